@@ -1,0 +1,420 @@
+//! Alerts: severities, and the pure state machine inactive, pending, firing, keeping, resolved.
+
+mod sight;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::condition::{Condition, Predicate};
+use super::name::Name;
+use super::time::Stamp;
+pub use sight::Sight;
+use sight::{Changes, Holds};
+
+/// How long a resolved alert is still shown.
+pub const RESOLVED_SHOWN: Duration = Duration::from_mins(15);
+
+/// How bad a firing alert is, mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Worth a ticket.
+    Medium,
+    /// Worth leaving the desk.
+    High,
+    /// Worth waking somebody.
+    Critical,
+}
+
+impl Severity {
+    /// All, worst first.
+    pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The word in configuration and on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertState {
+    /// Its condition does not hold.
+    Inactive,
+    /// Its condition holds, not yet for as long as asked.
+    Pending {
+        /// Since when it holds.
+        active_at: Stamp,
+    },
+    /// It fires.
+    Firing {
+        /// Since when its condition holds.
+        active_at: Stamp,
+        /// Since when it fires.
+        fired_at: Stamp,
+    },
+    /// It still fires, though its condition holds no more: it must stay away for a while.
+    Keeping {
+        /// Since when its condition held.
+        active_at: Stamp,
+        /// Since when it fires.
+        fired_at: Stamp,
+        /// Since when its condition holds no more.
+        since: Stamp,
+    },
+    /// It is over, and shown for [`RESOLVED_SHOWN`].
+    Resolved {
+        /// When it had begun to fire.
+        fired_at: Stamp,
+        /// When it was over.
+        at: Stamp,
+    },
+}
+
+impl AlertState {
+    /// Whether somebody should act: firing or keeping.
+    pub const fn is_firing(self) -> bool {
+        matches!(self, Self::Firing { .. } | Self::Keeping { .. })
+    }
+
+    /// The word on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::Pending { .. } => "pending",
+            Self::Firing { .. } | Self::Keeping { .. } => "firing",
+            Self::Resolved { .. } => "resolved",
+        }
+    }
+
+    /// Since when a person sees it so; `None` where inactive.
+    pub const fn since(self) -> Option<Stamp> {
+        match self {
+            Self::Inactive => None,
+            Self::Pending { active_at } => Some(active_at),
+            Self::Firing { fired_at, .. } | Self::Keeping { fired_at, .. } => Some(fired_at),
+            Self::Resolved { at, .. } => Some(at),
+        }
+    }
+}
+
+/// What an evaluation changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The condition began to hold.
+    Pending,
+    /// It held no more before it fired: nobody is told.
+    Cancelled,
+    /// It fires from now.
+    Fired,
+    /// The condition holds no more; it must stay so for a while.
+    Keeping,
+    /// The condition holds again before it was resolved: nobody is told twice.
+    Relapsed,
+    /// It is over.
+    Resolved,
+    /// It has been shown as resolved for long enough.
+    Forgotten,
+}
+
+/// One alert: a condition with a memory. A pure machine; evaluate it with every reading or sample, and once in a
+/// while between them, so that `for` runs out on time.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// Its name, unique in the console.
+    pub name: Name,
+    /// How bad it is when it fires.
+    pub severity: Severity,
+    /// What must hold.
+    pub condition: Condition,
+    /// How long the condition must be gone before it is over. At exactly this time it is (as in Prometheus).
+    pub keep: Duration,
+    /// Where it stands.
+    pub state: AlertState,
+    /// Time of the present pending state in which nothing could be seen: it does not count towards `for`.
+    blind: Duration,
+    blind_since: Option<Stamp>,
+    changes: Changes,
+}
+
+impl Alert {
+    /// An inactive alert. A comparison of numbers keeps firing for as long as it must hold, unless `until` says when
+    /// it is over; statuses have their own inertia (`ok_after`) and are over at once.
+    pub fn new(name: Name, severity: Severity, condition: Condition) -> Self {
+        let keep = match condition.predicate {
+            Predicate::Number { clear: None, .. } => condition.hold,
+            _ => Duration::ZERO,
+        };
+        Self {
+            name,
+            severity,
+            condition,
+            keep,
+            state: AlertState::Inactive,
+            blind: Duration::ZERO,
+            blind_since: None,
+            changes: Changes::default(),
+        }
+    }
+
+    /// Looks at what is known now. Several evaluations at one moment change nothing more.
+    pub fn evaluate(&mut self, sight: &Sight<'_>, now: Stamp) -> Option<Transition> {
+        if matches!(sight, Sight::Error) {
+            return None;
+        }
+        let holds = sight.holds(&self.condition.predicate, self.state.is_firing(), &mut self.changes, now);
+        self.count_blindness(holds, now);
+        let (state, transition) = match (self.state, holds) {
+            (AlertState::Resolved { at, .. }, Holds::No | Holds::Unknown) if now.since(at) >= RESOLVED_SHOWN => {
+                (AlertState::Inactive, Transition::Forgotten)
+            }
+            (AlertState::Inactive | AlertState::Resolved { .. }, Holds::Yes) => {
+                (self.blind, self.blind_since) = (Duration::ZERO, None);
+                if self.condition.hold.is_zero() {
+                    (AlertState::Firing { active_at: now, fired_at: now }, Transition::Fired)
+                } else {
+                    (AlertState::Pending { active_at: now }, Transition::Pending)
+                }
+            }
+            (AlertState::Pending { active_at }, Holds::Yes)
+                if now.since(active_at).saturating_sub(self.blind) >= self.condition.hold =>
+            {
+                (AlertState::Firing { active_at, fired_at: now }, Transition::Fired)
+            }
+            (AlertState::Pending { .. }, Holds::No) => (AlertState::Inactive, Transition::Cancelled),
+            (AlertState::Firing { active_at, fired_at }, Holds::No) if !self.keep.is_zero() => {
+                (AlertState::Keeping { active_at, fired_at, since: now }, Transition::Keeping)
+            }
+            (AlertState::Firing { fired_at, .. }, Holds::No) => {
+                (AlertState::Resolved { fired_at, at: now }, Transition::Resolved)
+            }
+            (AlertState::Keeping { active_at, fired_at, .. }, Holds::Yes) => {
+                (AlertState::Firing { active_at, fired_at }, Transition::Relapsed)
+            }
+            (AlertState::Keeping { fired_at, since, .. }, Holds::No) if now.since(since) >= self.keep => {
+                (AlertState::Resolved { fired_at, at: now }, Transition::Resolved)
+            }
+            _ => return None,
+        };
+        self.state = state;
+        Some(transition)
+    }
+
+    fn count_blindness(&mut self, holds: Holds, now: Stamp) {
+        if holds == Holds::Unknown {
+            self.blind_since.get_or_insert(now);
+        } else if let Some(since) = self.blind_since.take() {
+            self.blind += now.since(since);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::super::status::Status;
+    use super::*;
+
+    fn at(seconds: u64) -> Stamp {
+        Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(seconds))
+    }
+
+    fn alert(condition: &str) -> Alert {
+        Alert::new("test".into(), Severity::High, Condition::parse(condition, "%").expect("a condition"))
+    }
+
+    fn number(value: f64) -> Sight<'static> {
+        Sight::Number { value: Some(value), stale: false }
+    }
+
+    /// Evaluates at each moment and returns what happened.
+    fn run(alert: &mut Alert, steps: &[(u64, Sight<'_>)]) -> Vec<(u64, Transition)> {
+        steps
+            .iter()
+            .filter_map(|(when, sight)| alert.evaluate(sight, at(*when)).map(|transition| (*when, transition)))
+            .collect()
+    }
+
+    #[test]
+    fn for_is_reached_at_its_very_moment() {
+        use Transition::{Cancelled, Fired, Pending};
+        let mut held = alert("> 5% for 1m");
+        assert_eq!(
+            run(&mut held, &[(0, number(6.0)), (59, number(6.0)), (60, number(6.0))]),
+            [(0, Pending), (60, Fired)]
+        );
+        let mut broken = alert("> 5% for 1m");
+        let steps = [(0, number(6.0)), (30, number(5.0)), (31, number(6.0)), (60, number(6.0)), (91, number(6.0))];
+        assert_eq!(run(&mut broken, &steps), [(0, Pending), (30, Cancelled), (31, Pending), (91, Fired)]);
+        assert_eq!(run(&mut alert("> 5%"), &[(0, number(6.0))]), [(0, Fired)]);
+    }
+
+    #[test]
+    fn an_error_changes_nothing() {
+        let mut held = alert("> 5% for 1m");
+        run(&mut held, &[(0, number(6.0)), (30, Sight::Error)]);
+        assert_eq!(held.state, AlertState::Pending { active_at: at(0) });
+        assert_eq!(run(&mut held, &[(60, number(6.0)), (70, Sight::Error)]), [(60, Transition::Fired)]);
+        assert!(held.state.is_firing());
+    }
+
+    #[test]
+    fn unknown_neither_extends_nor_breaks() {
+        let mut held = alert("> 5% for 1m");
+        let steps = [
+            (0, number(6.0)),
+            (20, Sight::Unknown),
+            (50, number(6.0)),
+            (60, number(6.0)),
+            (89, number(6.0)),
+            (90, number(6.0)),
+        ];
+        assert_eq!(run(&mut held, &steps), [(0, Transition::Pending), (90, Transition::Fired)]);
+        let absent = Sight::Number { value: None, stale: false };
+        let stale = Sight::Number { value: Some(0.0), stale: true };
+        assert_eq!(run(&mut held, &[(100, Sight::Unknown), (9_000, absent), (9_001, stale)]), []);
+        assert!(held.state.is_firing());
+    }
+
+    #[test]
+    fn keeping_ends_at_its_very_moment_and_a_relapse_is_no_news() {
+        use Transition::{Fired, Forgotten, Keeping, Pending, Relapsed, Resolved};
+        let mut held = alert("> 5% for 1m");
+        let steps = [
+            (0, number(6.0)),
+            (60, number(6.0)),
+            (100, number(1.0)),
+            (130, number(6.0)),
+            (140, number(1.0)),
+            (199, number(1.0)),
+            (200, number(1.0)),
+            (1_099, number(1.0)),
+            (1_100, number(1.0)),
+        ];
+        let want = [
+            (0, Pending),
+            (60, Fired),
+            (100, Keeping),
+            (130, Relapsed),
+            (140, Keeping),
+            (200, Resolved),
+            (1_100, Forgotten),
+        ];
+        assert_eq!(run(&mut held, &steps), want);
+        assert_eq!(held.state, AlertState::Inactive);
+    }
+
+    #[test]
+    fn hysteresis_holds_between_the_thresholds() {
+        let mut disk = alert("> 85% until < 75%");
+        let steps = [
+            (0, number(80.0)),
+            (1, number(86.0)),
+            (2, number(80.0)),
+            (3, number(75.0)),
+            (4, number(74.9)),
+            (5, number(80.0)),
+        ];
+        assert_eq!(run(&mut disk, &steps), [(1, Transition::Fired), (4, Transition::Resolved)]);
+    }
+
+    #[test]
+    fn a_relapse_after_it_was_resolved_waits_again() {
+        let mut held = alert("> 5% for 1m");
+        run(&mut held, &[(0, number(6.0)), (60, number(6.0)), (61, number(0.0)), (121, number(0.0))]);
+        assert_eq!(
+            run(&mut held, &[(130, number(6.0)), (189, number(6.0)), (190, number(6.0))]),
+            [(130, Transition::Pending), (190, Transition::Fired)]
+        );
+    }
+
+    #[test]
+    fn statuses() {
+        use Transition::{Fired, Resolved};
+        let fields = BTreeMap::from([("days_left".to_owned(), 20.0)]);
+        let check = |status, stale| Sight::Check { status, fields: &fields, latency_ms: Some(900), stale };
+        let down = [
+            (0, check(Status::Pending, false)),
+            (1, check(Status::Down, false)),
+            (2, check(Status::Pending, false)),
+            (3, check(Status::Unknown, false)),
+            (4, check(Status::Down, true)),
+            (5, check(Status::Ok, false)),
+        ];
+        assert_eq!(run(&mut alert("down"), &down), [(1, Fired), (5, Resolved)]);
+        let degraded =
+            [(0, check(Status::Degraded, false)), (1, check(Status::Down, false)), (2, check(Status::Cold, false))];
+        assert_eq!(run(&mut alert("degraded"), &degraded), [(0, Fired), (2, Resolved)]);
+        let stale = [
+            (0, check(Status::Ok, false)),
+            (1, check(Status::Ok, true)),
+            (2, Sight::Unknown),
+            (3, check(Status::Down, false)),
+        ];
+        assert_eq!(run(&mut alert("stale"), &stale), [(1, Fired), (3, Resolved)]);
+        assert_eq!(run(&mut alert("days_left < 21"), &[(0, check(Status::Ok, false))]), [(0, Fired)]);
+        assert_eq!(run(&mut alert("latency_ms > 800"), &[(0, check(Status::Ok, false))]), [(0, Fired)]);
+        assert_eq!(run(&mut alert("other < 21"), &[(0, check(Status::Ok, false))]), []);
+    }
+
+    #[test]
+    fn absence_and_text() {
+        let absent = Sight::Number { value: None, stale: false };
+        assert_eq!(
+            run(&mut alert("absent"), &[(0, number(1.0)), (1, absent), (2, number(1.0))]),
+            [(1, Transition::Fired), (2, Transition::Resolved)]
+        );
+        assert_eq!(
+            run(&mut alert("!= \"ok\""), &[(0, Sight::Text("ok")), (1, Sight::Text("bad"))]),
+            [(1, Transition::Fired)]
+        );
+    }
+
+    #[test]
+    fn changes_are_counted_within_their_window() {
+        let mut flips = alert("changes > 2 in 1m");
+        let steps: Vec<_> = (0..4).map(|step| (step * 10, number((step % 2) as f64))).collect();
+        assert_eq!(run(&mut flips, &steps), [(30, Transition::Fired)]);
+        assert_eq!(run(&mut flips, &[(69, number(1.0)), (70, number(1.0))]), [(70, Transition::Resolved)]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_fires_only_after_an_unbroken_hold(values in proptest::collection::vec((1..40_u64, 0..3_u8), 1..60)) {
+            let mut held = alert("> 5% for 1m");
+            let (mut now, mut bad_since) = (0, None);
+            for (step, kind) in values {
+                now += step;
+                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => Sight::Unknown };
+                match kind { 0 => bad_since = None, 1 => { bad_since.get_or_insert(now); } , _ => {} }
+                if held.evaluate(&sight, at(now)) == Some(Transition::Fired) {
+                    prop_assert!(bad_since.is_some_and(|since| now - since >= 60));
+                }
+            }
+        }
+
+        #[test]
+        fn a_second_look_at_the_same_moment_changes_nothing(values in proptest::collection::vec((1..2_000_u64, 0..3_u8), 1..40)) {
+            let mut held = alert("> 5% for 1m");
+            let mut now = 0;
+            for (step, kind) in values {
+                now += step;
+                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => Sight::Unknown };
+                held.evaluate(&sight, at(now));
+                prop_assert_eq!(held.evaluate(&sight, at(now)), None);
+            }
+        }
+    }
+}

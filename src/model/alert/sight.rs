@@ -1,0 +1,150 @@
+//! What an alert looks at, and whether its condition holds there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::model::condition::Predicate;
+use crate::model::status::Status;
+use crate::model::time::Stamp;
+
+/// What is known at the moment of an evaluation.
+#[derive(Debug, Clone, Copy)]
+pub enum Sight<'a> {
+    /// The evaluation itself failed: nothing is changed.
+    Error,
+    /// Nothing is known: paused, our own network is gone, we were suspended.
+    Unknown,
+    /// A check.
+    Check {
+        /// Its judged status.
+        status: Status,
+        /// The numbers of its latest document that conditions ask for.
+        fields: &'a BTreeMap<String, f64>,
+        /// Its latest latency.
+        latency_ms: Option<u64>,
+        /// Its latest answer is too old.
+        stale: bool,
+    },
+    /// A metric.
+    Number {
+        /// Its latest value; `None` where it has none.
+        value: Option<f64>,
+        /// The latest value is too old.
+        stale: bool,
+    },
+    /// A text.
+    Text(&'a str),
+}
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    Yes,
+    No,
+    /// It can't be told: neither extends nor breaks.
+    Unknown,
+}
+
+impl From<bool> for Holds {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
+/// When the value changed, for `changes > N in T`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes {
+    last: Option<Last>,
+    at: VecDeque<Stamp>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Last {
+    Status(Status),
+    Number(f64),
+    Text(String),
+}
+
+impl Changes {
+    /// More than this in one window is as good as this.
+    const MAX: usize = 1024;
+
+    fn note(&mut self, value: Last, now: Stamp) {
+        if self.last.as_ref().is_some_and(|last| *last != value) {
+            self.at.push_back(now);
+            if self.at.len() > Self::MAX {
+                self.at.pop_front();
+            }
+        }
+        self.last = Some(value);
+    }
+
+    /// How many lie within the window `(now - within, now]`.
+    fn count(&mut self, within: Duration, now: Stamp) -> u32 {
+        while self.at.front().is_some_and(|at| now.since(*at) >= within) {
+            self.at.pop_front();
+        }
+        self.at.len() as u32
+    }
+}
+
+impl Sight<'_> {
+    /// `firing` selects the way back of a hysteresis.
+    pub(super) fn holds(&self, predicate: &Predicate, firing: bool, changes: &mut Changes, now: Stamp) -> Holds {
+        if let Predicate::Changes { comparison, count, within } = predicate {
+            let Some(value) = self.distinct() else { return Holds::Unknown };
+            changes.note(value, now);
+            return comparison.holds(f64::from(changes.count(*within, now)), f64::from(*count)).into();
+        }
+        match (self, predicate) {
+            (Sight::Check { stale, .. } | Sight::Number { stale, .. }, Predicate::Stale) => (*stale).into(),
+            // What is too old says nothing about now.
+            (
+                Sight::Error | Sight::Unknown | Sight::Check { stale: true, .. } | Sight::Number { stale: true, .. },
+                _,
+            ) => Holds::Unknown,
+            (Sight::Check { status, .. }, Predicate::Down) => of_status(*status, &[Status::Down]),
+            (Sight::Check { status, .. }, Predicate::Degraded) => of_status(*status, &[Status::Down, Status::Degraded]),
+            (Sight::Number { value, .. }, Predicate::Absent) => value.is_none().into(),
+            (Sight::Text(_), Predicate::Absent | Predicate::Stale) => Holds::No,
+            (Sight::Text(seen), Predicate::Text { equal, text }) => ((seen == text) == *equal).into(),
+            (_, Predicate::Number { comparison, threshold, clear, field }) => match self.number(field.as_deref()) {
+                None => Holds::Unknown,
+                Some(value) => match clear {
+                    Some((back, level)) if firing => (!back.holds(value, *level)).into(),
+                    _ => comparison.holds(value, *threshold).into(),
+                },
+            },
+            // A condition that does not suit its subject is refused by the configuration.
+            _ => Holds::Unknown,
+        }
+    }
+
+    fn number(&self, field: Option<&str>) -> Option<f64> {
+        match (self, field) {
+            (Sight::Number { value, .. }, None) => value.filter(|value| !value.is_nan()),
+            (Sight::Check { latency_ms, .. }, Some("latency_ms")) => latency_ms.map(|millis| millis as f64),
+            (Sight::Check { fields, .. }, Some(field)) => fields.get(field).copied().filter(|value| !value.is_nan()),
+            _ => None,
+        }
+    }
+
+    fn distinct(&self) -> Option<Last> {
+        match self {
+            Sight::Check { status: status @ (Status::Ok | Status::Degraded | Status::Down), stale: false, .. } => {
+                Some(Last::Status(*status))
+            }
+            Sight::Number { value: Some(value), stale: false } if !value.is_nan() => Some(Last::Number(*value)),
+            Sight::Text(text) => Some(Last::Text((*text).to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Pending is on its way in either direction: it neither extends nor breaks what was known before.
+fn of_status(status: Status, bad: &[Status]) -> Holds {
+    match status {
+        Status::Unknown | Status::Pending => Holds::Unknown,
+        status => bad.contains(&status).into(),
+    }
+}

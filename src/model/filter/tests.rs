@@ -1,0 +1,169 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::record::RecordData;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+fn record(line: &str, shape: Shape, level: Level) -> Record {
+    let now = DateTime::parse_from_rfc3339("2026-11-21T10:00:00Z").unwrap().to_utc();
+    Record::new(RecordData {
+        log: "api".into(),
+        seq: 1,
+        read_at: Stamp { mono: Duration::from_secs(100), utc: now },
+        time: Some(now - chrono::Duration::minutes(5)),
+        level,
+        service: Some(SafeText::new("billing")),
+        message: SafeText::new("Payment \"declined\" for Zoë"),
+        raw: SafeText::new(line),
+        shape,
+        kind: RecordKind::Line,
+        stderr: false,
+    })
+}
+
+fn json() -> Record {
+    record(
+        r#"{"level":"error","status":503,"took":"250ms","size":2048,"user":"ann","path":"/api/pay","metadata":{"order":"A-7"},"trace_id":"4bf92f","message":"Payment \"declined\" for Zoë"}"#,
+        Shape::Json,
+        Level::Error,
+    )
+}
+
+#[test]
+fn what_passes_and_what_does_not() {
+    let record = json();
+    for (text, expected) in [
+        ("", true),
+        ("   ", true),
+        ("payment", true),
+        ("PAYMENT zoË", true),
+        ("payment refund", false),
+        ("refund or payment", true),
+        ("-refund", true),
+        ("-payment", false),
+        ("not refund", true),
+        ("!payment", false),
+        (r#""Payment \"declined\"""#, true),
+        ("/pay[a-z]+ /", false),
+        ("/pay[a-z]+ /i", true),
+        (r"/\/api\/pay/", true),
+        ("status:503", true),
+        ("status:5xx", true),
+        ("status:4xx", false),
+        ("status=503", true),
+        ("status!=503", false),
+        ("nothing!=503", true),
+        ("status>500", true),
+        ("status>=504", false),
+        ("status:>=500", true),
+        ("status:500..599", true),
+        ("status:400..499", false),
+        ("took>200ms", true),
+        ("took>0.3s", false),
+        ("took>200", true),
+        ("size>1KiB", true),
+        ("user:ANN", true),
+        ("user:a*", true),
+        ("user:*", true),
+        ("nobody:*", false),
+        ("path:/api/pay", true),
+        (r#"path:"/api/*""#, true),
+        ("path:/^.api/", true),
+        ("path~pay", true),
+        ("path!~pay", false),
+        ("order:A-7", true),
+        ("metadata.order:a-7", true),
+        ("trace:4bf92f", true),
+        ("trace:other", false),
+        ("level:error", true),
+        ("level>=warn", true),
+        ("level>error", false),
+        ("level!=error", false),
+        ("level:50", true),
+        ("service:billing", true),
+        ("service:other", false),
+        ("log:api", true),
+        ("message:declined", true),
+        ("msg:refund", false),
+        ("since:10m", true),
+        ("since:1m", false),
+        ("since:2026-11-21T09:00:00Z until:2026-11-21", false),
+        ("(refund or payment) level>=warn", true),
+        ("refund or payment level:info", false),
+        ("payment and zoë", true),
+        ("payment && (refund || zoë)", true),
+        ("not (refund or payment)", false),
+        ("is:stderr", false),
+        (" - ", true),
+    ] {
+        let filter = Filter::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
+        // A lone dash is a word: it is in the line's `A-7`.
+        assert_eq!(filter.matches(&record), expected, "{text}");
+    }
+}
+
+#[test]
+fn errors_point_at_the_character() {
+    for (text, offset, message, hint) in [
+        ("level>=wran", 7, "`wran` is no level", "did you mean `warn`?"),
+        ("zoë (a", 4, "this `(` is not closed", "add a `)`"),
+        ("a)", 1, "a `)` without its `(`", "write \")\" in quotes to look for it"),
+        ("\"abc", 0, "this quote is not closed", "add a `\"` at its end"),
+        (
+            "/abc",
+            0,
+            "this regular expression has no closing `/`",
+            "close it, or write the text in quotes to look for it as it is",
+        ),
+        ("a or", 2, "nothing follows `or`", "write \"or\" in quotes to look for the word"),
+        ("status>high", 7, "`high` is no number", "write a number, with a unit if you like: 500, 1.5s, 20MB"),
+        ("since:soon", 6, "`soon` is no time", "write 10m, 2h, 1d or 2026-11-21T10:00:00Z"),
+        ("user: x", 5, "a value is missing after `user:`", "user:* asks whether the field is there"),
+        ("()", 1, "a term is missing here", "a term is a word, a \"phrase\", a /regex/ or FIELD:VALUE"),
+    ] {
+        let problem = Filter::parse(text).expect_err(text);
+        assert_eq!(
+            (problem.offset, problem.message.as_str(), problem.hint.as_deref()),
+            (offset, message, Some(hint)),
+            "{text}"
+        );
+    }
+    let problem = Filter::parse("a /(/").unwrap_err();
+    assert_eq!(problem.offset, 3);
+    assert!(problem.message.starts_with("not a regular expression: "), "{}", problem.message);
+}
+
+#[test]
+fn the_size_of_a_filter_is_bounded() {
+    assert!(Filter::parse(&"a ".repeat(101)).is_err());
+    assert!(Filter::parse(&"a".repeat(5000)).is_err());
+    assert!(Filter::parse(&format!("{}a{}", "(".repeat(500), ")".repeat(500))).is_err());
+    assert!(Filter::parse(&format!("{}a", "-".repeat(500))).is_err());
+    assert!(Filter::parse("/(a{1000}){1000}/").is_err());
+}
+
+#[test]
+fn hits_are_merged_and_in_order() {
+    let filter = Filter::parse("pay /lin/ -other").unwrap();
+    assert_eq!(filter.hits("Payment declined, pay"), [0..3, 11..14, 18..21]);
+}
+
+#[test]
+fn relative_times_count_from_the_anchor() {
+    let record = json();
+    let later = record.read_at.utc + chrono::Duration::hours(1);
+    let filter = Filter::parse("since:10m").unwrap();
+    assert!(filter.matches(&record));
+    assert!(!filter.anchored(later).matches(&record));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_filter_or_an_error_within_it(text in r#"[ a-z0-9:<>=!~()"/*\\.|&-]{0,40}|.{0,40}"#) {
+        match Filter::parse(&text) {
+            Ok(filter) => { filter.matches(&json()); filter.hits("some text"); }
+            Err(problem) => prop_assert!(problem.offset <= text.chars().count()),
+        }
+    }
+}

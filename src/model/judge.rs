@@ -1,0 +1,393 @@
+//! The judge of one check: turns what each poll says into the status that is shown.
+
+use std::time::Duration;
+
+use super::flapping::Flapping;
+use super::reading::Sign;
+use super::status::Status;
+use super::time::Stamp;
+
+/// What the configuration says of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Bad polls in a row that make it down, at least 1.
+    pub fail_after: u32,
+    /// Good polls in a row that end trouble, at least 1.
+    pub ok_after: u32,
+    /// Past this age of the latest poll it is stale.
+    pub stale_after: Duration,
+}
+
+/// How often each sign was seen since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Good.
+    pub good: u64,
+    /// Degraded.
+    pub degraded: u64,
+    /// Bad.
+    pub bad: u64,
+    /// Unknown.
+    pub unknown: u64,
+    /// Cold.
+    pub cold: u64,
+}
+
+/// A new status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// What was shown before.
+    pub from: Status,
+    /// What is shown now.
+    pub to: Status,
+    /// When.
+    pub at: Stamp,
+}
+
+/// The streaks of one check. What is not known neither extends nor breaks a streak.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    rules: Rules,
+    shown: Status,
+    since: Stamp,
+    /// The last status that was more than a streak on its way.
+    settled: Option<Status>,
+    /// Bad polls in a row.
+    bad: u32,
+    /// Polls in a row that were answered: good, degraded or cold.
+    answered: u32,
+    /// Good or cold polls in a row.
+    good: u32,
+    /// What was shown, and since when, before nothing was known: it goes on if it turns out unchanged.
+    before_unknown: Option<(Status, Stamp)>,
+    known_from: Stamp,
+    last: Option<Stamp>,
+    counts: Counts,
+    flapping: Flapping,
+}
+
+impl Judge {
+    /// Knows nothing yet.
+    pub fn new(rules: Rules, now: Stamp) -> Self {
+        Self {
+            rules,
+            shown: Status::Unknown,
+            since: now,
+            settled: None,
+            bad: 0,
+            answered: 0,
+            good: 0,
+            before_unknown: None,
+            known_from: now,
+            last: None,
+            counts: Counts::default(),
+            flapping: Flapping::default(),
+        }
+    }
+
+    /// Takes what a poll said, with the moment at which it ended.
+    pub fn observe(&mut self, sign: Sign, at: Stamp) -> Option<Change> {
+        self.last = Some(at);
+        let shown = match sign {
+            Sign::Unknown => {
+                self.counts.unknown += 1;
+                return self.show(Status::Unknown, at);
+            }
+            Sign::Bad => self.bad(),
+            Sign::Degraded => self.degraded(),
+            Sign::Good => self.good(Status::Ok),
+            Sign::Cold => self.good(Status::Cold),
+        };
+        if shown != Status::Pending {
+            self.flapping.push(if shown == Status::Cold { Status::Ok } else { shown });
+        }
+        self.show(shown, at)
+    }
+
+    /// Nothing is known from now: paused, suspended, or our own network is gone. The next poll goes on from before.
+    pub fn lose_sight(&mut self, at: Stamp) -> Option<Change> {
+        self.show(Status::Unknown, at)
+    }
+
+    /// New rules after a reload; streaks and history stay.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// The status that is shown. Staleness lies beside it: [`Self::is_stale`].
+    pub const fn status(&self) -> Status {
+        self.shown
+    }
+
+    /// What may be claimed now: the status, or unknown where the latest answer is too old.
+    pub fn effective(&self, now: Stamp) -> Status {
+        if self.is_stale(now) { Status::Unknown } else { self.shown }
+    }
+
+    /// Since when it is shown so. A short unknown in between does not begin it anew.
+    pub const fn since(&self) -> Stamp {
+        self.since
+    }
+
+    /// Whether the latest answer is too old; before the first one the age counts from the start.
+    pub fn is_stale(&self, now: Stamp) -> bool {
+        now.since(self.last.unwrap_or(self.known_from)) > self.rules.stale_after
+    }
+
+    /// Time since the latest poll ended; `None` before the first.
+    pub fn age(&self, now: Stamp) -> Option<Duration> {
+        self.last.map(|last| now.since(last))
+    }
+
+    /// The streak under way and how long it must become: bad polls towards down, good ones towards ok.
+    pub fn streak(&self) -> Option<(u32, u32)> {
+        let trouble = matches!(self.settled, Some(Status::Down | Status::Degraded));
+        if self.bad > 0 && self.settled != Some(Status::Down) {
+            Some((self.bad, self.rules.fail_after))
+        } else if self.shown == Status::Pending && trouble && self.answered > 0 {
+            Some((self.good.max(1), self.rules.ok_after))
+        } else {
+            None
+        }
+    }
+
+    /// Whether it changes too often to be believed.
+    pub const fn is_flapping(&self) -> bool {
+        self.flapping.is_flapping()
+    }
+
+    /// How often each sign was seen.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn bad(&mut self) -> Status {
+        self.counts.bad += 1;
+        self.bad = self.bad.saturating_add(1);
+        (self.answered, self.good) = (0, 0);
+        if self.settled == Some(Status::Down) || self.bad >= self.rules.fail_after {
+            return self.settle(Status::Down);
+        }
+        // A degraded check that begins to fail is not shown as milder than it was.
+        if self.settled == Some(Status::Degraded) { Status::Degraded } else { Status::Pending }
+    }
+
+    fn degraded(&mut self) -> Status {
+        self.counts.degraded += 1;
+        self.bad = 0;
+        self.good = 0;
+        self.answered = self.answered.saturating_add(1);
+        if self.settled == Some(Status::Down) && self.answered < self.rules.ok_after {
+            Status::Pending
+        } else {
+            self.settle(Status::Degraded)
+        }
+    }
+
+    fn good(&mut self, becomes: Status) -> Status {
+        if becomes == Status::Cold {
+            self.counts.cold += 1;
+        } else {
+            self.counts.good += 1;
+        }
+        self.bad = 0;
+        self.answered = self.answered.saturating_add(1);
+        self.good = self.good.saturating_add(1);
+        let trouble = matches!(self.settled, Some(Status::Down | Status::Degraded));
+        if trouble && self.good < self.rules.ok_after { Status::Pending } else { self.settle(becomes) }
+    }
+
+    fn settle(&mut self, status: Status) -> Status {
+        self.settled = Some(status);
+        status
+    }
+
+    fn show(&mut self, status: Status, at: Stamp) -> Option<Change> {
+        if status == self.shown {
+            return None;
+        }
+        let change = Change { from: self.shown, to: status, at };
+        let since = std::mem::replace(&mut self.since, at);
+        match self.before_unknown.take() {
+            Some((same, since)) if same == status => self.since = since,
+            _ if status == Status::Unknown => self.before_unknown = Some((change.from, since)),
+            _ => {}
+        }
+        self.shown = status;
+        Some(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Stamp {
+        Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(seconds))
+    }
+
+    fn judge(fail_after: u32, ok_after: u32) -> Judge {
+        Judge::new(Rules { fail_after, ok_after, stale_after: Duration::from_secs(35) }, at(0))
+    }
+
+    fn sign(letter: char) -> Sign {
+        match letter {
+            'g' => Sign::Good,
+            'b' => Sign::Bad,
+            'd' => Sign::Degraded,
+            'c' => Sign::Cold,
+            _ => Sign::Unknown,
+        }
+    }
+
+    fn letter(status: Status) -> char {
+        match status {
+            Status::Ok => 'O',
+            Status::Pending => 'P',
+            Status::Degraded => 'G',
+            Status::Down => 'D',
+            Status::Cold => 'C',
+            Status::Unknown => 'U',
+        }
+    }
+
+    fn shown(judge: &mut Judge, signs: &str) -> String {
+        signs
+            .chars()
+            .enumerate()
+            .map(|(index, c)| {
+                judge.observe(sign(c), at(index as u64 + 1));
+                letter(judge.status())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn streaks_become_statuses() {
+        let cases = [
+            // The first answer counts at once; trouble needs its streak.
+            ("g", "O"),
+            ("bbb", "PPD"),
+            ("gbbb", "OPPD"),
+            // A blip that never became trouble is over with the first good poll.
+            ("gbg", "OPO"),
+            ("gbbgbb", "OPPOPP"),
+            // Recovery needs two, and a relapse on the way is down at once.
+            ("bbbgg", "PPDPO"),
+            ("bbbgbgg", "PPDPDPO"),
+            // Degraded shows at once, ends like trouble, and is not hidden by a beginning failure.
+            ("gdg", "OGP"),
+            ("gdgg", "OGPO"),
+            ("gdgdgg", "OGPGPO"),
+            ("gdbbb", "OGGGD"),
+            // From down to degraded takes as many answers as to ok.
+            ("bbbddg", "PPDPGP"),
+            ("bbbdgg", "PPDPPO"),
+            // Unknown neither extends nor breaks.
+            ("gbubub", "OPUPUD"),
+            ("bbbguug", "PPDPUUO"),
+            ("u", "U"),
+            // A cold start is no outage and no trouble.
+            ("gcg", "OCO"),
+            ("cg", "CO"),
+            ("bbbcg", "PPDPO"),
+        ];
+        for (signs, want) in cases {
+            assert_eq!(shown(&mut judge(3, 2), signs), want, "{signs}");
+        }
+        assert_eq!(shown(&mut judge(1, 1), "bgbg"), "DODO");
+    }
+
+    #[test]
+    fn since_is_the_change_and_survives_a_short_unknown() {
+        let mut judge = judge(1, 1);
+        judge.observe(Sign::Bad, at(10));
+        judge.observe(Sign::Bad, at(20));
+        assert_eq!(judge.since(), at(10));
+        judge.lose_sight(at(25));
+        assert_eq!((judge.status(), judge.since()), (Status::Unknown, at(25)));
+        let change = judge.observe(Sign::Bad, at(30));
+        assert_eq!(change, Some(Change { from: Status::Unknown, to: Status::Down, at: at(30) }));
+        assert_eq!(judge.since(), at(10));
+        judge.observe(Sign::Unknown, at(40));
+        judge.observe(Sign::Good, at(50));
+        assert_eq!((judge.status(), judge.since()), (Status::Ok, at(50)));
+    }
+
+    #[test]
+    fn staleness_is_an_age() {
+        let mut judge = judge(3, 2);
+        assert!(!judge.is_stale(at(35)) && judge.is_stale(at(36)));
+        judge.observe(Sign::Good, at(100));
+        assert!(!judge.is_stale(at(135)));
+        assert_eq!(
+            (judge.is_stale(at(136)), judge.status(), judge.effective(at(136))),
+            (true, Status::Ok, Status::Unknown)
+        );
+        assert_eq!(judge.age(at(136)), Some(Duration::from_secs(36)));
+    }
+
+    #[test]
+    fn streaks_and_counts_are_told() {
+        let mut judge = judge(3, 2);
+        shown(&mut judge, "gbb");
+        assert_eq!(judge.streak(), Some((2, 3)));
+        shown(&mut judge, "bg");
+        assert_eq!(judge.streak(), Some((1, 2)));
+        shown(&mut judge, "gdcu");
+        assert_eq!(judge.streak(), None);
+        assert_eq!(judge.counts(), Counts { good: 3, degraded: 1, bad: 3, unknown: 1, cold: 1 });
+    }
+
+    #[test]
+    fn flapping_needs_settled_changes() {
+        let mut nervous = judge(1, 1);
+        shown(&mut nervous, &"gb".repeat(12));
+        assert!(nervous.is_flapping());
+        let mut patient = judge(3, 2);
+        shown(&mut patient, &"gb".repeat(12));
+        assert!(!patient.is_flapping());
+    }
+
+    proptest! {
+        #[test]
+        fn unknown_in_between_changes_no_verdict(signs in "[gbdc]{1,40}", holes in proptest::collection::vec(0..40_usize, 0..10)) {
+            let mut plain = judge(3, 2);
+            let mut holed = judge(3, 2);
+            for (index, c) in signs.chars().enumerate() {
+                let when = at(index as u64 * 2 + 2);
+                if holes.contains(&index) {
+                    holed.lose_sight(at(index as u64 * 2 + 1));
+                }
+                plain.observe(sign(c), when);
+                holed.observe(sign(c), when);
+                prop_assert_eq!(plain.status(), holed.status());
+            }
+        }
+
+        #[test]
+        fn down_takes_its_streak_and_ok_takes_its_own(signs in "[gbd]{1,60}") {
+            let mut judge = judge(3, 2);
+            let (mut seen, mut trouble) = (String::new(), false);
+            for (index, c) in signs.chars().enumerate() {
+                judge.observe(sign(c), at(index as u64));
+                seen.push(c);
+                match judge.status() {
+                    Status::Down => {
+                        prop_assert!(seen.contains("bbb"));
+                        trouble = true;
+                    }
+                    Status::Degraded => trouble = true,
+                    Status::Ok => {
+                        prop_assert!(seen.ends_with("gg") || !trouble);
+                        (trouble, seen) = (false, String::new());
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}

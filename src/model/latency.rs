@@ -1,0 +1,298 @@
+//! Latencies of one check: a histogram a minute for a day, kept sparsely, merged on demand.
+//!
+//! Percentiles are never averaged: counts are added, then the percentile is read. A dense histogram takes 5 KB a
+//! minute, 7 MB a day; the few buckets that a minute really fills take some hundred bytes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::time::Stamp;
+
+/// The highest latency that is told apart, in milliseconds.
+pub const MAX_MS: u64 = 60_000;
+
+/// Minutes that are kept.
+const MINUTES: u32 = 24 * 60;
+/// Single samples that are kept for fine buckets.
+const RECENT: usize = 2048;
+/// Significant decimal digits of every histogram; merging needs them equal everywhere.
+const DIGITS: u8 = 2;
+
+/// The latencies of one check.
+#[derive(Debug, Clone, Default)]
+pub struct Latencies {
+    /// Oldest first, only those with samples.
+    minutes: VecDeque<Minute>,
+    /// The last samples: moment in milliseconds, latency in milliseconds.
+    recent: VecDeque<(u64, u16)>,
+    saturated: u64,
+    corrected: bool,
+}
+
+/// One minute: values with their counts, ordered.
+#[derive(Debug, Clone)]
+struct Minute {
+    minute: u32,
+    counts: Vec<(u16, u16)>,
+}
+
+impl Latencies {
+    /// Records the latency of one poll. A timeout is recorded at the timeout's value: it is a lower bound, and leaving
+    /// it out would make an outage look fast.
+    pub fn record(&mut self, at: Stamp, latency: Duration) {
+        let millis = latency.as_millis();
+        if millis > u128::from(MAX_MS) {
+            self.saturated += 1;
+        }
+        let millis = millis.min(u128::from(MAX_MS)) as u16;
+        self.count(at, millis);
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((at.mono.as_millis() as u64, millis));
+    }
+
+    /// Records a poll that was still under way when its next ticks came, which were skipped: what these would have
+    /// waited is recorded too (`latency - every`, `latency - 2 × every`, …), or the stall would count as one sample.
+    /// Not for ticks that were missed because we ourselves were stopped.
+    pub fn record_corrected(&mut self, at: Stamp, latency: Duration, every: Duration) {
+        self.record(at, latency);
+        if every.is_zero() {
+            return;
+        }
+        let mut missed = latency.saturating_sub(every);
+        while missed >= every {
+            self.corrected = true;
+            self.count(at, missed.as_millis().min(u128::from(MAX_MS)) as u16);
+            missed -= every;
+        }
+    }
+
+    /// Samples above [`MAX_MS`], which were counted as that.
+    pub const fn saturated(&self) -> u64 {
+        self.saturated
+    }
+
+    /// Whether samples were added for skipped ticks.
+    pub const fn is_corrected(&self) -> bool {
+        self.corrected
+    }
+
+    /// All samples of the last `window`, to the minute.
+    pub fn merged(&self, window: Duration, now: Stamp) -> Merged {
+        let first = minute_of(now.mono.saturating_sub(window));
+        let mut merged = Merged::default();
+        for minute in self.minutes.iter().rev().take_while(|minute| minute.minute >= first) {
+            merged.add(&minute.counts);
+        }
+        merged
+    }
+
+    /// One percentile of the last `window` in milliseconds; `None` where nothing was measured. `quantile` is within
+    /// 0 and 1. For several percentiles of one window use [`Self::merged`].
+    pub fn percentile(&self, quantile: f64, window: Duration, now: Stamp) -> Option<u64> {
+        self.merged(window, now).percentile(quantile)
+    }
+
+    /// The median, in milliseconds, of each of `buckets` buckets of `width` on whole multiples of `width`, oldest
+    /// first; the last is the one in which `upto` lies. `None` where nothing was measured. Buckets of a minute and
+    /// more go back a day, finer ones as far as the last samples do.
+    pub fn medians(&self, buckets: usize, width: Duration, upto: Stamp) -> Vec<Option<u64>> {
+        let width = (width.as_millis() as u64).max(1);
+        let last = upto.mono.as_millis() as u64 / width;
+        let place = |millis: u64| {
+            (millis / width + buckets as u64).checked_sub(last + 1).filter(|place| *place < buckets as u64)
+        };
+        if width >= 60_000 {
+            let mut merged: Vec<Merged> = vec![Merged::default(); buckets];
+            for minute in &self.minutes {
+                if let Some(place) = place(u64::from(minute.minute) * 60_000) {
+                    merged[place as usize].add(&minute.counts);
+                }
+            }
+            return merged.iter().map(|merged| merged.percentile(0.5)).collect();
+        }
+        let mut samples: Vec<Vec<u16>> = vec![Vec::new(); buckets];
+        for (millis, latency) in &self.recent {
+            if let Some(place) = place(*millis) {
+                samples[place as usize].push(*latency);
+            }
+        }
+        samples
+            .into_iter()
+            .map(|mut bucket| {
+                let middle = bucket.len().checked_sub(1)? / 2;
+                Some(u64::from(*bucket.select_nth_unstable(middle).1))
+            })
+            .collect()
+    }
+
+    fn count(&mut self, at: Stamp, millis: u16) {
+        let minute = minute_of(at.mono);
+        if self.minutes.back().is_none_or(|last| last.minute < minute) {
+            if let Some(last) = self.minutes.back_mut() {
+                last.counts.shrink_to_fit();
+            }
+            while self.minutes.front().is_some_and(|first| first.minute + MINUTES <= minute) {
+                self.minutes.pop_front();
+            }
+            self.minutes.push_back(Minute { minute, counts: Vec::new() });
+        }
+        // A poll that ends late still belongs to the minute that is open.
+        let Some(open) = self.minutes.back_mut() else { return };
+        let value = lowest_equivalent(millis);
+        match open.counts.binary_search_by_key(&value, |(value, _)| *value) {
+            Ok(place) => open.counts[place].1 = open.counts[place].1.saturating_add(1),
+            Err(place) => open.counts.insert(place, (value, 1)),
+        }
+    }
+}
+
+/// Counts of a window.
+#[derive(Debug, Clone, Default)]
+pub struct Merged(Option<Box<Histogram<u32>>>);
+
+impl Merged {
+    fn add(&mut self, counts: &[(u16, u16)]) {
+        if self.0.is_none() {
+            self.0 = Histogram::new_with_bounds(1, MAX_MS, DIGITS).ok().map(Box::new);
+        }
+        let Some(histogram) = &mut self.0 else { return };
+        for (value, count) in counts {
+            histogram.saturating_record_n(u64::from(*value), u32::from(*count));
+        }
+    }
+
+    /// A percentile in milliseconds, at most 1 % too high; `None` where nothing was measured.
+    pub fn percentile(&self, quantile: f64) -> Option<u64> {
+        self.0
+            .as_ref()
+            .filter(|histogram| !histogram.is_empty())
+            .map(|histogram| histogram.value_at_quantile(quantile).min(MAX_MS))
+    }
+
+    /// The highest latency, in milliseconds.
+    pub fn max(&self) -> Option<u64> {
+        self.percentile(1.0)
+    }
+
+    /// Samples.
+    pub fn len(&self) -> u64 {
+        self.0.as_ref().map_or(0, |histogram| histogram.len())
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn minute_of(mono: Duration) -> u32 {
+    (mono.as_secs() / 60) as u32
+}
+
+/// The lowest value in the same bucket of a histogram with two digits: exact below 256, then steps of 2, 4, 8, …
+const fn lowest_equivalent(millis: u16) -> u16 {
+    let shift = 8_u32.saturating_sub(millis.leading_zeros());
+    (millis >> shift) << shift
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(millis: u64) -> Stamp {
+        Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_millis(millis))
+    }
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    #[test]
+    fn nothing_measured_is_nothing_and_not_zero() {
+        let latencies = Latencies::default();
+        assert_eq!(latencies.percentile(0.95, DAY, at(0)), None);
+        assert_eq!(latencies.medians(3, Duration::from_secs(10), at(0)), [None; 3]);
+        assert!(latencies.merged(DAY, at(0)).is_empty());
+    }
+
+    #[test]
+    fn percentiles_are_of_all_samples_and_not_of_percentiles() {
+        let mut latencies = Latencies::default();
+        for _ in 0..1000 {
+            latencies.record(at(0), Duration::from_millis(10));
+        }
+        for _ in 0..10 {
+            latencies.record(at(60_000), Duration::from_secs(1));
+        }
+        assert_eq!(latencies.percentile(0.99, DAY, at(60_000)), Some(10));
+        assert_eq!(latencies.percentile(0.5, Duration::ZERO, at(60_000)).map(|millis| millis / 10), Some(100));
+    }
+
+    #[test]
+    fn skipped_ticks_are_made_up_for() {
+        for (latency, every, count) in [(100, 10, 10), (20, 10, 2), (15, 10, 1), (10, 10, 1), (100, 0, 1)] {
+            let mut latencies = Latencies::default();
+            latencies.record_corrected(at(0), Duration::from_millis(latency), Duration::from_millis(every));
+            assert_eq!(latencies.merged(DAY, at(0)).len(), count, "{latency}/{every}");
+            assert_eq!(latencies.is_corrected(), count > 1);
+        }
+    }
+
+    #[test]
+    fn what_is_too_slow_to_tell_is_counted() {
+        let mut latencies = Latencies::default();
+        latencies.record(at(0), Duration::from_mins(2));
+        latencies.record(at(0), Duration::from_mins(1));
+        assert_eq!(latencies.saturated(), 1);
+        assert_eq!(latencies.percentile(1.0, DAY, at(0)), Some(MAX_MS));
+    }
+
+    #[test]
+    fn a_day_is_kept_and_windows_are_respected() {
+        let mut latencies = Latencies::default();
+        for minute in 0..3_000_u64 {
+            latencies.record(at(minute * 60_000), Duration::from_millis(minute));
+        }
+        let now = at(2_999 * 60_000);
+        assert_eq!(latencies.merged(Duration::from_hours(1_000), now).len(), u64::from(MINUTES));
+        assert_eq!(latencies.merged(Duration::from_mins(5), now).len(), 6);
+        let bytes: usize =
+            latencies.minutes.iter().map(|minute| minute.counts.capacity() * 4 + size_of::<Minute>()).sum();
+        assert!(bytes < 100_000, "{bytes}");
+    }
+
+    #[test]
+    fn medians_lie_on_whole_buckets() {
+        let mut latencies = Latencies::default();
+        for (millis, latency) in [(1_000, 5), (9_000, 7), (9_500, 900), (31_000, 40)] {
+            latencies.record(at(millis), Duration::from_millis(latency));
+        }
+        let ten = Duration::from_secs(10);
+        assert_eq!(latencies.medians(4, ten, at(39_999)), [Some(7), None, None, Some(40)]);
+        assert_eq!(latencies.medians(4, ten, at(40_000)), [None, None, Some(40), None]);
+        assert_eq!(latencies.medians(6, ten, at(39_000)), [None, None, Some(7), None, None, Some(40)]);
+        assert_eq!(latencies.medians(2, Duration::from_mins(1), at(61_000)), [Some(7), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn keeping_them_sparse_loses_nothing(values in proptest::collection::vec((0..600_u64, 0..60_000_u64), 1..200), quantile in 0.01..1.0_f64) {
+            let mut values = values;
+            values.sort_unstable();
+            let mut latencies = Latencies::default();
+            let mut all = Histogram::<u32>::new_with_bounds(1, MAX_MS, DIGITS).expect("bounds");
+            for (second, millis) in &values {
+                latencies.record(at(second * 1_000), Duration::from_millis(*millis));
+                all.saturating_record(*millis);
+            }
+            let merged = latencies.merged(DAY, at(600_000));
+            prop_assert_eq!(merged.len(), all.len());
+            prop_assert_eq!(merged.percentile(quantile), Some(all.value_at_quantile(quantile).min(MAX_MS)));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What the rooms say to each other: observations from sources, effects from the app, outcomes of effects.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::name::Name;
+use super::reading::{Reading, Sample};
+use super::record::{LogState, RecordBatch};
+use super::run::{Lock, OutputLine, Plan, Run, Verdict};
+use super::text::SafeText;
+use super::time::Stamp;
+
+/// Something that a source saw.
+#[derive(Debug, Clone)]
+pub enum Observation {
+    /// A check was polled and judged.
+    Reading(Box<Reading>),
+    /// A metric has a new value.
+    Sample(Sample),
+    /// A log has new records.
+    Records {
+        /// The log.
+        log: Name,
+        /// The records and losses.
+        batch: RecordBatch,
+    },
+    /// A log source changed its state.
+    LogState {
+        /// The log.
+        log: Name,
+        /// Its new state.
+        state: LogState,
+    },
+    /// A poll was still running at its next tick, which was skipped. The count is since the start.
+    Overrun {
+        /// The check or source.
+        name: Name,
+        /// How many ticks were skipped.
+        count: u64,
+    },
+    /// The process itself was suspended or starved: nothing is known of this span.
+    Gap {
+        /// From when.
+        from: Stamp,
+        /// Until when.
+        to: Stamp,
+    },
+    /// The self-check changed its mind about our own connectivity.
+    Connectivity {
+        /// Whether we reach our own reference point.
+        ok: bool,
+        /// In words.
+        detail: SafeText,
+    },
+    /// Scheduler figures, at most once in ten seconds.
+    Scheduler {
+        /// How late the latest slots were launched, at the worst.
+        lag: Duration,
+        /// Polls under way.
+        in_flight: usize,
+    },
+    /// Something a person should read in the diagnostics: a warning of a source (`insecure`, wrong content type).
+    Warning {
+        /// What it is about.
+        name: Name,
+        /// In words.
+        text: SafeText,
+    },
+    /// A background task panicked and was restarted.
+    TaskFailed {
+        /// Which.
+        task: SafeText,
+        /// What it said.
+        text: SafeText,
+    },
+}
+
+/// Something that the app wants done. The runtime carries it out and answers with an [`Outcome`] where one is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave the program.
+    Quit,
+    /// Stop the process as Ctrl-Z does; the terminal is given back first.
+    Suspend,
+    /// Clear and draw everything anew.
+    Redraw,
+    /// Poll these checks and sources now; empty means all.
+    PollNow(Vec<Name>),
+    /// Ask the adapter for the values of the parameters of an action.
+    FetchChoices {
+        /// The action.
+        action: Name,
+    },
+    /// Run a plan: lock, audit, evidence, supervisor.
+    StartRun(Box<StartRun>),
+    /// TERM, grace, KILL to a run's process group.
+    CancelRun(Name),
+    /// Follow the output of a run, from line 0.
+    FollowRun(Name),
+    /// Write the verdict of an ended run and release its lock.
+    RecordVerdict {
+        /// The run.
+        run: Name,
+        /// What the checks say.
+        verdict: Verdict,
+        /// In words: what regressed, what is still bad.
+        note: Option<SafeText>,
+    },
+    /// Read past runs and locks from the store.
+    LoadRuns,
+    /// Put a text into the clipboard (OSC 52), or into a file where the terminal can't.
+    Copy(SafeText),
+    /// Write a text file into the state directory's `saved/` folder.
+    Save {
+        /// File name without directory.
+        name: String,
+        /// Contents.
+        text: String,
+    },
+    /// Save the present frame as evidence.
+    SaveScreen,
+    /// Show this text in `$PAGER`; the terminal is handed over meanwhile.
+    Page(String),
+    /// Set the terminal's title.
+    Title(SafeText),
+    /// Ring.
+    Bell,
+    /// Capture the mouse or free it.
+    Mouse(bool),
+    /// Read the configuration again.
+    Reload,
+}
+
+/// Everything that a run needs beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartRun {
+    /// What will run. The runner hashes it again and refuses where `digest` differs.
+    pub plan: Plan,
+    /// The digest that was confirmed.
+    pub digest: String,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// Last readings, log lines, metric values: JSON, already redacted.
+    pub evidence: String,
+    /// Least time since the last attempt on this target.
+    pub cooldown: Duration,
+    /// At most so many attempts in so long.
+    pub at_most: Option<(u32, Duration)>,
+    /// How long the checks are watched after the end (`verify.within`); the lock is kept until the verdict, and no
+    /// longer than this and a margin where nobody gives one. `None`: the run is done when its last process ended.
+    pub verify_within: Option<Duration>,
+}
+
+/// What came of an effect.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// A run changed its state (also runs that were found at the start).
+    Run(Box<Run>),
+    /// New output of a followed run.
+    RunOutput {
+        /// The run.
+        run: Name,
+        /// New lines.
+        lines: Vec<OutputLine>,
+        /// Lines left out between head and tail so far.
+        omitted: u64,
+    },
+    /// A run was refused before anything happened.
+    RunRefused {
+        /// The action.
+        action: Name,
+        /// Why, with a hint.
+        why: SafeText,
+    },
+    /// The values that a person may choose from.
+    Choices {
+        /// The action.
+        action: Name,
+        /// Values by parameter, or why there are none.
+        choices: Result<BTreeMap<String, Vec<SafeText>>, SafeText>,
+    },
+    /// Past runs, newest first, and the locks that are held.
+    Runs {
+        /// Runs.
+        runs: Vec<Run>,
+        /// Locks.
+        locks: Vec<Lock>,
+    },
+    /// A text was copied or saved; says where.
+    Said(SafeText),
+    /// Something failed; says what and what to do.
+    Failed(SafeText),
+    /// A file was written.
+    Saved(PathBuf),
+}

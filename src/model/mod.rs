@@ -1,0 +1,35 @@
+//! The domain: statuses, readings, series, log records, conditions, alerts, plans, redaction, and the
+//! payloads that the other rooms exchange.
+//!
+//! *Invariant:* everything here is plain data and pure functions. No clock, no files, no network, no
+//! terminal; time arrives as a [`time::Stamp`].
+
+pub mod alert;
+pub mod availability;
+pub mod condition;
+pub mod document;
+pub mod environment;
+pub mod expression;
+pub mod fields;
+pub mod filter;
+pub mod flapping;
+pub mod histogram;
+pub mod judge;
+pub mod latency;
+pub mod message;
+pub mod name;
+pub mod rate;
+pub mod reading;
+pub mod record;
+pub mod redact;
+pub mod ring;
+pub mod run;
+pub mod secret;
+pub mod selector;
+pub mod series;
+pub mod status;
+pub mod text;
+pub mod time;
+pub mod unit;
+pub mod verification;
+pub mod view;

@@ -1,0 +1,78 @@
+//! Readings: one judged poll of a check, and one sample of a metric.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::document::Timing;
+use super::name::Name;
+use super::status::Status;
+use super::text::SafeText;
+use super::time::Stamp;
+
+/// What one poll says, before streaks are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sign {
+    /// Every expectation holds.
+    Good,
+    /// It answers, but a `degraded` expression or its health body says so.
+    Degraded,
+    /// An expectation failed, an error or a timeout.
+    Bad,
+    /// Nothing can be said (our own side, or an unreadable answer).
+    Unknown,
+    /// A first answer after idleness, slow but within `cold_start`: no outage.
+    Cold,
+}
+
+/// One part of a health document, drawn as a tree under its check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct Component {
+    /// What it says of itself, folded into our words (never pending).
+    pub status: Status,
+    /// Its own words: error, message, observed value with unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<SafeText>,
+    /// Latency it reports, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+    /// Parts of the part.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<SafeText, Component>,
+}
+
+/// One judged poll of one check.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The check.
+    pub check: Name,
+    /// Its moments.
+    pub timing: Timing,
+    /// What it says.
+    pub sign: Sign,
+    /// Why it is not good: the failed expression with the value it saw, the error, the timeout.
+    pub error: Option<SafeText>,
+    /// True when the poll ended at its timeout: the latency is then a lower bound.
+    pub timed_out: bool,
+    /// The parts that the health document names.
+    pub components: BTreeMap<SafeText, Component>,
+    /// Version and environment as the health document gives them.
+    pub version: Option<SafeText>,
+    /// The numbers of the document that conditions of this check ask for (`days_left < 21`), by field as written there
+    /// ([`super::condition::Condition::field`]); what the document lacks is left out. `latency_ms` is never here.
+    pub fields: BTreeMap<String, f64>,
+    /// Phases in milliseconds where known: `dns`, `connect`, `tls`, `first_byte`, `total`.
+    pub phases: Vec<(&'static str, f64)>,
+}
+
+/// One value of one metric.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The metric.
+    pub metric: Name,
+    /// When it was observed.
+    pub at: Stamp,
+    /// The number, or why there is none (absent, jq error, not a number). NaN never occurs here: it is `absent`.
+    pub value: Result<f64, SafeText>,
+}

@@ -1,0 +1,214 @@
+//! Log records: one line, or one joined group of lines, recognised and sanitised.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::fields::{self, Shape};
+use super::name::Name;
+use super::text::SafeText;
+use super::time::Stamp;
+
+/// Severity of a log record, mildest first, so that `level >= Level::Warn` reads as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// No level was recognised.
+    #[default]
+    None,
+    /// Trace, verbose, finest.
+    Trace,
+    /// Debug, fine.
+    Debug,
+    /// Info, notice.
+    Info,
+    /// Warning.
+    Warn,
+    /// Error, severe.
+    Error,
+    /// Fatal, critical, alert, emergency, panic.
+    Fatal,
+}
+
+impl Level {
+    /// Every level that a filter or a configuration may name, mildest first.
+    pub const WORDS: [&'static str; 7] = ["none", "trace", "debug", "info", "warn", "error", "fatal"];
+
+    /// The level that a word or a number (syslog 0 to 7, bunyan and pino 10 to 60) means, in any case.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let mut lower = [0_u8; 16];
+        let length = word.len();
+        let lower = lower.get_mut(..length)?;
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match &*lower {
+            b"none" => Self::None,
+            b"trace" | b"trc" | b"verbose" | b"finest" | b"finer" | b"silly" => Self::Trace,
+            b"debug" | b"dbg" | b"d" | b"fine" => Self::Debug,
+            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"i" | b"log" => Self::Info,
+            b"warn" | b"warning" | b"wrn" | b"w" => Self::Warn,
+            b"error" | b"err" | b"e" | b"severe" => Self::Error,
+            b"fatal" | b"ftl" | b"f" | b"crit" | b"critical" | b"alert" | b"emerg" | b"emergency" | b"panic"
+            | b"dpanic" => Self::Fatal,
+            digits if digits.iter().all(u8::is_ascii_digit) => match word.parse::<u32>().ok()? {
+                0..=2 | 60..=99 => Self::Fatal,
+                3 | 50..=59 => Self::Error,
+                4 | 40..=49 => Self::Warn,
+                5 | 6 | 30..=39 => Self::Info,
+                7 | 20..=29 => Self::Debug,
+                10..=19 => Self::Trace,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// The house's word for it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
+}
+
+/// What kind of entry a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A line of the log.
+    Line,
+    /// The last line, not yet ended by its writer; replaced (same `seq`) when it is completed.
+    Partial,
+    /// A note of the follower itself: rotated, truncated, skipped N bytes, gone, back, restarted.
+    Marker,
+}
+
+/// One entry of a log. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Record(Arc<RecordData>);
+
+/// The contents of a [`Record`], as the recogniser fills them.
+#[derive(Debug, Clone)]
+pub struct RecordData {
+    /// The `[log.NAME]` it came from.
+    pub log: Name,
+    /// Position in its log, from 1, never reused in a process: the identity of the record for scrolling and marks.
+    pub seq: u64,
+    /// When it was read.
+    pub read_at: Stamp,
+    /// The time that the line itself states, in UTC.
+    pub time: Option<DateTime<Utc>>,
+    /// Its level.
+    pub level: Level,
+    /// The service that the line names, where it names one.
+    pub service: Option<SafeText>,
+    /// The message alone, without time, level and service; for an unrecognised line the whole line.
+    pub message: SafeText,
+    /// The whole line as it came, sanitised. [`Record::fields`] reads it again.
+    pub raw: SafeText,
+    /// How its fields are written.
+    pub shape: Shape,
+    /// What kind of entry.
+    pub kind: RecordKind,
+    /// Whether a command wrote it to stderr.
+    pub stderr: bool,
+}
+
+impl Record {
+    /// Wraps recognised contents.
+    pub fn new(data: RecordData) -> Self {
+        Self(Arc::new(data))
+    }
+
+    /// Every field of the line, in its order, with dotted names where nested; also time, level and message.
+    /// Read from the line at each call: for a record that a person looks at, not for every record.
+    pub fn fields(&self) -> Vec<(SafeText, SafeText)> {
+        let mut found = Vec::new();
+        if self.kind != RecordKind::Marker {
+            fields::walk(self.shape, self.raw.as_str(), &mut |key, value| {
+                found.push((SafeText::new(key), SafeText::new(&value.text())));
+                ControlFlow::Continue(())
+            });
+        }
+        found
+    }
+
+    /// One field, without regard to case; `name` also finds `outer.name`. Not sanitised: for comparing, not for
+    /// drawing.
+    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+        fields::find(self.shape, self.raw.as_str(), name).map(fields::Value::text)
+    }
+
+    /// The lines it was joined from; one for most records.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.raw.lines()
+    }
+
+    /// When it happened: what the line says, else when it was read.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.time.unwrap_or(self.read_at.utc)
+    }
+
+    /// Whether two records are the same version of the same entry.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Memory it holds, in bytes, with the texts it does not share.
+    pub fn footprint(&self) -> usize {
+        let shared = std::ptr::eq(self.message.as_str(), self.raw.as_str());
+        let message = if shared { 0 } else { 16 + self.message.as_str().len() };
+        size_of::<RecordData>() + 32 + self.raw.as_str().len() + message
+    }
+}
+
+impl std::ops::Deref for Record {
+    type Target = RecordData;
+
+    fn deref(&self) -> &RecordData {
+        &self.0
+    }
+}
+
+/// What one tick of a log source yields.
+#[derive(Debug, Clone, Default)]
+pub struct RecordBatch {
+    /// New records, oldest first.
+    pub records: Vec<Record>,
+    /// What was lost since the source started.
+    pub loss: Loss,
+    /// True while these are lines that were there before we came: they are merged where their time says, and
+    /// not announced as new.
+    pub backlog: bool,
+}
+
+/// Counts of what a log source could not show as it was, since it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Loss {
+    /// Records that the ring dropped to keep within its bounds.
+    pub dropped: u64,
+    /// Bytes cut from over-long lines.
+    pub cut_bytes: u64,
+    /// Bytes skipped because the writer was faster than we may read.
+    pub skipped_bytes: u64,
+    /// Control sequences neutralised.
+    pub neutralised: u64,
+}
+
+/// What a log source is doing, with the words to show where it is no plain following.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LogState {
+    /// Not started yet.
+    #[default]
+    Starting,
+    /// Following; how many files.
+    Following(usize),
+    /// The file is not there (yet), or no file matches.
+    Waiting(SafeText),
+    /// It can't be read: permission, I/O, not text.
+    Failed(SafeText),
+    /// A command ended and will be started again.
+    Restarting(SafeText),
+    /// Still reading what was there at the start.
+    CatchingUp,
+}

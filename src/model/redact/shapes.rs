@@ -1,0 +1,158 @@
+//! Tokens that are recognised by what they look like, registered or not.
+
+use std::ops::Range;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::{Regex, RegexBuilder};
+
+/// What must occur for the expression beside it to be worth running (without regard to case), and the expression.
+/// Group 1 is what is masked where there is one, else the whole match.
+const SHAPES: [(&str, &str); 13] = [
+    ("akia", r"\bAKIA[0-9A-Z]{16}\b"),
+    ("asia", r"\bASIA[0-9A-Z]{16}\b"),
+    ("secret", r#"(?i)secret_?(?:access_?)?key["']?\s*[:=]\s*["']?([A-Za-z0-9/+=_-]{16,})"#),
+    ("bearer", r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})"),
+    ("authorization", r#"(?i)authorization["']?\s*[:=]\s*["']?(?:basic|token|digest|apikey)\s+([^\s"',]{4,})"#),
+    ("eyj", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),
+    ("://", r#"://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#),
+    ("private key", PEM),
+    ("xox", r"\bxox[a-z]-[A-Za-z0-9-]{10,}"),
+    ("hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]+)"),
+    ("gh", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})"),
+    ("k_", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    ("glpat-", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+];
+
+/// A private key to its end, or to the end of the text.
+const PEM: &str = r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)";
+const PEM_END: &str = r"-----END [A-Z0-9 ]*PRIVATE KEY-----";
+/// What the sanitiser leaves in the place of what it took out.
+const MARKS: &str = r"[␀-␡⏎\x{fffd}]|<U\+[0-9A-F]{4,6}>|\\x[89][0-9a-f]";
+
+pub(super) struct Shapes {
+    hints: AhoCorasick,
+    /// Compiled when their hint is first seen: most never are, and each costs start-up time and memory.
+    expressions: [OnceLock<Regex>; SHAPES.len()],
+    pem_end: OnceLock<Regex>,
+}
+
+impl Shapes {
+    /// One for the process.
+    pub(super) fn shared() -> Arc<Self> {
+        static SHARED: LazyLock<Arc<Shapes>> = LazyLock::new(|| Arc::new(Shapes::build()));
+        Arc::clone(&SHARED)
+    }
+
+    fn build() -> Self {
+        let hints = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(SHAPES.iter().map(|(hint, _)| hint))
+            .expect("a dozen short hints make a small automaton");
+        Self { hints, expressions: [const { OnceLock::new() }; SHAPES.len()], pem_end: OnceLock::new() }
+    }
+
+    fn expression(&self, index: usize) -> &Regex {
+        self.expressions[index].get_or_init(|| compile(SHAPES[index].1))
+    }
+
+    fn pem_end(&self) -> &Regex {
+        self.pem_end.get_or_init(|| compile(PEM_END))
+    }
+
+    /// Adds the ranges of all tokens.
+    pub(super) fn find(&self, bytes: &[u8], ranges: &mut Vec<Range<usize>>) {
+        let mut hinted = 0_u32;
+        for hint in self.hints.find_overlapping_iter(bytes) {
+            hinted |= 1 << hint.pattern().as_u32();
+        }
+        while hinted != 0 {
+            let expression = self.expression(hinted.trailing_zeros() as usize);
+            hinted &= hinted - 1;
+            ranges.extend(
+                expression
+                    .captures_iter(bytes)
+                    .filter_map(|found| found.get(1).or(found.get(0)))
+                    .map(|found| found.range()),
+            );
+        }
+    }
+
+    /// Where a private key that began earlier ends.
+    pub(super) fn end_of_key(&self, bytes: &[u8]) -> Option<usize> {
+        self.pem_end().find(bytes).map(|found| found.end())
+    }
+
+    /// Whether `bytes` end within a private key.
+    pub(super) fn is_inside_key(&self, bytes: &[u8]) -> bool {
+        let mut ranges = Vec::new();
+        self.find(bytes, &mut ranges);
+        ranges.iter().any(|range| {
+            let found = &bytes[range.clone()];
+            range.end == bytes.len() && found.starts_with(b"-----BEGIN ") && !self.pem_end().is_match(found)
+        })
+    }
+}
+
+/// ASCII classes suffice for tokens, and are a tenth of the size.
+fn compile(source: &str) -> Regex {
+    RegexBuilder::new(source).unicode(false).build().expect("the shapes are constants that a test compiles")
+}
+
+/// A sanitised text without the marks in it, and for each of its bytes where it was.
+pub(super) fn without_marks(text: &str) -> (String, Vec<usize>) {
+    static EXPRESSION: LazyLock<regex::Regex> =
+        LazyLock::new(|| regex::Regex::new(MARKS).expect("a constant that a test compiles"));
+    let mut skeleton = String::with_capacity(text.len());
+    let mut origins = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end) in
+        EXPRESSION.find_iter(text).map(|mark| (mark.start(), mark.end())).chain([(text.len(), text.len())])
+    {
+        skeleton.push_str(&text[at..start]);
+        origins.extend(at..start);
+        at = end;
+    }
+    (skeleton, origins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Redactor;
+    use super::*;
+
+    #[test]
+    fn every_shape_compiles() {
+        let shapes = Shapes::build();
+        for index in 0..SHAPES.len() {
+            shapes.expression(index);
+        }
+        shapes.pem_end();
+    }
+
+    #[test]
+    fn well_known_tokens() {
+        let cases = [
+            ("key AKIAIOSFODNN7EXAMPLE used", "key *** used"),
+            ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = ***"),
+            ("Authorization: Bearer abc.def-123456", "Authorization: Bearer ***"),
+            ("authorization: Basic dXNlcjpwYXNz", "authorization: Basic ***"),
+            ("t=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_-x end", "t=*** end"),
+            ("postgres://app:hunter2@db/x failed", "postgres://app:***@db/x failed"),
+            ("redis://:p@ss@cache:6379", "redis://:***@cache:6379"),
+            ("xoxb-1234567890-abcdef", "***"),
+            ("https://hooks.slack.com/services/T0/B0/xyz", "https://hooks.slack.com/services/***"),
+            ("ghp_0123456789abcdefghijklmnopqrstuvwxyz", "***"),
+            ("sk_live_0123456789abcdefXYZ", "***"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nnext", "***\nnext"),
+            ("-----BEGIN PRIVATE KEY-----\nMIIE", "***"),
+            ("https://example.com:8080/a@b stays", "https://example.com:8080/a@b stays"),
+            ("the bearer of this", "the bearer of this"),
+            ("secret key missing", "secret key missing"),
+        ];
+        let redactor = Redactor::default();
+        for (text, want) in cases {
+            assert_eq!(redactor.redact(text), want);
+        }
+    }
+}

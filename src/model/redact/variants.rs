@@ -1,0 +1,149 @@
+//! The forms in which a secret is printed by programs that encode it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::MIN_SECRET;
+
+/// Adds every form of `value` that is long enough.
+pub(super) fn of(value: &str, into: &mut BTreeSet<Vec<u8>>) {
+    for whole in [value, value.trim(), value.trim_matches('"')] {
+        add(whole, into);
+        for line in whole.lines() {
+            add(line, into);
+            add(line.trim(), into);
+        }
+        if let Some(password) = password_of_url(whole) {
+            add(password, into);
+        }
+    }
+}
+
+fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
+    if value.len() < MIN_SECRET || value.trim().is_empty() {
+        return;
+    }
+    let json = serde_json::to_string(value).unwrap_or_default();
+    let json = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&json);
+    let forms = [
+        value.to_owned(),
+        json.to_owned(),
+        json.replace('/', "\\/"),
+        ascii_json(json),
+        percent_all(value),
+        value
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&#39;"),
+        value
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&apos;"),
+        value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        value.replace('\'', "'\\''"),
+        hex(value, false),
+        hex(value, true),
+    ];
+    into.extend(forms.into_iter().map(String::into_bytes));
+    for kept in KEPT {
+        for (lower, space) in [(false, "%20"), (true, "%20"), (false, "+")] {
+            into.insert(percent(value, lower, space, kept).into_bytes());
+        }
+    }
+    for skipped in 0..3 {
+        let Some(bytes) = value.as_bytes().get(skipped..) else { continue };
+        // Only the characters that depend on nothing but the secret: what follows it changes the last one.
+        let fixed = bytes.len() * 4 / 3;
+        for encoded in [STANDARD_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)] {
+            if fixed >= MIN_SECRET {
+                into.insert(encoded.as_bytes()[..fixed].to_vec());
+            }
+            if skipped == 0 {
+                into.insert(encoded.into_bytes());
+            }
+        }
+    }
+}
+
+/// The password in `scheme://user:password@host`.
+fn password_of_url(value: &str) -> Option<&str> {
+    let authority = value.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    authority.rsplit_once('@')?.0.split_once(':').map(|(_, password)| password)
+}
+
+/// What those who escape addresses leave as it is, beyond letters, digits and `-._~`: nothing, as the standard says;
+/// `quote` of Python; path segments in Go; `encodeURIComponent` and `encodeURI` of JavaScript.
+const KEPT: [&[u8]; 5] = [b"", b"/", b"$&+:=@", b"!*'()", b"!*'();/?:@&=+$,#"];
+
+fn percent(value: &str, lower: bool, space: &str, kept: &[u8]) -> String {
+    value.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b' ' => out.push_str(space),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ if kept.contains(&byte) => out.push(char::from(byte)),
+            _ => push_hex(&mut out, "%", byte, lower),
+        }
+        out
+    })
+}
+
+fn percent_all(value: &str) -> String {
+    value.bytes().fold(String::new(), |mut out, byte| {
+        push_hex(&mut out, "%", byte, false);
+        out
+    })
+}
+
+fn hex(value: &str, upper: bool) -> String {
+    value.bytes().fold(String::new(), |mut out, byte| {
+        push_hex(&mut out, "", byte, !upper);
+        out
+    })
+}
+
+fn push_hex(out: &mut String, prefix: &str, byte: u8, lower: bool) {
+    // Writing to a string can't fail.
+    let _ = if lower { write!(out, "{prefix}{byte:02x}") } else { write!(out, "{prefix}{byte:02X}") };
+}
+
+/// JSON as programs print it that keep to ASCII.
+fn ascii_json(json: &str) -> String {
+    json.chars().fold(String::new(), |mut out, c| {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_of_urls() {
+        assert_eq!(password_of_url("postgres://app:s3cr3t@db:5432/x"), Some("s3cr3t"));
+        assert_eq!(password_of_url("redis://:p@ss@h"), Some("p@ss"));
+        assert_eq!(password_of_url("https://example.com/a:b@c"), None);
+        assert_eq!(password_of_url("no url"), None);
+    }
+
+    #[test]
+    fn forms_are_long_enough() {
+        let mut forms = BTreeSet::new();
+        of("ab\"c", &mut forms);
+        assert!(forms.iter().all(|form| form.len() >= MIN_SECRET));
+        assert!(forms.contains(&b"ab\\\"c"[..]));
+    }
+}

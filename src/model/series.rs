@@ -1,0 +1,304 @@
+//! The values of one metric over time: the last ones as they came, older ones in buckets that grow coarser.
+
+mod tier;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::time::Stamp;
+use tier::Tier;
+
+/// Samples that are kept as they came.
+const RAW: usize = 512;
+/// Step and number of the buckets: two hours by ten seconds, two days by the minute, thirty days by ten minutes.
+/// Some 250 KB for a metric at the most.
+const TIERS: [(i64, usize); 3] = [(10, 720), (60, 2_880), (600, 4_320)];
+
+/// What is known of one bucket of a chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Lowest value.
+    pub min: f64,
+    /// Mean of the values.
+    pub mean: f64,
+    /// Highest value.
+    pub max: f64,
+    /// Newest value.
+    pub last: f64,
+}
+
+/// One metric's values. Gaps stay gaps: a value holds until the next one, and no longer than `hold`.
+#[derive(Debug, Clone)]
+pub struct Series {
+    hold: Duration,
+    /// `None`: from here on there is no value.
+    raw: VecDeque<(Stamp, Option<f64>)>,
+    dropped: bool,
+    tiers: [Tier; 3],
+}
+
+impl Series {
+    /// An empty series. `hold` is how long a value speaks for itself: past it, it is stale.
+    pub fn new(hold: Duration) -> Self {
+        let tiers = TIERS.map(|(step, buckets)| Tier::new(step * 1_000, buckets));
+        Self { hold, raw: VecDeque::new(), dropped: false, tiers }
+    }
+
+    /// Takes a value. What is not finite, or older than the newest value, is left out.
+    pub fn push(&mut self, at: Stamp, value: f64) {
+        if value.is_finite() && self.raw.back().is_none_or(|(last, _)| last.mono <= at.mono) {
+            self.keep(at, Some(value));
+            for tier in &mut self.tiers {
+                tier.push(millis(at), value);
+            }
+        }
+    }
+
+    /// From `at` on there is no value: it is absent, or nothing is known. The last value ends here.
+    pub fn gap(&mut self, at: Stamp) {
+        if self.raw.back().is_some_and(|(last, value)| value.is_some() && last.mono <= at.mono) {
+            self.keep(at, None);
+            for tier in &mut self.tiers {
+                tier.end();
+            }
+        }
+    }
+
+    /// A new hold after a reload; the values stay.
+    pub fn set_hold(&mut self, hold: Duration) {
+        self.hold = hold;
+    }
+
+    /// The newest value, however old.
+    pub fn last(&self) -> Option<(Stamp, f64)> {
+        self.raw.iter().rev().find_map(|(at, value)| value.map(|value| (*at, value)))
+    }
+
+    /// The value that speaks for `now`: `None` where the newest is too old or was ended by a gap.
+    pub fn value(&self, now: Stamp) -> Option<f64> {
+        let (at, value) = *self.raw.back()?;
+        value.filter(|_| now.since(at) <= self.hold)
+    }
+
+    /// Whether the newest value is too old; false where there is none.
+    pub fn is_stale(&self, now: Stamp) -> bool {
+        self.last().is_some_and(|(at, _)| now.since(at) > self.hold)
+    }
+
+    /// The last `count` values as they came, oldest first; at most some hundred are kept.
+    pub fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
+        let mut latest: Vec<_> =
+            self.raw.iter().rev().filter_map(|(at, value)| value.map(|value| (*at, value))).take(count).collect();
+        latest.reverse();
+        latest
+    }
+
+    /// `buckets` buckets of `width` on whole multiples of `width`, oldest first; the last is the one in which the
+    /// moment `ago` before `now` lies. `None` where there was no value; a value is carried on for as long as it holds.
+    pub fn points(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
+        let width = (width.as_millis() as i64).max(1);
+        let last = (millis(now) - ago.as_millis() as i64).div_euclid(width);
+        let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;
+        let end = (last + 1) * width;
+        let mut columns =
+            Columns { start, width, points: vec![None; buckets], counts: vec![0; buckets], held: Vec::new() };
+        let raw_covers = !self.dropped || self.raw.front().is_some_and(|(at, _)| millis(*at) <= start);
+        // What lies before the range may hold into it.
+        let from = start - self.hold.as_millis() as i64;
+        if raw_covers {
+            for (at, value) in &self.raw {
+                let at = millis(*at);
+                if at >= from && at < end {
+                    let point = value.map(|value| Point { min: value, mean: value, max: value, last: value });
+                    columns.add(at, at, point, 1, value.is_none());
+                }
+            }
+        } else {
+            let tier = self.tiers.iter().find(|tier| tier.covers(start)).unwrap_or(&self.tiers[2]);
+            for bucket in tier.buckets() {
+                let at = tier.start_of(bucket);
+                if at >= from && at < end {
+                    columns.add(at, at + tier.step() - 1, Some(bucket.point()), bucket.count(), bucket.has_ended());
+                }
+            }
+        }
+        columns.fill(self.hold.as_millis() as i64, millis(now))
+    }
+
+    fn keep(&mut self, at: Stamp, value: Option<f64>) {
+        if self.raw.len() == RAW {
+            self.raw.pop_front();
+            self.dropped = true;
+        }
+        self.raw.push_back((at, value));
+    }
+}
+
+fn millis(at: Stamp) -> i64 {
+    at.mono.as_millis() as i64
+}
+
+/// The columns of a chart while they are filled.
+struct Columns {
+    start: i64,
+    width: i64,
+    points: Vec<Option<Point>>,
+    counts: Vec<u32>,
+    /// Until when each value could hold from, its value, whether a gap ended it: oldest first.
+    held: Vec<(i64, Option<f64>)>,
+}
+
+impl Columns {
+    fn add(&mut self, from: i64, to: i64, point: Option<Point>, count: u32, ended: bool) {
+        self.held.push((to, point.map(|point| point.last).filter(|_| !ended)));
+        let (Some(point), Ok(place)) = (point, usize::try_from((from - self.start).div_euclid(self.width))) else {
+            return;
+        };
+        let Some(kept) = self.points.get_mut(place) else { return };
+        let total = self.counts[place] + count;
+        *kept = Some(match *kept {
+            None => point,
+            Some(before) => Point {
+                min: before.min.min(point.min),
+                mean: before.mean + (point.mean - before.mean) * f64::from(count) / f64::from(total),
+                max: before.max.max(point.max),
+                last: point.last,
+            },
+        });
+        self.counts[place] = total;
+    }
+
+    /// Carries values on over columns without one of their own, up to now.
+    fn fill(mut self, hold: i64, now: i64) -> Vec<Option<Point>> {
+        let mut next = 0;
+        let begins = (0..).map(|place| self.start + place * self.width);
+        for (place, begin) in (0..self.points.len()).zip(begins) {
+            while self.held.get(next).is_some_and(|(at, _)| *at < begin) {
+                next += 1;
+            }
+            if self.points[place].is_some() || begin > now {
+                continue;
+            }
+            if let Some((at, Some(value))) = next.checked_sub(1).map(|before| self.held[before])
+                && begin - at <= hold
+            {
+                self.points[place] = Some(Point { min: value, mean: value, max: value, last: value });
+            }
+        }
+        self.points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Stamp {
+        Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(seconds))
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    fn lasts(points: &[Option<Point>]) -> Vec<Option<f64>> {
+        points.iter().map(|point| point.map(|point| point.last)).collect()
+    }
+
+    #[test]
+    fn buckets_tell_what_was_in_them() {
+        let mut series = Series::new(seconds(30));
+        for (second, value) in [(0, 1.0), (5, 3.0), (9, 2.0), (10, 7.0)] {
+            series.push(at(second), value);
+        }
+        let points = series.points(2, seconds(10), at(12), Duration::ZERO);
+        assert_eq!(
+            points,
+            [
+                Some(Point { min: 1.0, mean: 2.0, max: 3.0, last: 2.0 }),
+                Some(Point { min: 7.0, mean: 7.0, max: 7.0, last: 7.0 })
+            ]
+        );
+        assert_eq!(series.latest(2), [(at(9), 2.0), (at(10), 7.0)]);
+    }
+
+    #[test]
+    fn values_hold_and_gaps_stay_gaps() {
+        let mut series = Series::new(seconds(20));
+        series.push(at(0), 1.0);
+        series.push(at(50), 2.0);
+        series.gap(at(55));
+        series.push(at(80), 3.0);
+        let points = series.points(10, seconds(10), at(99), Duration::ZERO);
+        let want = [Some(1.0), Some(1.0), Some(1.0), None, None, Some(2.0), None, None, Some(3.0), Some(3.0)];
+        assert_eq!(lasts(&points), want);
+        assert_eq!((series.value(at(100)), series.value(at(101))), (Some(3.0), None));
+        assert!(series.is_stale(at(101)) && !series.is_stale(at(100)));
+        // The future is not filled.
+        assert_eq!(lasts(&series.points(1, seconds(10), at(81), Duration::ZERO)), [Some(3.0)]);
+    }
+
+    #[test]
+    fn finer_columns_than_samples_are_no_dots() {
+        let mut series = Series::new(seconds(35));
+        for sample in 0..20 {
+            series.push(at(sample * 15), 5.0);
+        }
+        assert!(
+            series.points(200, Duration::from_millis(1_400), at(285), Duration::ZERO)[10..].iter().all(Option::is_some)
+        );
+    }
+
+    #[test]
+    fn a_month_is_kept_within_bounds_and_yesterday_can_be_seen() {
+        let mut series = Series::new(seconds(120));
+        for minute in 0..(31 * 24 * 60_u64) {
+            series.push(at(minute * 60), (minute / 1_440) as f64);
+        }
+        let now = at(31 * 86_400 - 60);
+        let month = series.points(30, Duration::from_hours(24), now, Duration::ZERO);
+        assert_eq!(lasts(&month), (1..31).map(|day| Some(f64::from(day))).collect::<Vec<_>>());
+        let yesterday = series.points(24, Duration::from_hours(1), now, Duration::from_hours(24));
+        assert!(yesterday.iter().all(|point| point.is_some_and(|point| (point.mean - 29.0).abs() < 1e-9)));
+        assert_eq!(series.raw.len(), RAW);
+        assert!(series.tiers.iter().all(|tier| tier.buckets().count() <= 4_320));
+        assert_eq!(series.points(3, Duration::from_hours(1), at(3_600), Duration::from_hours(48)), [None; 3]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_left_out() {
+        let mut series = Series::new(seconds(30));
+        series.push(at(10), f64::NAN);
+        series.push(at(10), f64::INFINITY);
+        series.gap(at(11));
+        assert_eq!((series.last(), series.is_stale(at(1_000))), (None, false));
+        series.push(at(20), 1.0);
+        series.push(at(5), 9.0);
+        assert_eq!(series.last(), Some((at(20), 1.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_column_lies_within_the_values(
+            steps in proptest::collection::vec((0..90_u64, -50.0..50.0_f64), 1..900),
+            width in 1..4_000_u64, buckets in 1..120_usize, ago in 0..5_000_u64,
+        ) {
+            let mut series = Series::new(seconds(60));
+            let mut now = 0;
+            for (step, value) in &steps {
+                now += step;
+                series.push(at(now), *value);
+            }
+            let points = series.points(buckets, seconds(width), at(now), seconds(ago));
+            prop_assert_eq!(points.len(), buckets);
+            let lowest = steps.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min) - 1e-4;
+            let highest = steps.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max) + 1e-4;
+            for point in points.into_iter().flatten() {
+                prop_assert!(lowest <= point.min && point.min <= point.mean + 1e-4 && point.mean <= point.max + 1e-4 && point.max <= highest);
+            }
+        }
+    }
+}

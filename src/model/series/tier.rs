@@ -1,0 +1,104 @@
+//! Buckets of one width, as many as are kept.
+
+use std::collections::VecDeque;
+
+use super::Point;
+
+/// One bucket. Charts need no more than the seven digits of `f32`; only the mean is summed up in full.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    /// Which multiple of the step.
+    index: u32,
+    count: u32,
+    sum: f64,
+    min: f32,
+    max: f32,
+    last: f32,
+    /// A gap followed the last value.
+    ended: bool,
+}
+
+impl Bucket {
+    pub(super) fn point(&self) -> Point {
+        let (min, max) = (f64::from(self.min), f64::from(self.max));
+        let mean = (self.sum / f64::from(self.count)).clamp(min, max);
+        Point { min, mean, max, last: f64::from(self.last) }
+    }
+
+    pub(super) const fn count(&self) -> u32 {
+        self.count
+    }
+
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// A ring of buckets.
+#[derive(Debug, Clone)]
+pub(super) struct Tier {
+    /// Milliseconds of a bucket.
+    step: i64,
+    most: usize,
+    buckets: VecDeque<Bucket>,
+    dropped: bool,
+}
+
+impl Tier {
+    pub(super) const fn new(step: i64, most: usize) -> Self {
+        Self { step, most, buckets: VecDeque::new(), dropped: false }
+    }
+
+    pub(super) fn push(&mut self, millis: i64, value: f64) {
+        let index = (millis / self.step) as u32;
+        let short = value as f32;
+        let short = if short.is_finite() { short } else { f32::MAX.copysign(short) };
+        match self.buckets.back_mut() {
+            Some(open) if open.index == index => {
+                open.count += 1;
+                open.sum += value;
+                (open.min, open.max) = (open.min.min(short), open.max.max(short));
+                (open.last, open.ended) = (short, false);
+            }
+            _ => {
+                if self.buckets.len() == self.most {
+                    self.buckets.pop_front();
+                    self.dropped = true;
+                }
+                self.buckets.push_back(Bucket {
+                    index,
+                    count: 1,
+                    sum: value,
+                    min: short,
+                    max: short,
+                    last: short,
+                    ended: false,
+                });
+            }
+        }
+    }
+
+    /// The last value ends here.
+    pub(super) fn end(&mut self) {
+        if let Some(open) = self.buckets.back_mut() {
+            open.ended = true;
+        }
+    }
+
+    /// Whether everything since that moment, in milliseconds, is still here.
+    pub(super) fn covers(&self, millis: i64) -> bool {
+        !self.dropped || self.buckets.front().is_some_and(|first| self.start_of(first) <= millis)
+    }
+
+    pub(super) fn buckets(&self) -> impl Iterator<Item = &Bucket> {
+        self.buckets.iter()
+    }
+
+    pub(super) const fn start_of(&self, bucket: &Bucket) -> i64 {
+        bucket.index as i64 * self.step
+    }
+
+    pub(super) const fn step(&self) -> i64 {
+        self.step
+    }
+}

@@ -1,0 +1,74 @@
+//! The six statuses of `behaviour`: what each is called, how it is drawn, which is worse.
+
+use serde::{Deserialize, Serialize};
+
+/// What the console says of a check, a component, a service or everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Never answered, paused, our own network is down, or the answer can't be read.
+    #[default]
+    Unknown,
+    /// All expectations hold, `ok_after` times after trouble.
+    Ok,
+    /// Failing, not yet `fail_after` times; or recovering, not yet `ok_after` times.
+    Pending,
+    /// Answers, but a `degraded` expression or a health body says so.
+    Degraded,
+    /// Failed `fail_after` times in a row.
+    Down,
+    /// First answer after idleness, within `cold_start`.
+    Cold,
+}
+
+impl Status {
+    /// All statuses, worst first: the order in which groups and lists are judged.
+    pub const WORST_FIRST: [Self; 6] = [Self::Down, Self::Degraded, Self::Pending, Self::Unknown, Self::Cold, Self::Ok];
+
+    /// The word on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN",
+            Self::Ok => "OK",
+            Self::Pending => "PENDING",
+            Self::Degraded => "DEGRADED",
+            Self::Down => "DOWN",
+            Self::Cold => "COLD START",
+        }
+    }
+
+    /// The glyph beside the word, one column wide (UTF-8) or two (ASCII).
+    pub const fn glyph(self, ascii: bool) -> &'static str {
+        match (self, ascii) {
+            (Self::Unknown, false) => "?",
+            (Self::Unknown, true) => "??",
+            (Self::Ok, false) => "✓",
+            (Self::Ok, true) => "OK",
+            (Self::Pending, false) => "◌",
+            (Self::Pending, true) => "..",
+            (Self::Degraded, false) => "▲",
+            (Self::Degraded, true) => "!!",
+            (Self::Down, false) => "✗",
+            (Self::Down, true) => "XX",
+            (Self::Cold, false) => "❄",
+            (Self::Cold, true) => "CS",
+        }
+    }
+
+    /// How bad, from 0 (ok) to 5 (down).
+    pub const fn badness(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Cold => 1,
+            Self::Unknown => 2,
+            Self::Pending => 3,
+            Self::Degraded => 4,
+            Self::Down => 5,
+        }
+    }
+
+    /// The worst of many; `None` where there is none.
+    pub fn worst(of: impl IntoIterator<Item = Self>) -> Option<Self> {
+        of.into_iter().max_by_key(|status| status.badness())
+    }
+}

@@ -1,0 +1,112 @@
+//! Colours and attributes that a log line asked for, as plain data.
+
+/// A colour as the line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Colour {
+    /// One of the 256; the first 16 are the terminal's own.
+    Indexed(u8),
+    /// Red, green, blue.
+    Rgb(u8, u8, u8),
+}
+
+/// What SGR sequences may change. Blinking and concealed text is not honoured, and a foreground equal to its
+/// background loses the background: nothing may hide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one attribute of the terminal, independent of the others")]
+pub struct Sgr {
+    /// Foreground.
+    pub fg: Option<Colour>,
+    /// Background.
+    pub bg: Option<Colour>,
+    /// Bold.
+    pub bold: bool,
+    /// Faint.
+    pub dim: bool,
+    /// Italic.
+    pub italic: bool,
+    /// Underlined.
+    pub underline: bool,
+    /// Foreground and background swapped.
+    pub reverse: bool,
+}
+
+impl Sgr {
+    /// Applies the parameters between `ESC [` and `m`; what is not understood is passed over.
+    pub(super) fn apply(&mut self, parameters: &[u8]) {
+        let mut numbers = parameters.split(|byte| matches!(byte, b';' | b':')).map(number);
+        while let Some(code) = numbers.next() {
+            match code {
+                0 => *self = Self::default(),
+                1 => self.bold = true,
+                2 => self.dim = true,
+                3 => self.italic = true,
+                4 => self.underline = true,
+                7 => self.reverse = true,
+                22 => (self.bold, self.dim) = (false, false),
+                23 => self.italic = false,
+                24 => self.underline = false,
+                27 => self.reverse = false,
+                30..=37 => self.fg = Some(Colour::Indexed(code as u8 - 30)),
+                38 => self.fg = extended(&mut numbers).or(self.fg),
+                39 => self.fg = None,
+                40..=47 => self.bg = Some(Colour::Indexed(code as u8 - 40)),
+                48 => self.bg = extended(&mut numbers).or(self.bg),
+                49 => self.bg = None,
+                90..=97 => self.fg = Some(Colour::Indexed(code as u8 - 90 + 8)),
+                100..=107 => self.bg = Some(Colour::Indexed(code as u8 - 100 + 8)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The style to draw, in which nothing hides.
+    pub(super) fn visible(mut self) -> Self {
+        if self.fg.is_some() && self.fg == self.bg {
+            self.bg = None;
+        }
+        self
+    }
+}
+
+fn number(digits: &[u8]) -> u16 {
+    digits.iter().fold(0_u16, |sum, digit| sum.saturating_mul(10).saturating_add(u16::from(digit.wrapping_sub(b'0'))))
+}
+
+/// `5;N` or `2;R;G;B` after 38 or 48.
+fn extended(numbers: &mut impl Iterator<Item = u16>) -> Option<Colour> {
+    let byte = |numbers: &mut dyn Iterator<Item = u16>| numbers.next().and_then(|value| u8::try_from(value).ok());
+    match numbers.next()? {
+        5 => byte(numbers).map(Colour::Indexed),
+        2 => Some(Colour::Rgb(byte(numbers)?, byte(numbers)?, byte(numbers)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(parameters: &str) -> Sgr {
+        let mut sgr = Sgr::default();
+        sgr.apply(parameters.as_bytes());
+        sgr.visible()
+    }
+
+    #[test]
+    fn parameters_are_understood() {
+        assert_eq!(after("1;31"), Sgr { bold: true, fg: Some(Colour::Indexed(1)), ..Sgr::default() });
+        assert_eq!(after("38;5;200;4").fg, Some(Colour::Indexed(200)));
+        assert!(after("38;5;200;4").underline);
+        assert_eq!(after("48;2;1;2;3").bg, Some(Colour::Rgb(1, 2, 3)));
+        assert_eq!(after("91").fg, Some(Colour::Indexed(9)));
+        assert_eq!(after("1;3;7;22;23;27"), Sgr::default());
+        assert_eq!(after("31;"), Sgr::default());
+        assert_eq!(after("38;5;999"), Sgr::default());
+    }
+
+    #[test]
+    fn nothing_hides() {
+        assert_eq!(after("8"), Sgr::default());
+        assert_eq!(after("31;41"), Sgr { fg: Some(Colour::Indexed(1)), ..Sgr::default() });
+    }
+}

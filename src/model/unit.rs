@@ -1,0 +1,202 @@
+//! Numbers with units: how they are written in the configuration, how they are shown.
+
+mod quantity;
+mod show;
+
+use std::time::Duration;
+
+pub use quantity::in_unit_of;
+pub use show::{NOTHING, age, availability, latency, latency_ms, number, quantity};
+
+/// What is wrong in a written value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UnitError {
+    /// The character, from 0, at which it is wrong.
+    pub offset: usize,
+    /// What is wrong, no full stop.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+impl UnitError {
+    fn new(offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { offset, message: message.into(), hint: hint.into() }
+    }
+}
+
+/// A century: long enough, and far from every overflow.
+const MAX_DURATION: Duration = Duration::from_hours(36_500 * 24);
+/// How durations are written.
+const DURATION_HINT: &str = "write a number with a unit: 250ms, 15s, 2m, 26h, 30d, or several: 1h30m";
+/// How sizes are written.
+const SIZE_HINT: &str = "write a number with a unit: 512B, 1MB (a million bytes), 2GiB (2 × 1024³ bytes)";
+
+/// Reads `15s`, `2m`, `26h`, `30d`, `2w`, `250ms`, `1.5h`, `1h30m`.
+///
+/// # Errors
+/// Where it is no duration, with the character at which it goes wrong.
+pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+    let mut nanos = 0_u128;
+    let mut offset = 0;
+    let mut rest = text;
+    if text.trim().is_empty() {
+        return Err(UnitError::new(0, "a duration is missing", DURATION_HINT));
+    }
+    let mut previous = f64::INFINITY;
+    while !rest.is_empty() {
+        let (value, number_len) = leading_number(rest)
+            .ok_or_else(|| UnitError::new(offset, format!("`{text}` is no duration"), DURATION_HINT))?;
+        let unit_len = rest[number_len..].find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len() - number_len);
+        let word = &rest[number_len..number_len + unit_len];
+        let at = offset + rest[..number_len].chars().count();
+        if word.is_empty() {
+            return Err(UnitError::new(at, format!("`{text}` has no unit"), DURATION_HINT));
+        }
+        let unit = quantity::seconds_of(word)
+            .ok_or_else(|| UnitError::new(at, format!("`{word}` is no unit of time"), DURATION_HINT))?;
+        if unit >= previous {
+            return Err(UnitError::new(at, format!("`{word}` comes after a smaller or equal unit"), DURATION_HINT));
+        }
+        previous = unit;
+        // Whole numbers stay exact; a fraction is good to the nanosecond that a float can tell.
+        let one = unit * 1e9;
+        let part = if value.fract() == 0.0 {
+            (value as u128).saturating_mul(one as u128)
+        } else {
+            (value * one).round() as u128
+        };
+        nanos = nanos.saturating_add(part);
+        offset = at + word.chars().count();
+        rest = &rest[number_len + unit_len..];
+    }
+    if nanos > MAX_DURATION.as_nanos() {
+        return Err(UnitError::new(0, format!("`{text}` is too long a time"), "at most 36500d"));
+    }
+    Ok(Duration::from_nanos(nanos as u64))
+}
+
+/// Reads `512B`, `1MB`, `1.5 GiB`; a bare number is bytes. `kB`, `MB`, … are powers of 1000, `KiB`, `MiB`, … of 1024.
+///
+/// # Errors
+/// Where it is no size, with the character at which it goes wrong.
+pub fn parse_size(text: &str) -> Result<u64, UnitError> {
+    let (value, number_len) =
+        leading_number(text).ok_or_else(|| UnitError::new(0, format!("`{text}` is no size"), SIZE_HINT))?;
+    let word = text[number_len..].trim();
+    let unit = if word.is_empty() { Some(1.0) } else { quantity::bytes_of(word) };
+    let at = text[..number_len].chars().count();
+    let unit = unit.ok_or_else(|| UnitError::new(at, format!("`{word}` is no unit of size"), SIZE_HINT))?;
+    let bytes = (value * unit).round();
+    if bytes >= 9.0e18 {
+        return Err(UnitError::new(0, format!("`{text}` is too large"), "at most 8 EiB"));
+    }
+    Ok(bytes as u64)
+}
+
+/// Reads `99.9%` as 99.9.
+///
+/// # Errors
+/// Where it is no percentage.
+pub fn parse_percent(text: &str) -> Result<f64, UnitError> {
+    let bad = || UnitError::new(0, format!("`{text}` is no percentage"), "write 99.9%");
+    let number = text.trim_end().strip_suffix('%').ok_or_else(bad)?.trim_end();
+    match leading_number(number) {
+        Some((value, len)) if len == number.len() => Ok(value),
+        _ => Err(bad()),
+    }
+}
+
+/// A duration as it is written, exact to the millisecond: `1h30m`, `250ms`, `0s`.
+pub fn duration(duration: Duration) -> String {
+    use std::fmt::Write;
+    let mut rest = duration.as_millis();
+    let mut out = String::new();
+    for (millis, word) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")] {
+        let count = rest / millis;
+        rest %= millis;
+        if count > 0 {
+            // Writing to a string can't fail.
+            let _ = write!(out, "{count}{word}");
+        }
+    }
+    if out.is_empty() { "0s".to_owned() } else { out }
+}
+
+/// The number at the beginning and its length in bytes; no sign, no exponent.
+pub(super) fn leading_number(text: &str) -> Option<(f64, usize)> {
+    let len = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
+    let digits = &text[..len];
+    if !digits.starts_with(|c: char| c.is_ascii_digit()) || digits.ends_with(['.', '_']) {
+        return None;
+    }
+    digits.replace('_', "").parse().ok().map(|value| (value, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let good = [
+            ("15s", 15_000),
+            ("2m", 120_000),
+            ("26h", 93_600_000),
+            ("30d", 2_592_000_000),
+            ("250ms", 250),
+            ("1h30m", 5_400_000),
+            ("1.5h", 5_400_000),
+            ("2w", 1_209_600_000),
+            ("0s", 0),
+            ("1d2h3m4s5ms", 93_784_005),
+        ];
+        for (text, millis) in good {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        let bad = [
+            ("", 0),
+            ("15", 2),
+            ("15x", 2),
+            ("s", 0),
+            ("-5s", 0),
+            ("1m1h", 3),
+            ("1h 30m", 2),
+            ("1..5s", 0),
+            ("5sek", 1),
+        ];
+        for (text, offset) in bad {
+            assert_eq!(parse_duration(text).map_err(|error| error.offset), Err(offset), "{text}");
+        }
+        assert!(parse_duration("99999999999999999999999d").is_err());
+    }
+
+    #[test]
+    fn sizes_and_percentages() {
+        for (text, bytes) in
+            [("512B", 512), ("1MB", 1_000_000), ("2GiB", 2 << 30), ("1.5 KiB", 1536), ("42", 42), ("3kB", 3000)]
+        {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        assert_eq!(parse_size("5 Mbit").map_err(|error| error.offset), Err(1));
+        assert!(parse_size("9999999999TiB").is_err());
+        assert_eq!(parse_percent("99.9%"), Ok(99.9));
+        assert!(parse_percent("99.9").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_duration_reads_back(millis in 0..10_000_000_000_u64) {
+            let text = duration(Duration::from_millis(millis));
+            prop_assert_eq!(parse_duration(&text), Ok(Duration::from_millis(millis)), "{}", text);
+        }
+
+        #[test]
+        fn reading_never_panics(text in "\\PC{0,12}") {
+            let _ = (parse_duration(&text), parse_size(&text), parse_percent(&text));
+        }
+    }
+}

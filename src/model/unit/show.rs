@@ -1,0 +1,206 @@
+//! Values as they are shown: short, and changing no more often than they must, because every changed cell is sent.
+
+use std::time::Duration;
+
+/// What is shown where there is no value.
+pub const NOTHING: &str = "–";
+
+/// An age, coarsely: `now` under ten seconds, then `12s`, `3m`, `2h`, `6d`. Rounded down.
+pub fn age(age: Duration) -> String {
+    match age.as_secs() {
+        0..10 => "now".to_owned(),
+        seconds @ 10..60 => format!("{seconds}s"),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A latency: `<1ms`, `41ms`, `1.8s`, `62s`, or [`NOTHING`].
+pub fn latency(latency: Option<Duration>) -> String {
+    latency_ms(latency.map(|latency| latency.as_millis().try_into().unwrap_or(u64::MAX)))
+}
+
+/// As [`latency`], from milliseconds.
+pub fn latency_ms(millis: Option<u64>) -> String {
+    match millis {
+        None => NOTHING.to_owned(),
+        Some(0) => "<1ms".to_owned(),
+        Some(millis @ 1..1_000) => format!("{millis}ms"),
+        Some(millis @ 1_000..9_950) => format!("{:.1}s", millis as f64 / 1e3),
+        Some(millis) => format!("{}s", (millis.saturating_add(500)) / 1_000),
+    }
+}
+
+/// A number with its unit: `12.4 %`, `4,102/s`, `1.2 GiB`, `1.8 s`, `410 ms`, `17 jobs`, `1.3 M`.
+pub fn quantity(value: f64, unit: &str) -> String {
+    if !value.is_finite() {
+        return NOTHING.to_owned();
+    }
+    match unit {
+        "B" | "bytes" => scaled(value, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"]),
+        "B/s" => scaled(value, 1024.0, &["B/s", "KiB/s", "MiB/s", "GiB/s", "TiB/s"]),
+        "s" => seconds(value),
+        "ms" => seconds(value / 1e3),
+        "us" | "µs" => seconds(value / 1e6),
+        "" => number(value),
+        "%" if value > 99.0 && value < 100.0 => availability(Some(value / 100.0)),
+        _ if unit.starts_with('/') => format!("{}{unit}", number(value)),
+        _ => format!("{} {unit}", number(value)),
+    }
+}
+
+/// An availability, from its ratio: `99.98 %`, always with two decimals and never rounded up, because 100 % is a claim.
+pub fn availability(ratio: Option<f64>) -> String {
+    match ratio {
+        Some(ratio) if ratio.is_finite() => format!("{:.2} %", (ratio * 1e4 + 1e-6).floor() / 1e2),
+        _ => NOTHING.to_owned(),
+    }
+}
+
+/// A number with about three digits: `0.042`, `12.4`, `4,102`, `1.3 M`. Whole numbers have no decimals.
+pub fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return NOTHING.to_owned();
+    }
+    let size = value.abs();
+    if size >= 999_999.5 {
+        return scaled(value / 1e6, 1000.0, &["M", "G", "T", "P", "E"]);
+    }
+    let decimals = match size {
+        _ if (value - value.round()).abs() < 1e-9 => 0,
+        99.95.. => 0,
+        0.995.. => 1,
+        0.0995.. => 2,
+        0.00995.. => 3,
+        _ => 4,
+    };
+    let text = format!("{value:.decimals$}");
+    // What rounds to nothing has no sign.
+    let text =
+        if text.trim_matches(['-', '0', '.']).is_empty() { text.trim_start_matches('-').to_owned() } else { text };
+    grouped(&text)
+}
+
+/// Thousands separated by commas.
+fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let whole_len = digits.find('.').unwrap_or(digits.len());
+    let mut out = String::with_capacity(text.len() + 4);
+    out.push_str(sign);
+    for (index, c) in digits.char_indices() {
+        if index > 0 && index < whole_len && (whole_len - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn scaled(value: f64, step: f64, words: &[&str]) -> String {
+    let mut value = value;
+    let mut index = 0;
+    while value.abs() >= step - 0.05 && index + 1 < words.len() {
+        value /= step;
+        index += 1;
+    }
+    let text = if index == 0 && (value - value.round()).abs() < 1e-9 || value.abs() >= 99.95 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
+    format!("{} {}", grouped(&text), words[index])
+}
+
+fn seconds(value: f64) -> String {
+    match value.abs() {
+        size if size >= 99.5 => {
+            let whole = Duration::from_secs(size.min(1e15).round() as u64);
+            let coarse = if whole.as_secs() >= 86_400 { whole.as_secs() / 3_600 * 3_600 } else { whole.as_secs() };
+            format!("{}{}", if value < 0.0 { "-" } else { "" }, super::duration(Duration::from_secs(coarse)))
+        }
+        size if size >= 0.9995 || size == 0.0 => format!("{} s", number(value)),
+        size if size >= 0.000_999_5 => format!("{} ms", number(value * 1e3)),
+        _ => format!("{} µs", number(value * 1e6)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_coarse() {
+        let cases = [
+            (0, "now"),
+            (9, "now"),
+            (12, "12s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3_599, "59m"),
+            (7_300, "2h"),
+            (86_400 * 6 + 5, "6d"),
+        ];
+        for (seconds, want) in cases {
+            assert_eq!(age(Duration::from_secs(seconds)), want);
+        }
+    }
+
+    #[test]
+    fn latencies() {
+        let cases = [
+            (0, "<1ms"),
+            (41, "41ms"),
+            (999, "999ms"),
+            (1_800, "1.8s"),
+            (9_949, "9.9s"),
+            (9_999, "10s"),
+            (62_400, "62s"),
+        ];
+        for (millis, want) in cases {
+            assert_eq!(latency_ms(Some(millis)), want);
+        }
+        assert_eq!(latency(None), "–");
+    }
+
+    #[test]
+    fn availability_is_never_rounded_up() {
+        let cases = [(1.0, "100.00 %"), (0.99999, "99.99 %"), (0.9971, "99.71 %"), (0.0, "0.00 %")];
+        for (ratio, want) in cases {
+            assert_eq!(availability(Some(ratio)), want);
+        }
+        assert_eq!(availability(None), "–");
+    }
+
+    #[test]
+    fn quantities() {
+        let cases = [
+            (12.4, "%", "12.4 %"),
+            (5.0, "%", "5 %"),
+            (99.987, "%", "99.98 %"),
+            (4_102.0, "/s", "4,102/s"),
+            (0.5, "/s", "0.50/s"),
+            (1_288_490_188.8, "B", "1.2 GiB"),
+            (17.0, "B", "17 B"),
+            (1_048_576.0, "B/s", "1.0 MiB/s"),
+            (1.8, "s", "1.8 s"),
+            (0.41, "s", "410 ms"),
+            (1_800.0, "ms", "1.8 s"),
+            (41.0, "ms", "41 ms"),
+            (0.000_25, "s", "250 µs"),
+            (150.0, "s", "2m30s"),
+            (90_061.0, "s", "1d1h"),
+            (17.0, "jobs", "17 jobs"),
+            (1_300_000.0, "", "1.3 M"),
+            (-1234.0, "", "-1,234"),
+            (0.0, "s", "0 s"),
+            (0.04, "", "0.040"),
+            (f64::NAN, "%", "–"),
+            (-0.000_001, "", "0.0000"),
+            (999_999.0, "", "999,999"),
+        ];
+        for (value, unit, want) in cases {
+            assert_eq!(quantity(value, unit), want, "{value} {unit}");
+        }
+    }
+}
