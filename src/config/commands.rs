@@ -1,0 +1,161 @@
+//! The commands that the console knows, with their default keys: what `[keys]` may name, what an action's key must
+//! not hide, what the help and `opsroom config keys` list. One table, so that none of them can disagree.
+
+use super::key::Key;
+
+/// Where a command's keys are heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Context {
+    /// On every screen.
+    Everywhere,
+    /// Where something can be scrolled or selected.
+    Lists,
+    /// On the logs screen, and in a log panel that has the focus.
+    Logs,
+    /// On the metrics screen.
+    Metrics,
+    /// On the actions screen.
+    Actions,
+}
+
+impl Context {
+    /// In words, for the help.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Lists => "in lists",
+            Self::Logs => "in logs",
+            Self::Metrics => "in metrics",
+            Self::Actions => "in actions",
+        }
+    }
+
+    /// Whether one key can't mean two commands of these contexts.
+    pub fn overlaps(self, other: Self) -> bool {
+        self == other
+            || matches!(self, Self::Everywhere | Self::Lists)
+            || matches!(other, Self::Everywhere | Self::Lists)
+    }
+}
+
+/// One command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// Its name, as in `[keys]` and in the palette.
+    pub name: &'static str,
+    /// Its default keys, in the form of [`Key`]'s `FromStr`. Empty: palette only.
+    pub keys: &'static [&'static str],
+    /// What it does, a few words.
+    pub help: &'static str,
+    /// Where its keys are heard.
+    pub context: Context,
+}
+
+impl CommandInfo {
+    /// The default keys, parsed.
+    pub fn default_keys(&self) -> impl Iterator<Item = Key> {
+        self.keys.iter().filter_map(|written| written.parse().ok())
+    }
+}
+
+const fn command(
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+    context: Context,
+) -> CommandInfo {
+    CommandInfo { name, keys, help, context }
+}
+
+/// The word in `[keys]` that takes a key's meaning away.
+pub const UNBOUND: &str = "none";
+
+/// Every command, in the order of the help.
+pub const COMMANDS: &[CommandInfo] = &[
+    command("quit", &["q"], "go back, or quit", Context::Everywhere),
+    command("back", &["esc"], "close what is open, go back", Context::Everywhere),
+    command("help", &["?", "f1"], "keys and commands", Context::Everywhere),
+    command("palette", &[":"], "every command by name", Context::Everywhere),
+    command("overview", &["1"], "is anything wrong?", Context::Everywhere),
+    command("service", &["2"], "one service: checks, components, logs, actions", Context::Everywhere),
+    command("logs", &["3"], "merged logs", Context::Everywhere),
+    command("metrics", &["4"], "charts with thresholds", Context::Everywhere),
+    command("actions", &["6"], "running and past actions, locks", Context::Everywhere),
+    command("diagnostics", &["!"], "the console about itself", Context::Everywhere),
+    command("next-panel", &["tab"], "focus the next panel", Context::Everywhere),
+    command("previous-panel", &["shift-tab"], "focus the previous panel", Context::Everywhere),
+    command("zoom", &["z"], "one panel on the whole screen, and back", Context::Everywhere),
+    command("freeze", &["f"], "hold the screen still; nothing is lost", Context::Everywhere),
+    command("poll", &["ctrl-r"], "poll everything now", Context::Everywhere),
+    command("copy", &["y"], "copy what is selected", Context::Everywhere),
+    command("save", &["S"], "save the screen as evidence", Context::Everywhere),
+    command("theme", &["T"], "the next theme", Context::Everywhere),
+    command("mouse", &["M"], "mouse on and off", Context::Everywhere),
+    command("redraw", &["ctrl-l"], "draw everything anew", Context::Everywhere),
+    command("suspend", &["ctrl-z"], "back to the shell; `fg` returns", Context::Everywhere),
+    command("reload", &[], "read the configuration again", Context::Everywhere),
+    command("up", &["k", "up"], "up", Context::Lists),
+    command("down", &["j", "down"], "down", Context::Lists),
+    command("left", &["h", "left"], "left", Context::Lists),
+    command("right", &["l", "right"], "right", Context::Lists),
+    command("top", &["g", "home"], "to the first", Context::Lists),
+    command("bottom", &["G", "end"], "to the last; logs follow again", Context::Lists),
+    command("page-up", &["pageup"], "a page up", Context::Lists),
+    command("page-down", &["pagedown"], "a page down", Context::Lists),
+    command("half-page-up", &["ctrl-u"], "half a page up", Context::Lists),
+    command("half-page-down", &["ctrl-d"], "half a page down", Context::Lists),
+    command("open", &["enter"], "open what is selected", Context::Lists),
+    command("select", &["space"], "select, or pause and follow", Context::Lists),
+    command("filter", &["/"], "filter", Context::Lists),
+    command("search", &["s"], "search: jumps, hides nothing", Context::Logs),
+    command("next-match", &["n"], "the next match", Context::Logs),
+    command("previous-match", &["N"], "the previous match", Context::Logs),
+    command("wrap", &["w"], "wrap long lines", Context::Logs),
+    command("timestamps", &["t"], "show times: short, full, age, none", Context::Logs),
+    command("mark", &["m"], "mark the line", Context::Logs),
+    command("next-error", &["e"], "the next error", Context::Logs),
+    command("previous-error", &["E"], "the previous error", Context::Logs),
+    command("next-log", &["."], "only the next log", Context::Logs),
+    command("previous-log", &[","], "only the previous log, or all", Context::Logs),
+    command("histogram", &["v"], "levels over time", Context::Logs),
+    command("save-records", &["o"], "write the shown records to a file", Context::Logs),
+    command("more-context", &["+"], "show more lines around matches", Context::Logs),
+    command("less-context", &["-"], "show fewer lines around matches", Context::Logs),
+    command("longer-range", &["+"], "a longer time range", Context::Metrics),
+    command("shorter-range", &["-"], "a shorter time range", Context::Metrics),
+    command("cancel", &["x"], "cancel the selected run", Context::Actions),
+    command("dry-run", &["d"], "try the selected action without doing it", Context::Actions),
+    command("follow-up", &["u"], "start what is offered after a run that did not help", Context::Actions),
+];
+
+/// The command of that name.
+pub fn find(name: &str) -> Option<&'static CommandInfo> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_key_is_a_key() {
+        for command in COMMANDS {
+            assert_eq!(command.default_keys().count(), command.keys.len(), "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn no_default_key_has_two_meanings_in_one_place() {
+        for (index, one) in COMMANDS.iter().enumerate() {
+            for other in &COMMANDS[index + 1..] {
+                assert_ne!(one.name, other.name);
+                if one.context.overlaps(other.context) {
+                    for key in one.keys {
+                        assert!(!other.keys.contains(key), "{key} means {} and {}", one.name, other.name);
+                    }
+                }
+            }
+        }
+    }
+}

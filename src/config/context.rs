@@ -1,0 +1,174 @@
+//! What the sections share while they are read: the files, the names that exist, and the problems so far.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::diagnostic::{Diagnostic, Gravity};
+use super::file::{Place, SourceFile};
+use super::nearest;
+use super::reader::Text;
+use super::syntax::Fault;
+use crate::model::name::Name;
+
+/// What can be referred to by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// `[secret]`
+    Secret,
+    /// `[service.*]`
+    Service,
+    /// `[source.*]`
+    Source,
+    /// `[check.*]`
+    Check,
+    /// `[metric.*]`
+    Metric,
+    /// `[log.*]`
+    Log,
+    /// `[adapter.*]`
+    Adapter,
+    /// `[action.*]`
+    Action,
+    /// `[screen.*]`
+    Screen,
+}
+
+impl Thing {
+    /// The section's name, which is also the word for the thing.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Service => "service",
+            Self::Source => "source",
+            Self::Check => "check",
+            Self::Metric => "metric",
+            Self::Log => "log",
+            Self::Adapter => "adapter",
+            Self::Action => "action",
+            Self::Screen => "screen",
+        }
+    }
+}
+
+/// What all sections share while they are read: the files, the names that exist, and the problems so far.
+pub struct Context<'f> {
+    /// The files, the main one first.
+    pub files: &'f [SourceFile],
+    /// Every name that is defined, also of things that have problems, and where.
+    pub names: BTreeMap<Thing, BTreeMap<String, Place>>,
+    /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
+    pub exposed: fn(&Path) -> bool,
+    problems: RefCell<Vec<Diagnostic>>,
+    hidden: RefCell<Vec<Place>>,
+}
+
+impl<'f> Context<'f> {
+    /// Over these files.
+    pub fn new(files: &'f [SourceFile]) -> Self {
+        Self {
+            files,
+            names: BTreeMap::new(),
+            exposed: |_| false,
+            problems: RefCell::default(),
+            hidden: RefCell::default(),
+        }
+    }
+
+    /// Notes an error.
+    pub fn error(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(Gravity::Error, place, message.into(), hint.into());
+    }
+
+    /// Notes a warning.
+    pub fn warning(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(Gravity::Warning, place, message.into(), hint.into());
+    }
+
+    fn note(&self, gravity: Gravity, place: Place, message: String, hint: String) {
+        let hint = (!hint.is_empty()).then_some(hint);
+        self.problems.borrow_mut().push(self.files[place.file].diagnostic(gravity, place, message, hint));
+    }
+
+    /// Notes a problem that was made elsewhere.
+    pub fn push(&self, diagnostic: Diagnostic) {
+        self.problems.borrow_mut().push(diagnostic);
+    }
+
+    /// A fault inside a text: the place is the fault's own, through escapes.
+    pub fn fault(&self, text: &Text, what: &str, fault: &Fault) {
+        let place = match fault.offset {
+            Some(offset) => self.files[text.at.file].inside(text.at, offset),
+            None => text.at,
+        };
+        self.error(place, format!("{what}: {}", fault.message), fault.hint.clone());
+    }
+
+    /// Marks a span as secret: no diagnostic's line will show it.
+    pub fn hide(&self, place: Place) {
+        self.hidden.borrow_mut().push(place);
+    }
+
+    /// `FILE:LINE` of a place, for hints that point at another one.
+    pub fn where_is(&self, place: Place) -> String {
+        let file = &self.files[place.file];
+        format!("{}:{}", file.path.display(), file.position(place.start).0)
+    }
+
+    /// Whether a thing of that name is defined; notes the problem, with the nearest name, where it is not.
+    pub fn refer(&self, thing: Thing, name: &str, at: Place) -> Option<Name> {
+        static NONE: BTreeMap<String, Place> = BTreeMap::new();
+        let known = self.names.get(&thing).unwrap_or(&NONE);
+        if known.contains_key(name) {
+            return Some(Name::from(name));
+        }
+        let word = thing.word();
+        let hint = match nearest::nearest(name, known.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => match thing {
+                Thing::Secret => format!("define it: [secret] {name} = {{ env = \"NAME\" }}"),
+                _ => format!("define it: [{word}.{name}]"),
+            },
+            None => format!("known: {}", nearest::listed(known.keys().map(String::as_str))),
+        };
+        self.error(at, format!("there is no {word} `{name}`"), hint);
+        None
+    }
+
+    /// All problems by file and position, each once, with secrets masked.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let order: BTreeMap<&Path, usize> =
+            self.files.iter().enumerate().rev().map(|(index, file)| (file.path.as_path(), index)).collect();
+        let mut problems = self.problems.into_inner();
+        for place in self.hidden.into_inner() {
+            mask(&self.files[place.file], place, &mut problems);
+        }
+        problems.sort_by(|a, b| {
+            let key = |p: &Diagnostic| (order.get(p.file.as_path()).copied().unwrap_or(usize::MAX), p.line, p.column);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        problems.dedup();
+        problems
+    }
+}
+
+/// Puts stars in the place of a secret in whatever is shown of its file. A short one is masked on its own lines only:
+/// elsewhere its characters would be everybody's.
+fn mask(file: &SourceFile, place: Place, problems: &mut [Diagnostic]) {
+    const SHORT: usize = 4;
+    let Some(secret) = file.text.get(place.start..place.end) else { return };
+    let (first, last) = (file.position(place.start).0, file.position(place.end).0);
+    for part in secret.trim_matches(['"', '\'']).lines().filter(|part| !part.trim().is_empty()) {
+        let stars = "*".repeat(part.chars().count());
+        let long = part.len() >= SHORT;
+        for problem in problems.iter_mut().filter(|problem| problem.file == file.path) {
+            if long || (first..=last).contains(&problem.line) {
+                problem.source_line = problem.source_line.replace(part, &stars);
+            }
+            if long {
+                problem.message = problem.message.replace(part, "***");
+                problem.hint = problem.hint.take().map(|hint| hint.replace(part, "***"));
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One problem of a configuration, as a person reads it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthChar;
+
+/// How much a problem matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gravity {
+    /// The configuration can't be used.
+    Error,
+    /// It can, but a person should know.
+    Warning,
+}
+
+/// A problem with its place and the way out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub gravity: Gravity,
+    /// The file.
+    pub file: PathBuf,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, one line, no full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The line itself, for the caret.
+    #[serde(skip)]
+    pub source_line: String,
+    /// How many characters the caret underlines, at least 1.
+    #[serde(skip)]
+    pub width: usize,
+}
+
+impl Diagnostic {
+    /// A problem of a whole file: it can't be found or read. It points at 1:1 and shows no line.
+    pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            gravity: Gravity::Error,
+            file: file.into(),
+            line: 1,
+            column: 1,
+            message: message.into(),
+            hint: Some(hint.into()),
+            source_line: String::new(),
+            width: 1,
+        }
+    }
+
+    /// Whether the configuration can't be used because of it.
+    pub fn is_error(&self) -> bool {
+        self.gravity == Gravity::Error
+    }
+
+    /// The whole of it, as `opsroom check` prints it: place and message, the line, the caret, the hint. Ends without
+    /// a line break. What came from the file is made safe to print.
+    pub fn render(&self) -> String {
+        let warning = if self.is_error() { "" } else { "warning: " };
+        let head = format!("{}:{}:{}: {warning}{}", self.file.display(), self.line, self.column, self.message);
+        let mut out: String = head.chars().map(printable).collect();
+        if !self.source_line.is_empty() {
+            let (line, caret) = self.excerpt();
+            out.push_str("\n  ");
+            out.push_str(&line);
+            out.push_str("\n  ");
+            out.push_str(&caret);
+        }
+        if let Some(hint) = &self.hint {
+            out.push_str("\nhint: ");
+            out.extend(hint.chars().map(printable));
+        }
+        out
+    }
+
+    /// The line and the caret line below it. A line that is too long for a screen is cut around the caret.
+    fn excerpt(&self) -> (String, String) {
+        const BEFORE: usize = 60;
+        const WHOLE: usize = 140;
+        let chars: Vec<char> = self.source_line.trim_end().chars().collect();
+        let start = if chars.len() > WHOLE { (self.column - 1).saturating_sub(BEFORE) } else { 0 };
+        let end = chars.len().min(start + WHOLE);
+        let mut line = String::new();
+        let mut caret = String::new();
+        if start > 0 {
+            line.push('…');
+            caret.push(' ');
+        }
+        for (index, &c) in chars.iter().enumerate().take(end).skip(start) {
+            let c = if c == '\t' { ' ' } else { printable(c) };
+            line.push(c);
+            let mark = if index + 1 < self.column {
+                ' '
+            } else if index + 1 < self.column + self.width {
+                '^'
+            } else {
+                continue;
+            };
+            caret.extend(std::iter::repeat_n(mark, c.width().unwrap_or(1)));
+        }
+        if end < chars.len() {
+            line.push('…');
+        }
+        if self.column > chars.len() {
+            caret.push('^');
+        }
+        (line, caret)
+    }
+}
+
+/// A character that can be printed without harm: a file may hold escape sequences.
+fn printable(c: char) -> char {
+    let bidi = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    if c.is_control() || bidi { '\u{fffd}' } else { c }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(column: usize, width: usize, line: &str) -> Diagnostic {
+        Diagnostic {
+            gravity: Gravity::Error,
+            file: "ops.toml".into(),
+            line: 3,
+            column,
+            message: "unknown key `tiemout`".into(),
+            hint: Some("did you mean `timeout`?".into()),
+            source_line: line.into(),
+            width,
+        }
+    }
+
+    #[test]
+    fn a_problem_is_shown_with_line_caret_and_hint() {
+        assert_eq!(
+            at(1, 7, "tiemout = \"5s\"").render(),
+            "ops.toml:3:1: unknown key `tiemout`\n  tiemout = \"5s\"\n  ^^^^^^^\nhint: did you mean `timeout`?"
+        );
+    }
+
+    #[test]
+    fn the_caret_stands_under_its_character_after_tabs_and_wide_characters() {
+        let shown = at(5, 2, "\t日本 xy = 1").render();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1], "   日本 xy = 1");
+        assert_eq!(lines[2], "        ^^");
+    }
+
+    #[test]
+    fn a_caret_past_the_end_of_the_line_is_drawn() {
+        assert_eq!(at(4, 1, "a =").render().lines().nth(2), Some("     ^"));
+    }
+
+    #[test]
+    fn a_very_long_line_is_cut_around_the_caret() {
+        let line = format!("{}tiemout{}", "x".repeat(5_000), "y".repeat(5_000));
+        let shown = at(5_001, 7, &line).render();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[1].chars().count() < 150, "{}", lines[1]);
+        let caret = lines[2].find('^').expect("a caret");
+        assert_eq!(lines[1].chars().skip(caret).take(7).collect::<String>(), "tiemout");
+    }
+
+    #[test]
+    fn escape_sequences_of_the_file_are_not_printed() {
+        assert!(!at(1, 1, "x = \"\u{1b}[31m\"").render().contains('\u{1b}'));
+    }
+}

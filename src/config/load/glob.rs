@@ -1,0 +1,172 @@
+//! Patterns over paths, for `include` and for the files of logs: `*`, `?`, `[a-z]`, `[!a]` within one name, `**` over any number of directories.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+/// Directories that one pattern may look into.
+const MAX_DIRECTORIES: usize = 1000;
+
+/// Whether a path is a pattern.
+pub fn is_pattern(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
+}
+
+/// Every file that the pattern names now, sorted. What can't be read is left out.
+pub fn expand(pattern: &Path) -> Vec<PathBuf> {
+    let mut places = vec![PathBuf::new()];
+    let mut visited = 0;
+    let parts: Vec<Component<'_>> = pattern.components().collect();
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        let text = part.as_os_str();
+        let mut next = Vec::new();
+        for place in &places {
+            if text == OsStr::new("**") {
+                descend(place, &mut next, &mut visited);
+            } else if is_pattern(Path::new(text)) {
+                for (name, path, directory) in entries(place, &mut visited) {
+                    if matches(text.as_encoded_bytes(), name.as_encoded_bytes()) && (last || directory) {
+                        next.push(path);
+                    }
+                }
+            } else {
+                next.push(place.join(text));
+            }
+        }
+        places = next;
+    }
+    places.retain(|path| path.is_file());
+    places.sort();
+    places.dedup();
+    places
+}
+
+fn entries(place: &Path, visited: &mut usize) -> Vec<(std::ffi::OsString, PathBuf, bool)> {
+    *visited += 1;
+    if *visited > MAX_DIRECTORIES {
+        return Vec::new();
+    }
+    let directory = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+    let Ok(read) = std::fs::read_dir(directory) else { return Vec::new() };
+    read.flatten().map(|entry| (entry.file_name(), place.join(entry.file_name()), entry.path().is_dir())).collect()
+}
+
+fn descend(place: &Path, next: &mut Vec<PathBuf>, visited: &mut usize) {
+    next.push(place.to_owned());
+    for (_, path, directory) in entries(place, visited) {
+        // Links are not followed: they may lead in a circle.
+        if directory && !path.is_symlink() {
+            descend(&path, next, visited);
+        }
+    }
+}
+
+/// Whether `name` is of the form `pattern`. A hidden file must be asked for.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
+        return false;
+    }
+    // With one star to go back to, the time is at worst the product of both lengths.
+    let (mut p, mut n) = (0, 0);
+    let mut star = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, n));
+            p += 1;
+        } else if let Some(length) = one(&pattern[p..], name[n]) {
+            p += length;
+            n += 1;
+        } else if let Some((star_at, taken)) = star {
+            star = Some((star_at, taken + 1));
+            p = star_at + 1;
+            n = taken + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+/// Whether the pattern's first element takes `byte`; its length.
+fn one(pattern: &[u8], byte: u8) -> Option<usize> {
+    match pattern.first()? {
+        b'?' => Some(1),
+        b'[' => {
+            let Some(close) = pattern.iter().skip(2).position(|c| *c == b']').map(|at| at + 2) else {
+                return (byte == b'[').then_some(1);
+            };
+            let (negated, set) = match pattern[1] {
+                b'!' | b'^' => (true, &pattern[2..close]),
+                _ => (false, &pattern[1..close]),
+            };
+            let mut inside = false;
+            let mut at = 0;
+            while at < set.len() {
+                if set.get(at + 1) == Some(&b'-') && at + 2 < set.len() {
+                    inside |= (set[at]..=set[at + 2]).contains(&byte);
+                    at += 3;
+                } else {
+                    inside |= set[at] == byte;
+                    at += 1;
+                }
+            }
+            (inside != negated).then_some(close + 1)
+        }
+        literal => (*literal == byte).then_some(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (pattern, name, expected) in [
+            ("*.log", "app.log", true),
+            ("*.log", "app.log.1", false),
+            ("*.log", ".hidden.log", false),
+            ("app-*.log", "app-20261121.log", true),
+            ("app?log", "app.log", true),
+            ("[a-c]x", "bx", true),
+            ("[!a-c]x", "bx", false),
+            ("[]x", "[]x", true),
+            ("*a*b*c", "xaxbxbc", true),
+            ("*", "anything", true),
+            ("", "", true),
+        ] {
+            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "lays out the files to be found")]
+    #[test]
+    fn files_in_directories() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["a/x.log", "a/b/y.log", "a/b/z.txt", "w.log"] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = |pattern: &str| {
+            let names: Vec<String> = expand(&root.path().join(pattern))
+                .iter()
+                .map(|path| path.strip_prefix(root.path()).unwrap().display().to_string())
+                .collect();
+            names
+        };
+        assert_eq!(found("*.log"), ["w.log"]);
+        assert_eq!(found("a/*/*.log"), ["a/b/y.log"]);
+        assert_eq!(found("**/*.log"), ["a/b/y.log", "a/x.log", "w.log"]);
+        assert_eq!(found("nothing/*.log"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_pattern_ends(pattern in r"[a-c*?\[\]!-]{0,12}", name in "[a-c.]{0,20}") {
+            matches(pattern.as_bytes(), name.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The configuration: one TOML file, validated into a [`Config`], every problem a [`diagnostic::Diagnostic`]
+//! with line, column and hint.
+//!
+//! *Invariant:* only `load` reads files; nothing here ever writes one, and nothing here touches the network.
+
+pub mod adapters;
+pub mod commands;
+mod context;
+pub mod diagnostic;
+mod file;
+pub mod key;
+pub mod load;
+mod merge;
+pub mod nearest;
+pub mod plan;
+mod reader;
+pub mod reload;
+pub mod sections;
+pub mod spec;
+mod substitute;
+mod syntax;
+mod toml_fault;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::model::name::Name;
+use sections::action::Action;
+use sections::adapter::Adapter;
+use sections::check::Check;
+use sections::console::Console;
+use sections::keys::Keys;
+use sections::log::Log;
+use sections::metric::Metric;
+use sections::screen::ScreenLayout;
+use sections::secret::SecretSource;
+use sections::service::Service;
+use sections::source::Source;
+
+/// A complete example with comments: the default documentation. A test holds it valid.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// A validated configuration: every reference resolves, every expression compiles. Things are kept in the order
+/// of the file, because that is the order in which people expect to see them.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `[console]`
+    pub console: Console,
+    /// `[secret.*]`: where each secret comes from. Values are resolved by the runtime, off the loop.
+    pub secrets: BTreeMap<Name, SecretSource>,
+    /// `[service.*]`
+    pub services: Vec<Service>,
+    /// `[source.*]`, and one more for each check that names its own (`http = …` in a check), named `check:NAME`.
+    pub sources: Vec<Source>,
+    /// `[check.*]`
+    pub checks: Vec<Check>,
+    /// `[metric.*]`
+    pub metrics: Vec<Metric>,
+    /// `[log.*]`
+    pub logs: Vec<Log>,
+    /// `[adapter.*]`, resolved: the verbs of the built-in kind with the file's own over them.
+    pub adapters: Vec<Adapter>,
+    /// `[action.*]`
+    pub actions: Vec<Action>,
+    /// `[screen.*]`
+    pub screens: Vec<ScreenLayout>,
+    /// `[keys]`
+    pub keys: Keys,
+    /// Every file that was read, the main one first; empty for the built-in demo.
+    pub files: Vec<PathBuf>,
+}

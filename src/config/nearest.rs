@@ -1,0 +1,70 @@
+//! The nearest of known names, for hints.
+
+/// The known name that was probably meant.
+pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = written.to_lowercase();
+    known
+        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, name)| {
+            let longest = written.chars().count().max(name.chars().count());
+            *distance <= (longest / 3).max(1) && *distance < longest
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// As [`nearest`] for keys of the file, with the words that other tools use.
+pub fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    const OTHER_WORDS: [(&str, &str); 19] = [
+        ("interval", "every"),
+        ("period", "every"),
+        ("url", "http"),
+        ("endpoint", "http"),
+        ("cmd", "command"),
+        ("exec", "command"),
+        ("path", "file"),
+        ("cwd", "directory"),
+        ("working_directory", "directory"),
+        ("environment", "env"),
+        ("retries", "fail_after"),
+        ("threshold", "alert"),
+        ("alerts", "alert"),
+        ("shortcut", "key"),
+        ("verb", "do"),
+        ("requires", "depends_on"),
+        ("source", "from"),
+        ("jq", "value"),
+        ("params", "set"),
+    ];
+    nearest(written, known.clone()).or_else(|| {
+        let (_, ours) = OTHER_WORDS.iter().find(|(other, _)| *other == written)?;
+        known.into_iter().find(|name| name == ours)
+    })
+}
+
+/// `a, b, c`, cut after two dozen.
+pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 24;
+    let names: Vec<&str> = names.collect();
+    let mut text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST {
+        text.push_str(", …");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_word_and_a_stranger_finds_none() {
+        let known = ["timeout", "every", "expect", "http"];
+        assert_eq!(nearest("tiemout", known.into_iter()), Some("timeout"));
+        assert_eq!(nearest("Every", known.into_iter()), Some("every"));
+        assert_eq!(nearest("colour", known.into_iter()), None);
+        assert_eq!(nearest("x", ["y"].into_iter()), None);
+        assert_eq!(nearest_key("interval", known.into_iter()), Some("every"));
+        assert_eq!(nearest_key("cmd", known.into_iter()), None);
+    }
+}

@@ -1,0 +1,426 @@
+//! Typed reading of spanned tables: each getter takes what it can and notes a problem where it can't, so that one
+//! pass over the file finds all problems at once.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+pub use super::context::{Context, Thing};
+use super::file::Place;
+use super::nearest;
+use super::spec::{KeySpec, Kind};
+use super::syntax;
+use crate::model::name::Name;
+use crate::model::secret::Template;
+
+/// A text of the file with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub value: String,
+    /// Its span, with the quotes.
+    pub at: Place,
+}
+
+/// One `key = value`.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The key's span.
+    pub key_at: Place,
+    /// The value.
+    pub value: &'a DeValue<'a>,
+    /// The value's span.
+    pub at: Place,
+}
+
+/// The entries of a table, in the order of the file.
+pub fn entries<'a>(table: &'a DeTable<'a>, file: usize) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = table
+        .iter()
+        .map(|(key, value)| {
+            let place = |span: std::ops::Range<usize>| Place { file, start: span.start, end: span.end };
+            Entry { key: key.get_ref(), key_at: place(key.span()), value: value.get_ref(), at: place(value.span()) }
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_at);
+    entries
+}
+
+/// What a value is, in words.
+pub fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// A table whose keys are known.
+pub struct Table<'a> {
+    /// What is shared.
+    pub context: &'a Context<'a>,
+    /// How it is called: `[check.api]`.
+    pub title: String,
+    /// The thing's own name.
+    pub name: &'a str,
+    /// Where its name is written.
+    pub at: Place,
+    keys: &'static [KeySpec],
+    entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Table<'a> {
+    /// Opens a table and notes every key that is not known.
+    pub fn open(
+        context: &'a Context<'a>,
+        title: String,
+        name: &'a str,
+        at: Place,
+        entries: Vec<Entry<'a>>,
+        keys: &'static [KeySpec],
+    ) -> Self {
+        let table = Self { context, title, name, at, keys, entries };
+        // What belongs to a key of a later version is not known either, and not worth a word of its own.
+        let is_later =
+            |entry: &Entry<'_>| keys.iter().any(|spec| spec.name == entry.key && matches!(spec.kind, Kind::Later));
+        let later = table.entries.iter().any(is_later);
+        for entry in &table.entries {
+            match keys.iter().find(|spec| spec.name == entry.key) {
+                Some(KeySpec { kind: Kind::Later, help, .. }) => context.error(
+                    entry.key_at,
+                    format!("`{}` is not in this version", entry.key),
+                    format!("{help}; remove it until then"),
+                ),
+                Some(_) => {}
+                None => table.unknown(entry, later),
+            }
+        }
+        table
+    }
+
+    /// As [`Table::open`] for a table with free names beside its keys: the caller reads [`Table::others`].
+    pub fn open_free(
+        context: &'a Context<'a>,
+        title: String,
+        name: &'a str,
+        at: Place,
+        entries: Vec<Entry<'a>>,
+        keys: &'static [KeySpec],
+    ) -> Self {
+        let known: Vec<Entry<'a>> =
+            entries.iter().copied().filter(|entry| keys.iter().any(|spec| spec.name == entry.key)).collect();
+        let mut table = Self::open(context, title, name, at, known, keys);
+        table.entries = entries;
+        table
+    }
+
+    fn unknown(&self, entry: &Entry<'_>, later: bool) {
+        let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
+        let hint = match nearest::nearest_key(entry.key, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if later => return,
+            None => format!("known keys: {}", nearest::listed(known())),
+        };
+        self.context.error(entry.key_at, format!("unknown key `{}` in {}", entry.key, self.title), hint);
+    }
+
+    /// The entries that are not among the keys.
+    pub fn others(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| !self.keys.iter().any(|spec| spec.name == entry.key))
+    }
+
+    /// The entry of a key.
+    pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
+        debug_assert!(self.keys.iter().any(|spec| spec.name == key), "`{key}` is not in the table of keys");
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Whether the key is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Whether an entry of that name is there, a known key or not.
+    pub fn has_any(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key)
+    }
+
+    /// Whether none of these keys is there, nor a slip of one that was noted as an unknown key already.
+    pub fn lacks(&self, keys: &[&str]) -> bool {
+        let known = || self.keys.iter().map(|spec| spec.name);
+        let slip =
+            |entry: &Entry<'_>| nearest::nearest_key(entry.key, known()).is_some_and(|near| keys.contains(&near));
+        !keys.iter().any(|key| self.has(key)) && !self.others().any(slip)
+    }
+
+    /// Whether the value of a key is a text.
+    pub fn is_text(&self, key: &str) -> bool {
+        matches!(self.entry(key), Some(Entry { value: DeValue::String(_), .. }))
+    }
+
+    /// Whether the value of a key is a list.
+    pub fn is_list(&self, key: &str) -> bool {
+        matches!(self.entry(key), Some(Entry { value: DeValue::Array(_), .. }))
+    }
+
+    /// The directory of the file in which the table is written.
+    pub fn directory(&self) -> PathBuf {
+        self.context.files[self.at.file].directory()
+    }
+
+    /// Where a key's value is written; the table's name where it is not there.
+    pub fn place(&self, key: &str) -> Place {
+        self.entry(key).map_or(self.at, |entry| entry.at)
+    }
+
+    /// Notes a value of a wrong type.
+    fn wrong(&self, entry: &Entry<'_>, expected: &str, hint: &str) {
+        let message = format!("`{}` must be {expected}, not {}", entry.key, described(entry.value));
+        self.context.error(entry.at, message, hint);
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Option<Text> {
+        let entry = self.entry(key)?;
+        let found = text_of(entry);
+        if found.is_none() {
+            self.wrong(entry, "a text", &format!("write it in quotes: {key} = \"…\""));
+        }
+        found
+    }
+
+    /// A text's value.
+    pub fn string(&self, key: &str) -> Option<String> {
+        self.text(key).map(|text| text.value)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        let entry = self.entry(key)?;
+        if let DeValue::Boolean(value) = entry.value {
+            return Some(*value);
+        }
+        self.wrong(entry, "true or false", &format!("write {key} = true, without quotes"));
+        None
+    }
+
+    /// A whole number within the bounds of the table of keys.
+    pub fn whole(&self, key: &str) -> Option<u64> {
+        let entry = self.entry(key)?;
+        let (least, most) = match self.keys.iter().find(|spec| spec.name == key)?.kind {
+            Kind::Whole(least, most) => (least, most),
+            _ => (0, u64::MAX),
+        };
+        let DeValue::Integer(number) = entry.value else {
+            self.wrong(entry, "a whole number", &format!("write {key} = {least}, without quotes"));
+            return None;
+        };
+        let value = i128::from_str_radix(number.as_str(), number.radix()).ok();
+        let found = value.and_then(|value| u64::try_from(value).ok()).filter(|value| (least..=most).contains(value));
+        if found.is_none() {
+            let hint = format!("allowed: {least} to {most}");
+            self.context.error(entry.at, format!("`{key}` is out of bounds"), hint);
+        }
+        found
+    }
+
+    /// A duration.
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        let entry = self.entry(key)?;
+        if let DeValue::Integer(number) = entry.value {
+            let message = format!("`{key}` is a duration, and {} has no unit", number.as_str());
+            self.context.error(entry.at, message, format!("write {key} = \"{}s\" for seconds", number.as_str()));
+            return None;
+        }
+        let text = self.text(key)?;
+        match syntax::duration(&text.value) {
+            Ok(duration) => Some(duration),
+            Err(fault) => {
+                self.context.fault(&text, &format!("`{key}` is no duration"), &fault);
+                None
+            }
+        }
+    }
+
+    /// A duration above zero.
+    pub fn positive(&self, key: &str) -> Option<Duration> {
+        let duration = self.duration(key)?;
+        if duration.is_zero() {
+            self.context.error(self.place(key), format!("`{key}` must be more than zero"), "write 15s, 2m, 1h");
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// A size in bytes.
+    pub fn size(&self, key: &str) -> Option<u64> {
+        let entry = self.entry(key)?;
+        if let DeValue::Integer(number) = entry.value {
+            let size = u64::from_str_radix(number.as_str(), number.radix()).ok();
+            if size.is_none() {
+                self.context.error(entry.at, format!("`{key}` is out of bounds"), "a size is a number of bytes");
+            }
+            return size;
+        }
+        let text = self.text(key)?;
+        match syntax::size(&text.value) {
+            Ok(size) => Some(size),
+            Err(fault) => {
+                self.context.fault(&text, &format!("`{key}` is no size"), &fault);
+                None
+            }
+        }
+    }
+
+    /// A word of a few.
+    pub fn one_of<T: Clone>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text(key)?;
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
+            return Some(value.clone());
+        }
+        let hint = match nearest::nearest(&text.value, words.iter().map(|(word, _)| *word)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", nearest::listed(words.iter().map(|(word, _)| *word))),
+        };
+        self.context.error(text.at, format!("`{}` is not a known {key}", text.value), hint);
+        None
+    }
+
+    /// A list of texts; one text alone is a list of one where `alone` says so.
+    fn list(&self, key: &str, alone: bool) -> Option<Vec<Text>> {
+        let entry = self.entry(key)?;
+        match entry.value {
+            DeValue::Array(_) => texts_of(self.context, key, entry),
+            DeValue::String(_) if alone => text_of(entry).map(|text| vec![text]),
+            _ => {
+                self.wrong(entry, "a list of texts", &format!("write {key} = [\"…\"]"));
+                None
+            }
+        }
+    }
+
+    /// A list of texts, empty where the key is not there.
+    pub fn texts(&self, key: &str) -> Vec<Text> {
+        self.list(key, false).unwrap_or_default()
+    }
+
+    /// A list of texts, or one text alone.
+    pub fn texts_or_one(&self, key: &str) -> Vec<Text> {
+        self.list(key, true).unwrap_or_default()
+    }
+
+    /// A reference by name.
+    pub fn reference(&self, key: &str, thing: Thing) -> Option<Name> {
+        let text = self.text(key)?;
+        self.context.refer(thing, &text.value, text.at)
+    }
+
+    /// References by name.
+    pub fn references(&self, key: &str, thing: Thing) -> Vec<Name> {
+        self.texts(key).iter().filter_map(|text| self.context.refer(thing, &text.value, text.at)).collect()
+    }
+
+    /// A text that may hold `{secret:NAME}`; every secret must exist.
+    pub fn template(&self, key: &str) -> Option<Template> {
+        self.text(key).map(|text| template(self.context, &text))
+    }
+
+    /// A table of texts under free names, in the order of the file.
+    pub fn text_map(&self, key: &str) -> Vec<(Text, Text)> {
+        let Some(entry) = self.entry(key) else { return Vec::new() };
+        let DeValue::Table(table) = entry.value else {
+            self.wrong(entry, "a table of texts", &format!("write {key} = {{ name = \"value\" }}"));
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for inner in entries(table, entry.at.file) {
+            match text_or_number(&inner) {
+                Some(value) => found.push((Text { value: inner.key.to_owned(), at: inner.key_at }, value)),
+                None => self.wrong(&inner, "a text", &format!("write it in quotes: {} = \"…\"", inner.key)),
+            }
+        }
+        found
+    }
+
+    /// A table within this one, with its own keys.
+    pub fn table(&self, key: &str) -> Option<Table<'a>> {
+        let keys = match self.keys.iter().find(|spec| spec.name == key)?.kind {
+            Kind::Table(keys) => keys,
+            _ => &[],
+        };
+        let entry = self.entry(key)?;
+        let DeValue::Table(inner) = entry.value else {
+            let known = nearest::listed(keys.iter().map(|spec| spec.name));
+            self.wrong(entry, "a table", &format!("write {key} = {{ … }} with {known}"));
+            return None;
+        };
+        let title = format!("`{key}` of {}", self.title);
+        Some(Table::open(self.context, title, self.name, entry.key_at, entries(inner, entry.at.file), keys))
+    }
+
+    /// A path, against the directory of the file that names it.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        let text = self.text(key)?;
+        Some(resolve_path(&self.context.files[text.at.file].directory(), &text.value))
+    }
+}
+
+/// A path as written, against a directory; `~/` is the person's home.
+pub fn resolve_path(directory: &Path, written: &str) -> PathBuf {
+    match (written.strip_prefix("~/"), directories::BaseDirs::new()) {
+        (Some(rest), Some(dirs)) => dirs.home_dir().join(rest),
+        _ => directory.join(written),
+    }
+}
+
+/// The text of an entry, where it is one.
+pub fn text_of(entry: &Entry<'_>) -> Option<Text> {
+    match entry.value {
+        DeValue::String(value) => Some(Text { value: value.clone().into_owned(), at: entry.at }),
+        _ => None,
+    }
+}
+
+/// The text of an entry, also of a number: `{ replicas = 3 }` means what it seems to.
+fn text_or_number(entry: &Entry<'_>) -> Option<Text> {
+    match entry.value {
+        DeValue::Integer(number) => Some(Text { value: number.to_string(), at: entry.at }),
+        DeValue::Float(number) => Some(Text { value: number.as_str().to_owned(), at: entry.at }),
+        _ => text_of(entry),
+    }
+}
+
+/// The texts of a list; notes a problem for each that is none.
+pub fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<Vec<Text>> {
+    let DeValue::Array(items) = entry.value else { return None };
+    let mut found = Vec::new();
+    for item in items {
+        let at = Place { file: entry.at.file, start: item.span().start, end: item.span().end };
+        match item.get_ref() {
+            DeValue::String(value) => found.push(Text { value: value.clone().into_owned(), at }),
+            other => context.error(
+                at,
+                format!("`{key}` is a list of texts, and this is {}", described(other)),
+                "write each in quotes: [\"a\", \"b\"]",
+            ),
+        }
+    }
+    Some(found)
+}
+
+/// A template; notes every secret in it that is not defined.
+pub fn template(context: &Context<'_>, text: &Text) -> Template {
+    let template = Template(text.value.clone());
+    for name in template.secrets() {
+        let offset = text.value.find(&format!("{{secret:{name}}}")).unwrap_or(0) + "{secret:".len();
+        let start = context.files[text.at.file].inside(text.at, offset).start;
+        context.refer(Thing::Secret, name, Place { start, end: start + name.len(), ..text.at });
+    }
+    template
+}

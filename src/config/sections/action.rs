@@ -1,0 +1,304 @@
+//! `[action.NAME]`: what a key does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::key::Key;
+use crate::config::nearest;
+use crate::config::reader::{Table, Text, Thing};
+use crate::config::sections::adapter::{Adapter, Verb};
+use crate::config::sections::defaults::Defaults;
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::substitute;
+use crate::config::syntax;
+use crate::model::name::Name;
+use crate::model::run::Confirm;
+
+/// An action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Its name.
+    pub name: Name,
+    /// `title`, default `VERB TARGET`.
+    pub title: String,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// `adapter`
+    pub adapter: Name,
+    /// `do`: the verb.
+    pub verb: Name,
+    /// `target`, default the service's name, else the action's.
+    pub target: String,
+    /// `set`: fixed parameters.
+    pub set: BTreeMap<String, String>,
+    /// `key`
+    pub key: Option<Key>,
+    /// `confirm`, as written: production raises it by one where it is asked, not here.
+    pub confirm: Confirm,
+    /// `timeout`, default 120 s.
+    pub timeout: Duration,
+    /// `grace` between TERM and KILL, default 10 s.
+    pub grace: Duration,
+    /// `cooldown`, default none.
+    pub cooldown: Duration,
+    /// `at_most = "3 per 1h"`
+    pub at_most: Option<(u32, Duration)>,
+    /// `verify`
+    pub verify: Option<Verify>,
+    /// `evidence = ["log:api", "check:api", "metric:error-rate"]`
+    pub evidence: Vec<EvidenceRef>,
+    /// `on_failure`: another action, offered.
+    pub on_failure: Option<Name>,
+}
+
+/// How the outcome is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verify {
+    /// The checks that must be good.
+    pub checks: Vec<Name>,
+    /// `within`, default 120 s.
+    pub within: Duration,
+    /// `good`: consecutive fresh good readings of each, default 2.
+    pub good: u32,
+}
+
+/// What is captured before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvidenceRef {
+    /// The last reading of a check.
+    Check(Name),
+    /// The last values of a metric.
+    Metric(Name),
+    /// The last records of a log.
+    Log(Name),
+}
+
+/// The grades of confirmation as written.
+pub const CONFIRM: &[(&str, Confirm)] = &[
+    ("none", Confirm::None),
+    ("yes", Confirm::Yes),
+    ("type-name", Confirm::TypeName),
+    ("two-person", Confirm::TwoPerson),
+];
+
+/// The keys of `verify`.
+pub const VERIFY_KEYS: &[KeySpec] = &[
+    key("checks", Kind::Texts, "The checks that must be good"),
+    key("within", Kind::Duration, "How long they have for it. Default 120s"),
+    key("good", Kind::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
+];
+
+/// The keys of an action.
+pub const KEYS: &[KeySpec] = &[
+    key("title", Kind::Text, "How it is shown. Default: verb and target"),
+    key("service", Kind::Name, "The service it belongs to"),
+    key("adapter", Kind::Name, "Who does it"),
+    key("do", Kind::Text, "The verb: restart, rollback, …"),
+    key("target", Kind::Text, "What it acts on. Default: the service's name, else the action's"),
+    key("set", Kind::TextMap, "Fixed parameters"),
+    key("key", Kind::Text, "The key that asks for it; capitals are free by default"),
+    key(
+        "confirm",
+        Kind::OneOf(&["none", "yes", "type-name", "two-person"]),
+        "Default yes; production raises it by one",
+    ),
+    key("timeout", Kind::Duration, "Bound on the whole run. Default 120s"),
+    key("grace", Kind::Duration, "From TERM to KILL. Default 10s"),
+    key("cooldown", Kind::Duration, "Least time between two runs on one target. Default none"),
+    key("at_most", Kind::Text, "Runs in a span: 3 per 1h"),
+    key("verify", Kind::Table(VERIFY_KEYS), "How the outcome is judged"),
+    key("evidence", Kind::Texts, "What is captured before: log:NAME, check:NAME, metric:NAME"),
+    key("on_failure", Kind::Name, "Another action, offered when this one did not help"),
+];
+
+/// Reads an action.
+pub fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], production: bool) -> Option<Action> {
+    const SECOND: Duration = Duration::from_secs(1);
+    let service = table.reference("service", Thing::Service);
+    let adapter = required(table, "adapter").and_then(|text| table.context.refer(Thing::Adapter, &text.value, text.at));
+    let verb_text = required(table, "do");
+    let target = table.string("target").or_else(|| table.string("service")).unwrap_or_else(|| table.name.to_owned());
+    let set = table.text_map("set");
+    let confirm = table.one_of("confirm", CONFIRM).or(defaults.confirm).unwrap_or_default();
+    let verify = verify(table);
+    let evidence = evidence(table);
+    let at_most = at_most(table);
+    let on_failure = on_failure(table);
+    let key = read_key(table);
+    let timeout = table.positive("timeout").or(defaults.action_timeout).unwrap_or(SECOND * 120);
+    let grace = table.duration("grace").or(defaults.grace).unwrap_or(SECOND * 10);
+    let cooldown = table.duration("cooldown").or(defaults.cooldown).unwrap_or(Duration::ZERO);
+    let title = table.string("title");
+    if table.has("target") && target.trim().is_empty() {
+        table.context.error(table.place("target"), "`target` is empty", "name what the action acts on");
+    }
+    let (adapter, verb_text) = (adapter?, verb_text?);
+    let resolved = adapters.iter().find(|known| known.name == adapter)?;
+    let verb = find_verb(table, resolved, &verb_text)?;
+    parameters(table, resolved, verb, &verb_text, &set);
+    if production && verb.changes && confirm == Confirm::None {
+        table.context.warning(
+            if table.has("confirm") { table.place("confirm") } else { table.at },
+            format!("`{}` changes production and asks for no confirmation of its own", verb_text.value),
+            "write confirm = \"yes\" or higher; production raises it by one grade",
+        );
+    }
+    Some(Action {
+        name: Name::from(table.name),
+        title: title.unwrap_or_else(|| format!("{} {target}", verb_text.value)),
+        service,
+        adapter,
+        verb: Name::from(verb_text.value.as_str()),
+        target,
+        set: set.into_iter().map(|(name, value)| (name.value, value.value)).collect(),
+        key,
+        confirm,
+        timeout,
+        grace,
+        cooldown,
+        at_most,
+        verify,
+        evidence,
+        on_failure,
+    })
+}
+
+fn required(table: &Table<'_>, key: &str) -> Option<Text> {
+    if table.lacks(&[key]) {
+        table.context.error(table.at, format!("{} has no `{key}`", table.title), format!("add {key} = \"…\""));
+    }
+    table.text(key)
+}
+
+/// The key of an action or a screen.
+pub(super) fn read_key(table: &Table<'_>) -> Option<Key> {
+    let text = table.text("key")?;
+    match text.value.parse() {
+        Ok(key) => Some(key),
+        Err(error) => {
+            let error: crate::config::key::KeyError = error;
+            table.context.error(text.at, error.message, error.hint);
+            None
+        }
+    }
+}
+
+fn find_verb<'a>(table: &Table<'_>, adapter: &'a Adapter, written: &Text) -> Option<&'a Verb> {
+    let found = adapter.verbs.get(written.value.as_str());
+    if found.is_none() {
+        let known = || adapter.verbs.keys().map(AsRef::as_ref);
+        let hint = match nearest::nearest(&written.value, known()) {
+            Some(near) => format!("did you mean `{near}`? it has {}", nearest::listed(known())),
+            None => format!("it has {}", nearest::listed(known())),
+        };
+        table.context.error(written.at, format!("adapter `{}` has no verb `{}`", adapter.name, written.value), hint);
+    }
+    found
+}
+
+/// Every `{name}` of the verb must be given by something, and everything in `set` must be used by it.
+fn parameters(table: &Table<'_>, adapter: &Adapter, verb: &Verb, written: &Text, set: &[(Text, Text)]) {
+    let context = table.context;
+    let steps = verb.steps.iter().chain(verb.dry_run.iter().flatten()).flatten();
+    let asked = steps.flat_map(|argument| substitute::names(argument, verb.shell));
+    let chosen = verb.choices.values().flatten().flat_map(|argument| substitute::names(argument, false));
+    let mut used: Vec<&str> = Vec::new();
+    for (name, within_choices) in asked.map(|name| (name, false)).chain(chosen.map(|name| (name, true))) {
+        let again = used.contains(&name);
+        used.push(name);
+        let given = matches!(name, "target" | "action" | "environment")
+            || (name == "service" && table.has("service"))
+            || set.iter().any(|(known, _)| known.value == name)
+            || adapter.variables.contains_key(name)
+            || (!within_choices && verb.choices.contains_key(name));
+        if given || again {
+            continue;
+        }
+        context.error(
+            written.at,
+            format!("nothing gives `{{{name}}}`, which `{}` of adapter `{}` needs", written.value, adapter.name),
+            format!("add set = {{ {name} = \"…\" }} here, {name} to the adapter's variables, or choices to the verb"),
+        );
+    }
+    for (name, value) in set {
+        if value.value.contains("{secret:") {
+            context.error(
+                value.at,
+                "a secret stands in an argument, where `ps` shows it to everybody",
+                "give it in the adapter's env = { NAME = \"{secret:NAME}\" }",
+            );
+        }
+        if !used.contains(&name.value.as_str()) && !verb.choices.contains_key(&name.value) {
+            let hint = match nearest::nearest(&name.value, used.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it".to_owned(),
+            };
+            let message = format!("`{}` of adapter `{}` takes no `{}`", written.value, adapter.name, name.value);
+            context.error(name.at, message, hint);
+        }
+    }
+}
+
+fn verify(table: &Table<'_>) -> Option<Verify> {
+    let inner = table.table("verify")?;
+    let checks = inner.references("checks", Thing::Check);
+    let empty = inner.is_list("checks") && inner.texts("checks").is_empty();
+    if empty || inner.lacks(&["checks"]) {
+        inner.context.error(
+            inner.at,
+            "`verify` names no checks",
+            "write verify = { checks = [\"NAME\"], within = \"60s\" }",
+        );
+    }
+    Some(Verify {
+        checks,
+        within: inner.positive("within").unwrap_or(Duration::from_mins(2)),
+        good: inner.whole("good").map_or(2, |number| number as u32),
+    })
+}
+
+fn evidence(table: &Table<'_>) -> Vec<EvidenceRef> {
+    let context = table.context;
+    let mut found = Vec::new();
+    for text in table.texts("evidence") {
+        let one = match text.value.split_once(':') {
+            Some(("check", name)) => context.refer(Thing::Check, name, text.at).map(EvidenceRef::Check),
+            Some(("metric", name)) => context.refer(Thing::Metric, name, text.at).map(EvidenceRef::Metric),
+            Some(("log", name)) => context.refer(Thing::Log, name, text.at).map(EvidenceRef::Log),
+            _ => {
+                let message = format!("`{}` is no evidence", text.value);
+                context.error(text.at, message, "write log:NAME, check:NAME or metric:NAME");
+                None
+            }
+        };
+        found.extend(one);
+    }
+    found
+}
+
+/// `3 per 1h`
+fn at_most(table: &Table<'_>) -> Option<(u32, Duration)> {
+    let text = table.text("at_most")?;
+    let parts = text.value.split_once(" per ").and_then(|(count, span)| {
+        let count = count.trim().parse::<u32>().ok().filter(|count| *count > 0)?;
+        let span = syntax::duration(span.trim()).ok().filter(|span| !span.is_zero())?;
+        Some((count, span))
+    });
+    if parts.is_none() {
+        table.context.error(text.at, format!("`{}` is no bound", text.value), "write at_most = \"3 per 1h\"");
+    }
+    parts
+}
+
+fn on_failure(table: &Table<'_>) -> Option<Name> {
+    let name = table.reference("on_failure", Thing::Action)?;
+    if name.as_ref() == table.name {
+        table.context.error(
+            table.place("on_failure"),
+            format!("{} is offered on its own failure", table.title),
+            "name another action, such as a rollback",
+        );
+        return None;
+    }
+    Some(name)
+}

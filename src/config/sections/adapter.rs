@@ -1,0 +1,305 @@
+//! `[adapter.NAME]`: how the world is changed, as data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+use crate::config::adapters;
+use crate::config::file::Place;
+use crate::config::nearest;
+use crate::config::reader::{Context, Entry, Table, Text, described, entries, text_of, texts_of};
+use crate::config::sections::source::environment;
+use crate::config::spec::{KeySpec, Kind, key, later};
+use crate::config::substitute;
+use crate::model::name::Name;
+use crate::model::secret::Template;
+
+/// An adapter, resolved: built-in kind with the file's own verbs over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// Its name.
+    pub name: Name,
+    /// `kind`: the built-in it is made from; `custom` for one's own.
+    pub kind: String,
+    /// `directory`, the working directory of its steps; default the configuration file's.
+    pub directory: PathBuf,
+    /// `env`: given to its steps; the only way for a secret.
+    pub env: BTreeMap<String, Template>,
+    /// Values for `{name}` in argv, from the adapter's section: `{project}`, `{namespace}`, `{database}`, …
+    pub variables: BTreeMap<String, String>,
+    /// Its verbs.
+    pub verbs: BTreeMap<Name, Verb>,
+}
+
+/// What an adapter can do, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verb {
+    /// The argv of each step, with `{target}`, `{name}` of variables and parameters. Substituted an argument at a time.
+    pub steps: Vec<Vec<String>>,
+    /// `dry_run`: the argv of each step of a dry run. `None`: there is none, and asking for one is refused.
+    pub dry_run: Option<Vec<Vec<String>>>,
+    /// `choices`: for each parameter the argv that prints its values, one a line.
+    pub choices: BTreeMap<String, Vec<String>>,
+    /// `changes`: whether it changes the world. Default true, except for `status` and `logs`.
+    pub changes: bool,
+    /// `shell = true`: each step is one script for `/bin/sh -c`, values are given as quoted words.
+    pub shell: bool,
+}
+
+impl Verb {
+    /// Every `{name}` of its steps, its dry run and its choices.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let steps = self.steps.iter().chain(self.dry_run.iter().flatten()).flatten();
+        let chosen = self.choices.values().flatten().flat_map(|argument| substitute::names(argument, false));
+        steps.flat_map(|argument| substitute::names(argument, self.shell)).chain(chosen)
+    }
+}
+
+/// The keys of an adapter; every other one is a verb (a table) or a variable (a text).
+pub const KEYS: &[KeySpec] = &[
+    key("kind", Kind::Text, "A built-in adapter that this one is made from; `opsroom config adapters` lists them"),
+    key("directory", Kind::Text, "Working directory of its steps. Default: where this file is"),
+    key("env", Kind::TextMap, "Given to its steps; the only way for a secret: {secret:NAME}"),
+    key("variables", Kind::TextMap, "Values for {name} in its steps"),
+    later("host", "adapters act on this machine; steps that begin with ssh HOST work now"),
+];
+
+/// The keys of a verb.
+pub const VERB_KEYS: &[KeySpec] = &[
+    key("steps", Kind::Steps, "The argv of each step, in order; the first that fails ends the run"),
+    key("dry_run", Kind::Steps, "The argv of each step of a dry run; without it there is none"),
+    key("choices", Kind::Commands, "For each parameter the argv that prints its values, one a line"),
+    key("changes", Kind::Flag, "Whether it changes the world. Default true, except for status and logs"),
+    key("shell", Kind::Flag, "Each step is one script for /bin/sh -c"),
+];
+
+/// The kinds of later versions.
+const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "vercel"];
+
+/// Reads an adapter: the verbs and variables of its built-in kind with the file's own over them.
+pub fn read(table: &Table<'_>) -> Option<Adapter> {
+    let base = match table.text("kind") {
+        Some(text) => Some(built_in(table, &text)?),
+        None if table.has("kind") => return None,
+        None => None,
+    };
+    let mut adapter = Adapter {
+        name: Name::from(table.name),
+        kind: base.as_ref().map_or("custom", |base| base.kind).to_owned(),
+        directory: table.path("directory").unwrap_or_else(|| table.directory()),
+        env: environment(table).into_iter().collect(),
+        variables: base.as_ref().map(|base| base.variables.clone()).unwrap_or_default(),
+        verbs: base.as_ref().map(|base| base.verbs.clone()).unwrap_or_default(),
+    };
+    let required = base.as_ref().map(|base| base.required.as_slice()).unwrap_or_default();
+    for (name, value) in table.text_map("variables") {
+        adapter.variables.insert(name.value, value.value);
+    }
+    // Verbs first: a text is a variable where a verb asks for it.
+    let (verbs, texts): (Vec<_>, Vec<_>) = table.others().partition(|entry| matches!(entry.value, DeValue::Table(_)));
+    for entry in verbs.into_iter().chain(texts) {
+        other(table, entry, &mut adapter, required);
+    }
+    for name in required {
+        if !adapter.variables.contains_key(name) && !table.has_any(name) {
+            table.context.error(
+                table.at,
+                format!("{} needs `{name}`, as every adapter of kind `{}`", table.title, adapter.kind),
+                format!("add {name} = \"…\""),
+            );
+        }
+    }
+    if base.is_none() && adapter.verbs.is_empty() && table.others().next().is_none() {
+        table.context.error(
+            table.at,
+            format!("{} has no verbs", table.title),
+            format!("add kind = \"…\" ({}), or a verb: restart = {{ steps = [[\"…\"]] }}", kinds()),
+        );
+    }
+    Some(adapter)
+}
+
+fn kinds() -> String {
+    nearest::listed(adapters::built_in().iter().map(|adapter| adapter.kind))
+}
+
+fn built_in<'a>(table: &Table<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn> {
+    let found = adapters::find(&kind.value);
+    if found.is_none() {
+        let (message, hint) = if LATER_KINDS.contains(&kind.value.as_str()) {
+            (format!("adapter kind `{}` is not in this version", kind.value), format!("kinds: {}", kinds()))
+        } else {
+            let hint = match nearest::nearest(&kind.value, adapters::built_in().iter().map(|adapter| adapter.kind)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("kinds: {}; or leave `kind` out and write your own verbs", kinds()),
+            };
+            (format!("there is no adapter kind `{}`", kind.value), hint)
+        };
+        table.context.error(kind.at, message, hint);
+    }
+    found
+}
+
+/// A key that is none of the known: a table is a verb, a text is a variable that the kind knows.
+fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: &[String]) {
+    let context = table.context;
+    if let DeValue::Table(inner) = entry.value {
+        let title = format!("verb `{}` of {}", entry.key, table.title);
+        if !valid_name(entry.key) {
+            context.error(entry.key_at, format!("`{}` is no name for a verb", entry.key), NAME_HINT);
+            return;
+        }
+        let verb = Table::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), VERB_KEYS);
+        if let Some(verb) = read_verb(&verb) {
+            adapter.verbs.insert(Name::from(entry.key), verb);
+        }
+        return;
+    }
+    let known = adapter.variables.contains_key(entry.key)
+        || required.iter().any(|name| name == entry.key)
+        || adapter.verbs.values().any(|verb| verb.references().any(|name| name == entry.key));
+    match text_of(entry) {
+        Some(text) if known => {
+            adapter.variables.insert(entry.key.to_owned(), text.value);
+        }
+        Some(_) => {
+            let names = KEYS.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
+            let all =
+                names.chain(adapter.variables.keys().map(String::as_str)).chain(required.iter().map(String::as_str));
+            let hint = match nearest::nearest_key(entry.key, all.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}; one's own go into variables = {{ … }}", nearest::listed(all)),
+            };
+            context.error(entry.key_at, format!("unknown key `{}` in {}", entry.key, table.title), hint);
+        }
+        None => context.error(
+            entry.at,
+            format!("`{}` must be a verb or a text, not {}", entry.key, described(entry.value)),
+            format!("write {} = {{ steps = [[\"…\"]] }} for a verb", entry.key),
+        ),
+    }
+}
+
+/// What names may be made of, for hints.
+pub(crate) const NAME_HINT: &str = "use letters, digits, `_`, `-` and `.`, at most 64";
+
+/// Whether a text can be the name of a thing.
+pub(crate) fn valid_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}
+
+/// Reads a verb.
+pub(crate) fn read_verb(table: &Table<'_>) -> Option<Verb> {
+    let shell = table.flag("shell").unwrap_or(false);
+    let choices = choices(table);
+    let dry_run = table.has("dry_run").then(|| steps(table, "dry_run", shell));
+    if !table.has("steps") {
+        if !table.lacks(&["steps"]) {
+            return None;
+        }
+        table.context.error(
+            table.at,
+            format!("{} has no steps", table.title),
+            "add steps = [[\"program\", \"argument\"]]",
+        );
+        return None;
+    }
+    Some(Verb {
+        steps: steps(table, "steps", shell),
+        dry_run,
+        choices,
+        changes: table.flag("changes").unwrap_or(!matches!(table.name, "status" | "logs")),
+        shell,
+    })
+}
+
+fn choices(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
+    let context = table.context;
+    let mut found = BTreeMap::new();
+    let Some(entry) = table.entry("choices") else { return found };
+    let DeValue::Table(inner) = entry.value else {
+        let message = format!("`choices` must be a table, not {}", described(entry.value));
+        context.error(entry.at, message, "write choices = { version = [\"program\", \"argument\"] }");
+        return found;
+    };
+    for one in entries(inner, entry.at.file) {
+        let Some(argv) = texts_of(context, one.key, &one) else {
+            let message = format!("the choices of `{}` come from a command", one.key);
+            context.error(one.at, message, "write choices = { version = [\"program\", \"argument\"] }");
+            continue;
+        };
+        if argv.first().is_none_or(|program| program.value.is_empty()) {
+            context.error(one.at, "a command without a program", "write the program and its arguments");
+            continue;
+        }
+        found.insert(one.key.to_owned(), checked(context, argv, false));
+    }
+    found
+}
+
+/// A list of steps, each an argv; with `shell` also a list of scripts.
+fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
+    let context = table.context;
+    let mut found = Vec::new();
+    let Some(entry) = table.entry(key) else { return found };
+    let how = if shell {
+        format!("write {key} = [\"script\"]")
+    } else {
+        format!("write {key} = [[\"program\", \"argument\"]]")
+    };
+    let DeValue::Array(items) = entry.value else {
+        let message = format!("`{key}` is a list of steps, not {}", described(entry.value));
+        context.error(entry.at, message, how);
+        return found;
+    };
+    if items.is_empty() {
+        context.error(entry.at, format!("`{key}` is empty"), how.as_str());
+    }
+    for item in items {
+        let at = Place { file: entry.at.file, start: item.span().start, end: item.span().end };
+        let step = Entry { key: entry.key, key_at: entry.key_at, value: item.get_ref(), at };
+        let words = match item.get_ref() {
+            DeValue::String(value) if shell => vec![Text { value: value.clone().into_owned(), at }],
+            DeValue::Array(_) => match texts_of(context, key, &step) {
+                Some(words) => words,
+                None => continue,
+            },
+            other => {
+                let message = format!("a step is a list of words, and this is {}", described(other));
+                context.error(at, message, how.as_str());
+                continue;
+            }
+        };
+        if words.first().is_none_or(|word| word.value.trim().is_empty()) {
+            context.error(at, "a step without a program", how.as_str());
+        } else if shell && words.len() > 1 {
+            context.error(at, "with `shell = true` a step is one script", "write each step as one text");
+        } else {
+            found.push(checked(context, words, shell));
+        }
+    }
+    found
+}
+
+/// The words of an argv; a secret in one of them is refused.
+fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> {
+    for word in &words {
+        if word.value.contains("{secret:") {
+            context.error(
+                word.at,
+                "a secret stands in an argument, where `ps` shows it to everybody",
+                "give it in the adapter's env = { NAME = \"{secret:NAME}\" }",
+            );
+        }
+        let dry = |_: &str| Ok(String::new());
+        if shell && let Err((reference, substitute::Fault::Quoted)) = substitute::script(&word.value, dry) {
+            context.error(
+                word.at,
+                format!("`{{{reference}}}` stands inside single quotes, where a shell fills in nothing"),
+                "use double quotes or none",
+            );
+        }
+    }
+    words.into_iter().map(|word| word.value).collect()
+}

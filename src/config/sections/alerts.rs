@@ -1,0 +1,65 @@
+//! `alert = { critical = "down for 2m" }`, of checks and metrics.
+
+use toml::de::DeValue;
+
+use crate::config::nearest;
+use crate::config::reader::{Table, described, entries, text_of};
+use crate::config::syntax;
+use crate::model::alert::Severity;
+use crate::model::condition::Condition;
+
+/// What is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum On {
+    /// A check: statuses, staleness, fields of its document.
+    Check,
+    /// A metric with this unit: its value.
+    Metric(String),
+}
+
+/// Reads `alert`, worst severity first.
+pub fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
+    const HOW: &str = "write alert = { critical = \"down for 2m\" } or { high = \"> 10% for 5m\" }";
+    let context = table.context;
+    let Some(entry) = table.entry("alert") else { return Vec::new() };
+    let DeValue::Table(inner) = entry.value else {
+        let message = format!("`alert` is a table of conditions, not {}", described(entry.value));
+        context.error(entry.at, message, HOW);
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for one in entries(inner, entry.at.file) {
+        let words = Severity::WORST_FIRST.map(Severity::word);
+        let Some(severity) = Severity::WORST_FIRST.into_iter().find(|severity| severity.word() == one.key) else {
+            let hint = match nearest::nearest(one.key, words.into_iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("severities: {}", nearest::listed(words.into_iter())),
+            };
+            context.error(one.key_at, format!("there is no severity `{}`", one.key), hint);
+            continue;
+        };
+        let Some(text) = text_of(&one) else {
+            context.error(one.at, format!("a condition is a text, not {}", described(one.value)), HOW);
+            continue;
+        };
+        let unit = match on {
+            On::Check => "",
+            On::Metric(unit) => unit,
+        };
+        match syntax::condition(&text.value, unit) {
+            Err(fault) => context.fault(&text, "bad condition", &fault),
+            Ok(condition) => {
+                let misplaced = match on {
+                    On::Check => condition.unfit_for_check(),
+                    On::Metric(_) => condition.unfit_for_metric(),
+                };
+                match misplaced.map(|why| why.split_once(": ").unwrap_or((why, ""))) {
+                    Some((what, hint)) => context.error(text.at, what, hint),
+                    None => found.push((severity, condition)),
+                }
+            }
+        }
+    }
+    found.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    found
+}

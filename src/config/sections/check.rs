@@ -1,0 +1,147 @@
+//! `[check.NAME]`: a verdict over a document.
+
+use std::time::Duration;
+
+use crate::config::reader::{Table, Thing};
+use crate::config::sections::alerts::{self, On};
+use crate::config::sections::defaults::Defaults;
+use crate::config::sections::source::{self, COMMAND_KEYS, POLL_KEYS, REQUEST_KEYS, Source, Timing};
+use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::config::syntax;
+use crate::model::alert::Severity;
+use crate::model::condition::Condition;
+use crate::model::name::Name;
+
+/// A check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Its name.
+    pub name: Name,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// The source whose documents it judges: one from `[source.*]` (`from = …`) or its own, `check:NAME`.
+    pub source: Name,
+    /// Copied from the source, for ages and staleness.
+    pub every: Duration,
+    /// Copied from the source.
+    pub timeout: Duration,
+    /// `expect`: jq programs; all must be true, else bad. Empty: judged by kind (HTTP health body or 2xx, exit code, connected).
+    pub expect: Vec<String>,
+    /// `degraded`: jq programs; one that is true makes it degraded.
+    pub degraded: Vec<String>,
+    /// `fail_after`, default 3, at least 1.
+    pub fail_after: u32,
+    /// `ok_after`, default 2, at least 1.
+    pub ok_after: u32,
+    /// `cold_start`: see [`super::source::Source::cold_start`].
+    pub cold_start: Option<Duration>,
+    /// `protocol = "nagios"`: exit 3 and a timeout are unknown.
+    pub nagios: bool,
+    /// `alert`, worst severity first.
+    pub alerts: Vec<(Severity, Condition)>,
+}
+
+impl Check {
+    /// Past this age a reading is stale: `2 × every + timeout`.
+    pub fn stale_after(&self) -> Duration {
+        self.every * 2 + self.timeout
+    }
+}
+
+/// The kinds of checks of later versions.
+pub(super) const LATER: &[KeySpec] = &[
+    later("tls", "this version has http, tcp, command and from; an https check fails on a bad certificate"),
+    later("dns", "this version has http, tcp, command and from; `command = [\"dig\", …]` works now"),
+    later("icmp", "this version has http, tcp, command and from; `command = [\"ping\", \"-c1\", …]` works now"),
+    later("docker", "this version has http, tcp, command and from; `command = [\"docker\", …]` works now"),
+    later("compose", "this version has http, tcp, command and from; `command = [\"docker\", …]` works now"),
+    later(
+        "systemd",
+        "this version has http, tcp, command and from; `command = [\"systemctl\", \"is-active\", …]` works now",
+    ),
+    later("process", "this version has http, tcp, command and from; `command = [\"pgrep\", …]` works now"),
+    later("host", "this version has http, tcp, command and from; `command = [\"ssh\", \"HOST\", …]` works now"),
+    later("postgres", "this version has http, tcp, command and from; `command = [\"pg_isready\", …]` works now"),
+    later("redis", "this version has http, tcp, command and from; `command = [\"redis-cli\", \"ping\"]` works now"),
+    later("prometheus", "this version has http, tcp, command and from; `http` asks Prometheus' API now"),
+    later("heartbeat", "this version has http, tcp, command and from"),
+];
+
+const OWN_KEYS: &[KeySpec] = &[
+    key("service", Kind::Name, "The service it belongs to"),
+    key("http", Kind::Text, "URL"),
+    key("tcp", Kind::Text, "HOST:PORT; good where it connects"),
+    key("command", Kind::Command, "Program and arguments; 0 is ok, 1 degraded, 2 and more down"),
+    key("from", Kind::Name, "A source whose documents are judged"),
+    key("expect", Kind::TextsOrOne, "jq over the document; all must be true, else down"),
+    key("degraded", Kind::TextsOrOne, "jq over the document; one that is true makes it degraded"),
+    key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until it is down. Default 3"),
+    key("ok_after", Kind::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
+    key("protocol", Kind::OneOf(&["nagios"]), "nagios: exit 3 and a timeout are unknown"),
+    key("alert", Kind::Alerts, "Conditions by severity: { critical = \"down for 2m\" }"),
+];
+
+/// The keys of a check.
+pub const KEYS: &[KeySpec] = &joined::<
+    { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
+>(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
+
+/// Reads a check; with it the source that it brings itself, `check:NAME`.
+pub fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
+    let service = table.reference("service", Thing::Service);
+    let expect = programs(table, "expect");
+    let degraded = programs(table, "degraded");
+    let nagios = table.one_of("protocol", &[("nagios", true)]).unwrap_or(false);
+    let alerts = alerts::read(table, &On::Check);
+    let whole = |key, default: Option<u32>, else_: u32| {
+        table.whole(key).map_or(default.unwrap_or(else_), |number| number as u32)
+    };
+    let fail_after = whole("fail_after", defaults.fail_after, 3);
+    let ok_after = whole("ok_after", defaults.ok_after, 2);
+    let timing = Timing::read(table, defaults);
+    let own = match source::only_one(table, &["http", "tcp", "command", "from"], "what is checked")? {
+        "from" => None,
+        _ => Some(source::read_kind(table, &["http", "tcp", "command"])?),
+    };
+    let own = own.map(|kind| timing.source(Name::from(format!("check:{}", table.name)), kind));
+    let polled = if let Some(own) = &own {
+        own
+    } else {
+        let from = table.string("from")?;
+        for spec in [POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS].into_iter().flatten() {
+            if let Some(entry) = table.entry(spec.name) {
+                let message = format!("`{}` belongs to the source", spec.name);
+                table.context.error(entry.key_at, message, format!("write it into [source.{from}]"));
+            }
+        }
+        let from = table.reference("from", Thing::Source)?;
+        sources.iter().find(|source| source.name == from)?
+    };
+    let check = Check {
+        name: Name::from(table.name),
+        service,
+        source: polled.name.clone(),
+        every: polled.every,
+        timeout: polled.timeout,
+        expect,
+        degraded,
+        fail_after,
+        ok_after,
+        cold_start: polled.cold_start,
+        nagios,
+        alerts,
+    };
+    Some((check, own))
+}
+
+/// jq programs, each compiled once to see that it is one.
+fn programs(table: &Table<'_>, key: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in table.texts_or_one(key) {
+        match syntax::program(&text.value) {
+            Ok(()) => found.push(text.value),
+            Err(fault) => table.context.fault(&text, "bad jq", &fault),
+        }
+    }
+    found
+}

@@ -1,0 +1,153 @@
+//! `[console]`
+
+use crate::config::nearest;
+use crate::config::reader::Table;
+use crate::config::spec::{KeySpec, Kind, key};
+
+use std::net::SocketAddr;
+
+/// What the console is called, where it operates, how it looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Console {
+    /// `name`, default `opsroom`.
+    pub name: String,
+    /// `environment`: any word; `production` raises every confirmation by one grade. Default empty.
+    pub environment: String,
+    /// `timezone`, an IANA name. Default UTC.
+    pub timezone: chrono_tz::Tz,
+    /// `theme`, default `midnight`.
+    pub theme: String,
+    /// `read_only`: actions vanish.
+    pub read_only: bool,
+    /// `self_check = "tcp:HOST:PORT"`: what we reach when our own network is well.
+    pub self_check: Option<SelfCheck>,
+    /// `mouse`: capture the mouse from the start. Default false.
+    pub mouse: bool,
+    /// `ascii`: draw without UTF-8 glyphs. Default: from the locale.
+    pub ascii: Option<bool>,
+    /// `log_records`: records kept in memory a log. Default 50,000.
+    pub log_records: usize,
+    /// `log_bytes`: bytes kept in memory a log. Default 8 MiB.
+    pub log_bytes: usize,
+}
+
+/// The reference point of our own connectivity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SelfCheck {
+    /// A TCP connection to an address.
+    Address(SocketAddr),
+    /// A TCP connection to a host by name.
+    Host(String, u16),
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            name: "opsroom".to_owned(),
+            environment: String::new(),
+            timezone: chrono_tz::Tz::UTC,
+            theme: "midnight".to_owned(),
+            read_only: false,
+            self_check: None,
+            mouse: false,
+            ascii: None,
+            log_records: 50_000,
+            log_bytes: 8 << 20,
+        }
+    }
+}
+
+impl Console {
+    /// Whether confirmations are raised by one grade.
+    pub fn is_production(&self) -> bool {
+        self.environment.eq_ignore_ascii_case("production") || self.environment.eq_ignore_ascii_case("prod")
+    }
+}
+
+/// The keys of `[console]`.
+pub const KEYS: &[KeySpec] = &[
+    key("name", Kind::Text, "What the console is called. Default opsroom"),
+    key("environment", Kind::Text, "Shown in words and colour; production raises every confirmation by one grade"),
+    key("timezone", Kind::Text, "IANA name. Default UTC"),
+    key("theme", Kind::Text, "midnight, daylight, high-contrast, … Default midnight"),
+    key("read_only", Kind::Flag, "Actions vanish"),
+    key("self_check", Kind::Text, "tcp:HOST:PORT, what we reach when our own network is well"),
+    key("mouse", Kind::Flag, "Capture the mouse from the start. Default false"),
+    key("ascii", Kind::Flag, "Draw without UTF-8 glyphs. Default: from the locale"),
+    key("log_records", Kind::Whole(100, 5_000_000), "Records kept in memory a log. Default 50000"),
+    key("log_bytes", Kind::Size, "Bytes kept in memory a log. Default 8MiB"),
+];
+
+/// Reads `[console]`.
+pub fn read(table: &Table<'_>) -> Console {
+    let default = Console::default();
+    Console {
+        name: table.string("name").unwrap_or(default.name),
+        environment: table.string("environment").unwrap_or(default.environment),
+        timezone: timezone(table, "timezone").unwrap_or(default.timezone),
+        theme: table.string("theme").unwrap_or(default.theme),
+        read_only: table.flag("read_only").unwrap_or(default.read_only),
+        self_check: self_check(table),
+        mouse: table.flag("mouse").unwrap_or(default.mouse),
+        ascii: table.flag("ascii"),
+        log_records: table.whole("log_records").map_or(default.log_records, |number| number as usize),
+        log_bytes: log_bytes(table).unwrap_or(default.log_bytes),
+    }
+}
+
+fn log_bytes(table: &Table<'_>) -> Option<usize> {
+    const LEAST: u64 = 64 << 10;
+    let bytes = table.size("log_bytes")?;
+    if bytes < LEAST {
+        table.context.error(table.place("log_bytes"), "`log_bytes` is too small", "allowed: 64KiB and more");
+        return None;
+    }
+    usize::try_from(bytes).ok()
+}
+
+/// An IANA time zone.
+pub(super) fn timezone(table: &Table<'_>, key: &str) -> Option<chrono_tz::Tz> {
+    let text = table.text(key)?;
+    if let Ok(zone) = text.value.parse() {
+        return Some(zone);
+    }
+    let near = nearest::nearest(&text.value, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let hint = near.map_or_else(
+        || "write an IANA name like UTC or Europe/Vienna".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    table.context.error(text.at, format!("there is no time zone `{}`", text.value), hint);
+    None
+}
+
+fn self_check(table: &Table<'_>) -> Option<SelfCheck> {
+    let text = table.text("self_check")?;
+    let Some(address) = text.value.strip_prefix("tcp:") else {
+        table.context.error(
+            text.at,
+            "`self_check` must begin with `tcp:`",
+            "write self_check = \"tcp:HOST:PORT\", a place you reach when your network is well",
+        );
+        return None;
+    };
+    if let Ok(address) = address.parse() {
+        return Some(SelfCheck::Address(address));
+    }
+    let found = host_and_port(address);
+    if found.is_none() {
+        table.context.error(text.at, format!("`{address}` is no HOST:PORT"), "write tcp:1.1.1.1:443 or tcp:[::1]:443");
+    }
+    found.map(|(host, port)| SelfCheck::Host(host, port))
+}
+
+/// `HOST:PORT`, `[v6]:PORT`.
+pub(super) fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let good = match bare {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')),
+    };
+    good.then(|| (bare.unwrap_or(host).to_owned(), port))
+}

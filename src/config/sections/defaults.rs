@@ -1,0 +1,65 @@
+//! `[defaults]`: what is said once for all.
+
+use std::time::Duration;
+
+use crate::config::reader::Table;
+use crate::config::sections::action::CONFIRM;
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::model::run::Confirm;
+
+/// What a section says where it does not say it itself; `None` leaves each kind its own default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Defaults {
+    /// `every`
+    pub every: Option<Duration>,
+    /// `timeout` of polls; a source with a shorter interval is bounded by that.
+    pub timeout: Option<Duration>,
+    /// `fail_after`
+    pub fail_after: Option<u32>,
+    /// `ok_after`
+    pub ok_after: Option<u32>,
+    /// `confirm` of actions
+    pub confirm: Option<Confirm>,
+    /// `action_timeout`
+    pub action_timeout: Option<Duration>,
+    /// `grace` of actions
+    pub grace: Option<Duration>,
+    /// `cooldown` of actions
+    pub cooldown: Option<Duration>,
+}
+
+/// The keys of `[defaults]`.
+pub const KEYS: &[KeySpec] = &[
+    key("every", Kind::Duration, "Start to start, of sources and checks"),
+    key("timeout", Kind::Duration, "Bound on a whole poll, of sources and checks"),
+    key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until a check is down. Default 3"),
+    key("ok_after", Kind::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
+    key("confirm", Kind::OneOf(&["none", "yes", "type-name", "two-person"]), "How actions are confirmed. Default yes"),
+    key("action_timeout", Kind::Duration, "Bound on a whole run of an action. Default 120s"),
+    key("grace", Kind::Duration, "From TERM to KILL. Default 10s"),
+    key("cooldown", Kind::Duration, "Least time between two runs on one target. Default none"),
+];
+
+/// Reads `[defaults]`.
+pub fn read(table: &Table<'_>) -> Defaults {
+    let defaults = Defaults {
+        every: table.positive("every"),
+        timeout: table.positive("timeout"),
+        fail_after: table.whole("fail_after").map(|number| number as u32),
+        ok_after: table.whole("ok_after").map(|number| number as u32),
+        confirm: table.one_of("confirm", CONFIRM),
+        action_timeout: table.positive("action_timeout"),
+        grace: table.duration("grace"),
+        cooldown: table.duration("cooldown"),
+    };
+    if let (Some(every), Some(timeout)) = (defaults.every, defaults.timeout)
+        && timeout > every
+    {
+        table.context.error(
+            table.place("timeout"),
+            "`timeout` is longer than `every`",
+            "a poll must end before the next begins: raise `every` or lower `timeout`",
+        );
+    }
+    defaults
+}

@@ -1,0 +1,39 @@
+//! `[keys]`: key to command.
+
+use crate::config::commands;
+use crate::config::key::Key;
+use crate::config::nearest;
+use crate::config::reader::{Context, Entry, text_of};
+
+/// The person's own key bindings, over the built-in ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keys {
+    /// Key and the name of the command (`redraw`, `quit`, …; `opsroom config keys` lists them), in the order of the file.
+    /// `none` unbinds a key.
+    pub bindings: Vec<(Key, String)>,
+}
+
+/// Reads one entry of `[keys]`.
+pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {
+    let key = match entry.key.parse::<Key>() {
+        Ok(key) => Some(key),
+        Err(error) => {
+            context.error(entry.key_at, error.message, error.hint);
+            None
+        }
+    };
+    let Some(command) = text_of(entry) else {
+        context.error(entry.at, "a key is bound to the name of a command", "`opsroom config keys` lists them");
+        return None;
+    };
+    if command.value != commands::UNBOUND && commands::find(&command.value).is_none() {
+        let names = commands::COMMANDS.iter().map(|command| command.name);
+        let hint = match nearest::nearest(&command.value, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`opsroom config keys` lists the commands; `none` unbinds a key".to_owned(),
+        };
+        context.error(command.at, format!("there is no command `{}`", command.value), hint);
+        return None;
+    }
+    Some((key?, command.value))
+}

@@ -1,0 +1,291 @@
+//! `[metric.NAME]`: a number over time.
+
+use std::time::Duration;
+
+use crate::config::reader::{Table, Thing};
+use crate::config::sections::alerts::{self, On};
+use crate::config::sections::check::Check;
+use crate::config::sections::source::{Source, SourceKind};
+use crate::config::spec::{KeySpec, Kind, key, later};
+use crate::config::syntax;
+use crate::model::alert::Severity;
+use crate::model::condition::Condition;
+use crate::model::name::Name;
+
+/// A metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Its name.
+    pub name: Name,
+    /// `title`, default the name.
+    pub title: String,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// Where its numbers come from.
+    pub kind: MetricKind,
+    /// `unit`: `%`, `s`, `ms`, `B`, `/s`, or any word; empty where not said.
+    pub unit: String,
+    /// `per_second`: the value is a counter and is shown as a rate.
+    pub per_second: bool,
+    /// How often a new value is due, for ages and staleness.
+    pub every: Duration,
+    /// Past this age the value is stale: `2 × every + timeout`.
+    pub stale_after: Duration,
+    /// `alert`, worst severity first.
+    pub alerts: Vec<(Severity, Condition)>,
+}
+
+/// Where the numbers of a metric come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricKind {
+    /// `from` + `value`: jq over the documents of a source.
+    Value {
+        /// The source.
+        from: Name,
+        /// The jq program.
+        program: String,
+    },
+    /// `from` + `sample`: a selector over an exposition; several matching series are added up.
+    Sample {
+        /// The source, of kind exposition.
+        from: Name,
+        /// The selector as written: `http_requests_total{job="api"}`.
+        selector: String,
+    },
+    /// `log` + `count` + `window`: matching records within a sliding window.
+    LogCount {
+        /// The log.
+        log: Name,
+        /// The filter expression.
+        filter: String,
+        /// The window.
+        window: Duration,
+    },
+    /// `check` + `latency = "p95"` + `window`: a percentile of a check's own latency, in milliseconds.
+    Latency {
+        /// The check.
+        check: Name,
+        /// 0 < quantile < 1.
+        quantile: f64,
+        /// The window.
+        window: Duration,
+    },
+    /// `check` + `availability = "24h"`: time-weighted availability in per cent.
+    Availability {
+        /// The check.
+        check: Name,
+        /// The window.
+        window: Duration,
+    },
+}
+
+/// How often the figures of a log or of a check's history are computed anew.
+const DERIVED_EVERY: Duration = Duration::from_secs(10);
+
+/// The keys of a metric.
+pub const KEYS: &[KeySpec] = &[
+    key("title", Kind::Text, "How it is shown. Default its name"),
+    key("service", Kind::Name, "The service it belongs to"),
+    key("from", Kind::Name, "A source"),
+    key("value", Kind::Text, "jq over the source's document"),
+    key("sample", Kind::Text, "A selector over an exposition: http_requests_total{job=\"api\"}"),
+    key("log", Kind::Name, "A log, or * for all"),
+    key("count", Kind::Text, "A filter: matching records are counted"),
+    key("window", Kind::Duration, "Over how long records are counted or a percentile is taken"),
+    key("check", Kind::Name, "A check, for its own latency or availability"),
+    key("latency", Kind::Text, "A percentile: p95"),
+    key("availability", Kind::Duration, "Over how long availability is taken"),
+    key("unit", Kind::Text, "%, s, ms, B, /s, or any word"),
+    key("per_second", Kind::Flag, "The value is a counter and is shown as a rate"),
+    key("alert", Kind::Alerts, "Conditions by severity: { high = \"> 10% for 5m\" }"),
+    later("query", "PromQL and SQL come later; `value` (jq) and `sample` (exposition) work now"),
+];
+
+/// What metrics are read against.
+pub struct Known<'a> {
+    /// The sources.
+    pub sources: &'a [Source],
+    /// The checks.
+    pub checks: &'a [Check],
+}
+
+/// Reads a metric.
+pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
+    let per_second = table.flag("per_second").unwrap_or(false);
+    let kind = read_kind(table, known);
+    let default_unit = match &kind {
+        Some(MetricKind::Latency { .. }) => "ms",
+        Some(MetricKind::Availability { .. }) => "%",
+        _ if per_second => "/s",
+        _ => "",
+    };
+    let unit = table.string("unit").unwrap_or_else(|| default_unit.to_owned());
+    let service = table.reference("service", Thing::Service);
+    let alerts = alerts::read(table, &On::Metric(unit.clone()));
+    let kind = kind?;
+    if per_second && !matches!(kind, MetricKind::Value { .. } | MetricKind::Sample { .. }) {
+        table.context.error(
+            table.place("per_second"),
+            "`per_second` goes with `value` and `sample`",
+            "remove it: this metric is no counter",
+        );
+    }
+    let (every, timeout) = match &kind {
+        MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => {
+            known.sources.iter().find(|source| source.name == *from).map(|source| (source.every, source.timeout))?
+        }
+        MetricKind::LogCount { .. } => (DERIVED_EVERY, Duration::ZERO),
+        MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => {
+            known.checks.iter().find(|known| known.name == *check).map(|check| (check.every, check.timeout))?
+        }
+    };
+    Some(Metric {
+        name: Name::from(table.name),
+        title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
+        service,
+        kind,
+        unit,
+        per_second,
+        every,
+        stale_after: every * 2 + timeout,
+        alerts,
+    })
+}
+
+/// Where the numbers come from is said by `from`, `log` or `check`; what is taken of it by the keys that go with it.
+fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
+    const GROUPS: [(&str, &[&str]); 3] =
+        [("from", &["value", "sample"]), ("log", &["count"]), ("check", &["latency", "availability"])];
+    let context = table.context;
+    let mut given = GROUPS.iter().filter(|(key, _)| table.has(key));
+    let (origin, ours) = match (given.next(), given.next()) {
+        (Some(one), None) => *one,
+        (None, _) => {
+            if !table.has("query") && table.lacks(&["from", "log", "check"]) {
+                context.error(
+                    table.at,
+                    format!("{} does not say where its numbers come from", table.title),
+                    "add `from` with `value` or `sample`, `log` with `count` and `window`, or `check` with `latency` or `availability`",
+                );
+            }
+            return None;
+        }
+        (Some((first, _)), Some((second, _))) => {
+            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
+            context.error(at, format!("{} has both `{first}` and `{second}`", table.title), "keep one of them");
+            return None;
+        }
+    };
+    for (other, keys) in GROUPS.iter().filter(|(key, _)| *key != origin) {
+        for key in *keys {
+            if let Some(entry) = table.entry(key) {
+                let hint = format!("with `{origin}` write {}", listed(ours));
+                context.error(entry.key_at, format!("`{key}` goes with `{other}`"), hint);
+            }
+        }
+    }
+    let mut taken = ours.iter().filter(|key| table.has(key));
+    let what = match (taken.next(), taken.next()) {
+        (Some(one), None) => *one,
+        (None, _) => {
+            if !table.has("query") && table.lacks(ours) {
+                let hint = format!("add {}", listed(ours));
+                context.error(table.at, format!("{} does not say what is taken of `{origin}`", table.title), hint);
+            }
+            return None;
+        }
+        (Some(first), Some(second)) => {
+            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
+            context.error(at, format!("{} has both `{first}` and `{second}`", table.title), "keep one of them");
+            return None;
+        }
+    };
+    match what {
+        "value" | "sample" => from_source(table, known, what),
+        "count" => from_log(table),
+        _ => from_check(table, what),
+    }
+}
+
+fn listed(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn no_window(table: &Table<'_>, with: &str) {
+    if let Some(entry) = table.entry("window") {
+        table.context.error(entry.key_at, format!("`window` does not go with `{with}`"), "remove it");
+    }
+}
+
+fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<MetricKind> {
+    no_window(table, what);
+    let from = table.reference("from", Thing::Source);
+    let text = table.text(what)?;
+    let exposition = from.as_ref().and_then(|from| {
+        let source = known.sources.iter().find(|source| source.name == *from)?;
+        Some(matches!(source.kind, SourceKind::Exposition(_)))
+    });
+    if what == "value" {
+        if let Err(fault) = syntax::program(&text.value) {
+            table.context.fault(&text, "bad jq", &fault);
+            return None;
+        }
+        return Some(MetricKind::Value { from: from?, program: text.value });
+    }
+    if let Err(fault) = syntax::selector(&text.value) {
+        table.context.fault(&text, "bad selector", &fault);
+        return None;
+    }
+    let from = from?;
+    if exposition == Some(false) {
+        table.context.error(
+            table.place("from"),
+            format!("source `{from}` is no exposition, and `sample` needs one"),
+            "write `exposition = URL` in the source, or `value` with jq here",
+        );
+        return None;
+    }
+    Some(MetricKind::Sample { from, selector: text.value })
+}
+
+fn window(table: &Table<'_>) -> Option<Duration> {
+    if table.lacks(&["window"]) {
+        table.context.error(table.at, format!("{} has no `window`", table.title), "add window = \"5m\"");
+    }
+    table.positive("window")
+}
+
+fn from_log(table: &Table<'_>) -> Option<MetricKind> {
+    let log = match table.text("log") {
+        Some(text) if text.value == "*" => Some(Name::from("*")),
+        _ => table.reference("log", Thing::Log),
+    };
+    let window = window(table);
+    let filter = table.text("count")?;
+    if let Err(fault) = syntax::filter(&filter.value) {
+        table.context.fault(&filter, "bad filter", &fault);
+        return None;
+    }
+    Some(MetricKind::LogCount { log: log?, filter: filter.value, window: window? })
+}
+
+fn from_check(table: &Table<'_>, what: &str) -> Option<MetricKind> {
+    let check = table.reference("check", Thing::Check);
+    if what == "availability" {
+        no_window(table, what);
+        return Some(MetricKind::Availability { window: table.positive("availability")?, check: check? });
+    }
+    let window = window(table);
+    let text = table.text("latency")?;
+    let quantile = text
+        .value
+        .strip_prefix('p')
+        .and_then(|digits| digits.parse::<f64>().ok())
+        .filter(|percentile| *percentile > 0.0 && *percentile < 100.0)
+        .map(|percentile| percentile / 100.0);
+    if quantile.is_none() {
+        let message = format!("`{}` is no percentile", text.value);
+        table.context.error(text.at, message, "write latency = \"p50\", \"p95\", \"p99\" or \"p99.9\"");
+    }
+    Some(MetricKind::Latency { check: check?, quantile: quantile?, window: window? })
+}

@@ -1,0 +1,161 @@
+//! `[screen.NAME]`: a layout of panels.
+
+use toml::de::DeValue;
+
+use crate::config::file::Place;
+use crate::config::key::Key;
+use crate::config::nearest;
+use crate::config::reader::{Table, Text, Thing, described};
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::model::name::Name;
+
+/// A screen of one's own; one named `overview` replaces the built-in overview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenLayout {
+    /// Its name.
+    pub name: Name,
+    /// `title`, default the name.
+    pub title: String,
+    /// `key`
+    pub key: Option<Key>,
+    /// `rows = [["services*2", "alerts"], …]`: rows of panels with weights. The weight of a row is the greatest of its panels'
+    /// (`"log:api*3"` alone in a row makes the row three times as high).
+    pub rows: Vec<Vec<(Panel, u16)>>,
+}
+
+/// What a panel shows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Panel {
+    /// `services`: every service with status, age, latency, availability, sparkline.
+    Services,
+    /// `alerts`: pending, firing and lately resolved alerts.
+    Alerts,
+    /// `actions`: running and last runs.
+    Actions,
+    /// `timeline`: what happened lately.
+    Timeline,
+    /// `check:NAME`
+    Check(Name),
+    /// `metric:NAME`
+    Metric(Name),
+    /// `log:NAME`; `log:*` merges all.
+    Log(Name),
+}
+
+/// The keys of a screen.
+pub const KEYS: &[KeySpec] = &[
+    key("title", Kind::Text, "How it is shown. Default its name"),
+    key("key", Kind::Text, "The key that opens it"),
+    key(
+        "rows",
+        Kind::Rows,
+        "Rows of panels: services, alerts, actions, timeline, check:NAME, metric:NAME, log:NAME; *2 is a weight",
+    ),
+];
+
+/// Reads a screen.
+pub fn read(table: &Table<'_>) -> Option<ScreenLayout> {
+    let rows = rows(table);
+    if table.lacks(&["rows"]) {
+        table.context.error(
+            table.at,
+            format!("{} has no rows", table.title),
+            "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]",
+        );
+    }
+    Some(ScreenLayout {
+        name: Name::from(table.name),
+        title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
+        key: super::action::read_key(table),
+        rows,
+    })
+}
+
+fn rows(table: &Table<'_>) -> Vec<Vec<(Panel, u16)>> {
+    let Some(entry) = table.entry("rows") else { return Vec::new() };
+    let shape = |at: Place, found: &DeValue<'_>| {
+        let message = format!("`rows` is a list of rows, each a list of panels, and this is {}", described(found));
+        table.context.error(at, message, "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]");
+    };
+    let place = |span: std::ops::Range<usize>| Place { file: entry.at.file, start: span.start, end: span.end };
+    let DeValue::Array(rows) = entry.value else {
+        shape(entry.at, entry.value);
+        return Vec::new();
+    };
+    if rows.is_empty() {
+        table.context.error(entry.at, "`rows` is empty", "write rows = [[\"services*2\", \"alerts\"]]");
+    }
+    let mut found = Vec::new();
+    for row in rows {
+        let DeValue::Array(panels) = row.get_ref() else {
+            shape(place(row.span()), row.get_ref());
+            continue;
+        };
+        if panels.is_empty() {
+            table.context.error(place(row.span()), "a row without panels", "name a panel, or remove the row");
+        }
+        let mut this = Vec::new();
+        for item in panels {
+            let at = place(item.span());
+            match item.get_ref() {
+                DeValue::String(value) => {
+                    this.extend(panel(table, &Text { value: value.clone().into_owned(), at }));
+                }
+                other => shape(at, other),
+            }
+        }
+        found.push(this);
+    }
+    found
+}
+
+/// `NAME`, `KIND:NAME`, either with `*WEIGHT`.
+fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
+    const KINDS: [&str; 7] = ["services", "alerts", "actions", "timeline", "check:NAME", "metric:NAME", "log:NAME"];
+    let context = table.context;
+    let (body, weight) = match text.value.rsplit_once('*') {
+        Some((body, digits)) if !digits.is_empty() => match digits.parse::<u16>() {
+            Ok(weight) if (1..=100).contains(&weight) => (body, weight),
+            _ => {
+                context.error(text.at, format!("`{digits}` is no weight"), "write a number from 1 to 100 after `*`");
+                return None;
+            }
+        },
+        _ => (text.value.as_str(), 1),
+    };
+    let panel = match body.split_once(':') {
+        None => match body {
+            "services" => Panel::Services,
+            "alerts" => Panel::Alerts,
+            "actions" => Panel::Actions,
+            "timeline" => Panel::Timeline,
+            _ => {
+                let hint = match nearest::nearest(body, KINDS[..4].iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("panels: {}", nearest::listed(KINDS.into_iter())),
+                };
+                context.error(text.at, format!("there is no panel `{body}`"), hint);
+                return None;
+            }
+        },
+        // `log:*3` is read as all logs with weight 3.
+        Some(("log", "*" | "")) => Panel::Log(Name::from("*")),
+        Some(("check", name)) => Panel::Check(context.refer(Thing::Check, name, text.at)?),
+        Some(("metric", name)) => Panel::Metric(context.refer(Thing::Metric, name, text.at)?),
+        Some(("log", name)) => Panel::Log(context.refer(Thing::Log, name, text.at)?),
+        Some((kind @ ("slo" | "table" | "backup" | "checklist"), _)) => {
+            context.error(
+                text.at,
+                format!("`{kind}` panels are not in this version"),
+                format!("panels: {}", nearest::listed(KINDS.into_iter())),
+            );
+            return None;
+        }
+        Some((kind, _)) => {
+            let hint = format!("panels: {}", nearest::listed(KINDS.into_iter()));
+            context.error(text.at, format!("there is no panel of kind `{kind}`"), hint);
+            return None;
+        }
+    };
+    Some((panel, weight))
+}

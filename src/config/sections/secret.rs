@@ -1,0 +1,92 @@
+//! `[secret]`
+
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+use crate::config::reader::{Context, Entry, Table, entries, resolve_path, text_of};
+use crate::config::spec::{KeySpec, Kind, key};
+/// Where a secret comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// `{ env = "NAME" }`
+    Env(String),
+    /// `{ file = "PATH" }`; trailing line break removed.
+    File(PathBuf),
+    /// `{ command = [...] }`; its stdout, trailing line break removed.
+    Command(Vec<String>),
+    /// Written into the file itself; refused where others can read the file.
+    Inline(String),
+}
+
+impl std::fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => f.debug_tuple("Env").field(name).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Command(argv) => f.debug_tuple("Command").field(argv).finish(),
+            Self::Inline(_) => f.write_str("Inline(***)"),
+        }
+    }
+}
+
+/// The keys of one secret.
+pub const KEYS: &[KeySpec] = &[
+    key("env", Kind::Text, "Name of an environment variable"),
+    key("file", Kind::Text, "A file that only its owner can read"),
+    key("command", Kind::Texts, "Its standard output"),
+];
+
+/// Reads one entry of `[secret]`.
+pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
+    const HOW: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"…\"] }";
+    let file = &context.files[entry.at.file];
+    if let Some(text) = text_of(entry) {
+        context.hide(entry.at);
+        if file.readable_by_others {
+            context.error(
+                entry.at,
+                format!("secret `{}` stands in a file that others can read", entry.key),
+                format!("chmod 600 {}, or {HOW}", file.path.display()),
+            );
+            return None;
+        }
+        return Some(SecretSource::Inline(text.value));
+    }
+    let DeValue::Table(inner) = entry.value else {
+        context.error(entry.at, format!("secret `{}` does not say where it comes from", entry.key), HOW);
+        return None;
+    };
+    let title = format!("secret `{}`", entry.key);
+    let table = Table::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), KEYS);
+    let given: Vec<&str> = ["env", "file", "command"].into_iter().filter(|key| table.has(key)).collect();
+    match given.as_slice() {
+        ["env"] => table.string("env").map(SecretSource::Env),
+        ["file"] => {
+            let text = table.text("file")?;
+            let path = resolve_path(&file.directory(), &text.value);
+            if (context.exposed)(&path) {
+                let hint = format!("chmod 600 {}", path.display());
+                context.warning(text.at, format!("others can read the file of secret `{}`", entry.key), hint);
+            }
+            Some(SecretSource::File(path))
+        }
+        ["command"] => {
+            let argv: Vec<String> = table.texts("command").into_iter().map(|text| text.value).collect();
+            if argv.is_empty() {
+                context.error(table.place("command"), "`command` is empty", "write the program and its arguments");
+                return None;
+            }
+            Some(SecretSource::Command(argv))
+        }
+        [] if table.others().next().is_some() => None,
+        [] => {
+            context.error(entry.at, format!("secret `{}` does not say where it comes from", entry.key), HOW);
+            None
+        }
+        _ => {
+            context.error(entry.at, format!("secret `{}` comes from two places", entry.key), "keep one of them");
+            None
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `[service.NAME]`
+
+use crate::config::reader::{Table, Thing};
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::model::name::Name;
+
+/// A thing that is operated: what checks, metrics, logs and actions belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name.
+    pub name: Name,
+    /// `title`, default the name.
+    pub title: String,
+    /// `depends_on`: other services; no circles.
+    pub depends_on: Vec<Name>,
+    /// `runbook`: a Markdown file, with `#section`.
+    pub runbook: Option<String>,
+    /// `links`, in order.
+    pub links: Vec<(String, String)>,
+}
+
+/// The keys of a service.
+pub const KEYS: &[KeySpec] = &[
+    key("title", Kind::Text, "How it is shown. Default its name"),
+    key("depends_on", Kind::Texts, "Services that must be well for this one to be"),
+    key("runbook", Kind::Text, "A Markdown file, with #section"),
+    key("links", Kind::TextMap, "Addresses worth having at hand"),
+];
+
+/// Reads a service.
+pub fn read(table: &Table<'_>) -> Service {
+    Service {
+        name: Name::from(table.name),
+        title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
+        depends_on: table.references("depends_on", Thing::Service),
+        runbook: table.string("runbook"),
+        links: table.text_map("links").into_iter().map(|(name, url)| (name.value, url.value)).collect(),
+    }
+}

@@ -1,0 +1,416 @@
+//! `[source.NAME]`: how a document is got, and how often.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::reader::{Table, Text, template};
+use crate::config::sections::console::host_and_port;
+use crate::config::sections::defaults::Defaults;
+use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::model::name::Name;
+use crate::model::secret::Template;
+use crate::model::unit;
+
+/// A polled source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name; `check:NAME` for the source of a check that names its own.
+    pub name: Name,
+    /// What is polled.
+    pub kind: SourceKind,
+    /// Start to start. Default 15 s (60 s for commands).
+    pub every: Duration,
+    /// Bound on the whole poll. Default 5 s (10 s HTTP, 30 s commands), never more than `every`.
+    pub timeout: Duration,
+    /// `keep_warm`: poll at least this often though nothing else needs it. `None` where not asked for.
+    pub keep_warm: Option<Duration>,
+    /// `cold_start`: a first answer after idleness may take this long; also the timeout of that poll.
+    pub cold_start: Option<Duration>,
+}
+
+/// What is polled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceKind {
+    /// `http = URL`
+    Http(Box<HttpRequest>),
+    /// `exposition = URL`: Prometheus text or OpenMetrics.
+    Exposition(Box<HttpRequest>),
+    /// `command = [...]`
+    Command(CommandLine),
+    /// `tcp = "HOST:PORT"` (checks only).
+    Tcp {
+        /// Host name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
+
+/// An HTTP request as configured. Texts may hold `{secret:NAME}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// The URL, `http` or `https`.
+    pub url: Template,
+    /// `method`, default GET.
+    pub method: String,
+    /// `headers`, in order.
+    pub headers: Vec<(String, Template)>,
+    /// `body`.
+    pub body: Option<Template>,
+    /// `proxy = URL`; `None` follows the environment, `Some("")` means none.
+    pub proxy: Option<Template>,
+    /// `ca = FILE`: PEM, in addition to the system's.
+    pub ca: Option<PathBuf>,
+    /// `client_cert = FILE`: PEM with certificate and key.
+    pub client_cert: Option<PathBuf>,
+    /// `insecure = true`: certificates are not checked; shown as a warning on the screen.
+    pub insecure: bool,
+    /// `redirects`: at most so many are followed. Default 10; 0 takes the redirect itself as the answer.
+    pub redirects: usize,
+    /// `max_body`: bytes. Default 1 MiB.
+    pub max_body: usize,
+}
+
+/// A command: argv, never a shell unless `shell = true`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CommandLine {
+    /// Program and arguments. With `shell`, one element: the script.
+    pub argv: Vec<String>,
+    /// `shell = true`: run by `/bin/sh -c`.
+    pub shell: bool,
+    /// `directory`.
+    pub directory: Option<PathBuf>,
+    /// `env`: added to the cleaned environment.
+    pub env: Vec<(String, Template)>,
+}
+
+/// The kinds of sources of later versions.
+pub(super) const LATER: &[KeySpec] = &[
+    later("prometheus", "PromQL sources come later; `exposition` reads /metrics pages now"),
+    later("postgres", "PostgreSQL sources come later; a `command` source can ask psql now"),
+    later("redis", "Redis sources come later; a `command` source can ask redis-cli now"),
+    later("docker", "Docker sources come later; a `command` source can ask docker now"),
+    later("preset", "presets of services come later; `http` reads their APIs now"),
+    later("host", "hosts reached with SSH come later; `command = [\"ssh\", \"HOST\", …]` works now"),
+];
+
+/// When it is polled.
+pub(super) const POLL_KEYS: &[KeySpec] = &[
+    key("every", Kind::Duration, "Start to start. Default 15s, 60s for commands"),
+    key(
+        "timeout",
+        Kind::Duration,
+        "Bound on the whole poll. Default 10s for HTTP, 30s for commands, 5s for TCP; at most `every`",
+    ),
+    key("keep_warm", Kind::Duration, "Poll at least this often though nothing else needs it"),
+    key("cold_start", Kind::Duration, "A first answer after idleness may take this long"),
+];
+
+/// How it is asked over HTTP.
+pub(super) const REQUEST_KEYS: &[KeySpec] = &[
+    key("method", Kind::Text, "Default GET"),
+    key("headers", Kind::TextMap, "Request headers; values may hold {secret:NAME}"),
+    key("body", Kind::Text, "Request body; may hold {secret:NAME}"),
+    key("proxy", Kind::Text, "Proxy URL; empty for none. Default: from the environment"),
+    key("ca", Kind::Text, "PEM file of a certificate authority, beside the system's"),
+    key("client_cert", Kind::Text, "PEM file with certificate and key"),
+    key("insecure", Kind::Flag, "Do not check certificates"),
+    key("redirects", Kind::Whole(0, 50), "How many are followed. Default 10; 0 takes the redirect as the answer"),
+    key("max_body", Kind::Size, "Bytes of the body that are read. Default 1MiB"),
+];
+
+/// How a command is run.
+pub(super) const COMMAND_KEYS: &[KeySpec] = &[
+    key("shell", Kind::Flag, "Run the command, then one text, by /bin/sh -c"),
+    key("directory", Kind::Text, "Working directory. Default: where this file is"),
+    key("env", Kind::TextMap, "Added to the cleaned environment; values may hold {secret:NAME}"),
+];
+
+const OWN_KEYS: &[KeySpec] = &[
+    key("http", Kind::Text, "URL"),
+    key("exposition", Kind::Text, "URL of a Prometheus text or OpenMetrics page"),
+    key("command", Kind::Command, "Program and arguments; what it prints is the document"),
+];
+
+/// The keys of a source.
+pub const KEYS: &[KeySpec] = &joined::<
+    { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
+>(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
+
+/// Reads a source.
+pub fn read(table: &Table<'_>, defaults: &Defaults) -> Option<Source> {
+    let timing = Timing::read(table, defaults);
+    let kind = read_kind(table, &["http", "exposition", "command"])?;
+    Some(timing.source(Name::from(table.name), kind))
+}
+
+/// The one key of `kinds` that is there; notes the problem where there is none, or more than one.
+pub(super) fn only_one(table: &Table<'_>, kinds: &[&'static str], what: &str) -> Option<&'static str> {
+    let given: Vec<&'static str> = kinds.iter().copied().filter(|kind| table.has(kind)).collect();
+    let list = kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+    match given.as_slice() {
+        [one] => Some(one),
+        [] => {
+            let later = LATER.iter().chain(super::check::LATER).any(|spec| table.has_any(spec.name));
+            if !later && table.lacks(kinds) {
+                table.context.error(table.at, format!("{} says not {what}", table.title), format!("add one of {list}"));
+            }
+            None
+        }
+        [first, second, ..] => {
+            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
+            let message = format!("{} has both `{first}` and `{second}`", table.title);
+            table.context.error(at, message, format!("keep one of {list}"));
+            None
+        }
+    }
+}
+
+/// What is polled, by the one key of `kinds` that is there.
+pub(super) fn read_kind(table: &Table<'_>, kinds: &[&'static str]) -> Option<SourceKind> {
+    let kind = only_one(table, kinds, "what is polled")?;
+    let (http, command) = (matches!(kind, "http" | "exposition"), kind == "command");
+    if !http {
+        out_of_place(table, REQUEST_KEYS, "`http`");
+    }
+    if !command {
+        out_of_place(table, COMMAND_KEYS, "`command`");
+    }
+    match kind {
+        "http" => Some(SourceKind::Http(Box::new(request(table, kind)?))),
+        "exposition" => Some(SourceKind::Exposition(Box::new(request(table, kind)?))),
+        "command" => command_line(table, "command").map(SourceKind::Command),
+        _ => {
+            let text = table.text(kind)?;
+            let found = host_and_port(&text.value);
+            if found.is_none() {
+                let message = format!("`{}` is no HOST:PORT", text.value);
+                table.context.error(text.at, message, "write tcp = \"db.example.com:5432\" or \"[::1]:5432\"");
+            }
+            found.map(|(host, port)| SourceKind::Tcp { host, port })
+        }
+    }
+}
+
+/// Notes every key of `keys` that is there: it goes with another kind.
+pub(super) fn out_of_place(table: &Table<'_>, keys: &[KeySpec], with: &str) {
+    for spec in keys {
+        if let Some(entry) = table.entry(spec.name) {
+            let message = format!("`{}` goes with {with}", spec.name);
+            table.context.error(entry.key_at, message, format!("remove it: {} has no {with}", table.title));
+        }
+    }
+}
+
+/// When a source is polled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timing {
+    every: Duration,
+    timeout: Duration,
+    keep_warm: Option<Duration>,
+    cold_start: Option<Duration>,
+}
+
+impl Timing {
+    /// Reads interval and timeout; what is not said depends on what is polled.
+    pub(super) fn read(table: &Table<'_>, defaults: &Defaults) -> Self {
+        const LEAST: Duration = Duration::from_millis(100);
+        let seconds = Duration::from_secs;
+        let (every, timeout) = if table.has("command") {
+            (seconds(60), seconds(30))
+        } else if table.has_any("tcp") {
+            (seconds(15), seconds(5))
+        } else {
+            (seconds(15), seconds(10))
+        };
+        let own_every = table.positive("every");
+        if own_every.is_some_and(|every| every < LEAST) {
+            table.context.error(table.place("every"), "`every` is too short", "allowed: 100ms and more");
+        }
+        let every = own_every.or(defaults.every).unwrap_or(every);
+        let own = table.positive("timeout");
+        if own.is_some_and(|timeout| timeout > every) {
+            table.context.error(
+                table.place("timeout"),
+                format!("`timeout` is longer than the interval of {}", unit::duration(every)),
+                "a poll must end before the next begins: raise `every` or lower `timeout`",
+            );
+        }
+        Self {
+            every,
+            timeout: own.or(defaults.timeout).unwrap_or(timeout).min(every),
+            keep_warm: table.positive("keep_warm"),
+            cold_start: table.positive("cold_start"),
+        }
+    }
+
+    /// The source that is polled so.
+    pub(super) fn source(self, name: Name, kind: SourceKind) -> Source {
+        let Self { every, timeout, keep_warm, cold_start } = self;
+        Source { name, kind, every, timeout, keep_warm, cold_start }
+    }
+}
+
+fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
+    let url = table.text(kind)?;
+    let good = check_url(table, &url);
+    inline_credentials(table, &url);
+    let headers = headers(table);
+    let request = HttpRequest {
+        url: template(table.context, &url),
+        method: method(table),
+        headers,
+        body: table.template("body"),
+        proxy: table.template("proxy"),
+        ca: table.path("ca"),
+        client_cert: table.path("client_cert"),
+        insecure: table.flag("insecure").unwrap_or(false),
+        redirects: table.whole("redirects").map_or(10, |number| number as usize),
+        max_body: max_body(table),
+    };
+    good.then_some(request)
+}
+
+fn max_body(table: &Table<'_>) -> usize {
+    const MOST: u64 = 256 << 20;
+    let size = table.size("max_body").unwrap_or(1 << 20);
+    if size == 0 || size > MOST {
+        table.context.error(table.place("max_body"), "`max_body` is out of bounds", "allowed: 1 byte to 256MiB");
+    }
+    size.min(MOST) as usize
+}
+
+fn check_url(table: &Table<'_>, url: &Text) -> bool {
+    let text = url.value.as_str();
+    if text.starts_with("{secret:") {
+        return true;
+    }
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
+    let problem = match host {
+        None => Some(("is no http or https URL", "write http://HOST/PATH or https://HOST/PATH")),
+        Some("") => Some(("has no host", "write http://HOST/PATH or https://HOST/PATH")),
+        Some(_) if text.contains(char::is_whitespace) => Some(("has a space in it", "write %20 for a space in a URL")),
+        Some(host) => {
+            let bare = host.rsplit('@').next().unwrap_or(host);
+            let port = bare.rsplit_once(':').filter(|(before, _)| !before.contains(':') || before.ends_with(']'));
+            let bad = port
+                .is_some_and(|(_, port)| !port.is_empty() && !port.starts_with('{') && port.parse::<u16>().is_err());
+            bad.then_some(("has a port that is none", "a port is a number from 1 to 65535"))
+        }
+    };
+    if let Some((what, hint)) = problem {
+        table.context.error(url.at, format!("`{text}` {what}"), hint);
+    }
+    problem.is_none()
+}
+
+fn method(table: &Table<'_>) -> String {
+    let Some(text) = table.text("method") else { return "GET".to_owned() };
+    if text.value.is_empty() || !text.value.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
+        table.context.error(text.at, format!("`{}` is no HTTP method", text.value), "write GET, HEAD, POST, …");
+    }
+    text.value.to_ascii_uppercase()
+}
+
+fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
+    let mut found = Vec::new();
+    for (name, value) in table.text_map("headers") {
+        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.value.is_empty() || !name.value.chars().all(token) {
+            let message = format!("`{}` is no header name", name.value);
+            table.context.error(name.at, message, "letters, digits and dashes, without a colon");
+        }
+        if value.value.chars().any(char::is_control) {
+            table.context.error(value.at, "a header value holds a control character", "write it on one line");
+        }
+        inline_token(table, &name.value, &value);
+        found.push((name.value, template(table.context, &value)));
+    }
+    found
+}
+
+/// Warns of a value that looks like a secret under a name that looks like one.
+pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
+    const NAMES: [&str; 8] = ["authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "cookie"];
+    let lower = name.to_ascii_lowercase();
+    if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {
+        return;
+    }
+    table.context.hide(value.at);
+    table.context.warning(
+        value.at,
+        format!("`{name}` looks like a secret written into the file"),
+        "define it under [secret] and write {secret:NAME} here, so that it is redacted everywhere",
+    );
+}
+
+fn inline_credentials(table: &Table<'_>, url: &Text) {
+    let authority = url.value.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let Some((user, _)) = authority.and_then(|authority| authority.rsplit_once('@')) else { return };
+    if user.contains(':') && !user.contains("{secret:") {
+        table.context.hide(url.at);
+        table.context.warning(
+            url.at,
+            "the URL holds a password written into the file",
+            "define it under [secret] and write {secret:NAME} in its place, so that it is redacted everywhere",
+        );
+    }
+}
+
+/// A command: a list of words, or with `shell = true` one text.
+pub(super) fn command_line(table: &Table<'_>, key: &str) -> Option<CommandLine> {
+    let shell = table.flag("shell").unwrap_or(false);
+    let words = table.texts_or_one(key);
+    let at = table.place(key);
+    let alone = table.is_text(key);
+    if alone && !shell {
+        let split = words.first().map(|text| text.value.as_str()).unwrap_or_default();
+        let list = split.split_whitespace().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");
+        let hint = format!("write {key} = [{list}], or add shell = true");
+        table.context.error(at, format!("`{key}` is a list of words"), hint);
+        return None;
+    }
+    if shell && words.len() > 1 {
+        table.context.error(at, "with `shell = true` the command is one text", format!("write {key} = \"…\""));
+        return None;
+    }
+    if words.first().is_none_or(|word| word.value.trim().is_empty()) {
+        if !table.is_list(key) || words.is_empty() {
+            table.context.error(at, format!("`{key}` is empty"), "write the program and its arguments");
+        } else {
+            table.context.error(words[0].at, "the program's name is empty", "write the program and its arguments");
+        }
+        return None;
+    }
+    for word in &words {
+        if let Some(name) = Template(word.value.clone()).secrets().first() {
+            table.context.error(
+                word.at,
+                format!("secret `{name}` stands in an argument, where `ps` shows it to everybody"),
+                format!("give it in the environment: env = {{ NAME = \"{{secret:{name}}}\" }}"),
+            );
+        }
+    }
+    Some(CommandLine {
+        argv: words.into_iter().map(|word| word.value).collect(),
+        shell,
+        directory: Some(table.path("directory").unwrap_or_else(|| table.directory())),
+        env: environment(table).into_iter().collect(),
+    })
+}
+
+/// `env`, checked.
+pub(super) fn environment(table: &Table<'_>) -> Vec<(String, Template)> {
+    let mut found = Vec::new();
+    for (name, value) in table.text_map("env") {
+        if name.value.is_empty() || name.value.contains(['=', '\0']) || value.value.contains('\0') {
+            let message = format!("`{}` can't be an environment variable", name.value);
+            table.context.error(name.at, message, "a name is not empty and has no `=` in it");
+            continue;
+        }
+        inline_token(table, &name.value, &value);
+        found.push((name.value, template(table.context, &value)));
+    }
+    found
+}

@@ -1,0 +1,120 @@
+//! The small languages inside texts of the file, each behind one function that says where the fault is.
+
+use std::time::Duration;
+
+use crate::model::condition::Condition;
+use crate::model::expression::Expression;
+use crate::model::filter::Filter;
+use crate::model::selector::Selector;
+use crate::model::unit::{self, UnitError};
+
+/// What is wrong in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The byte of the text at which it is wrong; `None` for the whole text.
+    pub offset: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it; empty where there is nothing to add.
+    pub hint: String,
+}
+
+impl Fault {
+    fn whole(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { offset: None, message: message.into(), hint: hint.into() }
+    }
+}
+
+/// A duration: `15s`, `2m`, `26h`, `30d`, `500ms`, `1h30m`.
+///
+/// # Errors
+/// Where it is none.
+pub fn duration(text: &str) -> Result<Duration, Fault> {
+    unit::parse_duration(text).map_err(|error| of_unit(text, error))
+}
+
+/// A size in bytes: `1MB`, `2GiB`.
+///
+/// # Errors
+/// Where it is none.
+pub fn size(text: &str) -> Result<u64, Fault> {
+    unit::parse_size(text).map_err(|error| of_unit(text, error))
+}
+
+fn of_unit(text: &str, error: UnitError) -> Fault {
+    Fault { offset: Some(byte_of(text, error.offset)), message: error.message, hint: error.hint }
+}
+
+/// A condition of `alert`, for a metric with a unit.
+///
+/// # Errors
+/// Where it is none.
+pub fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
+    Condition::parse(text, unit).map_err(|error| Fault {
+        offset: Some(byte_of(text, error.offset)),
+        message: error.message,
+        hint: error.hint,
+    })
+}
+
+/// A regex.
+///
+/// # Errors
+/// Where it does not compile.
+pub fn regex(text: &str) -> Result<(), Fault> {
+    let Err(error) = regex::Regex::new(text) else { return Ok(()) };
+    let shown = error.to_string();
+    // The crate tells the place in a drawing only: the pattern, indented by four, and a caret below it.
+    let caret = shown.lines().find(|line| line.contains('^') && line.trim_start().trim_matches('^').is_empty());
+    let place = caret.and_then(|line| line.find('^')).and_then(|column| column.checked_sub(4));
+    let message = shown.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+    Err(match place.filter(|_| !text.contains('\n')) {
+        Some(character) => Fault {
+            offset: Some(byte_of(text, character)),
+            message,
+            hint: "a backslash takes the meaning from a character: \\[ \\( \\. \\*".to_owned(),
+        },
+        None => Fault::whole(message, "make it shorter or simpler"),
+    })
+}
+
+/// A jq program.
+///
+/// # Errors
+/// Where it does not compile.
+pub fn program(text: &str) -> Result<(), Fault> {
+    Expression::compile(text).map(drop).map_err(|error| Fault {
+        offset: error.offset,
+        message: error.message,
+        hint: error.hint.unwrap_or_else(|| "expressions are jq: try it in a shell, as in `curl … | jq '…'`".to_owned()),
+    })
+}
+
+/// A selector over an exposition.
+///
+/// # Errors
+/// Where it is none.
+pub fn selector(text: &str) -> Result<(), Fault> {
+    Selector::parse(text).map(drop).map_err(|error| Fault {
+        offset: Some(error.offset),
+        message: error.message,
+        hint: error.hint.unwrap_or_else(|| "write it like http_requests_total{job=\"api\", code=~\"5..\"}".to_owned()),
+    })
+}
+
+/// A filter over log records.
+///
+/// # Errors
+/// Where it is none.
+pub fn filter(text: &str) -> Result<(), Fault> {
+    Filter::parse(text).map(drop).map_err(|error| Fault {
+        offset: Some(byte_of(text, error.offset)),
+        message: error.message,
+        hint: error.hint.unwrap_or_else(|| "write it like level>=warn path:/api -healthcheck".to_owned()),
+    })
+}
+
+/// The byte at which a character begins.
+fn byte_of(text: &str, character: usize) -> usize {
+    text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte)
+}

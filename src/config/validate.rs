@@ -1,0 +1,139 @@
+//! What only shows when all sections are known: circles, and keys that mean two things.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::commands::{self, COMMANDS, Context as Where};
+use super::file::Place;
+use super::key::Key;
+use super::reader::{Context, Entry, entries, text_of};
+
+/// Notes every circle of `depends_on`, once, at the place that closes it.
+pub fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
+    let mut edges: BTreeMap<&str, Vec<(String, Place)>> = BTreeMap::new();
+    for service in services {
+        let DeValue::Table(inner) = service.value else { continue };
+        let Some(list) = entries(inner, service.at.file).into_iter().find(|entry| entry.key == "depends_on") else {
+            continue;
+        };
+        let DeValue::Array(items) = list.value else { continue };
+        let named = items.iter().filter_map(|item| match item.get_ref() {
+            DeValue::String(name) => {
+                let span = item.span();
+                Some((name.clone().into_owned(), Place { file: list.at.file, start: span.start, end: span.end }))
+            }
+            _ => None,
+        });
+        edges.insert(service.key, named.collect());
+    }
+    let mut done: Vec<&str> = Vec::new();
+    for service in services {
+        if done.contains(&service.key) {
+            continue;
+        }
+        let mut path = vec![service.key];
+        walk(context, &edges, &mut path, &mut done);
+    }
+}
+
+/// Depth first, with a stack of its own: a long chain of services is no reason to overflow ours.
+fn walk<'a>(
+    context: &Context<'_>,
+    edges: &'a BTreeMap<&str, Vec<(String, Place)>>,
+    path: &mut Vec<&'a str>,
+    done: &mut Vec<&'a str>,
+) {
+    let mut next = vec![0_usize];
+    while let (Some(&here), Some(index)) = (path.last(), next.last_mut()) {
+        let edge = edges.get(here).and_then(|list| list.get(*index));
+        *index += 1;
+        let Some((to, place)) = edge else {
+            done.push(here);
+            path.pop();
+            next.pop();
+            continue;
+        };
+        if let Some(start) = path.iter().position(|name| *name == to) {
+            let circle: Vec<&str> = path[start..].iter().copied().chain([to.as_str()]).collect();
+            context.error(
+                *place,
+                format!("services depend on each other in a circle: {}", circle.join(" → ")),
+                "remove one of these dependencies: what depends on itself is never inhibited rightly",
+            );
+        } else if !done.contains(&to.as_str()) && edges.contains_key(to.as_str()) {
+            path.push(to);
+            next.push(0);
+        }
+    }
+}
+
+/// What a key does already, and where that is written.
+struct Holder {
+    what: String,
+    place: Option<Place>,
+    context: Where,
+}
+
+/// Notes every key that means two things: among `[keys]`, actions, screens and the built-in commands.
+pub fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], actions: &[Entry<'_>], screens: &[Entry<'_>]) {
+    let mut taken: BTreeMap<Key, Vec<Holder>> = BTreeMap::new();
+    for ((key, command), place) in bindings {
+        let holders = taken.entry(*key).or_default();
+        if let Some(first) = holders.first() {
+            conflict(context, *key, *place, first);
+            continue;
+        }
+        let place_of = commands::find(command).map_or(Where::Everywhere, |command| command.context);
+        holders.push(Holder { what: format!("`{command}` in [keys]"), place: Some(*place), context: place_of });
+    }
+    let unbound: Vec<Key> = bindings.iter().map(|((key, _), _)| *key).collect();
+    for ((key, command), _) in bindings {
+        if command == commands::UNBOUND {
+            taken.remove(key);
+        }
+    }
+    for command in COMMANDS {
+        for key in command.default_keys().filter(|key| !unbound.contains(key)) {
+            let holder = Holder {
+                what: format!("`{}` ({})", command.name, command.help),
+                place: None,
+                context: command.context,
+            };
+            taken.entry(key).or_default().push(holder);
+        }
+    }
+    for (section, things) in [("action", actions), ("screen", screens)] {
+        for thing in things {
+            let Some((key, place)) = own_key(thing) else { continue };
+            let holders = taken.entry(key).or_default();
+            // A screen's key gives way to what a key means within one screen; an action's never does, because a
+            // slip there would change the world.
+            let first = holders.iter().find(|holder| section == "action" || holder.context == Where::Everywhere);
+            match first {
+                Some(first) => conflict(context, key, place, first),
+                None => holders.push(Holder {
+                    what: format!("{section} `{}`", thing.key),
+                    place: Some(place),
+                    context: Where::Everywhere,
+                }),
+            }
+        }
+    }
+}
+
+fn conflict(context: &Context<'_>, key: Key, place: Place, first: &Holder) {
+    let hint = match first.place {
+        Some(first) => format!("it is taken in {}: choose another key", context.where_is(first)),
+        None => format!("choose another key, or free it: [keys] \"{key}\" = \"none\""),
+    };
+    context.error(place, format!("key `{key}` already means {}", first.what), hint);
+}
+
+/// The key of an action or a screen, where it is one.
+fn own_key(thing: &Entry<'_>) -> Option<(Key, Place)> {
+    let DeValue::Table(inner) = thing.value else { return None };
+    let entry = entries(inner, thing.at.file).into_iter().find(|entry| entry.key == "key")?;
+    let text = text_of(&entry)?;
+    Some((text.value.parse().ok()?, text.at))
+}
