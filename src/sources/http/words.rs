@@ -1,0 +1,121 @@
+//! What went wrong with a request, in words for a tired person.
+
+use std::error::Error;
+use std::io::ErrorKind;
+
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
+
+use super::phases::ResolveError;
+
+/// Says what `error` means for a request to `authority` (host, with the port where it is unusual).
+pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String {
+    known(error, authority).unwrap_or_else(|| {
+        let innermost = chain(error).last().map_or_else(|| error.to_string(), ToString::to_string);
+        format!("{authority}: {innermost}")
+    })
+}
+
+/// The same, where there are words for it.
+pub(super) fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
+    chain(error).find_map(|link| {
+        if let Some(resolve) = link.downcast_ref::<ResolveError>() {
+            return Some(resolve_words(&resolve.host, &resolve.reason));
+        }
+        if let Some(tls) = link.downcast_ref::<TlsError>() {
+            return Some(tls_words(tls, authority));
+        }
+        if let Some(io) = link.downcast_ref::<std::io::Error>() {
+            return io_words(io.kind(), authority).filter(|_| io.get_ref().is_none_or(|inner| !inner.is::<TlsError>()));
+        }
+        let text = link.to_string();
+        if text.contains("connection closed before message completed") {
+            return Some(format!("{authority} closed the connection without an answer"));
+        }
+        let garbage = text.contains("invalid HTTP version") || text.contains("invalid HTTP status-code");
+        garbage.then(|| format!("{authority} does not answer in HTTP"))
+    })
+}
+
+/// Every error behind an error. What an I/O error wraps is not among its sources: those are its content's sources.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |link: &&'a (dyn Error + 'static)| {
+        let link: &'a (dyn Error + 'static) = *link;
+        let wrapped = link.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map_or_else(|| link.source(), |wrapped| Some(wrapped as &(dyn Error + 'static)))
+    })
+}
+
+/// Says that a name was not found, and what to look at.
+pub(crate) fn resolve_words(host: &str, reason: &str) -> String {
+    let reason = reason.trim_start_matches("failed to lookup address information: ");
+    if reason.contains("Temporary failure") {
+        format!("the name {host} could not be looked up: no name server answers")
+    } else {
+        format!("the name {host} could not be looked up: {reason}")
+    }
+}
+
+/// Says what a failed connection means, where there is more to say than the system does.
+pub(crate) fn io_words(kind: ErrorKind, authority: &str) -> Option<String> {
+    Some(match kind {
+        ErrorKind::ConnectionRefused => format!("{authority} refused the connection: nothing listens there"),
+        ErrorKind::ConnectionReset => format!("{authority} reset the connection"),
+        ErrorKind::ConnectionAborted => format!("{authority} aborted the connection"),
+        ErrorKind::HostUnreachable => format!("there is no route to the host of {authority}"),
+        ErrorKind::NetworkUnreachable => format!("the network of {authority} is unreachable from here"),
+        ErrorKind::TimedOut => format!("{authority} did not answer the connection attempt"),
+        ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => format!("{authority} closed the connection in the middle"),
+        ErrorKind::AddrNotAvailable => format!("no local address is free to reach {authority}"),
+        _ => return None,
+    })
+}
+
+fn tls_words(error: &TlsError, authority: &str) -> String {
+    match error {
+        TlsError::InvalidCertificate(certificate) => {
+            format!("the certificate of {authority} {}", certificate_words(certificate))
+        }
+        TlsError::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
+            format!("{authority} refused the TLS handshake: it may want a client certificate (`client_cert`)")
+        }
+        TlsError::AlertReceived(alert) => format!("{authority} refused the TLS handshake: {alert:?}"),
+        TlsError::InvalidMessage(_) => format!("{authority} does not speak TLS on this port"),
+        TlsError::PeerIncompatible(why) => format!("{authority} speaks no TLS that we accept: {why:?}"),
+        other => format!("TLS with {authority} failed: {other}"),
+    }
+}
+
+fn certificate_words(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Expired => "has expired".to_owned(),
+        CertificateError::ExpiredContext { not_after, .. } => match day(not_after.as_secs()) {
+            Some(day) => format!("has expired on {day}"),
+            None => "has expired".to_owned(),
+        },
+        CertificateError::NotValidYet => "is not valid yet".to_owned(),
+        CertificateError::NotValidYetContext { not_before, .. } => match day(not_before.as_secs()) {
+            Some(day) => format!("is not valid before {day}"),
+            None => "is not valid yet".to_owned(),
+        },
+        CertificateError::UnknownIssuer => {
+            "is signed by nobody we trust: name the issuer with `ca`, if it is your own".to_owned()
+        }
+        CertificateError::NotValidForName => "is for another name".to_owned(),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            let names: Vec<&str> = presented.iter().take(3).map(String::as_str).collect();
+            format!("is for another name ({})", names.join(", "))
+        }
+        CertificateError::Revoked => "has been revoked".to_owned(),
+        CertificateError::BadEncoding => "can't be read".to_owned(),
+        // The commonest home-made certificate; webpki names it only in the text of its own error.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "is one of an authority (CA:TRUE) and not of a server: make it anew with CA:FALSE".to_owned()
+        }
+        other => format!("is not accepted: {other}"),
+    }
+}
+
+fn day(seconds: u64) -> Option<String> {
+    let time = chrono::DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)?;
+    Some(time.format("%Y-%m-%d").to_string())
+}

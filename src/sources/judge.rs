@@ -1,0 +1,194 @@
+//! From an answer to a verdict: what a check says of one poll.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::config::sections::source::SourceKind;
+use crate::model::document::PollError;
+use crate::model::expression::{Expression, truthy};
+use crate::model::reading::{Component, Sign};
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+
+use super::health::{self, Health};
+use super::jq::{Evaluator, JqError};
+use super::plan::Judged;
+
+/// What a check says of one poll.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Good, degraded, bad, unknown.
+    pub sign: Sign,
+    /// Why it is not good.
+    pub error: Option<SafeText>,
+    /// The parts that a health document names.
+    pub components: BTreeMap<SafeText, Component>,
+    /// Version and environment as a health document gives them.
+    pub version: Option<SafeText>,
+}
+
+impl Verdict {
+    fn of(sign: Sign, error: Option<String>) -> Self {
+        let error = error.map(|text| SafeText::new(&text));
+        Self { sign, error, components: BTreeMap::new(), version: None }
+    }
+}
+
+/// What a poll without an answer means for a check.
+pub fn without_answer(judged: &Judged, error: &PollError) -> Verdict {
+    let sign = match error {
+        PollError::Timeout(..) if judged.check.nagios => Sign::Unknown,
+        PollError::Timeout(..) | PollError::Failed(_) => Sign::Bad,
+        PollError::Unreadable(_) | PollError::Ours(_) => Sign::Unknown,
+    };
+    Verdict::of(sign, Some(error.to_string()))
+}
+
+/// Judges an answer by the check's programs, or by its kind where there are none.
+pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+    let (expect, degraded) = match (&judged.expect, &judged.degraded) {
+        (Ok(expect), Ok(degraded)) => (expect, degraded),
+        (Err(error), _) | (_, Err(error)) => return Verdict::of(Sign::Unknown, Some(error.clone())),
+    };
+    let health = match kind {
+        SourceKind::Http(_) => health::read(&document["body"], document["text"].as_str().unwrap_or_default()),
+        SourceKind::Command(_) => health::read(&document["json"], ""),
+        _ => None,
+    };
+    let mut verdict = if expect.is_empty() {
+        by_kind(judged, kind, document, health.as_ref())
+    } else {
+        by_programs(expect, document, evaluator).await
+    };
+    if verdict.sign == Sign::Good && !degraded.is_empty() {
+        verdict = by_degraded(degraded, document, evaluator).await;
+    }
+    if let Some(health) = health {
+        verdict.components = health.components;
+        verdict.version = health.version;
+    }
+    verdict
+}
+
+async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+    let programs: Vec<&Expression> = expect.iter().collect();
+    for (program, outputs) in expect.iter().zip(evaluator.run(&programs, document).await) {
+        match outputs {
+            Ok(values) if !values.is_empty() && values.iter().all(truthy) => {}
+            Ok(values) => return Verdict::of(Sign::Bad, Some(saw(program, document, &values))),
+            Err(JqError::Raised(why)) => return Verdict::of(Sign::Bad, Some(format!("{}: {why}", program.text()))),
+            Err(broken @ JqError::Broken(_)) => {
+                return Verdict::of(Sign::Unknown, Some(format!("{}: {broken}", program.text())));
+            }
+        }
+    }
+    Verdict::of(Sign::Good, None)
+}
+
+async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+    let programs: Vec<&Expression> = degraded.iter().collect();
+    let mut trouble = None;
+    for (program, outputs) in degraded.iter().zip(evaluator.run(&programs, document).await) {
+        match outputs {
+            Ok(values) if values.iter().any(truthy) => {
+                return Verdict::of(Sign::Degraded, Some(saw(program, document, &values)));
+            }
+            Ok(_) => {}
+            // A program that can't say whether it is degraded says nothing; the expectations hold.
+            Err(error) => trouble = Some(format!("{}: {error}", program.text())),
+        }
+    }
+    Verdict::of(Sign::Good, trouble)
+}
+
+/// `.body.status == "healthy" saw "degraded"`: the expression, and what it was compared with or what it gave.
+fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
+    let value = match program.simple() {
+        Some(simple) => simple.look_up(document).unwrap_or(Value::Null).to_string(),
+        None if values.is_empty() => "nothing".to_owned(),
+        None => values.iter().find(|value| !truthy(value)).unwrap_or(&values[0]).to_string(),
+    };
+    let short: String = value.chars().take(120).collect();
+    let dots = if short.len() < value.len() { "…" } else { "" };
+    // A body that is not there is mostly an error page: the code says more than the null does.
+    let code = match document.get("status").and_then(Value::as_u64) {
+        Some(code) if !(200..300).contains(&code) && !program.text().starts_with(".status") => {
+            format!(" (HTTP {code})")
+        }
+        _ => String::new(),
+    };
+    format!("{} saw {short}{dots}{code}", program.text())
+}
+
+fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Verdict {
+    match kind {
+        SourceKind::Http(_) => by_http(document, health),
+        SourceKind::Command(_) => by_exit(judged.check.nagios, document),
+        SourceKind::Exposition(_) | SourceKind::Tcp { .. } => Verdict::of(Sign::Good, None),
+    }
+}
+
+/// The body wins over the code; but a server that fails and calls itself healthy is not believed entirely.
+fn by_http(document: &Value, health: Option<&Health>) -> Verdict {
+    let code = document["status"].as_u64().unwrap_or_default();
+    let words = |what: &str, health: &Health| {
+        Some(
+            health
+                .detail
+                .as_ref()
+                .map_or_else(|| format!("its health document says {what}"), |detail| format!("{what}: {detail}")),
+        )
+    };
+    match health {
+        Some(health) if health.status == Status::Down => Verdict::of(Sign::Bad, words("unhealthy", health)),
+        Some(health) if health.status == Status::Degraded => Verdict::of(Sign::Degraded, words("degraded", health)),
+        Some(health) if health.status == Status::Ok && code >= 500 => {
+            Verdict::of(Sign::Degraded, Some(format!("answers HTTP {code} though its body says that it is healthy")))
+        }
+        Some(health) if health.status == Status::Ok => Verdict::of(Sign::Good, None),
+        Some(health) if (200..300).contains(&code) => {
+            Verdict::of(Sign::Unknown, words("its own status is unknown", health))
+        }
+        _ if (200..300).contains(&code) => Verdict::of(Sign::Good, None),
+        _ => Verdict::of(Sign::Bad, Some(http_words(code))),
+    }
+}
+
+/// `HTTP 503 Service Unavailable`
+pub fn http_words(code: u64) -> String {
+    let reason = u16::try_from(code)
+        .ok()
+        .and_then(|code| reqwest::StatusCode::from_u16(code).ok())
+        .and_then(|code| code.canonical_reason());
+    reason.map_or_else(|| format!("HTTP {code}"), |reason| format!("HTTP {code} {reason}"))
+}
+
+/// 0 ok, 1 degraded, 2 and more down; as Nagios has it 3 and what is killed by a signal are unknown.
+fn by_exit(nagios: bool, document: &Value) -> Verdict {
+    let first_line = |key: &str| {
+        let text = document[key].as_str().unwrap_or_default();
+        // A Nagios plugin says what matters before the bar; what follows is for graphs.
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        Some(if nagios { line.split('|').next().unwrap_or(line).trim() } else { line }.to_owned())
+    };
+    let said = if nagios {
+        first_line("stdout").or_else(|| first_line("stderr"))
+    } else {
+        first_line("stderr").or_else(|| first_line("stdout"))
+    };
+    if let Some(signal) = document["signal"].as_i64() {
+        let sign = if nagios { Sign::Unknown } else { Sign::Bad };
+        return Verdict::of(sign, Some(format!("ended by signal {signal}")));
+    }
+    let code = document["exit"].as_i64().unwrap_or(-1);
+    let words = || Some(said.map_or_else(|| format!("exit code {code}"), |said| format!("{said} (exit code {code})")));
+    match code {
+        0 => Verdict::of(Sign::Good, None),
+        1 => Verdict::of(Sign::Degraded, words()),
+        2 => Verdict::of(Sign::Bad, words()),
+        _ if nagios => Verdict::of(Sign::Unknown, words()),
+        _ => Verdict::of(Sign::Bad, words()),
+    }
+}

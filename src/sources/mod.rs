@@ -1,0 +1,44 @@
+//! Everything that brings data in: polled sources, judged into readings and samples.
+//!
+//! *Invariant:* what leaves this room is an [`Observation`]: parsed, judged, sanitised and bounded. The loop never
+//! parses a body.
+
+pub mod child;
+pub mod command;
+pub mod exposition;
+pub mod health;
+pub mod http;
+pub mod jq;
+pub mod judge;
+pub mod metric;
+pub mod plan;
+pub mod poll;
+pub mod polls;
+pub mod round;
+pub mod tail;
+pub mod tcp;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::message::Observation;
+use crate::model::secret::Secrets;
+
+/// What every source needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// What is polled.
+    pub config: Arc<Config>,
+    /// What `{secret:NAME}` stands for.
+    pub secrets: Arc<Secrets>,
+    /// The clock.
+    pub clock: Clock,
+    /// Where observations go. Bounded: a full channel slows polling down rather than growing.
+    pub out: mpsc::Sender<Observation>,
+    /// Ends every task of this room.
+    pub cancel: CancellationToken,
+}

@@ -1,0 +1,211 @@
+//! What is polled, and what each answer is used for: the configuration turned round, by source.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::config::sections::check::Check;
+use crate::config::sections::metric::{Metric, MetricKind};
+use crate::config::sections::source::{Source, SourceKind};
+use crate::model::document::PollError;
+use crate::model::expression::Expression;
+use crate::model::name::Name;
+use crate::model::rate::Counter;
+use crate::model::selector::Selector;
+use crate::model::time::Stamp;
+
+use super::http::{Prepared, Wants};
+
+/// One source with everything that reads it.
+#[derive(Debug)]
+pub struct Watched {
+    /// The source.
+    pub source: Source,
+    /// What a person calls it: the check's name where the source is a check's own.
+    pub label: Name,
+    /// The checks that judge it.
+    pub checks: Vec<Judged>,
+    /// The metrics that are read from it.
+    pub metrics: Vec<Derived>,
+    pub(super) wants: Wants,
+    pub(super) prepared: OnceLock<Result<Prepared, PollError>>,
+    pub(super) warmth: Mutex<Warmth>,
+    warned: AtomicBool,
+}
+
+/// A check with its programs.
+#[derive(Debug)]
+pub struct Judged {
+    /// The check.
+    pub check: Check,
+    /// All must hold; or why one can't be compiled.
+    pub expect: Result<Vec<Expression>, String>,
+    /// None should hold.
+    pub degraded: Result<Vec<Expression>, String>,
+}
+
+/// A metric with its program or selector.
+#[derive(Debug)]
+pub struct Derived {
+    /// The metric.
+    pub name: Name,
+    /// How its number is found.
+    pub how: How,
+    /// The last value, where it is a counter.
+    pub counter: Option<Mutex<Counter>>,
+}
+
+/// How a number is found.
+#[derive(Debug)]
+pub enum How {
+    /// By a program over the document.
+    Program(Expression),
+    /// By adding up the samples that a selector chooses.
+    Selector(Selector),
+    /// Not at all: the program or selector is not understood.
+    Broken(String),
+}
+
+/// What is known of a service that may sleep.
+#[derive(Debug, Default)]
+pub(super) struct Warmth {
+    last_good: Option<Stamp>,
+    waking_since: Option<Stamp>,
+}
+
+/// How long free tiers stay awake without a request: they fall asleep at 15 minutes.
+const AWAKE_FOR: Duration = Duration::from_mins(14);
+
+impl Watched {
+    /// Start to start: `every`, or `keep_warm` where that is shorter.
+    pub fn interval(&self) -> Duration {
+        self.source.keep_warm.map_or(self.source.every, |warm| warm.min(self.source.every))
+    }
+
+    /// Whether anything needs it to be polled.
+    pub fn is_needed(&self) -> bool {
+        !self.checks.is_empty() || !self.metrics.is_empty() || self.source.keep_warm.is_some()
+    }
+
+    /// Whether this poll, sent now, may find the service asleep: then it gets the time to wake up.
+    pub(super) fn may_be_cold(&self, now: Stamp) -> bool {
+        let Some(cold_start) = self.source.cold_start else { return false };
+        let warmth = self.warmth.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = warmth.last_good.is_none_or(|last| now.since(last) > AWAKE_FOR);
+        idle && warmth.waking_since.is_none_or(|since| now.since(since) < cold_start)
+    }
+
+    /// Remembers how a poll ended, for [`Watched::may_be_cold`].
+    pub(super) fn ended(&self, sent: Stamp, answered: bool) {
+        if self.source.cold_start.is_none() {
+            return;
+        }
+        let mut warmth = self.warmth.lock().unwrap_or_else(PoisonError::into_inner);
+        if answered {
+            *warmth = Warmth { last_good: Some(sent), waking_since: None };
+        } else {
+            warmth.waking_since.get_or_insert(sent);
+        }
+    }
+
+    /// Forgets counters and warmth: a span of which nothing is known has passed.
+    pub(super) fn forget(&self) {
+        for counter in self.metrics.iter().filter_map(|metric| metric.counter.as_ref()) {
+            counter.lock().unwrap_or_else(PoisonError::into_inner).reset();
+        }
+    }
+
+    /// The selectors of its metrics, in order.
+    pub fn selectors<'a>(&'a self) -> Vec<&'a Selector> {
+        let selector = |metric: &'a Derived| match &metric.how {
+            How::Selector(selector) => Some(selector),
+            _ => None,
+        };
+        self.metrics.iter().filter_map(selector).collect()
+    }
+
+    /// Whether a warning of this source is the first: the same one at every poll helps nobody.
+    pub(super) fn is_first_warning(&self) -> bool {
+        !self.warned.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether `name` means this source, one of its checks or one of its metrics.
+    pub fn is_called(&self, name: &str) -> bool {
+        *self.source.name == *name
+            || self.checks.iter().any(|judged| *judged.check.name == *name)
+            || self.metrics.iter().any(|metric| *metric.name == *name)
+    }
+}
+
+/// Every source of the configuration that something needs, in the order of the file.
+pub fn plan(config: &Config) -> Vec<Watched> {
+    let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
+    for check in &config.checks {
+        checks.entry(&check.source).or_default().push(check);
+    }
+    let mut metrics: BTreeMap<&str, Vec<&Metric>> = BTreeMap::new();
+    for metric in &config.metrics {
+        if let MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } = &metric.kind {
+            metrics.entry(from).or_default().push(metric);
+        }
+    }
+    let watched = config.sources.iter().map(|source| {
+        let checks = checks.remove(&*source.name).unwrap_or_default().into_iter().map(judged).collect();
+        let metrics = metrics.remove(&*source.name).unwrap_or_default().into_iter().map(derived).collect();
+        watched(source, checks, metrics)
+    });
+    watched.filter(Watched::is_needed).collect()
+}
+
+fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>) -> Watched {
+    let programs = checks.iter().flat_map(|judged| [&judged.expect, &judged.degraded]).flatten().flatten().chain(
+        metrics.iter().filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None }),
+    );
+    let asked = checks.iter().flat_map(|judged| &judged.check.alerts).any(|(_, condition)| condition.field().is_some());
+    let mut wants = Wants { headers: false, text: false, tls: asked };
+    for program in programs {
+        // A program that is no plain path may walk the whole document without naming a part of it.
+        let all = program.simple().is_none_or(|simple| simple.path() == ".");
+        wants.headers |= all || program.text().contains("headers");
+        wants.text |= all || program.text().contains("text");
+        wants.tls |= all || program.text().contains("tls");
+    }
+    let label = source.name.strip_prefix("check:").map_or_else(|| source.name.clone(), Name::from);
+    Watched {
+        source: source.clone(),
+        label,
+        checks,
+        metrics,
+        wants,
+        prepared: OnceLock::new(),
+        warmth: Mutex::default(),
+        warned: AtomicBool::new(false),
+    }
+}
+
+fn judged(check: &Check) -> Judged {
+    let compile = |texts: &[String]| -> Result<Vec<Expression>, String> {
+        texts.iter().map(|text| Expression::compile(text).map_err(|error| format!("{text}: {error}"))).collect()
+    };
+    Judged { check: check.clone(), expect: compile(&check.expect), degraded: compile(&check.degraded) }
+}
+
+fn derived(metric: &Metric) -> Derived {
+    let how = match &metric.kind {
+        MetricKind::Value { program, .. } => {
+            Expression::compile(program).map_or_else(|error| How::Broken(error.to_string()), How::Program)
+        }
+        MetricKind::Sample { selector, .. } => {
+            Selector::parse(selector).map_or_else(|error| How::Broken(error.to_string()), How::Selector)
+        }
+        _ => How::Broken("not read from a source".to_owned()),
+    };
+    Derived { name: metric.name.clone(), how, counter: metric.per_second.then(Mutex::default) }
+}
+
+/// Whether a source is bounded by the number of commands that run at once.
+pub(super) fn is_command(source: &Source) -> bool {
+    matches!(source.kind, SourceKind::Command(_))
+}

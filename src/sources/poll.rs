@@ -1,0 +1,194 @@
+//! One poll: ask, judge, say what was seen.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::sections::check::Check;
+use crate::config::sections::source::{HttpRequest, SourceKind};
+use crate::model::document::{PollError, Timing, number_at};
+use crate::model::message::Observation;
+use crate::model::reading::{Reading, Sign};
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+use super::exposition::{Fault, Scrape, Sum};
+use super::http::{Body, Clients, Head, Prepared, Wants};
+use super::jq::Evaluator;
+use super::judge::Verdict;
+use super::plan::Watched;
+use super::{command, judge, metric, tcp};
+
+/// How large an exposition may be, at the least: it is read while it streams, so that its size costs nothing.
+const MAX_EXPOSITION: usize = 64 << 20;
+
+/// How large a body may be to be parsed at once, in bytes.
+const PARSED_HERE: usize = 64 << 10;
+
+/// What polls share: connections, the jq thread.
+#[derive(Debug, Clone)]
+pub struct Poller {
+    clock: Clock,
+    secrets: Arc<Secrets>,
+    clients: Arc<Clients>,
+    evaluator: Arc<Evaluator>,
+}
+
+/// What came of one poll.
+#[derive(Debug)]
+pub struct Polled {
+    /// Readings and samples.
+    pub observations: Vec<Observation>,
+    /// Nothing answered: this may be our own network.
+    pub unreachable: bool,
+}
+
+/// An answer, of whatever kind of source.
+struct Answer {
+    document: Arc<Value>,
+    phases: Vec<(&'static str, f64)>,
+    sums: Vec<Sum>,
+    fault: Option<Fault>,
+}
+
+impl Poller {
+    /// A poller with no connections yet.
+    pub fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
+        Self { clock, secrets, clients: Arc::default(), evaluator: Arc::default() }
+    }
+
+    /// Polls a source that was due at `scheduled`.
+    pub async fn poll(&self, watched: &Watched, scheduled: Stamp) -> Polled {
+        let sent = self.clock.now();
+        let cold = watched.may_be_cold(sent);
+        let timeout = match watched.source.cold_start {
+            Some(cold_start) if cold => cold_start.max(watched.source.timeout),
+            _ => watched.source.timeout,
+        };
+        let answer = self.ask(watched, timeout).await;
+        let timing = Timing { scheduled, sent, ended: self.clock.now() };
+        let asleep = cold && looks_asleep(&answer);
+        watched.ended(sent, answer.is_ok() && !asleep);
+        let mut observations = Vec::with_capacity(watched.checks.len() + watched.metrics.len());
+        for judged in &watched.checks {
+            let mut verdict = match &answer {
+                Ok(answer) => judge::judge(judged, &watched.source.kind, &answer.document, &self.evaluator).await,
+                Err(error) => judge::without_answer(judged, error),
+            };
+            if cold {
+                warm_up(&mut verdict, &timing, watched.source.timeout, asleep);
+            }
+            observations.push(Observation::Reading(Box::new(Reading {
+                check: judged.check.name.clone(),
+                timing,
+                sign: verdict.sign,
+                error: verdict.error,
+                timed_out: matches!(answer, Err(PollError::Timeout(..))),
+                components: verdict.components,
+                version: verdict.version,
+                fields: answer
+                    .as_ref()
+                    .map(|answer| asked_numbers(&judged.check, &answer.document))
+                    .unwrap_or_default(),
+                phases: answer.as_ref().map(|answer| answer.phases.clone()).unwrap_or_default(),
+            })));
+        }
+        let samples = match &answer {
+            Ok(answer) => {
+                metric::samples(&watched.metrics, timing.ended, &answer.document, &answer.sums, &self.evaluator).await
+            }
+            Err(error) => metric::without_answer(&watched.metrics, timing.ended, error),
+        };
+        observations.extend(samples.into_iter().map(Observation::Sample));
+        if let Ok(Answer { fault: Some(fault), .. }) = &answer
+            && watched.is_first_warning()
+        {
+            let text = SafeText::new(&format!("some of the exposition is not understood: {fault}"));
+            observations.push(Observation::Warning { name: watched.label.clone(), text });
+        }
+        let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_)));
+        Polled { observations, unreachable }
+    }
+
+    async fn ask(&self, watched: &Watched, timeout: Duration) -> Result<Answer, PollError> {
+        match &watched.source.kind {
+            SourceKind::Http(request) => {
+                let prepared = prepared(&watched.prepared, || {
+                    Prepared::new(request, &self.secrets, "application/json, text/plain;q=0.9, */*;q=0.8")
+                })?;
+                let mut body = Body::up_to(request.max_body);
+                let head = prepared.send(&self.clients, self.clock, timeout, &mut body).await?;
+                let phases = head.phases.clone();
+                let document = document(head, body, watched.wants).await;
+                Ok(Answer { document: Arc::new(document), phases, sums: Vec::new(), fault: None })
+            }
+            SourceKind::Exposition(request) => self.scrape(watched, request, timeout).await,
+            SourceKind::Command(line) => {
+                let document = command::run(line, timeout, &self.secrets, self.clock).await?;
+                Ok(plain(document))
+            }
+            SourceKind::Tcp { host, port } => tcp::connect(host, *port, timeout, self.clock).await.map(plain),
+        }
+    }
+
+    async fn scrape(&self, watched: &Watched, request: &HttpRequest, timeout: Duration) -> Result<Answer, PollError> {
+        const ACCEPT: &str =
+            "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        let prepared = prepared(&watched.prepared, || Prepared::new(request, &self.secrets, ACCEPT))?;
+        let mut scrape = Scrape::new(watched.selectors(), request.max_body.max(MAX_EXPOSITION));
+        let head = prepared.send(&self.clients, self.clock, timeout, &mut scrape).await?;
+        if !(200..300).contains(&head.status) {
+            return Err(PollError::Failed(SafeText::new(&judge::http_words(head.status.into()))));
+        }
+        let (document, sums, fault) = scrape.finish(head.total_ms())?;
+        Ok(Answer { document: Arc::new(document), phases: head.phases, sums, fault })
+    }
+}
+
+/// A large body is parsed elsewhere: the other polls share this thread, and their latencies would show it.
+async fn document(head: Head, body: Body, wants: Wants) -> Value {
+    if body.len() <= PARSED_HERE {
+        return head.document(&body, wants);
+    }
+    tokio::task::spawn_blocking(move || head.document(&body, wants)).await.unwrap_or_default()
+}
+
+fn plain(document: Value) -> Answer {
+    Answer { document: Arc::new(document), phases: Vec::new(), sums: Vec::new(), fault: None }
+}
+
+fn prepared(
+    cell: &OnceLock<Result<Prepared, PollError>>,
+    make: impl FnOnce() -> Result<Prepared, PollError>,
+) -> Result<&Prepared, PollError> {
+    cell.get_or_init(make).as_ref().map_err(Clone::clone)
+}
+
+/// What the proxy in front of a sleeping service answers while that wakes up.
+fn looks_asleep(answer: &Result<Answer, PollError>) -> bool {
+    match answer {
+        Ok(answer) => matches!(answer.document.get("status").and_then(Value::as_u64), Some(502..=504)),
+        Err(error) => matches!(error, PollError::Failed(_)),
+    }
+}
+
+/// A first answer that is slow, or an edge that says "not yet", is a cold start and no outage. A service that is not
+/// awake when its time is over is judged as any other.
+fn warm_up(verdict: &mut Verdict, timing: &Timing, usual: Duration, asleep: bool) {
+    let slow = timing.latency() > usual;
+    if asleep && verdict.sign == Sign::Bad {
+        verdict.sign = Sign::Cold;
+    } else if slow && matches!(verdict.sign, Sign::Good | Sign::Degraded) {
+        verdict.sign = Sign::Cold;
+        verdict.error = Some(SafeText::new(&format!("woke up in {:.1} s", timing.latency().as_secs_f64())));
+    }
+}
+/// The numbers of a document that the alert conditions of a check compare.
+fn asked_numbers(check: &Check, document: &Value) -> BTreeMap<String, f64> {
+    let fields = check.alerts.iter().filter_map(|(_, condition)| condition.field());
+    fields.filter_map(|field| number_at(document, field).map(|number| (field.to_owned(), number))).collect()
+}

@@ -1,0 +1,458 @@
+//! The one scheduler of all polled sources.
+//!
+//! It is one task. Polls are futures within it, not tasks of their own, and they are launched in common slots: what
+//! polling costs is waking up. Ticks are absolute (open loop): a slow answer does not delay the next poll, and a
+//! source that is still busy at its tick skips it, counted.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use crate::config::sections::console::SelfCheck;
+use crate::config::sections::source::SourceKind;
+use crate::model::message::Observation;
+use crate::model::name::Name;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+use super::plan::{self, Watched};
+use super::poll::{Polled, Poller};
+use super::{Context, tcp};
+
+pub use super::round::poll_once;
+
+/// Polls are launched on a grid of this width.
+const SLOT: Duration = Duration::from_millis(50);
+/// Polls under way at once, commands aside.
+pub(super) const MAX_POLLS: usize = 32;
+/// Commands under way at once: each is a process, and some are heavy.
+pub(super) const MAX_COMMANDS: usize = 4;
+/// The first polls are spread over at most this long: a person is waiting for the first picture.
+const MAX_SPREAD: Duration = Duration::from_secs(3);
+/// Later than this, we were not running: what happened meanwhile is not known.
+const STARVED: Duration = Duration::from_secs(2);
+/// The wall clock ahead of the monotonic one by this much: the machine slept, or its clock was set.
+const SLEPT: chrono::Duration = chrono::Duration::seconds(10);
+/// How often the scheduler tells its figures.
+const REPORT: Duration = Duration::from_secs(10);
+/// How often our own connectivity is looked at, while it is there and while it is not.
+const CHECK_ONLINE: Duration = Duration::from_secs(30);
+const CHECK_OFFLINE: Duration = Duration::from_secs(5);
+const SELF_CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Polls every source of the configuration until the context is cancelled. Names that arrive on `poll_now` (checks,
+/// sources or metrics; none means all) are polled at once, beside their ticks.
+pub async fn run(context: Context, poll_now: mpsc::Receiver<Vec<Name>>) {
+    let cancel = context.cancel.clone();
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = Scheduler::new(context).run(poll_now) => {}
+    }
+}
+
+struct Entry {
+    watched: Arc<Watched>,
+    /// Its next tick, on the monotonic clock.
+    next: Duration,
+    /// Under way or queued.
+    busy: bool,
+    overruns: u64,
+}
+
+enum Done {
+    Polled { index: usize, generation: u64, polled: Polled },
+    SelfChecked(Result<(), SafeText>),
+}
+
+enum Woken {
+    Asked(Option<Vec<Name>>),
+    Done(Done),
+    Tick,
+}
+
+type Task = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+struct Scheduler {
+    context: Context,
+    poller: Poller,
+    entries: Vec<Entry>,
+    tasks: FuturesUnordered<Task>,
+    /// Due, but the bounds are reached.
+    queue: VecDeque<(usize, Stamp)>,
+    polls: usize,
+    commands: usize,
+    /// Rises with every gap: what was asked before one is not believed after it.
+    generation: u64,
+    last_seen: Stamp,
+    worst_lag: Duration,
+    reported: Option<Stamp>,
+    link: Link,
+}
+
+/// Our own connectivity.
+#[derive(Default)]
+struct Link {
+    online: Option<bool>,
+    checking: bool,
+    next_check: Duration,
+    /// Observations of polls that reached nobody, until it is known whose fault that is.
+    parked: Vec<Observation>,
+}
+
+impl Scheduler {
+    fn new(context: Context) -> Self {
+        let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
+        let now = context.clock.now();
+        let plan = plan::plan(&context.config);
+        // A spread of one slot each keeps a hundred sources from asking in the same instant.
+        let spread = (SLOT * u32::try_from(plan.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
+        let mut random = fastrand::Rng::new();
+        let entries = plan
+            .into_iter()
+            .map(|watched| {
+                let jitter = spread.min(watched.interval()).mul_f64(random.f64());
+                Entry { next: now.mono + jitter, watched: Arc::new(watched), busy: false, overruns: 0 }
+            })
+            .collect();
+        Self {
+            context,
+            poller,
+            entries,
+            tasks: FuturesUnordered::new(),
+            queue: VecDeque::new(),
+            polls: 0,
+            commands: 0,
+            generation: 0,
+            last_seen: now,
+            worst_lag: Duration::ZERO,
+            reported: None,
+            link: Link::default(),
+        }
+    }
+
+    async fn run(mut self, mut poll_now: mpsc::Receiver<Vec<Name>>) {
+        self.warn_of_insecure().await;
+        let mut asked = true;
+        loop {
+            self.tick().await;
+            let wake = self.next_wake();
+            let planned = Stamp { mono: wake, ..self.context.clock.now() };
+            let sleep = tokio::time::sleep_until(self.context.clock.instant(planned).into());
+            let woken = tokio::select! {
+                biased;
+                names = poll_now.recv(), if asked => Woken::Asked(names),
+                Some(done) = self.tasks.next() => Woken::Done(done),
+                () = sleep => Woken::Tick,
+            };
+            // First of all: after a sleep of the machine any of the three may be what is seen first.
+            self.look_for_gap(wake).await;
+            match woken {
+                Woken::Asked(Some(names)) => self.poll_now(&names),
+                Woken::Asked(None) => asked = false,
+                Woken::Done(done) => self.done(done).await,
+                Woken::Tick => {}
+            }
+        }
+    }
+
+    async fn say(&mut self, observation: Observation) {
+        // A receiver that is gone means that the program ends; then we are cancelled in a moment.
+        let _ = self.context.out.send(observation).await;
+    }
+
+    async fn warn_of_insecure(&mut self) {
+        let insecure = |watched: &Watched| match &watched.source.kind {
+            SourceKind::Http(request) | SourceKind::Exposition(request) => request.insecure,
+            _ => false,
+        };
+        let watched = self.entries.iter().map(|entry| &entry.watched);
+        let names: Vec<Name> =
+            watched.filter(|watched| insecure(watched)).map(|watched| watched.label.clone()).collect();
+        for name in names {
+            let text = SafeText::new("certificates are not checked (insecure = true)");
+            self.say(Observation::Warning { name, text }).await;
+        }
+    }
+
+    /// Launches what is due.
+    async fn tick(&mut self) {
+        let now = self.context.clock.now();
+        self.last_seen = now;
+        self.check_link(now);
+        let offline = self.link.online == Some(false);
+        for index in 0..self.entries.len() {
+            let entry = &mut self.entries[index];
+            if entry.next > now.mono {
+                continue;
+            }
+            let due = entry.next;
+            let interval = entry.watched.interval().max(SLOT);
+            let late = now.mono.saturating_sub(due);
+            let missed = u32::try_from(late.as_nanos() / interval.as_nanos()).unwrap_or(u32::MAX);
+            entry.next = due + interval * missed.saturating_add(1);
+            if offline {
+                continue;
+            }
+            self.worst_lag = self.worst_lag.max(now.mono.saturating_sub(up_to_slot(due)));
+            if entry.busy {
+                // Waking up a sleeping service takes as long as it takes.
+                if !entry.watched.may_be_cold(now) {
+                    entry.overruns += 1;
+                    let (name, count) = (entry.watched.label.clone(), entry.overruns);
+                    self.say(Observation::Overrun { name, count }).await;
+                }
+                continue;
+            }
+            let utc = now.utc - chrono::Duration::from_std(late).unwrap_or_default();
+            self.launch(index, Stamp { mono: due, utc });
+        }
+        self.report(now).await;
+    }
+
+    fn next_wake(&self) -> Duration {
+        let next = self.entries.iter().map(|entry| entry.next).min().unwrap_or(self.last_seen.mono + REPORT);
+        let checks = self.context.config.console.self_check.is_some() && !self.link.checking;
+        let next = if checks { next.min(self.link.next_check) } else { next };
+        up_to_slot(next)
+    }
+
+    /// Starts a poll, or queues it where the bounds are reached.
+    fn launch(&mut self, index: usize, scheduled: Stamp) {
+        let entry = &mut self.entries[index];
+        entry.busy = true;
+        let (running, most) = if plan::is_command(&entry.watched.source) {
+            (&mut self.commands, MAX_COMMANDS)
+        } else {
+            (&mut self.polls, MAX_POLLS)
+        };
+        if *running >= most {
+            self.queue.push_back((index, scheduled));
+            return;
+        }
+        *running += 1;
+        let (poller, target, generation) = (self.poller.clone(), Arc::clone(&entry.watched), self.generation);
+        self.tasks.push(Box::pin(async move {
+            let seen = poller.poll(&target, scheduled).await;
+            Done::Polled { index, generation, polled: seen }
+        }));
+    }
+
+    fn poll_now(&mut self, names: &[Name]) {
+        let now = self.context.clock.now();
+        for index in 0..self.entries.len() {
+            let entry = &self.entries[index];
+            let meant = names.is_empty() || names.iter().any(|name| entry.watched.is_called(name));
+            if meant && !entry.busy {
+                self.launch(index, now);
+            }
+        }
+    }
+
+    async fn done(&mut self, done: Done) {
+        match done {
+            Done::Polled { index, generation, polled } => {
+                self.free(index);
+                if generation == self.generation && self.link.online != Some(false) {
+                    self.deliver(polled).await;
+                }
+            }
+            Done::SelfChecked(result) => self.self_checked(result).await,
+        }
+    }
+
+    /// Gives back a source's place, and gives the place to the next in the queue that it fits.
+    fn free(&mut self, index: usize) {
+        let entry = &mut self.entries[index];
+        entry.busy = false;
+        let command = plan::is_command(&entry.watched.source);
+        let running = if command { &mut self.commands } else { &mut self.polls };
+        *running = running.saturating_sub(1);
+        let next =
+            self.queue.iter().position(|(index, _)| plan::is_command(&self.entries[*index].watched.source) == command);
+        if let Some((index, scheduled)) = next.and_then(|position| self.queue.remove(position)) {
+            self.launch(index, scheduled);
+        }
+    }
+
+    async fn deliver(&mut self, polled: Polled) {
+        if polled.unreachable && self.context.config.console.self_check.is_some() {
+            self.link.parked.extend(polled.observations);
+            self.link.next_check = Duration::ZERO;
+            return;
+        }
+        for observation in polled.observations {
+            self.say(observation).await;
+        }
+    }
+
+    fn check_link(&mut self, now: Stamp) {
+        let Some(target) = self.context.config.console.self_check.clone() else { return };
+        if self.link.checking || self.link.next_check > now.mono {
+            return;
+        }
+        self.link.checking = true;
+        self.link.next_check = now.mono + if self.link.online == Some(false) { CHECK_OFFLINE } else { CHECK_ONLINE };
+        let clock = self.context.clock;
+        self.tasks.push(Box::pin(async move {
+            let (host, port) = match target {
+                SelfCheck::Address(address) => (address.ip().to_string(), address.port()),
+                SelfCheck::Host(host, port) => (host, port),
+            };
+            let result = tcp::connect(&host, port, SELF_CHECK_TIMEOUT, clock).await;
+            Done::SelfChecked(result.map(drop).map_err(|error| SafeText::new(&error.to_string())))
+        }));
+    }
+
+    async fn self_checked(&mut self, result: Result<(), SafeText>) {
+        self.link.checking = false;
+        let (before, ok) = (self.link.online.replace(result.is_ok()), result.is_ok());
+        let parked = std::mem::take(&mut self.link.parked);
+        if before != Some(ok) {
+            let detail = match result {
+                Ok(()) => SafeText::new("our own network is there"),
+                Err(why) => SafeText::new(&format!("our own network is not there: {why}")),
+            };
+            self.say(Observation::Connectivity { ok, detail }).await;
+        }
+        if !ok {
+            // Nothing that was seen meanwhile says anything of the services.
+            self.generation += 1;
+            self.link.next_check = self.context.clock.now().mono + CHECK_OFFLINE;
+        } else if before == Some(false) {
+            self.begin_anew();
+        } else {
+            for observation in parked {
+                self.say(observation).await;
+            }
+        }
+    }
+
+    /// After a span of which nothing is known: everything is due, one slot after the other.
+    fn begin_anew(&mut self) {
+        self.generation += 1;
+        self.link.parked.clear();
+        let now = self.context.clock.now();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            entry.watched.forget();
+            let turn = SLOT * u32::try_from(index).unwrap_or(u32::MAX);
+            entry.next = now.mono + turn.min(MAX_SPREAD).min(entry.watched.interval());
+        }
+    }
+
+    /// Called after every wait, which was to end at `planned` at the latest.
+    async fn look_for_gap(&mut self, planned: Duration) {
+        let now = self.context.clock.now();
+        let before = self.last_seen;
+        let late = now.mono.saturating_sub(planned);
+        let elapsed = chrono::Duration::from_std(now.since(before)).unwrap_or_default();
+        let slept = (now.utc - before.utc) - elapsed > SLEPT;
+        if late > STARVED || slept {
+            let from = if slept { before } else { before.plus(planned.saturating_sub(before.mono)) };
+            self.say(Observation::Gap { from, to: now }).await;
+            self.begin_anew();
+        }
+    }
+
+    async fn report(&mut self, now: Stamp) {
+        let due = self.reported.is_none_or(|last| now.since(last) >= REPORT);
+        if due {
+            self.reported = Some(now);
+            let lag = std::mem::take(&mut self.worst_lag);
+            self.say(Observation::Scheduler { lag, in_flight: self.polls + self.commands }).await;
+        }
+    }
+}
+
+/// The first slot at or after `moment`.
+fn up_to_slot(moment: Duration) -> Duration {
+    let slots = moment.as_nanos().div_ceil(SLOT.as_nanos());
+    SLOT * u32::try_from(slots).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::config::sections::check::Check;
+    use crate::config::sections::source::Source;
+
+    /// A scheduler of one check that is asked every second, and what it says.
+    fn scheduler() -> (Scheduler, mpsc::Receiver<Observation>) {
+        let source = Source {
+            name: "check:api".into(),
+            kind: SourceKind::Tcp { host: "127.0.0.1".to_owned(), port: 1 },
+            every: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            keep_warm: None,
+            cold_start: None,
+        };
+        let check = Check {
+            name: "api".into(),
+            service: None,
+            source: source.name.clone(),
+            every: source.every,
+            timeout: source.timeout,
+            expect: Vec::new(),
+            degraded: Vec::new(),
+            fail_after: 3,
+            ok_after: 2,
+            cold_start: None,
+            nagios: false,
+            alerts: Vec::new(),
+        };
+        let (out, observations) = mpsc::channel(16);
+        let config = Config { sources: vec![source], checks: vec![check], ..Config::default() };
+        let context = Context {
+            config: Arc::new(config),
+            secrets: Arc::default(),
+            clock: Clock::start(),
+            out,
+            cancel: CancellationToken::new(),
+        };
+        (Scheduler::new(context), observations)
+    }
+
+    #[tokio::test]
+    async fn a_sleep_of_the_machine_is_a_gap_and_what_was_asked_before_it_is_not_believed() {
+        let (mut scheduler, mut observations) = scheduler();
+        let now = scheduler.context.clock.now();
+        scheduler.launch(0, now);
+        // The wall clock went on for an hour while we did not.
+        scheduler.last_seen = Stamp { utc: now.utc - chrono::Duration::hours(1), ..now };
+        let from = scheduler.last_seen;
+        scheduler.look_for_gap(now.mono + SLOT).await;
+        let Ok(Observation::Gap { from: said, to }) = observations.try_recv() else { panic!("no gap") };
+        assert_eq!(said, from);
+        assert!(to.utc >= now.utc);
+        let done = scheduler.tasks.next().await.unwrap();
+        scheduler.done(done).await;
+        assert!(observations.try_recv().is_err(), "an answer from before the gap was believed");
+        assert!(!scheduler.entries[0].busy && scheduler.polls == 0);
+    }
+
+    #[tokio::test]
+    async fn an_ordinary_wait_is_no_gap() {
+        let (mut scheduler, mut observations) = scheduler();
+        scheduler.look_for_gap(scheduler.context.clock.now().mono + SLOT).await;
+        assert!(observations.try_recv().is_err());
+    }
+
+    #[test]
+    fn slots_are_a_grid() {
+        let millis = Duration::from_millis;
+        assert_eq!(up_to_slot(Duration::ZERO), Duration::ZERO);
+        assert_eq!(up_to_slot(Duration::from_micros(1)), millis(50));
+        assert_eq!(up_to_slot(millis(50)), millis(50));
+        assert_eq!(up_to_slot(millis(50) + Duration::from_nanos(1)), millis(100));
+        assert_eq!(up_to_slot(millis(51)), millis(100));
+    }
+}

@@ -1,0 +1,55 @@
+//! Asking everything once, outside the scheduler: for `opsroom status`.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::sync::Semaphore;
+
+use crate::model::message::Observation;
+use crate::model::name::Name;
+
+use super::Context;
+use super::plan::{self, Watched};
+use super::poll::Poller;
+use super::polls::{MAX_COMMANDS, MAX_POLLS};
+
+/// Sources that are asked in rounds. Connections, counters and warmth are kept from one round to the next.
+#[derive(Debug)]
+pub struct Round {
+    context: Context,
+    poller: Poller,
+    watched: Vec<Watched>,
+}
+
+impl Round {
+    /// The sources of what is named (checks, sources or metrics; none means all).
+    pub fn new(context: &Context, names: &[Name]) -> Self {
+        let mut watched = plan::plan(&context.config);
+        watched.retain(|watched| names.is_empty() || names.iter().any(|name| watched.is_called(name)));
+        let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
+        Self { context: context.clone(), poller, watched }
+    }
+
+    /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration;
+    /// nothing where the context is cancelled meanwhile.
+    pub async fn poll(&self) -> Vec<Observation> {
+        let commands = Semaphore::new(MAX_COMMANDS);
+        let polls = self.watched.iter().map(|watched| self.one(watched, &commands));
+        let all = stream::iter(polls).buffered(MAX_POLLS).concat();
+        tokio::select! {
+            () = self.context.cancel.cancelled() => Vec::new(),
+            observations = all => observations,
+        }
+    }
+
+    async fn one(&self, watched: &Watched, commands: &Semaphore) -> Vec<Observation> {
+        let _permit = if plan::is_command(&watched.source) { commands.acquire().await.ok() } else { None };
+        self.poller.poll(watched, self.context.clock.now()).await.observations
+    }
+}
+
+/// Asks what is named (checks, sources or metrics; none means all) once. Nothing goes to `context.out`.
+pub async fn poll_once(context: &Context, names: &[Name]) -> Vec<Observation> {
+    Round::new(context, names).poll().await
+}

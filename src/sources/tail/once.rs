@@ -1,0 +1,137 @@
+//! Reads a log from beginning to end, once: for commands that print and end.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::decode::LineSplitter;
+use super::pipeline::{Pipeline, Stream};
+use super::start::{self, Start};
+use crate::clock::Clock;
+use crate::config::load::glob;
+use crate::config::sections::log::{Log, LogKind};
+use crate::model::record::Record;
+use crate::model::redact::Redactor;
+
+/// Size of one read.
+const READ: usize = 256 << 10;
+
+/// The records of one file or pipe, in its order.
+pub struct Records {
+    input: Box<dyn Read>,
+    pipeline: Pipeline,
+    splitter: LineSplitter,
+    stream: Stream,
+    ready: VecDeque<Record>,
+    buffer: Vec<u8>,
+    clock: Clock,
+    ended: bool,
+}
+
+impl Records {
+    /// Records of a stream, in the form that `log` says.
+    ///
+    /// # Errors
+    /// When an expression of `log` does not compile.
+    pub fn of(input: Box<dyn Read>, log: &Log, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+        let pipeline = Pipeline::new(log, redactor, Vec::new(), 1).map_err(io::Error::other)?;
+        Ok(Self {
+            input,
+            pipeline,
+            splitter: LineSplitter::default(),
+            stream: Stream::default(),
+            ready: VecDeque::new(),
+            buffer: vec![0; READ],
+            clock,
+            ended: false,
+        })
+    }
+
+    /// Records of a file from `start` on.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
+    pub fn of_file(path: &Path, log: &Log, from: Start, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+        let mut file = std::fs::File::open(path)?;
+        let meta = file.metadata()?;
+        if meta.is_dir() {
+            return Err(io::Error::other("it is a directory"));
+        }
+        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+        let mut bound = None;
+        // A pipe has no place to begin at but its beginning.
+        let offset = match from {
+            Start::Last(count) if meta.is_file() => start::last_lines(&file, meta.size(), count)?,
+            Start::Since(since) => {
+                bound = Some(since);
+                let found = if meta.is_file() {
+                    start::since(&file, meta.size(), since, &probe, clock.now().utc)?
+                } else {
+                    None
+                };
+                found.unwrap_or(0)
+            }
+            Start::Last(_) | Start::Beginning => 0,
+        };
+        if offset > 0 {
+            file.seek(SeekFrom::Start(offset))?;
+        }
+        let mut records = Self::of(Box::new(file), log, redactor, clock)?;
+        records.stream = Stream::since(bound);
+        Ok(records)
+    }
+
+    /// Whether the next record has yet to be read, which may take its time.
+    pub fn must_read(&self) -> bool {
+        self.ready.is_empty() && !self.ended
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let read = match self.input.read(&mut self.buffer) {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        };
+        let now = self.clock.now();
+        let Self { splitter, stream, pipeline, .. } = self;
+        if read == 0 {
+            self.ended = true;
+            if let Some((bytes, cut)) = splitter.take() {
+                pipeline.line(stream, &bytes, cut, now, false);
+            }
+            pipeline.close(stream, now);
+        } else {
+            splitter.feed(&self.buffer[..read], |line, cut| pipeline.line(stream, line, cut, now, false));
+        }
+        if let Some(batch) = pipeline.take(true) {
+            self.ready.extend(batch.records);
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Records {
+    type Item = io::Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.ready.is_empty() && !self.ended {
+            if let Err(why) = self.fill() {
+                self.ended = true;
+                return Some(Err(why));
+            }
+        }
+        self.ready.pop_front().map(Ok)
+    }
+}
+
+/// The files that a log names now, oldest change first; none for a command.
+pub fn files_of(log: &Log) -> Vec<PathBuf> {
+    let LogKind::File(path) = &log.kind else { return Vec::new() };
+    if !glob::is_pattern(path) {
+        return vec![path.clone()];
+    }
+    let mut found = glob::expand(path);
+    found.sort_by_cached_key(|path| (path.metadata().and_then(|meta| meta.modified()).ok(), path.clone()));
+    found
+}

@@ -1,0 +1,306 @@
+//! One open log file: which file it is, how far it was read, and whether it is still the file that was read.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use super::decode::LineSplitter;
+use super::pipeline::{Pipeline, Stream};
+use crate::model::time::Stamp;
+
+/// Bytes of the beginning that tell a file from another.
+const HEAD: usize = 256;
+/// Bytes before the offset that must still be there.
+const SEAM: usize = 64;
+/// The content is compared at least this often, though nothing seems to have changed.
+const RECHECK: Duration = Duration::from_secs(5);
+/// Size of one read.
+pub(super) const READ: usize = 256 << 10;
+
+/// Which file it is, as long as somebody holds it open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// The identity in `meta`.
+    pub fn of(meta: &Metadata) -> Self {
+        Self { device: meta.dev(), inode: meta.ino() }
+    }
+}
+
+/// A file that was read to its end and let go, to know it again under another name.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Which file.
+    pub identity: Identity,
+    /// How far it was read.
+    pub offset: u64,
+    head: Vec<u8>,
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct OpenLog {
+    file: File,
+    identity: Identity,
+    head: Vec<u8>,
+    seam: Vec<u8>,
+    offset: u64,
+    splitter: LineSplitter,
+    stream: Stream,
+    checked: Option<(Duration, i64, i64, u64)>,
+    grew: Duration,
+    shown: usize,
+    /// What was there when it was opened; up to here it is backlog.
+    backlog: u64,
+    /// Up to here records are counted and not shown; then the stream begins anew.
+    hidden: Option<(u64, Stream)>,
+}
+
+impl OpenLog {
+    /// Opens `path` for reading from its beginning. Never waits, though it be a pipe.
+    ///
+    /// # Errors
+    /// When it can't be opened or is no regular file.
+    pub fn open(path: &Path, now: Stamp) -> io::Result<Self> {
+        let meta = std::fs::metadata(path)?;
+        if meta.is_dir() {
+            return Err(io::Error::other("it is a directory; write DIRECTORY/*.log to follow what is in it"));
+        }
+        if !meta.is_file() {
+            return Err(io::Error::other("it is a pipe or a device; follow it with command = [\"cat\", …]"));
+        }
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let identity = Identity::of(&file.metadata()?);
+        Ok(Self {
+            file,
+            identity,
+            head: Vec::new(),
+            seam: Vec::new(),
+            offset: 0,
+            splitter: LineSplitter::default(),
+            stream: Stream::default(),
+            checked: None,
+            grew: now.mono,
+            shown: 0,
+            backlog: 0,
+            hidden: None,
+        })
+    }
+
+    /// The file itself, for positioned reads.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Which file it is.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Its size and times.
+    ///
+    /// # Errors
+    /// When the system does not say (a file of a network share that is gone).
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
+    }
+
+    /// How far it was read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Reading goes on at `offset`; what is before `backlog` was there before us.
+    pub fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) {
+        self.offset = offset;
+        self.backlog = backlog;
+        self.stream = stream;
+    }
+
+    /// Up to `offset`, where a line begins, records are counted and not shown; from there on they go into `stream`.
+    pub fn hide_until(&mut self, offset: u64, stream: Stream) {
+        self.hidden = Some((offset, stream));
+    }
+
+    /// Whether what is read now was there before us.
+    pub fn in_backlog(&self) -> bool {
+        self.offset < self.backlog
+    }
+
+    /// How long it has not grown.
+    pub fn idle(&self, now: Stamp) -> Duration {
+        now.mono.saturating_sub(self.grew)
+    }
+
+    /// Whether the content that was read is no longer there: truncated, or written anew. `meta` is that of the
+    /// file now. A rewritten file with the same beginning and the same bytes before the offset can't be told.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn was_rewritten(&mut self, meta: &Metadata, now: Stamp) -> io::Result<bool> {
+        if meta.size() < self.offset {
+            return Ok(true);
+        }
+        let state = (meta.mtime(), meta.mtime_nsec(), meta.size());
+        let fresh = self.checked.is_some_and(|(at, seconds, nanos, size)| {
+            (seconds, nanos, size) == state && now.mono.saturating_sub(at) < RECHECK
+        });
+        if fresh {
+            return Ok(false);
+        }
+        self.checked = Some((now.mono, state.0, state.1, state.2));
+        let mut buffer = [0; HEAD];
+        let head = &mut buffer[..self.head.len()];
+        let seam_at = self.offset - self.seam.len() as u64;
+        if !reads_as(&self.file, head, 0, &self.head)?
+            || !reads_as(&self.file, &mut buffer[..self.seam.len()], seam_at, &self.seam)?
+        {
+            return Ok(true);
+        }
+        // The head of a short file grows with it.
+        if self.head.len() < HEAD && meta.size() > self.head.len() as u64 {
+            let read = self.file.read_at(&mut buffer, 0)?;
+            self.head = buffer[..read].to_vec();
+        }
+        Ok(false)
+    }
+
+    /// Reads the next bytes, at most the buffer, and gives their lines to the pipeline. Returns how many were read.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn read(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> io::Result<usize> {
+        self.show(pipeline, now);
+        let hidden = self.hidden.as_ref().map(|(until, _)| until - self.offset);
+        let most = hidden.map_or(buffer.len(), |left| buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        let read = self.file.read_at(&mut buffer[..most], self.offset)?;
+        if read == 0 {
+            return Ok(0);
+        }
+        let bytes = &buffer[..read];
+        let from = self.offset;
+        self.offset += read as u64;
+        self.grew = now.mono;
+        self.shown = 0;
+        self.remember(bytes);
+        let bytes = if from == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
+        let Self { splitter, stream, .. } = self;
+        pipeline.hide(hidden.is_some());
+        splitter.feed(bytes, |line, cut| pipeline.line(stream, line, cut, now, false));
+        pipeline.hide(false);
+        if hidden.is_none() && read == buffer.len() && bytes.iter().all(|byte| *byte == 0) {
+            self.step_over_hole();
+        }
+        Ok(read)
+    }
+
+    /// Begins to show records where that is due.
+    fn show(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+        if let Some((_, stream)) = self.hidden.take_if(|(until, _)| self.offset >= *until) {
+            pipeline.hide(true);
+            pipeline.close(&mut self.stream, now);
+            pipeline.hide(false);
+            self.stream = stream;
+        }
+    }
+
+    fn remember(&mut self, bytes: &[u8]) {
+        if bytes.len() >= SEAM {
+            self.seam.clear();
+            self.seam.extend_from_slice(&bytes[bytes.len() - SEAM..]);
+        } else {
+            self.seam.extend_from_slice(bytes);
+            let over = self.seam.len().saturating_sub(SEAM);
+            self.seam.drain(..over);
+        }
+    }
+
+    /// Goes on where the next data is: a sparse file may claim gigabytes of nothing.
+    fn step_over_hole(&mut self) {
+        if let Ok(next) = rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(self.offset))
+            && next > self.offset
+        {
+            self.offset = next;
+            self.seam.clear();
+        }
+    }
+
+    /// Goes on at `offset`, leaving out what is between. What was held of a line is shown as it is.
+    pub fn skip_to(&mut self, offset: u64, pipeline: &mut Pipeline, now: Stamp) {
+        self.finish(pipeline, now);
+        self.offset = offset;
+        self.seam.clear();
+    }
+
+    /// The first offset after `from` at which a line begins, within `within` bytes.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn line_start(&self, from: u64, buffer: &mut [u8]) -> io::Result<u64> {
+        let read = self.file.read_at(buffer, from)?;
+        Ok(from + memchr::memchr(b'\n', &buffer[..read]).map_or(0, |at| at as u64 + 1))
+    }
+
+    /// Starts anew at the beginning of the same file, after it was truncated. What was held is shown as it is.
+    pub fn rewind(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+        self.finish(pipeline, now);
+        self.offset = 0;
+        self.backlog = 0;
+        self.hidden = None;
+        self.head.clear();
+        self.seam.clear();
+        self.checked = None;
+    }
+
+    /// Shows a line that has had no end for `after`, and settles a record that may go on.
+    pub fn settle(&mut self, pipeline: &mut Pipeline, now: Stamp, after: Duration) {
+        let idle = self.idle(now) >= after;
+        match self.splitter.partial() {
+            Some((bytes, _)) if idle && bytes.len() != self.shown => {
+                pipeline.partial(&mut self.stream, bytes, now, false);
+                self.shown = bytes.len();
+            }
+            _ => pipeline.settle(&mut self.stream, now),
+        }
+    }
+
+    /// Shows what is held: nothing more will come.
+    pub fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+        if let Some((bytes, cut)) = self.splitter.take() {
+            pipeline.line(&mut self.stream, &bytes, cut, now, false);
+        }
+        pipeline.close(&mut self.stream, now);
+        self.shown = 0;
+    }
+
+    /// To know this file again.
+    pub fn known(&self) -> Known {
+        Known { identity: self.identity, offset: self.offset, head: self.head.clone() }
+    }
+
+    /// Whether this is the file that `known` speaks of: inodes are used again, so the beginning must agree too.
+    pub fn is(&self, known: &Known) -> bool {
+        let mut buffer = [0; HEAD];
+        self.identity == known.identity
+            && self.metadata().is_ok_and(|meta| meta.size() >= known.offset)
+            && reads_as(&self.file, &mut buffer[..known.head.len()], 0, &known.head).unwrap_or(false)
+    }
+}
+
+fn reads_as(file: &File, buffer: &mut [u8], at: u64, expected: &[u8]) -> io::Result<bool> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match file.read_at(&mut buffer[done..], at + done as u64)? {
+            0 => return Ok(false),
+            read => done += read,
+        }
+    }
+    Ok(buffer == expected)
+}

@@ -1,0 +1,317 @@
+//! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use super::counts::Counter;
+use super::format::Recogniser;
+use super::timestamp::TimeReader;
+use crate::config::sections::log::Log;
+use crate::model::fields::Shape;
+use crate::model::name::Name;
+use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
+use crate::model::redact::Redactor;
+use crate::model::text::{SafeText, sanitise};
+use crate::model::time::Stamp;
+
+/// Lines of one record at most.
+const MAX_LINES: usize = 500;
+/// Bytes of one record at most.
+const MAX_RECORD: usize = 256 << 10;
+/// Names of services that are kept for sharing.
+const MAX_SERVICES: usize = 32;
+/// Bound on the expressions of a configuration, in bytes.
+const MAX_REGEX: usize = 4 << 20;
+
+/// What one log makes of its lines. One for each `[log.*]`, whatever its files and pipes are.
+pub struct Pipeline {
+    log: Name,
+    recogniser: Recogniser,
+    redactor: Redactor,
+    ignore: RegexSet,
+    continues: Option<Regex>,
+    floor: Level,
+    next_seq: u64,
+    services: Vec<SafeText>,
+    records: Vec<Record>,
+    loss: Loss,
+    reported: Loss,
+    counters: Vec<Counter>,
+    hidden: bool,
+}
+
+/// What the pipeline remembers of one file or pipe: its unfinished record.
+#[derive(Debug, Default)]
+pub struct Stream {
+    partial: Option<u64>,
+    open: Option<Open>,
+    not_before: Option<DateTime<Utc>>,
+}
+
+impl Stream {
+    /// A stream whose records are kept from the first that states `bound` or a later time.
+    pub fn since(bound: Option<DateTime<Utc>>) -> Self {
+        Self { not_before: bound, ..Self::default() }
+    }
+}
+
+/// A record that may go on in the next line.
+#[derive(Debug)]
+struct Open {
+    version: Version,
+    bytes: Vec<u8>,
+    lines: usize,
+    /// It has changed since it was shown.
+    dirty: bool,
+}
+
+/// One version of a record; a later one has the same `seq`.
+#[derive(Debug)]
+struct Version {
+    /// `None` until it is shown for the first time.
+    seq: Option<u64>,
+    kind: RecordKind,
+    stderr: bool,
+    /// The counters that have counted it.
+    counted: Vec<bool>,
+}
+
+impl Pipeline {
+    /// A pipeline for `log`. `counters` are the metrics that count its records; `first_seq` is 1, or goes on where
+    /// an earlier pipeline of the same log ended.
+    ///
+    /// # Errors
+    /// The expression that does not compile, in words. A validated configuration has none.
+    pub fn new(log: &Log, redactor: Redactor, counters: Vec<Counter>, first_seq: u64) -> Result<Self, String> {
+        let ignore = RegexSetBuilder::new(&log.ignore).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?;
+        let continues = match &log.multiline {
+            Some(text) => Some(RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?),
+            None => None,
+        };
+        Ok(Self {
+            log: log.name.clone(),
+            recogniser: Recogniser::new(log.format.clone(), TimeReader::new(log.timezone)),
+            redactor,
+            ignore,
+            continues,
+            floor: log.level.unwrap_or_default(),
+            next_seq: first_seq,
+            services: Vec::new(),
+            records: Vec::new(),
+            loss: Loss::default(),
+            reported: Loss::default(),
+            counters,
+            hidden: false,
+        })
+    }
+
+    /// The `seq` that the next record gets.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Goes on with other secrets and counters, after a reload; a counter that stays keeps what it counted.
+    pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+        self.redactor = redactor;
+        let mut before = std::mem::take(&mut self.counters);
+        self.counters = counters;
+        for counter in &mut self.counters {
+            if let Some(place) = before.iter().position(|held| held.counts_as(counter)) {
+                *counter = before.swap_remove(place);
+            }
+        }
+    }
+
+    /// While hidden, records are counted and not shown.
+    pub fn hide(&mut self, hidden: bool) {
+        self.hidden = hidden;
+    }
+
+    /// The counters of this log.
+    pub fn counters(&mut self) -> &mut [Counter] {
+        &mut self.counters
+    }
+
+    /// How many records wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The time that a line states, if any: for finding `since` in a file.
+    pub fn time_of(&self, line: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.recogniser.recognise(&String::from_utf8_lossy(line), now).time
+    }
+
+    /// Bytes that were not read because the writer was too fast.
+    pub fn skipped(&mut self, bytes: u64) {
+        self.loss.skipped_bytes += bytes;
+    }
+
+    /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
+    pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        self.loss.cut_bytes += cut;
+        if self.ignored(bytes) && stream.partial.is_none() {
+            return;
+        }
+        if let Some(continues) = &self.continues {
+            let goes_on = continues.is_match(&String::from_utf8_lossy(bytes));
+            if goes_on
+                && let Some(open) = &mut stream.open
+                && open.version.stderr == stderr
+                && open.lines < MAX_LINES
+                && open.bytes.len() + bytes.len() < MAX_RECORD
+            {
+                open.bytes.push(b'\n');
+                open.bytes.extend_from_slice(bytes);
+                open.lines += 1;
+                open.dirty = true;
+                return;
+            }
+            self.settle(stream, at);
+            let seq = stream.partial.take();
+            let version = Version { seq, kind: RecordKind::Line, stderr, counted: Vec::new() };
+            stream.open = Some(Open { version, bytes: bytes.to_vec(), lines: 1, dirty: true });
+            return;
+        }
+        let seq = stream.partial.take();
+        let mut version = Version { seq, kind: RecordKind::Line, stderr, counted: Vec::new() };
+        self.emit(bytes, &mut version, &mut stream.not_before, at);
+    }
+
+    /// Shows a line that its writer has not ended. The line takes the record's place when it is whole.
+    pub fn partial(&mut self, stream: &mut Stream, bytes: &[u8], at: Stamp, stderr: bool) {
+        self.settle(stream, at);
+        if self.ignored(bytes) {
+            return;
+        }
+        let mut version = Version { seq: stream.partial, kind: RecordKind::Partial, stderr, counted: Vec::new() };
+        self.emit(bytes, &mut version, &mut stream.not_before, at);
+        stream.partial = version.seq;
+    }
+
+    /// Shows the record that may go on, as it is by now; what follows later replaces it.
+    pub fn settle(&mut self, stream: &mut Stream, at: Stamp) {
+        let Some(mut open) = stream.open.take() else { return };
+        if open.dirty {
+            self.emit(&open.bytes, &mut open.version, &mut stream.not_before, at);
+            open.dirty = false;
+        }
+        stream.open = Some(open);
+    }
+
+    /// Ends a stream: nothing will be added to its last record.
+    pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
+        self.settle(stream, at);
+        *stream = Stream::default();
+    }
+
+    /// A note of the follower itself.
+    pub fn marker(&mut self, text: &str, level: Level, at: Stamp) {
+        let text = self.redactor.clean(text.as_bytes());
+        let data = RecordData {
+            log: self.log.clone(),
+            seq: self.next_seq,
+            read_at: at,
+            time: None,
+            level,
+            service: None,
+            message: text.clone(),
+            raw: text,
+            shape: Shape::Plain,
+            kind: RecordKind::Marker,
+            stderr: false,
+        };
+        self.next_seq += 1;
+        self.records.push(Record::new(data));
+    }
+
+    /// What was made since the last call, or nothing.
+    pub fn take(&mut self, backlog: bool) -> Option<RecordBatch> {
+        if self.records.is_empty() && self.loss == self.reported {
+            return None;
+        }
+        self.reported = self.loss;
+        Some(RecordBatch { records: std::mem::take(&mut self.records), loss: self.loss, backlog })
+    }
+
+    fn ignored(&self, bytes: &[u8]) -> bool {
+        !self.ignore.is_empty() && self.ignore.is_match(&String::from_utf8_lossy(bytes))
+    }
+
+    /// Makes a record, unless it is not kept.
+    fn emit(&mut self, bytes: &[u8], version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
+        let redacted = self.redactor.redact_bytes(bytes);
+        let line = String::from_utf8_lossy(&redacted);
+        let (first, others) = line.split_once('\n').unwrap_or((&line, ""));
+        // A progress bar: what was overwritten is not what the line says.
+        let first = first.rsplit('\r').next().unwrap_or_default();
+        let seen = self.recogniser.recognise(first, at.utc);
+        if version.seq.is_none() {
+            let early = not_before.is_some_and(|bound| seen.time.is_none_or(|time| time < bound));
+            if early || (seen.level != Level::None && seen.level < self.floor) {
+                return;
+            }
+            *not_before = None;
+        }
+        let mut raw = sanitise(&redacted);
+        if raw.neutralised > 0 {
+            // What was hidden between the characters of a secret is gone now.
+            raw = self.redactor.clean_line(&redacted);
+        }
+        self.loss.neutralised += u64::from(raw.neutralised);
+        self.loss.cut_bytes += raw.cut_bytes;
+        let message = if others.is_empty() && seen.message.len() == line.len() {
+            raw.text.clone()
+        } else if others.is_empty() && matches!(seen.message, Cow::Borrowed(_)) && raw.neutralised == 0 {
+            sanitise(seen.message.as_bytes()).text
+        } else {
+            // What was unescaped may show a secret only now.
+            self.redactor.clean(format!("{}\n{others}", seen.message).trim_end().as_bytes())
+        };
+        let seq = if self.hidden {
+            0
+        } else {
+            *version.seq.get_or_insert_with(|| {
+                self.next_seq += 1;
+                self.next_seq - 1
+            })
+        };
+        let record = Record::new(RecordData {
+            log: self.log.clone(),
+            seq,
+            read_at: at,
+            time: seen.time,
+            level: seen.level,
+            service: seen.service.map(|name| shared(&mut self.services, &name)),
+            message,
+            raw: raw.text,
+            shape: seen.shape,
+            kind: version.kind,
+            stderr: version.stderr,
+        });
+        if version.kind == RecordKind::Line {
+            version.counted.resize(self.counters.len(), false);
+            for (counter, counted) in self.counters.iter_mut().zip(&mut version.counted) {
+                *counted = *counted || counter.count(&record);
+            }
+        }
+        if !self.hidden {
+            self.records.push(record);
+        }
+    }
+}
+
+/// The same few services come again and again: one text for each.
+fn shared(services: &mut Vec<SafeText>, name: &str) -> SafeText {
+    if let Some(known) = services.iter().find(|known| known.as_str() == name) {
+        return known.clone();
+    }
+    let text = SafeText::new(name);
+    if services.len() < MAX_SERVICES {
+        services.push(text.clone());
+    }
+    text
+}

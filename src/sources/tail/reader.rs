@@ -1,0 +1,245 @@
+//! The thread that reads all log files.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::command::{self, Recent};
+use super::counts::Counter;
+use super::files::FileLog;
+use super::open::READ;
+use super::pipeline::Pipeline;
+use crate::config::sections::log::{Log, LogKind};
+use crate::model::message::Observation;
+use crate::model::name::Name;
+use crate::model::redact::Redactor;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+use crate::sources::Context;
+
+/// Between ticks while more waits to be read.
+const BUSY: Duration = Duration::from_millis(50);
+/// Between ticks while something has come lately.
+const ACTIVE: Duration = Duration::from_millis(100);
+/// The longest pause, when nothing has come for a while.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How long the thread may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What following goes on from after a reload: numbers that are never given twice, and files with their places.
+/// Kept by the runtime for the life of the process, and given to each [`run`].
+#[derive(Clone, Default)]
+pub struct Resume(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    seqs: BTreeMap<Name, u64>,
+    recent: BTreeMap<Name, Recent>,
+    logs: Vec<FileLog>,
+}
+
+impl std::fmt::Debug for Resume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resume").finish_non_exhaustive()
+    }
+}
+
+impl Resume {
+    fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The first number for the records of `log`.
+    pub(super) fn first_seq(&self, log: &str) -> u64 {
+        self.with(|kept| kept.seqs.get(log).copied().unwrap_or(1))
+    }
+
+    /// The latest lines of a command that was followed before.
+    pub(super) fn take_recent(&self, log: &str) -> Recent {
+        self.with(|kept| kept.recent.remove(log)).unwrap_or_default()
+    }
+
+    /// Keeps them for the next time.
+    pub(super) fn keep_recent(&self, log: &Name, recent: Recent) {
+        self.with(|kept| kept.recent.insert(log.clone(), recent));
+    }
+
+    /// Notes the number that comes next.
+    pub(super) fn note_seq(&self, log: &Name, next: u64) {
+        self.with(|kept| kept.seqs.insert(log.clone(), next));
+    }
+}
+
+/// Follows every log of the configuration until the context is cancelled. Files whose section did not change since
+/// the last run with the same `resume` go on where they were; commands are started anew, and what they repeat is left
+/// out where it states its time.
+///
+/// # Panics
+/// When the thread that reads files panicked: the one who supervises this task is told.
+pub async fn run(context: Context, resume: Resume) {
+    let redactor = Redactor::from(&*context.secrets);
+    let mut commands = Vec::new();
+    for log in &context.config.logs {
+        let LogKind::Command(line) = &log.kind else { continue };
+        let counters = Counter::of(&context.config, &log.name);
+        match Pipeline::new(log, redactor.clone(), counters, resume.first_seq(&log.name)) {
+            Ok(pipeline) => {
+                let (name, line) = (log.name.clone(), line.clone());
+                commands.push(command::follow(context.clone(), resume.clone(), name, line, pipeline));
+            }
+            Err(why) => {
+                context.out.send(not_followed(&log.name, &why)).await.ok();
+            }
+        }
+    }
+    tokio::join!(files(context, resume, redactor), join_all(commands));
+}
+
+fn not_followed(log: &Name, why: &str) -> Observation {
+    Observation::Warning { name: log.clone(), text: SafeText::new(&format!("the log can't be followed: {why}")) }
+}
+
+async fn files(context: Context, resume: Resume, redactor: Redactor) {
+    if !context.config.logs.iter().any(|log| matches!(log.kind, LogKind::File(_))) {
+        return;
+    }
+    let (wake, asleep) = channel();
+    // Dropped with the thread, whichever way it ends.
+    let (alive, ended) = oneshot::channel::<()>();
+    let reader = Reader { context: context.clone(), resume, redactor, runtime: Handle::current(), asleep };
+    let thread = std::thread::Builder::new().name("logs".into()).spawn(move || {
+        let _alive = alive;
+        reader.run();
+    });
+    match thread {
+        Ok(thread) => {
+            tokio::select! {
+                () = context.cancel.cancelled() => {}
+                _ = ended => {}
+            }
+            wait_for(thread, &wake).await;
+        }
+        Err(why) => {
+            let text = SafeText::new(&format!("no thread for the logs: {why}"));
+            context.out.send(Observation::TaskFailed { task: SafeText::new("logs"), text }).await.ok();
+        }
+    }
+}
+
+/// A thread that hangs in a read of a dead network share is left behind.
+async fn wait_for(thread: std::thread::JoinHandle<()>, wake: &Sender<()>) {
+    wake.send(()).ok();
+    let joined = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(move || thread.join())).await;
+    if let Ok(Ok(Err(panic))) = joined {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+struct Reader {
+    context: Context,
+    resume: Resume,
+    redactor: Redactor,
+    runtime: Handle,
+    asleep: Receiver<()>,
+}
+
+impl Reader {
+    fn run(self) {
+        let mut logs = self.open();
+        let mut buffer = vec![0; READ];
+        let mut quiet = Duration::ZERO;
+        let mut said = Vec::new();
+        while !self.context.cancel.is_cancelled() {
+            let began = self.context.clock.now();
+            let mut moved = false;
+            let mut behind = false;
+            for log in &mut logs {
+                let progress = log.tick(began, &mut buffer, &mut said);
+                if progress.bytes > 0 {
+                    moved = true;
+                    self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
+                }
+                behind |= progress.behind;
+                for observation in said.drain(..) {
+                    if !self.send(observation) {
+                        self.keep(logs);
+                        return;
+                    }
+                }
+            }
+            let took = self.context.clock.now().since(began);
+            let pause = if behind { BUSY.saturating_sub(took) } else { pause_after(quiet) };
+            quiet = if moved { Duration::ZERO } else { quiet + pause };
+            match self.asleep.recv_timeout(pause) {
+                Err(RecvTimeoutError::Timeout) | Ok(()) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.keep(logs);
+    }
+
+    fn open(&self) -> Vec<FileLog> {
+        let config = &self.context.config;
+        let now = self.context.clock.now();
+        let mut before = self.resume.with(|kept| std::mem::take(&mut kept.logs));
+        let mut logs = Vec::new();
+        for log in config.logs.iter().filter(|log| matches!(log.kind, LogKind::File(_))) {
+            let counters = Counter::of(config, &log.name);
+            if let Some(place) = before.iter().position(|held| held.log() == log) {
+                let mut held = before.swap_remove(place);
+                held.reload(self.redactor.clone(), counters);
+                logs.push(held);
+                continue;
+            }
+            logs.extend(self.begin(log, counters, now));
+        }
+        for dropped in before {
+            self.resume.note_seq(&dropped.log().name, dropped.pipeline.next_seq());
+        }
+        logs
+    }
+
+    fn begin(&self, log: &Log, counters: Vec<Counter>, now: Stamp) -> Option<FileLog> {
+        match Pipeline::new(log, self.redactor.clone(), counters, self.resume.first_seq(&log.name)) {
+            Ok(pipeline) => FileLog::new(log, pipeline, now),
+            Err(why) => {
+                self.send(not_followed(&log.name, &why));
+                None
+            }
+        }
+    }
+
+    fn keep(&self, logs: Vec<FileLog>) {
+        for log in &logs {
+            self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
+        }
+        self.resume.with(|kept| kept.logs = logs);
+    }
+
+    /// Hands an observation over, waiting while the loop is busy. False when nobody wants it any more.
+    fn send(&self, observation: Observation) -> bool {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.context.cancel.cancelled() => false,
+                sent = self.context.out.send(observation) => sent.is_ok(),
+            }
+        })
+    }
+}
+
+fn pause_after(quiet: Duration) -> Duration {
+    if quiet < Duration::from_secs(10) {
+        ACTIVE
+    } else if quiet < Duration::from_mins(1) {
+        ACTIVE * 3
+    } else {
+        IDLE
+    }
+}
