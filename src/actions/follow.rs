@@ -1,0 +1,127 @@
+//! Following a run through its directory: by the console that started it, by one that came later, by many at once.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+
+use super::files;
+use super::rundir::{End, RunDir};
+use crate::model::run::OutputLine;
+use crate::model::text::SafeText;
+
+/// Most bytes that one look takes in.
+const LOOK: u64 = 256 << 10;
+/// Bound on `tail.log`.
+const TAIL: u64 = 4 << 20;
+
+/// Where a followed run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The supervisor lives, or more output is waiting to be read.
+    Live,
+    /// It ended, and all its output was read.
+    Ended(Box<End>),
+    /// Supervisor and console are gone before the first step: nothing ran.
+    NeverStarted,
+    /// The supervisor is gone and left no result: nobody knows.
+    Lost,
+}
+
+/// A reader of one run's directory.
+#[derive(Debug)]
+pub struct Follower {
+    dir: RunDir,
+    out: Option<File>,
+    offset: u64,
+    partial: Vec<u8>,
+    next_index: u64,
+    omitted: u64,
+}
+
+impl Follower {
+    /// Follows the run in `dir` from its first line.
+    pub fn new(dir: RunDir) -> Self {
+        Self { dir, out: None, offset: 0, partial: Vec::new(), next_index: 0, omitted: 0 }
+    }
+
+    /// Lines that were left out between head and tail so far.
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+
+    /// New lines since the last look, at most some hundred kilobytes, and where the run stands.
+    ///
+    /// # Errors
+    /// The directory can't be read.
+    pub fn look(&mut self) -> io::Result<(Vec<OutputLine>, Standing)> {
+        // The order matters: the result is written before the supervisor dies, so it is read after asking whether it
+        // lives; and the output is complete before the result is written, so it is read last.
+        let alive = is_alive(&self.dir);
+        let end = self.dir.read_end()?;
+        let (mut lines, more) = self.read_out()?;
+        if !more {
+            self.read_tail(&mut lines)?;
+        }
+        let standing = match (end, alive) {
+            _ if more => Standing::Live,
+            (Some(end), _) => Standing::Ended(Box::new(end)),
+            (None, true) => Standing::Live,
+            (None, false) if !self.dir.started().exists() => Standing::NeverStarted,
+            (None, false) => Standing::Lost,
+        };
+        Ok((lines, standing))
+    }
+
+    fn read_out(&mut self) -> io::Result<(Vec<OutputLine>, bool)> {
+        if self.out.is_none() {
+            self.out = match OpenOptions::new().read(true).open(self.dir.out()) {
+                Ok(file) => Some(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
+                Err(error) => return Err(error),
+            };
+        }
+        let Some(file) = &mut self.out else { return Ok((Vec::new(), false)) };
+        file.seek(SeekFrom::Start(self.offset))?;
+        let read = file.take(LOOK).read_to_end(&mut self.partial)? as u64;
+        self.offset += read;
+        let complete = memchr::memrchr(b'\n', &self.partial).map_or(0, |at| at + 1);
+        let bytes: Vec<u8> = self.partial.drain(..complete).collect();
+        let mut lines = Vec::new();
+        self.take_lines(&bytes, &mut lines);
+        Ok((lines, read == LOOK))
+    }
+
+    fn read_tail(&mut self, lines: &mut Vec<OutputLine>) -> io::Result<()> {
+        if let Some(bytes) = files::read_bounded(&self.dir.tail(), TAIL)? {
+            self.take_lines(&bytes, lines);
+        }
+        Ok(())
+    }
+
+    fn take_lines(&mut self, bytes: &[u8], lines: &mut Vec<OutputLine>) {
+        for line in String::from_utf8_lossy(bytes).lines().filter_map(parse) {
+            if line.index < self.next_index {
+                continue;
+            }
+            self.omitted += line.index - self.next_index;
+            self.next_index = line.index + 1;
+            lines.push(line);
+        }
+    }
+}
+
+/// Whether a console that is just starting the run, or its supervisor, lives: whether `alive` is locked.
+pub fn is_alive(dir: &RunDir) -> bool {
+    let Ok(file) = OpenOptions::new().read(true).open(dir.alive()) else { return false };
+    // Shared, so that two consoles that ask at once do not take each other for a supervisor.
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// `INDEX TIME out|err|note TEXT`
+fn parse(line: &str) -> Option<OutputLine> {
+    let mut parts = line.splitn(4, ' ');
+    let index = parts.next()?.parse().ok()?;
+    let _time = parts.next()?;
+    let stream = parts.next()?;
+    // Sanitised again: the file may have been edited since.
+    Some(OutputLine { index, stderr: stream != "out", text: SafeText::new(parts.next().unwrap_or_default()) })
+}

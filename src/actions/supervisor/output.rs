@@ -1,0 +1,258 @@
+//! The output of a run: read for ever, cleaned line by line, kept at its head and its tail.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+
+use chrono::SecondsFormat;
+
+use crate::actions::files;
+use crate::actions::rundir::RunDir;
+use crate::clock::Clock;
+use crate::model::redact::Redactor;
+use crate::model::text::SafeText;
+
+/// Longest line that is taken in raw; the rest of a longer one is read and dropped.
+const RAW_LINE: usize = 64 << 10;
+/// What is taken off a line where it is cut, so that no first half of a secret stays, which no mask would know.
+const CUT: usize = 8 << 10;
+/// The head: what `out.log` takes.
+pub const HEAD: usize = 8 << 20;
+/// The tail: what is kept beyond it.
+pub const TAIL: usize = 256 << 10;
+
+/// Where a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// The child's stdout.
+    Out,
+    /// The child's stderr.
+    Err,
+    /// The supervisor's own words.
+    Note,
+}
+
+impl Stream {
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// Writes the output files of one run.
+#[derive(Debug)]
+pub struct Output {
+    dir: RunDir,
+    file: File,
+    written: usize,
+    index: u64,
+    tail: VecDeque<String>,
+    tail_bytes: usize,
+    tail_changed: bool,
+    omitted: u64,
+    partial: [Partial; 2],
+    redactor: Redactor,
+    clock: Clock,
+    trouble: Option<io::Error>,
+}
+
+#[derive(Debug, Default)]
+struct Partial {
+    bytes: Vec<u8>,
+    /// The line is longer than we take: its rest is being dropped.
+    cut: bool,
+}
+
+impl Output {
+    /// Opens `out.log`.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn new(dir: RunDir, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            file: files::append(&dir.out())?,
+            dir,
+            written: 0,
+            index: 0,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            tail_changed: false,
+            omitted: 0,
+            partial: [Partial::default(), Partial::default()],
+            redactor,
+            clock,
+            trouble: None,
+        })
+    }
+
+    /// Takes in what a child wrote, cut anywhere.
+    pub fn feed(&mut self, stream: Stream, mut bytes: &[u8]) {
+        let slot = usize::from(stream == Stream::Err);
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            self.extend(slot, &bytes[..end]);
+            self.finish_line(slot, stream);
+            bytes = &bytes[end + 1..];
+        }
+        self.extend(slot, bytes);
+    }
+
+    /// The stream ended: what stands without a line break is a line too.
+    pub fn end_of(&mut self, stream: Stream) {
+        let slot = usize::from(stream == Stream::Err);
+        if !self.partial[slot].bytes.is_empty() {
+            self.finish_line(slot, stream);
+        }
+    }
+
+    /// A word of the supervisor.
+    pub fn note(&mut self, text: &str) {
+        self.push(Stream::Note, text.as_bytes());
+    }
+
+    /// A text without any secret, safe to be stored.
+    pub fn clean(&self, text: &str) -> SafeText {
+        self.redactor.clean(text.as_bytes())
+    }
+
+    /// Writes the tail where it changed. Called now and then, so that a follower sees a flood go on.
+    pub fn flush(&mut self) {
+        if !std::mem::take(&mut self.tail_changed) {
+            return;
+        }
+        let text: String = self.tail.iter().map(String::as_str).collect();
+        if let Err(error) = files::write_whole(&self.dir.tail(), text.as_bytes()) {
+            self.trouble.get_or_insert(error);
+        }
+    }
+
+    /// Writes everything to the disk. Returns lines in all, lines left out, and what went wrong with the files.
+    pub fn close(mut self) -> (u64, u64, Option<io::Error>) {
+        self.flush();
+        if let Err(error) = self.file.sync_all() {
+            self.trouble.get_or_insert(error);
+        }
+        (self.index, self.omitted, self.trouble)
+    }
+
+    fn extend(&mut self, slot: usize, bytes: &[u8]) {
+        let partial = &mut self.partial[slot];
+        let room = RAW_LINE.saturating_sub(partial.bytes.len());
+        partial.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room && !partial.cut {
+            partial.cut = true;
+            partial.bytes.truncate(RAW_LINE - CUT);
+            partial.bytes.resize(RAW_LINE, b' ');
+        }
+    }
+
+    fn finish_line(&mut self, slot: usize, stream: Stream) {
+        let partial = std::mem::take(&mut self.partial[slot]);
+        self.push(stream, partial.bytes.strip_suffix(b"\r").unwrap_or(&partial.bytes));
+        // The buffer goes back, so that a talkative child does not cost an allocation a line.
+        self.partial[slot].bytes = partial.bytes;
+        self.partial[slot].bytes.clear();
+    }
+
+    fn push(&mut self, stream: Stream, raw: &[u8]) {
+        let text = self.redactor.clean(raw);
+        let now = self.clock.now().utc.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let mut line = String::with_capacity(text.as_str().len() + 48);
+        let _ = writeln!(line, "{} {now} {} {}", self.index, stream.tag(), text.as_str());
+        self.index += 1;
+        if self.written + line.len() <= HEAD && self.tail.is_empty() {
+            self.written += line.len();
+            if let Err(error) = self.file.write_all(line.as_bytes()) {
+                // A full disk must not stop the child: its output goes on being read.
+                self.trouble.get_or_insert(error);
+            }
+            return;
+        }
+        self.tail_bytes += line.len();
+        self.tail.push_back(line);
+        self.tail_changed = true;
+        while self.tail_bytes > TAIL && self.tail.len() > 1 {
+            if let Some(gone) = self.tail.pop_front() {
+                self.tail_bytes -= gone.len();
+                self.omitted += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::follow::Follower;
+
+    fn output(dir: &std::path::Path, secret: &str) -> Output {
+        Output::new(RunDir::new(dir), Redactor::new([secret]), Clock::start()).unwrap()
+    }
+
+    fn read(dir: &std::path::Path) -> (Vec<crate::model::run::OutputLine>, u64) {
+        let mut follower = Follower::new(RunDir::new(dir));
+        let mut all = Vec::new();
+        loop {
+            let (lines, _) = follower.look().unwrap();
+            if lines.is_empty() {
+                return (all, follower.omitted());
+            }
+            all.extend(lines);
+        }
+    }
+
+    #[test]
+    fn a_secret_cut_by_reads_is_still_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut out = output(dir.path(), "hunter2hunter2");
+        for piece in ["see hunt", "er2hun", "ter2 ok\nnext", ""] {
+            out.feed(Stream::Out, piece.as_bytes());
+        }
+        out.feed(Stream::Err, b"hunter2\x1b[0mhunter2\r\n");
+        out.end_of(Stream::Out);
+        out.close();
+        let (lines, _) = read(dir.path());
+        let text: Vec<_> = lines.iter().map(|line| (line.stderr, line.text.as_str().to_owned())).collect();
+        assert_eq!(text[0], (false, "see *** ok".to_owned()));
+        assert!(text[1].0 && !text[1].1.contains("hunter2h"), "{text:?}");
+        assert_eq!(text[2], (false, "next".to_owned()));
+    }
+
+    #[test]
+    fn a_flood_keeps_head_and_tail_and_counts_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut out = output(dir.path(), "");
+        let total = 200_000_u64;
+        for number in 0..total {
+            out.feed(Stream::Out, format!("line {number} {}\n", "x".repeat(50)).as_bytes());
+        }
+        let (count, omitted, trouble) = out.close();
+        assert!(trouble.is_none());
+        assert_eq!(count, total);
+        assert!(omitted > 0);
+        let (lines, gap) = read(dir.path());
+        assert_eq!(gap, omitted);
+        assert_eq!(lines.len() as u64 + omitted, total);
+        assert!(lines[0].text.as_str().starts_with("line 0 "));
+        assert!(lines.last().unwrap().text.as_str().starts_with("line 199999 "));
+        let size: u64 = ["out.log", "tail.log"].iter().map(|f| dir.path().join(f).metadata().unwrap().len()).sum();
+        assert!(size <= (HEAD + TAIL) as u64);
+    }
+
+    #[test]
+    fn an_endless_line_is_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut out = output(dir.path(), "zzzzzz");
+        for _ in 0..100 {
+            out.feed(Stream::Out, &[b'a'; 10_000]);
+        }
+        out.feed(Stream::Out, b"\nshort\n");
+        out.close();
+        let (lines, _) = read(dir.path());
+        assert!(lines[0].text.as_str().len() <= crate::model::text::MAX_LINE);
+        assert_eq!(lines[1].text.as_str(), "short");
+    }
+}

@@ -1,0 +1,322 @@
+//! One step: started in a group of its own, read, bounded in time, and stopped where it must be.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{ChildStderr, ChildStdout};
+
+use super::Signals;
+use super::group::Group;
+use super::output::{Output, Stream};
+use crate::actions::files;
+use crate::actions::rundir::{How, RunDir, Survivor};
+use crate::clock::Clock;
+
+/// How long a descriptor that a daemon keeps open may hold us up after the step's own process ended.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long what was killed may take to be gone.
+const REAP: Duration = Duration::from_secs(2);
+/// How often the `cancel` file is looked for and a stopping group is counted.
+const TICK: Duration = Duration::from_millis(100);
+/// How often the heartbeat and the tail are written.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How a step ended.
+#[derive(Debug)]
+pub struct StepEnd {
+    pub how: How,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    /// For a person; empty where all went well.
+    pub message: String,
+    pub survivors: Vec<Survivor>,
+}
+
+impl StepEnd {
+    /// The end of a plan without steps.
+    pub fn nothing() -> Self {
+        Self::failed("there was nothing to run".to_owned())
+    }
+
+    fn failed(message: String) -> Self {
+        Self { how: How::NotStarted, exit_code: None, signal: None, message, survivors: Vec::new() }
+    }
+
+    pub fn is_success(&self) -> bool {
+        self.how == How::Exited && self.exit_code == Some(0)
+    }
+}
+
+/// What ends a run from outside: the timeout over all its steps, the `cancel` file, a signal.
+pub struct Stopper {
+    dir: RunDir,
+    clock: Clock,
+    signals: Signals,
+    timeout: Duration,
+    grace: Duration,
+    /// On the monotonic clock.
+    deadline: Duration,
+    cancelled: bool,
+    next_heartbeat: Duration,
+}
+
+impl Stopper {
+    /// The timeout begins now.
+    pub fn new(dir: RunDir, clock: Clock, signals: Signals, timeout: Duration, grace: Duration) -> Self {
+        let now = clock.now().mono;
+        Self { dir, clock, signals, timeout, grace, deadline: now + timeout, cancelled: false, next_heartbeat: now }
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.now().mono
+    }
+
+    /// Whether the run has to stop now, and why.
+    fn reason(&mut self) -> Option<How> {
+        self.cancelled |= self.dir.cancel().exists();
+        if self.cancelled { Some(How::Cancelled) } else { (self.now() >= self.deadline).then_some(How::TimedOut) }
+    }
+
+    /// Writes heartbeat and tail where they are due.
+    fn beat(&mut self, output: &mut Output) {
+        let now = self.now();
+        if now < self.next_heartbeat {
+            return;
+        }
+        self.next_heartbeat = now + HEARTBEAT;
+        // A heartbeat that can't be written is no reason to stop: the lock on `alive` says whether we live.
+        let _ = files::write_whole(&self.dir.heartbeat(), self.clock.now().utc.to_rfc3339().as_bytes());
+        output.flush();
+    }
+}
+
+/// Where a step stands; moments are on the monotonic clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// TERM was sent.
+    Terminating {
+        kill_at: Duration,
+    },
+    /// KILL was sent.
+    Killed {
+        until: Duration,
+    },
+    /// The processes are gone, the pipes may still be open.
+    Draining {
+        until: Duration,
+    },
+    Over,
+}
+
+/// Runs one step to its end.
+pub async fn run(
+    argv: &[String],
+    directory: &Path,
+    env: &BTreeMap<OsString, OsString>,
+    stopper: &mut Stopper,
+    output: &mut Output,
+) -> StepEnd {
+    if let Some(how) = stopper.reason() {
+        let message = stopped_words(how, stopper.timeout, "before this step began");
+        return StepEnd { how, ..StepEnd::failed(message) };
+    }
+    let mut child = match spawn(argv, directory, env) {
+        Ok(child) => child,
+        Err(message) => return StepEnd::failed(message),
+    };
+    let Some(group) = Group::of(child.id()) else { return StepEnd::failed("the system gave no process id".to_owned()) };
+    let mut pipes = match Pipes::of(&mut child) {
+        Ok(pipes) => pipes,
+        Err(error) => {
+            group.signal(Signal::KILL);
+            let _ = child.wait();
+            return StepEnd::failed(format!("its output could not be read: {error}"));
+        }
+    };
+    let why = watch(group, &mut pipes, stopper, output).await;
+    output.end_of(Stream::Out);
+    output.end_of(Stream::Err);
+    if pipes.is_open() {
+        output.note("output may be cut short: a process that is still running keeps it open");
+    }
+    let survivors = group.members();
+    // Reaped only now, when no signal is to be sent any more. A leader that even KILL did not end can't be reaped.
+    let status = child.try_wait().ok().flatten();
+    let (exit_code, signal) = (status.and_then(|s| s.code()), status.and_then(|s| s.signal()));
+    let how = why.unwrap_or(if signal.is_some() { How::Signalled } else { How::Exited });
+    let message = match how {
+        How::Exited if exit_code == Some(0) => String::new(),
+        How::Exited => {
+            exit_code.map_or_else(|| "ended in an unknown way".to_owned(), |code| exit_words(code, &argv[0]))
+        }
+        How::Signalled => format!("killed by signal {}", signal.map(signal_words).unwrap_or_default()),
+        how => stopped_words(
+            how,
+            stopper.timeout,
+            &format!("TERM, then KILL after {} s where needed", stopper.grace.as_secs_f32()),
+        ),
+    };
+    StepEnd { how, exit_code, signal, message, survivors }
+}
+
+/// Reads and waits until the step is over. Returns why it was stopped, where it was.
+async fn watch(group: Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &mut Output) -> Option<How> {
+    let mut phase = Phase::Running;
+    let mut why = None;
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while phase != Phase::Over {
+        tokio::select! {
+            asked = stopper.signals.next() => stopper.cancelled |= asked,
+            () = pipes.read(output) => {}
+            _ = tick.tick() => {}
+        }
+        stopper.beat(output);
+        phase = advance(phase, group, pipes, stopper, &mut why);
+    }
+    why
+}
+
+fn advance(phase: Phase, group: Group, pipes: &Pipes, stopper: &mut Stopper, why: &mut Option<How>) -> Phase {
+    let now = stopper.now();
+    let gone = || group.leader_ended() && group.members().is_empty();
+    match phase {
+        // What a step leaves running on purpose (a daemon) does not keep it from having ended.
+        Phase::Running if group.leader_ended() => Phase::Draining { until: now + DRAIN },
+        Phase::Running => match stopper.reason() {
+            None => Phase::Running,
+            Some(how) => {
+                *why = Some(how);
+                group.signal(Signal::TERM);
+                // A stopped process takes its TERM only when it goes on.
+                group.signal(Signal::CONT);
+                Phase::Terminating { kill_at: now + stopper.grace }
+            }
+        },
+        Phase::Terminating { .. } | Phase::Killed { .. } if gone() => Phase::Draining { until: now + DRAIN },
+        Phase::Terminating { kill_at } if now >= kill_at => {
+            group.signal(Signal::KILL);
+            Phase::Killed { until: now + REAP }
+        }
+        Phase::Killed { until } if now >= until => Phase::Draining { until: now },
+        Phase::Draining { .. } if !pipes.is_open() => Phase::Over,
+        Phase::Draining { until } if now >= until => Phase::Over,
+        unchanged => unchanged,
+    }
+}
+
+fn spawn(argv: &[String], directory: &Path, env: &BTreeMap<OsString, OsString>) -> Result<Child, String> {
+    let Some((program, arguments)) = argv.split_first() else { return Err("the step is empty".to_owned()) };
+    if !directory.is_dir() {
+        return Err(format!("its directory {} does not exist", directory.display()));
+    }
+    let spawned = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .envs(env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn();
+    spawned.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("`{program}` was not found: is it installed, and in PATH?"),
+        io::ErrorKind::PermissionDenied => format!("`{program}` may not be executed: check its permissions"),
+        _ => format!("`{program}` could not be started: {error}"),
+    })
+}
+
+/// The two ends that we read.
+struct Pipes {
+    out: Option<ChildStdout>,
+    err: Option<ChildStderr>,
+    out_buffer: Vec<u8>,
+    err_buffer: Vec<u8>,
+}
+
+impl Pipes {
+    fn of(child: &mut Child) -> io::Result<Self> {
+        Ok(Self {
+            out: child.stdout.take().map(ChildStdout::from_std).transpose()?,
+            err: child.stderr.take().map(ChildStderr::from_std).transpose()?,
+            out_buffer: vec![0; 64 << 10],
+            err_buffer: vec![0; 64 << 10],
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        self.out.is_some() || self.err.is_some()
+    }
+
+    /// Waits for output of either and takes it in; for ever where both have ended.
+    async fn read(&mut self, output: &mut Output) {
+        tokio::select! {
+            read = read_some(&mut self.out, &mut self.out_buffer) => match read {
+                0 => self.out = None,
+                read => output.feed(Stream::Out, &self.out_buffer[..read]),
+            },
+            read = read_some(&mut self.err, &mut self.err_buffer) => match read {
+                0 => self.err = None,
+                read => output.feed(Stream::Err, &self.err_buffer[..read]),
+            },
+        }
+    }
+}
+
+async fn read_some(stream: &mut Option<impl AsyncRead + Unpin>, buffer: &mut [u8]) -> usize {
+    match stream {
+        // An error ends the stream like its end does: there is nothing more to come.
+        Some(stream) => stream.read(buffer).await.unwrap_or(0),
+        None => std::future::pending().await,
+    }
+}
+
+fn stopped_words(how: How, timeout: Duration, what: &str) -> String {
+    match how {
+        How::TimedOut => format!("timed out after {} s ({what})", timeout.as_secs_f32()),
+        _ => format!("cancelled ({what})"),
+    }
+}
+
+/// An exit code with what it commonly means.
+fn exit_words(code: i32, program: &str) -> String {
+    let meaning = match code {
+        126 => ": something was not executable",
+        127 => ": something was not found",
+        129..=192 => {
+            return format!(
+                "`{program}` exited with code {code}, which stands for signal {}",
+                signal_words(code - 128)
+            );
+        }
+        _ => "",
+    };
+    format!("`{program}` exited with code {code}{meaning}")
+}
+
+fn signal_words(signal: i32) -> String {
+    let name = match signal {
+        1 => "HUP",
+        2 => "INT",
+        3 => "QUIT",
+        4 => "ILL",
+        6 => "ABRT",
+        8 => "FPE",
+        9 => "KILL",
+        11 => "SEGV",
+        13 => "PIPE",
+        14 => "ALRM",
+        15 => "TERM",
+        _ => return signal.to_string(),
+    };
+    format!("{signal} ({name})")
+}

@@ -1,0 +1,423 @@
+//! Runs: their intent before, their end and their verdict after, and what may not begin.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+use thiserror::Error;
+
+use super::audit::{self, Entry};
+use super::{Store, StoreError, locks, millis, moment, span};
+use crate::model::run::{Lock, Plan, Run, RunState, Verdict};
+use crate::model::text::SafeText;
+
+/// What is added to the time for verification before a run that nobody gave a verdict is closed.
+const VERIFY_MARGIN: Duration = Duration::from_mins(1);
+
+/// A run that wants to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct Begin<'a> {
+    /// The run, in state `Starting`.
+    pub run: &'a Run,
+    /// What it will run; stored with it.
+    pub plan: &'a Plan,
+    /// Least time since the last attempt of this verb on this target.
+    pub cooldown: Duration,
+    /// At most so many attempts of this verb on this target in so long.
+    pub at_most: Option<(u32, Duration)>,
+    /// How long its checks are watched after its end.
+    pub verify_within: Option<Duration>,
+}
+
+/// What a run gets that may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// The fence of its lock; 0 where it has none.
+    pub fence: u64,
+    /// Which attempt it is within the window of `at_most` (an hour without one), from 1.
+    pub attempt: u32,
+}
+
+/// Why a run may not begin.
+#[derive(Debug, Error)]
+pub enum BeginError {
+    /// Somebody holds the target.
+    #[error("{} is locked by {} on {} since {} ({}); if that is known to be over: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
+    Locked(Box<Lock>),
+    /// Too soon.
+    #[error("cooldown: the last {verb} of {target} was {ago} s ago, the next may come in {left} s")]
+    Cooldown {
+        /// The verb.
+        verb: String,
+        /// The target.
+        target: String,
+        /// Seconds since the last attempt.
+        ago: i64,
+        /// Seconds until the next may come.
+        left: i64,
+    },
+    /// Too often.
+    #[error(
+        "{count} attempts to {verb} {target} within {within} s are the most there may be: it does not seem to help; the next may come in {left} s"
+    )]
+    TooOften {
+        /// The verb.
+        verb: String,
+        /// The target.
+        target: String,
+        /// How many there were.
+        count: u32,
+        /// The window, in seconds.
+        within: u64,
+        /// Seconds until the next may come.
+        left: i64,
+    },
+    /// The store, and with it the audit, can't be written.
+    #[error("{0}; without a record nothing is changed")]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for BeginError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// How a run ended, as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `Ended`, `Cancelled`, `TimedOut` or `Refused`.
+    pub state: RunState,
+    /// Exit code of the last step.
+    pub exit_code: Option<i32>,
+    /// Signal that ended it.
+    pub signal: Option<i32>,
+    /// In words.
+    pub note: Option<SafeText>,
+}
+
+impl Store {
+    /// Writes the intent of a run: checks cooldown and `at_most`, takes the lock, and puts it on record, all or nothing,
+    /// and synced when it returns.
+    ///
+    /// # Errors
+    /// It may not begin, or the store can't be written.
+    pub async fn begin(&self, begin: Begin<'_>) -> Result<Begun, BeginError> {
+        let Begin { run, plan, .. } = begin;
+        let mut tx = self.begin_writing().await?;
+        let mut given = Begun { fence: 0, attempt: 1 };
+        if plan.changing {
+            given.attempt = may_begin(&mut tx, begin).await?;
+            given.fence = locks::acquire(&mut tx, run).await?;
+        }
+        insert(&mut tx, begin).await?;
+        let detail = json!({
+            "action": run.action, "verb": run.verb, "service": run.service, "target": run.target, "reason": run.reason,
+            "environment": plan.environment, "steps": plan.steps, "directory": plan.directory,
+            "env": plan.env.keys().collect::<Vec<_>>(), "parameters": plan.parameters, "dry_run": plan.dry_run,
+            "fence": given.fence, "attempt": given.attempt,
+        });
+        self.put(&mut tx, run, run.started_at, &run.who, "run.intent", &detail).await?;
+        tx.commit().await?;
+        Ok(given)
+    }
+
+    /// Writes that the steps run now.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn mark_running(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE run SET state = 'running' WHERE id = $1 AND state = 'starting'")
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes the end of a run, once: where another console was faster, what it wrote stays. The lock is given back
+    /// unless a verdict is awaited.
+    ///
+    /// # Errors
+    /// The store can't be written, or knows no such run.
+    pub async fn finish(&self, id: &str, ended: &Ended, who: &str) -> Result<Run, StoreError> {
+        let mut tx = self.begin_writing().await?;
+        let row = fetch(&mut tx, id).await?;
+        let present = run(&row)?;
+        if present.ended_at.is_some() {
+            return Ok(present);
+        }
+        let verify_for: Option<i64> = row.try_get("verify_for")?;
+        // What never began needs no watching.
+        let verify_for = verify_for.filter(|_| ended.state != RunState::Refused);
+        let until =
+            verify_for.map(|within| millis(ended.at).saturating_add(within).saturating_add(span(VERIFY_MARGIN)));
+        let state = if until.is_some() { RunState::Verifying } else { ended.state };
+        sqlx::query(
+            "UPDATE run SET ended_at = $2, state = $3, end_state = $4, exit_code = $5, signal = $6, note = $7, verify_until = $8
+             WHERE id = $1",
+        )
+        .bind(id)
+        .bind(millis(ended.at))
+        .bind(word(&state)?)
+        .bind(word(&ended.state)?)
+        .bind(ended.exit_code)
+        .bind(ended.signal)
+        .bind(ended.note.as_ref().map(SafeText::as_str))
+        .bind(until)
+        .execute(&mut *tx)
+        .await?;
+        if until.is_none() {
+            locks::release(&mut tx, id).await?;
+        }
+        let detail =
+            json!({ "state": ended.state, "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
+        self.put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
+        let done = run(&fetch(&mut tx, id).await?)?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Writes that nobody knows what became of a run: console and supervisor are gone. The lock stays.
+    ///
+    /// # Errors
+    /// The store can't be written, or knows no such run.
+    pub async fn lose(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
+        let mut tx = self.begin_writing().await?;
+        let present = run(&fetch(&mut tx, id).await?)?;
+        if present.ended_at.is_some() || present.state == RunState::OutcomeUnknown {
+            return Ok(present);
+        }
+        let note = format!(
+            "supervisor and console died before the end was known; look, then close it: opsroom unlock {id} --why TEXT"
+        );
+        sqlx::query("UPDATE run SET state = 'outcome_unknown', note = $2 WHERE id = $1")
+            .bind(id)
+            .bind(&note)
+            .execute(&mut *tx)
+            .await?;
+        self.put(&mut tx, &present, now, who, "run.lost", &json!({})).await?;
+        let lost = run(&fetch(&mut tx, id).await?)?;
+        tx.commit().await?;
+        Ok(lost)
+    }
+
+    /// Writes the verdict of a run that ended or was lost, and gives back its lock.
+    ///
+    /// # Errors
+    /// The store can't be written, or knows no such run.
+    pub async fn record_verdict(
+        &self,
+        id: &str,
+        verdict: Verdict,
+        note: Option<&SafeText>,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Run, StoreError> {
+        let mut tx = self.begin_writing().await?;
+        let present = run(&fetch(&mut tx, id).await?)?;
+        if !matches!(present.state, RunState::Verifying | RunState::OutcomeUnknown) {
+            return Ok(present);
+        }
+        let note =
+            [present.note.as_ref(), note].into_iter().flatten().map(SafeText::as_str).collect::<Vec<_>>().join("; ");
+        sqlx::query(
+            "UPDATE run SET verdict = $2, note = nullif($3, ''), verify_until = NULL,
+             state = CASE state WHEN 'verifying' THEN coalesce(end_state, 'ended') ELSE state END WHERE id = $1",
+        )
+        .bind(id)
+        .bind(word(&verdict)?)
+        .bind(note)
+        .execute(&mut *tx)
+        .await?;
+        locks::release(&mut tx, id).await?;
+        self.put(&mut tx, &present, now, who, "run.verdict", &json!({ "verdict": verdict })).await?;
+        let done = run(&fetch(&mut tx, id).await?)?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Closes runs whose verification nobody finished in time: inconclusive, their locks given back.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn close_unverified(&self, who: &str, now: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM run WHERE state = 'verifying' AND verify_until < $1")
+            .bind(millis(now))
+            .fetch_all(&self.pool)
+            .await?;
+        let note = SafeText::new("nobody watched the checks to the end");
+        let mut closed = Vec::new();
+        for id in ids {
+            closed.push(self.record_verdict(&id, Verdict::Inconclusive, Some(&note), who, now).await?);
+        }
+        Ok(closed)
+    }
+
+    /// Runs of `host` whose end is not stored.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM run WHERE host = $1 AND state IN ('starting', 'running', 'stopping') ORDER BY started_at",
+        )
+        .bind(host)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(run).collect()
+    }
+
+    /// The latest runs, newest first.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM run ORDER BY started_at DESC, id DESC LIMIT $1")
+            .bind(most)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(run).collect()
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
+        let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
+        row.as_ref().map(run).transpose()
+    }
+
+    async fn put(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &Run,
+        at: DateTime<Utc>,
+        who: &str,
+        kind: &str,
+        detail: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let entry = Entry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail };
+        audit::append(connection, &self.writer, entry).await
+    }
+}
+
+/// Checks lock, cooldown and `at_most`; says which attempt this would be.
+async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<u32, BeginError> {
+    let run = begin.run;
+    if let Some(lock) = locks::holder(connection, &run.target).await? {
+        return Err(BeginError::Locked(Box::new(lock)));
+    }
+    let now = millis(run.started_at);
+    let (verb, target) = (run.verb.to_string(), run.target.clone());
+    if begin.cooldown > Duration::ZERO {
+        let last: Option<i64> =
+            sqlx::query_scalar("SELECT max(started_at) FROM run WHERE target = $1 AND verb = $2 AND changing")
+                .bind(&target)
+                .bind(&verb)
+                .fetch_one(&mut *connection)
+                .await?;
+        let left = last.map(|last| last.saturating_add(span(begin.cooldown)).saturating_sub(now));
+        if let (Some(last), Some(left)) = (last, left.filter(|left| *left > 0)) {
+            return Err(BeginError::Cooldown { verb, target, ago: (now - last) / 1000, left: seconds_up(left) });
+        }
+    }
+    let window = begin.at_most.map_or(Duration::from_hours(1), |(_, window)| window);
+    let starts: Vec<i64> = sqlx::query_scalar(
+        "SELECT started_at FROM run WHERE target = $1 AND verb = $2 AND changing AND started_at > $3 ORDER BY started_at DESC",
+    )
+    .bind(&target)
+    .bind(&verb)
+    .bind(now.saturating_sub(span(window)))
+    .fetch_all(connection)
+    .await?;
+    let count = u32::try_from(starts.len()).unwrap_or(u32::MAX);
+    if let Some((most, _)) = begin.at_most.filter(|(most, _)| count >= *most) {
+        // Room is made when the oldest of the last `most` attempts leaves the window.
+        let oldest = most.checked_sub(1).and_then(|index| starts.get(index as usize)).copied().unwrap_or(now);
+        let left = seconds_up(oldest.saturating_add(span(window)).saturating_sub(now));
+        return Err(BeginError::TooOften { verb, target, count, within: window.as_secs(), left });
+    }
+    Ok(count.saturating_add(1))
+}
+
+async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(), StoreError> {
+    let Begin { run, plan, .. } = begin;
+    let plan_text = serde_json::to_string(plan).map_err(|error| StoreError::Content(error.to_string()))?;
+    sqlx::query(
+        "INSERT INTO run (id, action, verb, service, target, who, reason, host, plan_digest, plan, changing, started_at,
+         state, output_path, verify_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind(run.id.as_ref())
+    .bind(run.action.as_ref())
+    .bind(run.verb.as_ref())
+    .bind(run.service.as_deref())
+    .bind(&run.target)
+    .bind(&run.who)
+    .bind(&run.reason)
+    .bind(&run.host)
+    .bind(&run.plan_digest)
+    .bind(plan_text)
+    .bind(plan.changing)
+    .bind(millis(run.started_at))
+    .bind(word(&run.state)?)
+    .bind(run.output_path.to_string_lossy().into_owned())
+    .bind(begin.verify_within.map(span))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn fetch(connection: &mut SqliteConnection, id: &str) -> Result<SqliteRow, StoreError> {
+    let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(connection).await?;
+    row.ok_or_else(|| StoreError::Content(format!("there is no run {id}")))
+}
+
+fn run(row: &SqliteRow) -> Result<Run, StoreError> {
+    let name = |column: &str| row.try_get::<String, _>(column).map(Into::into);
+    let started: i64 = row.try_get("started_at")?;
+    let ended: Option<i64> = row.try_get("ended_at")?;
+    Ok(Run {
+        id: name("id")?,
+        action: name("action")?,
+        verb: name("verb")?,
+        service: row.try_get::<Option<String>, _>("service")?.map(Into::into),
+        target: row.try_get("target")?,
+        who: row.try_get("who")?,
+        reason: row.try_get("reason")?,
+        host: row.try_get("host")?,
+        plan_digest: row.try_get("plan_digest")?,
+        started_at: moment(started)?,
+        ended_at: ended.map(moment).transpose()?,
+        duration_ms: ended.map(|ended| u64::try_from(ended - started).unwrap_or(0)),
+        state: read_word(row.try_get("state")?)?,
+        verdict: read_word(row.try_get("verdict")?)?,
+        exit_code: row.try_get("exit_code")?,
+        signal: row.try_get("signal")?,
+        output_path: row.try_get::<String, _>("output_path")?.into(),
+        note: row.try_get::<Option<String>, _>("note")?.map(|note| SafeText::new(&note)),
+    })
+}
+
+/// The word that stands for a state or a verdict, the same as in JSON.
+fn word(value: &impl Serialize) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        other => Err(StoreError::Content(format!("{other:?} has no word"))),
+    }
+}
+
+fn read_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word)).map_err(|error| StoreError::Content(error.to_string()))
+}
+
+/// Whole seconds, rounded up: "in 0 s" would be a refusal that is not true.
+fn seconds_up(millis: i64) -> i64 {
+    millis.saturating_add(999) / 1000
+}
