@@ -1,0 +1,124 @@
+//! What each command does, on every screen alike; what belongs to one screen is in its module.
+
+use crate::model::message::Effect;
+use crate::model::text::SafeText;
+
+use super::keymap::Command;
+use super::overlays::Overlay;
+use super::overlays::help::Help;
+use super::overlays::line::{Line, Purpose};
+use super::overlays::palette::Palette;
+use super::screens::{self, Screen};
+use super::state::State;
+use super::world::toasts::Tone;
+
+/// Carries out a command.
+pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    if let Some(screen) = command.screen() {
+        open_screen(state, screen, effects);
+        return;
+    }
+    match command {
+        Command::Quit => quit(state, effects),
+        Command::Back => back(state),
+        Command::Help => {
+            let help = Help::new(&state.config, &state.keymap, state.read_only);
+            state.overlays.push(Overlay::Help(help));
+        }
+        Command::Palette => {
+            let palette = Palette::new(state);
+            state.overlays.push(Overlay::Palette(palette));
+        }
+        Command::NextPanel => state.move_focus(1),
+        Command::PreviousPanel => state.move_focus(-1),
+        Command::Zoom => state.zoomed = !state.zoomed,
+        Command::Freeze => state.frozen = if state.frozen.is_some() { None } else { Some(state.now) },
+        Command::Poll => {
+            effects.push(Effect::PollNow(screens::service::polled(state)));
+            state.toast(Tone::Info, "polling now");
+        }
+        Command::Save => effects.push(Effect::SaveScreen),
+        Command::Theme => next_theme(state),
+        Command::Mouse => {
+            state.mouse = !state.mouse;
+            effects.push(Effect::Mouse(state.mouse));
+            state.toast(Tone::Info, if state.mouse { "mouse on" } else { "mouse off: the terminal selects again" });
+        }
+        Command::Redraw => effects.push(Effect::Redraw),
+        Command::Suspend => effects.push(Effect::Suspend),
+        Command::Reload => effects.push(Effect::Reload),
+        Command::Wrap => state.wrap = !state.wrap,
+        Command::Timestamps => state.timestamps = state.timestamps.next(),
+        Command::Copy => copy(state, effects),
+        Command::Filter => filter(state),
+        other => screens::command(state, other, effects),
+    }
+}
+
+/// Opens a built-in screen.
+pub fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
+    if screen == Screen::Actions {
+        effects.push(Effect::LoadRuns);
+    }
+    if screen == Screen::Service {
+        screens::service::choose(state);
+    }
+    let home = screen == Screen::Overview;
+    state.go(screen);
+    if home {
+        // The overview is home: from there `q` leaves, however one came there.
+        state.back.clear();
+    }
+}
+
+/// Quitting never asks: whatever runs goes on under its supervisor and is found again.
+fn quit(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.zoomed {
+        state.zoomed = false;
+    } else if !state.go_back() {
+        effects.push(Effect::Quit);
+    }
+}
+
+/// Undoes the nearest thing: a zoom, a message, a list's filter, a scrolled log, a search, a screen. Never quits.
+fn back(state: &mut State) {
+    let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
+    if state.zoomed {
+        state.zoomed = false;
+    } else if state.toasts.clear() {
+    } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
+        list.filter.clear();
+    } else if !screens::logs::undo(state) {
+        state.go_back();
+    }
+}
+
+fn next_theme(state: &mut State) {
+    let here = state.themes.iter().position(|name| *name == state.theme);
+    let next = here.map_or(0, |at| (at + 1) % state.themes.len().max(1));
+    if let Some(name) = state.themes.get(next).cloned() {
+        state.toast(Tone::Info, &format!("theme {name}"));
+        state.theme = name;
+    }
+}
+
+fn copy(state: &mut State, effects: &mut Vec<Effect>) {
+    match screens::copied(state) {
+        Some(text) => effects.push(Effect::Copy(SafeText::new(&text))),
+        None => state.toast(Tone::Info, "nothing is selected here that could be copied"),
+    }
+}
+
+fn filter(state: &mut State) {
+    let purpose = match state.focused_panel() {
+        _ if state.screen == Screen::Logs => Purpose::Filter,
+        Some(panel) if state.has_rows(&panel) => Purpose::List(panel),
+        _ => {
+            // A log panel of another screen, or a chart: filtering is done where there is room for it.
+            state.go(Screen::Logs);
+            Purpose::Filter
+        }
+    };
+    let line = Line::new(state, purpose);
+    state.overlays.push(Overlay::Line(line));
+}

@@ -1,0 +1,209 @@
+//! From keys to what they mean: the built-in table with the configuration's `[keys]`, actions and screens over it.
+
+use std::collections::HashMap;
+
+use crate::config::Config;
+use crate::config::commands::{COMMANDS, Context, UNBOUND, find};
+use crate::config::key::Key;
+use crate::model::name::Name;
+
+use super::screens::Screen;
+
+macro_rules! commands {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// What a person can ask for; each is a row of [`COMMANDS`], which has its keys and its words.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Command {
+            $(#[doc = concat!("`", $name, "`")] $variant),+
+        }
+
+        impl Command {
+            /// The name in `[keys]`, palette and help.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The command of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+commands! {
+    Quit = "quit", Back = "back", Help = "help", Palette = "palette", Overview = "overview", Service = "service",
+    Logs = "logs", Metrics = "metrics", Actions = "actions", Diagnostics = "diagnostics", NextPanel = "next-panel",
+    PreviousPanel = "previous-panel", Zoom = "zoom", Freeze = "freeze", Poll = "poll", Copy = "copy", Save = "save",
+    Theme = "theme", Mouse = "mouse", Redraw = "redraw", Suspend = "suspend", Reload = "reload", Up = "up",
+    Down = "down", Left = "left", Right = "right", Top = "top", Bottom = "bottom", PageUp = "page-up",
+    PageDown = "page-down", HalfPageUp = "half-page-up", HalfPageDown = "half-page-down", Open = "open",
+    Select = "select", Filter = "filter", Search = "search", NextMatch = "next-match",
+    PreviousMatch = "previous-match", Wrap = "wrap", Timestamps = "timestamps", Mark = "mark",
+    NextError = "next-error", PreviousError = "previous-error", NextLog = "next-log", PreviousLog = "previous-log",
+    Histogram = "histogram", SaveRecords = "save-records", MoreContext = "more-context",
+    LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
+    DryRun = "dry-run", FollowUp = "follow-up",
+}
+
+/// What a key means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// A command.
+    Command(Command),
+    /// The start of an action: its dialog, unless the action says `confirm = "none"`.
+    Action(Name),
+    /// A screen of one's own.
+    Screen(Name),
+}
+
+/// The keys as they are now.
+#[derive(Debug, Clone, Default)]
+pub struct Keymap {
+    keys: HashMap<Key, Vec<(Context, Binding)>>,
+    order: Vec<(Key, Context, Binding)>,
+}
+
+impl Keymap {
+    /// The effective keys of a configuration. Read-only leaves the actions out.
+    pub fn new(config: &Config, read_only: bool) -> Self {
+        let mut map = Self::default();
+        for command in COMMANDS {
+            if let Some(meaning) = Command::from_name(command.name).filter(|meaning| !(read_only && meaning.acts())) {
+                for key in command.default_keys() {
+                    map.bind(key, command.context, Binding::Command(meaning));
+                }
+            }
+        }
+        for screen in &config.screens {
+            if let Some(key) = screen.key {
+                map.rebind(key, Context::Everywhere, Binding::Screen(screen.name.clone()));
+            }
+        }
+        if !read_only {
+            for action in &config.actions {
+                if let Some(key) = action.key {
+                    map.rebind(key, Context::Everywhere, Binding::Action(action.name.clone()));
+                }
+            }
+        }
+        // A key bound twice is a fault of the configuration; the last one wins where it got through.
+        for (key, name) in &config.keys.bindings {
+            map.apply(*key, name, read_only);
+        }
+        map
+    }
+
+    fn apply(&mut self, key: Key, name: &str, read_only: bool) {
+        if name == UNBOUND {
+            self.unbind(key, |_| true);
+        } else if let (Some(info), Some(command)) = (find(name), Command::from_name(name))
+            && !(read_only && command.acts())
+        {
+            self.rebind(key, info.context, Binding::Command(command));
+        }
+    }
+
+    fn bind(&mut self, key: Key, context: Context, binding: Binding) {
+        self.keys.entry(key).or_default().push((context, binding.clone()));
+        self.order.push((key, context, binding));
+    }
+
+    /// Gives the key a new meaning wherever the old one could be heard too.
+    fn rebind(&mut self, key: Key, context: Context, binding: Binding) {
+        self.unbind(key, |old| old.overlaps(context));
+        self.bind(key, context, binding);
+    }
+
+    fn unbind(&mut self, key: Key, which: impl Fn(Context) -> bool) {
+        if let Some(meanings) = self.keys.get_mut(&key) {
+            meanings.retain(|(context, _)| !which(*context));
+        }
+        self.order.retain(|(other, context, _)| *other != key || !which(*context));
+    }
+
+    /// What the key means where `contexts` are heard, the nearest first.
+    pub fn lookup(&self, key: Key, contexts: &[Context]) -> Option<&Binding> {
+        let meanings = self.keys.get(&key)?;
+        contexts
+            .iter()
+            .find_map(|context| meanings.iter().find(|(heard, _)| heard == context).map(|(_, binding)| binding))
+    }
+
+    /// The keys of a binding, in the order in which they were bound, ready to show: `k up`.
+    pub fn keys_of(&self, binding: &Binding) -> String {
+        let keys: Vec<String> =
+            self.order.iter().filter(|(_, _, other)| other == binding).map(|(key, ..)| key.to_string()).collect();
+        keys.join(" ")
+    }
+
+    /// The first key of a command, for hints.
+    pub fn key_of(&self, command: Command) -> Option<Key> {
+        self.order.iter().find(|(_, _, other)| *other == Binding::Command(command)).map(|(key, ..)| *key)
+    }
+
+    /// Every binding with its key, in the order of the help.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, Context, &Binding)> {
+        self.order.iter().map(|(key, context, binding)| (*key, *context, binding))
+    }
+}
+
+impl Command {
+    /// Whether it is of no use where actions are hidden.
+    pub const fn acts(self) -> bool {
+        matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp)
+    }
+
+    /// The screen that it opens, if it does.
+    pub const fn screen(self) -> Option<Screen> {
+        match self {
+            Self::Overview => Some(Screen::Overview),
+            Self::Service => Some(Screen::Service),
+            Self::Logs => Some(Screen::Logs),
+            Self::Metrics => Some(Screen::Metrics),
+            Self::Actions => Some(Screen::Actions),
+            Self::Diagnostics => Some(Screen::Diagnostics),
+            _ => None,
+        }
+    }
+
+    /// What it does, in a few words.
+    pub fn help(self) -> &'static str {
+        find(self.name()).map_or("", |info| info.help)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERYWHERE: [Context; 2] = [Context::Lists, Context::Everywhere];
+
+    #[test]
+    fn every_row_of_the_table_is_a_command() {
+        for row in COMMANDS {
+            let command = Command::from_name(row.name);
+            assert_eq!(command.map(Command::name), Some(row.name));
+        }
+    }
+
+    #[test]
+    fn a_persons_binding_takes_the_key_and_none_frees_it() {
+        let mut config = Config::default();
+        config.keys.bindings = vec![(Key::char('p'), "palette".to_owned()), (Key::char('f'), "none".to_owned())];
+        let map = Keymap::new(&config, false);
+        assert_eq!(map.lookup(Key::char('p'), &EVERYWHERE), Some(&Binding::Command(Command::Palette)));
+        assert_eq!(map.lookup(Key::char('f'), &EVERYWHERE), None);
+        assert_eq!(map.keys_of(&Binding::Command(Command::Palette)), ": p");
+    }
+
+    #[test]
+    fn one_key_can_mean_two_things_in_two_places() {
+        let map = Keymap::new(&Config::default(), false);
+        let logs = [Context::Logs, Context::Lists, Context::Everywhere];
+        let metrics = [Context::Metrics, Context::Lists, Context::Everywhere];
+        assert_eq!(map.lookup(Key::char('+'), &logs), Some(&Binding::Command(Command::MoreContext)));
+        assert_eq!(map.lookup(Key::char('+'), &metrics), Some(&Binding::Command(Command::LongerRange)));
+        assert_eq!(map.lookup(Key::char('+'), &EVERYWHERE), None);
+    }
+}

@@ -1,0 +1,62 @@
+//! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
+
+use crate::config::commands::Context;
+use crate::config::key::{Key, KeyCode};
+use crate::config::sections::screen::Panel;
+use crate::model::message::Effect;
+
+use super::commands;
+use super::keymap::{Binding, Command};
+use super::launch;
+use super::layout::PanelId;
+use super::overlays::{self, Overlay};
+use super::screens::Screen;
+use super::state::State;
+
+/// A key was pressed.
+pub fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    if !state.overlays.is_empty() {
+        overlays::key(state, key, effects);
+        return;
+    }
+    let contexts = contexts(state);
+    match state.keymap.lookup(key, &contexts).cloned() {
+        Some(Binding::Command(command)) => commands::run(state, command, effects),
+        Some(Binding::Screen(name)) => state.go(Screen::Custom(name)),
+        Some(Binding::Action(name)) => launch::begin(state, &name, false, effects),
+        None => {}
+    }
+}
+
+/// Text was pasted. It goes into the input that has the focus and nowhere else: it is never keys.
+pub fn paste(state: &mut State, text: &str) {
+    overlays::paste(state, text);
+}
+
+/// The command of a key inside an overlay that is no input.
+pub fn overlay_command(state: &State, key: Key) -> Option<Command> {
+    // Esc always closes, even where `[keys]` gave it away: no one may be locked into a dialog.
+    if key == Key::plain(KeyCode::Esc) {
+        return Some(Command::Back);
+    }
+    match state.keymap.lookup(key, &[Context::Lists, Context::Everywhere]) {
+        Some(Binding::Command(command)) => Some(*command),
+        _ => None,
+    }
+}
+
+/// Where keys are heard now, the nearest first.
+pub fn contexts(state: &State) -> Vec<Context> {
+    let nearest = match (&state.screen, state.focused_panel()) {
+        (Screen::Logs, _) | (_, Some(PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs)) => Some(Context::Logs),
+        (Screen::Metrics, _) => Some(Context::Metrics),
+        (Screen::Actions, _) => Some(Context::Actions),
+        _ => None,
+    };
+    nearest.into_iter().chain([Context::Lists, Context::Everywhere]).collect()
+}
+
+/// Whether something is being typed, so that letters are text.
+pub fn typing(state: &State) -> bool {
+    state.overlays.last().is_some_and(Overlay::takes_text)
+}

@@ -1,0 +1,128 @@
+//! Where things were drawn: how the view tells the core what a mouse click means and how high a panel is.
+
+use crate::config::sections::screen::Panel;
+use crate::model::name::Name;
+
+use super::screens::Screen;
+
+/// A rectangle in cells. The core may not name the drawing library's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Area {
+    /// Left column.
+    pub x: u16,
+    /// Top row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl Area {
+    /// Whether the cell is inside.
+    pub const fn contains(self, column: u16, row: u16) -> bool {
+        column >= self.x
+            && row >= self.y
+            && (column as u32) < self.x as u32 + self.width as u32
+            && (row as u32) < self.y as u32 + self.height as u32
+    }
+}
+
+/// A panel that can have the focus.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PanelId {
+    /// One of a `[screen]` layout: overview and custom screens.
+    Layout(Panel),
+    /// Service screen: its checks and their components.
+    Checks,
+    /// Service screen: latency percentiles.
+    Latency,
+    /// Service screen: its metrics.
+    Metrics,
+    /// Service screen: its last records.
+    ServiceLogs,
+    /// Service screen: its actions and their last runs.
+    ServiceActions,
+    /// Logs screen: the records.
+    Records,
+    /// Logs screen: the level histogram.
+    Histogram,
+    /// Metrics screen: the list.
+    MetricList,
+    /// Metrics screen: the chart of one metric.
+    Chart(Name),
+    /// Actions screen: what can be started.
+    Startable,
+    /// Actions screen: running and past runs.
+    Runs,
+    /// Actions screen: the output of the chosen run.
+    Output,
+    /// Actions screen: locks.
+    Locks,
+    /// Diagnostics: figures.
+    Figures,
+    /// Diagnostics: warnings and problems.
+    Problems,
+}
+
+/// What is under a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The inside of a panel (without its border): also how the core learns how many rows it shows.
+    Panel(PanelId),
+    /// The row of a service.
+    ServiceRow(Name),
+    /// The row of a check.
+    CheckRow(Name),
+    /// The row of a metric.
+    MetricRow(Name),
+    /// The row of an alert, by [`crate::app::world::alerts::AlertView::id`].
+    AlertRow(String),
+    /// A record: its log and its `seq`.
+    LogLine(Name, u64),
+    /// The row of an action.
+    ActionRow(Name),
+    /// The row of a run.
+    RunRow(Name),
+    /// The name of a screen in the header or footer.
+    Tab(Screen),
+    /// A row of the topmost overlay, from 0.
+    OverlayRow(usize),
+    /// A button of the topmost overlay, from 0.
+    OverlayButton(usize),
+}
+
+/// Everything that the last frame drew and that can be pointed at. Later areas lie over earlier ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LayoutMap {
+    /// Rectangles with what they mean.
+    pub areas: Vec<(Area, Target)>,
+}
+
+impl LayoutMap {
+    /// Adds an area.
+    pub fn push(&mut self, area: Area, target: Target) {
+        self.areas.push((area, target));
+    }
+
+    /// The topmost thing under a cell.
+    pub fn at(&self, column: u16, row: u16) -> Option<&Target> {
+        self.areas.iter().rev().find(|(area, _)| area.contains(column, row)).map(|(_, target)| target)
+    }
+
+    /// The panel under a cell, whatever lies on it.
+    pub fn panel_at(&self, column: u16, row: u16) -> Option<&PanelId> {
+        self.areas.iter().rev().find_map(|(area, target)| match target {
+            Target::Panel(id) if area.contains(column, row) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// Where a panel was drawn.
+    pub fn panel(&self, id: &PanelId) -> Option<Area> {
+        self.areas.iter().rev().find_map(|(area, target)| match target {
+            Target::Panel(other) if other == id => Some(*area),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! Finding things in the state by name, and the rows of every list.
+
+use crate::config::sections::screen::Panel;
+use crate::model::name::Name;
+use crate::model::run::Run;
+use crate::model::text::SafeText;
+
+use super::layout::PanelId;
+use super::screens::list::holds;
+use super::screens::{ListState, Screen};
+use super::state::State;
+use super::world::alerts::AlertView;
+use super::world::checks::CheckView;
+use super::world::diagnostics::Problem;
+use super::world::logs::LogView;
+use super::world::metrics::MetricView;
+use super::world::runs::{self, RunView};
+use super::world::services::ServiceView;
+use super::world::timeline::Entry;
+use super::world::toasts::Tone;
+
+impl State {
+    /// The check of that name.
+    pub fn check(&self, name: &str) -> Option<&CheckView> {
+        self.checks.iter().find(|check| &*check.name == name)
+    }
+
+    /// The metric of that name.
+    pub fn metric(&self, name: &str) -> Option<&MetricView> {
+        self.metrics.iter().find(|metric| &*metric.name == name)
+    }
+
+    /// The log of that name.
+    pub fn log(&self, name: &str) -> Option<&LogView> {
+        self.logs.iter().find(|log| &*log.name == name)
+    }
+
+    /// The service of that name.
+    pub fn service(&self, name: &str) -> Option<&ServiceView> {
+        self.services.iter().find(|service| &*service.name == name)
+    }
+
+    /// The alert of that id.
+    pub fn alert(&self, id: &str) -> Option<&AlertView> {
+        self.alerts.iter().find(|alert| alert.id == id)
+    }
+
+    /// The run of that id, where its output is or may be held.
+    pub fn run(&self, id: &str) -> Option<&RunView> {
+        self.runs.iter().find(|view| &*view.run.id == id)
+    }
+
+    /// Every known run, newest first: those under way here, then those of the store.
+    pub fn all_runs(&self) -> Vec<&Run> {
+        let live = self.runs.iter().map(|view| &view.run);
+        let past = self.past.iter().filter(|run| self.run(&run.id).is_none());
+        let mut all: Vec<&Run> = live.chain(past).collect();
+        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
+        all
+    }
+
+    /// The runs of an action, newest first.
+    pub fn last_runs(&self, action: &Name) -> Vec<&Run> {
+        self.all_runs().into_iter().filter(|run| run.action == *action).collect()
+    }
+
+    /// How an action is shown; its name where the configuration has it no more.
+    pub fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
+        let known = self.config.actions.iter().find(|known| known.name == *action);
+        known.map_or(action, |known| known.title.as_str())
+    }
+
+    /// Shows a short message.
+    pub fn toast(&mut self, tone: Tone, text: &str) {
+        self.toasts.push(self.now, tone, SafeText::new(text));
+    }
+
+    /// What a list remembers. `None`: it has no rows to select, or nothing was selected yet.
+    pub fn list(&self, panel: &PanelId) -> Option<&ListState> {
+        let screens = &self.screens;
+        Some(match panel {
+            PanelId::Layout(panel) => return screens.overview.panels.get(panel),
+            PanelId::Checks => &screens.service.checks,
+            PanelId::Metrics => &screens.service.metrics,
+            PanelId::ServiceActions => &screens.service.actions,
+            PanelId::MetricList => &screens.metrics.list,
+            PanelId::Startable => &screens.actions.startable,
+            PanelId::Runs => &screens.actions.runs,
+            PanelId::Locks => &screens.actions.locks,
+            PanelId::Problems => &screens.diagnostics.problems,
+            PanelId::Latency
+            | PanelId::ServiceLogs
+            | PanelId::Records
+            | PanelId::Histogram
+            | PanelId::Chart(_)
+            | PanelId::Output
+            | PanelId::Figures => return None,
+        })
+    }
+
+    /// What a list remembers, to change it.
+    pub fn list_mut(&mut self, panel: &PanelId) -> Option<&mut ListState> {
+        let screens = &mut self.screens;
+        Some(match panel {
+            PanelId::Layout(panel) if !matches!(panel, Panel::Metric(_) | Panel::Log(_)) => {
+                screens.overview.panels.entry(panel.clone()).or_default()
+            }
+            PanelId::Checks => &mut screens.service.checks,
+            PanelId::Metrics => &mut screens.service.metrics,
+            PanelId::ServiceActions => &mut screens.service.actions,
+            PanelId::MetricList => &mut screens.metrics.list,
+            PanelId::Startable => &mut screens.actions.startable,
+            PanelId::Runs => &mut screens.actions.runs,
+            PanelId::Locks => &mut screens.actions.locks,
+            PanelId::Problems => &mut screens.diagnostics.problems,
+            PanelId::Layout(_)
+            | PanelId::Latency
+            | PanelId::ServiceLogs
+            | PanelId::Records
+            | PanelId::Histogram
+            | PanelId::Chart(_)
+            | PanelId::Output
+            | PanelId::Figures => return None,
+        })
+    }
+
+    /// Whether a panel is a list with rows.
+    pub fn has_rows(&self, panel: &PanelId) -> bool {
+        match panel {
+            PanelId::Layout(panel) => !matches!(panel, Panel::Metric(_) | Panel::Log(_)),
+            other => self.list(other).is_some(),
+        }
+    }
+
+    /// The keys of the rows of a list, in the order in which they are drawn, its filter applied. A key is the name of
+    /// a service, check, metric, action, the id of an alert or run, the target of a lock, or made by
+    /// [`entry_key`] and [`problem_key`].
+    pub fn rows(&self, panel: &PanelId) -> Vec<String> {
+        let filter = self.list(panel).map_or("", |list| &list.filter);
+        self.row_texts(panel)
+            .into_iter()
+            .filter(|(_, text)| filter.is_empty() || holds(text, filter))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    /// The key of the selected row of a list.
+    pub fn selected(&self, panel: &PanelId) -> Option<String> {
+        let rows = self.rows(panel);
+        let default = ListState::default();
+        self.list(panel).unwrap_or(&default).key(&rows).map(str::to_owned)
+    }
+
+    /// Key and text of every row; the text is what a filter is held against.
+    fn row_texts(&self, panel: &PanelId) -> Vec<(String, String)> {
+        let of = |names: &[usize]| -> Vec<(String, String)> {
+            let checks = names.iter().filter_map(|at| self.checks.get(*at));
+            checks.map(|check| (check.name.to_string(), format!("{} {}", check.name, check.status.word()))).collect()
+        };
+        match panel {
+            PanelId::Layout(Panel::Services) => {
+                let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
+                self.services.iter().map(|service| (service.name.to_string(), text(service))).collect()
+            }
+            PanelId::Layout(Panel::Alerts) => {
+                self.alerts.iter().map(|alert| (alert.id.clone(), alert.told())).collect()
+            }
+            PanelId::Layout(Panel::Timeline) => {
+                let text = |entry: &Entry| entry.text.as_str().to_owned();
+                self.timeline.newest_first().map(|entry| (entry_key(entry), text(entry))).collect()
+            }
+            PanelId::Layout(Panel::Actions) | PanelId::Runs => self
+                .all_runs()
+                .into_iter()
+                .map(|run| (run.id.to_string(), format!("{} {}", run.action, runs::told(run))))
+                .collect(),
+            PanelId::Layout(Panel::Check(name)) => {
+                of(&self.check(name).map(|check| check.index).into_iter().collect::<Vec<_>>())
+            }
+            PanelId::Checks => of(self.shown_service().map_or(&[], |service| &service.checks)),
+            PanelId::Metrics => {
+                let shown = self.shown_service().map_or(&[][..], |service| &service.metrics);
+                shown.iter().filter_map(|at| self.metrics.get(*at)).map(metric_row).collect()
+            }
+            PanelId::MetricList => self.metrics.iter().map(metric_row).collect(),
+            PanelId::ServiceActions => {
+                let shown = self.shown_service().map_or(&[][..], |service| &service.actions);
+                shown.iter().filter_map(|at| self.config.actions.get(*at)).map(action_row).collect()
+            }
+            PanelId::Startable if self.read_only => Vec::new(),
+            PanelId::Startable => self.config.actions.iter().map(action_row).collect(),
+            PanelId::Locks => self
+                .locks
+                .iter()
+                .map(|lock| (lock.target.clone(), format!("{} {}", lock.target, lock.holder)))
+                .collect(),
+            PanelId::Problems => {
+                let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
+                self.diagnostics.problems.iter().rev().map(|problem| (problem_key(problem), text(problem))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The service of the service screen: the chosen one, else the first.
+    pub fn shown_service(&self) -> Option<&ServiceView> {
+        let chosen = self.screens.service.service.as_ref().and_then(|name| self.service(name));
+        chosen.or_else(|| self.services.first())
+    }
+
+    /// The run whose output the actions screen shows.
+    pub fn shown_run(&self) -> Option<&Run> {
+        let id = self.selected(&PanelId::Runs)?;
+        self.all_runs().into_iter().find(|run| *run.id == *id)
+    }
+
+    /// Rows inside a panel as it was last drawn; a screenful where it was not drawn yet.
+    pub fn height(&self, panel: &PanelId) -> usize {
+        self.layout
+            .panel(panel)
+            .map_or(usize::from(self.size.1).saturating_sub(4), |area| usize::from(area.height))
+            .max(1)
+    }
+
+    /// Whether records are in sight, so that new ones are worth a frame.
+    pub fn shows_logs(&self) -> bool {
+        match &self.screen {
+            Screen::Logs | Screen::Service => true,
+            Screen::Overview | Screen::Custom(_) => {
+                self.panels().iter().any(|panel| matches!(panel, PanelId::Layout(Panel::Log(_))))
+            }
+            Screen::Metrics | Screen::Actions | Screen::Diagnostics => false,
+        }
+    }
+}
+
+fn metric_row(metric: &MetricView) -> (String, String) {
+    (metric.name.to_string(), format!("{} {}", metric.name, metric.title))
+}
+
+fn action_row(action: &crate::config::sections::action::Action) -> (String, String) {
+    (action.name.to_string(), format!("{} {}", action.name, action.title))
+}
+
+/// The key of a timeline's entry as a row.
+pub fn entry_key(entry: &Entry) -> String {
+    format!("{}{}", entry.at.mono.as_micros(), entry.text)
+}
+
+/// The key of a problem as a row.
+pub fn problem_key(problem: &Problem) -> String {
+    format!("{:?}{}{}", problem.kind, problem.about, problem.text)
+}

@@ -1,0 +1,26 @@
+//! The core: [`state::State`], [`message::Message`], and [`update::update`], a pure function from the one and the other to
+//! the next state and a list of effects. One module a screen; dialogs are a stack of overlays.
+//!
+//! *Invariant:* no I/O, no clock, no await, no terminal types. Given the same messages, the same state.
+
+pub mod alerting;
+pub mod commands;
+pub mod evidence;
+pub mod input;
+pub mod keymap;
+pub mod keys;
+pub mod launch;
+pub mod layout;
+pub mod lookup;
+pub mod message;
+pub mod mouse;
+pub mod observe;
+pub mod outcome;
+pub mod overlays;
+pub mod reload;
+pub mod screens;
+pub mod state;
+pub mod tick;
+pub mod update;
+pub mod verifying;
+pub mod world;

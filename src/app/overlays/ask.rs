@@ -1,0 +1,54 @@
+//! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
+
+use crate::app::state::State;
+use crate::config::key::{Key, KeyCode};
+use crate::model::message::Effect;
+use crate::model::name::Name;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+use super::Then;
+use super::confirm::DEAF;
+
+/// The overlay.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// What is asked, one line.
+    pub question: SafeText,
+    /// What it means.
+    pub detail: SafeText,
+    /// When it was opened; keys of the first 300 ms are ignored, as in [`super::confirm`].
+    pub opened: Stamp,
+    /// What `y` does.
+    pub then: Answer,
+}
+
+/// What happens after `y`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Ends a run: TERM, grace, KILL to its group.
+    CancelRun(Name),
+}
+
+impl Ask {
+    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        if state.now.since(self.opened) < DEAF {
+            return Then::Stay;
+        }
+        match key.code {
+            KeyCode::Char('y') if !key.ctrl && !key.alt => {
+                match &self.then {
+                    Answer::CancelRun(run) => {
+                        if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == *run) {
+                            view.cancelling = true;
+                        }
+                        effects.push(Effect::CancelRun(run.clone()));
+                    }
+                }
+                Then::Close
+            }
+            KeyCode::Enter | KeyCode::Esc | KeyCode::Char('n' | 'q') => Then::Close,
+            _ => Then::Stay,
+        }
+    }
+}

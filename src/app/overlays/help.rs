@@ -1,0 +1,87 @@
+//! The help: made from the keys as they are now.
+
+use crate::app::keymap::{Binding, Command, Keymap};
+use crate::app::keys;
+use crate::app::screens::list::moved;
+use crate::app::state::State;
+use crate::config::Config;
+use crate::config::commands::{COMMANDS, Context};
+use crate::config::key::Key;
+
+use super::Then;
+
+/// The help overlay.
+#[derive(Debug, Clone, Default)]
+pub struct Help {
+    /// First row shown.
+    pub scroll: usize,
+    /// Its rows.
+    pub rows: Vec<HelpRow>,
+}
+
+/// One row of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HelpRow {
+    /// A heading.
+    Heading(String),
+    /// Keys, as they are bound now, and what they do.
+    Entry {
+        /// `ctrl-r`, or `j down` for several; empty where only the palette reaches it.
+        keys: String,
+        /// What it does.
+        help: String,
+    },
+}
+
+impl Help {
+    /// The help for the present keys.
+    pub fn new(config: &Config, keymap: &Keymap, read_only: bool) -> Self {
+        let mut rows = Vec::new();
+        if !read_only && !config.actions.is_empty() {
+            rows.push(HelpRow::Heading("your actions".to_owned()));
+            for action in &config.actions {
+                let keys = keymap.keys_of(&Binding::Action(action.name.clone()));
+                rows.push(HelpRow::Entry { keys, help: action.title.clone() });
+            }
+        }
+        if !config.screens.is_empty() {
+            rows.push(HelpRow::Heading("your screens".to_owned()));
+            for screen in &config.screens {
+                let keys = keymap.keys_of(&Binding::Screen(screen.name.clone()));
+                rows.push(HelpRow::Entry { keys, help: screen.title.clone() });
+            }
+        }
+        let contexts = [Context::Everywhere, Context::Lists, Context::Logs, Context::Metrics, Context::Actions];
+        for context in contexts {
+            rows.push(HelpRow::Heading(context.words().to_owned()));
+            for info in COMMANDS.iter().filter(|info| info.context == context) {
+                let Some(command) = Command::from_name(info.name).filter(|c| !(read_only && c.acts())) else {
+                    continue;
+                };
+                let keys = keymap.keys_of(&Binding::Command(command));
+                let keys = if keys.is_empty() { format!(":{}", info.name) } else { keys };
+                rows.push(HelpRow::Entry { keys, help: info.help.to_owned() });
+            }
+        }
+        // A context whose commands are all hidden has nothing to say.
+        let empty = |at: usize, rows: &[HelpRow]| {
+            matches!(rows[at], HelpRow::Heading(_)) && !matches!(rows.get(at + 1), Some(HelpRow::Entry { .. }))
+        };
+        let rows = (0..rows.len()).filter(|at| !empty(*at, &rows)).map(|at| rows[at].clone()).collect();
+        Self { scroll: 0, rows }
+    }
+
+    pub(super) fn key(&mut self, state: &State, key: Key) -> Then {
+        let Some(command) = keys::overlay_command(state, key) else { return Then::Stay };
+        let height = usize::from(state.size.1).saturating_sub(4).max(1);
+        let last = self.rows.len().saturating_sub(height);
+        if let Some(to) = moved(command, self.scroll.min(last), last, height) {
+            self.scroll = to;
+            return Then::Stay;
+        }
+        match command {
+            Command::Back | Command::Quit | Command::Help | Command::Open => Then::Close,
+            _ => Then::Stay,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A line of input over the bottom of a screen: the filter of the logs, their search, the filter of a list.
+
+use crate::app::input::Input;
+use crate::app::layout::PanelId;
+use crate::app::screens::logs;
+use crate::app::state::State;
+use crate::config::key::{Key, KeyCode};
+use crate::model::text::SafeText;
+
+use super::Then;
+
+/// What the line is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The filter of the logs: keeps what matches.
+    Filter,
+    /// Search in the logs: jumps, hides nothing.
+    Search,
+    /// The filter of a list: keeps the rows that hold the words.
+    List(PanelId),
+}
+
+/// The overlay.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What for.
+    pub purpose: Purpose,
+    /// What was typed.
+    pub input: Input,
+    /// What is wrong with it: byte offset in the text, and words.
+    pub error: Option<(usize, SafeText)>,
+    /// What was in force before, restored by Esc.
+    pub before: String,
+    /// Position in the history, from the newest (1); 0 is what is being typed.
+    recalled: usize,
+}
+
+impl Line {
+    /// The line, with what is in force now.
+    pub fn new(state: &State, purpose: Purpose) -> Self {
+        let before = match &purpose {
+            Purpose::Filter => state.screens.logs.filter.clone(),
+            Purpose::Search => state.screens.logs.search.clone().unwrap_or_default(),
+            Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
+        };
+        Self { purpose, input: Input::new(&before), error: None, before, recalled: 0 }
+    }
+
+    pub(super) fn paste(&mut self, state: &mut State, text: &str) {
+        self.input.insert(text);
+        self.apply(state);
+    }
+
+    pub(super) fn key(&mut self, state: &mut State, key: Key) -> Then {
+        match key.code {
+            KeyCode::Esc => {
+                self.input = Input::new(&self.before);
+                self.apply(state);
+                return Then::Close;
+            }
+            KeyCode::Enter if self.error.is_none() => {
+                self.remember(state);
+                return Then::Close;
+            }
+            KeyCode::Enter => {}
+            KeyCode::Up => self.recall(state, self.recalled + 1),
+            KeyCode::Down => self.recall(state, self.recalled.saturating_sub(1)),
+            _ => {
+                if self.input.key(key) {
+                    self.recalled = 0;
+                    self.apply(state);
+                }
+            }
+        }
+        Then::Stay
+    }
+
+    /// Shows at once what the text as it is would do.
+    fn apply(&mut self, state: &mut State) {
+        let text = self.input.text();
+        self.error = match &self.purpose {
+            Purpose::Filter => logs::set_filter(state, text).err(),
+            Purpose::Search => logs::set_search(state, text).err(),
+            Purpose::List(panel) => {
+                if let Some(list) = state.list_mut(panel) {
+                    text.clone_into(&mut list.filter);
+                    list.scroll = 0;
+                }
+                None
+            }
+        };
+    }
+
+    fn remember(&self, state: &mut State) {
+        let text = self.input.text().to_owned();
+        let Some(history) = history(state, &self.purpose) else { return };
+        if !text.is_empty() {
+            history.retain(|old| *old != text);
+            history.push(text);
+            if history.len() > logs::MAX_HISTORY {
+                history.remove(0);
+            }
+        }
+    }
+
+    fn recall(&mut self, state: &mut State, back: usize) {
+        let Some(history) = history(state, &self.purpose) else { return };
+        let back = back.min(history.len());
+        let text = if back == 0 { String::new() } else { history[history.len() - back].clone() };
+        self.recalled = back;
+        self.input = Input::new(&text);
+        self.apply(state);
+    }
+}
+
+fn history<'a>(state: &'a mut State, purpose: &Purpose) -> Option<&'a mut Vec<String>> {
+    match purpose {
+        Purpose::Filter => Some(&mut state.screens.logs.filters),
+        Purpose::Search => Some(&mut state.screens.logs.searches),
+        Purpose::List(_) => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! What lies over a screen: a stack, the topmost takes the keys.
+
+pub mod ask;
+pub mod choices;
+pub mod confirm;
+pub mod help;
+pub mod line;
+pub mod palette;
+pub mod record;
+
+use crate::config::key::Key;
+use crate::model::message::Effect;
+
+use super::state::State;
+
+/// One overlay.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// Keys and commands.
+    Help(help::Help),
+    /// Every command by name.
+    Palette(palette::Palette),
+    /// A line of input at the bottom: filter, search.
+    Line(line::Line),
+    /// Values for the parameters of an action.
+    Choices(choices::Choices),
+    /// A question with Cancel and one other answer.
+    Ask(ask::Ask),
+    /// An action before it runs.
+    Confirm(Box<confirm::Confirmation>),
+    /// One record in full.
+    Record(record::RecordOverlay),
+}
+
+impl Overlay {
+    /// Whether letters are text in it.
+    pub fn takes_text(&self) -> bool {
+        match self {
+            Self::Palette(_) | Self::Line(_) | Self::Choices(_) => true,
+            Self::Confirm(dialog) => matches!(dialog.focus, confirm::Focus::Name | confirm::Focus::Reason),
+            Self::Help(_) | Self::Record(_) | Self::Ask(_) => false,
+        }
+    }
+}
+
+/// What becomes of the overlay after it took a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// It stays.
+    Stay,
+    /// It is closed.
+    Close,
+}
+
+/// Gives a key to the topmost overlay.
+pub(super) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    with_top(state, |state, top| match top {
+        Overlay::Help(help) => help.key(state, key),
+        Overlay::Palette(palette) => palette.key(state, key, effects),
+        Overlay::Line(line) => line.key(state, key),
+        Overlay::Choices(choices) => choices.key(state, key, effects),
+        Overlay::Ask(ask) => ask.key(state, key, effects),
+        Overlay::Confirm(dialog) => dialog.key(state, key, effects),
+        Overlay::Record(record) => record.key(state, key, effects),
+    });
+}
+
+/// Gives pasted text to the topmost overlay, if it has an input.
+pub(super) fn paste(state: &mut State, text: &str) {
+    with_top(state, |state, top| {
+        match top {
+            Overlay::Palette(palette) => palette.paste(state, text),
+            Overlay::Line(line) => line.paste(state, text),
+            Overlay::Choices(choices) => choices.paste(text),
+            Overlay::Confirm(dialog) => dialog.paste(state, text),
+            Overlay::Help(_) | Overlay::Record(_) | Overlay::Ask(_) => {}
+        }
+        Then::Stay
+    });
+}
+
+/// A click on a row of the topmost overlay: selects it. Buttons and choices still want a key, because a dialog that
+/// appears under a moving hand must not be confirmed by it.
+pub(super) fn click_row(state: &mut State, row: usize) {
+    match state.overlays.last_mut() {
+        Some(Overlay::Palette(palette)) => palette.selected = row.min(palette.items.len().saturating_sub(1)),
+        Some(Overlay::Choices(choices)) => choices.selected = row.min(choices.shown().len().saturating_sub(1)),
+        _ => {}
+    }
+}
+
+/// A click on a button: Cancel cancels; Run takes the focus, no more.
+pub(super) fn click_button(state: &mut State, button: usize) {
+    with_top(state, |_, top| match (top, button) {
+        (Overlay::Confirm(_) | Overlay::Ask(_), 0) => Then::Close,
+        (Overlay::Confirm(dialog), _) => {
+            dialog.focus = confirm::Focus::Run;
+            Then::Stay
+        }
+        _ => Then::Stay,
+    });
+}
+
+/// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.
+fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut Overlay) -> Then) {
+    let Some(mut top) = state.overlays.pop() else { return };
+    let at = state.overlays.len();
+    if work(state, &mut top) == Then::Stay {
+        state.overlays.insert(at.min(state.overlays.len()), top);
+    }
+}

@@ -1,0 +1,117 @@
+//! The actions screen: what can be started, what runs and ran, what is locked.
+
+use crate::app::keymap::Command;
+use crate::app::launch;
+use crate::app::layout::PanelId;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::ask::{Answer, Ask};
+use crate::app::state::State;
+use crate::app::world::runs::{RunView, is_active};
+use crate::app::world::toasts::Tone;
+use crate::model::message::Effect;
+use crate::model::name::Name;
+use crate::model::text::SafeText;
+
+use super::ListState;
+
+/// What the actions screen remembers.
+#[derive(Debug, Clone, Default)]
+pub struct ActionsScreen {
+    /// What can be started, by action name.
+    pub startable: ListState,
+    /// Running and past runs, by id, newest first.
+    pub runs: ListState,
+    /// Locks, by target.
+    pub locks: ListState,
+    /// The line on which the output is held, by its index; `None` follows the end.
+    pub output_at: Option<u64>,
+}
+
+/// Runs whose output is held at once; the oldest that ended goes first.
+const MAX_OPEN: usize = 30;
+
+/// Its panels.
+pub fn panels(state: &State) -> Vec<PanelId> {
+    let mut panels = vec![PanelId::Runs, PanelId::Output];
+    if !state.read_only && !state.config.actions.is_empty() {
+        panels.insert(0, PanelId::Startable);
+    }
+    if !state.locks.is_empty() {
+        panels.push(PanelId::Locks);
+    }
+    panels
+}
+
+/// Commands of this screen alone.
+pub fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    match command {
+        Command::Cancel => ask_cancel(state),
+        Command::DryRun => {
+            let panel = state.focused_panel().filter(|panel| *panel == PanelId::ServiceActions);
+            if let Some(name) = state.selected(&panel.unwrap_or(PanelId::Startable)) {
+                launch::begin(state, &Name::from(name), true, effects);
+            }
+        }
+        Command::FollowUp => match state.shown_run().and_then(|run| state.run(&run.id)?.offer.clone()) {
+            Some(action) => launch::begin(state, &action, false, effects),
+            None => state.toast(Tone::Info, "nothing is offered after this run"),
+        },
+        _ => {}
+    }
+}
+
+fn ask_cancel(state: &mut State) {
+    let Some(run) = state.shown_run().filter(|run| is_active(run.state)).cloned() else {
+        state.toast(Tone::Info, "the selected run is not running");
+        return;
+    };
+    state.overlays.push(Overlay::Ask(Ask {
+        question: SafeText::new(&format!("Cancel {} on {}?", run.action, run.target)),
+        detail: SafeText::new(
+            "Its processes get TERM, a grace, then KILL. A half-done change may stay behind. y cancels the run.",
+        ),
+        opened: state.now,
+        then: Answer::CancelRun(run.id),
+    }));
+}
+
+/// Opens a run: its output is followed from the first line.
+pub fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
+    state.screens.actions.runs.selected = Some(id.to_owned());
+    state.screens.actions.output_at = None;
+    if state.run(id).is_none() {
+        let Some(run) = state.past.iter().find(|run| &*run.id == id).cloned() else { return };
+        hold(state, RunView::new(run));
+    }
+    if let Some(view) = state.runs.iter_mut().find(|view| &*view.run.id == id).filter(|view| !view.followed) {
+        view.followed = true;
+        effects.push(Effect::FollowRun(view.run.id.clone()));
+    }
+}
+
+/// Holds a run with its output, letting go the oldest that ended where there are too many.
+pub fn hold(state: &mut State, view: RunView) {
+    state.runs.insert(0, view);
+    state.runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));
+    if state.runs.len() > MAX_OPEN
+        && let Some(oldest) = state.runs.iter().rposition(|view| !is_active(view.run.state) && view.verifying.is_none())
+    {
+        let gone = state.runs.remove(oldest);
+        if !state.past.iter().any(|run| run.id == gone.run.id) {
+            state.past.push(gone.run);
+        }
+    }
+}
+
+/// Scrolls the output of the shown run. It holds its line while more comes in; at the end it follows again.
+pub fn scroll_output(state: &mut State, command: Command) {
+    let height = state.height(&PanelId::Output);
+    let Some(view) = state.shown_run().and_then(|run| state.run(&run.id)) else { return };
+    let Some(first) = view.lines.front().map(|line| line.index) else { return };
+    let end = view.lines.len().saturating_sub(height);
+    let at = |index: u64| usize::try_from(index.saturating_sub(first)).unwrap_or(0).min(end);
+    let here = state.screens.actions.output_at.map_or(end, at);
+    let Some(to) = super::list::moved(command, here, end, height) else { return };
+    let held = view.lines.get(to).map(|line| line.index).filter(|_| to < end);
+    state.screens.actions.output_at = held;
+}

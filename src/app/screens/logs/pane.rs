@@ -1,0 +1,289 @@
+//! A window on merged records that follows the newest, or stands still, whatever comes in and whatever is dropped.
+
+use std::collections::BTreeSet;
+
+use crate::app::world::logs::LogView;
+use crate::model::filter::Filter;
+use crate::model::name::Name;
+use crate::model::record::{Level, Record};
+use crate::model::ring::Ring;
+use crate::model::view::{Entry, View};
+
+/// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
+const SLICE: usize = 2_000;
+
+/// The window.
+#[derive(Debug, Clone, Default)]
+pub struct Pane {
+    view: View,
+    /// Positions of the merged logs in [`crate::app::state::State::logs`].
+    sources: Vec<usize>,
+    /// Whether the newest record is shown as it comes.
+    pub follow: bool,
+    /// Records that came since it stopped following.
+    pub new_records: usize,
+    /// The selected entry; `None` while it follows: the newest.
+    cursor: Option<Entry>,
+    /// While it stands still: what is shown, with the records themselves, so that they stay although the ring drops
+    /// them. Its length is the height at the moment it stopped; more is looked up.
+    window: Vec<(Entry, Record)>,
+}
+
+/// One record to draw.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The record.
+    pub record: Record,
+    /// The cursor stands on it.
+    pub selected: bool,
+    /// Shown only because a neighbour passed the filter.
+    pub context: bool,
+    /// It came later than its time says.
+    pub late: bool,
+}
+
+impl Pane {
+    /// A window on these logs that follows. What is held already is scanned in slices.
+    pub fn new(logs: &[LogView], sources: Vec<usize>, filter: Filter) -> Self {
+        let view = View::new(filter, &rings(logs, &sources));
+        Self { view, sources, follow: true, ..Self::default() }
+    }
+
+    /// What passes, and how often which level.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The logs that are merged, by position.
+    pub fn sources(&self) -> &[usize] {
+        &self.sources
+    }
+
+    /// Takes in a record that was just pushed to the ring of log `at`.
+    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+        let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
+        let before = self.view.len();
+        self.view.take(&rings(logs, &self.sources), source, record, backlog);
+        if !self.follow && self.view.len() > before {
+            self.new_records += 1;
+        }
+    }
+
+    /// Lets go of what the rings dropped.
+    pub(super) fn forget(&mut self, logs: &[LogView]) {
+        self.view.forget(&rings(logs, &self.sources), 0);
+    }
+
+    /// Scans one slice of what was held. `true` while more is left.
+    pub(super) fn work(&mut self, logs: &[LogView]) -> bool {
+        !self.view.work(&rings(logs, &self.sources), SLICE)
+    }
+
+    /// Shows what passes another filter, around the same place.
+    pub(super) fn refilter(&mut self, logs: &[LogView], sources: Vec<usize>, filter: Filter) {
+        let place = |entry: &Entry| {
+            let log = self.sources.get(entry.source)?;
+            Some(Entry { source: sources.iter().position(|source| source == log)?, ..*entry })
+        };
+        let anchor = self.window.first().and_then(|(entry, _)| place(entry));
+        let cursor = self.cursor.as_ref().and_then(place);
+        self.view = View::new(filter, &rings(logs, &sources));
+        self.sources = sources;
+        self.new_records = 0;
+        self.window.clear();
+        self.cursor = cursor.or(anchor);
+        self.follow = self.cursor.is_none();
+    }
+
+    /// The same place after the list of logs changed: `moved` gives the new position of an old one.
+    pub(super) fn remap(&mut self, logs: &[LogView], moved: impl Fn(usize) -> Option<usize>, sources: Vec<usize>) {
+        self.sources = self.sources.iter().map(|at| moved(*at).unwrap_or(usize::MAX)).collect();
+        let filter = self.view.filter().clone();
+        self.refilter(logs, sources, filter);
+    }
+
+    /// The record under the cursor: the newest while it follows.
+    pub fn selected(&self, logs: &[LogView]) -> Option<Record> {
+        let entry = self.entry()?;
+        self.record(logs, &entry)
+    }
+
+    /// The entry under the cursor: the newest while it follows.
+    pub fn entry(&self) -> Option<Entry> {
+        self.cursor.or_else(|| self.view.last())
+    }
+
+    /// Log and `seq` of an entry.
+    pub fn id(&self, logs: &[LogView], entry: &Entry) -> Option<(Name, u64)> {
+        Some((logs.get(*self.sources.get(entry.source)?)?.name.clone(), entry.seq))
+    }
+
+    fn record(&self, logs: &[LogView], entry: &Entry) -> Option<Record> {
+        let pinned = self.window.iter().find(|(held, _)| same(held, entry));
+        pinned.map(|(_, record)| record.clone()).or_else(|| lookup(logs, &self.sources, entry))
+    }
+
+    /// Follows the newest again.
+    pub(super) fn resume(&mut self) {
+        self.follow = true;
+        self.cursor = None;
+        self.new_records = 0;
+        self.window.clear();
+    }
+
+    /// Stands still on what is shown.
+    pub(super) fn pause(&mut self, logs: &[LogView], height: usize) {
+        if self.follow
+            && let Some(newest) = self.view.last()
+        {
+            let first = self.view.len().saturating_sub(height);
+            self.follow = false;
+            self.new_records = 0;
+            self.cursor = Some(newest);
+            self.window = self.pinned(logs, first, height);
+        }
+    }
+
+    /// Moves the cursor by `by` entries, the window after it as little as needed. At the end it stays paused: only
+    /// going to the bottom on purpose follows again.
+    pub(super) fn step(&mut self, logs: &[LogView], by: isize, height: usize) {
+        self.pause(logs, height);
+        for _ in 0..by.unsigned_abs() {
+            if !(if by < 0 { self.up(logs, height) } else { self.down(logs, height) }) {
+                break;
+            }
+        }
+    }
+
+    fn up(&mut self, logs: &[LogView], height: usize) -> bool {
+        let Some(cursor) = self.cursor else { return false };
+        match self.window.iter().position(|(entry, _)| same(entry, &cursor)) {
+            Some(at) if at > 0 => self.cursor = Some(self.window[at - 1].0),
+            _ => {
+                let Some(entry) = self.view.before(&cursor).and_then(|index| self.view.get(index)) else {
+                    return false;
+                };
+                self.cursor = Some(entry);
+                if let Some(record) = lookup(logs, &self.sources, &entry) {
+                    self.window.insert(0, (entry, record));
+                    self.window.truncate(height.max(1));
+                }
+            }
+        }
+        true
+    }
+
+    fn down(&mut self, logs: &[LogView], height: usize) -> bool {
+        let Some(cursor) = self.cursor else { return false };
+        match self.window.iter().position(|(entry, _)| same(entry, &cursor)) {
+            Some(at) if at + 1 < self.window.len() => self.cursor = Some(self.window[at + 1].0),
+            _ => {
+                let Some(entry) = self.view.after(&cursor).and_then(|index| self.view.get(index)) else { return false };
+                self.cursor = Some(entry);
+                if let Some(record) = lookup(logs, &self.sources, &entry) {
+                    self.window.push((entry, record));
+                    let over = self.window.len().saturating_sub(height.max(1));
+                    self.window.drain(..over);
+                }
+            }
+        }
+        true
+    }
+
+    /// Puts the cursor on an entry and shows it, a third from the top where the window has to move.
+    pub(super) fn jump(&mut self, logs: &[LogView], entry: Entry, height: usize) {
+        self.pause(logs, height);
+        self.cursor = Some(entry);
+        if self.window.iter().any(|(held, _)| same(held, &entry)) {
+            return;
+        }
+        let at = self.view.before(&entry).map_or(0, |before| before + 1);
+        let first = at.saturating_sub(height / 3).min(self.view.len().saturating_sub(height));
+        self.window = self.pinned(logs, first, height);
+    }
+
+    /// The nearest entry of at least a level, after the cursor or before it.
+    pub(super) fn find_level(&self, level: Level, forward: bool) -> Option<Entry> {
+        let cursor = self.entry()?;
+        let wanted = |entry: &Entry| entry.level >= level;
+        if forward {
+            self.view.iter_from(self.view.after(&cursor)?).find(wanted)
+        } else {
+            let before = self.view.before(&cursor)?;
+            (0..=before).rev().filter_map(|index| self.view.get(index)).find(wanted)
+        }
+    }
+
+    fn pinned(&self, logs: &[LogView], first: usize, height: usize) -> Vec<(Entry, Record)> {
+        let entries = self.view.iter_from(first).take(height.max(1));
+        entries.filter_map(|entry| Some((entry, lookup(logs, &self.sources, &entry)?))).collect()
+    }
+
+    /// What to draw in `height` rows, from the top; `context` neighbours are kept around each entry. While it follows
+    /// the last rows belong at the bottom.
+    pub fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<Row> {
+        let shown = if self.follow {
+            self.pinned(logs, self.view.len().saturating_sub(height), height)
+        } else {
+            self.standing(logs, height)
+        };
+        let cursor = self.entry();
+        let mut rows = Vec::with_capacity(shown.len());
+        let mut done: BTreeSet<(usize, u64)> = BTreeSet::new();
+        let kept: BTreeSet<(usize, u64)> = shown.iter().map(|(entry, _)| (entry.source, entry.seq)).collect();
+        for (entry, record) in shown {
+            let mut neighbours = |from: u64, to: u64, rows: &mut Vec<Row>| {
+                for seq in from..to {
+                    let id = (entry.source, seq);
+                    if !kept.contains(&id)
+                        && done.insert(id)
+                        && let Some(record) = lookup(logs, &self.sources, &Entry { seq, ..entry })
+                    {
+                        rows.push(Row { record, selected: false, context: true, late: false });
+                    }
+                }
+            };
+            let around = context as u64;
+            neighbours(entry.seq.saturating_sub(around), entry.seq, &mut rows);
+            let selected = cursor.is_some_and(|cursor| same(&cursor, &entry));
+            rows.push(Row { record, selected, context: false, late: entry.late });
+            neighbours(entry.seq + 1, entry.seq + 1 + around, &mut rows);
+        }
+        if self.follow {
+            rows.drain(..rows.len().saturating_sub(height));
+        }
+        rows
+    }
+
+    /// What stands still, and what comes after it where the window has become higher.
+    fn standing(&self, logs: &[LogView], height: usize) -> Vec<(Entry, Record)> {
+        let mut shown = self.window.clone();
+        shown.truncate(height);
+        let next = match (shown.last(), self.cursor) {
+            (Some((last, _)), _) => self.view.after(last),
+            // After another filter: around the place where the cursor was.
+            (None, Some(cursor)) => {
+                let at = self.view.before(&cursor).map_or(0, |before| before + 1);
+                Some(at.saturating_sub(height / 3).min(self.view.len().saturating_sub(height)))
+            }
+            (None, None) => Some(0),
+        };
+        if let Some(next) = next {
+            shown.extend(self.pinned(logs, next, height).into_iter().take(height - shown.len()));
+        }
+        shown
+    }
+}
+
+/// The rings of some logs.
+pub(super) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
+    sources.iter().filter_map(|at| logs.get(*at)).map(|log| &log.ring).collect()
+}
+
+fn lookup(logs: &[LogView], sources: &[usize], entry: &Entry) -> Option<Record> {
+    logs.get(*sources.get(entry.source)?)?.ring.get(entry.seq).cloned()
+}
+
+fn same(a: &Entry, b: &Entry) -> bool {
+    (a.source, a.seq) == (b.source, b.seq)
+}

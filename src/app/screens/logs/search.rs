@@ -1,0 +1,111 @@
+//! Search: jumps from match to match and hides nothing.
+
+use std::ops::Range;
+
+use crate::app::state::State;
+use crate::app::world::toasts::Tone;
+use crate::model::filter::Filter;
+use crate::model::text::SafeText;
+use crate::model::view::{Entry, View};
+
+use super::{LogsScreen, height, pane, parse, work};
+
+/// What the search found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) searched: Filter,
+    pub(super) view: View,
+    /// Where the search began: the nearest match before it is gone to as soon as it is known.
+    from: Option<Entry>,
+}
+
+impl LogsScreen {
+    /// The parts of a text that the search, or else the filter, hits.
+    pub fn hits(&self, text: &str) -> Vec<Range<usize>> {
+        self.found.as_ref().map_or_else(|| self.pane.view().filter(), |found| &found.searched).hits(text)
+    }
+
+    /// Which match the cursor stands on, from 1 (0: on none), and of how many; `None` where nothing is searched.
+    pub fn hit(&self) -> Option<(usize, usize)> {
+        let found = self.found.as_ref()?;
+        let here = self.pane.entry().and_then(|entry| {
+            let next = found.view.after(&entry).unwrap_or(found.view.len());
+            let at = next.checked_sub(1).and_then(|at| found.view.get(at))?;
+            ((at.source, at.seq) == (entry.source, entry.seq)).then_some(next)
+        });
+        Some((here.unwrap_or(0), found.view.len()))
+    }
+}
+
+/// Records of a search scanned by one slice.
+pub(super) const SLICE: usize = 2_000;
+
+/// Goes to the nearest match before the place where the search began, as soon as it is known.
+pub(super) fn go_to_first_match(state: &mut State) {
+    let height = height(state);
+    let screen = &mut state.screens.logs;
+    let Some(found) = &mut screen.found else { return };
+    let Some(from) = found.from else { return };
+    let here = found.view.after(&from).unwrap_or(found.view.len()).checked_sub(1);
+    if let Some(entry) = here.and_then(|index| found.view.get(index)) {
+        found.from = None;
+        screen.pane.jump(&state.logs, entry, height);
+    } else if !found.view.is_scanning() {
+        found.from = None;
+        if let Some(entry) = found.view.get(0) {
+            screen.pane.jump(&state.logs, entry, height);
+        }
+    }
+}
+
+/// Sets what is searched; empty searches nothing.
+///
+/// # Errors
+/// As of a filter: the character from which on it is none, and why.
+pub(in crate::app) fn set_search(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
+    parse(text)?;
+    state.screens.logs.search = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    search_again(state);
+    let screen = &mut state.screens.logs;
+    if let Some(found) = &mut screen.found {
+        found.from = screen.pane.entry();
+    }
+    work(state);
+    Ok(())
+}
+
+pub(super) fn search_again(state: &mut State) {
+    let screen = &mut state.screens.logs;
+    let searched = screen.search.as_ref().and_then(|text| Filter::parse(text).ok());
+    screen.found = searched.map(|searched| {
+        let both = screen.pane.view().filter().and(&searched);
+        let view = View::new(both, &pane::rings(&state.logs, screen.pane.sources()));
+        Found { searched, view, from: None }
+    });
+}
+
+/// Goes to the neighbouring match, around the ends.
+pub(super) fn next_match(state: &mut State, forward: bool) {
+    let height = height(state);
+    let screen = &mut state.screens.logs;
+    let (Some(found), Some(here)) = (&screen.found, screen.pane.entry()) else {
+        state.toast(Tone::Info, "nothing is searched: press s and type");
+        return;
+    };
+    let near = if forward { found.view.after(&here) } else { found.view.before(&here) };
+    let around = if forward { found.view.get(0) } else { found.view.last() };
+    let entry = near.and_then(|index| found.view.get(index));
+    let wrapped = entry.is_none();
+    match entry.or(around) {
+        Some(entry) => {
+            screen.pane.jump(&state.logs, entry, height);
+            if wrapped {
+                state.toast(
+                    Tone::Info,
+                    if forward { "from the first match again" } else { "from the last match again" },
+                );
+            }
+        }
+        None => state.toast(Tone::Info, "no match"),
+    }
+}

@@ -1,0 +1,44 @@
+//! The one function through which the state changes.
+
+use crate::model::message::Effect;
+
+use super::message::{Event, Message};
+use super::state::State;
+use super::{keys, mouse, observe, outcome, reload, tick};
+
+/// Takes in one message; answers with what is to be done to the world.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    // Messages are stamped where they are made; one that waited in a queue must not turn the time back.
+    if message.at.mono >= state.now.mono {
+        state.now = message.at;
+    }
+    match message.event {
+        Event::Key(key) => {
+            keys::key(state, key, &mut effects);
+            state.touched();
+        }
+        Event::Paste(text) => {
+            keys::paste(state, &text);
+            state.touched();
+        }
+        Event::Mouse(mouse) => {
+            if mouse::mouse(state, mouse, &mut effects) {
+                state.touched();
+            }
+        }
+        Event::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            state.touched();
+        }
+        Event::Focus(focused) => {
+            state.focused = focused;
+            state.touched();
+        }
+        Event::Clock => tick::clock(state, &mut effects),
+        Event::Observation(observation) => observe::observe(state, observation, &mut effects),
+        Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
+        Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
+    }
+    effects
+}

@@ -1,0 +1,92 @@
+//! Alerts: one machine for each condition of each check and metric.
+
+use crate::model::alert::Severity;
+use crate::model::name::Name;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+/// What an alert is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A check.
+    Check(Name),
+    /// A metric.
+    Metric(Name),
+    /// The console's own connectivity.
+    Console,
+}
+
+impl Subject {
+    /// The name of the check or metric.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Check(name) | Self::Metric(name) => name,
+            Self::Console => "network",
+        }
+    }
+}
+
+/// Where an alert stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Nothing to see.
+    Inactive,
+    /// The condition holds, not yet long enough.
+    Pending,
+    /// It fires.
+    Firing,
+    /// It is over since less than 15 minutes.
+    Resolved,
+}
+
+impl Phase {
+    /// The order in lists: what fires comes first.
+    pub const fn order(self) -> u8 {
+        match self {
+            Self::Firing => 0,
+            Self::Pending => 1,
+            Self::Resolved => 2,
+            Self::Inactive => 3,
+        }
+    }
+
+    /// The word on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One alert.
+#[derive(Debug, Clone)]
+pub struct AlertView {
+    /// Stable identity: `check:api/critical/0`.
+    pub id: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// The service of the subject.
+    pub service: Option<Name>,
+    /// How bad.
+    pub severity: Severity,
+    /// The condition as written.
+    pub condition: String,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when it stands there.
+    pub since: Option<Stamp>,
+    /// What was seen: `12.4 %`, `down`.
+    pub value: SafeText,
+    /// Why it is muted: the dependency that is down.
+    pub inhibited_by: Option<Name>,
+}
+
+impl AlertView {
+    /// One line in words.
+    pub fn told(&self) -> String {
+        format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
+    }
+}

@@ -1,0 +1,191 @@
+//! Checks: the configuration of each joined with what its polls said.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::sections::check::Check;
+use crate::model;
+use crate::model::judge::{Counts, Judge, Rules};
+use crate::model::latency::Latencies;
+use crate::model::name::Name;
+use crate::model::reading::{Component, Reading, Sign};
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+/// One check with everything that the screens show of it.
+#[derive(Debug, Clone)]
+pub struct CheckView {
+    /// Position in `config.checks`.
+    pub index: usize,
+    /// Its name.
+    pub name: Name,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// What is shown: unknown while our own network is down. Staleness lies beside it, in `stale`.
+    pub status: Status,
+    /// Since when it has this status.
+    pub since: Option<Stamp>,
+    /// The latest poll.
+    pub last: Option<Reading>,
+    /// Why it is not well, in words.
+    pub error: Option<SafeText>,
+    /// Consecutive bad or good polls towards the next status: `(so far, needed)`, while pending.
+    pub streak: Option<(u32, u32)>,
+    /// Whether the latest poll is older than `2 × every + timeout`.
+    pub stale: bool,
+    /// Ticks skipped because a poll was still running, since the start.
+    pub overruns: u64,
+    /// Start to start.
+    pub every: Duration,
+    /// Past this age it is stale.
+    pub stale_after: Duration,
+    /// Since when it is configured: an age counts from here until something is known.
+    pub known_from: Stamp,
+    /// Whether it changes too often to be believed.
+    pub flapping: bool,
+    judge: Judge,
+    latencies: Latencies,
+    known: model::availability::Availability,
+    /// Up to when the figures are reckoned: the latest poll or tick.
+    pub(in crate::app) as_of: Stamp,
+}
+
+impl CheckView {
+    /// A check of which nothing is known yet.
+    pub fn new(index: usize, check: &Check, now: Stamp) -> Self {
+        Self {
+            index,
+            name: check.name.clone(),
+            service: check.service.clone(),
+            status: Status::Unknown,
+            since: None,
+            last: None,
+            error: None,
+            streak: None,
+            stale: false,
+            overruns: 0,
+            every: check.every,
+            stale_after: check.stale_after(),
+            known_from: now,
+            flapping: false,
+            judge: Judge::new(rules(check), now),
+            latencies: Latencies::default(),
+            known: model::availability::Availability::new(check.every, now),
+            as_of: now,
+        }
+    }
+
+    /// Takes in a poll.
+    pub(in crate::app) fn take(&mut self, reading: Reading) -> Taken {
+        let ended = reading.timing.ended;
+        let change = self.judge.observe(reading.sign, ended);
+        self.known.observe(reading.sign, ended, false);
+        // What our own side prevented was not measured.
+        if reading.sign != Sign::Unknown {
+            self.latencies.record(ended, reading.timing.latency());
+        }
+        self.as_of = ended;
+        let error = reading.error.clone().filter(|_| self.judge.status() != Status::Ok);
+        let parts = self.last.as_ref().map(|last| &last.components);
+        let noticeable = self.error != error || self.stale || parts != Some(&reading.components);
+        self.error = error;
+        self.stale = false;
+        self.last = Some(reading);
+        self.show();
+        Taken { turned: change.map(|change| (change.from, change.to)), noticeable }
+    }
+
+    /// Nothing is known from here: we were suspended, or our own network is gone. `true` where that shows.
+    pub(in crate::app) fn lose_sight(&mut self, at: Stamp) -> bool {
+        let changed = self.judge.lose_sight(at).is_some();
+        self.known.lose_sight(at);
+        self.show();
+        changed
+    }
+
+    fn show(&mut self) {
+        self.status = self.judge.status();
+        self.since = self.last.as_ref().map(|_| self.judge.since());
+        self.streak = self.judge.streak();
+        self.flapping = self.judge.is_flapping();
+    }
+
+    /// The same check under another configuration: its history is kept, judged by the new rules.
+    pub(in crate::app) fn moved(mut self, fresh: Self, check: &Check) -> Self {
+        self.judge.set_rules(rules(check));
+        self.known.set_every(check.every);
+        self.index = fresh.index;
+        self.service = fresh.service;
+        self.every = fresh.every;
+        self.stale_after = fresh.stale_after;
+        self
+    }
+
+    /// The parts that the latest health document names.
+    pub fn components(&self) -> Option<&BTreeMap<SafeText, Component>> {
+        self.last.as_ref().map(|reading| &reading.components).filter(|parts| !parts.is_empty())
+    }
+
+    /// One line in words.
+    pub fn told(&self) -> String {
+        let error = self.error.as_ref().map_or_else(String::new, |error| format!(" {error}"));
+        format!("{} {}{error}", self.name, self.status.word())
+    }
+
+    /// How often each sign was seen since the start.
+    pub fn counts(&self) -> Counts {
+        self.judge.counts()
+    }
+
+    /// Age of the latest poll.
+    pub fn age(&self, now: Stamp) -> Option<Duration> {
+        self.last.as_ref().map(|reading| now.since(reading.timing.ended))
+    }
+
+    /// When the next poll is due, from now.
+    pub fn next_due(&self, now: Stamp) -> Option<Duration> {
+        let last = self.last.as_ref()?;
+        Some(last.timing.scheduled.plus(self.every).since(now))
+    }
+
+    /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.
+    pub fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
+        self.latencies.percentile(quantile, window, self.as_of)
+    }
+
+    /// Median latency in milliseconds of the last `buckets` buckets of `width`, oldest first; `None` for a bucket
+    /// without a poll. The buckets lie on whole multiples of `width`, so that they advance together.
+    pub fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
+        self.latencies.medians(buckets, width, now)
+    }
+
+    /// Availability over the last `window`, time-weighted.
+    pub fn availability(&self, window: Duration, now: Stamp) -> Option<Availability> {
+        let window = self.known.window(window, now);
+        let percent = window.availability()? * 100.0;
+        Some(Availability { percent, coverage: window.coverage().unwrap_or(0.0) * 100.0 })
+    }
+}
+
+fn rules(check: &Check) -> Rules {
+    Rules { fail_after: check.fail_after, ok_after: check.ok_after, stale_after: check.stale_after() }
+}
+
+/// What a poll changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app) struct Taken {
+    /// Another status than before.
+    pub(in crate::app) turned: Option<(Status, Status)>,
+    /// Something else that a person would notice at once: another error, no longer stale.
+    pub(in crate::app) noticeable: bool,
+}
+
+/// Availability as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Availability {
+    /// Per cent of the known time that it was up.
+    pub percent: f64,
+    /// Per cent of the window of which anything is known; under 95 the figure is marked.
+    pub coverage: f64,
+}

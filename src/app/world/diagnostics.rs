@@ -1,0 +1,109 @@
+//! The console about itself.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+/// Figures that only the runtime can know. It sets [`Diagnostics::meters`] before it draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meters {
+    /// Frames written since the start.
+    pub frames: u64,
+    /// Bytes written to the terminal since the start.
+    pub bytes_written: u64,
+    /// Bytes written in the last whole minute.
+    pub bytes_last_minute: u64,
+    /// Time to draw and diff the latest frame.
+    pub frame_time: Duration,
+    /// The longest so far.
+    pub frame_time_max: Duration,
+    /// From key to written frame, the latest.
+    pub key_latency: Duration,
+    /// From key to written frame, the longest so far.
+    pub key_latency_max: Duration,
+    /// Messages waiting when the loop last looked.
+    pub queued: usize,
+    /// Room in that queue.
+    pub queue_capacity: usize,
+    /// Messages that had to be dropped.
+    pub dropped: u64,
+    /// Background tasks alive.
+    pub tasks: usize,
+    /// Resident memory in bytes, where the system says.
+    pub resident: Option<u64>,
+    /// Whether the store answers.
+    pub store_ok: bool,
+}
+
+/// What kind of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A source warns: `insecure`, an odd content type.
+    Warning,
+    /// A task panicked and was restarted.
+    TaskFailed,
+    /// We were suspended or starved.
+    Gap,
+    /// A reload that was refused, and why.
+    Reload,
+    /// An effect failed.
+    Failed,
+}
+
+/// Something a person should read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// When it was last seen.
+    pub at: Stamp,
+    /// What kind.
+    pub kind: ProblemKind,
+    /// What it is about.
+    pub about: SafeText,
+    /// In words.
+    pub text: SafeText,
+    /// How often.
+    pub count: u64,
+}
+
+/// Problems kept.
+pub const MAX_PROBLEMS: usize = 200;
+
+/// The console about itself.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics {
+    /// How late the latest slots were launched, at the worst.
+    pub lag: Duration,
+    /// The worst of all.
+    pub lag_max: Duration,
+    /// Polls under way.
+    pub in_flight: usize,
+    /// Observations taken in since the start.
+    pub observations: u64,
+    /// Gaps: how many, and how long together.
+    pub gaps: (u64, Duration),
+    /// Warnings, failures, gaps, refused reloads; oldest first, equal ones merged.
+    pub problems: VecDeque<Problem>,
+    /// Reloads: good, refused.
+    pub reloads: (u64, u64),
+    /// When the configuration was last taken in.
+    pub configured_at: Option<Stamp>,
+    /// What the runtime measures.
+    pub meters: Meters,
+}
+
+impl Diagnostics {
+    /// Notes a problem; the same again only counts and is moved to the end.
+    pub fn note(&mut self, at: Stamp, kind: ProblemKind, about: SafeText, text: SafeText) {
+        let same = self.problems.iter().position(|p| p.kind == kind && p.about == about && p.text == text);
+        let count = match same.and_then(|at| self.problems.remove(at)) {
+            Some(old) => old.count + 1,
+            None => 1,
+        };
+        if self.problems.len() == MAX_PROBLEMS {
+            self.problems.pop_front();
+        }
+        self.problems.push_back(Problem { at, kind, about, text, count });
+    }
+}

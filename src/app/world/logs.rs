@@ -1,0 +1,82 @@
+//! Logs: the state of each source and how much came in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::config::sections::log::Log;
+use crate::model::name::Name;
+use crate::model::record::{LogState, Loss};
+use crate::model::ring::{Ring, RingLimits};
+use crate::model::time::Stamp;
+
+/// One log.
+#[derive(Debug, Clone)]
+pub struct LogView {
+    /// Position in `config.logs`.
+    pub index: usize,
+    /// Its name.
+    pub name: Name,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// What its source is doing.
+    pub state: LogState,
+    /// What was lost since the start; `dropped` is what the ring let go.
+    pub loss: Loss,
+    /// Records a second over the last ten seconds.
+    pub rate: f64,
+    /// Records taken in since the start.
+    pub total: u64,
+    /// When the latest record came.
+    pub last_at: Option<Stamp>,
+    /// The records that are held.
+    pub ring: Ring,
+    /// When how many came, as far back as the rate looks.
+    recent: VecDeque<(Stamp, u64)>,
+}
+
+impl LogView {
+    /// A log of which nothing was read yet.
+    pub fn new(index: usize, log: &Log, limits: RingLimits) -> Self {
+        Self {
+            index,
+            name: log.name.clone(),
+            service: log.service.clone(),
+            state: LogState::Starting,
+            loss: Loss::default(),
+            rate: 0.0,
+            total: 0,
+            last_at: None,
+            ring: Ring::new(log.name.clone(), limits),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The same log under another configuration: what is held stays.
+    pub(in crate::app) fn moved(mut self, index: usize, log: &Log) -> Self {
+        self.index = index;
+        self.service.clone_from(&log.service);
+        self
+    }
+
+    /// Counts records that came in just now.
+    pub(in crate::app) fn took(&mut self, records: usize, now: Stamp) {
+        self.total += records as u64;
+        if records > 0 {
+            self.last_at = Some(now);
+            self.recent.push_back((now, records as u64));
+        }
+        self.tick(now);
+    }
+
+    /// Forgets what is too old for the rate.
+    pub(in crate::app) fn tick(&mut self, now: Stamp) {
+        while self.recent.front().is_some_and(|(at, _)| now.since(*at) > RATE_SPAN) {
+            self.recent.pop_front();
+        }
+        let recent: u64 = self.recent.iter().map(|(_, count)| count).sum();
+        self.rate = recent as f64 / RATE_SPAN.as_secs_f64();
+    }
+}
+
+/// The rate is that of so long.
+const RATE_SPAN: Duration = Duration::from_secs(10);

@@ -1,0 +1,153 @@
+//! Metrics: the configuration of each joined with its samples.
+
+use std::time::Duration;
+
+use crate::config::sections::metric::Metric;
+use crate::model::alert::Severity;
+use crate::model::condition::{Comparison, Condition, Predicate};
+use crate::model::name::Name;
+use crate::model::reading::Sample;
+use crate::model::series::Series;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+use crate::model::unit;
+
+pub use crate::model::series::Point;
+
+/// One metric with everything that the screens show of it.
+#[derive(Debug, Clone)]
+pub struct MetricView {
+    /// Position in `config.metrics`.
+    pub index: usize,
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: String,
+    /// The service it belongs to.
+    pub service: Option<Name>,
+    /// Its unit as configured; may be empty.
+    pub unit: String,
+    /// The latest sample, also one without a value.
+    pub last: Option<Sample>,
+    /// The latest number: shown, with its age, while newer samples have none.
+    pub value: Option<(Stamp, f64)>,
+    /// Why there is no number now.
+    pub error: Option<SafeText>,
+    /// The worst severity that fires (or is pending: see the alerts).
+    pub severity: Option<Severity>,
+    /// Whether the latest number is too old.
+    pub stale: bool,
+    /// Threshold lines: severity, threshold in the metric's own unit, whether above it is bad.
+    pub thresholds: Vec<(Severity, f64, bool)>,
+    /// How often a value is due.
+    pub every: Duration,
+    /// Past this age it is stale.
+    pub stale_after: Duration,
+    /// Since when it is configured: an age counts from here until something is known.
+    pub known_from: Stamp,
+    series: Series,
+}
+
+impl MetricView {
+    /// A metric of which nothing is known yet.
+    pub fn new(index: usize, metric: &Metric, now: Stamp) -> Self {
+        Self {
+            index,
+            name: metric.name.clone(),
+            title: metric.title.clone(),
+            service: metric.service.clone(),
+            unit: metric.unit.clone(),
+            last: None,
+            value: None,
+            error: None,
+            severity: None,
+            stale: false,
+            thresholds: thresholds(metric),
+            every: metric.every,
+            stale_after: metric.stale_after,
+            known_from: now,
+            series: Series::new(metric.stale_after),
+        }
+    }
+
+    /// Takes in a sample. `true` where a person would notice it at once.
+    pub(in crate::app) fn take(&mut self, sample: Sample) -> bool {
+        let error = sample.value.as_ref().err().cloned();
+        let noticeable = error != self.error || self.stale || self.value.is_none();
+        if let Ok(value) = sample.value {
+            self.value = Some((sample.at, value));
+            self.series.push(sample.at, value);
+            self.stale = false;
+        } else {
+            self.series.gap(sample.at);
+        }
+        self.error = error;
+        self.last = Some(sample);
+        noticeable
+    }
+
+    /// The same metric under another configuration: history is kept.
+    pub(in crate::app) fn moved(self, fresh: Self) -> Self {
+        let mut series = self.series;
+        series.set_hold(fresh.stale_after);
+        Self {
+            last: self.last,
+            value: self.value,
+            error: self.error,
+            severity: self.severity,
+            stale: self.stale,
+            known_from: self.known_from,
+            series,
+            ..fresh
+        }
+    }
+
+    /// The latest number with its unit, as it is shown.
+    pub fn shown(&self) -> String {
+        self.value.map_or_else(|| unit::NOTHING.to_owned(), |(_, value)| unit::quantity(value, &self.unit))
+    }
+
+    /// One line in words.
+    pub fn told(&self) -> String {
+        match (self.value, &self.error) {
+            (_, Some(error)) => format!("{} {error}", self.name),
+            (Some((at, value)), None) => {
+                format!("{} {} at {}", self.name, unit::quantity(value, &self.unit), at.utc.to_rfc3339())
+            }
+            (None, None) => format!("{} has no value yet", self.name),
+        }
+    }
+
+    /// The last `count` values, oldest first.
+    pub fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
+        self.series.latest(count)
+    }
+
+    /// Age of the latest number.
+    pub fn age(&self, now: Stamp) -> Option<Duration> {
+        self.value.map(|(at, _)| now.since(at))
+    }
+
+    /// The last `buckets` buckets of `width`, oldest first; `None` where there was no value. On whole multiples of
+    /// `width`, so that they advance together.
+    pub fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
+        self.series.points(buckets, width, now, Duration::ZERO)
+    }
+
+    /// The same span a time `ago`, to compare with.
+    pub fn points_ago(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
+        self.series.points(buckets, width, now, ago)
+    }
+}
+
+/// The lines to draw for the conditions that compare the value with a number.
+fn thresholds(metric: &Metric) -> Vec<(Severity, f64, bool)> {
+    let line = |(severity, condition): &(Severity, Condition)| match &condition.predicate {
+        Predicate::Number { comparison, threshold, field: None, .. } => {
+            let above_is_bad = matches!(comparison, Comparison::Above | Comparison::AtLeast | Comparison::NotEqual);
+            Some((*severity, *threshold, above_is_bad))
+        }
+        _ => None,
+    };
+    metric.alerts.iter().filter_map(line).collect()
+}

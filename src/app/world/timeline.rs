@@ -1,0 +1,78 @@
+//! What happened lately: status transitions, alerts, runs, reloads.
+
+use std::collections::VecDeque;
+
+use crate::model::alert::Severity;
+use crate::model::name::Name;
+use crate::model::status::Status;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// A check changed its status.
+    Status {
+        /// The check.
+        check: Name,
+        /// Before.
+        from: Status,
+        /// Now.
+        to: Status,
+    },
+    /// An alert began to fire.
+    Fired(Severity),
+    /// An alert that fired is over.
+    Resolved(Severity),
+    /// A run started, ended, or was refused.
+    Run,
+    /// The configuration was read again.
+    Reload,
+    /// Our own connectivity, a gap, a task.
+    Console,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: Stamp,
+    /// What kind.
+    pub happening: Happening,
+    /// The service it concerns.
+    pub service: Option<Name>,
+    /// In words.
+    pub text: SafeText,
+}
+
+/// Entries kept.
+pub const MAX_ENTRIES: usize = 500;
+
+/// The last entries, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline(VecDeque<Entry>);
+
+impl Timeline {
+    /// Adds an entry; the oldest goes where there are too many.
+    pub fn push(&mut self, entry: Entry) {
+        if self.0.len() == MAX_ENTRIES {
+            self.0.pop_front();
+        }
+        self.0.push_back(entry);
+    }
+
+    /// Entries, newest first.
+    pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &Entry> + DoubleEndedIterator {
+        self.0.iter().rev()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing happened yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

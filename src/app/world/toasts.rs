@@ -1,0 +1,80 @@
+//! Short messages that go away by themselves.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+/// How a toast is coloured and how long it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Info,
+    /// Something ended well.
+    Good,
+    /// Something to know.
+    Warning,
+    /// Something failed; says what to do.
+    Error,
+}
+
+/// One short message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// How it is coloured.
+    pub tone: Tone,
+    /// What it says.
+    pub text: SafeText,
+    /// When it was shown.
+    pub at: Stamp,
+    /// Until when.
+    pub until: Stamp,
+}
+
+/// At most so many are kept; the oldest goes first.
+pub const MAX_TOASTS: usize = 5;
+
+/// The messages on the screen, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Toasts(VecDeque<Toast>);
+
+impl Toasts {
+    /// Shows one. The same text again only lives longer.
+    pub fn push(&mut self, now: Stamp, tone: Tone, text: SafeText) {
+        let stay = match tone {
+            Tone::Info | Tone::Good => Duration::from_secs(5),
+            Tone::Warning => Duration::from_secs(8),
+            Tone::Error => Duration::from_secs(15),
+        };
+        self.0.retain(|toast| toast.text != text);
+        if self.0.len() == MAX_TOASTS {
+            self.0.pop_front();
+        }
+        self.0.push_back(Toast { tone, text, at: now, until: now.plus(stay) });
+    }
+
+    /// Those on the screen, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Toast> {
+        self.0.iter()
+    }
+
+    /// Removes what is over. `true` where something was.
+    pub fn expire(&mut self, now: Stamp) -> bool {
+        let before = self.0.len();
+        self.0.retain(|toast| toast.until.mono > now.mono);
+        before != self.0.len()
+    }
+
+    /// Removes all. `true` where there was one.
+    pub fn clear(&mut self) -> bool {
+        let any = !self.0.is_empty();
+        self.0.clear();
+        any
+    }
+
+    /// When the next one goes away.
+    pub fn next_end(&self) -> Option<Stamp> {
+        self.0.iter().map(|toast| toast.until).min_by_key(|until| until.mono)
+    }
+}
