@@ -1,0 +1,83 @@
+//! The styles that the view draws with: a theme at a colour depth, computed once.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::color::{self, Rgb};
+use super::depth::ColorDepth;
+use super::file::{Attributes, Paint};
+use super::glyphs::GlyphSet;
+use super::role::Role;
+
+/// What the terminal's own colours are taken to be in a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Canvas {
+    /// Behind everything.
+    pub background: Rgb,
+    /// Normal text.
+    pub foreground: Rgb,
+}
+
+/// A style for every role, and the signs. Made once, when theme or terminal change.
+#[derive(Debug, Clone)]
+pub struct Styles {
+    table: Vec<Style>,
+    /// The signs to draw with.
+    pub glyphs: GlyphSet,
+    /// The depth that the styles were made for.
+    pub depth: ColorDepth,
+    /// For pictures.
+    pub canvas: Canvas,
+    /// The theme's name.
+    pub theme: String,
+}
+
+impl Styles {
+    /// Resolved attributes of every role, in the order of [`Role::ALL`], at a depth.
+    pub(super) fn new(
+        theme: &str,
+        attributes: &[Attributes],
+        canvas: Canvas,
+        depth: ColorDepth,
+        glyphs: GlyphSet,
+    ) -> Self {
+        let table = attributes.iter().map(|attributes| style(*attributes, depth)).collect();
+        Self { table, glyphs, depth, canvas, theme: theme.to_owned() }
+    }
+
+    /// The style of a role.
+    pub fn get(&self, role: Role) -> Style {
+        self.table.get(role as usize).copied().unwrap_or_default()
+    }
+}
+
+fn style(attributes: Attributes, depth: ColorDepth) -> Style {
+    let mut style = Style::new();
+    style.fg = attributes.fg.and_then(|paint| at_depth(paint, depth));
+    style.bg = attributes.bg.and_then(|paint| at_depth(paint, depth));
+    let flags = [
+        (attributes.bold, Modifier::BOLD),
+        (attributes.dim, Modifier::DIM),
+        (attributes.italic, Modifier::ITALIC),
+        (attributes.underline, Modifier::UNDERLINED),
+        (attributes.reverse, Modifier::REVERSED),
+    ];
+    for (flag, modifier) in flags {
+        if flag == Some(true) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    // A background is a chip. Without colours, reverse is what makes a chip.
+    if depth == ColorDepth::None && attributes.bg.is_some_and(|paint| paint != Paint::Terminal) {
+        style = style.add_modifier(Modifier::REVERSED);
+    }
+    style
+}
+
+fn at_depth(paint: Paint, depth: ColorDepth) -> Option<Color> {
+    match (paint, depth) {
+        (_, ColorDepth::None) | (Paint::Terminal, _) => None,
+        (Paint::Ansi(index), _) | (Paint::Rgb(_, index), ColorDepth::Sixteen) => Some(color::ansi(index)),
+        (Paint::Rgb(rgb, _), ColorDepth::Indexed) => Some(Color::Indexed(rgb.nearest_256())),
+        (Paint::Rgb(Rgb(r, g, b), _), ColorDepth::True) => Some(Color::Rgb(r, g, b)),
+    }
+}

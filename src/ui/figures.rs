@@ -1,0 +1,161 @@
+//! Numbers and times as they are read: coarse where they change by themselves, because over SSH every changed cell costs.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::time::Stamp;
+use crate::model::unit;
+
+/// An age in its largest unit: `<10s`, `20s`, `3m`, `5h`, `6d`. Changes at most every ten seconds; at most four columns
+/// up to 999 days.
+pub fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..10 => "<10s".to_owned(),
+        10..60 => format!("{}s", seconds / 10 * 10),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// The age of something that may never have happened.
+pub fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
+    at.map_or_else(|| none.to_owned(), |at| age(now.since(at)))
+}
+
+/// A span that ended, exactly enough: `840ms`, `4.2s`, `3m 07s`, `2h 05m`.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("{}ms", span.as_millis()),
+        1..10 if span.subsec_millis() >= 50 => format!("{:.1}s", span.as_secs_f64()),
+        1..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// A span that is counted down or up, coarse.
+pub fn left(span: Duration) -> String {
+    if span < Duration::from_mins(1) { format!("{}s", span.as_secs()) } else { age(span) }
+}
+
+/// Milliseconds with two significant digits, so that a figure does not flicker: `3ms`, `41ms`, `0.84s`, `12s`.
+pub fn milliseconds(ms: u64) -> String {
+    match ms {
+        0 => "<1ms".to_owned(),
+        1..100 => format!("{ms}ms"),
+        100..1_000 => format!("{}ms", (ms + 5) / 10 * 10),
+        1_000..10_000 => format!("{:.1}s", ms as f64 / 1_000.0),
+        _ => format!("{}s", ms / 1_000),
+    }
+}
+
+/// A count with separators: `4,102`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes: `512 B`, `1.4 MiB`.
+pub fn bytes(n: u64) -> String {
+    value(n as f64, "B")
+}
+
+/// A share in per cent as availability is written: `100.00 %`, `99.98 %`. Never rounded up to 100.
+pub fn percent(percent: f64) -> String {
+    unit::availability(Some(percent / 100.0))
+}
+
+/// The same of which too little is known: marked, and with a digit less.
+pub fn rough_percent(percent: f64) -> String {
+    if percent >= 100.0 { "~100 %".to_owned() } else { format!("~{:.1} %", (percent * 10.0).floor() / 10.0) }
+}
+
+/// A number with its unit, as everywhere else: see [`unit::quantity`].
+pub fn value(value: f64, unit: &str) -> String {
+    unit::quantity(value, unit)
+}
+
+/// The time of day in the console's zone: `02:41:07Z`, `04:41:07 CEST`.
+pub fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    let local = at.with_timezone(&zone);
+    if zone == chrono_tz::Tz::UTC {
+        at.format("%H:%M:%SZ").to_string()
+    } else {
+        local.format("%H:%M:%S %Z").to_string()
+    }
+}
+
+/// The same without seconds.
+pub fn minute(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    let local = at.with_timezone(&zone);
+    if zone == chrono_tz::Tz::UTC { at.format("%H:%MZ").to_string() } else { local.format("%H:%M").to_string() }
+}
+
+/// The time of day without its zone, for rows.
+pub fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    at.with_timezone(&zone).format("%H:%M:%S").to_string()
+}
+
+/// Date and time in full: `2026-11-21 02:41:07Z`.
+pub fn full(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    let date = at.with_timezone(&zone).format("%Y-%m-%d").to_string();
+    format!("{date} {}", clock(at, zone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_coarse() {
+        let cases = [
+            (0, "<10s"),
+            (9, "<10s"),
+            (12, "10s"),
+            (59, "50s"),
+            (61, "1m"),
+            (3_599, "59m"),
+            (3_600, "1h"),
+            (100_000, "27h"),
+            (172_800, "2d"),
+            (86_400 * 400, "400d"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(age(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn spans_counts_and_latencies() {
+        assert_eq!(span(Duration::from_millis(840)), "840ms");
+        assert_eq!(span(Duration::from_millis(4_230)), "4.2s");
+        assert_eq!(span(Duration::from_secs(2)), "2s");
+        assert_eq!(span(Duration::from_secs(187)), "3m 07s");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(12), "12");
+        assert_eq!(milliseconds(41), "41ms");
+        assert_eq!(milliseconds(847), "850ms");
+        assert_eq!(milliseconds(1_849), "1.8s");
+        assert_eq!(percent(99.999), "99.99 %");
+        assert_eq!(percent(100.0), "100.00 %");
+    }
+
+    #[test]
+    fn clocks_name_their_zone() {
+        let at = DateTime::from_timestamp(1_795_228_867, 0).unwrap();
+        assert!(clock(at, chrono_tz::Tz::UTC).ends_with('Z'));
+        assert!(clock(at, chrono_tz::Tz::Europe__Zurich).ends_with(" CET"));
+    }
+}

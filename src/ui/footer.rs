@@ -1,0 +1,121 @@
+//! The last row: what can be pressed here and now.
+
+use ratatui::layout::Rect;
+
+use super::paint::Painter;
+use super::widgets::hints::{self, Hint};
+use super::words::cut;
+use crate::app::keymap::{Binding, Command};
+use crate::app::layout::PanelId;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::config::plan;
+use crate::config::sections::action::Action;
+use crate::config::sections::screen::Panel;
+use crate::theme::GlyphSet;
+
+/// Columns of an action's title at the most: the key is what matters here.
+const LABEL: usize = 24;
+
+/// Draws it in the first row of `area`.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let always = [hint(state, Command::Palette, "palette"), hint(state, Command::Help, "help")];
+    let always: Vec<Hint> = always.into_iter().flatten().collect();
+    hints::draw(painter, area, &here(state, painter.glyphs()), &always);
+}
+
+/// The first key of a command with a short label; none where the command has no key.
+fn hint(state: &State, command: Command, label: &str) -> Option<Hint> {
+    state.keymap.key_of(command).map(|key| Hint::new(key.to_string(), label))
+}
+
+/// The key that opens a screen, empty where there is none.
+pub fn key_of_screen(state: &State, screen: &Screen) -> String {
+    let binding = match screen {
+        Screen::Custom(name) => Binding::Screen(name.clone()),
+        built_in => match Command::from_name(built_in.name()) {
+            Some(command) => Binding::Command(command),
+            None => return String::new(),
+        },
+    };
+    state.keymap.keys_of(&binding).split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The key of an action.
+pub fn key_of_action(state: &State, action: &Action) -> String {
+    state.keymap.keys_of(&Binding::Action(action.name.clone())).split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Hints for the screen and panel, the most useful first.
+fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
+    let panel = state.focused_panel();
+    let near: Vec<(Command, &str)> = match (&state.screen, panel.as_ref()) {
+        (Screen::Logs, _) => vec![
+            (Command::Filter, "filter"),
+            (Command::Search, "search"),
+            (Command::Open, "record"),
+            (Command::Bottom, "follow"),
+            (Command::NextError, "next error"),
+            (Command::Wrap, "wrap"),
+            (Command::Mark, "mark"),
+            (Command::Timestamps, "times"),
+        ],
+        (Screen::Metrics, _) => vec![
+            (Command::LongerRange, "longer"),
+            (Command::ShorterRange, "shorter"),
+            (Command::Left, "cursor"),
+            (Command::Select, "compare"),
+        ],
+        (Screen::Actions, Some(PanelId::Startable)) => {
+            let mut hints = vec![(Command::Open, "start")];
+            // Only where there is one: a key that refuses is no help.
+            hints.extend(has_dry_run(state).then_some((Command::DryRun, "dry run")));
+            hints.push((Command::NextPanel, "runs"));
+            hints
+        }
+        (Screen::Actions, _) => vec![
+            (Command::Open, "output"),
+            (Command::Cancel, "cancel"),
+            (Command::FollowUp, "follow up"),
+            (Command::NextPanel, "next panel"),
+        ],
+        (_, Some(PanelId::Layout(Panel::Services | Panel::Alerts))) => vec![(Command::Open, "open")],
+        _ => Vec::new(),
+    };
+    let mut hints: Vec<Hint> = near.into_iter().filter_map(|(command, label)| hint(state, command, label)).collect();
+    let keys_act = !matches!(state.screen, Screen::Logs | Screen::Metrics | Screen::Diagnostics);
+    if keys_act && !state.read_only {
+        let actions = acting(state).filter_map(|action| {
+            let key = key_of_action(state, action);
+            (!key.is_empty()).then(|| Hint::new(key, cut(&action.title.to_lowercase(), LABEL, glyphs.ellipsis)))
+        });
+        hints.splice(0..0, actions);
+    }
+    let common = [
+        (Command::Filter, "filter"),
+        (Command::NextPanel, "panel"),
+        (Command::Zoom, "zoom"),
+        (Command::Freeze, "freeze"),
+    ];
+    for (command, label) in common {
+        if let Some(hint) = hint(state, command, label).filter(|hint| !hints.iter().any(|other| other.key == hint.key))
+        {
+            hints.push(hint);
+        }
+    }
+    hints
+}
+
+/// Whether the selected action declares a dry run.
+fn has_dry_run(state: &State) -> bool {
+    let selected = state.selected(&PanelId::Startable);
+    let action = state.config.actions.iter().find(|action| selected.as_deref() == Some(&*action.name));
+    action.is_some_and(|action| plan::has_dry_run(&state.config, action))
+}
+
+/// The actions of the service that is shown, or all.
+fn acting(state: &State) -> impl Iterator<Item = &Action> {
+    let service =
+        (state.screen == Screen::Service).then(|| state.shown_service().map(|service| &service.name)).flatten();
+    state.config.actions.iter().filter(move |action| service.is_none() || action.service.as_ref() == service)
+}

@@ -1,0 +1,219 @@
+//! The first row: which console this is, where it acts, the worst that is known, what is not as usual, the time.
+
+use ratatui::layout::Rect;
+
+use super::figures;
+use super::paint::Painter;
+use super::words::Words;
+use crate::app::layout::Target;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::world::alerts::Phase;
+use crate::config::sections::source::SourceKind;
+use crate::model::alert::Severity;
+use crate::model::status::Status;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::panels::services;
+use crate::ui::widgets::status;
+
+/// One part of the header. Where the room is short the highest `gives_way` goes first; 0 stays.
+struct Part {
+    words: Words<'static>,
+    gives_way: u8,
+}
+
+/// Draws it in the first row of `area`.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let clock = clock(state);
+    let clock_width = u16::try_from(clock.width()).unwrap_or(0) + 1;
+    let mut room = area.width;
+    if area.width >= clock_width + 24 {
+        painter.put_right(Rect { width: area.width - 1, ..area }, 0, &clock);
+        room = area.width - clock_width - 1;
+    }
+    let mut parts = parts(state, painter.glyphs());
+    let width = |parts: &[Part]| parts.iter().map(|part| part.words.width()).sum::<usize>() + 1;
+    while width(&parts) > usize::from(room) {
+        let goes =
+            parts.iter().enumerate().filter(|(_, part)| part.gives_way > 0).max_by_key(|(_, part)| part.gives_way);
+        match goes.map(|(at, _)| at) {
+            Some(at) => drop(parts.remove(at)),
+            None => break,
+        }
+    }
+    let mut x = u16::from(area.width > 40);
+    let left = Rect { width: room, ..area };
+    for part in parts {
+        x += painter.put_at(left, x, 0, &part.words);
+    }
+    tabs(state, painter, left, x);
+}
+
+fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
+    let console = &state.config.console;
+    let divider = || Words::of(format!(" {} ", glyphs.divider), Role::Border);
+    let mut parts = Vec::new();
+    let mut add = |words: Words<'static>, gives_way: u8| parts.push(Part { words, gives_way });
+    add(Words::of("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
+    if console.name != "opsroom" {
+        add(Words::of(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
+    }
+    if !console.environment.is_empty() {
+        add(environment(&console.environment), 0);
+    }
+    add(divider(), 3);
+    add(worst(state, glyphs), 0);
+    for chip in chips(state, glyphs) {
+        add(Words::plain(" ").join(chip), 1);
+    }
+    let trouble = trouble(state, glyphs);
+    if !trouble.is_empty() {
+        add(divider().join(trouble), 5);
+    }
+    parts
+}
+
+/// The environment in words and colour.
+pub fn environment(word: &str) -> Words<'static> {
+    let role = match word.to_ascii_lowercase().as_str() {
+        "production" | "prod" | "live" => Role::EnvironmentProduction,
+        "staging" | "stage" | "preproduction" | "preprod" => Role::EnvironmentStaging,
+        "development" | "dev" | "test" | "testing" | "demo" | "local" => Role::EnvironmentDevelopment,
+        _ => Role::Environment,
+    };
+    Words::of(format!(" {} ", word.to_uppercase()), role)
+}
+
+/// The worst status with how many services have it.
+pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
+    let total = state.services.len();
+    let fresh = state.services.iter().filter(|service| !service.stale || service.status == Status::Down);
+    let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
+        return match total {
+            0 => Words::of("nothing is watched", Role::TextDim),
+            _ => status::words(Status::Unknown, true, glyphs, status::FULL),
+        };
+    };
+    let n = state.services.iter().filter(|service| service.status == worst).count();
+    let words = status::words(worst, false, glyphs, status::FULL);
+    words.and(format!(" {n} of {total}"), Role::TextDim)
+}
+
+/// What is not as usual: each a word in reverse.
+fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
+    let chip = |text: String, role: Role| Words::of(format!(" {text} "), role);
+    let mut chips = Vec::new();
+    if let Some(since) = state.frozen {
+        let at = figures::time(since.utc, state.config.console.timezone);
+        chips.push(chip(format!("FROZEN since {at}"), Role::ChipFrozen));
+    }
+    if !state.focused {
+        // The clock beside it stands still too: without the reason that looks like a console that hangs.
+        chips.push(chip("HELD: no focus".to_owned(), Role::ChipFrozen));
+    }
+    if !state.connectivity.ok {
+        let age = figures::age_of(state.connectivity.since, state.now, "");
+        chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
+    }
+    let old = state.checks.iter().filter(|check| check.stale).count();
+    if old > 0 {
+        chips.push(Words::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
+    }
+    if state.read_only {
+        chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
+    }
+    let insecure = state.config.sources.iter().any(|source| match &source.kind {
+        SourceKind::Http(request) | SourceKind::Exposition(request) => request.insecure,
+        SourceKind::Command(_) | SourceKind::Tcp { .. } => false,
+    });
+    if insecure {
+        chips.push(chip("INSECURE TLS".to_owned(), Role::ChipInsecure));
+    }
+    chips
+}
+
+/// What fires, in one or two words.
+fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
+    let firing = |severity: Severity| {
+        let of = state.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_none());
+        of.filter(|alert| alert.severity == severity).count()
+    };
+    let mut words = Words::new();
+    for severity in Severity::WORST_FIRST {
+        let n = firing(severity);
+        if n > 0 {
+            words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
+        }
+    }
+    let running = state.runs.iter().filter(|view| crate::app::world::runs::is_active(view.run.state)).count();
+    if running > 0 {
+        words = words.then(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
+    }
+    words
+}
+
+/// The screens with their keys where there is room for all, else the present one alone, from column `x` on.
+fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
+    let own = state.config.screens.iter().filter(|screen| &*screen.name != "overview");
+    let custom = own.map(|screen| (Screen::Custom(screen.name.clone()), screen.title.clone()));
+    let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
+    let mut tabs: Vec<(Screen, Words<'static>)> = Vec::new();
+    for (screen, title) in built_in.chain(custom) {
+        let (key_role, role) =
+            if state.screen == screen { (Role::TitleFocus, Role::TitleFocus) } else { (Role::Key, Role::TextDim) };
+        let key = super::footer::key_of_screen(state, &screen);
+        tabs.push((screen, Words::of(key, key_role).then(title, role)));
+    }
+    let divider = Words::of(format!(" {} ", painter.glyphs().divider), Role::Border);
+    let room = usize::from(row.width.saturating_sub(x));
+    let needed =
+        |tabs: &[(Screen, Words<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
+    if needed(&tabs) > room {
+        tabs.retain(|(screen, _)| *screen == state.screen);
+    }
+    if tabs.is_empty() || needed(&tabs) > room {
+        return;
+    }
+    let mut x = x + painter.put_at(row, x, 0, &divider);
+    for (screen, words) in tabs {
+        let used = painter.put_at(row, x, 0, &words);
+        painter.note(Rect { x: row.x + x, width: used, height: 1, ..row }, Target::Tab(screen));
+        x += used + 2;
+    }
+}
+
+/// The time of day; while frozen that of the freeze.
+fn clock(state: &State) -> Words<'static> {
+    let at = state.frozen.unwrap_or(state.now);
+    Words::of(figures::clock(at.utc, state.config.console.timezone), Role::Text)
+}
+
+/// The whole in one line, where there is no room for more.
+pub fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let glyphs = painter.glyphs();
+    let mut words = worst(state, glyphs);
+    if let Some(service) = state.services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
+    {
+        words = words
+            .then(service.title.clone(), Role::TextStrong)
+            .then(figures::age_of(service.since, state.now, ""), Role::TextDim);
+    }
+    let alerts = crate::ui::panels::alerts::counts(state);
+    if !alerts.is_empty() {
+        words = words.then(glyphs.dot, Role::TextDim).and(" ", Role::Text).join(alerts);
+    }
+    let console = &state.config.console;
+    if !console.environment.is_empty() {
+        words = words.and(" ", Role::Text).join(environment(&console.environment));
+    }
+    painter.put(area, 0, &words);
+    if area.height > 1 {
+        painter.put(area, 1, &Words::of("panels need 40 columns, 10 rows", Role::TextDim));
+    }
+    if area.height > 2 {
+        painter.put(area, 2, &services::counts(state));
+    }
+}

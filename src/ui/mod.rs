@@ -1,0 +1,54 @@
+//! The view: a pure function from the state to a buffer of cells.
+//!
+//! [`view`] draws the header, one screen, the footer, and what lies over them, and says where things are. Widgets take
+//! plain data; screens pick it out of the state. Everything goes through [`paint::Painter`], which clips, so that no size
+//! of terminal can make it panic.
+//!
+//! *Invariant:* read-only: nothing here changes the state, waits, or knows a clock. The same state gives the same cells,
+//! and a state that differs only by time gives cells that differ only where an age has a new word.
+
+pub mod export;
+pub mod figures;
+mod footer;
+mod header;
+mod overlays;
+pub mod paint;
+pub mod panels;
+mod screens;
+pub mod sweep;
+pub mod widgets;
+pub mod words;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::layout::LayoutMap;
+use crate::app::state::State;
+use crate::theme::Styles;
+use paint::{Painter, split_bottom, split_top};
+
+/// Under so many columns or rows there is room for one line alone.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// Draws the state into `area` of the buffer and says what was drawn where.
+pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> LayoutMap {
+    let area = area.intersection(buffer.area);
+    let mut painter = Painter::new(buffer, styles);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        header::one_line(state, &mut painter, area);
+    } else {
+        let (top, rest) = split_top(area, 1);
+        let (body, bottom) = split_bottom(rest, 1);
+        header::draw(state, &mut painter, top);
+        screens::draw(state, &mut painter, body);
+        // With a box over the screen these keys are not there.
+        if !overlays::is_boxed(state) {
+            footer::draw(state, &mut painter, bottom);
+        }
+    }
+    overlays::draw(state, &mut painter, area);
+    overlays::toasts(state, &mut painter, area);
+    let map = painter.into_map();
+    sweep::sweep(buffer);
+    map
+}

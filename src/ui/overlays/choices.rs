@@ -1,0 +1,61 @@
+//! Values for the parameters of an action.
+
+use ratatui::layout::Rect;
+
+use super::confirm::place;
+use crate::app::layout::Target;
+use crate::app::overlays::choices::Choices;
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::input::InputLine;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table;
+use crate::ui::words::{Text, Words};
+
+/// Columns and rows of the dialog.
+const SIZE: (u16, u16) = (76, 18);
+
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, area: Rect) {
+    let spot = dialog::spot(area, SIZE.0, SIZE.1);
+    let kind = if choices.dry_run { " (dry run)" } else { "" };
+    let title = place(&state.config.console.environment, "local")
+        .and(format!("{}{kind}", state.title_of(&choices.action)), Role::DialogTitle);
+    let foot = Words::of("Enter takes it, Esc cancels", Role::TextDim);
+    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
+    let mut top = inner;
+    for (name, value) in &choices.chosen {
+        let words = Words::of(format!("{name} = "), Role::TextLabel).and(Text::of(value), Role::TextStrong);
+        painter.put(top, 0, &words);
+        top = split_top(top, 1).1;
+    }
+    let offered = choices.parameters.get(choices.at).is_some_and(|(_, values)| !values.is_empty());
+    let (line, list) = split_top(top, 2);
+    let input = InputLine {
+        prompt: Words::of(format!("{} = ", choices.parameter()), Role::InputPrompt),
+        text: choices.input.text(),
+        cursor: Some(choices.input.cursor()),
+        error: choices.error.as_ref().map(|why| (0, why)),
+        placeholder: if offered { "type to narrow the list" } else { "type a value" },
+    };
+    input.draw(painter, line);
+    if choices.loading {
+        Notice::empty("asking the adapter for values", "Esc cancels").draw(painter, list);
+        return;
+    }
+    let values = choices.shown();
+    if offered && values.is_empty() {
+        Notice::empty("no value holds what was typed", "Backspace shows more").draw(painter, list);
+        return;
+    }
+    let shown = table::window(0, Some(choices.selected), values.len(), usize::from(list.height));
+    for ((row, value), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
+        let spot = Rect { y: list.y + row, height: 1, ..list };
+        painter.put(table::beside_pointer(spot), 0, &Words::plain(*value));
+        if at == choices.selected {
+            table::select(painter, spot, true);
+        }
+        painter.note(spot, Target::OverlayRow(at));
+    }
+}

@@ -1,0 +1,158 @@
+//! The dialog before an action: where it acts, exactly what will run, what a person must do for it.
+
+use ratatui::layout::Rect;
+
+use crate::app::layout::Target;
+use crate::app::overlays::ask::Ask;
+use crate::app::overlays::confirm::{Confirmation, Focus};
+use crate::app::state::State;
+use crate::model::run::Confirm;
+use crate::model::status::Status;
+use crate::theme::Role;
+use crate::ui::header::environment;
+use crate::ui::paint::{Painter, split_bottom, split_top};
+use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::input::InputLine;
+use crate::ui::widgets::table;
+use crate::ui::words::{Text, Words};
+
+/// Columns of the dialog.
+const WIDTH: u16 = 90;
+
+/// The environment's word and the host: in every dialog that changes something.
+pub(super) fn place<'a>(word: &str, host: &str) -> Words<'a> {
+    let words = if word.is_empty() { Words::new() } else { environment(word).and(" ", Role::Text) };
+    words.and(format!("{host}  "), Role::TextStrong)
+}
+
+pub(super) fn draw(painter: &mut Painter<'_>, dialog: &Confirmation, area: Rect) {
+    let width = WIDTH.min(area.width);
+    let inside = usize::from(width.saturating_sub(4)).max(1);
+    let facts = facts(dialog, inside);
+    let end = ending(painter, dialog, inside);
+    let fields = fields(dialog);
+    let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    // Frame, facts, a free row, warnings, fields, a free row, buttons with what is missing.
+    let fixed = rows(end.len() + fields.len()) + 3;
+    let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
+    let kind = if dialog.plan.dry_run { "dry run: " } else { "" };
+    let title = place(&dialog.plan.environment, &dialog.plan.host)
+        .and(format!("{kind}{} {}", dialog.plan.verb, dialog.plan.target), Role::DialogTitle);
+    let tone = if dialog.plan.changing && !dialog.plan.dry_run { Tone::Danger } else { Tone::Plain };
+    let room = usize::from(spot.height.saturating_sub(2 + fixed)).max(1);
+    let start = dialog.scroll.min(facts.len().saturating_sub(room));
+    let shown = start..(start + room).min(facts.len());
+    let foot = table::position(&shown, facts.len());
+    let inner = dialog::frame(painter, spot, tone, &title, &foot);
+    let (upper, lower) = split_bottom(inner, fixed.min(inner.height.saturating_sub(1)));
+    for (row, line) in (0..upper.height).zip(&facts[shown]) {
+        painter.put(upper, row, line);
+    }
+    bottom(painter, dialog, lower, &end, &fields);
+}
+
+/// Label and value of every fact, values wrapped under themselves. The argv is drawn as the command it is.
+fn facts(dialog: &Confirmation, width: usize) -> Vec<Words<'_>> {
+    let label_width = dialog.facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 14);
+    let mut out = Vec::new();
+    for (label, value) in dialog.facts.iter().filter(|(label, _)| label != "digest") {
+        let role = if label.starts_with("step") { Role::Command } else { Role::Text };
+        let words = Words::of(format!("{label:<label_width$}  "), Role::TextLabel).and(value, role);
+        out.extend(words.wrapped(width, label_width + 2));
+    }
+    let digest: String = dialog.digest.chars().take(16).collect();
+    let words = Words::of(format!("{:<label_width$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
+    out.push(words.and(" the confirmation is bound to this plan", Role::TextDim));
+    out
+}
+
+/// What speaks against it.
+fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Words<'static>> {
+    let sign = Status::Degraded.glyph(painter.glyphs().ascii);
+    let lines =
+        dialog.warnings.iter().map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+    lines.flat_map(|words| words.wrapped(width, 2)).collect()
+}
+
+/// What has to be typed.
+fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
+    let name = InputLine {
+        prompt: Words::of("type ", Role::TextLabel)
+            .and(Text::of(&dialog.plan.target), Role::TextStrong)
+            .and(": ", Role::TextLabel),
+        text: dialog.name.text(),
+        cursor: (dialog.focus == Focus::Name).then(|| dialog.name.cursor()),
+        error: None,
+        placeholder: "the name of the target",
+    };
+    let reason = InputLine {
+        prompt: Words::of("reason: ", Role::TextLabel),
+        text: dialog.reason.text(),
+        cursor: (dialog.focus == Focus::Reason).then(|| dialog.reason.cursor()),
+        error: None,
+        placeholder: "why, for the audit",
+    };
+    match dialog.grade {
+        Confirm::None | Confirm::Yes => Vec::new(),
+        Confirm::TypeName => vec![name],
+        Confirm::TwoPerson => vec![name, reason],
+    }
+}
+
+fn bottom(
+    painter: &mut Painter<'_>,
+    dialog: &Confirmation,
+    area: Rect,
+    warnings: &[Words<'_>],
+    fields: &[InputLine<'_>],
+) {
+    // Where the room is short, the buttons are what must be seen.
+    let (rest, buttons) = split_bottom(area, 1);
+    let mut rest = split_top(rest, u16::from(rest.height > 2)).1;
+    for words in warnings {
+        painter.put(rest, 0, words);
+        rest = split_top(rest, 1).1;
+    }
+    for field in fields {
+        field.draw(painter, Rect { height: rest.height.min(1), ..rest });
+        rest = split_top(rest, 1).1;
+    }
+    let missing = match (&dialog.missing, dialog.still_missing()) {
+        (Some(missing), _) => Words::of(missing, Role::InputError),
+        (None, Some(missing)) => Words::of(missing, Role::TextDim),
+        (None, None) => Words::of("y", Role::Key).and(" runs it, Enter never does", Role::KeyLabel),
+    };
+    let cancel = dialog::button("Cancel", dialog.focus == Focus::Cancel);
+    let run = dialog::button("Run", dialog.focus == Focus::Run);
+    let used = painter.put(buttons, 0, &cancel);
+    painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
+    let more = painter.put_at(buttons, used + 1, 0, &run);
+    painter.note(Rect { x: buttons.x + used + 1, width: more, ..buttons }, Target::OverlayButton(1));
+    painter.put_at(buttons, used + more + 3, 0, &missing);
+}
+
+/// A question with Cancel and one other answer.
+pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rect) {
+    let width = 70.min(area.width);
+    let inside = usize::from(width.saturating_sub(4)).max(1);
+    let question = Words::of(&ask.question, Role::DialogTitle).wrapped(inside, 0);
+    let detail = Words::plain(&ask.detail).wrapped(inside, 0);
+    let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
+    let spot = dialog::spot(area, width, rows.saturating_add(5));
+    let title = place(&state.config.console.environment, "local");
+    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Words::new());
+    let mut rest = inner;
+    for words in question.iter().chain([&Words::new()]).chain(&detail) {
+        painter.put(rest, 0, words);
+        rest = split_top(rest, 1).1;
+    }
+    let buttons = split_bottom(inner, 1).1;
+    let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
+    painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
+    painter.put_at(
+        buttons,
+        used + 2,
+        0,
+        &Words::of("y", Role::Key).and(" does it, Enter and Esc do not", Role::KeyLabel),
+    );
+}

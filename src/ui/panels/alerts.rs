@@ -1,0 +1,180 @@
+//! Alerts: firing, pending, lately resolved, and why one is muted.
+
+use ratatui::layout::Rect;
+
+use super::services::beside_status;
+use super::{Listing, frame, note};
+use crate::app::layout::{PanelId, Target};
+use crate::app::state::State;
+use crate::app::world::alerts::{AlertView, Phase, Subject};
+use crate::config::sections::screen::Panel;
+use crate::model::status::Status;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::status;
+use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::words::{Text, Words};
+
+/// Under this many columns the severity is shortened, so that what fires keeps its words.
+const NARROW: u16 = 40;
+
+const COLUMNS: [Column; 4] = [
+    Column::text("severity", 8, 8, 1),
+    Column::text("what", 10, 48, 0),
+    Column::text("state", 8, 24, 3),
+    Column::figure("since", 4, 2),
+];
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Layout(Panel::Alerts);
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, &id, usize::from(inner.height));
+    let dot = painter.glyphs().dot;
+    frame(state, painter, &id, "alerts").with(counts(state), dot).foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        nothing(state).draw(painter, inner);
+        return;
+    }
+    let shown = listing.visible().iter().filter_map(|key| state.alert(key));
+    let rows = shown.map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
+    let mut columns = COLUMNS;
+    if inner.width < NARROW {
+        columns[0] = Column::text("severity", 4, 4, 1);
+        // It never fits: the signs say it.
+        columns[2].least = NARROW;
+    }
+    let focused = super::focused(state, &id);
+    Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+}
+
+fn nothing(state: &State) -> Notice<'static> {
+    if !state.alerts.is_empty() {
+        return Notice::empty("no alert matches the filter", "/ changes it, Esc clears it");
+    }
+    let checks = state.config.checks.iter().map(|check| check.alerts.len());
+    let metrics = state.config.metrics.iter().map(|metric| metric.alerts.len());
+    match checks.chain(metrics).sum::<usize>() {
+        0 => Notice::empty("no alert conditions", "add alert = { critical = \"down for 2m\" } to a check or a metric"),
+        1 => Notice::empty("nothing fires", "1 condition is watched"),
+        n => Notice::empty("nothing fires", format!("{n} conditions are watched")),
+    }
+}
+
+fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow: bool) -> Row<'a> {
+    let resolved = alert.phase == Phase::Resolved;
+    let mut severity = status::severity(alert.severity, narrow);
+    let muted = alert.inhibited_by.is_some();
+    let mut what = what(painter, alert);
+    // Where the state has no column, a sign stands for it.
+    if narrow && muted {
+        what = Words::of(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
+    } else if narrow && alert.phase == Phase::Pending {
+        let sign = Status::Pending.glyph(painter.glyphs().ascii);
+        what = Words::of(sign, Role::StatusPending).and(" ", Role::Text).join(what);
+    }
+    // What waits or is over must not look as loud as what fires.
+    if alert.phase != Phase::Firing || muted {
+        severity = severity.all(Role::TextDim);
+        what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
+    }
+    let since =
+        Words::of(figures::age_of(alert.since, state.now, "-"), if resolved { Role::TextDim } else { Role::Text });
+    Row {
+        cells: vec![severity, what, standing(painter, alert), since],
+        target: Some(Target::AlertRow(alert.id.clone())),
+    }
+}
+
+/// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen, what was asked, in the order in which a
+/// person reads them. For how long it must hold matters while it waits, and no more once it fires.
+fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
+    let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
+    let asked = if waits { alert.condition.as_str() } else { without_time(&alert.condition) };
+    let name = Words::of(Text::of(alert.subject.name()), Role::TextStrong);
+    let seen = alert.value.as_str();
+    match alert.subject {
+        Subject::Metric(_) if !seen.is_empty() => name.then(&alert.value, Role::Text).then(Text::of(asked), Role::Text),
+        _ => {
+            let name = name.then(Text::of(asked), Role::Text);
+            let status = without_time(asked);
+            // `down` with the value `DOWN connection refused` needs only what is new.
+            let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
+            let more = if same { beside_status(seen[status.len()..].trim_start()) } else { seen };
+            if more.is_empty() {
+                return name;
+            }
+            name.then(painter.glyphs().dot, Role::TextDim).then(Text::of(more), Role::Text)
+        }
+    }
+}
+
+/// The condition without `for 5m` and `until < 75%`.
+fn without_time(condition: &str) -> &str {
+    if condition.contains('"') {
+        return condition;
+    }
+    let ends = [" for ", " until "].into_iter().filter_map(|word| condition.find(word));
+    &condition[..ends.min().unwrap_or(condition.len())]
+}
+
+/// Where it stands, with the reason where it is muted.
+pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
+    let glyphs = painter.glyphs();
+    if let Some(by) = &alert.inhibited_by {
+        // The heading counts what is inhibited: in a row the sign and by what are enough.
+        return Words::of(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
+    }
+    match alert.phase {
+        Phase::Firing => Words::of("firing", Role::TextStrong),
+        Phase::Pending => Words::of("pending", Role::StatusPending),
+        Phase::Resolved => Words::of("resolved", Role::StatusOk),
+        Phase::Inactive => Words::of("inactive", Role::TextDim),
+    }
+}
+
+/// `2 firing, 1 pending`.
+pub fn counts(state: &State) -> Words<'static> {
+    let of = |phase: Phase| state.alerts.iter().filter(|alert| alert.phase == phase).count();
+    let muted =
+        state.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_some()).count();
+    let mut words = Words::new();
+    let firing = of(Phase::Firing) - muted;
+    for (n, word, role) in [
+        (firing, "firing", Role::LevelError),
+        (muted, "inhibited", Role::MarkInhibited),
+        (of(Phase::Pending), "pending", Role::StatusPending),
+        (of(Phase::Resolved), "resolved", Role::StatusOk),
+    ] {
+        if n > 0 {
+            if !words.is_empty() {
+                words.push(", ", Role::TextDim);
+            }
+            words.push(format!("{n} {word}"), role);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_short_once_it_fires() {
+        for (written, short) in [
+            ("down for 5s", "down"),
+            ("> 85% for 5m until < 75%", "> 85%"),
+            ("> 85% until < 75% for 5m", "> 85%"),
+            ("changes > 3 in 10m", "changes > 3 in 10m"),
+            ("== \"wait for me\" for 1m", "== \"wait for me\" for 1m"),
+            ("degraded", "degraded"),
+        ] {
+            assert_eq!(without_time(written), short);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One check in full: status, latency, what is wrong, its parts.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::{frame, note, services};
+use crate::app::layout::PanelId;
+use crate::app::state::State;
+use crate::app::world::checks::CheckView;
+use crate::config::sections::screen::Panel;
+use crate::model::name::Name;
+use crate::model::status::Status;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::{status, tree};
+use crate::ui::words::Words;
+
+/// Percentiles in detail are of this window.
+const WINDOW: Duration = Duration::from_hours(1);
+
+/// Draws it as a panel of a layout.
+pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
+    let id = PanelId::Layout(Panel::Check(name.clone()));
+    let Some(check) = state.check(name) else {
+        let inner = frame(state, painter, &id, name).draw(painter, area);
+        Notice::error("there is no such check", "the screen's layout names one that is gone").draw(painter, inner);
+        return;
+    };
+    let glyphs = painter.glyphs();
+    let words = status::words(check.status, check.stale, glyphs, status::FULL);
+    let inner = frame(state, painter, &id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
+    note(painter, inner, id);
+    for (row, line) in (0..inner.height).zip(lines(state, painter, check, inner.width)) {
+        painter.put(inner, row, &line);
+    }
+}
+
+/// How old the latest answer is.
+pub fn polled(state: &State, check: &CheckView) -> Words<'static> {
+    check.age(state.now).map_or_else(
+        || Words::of("not polled yet", Role::TextDim),
+        |age| Words::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
+    )
+}
+
+/// What is wrong, latencies, the interval and the next poll, the parts.
+pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Words<'a>> {
+    let glyphs = painter.glyphs();
+    let mut lines = Vec::new();
+    let width = usize::from(width);
+    if check.stale {
+        let words = format!("no answer for {}: what is shown is old", figures::span(check.stale_after));
+        lines.extend(Words::of(words, Role::MarkStale).wrapped(width, 0));
+    }
+    if let Some(error) = check.error.as_ref().filter(|_| check.status != Status::Ok) {
+        lines.extend(Words::of(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
+    }
+    if let Some((so_far, needed)) = check.streak {
+        lines.push(Words::of(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
+    }
+    let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
+    if latencies.width() + schedule.width() + 2 <= width {
+        lines.push(latencies.and("  ", Role::Text).join(schedule));
+    } else {
+        lines.extend([latencies, schedule]);
+    }
+    if let Some(parts) = check.components() {
+        lines.extend(tree::lines(parts, glyphs));
+    }
+    lines.push(services::sparkline(state, painter, check, u16::try_from(width.min(60)).unwrap_or(60)));
+    lines
+}
+
+/// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  of the last hour`.
+pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Words<'static> {
+    let mut words = Words::new();
+    for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
+        let figure = check.percentile(quantile, WINDOW);
+        let figure = figure.map_or_else(|| painter.glyphs().none.to_owned(), figures::milliseconds);
+        words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
+    }
+    words.and("1h", Role::TextDim)
+}
+
+/// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
+pub fn schedule(state: &State, check: &CheckView) -> Words<'static> {
+    let mut words = Words::of(format!("every {}", figures::span(check.every)), Role::TextDim);
+    if let Some(next) = check.next_due(state.now).filter(|_| check.every >= Duration::from_secs(10)) {
+        words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
+    }
+    if check.overruns > 0 {
+        words = words.and(format!(", {} overruns", figures::count(check.overruns)), Role::StatusDegraded);
+    }
+    words
+}

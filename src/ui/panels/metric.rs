@@ -1,0 +1,141 @@
+//! One metric: its value and age in the frame, its course inside.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::{focused, frame, note};
+use crate::app::layout::{PanelId, Target};
+use crate::app::state::State;
+use crate::app::world::metrics::{MetricView, Point};
+use crate::config::sections::screen::Panel;
+use crate::model::name::Name;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::chart::{self, Chart};
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::{spark, status};
+use crate::ui::words::{Words, cut};
+
+/// The spans of a metric's panel on the overview, the last for as long as the console runs.
+const SPANS: [(Duration, &str); 3] =
+    [(Duration::from_mins(5), "5m"), (Duration::from_mins(15), "15m"), (Duration::from_mins(30), "30m")];
+
+/// The shortest that holds all there is: just after the start half an hour would be an empty box.
+fn span(state: &State) -> (Duration, &'static str) {
+    let [.., longest] = SPANS;
+    SPANS.into_iter().find(|(span, _)| state.now.since(state.started) <= *span).unwrap_or(longest)
+}
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
+    let id = PanelId::Layout(Panel::Metric(name.clone()));
+    let Some(metric) = state.metric(name) else {
+        let inner = frame(state, painter, &id, name).draw(painter, area);
+        Notice::error("there is no such metric", "the screen's layout names one that is gone").draw(painter, inner);
+        return;
+    };
+    if area.height <= 2 {
+        line(state, painter, metric, area, focused(state, &id));
+        note(painter, area, id);
+        return;
+    }
+    draw_chart(state, painter, metric, area, &id, span(state), None);
+    painter.note(area, Target::MetricRow(metric.name.clone()));
+}
+
+/// A frame with a chart over a span.
+pub fn draw_chart(
+    state: &State,
+    painter: &mut Painter<'_>,
+    metric: &MetricView,
+    area: Rect,
+    id: &PanelId,
+    span: (Duration, &str),
+    cursor: Option<usize>,
+) {
+    let value = value(painter, metric);
+    // The name gives way to the value.
+    let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
+    let inner = frame(state, painter, id, cut(&metric.title, room, painter.glyphs().ellipsis))
+        .with(value, "")
+        .note(age(state, metric))
+        .draw(painter, area);
+    let plot = chart::plot(inner);
+    note(painter, plot, id.clone());
+    if metric.value.is_none() {
+        nothing(metric).draw(painter, inner);
+        return;
+    }
+    let points = course(state, metric, plot.width, span.0);
+    let words = Chart { points: &points, thresholds: &metric.thresholds, unit: &metric.unit, span: span.1, cursor };
+    words.draw(painter, inner);
+}
+
+/// The buckets of a span, one a column. A bucket is a whole number of seconds and never shorter than the metric's own
+/// interval, so that there are no gaps between samples.
+fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> Vec<Option<Point>> {
+    let columns = usize::from(columns).max(1);
+    let least = metric.every.as_secs().max(10);
+    let bucket = (span.as_secs() / columns as u64).max(1);
+    if bucket >= least {
+        return metric.points(columns, Duration::from_secs(bucket), state.now);
+    }
+    // Fewer, longer buckets, each drawn as wide as it lasts.
+    let buckets = (span.as_secs() / least).max(1) as usize;
+    let points = metric.points(buckets, Duration::from_secs(least), state.now);
+    (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
+}
+
+/// Name, value, sparkline and age in one row.
+fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
+    let role = if focused { Role::TitleFocus } else { Role::Title };
+    let words = Words::of(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
+    let used = painter.put_at(area, 1, 0, &words) + 2;
+    let age = age(state, metric);
+    let end = u16::try_from(age.width()).unwrap_or(0) + 1;
+    let room = area.width.saturating_sub(used.saturating_add(end).saturating_add(1));
+    if room >= 4 {
+        let words = sparkline(state, painter, metric, room);
+        painter.put_at(area, used, 0, &words);
+    }
+    painter.put_right(area, 0, &age);
+}
+
+/// Its course over the same span in one row.
+pub fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Words<'static> {
+    let points = course(state, metric, columns, span(state).0);
+    let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean.max(0.0))).collect();
+    spark::words(&values, 0.0, painter.glyphs(), Role::ChartLine)
+}
+
+/// The latest number, in the colour of what fires for it; STALE where it is too old.
+pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Words<'static> {
+    let Some((_, number)) = metric.value else { return Words::of(painter.glyphs().none, Role::TextDim) };
+    // The word stands with the number: the age beside it may have no room.
+    if metric.stale {
+        return Words::of(painter.glyphs().stale, Role::MarkStale)
+            .then("STALE", Role::MarkStale)
+            .then(figures::value(number, &metric.unit), Role::TextDim);
+    }
+    let role = match metric.severity {
+        Some(severity) => status::severity_role(severity),
+        None => Role::TextStrong,
+    };
+    Words::of(figures::value(number, &metric.unit), role)
+}
+
+/// How old the latest number is.
+pub fn age(state: &State, metric: &MetricView) -> Words<'static> {
+    let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
+    metric.age(state.now).map_or_else(Words::new, |age| Words::of(figures::age(age), role))
+}
+
+/// Why there is no course.
+fn nothing(metric: &MetricView) -> Notice<'_> {
+    match &metric.error {
+        Some(error) => Notice::error("no value", error),
+        None => Notice::empty("waiting for the first value", format!("due every {}", figures::span(metric.every))),
+    }
+}

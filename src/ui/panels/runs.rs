@@ -1,0 +1,90 @@
+//! Runs: what is under way and how the last ones ended.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::{Listing, frame, note};
+use crate::app::layout::{PanelId, Target};
+use crate::app::state::State;
+use crate::app::world::runs::{is_active, outcome};
+use crate::model::run::{Run, RunState, Verdict};
+use crate::model::time::Stamp;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::words::Words;
+
+const COLUMNS: [Column; 5] = [
+    Column::text("outcome", 15, 18, 0),
+    Column::text("action", 10, 30, 0),
+    Column::figure("took", 7, 3),
+    Column::figure("ago", 4, 1),
+    Column::text("who", 8, 24, 4),
+];
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, id, usize::from(inner.height));
+    let running = state.runs.iter().filter(|view| is_active(view.run.state)).count();
+    let count = if running > 0 { Words::of(format!("{running} running"), Role::StatusPending) } else { Words::new() };
+    let dot = painter.glyphs().dot;
+    frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        let next =
+            if state.read_only { "this console is read-only" } else { "a key of an action starts one; : lists them" };
+        Notice::empty("no runs yet", next).draw(painter, inner);
+        return;
+    }
+    let all = state.all_runs();
+    let shown = listing.visible().iter().filter_map(|key| all.iter().find(|run| *run.id == **key));
+    let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
+    let focused = super::focused(state, id);
+    Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+}
+
+fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
+    let cells = vec![
+        outcome_words(run, glyphs),
+        Words::plain(&run.action),
+        Words::of(took(state.now, run), Role::TextDim),
+        Words::of(ago(state.now, run), Role::TextDim),
+        Words::of(run.who.clone(), Role::TextDim),
+    ];
+    Row { cells, target: Some(Target::RunRow(run.id.clone())) }
+}
+
+/// Glyph and words of an outcome.
+pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Words<'static> {
+    let (sign, role) = match (run.state, run.verdict, run.exit_code) {
+        (RunState::Starting | RunState::Running | RunState::Stopping | RunState::Verifying, ..) => {
+            (glyphs.pointer, Role::StatusPending)
+        }
+        (RunState::Ended, Verdict::Verified, _) | (RunState::Ended, Verdict::None, Some(0)) => {
+            (glyphs.check, Role::StatusOk)
+        }
+        (RunState::Ended, Verdict::Inconclusive, _) | (RunState::OutcomeUnknown, ..) => ("?", Role::StatusUnknown),
+        (RunState::Refused | RunState::Cancelled, ..) => (glyphs.none, Role::TextDim),
+        _ => (glyphs.cross, Role::LevelError),
+    };
+    Words::of(sign, role).then(outcome(run), role)
+}
+
+/// How long it took, or has been going on.
+pub fn took(now: Stamp, run: &Run) -> String {
+    match run.duration_ms {
+        Some(ms) => figures::span(Duration::from_millis(ms)),
+        None => figures::age((now.utc - run.started_at).to_std().unwrap_or_default()),
+    }
+}
+
+/// How long ago it ended, or began where it goes on.
+pub fn ago(now: Stamp, run: &Run) -> String {
+    let at = run.ended_at.unwrap_or(run.started_at);
+    figures::age((now.utc - at).to_std().unwrap_or_default())
+}

@@ -1,0 +1,210 @@
+//! Every service: status, since when, latency, availability, what is wrong.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::{Listing, frame, note};
+use crate::app::layout::{PanelId, Target};
+use crate::app::state::State;
+use crate::app::world::checks::CheckView;
+use crate::app::world::services::ServiceView;
+use crate::config::sections::screen::Panel;
+use crate::model::status::Status;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
+use crate::ui::widgets::{spark, status};
+use crate::ui::words::{Text, Words};
+
+/// Percentiles on the overview are of this window.
+pub const LATENCY_WINDOW: Duration = Duration::from_mins(15);
+/// Availability on the overview is of this window.
+pub const AVAILABILITY_WINDOW: Duration = Duration::from_hours(24);
+/// A sparkline's column is never shorter: over SSH each column that moves costs.
+const BUCKET: Duration = Duration::from_secs(30);
+/// But for the first minutes after the start, when there would be nothing to see.
+const FIRST_BUCKET: Duration = Duration::from_secs(10);
+/// Latencies below are not worth a difference in height, in milliseconds.
+const CALM: f64 = 200.0;
+/// Rows from which the headings are worth theirs.
+const HEADINGS_FROM: u16 = 4;
+
+/// Rows the panel can use: frame, headings and one for each service.
+pub fn rows_wanted(state: &State) -> u16 {
+    u16::try_from(state.services.len()).unwrap_or(u16::MAX).max(3).saturating_add(3)
+}
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Layout(Panel::Services);
+    let inner = Frame::inner(area);
+    let headings = inner.height >= HEADINGS_FROM;
+    let rows_area = if headings { split_top(inner, 1).1 } else { inner };
+    let listing = Listing::new(state, &id, usize::from(rows_area.height));
+    let dot = painter.glyphs().dot;
+    frame(state, painter, &id, "services")
+        .with(counts(state), dot)
+        .note(freshness(state))
+        .foot(listing.position())
+        .draw(painter, area);
+    note(painter, rows_area, id.clone());
+    if listing.keys.is_empty() {
+        let (headline, next) = if state.services.is_empty() {
+            ("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
+        } else {
+            ("no service matches the filter", "/ changes it, Esc clears it")
+        };
+        Notice::empty(headline, next).draw(painter, inner);
+        return;
+    }
+    let columns = columns(state, painter, inner.width);
+    let room = widths(&columns, beside_pointer(inner).width);
+    let shown = listing.visible().iter().filter_map(|key| state.service(key));
+    let rows = shown.map(|service| row(state, painter, service, &room)).collect();
+    let focused = super::focused(state, &id);
+    Table { columns: &columns, rows, selected: listing.selected, focused, headings }.draw(painter, inner);
+}
+
+fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
+    // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
+    let word = if painter.glyphs().ascii { 11 } else { 10 };
+    let status = if width < 26 { 2 } else { word };
+    let longest = state.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let name = u16::try_from(longest).unwrap_or(20).clamp(7, 20);
+    [
+        Column::text("status", status, word, 0),
+        Column::text("service", name.min(10), name, 0),
+        Column::figure("for", 4, 1),
+        Column::figure("p95", 5, 3),
+        Column::figure(availability_heading(state), 8, 4),
+        Column::text("latency", 7, if width >= 100 { 24 } else { 10 }, 5),
+        Column::text("", 16, 200, 6),
+    ]
+}
+
+/// What the availability is of: a console that has looked on for minutes can't speak of a day.
+fn availability_heading(state: &State) -> &'static str {
+    match state.now.since(state.started).as_secs() / 3_600 {
+        0 => "up <1h",
+        1..6 => "up <6h",
+        6..24 => "up <24h",
+        _ => "up 24h",
+    }
+}
+
+fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> Row<'a> {
+    let glyphs = painter.glyphs();
+    let leading = service.leading.and_then(|at| state.checks.get(at));
+    let old = leading.map_or(service.stale, |check| check.stale);
+    let since = if old {
+        leading.and_then(|check| check.age(state.now)).map_or_else(|| "-".to_owned(), figures::age)
+    } else {
+        figures::age_of(service.since, state.now, "-")
+    };
+    let title = Words::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
+    let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Words::plain(since)];
+    cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
+    cells.resize(6, Words::of(glyphs.none, Role::TextDim));
+    cells.push(why(painter, service, leading));
+    if old {
+        for cell in cells.iter_mut().skip(1) {
+            *cell = std::mem::take(cell).all(Role::TextDim);
+        }
+    }
+    Row { cells, target: Some(Target::ServiceRow(service.name.clone())) }
+}
+
+/// Percentile, availability, sparkline of the leading check.
+fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &[u16]) -> Vec<Words<'static>> {
+    let glyphs = painter.glyphs();
+    let none = || Words::of(glyphs.none, Role::TextDim);
+    let latency =
+        check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Words::plain(figures::milliseconds(ms)));
+    let availability = check.availability(AVAILABILITY_WINDOW, state.now).map_or_else(none, |figure| {
+        if figure.coverage < 95.0 {
+            return Words::of(figures::rough_percent(figure.percent), Role::TextDim);
+        }
+        Words::plain(figures::percent(figure.percent))
+    });
+    vec![latency, availability, sparkline(state, painter, check, widths.get(5).copied().unwrap_or(0))]
+}
+
+/// The latency of a check over the last buckets.
+pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Words<'static> {
+    if columns == 0 {
+        return Words::new();
+    }
+    let young = state.now.since(state.started) < FIRST_BUCKET * u32::from(columns);
+    let least = if young { FIRST_BUCKET } else { BUCKET };
+    let buckets = check.every.as_secs().div_ceil(least.as_secs()).max(1);
+    let bucket = least * u32::try_from(buckets).unwrap_or(u32::MAX);
+    let values: Vec<Option<f64>> =
+        check.spark(usize::from(columns), bucket, state.now).into_iter().map(|ms| ms.map(|ms| ms as f64)).collect();
+    spark::words(&values, CALM, painter.glyphs(), Role::ChartLine)
+}
+
+/// What is wrong, or what it waits for.
+fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>) -> Words<'a> {
+    let glyphs = painter.glyphs();
+    if let Some(by) = &service.blocked_by {
+        // The name first: the room is short.
+        return Words::of(glyphs.inhibited, Role::MarkInhibited)
+            .then(by, Role::MarkInhibited)
+            .then("is down", Role::MarkInhibited);
+    }
+    let Some(check) = leading else { return Words::of("no checks", Role::TextDim) };
+    if check.stale {
+        return Words::of(
+            format!("no answer in {}, was {}", figures::span(check.stale_after), check.status.word()),
+            Role::MarkStale,
+        );
+    }
+    match (&check.error, check.streak, check.status) {
+        (_, _, Status::Ok) => Words::new(),
+        (Some(error), Some((so_far, needed)), Status::Pending) => {
+            Words::of(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
+        }
+        (None, Some((so_far, needed)), Status::Pending) => {
+            Words::of(format!("{so_far} of {needed} good polls"), Role::StatusPending)
+        }
+        (Some(error), ..) => Words::plain(Text::of(beside_status(error.as_str()))),
+        (None, _, Status::Unknown) if check.last.is_none() => Words::of("waiting for the first answer", Role::TextDim),
+        _ => Words::new(),
+    }
+}
+
+/// What an error says beyond the status that stands beside it.
+pub fn beside_status(error: &str) -> &str {
+    ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
+}
+
+/// `1 down · 1 degraded · 5 ok`, worst first.
+pub fn counts(state: &State) -> Words<'static> {
+    let mut words = Words::new();
+    let mut add = |n: usize, word: String, role: Role| {
+        if n > 0 {
+            if !words.is_empty() {
+                words.push(", ", Role::TextDim);
+            }
+            words.push(format!("{n} {word}"), role);
+        }
+    };
+    add(state.services.iter().filter(|service| service.stale).count(), "stale".to_owned(), Role::MarkStale);
+    for status in Status::WORST_FIRST {
+        let n = state.services.iter().filter(|service| service.status == status && !service.stale).count();
+        // In a border a chip would shout twice: the row says it already.
+        let role = if status == Status::Down { Role::LevelError } else { status::role(status) };
+        add(n, status.word().to_lowercase(), role);
+    }
+    words
+}
+
+/// How old the oldest answer is.
+fn freshness(state: &State) -> Words<'static> {
+    let oldest = state.checks.iter().filter_map(|check| check.age(state.now)).max();
+    oldest.map_or_else(Words::new, |age| Words::of(format!("answers {} old", figures::age(age)), Role::TextDim))
+}

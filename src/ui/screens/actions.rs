@@ -1,0 +1,206 @@
+//! Actions: what can be started, what runs and ran, its output, what is locked.
+
+use ratatui::layout::Rect;
+
+use super::service;
+use crate::app::layout::PanelId;
+use crate::app::screens::actions::panels;
+use crate::app::state::State;
+use crate::app::world::runs::{RunView, is_active};
+use crate::model::run::{Run, RunState};
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::paint::{Painter, split_left, split_top};
+use crate::ui::panels::{Listing, focused, frame, note, runs};
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::progress;
+use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::words::{Text, Words};
+
+/// From this width on the lists stand beside the output.
+const WIDE: u16 = 110;
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let present = panels(state);
+    let lists: Vec<PanelId> = present.into_iter().filter(|id| *id != PanelId::Output).collect();
+    let (column, out) = if area.width >= WIDE {
+        split_left(area, (area.width * 2 / 5).clamp(44, 80))
+    } else {
+        split_top(area, area.height / 2)
+    };
+    let mut below = column;
+    for (id, height) in lists.iter().zip(heights(state, &lists, column.height)) {
+        let (spot, rest) = split_top(below, height);
+        below = rest;
+        super::panel(state, painter, id, spot);
+    }
+    output(state, painter, out);
+}
+
+/// What can be started and what is locked take what they need, at most a third each; the runs take the rest.
+fn heights(state: &State, lists: &[PanelId], total: u16) -> Vec<u16> {
+    let wanted = |id: &PanelId| {
+        let rows = u16::try_from(state.rows(id).len()).unwrap_or(u16::MAX).max(1).saturating_add(2);
+        if *id == PanelId::Runs { 0 } else { rows.min(total / 3) }
+    };
+    let mut out: Vec<u16> = lists.iter().map(wanted).collect();
+    let rest = total.saturating_sub(out.iter().sum());
+    if let Some(at) = lists.iter().position(|id| *id == PanelId::Runs) {
+        out[at] = rest;
+    }
+    out
+}
+
+/// What can be started.
+pub(super) fn startable(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    service::action_list(state, painter, &PanelId::Startable, area);
+}
+
+/// The chosen run: how it stands, and what it says.
+pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Output;
+    let Some(run) = state.shown_run() else {
+        let inner = frame(state, painter, &id, "output").draw(painter, area);
+        note(painter, inner, id);
+        Notice::empty("no run is chosen", "what a run says will stand here, live").draw(painter, inner);
+        return;
+    };
+    let view = state.run(&run.id);
+    let glyphs = painter.glyphs();
+    let follows = state.screens.actions.output_at.is_none();
+    let mode = if !follows {
+        "held, G follows"
+    } else if is_active(run.state) {
+        "following"
+    } else {
+        ""
+    };
+    let inner = frame(state, painter, &id, "output")
+        .with(Words::of(&run.action, Role::Text), glyphs.dot)
+        .with(Words::of(mode, Role::TextDim), glyphs.dot)
+        .note(Words::of(&run.id, Role::TextDim))
+        .draw(painter, area);
+    let facts = facts(state, run, view, glyphs);
+    let mut lines: Vec<Words<'_>> = Vec::new();
+    for fact in &facts {
+        lines.extend(fact.wrapped(usize::from(inner.width).max(1), 2));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(inner.height * 2 / 3);
+    let (head, rest) = split_top(inner, height);
+    for (row, line) in (0..head.height).zip(&lines) {
+        painter.put_at(head, 1, row, line);
+    }
+    let (rule, body) = split_top(rest, u16::from(rest.height > 4));
+    painter.put(rule, 0, &Words::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
+    note(painter, body, id);
+    said(state, painter, view, body);
+}
+
+/// How a run stands, in lines.
+fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: GlyphSet) -> Vec<Words<'a>> {
+    let label = |text: &'static str| Words::of(text, Role::TextLabel).and(" ", Role::Text);
+    let mut first = runs::outcome_words(run, glyphs)
+        .and("  ", Role::Text)
+        .and(Text::of(&run.target), Role::TextStrong)
+        .and(format!("  {}", runs::took(state.now, run)), Role::Text);
+    if let Some(code) = run.exit_code {
+        first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
+    }
+    if view.is_some_and(|view| view.cancelling) && is_active(run.state) {
+        first = first.and("  cancelling: TERM, grace, KILL", Role::StatusDegraded);
+    }
+    let mut lines = vec![first];
+    let zone = state.config.console.timezone;
+    lines.push(
+        label("started")
+            .and(figures::full(run.started_at, zone), Role::Text)
+            .and(" by ", Role::TextDim)
+            .and(Text::of(&run.who), Role::Text)
+            .and(" on ", Role::TextDim)
+            .and(Text::of(&run.host), Role::Text),
+    );
+    if let Some(reason) = &run.reason {
+        lines.push(label("reason").and(Text::of(reason), Role::Text));
+    }
+    if let Some(verifying) = view.and_then(|view| view.verifying.as_ref()) {
+        let mut words = label("verifying");
+        for (name, good, needed) in &verifying.progress {
+            words = words.and(name, Role::Text).and(" ", Role::Text).join(progress::steps(*good, *needed, glyphs));
+            words = words.and("  ", Role::Text);
+        }
+        let left = verifying.deadline.since(state.now);
+        lines.push(words.and(format!("given up in {}", figures::age(left)), Role::TextDim));
+    }
+    if let Some(text) = &run.note {
+        lines.push(Words::of(text, Role::StatusDegraded));
+    }
+    if run.state == RunState::OutcomeUnknown {
+        let words = format!("console and supervisor are gone: look at {}, then opsroom unlock {}", run.target, run.id);
+        lines.push(Words::of(words, Role::StatusUnknown));
+    }
+    if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
+        let key = state.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        lines.push(
+            Words::of(key.unwrap_or_default(), Role::Key)
+                .then("starts", Role::TextDim)
+                .then(state.title_of(offer).to_owned(), Role::TextStrong),
+        );
+    }
+    lines
+}
+
+/// The output, its tail or where it is held.
+fn said(state: &State, painter: &mut Painter<'_>, view: Option<&RunView>, area: Rect) {
+    let Some(view) = view.filter(|view| !view.lines.is_empty()) else {
+        Notice::empty("no output yet", "Enter on a run follows what it says").draw(painter, area);
+        return;
+    };
+    let height = usize::from(area.height);
+    let first = view.lines.front().map_or(0, |line| line.index);
+    let end = view.lines.len().saturating_sub(height);
+    let held = state.screens.actions.output_at.map(|at| usize::try_from(at.saturating_sub(first)).unwrap_or(end));
+    let start = held.unwrap_or(end).min(end);
+    let mut skipped = view.omitted;
+    for (row, line) in (0..area.height).zip(view.lines.iter().skip(start)) {
+        let role = if line.stderr { Role::StatusDegraded } else { Role::Text };
+        let sign = if line.stderr { "! " } else { "  " };
+        let mut words = Words::of(sign, role).and(&line.text, role);
+        if row == 0 && skipped > 0 && start == 0 {
+            words = Words::of(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
+            skipped = 0;
+        }
+        painter.put(area, row, &words);
+    }
+}
+
+const LOCKS: [Column; 4] = [
+    Column::text("target", 8, 20, 0),
+    Column::text("holder", 8, 24, 1),
+    Column::figure("since", 5, 2),
+    Column::text("for", 8, 60, 3),
+];
+
+/// What is locked, by whom, for what.
+pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Locks;
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, &id, usize::from(inner.height));
+    frame(state, painter, &id, "locks").foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    let found = |key: &String| state.locks.iter().find(|lock| lock.target == *key);
+    let rows = listing.visible().iter().filter_map(found).map(|lock| {
+        let age = (state.now.utc - lock.since).to_std().unwrap_or_default();
+        let cells = vec![
+            Words::plain(lock.target.clone()),
+            Words::plain(format!("{}@{}", lock.holder, lock.host)),
+            Words::of(figures::age(age), Role::TextDim),
+            Words::of(lock.reason.clone(), Role::TextDim),
+        ];
+        Row { cells, target: None }
+    });
+    let rows = rows.collect();
+    let focused = focused(state, &id);
+    Table { columns: &LOCKS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+}

@@ -1,0 +1,164 @@
+//! Diagnostics: the console about itself.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use crate::app::layout::PanelId;
+use crate::app::lookup::problem_key;
+use crate::app::state::State;
+use crate::app::world::diagnostics::{Problem, ProblemKind};
+use crate::model::record::LogState;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::{Painter, split_left, split_top};
+use crate::ui::panels::{self, Listing, frame, log, note};
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::words::Words;
+
+/// From this width on the problems stand beside the figures.
+const WIDE: u16 = 100;
+
+/// Draws it.
+pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let (left, right) = if area.width >= WIDE { split_left(area, 46) } else { split_top(area, area.height * 3 / 5) };
+    figures(state, painter, left);
+    problems(state, painter, right);
+}
+
+/// Figures in groups.
+pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Figures;
+    let inner = Frame::inner(area);
+    let lines = lines(state);
+    let height = usize::from(inner.height);
+    let start = state.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
+    let shown = start..(start + height).min(lines.len());
+    let place = crate::ui::widgets::table::position(&shown, lines.len());
+    frame(state, painter, &id, "the console itself").foot(place).draw(painter, area);
+    note(painter, inner, id);
+    for (row, line) in (0..inner.height).zip(&lines[shown]) {
+        painter.put_at(inner, 1, row, line);
+    }
+}
+
+fn lines(state: &State) -> Vec<Words<'static>> {
+    let all = &state.diagnostics;
+    let meters = &all.meters;
+    let mut out = Vec::new();
+    let heading = |words: &'static str| Words::of(words, Role::Title);
+    let bad = |wrong: bool| if wrong { Role::StatusDegraded } else { Role::Text };
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
+    out.push(heading("polling"));
+    out.push(fact("scheduler lag", format!("{}, worst {}", ms(all.lag), ms(all.lag_max)), bad(all.lag > LAG)));
+    out.push(fact("in flight", figures::count(all.in_flight as u64), Role::Text));
+    let overruns: u64 = state.checks.iter().map(|check| check.overruns).sum();
+    out.push(fact("overruns", figures::count(overruns), bad(overruns > 0)));
+    out.push(fact("observations", figures::count(all.observations), Role::Text));
+    let gaps = match all.gaps {
+        (0, _) => "none".to_owned(),
+        (n, together) => format!("{n}, {} together", figures::span(together)),
+    };
+    out.push(fact("gaps", gaps, bad(all.gaps.0 > 0)));
+    let network = if state.connectivity.ok { "reached".to_owned() } else { state.connectivity.detail.to_string() };
+    out.push(fact("our network", network, if state.connectivity.ok { Role::Text } else { Role::LevelError }));
+    out.push(heading("screen"));
+    out.push(fact("frame", format!("{}, worst {}", ms(meters.frame_time), ms(meters.frame_time_max)), Role::Text));
+    out.push(fact(
+        "key to frame",
+        format!("{}, worst {}", ms(meters.key_latency), ms(meters.key_latency_max)),
+        Role::Text,
+    ));
+    out.push(fact("frames", figures::count(meters.frames), Role::Text));
+    let written = format!(
+        "{}, last minute {}/s",
+        figures::bytes(meters.bytes_written),
+        figures::bytes(meters.bytes_last_minute / 60)
+    );
+    out.push(fact("written", written, Role::Text));
+    out.push(heading("process"));
+    out.push(fact("up", figures::age(state.now.since(state.started)), Role::Text));
+    out.push(fact("memory", meters.resident.map_or_else(|| "unknown".to_owned(), figures::bytes), Role::Text));
+    out.push(fact("tasks", figures::count(meters.tasks as u64), Role::Text));
+    let queue = format!("{} of {}", figures::count(meters.queued as u64), figures::count(meters.queue_capacity as u64));
+    out.push(fact("queue", queue, bad(meters.queued * 2 > meters.queue_capacity)));
+    out.push(fact("dropped messages", figures::count(meters.dropped), bad(meters.dropped > 0)));
+    let store = if meters.store_ok { ("answers", Role::Text) } else { ("does not answer", Role::LevelError) };
+    out.push(fact("store", store.0.to_owned(), store.1));
+    out.push(heading("configuration"));
+    let read = figures::age_of(all.configured_at, state.now, "never");
+    out.push(fact("read", format!("{read} ago"), Role::Text));
+    out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
+    if !state.logs.is_empty() {
+        out.push(heading("logs"));
+    }
+    for view in &state.logs {
+        let held =
+            format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
+        let lost = view.loss.dropped.max(view.ring.dropped());
+        let lost = if lost > 0 { format!(", {} dropped", figures::count(lost)) } else { String::new() };
+        out.push(fact_of(&view.name, format!("{held}{lost}"), Role::Text));
+        if !matches!(view.state, LogState::Following(_)) {
+            out.push(Words::plain("  ").join(log::log_state(view)));
+        }
+    }
+    out
+}
+
+/// A lag that a person would want to know of.
+const LAG: Duration = Duration::from_millis(250);
+
+fn fact(label: &'static str, value: String, role: Role) -> Words<'static> {
+    fact_of(label, value, role)
+}
+
+fn fact_of(label: &str, value: String, role: Role) -> Words<'static> {
+    Words::of(format!("  {label:<17} "), Role::TextLabel).and(value, role)
+}
+
+const COLUMNS: [Column; 5] = [
+    Column::figure("ago", 4, 1),
+    Column::text("kind", 8, 11, 2),
+    Column::text("about", 6, 18, 1),
+    Column::text("what", 16, 200, 0),
+    Column::figure("times", 6, 3),
+];
+
+/// What a person should read, newest first.
+pub(super) fn problems(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let id = PanelId::Problems;
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, &id, usize::from(inner.height));
+    frame(state, painter, &id, "problems").foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        Notice::empty("no problems", "warnings of sources, failed tasks, gaps and refused reloads would stand here")
+            .draw(painter, inner);
+        return;
+    }
+    let found = |key: &String| state.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
+    let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
+    let focused = panels::focused(state, &id);
+    Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+}
+
+fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
+    let (kind, role) = match problem.kind {
+        ProblemKind::Warning => ("warning", Role::LevelWarn),
+        ProblemKind::TaskFailed => ("task failed", Role::LevelError),
+        ProblemKind::Gap => ("gap", Role::StatusUnknown),
+        ProblemKind::Reload => ("reload", Role::LevelError),
+        ProblemKind::Failed => ("failed", Role::LevelError),
+    };
+    let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
+    let cells = vec![
+        Words::of(figures::age(state.now.since(problem.at)), Role::TextDim),
+        Words::of(kind, role),
+        Words::of(&problem.about, Role::LogService),
+        Words::plain(&problem.text),
+        Words::of(times, Role::TextDim),
+    ];
+    Row { cells, target: None }
+}

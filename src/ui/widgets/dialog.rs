@@ -1,0 +1,54 @@
+//! A box over the screen: a title, lines, buttons.
+
+use ratatui::layout::Rect;
+
+use super::frame::padded;
+use crate::theme::Role;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::words::Words;
+
+/// How a dialog is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It shows or asks.
+    Plain,
+    /// What it asks changes the world.
+    Danger,
+}
+
+/// Screens of fewer rows have none to spare.
+const SPARES_A_ROW: u16 = 8;
+
+/// A box in the middle of `screen`, at most `width` × `height`, smaller where the screen is. The first row stays free: it
+/// says where one is.
+pub fn spot(screen: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(screen.width);
+    let top = u16::from(screen.height >= SPARES_A_ROW);
+    let height = height.min(screen.height - top);
+    let y = screen.y + ((screen.height - height) / 2).max(top);
+    Rect { x: screen.x + (screen.width - width) / 2, y, width, height }
+}
+
+/// Clears the spot, draws the frame with its title and foot, and returns the inside, one cell free on either side.
+pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Words<'_>, foot: &Words<'_>) -> Rect {
+    painter.clear(spot);
+    painter.tint(spot, Role::Dialog);
+    if spot.width < 6 || spot.height < 3 {
+        painter.put(spot, 0, title);
+        return split_top(spot, 1).1;
+    }
+    painter.outline(spot, true, if tone == Tone::Danger { Role::DialogDanger } else { Role::DialogBorder });
+    let edge = Rect { x: spot.x + 1, width: spot.width - 2, height: 1, ..spot };
+    painter.put_at(edge, 1, 0, &padded(title));
+    if !foot.is_empty() {
+        painter.put_right(Rect { y: spot.bottom() - 1, width: edge.width - 1, ..edge }, 0, &padded(foot));
+    }
+    Rect { x: spot.x + 2, y: spot.y + 1, width: spot.width - 4, height: spot.height - 2 }
+}
+
+/// A button's words.
+pub fn button(label: &'static str, focused: bool) -> Words<'static> {
+    let role = if focused { Role::DialogButtonFocus } else { Role::DialogButton };
+    let (open, close) = if focused { ("[ ", " ]") } else { ("  ", "  ") };
+    Words::of(open, role).and(label, role).and(close, role)
+}

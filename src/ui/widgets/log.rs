@@ -1,0 +1,203 @@
+//! Log records as rows: time, level, source, message with what was found in it, fields.
+
+use std::ops::Range;
+
+use chrono_tz::Tz;
+use ratatui::layout::Rect;
+
+use crate::app::layout::Target;
+use crate::app::screens::logs::Timestamps;
+use crate::model::record::{Level, Record, RecordKind};
+use crate::model::time::Stamp;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::paint::Painter;
+use crate::ui::words::{Text, Words};
+
+/// One record to draw.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about one row")]
+pub struct LogRow<'a> {
+    /// The record.
+    pub record: &'a Record,
+    /// The cursor stands on it.
+    pub selected: bool,
+    /// A person marked it.
+    pub marked: bool,
+    /// It is shown only as context of another.
+    pub context: bool,
+    /// It came later than its time says.
+    pub late: bool,
+}
+
+/// Finds what is to be highlighted in a text.
+pub type Finder<'a> = dyn Fn(&str) -> Vec<Range<usize>> + 'a;
+
+/// How records are drawn.
+pub struct LogStyle<'a> {
+    /// How times are shown.
+    pub timestamps: Timestamps,
+    /// In which zone.
+    pub zone: Tz,
+    /// For ages.
+    pub now: Stamp,
+    /// Columns for the name of service or log; 0 for none.
+    pub source: usize,
+    /// Whether long messages go on in further rows.
+    pub wrap: bool,
+    /// The first column of the message that is shown, where it is not wrapped.
+    pub column: usize,
+    /// What the search found in a text.
+    pub finder: &'a Finder<'a>,
+    /// Whether keys go to this list.
+    pub focused: bool,
+}
+
+impl LogStyle<'_> {
+    /// What stands before the message: mark, time, level, source. The same columns in every row.
+    fn head<'r>(&self, row: &LogRow<'r>, width: usize, glyphs: GlyphSet) -> Words<'r> {
+        let record = row.record;
+        let sign = match (row.marked, row.late) {
+            (true, _) => glyphs.mark,
+            (false, true) => glyphs.up,
+            (false, false) => " ",
+        };
+        let mut head = Words::of(sign, Role::LogMark);
+        let at = record.at();
+        let time = match self.timestamps {
+            Timestamps::None => String::new(),
+            Timestamps::Age => format!("{:>4}", figures::age(self.now.since(record.read_at))),
+            Timestamps::Full => figures::full(at, self.zone),
+            Timestamps::Short if width < 40 => at.with_timezone(&self.zone).format("%H:%M").to_string(),
+            Timestamps::Short => figures::time(at, self.zone),
+        };
+        if !time.is_empty() {
+            head = head.and(time, Role::LogTime).and(" ", Role::Text);
+        }
+        let (word, letter, role) = level(record.level);
+        head = if width < 60 { head.and(letter, role) } else { head.and(word, role) };
+        head = head.and(" ".repeat(if width < 60 { 1 } else { 6 - word.len() }), Role::Text);
+        if self.source > 0 && width >= 50 {
+            let name = record.service.as_ref().map_or_else(|| Text::from(&record.log), Text::from);
+            let name = name.fitted(self.source, glyphs.ellipsis);
+            let rest = self.source.saturating_sub(name.width());
+            head = head.and(name, Role::LogService).and(" ".repeat(rest + 1), Role::Text);
+        }
+        head
+    }
+
+    /// The message with what was found in it.
+    fn message<'r>(&self, record: &'r Record) -> Words<'r> {
+        let role = match record.kind {
+            RecordKind::Marker => Role::LogMarker,
+            RecordKind::Partial => Role::TextDim,
+            RecordKind::Line => Role::Text,
+        };
+        highlighted(record.message.as_str(), role, Role::LogMatch, self.finder)
+    }
+
+    /// The rows of one record in `width` columns.
+    pub fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Words<'static>> {
+        let record = row.record;
+        let head = self.head(row, width, glyphs);
+        let indent = head.width();
+        let mut message = self.message(record);
+        if record.kind == RecordKind::Marker {
+            message = Words::of(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
+        }
+        if row.context {
+            message = message.all(Role::TextDim);
+        }
+        let room = width.saturating_sub(indent);
+        if self.wrap && room >= 8 {
+            let blank = " ".repeat(indent);
+            let lines = message.wrapped(room, 0);
+            return lines
+                .into_iter()
+                .enumerate()
+                .map(|(at, line)| {
+                    let start = if at == 0 { owned(&head) } else { Words::plain(blank.clone()) };
+                    start.join(line)
+                })
+                .collect();
+        }
+        let message = if self.column > 0 { message.skipped(self.column) } else { owned(&message) };
+        vec![owned(&head).join(message)]
+    }
+
+    /// The first record to draw so that the selected one, else the last one, ends in sight.
+    pub fn first_in_sight(&self, rows: &[LogRow<'_>], area: Rect, glyphs: GlyphSet) -> usize {
+        if !self.wrap {
+            return 0;
+        }
+        let wanted = rows.iter().position(|row| row.selected).unwrap_or(rows.len().saturating_sub(1));
+        let mut left = usize::from(area.height);
+        let mut first = wanted;
+        for at in (0..=wanted.min(rows.len().saturating_sub(1))).rev() {
+            let lines = self.rows(&rows[at], usize::from(area.width), glyphs).len();
+            if lines > left {
+                break;
+            }
+            left -= lines;
+            first = at;
+        }
+        first
+    }
+
+    /// Draws records from the top of `area` down; how many rows were used.
+    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect, rows: &[LogRow<'_>]) -> u16 {
+        let glyphs = painter.glyphs();
+        let mut y = 0;
+        for row in rows {
+            let lines = self.rows(row, usize::from(area.width), glyphs);
+            let top = y;
+            for line in &lines {
+                if y >= area.height {
+                    break;
+                }
+                painter.put(area, y, line);
+                y += 1;
+            }
+            let spot = Rect { y: area.y + top, height: y - top, ..area };
+            let first = Rect { height: spot.height.min(1), ..spot };
+            if row.selected && self.focused {
+                painter.highlight(first);
+            } else if row.selected {
+                painter.tint(first, Role::SelectionIdle);
+            }
+            painter.note(spot, Target::LogLine(row.record.log.clone(), row.record.seq));
+        }
+        y
+    }
+}
+
+/// Word (at most five letters), letter and role of a level.
+pub fn level(level: Level) -> (&'static str, &'static str, Role) {
+    match level {
+        Level::Fatal => ("FATAL", "F", Role::LevelFatal),
+        Level::Error => ("ERROR", "E", Role::LevelError),
+        Level::Warn => ("WARN", "W", Role::LevelWarn),
+        Level::Info => ("INFO", "I", Role::LevelInfo),
+        Level::Debug => ("DEBUG", "D", Role::LevelDebug),
+        Level::Trace => ("TRACE", "T", Role::LevelTrace),
+        Level::None => ("", " ", Role::Text),
+    }
+}
+
+/// A text with the found parts in their own role.
+pub fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &Finder<'_>) -> Words<'a> {
+    let mut words = Words::new();
+    let mut at = 0;
+    for hit in finder(text) {
+        let (Some(before), Some(part)) = (text.get(at..hit.start), text.get(hit.clone())) else { continue };
+        words.push(Text::of(before), role);
+        words.push(Text::of(part), found);
+        at = hit.end;
+    }
+    words.push(Text::of(text.get(at..).unwrap_or_default()), role);
+    words
+}
+
+fn owned(words: &Words<'_>) -> Words<'static> {
+    words.skipped(0)
+}

@@ -1,0 +1,51 @@
+//! The states in which a panel has nothing to show: each in words, with what to do next.
+
+use ratatui::layout::Rect;
+
+use crate::theme::Role;
+use crate::ui::paint::Painter;
+use crate::ui::words::{Text, Words};
+
+/// What is said instead of content.
+#[derive(Debug, Clone)]
+pub struct Notice<'a> {
+    /// What is so.
+    pub headline: Words<'a>,
+    /// What to do about it, or what happens next.
+    pub next: Words<'a>,
+}
+
+impl<'a> Notice<'a> {
+    /// There is nothing, and that is no fault.
+    pub fn empty(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
+        Self { headline: Words::plain(headline), next: Words::of(next, Role::TextDim) }
+    }
+
+    /// Something is wrong.
+    pub fn error(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
+        Self { headline: Words::of(headline, Role::LevelError), next: Words::of(next, Role::TextDim) }
+    }
+
+    /// Draws it in the middle; in little room from the left.
+    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+        if area.is_empty() {
+            return;
+        }
+        let margin = u16::from(area.width > 20);
+        let area = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
+        let width = usize::from(area.width);
+        let mut lines = self.headline.wrapped(width, 0);
+        if !self.next.is_empty() {
+            lines.extend(self.next.wrapped(width, 0));
+        }
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+        let top = (area.height - height) / 2;
+        for (row, line) in (top..area.height).zip(&lines) {
+            if area.width > 40 {
+                painter.put_centred(area, row, line);
+            } else {
+                painter.put(area, row, line);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Statuses, severities and marks: glyph, word and colour say the same.
+
+use crate::model::alert::Severity;
+use crate::model::status::Status;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::words::Words;
+
+/// Columns of a status in full: glyph, space, the longest word.
+pub const FULL: u16 = 12;
+
+/// The role of a status.
+pub const fn role(status: Status) -> Role {
+    match status {
+        Status::Ok => Role::StatusOk,
+        Status::Pending => Role::StatusPending,
+        Status::Degraded => Role::StatusDegraded,
+        Status::Down => Role::StatusDown,
+        Status::Unknown => Role::StatusUnknown,
+        Status::Cold => Role::StatusCold,
+    }
+}
+
+/// The role of a severity.
+pub const fn severity_role(severity: Severity) -> Role {
+    match severity {
+        Severity::Low => Role::SeverityLow,
+        Severity::Medium => Role::SeverityMedium,
+        Severity::High => Role::SeverityHigh,
+        Severity::Critical => Role::SeverityCritical,
+    }
+}
+
+/// Glyph and word; where it is stale, that instead: an old answer is neither up nor down. In fewer columns than
+/// [`FULL`] the word is shortened, in fewer than six only the glyph is left.
+pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Words<'static> {
+    let (glyph, word, role) = if stale {
+        (glyphs.stale, "STALE", Role::MarkStale)
+    } else {
+        (status.glyph(glyphs.ascii), status.word(), role(status))
+    };
+    let word = match word {
+        // ASCII says OK as its glyph already.
+        "OK" if glyphs.ascii => "",
+        "COLD START" if columns < FULL => "COLD",
+        "DEGRADED" if columns < 10 => "DEGR",
+        word => word,
+    };
+    if columns < 6 || word.is_empty() {
+        return Words::of(glyph, role);
+    }
+    Words::of(glyph, role).and(" ", role).and(word, role)
+}
+
+/// The severity's word; in at most four letters where the room is short.
+pub fn severity(severity: Severity, short: bool) -> Words<'static> {
+    let word = match severity {
+        Severity::Critical if short => "crit",
+        Severity::Medium if short => "med",
+        severity => severity.word(),
+    };
+    Words::of(word, severity_role(severity))
+}

@@ -1,0 +1,210 @@
+//! Tables: columns that give way by priority, a selection, a window over many rows.
+//!
+//! Widths depend on the room alone, never on what the rows say just now: columns that jump cost bytes and patience.
+
+use std::ops::Range;
+
+use ratatui::layout::Rect;
+
+use crate::app::layout::Target;
+use crate::theme::Role;
+use crate::ui::paint::Painter;
+use crate::ui::words::Words;
+
+/// One column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub title: &'static str,
+    /// Cells it needs.
+    pub least: u16,
+    /// Cells it can use.
+    pub most: u16,
+    /// Who goes first where the room is short: the highest. 0 never goes.
+    pub gives_way: u8,
+    /// Figures stand at the right.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of text.
+    pub const fn text(title: &'static str, least: u16, most: u16, gives_way: u8) -> Self {
+        Self { title, least, most, gives_way, right: false }
+    }
+
+    /// A column of figures.
+    pub const fn figure(title: &'static str, width: u16, gives_way: u8) -> Self {
+        Self { title, least: width, most: width, gives_way, right: true }
+    }
+}
+
+/// Widths for a room, 0 for a column that gave way. One cell lies between columns. What is left over goes to the
+/// columns that can use it, those that give way last first.
+pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
+    let mut shown: Vec<bool> = vec![true; columns.len()];
+    let needed = |shown: &[bool]| -> u32 {
+        let kept = columns.iter().zip(shown).filter(|(_, shown)| **shown);
+        kept.map(|(column, _)| u32::from(column.least) + 1).sum::<u32>().saturating_sub(1)
+    };
+    while needed(&shown) > u32::from(room) {
+        let goes = columns
+            .iter()
+            .enumerate()
+            .filter(|(at, column)| shown[*at] && column.gives_way > 0)
+            .max_by_key(|(_, column)| column.gives_way);
+        match goes {
+            Some((at, _)) => shown[at] = false,
+            None => break,
+        }
+    }
+    let mut left = u32::from(room).saturating_sub(needed(&shown));
+    let mut out: Vec<u16> =
+        columns.iter().zip(&shown).map(|(column, shown)| if *shown { column.least } else { 0 }).collect();
+    let mut order: Vec<usize> = (0..columns.len()).filter(|at| shown[*at]).collect();
+    order.sort_by_key(|at| columns[*at].gives_way);
+    for at in order {
+        let more = u32::from(columns[at].most.saturating_sub(columns[at].least)).min(left);
+        out[at] += u16::try_from(more).unwrap_or(0);
+        left -= more;
+    }
+    out
+}
+
+/// Which of `total` rows are shown in `height` rows: from `scroll` on, moved so that the selected row is among them and
+/// no room is wasted at the end.
+pub fn window(scroll: usize, selected: Option<usize>, total: usize, height: usize) -> Range<usize> {
+    let mut start = scroll.min(total.saturating_sub(height));
+    if let Some(selected) = selected.filter(|_| height > 0) {
+        if selected < start {
+            start = selected;
+        } else if selected >= start + height {
+            start = selected + 1 - height;
+        }
+    }
+    start..(start + height).min(total).max(start)
+}
+
+/// `3-12 of 27`, where not everything is shown.
+pub fn position(shown: &Range<usize>, total: usize) -> Words<'static> {
+    if shown.len() >= total {
+        return Words::new();
+    }
+    Words::of(format!("{}-{} of {total}", shown.start + 1, shown.end), Role::TextDim)
+}
+
+/// One row.
+#[derive(Debug, Clone, Default)]
+pub struct Row<'a> {
+    /// Its cells, one a column.
+    pub cells: Vec<Words<'a>>,
+    /// What a click on it means.
+    pub target: Option<Target>,
+}
+
+/// A table.
+#[derive(Debug)]
+pub struct Table<'a> {
+    /// Its columns.
+    pub columns: &'a [Column],
+    /// The rows that are in the window.
+    pub rows: Vec<Row<'a>>,
+    /// Which of `rows` is selected.
+    pub selected: Option<usize>,
+    /// Whether keys go to this table.
+    pub focused: bool,
+    /// Whether the headings are drawn.
+    pub headings: bool,
+}
+
+impl Table<'_> {
+    /// Draws it.
+    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+        let inside = beside_pointer(area);
+        let widths = widths(self.columns, inside.width);
+        let mut y = 0;
+        if self.headings && area.height > 1 {
+            let cells: Vec<_> = self.columns.iter().map(|column| Words::of(column.title, Role::TextDim)).collect();
+            self.cells(painter, inside, y, &widths, &cells);
+            y += 1;
+        }
+        for (at, row) in self.rows.iter().enumerate() {
+            if y >= area.height {
+                break;
+            }
+            let line = Rect { y: area.y + y, height: 1, ..area };
+            self.cells(painter, inside, y, &widths, &row.cells);
+            if self.selected == Some(at) {
+                select(painter, line, self.focused);
+            }
+            if let Some(target) = &row.target {
+                painter.note(line, target.clone());
+            }
+            y += 1;
+        }
+    }
+
+    fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], cells: &[Words<'_>]) {
+        let mut x = 0_u16;
+        for ((column, width), words) in self.columns.iter().zip(widths).zip(cells) {
+            if *width == 0 {
+                continue;
+            }
+            let left = area.width.saturating_sub(x);
+            let cell = Rect { x: area.x.saturating_add(x), width: (*width).min(left), ..area };
+            if column.right && words.width() <= usize::from(cell.width) {
+                painter.put_right(cell, y, words);
+            } else {
+                painter.put(cell, y, words);
+            }
+            x = x.saturating_add(*width + 1);
+        }
+    }
+}
+
+/// The area without the pointer's column, which is kept free in every row so that nothing moves when the focus does.
+pub fn beside_pointer(area: Rect) -> Rect {
+    let column = u16::from(area.width > 1);
+    Rect { x: area.x + column, width: area.width - column, ..area }
+}
+
+/// Shows that a row is selected: a pointer, and the row's style where keys go to it.
+pub fn select(painter: &mut Painter<'_>, line: Rect, focused: bool) {
+    if line.is_empty() {
+        return;
+    }
+    let sign = painter.glyphs().pointer;
+    if focused {
+        painter.sign(line.x, line.y, sign, Role::Key);
+        painter.highlight(beside_pointer(line));
+    } else {
+        painter.sign(line.x, line.y, sign, Role::TextDim);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 3] =
+        [Column::text("status", 12, 12, 0), Column::text("name", 6, 20, 1), Column::figure("age", 4, 2)];
+
+    #[test]
+    fn columns_give_way_by_priority() {
+        assert_eq!(widths(&COLUMNS, 24), [12, 6, 4]);
+        assert_eq!(widths(&COLUMNS, 30), [12, 12, 4]);
+        assert_eq!(widths(&COLUMNS, 99), [12, 20, 4]);
+        assert_eq!(widths(&COLUMNS, 20), [12, 7, 0]);
+        assert_eq!(widths(&COLUMNS, 14), [12, 0, 0]);
+        assert_eq!(widths(&COLUMNS, 3), [12, 0, 0], "the last is cut where it is drawn");
+    }
+
+    #[test]
+    fn the_window_holds_the_selection_and_wastes_nothing() {
+        assert_eq!(window(0, None, 5, 10), 0..5);
+        assert_eq!(window(90, None, 50, 10), 40..50);
+        assert_eq!(window(0, Some(12), 50, 10), 3..13);
+        assert_eq!(window(30, Some(12), 50, 10), 12..22);
+        assert_eq!(window(0, Some(3), 50, 0), 0..0);
+        assert_eq!(window(5, Some(0), 0, 4), 0..0);
+    }
+}

@@ -1,0 +1,48 @@
+//! The tree of a health document's parts.
+
+use std::collections::BTreeMap;
+
+use super::status;
+use crate::model::reading::Component;
+use crate::model::text::SafeText;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::words::Words;
+
+/// Parts below this depth are not drawn: a document is bounded, a screen more so.
+const DEEPEST: usize = 6;
+
+/// One line a part, with branches. The words may be wider than the room; they are cut where they are drawn.
+pub fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet) -> Vec<Words<'_>> {
+    let mut out = Vec::new();
+    grow(&mut out, components, "", 0, glyphs);
+    out
+}
+
+fn grow<'a>(
+    out: &mut Vec<Words<'a>>,
+    components: &'a BTreeMap<SafeText, Component>,
+    trunk: &str,
+    depth: usize,
+    glyphs: GlyphSet,
+) {
+    let last = components.len().saturating_sub(1);
+    for (at, (name, component)) in components.iter().enumerate() {
+        let branch = glyphs.tree[usize::from(at == last)];
+        let mut words = Words::of(format!("{trunk}{branch}"), Role::ChartAxis)
+            .join(status::words(component.status, false, glyphs, status::FULL))
+            .and(" ", Role::Text)
+            .and(name, Role::Text);
+        if let Some(ms) = component.latency_ms {
+            words = words.and("  ", Role::Text).and(figures::milliseconds(ms), Role::TextDim);
+        }
+        if let Some(detail) = &component.detail {
+            words = words.and("  ", Role::Text).and(detail, Role::TextDim);
+        }
+        out.push(words);
+        if depth + 1 < DEEPEST {
+            let below = if at == last { "  " } else { glyphs.tree[2] };
+            grow(out, &component.components, &format!("{trunk}{below}"), depth + 1, glyphs);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Words: a line of styled text that is safe to draw.
+//!
+//! *Invariant:* text gets in here as [`SafeText`], as a constant of ours, as a name that the configuration has
+//! restricted, or through [`Text::made`], which cleans what is not clean already.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::name::Name;
+use crate::model::text::SafeText;
+use crate::theme::Role;
+
+/// Text that may be drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    /// Text that we put together from numbers and safe parts, or that the configuration holds.
+    pub fn made(text: String) -> Text<'static> {
+        if text.chars().any(super::sweep::is_forbidden) {
+            Text(Cow::Owned(SafeText::new(&text).as_str().to_owned()))
+        } else {
+            Text(Cow::Owned(text))
+        }
+    }
+
+    /// The same of a borrowed text.
+    pub fn of(text: &'a str) -> Self {
+        if text.chars().any(super::sweep::is_forbidden) {
+            Text::made(text.to_owned())
+        } else {
+            Text(Cow::Borrowed(text))
+        }
+    }
+
+    /// Columns.
+    pub fn width(&self) -> usize {
+        self.0.width()
+    }
+
+    /// In at most so many columns.
+    #[must_use]
+    pub fn fitted(self, width: usize, ellipsis: &str) -> Self {
+        if self.width() <= width { self } else { Self(Cow::Owned(cut(&self.0, width, ellipsis))) }
+    }
+}
+
+impl<'a> From<&'a SafeText> for Text<'a> {
+    fn from(text: &'a SafeText) -> Self {
+        Self(Cow::Borrowed(text.as_str()))
+    }
+}
+
+impl<'a> From<&'a Name> for Text<'a> {
+    fn from(name: &'a Name) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+}
+
+impl From<&'static str> for Text<'_> {
+    fn from(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Text::made(text)
+    }
+}
+
+/// A line of pieces, each with its role.
+#[derive(Debug, Clone, Default)]
+pub struct Words<'a> {
+    pieces: Vec<(Text<'a>, Role)>,
+}
+
+impl<'a> Words<'a> {
+    /// No words.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One piece.
+    pub fn of(text: impl Into<Text<'a>>, role: Role) -> Self {
+        Self::new().and(text, role)
+    }
+
+    /// Plain text.
+    pub fn plain(text: impl Into<Text<'a>>) -> Self {
+        Self::of(text, Role::Text)
+    }
+
+    /// These, and one more piece.
+    #[must_use]
+    pub fn and(mut self, text: impl Into<Text<'a>>, role: Role) -> Self {
+        self.push(text, role);
+        self
+    }
+
+    /// These, a space, and one more piece; without the space where there is nothing yet.
+    #[must_use]
+    pub fn then(mut self, text: impl Into<Text<'a>>, role: Role) -> Self {
+        if !self.pieces.is_empty() {
+            self.push(" ", Role::Text);
+        }
+        self.and(text, role)
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn join(mut self, others: Self) -> Self {
+        self.pieces.extend(others.pieces);
+        self
+    }
+
+    /// Adds a piece.
+    pub fn push(&mut self, text: impl Into<Text<'a>>, role: Role) {
+        let text = text.into();
+        if !text.0.is_empty() {
+            self.pieces.push((text, role));
+        }
+    }
+
+    /// Every piece in this role: what is old or not chosen.
+    #[must_use]
+    pub fn all(mut self, role: Role) -> Self {
+        for piece in &mut self.pieces {
+            piece.1 = role;
+        }
+        self
+    }
+
+    /// Columns.
+    pub fn width(&self) -> usize {
+        self.pieces.iter().map(|(text, _)| text.width()).sum()
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The pieces as text and role.
+    pub fn pieces(&self) -> impl Iterator<Item = (&str, Role)> {
+        self.pieces.iter().map(|(text, role)| (text.0.as_ref(), *role))
+    }
+
+    /// The words broken into lines of at most `width` columns, after spaces where there are any. `indent` columns are
+    /// left free at the start of every line but the first.
+    pub fn wrapped(&self, width: usize, indent: usize) -> Vec<Words<'static>> {
+        let width = width.max(1);
+        let indent = if indent + 8 > width { 0 } else { indent };
+        let mut lines = vec![Words::new()];
+        let mut used = 0;
+        let mut first = true;
+        for (text, role) in self.pieces() {
+            for chunk in text.split_inclusive(' ') {
+                for part in broken(chunk, width - indent) {
+                    let part_width = part.trim_end().width();
+                    if used > 0 && used + part_width > width && !(first && used <= indent) {
+                        lines.push(Words::of(" ".repeat(indent), Role::Text));
+                        used = indent;
+                        first = false;
+                    }
+                    // The blank after the last word may have no room, and must not cost the word its end.
+                    let kept = if used + part.width() > width { part.trim_end() } else { part };
+                    if let Some(line) = lines.last_mut() {
+                        line.push(kept.to_owned(), role);
+                    }
+                    used += part.width();
+                }
+            }
+        }
+        lines
+    }
+
+    /// The words from column `from` on.
+    #[must_use]
+    pub fn skipped(&self, from: usize) -> Words<'static> {
+        let mut out = Words::new();
+        let mut at = 0;
+        for (text, role) in self.pieces() {
+            let width = text.width();
+            if at + width > from {
+                let cut = from.saturating_sub(at);
+                out.push(tail(text, cut), role);
+            }
+            at += width;
+        }
+        out
+    }
+}
+
+/// A word in parts of at most `width` columns.
+fn broken(word: &str, width: usize) -> Vec<&str> {
+    if word.trim_end().width() <= width {
+        return vec![word];
+    }
+    let mut parts = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (at, grapheme) in word.grapheme_indices(true) {
+        let columns = grapheme.width();
+        if used + columns > width && at > start {
+            parts.push(&word[start..at]);
+            (start, used) = (at, 0);
+        }
+        used += columns;
+    }
+    parts.push(&word[start..]);
+    parts
+}
+
+/// The text without its first columns; a wide sign that is cut through becomes a space.
+fn tail(text: &str, columns: usize) -> String {
+    let mut at = 0;
+    let mut out = String::new();
+    for grapheme in text.graphemes(true) {
+        let width = grapheme.width();
+        if at >= columns {
+            out.push_str(grapheme);
+        } else if at + width > columns {
+            out.push_str(&" ".repeat(at + width - columns));
+        }
+        at += width;
+    }
+    out
+}
+
+/// The text in at most `width` columns; what does not fit gives way to the ellipsis.
+pub fn cut(text: &str, width: usize, ellipsis: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(ellipsis.width());
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let columns = grapheme.width();
+        if used + columns > room {
+            break;
+        }
+        used += columns;
+        out.push_str(grapheme);
+    }
+    if width >= ellipsis.width() {
+        out.push_str(ellipsis);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(words: &Words<'_>, width: usize, indent: usize) -> Vec<String> {
+        words
+            .wrapped(width, indent)
+            .iter()
+            .map(|line| line.pieces().map(|(text, _)| text).collect::<String>())
+            .collect()
+    }
+
+    #[test]
+    fn words_wrap_after_spaces() {
+        let words = Words::plain("one two").and(" three", Role::TextDim);
+        assert_eq!(lines(&words, 8, 0), ["one two ", "three"]);
+        assert_eq!(lines(&words, 7, 0), ["one two", "three"]);
+        assert_eq!(lines(&Words::plain("abcdefghij"), 4, 0), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines(&Words::plain("aaaa bbbb cccc dddd"), 12, 2), ["aaaa bbbb ", "  cccc dddd"]);
+        assert_eq!(lines(&Words::plain("世界世界"), 3, 0), ["世", "界", "世", "界"]);
+        assert_eq!(lines(&Words::new(), 3, 0), [""]);
+    }
+
+    #[test]
+    fn cutting_keeps_columns() {
+        assert_eq!(cut("abcdef", 4, "…"), "abc…");
+        assert_eq!(cut("世界世界", 4, "…"), "世…");
+        assert_eq!(cut("abc", 0, "…"), "");
+        assert_eq!(cut("abc", 3, "…"), "abc");
+    }
+
+    #[test]
+    fn skipping_columns_cuts_wide_signs_to_a_space() {
+        let words = Words::plain("a").and("世界b", Role::TextDim);
+        let text: String = words.skipped(2).pieces().map(|(text, _)| text.to_owned()).collect();
+        assert_eq!(text, " 界b");
+    }
+
+    #[test]
+    fn what_is_made_is_clean() {
+        assert!(!Text::made("a\u{1b}[31m\u{202e}b".to_owned()).0.chars().any(crate::ui::sweep::is_forbidden));
+    }
+}
