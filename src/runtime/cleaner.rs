@@ -1,0 +1,96 @@
+//! Takes secrets out of what sources saw, before the core sees it.
+//!
+//! A service may tell back what it was asked with: in an error, in a component of its health body, in the output of a
+//! command. Logs are cleaned where they are read, because lines come by the thousand; what is polled comes through here.
+
+use std::collections::BTreeMap;
+
+use crate::model::message::Observation;
+use crate::model::reading::{Component, Reading, Sample};
+use crate::model::redact::Redactor;
+use crate::model::text::SafeText;
+
+use super::secrets::Keyhole;
+
+/// The redactor of the running configuration.
+pub struct Cleaner {
+    keyhole: Keyhole,
+    /// Made with the first observation: its patterns take longer to compile than the first frame may.
+    redactor: Option<Redactor>,
+}
+
+impl Cleaner {
+    /// Cleans with the secrets behind the keyhole, once they are there; with the shapes of well-known tokens from the start.
+    pub fn new(keyhole: Keyhole) -> Self {
+        Self { keyhole, redactor: None }
+    }
+
+    /// The observation without secrets.
+    pub fn clean(&mut self, observation: Observation) -> Observation {
+        if let Some(secrets) = self.keyhole.changed() {
+            self.redactor = Some(Redactor::from(&*secrets));
+        }
+        let redactor = self.redactor.get_or_insert_default();
+        let clean = |text: &SafeText| redactor.redact_safe(text);
+        match observation {
+            Observation::Reading(it) => Observation::Reading(Box::new(reading(redactor, *it))),
+            Observation::Sample(Sample { metric, at, value: Err(why) }) => {
+                Observation::Sample(Sample { metric, at, value: Err(clean(&why)) })
+            }
+            Observation::Connectivity { ok, detail } => Observation::Connectivity { ok, detail: clean(&detail) },
+            Observation::Warning { name, text } => Observation::Warning { name, text: clean(&text) },
+            Observation::TaskFailed { task, text } => Observation::TaskFailed { task, text: clean(&text) },
+            other => other,
+        }
+    }
+}
+
+fn reading(redactor: &Redactor, reading: Reading) -> Reading {
+    Reading {
+        error: reading.error.as_ref().map(|error| redactor.redact_safe(error)),
+        version: reading.version.as_ref().map(|version| redactor.redact_safe(version)),
+        components: components(redactor, reading.components),
+        ..reading
+    }
+}
+
+fn components(redactor: &Redactor, parts: BTreeMap<SafeText, Component>) -> BTreeMap<SafeText, Component> {
+    let clean = |part: Component| Component {
+        detail: part.detail.as_ref().map(|detail| redactor.redact_safe(detail)),
+        components: components(redactor, part.components),
+        ..part
+    };
+    parts.into_iter().map(|(name, part)| (redactor.redact_safe(&name), clean(part))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::config::sections::secret::SecretSource;
+    use crate::runtime::secrets::Vault;
+    use crate::runtime::tasks::Tasks;
+
+    #[tokio::test]
+    async fn a_secret_that_a_service_tells_back_is_masked_once_it_is_known() {
+        let (out, _kept) = mpsc::channel(4);
+        let (mut tasks, vault) = (Tasks::new(out.clone()), Vault::default());
+        let mut cleaner = Cleaner::new(vault.keyhole());
+        let config = Config {
+            secrets: BTreeMap::from([("token".into(), SecretSource::Inline("hunter2secret".to_owned()))]),
+            ..Config::default()
+        };
+        vault.fill(&mut tasks, &Arc::new(config), out);
+        vault.keyhole().secrets().await;
+        let text = SafeText::new("401 for Bearer hunter2secret");
+        let seen = cleaner.clean(Observation::Warning { name: "api".into(), text });
+        let Observation::Warning { text, .. } = seen else { panic!("another observation") };
+        assert!(!text.as_str().contains("hunter2"), "{text}");
+        tasks.end(Duration::from_secs(5)).await;
+    }
+}

@@ -1,0 +1,259 @@
+//! What the console and the headless driver share: state, time, the queues, and the tasks behind them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::cleaner::Cleaner;
+use super::effects::Effects;
+use super::feeds::Feeds;
+use super::reload::{self, Fingerprint, Loader, Reload};
+use super::secrets::Vault;
+use super::tasks::Tasks;
+use crate::app::message::{Event, Message};
+use crate::app::state::State;
+use crate::app::update::update;
+use crate::app::world::diagnostics::Meters;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::reload::changes;
+use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::text::SafeText;
+
+/// Observations that may wait for the loop; sources wait beyond that.
+const OBSERVATIONS: usize = 1024;
+/// Outcomes that may wait.
+const OUTCOMES: usize = 256;
+/// How often our own memory is looked up: it costs a system call of the drawing thread.
+const WEIGH: Duration = Duration::from_secs(10);
+/// How long tasks may take to end.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// How a console is started.
+pub struct Start {
+    /// The process clock.
+    pub clock: Clock,
+    /// The configuration, with the command line's own wishes in it.
+    pub config: Arc<Config>,
+    /// How it is read again; `None` where it can't be (the demo).
+    pub loader: Option<Loader>,
+    /// `--store`: where runs, locks and the audit are kept, where not in the usual place.
+    pub store: Option<String>,
+    /// Where everything that is written goes; see [`super::paths::state_directory`].
+    pub state_directory: PathBuf,
+}
+
+/// The part of a console that needs no terminal.
+pub struct Core {
+    /// The clock.
+    pub clock: Clock,
+    /// The state.
+    pub state: State,
+    /// The effect runner.
+    pub effects: Effects,
+    tasks: Tasks,
+    feeds: Feeds,
+    vault: Vault,
+    observation_sender: mpsc::Sender<Observation>,
+    loader: Option<Loader>,
+    observations: mpsc::Receiver<Observation>,
+    outcomes: mpsc::Receiver<Outcome>,
+    reloads: mpsc::Receiver<Reload>,
+    reload_sender: mpsc::Sender<Reload>,
+    watch: Option<CancellationToken>,
+    weighed: Option<Duration>,
+    cleaner: Cleaner,
+    /// The configuration's files as they were when they were read.
+    seen: Option<Fingerprint>,
+    store: Option<String>,
+}
+
+impl Core {
+    /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
+    /// for nobody.
+    pub fn new(start: Start, size: (u16, u16)) -> Self {
+        let Start { clock, config, loader, store, state_directory } = start;
+        let vault = Vault::default();
+        let cleaner = Cleaner::new(vault.keyhole());
+        let seen = loader.is_some().then(|| reload::seen(&config.files));
+        let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
+        let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
+        let (reload_sender, reloads) = mpsc::channel(4);
+        Self {
+            clock,
+            state: State::new(config, clock.now(), size),
+            effects: Effects::new(outcome_sender, vault.keyhole(), state_directory),
+            tasks: Tasks::new(observation_sender.clone()),
+            feeds: Feeds::new(clock, observation_sender.clone(), vault.keyhole()),
+            observation_sender,
+            vault,
+            loader,
+            observations,
+            outcomes,
+            reloads,
+            reload_sender,
+            watch: None,
+            weighed: None,
+            cleaner,
+            seen,
+            store,
+        }
+    }
+
+    /// Starts sources, the store and the watch over the configuration.
+    pub fn go(&mut self) {
+        self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
+        self.feeds.start(&mut self.tasks, &self.state.config);
+        self.effects.start(&mut self.tasks, self.clock, self.store.take());
+        let seen = self.seen.take();
+        self.watch(seen);
+    }
+
+    /// Watches the files of the running configuration, and no others any more.
+    fn watch(&mut self, seen: Option<Fingerprint>) {
+        let Some(loader) = &self.loader else { return };
+        let token = self.tasks.token();
+        if let Some(old) = self.watch.replace(token.clone()) {
+            old.cancel();
+        }
+        reload::watch(&mut self.tasks, token, loader, &self.state.config.files, seen, self.reload_sender.clone());
+    }
+
+    /// What a reload means for the running configuration; nothing where nothing changed and nobody asked.
+    fn reloaded(&self, reload: Reload) -> Option<Event> {
+        match reload.loaded {
+            Ok(config) => {
+                let words = changes(&self.state.config, &config);
+                let changed: Vec<SafeText> = words.iter().map(|word| SafeText::new(word)).collect();
+                if changed.is_empty() && !reload.asked {
+                    return None;
+                }
+                Some(Event::Reloaded(Ok((Arc::new(config), changed))))
+            }
+            Err(problems) => Some(Event::Reloaded(Err(problems))),
+        }
+    }
+
+    /// The next event that is no key: outcomes first, then reloads, then observations.
+    pub async fn next(&mut self) -> Event {
+        loop {
+            tokio::select! {
+                biased;
+                Some(outcome) = self.outcomes.recv() => return Event::Outcome(outcome),
+                Some(reload) = self.reloads.recv() => {
+                    if let Some(event) = self.reloaded(reload) {
+                        return event;
+                    }
+                }
+                Some(observation) = self.observations.recv() => return self.cleaned(observation),
+            }
+        }
+    }
+
+    /// One that is there already.
+    pub fn ready(&mut self) -> Option<Event> {
+        if let Ok(outcome) = self.outcomes.try_recv() {
+            return Some(Event::Outcome(outcome));
+        }
+        if let Some(event) = self.reloads.try_recv().ok().and_then(|reload| self.reloaded(reload)) {
+            return Some(event);
+        }
+        self.observations.try_recv().ok().map(|observation| self.cleaned(observation))
+    }
+
+    /// An observation without the secrets that a service may have told back.
+    fn cleaned(&mut self, observation: Observation) -> Event {
+        Event::Observation(self.cleaner.clean(observation))
+    }
+
+    /// When the next clock event is due, on the monotonic clock.
+    pub fn tick_at(&self) -> Option<Duration> {
+        self.state.next_tick().map(|after| self.state.now.mono + after)
+    }
+
+    /// Gives one event to the state. Effects that need no terminal are under way when this returns; the others are
+    /// returned.
+    pub fn take(&mut self, event: Event) -> Vec<Effect> {
+        let reloaded = matches!(event, Event::Reloaded(Ok(_)));
+        let before = reloaded.then(|| Arc::clone(&self.state.config));
+        let effects = update(&mut self.state, Message { at: self.clock.now(), event });
+        if let Some(before) = before
+            && !Arc::ptr_eq(&before, &self.state.config)
+        {
+            self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
+            self.feeds.restart(&mut self.tasks, &before, &self.state.config);
+            if before.files != self.state.config.files {
+                self.watch(None);
+            }
+        }
+        effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::PollNow(names) => self.feeds.poll_now(names),
+            Effect::Reload => match &self.loader {
+                Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
+                None => self.effects.fail("this console has no file to read again"),
+            },
+            other => return self.effects.carry_out(&mut self.tasks, other, &self.state.config),
+        }
+        None
+    }
+
+    /// Puts what only the runtime can know where the view finds it.
+    pub fn measure(&mut self, meters: Meters) {
+        let now = self.clock.now().mono;
+        if self.weighed.is_none_or(|at| now.saturating_sub(at) >= WEIGH) {
+            self.weighed = Some(now);
+            self.state.diagnostics.meters.resident = resident();
+        }
+        let queued = self.observations.len();
+        let tasks = self.tasks.alive();
+        let old = self.state.diagnostics.meters;
+        self.state.diagnostics.meters = Meters {
+            queued,
+            queue_capacity: OBSERVATIONS,
+            tasks,
+            resident: old.resident,
+            store_ok: self.effects.store_answers(),
+            dropped: old.dropped,
+            ..meters
+        };
+    }
+
+    /// Writes files into the state directory, off the loop, and says where.
+    pub fn save(&mut self, files: Vec<(String, String)>) {
+        self.effects.save_all(&mut self.tasks, files);
+    }
+
+    /// The state alone.
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
+    /// Starts a task that panics, for the tests.
+    ///
+    /// # Panics
+    /// The task does, not the caller.
+    #[cfg(debug_assertions)]
+    pub fn break_a_task(&mut self) {
+        self.tasks.once("breaking", async { panic!("asked to panic") });
+    }
+
+    /// Ends every task.
+    pub async fn end(&mut self) {
+        self.tasks.end(PATIENCE).await;
+    }
+}
+
+/// Resident memory in bytes, where the system keeps it under `/proc`.
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel's, which never waits for a disk")]
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

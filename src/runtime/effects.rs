@@ -1,0 +1,270 @@
+//! Carrying effects out, off the loop; what comes of them returns as outcomes.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::handover::fetch_choices;
+use super::runs::RunDesk;
+use super::secrets::Keyhole;
+use super::tasks::Tasks;
+use crate::actions::save::save;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::message::{Effect, Outcome, StartRun};
+use crate::model::name::Name;
+use crate::model::redact::Redactor;
+use crate::model::run::{Run, Verdict};
+use crate::model::text::SafeText;
+
+/// A store that could not be opened is tried again after so long.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+
+/// The desk at which runs are asked for.
+#[derive(Clone)]
+enum Desk {
+    /// The store is being opened.
+    Opening,
+    Open(RunDesk),
+    /// It can't be opened, in words.
+    Closed(SafeText),
+}
+
+/// What a task of an effect needs. Cheap to clone.
+#[derive(Clone)]
+struct Tools {
+    outcomes: mpsc::Sender<Outcome>,
+    desk: watch::Receiver<Desk>,
+    keyhole: Keyhole,
+    state_directory: Arc<Path>,
+}
+
+/// The runner of effects.
+pub struct Effects {
+    tools: Tools,
+    desk: watch::Sender<Desk>,
+    following: HashMap<Name, CancellationToken>,
+}
+
+impl Effects {
+    /// A runner that answers to `outcomes` and writes into `state_directory`.
+    pub fn new(outcomes: mpsc::Sender<Outcome>, keyhole: Keyhole, state_directory: PathBuf) -> Self {
+        let (sender, desk) = watch::channel(Desk::Opening);
+        let state_directory = state_directory.into();
+        Self { tools: Tools { outcomes, desk, keyhole, state_directory }, desk: sender, following: HashMap::new() }
+    }
+
+    /// Opens the store, takes in what ran on without us, and goes on watching what still runs.
+    pub fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
+        let (sender, tools, token) = (self.desk.clone(), self.tools.clone(), tasks.token());
+        tasks.supervise("store", token, move |token| {
+            let (sender, tools, store) = (sender.clone(), tools.clone(), store.clone());
+            async move {
+                tokio::select! {
+                    () = token.cancelled() => {}
+                    () = tools.open(&sender, store.as_deref(), clock) => {}
+                }
+            }
+        });
+    }
+
+    /// Whether the store answers.
+    pub fn store_answers(&self) -> bool {
+        !matches!(*self.tools.desk.borrow(), Desk::Closed(_))
+    }
+
+    /// Starts an effect; gives back one that is not ours.
+    pub fn carry_out(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
+        let tools = self.tools.clone();
+        match effect {
+            Effect::Save { name, text } => self.save_all(tasks, vec![(name, text)]),
+            Effect::FetchChoices { action } => {
+                let config = Arc::clone(config);
+                tasks.once("choices", async move { tools.choices(&config, &action).await });
+            }
+            Effect::StartRun(start) => {
+                let token = tasks.token();
+                tasks.once("run", async move { tools.run(&start, token).await });
+            }
+            Effect::CancelRun(run) => tasks.once("cancel", async move { tools.cancel(&run).await }),
+            Effect::FollowRun(run) => self.follow(tasks, run),
+            Effect::RecordVerdict { run, verdict, note } => {
+                tasks.once("verdict", async move { tools.verdict(&run, verdict, note.as_ref()).await });
+            }
+            Effect::LoadRuns => tasks.once("runs", async move { tools.load().await }),
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Follows a run's output from its beginning; who followed it before follows it no more.
+    fn follow(&mut self, tasks: &mut Tasks, run: Name) {
+        let (tools, token) = (self.tools.clone(), tasks.token());
+        if let Some(old) = self.following.insert(run.clone(), token.clone()) {
+            old.cancel();
+        }
+        tasks.once("output", async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = tools.follow(&run) => {}
+            }
+        });
+    }
+
+    /// Saves files without the secrets in them, and says where the first one is.
+    pub fn save_all(&self, tasks: &mut Tasks, files: Vec<(String, String)>) {
+        let mut tools = self.tools.clone();
+        tasks.once("saving", async move {
+            let secrets = tools.keyhole.secrets().await;
+            let directory = Arc::clone(&tools.state_directory);
+            let saved =
+                tokio::task::spawn_blocking(move || write_all(&directory, &files, &Redactor::from(&*secrets))).await;
+            match saved {
+                Ok(Ok(Some(path))) => tools.answer(Outcome::Saved(path)).await,
+                Ok(Err(text)) => tools.answer(Outcome::Failed(text)).await,
+                Ok(Ok(None)) | Err(_) => {}
+            }
+        });
+    }
+
+    /// Says something that went well. Dropped where the person has not read the last 256 of them.
+    pub fn say(&self, words: &str) {
+        self.tools.outcomes.try_send(Outcome::Said(SafeText::new(words))).ok();
+    }
+
+    /// Says what failed.
+    pub fn fail(&self, words: &str) {
+        self.tools.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
+    }
+}
+
+impl Tools {
+    /// Nobody listens any more only where the console is ending.
+    async fn answer(&self, outcome: Outcome) {
+        self.outcomes.send(outcome).await.ok();
+    }
+
+    async fn open(&self, sender: &watch::Sender<Desk>, store: Option<&str>, clock: Clock) {
+        let desk = loop {
+            match RunDesk::open(store, &self.state_directory, clock).await {
+                Ok(desk) => break desk,
+                Err(error) => {
+                    let text = SafeText::new(&error.to_string());
+                    tracing::warn!(%error, "the store can't be opened");
+                    sender.send_replace(Desk::Closed(text.clone()));
+                    self.answer(Outcome::Failed(text)).await;
+                }
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        };
+        let taken = desk.take_in().await;
+        sender.send_replace(Desk::Open(desk.clone()));
+        self.answer(desk.load().await).await;
+        match taken {
+            Ok(taken) => {
+                for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
+                    self.answer(Outcome::Run(Box::new(run))).await;
+                }
+                join_all(taken.live.into_iter().map(|run| desk.attach(run, &self.outcomes))).await;
+            }
+            Err(error) => self.answer(Outcome::Failed(SafeText::new(&error.to_string()))).await,
+        }
+    }
+
+    /// The desk, once the store is open; why not, where it can't be.
+    async fn desk(&self) -> Result<RunDesk, SafeText> {
+        let mut desk = self.desk.clone();
+        match desk.wait_for(|desk| !matches!(desk, Desk::Opening)).await.as_deref() {
+            Ok(Desk::Open(desk)) => Ok(desk.clone()),
+            Ok(Desk::Closed(why)) => Err(why.clone()),
+            Ok(Desk::Opening) | Err(_) => Err(SafeText::new("the console is ending")),
+        }
+    }
+
+    async fn run(mut self, start: &StartRun, token: CancellationToken) {
+        let secrets = self.keyhole.secrets().await;
+        let begun = match self.desk().await {
+            // Never cut short: between the intent and the supervisor nobody else could tell what happened.
+            Ok(desk) => desk.begin(start, &secrets).await.map(|run| (desk, run)),
+            Err(why) => Err(why),
+        };
+        match begun {
+            Ok((desk, run)) => {
+                self.answer(Outcome::Run(Box::new(run.clone()))).await;
+                self.watch(&desk, run, token).await;
+            }
+            Err(why) => self.answer(Outcome::RunRefused { action: start.plan.action.clone(), why }).await,
+        }
+    }
+
+    /// Watches a run until its end or ours; it goes on without us.
+    async fn watch(&self, desk: &RunDesk, run: Run, token: CancellationToken) {
+        tokio::select! {
+            () = token.cancelled() => {}
+            () = desk.attach(run, &self.outcomes) => {}
+        }
+    }
+
+    async fn choices(mut self, config: &Config, action: &Name) {
+        let secrets = self.keyhole.secrets().await;
+        self.answer(fetch_choices(config, action, &secrets).await).await;
+    }
+
+    async fn cancel(self, run: &Name) {
+        let cancelled = match self.desk().await {
+            Ok(desk) => desk.cancel(run).await,
+            Err(why) => Err(why),
+        };
+        if let Err(why) = cancelled {
+            self.answer(Outcome::Failed(why)).await;
+        }
+    }
+
+    async fn follow(self, run: &Name) {
+        match self.desk().await {
+            Ok(desk) => desk.follow(run, &self.outcomes).await,
+            Err(why) => self.answer(Outcome::Failed(why)).await,
+        }
+    }
+
+    async fn verdict(self, run: &Name, verdict: Verdict, note: Option<&SafeText>) {
+        let desk = match self.desk().await {
+            Ok(desk) => desk,
+            Err(why) => return self.answer(Outcome::Failed(why)).await,
+        };
+        match desk.record_verdict(run, verdict, note).await {
+            Ok(run) => {
+                self.answer(Outcome::Run(Box::new(run))).await;
+                // The lock is free again.
+                self.answer(desk.load().await).await;
+            }
+            Err(error) => self.answer(Outcome::Failed(SafeText::new(&error.to_string()))).await,
+        }
+    }
+
+    async fn load(self) {
+        let outcome = match self.desk().await {
+            Ok(desk) => desk.load().await,
+            Err(why) => Outcome::Failed(why),
+        };
+        self.answer(outcome).await;
+    }
+}
+
+fn write_all(directory: &Path, files: &[(String, String)], redactor: &Redactor) -> Result<Option<PathBuf>, SafeText> {
+    let mut first = None;
+    for (name, text) in files {
+        let path = save(directory, name, redactor.redact(text).as_bytes()).map_err(|error| {
+            let place = directory.join("saved");
+            let hint = format!("is there room in {}, and may you write there?", place.display());
+            SafeText::new(&format!("{name} was not saved: {error}; {hint}"))
+        })?;
+        first.get_or_insert(path);
+    }
+    Ok(first)
+}

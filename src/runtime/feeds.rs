@@ -1,0 +1,157 @@
+//! Starting, stopping and restarting what brings data in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::secrets::Keyhole;
+use super::tasks::Tasks;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::message::Observation;
+use crate::model::name::Name;
+use crate::sources::tail::{self, Resume};
+use crate::sources::{Context, polls};
+
+/// The sources of a console.
+pub struct Feeds {
+    clock: Clock,
+    out: mpsc::Sender<Observation>,
+    polls: Option<CancellationToken>,
+    logs: Option<CancellationToken>,
+    poll_now: Arc<PollNow>,
+    keyhole: Keyhole,
+    /// What a next run of the logs goes on from.
+    resume: Resume,
+    /// Held while one runs: the next begins when the last has put its things down.
+    polling: Arc<Gate>,
+    following: Arc<Gate>,
+}
+
+type Gate = tokio::sync::Mutex<()>;
+
+/// The way to the poller that runs now: it has a new one whenever it is started.
+#[derive(Default)]
+struct PollNow(Mutex<Option<mpsc::Sender<Vec<Name>>>>);
+
+impl PollNow {
+    /// Wishes that may wait: a person presses the key again where one is lost.
+    const WAITING: usize = 16;
+
+    fn renew(&self) -> mpsc::Receiver<Vec<Name>> {
+        let (sender, receiver) = mpsc::channel(Self::WAITING);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        receiver
+    }
+
+    fn send(&self, names: Vec<Name>) {
+        if let Some(sender) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            sender.try_send(names).ok();
+        }
+    }
+}
+
+impl Feeds {
+    /// None running yet; what they see goes to `out`.
+    pub fn new(clock: Clock, out: mpsc::Sender<Observation>, keyhole: Keyhole) -> Self {
+        Self {
+            clock,
+            out,
+            polls: None,
+            logs: None,
+            poll_now: Arc::default(),
+            keyhole,
+            resume: Resume::default(),
+            polling: Arc::default(),
+            following: Arc::default(),
+        }
+    }
+
+    /// Starts everything that the configuration names.
+    pub fn start(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
+        self.start_polls(tasks, config);
+        self.start_logs(tasks, config);
+    }
+
+    /// Starts again what a new configuration changes, and leaves the rest alone.
+    pub fn restart(&mut self, tasks: &mut Tasks, before: &Config, config: &Arc<Config>) {
+        // What a secret's file or command says may have changed though the configuration says the same.
+        let secrets = before.secrets.is_empty() && config.secrets.is_empty();
+        let polled = before.sources == config.sources
+            && before.checks == config.checks
+            && before.metrics == config.metrics
+            && before.console.self_check == config.console.self_check;
+        if !(polled && secrets) {
+            self.start_polls(tasks, config);
+        }
+        // Metrics that count records belong to the logs.
+        if !(before.logs == config.logs && before.metrics == config.metrics && secrets) {
+            self.start_logs(tasks, config);
+        }
+    }
+
+    /// Polls these now; empty means all.
+    pub fn poll_now(&self, names: Vec<Name>) {
+        self.poll_now.send(names);
+    }
+
+    fn start_polls(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
+        let token = fresh(&mut self.polls, tasks);
+        let (poll_now, context) = (Arc::clone(&self.poll_now), self.context(config));
+        let (keyhole, gate) = (self.keyhole.clone(), Arc::clone(&self.polling));
+        tasks.supervise("polling", token, move |token| {
+            let (context, wishes) = (context.clone(), poll_now.renew());
+            let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
+            async move {
+                let _alone = gate.lock().await;
+                let Some(context) = ready(context, keyhole, token).await else { return };
+                polls::run(context, wishes).await;
+            }
+        });
+    }
+
+    fn start_logs(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
+        let token = fresh(&mut self.logs, tasks);
+        let (context, resume) = (self.context(config), self.resume.clone());
+        let (keyhole, gate) = (self.keyhole.clone(), Arc::clone(&self.following));
+        tasks.supervise("following logs", token, move |token| {
+            let (context, resume) = (context.clone(), resume.clone());
+            let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
+            async move {
+                let _alone = gate.lock().await;
+                let Some(context) = ready(context, keyhole, token).await else { return };
+                tail::run(context, resume).await;
+            }
+        });
+    }
+
+    fn context(&self, config: &Arc<Config>) -> Context {
+        Context {
+            config: Arc::clone(config),
+            secrets: Arc::default(),
+            clock: self.clock,
+            out: self.out.clone(),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// The context with its secrets and its token; nothing where it was cancelled before they were here.
+async fn ready(context: Context, mut keyhole: Keyhole, token: CancellationToken) -> Option<Context> {
+    let secrets = tokio::select! {
+        biased;
+        () = token.cancelled() => return None,
+        secrets = keyhole.secrets() => secrets,
+    };
+    Some(Context { secrets, cancel: token, ..context })
+}
+
+/// Cancels what ran under the slot's token and puts a new one there.
+fn fresh(slot: &mut Option<CancellationToken>, tasks: &Tasks) -> CancellationToken {
+    let token = tasks.token();
+    if let Some(old) = slot.replace(token.clone()) {
+        old.cancel();
+    }
+    token
+}

@@ -1,0 +1,157 @@
+//! When to draw: at once for a key, in company for data, never for nothing.
+
+use std::time::Duration;
+
+use crate::app::world::diagnostics::Meters;
+
+/// How soon a change wants to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Haste {
+    /// One more reading among many: with the next frame that is drawn anyway, or after a short while.
+    Lazy,
+    /// Data that somebody is watching: log lines, output of a run, a changed state.
+    Soon,
+    /// The answer to a key.
+    Now,
+}
+
+/// At most 20 frames a second for data.
+const PACE: Duration = Duration::from_millis(50);
+/// At most 10 where the link is slow.
+const SLOW_PACE: Duration = Duration::from_millis(100);
+/// Readings are gathered for so long: a dozen checks a second then cost four frames and not twelve.
+const GATHER: Duration = Duration::from_millis(250);
+/// A frame that needs longer than this to leave makes the link a slow one.
+const SLOW_WRITE: Duration = Duration::from_millis(40);
+
+/// The frame scheduler. All times are on the monotonic clock since the start of the process.
+#[derive(Debug, Default)]
+pub struct Frames {
+    due: Option<Duration>,
+    asked_now: Option<Duration>,
+    last: Option<Duration>,
+    submitted: Option<Duration>,
+    slow: bool,
+    minute: (u64, u64),
+    meters: Meters,
+}
+
+impl Frames {
+    /// Something shown has changed at `now`.
+    pub fn ask(&mut self, haste: Haste, now: Duration) {
+        let pace = if self.slow { SLOW_PACE } else { PACE };
+        let earliest = self.last.map_or(now, |last| last + pace).max(now);
+        let at = match haste {
+            Haste::Now => {
+                self.asked_now.get_or_insert(now);
+                now
+            }
+            Haste::Soon => earliest,
+            Haste::Lazy => earliest.max(now + GATHER),
+        };
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// When the next frame is to be drawn.
+    pub fn due(&self) -> Option<Duration> {
+        self.due
+    }
+
+    /// Nothing is to be drawn any more (frozen, given away): what was asked for is forgotten.
+    pub fn cancel(&mut self) {
+        self.due = None;
+        self.asked_now = None;
+    }
+
+    /// A frame was made at `now`, took `took` to draw and diff, and `bytes` were handed to the terminal.
+    pub fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
+        self.due = None;
+        self.last = Some(now);
+        self.meters.frame_time = took;
+        self.meters.frame_time_max = self.meters.frame_time_max.max(took);
+        if let Some(asked) = self.asked_now.take() {
+            self.meters.key_latency = now.saturating_sub(asked);
+            self.meters.key_latency_max = self.meters.key_latency_max.max(self.meters.key_latency);
+        }
+        if bytes > 0 {
+            self.submitted = Some(now);
+            self.meters.frames += 1;
+            self.meters.bytes_written += bytes as u64;
+        }
+        let minute = now.as_secs() / 60;
+        if minute != self.minute.0 {
+            self.meters.bytes_last_minute = if minute == self.minute.0 + 1 { self.minute.1 } else { 0 };
+            self.minute = (minute, 0);
+        }
+        self.minute.1 += bytes as u64;
+    }
+
+    /// The terminal has taken the frame.
+    pub fn written(&mut self, now: Duration) {
+        if let Some(submitted) = self.submitted.take() {
+            self.slow = now.saturating_sub(submitted) > SLOW_WRITE;
+        }
+    }
+
+    /// What was measured.
+    pub fn meters(&self) -> Meters {
+        self.meters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_key_draws_at_once_and_data_at_most_twenty_times_a_second() {
+        let mut frames = Frames::default();
+        frames.ask(Haste::Soon, ms(1000));
+        assert_eq!(frames.due(), Some(ms(1000)), "after silence there is nothing to wait for");
+        frames.drawn(ms(1000), ms(1), 10);
+        frames.ask(Haste::Soon, ms(1001));
+        frames.ask(Haste::Lazy, ms(1002));
+        assert_eq!(frames.due(), Some(ms(1050)));
+        frames.ask(Haste::Now, ms(1003));
+        assert_eq!(frames.due(), Some(ms(1003)));
+        frames.drawn(ms(1005), ms(1), 10);
+        assert_eq!(frames.meters().key_latency, ms(2));
+        assert_eq!(frames.due(), None, "nothing changed, nothing is drawn");
+    }
+
+    #[test]
+    fn readings_are_gathered() {
+        let mut frames = Frames::default();
+        frames.ask(Haste::Lazy, ms(1000));
+        frames.ask(Haste::Lazy, ms(1100));
+        assert_eq!(frames.due(), Some(ms(1250)));
+    }
+
+    #[test]
+    fn a_slow_link_gets_half_the_frames() {
+        let mut frames = Frames::default();
+        frames.drawn(ms(1000), ms(1), 10);
+        frames.written(ms(1070));
+        frames.ask(Haste::Soon, ms(1071));
+        assert_eq!(frames.due(), Some(ms(1100)));
+        frames.drawn(ms(1100), ms(1), 10);
+        frames.written(ms(1101));
+        frames.ask(Haste::Soon, ms(1102));
+        assert_eq!(frames.due(), Some(ms(1150)));
+    }
+
+    #[test]
+    fn bytes_are_counted_by_the_minute() {
+        let mut frames = Frames::default();
+        frames.drawn(ms(59_000), ms(1), 100);
+        frames.drawn(ms(60_000), ms(1), 7);
+        assert_eq!(frames.meters().bytes_last_minute, 100);
+        frames.drawn(ms(240_000), ms(1), 1);
+        assert_eq!(frames.meters().bytes_last_minute, 0);
+        assert_eq!(frames.meters().bytes_written, 108);
+    }
+}

@@ -1,0 +1,78 @@
+//! The same loop without a screen: for snapshots, tests and watching unattended.
+
+use std::time::Duration;
+
+use super::core::{Core, Start};
+use crate::app::message::Event;
+use crate::app::state::State;
+use crate::model::message::Effect;
+use crate::model::time::Stamp;
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// What was waited for holds.
+    Reached,
+    /// The time is over.
+    TimedOut,
+    /// The state asked to leave.
+    Quit,
+}
+
+/// A console that nobody looks at.
+pub struct Headless {
+    core: Core,
+}
+
+impl Headless {
+    /// Starts everything that a console starts. `size` is what a view would get.
+    pub fn start(start: Start, size: (u16, u16)) -> Self {
+        let mut core = Core::new(start, size);
+        core.go();
+        Self { core }
+    }
+
+    /// What is known.
+    pub fn state(&self) -> &State {
+        &self.core.state
+    }
+
+    /// Gives one event to the state, as a key press would be.
+    pub fn take(&mut self, event: Event) -> bool {
+        self.core.take(event).contains(&Effect::Quit)
+    }
+
+    /// Runs until `until` holds, for `patience` at the most.
+    pub async fn run(&mut self, patience: Duration, until: impl Fn(&State) -> bool) -> Ended {
+        let clock = self.core.clock;
+        let deadline = clock.instant(clock.now().plus(patience));
+        loop {
+            if until(&self.core.state) {
+                return Ended::Reached;
+            }
+            let utc = self.core.state.now.utc;
+            let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
+            let tick = async move {
+                match tick {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(deadline.into()) => return Ended::TimedOut,
+                event = self.core.next() => event,
+                () = tick => Event::Clock,
+            };
+            if self.take(event) {
+                return Ended::Quit;
+            }
+        }
+    }
+
+    /// Ends every task; what was known last.
+    pub async fn finish(mut self) -> State {
+        self.core.end().await;
+        self.core.into_state()
+    }
+}

@@ -1,0 +1,326 @@
+//! The loop of the console.
+
+use std::io;
+use std::time::Duration;
+
+use super::core::{Core, Start};
+use super::frames::{Frames, Haste};
+use super::pager::Pager;
+use super::painter::Painter;
+use super::signals::{self, Asked, Signals};
+use super::terminal;
+use super::tty::Tty;
+use crate::app::message::Event;
+use crate::app::world::diagnostics::ProblemKind;
+use crate::config::key::{Key, KeyCode};
+use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+use crate::ui::export::Format;
+
+/// Messages taken in before a frame is considered again: so long a key waits at the most.
+const BATCH: usize = 256;
+
+/// Who has the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hands {
+    /// We draw.
+    Ours,
+    /// We are stopped, or about to be.
+    Suspended,
+    /// A pager has it.
+    Lent,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Signal(Asked),
+    Typed(Option<Event>),
+    Event(Event),
+    Returned(io::Result<()>),
+    /// A frame is due, or a write has ended and the next may be drawn.
+    Frame,
+    Written,
+    Tick,
+}
+
+struct Console {
+    core: Core,
+    tty: Tty,
+    signals: Signals,
+    painter: Painter,
+    frames: Frames,
+    pager: Pager,
+    hands: Hands,
+    ending: Option<u8>,
+}
+
+/// Runs the console until it is left; the exit code. The calling task draws, so the caller holds it on the main thread.
+///
+/// # Errors
+/// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
+pub async fn run(start: Start, painter: Painter) -> io::Result<u8> {
+    let signals = Signals::register()?;
+    let mouse = start.config.console.mouse;
+    let mut core = Core::new(start, terminal::size());
+    core.state.themes = painter.themes();
+    for warning in painter.warnings() {
+        core.state.diagnostics.note(core.state.now, ProblemKind::Warning, SafeText::new("themes"), warning.clone());
+    }
+    let tty = Tty::open(mouse)?;
+    let mut console = Console {
+        core,
+        tty,
+        signals,
+        painter,
+        frames: Frames::default(),
+        pager: Pager::default(),
+        hands: Hands::Ours,
+        ending: None,
+    };
+    // The first frame says that everything is being asked. It comes before anything else is opened.
+    console.draw();
+    console.core.go();
+    let exit = console.turn().await;
+    console.tty.leave();
+    console.core.end().await;
+    Ok(exit)
+}
+
+impl Console {
+    async fn turn(&mut self) -> u8 {
+        loop {
+            let woken = self.next().await;
+            self.wake(woken);
+            for _ in 0..BATCH {
+                let Some(event) = self.tty.keyboard.ready().or_else(|| self.core.ready()) else { break };
+                self.event(event);
+            }
+            if let Some(code) = self.ending {
+                return code;
+            }
+            if self.may_draw() && self.frames.due().is_some_and(|due| due <= self.now().mono) {
+                self.draw();
+            }
+        }
+    }
+
+    fn now(&self) -> Stamp {
+        self.core.clock.now()
+    }
+
+    fn may_draw(&self) -> bool {
+        self.hands == Hands::Ours && self.tty.is_idle()
+    }
+
+    async fn next(&mut self) -> Woken {
+        let frame = self.frames.due().filter(|_| self.may_draw());
+        let (frame, tick) = (self.timer(frame), self.timer(self.core.tick_at()));
+        let written = self.tty.written();
+        tokio::select! {
+            biased;
+            asked = self.signals.next() => Woken::Signal(asked),
+            typed = self.tty.keyboard.next(), if self.hands != Hands::Lent => Woken::Typed(typed),
+            returned = self.pager.returned(), if self.hands == Hands::Lent => Woken::Returned(returned),
+            event = self.core.next() => Woken::Event(event),
+            () = frame => Woken::Frame,
+            () = tick => Woken::Tick,
+            () = written => Woken::Written,
+        }
+    }
+
+    /// Resolves at a moment of the monotonic clock; never without one. Owns what it needs, so that `select!` may.
+    fn timer(&self, at: Option<Duration>) -> impl Future<Output = ()> + use<> {
+        let now = self.now();
+        let until = at.map(|mono| self.core.clock.instant(Stamp { mono, utc: now.utc }));
+        async move {
+            match until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn wake(&mut self, woken: Woken) {
+        match woken {
+            Woken::Signal(asked) => self.signal(asked),
+            // The far end is closed: there is nobody to draw for.
+            Woken::Typed(None) => self.ending = Some(129),
+            Woken::Typed(Some(event)) | Woken::Event(event) => self.event(event),
+            Woken::Returned(result) => self.take_back(result),
+            Woken::Frame => {}
+            Woken::Tick => self.event(Event::Clock),
+            Woken::Written => {
+                self.frames.written(self.now().mono);
+                if self.tty.is_gone() {
+                    self.ending = Some(129);
+                }
+            }
+        }
+    }
+
+    fn signal(&mut self, asked: Asked) {
+        match asked {
+            // What is typed at a pager goes to us as well.
+            Asked::End(130 | 131) if self.hands == Hands::Lent => {}
+            Asked::End(code) => self.ending = Some(code),
+            Asked::Stop => self.suspend(false),
+            Asked::Continue => self.resume(),
+            Asked::Resize if self.hands == Hands::Ours => self.resize(),
+            Asked::Resize => {}
+        }
+    }
+
+    fn resize(&mut self) {
+        let (columns, rows) = terminal::size();
+        self.event(Event::Resize(columns, rows));
+        self.frames.ask(Haste::Now, self.now().mono);
+    }
+
+    /// Gives one event to the state, and asks for a frame where something shown has changed.
+    fn event(&mut self, event: Event) {
+        #[cfg(debug_assertions)]
+        self.panic_where_asked(&event);
+        let event = self.interrupted(event);
+        let haste = haste(&event);
+        let before = self.core.state.revision;
+        for effect in self.core.take(event) {
+            self.carry_out(effect);
+        }
+        // While the screen is held or nobody looks, only what a person did is drawn.
+        let still = self.core.state.frozen.is_some() || !self.core.state.focused;
+        if self.core.state.revision != before && (haste == Haste::Now || !still) {
+            self.frames.ask(haste, self.now().mono);
+        }
+    }
+
+    /// Ctrl-C closes what is open, and leaves where nothing is: raw mode has made a key of the interrupt, and a person
+    /// who presses it means it.
+    fn interrupted(&mut self, event: Event) -> Event {
+        let interrupt = Key { code: KeyCode::Char('c'), ctrl: true, alt: false };
+        let Event::Key(key) = &event else { return event };
+        let bound = self.core.state.config.keys.bindings.iter().any(|(bound, _)| bound == key);
+        if *key != interrupt || bound {
+            return event;
+        }
+        if self.core.state.overlays.is_empty() {
+            self.ending = Some(0);
+        }
+        Event::Key(Key { code: KeyCode::Esc, ctrl: false, alt: false })
+    }
+
+    /// In builds for testing, with `OPSROOM_TEST_PANIC` set: F12 breaks the drawing thread, F11 a task.
+    #[cfg(debug_assertions)]
+    fn panic_where_asked(&mut self, event: &Event) {
+        let Event::Key(Key { code: KeyCode::F(number @ (11 | 12)), .. }) = event else { return };
+        if std::env::var_os("OPSROOM_TEST_PANIC").is_some() {
+            assert!(*number == 11, "asked to panic");
+            self.core.break_a_task();
+        }
+    }
+
+    /// Effects that need the terminal.
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit => self.ending = Some(0),
+            Effect::Suspend if signals::can_be_continued() => self.suspend(true),
+            Effect::Suspend => self.core.effects.fail("there is no shell behind this terminal to come back from"),
+            Effect::Redraw => {
+                self.tty.forget();
+                self.frames.ask(Haste::Now, self.now().mono);
+            }
+            Effect::Title(title) => self.tty.set_title(title.as_str()),
+            Effect::Bell => self.tty.send(vec![0x07]),
+            Effect::Mouse(on) => self.tty.set_mouse(on),
+            Effect::Copy(text) => self.copy(&text),
+            Effect::SaveScreen => self.save_screen(),
+            Effect::Page(text) => self.lend(text),
+            other => tracing::warn!(?other, "an effect that nobody carries out"),
+        }
+    }
+
+    fn copy(&mut self, text: &SafeText) {
+        match super::clipboard::sequence(text.as_str()) {
+            Some(bytes) => {
+                self.tty.send(bytes);
+                self.core.effects.say("copied to the terminal's clipboard");
+            }
+            // Too much for the sequence: a file takes everything.
+            None => self.core.save(vec![("copied.txt".to_owned(), text.as_str().to_owned())]),
+        }
+    }
+
+    fn save_screen(&mut self) {
+        let theme = self.core.state.theme.clone();
+        let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
+        let title = format!("opsroom · {}", self.core.state.config.console.name);
+        let shown = self.tty.shown().clone();
+        let files = [Format::Svg, Format::Ansi, Format::Text].map(|format| {
+            (format!("{name}.{}", format.extension()), self.painter.export(&theme, &shown, format, &title))
+        });
+        self.core.save(files.into());
+    }
+
+    fn suspend(&mut self, group: bool) {
+        if self.hands == Hands::Ours {
+            self.tty.leave();
+        }
+        let lent = self.hands == Hands::Lent;
+        self.hands = if lent { Hands::Lent } else { Hands::Suspended };
+        if let Err(error) = signals::stop(group) {
+            tracing::warn!(%error, "stopping");
+            self.resume();
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.hands == Hands::Lent {
+            return;
+        }
+        self.hands = Hands::Ours;
+        self.tty.enter(self.core.state.mouse);
+        self.resize();
+    }
+
+    fn lend(&mut self, text: String) {
+        self.tty.keyboard.pause();
+        self.tty.leave();
+        self.hands = Hands::Lent;
+        self.pager.show(text);
+    }
+
+    fn take_back(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.core.effects.fail(&format!("the pager did not run: {error}; set PAGER to one that exists"));
+        }
+        self.hands = Hands::Suspended;
+        self.tty.keyboard.resume();
+        self.resume();
+    }
+
+    fn draw(&mut self) {
+        let from = self.now().mono;
+        self.core.measure(self.frames.meters());
+        let (painter, state) = (&mut self.painter, &mut self.core.state);
+        let size = state.size;
+        let bytes = self.tty.draw(size, |area, buffer| state.layout = painter.paint(state, area, buffer));
+        let now = self.now().mono;
+        self.frames.drawn(now, now.saturating_sub(from), bytes);
+    }
+}
+
+/// How soon what an event changes wants to be seen.
+fn haste(event: &Event) -> Haste {
+    match event {
+        Event::Key(_)
+        | Event::Paste(_)
+        | Event::Mouse(_)
+        | Event::Resize(..)
+        | Event::Focus(_)
+        | Event::Outcome(Outcome::Failed(_) | Outcome::Said(_) | Outcome::RunRefused { .. }) => Haste::Now,
+        Event::Observation(Observation::Reading(_) | Observation::Sample(_) | Observation::Scheduler { .. }) => {
+            Haste::Lazy
+        }
+        Event::Clock | Event::Observation(_) | Event::Outcome(_) | Event::Reloaded(_) => Haste::Soon,
+    }
+}

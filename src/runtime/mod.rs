@@ -1,0 +1,33 @@
+//! The only loop: terminal guard, signals, input, frames, supervised tasks, and the runner of effects.
+//!
+//! [`lifecycle::run`] takes messages in, gives them to `update`, carries the effects out and draws when something shown
+//! has changed. Everything slow happens in tasks that [`tasks::Tasks`] watches.
+//!
+//! *Invariant:* one writer to the terminal, one owner of the state; whatever ends the loop, the terminal is given back.
+
+pub mod cleaner;
+pub mod clipboard;
+pub mod core;
+pub mod effects;
+pub mod encode;
+pub mod feeds;
+pub mod frames;
+pub mod handover;
+pub mod headless;
+pub mod identity;
+pub mod input;
+pub mod keys;
+pub mod lifecycle;
+pub mod logging;
+pub mod pager;
+pub mod painter;
+pub mod panics;
+pub mod paths;
+pub mod reload;
+pub mod runs;
+pub mod secrets;
+pub mod signals;
+pub mod tasks;
+pub mod terminal;
+pub mod tty;
+pub mod writer;

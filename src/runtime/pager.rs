@@ -1,0 +1,65 @@
+//! Showing a text in the person's own pager.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::process::Stdio;
+
+use tokio::process::{Child, ChildStdin, Command};
+
+/// The pager that has the terminal, where one has.
+#[derive(Debug, Default)]
+pub struct Pager {
+    running: Option<io::Result<Child>>,
+    text: Option<String>,
+}
+
+impl Pager {
+    /// Starts `$PAGER`, or `less`, with the text on its standard input.
+    pub fn show(&mut self, text: String) {
+        let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+        // `$PAGER` is a shell's word with options, by custom.
+        let child = Command::new("/bin/sh")
+            .args(["-c", pager.as_deref().unwrap_or("less")])
+            // What is read came from outside: a pager must not run commands for it.
+            .env("LESSSECURE", "1")
+            .stdin(Stdio::piped())
+            .spawn();
+        self.running = Some(child);
+        self.text = Some(text);
+    }
+
+    /// Feeds it and waits for its end. Cancel-safe: called again it goes on.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub async fn returned(&mut self) -> io::Result<()> {
+        let child = match &mut self.running {
+            Some(Ok(child)) => child,
+            Some(Err(_)) => match self.running.take() {
+                Some(Err(error)) => return Err(error),
+                _ => return Ok(()),
+            },
+            None => return Ok(()),
+        };
+        if let (Some(text), Some(stdin)) = (self.text.take(), child.stdin.take()) {
+            feed(stdin, text)?;
+        }
+        let status = child.wait().await;
+        self.running = None;
+        match status {
+            Ok(status) if status.code() == Some(127) => Err(io::Error::new(io::ErrorKind::NotFound, "no such program")),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Writes the text from a thread of its own: a pager reads as its reader scrolls, and may never read all.
+fn feed(stdin: ChildStdin, text: String) -> io::Result<()> {
+    let mut stdin = File::from(stdin.into_owned_fd()?);
+    std::thread::Builder::new().name("pager".into()).spawn(move || {
+        // A pager that is left early closes its input: no error.
+        stdin.write_all(text.as_bytes()).ok();
+    })?;
+    Ok(())
+}

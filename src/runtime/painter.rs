@@ -1,0 +1,79 @@
+//! The view with the styles of the running theme.
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::layout::LayoutMap;
+use crate::app::state::State;
+use crate::model::text::SafeText;
+use crate::theme::{Catalogue, ColorDepth, GlyphSet, Styles};
+use crate::ui;
+use crate::ui::export::{Format, export};
+
+/// Draws states. Keeps the styles of the theme that was used last.
+#[derive(Debug)]
+pub struct Painter {
+    catalogue: Catalogue,
+    depth: ColorDepth,
+    glyphs: GlyphSet,
+    styles: Option<Styles>,
+}
+
+impl Painter {
+    /// For a terminal of this depth and these glyphs.
+    pub fn new(catalogue: Catalogue, depth: ColorDepth, glyphs: GlyphSet) -> Self {
+        Self { catalogue, depth, glyphs, styles: None }
+    }
+
+    /// What the environment says of the terminal. `no_color` wins over everything.
+    pub fn detect(environment: &BTreeMap<String, String>, terminal: bool, no_color: bool, ascii: Option<bool>) -> Self {
+        let depth = if no_color { ColorDepth::None } else { ColorDepth::detect(environment, terminal) };
+        let glyphs = match ascii {
+            Some(true) => GlyphSet::ASCII,
+            Some(false) => GlyphSet::UTF8,
+            None => GlyphSet::detect(environment),
+        };
+        Self::new(Catalogue::shipped(), depth, glyphs)
+    }
+
+    /// The names of the themes that there are.
+    pub fn themes(&self) -> Vec<String> {
+        self.catalogue.names().map(str::to_owned).collect()
+    }
+
+    /// Adds a person's own theme, or puts it in the place of the one with this name.
+    pub fn add(&mut self, name: &str, text: &str) {
+        self.catalogue.add(name, text);
+        self.styles = None;
+    }
+
+    /// What could not be understood of the themes so far.
+    pub fn warnings(&self) -> &[SafeText] {
+        self.catalogue.warnings()
+    }
+
+    /// Draws the state and says what is where.
+    pub fn paint(&mut self, state: &State, area: Rect, buffer: &mut Buffer) -> LayoutMap {
+        ui::view(state, self.styles(&state.theme), area, buffer)
+    }
+
+    /// A drawn frame as a file.
+    pub fn export(&mut self, theme: &str, frame: &Buffer, format: Format, title: &str) -> String {
+        export(frame, self.styles(theme), format, title)
+    }
+
+    fn styles(&mut self, theme: &str) -> &Styles {
+        match &mut self.styles {
+            Some(styles) if styles.theme == theme => {}
+            // A theme that is not known is the default one under its own name: asked for again, it is found here.
+            stale => {
+                let mut styles = self.catalogue.styles(theme, self.depth, self.glyphs);
+                theme.clone_into(&mut styles.theme);
+                *stale = Some(styles);
+            }
+        }
+        self.styles.as_ref().expect("made just above")
+    }
+}

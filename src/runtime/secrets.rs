@@ -1,0 +1,166 @@
+//! Secrets, fetched off the loop: from the environment, a file, or a password manager's command.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::process::Command;
+use tokio::sync::{mpsc, watch};
+
+use super::tasks::Tasks;
+use crate::config::Config;
+use crate::config::sections::secret::SecretSource;
+use crate::model::message::Observation;
+use crate::model::name::Name;
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+
+/// A password manager may ask an agent; it may not ask for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A larger file is no secret.
+const MOST: usize = 64 << 10;
+
+/// The secrets of the running configuration, for everything that needs them. What asks before they are here waits.
+pub struct Vault {
+    latest: watch::Sender<Option<Arc<Secrets>>>,
+}
+
+/// A way to the vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Keyhole(watch::Receiver<Option<Arc<Secrets>>>);
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self { latest: watch::channel(None).0 }
+    }
+}
+
+impl Vault {
+    /// Fetches the secrets of a configuration. Those that can't be had are warned of.
+    pub fn fill(&self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
+        let (latest, config) = (self.latest.clone(), Arc::clone(config));
+        // Nobody may take the old ones for the new ones.
+        latest.send_replace(None);
+        tasks.once("secrets", async move {
+            let (secrets, missing) = resolve(&config.secrets).await;
+            latest.send_replace(Some(Arc::new(secrets)));
+            for (name, text) in missing {
+                let text = SafeText::new(&format!("secret {name}: {text}"));
+                out.send(Observation::Warning { name, text }).await.ok();
+            }
+        });
+    }
+
+    /// A way to the secrets.
+    pub fn keyhole(&self) -> Keyhole {
+        Keyhole(self.latest.subscribe())
+    }
+}
+
+impl Keyhole {
+    /// The secrets where they have changed since this was asked last; nothing while they are being fetched.
+    pub fn changed(&mut self) -> Option<Arc<Secrets>> {
+        if !self.0.has_changed().unwrap_or(false) {
+            return None;
+        }
+        self.0.borrow_and_update().clone()
+    }
+
+    /// The secrets, once they are here.
+    pub async fn secrets(&mut self) -> Arc<Secrets> {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(there) => there.clone().unwrap_or_default(),
+            // The console is ending.
+            Err(_) => Arc::default(),
+        }
+    }
+}
+
+/// Fetches every secret. Those that can't be had are named with the reason, and what needs them says so in its turn.
+pub async fn resolve(sources: &BTreeMap<Name, SecretSource>) -> (Secrets, Vec<(Name, SafeText)>) {
+    let (mut secrets, mut missing) = (Secrets::default(), Vec::new());
+    // All at once: a password manager that waits for its agent holds up nothing but itself.
+    let fetched = join_all(sources.iter().map(async |(name, source)| (name, fetch(source).await))).await;
+    for (name, result) in fetched {
+        match result {
+            Ok(value) => secrets.insert(name.clone(), value),
+            Err(why) => missing.push((name.clone(), SafeText::new(&why))),
+        }
+    }
+    (secrets, missing)
+}
+
+async fn fetch(source: &SecretSource) -> Result<String, String> {
+    match source {
+        SecretSource::Env(name) => std::env::var(name).map_err(|_| format!("the environment has no {name}")),
+        SecretSource::File(path) => file(path).await,
+        SecretSource::Command(argv) => command(argv).await,
+        SecretSource::Inline(value) => Ok(value.clone()),
+    }
+}
+
+async fn file(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let text = tokio::fs::read(path).await.map_err(|error| format!("{shown} can't be read: {error}"))?;
+    text_of(text).map_err(|why| format!("{shown} {why}"))
+}
+
+async fn command(argv: &[String]) -> Result<String, String> {
+    let (program, arguments) = argv.split_first().ok_or("the command is empty")?;
+    let child =
+        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(PATIENCE, child)
+        .await
+        .map_err(|_| format!("{program} gave no answer within {} s", PATIENCE.as_secs()))?
+        .map_err(|error| format!("{program} did not run: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{program} failed: {}", output.status));
+    }
+    text_of(output.stdout).map_err(|why| format!("what {program} printed {why}"))
+}
+
+/// The text without the line break that editors and programs put behind it.
+fn text_of(bytes: Vec<u8>) -> Result<String, &'static str> {
+    if bytes.len() > MOST {
+        return Err("is too large for a secret");
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| "is no UTF-8 text")?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.is_empty() { Err("is empty") } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_secret_comes_from_where_it_is_kept_and_a_missing_one_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let kept = directory.path().join("token");
+        tokio::fs::write(&kept, "from-file\r\n").await.unwrap();
+        let echo = ["/bin/sh", "-c", "echo from-command"].map(str::to_owned).to_vec();
+        let sources: BTreeMap<Name, SecretSource> = [
+            ("a", SecretSource::File(kept)),
+            ("b", SecretSource::Command(echo)),
+            ("c", SecretSource::Inline("as-written".into())),
+            ("d", SecretSource::Env("OPSROOM_TEST_NOT_SET".into())),
+            ("e", SecretSource::Command(vec!["/bin/false".into()])),
+            ("f", SecretSource::File(directory.path().join("none"))),
+        ]
+        .into_iter()
+        .map(|(name, source)| (Name::from(name), source))
+        .collect();
+        let (secrets, missing) = resolve(&sources).await;
+        assert_eq!(["a", "b", "c"].map(|name| secrets.get(name).unwrap()), ["from-file", "from-command", "as-written"]);
+        let named: Vec<&str> = missing.iter().map(|(name, _)| name.as_ref()).collect();
+        assert_eq!(named, ["d", "e", "f"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! The signals that the console answers.
+
+use std::io;
+
+use rustix::process::{Pid, Signal as Send, getpid, getppid, getsid, kill_process};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Leave in order; the exit code that says which signal it was.
+    End(u8),
+    /// Stop as a shell's job control wants it.
+    Stop,
+    /// Continued: the terminal may have been anybody's meanwhile.
+    Continue,
+    /// The terminal has another size.
+    Resize,
+}
+
+/// The streams, registered before the terminal is entered so that no signal finds a half-set terminal.
+#[derive(Debug)]
+pub struct Signals {
+    term: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    stop: Signal,
+    cont: Signal,
+    resize: Signal,
+}
+
+impl Signals {
+    /// Registers every signal.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub fn register() -> io::Result<Self> {
+        // No constant of tokio's: the numbers of TSTP and CONT come from the system's own table.
+        let raw = |it: Send| signal(SignalKind::from_raw(it.as_raw()));
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            stop: raw(Send::TSTP)?,
+            cont: raw(Send::CONT)?,
+            resize: signal(SignalKind::window_change())?,
+        })
+    }
+
+    /// The next one.
+    pub async fn next(&mut self) -> Asked {
+        let end = |signal: Send| Asked::End(128 + signal.as_raw() as u8);
+        tokio::select! {
+            biased;
+            _ = self.term.recv() => end(Send::TERM),
+            _ = self.hangup.recv() => end(Send::HUP),
+            _ = self.interrupt.recv() => end(Send::INT),
+            _ = self.quit.recv() => end(Send::QUIT),
+            _ = self.stop.recv() => Asked::Stop,
+            _ = self.cont.recv() => Asked::Continue,
+            _ = self.resize.recv() => Asked::Resize,
+        }
+    }
+}
+
+/// Whether somebody could continue us: a parent in our own session, which a shell with job control is. A program that
+/// `ssh HOST opsroom` started has none, and stopping it would leave a dead window.
+pub fn can_be_continued() -> bool {
+    let session = |pid: Option<Pid>| getsid(pid).ok();
+    getppid().is_some_and(|parent| session(Some(parent)) == session(Some(getpid())) && session(None).is_some())
+}
+
+/// Stops this process until it is continued. `group` stops what was started with us too, as a terminal's Ctrl-Z does, so
+/// that a script around us doesn't keep the shell waiting.
+///
+/// # Errors
+/// The system refuses, which it has no reason for.
+pub fn stop(group: bool) -> io::Result<()> {
+    if group {
+        rustix::process::kill_current_process_group(Send::STOP)?;
+    } else {
+        kill_process(getpid(), Send::STOP)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Background tasks under supervision: one that panics is shown, and started again with growing, jittered pauses.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::message::Observation;
+use crate::model::text::SafeText;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// The tasks of one console.
+pub struct Tasks {
+    set: JoinSet<()>,
+    all: CancellationToken,
+    observations: mpsc::Sender<Observation>,
+    first_pause: Duration,
+}
+
+impl Tasks {
+    /// No tasks yet; failures are told through `observations`.
+    pub fn new(observations: mpsc::Sender<Observation>) -> Self {
+        Self { set: JoinSet::new(), all: CancellationToken::new(), observations, first_pause: FIRST_PAUSE }
+    }
+
+    /// A token that is cancelled with all others, and may be cancelled alone.
+    pub fn token(&self) -> CancellationToken {
+        self.all.child_token()
+    }
+
+    /// Starts a task that lives until its token is cancelled or it ends by itself. `make` is called again after a panic.
+    pub fn supervise<F, T>(&mut self, name: &'static str, token: CancellationToken, make: F)
+    where
+        F: Fn(CancellationToken) -> T + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let (observations, mut pause) = (self.observations.clone(), self.first_pause);
+        self.set.spawn(async move {
+            loop {
+                // What the task shares with others are channels and locks that recover from poison.
+                let Err(panic) = AssertUnwindSafe(make(token.clone())).catch_unwind().await else { return };
+                let text = SafeText::new(&words(panic.as_ref()));
+                tracing::error!(task = name, %text, "a task panicked");
+                let failed = Observation::TaskFailed { task: SafeText::new(name), text };
+                if observations.send(failed).await.is_err() {
+                    return;
+                }
+                let jittered = pause.mul_f64(0.5 + fastrand::f64());
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    () = tokio::time::sleep(jittered) => pause = (pause * 2).min(LONGEST_PAUSE),
+                }
+            }
+        });
+    }
+
+    /// Starts a task that runs once. A panic is told, not repeated.
+    pub fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let observations = self.observations.clone();
+        self.set.spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+                let text = SafeText::new(&words(panic.as_ref()));
+                tracing::error!(task = name, %text, "a task panicked");
+                // Nobody listens any more only where the console is ending.
+                observations.send(Observation::TaskFailed { task: SafeText::new(name), text }).await.ok();
+            }
+        });
+    }
+
+    /// How many are alive.
+    pub fn alive(&mut self) -> usize {
+        while self.set.try_join_next().is_some() {}
+        self.set.len()
+    }
+
+    /// Cancels all and waits for them, at most `patience`; what is left is aborted.
+    pub async fn end(&mut self, patience: Duration) {
+        self.all.cancel();
+        let all = async { while self.set.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!(left = self.set.len(), "tasks did not end in time");
+            self.set.abort_all();
+        }
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("panicked without a word").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panicking_task_is_shown_and_started_again() {
+        let (sender, mut observations) = mpsc::channel(4);
+        let mut tasks = Tasks { first_pause: Duration::from_millis(1), ..Tasks::new(sender) };
+        let (starts, token) = (Arc::new(AtomicU32::new(0)), tasks.token());
+        let counted = Arc::clone(&starts);
+        tasks.supervise("poller", token, move |token| {
+            let nth = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert!(nth >= 2, "broken {nth}");
+                token.cancelled().await;
+            }
+        });
+        for nth in 0..2 {
+            let Some(Observation::TaskFailed { task, text }) = observations.recv().await else { panic!("not told") };
+            assert_eq!((task.as_str(), text.as_str()), ("poller", format!("broken {nth}").as_str()));
+        }
+        tasks.end(Duration::from_mins(1)).await;
+        assert!(starts.load(Ordering::SeqCst) <= 3, "the third stays");
+        assert_eq!(tasks.alive(), 0);
+    }
+
+    #[tokio::test]
+    async fn ending_does_not_wait_for_ever() {
+        let (sender, _observations) = mpsc::channel(4);
+        let mut tasks = Tasks::new(sender);
+        tasks.once("stuck", std::future::pending());
+        tasks.end(Duration::from_millis(100)).await;
+        while tasks.alive() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

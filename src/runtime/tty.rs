@@ -1,0 +1,129 @@
+//! The terminal as the loop uses it: keyboard, screen, and the guard around both.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::encode::Encoder;
+use super::input::Keyboard;
+use super::terminal::{self, Input};
+use super::writer::Writer;
+
+/// The terminal. Dropping it gives the person's own screen back.
+pub struct Tty {
+    input: Arc<Input>,
+    /// What is typed.
+    pub keyboard: Keyboard,
+    writer: Writer,
+    encoder: Encoder,
+    canvas: Buffer,
+    /// Bytes that go ahead of the next frame.
+    ahead: Vec<u8>,
+}
+
+impl Tty {
+    /// Takes the terminal. Nothing is written before the first frame, so that both leave in one write.
+    ///
+    /// # Errors
+    /// Standard output can't be duplicated, there is no keyboard, or the system refuses threads.
+    pub fn open(mouse: bool) -> io::Result<Self> {
+        let input = Arc::new(Input::find()?);
+        // Standard output of the library breaks writes up at line ends; a descriptor of our own does not.
+        let screen = File::from(rustix::io::dup(rustix::stdio::stdout())?);
+        let mut ahead = Vec::new();
+        let (keyboard, writer) = (Keyboard::start(Arc::clone(&input))?, Writer::start(screen)?);
+        terminal::enter(&input, mouse, &mut ahead);
+        Ok(Self { input, keyboard, writer, encoder: Encoder::default(), canvas: Buffer::empty(Rect::ZERO), ahead })
+    }
+
+    /// Whether another frame may be drawn: the last one has left.
+    pub fn is_idle(&self) -> bool {
+        self.writer.is_idle()
+    }
+
+    /// Whether writing failed for good.
+    pub fn is_gone(&self) -> bool {
+        self.writer.has_failed()
+    }
+
+    /// Resolves when a write has ended.
+    pub fn written(&self) -> impl Future<Output = ()> + use<> {
+        self.writer.written()
+    }
+
+    /// Draws a frame of `size` with `paint` and hands over what differs. Returns the bytes handed over.
+    pub fn draw(&mut self, size: (u16, u16), paint: impl FnOnce(Rect, &mut Buffer)) -> usize {
+        let area = Rect::new(0, 0, size.0, size.1);
+        if self.canvas.area == area {
+            self.canvas.reset();
+        } else {
+            self.canvas = Buffer::empty(area);
+        }
+        paint(area, &mut self.canvas);
+        let mut bytes = self.writer.buffer();
+        bytes.append(&mut self.ahead);
+        self.encoder.encode(&mut self.canvas, &mut bytes);
+        let count = bytes.len();
+        self.writer.submit(bytes);
+        count
+    }
+
+    /// What is on the screen.
+    pub fn shown(&self) -> &Buffer {
+        self.encoder.shown()
+    }
+
+    /// Forgets what is on the screen: the next frame clears and draws everything.
+    pub fn forget(&mut self) {
+        self.encoder.forget();
+    }
+
+    /// Writes bytes that are no part of a frame: title, bell, clipboard.
+    pub fn send(&mut self, bytes: Vec<u8>) {
+        self.writer.submit(bytes);
+    }
+
+    /// Captures or frees the mouse.
+    pub fn set_mouse(&mut self, on: bool) {
+        let mut bytes = Vec::new();
+        terminal::set_mouse(on, &mut bytes);
+        self.send(bytes);
+    }
+
+    /// Sets the title.
+    pub fn set_title(&mut self, title: &str) {
+        let mut bytes = Vec::new();
+        terminal::set_title(title, &mut bytes);
+        self.send(bytes);
+    }
+
+    /// Gives the terminal back to the shell, or to another program.
+    pub fn leave(&mut self) {
+        let ahead = std::mem::take(&mut self.ahead);
+        terminal::leave_with(&self.input, |bytes| {
+            let whole = [ahead, bytes].concat();
+            if !self.writer.flush(whole) {
+                tracing::info!("the terminal does not take its farewell");
+            }
+        });
+    }
+
+    /// Takes it again after [`leave`](Self::leave), or after somebody else had it without our knowing.
+    pub fn enter(&mut self, mouse: bool) {
+        if terminal::is_entered() {
+            terminal::enter_again(&self.input, &mut self.ahead);
+        } else {
+            terminal::enter(&self.input, mouse, &mut self.ahead);
+        }
+        self.forget();
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
