@@ -1,0 +1,127 @@
+//! `opsroom audit`: the latest entries, the proof of the chains, the whole as JSON lines.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+
+use super::output::{self, exit};
+use super::{Global, desk};
+use crate::model::text::SafeText;
+use crate::store::audit::AuditLine;
+use crate::store::{Store, StoreError};
+
+/// Entries that are read at once.
+const PAGE: u32 = 500;
+/// Entries that the plain command shows.
+const LATEST: usize = 50;
+
+/// Arguments of `opsroom audit`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Prove every chain: 0 intact, 1 broken, 2 can't be read
+    Verify,
+    /// Print every entry with its hash, one JSON object a line
+    Export,
+}
+
+/// Shows, proves or exports the audit.
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    match output::block_on(show(arguments, global)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+    }
+}
+
+async fn show(arguments: &Arguments, global: &Global) -> u8 {
+    let desk = match desk::open(global).await {
+        Ok(desk) => desk,
+        Err(_) if matches!(arguments.what, Some(What::Verify)) => return exit::CRITICAL,
+        Err(code) => return code,
+    };
+    match arguments.what {
+        Some(What::Verify) => verify(desk.store()).await,
+        Some(What::Export) => export(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
+        None => latest(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
+    }
+}
+
+async fn verify(store: &Store) -> u8 {
+    let chains = match store.verify_audit().await {
+        Ok(chains) => chains,
+        Err(error) => return output::fail(exit::CRITICAL, &format!("the audit can't be read: {error}"), ""),
+    };
+    let mut text = String::new();
+    let mut code = exit::OK;
+    for chain in &chains {
+        match &chain.broken {
+            None => {
+                let _ = writeln!(text, "intact  {}  {} entries, head {}", chain.writer, chain.entries, chain.head);
+            }
+            Some((seq, how)) => {
+                code = exit::WARNING;
+                let _ = writeln!(
+                    text,
+                    "BROKEN  {}  at entry {seq}: {how}; {} before it hold, head {}",
+                    chain.writer, chain.entries, chain.head
+                );
+            }
+        }
+    }
+    if chains.is_empty() {
+        text.push_str("the audit is empty\n");
+    }
+    output::print(&text).max(code)
+}
+
+async fn export(store: &Store) -> Result<u8, StoreError> {
+    let mut after: Option<(String, i64)> = None;
+    loop {
+        let page = store.audit_page(after.as_ref().map(|(writer, seq)| (writer.as_str(), *seq)), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(exit::OK) };
+        after = Some((last.writer.clone(), last.seq));
+        let mut text = String::new();
+        for line in &page {
+            let json = serde_json::to_string(line).map_err(|error| StoreError::Content(error.to_string()))?;
+            text.push_str(&json);
+            text.push('\n');
+        }
+        let code = output::print(&text);
+        if code != exit::OK {
+            return Ok(code);
+        }
+    }
+}
+
+async fn latest(store: &Store) -> Result<u8, StoreError> {
+    let lines = store.latest_audit(LATEST).await?;
+    if lines.is_empty() {
+        return Ok(output::print("the audit is empty\n"));
+    }
+    Ok(output::print(&lines.iter().rev().map(shown).collect::<String>()))
+}
+
+fn shown(line: &AuditLine) -> String {
+    let said = |key: &str| line.entry.get(key).and_then(|value| value.as_str()).unwrap_or_default();
+    let detail = line.entry.get("detail");
+    let words = ["action", "target", "reason", "state", "verdict", "why"]
+        .iter()
+        .filter_map(|key| Some(format!("{key}={}", detail?.get(*key)?.as_str()?)))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let text = format!(
+        "{:>6}  {}  {:<12}  {}  {words}  by {} on {}",
+        line.seq,
+        said("at"),
+        said("kind"),
+        said("object"),
+        said("who"),
+        said("host")
+    );
+    format!("{}\n", SafeText::new(&text))
+}

@@ -1,0 +1,138 @@
+//! The configuration that a command works on: found, loaded, with the command line's wishes in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Global;
+use super::output::{self, exit};
+use crate::config::Config;
+use crate::config::diagnostic::Diagnostic;
+use crate::config::load::{self, Loaded};
+use crate::runtime::reload::Loader;
+
+/// A configuration and the way to read it again.
+pub struct Found {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Reads it anew.
+    pub loader: Loader,
+    /// What a person should know of it, though it can be used.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Finds and loads. Where there is none, or it has errors, everything is said on stderr.
+///
+/// # Errors
+/// The exit code.
+pub fn find(global: &Global) -> Result<Found, u8> {
+    let Some(path) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
+    let Loaded { config, diagnostics } = load::load(&path);
+    let Some(config) = config else { return Err(refuse(&diagnostics)) };
+    let wishes = Wishes::of(global);
+    let config = Arc::new(wishes.over(config));
+    let loader: Loader = Arc::new(move || {
+        let loaded = load::load(&path);
+        loaded.config.map(|config| wishes.over(config)).ok_or(loaded.diagnostics)
+    });
+    Ok(Found { config, loader, warnings: diagnostics })
+}
+
+/// What the command line says over the configuration, also after a reload.
+#[derive(Debug, Clone)]
+struct Wishes {
+    theme: Option<String>,
+    read_only: bool,
+}
+
+impl Wishes {
+    fn of(global: &Global) -> Self {
+        Self { theme: global.theme.clone(), read_only: global.read_only }
+    }
+
+    fn over(&self, mut config: Config) -> Config {
+        if let Some(theme) = &self.theme {
+            config.console.theme.clone_from(theme);
+        }
+        // The flag can forbid; it can't allow what the configuration forbids.
+        config.console.read_only |= self.read_only;
+        config
+    }
+}
+
+/// Prints every problem.
+fn refuse(diagnostics: &[Diagnostic]) -> u8 {
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&diagnostic.render());
+        text.push('\n');
+    }
+    let count = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    output::complain(&text);
+    let problem = format!("the configuration has {count} problem{}", if count == 1 { "" } else { "s" });
+    output::fail(
+        exit::CONFIG,
+        &problem,
+        "mend the lines above; `opsroom check` looks again without opening the console",
+    )
+}
+
+/// One screen for a person who has no configuration yet.
+fn welcome(global: &Global) -> u8 {
+    let places: Vec<PathBuf> = load::candidates(global.config.as_deref(), None);
+    let list: Vec<String> = places.iter().map(|place| format!("    {}", shown(place))).collect();
+    let list = list.join("\n");
+    output::complain(&format!(
+        "\
+error: there is no configuration yet
+
+  See the console at work, on a built-in world that breaks and is mended:
+
+    opsroom demo
+
+  Begin with your own, from an example with every section explained:
+
+    opsroom config example > opsroom.toml
+    opsroom check
+    opsroom
+
+  Or with five lines of your own in opsroom.toml:
+
+    [check.site]
+    http  = \"https://example.com/health\"
+    every = \"15s\"
+    [log.system]
+    file  = \"/var/log/syslog\"
+
+  A configuration is looked for in:
+
+    --config FILE
+    $OPSROOM_CONFIG
+{list}
+
+hint: `opsroom demo` needs no configuration
+"
+    ));
+    exit::CONFIG
+}
+
+fn shown(path: &Path) -> String {
+    if path.is_absolute() { path.display().to_string() } else { format!("./{}", path.display()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_forbids_but_never_allows() {
+        let forbidden = || {
+            let mut config = Config::default();
+            config.console.read_only = true;
+            config
+        };
+        let wishes = |read_only| Wishes { theme: Some("nord".into()), read_only };
+        assert!(wishes(false).over(forbidden()).console.read_only);
+        assert!(wishes(true).over(Config::default()).console.read_only);
+        assert_eq!(wishes(false).over(Config::default()).console.theme, "nord");
+    }
+}

@@ -1,0 +1,102 @@
+//! The demo's adapters: real child processes that act on the world over loopback and on real files.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use super::backup;
+use super::world::RELEASES;
+use crate::cli::output::{self, exit};
+
+/// Where the world answers; given to the children by the demo's configuration.
+pub const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
+
+/// What an adapter of the demo does.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Restarts a service of the world.
+    Restart {
+        /// The service.
+        service: String,
+        /// Only says what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Brings up another release of a service.
+    Rollback {
+        /// The service.
+        service: String,
+        /// The release.
+        version: String,
+    },
+    /// Prints the releases of a service, newest first.
+    Releases {
+        /// The service.
+        service: String,
+    },
+    /// Restores the newest backup into a scratch database and counts its rows.
+    VerifyBackup {
+        /// The folder with the backups.
+        directory: PathBuf,
+    },
+}
+
+/// Carries a command out as a program: output to stdout, errors to stderr.
+pub fn main(command: &Command) -> u8 {
+    let done = output::block_on(run(command.clone(), &mut std::io::stdout()));
+    match done.map_err(|error| error.to_string()).flatten() {
+        Ok(()) => exit::OK,
+        Err(problem) => output::fail(1, &problem, ""),
+    }
+}
+
+/// Carries a command out, printing what it does.
+///
+/// # Errors
+/// In words for a person.
+pub async fn run(command: Command, out: &mut impl Write) -> Result<(), String> {
+    let say = |out: &mut dyn Write, text: String| writeln!(out, "{text}").map_err(|error| error.to_string());
+    match command {
+        Command::Restart { service, dry_run: true } => {
+            say(out, format!("would stop {service}, wait for its connections to drain, and start it again"))
+        }
+        Command::Restart { service, dry_run: false } => {
+            say(out, format!("stopping {service}"))?;
+            post(&format!("/control/restart/{service}"))?;
+            say(out, format!("{service} started, accepting connections in 3 s"))
+        }
+        Command::Rollback { service, version } => {
+            say(out, format!("fetching {service} {version}"))?;
+            post(&format!("/control/rollback/{service}/{version}"))?;
+            say(out, format!("{service} {version} is up"))
+        }
+        Command::Releases { .. } => RELEASES.iter().try_for_each(|release| say(out, (*release).to_owned())),
+        Command::VerifyBackup { directory } => verify(&directory, out).await,
+    }
+}
+
+async fn verify(directory: &Path, out: &mut impl Write) -> Result<(), String> {
+    let report = backup::verify(directory).await?;
+    for line in report {
+        writeln!(out, "{line}").map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// One request by hand: a child that lives for milliseconds needs no client with a pool.
+fn post(path: &str) -> Result<(), String> {
+    let address =
+        std::env::var(ADDRESS).map_err(|_| format!("{ADDRESS} is not set: this is an adapter of `opsroom demo`"))?;
+    let lost = |error: std::io::Error| format!("the demo's world at {address} does not answer: {error}");
+    let mut stream = TcpStream::connect(&address).map_err(lost)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).map_err(lost)?;
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: demo\r\ncontent-length: 0\r\n\r\n").map_err(lost)?;
+    stream.shutdown(std::net::Shutdown::Write).map_err(lost)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(lost)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    if head.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(body.to_owned()) }
+}

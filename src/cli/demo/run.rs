@@ -1,0 +1,90 @@
+//! `opsroom demo`: the console on the built-in world.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use clap::Args;
+use tokio::sync::oneshot;
+
+use super::stage::Stage;
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, configuration, console};
+use crate::runtime::core::Start;
+
+/// What `opsroom demo` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    /// The world is the same for the same number
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// Sets the stage, opens the console on it, clears it away.
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let (ready, is_ready) = mpsc::channel();
+    let (leave, left) = oneshot::channel();
+    let seed = arguments.seed;
+    // A thread and a runtime of its own: the world is as far from the console as another machine would be.
+    let world = thread::Builder::new().name("demo-world".to_owned()).spawn(move || play(seed, &ready, left));
+    let code = match is_ready.recv() {
+        Ok(Ok(directory)) => open(global, &directory),
+        Ok(Err(problem)) => fail(&problem),
+        Err(_) => fail("its thread could not be started"),
+    };
+    // The world may have ended by itself; then nobody listens.
+    let _ = leave.send(());
+    if let Ok(world) = world {
+        let _ = world.join();
+    }
+    code
+}
+
+fn fail(problem: &str) -> u8 {
+    output::fail(
+        exit::SOFTWARE,
+        &format!("the demo can't be set up: {problem}"),
+        "it needs loopback and a temporary directory",
+    )
+}
+
+fn open(global: &Global, directory: &std::path::Path) -> u8 {
+    let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
+    match configuration::find(&global) {
+        Ok(found) => {
+            let start = Start {
+                clock: global.clock,
+                config: Arc::clone(&found.config),
+                loader: Some(found.loader),
+                store: global.store.clone(),
+                state_directory: directory.join("state"),
+            };
+            console::open(&global, start)
+        }
+        Err(code) => code,
+    }
+}
+
+/// The thread of the world: says where its folder is, then plays until told to leave.
+fn play(seed: u64, ready: &mpsc::Sender<Result<PathBuf, String>>, left: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let set = runtime.and_then(|runtime| {
+        let stage = runtime.block_on(Stage::set(seed, &std::env::current_exe()?))?;
+        Ok((runtime, stage))
+    });
+    match set {
+        Ok((runtime, mut stage)) => {
+            let _ = ready.send(Ok(stage.directory.clone()));
+            runtime.block_on(async {
+                tokio::select! {
+                    () = stage.play() => {}
+                    _ = left => {}
+                }
+            });
+        }
+        Err(error) => {
+            let _ = ready.send(Err(error.to_string()));
+        }
+    }
+}

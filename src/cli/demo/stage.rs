@@ -1,0 +1,132 @@
+//! Sets the demo's stage: a folder of its own with configuration, logs and backups, a server, and a journal writer.
+
+#![expect(clippy::disallowed_methods, reason = "the demo keeps real files in a folder of its own")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+
+use super::server::{Shared, bind, serve};
+use super::world::World;
+use super::{backup, journal};
+use crate::clock::Clock;
+
+/// The configuration, with places for the address, the folder and our own program.
+const CONFIG: &str = include_str!("demo.toml");
+/// A log file is renamed to `.1` past this size, as logrotate would.
+const ROTATE_AT: u64 = 128 * 1024;
+
+/// A prepared demo. Dropping it removes its folder.
+#[derive(Debug)]
+pub struct Stage {
+    /// The folder: `opsroom.toml`, `logs/`, `backups/`, and the console's state.
+    pub directory: PathBuf,
+    /// The configuration file in it.
+    pub config: PathBuf,
+    shared: Shared,
+    listener: Option<TcpListener>,
+    started: DateTime<Utc>,
+}
+
+impl Stage {
+    /// Writes the folder and binds the server.
+    ///
+    /// # Errors
+    /// When the temporary directory can't be written or loopback has no port.
+    pub async fn set(seed: u64, executable: &Path) -> io::Result<Self> {
+        let world = World::new(seed);
+        let directory = private_directory()?;
+        let (listener, address) = bind().await?;
+        fs::create_dir_all(directory.join("logs"))?;
+        backup::write(&directory.join("backups"), &world)?;
+        let config = directory.join("opsroom.toml");
+        fs::write(&config, configuration(address, &directory, executable))?;
+        let started = Clock::start().now().utc;
+        Ok(Self { directory, config, shared: Shared::new(world), listener: Some(listener), started })
+    }
+
+    /// Serves the world and writes its logs until it is dropped. To be run once.
+    pub async fn play(&mut self) {
+        let Some(listener) = self.listener.take() else { return };
+        let journal = keep_journal(self.shared.clone(), self.directory.join("logs"), self.started);
+        tokio::join!(serve(listener, self.shared.clone()), journal);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The configuration of a demo whose world answers at `address` and lies in `directory`.
+pub fn configuration(address: SocketAddr, directory: &Path, executable: &Path) -> String {
+    CONFIG
+        .replace("@URL@", &format!("http://{address}"))
+        .replace("@ADDRESS@", &address.to_string())
+        .replace("@DIR@", &directory.display().to_string())
+        .replace("@EXE@", &executable.display().to_string())
+}
+
+/// A new folder that only we can read.
+fn private_directory() -> io::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let path = std::env::temp_dir().join(format!("opsroom-demo-{}", std::process::id()));
+    fs::DirBuilder::new().mode(0o700).create(&path)?;
+    Ok(path)
+}
+
+/// Appends what the services log, second by second, and rotates.
+async fn keep_journal(shared: Shared, directory: PathBuf, started: DateTime<Utc>) {
+    let mut written = 0;
+    let mut ticks = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        ticks.tick().await;
+        while written <= shared.age().as_secs() {
+            let lines = shared.read(|world| journal::lines(world, started, written));
+            for line in lines {
+                // A full or vanished temporary directory ends the logs, not the demo.
+                let _ = append(&directory.join(format!("{}.log", line.service)), &line.text);
+            }
+            written += 1;
+        }
+    }
+}
+
+fn append(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    if file.metadata()?.len() > ROTATE_AT {
+        fs::rename(path, path.with_extension("log.1"))?;
+        file = File::options().append(true).create(true).open(path)?;
+    }
+    writeln!(file, "{line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_grows_is_rotated_by_rename() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("api.log");
+        for _ in 0..3000 {
+            append(&path, &"x".repeat(60)).unwrap();
+        }
+        assert!(directory.path().join("api.log.1").exists());
+        assert!(fs::metadata(&path).unwrap().len() <= ROTATE_AT + 61);
+    }
+
+    #[test]
+    fn the_configuration_has_no_problem() {
+        let text = configuration("127.0.0.1:4000".parse().unwrap(), Path::new("/tmp/demo"), Path::new("/bin/opsroom"));
+        let loaded = crate::config::load::load_text(Path::new("/tmp/demo/opsroom.toml"), &text);
+        assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
+        assert_eq!(loaded.config.unwrap().actions.len(), 4);
+    }
+}

@@ -1,0 +1,244 @@
+//! The demo's world: six services whose answers, numbers and log lines are a pure function of a seed, the time since
+//! the start, and what was done to them. The server serves it, the snapshots simulate it, the tests read it.
+
+use std::time::Duration;
+
+/// Something that was done to the world by an adapter's child process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// The service's process was restarted.
+    Restart(String),
+    /// A version of the service was brought up.
+    Rollback {
+        /// The service.
+        service: String,
+        /// The version.
+        version: String,
+    },
+}
+
+/// What is wrong with a service at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The cache has no connections left and refuses; a restart mends it.
+    CacheExhausted,
+    /// A dependency refuses, so that answers are slow and some fail.
+    DependencyDown,
+    /// Release 2.4.1 of the shop front fails on every cart; a rollback mends it.
+    BadRelease,
+    /// The worker has stopped taking jobs; a restart mends it.
+    WorkerStuck,
+    /// The process is being restarted and refuses connections.
+    Restarting,
+}
+
+/// The services, in the order in which they depend on each other.
+pub const SERVICES: [&str; 6] = ["web", "api", "auth", "worker", "cache", "db"];
+/// The releases of every service, newest first.
+pub const RELEASES: [&str; 3] = ["2.4.1", "2.4.0", "2.3.7"];
+
+/// When the cache runs out of connections.
+pub const CACHE_FAILS: Duration = Duration::from_secs(20);
+/// When release 2.4.1 of the shop front is deployed.
+pub const BAD_RELEASE: Duration = Duration::from_secs(90);
+/// When the worker stops taking jobs.
+pub const WORKER_STICKS: Duration = Duration::from_secs(210);
+/// Seconds between two looks at the failing share, when failures are counted.
+const COUNTED: u64 = 5;
+/// How long a restart takes.
+const RESTART_TAKES: Duration = Duration::from_secs(3);
+
+/// The world.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    seed: u64,
+    /// How long all is well before the troubles begin.
+    calm: Duration,
+    /// What was done, oldest first.
+    controls: Vec<(Duration, Control)>,
+}
+
+impl World {
+    /// A world that is the same for the same seed.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, calm: Duration::ZERO, controls: Vec::new() }
+    }
+
+    /// The same world with its troubles so much later: what a screenshot needs for a past.
+    #[must_use]
+    pub const fn calm_for(mut self, calm: Duration) -> Self {
+        self.calm = calm;
+        self
+    }
+
+    /// Does something to the world at a time since its start.
+    ///
+    /// # Errors
+    /// In words, where there is no such service or release.
+    pub fn control(&mut self, at: Duration, control: Control) -> Result<(), String> {
+        let service = match &control {
+            Control::Restart(service) | Control::Rollback { service, .. } => service,
+        };
+        if !SERVICES.contains(&service.as_str()) {
+            return Err(format!("no service `{service}`; there are {}", SERVICES.join(", ")));
+        }
+        if let Control::Rollback { version, .. } = &control
+            && !RELEASES.contains(&version.as_str())
+        {
+            return Err(format!("no release `{version}`; there are {}", RELEASES.join(", ")));
+        }
+        self.controls.push((at, control));
+        Ok(())
+    }
+
+    /// The running version of a service.
+    pub fn version(&self, service: &str, at: Duration) -> &str {
+        let chosen = self.controls.iter().rev().find_map(|(when, control)| match control {
+            Control::Rollback { service: of, version } if of == service && *when <= at => {
+                Some((*when, version.as_str()))
+            }
+            _ => None,
+        });
+        match chosen {
+            Some((when, version))
+                if service != "web" || when >= self.calm + BAD_RELEASE || at < self.calm + BAD_RELEASE =>
+            {
+                version
+            }
+            _ if service == "web" && at >= self.calm + BAD_RELEASE => RELEASES[0],
+            _ => RELEASES[1],
+        }
+    }
+
+    /// What is wrong with a service, if anything is.
+    pub fn fault(&self, service: &str, at: Duration) -> Option<Fault> {
+        if self.last_start(service, at).is_some_and(|when| at < when + RESTART_TAKES) {
+            return Some(Fault::Restarting);
+        }
+        match service {
+            "cache" if self.broken_since("cache", CACHE_FAILS, at) => Some(Fault::CacheExhausted),
+            "api" if self.fault("cache", at).is_some() => Some(Fault::DependencyDown),
+            "web" if self.version("web", at) == RELEASES[0] => Some(Fault::BadRelease),
+            "worker" if self.broken_since("worker", WORKER_STICKS, at) => Some(Fault::WorkerStuck),
+            _ => None,
+        }
+    }
+
+    /// Jobs that wait for the worker.
+    pub fn queue(&self, at: Duration) -> u64 {
+        let calm = 3 + self.noise("queue", at.as_secs(), 9);
+        match self.fault("worker", at) {
+            Some(Fault::WorkerStuck) => calm + 40 * at.saturating_sub(self.calm + WORKER_STICKS).as_secs(),
+            _ => calm,
+        }
+    }
+
+    /// Requests and failed requests of a service since the start: counters that only rise.
+    pub fn requests(&self, service: &str, at: Duration) -> (u64, u64) {
+        let total = 52 * at.as_secs() + self.noise(service, at.as_secs(), 40);
+        let failed = (0..at.as_secs() / COUNTED)
+            .map(|slot| 52 * COUNTED * self.failing_share(service, Duration::from_secs(slot * COUNTED)) / 1000)
+            .sum();
+        (total, failed)
+    }
+
+    /// Failing requests per thousand at one moment.
+    pub fn failing_share(&self, service: &str, at: Duration) -> u64 {
+        let calm = u64::from(self.noise(service, at.as_secs(), 7) == 0) * 8;
+        match self.fault(service, at) {
+            None => calm,
+            Some(Fault::DependencyDown) => 70 + self.noise(service, at.as_secs(), 40),
+            Some(Fault::BadRelease) => 420 + self.noise(service, at.as_secs(), 90),
+            Some(Fault::CacheExhausted | Fault::Restarting) => 1000,
+            Some(Fault::WorkerStuck) => 5,
+        }
+    }
+
+    /// How long a service takes to answer.
+    pub fn latency(&self, service: &str, at: Duration) -> Duration {
+        let base = match service {
+            "web" => 18,
+            "api" => 12,
+            "auth" => 7,
+            "worker" => 5,
+            "db" => 3,
+            _ => 1,
+        };
+        let calm = base + self.noise(service, at.as_millis() as u64 / 500, base / 2 + 2);
+        let slow = match self.fault(service, at) {
+            Some(Fault::DependencyDown) => 240 + self.noise(service, at.as_secs(), 160),
+            Some(Fault::BadRelease) => 60 + self.noise(service, at.as_secs(), 80),
+            _ => 0,
+        };
+        Duration::from_millis(calm + slow)
+    }
+
+    /// A number below `below`, the same for the same seed, name and index.
+    pub fn noise(&self, name: &str, index: u64, below: u64) -> u64 {
+        let mut hash = self.seed ^ 0xcbf2_9ce4_8422_2325;
+        for byte in name.bytes().chain(index.to_le_bytes()) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        // FNV's low bits are weak; the upper half is folded in.
+        (hash ^ (hash >> 29)) % below.max(1)
+    }
+
+    fn broken_since(&self, service: &str, fails: Duration, at: Duration) -> bool {
+        let fails = self.calm + fails;
+        at >= fails && self.last_start(service, at).is_none_or(|when| when < fails)
+    }
+
+    /// When the process of a service was started last, at or before `at`.
+    fn last_start(&self, service: &str, at: Duration) -> Option<Duration> {
+        self.controls.iter().rev().find_map(|(when, control)| match control {
+            Control::Restart(of) | Control::Rollback { service: of, .. } if of == service && *when <= at => Some(*when),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn a_restart_truly_mends_the_cache_and_what_depends_on_it() {
+        let mut world = World::new(1);
+        assert_eq!(world.fault("cache", seconds(19)), None);
+        assert_eq!(world.fault("cache", seconds(20)), Some(Fault::CacheExhausted));
+        assert_eq!(world.fault("api", seconds(20)), Some(Fault::DependencyDown));
+        world.control(seconds(40), Control::Restart("cache".to_owned())).unwrap();
+        assert_eq!(world.fault("cache", seconds(41)), Some(Fault::Restarting));
+        assert_eq!(world.fault("cache", seconds(43)), None);
+        assert_eq!(world.fault("api", seconds(43)), None);
+    }
+
+    #[test]
+    fn a_restart_does_not_mend_a_bad_release_but_a_rollback_does() {
+        let mut world = World::new(1);
+        world.control(seconds(100), Control::Restart("web".to_owned())).unwrap();
+        assert_eq!(world.fault("web", seconds(110)), Some(Fault::BadRelease));
+        let rollback = Control::Rollback { service: "web".to_owned(), version: "2.4.0".to_owned() };
+        world.control(seconds(120), rollback).unwrap();
+        assert_eq!(world.fault("web", seconds(124)), None);
+        assert_eq!(world.version("web", seconds(124)), "2.4.0");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused_in_words() {
+        let mut world = World::new(1);
+        let error = world.control(seconds(1), Control::Restart("mail".to_owned())).unwrap_err();
+        assert_eq!(error, "no service `mail`; there are web, api, auth, worker, cache, db");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_world() {
+        let (one, two, other) = (World::new(7), World::new(7), World::new(8));
+        assert_eq!(one.requests("api", seconds(60)), two.requests("api", seconds(60)));
+        assert_ne!(one.requests("api", seconds(60)), other.requests("api", seconds(60)));
+    }
+}

@@ -1,0 +1,37 @@
+//! The desk of a command: the store opened, what ended meanwhile taken in.
+
+use super::Global;
+use super::output::{self, exit};
+use crate::runtime::paths;
+use crate::runtime::runs::{RunDesk, TakenIn};
+use crate::store::StoreError;
+
+/// Opens the store. Where that fails, it is said on stderr and the exit code is the error.
+///
+/// # Errors
+/// The exit code.
+pub async fn open(global: &Global) -> Result<RunDesk, u8> {
+    RunDesk::open(global.store.as_deref(), &paths::state_directory(), global.clock)
+        .await
+        .map_err(|error| broken(&error))
+}
+
+/// Opens the store and takes in what ended while no console was open.
+///
+/// # Errors
+/// The exit code.
+pub async fn open_and_take_in(global: &Global) -> Result<(RunDesk, TakenIn), u8> {
+    let desk = open(global).await?;
+    let taken = desk.take_in().await.map_err(|error| broken(&error))?;
+    Ok((desk, taken))
+}
+
+/// Says what is wrong with the store.
+pub fn broken(error: &StoreError) -> u8 {
+    let hint = match error {
+        StoreError::Kind(_) => "leave --store out for the usual place",
+        StoreError::Newer { .. } => "",
+        _ => "is its directory there, writable, and on a local disk? --store FILE names another one",
+    };
+    output::fail(exit::UNKNOWN, &error.to_string(), hint)
+}

@@ -1,0 +1,208 @@
+//! `opsroom run`: an action with the same guardrails as in the console.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::confirm::{self, Said};
+use super::output::{self, exit};
+use super::verify::Watch;
+use super::{Global, configuration, desk, runs, verdict};
+use crate::config::Config;
+use crate::config::nearest::{listed, nearest};
+use crate::config::plan::{self, PlanError};
+use crate::config::sections::action::Action;
+use crate::model::message::{Outcome, StartRun};
+use crate::model::run::{Plan, Run, RunState};
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+use crate::runtime::handover::fetch_choices;
+use crate::runtime::runs::RunDesk;
+use crate::runtime::secrets;
+
+/// Arguments of `opsroom run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 done, or verified; 1 done but not verified; 2 failed, refused or regressed; 3 nobody knows; 64 usage; 78
+configuration. Ctrl-C once leaves the run going on by itself, twice stops it.")]
+pub struct Arguments {
+    /// The action
+    action: String,
+    /// Run the steps that the adapter declares as a dry run; refused where it declares none
+    #[arg(long)]
+    dry_run: bool,
+    /// A parameter of the action
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    set: Vec<(String, String)>,
+    /// Confirm beforehand; where the target's name is asked for, --yes=TARGET
+    #[arg(long, value_name = "TARGET", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    yes: Option<String>,
+    /// Why; goes on record
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Start it, print its id, and leave it to itself: nothing is verified
+    #[arg(long)]
+    detach: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write NAME=VALUE".to_owned())
+}
+
+/// Runs an action.
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let config = match configuration::find(global) {
+        Ok(found) => found.config,
+        Err(code) => return code,
+    };
+    match output::block_on(run_action(arguments, global, &config)) {
+        Ok(Ok(code) | Err(code)) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+    }
+}
+
+async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>) -> Result<u8, u8> {
+    let action = find(config, &arguments.action)?;
+    let (secrets, missing) = secrets::resolve(&config.secrets).await;
+    for (name, why) in &missing {
+        output::complain(&format!("warning: secret {name} is not known: {why}\n"));
+    }
+    let parameters = arguments.set.iter().cloned().collect();
+    if arguments.dry_run && !plan::has_dry_run(config, action) {
+        let (adapter, verb) = (action.adapter.to_string(), action.verb.to_string());
+        return Err(refuse(&PlanError::NoDryRun { adapter, verb }));
+    }
+    check_choices(config, action, &parameters, &secrets).await?;
+    let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
+    if plan.changing && config.console.read_only {
+        return Err(output::fail(exit::USAGE, "read-only: nothing that changes the world can be started here", ""));
+    }
+    let digest = plan.digest();
+    let grade = plan::effective_confirm(&config.console, action, plan.changing);
+    output::complain(&confirm::preview(&plan, action));
+    let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
+    let reason =
+        confirm::confirm(grade, &plan, said).map_err(|(problem, hint)| output::fail(exit::USAGE, &problem, &hint))?;
+
+    let (desk, _) = desk::open_and_take_in(global).await?;
+    let context = crate::sources::Context {
+        config: Arc::clone(config),
+        secrets: Arc::new(secrets),
+        clock: global.clock,
+        out: tokio::sync::mpsc::channel(1).0,
+        cancel: CancellationToken::new(),
+    };
+    let verify = action.verify.as_ref().filter(|_| plan.changing && !arguments.detach);
+    let watch = Watch::before(&context, action, verify).await;
+    let start = start_run(plan, digest, reason, &watch, action);
+    let begun = desk.begin(&start, &context.secrets).await;
+    let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
+    if arguments.detach {
+        output::complain(&format!("`opsroom runs {} --follow` shows how it goes on\n", begun.id));
+        return Ok(output::print(&format!("{}\n", begun.id)));
+    }
+    let ended = to_end(&desk, begun).await;
+    let judged = if ended.state == RunState::Verifying { judge(&desk, ended, &watch).await? } else { ended };
+    output::print(&format!("{}: {}\n", judged.id, verdict::told(&judged)));
+    if let Some(offered) =
+        action.on_failure.as_ref().filter(|_| verdict::exit_code(&judged) != exit::OK && start.plan.changing)
+    {
+        output::complain(&format!("hint: when this did not help: opsroom run {offered}\n"));
+    }
+    Ok(verdict::exit_code(&judged))
+}
+
+fn start_run(plan: Plan, digest: String, reason: Option<String>, watch: &Watch<'_>, action: &Action) -> StartRun {
+    StartRun {
+        plan,
+        digest,
+        reason,
+        evidence: watch.evidence(),
+        cooldown: action.cooldown,
+        at_most: action.at_most,
+        verify_within: watch.within(),
+    }
+}
+
+/// Prints the output to the end. Ctrl-C once says that the run goes on by itself, twice stops it.
+async fn to_end(desk: &RunDesk, begun: Run) -> Run {
+    let id = begun.id.clone();
+    let mut ended = std::pin::pin!(runs::print_to_end(desk, begun));
+    let mut told = false;
+    loop {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            Ok(()) = tokio::signal::ctrl_c() => {}
+        }
+        if !std::mem::replace(&mut told, true) {
+            output::complain(&format!(
+                "run {id} goes on whatever happens here; Ctrl-C again stops it, `opsroom runs {id} --follow` comes back to it\n"
+            ));
+            continue;
+        }
+        match desk.cancel(&id).await {
+            Ok(()) => output::complain("stopping it: TERM, grace, KILL\n"),
+            Err(why) => output::complain(&format!("error: {why}\n")),
+        }
+    }
+}
+
+async fn judge(desk: &RunDesk, ended: Run, watch: &Watch<'_>) -> Result<Run, u8> {
+    output::complain(&format!("{}; verifying …\n", verdict::told(&ended)));
+    let (verdict, note) = watch.after().await;
+    desk.record_verdict(&ended.id, verdict, note.as_ref()).await.map_err(|error| desk::broken(&error))
+}
+
+fn find<'a>(config: &'a Config, name: &str) -> Result<&'a Action, u8> {
+    let names = || config.actions.iter().map(|action| action.name.as_ref());
+    config.actions.iter().find(|action| action.name.as_ref() == name).ok_or_else(|| {
+        let hint = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if config.actions.is_empty() => "the configuration has no actions".to_owned(),
+            None => format!("actions: {}", listed(names())),
+        };
+        output::fail(exit::USAGE, &format!("there is no action `{name}`"), &hint)
+    })
+}
+
+/// Parameters that the adapter offers values for must have one of these.
+async fn check_choices(
+    config: &Config,
+    action: &Action,
+    parameters: &BTreeMap<String, String>,
+    secrets: &Secrets,
+) -> Result<(), u8> {
+    let open = plan::open_parameters(config, action).map_err(|error| refuse(&error))?;
+    let offered = plan::choices(config, action).map_err(|error| refuse(&error))?;
+    if !offered.keys().any(|name| open.contains(name)) {
+        return Ok(());
+    }
+    let Outcome::Choices { choices, .. } = fetch_choices(config, &action.name, secrets).await else { return Ok(()) };
+    let choices = choices.map_err(|why| {
+        output::fail(exit::CRITICAL, &format!("what there is to choose from is not known: {why}"), "nothing was run")
+    })?;
+    for (name, values) in &choices {
+        let values = || values.iter().map(SafeText::as_str);
+        let Some(chosen) = parameters.get(name) else {
+            let hint = format!("choose with --set {name}=VALUE: {}", listed(values()));
+            return Err(output::fail(exit::USAGE, &format!("{} needs a {name}", action.name), &hint));
+        };
+        if !values().any(|value| value == chosen) {
+            let hint = match nearest(chosen, values()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there is {}", listed(values())),
+            };
+            return Err(output::fail(exit::USAGE, &format!("`{chosen}` is no {name} that the adapter offers"), &hint));
+        }
+    }
+    Ok(())
+}
+
+fn refuse(error: &PlanError) -> u8 {
+    output::fail(exit::USAGE, &error.to_string(), "")
+}

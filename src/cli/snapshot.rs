@@ -1,0 +1,195 @@
+//! `opsroom snapshot SCREEN`: one frame to stdout, as text, with colours, or as a picture.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::demo::simulate::{self, Scene};
+use super::output::{self, exit};
+use super::{Global, configuration};
+use crate::app::commands::open_screen;
+use crate::app::message::Event;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::config::key::{Key, KeyError};
+use crate::model::record::LogState;
+use crate::model::unit::parse_duration;
+use crate::runtime::core::Start;
+use crate::runtime::headless::Headless;
+use crate::runtime::painter::Painter;
+use crate::runtime::paths;
+use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+use crate::ui::export::Format;
+
+/// What `opsroom snapshot` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The screen: overview, service, logs, metrics, actions, diagnostics, or one of the configuration's own
+    screen: String,
+    /// Columns and rows
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = size)]
+    size: (u16, u16),
+    /// Text, text with colours, or a picture
+    #[arg(long, value_enum, default_value_t = As::Txt)]
+    format: As,
+    /// How long the first answers are waited for
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    within: Duration,
+    /// Keys to press before the picture is taken, as they are written in the configuration
+    #[arg(long, value_name = "KEY", num_args = 1.., value_parser = key)]
+    keys: Vec<Key>,
+    /// Show the demo's world with this seed, the same to the last character every time, instead of the configuration
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// The moment of the demo's world
+    #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = duration, requires = "seed")]
+    at: Duration,
+}
+
+/// The form of the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum As {
+    /// A picture
+    Svg,
+    /// Text with colours
+    Ansi,
+    /// Text
+    Txt,
+}
+
+fn size(written: &str) -> Result<(u16, u16), String> {
+    let parsed = written.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    match parsed {
+        Some((columns @ 1..=1000, rows @ 1..=500)) => Ok((columns, rows)),
+        Some(_) => Err("up to 1000 columns and 500 rows".to_owned()),
+        None => Err("columns and rows, as in 120x40".to_owned()),
+    }
+}
+
+fn key(written: &str) -> Result<Key, String> {
+    written.parse().map_err(|error: KeyError| format!("{}; {}", error.message, error.hint))
+}
+
+fn duration(written: &str) -> Result<Duration, String> {
+    parse_duration(written).map_err(|error| error.to_string())
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let state = match arguments.seed {
+        Some(seed) => simulated(arguments, global, seed),
+        None => observed(arguments, global),
+    };
+    match state {
+        Ok(mut state) => output::print(&frame(arguments, global, &mut state)),
+        Err(code) => code,
+    }
+}
+
+/// The demo's world at a moment.
+fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State, u8> {
+    let broken = |problem: &str| output::fail(exit::SOFTWARE, problem, "");
+    let mut config = simulate::configuration().map_err(|problem| broken(&problem))?;
+    if let Some(theme) = &global.theme {
+        config.console.theme.clone_from(theme);
+    }
+    config.console.read_only |= global.read_only;
+    let screen = screen(&arguments.screen, &config)?;
+    let scene = Scene { seed, at: arguments.at, size: arguments.size, keys: Vec::new() };
+    let mut state =
+        output::block_on(simulate::play(config, &scene)).map_err(|error| broken(&format!("no threads: {error}")))?;
+    arrive(&mut state, screen, arguments);
+    Ok(state)
+}
+
+/// What the configuration names, asked once.
+fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
+    let found = configuration::find(global)?;
+    let screen = screen(&arguments.screen, &found.config)?;
+    let start = Start {
+        clock: global.clock,
+        config: Arc::clone(&found.config),
+        loader: None,
+        store: global.store.clone(),
+        state_directory: paths::state_directory(),
+    };
+    let work = async {
+        let mut headless = Headless::start(start, arguments.size);
+        headless.run(arguments.within, answered).await;
+        // What belongs together comes together: the logs of the check that was last.
+        headless.run(Duration::from_millis(300), |_| false).await;
+        headless.finish().await
+    };
+    let mut state = output::block_on(work)
+        .map_err(|error| output::fail(exit::SOFTWARE, &format!("no threads to work on: {error}"), ""))?;
+    arrive(&mut state, screen, arguments);
+    Ok(state)
+}
+
+/// Whether everything has been heard of once.
+fn answered(state: &State) -> bool {
+    state.checks.iter().all(|check| check.last.is_some())
+        && state.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp))
+}
+
+fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
+    let own = || config.screens.iter().find(|own| &*own.name == name).map(|own| Screen::Custom(own.name.clone()));
+    let found = Screen::BUILT_IN.into_iter().find(|screen| screen.name() == name).or_else(own);
+    found.ok_or_else(|| {
+        let names: Vec<&str> =
+            Screen::BUILT_IN.iter().map(Screen::name).chain(config.screens.iter().map(|own| &*own.name)).collect();
+        let hint = format!("there are {}", names.join(", "));
+        output::fail(exit::USAGE, &format!("there is no screen `{name}`"), &hint)
+    })
+}
+
+/// Goes to the screen and presses the keys. What they ask of the world is not done: a picture changes nothing.
+fn arrive(state: &mut State, screen: Screen, arguments: &Arguments) {
+    let mut undone = Vec::new();
+    open_screen(state, screen, &mut undone);
+    for key in &arguments.keys {
+        // A dialog ignores the first keys after it was drawn.
+        let at = state.now.plus(Duration::from_millis(500));
+        undone.extend(crate::app::update::update(state, crate::app::message::Message { at, event: Event::Key(*key) }));
+    }
+}
+
+fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> String {
+    let (format, coloured) = match arguments.format {
+        As::Svg => (Format::Svg, true),
+        As::Ansi => (Format::Ansi, true),
+        As::Txt => (Format::Text, false),
+    };
+    let depth = if coloured && !global.no_color { ColorDepth::True } else { ColorDepth::None };
+    let glyphs = if state.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
+    let mut painter = Painter::new(Catalogue::shipped(), depth, glyphs);
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    let mut buffer = Buffer::empty(area);
+    // Twice: what is selected scrolls into view once the first frame has said how high its panel is.
+    for _ in 0..2 {
+        buffer.reset();
+        state.layout = painter.paint(state, area, &mut buffer);
+    }
+    let title = format!("opsroom · {}", state.config.console.name);
+    let mut text = painter.export(&state.theme, &buffer, format, &title);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_two_bounded_parts() {
+        assert_eq!(size("120x40"), Ok((120, 40)));
+        for wrong in ["120", "0x40", "120x0", "axb", "70000x3", "1001x40", "-1x2"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! `opsroom status`: ask everything once, one line each, or one JSON object.
+
+mod report;
+mod shown;
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Global;
+use super::configuration;
+use super::output::{self, exit};
+use crate::config::Config;
+use crate::config::nearest::nearest;
+use crate::model::name::Name;
+use crate::model::redact::Redactor;
+use crate::model::secret::Secrets;
+use crate::model::status::Status;
+use crate::model::unit;
+use crate::runtime::secrets;
+use crate::sources::Context;
+use crate::sources::round::Round;
+use report::Report;
+use shown::Style;
+
+/// From the start of one round to the start of the next, while something is waited for.
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(2);
+/// What a shell makes of an interrupt.
+const INTERRUPTED: u8 = 130;
+
+/// What `opsroom status` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Checks, metrics or services; all where none is named
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    /// ASCII, no colours
+    #[arg(long, conflicts_with = "json")]
+    plain: bool,
+    /// Ask again until this holds: a gate for a deployment pipeline
+    #[arg(long, value_name = "STATUS")]
+    until: Option<Until>,
+    /// How long to ask for that
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration, requires = "until")]
+    within: Duration,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Until {
+    /// Everything is ok
+    Ok,
+    /// Nothing is down or unknown
+    Degraded,
+}
+
+impl Until {
+    fn holds(self, status: Status) -> bool {
+        status == Status::Ok || (self == Self::Degraded && status == Status::Degraded)
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    unit::parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let found = match configuration::find(global) {
+        Ok(found) => found,
+        Err(code) => return code,
+    };
+    let names = match chosen(&found.config, &arguments.names) {
+        Ok(names) => names,
+        Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
+    };
+    let work = ask(arguments, global, &found.config, &names);
+    let (report, reached) = match output::block_on(work) {
+        Ok(Some(result)) => result,
+        Ok(None) => return INTERRUPTED,
+        Err(error) => {
+            return output::fail(
+                exit::SOFTWARE,
+                &format!("no threads to work on: {error}"),
+                "look at the system's limits",
+            );
+        }
+    };
+    let text = if arguments.json { report.json() } else { shown::lines(&report, style(arguments, global)) };
+    let printed = output::print(&text);
+    if printed != exit::OK {
+        return printed;
+    }
+    match report.status {
+        // The gate stays closed: the code says how bad it is, and is never 0.
+        status if !reached => output::fail(code(status).max(exit::WARNING), "it did not get well in time", ""),
+        _ if arguments.until.is_some() => exit::OK,
+        status => code(status),
+    }
+}
+
+const fn code(status: Status) -> u8 {
+    match status {
+        Status::Ok | Status::Cold => exit::OK,
+        Status::Degraded | Status::Pending => exit::WARNING,
+        Status::Down => exit::CRITICAL,
+        Status::Unknown => exit::UNKNOWN,
+    }
+}
+
+/// The checks and metrics that are meant; a service means all of its own.
+fn chosen(config: &Config, wanted: &[String]) -> Result<Vec<Name>, (String, String)> {
+    let mut names = Vec::new();
+    for wanted in wanted {
+        let before = names.len();
+        let of = |name: &Name, service: &Option<Name>| **name == **wanted || service.as_deref() == Some(wanted);
+        names.extend(
+            config.checks.iter().filter(|check| of(&check.name, &check.service)).map(|check| check.name.clone()),
+        );
+        names.extend(
+            config.metrics.iter().filter(|metric| of(&metric.name, &metric.service)).map(|metric| metric.name.clone()),
+        );
+        if names.len() > before {
+            continue;
+        }
+        if config.services.iter().any(|service| *service.name == **wanted) {
+            let problem = format!("the service `{wanted}` has no checks and no metrics");
+            return Err((problem, "give a check `service = \"…\"` to make it one of the service's".to_owned()));
+        }
+        let known = config.checks.iter().map(|check| &*check.name);
+        let known = known.chain(config.metrics.iter().map(|metric| &*metric.name));
+        let known = known.chain(config.services.iter().map(|service| &*service.name));
+        let hint = nearest(wanted, known)
+            .map_or_else(|| "without a name, everything is asked".to_owned(), |name| format!("did you mean `{name}`?"));
+        return Err((format!("there is no check, metric or service `{wanted}`"), hint));
+    }
+    Ok(names)
+}
+
+fn style(arguments: &Arguments, global: &Global) -> Style {
+    let no_color = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let ascii = arguments.plain || !is_utf8();
+    Style { ascii, colour: !arguments.plain && !no_color && std::io::stdout().is_terminal() }
+}
+
+fn is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    locale.is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
+}
+
+/// Asks, once or until it is well. `None` where a person had enough.
+async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names: &[Name]) -> Option<(Report, bool)> {
+    let cancel = CancellationToken::new();
+    // Dropping the polls is what ends the commands that they run.
+    let work = async {
+        let (secrets, missing) = secrets::resolve(&config.secrets).await;
+        for (name, why) in missing {
+            output::complain(&format!("warning: the secret {name} has no value: {why}\n"));
+        }
+        rounds(arguments, context(global, config, secrets, &cancel), names).await
+    };
+    tokio::select! {
+        result = work => Some(result),
+        () = interrupted() => None,
+    }
+}
+
+fn context(global: &Global, config: &Arc<Config>, secrets: Secrets, cancel: &CancellationToken) -> Context {
+    let (out, _) = mpsc::channel(1);
+    Context { config: Arc::clone(config), secrets: Arc::new(secrets), clock: global.clock, out, cancel: cancel.clone() }
+}
+
+async fn rounds(arguments: &Arguments, context: Context, names: &[Name]) -> (Report, bool) {
+    let clock = context.clock;
+    let redactor = Redactor::new(context.secrets.iter().map(|(_, value)| value));
+    let round = Round::new(&context, names);
+    let deadline = clock.now().mono + arguments.within;
+    loop {
+        let started = clock.now();
+        let observations = round.poll().await;
+        let report = Report::new(&context.config, names, &observations, clock.now(), &redactor);
+        let Some(until) = arguments.until else { return (report, true) };
+        let next = started.plus(BETWEEN_ROUNDS);
+        if until.holds(report.status) || next.mono >= deadline {
+            let reached = until.holds(report.status);
+            return (report, reached);
+        }
+        tokio::time::sleep_until(clock.instant(next).into()).await;
+    }
+}
+
+async fn interrupted() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sections::service::Service;
+
+    #[test]
+    fn unknown_names_are_refused_with_a_hint() {
+        let service = Service {
+            name: "api".into(),
+            title: "API".into(),
+            depends_on: Vec::new(),
+            runbook: None,
+            links: Vec::new(),
+        };
+        let config = Config { services: vec![service], ..Config::default() };
+        assert_eq!(chosen(&config, &[]), Ok(Vec::new()));
+        assert_eq!(
+            chosen(&config, &["api".to_owned()]).unwrap_err().0,
+            "the service `api` has no checks and no metrics"
+        );
+        let (problem, hint) = chosen(&config, &["apo".to_owned()]).unwrap_err();
+        assert_eq!(problem, "there is no check, metric or service `apo`");
+        assert_eq!(hint, "did you mean `api`?");
+    }
+
+    #[test]
+    fn a_gate_opens_for_what_it_was_set_to() {
+        assert!(Until::Ok.holds(Status::Ok) && !Until::Ok.holds(Status::Degraded));
+        assert!(Until::Degraded.holds(Status::Degraded) && !Until::Degraded.holds(Status::Unknown));
+    }
+}

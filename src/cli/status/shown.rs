@@ -1,0 +1,124 @@
+//! The report as lines.
+
+use std::fmt::Write;
+
+use crate::model::alert::Severity;
+use crate::model::status::Status;
+use crate::model::unit;
+
+use super::report::Report;
+
+/// How lines are drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    /// ASCII glyphs.
+    pub(super) ascii: bool,
+    /// SGR colours.
+    pub(super) colour: bool,
+}
+
+/// One line for each check, metric and alert, and one for the whole.
+pub(super) fn lines(report: &Report, style: Style) -> String {
+    let names = report.checks.iter().map(|check| &check.name).chain(report.metrics.iter().map(|metric| &metric.name));
+    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for check in &report.checks {
+        let latency = unit::latency_ms(check.latency_ms);
+        let error = check.error.as_ref().map_or("", |error| error.as_str());
+        line(&mut out, &mark(check.status, style), &format!("{:<width$}  {latency:>7}  {error}", check.name));
+    }
+    for metric in &report.metrics {
+        let value = metric.value.map_or_else(|| unit::NOTHING.to_owned(), |value| unit::quantity(value, &metric.unit));
+        let value = if style.ascii { value.replace(unit::NOTHING, "-") } else { value };
+        let words = match (&metric.error, metric.severity) {
+            (Some(error), _) => error.to_string(),
+            (None, Some(severity)) => severity.word().to_owned(),
+            (None, None) => String::new(),
+        };
+        let colour = metric.severity.map_or("", |severity| if severity >= Severity::High { RED } else { YELLOW });
+        let mark = Mark {
+            glyph: if style.ascii { "  " } else { " " },
+            word: "",
+            colour: if style.colour { colour } else { "" },
+        };
+        line(&mut out, &mark, &format!("{:<width$}  {value:>7}  {words}", metric.name));
+    }
+    for alert in &report.alerts {
+        let _ = writeln!(out, "alert {}: {} {}", alert.severity.word(), alert.subject, alert.condition);
+    }
+    out.push_str(&summary(report));
+    out
+}
+
+const RED: &str = "31";
+const YELLOW: &str = "33";
+
+struct Mark {
+    glyph: &'static str,
+    word: &'static str,
+    colour: &'static str,
+}
+
+fn mark(status: Status, style: Style) -> Mark {
+    let colour = match status {
+        Status::Ok => "32",
+        Status::Down => RED,
+        Status::Degraded | Status::Pending => YELLOW,
+        Status::Cold => "36",
+        Status::Unknown => "35",
+    };
+    Mark { glyph: status.glyph(style.ascii), word: status.word(), colour: if style.colour { colour } else { "" } }
+}
+
+fn line(out: &mut String, mark: &Mark, rest: &str) {
+    let Mark { glyph, word, colour } = mark;
+    let head = format!("{glyph} {word:<10}");
+    let head = if colour.is_empty() { head } else { format!("\x1b[{colour}m{head}\x1b[0m") };
+    let _ = writeln!(out, "{head}  {}", rest.trim_end());
+}
+
+/// `3 checks: 1 ok, 1 down, 1 cold start`
+fn summary(report: &Report) -> String {
+    if report.checks.is_empty() {
+        return String::new();
+    }
+    let counted = Status::WORST_FIRST.iter().filter_map(|status| {
+        let count = report.checks.iter().filter(|check| check.status == *status).count();
+        (count > 0).then(|| format!("{count} {}", status.word().to_lowercase()))
+    });
+    let noun = if report.checks.len() == 1 { "check" } else { "checks" };
+    format!("{} {noun}: {}\n", report.checks.len(), counted.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::tests::report;
+    use super::*;
+
+    #[test]
+    fn one_line_each() {
+        let text = lines(&report(), Style { ascii: false, colour: false });
+        let expected = "\
+✓ OK          api            41ms
+✗ DOWN        worker        900ms  token *** refused
+❄ COLD START  mail           30ms
+              error-rate    7.5 %  high
+              disk           81 %  high
+              queue             –  absent
+alert high: worker down
+alert medium: worker latency_ms > 500
+alert high: disk > 80%
+3 checks: 1 down, 1 cold start, 1 ok
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn plain_is_ascii_and_colour_only_repeats_the_word() {
+        let plain = lines(&report(), Style { ascii: true, colour: false });
+        assert!(plain.is_ascii(), "{plain}");
+        assert!(plain.starts_with("OK OK          api"), "{plain}");
+        let coloured = lines(&report(), Style { ascii: false, colour: true });
+        assert!(coloured.contains("\x1b[31m✗ DOWN      \x1b[0m  worker"), "{coloured:?}");
+    }
+}
