@@ -1,0 +1,136 @@
+//! The compose adapter against a real Docker Engine: a restart that is seen, a rollback that brings the other image up.
+//! `tests/run` looks for the engine; without it these tests say so and pass.
+#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a skipped test says so; the files are its own")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const COMPOSE: &str = r#"
+version: "3"
+services:
+  web:
+    image: @NAME@:${TAG:-2}
+    command: ["/bin/busybox", "sleep", "3600"]
+    stop_grace_period: 0s
+    network_mode: none
+"#;
+
+const CONFIG: &str = r#"
+[check.web]
+command = ["sh", "-c", "docker-compose -p @NAME@ ps -q web | xargs docker inspect -f '{{.State.Running}}' | grep -q true"]
+every = "2s"
+
+[adapter.stack]
+kind = "compose-v1"
+directory = "."
+image = "@NAME@"
+env = { COMPOSE_PROJECT_NAME = "@NAME@" }
+
+[action.restart-web]
+adapter = "stack"
+do = "restart"
+target = "web"
+confirm = "yes"
+verify = { checks = ["web"], within = "30s" }
+
+[action.rollback-web]
+adapter = "stack"
+do = "rollback"
+target = "web"
+confirm = "yes"
+timeout = "60s"
+verify = { checks = ["web"], within = "30s" }
+"#;
+
+/// A compose project of one container, with two images of the same content.
+struct Project {
+    name: String,
+    directory: tempfile::TempDir,
+}
+
+impl Project {
+    /// A running project, where there is an engine.
+    fn up() -> Option<Self> {
+        let Ok(busybox) = std::env::var("OPSROOM_TEST_DOCKER") else {
+            eprintln!("skipped: OPSROOM_TEST_DOCKER is not set; tests/run looks for a Docker Engine");
+            return None;
+        };
+        let project = Self {
+            name: format!("opsroomtest{}", std::process::id()),
+            directory: tempfile::tempdir().expect("a temporary directory"),
+        };
+        let root = project.path("root/bin");
+        std::fs::create_dir_all(&root).expect("a directory for the image");
+        std::fs::copy(busybox, root.join("busybox")).expect("busybox is copied");
+        for tag in ["1", "2"] {
+            let import = format!("tar -C root -c . | docker import - {}:{tag}", project.name);
+            project.must("sh", &["-c", &import]);
+        }
+        std::fs::write(project.path("docker-compose.yml"), COMPOSE.replace("@NAME@", &project.name)).expect("written");
+        std::fs::write(project.path("opsroom.toml"), CONFIG.replace("@NAME@", &project.name)).expect("written");
+        project.must("docker-compose", &["up", "-d"]);
+        Some(project)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.current_dir(self.directory.path()).env("COMPOSE_PROJECT_NAME", &self.name);
+        command
+    }
+
+    fn must(&self, program: &str, arguments: &[&str]) -> String {
+        let output = self.command(program).args(arguments).output().expect("the program starts");
+        assert!(output.status.success(), "{program} {arguments:?}: {}", told(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// A field of the running container, in Docker's own template language.
+    fn container(&self, field: &str) -> String {
+        let id = self.must("docker-compose", &["ps", "-q", "web"]);
+        self.must("docker", &["inspect", "--format", field, &id])
+    }
+
+    fn opsroom(&self, arguments: &[&str]) -> Output {
+        self.command(env!("CARGO_BIN_EXE_opsroom"))
+            .args(arguments)
+            .env("XDG_STATE_HOME", self.path("state"))
+            .output()
+            .expect("the program starts")
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = self.command("docker-compose").args(["down", "--timeout", "0"]).output();
+        let images = ["1", "2"].map(|tag| format!("{}:{tag}", self.name));
+        let _ = self.command("docker").args(["image", "rm", "--force"]).args(images).output();
+    }
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_container_is_restarted_and_rolled_back_and_the_check_agrees() {
+    let Some(project) = Project::up() else { return };
+    let started = project.container("{{.State.StartedAt}}");
+
+    let restart = project.opsroom(&["run", "restart-web", "--yes"]);
+    assert_eq!(restart.status.code(), Some(0), "{}", told(&restart));
+    assert!(told(&restart).contains("verified"), "{}", told(&restart));
+    assert_ne!(project.container("{{.State.StartedAt}}"), started, "it was really restarted");
+
+    assert_eq!(project.container("{{.Config.Image}}"), format!("{}:2", project.name));
+    let rollback = project.opsroom(&["run", "rollback-web", "--set", "version=1", "--yes"]);
+    assert_eq!(rollback.status.code(), Some(0), "{}", told(&rollback));
+    assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
+
+    let refused = project.opsroom(&["run", "rollback-web", "--set", "version=9", "--yes"]);
+    assert_ne!(refused.status.code(), Some(0), "a version that the adapter does not offer: {}", told(&refused));
+    assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
+}

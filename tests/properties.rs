@@ -1,0 +1,158 @@
+//! The properties of everything that reads what others wrote, over generated input: pieces of what is usual, bent.
+
+#[path = "support/properties.rs"]
+mod properties;
+
+use proptest::prelude::*;
+
+/// Bytes that mean something to one reader or another.
+const HOSTILE: [&[u8]; 24] = [
+    b"\x1b[31m",
+    b"\x1b]0;",
+    b"\x07",
+    b"\x1b\\",
+    b"\x9b",
+    b"\xc2\x9b",
+    b"\r",
+    b"\n",
+    b"\t",
+    b"\0",
+    b"\"",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"=",
+    b"#",
+    b"\xe2\x80\xae",
+    b"\xef\xbb\xbf",
+    b"\xff",
+    b"'",
+    b"\\u0000",
+    b"1e999",
+    b"\xf0\x9f\x91\xa9\xe2\x80\x8d",
+];
+
+/// A usual input, bent: parts left out, doubled or replaced, hostile bytes put in.
+fn bent(usual: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let bend = (0..5_u8, any::<prop::sample::Index>(), 0..40_usize, prop::sample::select(HOSTILE.to_vec()));
+    let start = prop_oneof![
+        9 => prop::sample::select(usual).prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..200),
+    ];
+    (start, prop::collection::vec(bend, 0..6)).prop_map(|(mut bytes, bends)| {
+        for (how, place, len, hostile) in bends {
+            let at = place.index(bytes.len() + 1);
+            let end = (at + len).min(bytes.len());
+            match how {
+                0 => drop(bytes.drain(at..end)),
+                1 => {
+                    let part = bytes[at..end].to_vec();
+                    bytes.splice(at..at, part);
+                }
+                2 => drop(bytes.splice(at..end, hostile.iter().copied())),
+                3 => drop(bytes.splice(at..at, hostile.repeat(len + 1))),
+                _ => bytes.truncate(at),
+            }
+        }
+        bytes
+    })
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const LOGS: [&str; 7] = [
+    "{\"time\":\"2026-11-21T02:41:05.123Z\",\"level\":\"error\",\"msg\":\"connect refused\",\"http\":{\"status\":502,\"tags\":[1,\"a\"]}}\n",
+    "2026-11-21T02:41:05Z ERROR api connect ECONNREFUSED 10.0.0.5:5432 trace=8f2c\n  at main (index.js:1)\n",
+    "time=\"2026-11-21T02:41:05Z\" level=warn msg=\"retry 3 of 5\" ms=400\n",
+    "Nov 21 02:41:05 host sshd[123]: Accepted publickey for ops from 10.0.0.1 port 22\n",
+    "10.0.0.1 - - [21/Nov/2026:02:41:05 +0000] \"GET /health HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n",
+    "\u{1b}[31mERROR\u{1b}[0m pass swordfish line one\nline two \u{1b}]0;title\u{7} p&ss\"word swordfish\n",
+    "[2026-11-21 02:41:05,123] [INFO] [main] started in 1.2s\r\n1763692865 epoch\n",
+];
+
+const EXPOSITIONS: [&str; 3] = [
+    "# HELP up Is it\n# TYPE up gauge\nup 1\nup{job=\"api\",path=\"a\\\\b\\n\\\"c\\\"\"} 0 1700000000000\n",
+    "# TYPE http_requests counter\nhttp_requests_total{code=\"500\"} 1e3 # {trace_id=\"x\"} 0.5\nhttp_requests_total{code=\"200\"} +Inf\n# EOF\n",
+    "{\"utf8.name\",label=\"ü\"} NaN\nh_bucket{le=\"+Inf\"} 4\nh_sum 1.5\n",
+];
+
+const FILTERS: [&str; 6] = [
+    "level>=warn -\"GET /health\" /re.*f/i service:api",
+    "(a or b) and not c ms>40",
+    "msg:\"connect refused\" since:10m",
+    "http.status>=500 trace:8f2c",
+    "-debug ~10 \"unclosed",
+    "/[a-z/ level:error..fatal",
+];
+
+const CONFIGS: [&str; 4] = [
+    "[console]\nname = \"x\"\n[check.api]\nhttp = \"http://127.0.0.1:1/health\"\nevery = \"15s\"\ntimeout = \"5s\"\nexpect = ['.status == 200']\nalert = { critical = \"down for 2m\" }\n",
+    "[source.m]\nexposition = \"http://127.0.0.1:1/metrics\"\n[metric.p]\nfrom = \"m\"\nsample = 'up{job=\"a\"}'\nunit = \"%\"\nalert = { high = \"> 85% until < 75%\" }\n",
+    "[adapter.a]\nkind = \"script\"\nrestart = { steps = [[\"./ctl\", \"restart\", \"{target}\"]] }\n[action.r]\nadapter = \"a\"\ndo = \"restart\"\ntarget = \"t\"\nkey = \"R\"\n",
+    "[log.a]\nfile = \"/nonexistent/*.log\"\nignore = ['GET']\n[screen.w]\nkey = \"w\"\nrows = [[\"services*2\", \"alerts\"], [\"log:a\"]]\n[keys]\n\"ctrl-l\" = \"redraw\"\n",
+];
+
+const HEALTH: [&str; 4] = [
+    "{\"status\":\"degraded\",\"services\":{\"db\":{\"status\":\"unhealthy\",\"error\":\"no\",\"latency_ms\":3}},\"version\":\"1.2\"}",
+    "{\"status\":\"warn\",\"checks\":{\"db:time\":[{\"status\":\"pass\",\"observedValue\":2,\"observedUnit\":\"ms\"}]}}",
+    "{\"status\":\"UP\",\"components\":{\"db\":{\"status\":\"DOWN\",\"details\":{\"error\":\"x\"},\"components\":{\"a\":{\"status\":\"UP\"}}}}}",
+    "OK",
+];
+
+const CONDITIONS: [&str; 8] = [
+    "> 5% for 5m",
+    "> 85% until < 75%",
+    "changes > 3 in 10m",
+    "days_left < 21",
+    "down for 2m",
+    "!= \"ok\"",
+    "1h30m",
+    ".body.status == \"healthy\"",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sanitiser(bytes in bent(&LOGS)) {
+        properties::sanitiser(&bytes);
+    }
+
+    #[test]
+    fn redactor(bytes in bent(&LOGS)) {
+        properties::redactor(&bytes);
+    }
+
+    #[test]
+    fn exposition(bytes in bent(&EXPOSITIONS)) {
+        properties::exposition(&bytes);
+    }
+
+    #[test]
+    fn log_lines(bytes in bent(&LOGS)) {
+        properties::log_lines(&bytes);
+    }
+
+    #[test]
+    fn filter(bytes in bent(&FILTERS)) {
+        properties::filter(&lossy(&bytes));
+    }
+
+    #[test]
+    fn config(bytes in bent(&CONFIGS)) {
+        properties::config(&lossy(&bytes));
+    }
+
+    #[test]
+    fn health_body(bytes in bent(&HEALTH)) {
+        properties::health_body(&bytes);
+    }
+
+    #[test]
+    fn small_languages(bytes in bent(&CONDITIONS)) {
+        properties::small_languages(&lossy(&bytes));
+    }
+}

@@ -1,0 +1,263 @@
+//! The true binary in a true terminal: what a person sees, and what is left behind.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the files are the tests' own, and what fails here fails the test"
+)]
+
+#[path = "support/pty.rs"]
+mod pty;
+#[path = "support/service.rs"]
+mod service;
+
+use std::path::PathBuf;
+
+use pty::Terminal;
+use rustix::process::Signal;
+use service::{Answer, Service};
+
+/// A configuration of checks of one service, in a directory of its own.
+struct Setup {
+    directory: tempfile::TempDir,
+    service: Service,
+}
+
+impl Setup {
+    fn new(answer: Answer, checks: usize) -> Self {
+        let (directory, service) = (tempfile::tempdir().unwrap(), Service::start(answer));
+        let setup = Self { directory, service };
+        std::fs::write(setup.config(), setup.text(checks)).unwrap();
+        setup
+    }
+
+    fn text(&self, checks: usize) -> String {
+        let address = self.service.address;
+        let checks = (0..checks).map(|at| {
+            format!("[service.s{at}]\n[check.c{at}]\nservice = \"s{at}\"\nhttp = \"http://{address}/{at}\"\nevery = \"1s\"\ntimeout = \"900ms\"\n")
+        });
+        format!("[console]\nname = \"proving-ground\"\n{}", checks.collect::<String>())
+    }
+
+    fn config(&self) -> PathBuf {
+        self.directory.path().join("opsroom.toml")
+    }
+
+    fn console(&self) -> Terminal {
+        let console = Terminal::console(&self.config(), 100, 30);
+        console.wait_for("proving-ground");
+        console
+    }
+}
+
+#[test]
+fn the_first_frame_names_the_console_and_checks_turn_ok() {
+    let setup = Setup::new(Answer::Healthy, 2);
+    let console = setup.console();
+    console.wait("both services are ok", |screen| {
+        let rows: Vec<String> = screen.rows(0, 100).collect();
+        ["s0", "s1"].iter().all(|name| rows.iter().any(|row| row.contains(&format!(" {name} ")) && row.contains("OK")))
+    });
+}
+
+#[test]
+fn keys_move_between_screens_and_q_leaves_an_untouched_terminal() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let before = std::fs::read(setup.config()).unwrap();
+    let mut console = setup.console();
+    console.press("?");
+    console.wait_for("keys and commands");
+    // The escape alone first: with a key behind it, it would be that key with Alt.
+    console.press("\x1b");
+    console.wait("the help is closed", |screen| !screen.contents().contains("keys and commands"));
+    console.press("!");
+    console.wait_for("frame");
+    console.press("1");
+    console.press("q");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+    console.assert_restored("after quitting");
+    assert_eq!(std::fs::read(setup.config()).unwrap(), before, "the configuration is never written");
+}
+
+#[test]
+fn ctrl_c_leaves_too() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut console = setup.console();
+    console.press("\x03");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+    console.assert_restored("after ctrl-c");
+}
+
+#[test]
+fn a_resized_terminal_is_filled_to_its_new_edge() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let console = setup.console();
+    for (columns, rows) in [(140, 40), (60, 20), (20, 5), (100, 30)] {
+        console.resize(columns, rows);
+        console.wait(&format!("something in the last columns and rows of {columns}x{rows}"), |screen| {
+            let filled = |text: String| !text.trim().is_empty();
+            let last_column = screen.rows(columns - 12, 12).any(filled);
+            let last_rows = screen.rows(0, columns).skip(usize::from(rows) - 4).any(|row| !row.trim().is_empty());
+            screen.size() == (rows, columns) && last_column && last_rows
+        });
+    }
+}
+
+#[test]
+fn signals_end_it_in_order() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130), (Signal::QUIT, 131)] {
+        let setup = Setup::new(Answer::Healthy, 1);
+        let mut console = setup.console();
+        console.press("M");
+        console.wait("the mouse is captured", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+        console.signal(signal);
+        assert_eq!(console.wait_for_end().exit_code(), code, "{signal:?}");
+        console.assert_restored(&format!("after {signal:?}"));
+    }
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_is_told() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let config = setup.config();
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap()];
+    let mut console = Terminal::program(&argv, 100, 30, &[("OPSROOM_TEST_PANIC", "1")]);
+    console.wait_for("proving-ground");
+    console.press("\x1b[24~");
+    assert_eq!(console.wait_for_end().exit_code(), 101);
+    console.assert_restored("after a panic");
+    assert!(console.contents().contains("panicked at"), "the words stand on the person's own screen");
+}
+
+#[test]
+fn a_panicking_task_is_shown_and_tears_nothing() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let config = setup.config();
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap()];
+    let mut console = Terminal::program(&argv, 100, 30, &[("OPSROOM_TEST_PANIC", "1")]);
+    console.wait_for("proving-ground");
+    console.press("\x1b[23~!");
+    console.wait_for("asked to panic");
+    assert!(!console.raw().contains("panicked at"), "nothing is printed over the screen");
+}
+
+#[test]
+fn stopped_and_continued_from_outside() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut console = setup.console();
+    console.signal(Signal::TSTP);
+    console.wait_until_stopped();
+    console.assert_restored("while stopped");
+    console.signal(Signal::CONT);
+    console.wait("the console is back", |screen| {
+        screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("proving-ground")
+    });
+    console.press("q");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+    console.assert_restored("after all");
+}
+
+#[test]
+fn ctrl_z_goes_to_the_shell_and_fg_comes_back() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut shell = Terminal::program(&["/bin/sh", "-i"], 100, 30, &[]);
+    shell.wait_for("$");
+    shell.press(&format!("{} --config {}\r", env!("CARGO_BIN_EXE_opsroom"), setup.config().display()));
+    shell.wait("the console", |screen| screen.alternate_screen() && screen.contents().contains("proving-ground"));
+    shell.press("\x1a");
+    shell.wait("the shell", at_prompt);
+    shell.press("echo shell-$((40 + 2))\r");
+    shell.wait_for("shell-42");
+    shell.press("fg\r");
+    shell.wait("the console again", |screen| screen.alternate_screen() && screen.contents().contains("proving-ground"));
+    shell.press("q");
+    shell.wait("the shell again", at_prompt);
+    shell.press("exit\r");
+    shell.wait_for_end();
+}
+
+/// The shell has the terminal and waits for a command: only then does it understand one.
+fn at_prompt(screen: &vt100::Screen) -> bool {
+    !screen.alternate_screen() && !screen.hide_cursor() && screen.contents().trim_end().ends_with('$')
+}
+
+#[test]
+fn ctrl_z_without_a_shell_to_come_back_from_says_so() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut console = setup.console();
+    console.press("\x1a");
+    console.wait_for("no shell");
+    console.press("q");
+}
+
+#[test]
+fn a_closed_far_end_ends_it() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut console = setup.console();
+    console.close();
+    let ended = console.wait_for_end();
+    assert_eq!(ended.exit_code(), 129, "{ended:?}");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_neither_stops_the_probes_nor_the_end() {
+    let setup = Setup::new(Answer::Healthy, 4);
+    let mut console = setup.console();
+    console.hold();
+    for _ in 0..50 {
+        console.press("\x0c");
+    }
+    let asked = setup.service.asked();
+    setup.service.wait_until_asked(asked + 12);
+    console.signal(Signal::TERM);
+    assert_eq!(console.wait_for_end().exit_code(), 143);
+}
+
+#[test]
+fn a_key_is_answered_while_ten_probes_hang() {
+    let setup = Setup::new(Answer::Nothing, 10);
+    let mut console = setup.console();
+    setup.service.wait_until_asked(10);
+    console.press("!");
+    console.wait_for("frame");
+    console.press("q");
+    console.press("q");
+    console.wait_for_end();
+}
+
+#[test]
+fn a_held_screen_writes_nothing_while_data_flows() {
+    let setup = Setup::new(Answer::Healthy, 4);
+    let mut console = setup.console();
+    console.wait_for("OK");
+    console.press("f");
+    console.wait("the word", |screen| screen.contents().to_uppercase().contains("FROZEN"));
+    // What was under way when the key came has been written when another key's frame has.
+    console.press("\x0c");
+    let asked = setup.service.asked();
+    setup.service.wait_until_asked(asked + 4);
+    let written = console.written();
+    setup.service.wait_until_asked(asked + 20);
+    assert_eq!(console.written(), written, "a held screen is still");
+    console.press("f");
+    console.wait("it goes on", |screen| !screen.contents().to_uppercase().contains("FROZEN"));
+}
+
+#[test]
+fn a_pasted_text_presses_no_key() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let mut console = setup.console();
+    console.press("\x1b[200~q\r!\x1b[201~");
+    console.press("?");
+    console.wait_for("keys and commands");
+}
+
+#[test]
+fn a_changed_configuration_is_taken_up_and_a_wrong_one_is_told() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let console = setup.console();
+    std::fs::write(setup.config(), setup.text(2)).unwrap();
+    console.wait("the new service", |screen| screen.contents().contains(" s1 "));
+    std::fs::write(setup.config(), setup.text(2).replace("timeout", "timeuot")).unwrap();
+    console.wait("the problem", |screen| screen.contents().contains("timeuot"));
+    console.wait("the old configuration stays", |screen| screen.contents().contains(" s1 "));
+}

@@ -1,0 +1,357 @@
+//! `opsroom run`, `runs`, `unlock` and `audit` as a person or a script meets them.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may touch files and the clock, and its helpers end it where they fail"
+)]
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const CONFIG: &str = r#"
+[console]
+name = "test"
+
+[secret]
+token = { env = "TEST_TOKEN" }
+
+[service.api]
+
+[check.api]
+service = "api"
+command = ["sh", "-c", "test -e up || exit 2"]
+every   = "1s"
+timeout = "900ms"
+
+[check.db]
+command = ["sh", "-c", "test ! -e db-down || exit 2"]
+every   = "1s"
+timeout = "900ms"
+
+[adapter.ours]
+env = { TOKEN = "{secret:token}" }
+restart  = { steps = [["sh", "-c", "echo restarting; touch \"$1\"; echo ${#TOKEN}", "sh", "up"]], dry_run = [["echo", "would restart", "{target}"]] }
+touch    = { steps = [["touch", "{file}"]] }
+fail     = { steps = [["sh", "-c", "echo broken >&2; exit 7"]] }
+slow     = { steps = [["sh", "-c", "echo $$ > pid; echo up; while ! [ -e go ]; do sleep 0.05; done; echo down"]] }
+rollback = { choices = { version = ["printf", "v2\\nv1\\n"] }, steps = [["echo", "to {version}"]] }
+status   = { steps = [["echo", "fine"]] }
+
+[action.restart-api]
+service = "api"
+adapter = "ours"
+do      = "restart"
+verify  = { checks = ["api"], within = "8s", good = 2 }
+evidence = ["check:api"]
+on_failure = "rollback-api"
+
+[action.wreck-db]
+service = "api"
+adapter = "ours"
+do      = "touch"
+set     = { file = "db-down" }
+verify  = { checks = ["api"], within = "4s" }
+
+[action.useless]
+service = "api"
+adapter = "ours"
+do      = "touch"
+set     = { file = "nothing" }
+verify  = { checks = ["api"], within = "2s" }
+
+[action.fail]
+adapter = "ours"
+do      = "fail"
+target  = "api"
+cooldown = "10m"
+
+[action.slow]
+adapter = "ours"
+do      = "slow"
+target  = "api"
+
+[action.rollback-api]
+adapter = "ours"
+do      = "rollback"
+target  = "api"
+confirm = "type-name"
+
+[action.status-api]
+adapter = "ours"
+do      = "status"
+target  = "api"
+"#;
+
+struct World {
+    at: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self { at: tempfile::tempdir().unwrap() };
+        std::fs::write(world.path("opsroom.toml"), CONFIG).unwrap();
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.at.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command
+            .args(arguments)
+            .current_dir(self.at.path())
+            .env_remove("OPSROOM_CONFIG")
+            .env("HOME", self.at.path())
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("TEST_TOKEN", "hunter2-hunter2")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    fn runs(&self) -> Vec<serde_json::Value> {
+        let ran = self.run(&["runs", "--json"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        serde_json::from_str(&ran.out).unwrap()
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn wait_for(&self, file: &str) {
+        let from = Instant::now();
+        while !self.path(file).exists() {
+            assert!(from.elapsed() < PATIENCE, "waited in vain for {file}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+#[test]
+fn what_helps_is_verified_by_fresh_readings() {
+    let world = World::new();
+    let ran = world.run(&["run", "restart-api", "--yes", "--reason", "it hangs, hunter2-hunter2"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("restarting\n15\n") && ran.out.ends_with("done, verified\n"), "{ran:?}");
+    assert!(ran.err.contains("digest") && ran.err.contains("verifying: api 2 of 2 good"), "{ran:?}");
+    let runs = world.runs();
+    let run = runs[0].as_object().unwrap();
+    for key in [
+        "id",
+        "action",
+        "verb",
+        "service",
+        "target",
+        "who",
+        "reason",
+        "host",
+        "plan_digest",
+        "started_at",
+        "ended_at",
+        "duration_ms",
+        "state",
+        "verdict",
+        "exit_code",
+        "signal",
+        "output_path",
+    ] {
+        assert!(run.contains_key(key), "{key} is missing in {run:?}");
+    }
+    assert_eq!((run["state"].as_str(), run["verdict"].as_str()), (Some("ended"), Some("verified")));
+    assert_eq!(run["reason"], "it hangs, ***");
+    let evidence = std::fs::read_to_string(PathBuf::from(run["output_path"].as_str().unwrap()).join("evidence.json"));
+    assert!(evidence.unwrap().contains(r#""sign":"bad""#));
+}
+
+#[test]
+fn what_does_not_help_is_not_called_a_success() {
+    let world = World::new();
+    let ran = world.run(&["run", "useless", "--yes"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("done, NOT RECOVERED: still not well after 2s: api"), "{ran:?}");
+
+    std::fs::write(world.path("up"), "").unwrap();
+    let ran = world.run(&["run", "wreck-db", "--yes"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.out.contains("REGRESSED: was good before and is bad now: db"), "{ran:?}");
+
+    let ran = world.run(&["run", "fail", "--yes"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("broken") && ran.out.contains("failed with exit code 7"), "{ran:?}");
+    let ran = world.run(&["run", "fail", "--yes"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("refused: cooldown"), "{ran:?}");
+}
+
+#[test]
+fn nothing_runs_without_its_confirmation() {
+    let world = World::new();
+    let refused = |arguments: &[&str], words: &str| {
+        let ran = world.run(arguments);
+        assert_eq!(ran.code, 64, "{ran:?}");
+        assert!(ran.err.contains(words), "{words} is not in {ran:?}");
+    };
+    refused(&["run", "slow"], "no terminal");
+    refused(&["run", "slow", "--yes=db"], "does not name the target");
+    refused(&["run", "rollback-api", "--set", "version=v1", "--yes"], "--yes=api confirms");
+    refused(&["run", "rollback-api", "--yes=api"], "choose with --set version=VALUE: v2, v1");
+    refused(&["run", "rollback-api", "--yes=api", "--set", "version=v3"], "no version that the adapter offers");
+    refused(&["run", "rollback-api", "--yes=api", "--set", "verion=v1"], "needs a version");
+    refused(&["run", "slow", "--yes", "--dry-run"], "declares no dry run");
+    refused(&["run", "slow", "--yes", "--read-only"], "read-only");
+    refused(&["run", "slwo", "--yes"], "did you mean `slow`?");
+    assert!(world.runs().is_empty());
+    assert!(!world.path("pid").exists());
+
+    let ran = world.run(&["run", "rollback-api", "--yes=api", "--set", "version=v1"]);
+    assert_eq!((ran.code, ran.out.lines().next()), (0, Some("to v1")), "{ran:?}");
+    let ran = world.run(&["run", "status-api", "--read-only"]);
+    assert_eq!((ran.code, ran.out.lines().next()), (0, Some("fine")), "{ran:?}");
+}
+
+#[test]
+fn production_asks_for_one_grade_more() {
+    let world = World::new();
+    std::fs::write(world.path("opsroom.toml"), CONFIG.replace("name = \"test\"", "environment = \"production\""))
+        .unwrap();
+    let ran = world.run(&["run", "fail", "--yes"]);
+    assert_eq!(ran.code, 64, "{ran:?}");
+    assert!(ran.err.contains("--yes=api confirms") && ran.err.contains("PRODUCTION"), "{ran:?}");
+    let ran = world.run(&["run", "rollback-api", "--set", "version=v1", "--yes=api"]);
+    assert!(ran.code == 64 && ran.err.contains("--reason TEXT gives it"), "{ran:?}");
+    let ran = world.run(&["run", "rollback-api", "--set", "version=v1", "--yes=api", "--reason", "bad deployment"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("nobody can approve"), "{ran:?}");
+}
+
+#[test]
+fn a_dry_run_is_the_one_that_the_adapter_declares() {
+    let world = World::new();
+    let ran = world.run(&["run", "restart-api", "--dry-run"]);
+    assert_eq!((ran.code, ran.out.lines().next()), (0, Some("would restart api")), "{ran:?}");
+    assert!(!world.path("up").exists());
+}
+
+#[test]
+fn a_run_goes_on_when_its_command_is_killed_and_is_taken_in_later() {
+    let world = World::new();
+    let mut child = world.start(&["run", "slow", "--yes"]);
+    world.wait_for("pid");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(world.runs()[0]["ended_at"], serde_json::Value::Null);
+    let other = world.run(&["run", "fail", "--yes"]);
+    assert!(other.err.contains("api is locked by"), "{other:?}");
+
+    let mut follow = world.start(&["runs", "--follow"]);
+    // It ends only after the follower has found it.
+    let mut first = [0; 3];
+    follow.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    std::fs::write(world.path("go"), "").unwrap();
+    let ran = Ran::of(&follow.wait_with_output().unwrap());
+    assert_eq!((ran.code, &first, ran.out.as_str()), (0, b"up\n", "down\n"), "{ran:?}");
+    let run = &world.runs()[0];
+    assert_eq!((run["state"].as_str(), run["exit_code"].as_i64()), (Some("ended"), Some(0)));
+
+    let id = run["id"].as_str().unwrap();
+    let shown = world.run(&["runs", id]);
+    assert!(shown.out.contains("outcome    done") && shown.out.ends_with("\nup\ndown\n"), "{shown:?}");
+    assert_eq!(world.run(&["runs", "nonsense"]).code, 64);
+    assert_eq!(world.run(&["runs", "--follow"]).code, 64);
+}
+
+#[test]
+fn a_detached_run_prints_its_id() {
+    let world = World::new();
+    std::fs::write(world.path("go"), "").unwrap();
+    let ran = world.run(&["run", "slow", "--yes", "--detach"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let followed = world.run(&["runs", ran.out.trim(), "--follow"]);
+    assert_eq!((followed.code, followed.out.as_str()), (0, "up\ndown\n"), "{followed:?}");
+}
+
+#[test]
+fn the_lock_of_a_lost_run_is_taken_away_on_record() {
+    let world = World::new();
+    let mut child = world.start(&["run", "slow", "--yes"]);
+    world.wait_for("pid");
+    let run = &world.runs()[0];
+    let started: PathBuf = [run["output_path"].as_str().unwrap(), "started.json"].iter().collect();
+    let started: serde_json::Value = serde_json::from_slice(&std::fs::read(started).unwrap()).unwrap();
+    kill(&started["pid"].to_string());
+    let ran = Ran::of(&{
+        child.wait().unwrap();
+        child.wait_with_output().unwrap()
+    });
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.out.contains("OUTCOME UNKNOWN"), "{ran:?}");
+    kill(std::fs::read_to_string(world.path("pid")).unwrap().trim());
+
+    let id = run["id"].as_str().unwrap();
+    assert!(world.run(&["runs"]).out.starts_with("locked: api by "));
+    assert_eq!(world.run(&["unlock", id]).code, 64);
+    assert_eq!(world.run(&["unlock", "other", "--why", "x"]).code, 64);
+    assert_eq!(world.run(&["unlock", id, "--why", "x", "--read-only"]).code, 64);
+    let ran = world.run(&["unlock", id, "--why", "looked: it is up"]);
+    assert!(ran.code == 0 && ran.out.starts_with("unlocked api, which "), "{ran:?}");
+    let audit = world.run(&["audit"]);
+    assert!(audit.out.contains("unlock") && audit.out.contains("why=looked: it is up"), "{audit:?}");
+}
+
+fn kill(pid: &str) {
+    assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
+}
+
+#[test]
+fn the_audit_is_proven_and_exported() {
+    let world = World::new();
+    let verified = world.run(&["audit", "verify"]);
+    assert_eq!((verified.code, verified.out.as_str()), (0, "the audit is empty\n"));
+    world.run(&["run", "fail", "--yes"]);
+    let verified = world.run(&["audit", "verify"]);
+    assert!(verified.code == 0 && verified.out.starts_with("intact  "), "{verified:?}");
+    let exported = world.run(&["audit", "export"]);
+    let lines: Vec<serde_json::Value> = exported.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        lines.iter().map(|line| line["entry"]["kind"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["run.intent", "run.end"]
+    );
+    assert_eq!(lines[0]["entry"]["detail"]["env"], serde_json::json!(["TOKEN"]));
+
+    let db = world.path("state/opsroom/opsroom.db");
+    std::fs::write(
+        &db,
+        "this is no database, and long enough to be one of a hundred bytes at the very least, is it not?",
+    )
+    .unwrap();
+    for extra in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{extra}", db.display()));
+    }
+    assert_eq!(world.run(&["audit", "verify"]).code, 2);
+    let refused = world.run(&["run", "slow", "--yes"]);
+    assert!(refused.code == 3 && !world.path("pid").exists(), "{refused:?}");
+}

@@ -1,0 +1,554 @@
+//! The core told as stories: what a person does and sees between a red row and a green one.
+
+#[path = "support/app.rs"]
+mod app;
+
+use std::time::Duration;
+
+use app::{App, WORLD, config};
+use opsroom::app::layout::{Area, LayoutMap, PanelId, Target};
+use opsroom::app::message::{Event, Mouse, MouseKind};
+use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::confirm::Focus;
+use opsroom::app::screens::Screen;
+use opsroom::app::screens::metrics::RANGES;
+use opsroom::app::world::alerts::Phase;
+use opsroom::config::sections::screen::Panel;
+use opsroom::model::alert::Severity;
+use opsroom::model::message::{Effect, Outcome};
+use opsroom::model::reading::Sign;
+use opsroom::model::record::Level;
+use opsroom::model::run::{Confirm, OutputLine, RunState, Verdict};
+use opsroom::model::status::Status;
+use opsroom::model::text::SafeText;
+use proptest::prelude::*;
+
+fn production() -> String {
+    WORLD.replace("staging", "production")
+}
+
+/// Starts the restart and reports its run; the app stands at the run's end, its checks being judged.
+fn restarted(app: &mut App) -> opsroom::model::run::Run {
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let digest = app.started()[0].digest.clone();
+    app.take();
+    let mut run = app.run_of("restart-api", RunState::Running);
+    run.plan_digest = digest;
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert_eq!(app.take(), [Effect::FollowRun(run.id.clone()), Effect::LoadRuns]);
+    app.pass(3);
+    run.state = RunState::Verifying;
+    run.ended_at = Some(app.now().utc);
+    run.exit_code = Some(0);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    run
+}
+
+#[test]
+fn a_restart_is_verified_by_fresh_readings() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    app.records("api", &[(Level::Error, "connect ECONNREFUSED")]);
+    app.sample("errors", Ok(12.5));
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let start = app.started()[0].clone();
+    assert_eq!(start.digest, start.plan.digest());
+    assert_eq!(start.verify_within, Some(Duration::from_mins(1)));
+    let evidence: serde_json::Value = serde_json::from_str(&start.evidence).unwrap();
+    assert_eq!(evidence["captured"][0]["lines"][0], "connect ECONNREFUSED");
+    assert_eq!(evidence["captured"][1]["status"], "down");
+    assert_eq!(evidence["captured"][2]["values"][0][1], 12.5);
+
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    assert_eq!(app.take(), [Effect::PollNow(vec!["api".into()])]);
+    let progress = |app: &App| app.state.run(&run.id).unwrap().verifying.as_ref().map(|v| v.progress.clone());
+    assert_eq!(progress(&app), Some(vec![("api".into(), 0, 2)]));
+    app.pass(2);
+    assert_eq!(app.take(), [Effect::PollNow(vec!["api".into()])], "while a person waits, polls are quick");
+    app.poll("api", Sign::Good);
+    assert_eq!(progress(&app), Some(vec![("api".into(), 1, 2)]));
+    app.pass(1);
+    app.poll("api", Sign::Good);
+    let effects = app.take();
+    assert!(effects.contains(&Effect::RecordVerdict { run: run.id.clone(), verdict: Verdict::Verified, note: None }));
+    assert!(app.toast().contains("verified"), "{}", app.toast());
+}
+
+#[test]
+fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    app.take();
+    for _ in 0..61 {
+        app.pass(1);
+        app.poll("api", Sign::Bad);
+    }
+    let effects = app.take();
+    let verdict = effects.iter().find_map(|effect| match effect {
+        Effect::RecordVerdict { verdict, .. } => Some(*verdict),
+        _ => None,
+    });
+    assert_eq!(verdict, Some(Verdict::NotRecovered));
+    assert!(app.toast().contains("rollback api is offered: B"), "{}", app.toast());
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::StartRun(_))));
+    app.keys("6");
+    app.take();
+    app.state.focus = Some(PanelId::Runs);
+    assert_eq!(app.state.shown_run().unwrap().id, run.id);
+    app.keys("u");
+    assert!(matches!(app.state.overlays.last(), Some(Overlay::Choices(_))));
+}
+
+#[test]
+fn what_was_good_before_and_is_bad_now_is_named() {
+    let mut app = App::new(WORLD);
+    app.poll("db", Sign::Good);
+    restarted(&mut app);
+    app.take();
+    for _ in 0..3 {
+        app.pass(1);
+        app.poll("db", Sign::Bad);
+    }
+    let note = app.take().into_iter().find_map(|effect| match effect {
+        Effect::RecordVerdict { verdict: Verdict::Regressed, note, .. } => note,
+        _ => None,
+    });
+    assert!(note.unwrap().as_str().contains("db"));
+}
+
+#[test]
+fn keys_before_the_dialog_could_be_read_are_not_for_it() {
+    for millis in [0, 100, 299] {
+        let mut app = App::new(WORLD);
+        app.keys("R");
+        app.wait(millis);
+        app.keys("y esc enter");
+        assert!(app.dialog().is_some() && app.started().is_empty(), "{millis}");
+    }
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.wait(300);
+    app.keys("y");
+    assert_eq!(app.started().len(), 1);
+}
+
+#[test]
+fn production_asks_for_the_name_and_a_paste_is_no_answer() {
+    let mut app = App::new(&production());
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    assert_eq!(app.dialog().unwrap().focus, Focus::Name, "letters are text in the field");
+    app.keys("backspace");
+    app.paste("api");
+    assert_eq!(app.dialog().unwrap().name.text(), "");
+    app.typed("ap");
+    app.keys("enter");
+    assert!(app.dialog().unwrap().missing.as_ref().unwrap().as_str().contains("`api`"));
+    app.typed("i");
+    app.keys("enter enter");
+    assert!(app.started().is_empty(), "Enter goes on to the button, never further");
+    assert_eq!(app.dialog().unwrap().focus, Focus::Run);
+    app.keys("y");
+    assert_eq!(app.started().len(), 1);
+}
+
+#[test]
+fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
+    let mut app = App::new(&production());
+    app.keys("B");
+    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Err(SafeText::new("./ctl: not found")) });
+    app.typed("v40");
+    app.keys("enter");
+    app.wait(400);
+    let dialog = app.dialog().unwrap();
+    assert_eq!(dialog.grade, Confirm::TwoPerson);
+    assert!(dialog.warnings.iter().any(|warning| warning.as_str().contains("second person")));
+    app.typed("api");
+    app.keys("tab tab y");
+    assert!(app.started().is_empty(), "no reason yet");
+    app.typed("bad deploy");
+    app.keys("tab y");
+    let started = app.started();
+    assert_eq!(started[0].reason.as_deref(), Some("bad deploy"));
+    assert_eq!(started[0].plan.parameters["version"], "v40");
+}
+
+#[test]
+fn cancelling_a_run_asks_first() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    app.keys("6");
+    app.take();
+    app.state.focus = Some(PanelId::Runs);
+    app.keys("x y");
+    assert!(app.effects.is_empty());
+    app.wait(400);
+    app.keys("enter");
+    assert!(app.state.overlays.is_empty() && app.effects.is_empty());
+    app.keys("x");
+    app.wait(400);
+    app.keys("y");
+    assert_eq!(app.take(), [Effect::CancelRun(run.id.clone())]);
+    assert!(app.state.run(&run.id).unwrap().cancelling);
+}
+
+#[test]
+fn output_is_held_where_it_is_read_and_followed_at_its_end() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    let feed = |app: &mut App, from: u64, to: u64| {
+        let lines =
+            (from..to).map(|index| OutputLine { index, stderr: false, text: SafeText::new(&format!("{index}")) });
+        app.outcome(Outcome::RunOutput { run: run.id.clone(), lines: lines.collect(), omitted: 0 });
+    };
+    feed(&mut app, 0, 100);
+    // A re-attached run is followed from its beginning again.
+    feed(&mut app, 0, 120);
+    assert_eq!(app.state.run(&run.id).unwrap().lines.len(), 120);
+    app.keys("6");
+    app.state.focus = Some(PanelId::Output);
+    app.keys("pageup");
+    let held = app.state.screens.actions.output_at;
+    assert!(held.is_some());
+    feed(&mut app, 120, 10_000);
+    assert_eq!(app.state.screens.actions.output_at, held);
+    assert!(app.state.run(&run.id).unwrap().lines.len() <= 5_000);
+    app.keys("G");
+    assert_eq!(app.state.screens.actions.output_at, None);
+}
+
+#[test]
+fn an_alert_waits_for_its_time_fires_once_and_is_over() {
+    let mut app = App::new(WORLD);
+    app.sample("errors", Ok(7.0));
+    assert_eq!(app.state.alerts[0].phase, Phase::Pending);
+    for _ in 0..7 {
+        app.pass(10);
+        app.sample("errors", Ok(7.0));
+    }
+    let alert = &app.state.alerts[0];
+    assert_eq!((alert.phase, alert.severity), (Phase::Firing, Severity::Medium));
+    assert!(alert.value.as_str().contains('7'), "{}", alert.value);
+    assert_eq!(app.state.metric("errors").unwrap().severity, Some(Severity::Medium));
+    assert!(!app.effects.contains(&Effect::Bell), "only what is critical rings");
+    for _ in 0..3 {
+        app.poll("db", Sign::Bad);
+    }
+    let rings = app.take();
+    assert_eq!(rings.iter().filter(|effect| **effect == Effect::Bell).count(), 1);
+    assert!(rings.iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str().contains("db"))));
+    assert_eq!(app.state.alerts[0].severity, Severity::Critical, "the worst comes first");
+    app.pass(5);
+    app.poll("db", Sign::Bad);
+    assert!(!app.take().contains(&Effect::Bell), "it rings once");
+    app.poll("db", Sign::Good);
+    app.poll("db", Sign::Good);
+    assert!(app.take().iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str() == "test")));
+    let phases: Vec<Phase> = app.state.alerts.iter().map(|alert| alert.phase).collect();
+    assert_eq!(phases, [Phase::Firing, Phase::Resolved]);
+}
+
+#[test]
+fn only_what_a_person_would_see_asks_for_a_frame() {
+    let mut app = App::new(WORLD);
+    for _ in 0..2 {
+        app.poll("api", Sign::Good);
+        app.sample("errors", Ok(1.0));
+    }
+    let drawn = app.state.revision;
+    app.poll("api", Sign::Good);
+    app.sample("errors", Ok(1.1));
+    assert_eq!(app.state.revision, drawn, "one more good poll changes no cell before the clock turns");
+    app.wait(200);
+    app.send(Event::Clock);
+    assert_eq!(app.state.revision, drawn, "the same second looks the same");
+    app.pass(1);
+    assert!(app.state.revision > drawn);
+    let drawn = app.state.revision;
+    app.poll("api", Sign::Bad);
+    assert!(app.state.revision > drawn, "a new status is shown at once");
+
+    app.keys("f");
+    let drawn = app.state.revision;
+    app.pass(3);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+        app.records("api", &[(Level::Error, "still down")]);
+    }
+    assert_eq!(app.state.revision, drawn, "frozen: nothing is written");
+    assert_eq!(app.state.check("api").unwrap().status, Status::Down, "and nothing is missed");
+    app.keys("f");
+    assert!(app.state.revision > drawn);
+    app.send(Event::Focus(false));
+    let drawn = app.state.revision;
+    app.pass(3);
+    assert_eq!(app.state.revision, drawn, "nobody looks");
+}
+
+#[test]
+fn what_does_not_answer_turns_stale_and_is_not_the_last_green() {
+    let mut app = App::new(WORLD);
+    app.poll("api", Sign::Good);
+    let after = app.state.check("api").unwrap().stale_after;
+    app.pass(after.as_secs() + 1);
+    let check = app.state.check("api").unwrap();
+    assert!(check.stale && app.state.service("api").unwrap().stale);
+    assert!(app.state.metric("errors").unwrap().stale, "what never came is stale too");
+    app.poll("api", Sign::Good);
+    assert!(!app.state.check("api").unwrap().stale);
+}
+
+#[test]
+fn a_reload_keeps_what_stayed_and_says_what_changed() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    app.sample("errors", Ok(50.0));
+    for n in 0..100 {
+        app.records("api", &[(Level::Info, &format!("line {n}"))]);
+    }
+    app.keys("3 k k");
+    let selected = app.state.screens.logs.pane.selected(&app.state.logs).unwrap().message.to_string();
+    let more = WORLD
+        .replace("[check.db]", "[check.first]\ntcp = \"127.0.0.1:1\"\n\n[check.db]")
+        .replace("[log.api]", "[log.first]\nfile = \"/var/log/first.log\"\n\n[log.api]");
+    let changes = vec![SafeText::new("check first is new"), SafeText::new("log first is new")];
+    app.send(Event::Reloaded(Ok((config(&more), changes))));
+    assert_eq!(app.state.check("api").unwrap().status, Status::Down);
+    assert_eq!(app.state.check("first").unwrap().status, Status::Unknown);
+    assert_eq!(app.state.metric("errors").unwrap().latest(5).len(), 1);
+    assert!(app.state.alerts.iter().any(|alert| alert.id.starts_with("check:api") && alert.phase == Phase::Firing));
+    assert!(app.toast().contains("check first is new"), "{}", app.toast());
+    let pane = &app.state.screens.logs.pane;
+    assert_eq!(pane.selected(&app.state.logs).unwrap().message.as_str(), selected);
+    while app.state.next_tick() == Some(Duration::ZERO) {
+        app.send(Event::Clock);
+    }
+    assert_eq!(app.state.screens.logs.pane.view().len(), 100);
+
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), "[check.api]\nhttp = 3\n");
+    app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    assert!(app.state.check("db").is_some(), "the old configuration goes on");
+    assert!(app.toast().contains("opsroom.toml:2"), "{}", app.toast());
+    assert!(!app.state.diagnostics.problems.is_empty());
+}
+
+#[test]
+fn lists_are_walked_opened_and_left() {
+    let mut app = App::new(WORLD);
+    assert_eq!(app.state.focused_panel(), Some(PanelId::Layout(Panel::Services)));
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services)), ["api", "db"]);
+    app.keys("j");
+    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "db");
+    for _ in 0..3 {
+        app.poll("db", Sign::Bad);
+    }
+    app.poll("api", Sign::Good);
+    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services))[0], "db");
+    app.keys("enter");
+    assert_eq!(app.state.screen, Screen::Service);
+    assert_eq!(&*app.state.shown_service().unwrap().name, "db", "the selection stayed with its row");
+    app.keys("z q");
+    assert_eq!(app.state.screen, Screen::Service, "q leaves the zoom first");
+    app.keys("q");
+    assert_eq!(app.state.screen, Screen::Overview);
+    app.keys("4 + +");
+    assert_eq!(app.state.screens.metrics.span(), RANGES[4].0);
+    app.keys("h h l");
+    assert_eq!(app.state.screens.metrics.cursor, Some(0));
+    app.keys("l");
+    assert_eq!(app.state.screens.metrics.cursor, None);
+}
+
+#[test]
+fn the_mouse_can_do_nothing_that_keys_can_not() {
+    let mut app = App::new(WORLD);
+    let area = |y: u16, height: u16| Area { x: 0, y, width: 40, height };
+    let mut layout = LayoutMap::default();
+    layout.push(area(1, 10), Target::Panel(PanelId::Layout(Panel::Services)));
+    layout.push(area(2, 1), Target::ServiceRow("api".into()));
+    layout.push(area(30, 5), Target::Panel(PanelId::Startable));
+    layout.push(area(30, 1), Target::ActionRow("status-api".into()));
+    app.state.layout = layout;
+    let press = |app: &mut App, row: u16| {
+        app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
+    };
+    press(&mut app, 2);
+    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "api");
+    press(&mut app, 2);
+    assert_eq!(app.state.screen, Screen::Service);
+    app.keys("6");
+    app.take();
+    press(&mut app, 30);
+    press(&mut app, 30);
+    assert!(app.effects.is_empty(), "clicks start nothing");
+    assert_eq!(app.state.selected(&PanelId::Startable).unwrap(), "status-api");
+}
+
+#[test]
+fn marks_are_copied_and_saved_in_order() {
+    let mut app = App::new(WORLD);
+    for n in 0..5 {
+        app.records("api", &[(if n == 1 { Level::Error } else { Level::Info }, &format!("line {n}"))]);
+        app.wait(10);
+    }
+    app.keys("3 y");
+    assert_eq!(app.take(), [Effect::Copy(SafeText::new("line 4"))]);
+    app.keys("m E m o");
+    let effects = app.take();
+    let [Effect::Save { name, text }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(name.starts_with("logs-20261121T0241"));
+    assert_eq!(text, "line 1\nline 4\n");
+    app.keys("enter");
+    let Some(Overlay::Record(open)) = app.state.overlays.last() else { panic!("no record") };
+    assert_eq!(open.record.message.as_str(), "line 1");
+    app.keys("l");
+    let Some(Overlay::Record(open)) = app.state.overlays.last() else { panic!("no record") };
+    assert_eq!(open.record.message.as_str(), "line 2");
+}
+
+#[test]
+fn a_dialog_whose_plan_changed_under_it_is_closed() {
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.send(Event::Reloaded(Ok((config(WORLD), Vec::new()))));
+    assert!(app.dialog().is_some(), "the same plan is the same plan");
+    let other = WORLD.replace("\"./ctl\", \"restart\"", "\"./ctl\", \"restart\", \"--hard\"");
+    app.send(Event::Reloaded(Ok((config(&other), Vec::new()))));
+    assert!(app.dialog().is_none());
+    app.wait(400);
+    app.keys("y");
+    assert!(app.started().is_empty());
+}
+
+/// What a hand does that does not look.
+#[derive(Debug, Clone)]
+enum Blow {
+    Key(&'static str),
+    Paste,
+    Wait(u64),
+    Poll(bool),
+    Log,
+    Tick,
+    Choices,
+    Resize(u16),
+}
+
+fn blow() -> impl Strategy<Value = Blow> {
+    const KEYS: [&str; 44] = [
+        "R",
+        "B",
+        "I",
+        "y",
+        "n",
+        "q",
+        "esc",
+        "enter",
+        "tab",
+        "shift-tab",
+        "j",
+        "k",
+        "h",
+        "l",
+        "g",
+        "G",
+        "1",
+        "2",
+        "3",
+        "4",
+        "6",
+        "!",
+        "?",
+        ":",
+        "/",
+        "s",
+        "m",
+        "e",
+        "E",
+        "x",
+        "d",
+        "u",
+        "z",
+        "f",
+        "w",
+        "t",
+        "v",
+        "o",
+        ".",
+        "space",
+        "pageup",
+        "backspace",
+        "a",
+        "+",
+    ];
+    prop_oneof![
+        12 => prop::sample::select(&KEYS[..]).prop_map(Blow::Key),
+        1 => Just(Blow::Paste),
+        2 => prop::sample::select(&[10_u64, 200, 400][..]).prop_map(Blow::Wait),
+        1 => any::<bool>().prop_map(Blow::Poll),
+        1 => Just(Blow::Log),
+        1 => Just(Blow::Tick),
+        1 => Just(Blow::Choices),
+        1 => prop::sample::select(&[0_u16, 1, 20, 200][..]).prop_map(Blow::Resize),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn blind_hands_break_nothing_and_start_nothing_unconfirmed(blows in prop::collection::vec(blow(), 1..120)) {
+        let mut app = App::new(WORLD);
+        for blow in blows {
+            let ready = app.dialog().is_some_and(|dialog| dialog.ready(app.now()));
+            app.take();
+            match &blow {
+                Blow::Key(key) => app.keys(key),
+                Blow::Paste => app.paste("y api\nR"),
+                Blow::Wait(millis) => app.wait(*millis),
+                Blow::Poll(good) => app.poll("api", if *good { Sign::Good } else { Sign::Bad }),
+                Blow::Log => app.records("api", &[(Level::Error, "a line"), (Level::Info, "another")]),
+                Blow::Tick => app.pass(1),
+                Blow::Choices => {
+                    let values = [("version".to_owned(), vec![SafeText::new("v1"), SafeText::new("v2")])];
+                    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(values.into()) });
+                }
+                Blow::Resize(size) => app.send(Event::Resize(*size, *size)),
+            }
+            let height = usize::from(app.state.size.1);
+            prop_assert!(app.state.screens.logs.rows(&app.state.logs, height).len() <= height.max(1) * 3);
+            prop_assert!(app.state.focused_panel().is_some());
+            for start in app.started() {
+                prop_assert!(!start.plan.changing || (ready && matches!(blow, Blow::Key("y"))));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_services_each_check_is_a_row_of_its_own() {
+    let mut app = App::new("[check.site]\nhttp = 'http://a.invalid/'\n[check.mail]\ntcp = 'b.invalid:25'\n");
+    for _ in 0..3 {
+        app.poll("site", Sign::Good);
+        app.poll("mail", Sign::Bad);
+    }
+    let rows: Vec<_> = app.state.services.iter().map(|row| (row.title.as_str(), row.status)).collect();
+    assert_eq!(rows, [("mail", Status::Down), ("site", Status::Ok)]);
+    assert_eq!(&*app.state.row_of("site"), "site");
+    app.keys("2");
+    assert_eq!(app.state.shown_service().map(|row| row.title.as_str()), Some("mail"));
+}
