@@ -1,0 +1,105 @@
+//! How fast lines become records, filters are asked and views are kept up. Prints figures; judges nothing.
+//!
+//! `cargo bench --bench logs`
+#![expect(clippy::print_stdout, reason = "figures for a person")]
+#![expect(clippy::disallowed_methods, reason = "a stopwatch")]
+
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+use opsroom::clock::Clock;
+use opsroom::config::sections::log::Log;
+use opsroom::model::filter::Filter;
+use opsroom::model::record::Record;
+use opsroom::model::redact::Redactor;
+use opsroom::model::ring::{Ring, RingLimits};
+use opsroom::model::view::View;
+use opsroom::sources::tail::once::Records;
+
+const LINES: usize = 200_000;
+
+fn log() -> Log {
+    Log::of_file("bench".into(), "".into())
+}
+
+fn text(line: impl Fn(usize) -> String) -> String {
+    (0..LINES).fold(String::new(), |text, number| text + &line(number) + "\n")
+}
+
+/// The best of three.
+fn measure(name: &str, bytes: usize, items: usize, mut work: impl FnMut()) {
+    let best = (0..3)
+        .map(|_| {
+            let began = Instant::now();
+            work();
+            began.elapsed()
+        })
+        .min()
+        .unwrap_or(Duration::MAX)
+        .as_secs_f64();
+    let (megabytes, items) = (bytes as f64 / best / 1e6, items as f64 / best);
+    println!("{name:<34} {megabytes:>8.0} MB/s {items:>12.0} /s");
+}
+
+fn records(text: &str) -> Vec<Record> {
+    Records::of(Box::new(Cursor::new(text.to_owned())), &log(), Redactor::new(["hunter2secret"]), Clock::start())
+        .expect("the log's expressions compile")
+        .map(|record| record.expect("memory can be read"))
+        .collect()
+}
+
+fn main() {
+    let json = text(|n| {
+        let level = ["info", "info", "info", "warn", "error"][n % 5];
+        format!(
+            r#"{{"timestamp":"2026-11-21T10:{:02}:{:02}.{:03}Z","level":"{level}","service":"api","message":"request {n} handled","metadata":{{"path":"/api/orders/{n}","status":{},"took_ms":{}}},"trace_id":"4bf92f3577b34da6a3ce929d0e0e{n:04x}","user_id":"u-{}"}}"#,
+            n / 60_000 % 60,
+            n / 1000 % 60,
+            n % 1000,
+            200 + n % 5 * 75,
+            n % 400,
+            n % 5000,
+        )
+    });
+    let plain = text(|n| {
+        format!("2026-11-21 10:00:{:02},{:03} INFO [worker-{}] job {n} is done", n / 1000 % 60, n % 1000, n % 8)
+    });
+    let access = text(|n| {
+        format!(
+            r#"10.0.0.{} - - [21/Nov/2026:10:00:00 +0000] "GET /api/{n} HTTP/1.1" {} 512 "-" "curl/8""#,
+            n % 250,
+            200 + n % 4 * 100
+        )
+    });
+    for (name, text) in
+        [("JSON lines to records", &json), ("plain lines to records", &plain), ("access lines to records", &access)]
+    {
+        measure(name, text.len(), LINES, || {
+            std::hint::black_box(records(text));
+        });
+    }
+    let held = records(&json);
+    for expression in
+        ["handled", "level>=error", "status:5xx", "took_ms>350 -warn", "/orders\\/1\\d+7/", "trace:4bf92f"]
+    {
+        let filter = Filter::parse(expression).expect("a filter");
+        measure(&format!("filter {expression}"), json.len(), LINES, || {
+            std::hint::black_box(held.iter().filter(|record| filter.matches(record)).count());
+        });
+    }
+    let limits = RingLimits { records: LINES, bytes: usize::MAX };
+    let mut ring = Ring::new("bench".into(), limits);
+    let mut view = View::new(Filter::parse("level>=warn").expect("a filter"), &[&ring]);
+    let began = Instant::now();
+    for record in &held {
+        ring.push(record.clone());
+        view.take(&[&ring], 0, record, false);
+    }
+    let took = began.elapsed();
+    println!("{:<34} {:>27.0} /s", "records into ring and view", LINES as f64 / took.as_secs_f64());
+    measure("a new filter over the ring", json.len(), LINES, || {
+        let mut view = View::new(Filter::parse("level>=warn").expect("a filter"), &[&ring]);
+        while !view.work(&[&ring], 5000) {}
+        std::hint::black_box(view.len());
+    });
+}
