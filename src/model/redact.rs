@@ -30,10 +30,25 @@ pub const MIN_SECRET: usize = 4;
 /// Built once for a configuration; cheap to clone and cheap where nothing matches.
 #[derive(Clone)]
 pub struct Redactor {
-    values: Option<Arc<AhoCorasick>>,
+    values: Option<Arc<Values>>,
     shapes: Arc<Shapes>,
     /// Bytes of the longest variant.
     longest: usize,
+}
+
+/// The registered values in their variants, in two automata.
+struct Values {
+    /// Finds quickly that there is none, with vector instructions where the values are few.
+    any: AhoCorasick,
+    /// Finds all, those that overlap too.
+    all: AhoCorasick,
+}
+
+impl Values {
+    fn of(patterns: &BTreeSet<Vec<u8>>) -> Option<Self> {
+        let build = |kind| AhoCorasick::builder().match_kind(kind).build(patterns).ok();
+        Some(Self { any: build(MatchKind::LeftmostFirst)?, all: build(MatchKind::Standard)? })
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -64,9 +79,7 @@ impl Redactor {
             variants::of(value, &mut patterns);
         }
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0);
-        let values = (!patterns.is_empty())
-            .then(|| AhoCorasick::builder().match_kind(MatchKind::Standard).build(&patterns).ok().map(Arc::new))
-            .flatten();
+        let values = if patterns.is_empty() { None } else { Values::of(&patterns).map(Arc::new) };
         Self { values, shapes: Shapes::shared(), longest }
     }
 
@@ -161,8 +174,8 @@ impl Redactor {
     /// The merged ranges of all secrets.
     fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
-        if let Some(values) = &self.values {
-            ranges.extend(values.find_overlapping_iter(bytes).map(|found| found.range()));
+        if let Some(values) = self.values.as_ref().filter(|values| values.any.is_match(bytes)) {
+            ranges.extend(values.all.find_overlapping_iter(bytes).map(|found| found.range()));
         }
         self.shapes.find(bytes, &mut ranges);
         merge(&mut ranges);

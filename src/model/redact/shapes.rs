@@ -3,26 +3,49 @@
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-/// What must occur for the expression beside it to be worth running (without regard to case), and the expression.
+/// What must occur for the expression beside it to be worth running, and the expression.
 /// Group 1 is what is masked where there is one, else the whole match.
-const SHAPES: [(&str, &str); 13] = [
-    ("akia", r"\bAKIA[0-9A-Z]{16}\b"),
-    ("asia", r"\bASIA[0-9A-Z]{16}\b"),
-    ("secret", r#"(?i)secret_?(?:access_?)?key["']?\s*[:=]\s*["']?([A-Za-z0-9/+=_-]{16,})"#),
-    ("bearer", r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})"),
-    ("authorization", r#"(?i)authorization["']?\s*[:=]\s*["']?(?:basic|token|digest|apikey)\s+([^\s"',]{4,})"#),
-    ("eyj", r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),
-    ("://", r#"://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#),
-    ("private key", PEM),
-    ("xox", r"\bxox[a-z]-[A-Za-z0-9-]{10,}"),
-    ("hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]+)"),
-    ("gh", r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})"),
-    ("k_", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    ("glpat-", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+const SHAPES: [(Hint, &str); 13] = [
+    (Hint::Exact(&["AKIA"]), r"\bAKIA[0-9A-Z]{16}\b"),
+    (Hint::Exact(&["ASIA"]), r"\bASIA[0-9A-Z]{16}\b"),
+    (Hint::AnyCase("cret"), r#"(?i)secret_?(?:access_?)?key["']?\s*[:=]\s*["']?([A-Za-z0-9/+=_-]{16,})"#),
+    (Hint::AnyCase("arer"), r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})"),
+    (Hint::AnyCase("riza"), r#"(?i)authorization["']?\s*[:=]\s*["']?(?:basic|token|digest|apikey)\s+([^\s"',]{4,})"#),
+    (Hint::Exact(&["eyJ"]), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),
+    (Hint::Exact(&["://"]), r#"://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#),
+    (Hint::Exact(&["-----BEGIN "]), PEM),
+    (Hint::Exact(&["xox"]), r"\bxox[a-z]-[A-Za-z0-9-]{10,}"),
+    (Hint::Exact(&["hooks.slack.com"]), r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]+)"),
+    (
+        Hint::Exact(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]),
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})",
+    ),
+    (Hint::Exact(&["k_live_", "k_test_"]), r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+    (Hint::Exact(&["glpat-"]), r"\bglpat-[A-Za-z0-9_-]{20,}"),
 ];
+
+/// What a token can't be without.
+enum Hint {
+    /// One of these.
+    Exact(&'static [&'static str]),
+    /// This in any case. Four letters, for each doubles what is looked for.
+    AnyCase(&'static str),
+}
+
+impl Hint {
+    fn spellings(&self) -> Vec<String> {
+        match self {
+            Self::Exact(texts) => texts.iter().map(|text| (*text).to_owned()).collect(),
+            Self::AnyCase(text) => text.chars().fold(vec![String::new()], |begun, letter| {
+                let both = [letter, letter.to_ascii_uppercase()];
+                begun.iter().flat_map(|start| both.map(|letter| format!("{start}{letter}"))).collect()
+            }),
+        }
+    }
+}
 
 /// A private key to its end, or to the end of the text.
 const PEM: &str = r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)";
@@ -31,7 +54,11 @@ const PEM_END: &str = r"-----END [A-Z0-9 ]*PRIVATE KEY-----";
 const MARKS: &str = r"[␀-␡⏎\x{fffd}]|<U\+[0-9A-F]{4,6}>|\\x[89][0-9a-f]";
 
 pub(super) struct Shapes {
+    /// Leftmost-first and case-sensitive: only so does the automaton search with vector instructions, four times as
+    /// fast over lines without any hint, which are nearly all.
     hints: AhoCorasick,
+    /// The shape of each spelling in `hints`.
+    shape_of: Vec<u8>,
     /// Compiled when their hint is first seen: most never are, and each costs start-up time and memory.
     expressions: [OnceLock<Regex>; SHAPES.len()],
     pem_end: OnceLock<Regex>,
@@ -45,11 +72,16 @@ impl Shapes {
     }
 
     fn build() -> Self {
+        let spellings: Vec<(u8, String)> = (0_u8..)
+            .zip(&SHAPES)
+            .flat_map(|(index, (hint, _))| hint.spellings().into_iter().map(move |text| (index, text)))
+            .collect();
         let hints = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .build(SHAPES.iter().map(|(hint, _)| hint))
-            .expect("a dozen short hints make a small automaton");
-        Self { hints, expressions: [const { OnceLock::new() }; SHAPES.len()], pem_end: OnceLock::new() }
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(spellings.iter().map(|(_, text)| text))
+            .expect("some sixty short hints make a small automaton");
+        let shape_of = spellings.into_iter().map(|(index, _)| index).collect();
+        Self { hints, shape_of, expressions: [const { OnceLock::new() }; SHAPES.len()], pem_end: OnceLock::new() }
     }
 
     fn expression(&self, index: usize) -> &Regex {
@@ -63,8 +95,11 @@ impl Shapes {
     /// Adds the ranges of all tokens.
     pub(super) fn find(&self, bytes: &[u8], ranges: &mut Vec<Range<usize>>) {
         let mut hinted = 0_u32;
-        for hint in self.hints.find_overlapping_iter(bytes) {
-            hinted |= 1 << hint.pattern().as_u32();
+        let mut from = 0;
+        while let Some(hint) = self.hints.find(Input::new(bytes).range(from..)) {
+            hinted |= 1 << self.shape_of[hint.pattern().as_usize()];
+            // Not from its end: another hint may begin within it.
+            from = hint.start() + 1;
         }
         while hinted != 0 {
             let expression = self.expression(hinted.trailing_zeros() as usize);
@@ -120,6 +155,18 @@ pub(super) fn without_marks(text: &str) -> (String, Vec<usize>) {
 mod tests {
     use super::super::Redactor;
     use super::*;
+
+    #[test]
+    fn hints_within_hints_are_seen() {
+        let redactor = Redactor::default();
+        for (text, want) in [
+            ("AKIAKIAIOSFODNN7EXAMPLE key AKIAIOSFODNN7EXAMPLE", "AKIAKIAIOSFODNN7EXAMPLE key ***"),
+            ("xoxoxb-1234567890-abcdef ://a:hunter2@h", "xoxoxb-1234567890-abcdef ://a:***@h"),
+            ("BEARER abcdef-123456, SeCrEtKeY=0123456789abcdef", "BEARER ***, SeCrEtKeY=***"),
+        ] {
+            assert_eq!(redactor.redact(text), want);
+        }
+    }
 
     #[test]
     fn every_shape_compiles() {
