@@ -77,6 +77,7 @@ pub fn can_be_continued() -> bool {
 /// The number of a process's session; 0 where its leader lives outside of our container, as a shell's does that came in
 /// by `docker exec`. The system's call answers that 0 too, but `rustix::process::getsid` has no word for it and panics.
 #[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel, read once for a key press")]
 fn session(pid: Pid) -> Option<i32> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     in_stat(&stat)
@@ -87,7 +88,7 @@ fn session(pid: Pid) -> Option<i32> {
     rustix::process::getsid(Some(pid)).ok().map(|session| session.as_raw_nonzero().get())
 }
 
-/// The session in `/proc/PID/stat` (proc_pid_stat(5)): the fourth field after the name, which may hold any character
+/// The session in `/proc/PID/stat` (`proc_pid_stat(5)`): the fourth field after the name, which may hold any character
 /// and so ends at the last parenthesis.
 #[cfg(target_os = "linux")]
 fn in_stat(stat: &str) -> Option<i32> {
