@@ -124,7 +124,7 @@ fn height(state: &State) -> usize {
 pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
     let screen = &mut state.screens.logs;
     for record in batch.records {
-        state.logs[at].ring.push(record.clone());
+        state.logs[at].push(&record);
         screen.pane.take(&state.logs, at, &record, batch.backlog);
         if let Some(found) = &mut screen.found
             && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)

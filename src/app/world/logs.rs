@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::sections::log::Log;
 use crate::model::name::Name;
-use crate::model::record::{LogState, Loss};
+use crate::model::record::{LogState, Loss, Record};
 use crate::model::ring::{Ring, RingLimits};
 use crate::model::time::Stamp;
 
@@ -30,6 +30,8 @@ pub struct LogView {
     pub last_at: Option<Stamp>,
     /// The records that are held.
     pub ring: Ring,
+    /// Bytes of the longest service name that a record of this log has stated; never shrinks.
+    pub longest_service: usize,
     /// When how many came, as far back as the rate looks.
     recent: VecDeque<(Stamp, u64)>,
 }
@@ -47,6 +49,7 @@ impl LogView {
             total: 0,
             last_at: None,
             ring: Ring::new(log.name.clone(), limits),
+            longest_service: 0,
             recent: VecDeque::new(),
         }
     }
@@ -56,6 +59,14 @@ impl LogView {
         self.index = index;
         self.service.clone_from(&log.service);
         self
+    }
+
+    /// Holds one record more.
+    pub(in crate::app) fn push(&mut self, record: &Record) {
+        if let Some(service) = &record.service {
+            self.longest_service = self.longest_service.max(service.as_str().len());
+        }
+        self.ring.push(record.clone());
     }
 
     /// Counts records that came in just now.

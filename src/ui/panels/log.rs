@@ -78,14 +78,17 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
 }
 
 /// Columns for what a record comes from: the service that it names, else its log. None where one log names nothing.
-/// As many as the longest name of the configuration needs, within bounds: records come and go, columns must not.
+/// As many as the longest name so far needs, within bounds, and never fewer again: records come and go, columns must
+/// not.
 pub fn source_width<'a>(state: &State, logs: usize, records: impl IntoIterator<Item = &'a Record>) -> usize {
     if logs <= 1 && records.into_iter().all(|record| record.service.is_none()) {
         return 0;
     }
     let services = state.config.services.iter().map(|service| &service.name);
-    let longest = state.logs.iter().map(|log| &log.name).chain(services).map(|name| name.chars().count()).max();
-    longest.unwrap_or(0).clamp(3, 12)
+    let named = state.logs.iter().map(|log| log.longest_service);
+    let longest =
+        state.logs.iter().map(|log| &log.name).chain(services).map(|name| name.chars().count()).chain(named).max();
+    longest.unwrap_or(0).clamp(3, 16)
 }
 
 /// The newest `count` records of several logs, by time, oldest first.
