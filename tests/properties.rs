@@ -79,6 +79,15 @@ const EXPOSITIONS: [&str; 3] = [
     "{\"utf8.name\",label=\"ü\"} NaN\nh_bucket{le=\"+Inf\"} 4\nh_sum 1.5\n",
 ];
 
+const MESSAGES: [&str; 6] = [
+    "request 4bf92f3577b34da6 of ann.lee@mail.example.com from 10.0.0.1:5432 took 1h30m2.5s",
+    "2026-11-21T10:00:00.123Z user 123e4567-e89b-12d3-a456-426614174000 at fe80::1ff:fe23:4567:890a%eth0",
+    "[21/Nov/2026:10:00:00 +0000] GET /v1/items/965?q=5a3f HTTP/1.1 eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.dB-j_1==",
+    "offset=-5 x=+7 1,234,567 rows 1.5e-3 50% 00:1b:44:11:3a:b7 0x7fff5fbff8c0 2.5\u{b5}s",
+    "a1b2@x.y.com1@z.org 999.1.1.1.1 12:34:56,7 +02 2026/11/21 1.2.3.4/24",
+    "deadbeef-dead-beef-dead-beefdeadbeef9 ::1 2001:db8::1: 1::2::3",
+];
+
 const FILTERS: [&str; 6] = [
     "level>=warn -\"GET /health\" /re.*f/i service:api",
     "(a or b) and not c ms>40",
@@ -139,6 +148,11 @@ proptest! {
     #[test]
     fn filter(bytes in bent(&FILTERS)) {
         properties::filter(&lossy(&bytes));
+    }
+
+    #[test]
+    fn mask(bytes in bent(&MESSAGES)) {
+        properties::mask(&lossy(&bytes));
     }
 
     #[test]

@@ -12,8 +12,9 @@ use opsroom::config::sections::log::{Log, LogFormat, LogKind};
 use opsroom::model::condition::Condition;
 use opsroom::model::expression::Expression;
 use opsroom::model::filter::Filter;
+use opsroom::model::pattern::{self, Patterns};
 use opsroom::model::reading::Component;
-use opsroom::model::record::Record;
+use opsroom::model::record::{Level, Record};
 use opsroom::model::redact::Redactor;
 use opsroom::model::selector::Selector;
 use opsroom::model::status::Status;
@@ -151,6 +152,20 @@ pub fn filter(text: &str) {
             assert!(Filter::parse(filter.text()).is_ok());
         }
     }
+}
+
+/// The shape of a message holds no number, is bounded, and is the same each time; so is its group.
+pub fn mask(text: &str) {
+    let mut shape = String::new();
+    pattern::mask(text, &mut shape);
+    assert!(!shape.bytes().any(|byte| byte.is_ascii_digit()), "{shape:?}");
+    assert!(shape.len() <= 3 * text.len());
+    let mut again = "x".repeat(9);
+    pattern::mask(text, &mut again);
+    assert_eq!(again, shape);
+    let mut patterns = Patterns::default();
+    patterns.add(text, Level::Info, now().utc, || ());
+    assert_eq!(patterns.group_of(text).map(|group| group.count), Some(1));
 }
 
 /// A configuration loads, or every problem has a place and words.

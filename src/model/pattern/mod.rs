@@ -1,0 +1,14 @@
+//! Patterns: what a log says most, with the numbers, ids and addresses taken out.
+//!
+//! [`mask()`] makes the shape of a message; [`Patterns`] counts shapes with their levels, times and an example.
+
+mod group;
+mod mask;
+mod patterns;
+mod token;
+mod trend;
+
+pub use group::Group;
+pub use mask::{mask, shape_hash};
+pub use patterns::{Order, Patterns};
+pub use trend::{BUCKETS, Trend};

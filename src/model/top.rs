@@ -1,0 +1,209 @@
+//! The most frequent values of one field, counted in a bounded space.
+
+use std::collections::HashMap;
+
+/// Bytes of one value that are kept; longer ones are told apart by these.
+const LONGEST: usize = 256;
+
+/// How often each value was seen. Exact up to [`Top::MOST`] different values. Beyond that the rarer half is let go
+/// into [`Top::others`], again and again, so that a value that becomes frequent late is still found; what is shown
+/// may then be short by at most [`Top::short_by`].
+#[derive(Debug, Clone)]
+pub struct Top {
+    counts: HashMap<Box<str>, u64>,
+    most: usize,
+    total: u64,
+    missing: u64,
+    others: u64,
+    short_by: u64,
+}
+
+/// One value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row<'a> {
+    /// The value; not sanitised.
+    pub value: &'a str,
+    /// How often it was seen.
+    pub count: u64,
+    /// Its share of the records that have the field, 0 to 1.
+    pub share: f64,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Self::with_most(Self::MOST)
+    }
+}
+
+impl Top {
+    /// Values that are held where nothing else is said.
+    pub const MOST: usize = 65_536;
+
+    /// A counter that holds at most `most` values, two at least.
+    pub fn with_most(most: usize) -> Self {
+        Self { counts: HashMap::new(), most: most.max(2), total: 0, missing: 0, others: 0, short_by: 0 }
+    }
+
+    /// Counts a value; `None` where a record has no such field.
+    pub fn add(&mut self, value: Option<&str>) {
+        match value {
+            Some(value) => {
+                self.total += 1;
+                self.count(cut(value), 1);
+            }
+            None => self.missing += 1,
+        }
+    }
+
+    fn count(&mut self, value: &str, times: u64) {
+        if let Some(count) = self.counts.get_mut(value) {
+            *count += times;
+            return;
+        }
+        if self.counts.len() >= self.most {
+            self.let_go();
+        }
+        self.counts.insert(value.into(), times);
+    }
+
+    /// Lets the rarer half go, at least.
+    fn let_go(&mut self) {
+        let mut counts: Vec<u64> = self.counts.values().copied().collect();
+        let middle = counts.len() / 2;
+        let bound = *counts.select_nth_unstable(middle).1;
+        let before: u64 = counts.iter().sum();
+        self.counts.retain(|_, count| *count > bound);
+        self.others += before - self.counts.values().sum::<u64>();
+        self.short_by += bound;
+    }
+
+    /// Takes over what another has counted, as a thread that read another part of a file.
+    pub fn merge(&mut self, other: Self) {
+        self.total += other.total;
+        self.missing += other.missing;
+        self.others += other.others;
+        self.short_by += other.short_by;
+        for (value, times) in other.counts {
+            self.count(&value, times);
+        }
+    }
+
+    /// The most frequent values, at most `limit`; equal ones in the order of the alphabet.
+    pub fn rows(&self, limit: usize) -> Vec<Row<'_>> {
+        let mut rows: Vec<(&str, u64)> = self.counts.iter().map(|(value, count)| (&**value, *count)).collect();
+        let before = |a: &(&str, u64), b: &(&str, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
+        if rows.len() > limit && limit > 0 {
+            rows.select_nth_unstable_by(limit - 1, before);
+        }
+        rows.truncate(limit);
+        rows.sort_unstable_by(before);
+        let total = self.total.max(1) as f64;
+        rows.into_iter().map(|(value, count)| Row { value, count, share: count as f64 / total }).collect()
+    }
+
+    /// Records that have the field.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Records that do not.
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Records whose value is not held any more.
+    pub fn others(&self) -> u64 {
+        self.others
+    }
+
+    /// How much too low a count may be; 0 where all are exact.
+    pub fn short_by(&self) -> u64 {
+        self.short_by
+    }
+
+    /// How many different values there were, where that is known exactly; else `None`, and it is more than
+    /// [`Top::len`].
+    pub fn distinct(&self) -> Option<usize> {
+        (self.others == 0).then_some(self.counts.len())
+    }
+
+    /// Values that are held.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+fn cut(value: &str) -> &str {
+    let mut end = value.len().min(LONGEST);
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    &value[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(top: &Top, limit: usize) -> Vec<(String, u64)> {
+        top.rows(limit).into_iter().map(|row| (row.value.to_owned(), row.count)).collect()
+    }
+
+    #[test]
+    fn values_are_ranked() {
+        let mut top = Top::default();
+        for value in ["b", "a", "c", "a", "b", "a"] {
+            top.add(Some(value));
+        }
+        top.add(None);
+        assert_eq!(rows(&top, 2), [("a".into(), 3), ("b".into(), 2)]);
+        assert!((top.rows(1)[0].share - 0.5).abs() < 1e-9);
+        assert_eq!((top.total(), top.missing(), top.others(), top.distinct()), (6, 1, 0, Some(3)));
+        assert_eq!(top.rows(0), []);
+    }
+
+    #[test]
+    fn what_becomes_frequent_late_is_found() {
+        let mut top = Top::with_most(100);
+        for number in 0..10_000 {
+            top.add(Some(&number.to_string()));
+            assert!(top.len() <= 100);
+        }
+        for _ in 0..500 {
+            top.add(Some("late"));
+        }
+        let row = &rows(&top, 1)[0];
+        assert_eq!(row.0, "late");
+        assert!(row.1 + top.short_by() >= 500);
+        assert_eq!(top.distinct(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_short_by_no_more_than_is_said(
+            values in prop::collection::vec(0_u8..40, 0..300),
+            most in 2_usize..50,
+            at in 0_usize..300,
+        ) {
+            let (mut left, mut right) = (Top::with_most(most), Top::with_most(most));
+            for (index, value) in values.iter().enumerate() {
+                if index < at { &mut left } else { &mut right }.add(Some(&value.to_string()));
+            }
+            left.merge(right);
+            prop_assert!(left.len() <= most);
+            let held: u64 = rows(&left, 100).iter().map(|row| row.1).sum();
+            prop_assert_eq!(held + left.others(), values.len() as u64);
+            for (value, count) in rows(&left, 100) {
+                let exact = values.iter().filter(|other| other.to_string() == value).count() as u64;
+                prop_assert!(count <= exact && exact <= count + left.short_by());
+            }
+        }
+    }
+}
