@@ -128,6 +128,7 @@ fn records(state: &mut State, name: &Name, batch: RecordBatch) {
     let now = state.now;
     let any = !batch.records.is_empty();
     state.logs[at].loss = batch.loss;
+    state.logs[at].formats = *batch.formats;
     if batch.backlog {
         state.logs[at].took(0, now);
     } else {

@@ -9,19 +9,7 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr2};
 
-/// How the fields of a line are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shape {
-    /// Text; `key=value` words within it are still found.
-    #[default]
-    Plain,
-    /// A JSON object, perhaps after a prefix.
-    Json,
-    /// `key=value` pairs.
-    Logfmt,
-    /// The access log of a web server (common and combined form).
-    Access,
-}
+use super::format::Format;
 
 /// Objects within objects are read to this depth; what is deeper is one field, as written.
 const DEPTH: usize = 8;
@@ -49,19 +37,19 @@ pub type Visit<'v, 'a> = &'v mut dyn FnMut(&str, Value<'a>) -> ControlFlow<()>;
 
 /// Calls `visit` with every field of `line`, in order, until it breaks. Returns whether the line was well-formed
 /// as far as it was read.
-pub fn walk<'a>(shape: Shape, line: &'a str, visit: Visit<'_, 'a>) -> bool {
-    match shape {
-        Shape::Json => walk_json(line, visit),
-        Shape::Plain | Shape::Logfmt => walk_pairs(line, visit),
-        Shape::Access => walk_access(line, visit),
+pub fn walk<'a>(format: Format, line: &'a str, visit: Visit<'_, 'a>) -> bool {
+    match format {
+        Format::Json | Format::Mongodb => walk_json(line, visit),
+        Format::Access => walk_access(line, visit),
+        _ => walk_pairs(line, visit),
     }
 }
 
 /// The value of the field `name`: an exact match, else one that ends in `.name`, both without regard to case.
-pub fn find<'a>(shape: Shape, line: &'a str, name: &str) -> Option<Value<'a>> {
+pub fn find<'a>(format: Format, line: &'a str, name: &str) -> Option<Value<'a>> {
     let mut exact = None;
     let mut nested = None;
-    walk(shape, line, &mut |key, value| {
+    walk(format, line, &mut |key, value| {
         if key.eq_ignore_ascii_case(name) {
             exact = Some(value);
             return ControlFlow::Break(());
@@ -363,9 +351,9 @@ mod tests {
 
     use super::*;
 
-    fn all(shape: Shape, line: &str) -> Vec<(String, String)> {
+    fn all(format: Format, line: &str) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        walk(shape, line, &mut |key, value| {
+        walk(format, line, &mut |key, value| {
             found.push((key.to_owned(), value.text().into_owned()));
             ControlFlow::Continue(())
         });
@@ -387,20 +375,20 @@ mod tests {
             ("o.p.q", "null"),
             ("o.r", r#"[1,{"s":"]"}]"#),
         ]);
-        assert_eq!(all(Shape::Json, line), expected);
+        assert_eq!(all(Format::Json, line), expected);
     }
 
     #[test]
     fn a_cut_json_line_yields_what_it_holds() {
-        assert_eq!(all(Shape::Json, r#"{"a":1,"b":"hel"#), pairs(&[("a", "1"), ("b", "hel")]));
-        assert!(!walk(Shape::Json, r#"{"a":1,"b":"hel"#, &mut |_, _| ControlFlow::Continue(())));
-        assert!(!walk(Shape::Json, r#"{"a":1} and more"#, &mut |_, _| ControlFlow::Continue(())));
+        assert_eq!(all(Format::Json, r#"{"a":1,"b":"hel"#), pairs(&[("a", "1"), ("b", "hel")]));
+        assert!(!walk(Format::Json, r#"{"a":1,"b":"hel"#, &mut |_, _| ControlFlow::Continue(())));
+        assert!(!walk(Format::Json, r#"{"a":1} and more"#, &mut |_, _| ControlFlow::Continue(())));
     }
 
     #[test]
     fn pairs_are_found_in_text_too() {
         assert_eq!(
-            all(Shape::Plain, r#"took=20ms (user=7) path="/a b" x==y ==z 1=2 url=http://h/?q=1"#),
+            all(Format::Plain, r#"took=20ms (user=7) path="/a b" x==y ==z 1=2 url=http://h/?q=1"#),
             pairs(&[("took", "20ms"), ("user", "7"), ("path", "/a b"), ("x", "=y"), ("url", "http://h/?q=1")])
         );
     }
@@ -408,7 +396,7 @@ mod tests {
     #[test]
     fn access_lines_have_names() {
         let line = r#"10.0.0.1 - bob [21/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 503 12 "-" "curl/8 \"x\"""#;
-        let found = all(Shape::Access, line);
+        let found = all(Format::Access, line);
         assert!(found.contains(&("status".into(), "503".into())));
         assert!(found.contains(&("user".into(), "bob".into())));
         assert!(found.iter().any(|(key, value)| key == "agent" && value.starts_with("curl")));
@@ -417,28 +405,28 @@ mod tests {
     #[test]
     fn find_prefers_the_exact_name() {
         let line = r#"{"meta":{"id":"1"},"id":"2"}"#;
-        assert_eq!(find(Shape::Json, line, "ID").map(|v| v.text().into_owned()), Some("2".into()));
-        assert_eq!(find(Shape::Json, r#"{"meta":{"id":"1"}}"#, "id").map(|v| v.text().into_owned()), Some("1".into()));
+        assert_eq!(find(Format::Json, line, "ID").map(|v| v.text().into_owned()), Some("2".into()));
+        assert_eq!(find(Format::Json, r#"{"meta":{"id":"1"}}"#, "id").map(|v| v.text().into_owned()), Some("1".into()));
     }
 
     proptest! {
         #[test]
         fn no_line_is_refused_with_a_panic(line in ".{0,200}") {
-            for shape in [Shape::Plain, Shape::Json, Shape::Logfmt, Shape::Access] {
-                all(shape, &line);
+            for format in [Format::Plain, Format::Json, Format::Logfmt, Format::Access] {
+                all(format, &line);
             }
         }
 
         #[test]
         fn json_like_text_never_panics(line in r#"[\{\}\[\]":,\\u0-9a-d é]{0,80}"#) {
-            all(Shape::Json, &line);
-            all(Shape::Access, &line);
+            all(Format::Json, &line);
+            all(Format::Access, &line);
         }
 
         #[test]
         fn strings_come_back_as_serde_wrote_them(key in "[a-z]{1,5}", value in any::<String>()) {
             let line = serde_json::to_string(&std::collections::BTreeMap::from([(&key, &value)])).unwrap();
-            prop_assert_eq!(all(Shape::Json, &line), vec![(key, value)]);
+            prop_assert_eq!(all(Format::Json, &line), vec![(key, value)]);
         }
     }
 }

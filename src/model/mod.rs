@@ -13,6 +13,7 @@ pub mod expression;
 pub mod fields;
 pub mod filter;
 pub mod flapping;
+pub mod format;
 pub mod histogram;
 pub mod judge;
 pub mod latency;

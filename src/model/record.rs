@@ -7,9 +7,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::fields::{self, Shape};
+use super::fields;
+use super::format::{Format, Formats};
 use super::name::Name;
-use super::text::SafeText;
+use super::text::{SafeText, Span, Styles};
 use super::time::Stamp;
 
 /// Severity of a log record, mildest first, so that `level >= Level::Warn` reads as it is typed.
@@ -106,12 +107,34 @@ pub struct RecordData {
     pub message: SafeText,
     /// The whole line as it came, sanitised. [`Record::fields`] reads it again.
     pub raw: SafeText,
-    /// How its fields are written.
-    pub shape: Shape,
+    /// What it was recognised as; decides how its fields are read.
+    pub format: Format,
+    /// The colours of the message; see [`Record::styles`].
+    pub styles: Styles,
     /// What kind of entry.
     pub kind: RecordKind,
     /// Whether a command wrote it to stderr.
     pub stderr: bool,
+}
+
+impl RecordData {
+    /// A line of which nothing was recognised.
+    pub fn unknown(log: Name, seq: u64, read_at: Stamp, text: SafeText) -> Self {
+        Self {
+            log,
+            seq,
+            read_at,
+            time: None,
+            level: Level::None,
+            service: None,
+            message: text.clone(),
+            raw: text,
+            format: Format::Unknown,
+            styles: Styles::default(),
+            kind: RecordKind::Line,
+            stderr: false,
+        }
+    }
 }
 
 impl Record {
@@ -125,7 +148,7 @@ impl Record {
     pub fn fields(&self) -> Vec<(SafeText, SafeText)> {
         let mut found = Vec::new();
         if self.kind != RecordKind::Marker {
-            fields::walk(self.shape, self.raw.as_str(), &mut |key, value| {
+            fields::walk(self.format, self.raw.as_str(), &mut |key, value| {
                 found.push((SafeText::new(key), SafeText::new(&value.text())));
                 ControlFlow::Continue(())
             });
@@ -136,7 +159,13 @@ impl Record {
     /// One field, without regard to case; `name` also finds `outer.name`. Not sanitised: for comparing, not for
     /// drawing.
     pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        fields::find(self.shape, self.raw.as_str(), name).map(fields::Value::text)
+        fields::find(self.format, self.raw.as_str(), name).map(fields::Value::text)
+    }
+
+    /// The colours that the writer gave to parts of the message: byte ranges of [`RecordData::message`], in order,
+    /// not overlapping, each at character boundaries. Empty for most records, and where the log strips colours.
+    pub fn styles(&self) -> &[Span] {
+        self.styles.as_slice()
     }
 
     /// The lines it was joined from; one for most records.
@@ -158,7 +187,7 @@ impl Record {
     pub fn footprint(&self) -> usize {
         let shared = std::ptr::eq(self.message.as_str(), self.raw.as_str());
         let message = if shared { 0 } else { 16 + self.message.as_str().len() };
-        size_of::<RecordData>() + 32 + self.raw.as_str().len() + message
+        size_of::<RecordData>() + 32 + self.raw.as_str().len() + message + size_of_val(self.styles())
     }
 }
 
@@ -180,6 +209,8 @@ pub struct RecordBatch {
     /// True while these are lines that were there before we came: they are merged where their time says, and
     /// not announced as new.
     pub backlog: bool,
+    /// What the records were recognised as since the source started.
+    pub formats: Box<Formats>,
 }
 
 /// Counts of what a log source could not show as it was, since it started.

@@ -172,27 +172,18 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::fields::Shape;
-    use crate::model::record::{Level, RecordData, RecordKind};
+    use crate::model::record::{Level, RecordData};
     use crate::model::text::SafeText;
     use crate::model::time::Stamp;
 
     /// A record of `log` whose line states `seconds` since the epoch.
     pub(in crate::model) fn record(log: &str, seq: u64, seconds: i64, text: &str) -> Record {
         let utc = DateTime::from_timestamp(seconds, 0).unwrap();
-        let text = SafeText::new(text);
+        let read_at = Stamp { mono: std::time::Duration::from_secs(seconds.unsigned_abs()), utc };
         Record::new(RecordData {
-            log: log.into(),
-            seq,
-            read_at: Stamp { mono: std::time::Duration::from_secs(seconds.unsigned_abs()), utc },
             time: Some(utc),
             level: Level::Info,
-            service: None,
-            message: text.clone(),
-            raw: text,
-            shape: Shape::Plain,
-            kind: RecordKind::Line,
-            stderr: false,
+            ..RecordData::unknown(log.into(), seq, read_at, SafeText::new(text))
         })
     }
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use sanitise::{Coloured, MAX_LINE, Sanitised, sanitise, sanitise_coloured, sanitise_lines};
-pub use sgr::{Colour, Sgr};
+pub use sgr::{Colour, Sgr, Span, Styles};
 
 /// What a line break inside a single-line text is drawn as.
 pub const LINE_BREAK: char = '⏎';

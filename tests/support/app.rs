@@ -17,11 +17,10 @@ use opsroom::config::Config;
 use opsroom::config::key::{Key, KeyCode};
 use opsroom::config::load::load_text;
 use opsroom::model::document::Timing;
-use opsroom::model::fields::Shape;
 use opsroom::model::message::{Effect, Observation, Outcome, StartRun};
 use opsroom::model::name::Name;
 use opsroom::model::reading::{Reading, Sample, Sign};
-use opsroom::model::record::{Level, Record, RecordBatch, RecordData, RecordKind};
+use opsroom::model::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::run::{Run, RunState, Verdict};
 use opsroom::model::text::SafeText;
 use opsroom::model::time::Stamp;
@@ -130,19 +129,9 @@ impl App {
             .iter()
             .map(|(level, line)| {
                 self.seq += 1;
-                let text = SafeText::new(line);
                 Record::new(RecordData {
-                    log: log.into(),
-                    seq: self.seq,
-                    read_at: self.now,
-                    time: None,
                     level: *level,
-                    service: None,
-                    message: text.clone(),
-                    raw: text,
-                    shape: Shape::Plain,
-                    kind: RecordKind::Line,
-                    stderr: false,
+                    ..RecordData::unknown(log.into(), self.seq, self.now, SafeText::new(line))
                 })
             })
             .collect();

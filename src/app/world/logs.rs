@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::config::sections::log::Log;
+use crate::model::format::Formats;
 use crate::model::name::Name;
 use crate::model::record::{LogState, Loss, Record};
 use crate::model::ring::{Ring, RingLimits};
@@ -22,6 +23,8 @@ pub struct LogView {
     pub state: LogState,
     /// What was lost since the start; `dropped` is what the ring let go.
     pub loss: Loss,
+    /// What its records were recognised as.
+    pub formats: Formats,
     /// Records a second over the last ten seconds.
     pub rate: f64,
     /// Records taken in since the start.
@@ -45,6 +48,7 @@ impl LogView {
             service: log.service.clone(),
             state: LogState::Starting,
             loss: Loss::default(),
+            formats: Formats::default(),
             rate: 0.0,
             total: 0,
             last_at: None,

@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, Stdout, Write};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
-use crate::model::fields::Shape;
 use crate::model::filter::Filter;
+use crate::model::format::Format;
 use crate::model::name::Name;
 use crate::model::record::{Level, Record, RecordKind};
 
@@ -112,7 +112,7 @@ impl Printer {
         }
         let mut lines = record.message.as_str().split('⏎');
         write!(out, "{}", lines.next().unwrap_or_default())?;
-        if matches!(record.shape, Shape::Json | Shape::Logfmt) && record.message != record.raw {
+        if (record.format.is_json() || record.format == Format::Logfmt) && record.message != record.raw {
             for (name, value) in record.fields() {
                 if !SHOWN.contains(&name.as_str()) {
                     write!(out, " {dim}{name}={off}{value}")?;

@@ -21,7 +21,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use regex::Regex;
 
-use super::fields::Shape;
 use super::record::{Level, Record, RecordKind};
 use value::Test;
 
@@ -252,7 +251,7 @@ fn instant(moment: Moment, record: &Record, now: Option<DateTime<Utc>>) -> DateT
 /// The whole line, and the message apart where the line holds it in escaped form.
 fn says(regex: &Regex, record: &Record) -> bool {
     regex.is_match(record.raw.as_str())
-        || (record.shape == Shape::Json
+        || (record.format.is_json()
             && memchr::memchr(b'\\', record.raw.as_str().as_bytes()).is_some()
             && regex.is_match(record.message.as_str()))
 }

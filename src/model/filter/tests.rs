@@ -1,31 +1,28 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::format::Format;
 use crate::model::record::RecordData;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
-fn record(line: &str, shape: Shape, level: Level) -> Record {
+fn record(line: &str, format: Format, level: Level) -> Record {
     let now = DateTime::parse_from_rfc3339("2026-11-21T10:00:00Z").unwrap().to_utc();
+    let read_at = Stamp { mono: Duration::from_secs(100), utc: now };
     Record::new(RecordData {
-        log: "api".into(),
-        seq: 1,
-        read_at: Stamp { mono: Duration::from_secs(100), utc: now },
         time: Some(now - chrono::Duration::minutes(5)),
         level,
         service: Some(SafeText::new("billing")),
         message: SafeText::new("Payment \"declined\" for Zoë"),
-        raw: SafeText::new(line),
-        shape,
-        kind: RecordKind::Line,
-        stderr: false,
+        format,
+        ..RecordData::unknown("api".into(), 1, read_at, SafeText::new(line))
     })
 }
 
 fn json() -> Record {
     record(
         r#"{"level":"error","status":503,"took":"250ms","size":2048,"user":"ann","path":"/api/pay","metadata":{"order":"A-7"},"trace_id":"4bf92f","message":"Payment \"declined\" for Zoë"}"#,
-        Shape::Json,
+        Format::Json,
         Level::Error,
     )
 }

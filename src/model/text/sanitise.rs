@@ -1,13 +1,12 @@
 //! The sanitiser: bytes from outside to text that can only be read.
 
 use std::fmt::Write;
-use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use super::characters::{EMOJI_STYLE, JOINER, KEYCAP, is_emoji, is_hidden, is_keycap_base};
-use super::sgr::Sgr;
+use super::sgr::{Sgr, Span};
 use super::{LINE_BREAK, SafeText, escape};
 
 /// The longest line in bytes, with its cut mark.
@@ -40,7 +39,7 @@ pub struct Coloured {
     /// The line.
     pub line: Sanitised,
     /// Byte ranges of the text with their styles, in order, not overlapping.
-    pub spans: Vec<(Range<usize>, Sgr)>,
+    pub spans: Vec<Span>,
 }
 
 /// Sanitises one line. Line breaks inside it become [`LINE_BREAK`]; one at its end vanishes.
@@ -94,7 +93,7 @@ struct Pass<'a> {
 
 #[derive(Default)]
 struct Colours {
-    spans: Vec<(Range<usize>, Sgr)>,
+    spans: Vec<Span>,
     current: Sgr,
     since: usize,
 }

@@ -1,5 +1,7 @@
 //! Colours and attributes that a log line asked for, as plain data.
 
+use std::ops::Range;
+
 /// A colour as the line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
@@ -7,6 +9,27 @@ pub enum Colour {
     Indexed(u8),
     /// Red, green, blue.
     Rgb(u8, u8, u8),
+}
+
+/// The colours of a text: byte ranges with their styles, in order, not overlapping. One pointer wide, and nothing
+/// more where there are none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Styles(Option<Box<[Span]>>);
+
+/// A byte range of a text and its style.
+pub type Span = (Range<usize>, Sgr);
+
+impl Styles {
+    /// The spans, in order.
+    pub fn as_slice(&self) -> &[Span] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<Vec<Span>> for Styles {
+    fn from(spans: Vec<Span>) -> Self {
+        Self((!spans.is_empty()).then(|| spans.into()))
+    }
 }
 
 /// What SGR sequences may change. Blinking and concealed text is not honoured, and a foreground equal to its

@@ -135,7 +135,6 @@ impl Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fields::Shape;
     use crate::model::record::{Level, RecordData};
 
     fn stamp(seconds: i64) -> Stamp {
@@ -147,17 +146,9 @@ mod tests {
 
     fn record(read: i64, said: i64, text: &str) -> Record {
         Record::new(RecordData {
-            log: "a".into(),
-            seq: 1,
-            read_at: stamp(read),
             time: Some(stamp(said).utc),
             level: Level::Error,
-            service: None,
-            message: SafeText::new(text),
-            raw: SafeText::new(text),
-            shape: Shape::Plain,
-            kind: RecordKind::Line,
-            stderr: false,
+            ..RecordData::unknown("a".into(), 1, stamp(read), SafeText::new(text))
         })
     }
 

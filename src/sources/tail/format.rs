@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::level;
 use super::timestamp::TimeReader;
 use crate::config::sections::log::LogFormat;
-use crate::model::fields::{self, Shape, Value};
+use crate::model::fields::{self, Value};
+use crate::model::format::Format;
 use crate::model::record::Level;
 
 /// Recognises lines of one log.
@@ -29,8 +30,8 @@ pub struct Seen<'a> {
     pub service: Option<Cow<'a, str>>,
     /// The message alone; the whole line where nothing was recognised.
     pub message: Cow<'a, str>,
-    /// How its fields are written.
-    pub shape: Shape,
+    /// What it was recognised as.
+    pub format: Format,
 }
 
 /// The fields with a meaning, the best name of each kept.
@@ -124,7 +125,7 @@ impl Recogniser {
     /// `line` begins where the object does; `whole` is the line with what is before it.
     fn json<'a>(&self, line: &'a str, whole: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
         let mut known = Known::default();
-        fields::walk(Shape::Json, line, &mut |key, value| {
+        fields::walk(Format::Json, line, &mut |key, value| {
             known.offer(key, value);
             ControlFlow::Continue(())
         });
@@ -136,7 +137,7 @@ impl Recogniser {
             level: known.level(),
             service: known.service.text(),
             message: known.message.text().unwrap_or(Cow::Borrowed(whole)),
-            shape: Shape::Json,
+            format: Format::Json,
         })
     }
 
@@ -148,7 +149,7 @@ impl Recogniser {
             return None;
         }
         let mut known = Known::default();
-        fields::walk(Shape::Logfmt, line, &mut |key, value| {
+        fields::walk(Format::Logfmt, line, &mut |key, value| {
             known.offer(key, value);
             ControlFlow::Continue(())
         });
@@ -161,7 +162,7 @@ impl Recogniser {
             level: known.level(),
             service: known.service.text(),
             message: known.message.text().unwrap_or(Cow::Borrowed(line)),
-            shape: Shape::Logfmt,
+            format: Format::Logfmt,
         })
     }
 
@@ -169,7 +170,7 @@ impl Recogniser {
     fn access<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
         let mut time = None;
         let mut status = None;
-        if !fields::walk(Shape::Access, line, &mut |key, value| {
+        if !fields::walk(Format::Access, line, &mut |key, value| {
             match key {
                 "time" => time = Some(value),
                 "status" => status = Some(value),
@@ -191,7 +192,7 @@ impl Recogniser {
             level,
             service: None,
             message: Cow::Borrowed(&line[request..]),
-            shape: Shape::Access,
+            format: Format::Access,
         })
     }
 
@@ -220,18 +221,19 @@ impl Recogniser {
         {
             rest = without_level(rest, range.clone());
         }
+        let found_level = found.is_some();
         Seen {
             time: leading.map(|found| found.at),
             level: klog.or(found.map(|found| found.0)).unwrap_or_default(),
+            format: if leading.is_some() || found_level { Format::Plain } else { Format::Unknown },
             service,
             message: Cow::Borrowed(rest),
-            shape: Shape::Plain,
         }
     }
 }
 
 fn unrecognised(line: &str) -> Seen<'_> {
-    Seen { time: None, level: Level::None, service: None, message: Cow::Borrowed(line), shape: Shape::Plain }
+    Seen { time: None, level: Level::None, service: None, message: Cow::Borrowed(line), format: Format::Unknown }
 }
 
 /// `HOST TAG[PID]: message`.
@@ -269,26 +271,26 @@ mod tests {
 
     use super::*;
 
-    fn seen(line: &str) -> (Option<String>, Level, Option<String>, String, Shape) {
+    fn seen(line: &str) -> (Option<String>, Level, Option<String>, String, Format) {
         let now = DateTime::parse_from_rfc3339("2026-11-21T12:00:00Z").unwrap().to_utc();
         let recogniser = Recogniser::new(LogFormat::Auto, TimeReader::new(Tz::UTC));
         let seen = recogniser.recognise(line, now);
         let time = seen.time.map(|at| at.format("%d %H:%M:%S").to_string());
-        (time, seen.level, seen.service.map(Cow::into_owned), seen.message.into_owned(), seen.shape)
+        (time, seen.level, seen.service.map(Cow::into_owned), seen.message.into_owned(), seen.format)
     }
 
     #[expect(clippy::too_many_lines, reason = "a table")]
     #[test]
     fn lines_of_many_programs() {
         let ten = Some("21 10:00:00");
-        for (line, time, level, service, message, shape) in [
+        for (line, time, level, service, message, format) in [
             (
                 r#"{"timestamp":"2026-11-21T10:00:00Z","level":"ERROR","service":"billing","message":"card \"x\"","metadata":{"a":1},"trace_id":"t"}"#,
                 ten,
                 Level::Error,
                 Some("billing"),
                 "card \"x\"",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"level":50,"time":1795255200000,"pid":1,"hostname":"h","msg":"pino"}"#,
@@ -296,7 +298,7 @@ mod tests {
                 Level::Error,
                 None,
                 "pino",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"name":"a","level":40,"msg":"bunyan","time":"2026-11-21T10:00:00.000Z","v":0}"#,
@@ -304,7 +306,7 @@ mod tests {
                 Level::Warn,
                 None,
                 "bunyan",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"level":"info","ts":1795255200.5,"logger":"x","msg":"zap"}"#,
@@ -312,7 +314,7 @@ mod tests {
                 Level::Info,
                 None,
                 "zap",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"instant":{"epochSecond":1795255200,"nanoOfSecond":1},"level":"WARN","loggerName":"a.B","message":"log4j"}"#,
@@ -320,7 +322,7 @@ mod tests {
                 Level::Warn,
                 None,
                 "log4j",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"event":"structlog","level":"warning","timestamp":"2026-11-21T10:00:00Z"}"#,
@@ -328,7 +330,7 @@ mod tests {
                 Level::Warn,
                 None,
                 "structlog",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"time":"2026-11-21T10:00:00Z","level":"DEBUG","msg":"slog"}"#,
@@ -336,7 +338,7 @@ mod tests {
                 Level::Debug,
                 None,
                 "slog",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"{"t":{"$date":"2026-11-21T10:00:00.000+00:00"},"s":"E","c":"NETWORK","msg":"mongo"}"#,
@@ -344,7 +346,7 @@ mod tests {
                 Level::Error,
                 None,
                 "mongo",
-                Shape::Json,
+                Format::Json,
             ),
             (
                 r#"2026-11-21T10:00:00.123Z {"level":"error","msg":"prefixed"}"#,
@@ -352,28 +354,28 @@ mod tests {
                 Level::Error,
                 None,
                 "prefixed",
-                Shape::Json,
+                Format::Json,
             ),
-            (r#"{"a":1}"#, None, Level::None, None, r#"{"a":1}"#, Shape::Json),
-            (r#"{"msg":"cut in the mid"#, None, Level::None, None, "cut in the mid", Shape::Json),
-            ("{}", None, Level::None, None, "{}", Shape::Plain),
-            ("{not json", None, Level::None, None, "{not json", Shape::Plain),
+            (r#"{"a":1}"#, None, Level::None, None, r#"{"a":1}"#, Format::Json),
+            (r#"{"msg":"cut in the mid"#, None, Level::None, None, "cut in the mid", Format::Json),
+            ("{}", None, Level::None, None, "{}", Format::Unknown),
+            ("{not json", None, Level::None, None, "{not json", Format::Unknown),
             (
                 r#"time=2026-11-21T10:00:00Z level=warn msg="log fmt" took=5ms"#,
                 ten,
                 Level::Warn,
                 None,
                 "log fmt",
-                Shape::Logfmt,
+                Format::Logfmt,
             ),
-            ("x=1 and some words", None, Level::None, None, "x=1 and some words", Shape::Plain),
+            ("x=1 and some words", None, Level::None, None, "x=1 and some words", Format::Unknown),
             (
                 r#"10.0.0.1 - - [21/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 502 0 "-" "curl""#,
                 ten,
                 Level::Error,
                 None,
                 r#""GET /a HTTP/1.1" 502 0 "-" "curl""#,
-                Shape::Access,
+                Format::Access,
             ),
             (
                 "2026-11-21 10:00:00,123 ERROR [main] a.B: boom",
@@ -381,31 +383,31 @@ mod tests {
                 Level::Error,
                 None,
                 "[main] a.B: boom",
-                Shape::Plain,
+                Format::Plain,
             ),
-            ("2026/11/21 10:00:00 [error] 7#7: *1 refused", ten, Level::Error, None, "7#7: *1 refused", Shape::Plain),
+            ("2026/11/21 10:00:00 [error] 7#7: *1 refused", ten, Level::Error, None, "7#7: *1 refused", Format::Plain),
             (
                 "2026-11-21 10:00:00.123 UTC [123] ERROR:  relation",
                 ten,
                 Level::Error,
                 None,
                 "[123] ERROR:  relation",
-                Shape::Plain,
+                Format::Plain,
             ),
-            ("Nov 21 10:00:00 host sshd[12]: error: no key", ten, Level::Error, Some("sshd"), "no key", Shape::Plain),
+            ("Nov 21 10:00:00 host sshd[12]: error: no key", ten, Level::Error, Some("sshd"), "no key", Format::Plain),
             (
                 "E1121 10:00:00.123456       1 file.go:1] lost",
                 ten,
                 Level::Error,
                 None,
                 "1 file.go:1] lost",
-                Shape::Plain,
+                Format::Plain,
             ),
-            ("WARN: no time", None, Level::Warn, None, "no time", Shape::Plain),
-            ("just words", None, Level::None, None, "just words", Shape::Plain),
-            ("", None, Level::None, None, "", Shape::Plain),
+            ("WARN: no time", None, Level::Warn, None, "no time", Format::Plain),
+            ("just words", None, Level::None, None, "just words", Format::Unknown),
+            ("", None, Level::None, None, "", Format::Unknown),
         ] {
-            let expected = (time.map(str::to_owned), level, service.map(str::to_owned), message.to_owned(), shape);
+            let expected = (time.map(str::to_owned), level, service.map(str::to_owned), message.to_owned(), format);
             assert_eq!(seen(line), expected, "{line}");
         }
     }

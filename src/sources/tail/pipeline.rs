@@ -9,11 +9,11 @@ use super::counts::Counter;
 use super::format::Recogniser;
 use super::timestamp::TimeReader;
 use crate::config::sections::log::Log;
-use crate::model::fields::Shape;
+use crate::model::format::{Format, Formats};
 use crate::model::name::Name;
 use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
 use crate::model::redact::Redactor;
-use crate::model::text::{SafeText, sanitise};
+use crate::model::text::{SafeText, Styles, sanitise};
 use crate::model::time::Stamp;
 
 /// Lines of one record at most.
@@ -38,6 +38,7 @@ pub struct Pipeline {
     records: Vec<Record>,
     loss: Loss,
     reported: Loss,
+    formats: Formats,
     counters: Vec<Counter>,
     hidden: bool,
 }
@@ -74,6 +75,8 @@ struct Version {
     seq: Option<u64>,
     kind: RecordKind,
     stderr: bool,
+    /// Its format was counted.
+    noted: bool,
     /// The counters that have counted it.
     counted: Vec<bool>,
 }
@@ -102,6 +105,7 @@ impl Pipeline {
             records: Vec::new(),
             loss: Loss::default(),
             reported: Loss::default(),
+            formats: Formats::default(),
             counters,
             hidden: false,
         })
@@ -172,12 +176,12 @@ impl Pipeline {
             }
             self.settle(stream, at);
             let seq = stream.partial.take();
-            let version = Version { seq, kind: RecordKind::Line, stderr, counted: Vec::new() };
+            let version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: Vec::new() };
             stream.open = Some(Open { version, bytes: bytes.to_vec(), lines: 1, dirty: true });
             return;
         }
         let seq = stream.partial.take();
-        let mut version = Version { seq, kind: RecordKind::Line, stderr, counted: Vec::new() };
+        let mut version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: Vec::new() };
         self.emit(bytes, &mut version, &mut stream.not_before, at);
     }
 
@@ -187,7 +191,8 @@ impl Pipeline {
         if self.ignored(bytes) {
             return;
         }
-        let mut version = Version { seq: stream.partial, kind: RecordKind::Partial, stderr, counted: Vec::new() };
+        let mut version =
+            Version { seq: stream.partial, kind: RecordKind::Partial, stderr, noted: false, counted: Vec::new() };
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
     }
@@ -220,7 +225,8 @@ impl Pipeline {
             service: None,
             message: text.clone(),
             raw: text,
-            shape: Shape::Plain,
+            format: Format::Unknown,
+            styles: Styles::default(),
             kind: RecordKind::Marker,
             stderr: false,
         };
@@ -234,7 +240,12 @@ impl Pipeline {
             return None;
         }
         self.reported = self.loss;
-        Some(RecordBatch { records: std::mem::take(&mut self.records), loss: self.loss, backlog })
+        Some(RecordBatch {
+            records: std::mem::take(&mut self.records),
+            loss: self.loss,
+            backlog,
+            formats: Box::new(self.formats),
+        })
     }
 
     fn ignored(&self, bytes: &[u8]) -> bool {
@@ -288,11 +299,16 @@ impl Pipeline {
             service: seen.service.map(|name| shared(&mut self.services, &name)),
             message,
             raw: raw.text,
-            shape: seen.shape,
+            format: seen.format,
+            styles: Styles::default(),
             kind: version.kind,
             stderr: version.stderr,
         });
         if version.kind == RecordKind::Line {
+            if !version.noted && !self.hidden {
+                self.formats.note(record.format);
+            }
+            version.noted = true;
             version.counted.resize(self.counters.len(), false);
             for (counter, counted) in self.counters.iter_mut().zip(&mut version.counted) {
                 *counted = *counted || counter.count(&record);
