@@ -23,6 +23,7 @@ use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::runtime::secrets;
 use crate::sources::Context;
+use crate::sources::tail::history::History;
 use crate::sources::tail::once::{Records, files_of};
 use crate::sources::tail::start::Start;
 use crate::sources::tail::{self, Resume};
@@ -60,6 +61,8 @@ pub struct Arguments {
 /// What is asked for, understood.
 struct Request {
     logs: Vec<Log>,
+    /// How many of them the command line names as files; they are the last.
+    files: usize,
     stdin: bool,
     secrets: Arc<Secrets>,
     filter: Filter,
@@ -104,7 +107,7 @@ fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
     let known = arguments.names.iter().all(|name| name == "-" || Path::new(name).exists());
     let configured =
         if arguments.names.is_empty() || !known { Some(configuration::find(global)?.config) } else { None };
-    let mut logs = Vec::new();
+    let (mut logs, mut files) = (Vec::new(), Vec::new());
     if let (true, Some(config)) = (arguments.names.is_empty(), &configured) {
         logs.clone_from(&config.logs);
     }
@@ -112,12 +115,14 @@ fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
         let log = configured.as_ref().and_then(|config| config.logs.iter().find(|log| *log.name == **name).cloned());
         match log {
             Some(log) => logs.push(log),
-            None if Path::new(name).exists() => logs.push(of_file(name)),
+            None if Path::new(name).exists() => files.push(of_file(name)),
             None => return Err(unknown(name, configured.as_deref())),
         }
     }
     let secrets = configured.map_or_else(|| Ok(Arc::default()), |config| resolve(&config))?;
-    Ok(Request { logs, stdin, secrets, filter, since: bound })
+    let count = files.len();
+    logs.append(&mut files);
+    Ok(Request { logs, files: count, stdin, secrets, filter, since: bound })
 }
 
 fn resolve(config: &Config) -> Result<Arc<Secrets>, u8> {
@@ -160,18 +165,23 @@ fn of_file(name: &str) -> Log {
 /// Reads everything once and prints it in the order of time; true where something could not be read.
 fn read_once(request: &Request, global: &Global, printer: &mut Printer) -> io::Result<bool> {
     let redactor = Redactor::from(&*request.secrets);
-    let named = |log: &Log| !matches!(&log.kind, LogKind::File(path) if path.exists());
+    let configured = request.logs.len() - request.files;
     let mut failed = false;
     let mut sources: Vec<Source> = Vec::new();
-    for log in &request.logs {
+    for (index, log) in request.logs.iter().enumerate() {
+        let named = index < configured;
         let start = match (request.since, log.since) {
             (Some(since), _) => Start::Since(since),
             (None, Some(back)) => {
                 Start::Since(global.clock.now().utc - chrono::Duration::from_std(back).unwrap_or_default())
             }
-            (None, None) if named(log) => Start::Last(LAST_LINES),
+            (None, None) if named => Start::Last(LAST_LINES),
             (None, None) => Start::Beginning,
         };
+        if let (true, Start::Since(since)) = (named, start) {
+            let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
+            sources.push(Source::new(Box::new(history)));
+        }
         for path in files_of(log) {
             match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
                 Ok(records) => sources.push(Source::new(Box::new(records))),
@@ -236,16 +246,19 @@ impl Source {
     /// A line without a time goes with the one above it; the order of one log is never changed.
     fn advance(&mut self) -> Option<Record> {
         let taken = self.next.take();
-        match self.records.next() {
-            Some(Ok(record)) => {
-                self.at = record.time.map_or(self.at, |time| time.max(self.at));
-                self.next = Some(record);
+        for record in self.records.by_ref() {
+            match record {
+                Ok(record) => {
+                    self.at = record.time.map_or(self.at, |time| time.max(self.at));
+                    self.next = Some(record);
+                    break;
+                }
+                // What one file does not give, the next one may.
+                Err(why) => {
+                    output::complain(&format!("error: {why}\n"));
+                    self.failed = true;
+                }
             }
-            Some(Err(why)) => {
-                output::complain(&format!("error: {why}\n"));
-                self.failed = true;
-            }
-            None => {}
         }
         taken
     }

@@ -7,12 +7,14 @@
 //! *Invariant:* no byte sequence in a log makes anything here panic, block for ever or grow without bound, and what
 //! is not shown is counted.
 
+pub mod archive;
 mod command;
 pub mod counts;
 pub mod decode;
 mod file;
 mod files;
 mod format;
+pub mod history;
 mod level;
 pub mod once;
 mod open;

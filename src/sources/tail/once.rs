@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::archive::{self, Packing};
 use super::decode::LineSplitter;
+use super::history::MAX_BYTES;
 use super::pipeline::{Pipeline, Stream};
 use super::start::{self, Start};
 use crate::clock::Clock;
@@ -27,6 +29,8 @@ pub struct Records {
     buffer: Vec<u8>,
     clock: Clock,
     ended: bool,
+    /// Why no more can be read; said after what was read.
+    failed: Option<io::Error>,
 }
 
 impl Records {
@@ -45,10 +49,12 @@ impl Records {
             buffer: vec![0; READ],
             clock,
             ended: false,
+            failed: None,
         })
     }
 
-    /// Records of a file from `start` on.
+    /// Records of a file from `from` on. Of one that is packed the last lines can't be found: it is read from its
+    /// beginning, and of it [`MAX_BYTES`] at most.
     ///
     /// # Errors
     /// When the file can't be read.
@@ -59,26 +65,28 @@ impl Records {
         if meta.is_dir() {
             return Err(io::Error::other("it is a directory"));
         }
-        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
-        let mut bound = None;
-        // A pipe has no place to begin at but its beginning.
-        let offset = match from {
-            Start::Last(count) if meta.is_file() => start::last_lines(&file, meta.size(), count)?,
-            Start::Since(since) => {
-                bound = Some(since);
-                let found = if meta.is_file() {
-                    start::since(&file, meta.size(), since, &probe, clock.now().utc)?
-                } else {
-                    None
-                };
-                found.unwrap_or(0)
-            }
-            Start::Last(_) | Start::Beginning => 0,
+        let bound = match from {
+            Start::Since(since) => Some(since),
+            Start::Last(_) | Start::Beginning => None,
         };
-        if offset > 0 {
+        let mut head = [0; 16];
+        let read = if meta.is_file() { file.read_at(&mut head, 0)? } else { 0 };
+        let input: Box<dyn Read> = if !meta.is_file() {
+            // A pipe has no place to begin at but its beginning.
+            Box::new(file)
+        } else if Packing::of(&head[..read]).is_some() {
+            Box::new(archive::unpacked(file, path)?.take(MAX_BYTES))
+        } else {
+            let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+            let offset = match from {
+                Start::Last(count) => start::last_lines(&file, meta.size(), count)?,
+                Start::Since(since) => start::since(&file, meta.size(), since, &probe, clock.now().utc)?.unwrap_or(0),
+                Start::Beginning => 0,
+            };
             file.seek(SeekFrom::Start(offset))?;
-        }
-        let mut records = Self::of(Box::new(file), log, redactor, clock)?;
+            Box::new(file)
+        };
+        let mut records = Self::of(input, log, redactor, clock)?;
         records.stream = Stream::since(bound);
         Ok(records)
     }
@@ -88,10 +96,14 @@ impl Records {
         self.ready.is_empty() && !self.ended
     }
 
-    fn fill(&mut self) -> io::Result<()> {
+    fn fill(&mut self) {
         let read = match self.input.read(&mut self.buffer) {
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            other => other?,
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => return,
+            Err(why) => {
+                self.failed = Some(why);
+                0
+            }
+            Ok(read) => read,
         };
         let now = self.clock.now();
         let Self { splitter, stream, pipeline, .. } = self;
@@ -107,7 +119,6 @@ impl Records {
         if let Some(batch) = pipeline.take(true) {
             self.ready.extend(batch.records);
         }
-        Ok(())
     }
 }
 
@@ -116,12 +127,9 @@ impl Iterator for Records {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.ready.is_empty() && !self.ended {
-            if let Err(why) = self.fill() {
-                self.ended = true;
-                return Some(Err(why));
-            }
+            self.fill();
         }
-        self.ready.pop_front().map(Ok)
+        self.ready.pop_front().map(Ok).or_else(|| self.failed.take().map(Err))
     }
 }
 
