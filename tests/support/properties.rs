@@ -11,7 +11,8 @@ use opsroom::config::load::load_text;
 use opsroom::config::sections::log::{Log, LogFormat, LogKind};
 use opsroom::model::condition::Condition;
 use opsroom::model::expression::Expression;
-use opsroom::model::filter::Filter;
+use opsroom::model::filter::complete::complete;
+use opsroom::model::filter::{Filter, Known};
 use opsroom::model::pattern::{self, Patterns};
 use opsroom::model::reading::Component;
 use opsroom::model::record::{Level, Record};
@@ -135,8 +136,11 @@ fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Re
     records.collect::<Result<_, _>>().expect("memory can be read")
 }
 
-/// A filter reads or says where it is wrong; what it hits lies within the text.
+/// A filter reads or says where it is wrong; what it hits and what completes it lies within the text.
 pub fn filter(text: &str) {
+    for candidate in complete(text, text.len() / 2, &Known::default()) {
+        assert!(text.get(candidate.replace).is_some());
+    }
     match Filter::parse(text) {
         Err(wrong) => assert!(wrong.offset <= text.len(), "{wrong:?}"),
         Ok(filter) => {

@@ -3,26 +3,29 @@
 //! ```text
 //! timeout "connection reset" /5\d\d in \d+ms/i   words, phrases and regular expressions, all must hold
 //! status:5xx user:*  path:"/api/*"  name:/^a/      fields: a class, any value, a pattern, a regular expression
-//! took>200ms  status>=500  status:400..499         numbers, with units where both sides have one
+//! "user agent":curl*  path!=/health  trace!=*         names with spaces, what is not or not there
+//! took>200ms  status>=500  status:400..499  n:7..    numbers, with units where both sides have one
 //! level>=warn  level:error  service:api  log:web   what every record has
 //! trace:4bf92f                                     any of the usual names of a trace or request id
 //! since:10m  until:2026-11-21T10:00:00Z            time
 //! -healthz  not (a or b)  a or b c                 `or` binds weaker than the `and` between words
 //! ```
 
+pub mod complete;
+pub mod known;
+mod node;
 mod parse;
 mod value;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use regex::Regex;
 
-use super::record::{Level, Record, RecordKind};
-use value::Test;
+use super::record::Record;
+pub use known::Known;
+use node::{Compare, Field, Moment, Node};
 
 /// A compiled filter. Cheap to clone; equal where the text is equal.
 #[derive(Clone)]
@@ -45,65 +48,6 @@ pub struct FilterError {
     /// What to do about it.
     pub hint: Option<String>,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Compare {
-    Equal,
-    NotEqual,
-    Less,
-    AtMost,
-    More,
-    AtLeast,
-}
-
-impl Compare {
-    fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
-        match self {
-            Self::Equal => left == right,
-            Self::NotEqual => left != right,
-            Self::Less => left < right,
-            Self::AtMost => left <= right,
-            Self::More => left > right,
-            Self::AtLeast => left >= right,
-        }
-    }
-}
-
-/// A point in time, as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
-    Ago(Duration),
-    At(DateTime<Utc>),
-}
-
-#[derive(Debug, Clone)]
-enum Node {
-    Everything,
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
-    Text(Regex),
-    Level(Compare, Level),
-    Since(Moment),
-    Until(Moment),
-    Stderr,
-    Field(Field, Test),
-}
-
-/// Which part of a record is tested.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Field {
-    Message,
-    Raw,
-    Service,
-    Log,
-    Named(String),
-    Trace,
-}
-
-/// The names under which writers put the id that joins the records of one request.
-const TRACE_NAMES: [&str; 8] =
-    ["trace_id", "traceid", "trace", "request_id", "requestid", "correlation_id", "x-request-id", "dd.trace_id"];
 
 impl Filter {
     /// The filter that lets everything through.
@@ -145,7 +89,7 @@ impl Filter {
 
     /// The earliest time that can pass, where the filter says so by an anchored `since:` that must hold.
     pub fn since(&self) -> Option<DateTime<Utc>> {
-        since(&self.0.node, self.0.now)
+        self.0.node.since(self.0.now)
     }
 
     /// The text as it was written.
@@ -160,14 +104,14 @@ impl Filter {
 
     /// Whether the record passes. Markers pass only where nothing is filtered, or by their words.
     pub fn matches(&self, record: &Record) -> bool {
-        matches(&self.0.node, record, self.0.now)
+        self.0.node.matches(record, self.0.now)
     }
 
     /// The parts of `text` that words, phrases and expressions of the filter hit, in order, for highlighting.
     /// At most 64. Negated parts do not count.
     pub fn hits(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        collect_hits(&self.0.node, text, &mut found);
+        self.0.node.hits(text, &mut found);
         found.sort_by_key(|range| (range.start, range.end));
         found.dedup_by(|next, last| {
             let overlaps = next.start < last.end;
@@ -198,75 +142,6 @@ impl Default for Filter {
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Filter({:?})", self.0.text)
-    }
-}
-
-fn since(node: &Node, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    match node {
-        Node::Since(Moment::At(at)) => Some(*at),
-        Node::Since(Moment::Ago(ago)) => Some(back(now?, *ago)),
-        Node::All(nodes) => nodes.iter().filter_map(|node| since(node, now)).max(),
-        _ => None,
-    }
-}
-
-fn back(now: DateTime<Utc>, ago: Duration) -> DateTime<Utc> {
-    let ago = chrono::Duration::from_std(ago).ok();
-    ago.and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(DateTime::UNIX_EPOCH)
-}
-
-fn collect_hits(node: &Node, text: &str, found: &mut Vec<Range<usize>>) {
-    match node {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| collect_hits(node, text, found)),
-        Node::Text(regex) => {
-            found.extend(regex.find_iter(text).map(|hit| hit.range()).filter(|hit| !hit.is_empty()).take(64));
-        }
-        Node::Field(_, value) => found.extend(value.hits(text).into_iter().take(64)),
-        _ => {}
-    }
-}
-
-fn matches(node: &Node, record: &Record, now: Option<DateTime<Utc>>) -> bool {
-    match node {
-        Node::Everything => true,
-        Node::All(nodes) => nodes.iter().all(|node| matches(node, record, now)),
-        Node::Any(nodes) => nodes.iter().any(|node| matches(node, record, now)),
-        Node::Not(node) => !matches(node, record, now),
-        Node::Text(regex) => says(regex, record),
-        Node::Level(compare, level) => record.kind != RecordKind::Marker && compare.holds(record.level, *level),
-        Node::Since(moment) => record.at() >= instant(*moment, record, now),
-        Node::Until(moment) => record.at() < instant(*moment, record, now),
-        Node::Stderr => record.stderr,
-        Node::Field(field, test) => field_matches(field, test, record),
-    }
-}
-
-fn instant(moment: Moment, record: &Record, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    match moment {
-        Moment::At(at) => at,
-        Moment::Ago(ago) => back(now.unwrap_or(record.read_at.utc), ago),
-    }
-}
-
-/// The whole line, and the message apart where the line holds it in escaped form.
-fn says(regex: &Regex, record: &Record) -> bool {
-    regex.is_match(record.raw.as_str())
-        || (record.format.is_json()
-            && memchr::memchr(b'\\', record.raw.as_str().as_bytes()).is_some()
-            && regex.is_match(record.message.as_str()))
-}
-
-fn field_matches(field: &Field, test: &Test, record: &Record) -> bool {
-    match field {
-        Field::Message => test.holds_in(record.message.as_str()),
-        Field::Raw => test.holds_in(record.raw.as_str()),
-        Field::Log => test.holds(&record.log),
-        Field::Service => match &record.service {
-            Some(service) => test.holds(service.as_str()),
-            None => record.field("service").map_or_else(|| test.holds_without(), |value| test.holds(&value)),
-        },
-        Field::Named(name) => record.field(name).map_or_else(|| test.holds_without(), |value| test.holds(&value)),
-        Field::Trace => TRACE_NAMES.iter().any(|name| record.field(name).is_some_and(|value| test.holds(&value))),
     }
 }
 

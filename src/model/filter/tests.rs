@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::format::Format;
-use crate::model::record::RecordData;
+use crate::model::record::{Level, RecordData};
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
@@ -21,7 +23,7 @@ fn record(line: &str, format: Format, level: Level) -> Record {
 
 fn json() -> Record {
     record(
-        r#"{"level":"error","status":503,"took":"250ms","size":2048,"user":"ann","path":"/api/pay","metadata":{"order":"A-7"},"trace_id":"4bf92f","message":"Payment \"declined\" for Zoë"}"#,
+        r#"{"level":"error","status":503,"took":"250ms","size":2048,"user":"ann","path":"/api/pay","metadata":{"order":"A-7"},"cpu":"55%","user agent":"curl/8","x-request-id":77,"note":"a \"b\" (c) or d","peer":"10.0.0.1:5432","trace_id":"4bf92f","message":"Payment \"declined\" for Zoë"}"#,
         Format::Json,
         Level::Error,
     )
@@ -93,6 +95,69 @@ fn what_passes_and_what_does_not() {
         ("not (refund or payment)", false),
         ("is:stderr", false),
         (" - ", true),
+        // What is not, and what is not there.
+        ("status!=5xx", false),
+        ("status!=4xx", true),
+        ("status!=400..499", true),
+        ("status!=500..599", false),
+        ("nobody!=*", true),
+        ("status!=*", false),
+        ("-status:5xx", false),
+        ("trace!=4bf92f", false),
+        ("trace!=other", true),
+        ("user!=a*", false),
+        ("-user:bob -\"refund\" -/x[yz]/", true),
+        // Ranges without an end, numbers in quotes, units.
+        ("status:500..", true),
+        ("status:..499", false),
+        ("took:100ms..0.3s", true),
+        ("took:1s..2s", false),
+        ("took>\"200 ms\"", true),
+        ("took<1m", true),
+        ("size<=2KiB", true),
+        ("size:2kB..3kB", true),
+        ("took>1kB", false),
+        ("status==503", true),
+        ("cpu>50%", true),
+        ("cpu>60", false),
+        // Levels.
+        ("level:>=warn", true),
+        ("level:\"error\"", true),
+        ("LEVEL>=WARN", true),
+        ("severity:err", true),
+        ("lvl<fatal", true),
+        // Names with dots, dashes, spaces; names in other cases.
+        ("Metadata.Order:A-7", true),
+        ("\"user agent\":curl*", true),
+        ("\"User Agent\"!=wget", true),
+        ("\"user agent\"~^curl", true),
+        ("x-request-id:77", true),
+        ("\"declined\":x", false),
+        ("agent:curl/8", false),
+        // Values in quotes, with escapes, with what has a meaning elsewhere.
+        ("note:\"a \\\"b\\\" (c) or d\"", true),
+        ("note:\"a * d\"", true),
+        ("path:\"/api/pay\"", true),
+        ("message:\"\\\"declined\\\" for\"", true),
+        ("message:pay*zoë", true),
+        ("message!=refund", true),
+        ("message~Pay", true),
+        ("message~pay", false),
+        ("message:*", true),
+        ("raw:\"trace_id\"", true),
+        // Colons that are no operators.
+        ("http://host/a", false),
+        ("10.0.0.1:5432", true),
+        ("12:30:45", false),
+        ("std::vec", false),
+        // Words that look like operators.
+        ("\"or\"", true),
+        ("(payment) AND (zoë) OR nothing", true),
+        ("NOT refund", true),
+        ("--payment", true),
+        ("until:2026-11-21 since:2026-11-20", false),
+        ("since:\"2026-11-21 09:00\" until:2026-11-21T10:00", true),
+        ("since:1h30m", true),
     ] {
         let filter = Filter::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
         // A lone dash is a word: it is in the line's `A-7`.
@@ -117,6 +182,19 @@ fn errors_point_at_the_character() {
         ("status>high", 7, "`high` is no number", "write a number, with a unit if you like: 500, 1.5s, 20MB"),
         ("since:soon", 6, "`soon` is no time", "write 10m, 2h, 1d or 2026-11-21T10:00:00Z"),
         ("user: x", 5, "a value is missing after `user:`", "user:* asks whether the field is there"),
+        ("and a", 0, "nothing is before `and`", "write \"and\" in quotes to look for the word"),
+        ("a and", 2, "nothing follows `and`", "write \"and\" in quotes to look for the word"),
+        ("(a or) b", 3, "nothing follows `or`", "write \"or\" in quotes to look for the word"),
+        ("or a", 0, "a term is missing here", "a term is a word, a \"phrase\", a /regex/ or FIELD:VALUE"),
+        ("not", 0, "nothing follows `not`", "write \"not\" in quotes to look for the word"),
+        ("(user:) x", 6, "a value is missing after `user:`", "user:* asks whether the field is there"),
+        ("\"a b\">=", 7, "a value is missing after `\"a b\">=`", "\"a b\":* asks whether the field is there"),
+        ("user:\"ann", 5, "this quote is not closed", "add a `\"` at its end"),
+        ("level~err", 6, "a level is compared by `:`, `>=`, `<=`, `>`, `<` or `!=`", "level>=warn"),
+        ("level:loud", 6, "`loud` is no level", "levels are none, trace, debug, info, warn, error, fatal"),
+        ("since>10m", 6, "`since` is written with `:`", "since:10m"),
+        ("until:", 6, "a value is missing after `until:`", "until:* asks whether the field is there"),
+        ("is:late", 3, "`is:` knows `stderr` alone", "is:stderr"),
         ("()", 1, "a term is missing here", "a term is a word, a \"phrase\", a /regex/ or FIELD:VALUE"),
     ] {
         let problem = Filter::parse(text).expect_err(text);

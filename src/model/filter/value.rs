@@ -11,16 +11,18 @@ use super::Compare;
 pub(super) enum Test {
     /// It is there.
     Exists,
-    /// Equal without regard to case, or not.
-    Is { value: String, positive: bool },
-    /// A pattern or an expression that matches somewhere, or not.
-    Matches { regex: Regex, positive: bool },
+    /// Equal without regard to case.
+    Is(String),
+    /// A pattern or an expression that matches somewhere.
+    Matches(Regex),
     /// A number against a number.
     Number(Compare, Quantity),
     /// From the first to the second, both included.
     Between(Quantity, Quantity),
     /// `5xx`: three digits, of which the first is this one.
     Class(u8),
+    /// Does not pass the other, or is not there.
+    Not(Box<Test>),
 }
 
 impl Test {
@@ -28,8 +30,8 @@ impl Test {
     pub(super) fn holds(&self, value: &str) -> bool {
         match self {
             Self::Exists => true,
-            Self::Is { value: wanted, positive } => same(value, wanted) == *positive,
-            Self::Matches { regex, positive } => regex.is_match(value) == *positive,
+            Self::Is(wanted) => same(value, wanted),
+            Self::Matches(regex) => regex.is_match(value),
             Self::Number(compare, wanted) => {
                 Quantity::parse(value).and_then(|found| found.pair(*wanted)).is_some_and(|(a, b)| compare.holds(a, b))
             }
@@ -39,30 +41,18 @@ impl Test {
             Self::Class(first) => {
                 matches!(value.as_bytes(), [digit, rest @ ..] if digit == first && rest.len() == 2 && rest.iter().all(u8::is_ascii_digit))
             }
-        }
-    }
-
-    /// Whether running text passes: a word is looked for anywhere in it.
-    pub(super) fn holds_in(&self, text: &str) -> bool {
-        match self {
-            Self::Is { value, positive } => contains(text, value) == *positive,
-            other => other.holds(text),
+            Self::Not(test) => !test.holds(value),
         }
     }
 
     /// Whether a record without the field passes: only what says "not".
     pub(super) fn holds_without(&self) -> bool {
-        matches!(
-            self,
-            Self::Is { positive: false, .. }
-                | Self::Matches { positive: false, .. }
-                | Self::Number(Compare::NotEqual, _)
-        )
+        matches!(self, Self::Not(_) | Self::Number(Compare::NotEqual, _))
     }
 
     pub(super) fn hits(&self, text: &str) -> Vec<Range<usize>> {
         match self {
-            Self::Matches { regex, positive: true } => {
+            Self::Matches(regex) => {
                 regex.find_iter(text).map(|hit| hit.range()).filter(|range| !range.is_empty()).collect()
             }
             _ => Vec::new(),
@@ -73,10 +63,6 @@ impl Test {
 fn same(left: &str, right: &str) -> bool {
     left.eq_ignore_ascii_case(right)
         || (!(left.is_ascii() && right.is_ascii()) && left.to_lowercase() == right.to_lowercase())
-}
-
-fn contains(text: &str, word: &str) -> bool {
-    text.to_lowercase().contains(&word.to_lowercase())
 }
 
 /// What a number counts, where it says so.
@@ -146,14 +132,14 @@ impl Quantity {
     }
 
     /// Both numbers on one scale: in base units where both have a unit of one kind, as written where one has
-    /// none (`took=250` is compared with `200ms` as 250 with 200), nothing where the kinds differ.
+    /// none (`took=250` is compared with `200ms` as 250 with 200), nothing where the kinds differ. Sizes without a
+    /// unit are bytes everywhere.
     fn pair(self, other: Self) -> Option<(f64, f64)> {
-        if self.unit == other.unit {
-            Some((self.base, other.base))
-        } else if self.unit == Unit::None || other.unit == Unit::None {
-            Some((self.written, other.written))
-        } else {
-            None
+        match (self.unit, other.unit) {
+            (Unit::None | Unit::Bytes, Unit::Bytes) | (Unit::Bytes, Unit::None) => Some((self.base, other.base)),
+            (one, two) if one == two => Some((self.base, other.base)),
+            (Unit::None, _) | (_, Unit::None) => Some((self.written, other.written)),
+            _ => None,
         }
     }
 }

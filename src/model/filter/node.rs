@@ -1,0 +1,149 @@
+//! What a filter is made of, and what it asks of a record.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use regex::Regex;
+
+use super::value::Test;
+use crate::model::record::{Level, Record, RecordKind};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compare {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+impl Compare {
+    pub(super) fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::More => left > right,
+            Self::AtLeast => left >= right,
+        }
+    }
+}
+
+/// A point in time, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Ago(Duration),
+    At(DateTime<Utc>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Everything,
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    Text(Regex),
+    Level(Compare, Level),
+    Since(Moment),
+    Until(Moment),
+    Stderr,
+    Field(Field, Test),
+}
+
+/// Which part of a record is tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Field {
+    Message,
+    Raw,
+    Service,
+    Log,
+    Named(String),
+    Trace,
+}
+
+/// The names under which writers put the id that joins the records of one request.
+const TRACE_NAMES: [&str; 8] =
+    ["trace_id", "traceid", "trace", "request_id", "requestid", "correlation_id", "x-request-id", "dd.trace_id"];
+
+impl Node {
+    /// Whether the record passes; times that are written as "ago" count from `now`, else from when it was read.
+    pub(super) fn matches(&self, record: &Record, now: Option<DateTime<Utc>>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(record, now)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(record, now)),
+            Self::Not(node) => !node.matches(record, now),
+            Self::Text(regex) => says(regex, record),
+            Self::Level(compare, level) => record.kind != RecordKind::Marker && compare.holds(record.level, *level),
+            Self::Since(moment) => record.at() >= instant(*moment, record, now),
+            Self::Until(moment) => record.at() < instant(*moment, record, now),
+            Self::Stderr => record.stderr,
+            Self::Field(field, test) => field.passes(test, record),
+        }
+    }
+
+    /// The earliest time that can pass, where that is certain.
+    pub(super) fn since(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Since(Moment::At(at)) => Some(*at),
+            Self::Since(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::All(nodes) => nodes.iter().filter_map(|node| node.since(now)).max(),
+            _ => None,
+        }
+    }
+
+    /// What words and expressions hit; negated parts do not count.
+    pub(super) fn hits(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.hits(text, found)),
+            Self::Text(regex) => {
+                found.extend(regex.find_iter(text).map(|hit| hit.range()).filter(|hit| !hit.is_empty()).take(64));
+            }
+            Self::Field(_, value) => found.extend(value.hits(text).into_iter().take(64)),
+            _ => {}
+        }
+    }
+}
+
+impl Field {
+    fn passes(&self, test: &Test, record: &Record) -> bool {
+        let named = |name: &str| record.field(name).map_or_else(|| test.holds_without(), |value| test.holds(&value));
+        match self {
+            Self::Message => test.holds(record.message.as_str()),
+            Self::Raw => test.holds(record.raw.as_str()),
+            Self::Log => test.holds(&record.log),
+            Self::Service => match &record.service {
+                Some(service) => test.holds(service.as_str()),
+                None => named("service"),
+            },
+            Self::Named(name) => named(name),
+            Self::Trace => match test {
+                Test::Not(test) => !self.passes(test, record),
+                test => TRACE_NAMES.iter().any(|name| record.field(name).is_some_and(|value| test.holds(&value))),
+            },
+        }
+    }
+}
+
+fn back(now: DateTime<Utc>, ago: Duration) -> DateTime<Utc> {
+    let ago = chrono::Duration::from_std(ago).ok();
+    ago.and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+fn instant(moment: Moment, record: &Record, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    match moment {
+        Moment::At(at) => at,
+        Moment::Ago(ago) => back(now.unwrap_or(record.read_at.utc), ago),
+    }
+}
+
+/// The whole line, and the message apart where the line holds it in escaped form.
+fn says(regex: &Regex, record: &Record) -> bool {
+    regex.is_match(record.raw.as_str())
+        || (record.format.is_json()
+            && memchr::memchr(b'\\', record.raw.as_str().as_bytes()).is_some()
+            && regex.is_match(record.message.as_str()))
+}
