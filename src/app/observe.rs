@@ -90,7 +90,7 @@ fn own_figures(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
             _ => continue,
         };
         let value = value.ok_or_else(|| SafeText::new(lacking));
-        sample(state, Sample { metric: metric.name.clone(), at: now, value }, effects);
+        sample(state, Sample { metric: metric.name.clone(), at: now, value, caveat: None }, effects);
     }
 }
 

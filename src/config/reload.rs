@@ -8,7 +8,7 @@ use super::sections::action::Action;
 use super::sections::adapter::Adapter;
 use super::sections::check::Check;
 use super::sections::log::{Log, LogKind};
-use super::sections::metric::{Metric, MetricKind};
+use super::sections::metric::{LogMetric, Metric, MetricKind};
 use super::sections::screen::ScreenLayout;
 use super::sections::service::Service;
 use super::sections::source::{CommandLine, Source, SourceKind};
@@ -192,8 +192,8 @@ fn metric(metric: &Metric) -> Vec<Fact> {
     let (origin, rest) = match &metric.kind {
         MetricKind::Value { from, program } => (format!("from {from}"), program.clone()),
         MetricKind::Sample { from, selector } => (format!("from {from}"), selector.clone()),
-        MetricKind::LogCount { log, filter, window } => {
-            (format!("log {log}"), format!("{filter} in {}", shown(*window)))
+        MetricKind::Log(LogMetric { logs, measure, window }) => {
+            (format!("log {logs}"), format!("{} in {}", measure.told(), shown(*window)))
         }
         MetricKind::Latency { check, quantile, window } => {
             (format!("check {check}"), format!("p{} in {}", quantile * 100.0, shown(*window)))

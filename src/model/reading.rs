@@ -75,4 +75,22 @@ pub struct Sample {
     pub at: Stamp,
     /// The number, or why there is none (absent, jq error, not a number). NaN never occurs here: it is `absent`.
     pub value: Result<f64, SafeText>,
+    /// What the number leaves out, where it does.
+    pub caveat: Option<Caveat>,
+}
+
+/// What a number leaves out: it is shown with it, or it would be drawn as if it were right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caveat {
+    /// The true number is this one or a higher one.
+    pub at_least: bool,
+    /// In words: `3 MB skipped`, `counted since 2026-11-21T10:00:00Z`.
+    pub text: SafeText,
+}
+
+impl Caveat {
+    /// What stands before the number.
+    pub fn mark(&self) -> &'static str {
+        if self.at_least { ">=" } else { "~" }
+    }
 }

@@ -124,6 +124,21 @@ pub fn duration(duration: Duration) -> String {
     if out.is_empty() { "0s".to_owned() } else { out }
 }
 
+/// The number that a text states, in `unit`: `12`, `-1e3`, `12ms`, `1.5 s`, `1m30s`, `2MiB`, in any case. A number
+/// alone is in `unit` already. `None` where it is no number, or one of something else.
+pub fn amount_in(text: &str, unit: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Ok(value) = text.parse::<f64>() {
+        return Some(value).filter(|value| value.is_finite());
+    }
+    let (value, length) = leading_number(text)?;
+    let word = text[length..].trim();
+    in_unit_of(value, word, unit)
+        .or_else(|_| in_unit_of(value, &word.to_lowercase(), unit))
+        .ok()
+        .or_else(|| parse_duration(text).ok().and_then(|span| in_unit_of(span.as_secs_f64(), "s", unit).ok()))
+}
+
 /// The number at the beginning and its length in bytes; no sign, no exponent.
 pub(super) fn leading_number(text: &str) -> Option<(f64, usize)> {
     let len = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
@@ -172,6 +187,29 @@ mod tests {
             assert_eq!(parse_duration(text).map_err(|error| error.offset), Err(offset), "{text}");
         }
         assert!(parse_duration("99999999999999999999999d").is_err());
+    }
+
+    #[test]
+    fn amounts_are_read_in_the_unit_that_is_wanted() {
+        let cases = [
+            ("12", "ms", Some(12.0)),
+            ("12ms", "ms", Some(12.0)),
+            (" 1.5 s ", "ms", Some(1500.0)),
+            ("1.5S", "ms", Some(1500.0)),
+            ("250µs", "ms", Some(0.25)),
+            ("1m30s", "s", Some(90.0)),
+            ("-3", "", Some(-3.0)),
+            ("1e3", "B", Some(1000.0)),
+            ("2KiB", "B", Some(2048.0)),
+            ("12ms", "", None),
+            ("12ms", "B", None),
+            ("fast", "ms", None),
+            ("inf", "ms", None),
+            ("", "ms", None),
+        ];
+        for (text, unit, amount) in cases {
+            assert_eq!(amount_in(text, unit), amount, "{text} in {unit}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::message::Observation;
-use crate::model::reading::{Component, Reading, Sample};
+use crate::model::reading::{Caveat, Component, Reading, Sample};
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 
@@ -34,9 +34,11 @@ impl Cleaner {
         let clean = |text: &SafeText| redactor.redact_safe(text);
         match observation {
             Observation::Reading(it) => Observation::Reading(Box::new(reading(redactor, *it))),
-            Observation::Sample(Sample { metric, at, value: Err(why) }) => {
-                Observation::Sample(Sample { metric, at, value: Err(clean(&why)) })
-            }
+            Observation::Sample(sample) => Observation::Sample(Sample {
+                value: sample.value.map_err(|why| clean(&why)),
+                caveat: sample.caveat.map(|caveat| Caveat { text: clean(&caveat.text), ..caveat }),
+                ..sample
+            }),
             Observation::Connectivity { ok, detail } => Observation::Connectivity { ok, detail: clean(&detail) },
             Observation::Warning { name, text } => Observation::Warning { name, text: clean(&text) },
             Observation::TaskFailed { task, text } => Observation::TaskFailed { task, text: clean(&text) },

@@ -63,7 +63,10 @@ async fn outputs(programs: &[&Expression], document: &Arc<Value>, evaluator: &Ev
 /// The samples of every metric of a source that gave no answer.
 pub fn without_answer(metrics: &[Derived], at: Stamp, error: &PollError) -> Vec<Sample> {
     let why = SafeText::new(&error.to_string());
-    metrics.iter().map(|metric| Sample { metric: metric.name.clone(), at, value: Err(why.clone()) }).collect()
+    metrics
+        .iter()
+        .map(|metric| Sample { metric: metric.name.clone(), at, value: Err(why.clone()), caveat: None })
+        .collect()
 }
 
 /// One sample; none where a counter has only begun.
@@ -74,7 +77,7 @@ fn sample(metric: &Derived, at: Stamp, value: Result<f64, String>) -> Option<Sam
         }
         (value, _) => value.map_err(|why| SafeText::new(&why)),
     };
-    Some(Sample { metric: metric.name.clone(), at, value })
+    Some(Sample { metric: metric.name.clone(), at, value, caveat: None })
 }
 
 /// The first output as a number. APIs write large counts as texts; those count as numbers.

@@ -120,7 +120,12 @@ impl App {
     /// A value of a metric.
     pub fn sample(&mut self, metric: &str, value: Result<f64, &str>) {
         let value = value.map_err(SafeText::new);
-        self.send(Event::Observation(Observation::Sample(Sample { metric: metric.into(), at: self.now, value })));
+        self.send(Event::Observation(Observation::Sample(Sample {
+            metric: metric.into(),
+            at: self.now,
+            value,
+            caveat: None,
+        })));
     }
 
     /// Records of a log, in one batch.

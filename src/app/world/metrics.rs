@@ -6,7 +6,7 @@ use crate::config::sections::metric::Metric;
 use crate::model::alert::Severity;
 use crate::model::condition::{Comparison, Condition, Predicate};
 use crate::model::name::Name;
-use crate::model::reading::Sample;
+use crate::model::reading::{Caveat, Sample};
 use crate::model::series::Series;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
@@ -33,6 +33,8 @@ pub struct MetricView {
     pub value: Option<(Stamp, f64)>,
     /// Why there is no number now.
     pub error: Option<SafeText>,
+    /// What the latest number leaves out.
+    pub caveat: Option<Caveat>,
     /// The worst severity that fires (or is pending: see the alerts).
     pub severity: Option<Severity>,
     /// Whether the latest number is too old.
@@ -60,6 +62,7 @@ impl MetricView {
             last: None,
             value: None,
             error: None,
+            caveat: None,
             severity: None,
             stale: false,
             thresholds: thresholds(metric),
@@ -73,8 +76,12 @@ impl MetricView {
     /// Takes in a sample. `true` where a person would notice it at once.
     pub(in crate::app) fn take(&mut self, sample: Sample) -> bool {
         let error = sample.value.as_ref().err().cloned();
-        let noticeable = error != self.error || self.stale || self.value.is_none();
+        let noticeable = error != self.error
+            || self.stale
+            || self.value.is_none()
+            || self.caveat.is_some() != sample.caveat.is_some();
         if let Ok(value) = sample.value {
+            self.caveat.clone_from(&sample.caveat);
             self.value = Some((sample.at, value));
             self.series.push(sample.at, value);
             self.stale = false;
@@ -94,6 +101,7 @@ impl MetricView {
             last: self.last,
             value: self.value,
             error: self.error,
+            caveat: self.caveat,
             severity: self.severity,
             stale: self.stale,
             known_from: self.known_from,
@@ -104,7 +112,13 @@ impl MetricView {
 
     /// The latest number with its unit, as it is shown.
     pub fn shown(&self) -> String {
-        self.value.map_or_else(|| unit::NOTHING.to_owned(), |(_, value)| unit::quantity(value, &self.unit))
+        self.value
+            .map_or_else(|| unit::NOTHING.to_owned(), |(_, value)| self.mark() + &unit::quantity(value, &self.unit))
+    }
+
+    /// What stands before a number that leaves something out; nothing before others.
+    pub fn mark(&self) -> String {
+        self.caveat.as_ref().map_or("", Caveat::mark).to_owned()
     }
 
     /// One line in words.
@@ -112,7 +126,8 @@ impl MetricView {
         match (self.value, &self.error) {
             (_, Some(error)) => format!("{} {error}", self.name),
             (Some((at, value)), None) => {
-                format!("{} {} at {}", self.name, unit::quantity(value, &self.unit), at.utc.to_rfc3339())
+                let caveat = self.caveat.as_ref().map_or_else(String::new, |caveat| format!(" ({})", caveat.text));
+                format!("{} {}{caveat} at {}", self.name, unit::quantity(value, &self.unit), at.utc.to_rfc3339())
             }
             (None, None) => format!("{} has no value yet", self.name),
         }

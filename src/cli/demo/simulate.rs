@@ -31,7 +31,7 @@ use crate::sources::jq::Evaluator;
 use crate::sources::judge;
 use crate::sources::metric;
 use crate::sources::plan::{Watched, plan};
-use crate::sources::tail::counts::Counter;
+use crate::sources::tail::counts::{Board, Reach};
 use crate::sources::tail::pipeline::{Pipeline, Stream};
 
 /// The folder and the address that a simulated demo shows. Nothing is there.
@@ -74,10 +74,14 @@ pub async fn play(config: Config, scene: &Scene) -> State {
     let config = Arc::new(config);
     let simulation = Simulation::new(&config, scene.seed);
     let mut state = State::new(Arc::clone(&config), simulation.stamp(Duration::ZERO), scene.size);
+    let mut board = Board::new(&config);
+    for (_, counter) in board.parts() {
+        counter.reaches(Reach::Whole);
+    }
     let mut logs: Vec<(Pipeline, Stream)> = config
         .logs
         .iter()
-        .filter_map(|log| Pipeline::new(log, Redactor::default(), Counter::of(&config, &log.name), 1).ok())
+        .filter_map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1).ok())
         .map(|pipeline| (pipeline, Stream::default()))
         .collect();
     let length = CALM + scene.at;
@@ -87,6 +91,9 @@ pub async fn play(config: Config, scene: &Scene) -> State {
             for observation in simulation.log(&log.name, pipeline, stream, second) {
                 take(&mut state, now, Event::Observation(observation));
             }
+        }
+        for sample in board.due(now) {
+            take(&mut state, now, Event::Observation(sample));
         }
         for watched in &simulation.watched {
             if second % watched.interval().as_secs().max(1) == 0 {
@@ -137,9 +144,7 @@ impl Simulation {
             pipeline.line(stream, line.text.as_bytes(), 0, now, false);
         }
         pipeline.settle(stream, now);
-        let batch = pipeline.take(false).map(|batch| Observation::Records { log: name.into(), batch });
-        let counted = pipeline.counters().iter_mut().filter_map(|counter| counter.due(now, None));
-        batch.into_iter().chain(counted.collect::<Vec<_>>()).collect()
+        pipeline.take(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
     }
 
     async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {

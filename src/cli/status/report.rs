@@ -55,6 +55,12 @@ pub(super) struct MetricRow {
     /// The worst of its conditions that the value meets, whether or not it must hold for some time.
     pub(super) severity: Option<Severity>,
     pub(super) error: Option<SafeText>,
+    /// What the value leaves out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) caveat: Option<SafeText>,
+    /// Whether the true value is this one or a higher one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) at_least: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -203,6 +209,10 @@ impl<'a> Round<'a> {
                 .map(|(severity, _)| *severity)
                 .max(),
             error,
+            caveat: sample
+                .and_then(|sample| sample.caveat.as_ref())
+                .map(|caveat| self.redactor.redact_safe(&caveat.text)),
+            at_least: sample.and_then(|sample| sample.caveat.as_ref()).is_some_and(|caveat| caveat.at_least),
         }
     }
 
@@ -244,7 +254,7 @@ fn without_sample(metric: &Metric) -> &'static str {
     match metric.kind {
         _ if metric.per_second => "a rate needs two answers",
         MetricKind::Value { .. } | MetricKind::Sample { .. } => "it was not asked",
-        MetricKind::LogCount { .. } => "counted while a console or `opsroom watch` runs",
+        MetricKind::Log(_) => "counted while a console or `opsroom watch` runs",
         MetricKind::Latency { .. } | MetricKind::Availability { .. } => "measured over time, not by one answer",
     }
 }
@@ -348,7 +358,8 @@ pub(super) mod tests {
             metrics: vec![metric("error-rate", "> 5% for 5m"), metric("disk", "> 80%"), metric("queue", "> 1%")],
             ..Config::default()
         };
-        let sample = |name: &str, value| Observation::Sample(Sample { metric: name.into(), at: at(1000), value });
+        let sample =
+            |name: &str, value| Observation::Sample(Sample { metric: name.into(), at: at(1000), value, caveat: None });
         let seen = [
             reading("api", Sign::Good, 41, None),
             reading("worker", Sign::Bad, 900, Some("token hunter22 refused")),

@@ -30,10 +30,15 @@ pub(super) fn lines(report: &Report, style: Style) -> String {
     for metric in &report.metrics {
         let value = metric.value.map_or_else(|| unit::NOTHING.to_owned(), |value| unit::quantity(value, &metric.unit));
         let value = if style.ascii { value.replace(unit::NOTHING, "-") } else { value };
+        let value = if metric.at_least { format!(">={value}") } else { value };
         let words = match (&metric.error, metric.severity) {
             (Some(error), _) => error.to_string(),
             (None, Some(severity)) => severity.word().to_owned(),
             (None, None) => String::new(),
+        };
+        let words = match &metric.caveat {
+            Some(caveat) => format!("{words} ({caveat})").trim_start().to_owned(),
+            None => words,
         };
         let colour = metric.severity.map_or("", |severity| if severity >= Severity::High { RED } else { YELLOW });
         let mark = Mark {

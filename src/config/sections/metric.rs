@@ -1,8 +1,10 @@
 //! `[metric.NAME]`: a number over time.
 
+mod log;
+
 use std::time::Duration;
 
-use crate::config::reader::{Table, Thing};
+use crate::config::reader::{Table, Text, Thing};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::check::Check;
 use crate::config::sections::source::{Source, SourceKind};
@@ -11,6 +13,8 @@ use crate::config::syntax;
 use crate::model::alert::Severity;
 use crate::model::condition::Condition;
 use crate::model::name::Name;
+
+pub use log::{LogChoice, LogMetric, Measure};
 
 /// A metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,15 +56,8 @@ pub enum MetricKind {
         /// The selector as written: `http_requests_total{job="api"}`.
         selector: String,
     },
-    /// `log` + `count` + `window`: matching records within a sliding window.
-    LogCount {
-        /// The log.
-        log: Name,
-        /// The filter expression.
-        filter: String,
-        /// The window.
-        window: Duration,
-    },
+    /// `log` + `count`, `rate`, `ratio` or `percentile`, + `window`: records within a sliding window.
+    Log(LogMetric),
     /// `check` + `latency = "p95"` + `window`: a percentile of a check's own latency, in milliseconds.
     Latency {
         /// The check.
@@ -89,8 +86,14 @@ pub const KEYS: &[KeySpec] = &[
     key("from", Kind::Name, "A source"),
     key("value", Kind::Text, "jq over the source's document"),
     key("sample", Kind::Text, "A selector over an exposition: http_requests_total{job=\"api\"}"),
-    key("log", Kind::Name, "A log, or * for all"),
-    key("count", Kind::Text, "A filter: matching records are counted"),
+    key("log", Kind::TextsOrOne, "A log, a list of logs, or * for all"),
+    key("count", Kind::Text, "A filter: how many records match within the window"),
+    key("rate", Kind::Text, "A filter: how many records match per second, over the window"),
+    key("ratio", Kind::Text, "A filter: what share of the records match, in per cent"),
+    key("of", Kind::Text, "With ratio: the filter whose records are the whole. Default all records"),
+    key("percentile", Kind::Text, "A percentile of a field of the records: p95"),
+    key("field", Kind::Text, "With percentile: the field, a number with or without a unit (12, 12ms, 1.5s)"),
+    key("where", Kind::Text, "With percentile: a filter. Default all records"),
     key("window", Kind::Duration, "Over how long records are counted or a percentile is taken"),
     key("check", Kind::Name, "A check, for its own latency or availability"),
     key("latency", Kind::Text, "A percentile: p95"),
@@ -114,6 +117,7 @@ pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
     let per_second = table.flag("per_second").unwrap_or(false);
     let kind = read_kind(table, known);
     let default_unit = match &kind {
+        Some(MetricKind::Log(log)) => log.measure.unit(),
         Some(MetricKind::Latency { .. }) => "ms",
         Some(MetricKind::Availability { .. }) => "%",
         _ if per_second => "/s",
@@ -134,7 +138,7 @@ pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
         MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => {
             known.sources.iter().find(|source| source.name == *from).map(|source| (source.every, source.timeout))?
         }
-        MetricKind::LogCount { .. } => (DERIVED_EVERY, Duration::ZERO),
+        MetricKind::Log(_) => (DERIVED_EVERY, Duration::ZERO),
         MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => {
             known.checks.iter().find(|known| known.name == *check).map(|check| (check.every, check.timeout))?
         }
@@ -155,7 +159,7 @@ pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
 /// Where the numbers come from is said by `from`, `log` or `check`; what is taken of it by the keys that go with it.
 fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
     const GROUPS: [(&str, &[&str]); 3] =
-        [("from", &["value", "sample"]), ("log", &["count"]), ("check", &["latency", "availability"])];
+        [("from", &["value", "sample"]), ("log", log::MEASURES), ("check", &["latency", "availability"])];
     let context = table.context;
     let mut given = GROUPS.iter().filter(|(key, _)| table.has(key));
     let (origin, ours) = match (given.next(), given.next()) {
@@ -165,7 +169,7 @@ fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
                 context.error(
                     table.at,
                     format!("{} does not say where its numbers come from", table.title),
-                    "add `from` with `value` or `sample`, `log` with `count` and `window`, or `check` with `latency` or `availability`",
+                    "add `from` with `value` or `sample`, `log` with `count`, `rate`, `ratio` or `percentile`, or `check` with `latency` or `availability`",
                 );
             }
             return None;
@@ -184,6 +188,7 @@ fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
             }
         }
     }
+    log::out_of_place(table);
     let mut taken = ours.iter().filter(|key| table.has(key));
     let what = match (taken.next(), taken.next()) {
         (Some(one), None) => *one,
@@ -202,13 +207,17 @@ fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
     };
     match what {
         "value" | "sample" => from_source(table, known, what),
-        "count" => from_log(table),
+        what if origin == "log" => log::read(table, what).map(MetricKind::Log),
         _ => from_check(table, what),
     }
 }
 
 fn listed(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
 }
 
 fn no_window(table: &Table<'_>, with: &str) {
@@ -255,20 +264,6 @@ fn window(table: &Table<'_>) -> Option<Duration> {
     table.positive("window")
 }
 
-fn from_log(table: &Table<'_>) -> Option<MetricKind> {
-    let log = match table.text("log") {
-        Some(text) if text.value == "*" => Some(Name::from("*")),
-        _ => table.reference("log", Thing::Log),
-    };
-    let window = window(table);
-    let filter = table.text("count")?;
-    if let Err(fault) = syntax::filter(&filter.value) {
-        table.context.fault(&filter, "bad filter", &fault);
-        return None;
-    }
-    Some(MetricKind::LogCount { log: log?, filter: filter.value, window: window? })
-}
-
 fn from_check(table: &Table<'_>, what: &str) -> Option<MetricKind> {
     let check = table.reference("check", Thing::Check);
     if what == "availability" {
@@ -277,15 +272,21 @@ fn from_check(table: &Table<'_>, what: &str) -> Option<MetricKind> {
     }
     let window = window(table);
     let text = table.text("latency")?;
-    let quantile = text
+    let quantile = quantile(table, &text, "latency");
+    Some(MetricKind::Latency { check: check?, quantile: quantile?, window: window? })
+}
+
+/// `p95`, as a part of one.
+fn quantile(table: &Table<'_>, text: &Text, key: &str) -> Option<f64> {
+    let found = text
         .value
         .strip_prefix('p')
         .and_then(|digits| digits.parse::<f64>().ok())
         .filter(|percentile| *percentile > 0.0 && *percentile < 100.0)
         .map(|percentile| percentile / 100.0);
-    if quantile.is_none() {
+    if found.is_none() {
         let message = format!("`{}` is no percentile", text.value);
-        table.context.error(text.at, message, "write latency = \"p50\", \"p95\", \"p99\" or \"p99.9\"");
+        table.context.error(text.at, message, format!("write {key} = \"p50\", \"p95\", \"p99\" or \"p99.9\""));
     }
-    Some(MetricKind::Latency { check: check?, quantile: quantile?, window: window? })
+    found
 }

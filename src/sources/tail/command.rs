@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::counts::Reach;
 use super::decode::LineSplitter;
 use super::pipeline::{Pipeline, Stream};
 use super::reader::Resume;
@@ -94,6 +95,10 @@ impl Follower {
             Ok(group) => group,
             Err(why) => return Some(Ended { words: why.to_string(), started: false }),
         };
+        let now = self.context.clock.now().utc;
+        for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown) {
+            counter.reaches(Reach::Since(now));
+        }
         let (mut stdout, mut stderr) = group.pipes();
         self.recent.begin();
         let (mut out, mut err) = (vec![0; READ], vec![0; READ]);
@@ -186,16 +191,10 @@ impl Follower {
             }
         }
         let broken = match &self.state {
-            LogState::Failed(why) => Some(why.clone()),
+            LogState::Failed(why) => Some(why),
             _ => None,
         };
-        let due: Vec<Observation> =
-            self.pipeline.counters().iter_mut().filter_map(|counter| counter.due(now, broken.as_ref())).collect();
-        for sample in due {
-            if !self.send(sample).await {
-                return false;
-            }
-        }
+        self.pipeline.counters().iter().for_each(|counter| counter.troubled(broken));
         true
     }
 

@@ -11,10 +11,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::decode::is_binary;
 use super::open::{Identity, Known, OpenLog};
+use super::past::PastFile;
 use super::pipeline::{Pipeline, Stream};
 use super::start::{self, Start};
 use crate::model::record::Level;
@@ -50,8 +49,6 @@ pub enum PathState {
 pub struct FileTail {
     path: PathBuf,
     start: Start,
-    /// Records are counted from here on, though they are shown only from `start`.
-    count_from: Option<DateTime<Utc>>,
     current: Option<OpenLog>,
     /// The file before the last rotation.
     old: Option<OpenLog>,
@@ -61,6 +58,8 @@ pub struct FileTail {
     binary: Option<(Identity, u64)>,
     /// Files that were let go since they were last asked for.
     released: Vec<Known>,
+    /// What was there before and has to be counted.
+    past: Vec<PastFile>,
 }
 
 /// What one tick did.
@@ -73,12 +72,11 @@ pub struct Progress {
 }
 
 impl FileTail {
-    /// Follows `path`; `start` says what is shown of what is there already, `count_from` what is counted.
-    pub fn new(path: PathBuf, start: Start, count_from: Option<DateTime<Utc>>) -> Self {
+    /// Follows `path`; `start` says what is shown of what is there already.
+    pub fn new(path: PathBuf, start: Start) -> Self {
         Self {
             path,
             start,
-            count_from,
             current: None,
             old: None,
             state: PathState::Missing,
@@ -86,6 +84,7 @@ impl FileTail {
             said_gone: false,
             binary: None,
             released: Vec::new(),
+            past: Vec::new(),
         }
     }
 
@@ -107,6 +106,17 @@ impl FileTail {
     /// The files that were let go since the last call.
     pub fn released(&mut self) -> Vec<Known> {
         std::mem::take(&mut self.released)
+    }
+
+    /// The files whose past has to be counted since the last call, each up to where it is counted as it grows.
+    pub fn past(&mut self) -> Vec<PastFile> {
+        std::mem::take(&mut self.past)
+    }
+
+    /// What was read up to now has to be counted as the past: there are counters that have not seen it.
+    pub fn count_anew(&mut self) {
+        let open = [&self.old, &self.current].into_iter().flatten();
+        self.past = open.filter_map(|open| PastFile::new(open, open.offset())).collect();
     }
 
     /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
@@ -188,7 +198,7 @@ impl FileTail {
 
     /// Where reading begins in a file that is opened for the first time.
     fn place(
-        &self,
+        &mut self,
         open: &mut OpenLog,
         meta: &Metadata,
         now: Stamp,
@@ -210,16 +220,10 @@ impl FileTail {
             },
         };
         let backlog = if self.start == Start::Beginning { 0 } else { size };
-        let counted = match self.count_from {
-            Some(from) if shown > 0 => start::since(open.file(), size, from, pipeline, now.utc)?,
-            _ => None,
-        };
-        match counted {
-            Some(offset) if offset < shown => {
-                open.start_at(offset, backlog, Stream::since(self.count_from));
-                open.hide_until(shown, stream);
-            }
-            _ => open.start_at(shown, backlog, stream),
+        open.start_at(shown, backlog, stream);
+        open.count_from(backlog);
+        if backlog > 0 {
+            self.past.extend(PastFile::new(open, backlog));
         }
         Ok(())
     }
@@ -357,7 +361,7 @@ fn read_current(
         let from = open.offset();
         let target = open.line_start(meta.size() - AFTER_SKIP, buffer)?;
         open.skip_to(target, pipeline, now);
-        pipeline.skipped(target - from);
+        pipeline.skipped(target - from, now);
         let text =
             format!("{} MB skipped: {} is written faster than it may be read", (target - from) / 1_000_000, name(path));
         pipeline.marker(&text, Level::Warn, now);

@@ -4,11 +4,10 @@ use std::fs::Metadata;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
-use super::counts::Counter;
+use super::counts::{Counter, Reach};
 use super::file::{FileTail, PathState, Progress};
 use super::open::{Identity, Known};
+use super::past::{Past, PastFile};
 use super::pipeline::Pipeline;
 use super::start::Start;
 use crate::config::load::glob;
@@ -38,7 +37,8 @@ pub struct FileLog {
     known: Vec<Known>,
     globbed: Option<Duration>,
     start: Start,
-    count_from: Option<DateTime<Utc>>,
+    /// The counters that have not seen what was there before; all, for a file that is opened late.
+    uncounted: Option<Vec<Counter>>,
     /// The pipeline; public to the room for the counters.
     pub(super) pipeline: Pipeline,
     state: LogState,
@@ -48,14 +48,12 @@ pub struct FileLog {
 
 impl FileLog {
     /// Follows the files of `log`; `None` where it is no file log.
-    pub fn new(log: &Log, mut pipeline: Pipeline, now: Stamp) -> Option<Self> {
+    pub fn new(log: &Log, pipeline: Pipeline, now: Stamp) -> Option<Self> {
         let LogKind::File(path) = &log.kind else { return None };
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
         let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
-        // A window of a counter may reach back further than what is shown: it is filled from the file.
-        let count_from = pipeline.counters().iter().map(Counter::window).max().map(ago);
         let pattern = glob::is_pattern(path).then(|| path.clone());
-        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), start, count_from)] };
+        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), start)] };
         Some(Self {
             log: log.clone(),
             pattern,
@@ -63,7 +61,7 @@ impl FileLog {
             known: Vec::new(),
             globbed: None,
             start,
-            count_from,
+            uncounted: Some(pipeline.counters().to_vec()),
             pipeline,
             state: LogState::Starting,
             complained: None,
@@ -76,10 +74,27 @@ impl FileLog {
         &self.log
     }
 
-    /// Goes on after a reload: records that were read are not read again, metrics that are new count from now.
+    /// Goes on after a reload: records that were read are not shown again. Metrics that are new count what comes, and
+    /// the past of what is there now.
     pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+        let fresh: Vec<Counter> = counters.iter().filter(|known| known.reach() == Reach::Unknown).cloned().collect();
         self.pipeline.reload(redactor, counters);
         self.state = LogState::Starting;
+        if !fresh.is_empty() {
+            self.tails.iter_mut().for_each(FileTail::count_anew);
+            self.uncounted = Some(fresh);
+        }
+    }
+
+    /// What was there before and has to be counted, where there is something new.
+    pub fn past(&mut self, now: Stamp) -> Option<Past> {
+        let files: Vec<PastFile> = self.tails.iter_mut().flat_map(FileTail::past).collect();
+        let counters = match self.uncounted.take() {
+            Some(counters) => counters,
+            None if files.is_empty() => return None,
+            None => self.pipeline.counters().to_vec(),
+        };
+        Past::new(&self.log, files, &counters, now)
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.
@@ -105,7 +120,7 @@ impl FileLog {
         if let Some(batch) = self.pipeline.take(backlog) {
             out.push(Observation::Records { log: self.log.name.clone(), batch });
         }
-        self.say_counts(now, out);
+        self.say_trouble();
         total
     }
 
@@ -135,7 +150,7 @@ impl FileLog {
             // A rotated file under its new name is still being read under the old one.
             let held = self.tails.iter().any(|tail| tail.holds(Identity::of(&meta)));
             if !followed && !held {
-                self.tails.push(FileTail::new(path, start, self.count_from.filter(|_| first)));
+                self.tails.push(FileTail::new(path, start));
             }
         }
         while self.tails.len() > MAX_FILES {
@@ -178,12 +193,11 @@ impl FileLog {
         }
     }
 
-    fn say_counts(&mut self, now: Stamp, out: &mut Vec<Observation>) {
-        let broken = match &self.state {
-            LogState::Starting | LogState::CatchingUp => return,
-            LogState::Failed(why) | LogState::Waiting(why) => Some(why.clone()),
-            LogState::Following(_) | LogState::Restarting(_) => None,
+    fn say_trouble(&self) {
+        let why = match &self.state {
+            LogState::Failed(why) | LogState::Waiting(why) => Some(why),
+            _ => None,
         };
-        out.extend(self.pipeline.counters().iter_mut().filter_map(|counter| counter.due(now, broken.as_ref())));
+        self.pipeline.counters().iter().for_each(|counter| counter.troubled(why));
     }
 }

@@ -18,6 +18,7 @@ pub mod history;
 mod level;
 pub mod once;
 mod open;
+mod past;
 pub mod pipeline;
 mod reader;
 pub mod start;

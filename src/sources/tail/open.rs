@@ -58,8 +58,8 @@ pub struct OpenLog {
     shown: usize,
     /// What was there when it was opened; up to here it is backlog.
     backlog: u64,
-    /// Up to here records are counted and not shown; then the stream begins anew.
-    hidden: Option<(u64, Stream)>,
+    /// Lines that end from here on are counted as they come; those before are counted as the past.
+    counted_from: u64,
 }
 
 impl OpenLog {
@@ -90,7 +90,7 @@ impl OpenLog {
             grew: now.mono,
             shown: 0,
             backlog: 0,
-            hidden: None,
+            counted_from: 0,
         })
     }
 
@@ -124,9 +124,9 @@ impl OpenLog {
         self.stream = stream;
     }
 
-    /// Up to `offset`, where a line begins, records are counted and not shown; from there on they go into `stream`.
-    pub fn hide_until(&mut self, offset: u64, stream: Stream) {
-        self.hidden = Some((offset, stream));
+    /// Lines that end before `offset` are counted by somebody else.
+    pub fn count_from(&mut self, offset: u64) {
+        self.counted_from = offset;
     }
 
     /// Whether what is read now was there before us.
@@ -177,9 +177,11 @@ impl OpenLog {
     /// # Errors
     /// When the file can't be read.
     pub fn read(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> io::Result<usize> {
-        self.show(pipeline, now);
-        let hidden = self.hidden.as_ref().map(|(until, _)| until - self.offset);
-        let most = hidden.map_or(buffer.len(), |left| buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        let uncounted = self.counted_from.saturating_sub(self.offset);
+        let most = match uncounted {
+            0 => buffer.len(),
+            left => buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
+        };
         let read = self.file.read_at(&mut buffer[..most], self.offset)?;
         if read == 0 {
             return Ok(0);
@@ -192,23 +194,13 @@ impl OpenLog {
         self.remember(bytes);
         let bytes = if from == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
         let Self { splitter, stream, .. } = self;
-        pipeline.hide(hidden.is_some());
+        pipeline.count(uncounted == 0);
         splitter.feed(bytes, |line, cut| pipeline.line(stream, line, cut, now, false));
-        pipeline.hide(false);
-        if hidden.is_none() && read == buffer.len() && bytes.iter().all(|byte| *byte == 0) {
+        pipeline.count(true);
+        if read == most && bytes.iter().all(|byte| *byte == 0) {
             self.step_over_hole();
         }
         Ok(read)
-    }
-
-    /// Begins to show records where that is due.
-    fn show(&mut self, pipeline: &mut Pipeline, now: Stamp) {
-        if let Some((_, stream)) = self.hidden.take_if(|(until, _)| self.offset >= *until) {
-            pipeline.hide(true);
-            pipeline.close(&mut self.stream, now);
-            pipeline.hide(false);
-            self.stream = stream;
-        }
     }
 
     fn remember(&mut self, bytes: &[u8]) {
@@ -253,7 +245,7 @@ impl OpenLog {
         self.finish(pipeline, now);
         self.offset = 0;
         self.backlog = 0;
-        self.hidden = None;
+        self.counted_from = 0;
         self.head.clear();
         self.seam.clear();
         self.checked = None;

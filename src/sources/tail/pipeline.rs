@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-use super::counts::Counter;
+use super::counts::{Counter, Seen};
 use super::format::Recogniser;
 use super::timestamp::TimeReader;
 use crate::config::sections::log::Log;
@@ -15,6 +15,7 @@ use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordK
 use crate::model::redact::Redactor;
 use crate::model::text::{SafeText, Styles, sanitise};
 use crate::model::time::Stamp;
+use crate::model::unit;
 
 /// Lines of one record at most.
 const MAX_LINES: usize = 500;
@@ -40,7 +41,12 @@ pub struct Pipeline {
     reported: Loss,
     formats: Formats,
     counters: Vec<Counter>,
+    /// Which set of counters that is: it changes with each reload.
+    generation: u32,
+    counting: bool,
     hidden: bool,
+    /// The latest time that a record stated.
+    latest: Option<DateTime<Utc>>,
 }
 
 /// What the pipeline remembers of one file or pipe: its unfinished record.
@@ -77,8 +83,14 @@ struct Version {
     stderr: bool,
     /// Its format was counted.
     noted: bool,
-    /// The counters that have counted it.
-    counted: Vec<bool>,
+    counted: Counted,
+}
+
+/// What the counters of one generation have counted a record as; empty where they are not to count it.
+#[derive(Debug, Default)]
+struct Counted {
+    generation: u32,
+    seen: Vec<Seen>,
 }
 
 impl Pipeline {
@@ -107,7 +119,10 @@ impl Pipeline {
             reported: Loss::default(),
             formats: Formats::default(),
             counters,
+            generation: 0,
+            counting: true,
             hidden: false,
+            latest: None,
         })
     }
 
@@ -116,26 +131,26 @@ impl Pipeline {
         self.next_seq
     }
 
-    /// Goes on with other secrets and counters, after a reload; a counter that stays keeps what it counted.
+    /// Goes on with other secrets and counters, after a reload. Records that have begun are not counted any more.
     pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
         self.redactor = redactor;
-        let mut before = std::mem::take(&mut self.counters);
         self.counters = counters;
-        for counter in &mut self.counters {
-            if let Some(place) = before.iter().position(|held| held.counts_as(counter)) {
-                *counter = before.swap_remove(place);
-            }
-        }
+        self.generation = self.generation.wrapping_add(1);
     }
 
-    /// While hidden, records are counted and not shown.
+    /// Whether lines that come are counted. Records that begin meanwhile are not counted later either.
+    pub fn count(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
+    /// While hidden, records are counted and not shown; a line without a time belongs to that before it.
     pub fn hide(&mut self, hidden: bool) {
         self.hidden = hidden;
     }
 
     /// The counters of this log.
-    pub fn counters(&mut self) -> &mut [Counter] {
-        &mut self.counters
+    pub fn counters(&self) -> &[Counter] {
+        &self.counters
     }
 
     /// How many records wait to be taken.
@@ -149,8 +164,24 @@ impl Pipeline {
     }
 
     /// Bytes that were not read because the writer was too fast.
-    pub fn skipped(&mut self, bytes: u64) {
+    pub fn skipped(&mut self, bytes: u64, at: Stamp) {
         self.loss.skipped_bytes += bytes;
+        for counter in &self.counters {
+            counter.lost(at.utc, &format!("{} skipped", unit::quantity(bytes as f64, "B")));
+        }
+    }
+
+    fn tally(&self, record: &Record, counted: &mut Counted) {
+        if counted.generation == self.generation {
+            for (counter, seen) in self.counters.iter().zip(&mut counted.seen) {
+                counter.count(record, seen);
+            }
+        }
+    }
+
+    fn uncounted(&self) -> Counted {
+        let counters = if self.counting { self.counters.len() } else { 0 };
+        Counted { generation: self.generation, seen: vec![Seen::default(); counters] }
     }
 
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
@@ -176,12 +207,12 @@ impl Pipeline {
             }
             self.settle(stream, at);
             let seq = stream.partial.take();
-            let version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: Vec::new() };
+            let version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: self.uncounted() };
             stream.open = Some(Open { version, bytes: bytes.to_vec(), lines: 1, dirty: true });
             return;
         }
         let seq = stream.partial.take();
-        let mut version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: Vec::new() };
+        let mut version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: self.uncounted() };
         self.emit(bytes, &mut version, &mut stream.not_before, at);
     }
 
@@ -191,8 +222,13 @@ impl Pipeline {
         if self.ignored(bytes) {
             return;
         }
-        let mut version =
-            Version { seq: stream.partial, kind: RecordKind::Partial, stderr, noted: false, counted: Vec::new() };
+        let mut version = Version {
+            seq: stream.partial,
+            kind: RecordKind::Partial,
+            stderr,
+            noted: false,
+            counted: Counted::default(),
+        };
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
     }
@@ -290,11 +326,13 @@ impl Pipeline {
                 self.next_seq - 1
             })
         };
+        let before = self.latest.filter(|_| self.hidden);
+        self.latest = seen.time.or(self.latest);
         let record = Record::new(RecordData {
             log: self.log.clone(),
             seq,
             read_at: at,
-            time: seen.time,
+            time: seen.time.or(before),
             level: seen.level,
             service: seen.service.map(|name| shared(&mut self.services, &name)),
             message,
@@ -309,10 +347,7 @@ impl Pipeline {
                 self.formats.note(record.format);
             }
             version.noted = true;
-            version.counted.resize(self.counters.len(), false);
-            for (counter, counted) in self.counters.iter_mut().zip(&mut version.counted) {
-                *counted = *counted || counter.count(&record);
-            }
+            self.tally(&record, &mut version.counted);
         }
         if !self.hidden {
             self.records.push(record);

@@ -10,10 +10,12 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::command::{self, Recent};
-use super::counts::Counter;
+use super::counts::{Board, Counter, Reach};
 use super::files::FileLog;
 use super::open::READ;
+use super::past::{self, Past};
 use super::pipeline::Pipeline;
+use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::model::message::Observation;
 use crate::model::name::Name;
@@ -29,6 +31,9 @@ const ACTIVE: Duration = Duration::from_millis(100);
 /// The longest pause, when nothing has come for a while.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether a number has changed.
+const SAY: Duration = Duration::from_millis(200);
+
 /// How long the thread may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -42,6 +47,7 @@ struct Kept {
     seqs: BTreeMap<Name, u64>,
     recent: BTreeMap<Name, Recent>,
     logs: Vec<FileLog>,
+    counters: Vec<(Log, Counter)>,
 }
 
 impl std::fmt::Debug for Resume {
@@ -53,6 +59,23 @@ impl std::fmt::Debug for Resume {
 impl Resume {
     fn with<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The metrics of a configuration. Those that count the same records of a log that has not changed go on.
+    fn board(&self, config: &Config) -> Board {
+        self.with(|kept| {
+            let before = std::mem::take(&mut kept.counters);
+            let section = |name: &str| config.logs.iter().find(|log| &*log.name == name);
+            let board = Board::keeping(config, |log, measured| {
+                let log = section(log)?;
+                let same = |(of, counter): &&(Log, Counter)| of == log && **counter.measured() == *measured;
+                let complete = |counter: &Counter| matches!(counter.reach(), Reach::Whole | Reach::Since(_));
+                before.iter().find(same).map(|(_, counter)| counter.clone()).filter(complete)
+            });
+            let parts = board.parts().filter_map(|(name, counter)| Some((section(name)?.clone(), counter.clone())));
+            kept.counters = parts.collect();
+            board
+        })
     }
 
     /// The first number for the records of `log`.
@@ -84,11 +107,11 @@ impl Resume {
 /// When the thread that reads files panicked: the one who supervises this task is told.
 pub async fn run(context: Context, resume: Resume) {
     let redactor = Redactor::from(&*context.secrets);
+    let board = resume.board(&context.config);
     let mut commands = Vec::new();
     for log in &context.config.logs {
         let LogKind::Command(line) = &log.kind else { continue };
-        let counters = Counter::of(&context.config, &log.name);
-        match Pipeline::new(log, redactor.clone(), counters, resume.first_seq(&log.name)) {
+        match Pipeline::new(log, redactor.clone(), board.counters(&log.name), resume.first_seq(&log.name)) {
             Ok(pipeline) => {
                 let (name, line) = (log.name.clone(), line.clone());
                 commands.push(command::follow(context.clone(), resume.clone(), name, line, pipeline));
@@ -98,21 +121,49 @@ pub async fn run(context: Context, resume: Resume) {
             }
         }
     }
-    tokio::join!(files(context, resume, redactor), join_all(commands));
+    let counters = board.parts().cloned().collect();
+    let say = say(context.clone(), board);
+    tokio::join!(files(context, resume, redactor, counters), join_all(commands), say);
+}
+
+/// Says the numbers over records, as they change.
+async fn say(context: Context, mut board: Board) {
+    if board.is_empty() {
+        return;
+    }
+    let mut tick = tokio::time::interval(SAY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = context.cancel.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        for sample in board.due(context.clock.now()) {
+            let sent = tokio::select! {
+                () = context.cancel.cancelled() => return,
+                sent = context.out.send(sample) => sent,
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 fn not_followed(log: &Name, why: &str) -> Observation {
     Observation::Warning { name: log.clone(), text: SafeText::new(&format!("the log can't be followed: {why}")) }
 }
 
-async fn files(context: Context, resume: Resume, redactor: Redactor) {
+async fn files(context: Context, resume: Resume, redactor: Redactor, counters: Vec<(Name, Counter)>) {
     if !context.config.logs.iter().any(|log| matches!(log.kind, LogKind::File(_))) {
         return;
     }
     let (wake, asleep) = channel();
     // Dropped with the thread, whichever way it ends.
     let (alive, ended) = oneshot::channel::<()>();
-    let reader = Reader { context: context.clone(), resume, redactor, runtime: Handle::current(), asleep };
+    let past = past::reader(&context, &redactor);
+    let runtime = Handle::current();
+    let reader = Reader { context: context.clone(), resume, redactor, counters, past, runtime, asleep };
     let thread = std::thread::Builder::new().name("logs".into()).spawn(move || {
         let _alive = alive;
         reader.run();
@@ -145,6 +196,8 @@ struct Reader {
     context: Context,
     resume: Resume,
     redactor: Redactor,
+    counters: Vec<(Name, Counter)>,
+    past: Option<Sender<Past>>,
     runtime: Handle,
     asleep: Receiver<()>,
 }
@@ -166,6 +219,9 @@ impl Reader {
                     self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
                 }
                 behind |= progress.behind;
+                if let (Some(past), Some(reader)) = (log.past(began), &self.past) {
+                    reader.send(past).ok();
+                }
                 for observation in said.drain(..) {
                     if !self.send(observation) {
                         self.keep(logs);
@@ -190,13 +246,19 @@ impl Reader {
         let mut before = self.resume.with(|kept| std::mem::take(&mut kept.logs));
         let mut logs = Vec::new();
         for log in config.logs.iter().filter(|log| matches!(log.kind, LogKind::File(_))) {
-            let counters = Counter::of(config, &log.name);
+            let counters: Vec<Counter> = self
+                .counters
+                .iter()
+                .filter(|(name, _)| *name == log.name)
+                .map(|(_, counter)| counter.clone())
+                .collect();
             if let Some(place) = before.iter().position(|held| held.log() == log) {
                 let mut held = before.swap_remove(place);
                 held.reload(self.redactor.clone(), counters);
                 logs.push(held);
                 continue;
             }
+            counters.iter().for_each(Counter::reset);
             logs.extend(self.begin(log, counters, now));
         }
         for dropped in before {

@@ -60,7 +60,7 @@ pub fn draw_chart(
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
     let inner = frame(state, painter, id, cut(&metric.title, room, painter.glyphs().ellipsis))
         .with(value, "")
-        .note(age(state, metric))
+        .note(caveat(metric, room, painter.glyphs().ellipsis).join(age(state, metric)))
         .draw(painter, area);
     let plot = chart::plot(inner);
     note(painter, plot, id.clone());
@@ -117,13 +117,20 @@ pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Words<'static> {
     if metric.stale {
         return Words::of(painter.glyphs().stale, Role::MarkStale)
             .then("STALE", Role::MarkStale)
-            .then(figures::value(number, &metric.unit), Role::TextDim);
+            .then(metric.mark() + &figures::value(number, &metric.unit), Role::TextDim);
     }
     let role = match metric.severity {
         Some(severity) => status::severity_role(severity),
         None => Role::TextStrong,
     };
-    Words::of(figures::value(number, &metric.unit), role)
+    Words::of(metric.mark() + &figures::value(number, &metric.unit), role)
+}
+
+/// What the latest number leaves out, within `room` columns.
+fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Words<'static> {
+    let Some(caveat) = &metric.caveat else { return Words::new() };
+    let text = cut(caveat.text.as_str(), room.min(48), ellipsis);
+    Words::of(text, Role::MarkStale).and(" ", Role::Text)
 }
 
 /// How old the latest number is.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the tests are the writers of the logs")]
 
+mod counting;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -11,13 +12,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::counts::Counter;
+use super::counts::Board;
 use super::files::FileLog;
 use super::open::READ;
+use super::past::Past;
 use super::pipeline::Pipeline;
+use crate::config::Config;
 use crate::config::sections::log::Log;
-use crate::model::filter::Filter;
+use crate::config::sections::metric::Metric;
 use crate::model::message::Observation;
+use crate::model::reading::Caveat;
 use crate::model::record::{Level, LogState, Loss, Record, RecordKind};
 use crate::model::redact::Redactor;
 use crate::model::time::Stamp;
@@ -31,7 +35,12 @@ struct Bench {
     records: BTreeMap<u64, Record>,
     state: LogState,
     loss: Loss,
-    samples: Vec<f64>,
+    board: Board,
+    samples: Vec<Result<f64, String>>,
+    caveat: Option<Caveat>,
+    /// The past is not read yet.
+    past_waits: bool,
+    past: Vec<Past>,
 }
 
 fn stamp() -> Stamp {
@@ -52,12 +61,14 @@ impl Bench {
         pattern: &str,
         before: impl FnOnce(&Path),
         change: impl FnOnce(&mut Log),
-        counters: Vec<Counter>,
+        metrics: Vec<Metric>,
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         before(directory.path());
         let mut log = log(directory.path().join(pattern));
         change(&mut log);
+        let board = Board::new(&Config { logs: vec![log.clone()], metrics, ..Config::default() });
+        let counters = board.counters("app");
         let pipeline = Pipeline::new(&log, Redactor::new(["hunter2secret"]), counters, 1).unwrap();
         let files = FileLog::new(&log, pipeline, stamp()).unwrap();
         Self {
@@ -68,7 +79,11 @@ impl Bench {
             records: BTreeMap::new(),
             state: LogState::Starting,
             loss: Loss::default(),
+            board,
             samples: Vec::new(),
+            caveat: None,
+            past_waits: false,
+            past: Vec::new(),
         }
     }
 
@@ -96,10 +111,24 @@ impl Bench {
                     self.records.extend(batch.records.into_iter().map(|record| (record.seq, record)));
                 }
                 Observation::LogState { state, .. } => self.state = state,
-                Observation::Sample(sample) => self.samples.push(sample.value.unwrap()),
                 _ => {}
             }
         }
+        self.past.extend(self.files.past(self.now));
+        if !self.past_waits {
+            self.past.drain(..).for_each(|past| past.read(&Redactor::default(), &|| false));
+        }
+        for observation in self.board.due(self.now) {
+            if let Observation::Sample(sample) = observation {
+                self.samples.push(sample.value.map_err(|why| why.to_string()));
+                self.caveat = sample.caveat;
+            }
+        }
+    }
+
+    fn reload(&mut self, metrics: Vec<Metric>) {
+        self.board = Board::new(&Config { logs: vec![self.files.log().clone()], metrics, ..Config::default() });
+        self.files.reload(Redactor::default(), self.board.counters("app"));
     }
 
     fn tick(&mut self) {
@@ -394,46 +423,4 @@ fn a_pattern_takes_new_files_and_no_file_twice() {
     bench.append("app.log.1", "four\n");
     bench.ticks(120);
     assert_eq!(bench.lines(), ["one", "two", "three", "four"]);
-}
-
-#[test]
-fn what_a_window_reaches_back_to_is_counted_and_not_shown() {
-    let line = |minutes| {
-        let at = stamp().utc - chrono::Duration::minutes(minutes);
-        format!("{} ERROR boom\n", at.to_rfc3339())
-    };
-    let text = line(90).repeat(100) + &line(50).repeat(4000) + &line(1).repeat(500);
-    let counter = Counter::new(
-        "errors".into(),
-        Filter::parse("boom").unwrap(),
-        Duration::from_hours(1),
-        Duration::from_secs(15),
-        false,
-    );
-    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, vec![counter]);
-    bench.ticks(2);
-    assert_eq!(bench.samples, [4500.0]);
-    assert_eq!(bench.lines().len(), 1000);
-    assert_eq!(bench.records.keys().next(), Some(&1));
-}
-
-#[test]
-fn records_are_counted_with_what_was_there_before() {
-    let hour = stamp().utc - chrono::Duration::minutes(30);
-    let old = stamp().utc - chrono::Duration::hours(3);
-    let line = |at: chrono::DateTime<chrono::Utc>| format!("{} ERROR boom\n", at.to_rfc3339());
-    let text = line(old) + &line(hour).repeat(3);
-    let counter = Counter::new(
-        "errors".into(),
-        Filter::parse("level>=error").unwrap(),
-        Duration::from_hours(1),
-        Duration::from_secs(15),
-        false,
-    );
-    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, vec![counter]);
-    bench.ticks(2);
-    assert_eq!(bench.samples, [3.0]);
-    bench.append("a.log", line(stamp().utc));
-    bench.ticks(30);
-    assert_eq!(bench.samples, [3.0, 4.0]);
 }

@@ -1,0 +1,19 @@
+//! Metrics over records: how many, how often, which share, how slow, within a sliding window.
+//!
+//! Each log has a part of each metric that counts it, so that a metric over several logs is one number and a log that
+//! goes takes nothing with it that belongs to others. What is written while we follow is counted as it comes; what was
+//! there before is counted aside and put in as a whole, and until then there is no number.
+
+mod board;
+mod measured;
+mod part;
+mod quantiles;
+mod tally;
+mod window;
+
+pub use board::Board;
+pub use measured::{Measured, Seen};
+pub use part::{Counter, Reach};
+
+#[cfg(test)]
+mod tests;

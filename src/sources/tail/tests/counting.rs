@@ -1,0 +1,99 @@
+//! Metrics over the records of real files, with what was in them before.
+
+use super::*;
+use crate::config::sections::metric::{LogChoice, LogMetric, Measure, MetricKind};
+
+fn errors_within_an_hour(filter: &str) -> Metric {
+    let logs = LogChoice::All;
+    let measure = Measure::Count { filter: filter.to_owned() };
+    Metric {
+        name: "errors".into(),
+        title: "errors".to_owned(),
+        service: None,
+        kind: MetricKind::Log(LogMetric { logs, measure, window: Duration::from_hours(1) }),
+        unit: String::new(),
+        per_second: false,
+        every: Duration::from_secs(15),
+        stale_after: Duration::from_secs(30),
+        alerts: Vec::new(),
+    }
+}
+
+#[test]
+fn what_a_window_reaches_back_to_is_counted_and_not_shown() {
+    let line = |minutes| {
+        let at = stamp().utc - chrono::Duration::minutes(minutes);
+        format!("{} ERROR boom\n", at.to_rfc3339())
+    };
+    let text = line(90).repeat(100) + &line(50).repeat(4000) + &line(1).repeat(500);
+    let metrics = vec![errors_within_an_hour("boom")];
+    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, metrics);
+    bench.ticks(2);
+    assert_eq!(bench.samples, [Ok(4500.0)]);
+    assert_eq!(bench.lines().len(), 1000);
+    assert_eq!(bench.records.keys().next(), Some(&1));
+}
+
+#[test]
+fn records_are_counted_with_what_was_there_before() {
+    let hour = stamp().utc - chrono::Duration::minutes(30);
+    let old = stamp().utc - chrono::Duration::hours(3);
+    let line = |at: chrono::DateTime<chrono::Utc>| format!("{} ERROR boom\n", at.to_rfc3339());
+    // The last line has no end yet: it is counted once, when it has.
+    let text = line(old) + &line(hour).repeat(3) + "2026-11-21T11:59:59Z ERR";
+    let metrics = vec![errors_within_an_hour("level>=error")];
+    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, metrics);
+    bench.ticks(2);
+    assert_eq!(bench.samples, [Ok(3.0)]);
+    bench.append("a.log", "OR boom\n".to_owned() + &line(stamp().utc));
+    bench.ticks(30);
+    assert_eq!(bench.samples, [Ok(3.0), Ok(5.0)]);
+}
+
+#[test]
+fn until_the_past_is_counted_there_is_no_number() {
+    let text = format!("{} ERROR boom\n", stamp().utc.to_rfc3339());
+    let metrics = vec![errors_within_an_hour("")];
+    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, metrics);
+    bench.past_waits = true;
+    bench.ticks(2);
+    assert_eq!(bench.samples, [Err("counting the last 1h: 0 %".to_owned())]);
+    bench.append("a.log", &text);
+    bench.past_waits = false;
+    bench.ticks(2);
+    assert_eq!(bench.samples[1..], [Ok(2.0)]);
+}
+
+#[test]
+fn a_metric_that_is_new_after_a_reload_counts_what_was_there_before() {
+    let text = format!("{} ERROR boom\n", (stamp().utc - chrono::Duration::minutes(5)).to_rfc3339());
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", &text), |_| {});
+    bench.ticks(2);
+    bench.append("a.log", text.repeat(2) + "2026-11-21T11:59:59Z ERR");
+    bench.ticks(2);
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", &text);
+    bench.ticks(4);
+    bench.append("a.log.1", "OR boom\n");
+    bench.reload(vec![errors_within_an_hour("boom")]);
+    bench.ticks(2);
+    bench.append("a.log", &text);
+    bench.ticks(30);
+    assert_eq!(bench.samples.last(), Some(&Ok(6.0)), "{:?}", bench.samples);
+}
+
+#[test]
+fn what_was_skipped_makes_a_count_a_lower_bound() {
+    let metrics = vec![errors_within_an_hour("")];
+    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", ""), |_| {}, metrics);
+    bench.ticks(2);
+    bench.append("a.log", format!("{}\n", "x".repeat(999)).repeat(40_000));
+    bench.ticks(60);
+    assert!(bench.loss.skipped_bytes > 0);
+    let caveat = bench.caveat.as_ref().unwrap();
+    assert!(caveat.at_least && caveat.text.as_str().ends_with("MiB skipped"), "{caveat:?}");
+    // What was lost is no part of the window any more.
+    bench.wait(Duration::from_hours(2));
+    bench.ticks(2);
+    assert_eq!(bench.caveat, None);
+}
