@@ -11,9 +11,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::counts::Uncounted;
 use super::decode::is_binary;
 use super::open::{Identity, Known, OpenLog};
-use super::past::PastFile;
 use super::pipeline::{Pipeline, Stream};
 use super::start::{self, Start};
 use crate::model::record::Level;
@@ -59,7 +59,7 @@ pub struct FileTail {
     /// Files that were let go since they were last asked for.
     released: Vec<Known>,
     /// What was there before and has to be counted.
-    past: Vec<PastFile>,
+    uncounted: Vec<Uncounted>,
 }
 
 /// What one tick did.
@@ -84,7 +84,7 @@ impl FileTail {
             said_gone: false,
             binary: None,
             released: Vec::new(),
-            past: Vec::new(),
+            uncounted: Vec::new(),
         }
     }
 
@@ -109,14 +109,14 @@ impl FileTail {
     }
 
     /// The files whose past has to be counted since the last call, each up to where it is counted as it grows.
-    pub fn past(&mut self) -> Vec<PastFile> {
-        std::mem::take(&mut self.past)
+    pub fn uncounted(&mut self) -> Vec<Uncounted> {
+        std::mem::take(&mut self.uncounted)
     }
 
     /// What was read up to now has to be counted as the past: there are counters that have not seen it.
     pub fn count_anew(&mut self) {
         let open = [&self.old, &self.current].into_iter().flatten();
-        self.past = open.filter_map(|open| PastFile::new(open, open.offset())).collect();
+        self.uncounted = open.filter_map(|open| Uncounted::new(open, open.offset())).collect();
     }
 
     /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
@@ -223,7 +223,7 @@ impl FileTail {
         open.start_at(shown, backlog, stream);
         open.count_from(backlog);
         if backlog > 0 {
-            self.past.extend(PastFile::new(open, backlog));
+            self.uncounted.extend(Uncounted::new(open, backlog));
         }
         Ok(())
     }

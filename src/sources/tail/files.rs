@@ -4,10 +4,10 @@ use std::fs::Metadata;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::counts::{Counter, Reach};
+use super::counts::{Backfill, Counter, Reach, Uncounted};
 use super::file::{FileTail, PathState, Progress};
 use super::open::{Identity, Known};
-use super::past::{Past, PastFile};
+
 use super::pipeline::Pipeline;
 use super::start::Start;
 use crate::config::load::glob;
@@ -87,14 +87,14 @@ impl FileLog {
     }
 
     /// What was there before and has to be counted, where there is something new.
-    pub fn past(&mut self, now: Stamp) -> Option<Past> {
-        let files: Vec<PastFile> = self.tails.iter_mut().flat_map(FileTail::past).collect();
+    pub fn backfill(&mut self, now: Stamp) -> Option<Backfill> {
+        let files: Vec<Uncounted> = self.tails.iter_mut().flat_map(FileTail::uncounted).collect();
         let counters = match self.uncounted.take() {
             Some(counters) => counters,
             None if files.is_empty() => return None,
             None => self.pipeline.counters().to_vec(),
         };
-        Past::new(&self.log, files, &counters, now)
+        Backfill::new(&self.log, files, &counters, now)
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.

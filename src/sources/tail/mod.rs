@@ -18,7 +18,6 @@ pub mod history;
 mod level;
 pub mod once;
 mod open;
-mod past;
 pub mod pipeline;
 mod reader;
 pub mod start;

@@ -138,7 +138,8 @@ impl Pipeline {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Whether lines that come are counted. Records that begin meanwhile are not counted later either.
+    /// Whether lines that come are counted. What was written before we came is read with `false`: it is counted by a
+    /// [`super::counts::Backfill`]. Records that begin meanwhile are not counted later either.
     pub fn count(&mut self, counting: bool) {
         self.counting = counting;
     }

@@ -10,10 +10,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::command::{self, Recent};
-use super::counts::{Board, Counter, Reach};
+use super::counts::{self, Backfill, Board, Counter, Reach};
 use super::files::FileLog;
 use super::open::READ;
-use super::past::{self, Past};
+
 use super::pipeline::Pipeline;
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
@@ -161,9 +161,9 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
     let (wake, asleep) = channel();
     // Dropped with the thread, whichever way it ends.
     let (alive, ended) = oneshot::channel::<()>();
-    let past = past::reader(&context, &redactor);
+    let backfiller = counts::backfiller(&context, &redactor);
     let runtime = Handle::current();
-    let reader = Reader { context: context.clone(), resume, redactor, counters, past, runtime, asleep };
+    let reader = Reader { context: context.clone(), resume, redactor, counters, backfiller, runtime, asleep };
     let thread = std::thread::Builder::new().name("logs".into()).spawn(move || {
         let _alive = alive;
         reader.run();
@@ -197,7 +197,7 @@ struct Reader {
     resume: Resume,
     redactor: Redactor,
     counters: Vec<(Name, Counter)>,
-    past: Option<Sender<Past>>,
+    backfiller: Option<Sender<Backfill>>,
     runtime: Handle,
     asleep: Receiver<()>,
 }
@@ -219,8 +219,8 @@ impl Reader {
                     self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
                 }
                 behind |= progress.behind;
-                if let (Some(past), Some(reader)) = (log.past(began), &self.past) {
-                    reader.send(past).ok();
+                if let (Some(backfill), Some(reader)) = (log.backfill(began), &self.backfiller) {
+                    reader.send(backfill).ok();
                 }
                 for observation in said.drain(..) {
                     if !self.send(observation) {

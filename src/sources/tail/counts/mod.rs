@@ -4,6 +4,7 @@
 //! goes takes nothing with it that belongs to others. What is written while we follow is counted as it comes; what was
 //! there before is counted aside and put in as a whole, and until then there is no number.
 
+mod backfill;
 mod board;
 mod measured;
 mod part;
@@ -11,6 +12,7 @@ mod quantiles;
 mod tally;
 mod window;
 
+pub use backfill::{Backfill, Uncounted, backfiller};
 pub use board::Board;
 pub use measured::{Measured, Seen};
 pub use part::{Counter, Reach};

@@ -12,10 +12,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::counts::Board;
+use super::counts::{Backfill, Board};
 use super::files::FileLog;
 use super::open::READ;
-use super::past::Past;
+
 use super::pipeline::Pipeline;
 use crate::config::Config;
 use crate::config::sections::log::Log;
@@ -40,7 +40,7 @@ struct Bench {
     caveat: Option<Caveat>,
     /// The past is not read yet.
     past_waits: bool,
-    past: Vec<Past>,
+    past: Vec<Backfill>,
 }
 
 fn stamp() -> Stamp {
@@ -114,7 +114,7 @@ impl Bench {
                 _ => {}
             }
         }
-        self.past.extend(self.files.past(self.now));
+        self.past.extend(self.files.backfill(self.now));
         if !self.past_waits {
             self.past.drain(..).for_each(|past| past.read(&Redactor::default(), &|| false));
         }
@@ -418,7 +418,7 @@ fn a_pattern_takes_new_files_and_no_file_twice() {
     bench.rename("app.log", "app.log.1");
     bench.append("app.log.1", "two\n");
     bench.append("app.log", "three\n");
-    // Past the second look at the directory, and the third, when the old file has been let go.
+    // Backfill the second look at the directory, and the third, when the old file has been let go.
     bench.ticks(60);
     bench.append("app.log.1", "four\n");
     bench.ticks(120);

@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use chrono::{DateTime, Utc};
 
-use super::counts::{Counter, Reach};
-use super::decode::LineSplitter;
-use super::open::OpenLog;
-use super::pipeline::{Pipeline, Stream};
-use super::start;
+use super::super::decode::LineSplitter;
+use super::super::open::OpenLog;
+use super::super::pipeline::{Pipeline, Stream};
+use super::super::start;
+use super::part::{Counter, Reach};
 use crate::config::sections::log::Log;
 use crate::model::redact::Redactor;
 use crate::model::time::Stamp;
@@ -25,12 +25,12 @@ const READ: usize = 256 << 10;
 
 /// A file that is followed, up to where its follower counts.
 #[derive(Debug)]
-pub struct PastFile {
+pub struct Uncounted {
     file: File,
     upto: u64,
 }
 
-impl PastFile {
+impl Uncounted {
     /// The past of an open file; `None` where the system has no handle left for it.
     pub fn new(open: &OpenLog, upto: u64) -> Option<Self> {
         Some(Self { file: open.file().try_clone().ok()?, upto })
@@ -39,17 +39,17 @@ impl PastFile {
 
 /// What has to be counted of one log.
 #[derive(Debug)]
-pub struct Past {
+pub struct Backfill {
     log: Log,
-    files: Vec<PastFile>,
+    files: Vec<Uncounted>,
     /// Each counter with the one that counts aside for it.
     counters: Vec<(Counter, Counter)>,
     now: Stamp,
 }
 
-impl Past {
+impl Backfill {
     /// The past of `files` for `counters`; `None` where nobody counts. Until it is read, they have no number.
-    pub fn new(log: &Log, files: Vec<PastFile>, counters: &[Counter], now: Stamp) -> Option<Self> {
+    pub fn new(log: &Log, files: Vec<Uncounted>, counters: &[Counter], now: Stamp) -> Option<Self> {
         if counters.is_empty() {
             return None;
         }
@@ -86,7 +86,7 @@ impl Past {
     /// Reads one file; false where its lines state no times, so that nobody knows when they were written.
     fn file(
         &self,
-        past: &PastFile,
+        past: &Uncounted,
         from: DateTime<Utc>,
         pipeline: &mut Pipeline,
         ended: &dyn Fn() -> bool,
@@ -127,13 +127,13 @@ impl Past {
 
 /// Starts the thread that reads the past of one after the other; it ends with the sender or with the context. `None`
 /// where the system gives no thread.
-pub fn reader(context: &Context, redactor: &Redactor) -> Option<Sender<Past>> {
-    let (sender, jobs): (_, Receiver<Past>) = channel();
+pub fn backfiller(context: &Context, redactor: &Redactor) -> Option<Sender<Backfill>> {
+    let (sender, jobs): (_, Receiver<Backfill>) = channel();
     let (cancel, redactor) = (context.cancel.clone(), redactor.clone());
     let work = move || {
         for past in jobs {
             past.read(&redactor, &|| cancel.is_cancelled());
         }
     };
-    std::thread::Builder::new().name("past".into()).spawn(work).ok().map(|_| sender)
+    std::thread::Builder::new().name("backfill".into()).spawn(work).ok().map(|_| sender)
 }
