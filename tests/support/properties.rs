@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
-use opsroom::config::sections::log::{Log, LogFormat, LogKind};
+use opsroom::config::sections::log::{Log, LogFormat};
 use opsroom::model::condition::Condition;
 use opsroom::model::expression::Expression;
 use opsroom::model::filter::complete::complete;
@@ -119,17 +119,7 @@ pub fn log_lines(bytes: &[u8]) {
 }
 
 fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Record> {
-    let log = Log {
-        name: "app".into(),
-        service: None,
-        kind: LogKind::File(PathBuf::new()),
-        format,
-        ignore: Vec::new(),
-        multiline,
-        since: None,
-        level: None,
-        timezone: chrono_tz::Tz::UTC,
-    };
+    let log = Log { format, multiline, ..Log::of_file("app".into(), PathBuf::new()) };
     let input = Box::new(Cursor::new(bytes.to_vec()));
     let records =
         Records::of(input, &log, Redactor::default(), Clock::start()).expect("the expressions of this log compile");

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use encoding_rs::Encoding;
+
 use crate::config::reader::{Table, Thing};
 use crate::config::sections::console::timezone;
 use crate::config::sections::source::{self, COMMAND_KEYS};
@@ -32,6 +34,10 @@ pub struct Log {
     pub since: Option<Duration>,
     /// `level`: records below are not kept.
     pub level: Option<Level>,
+    /// `encoding` of its bytes. Default UTF-8, or what a byte order mark says.
+    pub encoding: Option<&'static Encoding>,
+    /// `skip`: a writer that is faster than can be read is left behind, visibly. Default true.
+    pub skip: bool,
     /// `timezone` of times without a zone. Default UTC.
     pub timezone: chrono_tz::Tz,
 }
@@ -48,6 +54,8 @@ impl Log {
             multiline: None,
             since: None,
             level: None,
+            encoding: None,
+            skip: true,
             timezone: chrono_tz::Tz::UTC,
         }
     }
@@ -85,6 +93,8 @@ const OWN_KEYS: &[KeySpec] = &[
     key("multiline", Kind::Text, "A regex; a line that matches belongs to the record before it"),
     key("since", Kind::Duration, "How far back is read at the start. Default: the last 1000 lines"),
     key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
+    key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
+    key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true"),
     key("timezone", Kind::Text, "Zone of times that name none. Default UTC"),
     later("docker", "`command = [\"docker\", \"logs\", \"--follow\", …]` works now"),
     later("journal", "`command = [\"journalctl\", \"--follow\", \"-o\", \"json\", …]` works now"),
@@ -109,6 +119,8 @@ pub fn read(table: &Table<'_>) -> Option<Log> {
         multiline: regexes(table, "multiline").into_iter().next(),
         since: table.positive("since"),
         level: level(table),
+        encoding: encoding(table),
+        skip: table.flag("skip").unwrap_or(true),
         timezone: timezone(table, "timezone").unwrap_or(chrono_tz::Tz::UTC),
     };
     Some(Log { kind: kind?, ..log })
@@ -152,6 +164,18 @@ fn level(table: &Table<'_>) -> Option<Level> {
         ("fatal", Level::Fatal),
     ];
     table.one_of("level", LEVELS)
+}
+
+/// By the names of the WHATWG's encoding standard. The one that stands for what nobody may read is refused.
+fn encoding(table: &Table<'_>) -> Option<&'static Encoding> {
+    let text = table.text("encoding")?;
+    let found = Encoding::for_label_no_replacement(text.value.as_bytes());
+    if found.is_none() {
+        let hint =
+            "known are utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis, gb18030 and the others of the web";
+        table.context.error(text.at, format!("`{}` is no encoding", text.value), hint);
+    }
+    found
 }
 
 /// Regexes, each compiled once to see that it is one.

@@ -5,16 +5,22 @@
 //! log that is truncated kills the process, and a path that is opened anew each time loses what was written to the
 //! old file last.
 
+use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::archive::Packing;
+use super::between::{self, Seen};
 use super::counts::Uncounted;
-use super::decode::is_binary;
+use super::history;
 use super::open::{Identity, Known, OpenLog};
 use super::pipeline::{Pipeline, Stream};
+use super::refuse;
+use super::replay::Replay;
 use super::start::{self, Start};
 use crate::model::record::Level;
 use crate::model::text::SafeText;
@@ -30,6 +36,8 @@ const GONE_AFTER: Duration = Duration::from_secs(2);
 const FARTHEST_BEHIND: u64 = 32 << 20;
 /// After a skip, so much of the end is read.
 const AFTER_SKIP: u64 = 1 << 20;
+/// Files before the current one that are kept open.
+const MOST_EARLIER: usize = 32;
 
 /// What a path is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,22 +52,44 @@ pub enum PathState {
     Failed(SafeText),
 }
 
+/// How a path is followed.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// What is shown of what is there already.
+    pub start: Start,
+    /// The pattern that named the path: what it names besides is followed by itself.
+    pub pattern: Option<PathBuf>,
+    /// What is written faster than can be read is skipped.
+    pub skip: bool,
+}
+
 /// One followed path.
 #[derive(Debug)]
 pub struct FileTail {
     path: PathBuf,
-    start: Start,
+    manner: Manner,
     current: Option<OpenLog>,
-    /// The file before the last rotation.
-    old: Option<OpenLog>,
+    /// What is read before the current file, oldest first.
+    earlier: VecDeque<Earlier>,
+    /// Rotated files that lay there when the current one was opened.
+    seen: Vec<Seen>,
     state: PathState,
     missing_since: Option<Duration>,
     said_gone: bool,
-    binary: Option<(Identity, u64)>,
+    refused: Option<(Identity, u64, String)>,
     /// Files that were let go since they were last asked for.
     released: Vec<Known>,
     /// What was there before and has to be counted.
     uncounted: Vec<Uncounted>,
+}
+
+/// Something that is read before the current file.
+#[derive(Debug)]
+enum Earlier {
+    /// A file that the path led to. Its writer may go on for a while.
+    File(OpenLog),
+    /// Files that are read once.
+    Replay(Replay),
 }
 
 /// What one tick did.
@@ -72,17 +102,18 @@ pub struct Progress {
 }
 
 impl FileTail {
-    /// Follows `path`; `start` says what is shown of what is there already.
-    pub fn new(path: PathBuf, start: Start) -> Self {
+    /// Follows `path`.
+    pub fn new(path: PathBuf, manner: Manner) -> Self {
         Self {
             path,
-            start,
+            manner,
             current: None,
-            old: None,
+            earlier: VecDeque::new(),
+            seen: Vec::new(),
             state: PathState::Missing,
             missing_since: None,
             said_gone: false,
-            binary: None,
+            refused: None,
             released: Vec::new(),
             uncounted: Vec::new(),
         }
@@ -100,7 +131,15 @@ impl FileTail {
 
     /// Whether this tail holds the file.
     pub fn holds(&self, identity: Identity) -> bool {
-        [&self.current, &self.old].into_iter().flatten().any(|open| open.identity() == identity)
+        self.open().any(|open| open.identity() == identity)
+    }
+
+    fn open(&self) -> impl Iterator<Item = &OpenLog> {
+        let earlier = self.earlier.iter().filter_map(|earlier| match earlier {
+            Earlier::File(open) => Some(open),
+            Earlier::Replay(_) => None,
+        });
+        earlier.chain(&self.current)
     }
 
     /// The files that were let go since the last call.
@@ -115,8 +154,7 @@ impl FileTail {
 
     /// What was read up to now has to be counted as the past: there are counters that have not seen it.
     pub fn count_anew(&mut self) {
-        let open = [&self.old, &self.current].into_iter().flatten();
-        self.uncounted = open.filter_map(|open| Uncounted::new(open, open.offset())).collect();
+        self.uncounted = self.open().filter_map(|open| Uncounted::new(open, open.offset())).collect();
     }
 
     /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
@@ -132,9 +170,6 @@ impl FileTail {
         let at_path = std::fs::metadata(&self.path);
         if self.current.is_none() {
             self.first_open(at_path, now, pipeline, known, buffer);
-            if self.current.is_none() {
-                return Progress::default();
-            }
             return self.read_all(now, budget, buffer, pipeline);
         }
         let progress = self.read_all(now, budget, buffer, pipeline);
@@ -146,7 +181,12 @@ impl FileTail {
 
     /// Ends following: what is held is shown as it is.
     pub fn finish(&mut self, now: Stamp, pipeline: &mut Pipeline) {
-        for open in [&mut self.old, &mut self.current].into_iter().flatten() {
+        for earlier in &mut self.earlier {
+            if let Earlier::File(open) = earlier {
+                open.finish(pipeline, now);
+            }
+        }
+        if let Some(open) = &mut self.current {
             open.finish(pipeline, now);
         }
     }
@@ -160,14 +200,16 @@ impl FileTail {
         buffer: &mut [u8],
     ) {
         let opened = at_path.and_then(|meta| {
-            if self.binary == Some((Identity::of(&meta), meta.size())) {
-                return Err(io::Error::other("binary, not shown"));
+            if let Some((identity, size, why)) = &self.refused
+                && (*identity, *size) == (Identity::of(&meta), meta.size())
+            {
+                return Err(io::Error::other(why.clone()));
             }
-            let mut open = OpenLog::open(&self.path, now)?;
+            let mut open = OpenLog::open(&self.path, pipeline.encoding(), now)?;
             let meta = open.metadata()?;
-            if refuse_binary(&open, &meta, buffer)? {
-                self.binary = Some((Identity::of(&meta), meta.size()));
-                return Err(io::Error::other("binary, not shown"));
+            if let Some(why) = refuse::refusal(&open, &meta, buffer)? {
+                self.refused = Some((Identity::of(&meta), meta.size(), why.clone()));
+                return Err(io::Error::other(why));
             }
             self.place(&mut open, &meta, now, pipeline, known)?;
             Ok(open)
@@ -179,15 +221,56 @@ impl FileTail {
                 }
                 self.arrived();
                 self.current = Some(open);
-                self.binary = None;
+                self.refused = None;
             }
             Err(why) => {
                 self.failed(&why, now);
                 // What appears later is new from its first byte.
                 if why.kind() == io::ErrorKind::NotFound {
-                    self.start = Start::Beginning;
+                    self.manner.start = Start::Beginning;
                 }
             }
+        }
+    }
+
+    /// Where reading begins in a file that is opened for the first time, and what is read before it.
+    fn place(
+        &mut self,
+        open: &mut OpenLog,
+        meta: &Metadata,
+        now: Stamp,
+        pipeline: &mut Pipeline,
+        known: &[Known],
+    ) -> io::Result<()> {
+        self.seen = between::seen(&self.path);
+        if open.is_pipe() {
+            return Ok(());
+        }
+        if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
+            return open.start_at(known.offset, 0, Stream::default());
+        }
+        let size = meta.size();
+        let (offset, stream) = start::place(open, size, self.manner.start, pipeline, now)?;
+        let backlog = if self.manner.start == Start::Beginning { 0 } else { size };
+        open.start_at(offset, backlog, stream)?;
+        open.count_from(backlog);
+        if backlog > 0 {
+            self.uncounted.extend(Uncounted::new(open, backlog));
+        }
+        self.look_back(now, pipeline);
+        Ok(())
+    }
+
+    /// Where what is asked for reaches back beyond the present file, rotated ones are read first.
+    fn look_back(&mut self, now: Stamp, pipeline: &mut Pipeline) {
+        let Start::Since(bound) = self.manner.start else { return };
+        let Ok(reach) = history::reaching_back(&self.path, bound, pipeline, now.utc) else { return };
+        let files = history::besides(self.manner.pattern.as_deref(), reach.files);
+        if reach.cut {
+            pipeline.marker("older files are too large to be read", Level::Warn, now);
+        }
+        if !files.is_empty() {
+            self.earlier.push_back(Earlier::Replay(Replay::of_past(files, bound)));
         }
     }
 
@@ -196,62 +279,24 @@ impl FileTail {
         self.said_gone = false;
     }
 
-    /// Where reading begins in a file that is opened for the first time.
-    fn place(
-        &mut self,
-        open: &mut OpenLog,
-        meta: &Metadata,
-        now: Stamp,
-        pipeline: &Pipeline,
-        known: &[Known],
-    ) -> io::Result<()> {
-        if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
-            open.start_at(known.offset, 0, Stream::default());
-            return Ok(());
-        }
-        let size = meta.size();
-        let (shown, stream) = match self.start {
-            Start::Beginning => (0, Stream::default()),
-            Start::Last(0) => (size, Stream::default()),
-            Start::Last(count) => (start::last_lines(open.file(), size, count)?, Stream::default()),
-            Start::Since(bound) => match start::since(open.file(), size, bound, pipeline, now.utc)? {
-                Some(offset) => (offset, Stream::since(Some(bound))),
-                None => (start::last_lines(open.file(), size, 1000)?, Stream::default()),
-            },
-        };
-        let backlog = if self.start == Start::Beginning { 0 } else { size };
-        open.start_at(shown, backlog, stream);
-        open.count_from(backlog);
-        if backlog > 0 {
-            self.uncounted.extend(Uncounted::new(open, backlog));
-        }
-        Ok(())
-    }
-
     fn failed(&mut self, why: &io::Error, now: Stamp) {
         self.state = if why.kind() == io::ErrorKind::NotFound {
             self.missing_since.get_or_insert(now.mono);
             PathState::Missing
         } else {
-            PathState::Failed(SafeText::new(&format!("{}: {}", self.path.display(), in_words(why))))
+            PathState::Failed(SafeText::new(&format!("{}: {}", self.path.display(), refuse::in_words(why))))
         };
     }
 
-    /// Reads the old file, then the present one.
+    /// Reads what is earlier, then the present file.
     fn read_all(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
-        let mut progress = Progress::default();
-        if let Some(old) = &mut self.old {
-            let outcome = drain(old, now, budget, buffer, pipeline, &mut progress);
-            old.settle(pipeline, now, PARTIAL_AFTER);
-            if outcome.is_err() || (!progress.behind && old.idle(now) >= KEEP_OLD) {
-                self.release_old(pipeline, now);
-            }
-        }
+        let mut progress = self.read_earlier(now, budget, buffer, pipeline);
+        let Some(current) = &mut self.current else { return progress };
         if progress.behind {
+            self.state = PathState::CatchingUp;
             return progress;
         }
-        let Some(current) = &mut self.current else { return progress };
-        match read_current(current, &self.path, now, budget, buffer, pipeline, &mut progress) {
+        match read_current(current, &self.path, self.manner.skip, now, budget, buffer, pipeline, &mut progress) {
             Ok(()) => {
                 current.settle(pipeline, now, PARTIAL_AFTER);
                 self.state = if current.in_backlog() { PathState::CatchingUp } else { PathState::Following };
@@ -267,11 +312,37 @@ impl FileTail {
         progress
     }
 
-    fn release_old(&mut self, pipeline: &mut Pipeline, now: Stamp) {
-        if let Some(mut old) = self.old.take() {
-            old.finish(pipeline, now);
-            self.released.push(old.known());
+    fn read_earlier(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
+        let mut progress = Progress::default();
+        let mut kept = VecDeque::new();
+        while let Some(mut earlier) = self.earlier.pop_front() {
+            let over = match &mut earlier {
+                Earlier::File(open) => {
+                    let outcome = drain(open, now, budget, buffer, pipeline, &mut progress);
+                    open.settle(pipeline, now, PARTIAL_AFTER);
+                    let over = outcome.is_err() || (!progress.behind && open.idle(now) >= KEEP_OLD);
+                    if over {
+                        open.finish(pipeline, now);
+                        self.released.push(open.known());
+                    }
+                    over
+                }
+                Earlier::Replay(replay) => {
+                    progress.bytes += replay.read(budget.saturating_sub(progress.bytes), buffer, pipeline, now);
+                    progress.behind |= !replay.is_over();
+                    replay.is_over()
+                }
+            };
+            if !over {
+                kept.push_back(earlier);
+            }
+            if progress.behind {
+                break;
+            }
         }
+        kept.append(&mut self.earlier);
+        self.earlier = kept;
+        progress
     }
 
     /// Whether the path still leads to the file that is open.
@@ -301,21 +372,40 @@ impl FileTail {
         }
     }
 
-    /// The path leads to another file: the one that was read becomes the old one.
+    /// The path leads to another file: the one that was read becomes an earlier one, and what came between follows it.
     fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline) {
-        match OpenLog::open(&self.path, now) {
-            Ok(open) => {
-                self.release_old(pipeline, now);
-                // A line that is not ended keeps its place before those of the new file.
-                if let Some(current) = &mut self.current {
-                    current.settle(pipeline, now, Duration::ZERO);
-                }
-                let word = if self.said_gone { "is there again" } else { "was rotated" };
-                pipeline.marker(&format!("{} {word}", name(&self.path)), Level::Info, now);
-                self.arrived();
-                self.old = self.current.replace(open);
+        let opened = OpenLog::open(&self.path, pipeline.encoding(), now).and_then(|open| Ok((open.metadata()?, open)));
+        let (meta, open) = match opened {
+            Ok(opened) => opened,
+            Err(why) => return self.failed(&why, now),
+        };
+        let Some(mut held) = self.current.replace(open) else { return };
+        // A line that is not ended keeps its place before those of the new file.
+        held.settle(pipeline, now, Duration::ZERO);
+        let files = between::between(&self.path, &held, &meta, &self.seen);
+        let files = history::besides(self.manner.pattern.as_deref(), files);
+        self.seen = between::seen(&self.path);
+        let word = if self.said_gone { "is there again" } else { "was rotated" };
+        let mut text = format!("{} {word}", name(&self.path));
+        if !files.is_empty() {
+            let names: Vec<String> = files.iter().map(|path| name(path)).collect();
+            write!(text, "; written in between: {}", names.join(", ")).ok();
+        }
+        pipeline.marker(&text, Level::Info, now);
+        self.arrived();
+        self.earlier.push_back(Earlier::File(held));
+        for path in files {
+            let earlier = match Packing::of_name(&path) {
+                Some(_) => Some(Earlier::Replay(Replay::of_one(path))),
+                None => OpenLog::open(&path, pipeline.encoding(), now).ok().map(Earlier::File),
+            };
+            self.earlier.extend(earlier);
+        }
+        while self.earlier.len() > MOST_EARLIER {
+            if let Some(Earlier::File(mut open)) = self.earlier.pop_front() {
+                open.finish(pipeline, now);
+                self.released.push(open.known());
             }
-            Err(why) => self.failed(&why, now),
         }
     }
 }
@@ -337,13 +427,16 @@ fn drain(
             return Ok(());
         }
     }
-    progress.behind = open.metadata()?.size() > open.offset();
+    // How much is in a pipe is not known.
+    progress.behind = open.is_pipe() || open.metadata()?.size() > open.offset();
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one step of the tail, told apart for its length")]
 fn read_current(
     open: &mut OpenLog,
     path: &Path,
+    skip: bool,
     now: Stamp,
     budget: usize,
     buffer: &mut [u8],
@@ -357,42 +450,15 @@ fn read_current(
         open.was_rewritten(&meta, now)?;
     }
     let behind = meta.size().saturating_sub(open.offset());
-    if !open.in_backlog() && behind > FARTHEST_BEHIND {
-        let from = open.offset();
-        let target = open.line_start(meta.size() - AFTER_SKIP, buffer)?;
-        open.skip_to(target, pipeline, now);
-        pipeline.skipped(target - from, now);
-        let text =
-            format!("{} MB skipped: {} is written faster than it may be read", (target - from) / 1_000_000, name(path));
+    if skip && !open.in_backlog() && behind > FARTHEST_BEHIND {
+        let skipped = open.skip_to_line(meta.size() - AFTER_SKIP, meta.size(), pipeline, now)?;
+        pipeline.skipped(skipped, now);
+        let text = format!("{} MB skipped: {} is written faster than it may be read", skipped / 1_000_000, name(path));
         pipeline.marker(&text, Level::Warn, now);
     }
     drain(open, now, budget, buffer, pipeline, progress)
 }
 
-/// Whether the file is no text. One that begins with a hole is judged by its end: a writer that goes on at its old
-/// place after a truncation leaves such a file.
-fn refuse_binary(open: &OpenLog, meta: &Metadata, buffer: &mut [u8]) -> io::Result<bool> {
-    use std::os::unix::fs::FileExt;
-    let size = buffer.len().min(4096);
-    let read = open.file().read_at(&mut buffer[..size], 0)?;
-    if read == 0 || !is_binary(&buffer[..read]) {
-        return Ok(false);
-    }
-    if buffer[..read].iter().any(|byte| *byte != 0) {
-        return Ok(true);
-    }
-    let read = open.file().read_at(&mut buffer[..size], meta.size().saturating_sub(size as u64))?;
-    Ok(is_binary(&buffer[..read]))
-}
-
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// What a person can do about it.
-fn in_words(why: &io::Error) -> String {
-    match why.kind() {
-        io::ErrorKind::PermissionDenied => "no permission to read it; it is tried again".to_owned(),
-        _ => why.to_string(),
-    }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::counts::{Backfill, Counter, Reach, Uncounted};
-use super::file::{FileTail, PathState, Progress};
+use super::file::{FileTail, Manner, PathState, Progress};
+use super::history;
 use super::open::{Identity, Known};
 
 use super::pipeline::Pipeline;
@@ -36,7 +37,7 @@ pub struct FileLog {
     tails: Vec<FileTail>,
     known: Vec<Known>,
     globbed: Option<Duration>,
-    start: Start,
+    manner: Manner,
     /// The counters that have not seen what was there before; all, for a file that is opened late.
     uncounted: Option<Vec<Counter>>,
     /// The pipeline; public to the room for the counters.
@@ -53,14 +54,15 @@ impl FileLog {
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
         let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
         let pattern = glob::is_pattern(path).then(|| path.clone());
-        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), start)] };
+        let manner = Manner { start, pattern: pattern.clone(), skip: log.skip };
+        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), manner.clone())] };
         Some(Self {
             log: log.clone(),
             pattern,
             tails,
             known: Vec::new(),
             globbed: None,
-            start,
+            manner,
             uncounted: Some(pipeline.counters().to_vec()),
             pipeline,
             state: LogState::Starting,
@@ -132,6 +134,7 @@ impl FileLog {
         let first = self.globbed.replace(now.mono).is_none();
         let mut found: Vec<(PathBuf, Metadata)> = glob::expand(pattern)
             .into_iter()
+            .filter(|path| history::is_followed(path))
             .filter_map(|path| std::fs::metadata(&path).ok().map(|meta| (path, meta)))
             .collect();
         found.sort_by_key(|(path, meta)| (std::cmp::Reverse(meta.modified().ok()), path.clone()));
@@ -144,13 +147,15 @@ impl FileLog {
             }
             keep
         });
-        let start = if first { self.start } else { Start::Beginning };
+        if !first {
+            self.manner.start = Start::Beginning;
+        }
         for (path, meta) in found.into_iter().rev() {
             let followed = self.tails.iter().any(|tail| tail.path() == path);
             // A rotated file under its new name is still being read under the old one.
             let held = self.tails.iter().any(|tail| tail.holds(Identity::of(&meta)));
             if !followed && !held {
-                self.tails.push(FileTail::new(path, start));
+                self.tails.push(FileTail::new(path, self.manner.clone()));
             }
         }
         while self.tails.len() > MAX_FILES {

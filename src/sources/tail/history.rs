@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::archive::{Packing, open_any};
+use super::encoding::TextDecoder;
 use super::once::{Records, files_of};
 use super::pipeline::Pipeline;
-use super::start::Start;
+use super::start::{self, Start};
 use crate::clock::Clock;
 use crate::config::load::glob;
 use crate::config::sections::log::{Log, LogKind};
@@ -155,7 +156,7 @@ pub fn first_time(path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) -> io::R
     if head.is_empty() {
         read?;
     }
-    Ok(head.split(|byte| *byte == b'\n').find_map(|line| pipeline.time_of(line, now)))
+    Ok(start::first_time(TextDecoder::at_start(pipeline.encoding()).decode(&head), pipeline, now))
 }
 
 /// The records of a log since a moment, as its lines state it: of the rotated files, then of the present ones; oldest
@@ -192,7 +193,8 @@ impl History {
         for path in files_of(log) {
             if let Ok(reach) = reaching_back(&path, since, &pipeline, clock.now().utc) {
                 cut |= reach.cut;
-                files.extend(besides(log, reach.files));
+                let pattern = if let LogKind::File(path) = &log.kind { Some(&**path) } else { None };
+                files.extend(besides(pattern.filter(|path| glob::is_pattern(path)), reach.files));
             }
         }
         files.dedup();
@@ -205,16 +207,18 @@ impl History {
     }
 }
 
-/// What the pattern of a log names is one of its present files, whatever it is called.
-pub(super) fn besides(log: &Log, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    if let LogKind::File(path) = &log.kind
-        && glob::is_pattern(path)
-        && !files.is_empty()
-    {
-        let present = files_of(log);
-        files.retain(|file| !present.contains(file));
+/// Without the files that `pattern` names: each of those is followed and read by itself, whatever it is called.
+pub(super) fn besides(pattern: Option<&Path>, mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    if let (Some(pattern), false) = (pattern, files.is_empty()) {
+        let named: Vec<PathBuf> = glob::expand(pattern).into_iter().filter(|path| is_followed(path)).collect();
+        files.retain(|file| !named.contains(file));
     }
     files
+}
+
+/// Whether a file that a pattern names is followed: an archive is read for history alone.
+pub(super) fn is_followed(path: &Path) -> bool {
+    Packing::of_name(path).is_none()
 }
 
 impl Iterator for History {

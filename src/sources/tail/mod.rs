@@ -8,9 +8,11 @@
 //! is not shown is counted.
 
 pub mod archive;
+mod between;
 mod command;
 pub mod counts;
 pub mod decode;
+pub mod encoding;
 mod file;
 mod files;
 mod format;
@@ -20,6 +22,8 @@ pub mod once;
 mod open;
 pub mod pipeline;
 mod reader;
+mod refuse;
+mod replay;
 pub mod start;
 mod timestamp;
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{self, Packing};
 use super::decode::LineSplitter;
-use super::history::MAX_BYTES;
+use super::encoding::{self, TextDecoder};
+use super::history::{self, MAX_BYTES};
 use super::pipeline::{Pipeline, Stream};
-use super::start::{self, Start};
+use super::start::{self, Extent, Start};
 use crate::clock::Clock;
 use crate::config::load::glob;
 use crate::config::sections::log::{Log, LogKind};
@@ -23,6 +24,7 @@ const READ: usize = 256 << 10;
 pub struct Records {
     input: Box<dyn Read>,
     pipeline: Pipeline,
+    decoder: TextDecoder,
     splitter: LineSplitter,
     stream: Stream,
     ready: VecDeque<Record>,
@@ -43,6 +45,7 @@ impl Records {
         Ok(Self {
             input,
             pipeline,
+            decoder: TextDecoder::at_start(log.encoding),
             splitter: LineSplitter::default(),
             stream: Stream::default(),
             ready: VecDeque::new(),
@@ -71,22 +74,27 @@ impl Records {
         };
         let mut head = [0; 16];
         let read = if meta.is_file() { file.read_at(&mut head, 0)? } else { 0 };
-        let input: Box<dyn Read> = if !meta.is_file() {
+        let encoding = log.encoding.or_else(|| encoding::mark(&head[..read]).map(|(encoding, _)| encoding));
+        let (input, offset): (Box<dyn Read>, u64) = if !meta.is_file() {
             // A pipe has no place to begin at but its beginning.
-            Box::new(file)
+            (Box::new(file), 0)
         } else if Packing::of(&head[..read]).is_some() {
-            Box::new(archive::unpacked(file, path)?.take(MAX_BYTES))
+            (Box::new(archive::unpacked(file, path)?.take(MAX_BYTES)), 0)
         } else {
+            let extent = Extent { size: meta.size(), encoding };
             let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
             let offset = match from {
-                Start::Last(count) => start::last_lines(&file, meta.size(), count)?,
-                Start::Since(since) => start::since(&file, meta.size(), since, &probe, clock.now().utc)?.unwrap_or(0),
+                Start::Last(count) => start::last_lines(&file, extent, count)?,
+                Start::Since(since) => start::since(&file, extent, since, &probe, clock.now().utc)?.unwrap_or(0),
                 Start::Beginning => 0,
             };
             file.seek(SeekFrom::Start(offset))?;
-            Box::new(file)
+            (Box::new(file), offset)
         };
         let mut records = Self::of(input, log, redactor, clock)?;
+        if offset > 0 {
+            records.decoder = TextDecoder::within(encoding);
+        }
         records.stream = Stream::since(bound);
         Ok(records)
     }
@@ -106,15 +114,17 @@ impl Records {
             Ok(read) => read,
         };
         let now = self.clock.now();
-        let Self { splitter, stream, pipeline, .. } = self;
+        let Self { decoder, splitter, stream, pipeline, .. } = self;
         if read == 0 {
             self.ended = true;
+            splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, false));
             if let Some((bytes, cut)) = splitter.take() {
                 pipeline.line(stream, &bytes, cut, now, false);
             }
             pipeline.close(stream, now);
         } else {
-            splitter.feed(&self.buffer[..read], |line, cut| pipeline.line(stream, line, cut, now, false));
+            splitter
+                .feed(decoder.decode(&self.buffer[..read]), |line, cut| pipeline.line(stream, line, cut, now, false));
         }
         if let Some(batch) = pipeline.take(true) {
             self.ready.extend(batch.records);
@@ -133,13 +143,14 @@ impl Iterator for Records {
     }
 }
 
-/// The files that a log names now, oldest change first; none for a command.
+/// The files that a log names now, oldest change first; none for a command. Archives among them are its history.
 pub fn files_of(log: &Log) -> Vec<PathBuf> {
     let LogKind::File(path) = &log.kind else { return Vec::new() };
     if !glob::is_pattern(path) {
         return vec![path.clone()];
     }
     let mut found = glob::expand(path);
+    found.retain(|path| history::is_followed(path));
     found.sort_by_cached_key(|path| (path.metadata().and_then(|meta| meta.modified()).ok(), path.clone()));
     found
 }

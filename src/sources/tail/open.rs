@@ -1,13 +1,17 @@
 //! One open log file: which file it is, how far it was read, and whether it is still the file that was read.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use encoding_rs::Encoding;
 
 use super::decode::LineSplitter;
+use super::encoding::{self, TextDecoder};
 use super::pipeline::{Pipeline, Stream};
+use super::start::{self, Extent};
 use crate::model::time::Stamp;
 
 /// Bytes of the beginning that tell a file from another.
@@ -33,21 +37,28 @@ impl Identity {
     }
 }
 
-/// A file that was read to its end and let go, to know it again under another name.
+/// A file that was read to its end and let go, to know it again under another name. Its number alone does not tell
+/// it: that is given to a new file as soon as nobody holds the old one.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// Which file.
     pub identity: Identity,
     /// How far it was read.
     pub offset: u64,
+    /// When it was made, where the file system says it.
+    born: Option<SystemTime>,
     head: Vec<u8>,
+    seam: Vec<u8>,
 }
 
-/// An open file.
+/// An open file or named pipe.
 #[derive(Debug)]
 pub struct OpenLog {
     file: File,
     identity: Identity,
+    pipe: bool,
+    told: Option<&'static Encoding>,
+    decoder: TextDecoder,
     head: Vec<u8>,
     seam: Vec<u8>,
     offset: u64,
@@ -58,29 +69,36 @@ pub struct OpenLog {
     shown: usize,
     /// What was there when it was opened; up to here it is backlog.
     backlog: u64,
-    /// Lines that end from here on are counted as they come; those before are counted as the past.
+    /// Lines that end before it are counted by somebody else.
     counted_from: u64,
 }
 
 impl OpenLog {
-    /// Opens `path` for reading from its beginning. Never waits, though it be a pipe.
+    /// Opens `path` for reading from its beginning; a named pipe without waiting for its writer. `told` is what it is
+    /// written in, where that is known.
     ///
     /// # Errors
-    /// When it can't be opened or is no regular file.
-    pub fn open(path: &Path, now: Stamp) -> io::Result<Self> {
-        let meta = std::fs::metadata(path)?;
-        if meta.is_dir() {
+    /// When it can't be opened or is neither a file nor a named pipe.
+    pub fn open(path: &Path, told: Option<&'static Encoding>, now: Stamp) -> io::Result<Self> {
+        let kind = std::fs::metadata(path)?.file_type();
+        if kind.is_dir() {
             return Err(io::Error::other("it is a directory; write DIRECTORY/*.log to follow what is in it"));
         }
-        if !meta.is_file() {
-            return Err(io::Error::other("it is a pipe or a device; follow it with command = [\"cat\", …]"));
+        if kind.is_socket() {
+            return Err(io::Error::other("it is a socket; follow what its other side writes with command = […]"));
+        }
+        if !kind.is_file() && !kind.is_fifo() {
+            return Err(io::Error::other("it is a device; follow it with command = [\"cat\", …]"));
         }
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
         let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-        let identity = Identity::of(&file.metadata()?);
+        let meta = file.metadata()?;
         Ok(Self {
             file,
-            identity,
+            identity: Identity::of(&meta),
+            pipe: meta.file_type().is_fifo(),
+            told,
+            decoder: TextDecoder::at_start(told),
             head: Vec::new(),
             seam: Vec::new(),
             offset: 0,
@@ -92,6 +110,24 @@ impl OpenLog {
             backlog: 0,
             counted_from: 0,
         })
+    }
+
+    /// Whether it is a named pipe: a stream without places.
+    pub fn is_pipe(&self) -> bool {
+        self.pipe
+    }
+
+    /// What it is written in, where that is not UTF-8.
+    ///
+    /// # Errors
+    /// When its byte order mark can't be read.
+    pub fn encoding(&self) -> io::Result<Option<&'static Encoding>> {
+        let mut start = [0; 3];
+        if self.told.is_some() {
+            return Ok(self.told);
+        }
+        let read = self.file.read_at(&mut start, 0)?;
+        Ok(encoding::mark(&start[..read]).map(|(encoding, _)| encoding))
     }
 
     /// The file itself, for positioned reads.
@@ -118,10 +154,17 @@ impl OpenLog {
     }
 
     /// Reading goes on at `offset`; what is before `backlog` was there before us.
-    pub fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) {
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) -> io::Result<()> {
+        if offset > 0 {
+            self.decoder = TextDecoder::within(self.encoding()?);
+        }
         self.offset = offset;
         self.backlog = backlog;
         self.stream = stream;
+        Ok(())
     }
 
     /// Lines that end before `offset` are counted by somebody else.
@@ -145,6 +188,9 @@ impl OpenLog {
     /// # Errors
     /// When the file can't be read.
     pub fn was_rewritten(&mut self, meta: &Metadata, now: Stamp) -> io::Result<bool> {
+        if self.pipe {
+            return Ok(false);
+        }
         if meta.size() < self.offset {
             return Ok(true);
         }
@@ -182,25 +228,39 @@ impl OpenLog {
             0 => buffer.len(),
             left => buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
         };
-        let read = self.file.read_at(&mut buffer[..most], self.offset)?;
+        let read = if self.pipe {
+            self.read_pipe(&mut buffer[..most], pipeline, now)?
+        } else {
+            self.file.read_at(&mut buffer[..most], self.offset)?
+        };
         if read == 0 {
             return Ok(0);
         }
         let bytes = &buffer[..read];
-        let from = self.offset;
         self.offset += read as u64;
         self.grew = now.mono;
         self.shown = 0;
         self.remember(bytes);
-        let bytes = if from == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        let Self { splitter, stream, .. } = self;
+        let Self { decoder, splitter, stream, .. } = self;
         pipeline.count(uncounted == 0);
-        splitter.feed(bytes, |line, cut| pipeline.line(stream, line, cut, now, false));
+        splitter.feed(decoder.decode(bytes), |line, cut| pipeline.line(stream, line, cut, now, false));
         pipeline.count(true);
         if read == most && bytes.iter().all(|byte| *byte == 0) {
             self.step_over_hole();
         }
         Ok(read)
+    }
+
+    /// What is in the pipe. When its writers have left, what they did not end is a line; others may come.
+    fn read_pipe(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> io::Result<usize> {
+        match (&self.file).read(buffer) {
+            Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(0),
+            Ok(0) if self.splitter.partial().is_some() => {
+                self.finish(pipeline, now);
+                Ok(0)
+            }
+            other => other,
+        }
     }
 
     fn remember(&mut self, bytes: &[u8]) {
@@ -224,25 +284,25 @@ impl OpenLog {
         }
     }
 
-    /// Goes on at `offset`, leaving out what is between. What was held of a line is shown as it is.
-    pub fn skip_to(&mut self, offset: u64, pipeline: &mut Pipeline, now: Stamp) {
-        self.finish(pipeline, now);
-        self.offset = offset;
-        self.seam.clear();
-    }
-
-    /// The first offset after `from` at which a line begins, within `within` bytes.
+    /// Goes on near the end of the file, which has `size` bytes, at the first line after `from`. Returns how many bytes
+    /// that leaves out. What was held of a line is shown as it is.
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn line_start(&self, from: u64, buffer: &mut [u8]) -> io::Result<u64> {
-        let read = self.file.read_at(buffer, from)?;
-        Ok(from + memchr::memchr(b'\n', &buffer[..read]).map_or(0, |at| at as u64 + 1))
+    pub fn skip_to_line(&mut self, from: u64, size: u64, pipeline: &mut Pipeline, now: Stamp) -> io::Result<u64> {
+        let extent = Extent { size, encoding: self.encoding()? };
+        let target = start::next_line(&self.file, from, extent)?;
+        self.finish(pipeline, now);
+        self.decoder = TextDecoder::within(extent.encoding);
+        let before = std::mem::replace(&mut self.offset, target);
+        self.seam.clear();
+        Ok(target - before)
     }
 
     /// Starts anew at the beginning of the same file, after it was truncated. What was held is shown as it is.
     pub fn rewind(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         self.finish(pipeline, now);
+        self.decoder = TextDecoder::at_start(self.told);
         self.offset = 0;
         self.backlog = 0;
         self.counted_from = 0;
@@ -265,6 +325,8 @@ impl OpenLog {
 
     /// Shows what is held: nothing more will come.
     pub fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+        let Self { decoder, splitter, stream, .. } = self;
+        splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, false));
         if let Some((bytes, cut)) = self.splitter.take() {
             pipeline.line(&mut self.stream, &bytes, cut, now, false);
         }
@@ -274,15 +336,38 @@ impl OpenLog {
 
     /// To know this file again.
     pub fn known(&self) -> Known {
-        Known { identity: self.identity, offset: self.offset, head: self.head.clone() }
+        Known {
+            identity: self.identity,
+            offset: self.offset,
+            born: self.born(),
+            head: self.head.clone(),
+            seam: self.seam.clone(),
+        }
     }
 
-    /// Whether this is the file that `known` speaks of: inodes are used again, so the beginning must agree too.
+    /// The first bytes, as far as they were remembered.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    fn born(&self) -> Option<SystemTime> {
+        self.metadata().ok()?.created().ok()
+    }
+
+    /// Whether this is the file that `known` speaks of, and what was read of it is still there.
     pub fn is(&self, known: &Known) -> bool {
         let mut buffer = [0; HEAD];
         self.identity == known.identity
+            && self.born() == known.born
             && self.metadata().is_ok_and(|meta| meta.size() >= known.offset)
             && reads_as(&self.file, &mut buffer[..known.head.len()], 0, &known.head).unwrap_or(false)
+            && reads_as(
+                &self.file,
+                &mut buffer[..known.seam.len()],
+                known.offset - known.seam.len() as u64,
+                &known.seam,
+            )
+            .unwrap_or(false)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use encoding_rs::Encoding;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use super::counts::{Counter, Seen};
@@ -47,6 +48,7 @@ pub struct Pipeline {
     hidden: bool,
     /// The latest time that a record stated.
     latest: Option<DateTime<Utc>>,
+    encoding: Option<&'static Encoding>,
 }
 
 /// What the pipeline remembers of one file or pipe: its unfinished record.
@@ -123,7 +125,13 @@ impl Pipeline {
             counting: true,
             hidden: false,
             latest: None,
+            encoding: log.encoding,
         })
+    }
+
+    /// What the log is written in, where the configuration says it.
+    pub fn encoding(&self) -> Option<&'static Encoding> {
+        self.encoding
     }
 
     /// The `seq` that the next record gets.

@@ -5,13 +5,20 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use chrono::{DateTime, Utc};
+use encoding_rs::Encoding;
 
-use super::pipeline::Pipeline;
+use super::encoding::{LineFeed, TextDecoder};
+use super::open::OpenLog;
+use super::pipeline::{Pipeline, Stream};
+use crate::model::time::Stamp;
 
 /// Size of the blocks that are read backwards.
 const BLOCK: u64 = 64 << 10;
 /// How far back the last lines are looked for, at most.
 const FARTHEST: u64 = 8 << 20;
+
+/// Where lines state no time, so many are read instead.
+const LINES_WITHOUT_TIME: usize = 1000;
 
 /// What is wanted of a file that was there before us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,51 +31,88 @@ pub enum Start {
     Since(DateTime<Utc>),
 }
 
+/// What is needed to find lines in a file: how many bytes of it there are, and how they are text.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Bytes.
+    pub size: u64,
+    /// Other than UTF-8.
+    pub encoding: Option<&'static Encoding>,
+}
+
+/// Where reading begins in `open`, which has `size` bytes, and what its records go into.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn place(open: &OpenLog, size: u64, start: Start, pipeline: &Pipeline, now: Stamp) -> io::Result<(u64, Stream)> {
+    let file = open.file();
+    let extent = Extent { size, encoding: open.encoding()? };
+    Ok(match start {
+        Start::Beginning => (0, Stream::default()),
+        Start::Last(0) => (size, Stream::default()),
+        Start::Last(count) => (last_lines(file, extent, count)?, Stream::default()),
+        Start::Since(bound) => match since(file, extent, bound, pipeline, now.utc)? {
+            Some(offset) => (offset, Stream::since(Some(bound))),
+            None => (last_lines(file, extent, LINES_WITHOUT_TIME)?, Stream::default()),
+        },
+    })
+}
+
 /// The offset at which the last `count` lines begin; a line without its end counts as one.
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn last_lines(file: &File, size: u64, count: usize) -> io::Result<u64> {
+pub fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> {
+    let feed = LineFeed::of(extent.encoding);
     let mut wanted = count;
     let mut buffer = vec![0; BLOCK as usize];
+    // Half of a character at the end belongs to no line yet.
+    let size = extent.size - extent.size % feed.width() as u64;
     let mut end = size;
     // The line feed at the very end ends the last line and does not begin another.
-    let mut last_byte = true;
+    let mut last = true;
     while end > 0 {
-        let start = end.saturating_sub(BLOCK);
+        // Blocks begin at multiples of their size: a line feed of two bytes is never split.
+        let start = (end - 1) / BLOCK * BLOCK;
         let block = &mut buffer[..(end - start) as usize];
         file.read_exact_at(block, start)?;
-        let searched = if last_byte && block.ends_with(b"\n") { &block[..block.len() - 1] } else { &*block };
-        last_byte = false;
-        for at in memchr::memrchr_iter(b'\n', searched) {
+        for after in feed.after_each_backwards(block) {
+            if last && after == block.len() {
+                continue;
+            }
             wanted = wanted.saturating_sub(1);
             if wanted == 0 {
-                return Ok(start + at as u64 + 1);
+                return Ok(start + after as u64);
             }
         }
+        last = false;
         end = start;
         if size - end >= FARTHEST {
-            return next_line(file, end, size);
+            return next_line(file, end, extent);
         }
     }
     Ok(0)
 }
 
-/// Where the first line after `from` begins.
-fn next_line(file: &File, from: u64, size: u64) -> io::Result<u64> {
+/// Where the first line after `from` begins; the end of the file where none does.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn next_line(file: &File, from: u64, extent: Extent) -> io::Result<u64> {
+    let feed = LineFeed::of(extent.encoding);
     let mut buffer = vec![0; BLOCK as usize];
-    let mut at = from;
-    while at < size {
+    let mut at = from - from % feed.width() as u64;
+    while at < extent.size {
         let read = file.read_at(&mut buffer, at)?;
-        if read == 0 {
+        if let Some(after) = feed.after_first(&buffer[..read]) {
+            return Ok(at + after as u64);
+        }
+        if read < feed.width() {
             break;
         }
-        if let Some(found) = memchr::memchr(b'\n', &buffer[..read]) {
-            return Ok(at + found as u64 + 1);
-        }
-        at += read as u64;
+        at += (read - read % feed.width()) as u64;
     }
-    Ok(size)
+    Ok(extent.size)
 }
 
 /// An offset before every line that states `bound` or later, found by bisection; `None` where the file states no
@@ -78,40 +122,45 @@ fn next_line(file: &File, from: u64, size: u64) -> io::Result<u64> {
 /// When the file can't be read.
 pub fn since(
     file: &File,
-    size: u64,
+    extent: Extent,
     bound: DateTime<Utc>,
     pipeline: &Pipeline,
     now: DateTime<Utc>,
 ) -> io::Result<Option<u64>> {
-    let (mut low, mut high) = (0, size);
-    if time_after(file, 0, size, pipeline, now)?.is_none() {
+    let (mut low, mut high) = (0, extent.size);
+    if time_after(file, 0, extent, pipeline, now)?.is_none() {
         return Ok(None);
     }
     while high - low > BLOCK {
         let middle = low + (high - low) / 2;
-        let start = next_line(file, middle, size)?;
-        match time_after(file, start, size, pipeline, now)? {
+        let start = next_line(file, middle, extent)?;
+        match time_after(file, start, extent, pipeline, now)? {
             Some(time) if time < bound => low = middle,
             _ => high = middle,
         }
     }
     // A block more, for lines that are a little out of order.
     let from = low.saturating_sub(BLOCK);
-    if from == 0 { Ok(Some(0)) } else { next_line(file, from, size).map(Some) }
+    if from == 0 { Ok(Some(0)) } else { next_line(file, from, extent).map(Some) }
 }
 
 /// The first time that a line at or after `from` states, within one block.
 fn time_after(
     file: &File,
     from: u64,
-    size: u64,
+    extent: Extent,
     pipeline: &Pipeline,
     now: DateTime<Utc>,
 ) -> io::Result<Option<DateTime<Utc>>> {
-    let mut buffer = vec![0; BLOCK.min(size.saturating_sub(from)) as usize];
+    let mut buffer = vec![0; BLOCK.min(extent.size.saturating_sub(from)) as usize];
     let read = file.read_at(&mut buffer, from)?;
-    let whole = &buffer[..read];
-    Ok(whole.split(|byte| *byte == b'\n').take(200).find_map(|line| pipeline.time_of(line, now)))
+    let mut decoder = TextDecoder::within(extent.encoding);
+    Ok(first_time(decoder.decode(&buffer[..read]), pipeline, now))
+}
+
+/// The first time that the lines of a text state.
+pub fn first_time(text: &[u8], pipeline: &Pipeline, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    text.split(|byte| *byte == b'\n').find_map(|line| pipeline.time_of(line, now))
 }
 
 #[cfg(test)]
@@ -127,7 +176,8 @@ mod tests {
     }
 
     fn last(text: &str, count: usize) -> String {
-        let at = last_lines(&file(text.as_bytes()), text.len() as u64, count).unwrap();
+        let extent = Extent { size: text.len() as u64, encoding: None };
+        let at = last_lines(&file(text.as_bytes()), extent, count).unwrap();
         text[at as usize..].to_owned()
     }
 
@@ -147,5 +197,25 @@ mod tests {
         let tail = last(&text, 12_345);
         assert_eq!(tail.lines().count(), 12_345);
         assert!(tail.starts_with("line 27655\n"));
+    }
+    #[test]
+    fn lines_of_two_byte_characters() {
+        for (encoding, big) in [(encoding_rs::UTF_16LE, false), (encoding_rs::UTF_16BE, true)] {
+            let text =
+                (0..30_000).fold(String::new(), |text, number| text + "\u{10a}\u{a0a} " + &number.to_string() + "\n");
+            let bytes: Vec<u8> = text
+                .encode_utf16()
+                .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                .collect();
+            for odd in [0, 1] {
+                let extent = Extent { size: (bytes.len() + odd) as u64, encoding: Some(encoding) };
+                let whole = [&bytes[..], &[b'\n'; 1][..odd]].concat();
+                let at = last_lines(&file(&whole), extent, 12_345).unwrap();
+                let mut decoder = TextDecoder::within(Some(encoding));
+                let last = String::from_utf8(decoder.decode(&bytes[at as usize..]).to_vec()).unwrap();
+                assert_eq!(last.lines().count(), 12_345);
+                assert!(last.starts_with("\u{10a}\u{a0a} 17655\n"), "{}", &last[..20]);
+            }
+        }
     }
 }

@@ -9,11 +9,13 @@ use std::os::unix::fs::FileExt;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use chrono::{DateTime, Utc};
+use encoding_rs::Encoding;
 
 use super::super::decode::LineSplitter;
+use super::super::encoding::TextDecoder;
 use super::super::open::OpenLog;
 use super::super::pipeline::{Pipeline, Stream};
-use super::super::start;
+use super::super::start::{self, Extent};
 use super::part::{Counter, Reach};
 use crate::config::sections::log::Log;
 use crate::model::redact::Redactor;
@@ -28,12 +30,16 @@ const READ: usize = 256 << 10;
 pub struct Uncounted {
     file: File,
     upto: u64,
+    encoding: Option<&'static Encoding>,
 }
 
 impl Uncounted {
-    /// The past of an open file; `None` where the system has no handle left for it.
+    /// The past of an open file; `None` where the system has no handle left for it, and of a pipe, which has none.
     pub fn new(open: &OpenLog, upto: u64) -> Option<Self> {
-        Some(Self { file: open.file().try_clone().ok()?, upto })
+        if open.is_pipe() {
+            return None;
+        }
+        Some(Self { file: open.file().try_clone().ok()?, upto, encoding: open.encoding().ok()? })
     }
 }
 
@@ -91,11 +97,13 @@ impl Backfill {
         pipeline: &mut Pipeline,
         ended: &dyn Fn() -> bool,
     ) -> io::Result<bool> {
-        let Some(mut offset) = start::since(&past.file, past.upto, from, pipeline, self.now.utc)? else {
+        let extent = Extent { size: past.upto, encoding: past.encoding };
+        let Some(mut offset) = start::since(&past.file, extent, from, pipeline, self.now.utc)? else {
             self.advance(past.upto);
             return Ok(past.upto == 0);
         };
         self.advance(offset);
+        let mut decoder = TextDecoder::within(past.encoding);
         let mut splitter = LineSplitter::default();
         let mut stream = Stream::since(Some(from));
         let mut buffer = vec![0; READ];
@@ -105,7 +113,8 @@ impl Backfill {
             if read == 0 {
                 break;
             }
-            splitter.feed(&buffer[..read], |line, cut| pipeline.line(&mut stream, line, cut, self.now, false));
+            let text = decoder.decode(&buffer[..read]);
+            splitter.feed(text, |line, cut| pipeline.line(&mut stream, line, cut, self.now, false));
             offset += read as u64;
             self.advance(read as u64);
         }
