@@ -129,6 +129,11 @@ impl FileTail {
         &self.state
     }
 
+    /// The file that is followed now.
+    pub fn identity(&self) -> Option<Identity> {
+        self.current.as_ref().map(OpenLog::identity)
+    }
+
     /// Whether this tail holds the file.
     pub fn holds(&self, identity: Identity) -> bool {
         self.open().any(|open| open.identity() == identity)

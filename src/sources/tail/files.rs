@@ -11,6 +11,7 @@ use super::open::{Identity, Known};
 
 use super::pipeline::Pipeline;
 use super::start::Start;
+use super::watch::Followed;
 use crate::config::load::glob;
 use crate::config::sections::log::{Log, LogKind};
 use crate::model::message::Observation;
@@ -74,6 +75,11 @@ impl FileLog {
     /// The configuration that it follows.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// The paths that are followed, each with the file that it led to last.
+    pub fn followed(&self) -> impl Iterator<Item = Followed<'_>> {
+        self.tails.iter().map(|tail| (tail.path(), tail.identity()))
     }
 
     /// Goes on after a reload: records that were read are not shown again. Metrics that are new count what comes, and

@@ -59,6 +59,9 @@ pub fn rotated(path: &Path) -> Vec<Rotated> {
             Some(Rotated { path: entry.path(), modified: meta.modified().ok()?.into(), size: meta.len() })
         })
         .collect();
+    // While it is packed, a file is there twice.
+    let plain: Vec<PathBuf> = found.iter().map(|file| file.path.clone()).collect();
+    found.retain(|file| Packing::of_name(&file.path).is_none() || !plain.contains(&file.path.with_extension("")));
     found.sort_by(|a, b| a.modified.cmp(&b.modified).then_with(|| age(&b.path).cmp(&age(&a.path))));
     let over = found.len().saturating_sub(MAX_FILES);
     found.drain(..over);

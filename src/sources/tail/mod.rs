@@ -26,6 +26,7 @@ mod refuse;
 mod replay;
 pub mod start;
 mod timestamp;
+mod watch;
 
 pub use reader::{Resume, run};
 

@@ -1,7 +1,7 @@
 //! The thread that reads all log files.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::files::FileLog;
 use super::open::READ;
 
 use super::pipeline::Pipeline;
+use super::watch::{Bell, Call};
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::model::message::Observation;
@@ -28,6 +29,8 @@ use crate::sources::Context;
 const BUSY: Duration = Duration::from_millis(50);
 /// Between ticks while something has come lately.
 const ACTIVE: Duration = Duration::from_millis(100);
+/// Between ticks, however much is written meanwhile.
+const REST: Duration = Duration::from_millis(30);
 /// The longest pause, when nothing has come for a while.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -158,12 +161,15 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
     if !context.config.logs.iter().any(|log| matches!(log.kind, LogKind::File(_))) {
         return;
     }
-    let (wake, asleep) = channel();
+    let (bell, call) = match Bell::new(context.clock) {
+        Ok(made) => made,
+        Err(why) => return failed(&context, &format!("no handle to wait by: {why}")).await,
+    };
     // Dropped with the thread, whichever way it ends.
     let (alive, ended) = oneshot::channel::<()>();
     let backfiller = counts::backfiller(&context, &redactor);
     let runtime = Handle::current();
-    let reader = Reader { context: context.clone(), resume, redactor, counters, backfiller, runtime, asleep };
+    let reader = Reader { context: context.clone(), resume, redactor, counters, backfiller, runtime, bell };
     let thread = std::thread::Builder::new().name("logs".into()).spawn(move || {
         let _alive = alive;
         reader.run();
@@ -174,18 +180,20 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
                 () = context.cancel.cancelled() => {}
                 _ = ended => {}
             }
-            wait_for(thread, &wake).await;
+            wait_for(thread, &call).await;
         }
-        Err(why) => {
-            let text = SafeText::new(&format!("no thread for the logs: {why}"));
-            context.out.send(Observation::TaskFailed { task: SafeText::new("logs"), text }).await.ok();
-        }
+        Err(why) => failed(&context, &format!("no thread for the logs: {why}")).await,
     }
 }
 
+async fn failed(context: &Context, why: &str) {
+    let failed = Observation::TaskFailed { task: SafeText::new("logs"), text: SafeText::new(why) };
+    context.out.send(failed).await.ok();
+}
+
 /// A thread that hangs in a read of a dead network share is left behind.
-async fn wait_for(thread: std::thread::JoinHandle<()>, wake: &Sender<()>) {
-    wake.send(()).ok();
+async fn wait_for(thread: std::thread::JoinHandle<()>, call: &Call) {
+    call.wake();
     let joined = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(move || thread.join())).await;
     if let Ok(Ok(Err(panic))) = joined {
         std::panic::resume_unwind(panic);
@@ -199,23 +207,22 @@ struct Reader {
     counters: Vec<(Name, Counter)>,
     backfiller: Option<Sender<Backfill>>,
     runtime: Handle,
-    asleep: Receiver<()>,
+    bell: Bell,
 }
 
 impl Reader {
-    fn run(self) {
+    fn run(mut self) {
         let mut logs = self.open();
         let mut buffer = vec![0; READ];
-        let mut quiet = Duration::ZERO;
+        let mut moved_at = self.context.clock.now();
         let mut said = Vec::new();
         while !self.context.cancel.is_cancelled() {
             let began = self.context.clock.now();
-            let mut moved = false;
             let mut behind = false;
             for log in &mut logs {
                 let progress = log.tick(began, &mut buffer, &mut said);
                 if progress.bytes > 0 {
-                    moved = true;
+                    moved_at = began;
                     self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
                 }
                 behind |= progress.behind;
@@ -229,12 +236,13 @@ impl Reader {
                     }
                 }
             }
-            let took = self.context.clock.now().since(began);
-            let pause = if behind { BUSY.saturating_sub(took) } else { pause_after(quiet) };
-            quiet = if moved { Duration::ZERO } else { quiet + pause };
-            match self.asleep.recv_timeout(pause) {
-                Err(RecvTimeoutError::Timeout) | Ok(()) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            if behind {
+                let took = self.context.clock.now().since(began);
+                let rest = BUSY.saturating_sub(took);
+                self.bell.sleep(rest, rest);
+            } else {
+                self.bell.watch(logs.iter().flat_map(FileLog::followed));
+                self.bell.sleep(REST, pause_after(began.since(moved_at)));
             }
         }
         self.keep(logs);

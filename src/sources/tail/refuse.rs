@@ -30,7 +30,8 @@ pub fn refusal(open: &OpenLog, meta: &Metadata, buffer: &mut [u8]) -> io::Result
     }
     if head[..read].iter().all(|byte| *byte == 0) {
         let read = open.file().read_at(head, meta.size().saturating_sub(4096))?;
-        if !binary(&head[..read]) {
+        let text = &head[head[..read].iter().position(|byte| *byte != 0).unwrap_or(read)..read];
+        if !text.is_empty() && !binary(text) {
             return Ok(None);
         }
     }

@@ -76,6 +76,10 @@ pub fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> 
         let start = (end - 1) / BLOCK * BLOCK;
         let block = &mut buffer[..(end - start) as usize];
         file.read_exact_at(block, start)?;
+        // Before a hole nothing is looked for: it may be gigabytes.
+        if block.iter().all(|byte| *byte == 0) {
+            return Ok(end);
+        }
         for after in feed.after_each_backwards(block) {
             if last && after == block.len() {
                 continue;

@@ -34,3 +34,87 @@ fn a_writer_that_is_too_fast_is_skipped_and_counted() {
     assert_eq!(held * 100 + skipped, total * 100);
     assert!(bench.texts().iter().any(|text| text.contains("MB skipped")));
 }
+
+#[test]
+fn a_writer_that_may_not_be_left_behind_is_read_to_the_last_line() {
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", "one\n"), |log| log.skip = false);
+    bench.tick();
+    let line = format!("{}\n", "x".repeat(399));
+    bench.append("a.log", line.repeat(100_000));
+    bench.ticks(12);
+    assert_eq!(bench.lines().len(), 100_001);
+    assert_eq!(bench.loss.skipped_bytes, 0);
+}
+
+#[test]
+fn one_tick_reads_a_bounded_part() {
+    let line = format!("{}\n", "x".repeat(399));
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", "one\n"), |log| log.skip = false);
+    bench.tick();
+    bench.append("a.log", line.repeat(50_000));
+    bench.tick();
+    assert_eq!(bench.lines().len(), 1 + (4 << 20) / 400);
+    bench.ticks(5);
+    assert_eq!(bench.lines().len(), 50_001);
+}
+
+#[test]
+fn any_other_error_is_a_state_and_is_tried_again() {
+    let long = "x".repeat(300);
+    let mut bench = Bench::new(&long, |_| {}, |_| {});
+    bench.ticks(3);
+    assert!(matches!(&bench.state, LogState::Failed(why) if why.as_str().contains("too long")), "{:?}", bench.state);
+    // A loop of links can be mended.
+    let mut bench =
+        Bench::new("a.log", |at| std::os::unix::fs::symlink(at.join("a.log"), at.join("a.log")).unwrap(), |_| {});
+    bench.tick();
+    assert!(matches!(&bench.state, LogState::Failed(_)), "{:?}", bench.state);
+    fs::remove_file(bench.path("a.log")).unwrap();
+    bench.tick();
+    bench.append("a.log", "one\n");
+    bench.ticks(2);
+    assert_eq!((bench.texts(), &bench.state), (vec!["one"], &LogState::Following(1)));
+}
+
+#[test]
+fn a_named_pipe_is_a_stream() {
+    let fifo = |at: &Path| {
+        assert!(std::process::Command::new("mkfifo").arg(at.join("pipe")).status().unwrap().success());
+    };
+    let mut bench = Bench::new("pipe", fifo, |_| {});
+    bench.ticks(2);
+    assert_eq!(bench.state, LogState::Following(1));
+    let mut writer = OpenOptions::new().write(true).open(bench.path("pipe")).unwrap();
+    writer.write_all(b"one\ntw").unwrap();
+    bench.tick();
+    writer.write_all(b"o\nnot ended").unwrap();
+    bench.tick();
+    assert_eq!(bench.texts(), ["one", "two"]);
+    drop(writer);
+    bench.ticks(2);
+    let mut writer = OpenOptions::new().write(true).open(bench.path("pipe")).unwrap();
+    writer.write_all(b"another writer\n").unwrap();
+    bench.ticks(2);
+    assert_eq!(bench.texts(), ["one", "two", "not ended", "another writer"]);
+    assert_eq!(bench.state, LogState::Following(1));
+}
+
+#[test]
+fn what_is_no_file_says_what_to_do() {
+    let state = |name: &str, make: &dyn Fn(&Path)| {
+        let mut bench = Bench::new(name, make, |_| {});
+        bench.tick();
+        match bench.state {
+            LogState::Failed(why) => why.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let directory = state("d", &|at| fs::create_dir(at.join("d")).unwrap());
+    assert!(directory.ends_with("it is a directory; write DIRECTORY/*.log to follow what is in it"), "{directory}");
+    let socket = state("s", &|at| drop(std::os::unix::net::UnixListener::bind(at.join("s")).unwrap()));
+    assert!(socket.contains("it is a socket"), "{socket}");
+    let device = state("n", &|at| std::os::unix::fs::symlink("/dev/null", at.join("n")).unwrap());
+    assert!(device.contains("it is a device"), "{device}");
+    let archive = state("a.log", &|at| fs::write(at.join("a.log"), b"\x1f\x8b\x08rest").unwrap());
+    assert!(archive.contains("a gzip archive is not followed; `opsroom logs FILE` reads it"), "{archive}");
+}

@@ -82,3 +82,82 @@ fn what_is_ignored_and_what_is_too_mild_is_not_kept() {
     bench.tick();
     assert_eq!(bench.texts(), ["WARN y", "no level"]);
 }
+
+#[test]
+fn ends_of_lines_and_progress_bars() {
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", "dos\r\n10%\r50%\r100%\nunix\n\r\n"), |_| {});
+    bench.tick();
+    let messages: Vec<&str> = bench.records.values().map(|record| record.message.as_str()).collect();
+    assert_eq!(messages, ["dos", "100%", "unix", ""]);
+}
+
+#[test]
+fn a_line_of_100_mib_is_cut_and_counted() {
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", "one\n"), |log| log.skip = false);
+    bench.tick();
+    let piece = vec![b'x'; 10 << 20];
+    for _ in 0..10 {
+        bench.append("a.log", &piece);
+    }
+    bench.append("a.log", "\ntwo\n");
+    bench.ticks(30);
+    let lines = bench.lines();
+    assert_eq!((lines.len(), lines[2]), (3, "two"));
+    assert!(lines[1].len() <= 64 << 10 && lines[1].starts_with("xxx"));
+    assert!((99 << 20..100 << 20).contains(&bench.loss.cut_bytes), "{}", bench.loss.cut_bytes);
+}
+
+#[test]
+fn invalid_utf8_stays_visible() {
+    let mut bench = Bench::new("a.log", |at| fs::write(at.join("a.log"), b"a \xc3\x28 b \xff\n").unwrap(), |_| {});
+    bench.tick();
+    assert_eq!(bench.texts(), ["a \u{fffd}( b \u{fffd}"]);
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_byte_order_mark_says_utf16() {
+    let first = utf16(&("\u{feff}".to_owned() + &numbered(3000) + "Zo\u{eb} \u{10a}\u{a0a}\n"));
+    let mut bench = Bench::new("a.log", |at| fs::write(at.join("a.log"), first).unwrap(), |_| {});
+    bench.tick();
+    assert_eq!(bench.lines().len(), 1000);
+    assert_eq!(bench.lines().last(), Some(&"Zo\u{eb} \u{10a}\u{a0a}"));
+    let next = utf16("漢字\r\nnext\n");
+    bench.append("a.log", &next[..5]);
+    bench.tick();
+    bench.append("a.log", &next[5..]);
+    bench.ticks(2);
+    // Written anew, as UTF-8.
+    write(bench.directory.path(), "a.log", "é\n");
+    bench.ticks(2);
+    assert_eq!(bench.texts()[1000..], ["漢字", "next", "a.log was truncated", "é"]);
+}
+
+#[test]
+fn an_encoding_is_told_by_the_configuration() {
+    let told = |label: &str, bytes: &[u8]| {
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
+        let mut bench =
+            Bench::new("a.log", |at| fs::write(at.join("a.log"), bytes).unwrap(), |log| log.encoding = encoding);
+        bench.tick();
+        bench.texts().join("|")
+    };
+    assert_eq!(told("latin1", b"Zo\xeb\n\xe9t\xe9\n"), "Zoë|été");
+    assert_eq!(told("utf-16le", &utf16("Zoë\nété\n")), "Zoë|été");
+    assert_eq!(told("shift_jis", b"\x93\xfa\x96\x7b\n"), "日本");
+}
+
+#[test]
+fn a_gigabyte_of_nothing_is_not_read() {
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", ""), |log| log.since = Some(Duration::from_hours(1)));
+    File::options().write(true).open(bench.path("a.log")).unwrap().set_len(1 << 30).unwrap();
+    bench.tick();
+    assert!(matches!(&bench.state, LogState::Failed(why) if why.as_str().contains("binary")), "{:?}", bench.state);
+    bench.append("a.log", "after\n");
+    bench.ticks(3);
+    assert_eq!(bench.lines(), ["after"]);
+    assert_eq!(bench.loss.skipped_bytes, 0);
+}

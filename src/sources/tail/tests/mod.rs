@@ -1,4 +1,40 @@
 //! Following real files in a scratch directory, tick by tick, with time as data.
+//!
+//! Nothing here has hints from the system: all of it is seen by looking. The hard cases of following a log, each with
+//! its test; those without a module are of this folder:
+//!
+//! | # | case | test |
+//! |---|---|---|
+//! | 1 | renamed, made anew | `rotation::a_rename_loses_nothing_of_the_old_file` |
+//! | 2 | renamed, made anew later | `rotation::a_file_that_is_away_is_waited_for` |
+//! | 3 | copied and truncated | `rotation::a_copy_that_is_truncated_is_read_on_once` |
+//! | 4 | truncated and grown past the old place | `rotation::a_file_that_was_truncated_and_grew_past_the_old_place_is_noticed` |
+//! | 5 | the number of a file is given again | `rotation::a_number_that_is_given_again_is_another_file` |
+//! | 6 | replaced by one of the same size | `rotation::a_file_of_the_same_size_takes_its_place` |
+//! | 7 | not there yet, nor its directory | `rotation::a_file_that_appears_later_is_read_from_its_first_line` |
+//! | 8 | no permission, other errors | `access::a_file_without_permission_is_tried_again`, `access::any_other_error_is_a_state_and_is_tried_again`, `tests/tailing.rs` as another user |
+//! | 9 | a line without its end | `lines::a_line_without_its_end_is_shown_and_then_replaced` |
+//! | 10 | CR LF, progress bars | `lines::ends_of_lines_and_progress_bars` |
+//! | 11 | a line of 100 MiB | `lines::a_line_of_100_mib_is_cut_and_counted` |
+//! | 12 | encodings | `lines::invalid_utf8_stays_visible`, `lines::a_byte_order_mark_says_utf16`, `lines::an_encoding_is_told_by_the_configuration` |
+//! | 13 | binary files, holes | `lines::what_is_no_text_is_refused_with_words`, `lines::a_hole_is_stepped_over`, `lines::a_gigabyte_of_nothing_is_not_read` |
+//! | 14 | escapes and control characters | `model::text::sanitise::tests::hostile_fixtures_are_neutralised`, `lines::any_bytes_are_lines` |
+//! | 15 | a very fast writer | `access::a_writer_that_is_too_fast_is_skipped_and_counted`, `access::a_writer_that_may_not_be_left_behind_is_read_to_the_last_line`, `access::one_tick_reads_a_bounded_part` |
+//! | 16 | records of many lines | `lines::joined_lines_are_one_record` |
+//! | 17 | times without a zone | `timestamp::tests::times_without_a_zone_are_in_the_zone_of_the_log` |
+//! | 18 | times without a year | `timestamp::tests::the_forms_that_are_in_use` |
+//! | 19 | out of order | `model::view::tests::live_records_are_sorted_within_the_window_and_flagged_beyond_it` |
+//! | 20 | patterns, dated names | `rotation::the_newest_dated_file_of_a_pattern_is_followed_as_it_appears`, `rotation::a_pattern_takes_new_files_and_no_file_twice`, `rotation::of_many_files_the_newest_are_followed` |
+//! | 21 | a link to the newest | `rotation::a_link_to_the_newest_file_is_followed` |
+//! | 22 | file systems without hints | all of this folder; `watch::tests::local_file_systems_are_known` |
+//! | 23 | pipes, directories, sockets, devices | `access::a_named_pipe_is_a_stream`, `access::what_is_no_file_says_what_to_do` |
+//! | 24 | packed files | `history::tests`, `archive::tests`, `beginning::since_reaches_into_rotated_files_packed_or_not` |
+//! | 25 | a large file at the start | `beginning::a_file_of_5_gb_opens_by_its_last_blocks`, `beginning::since_reads_back_to_that_time` |
+//! | 26 | repeated after a new start | `tests/logs.rs`: `what_a_command_repeats_after_it_was_started_again_is_left_out` |
+//! | 27 | a clock that goes backwards | `rotation::a_clock_that_goes_backwards_changes_no_order` |
+//!
+//! Two rotations between two looks: `rotation::a_file_that_came_and_went_between_two_looks_is_read_in_its_place`. A
+//! writer that does all of it at random: [`writer`].
 
 #![expect(clippy::disallowed_methods, reason = "the tests are the writers of the logs")]
 
