@@ -88,7 +88,7 @@ impl LevelHistogram {
 }
 
 /// The smallest round width with which `span` seconds take at most `columns` bars, wherever they begin.
-fn round_width(span: i64, columns: i64) -> i64 {
+pub(super) fn round_width(span: i64, columns: i64) -> i64 {
     const ROUND: [i64; 17] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200];
     let fits = |width: i64| span.div_euclid(width) + 2 <= columns.max(3);
     let day = 86_400;

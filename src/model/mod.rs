@@ -32,6 +32,7 @@ pub mod series;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod top;
 pub mod unit;
 pub mod verification;

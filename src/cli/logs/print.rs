@@ -1,11 +1,13 @@
 //! How a record is printed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufWriter, Stdout, Write};
 
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
+use super::read::Sink;
+use super::request::Request;
 use crate::model::filter::Filter;
 use crate::model::format::Format;
 use crate::model::name::Name;
@@ -25,13 +27,29 @@ pub enum Form {
     Json,
 }
 
-/// Prints the records that pass a filter.
+/// Prints the records that pass a filter, and those around them.
 pub struct Printer {
     form: Form,
     filter: Filter,
+    bounds: Filter,
     out: BufWriter<Stdout>,
     /// For each followed log the latest record and how much of it is printed: a joined record may grow.
     printed: Option<HashMap<Name, (u64, usize)>>,
+    context: usize,
+    /// Records that did not pass, for what is printed before the next that does.
+    before: VecDeque<Record>,
+    /// Records that are printed still, whatever they are.
+    after: usize,
+    /// Something was printed, and something behind it was not.
+    gap: Gap,
+}
+
+/// Whether records were left out behind those that were printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    NothingPrinted,
+    No,
+    Yes,
 }
 
 /// Fields that are shown as something else already.
@@ -55,20 +73,45 @@ const SHOWN: [&str; 16] = [
 ];
 
 impl Printer {
-    /// A printer to stdout; `live` where a record may come again, grown.
-    pub fn new(form: Form, filter: Filter, live: bool) -> Self {
-        let out = BufWriter::with_capacity(64 << 10, io::stdout());
-        Self { form, filter, out, printed: live.then(HashMap::new) }
+    /// A printer to stdout of what `request` asks for, with `context` records before and after each.
+    pub fn new(form: Form, request: &Request, context: usize) -> Self {
+        Self {
+            form,
+            filter: request.filter.clone(),
+            bounds: request.bounds.clone(),
+            out: BufWriter::with_capacity(64 << 10, io::stdout()),
+            printed: request.follow.then(HashMap::new),
+            context,
+            before: VecDeque::new(),
+            after: 0,
+            gap: Gap::NothingPrinted,
+        }
     }
 
-    /// Prints one record.
-    ///
-    /// # Errors
-    /// When stdout can't be written.
-    pub fn print(&mut self, record: &Record) -> io::Result<()> {
-        if !self.filter.matches(record) {
+    /// A record that did not pass by itself.
+    fn around(&mut self, record: &Record) -> io::Result<()> {
+        if self.context == 0 {
             return Ok(());
         }
+        if self.after > 0 {
+            self.after -= 1;
+            return self.print(record, false);
+        }
+        // A record that has grown takes its own place.
+        if self.before.back().is_some_and(|last| last.log == record.log && last.seq == record.seq) {
+            self.before.pop_back();
+        }
+        self.before.push_back(record.clone());
+        if self.before.len() > self.context {
+            self.before.pop_front();
+            if self.gap == Gap::No {
+                self.gap = Gap::Yes;
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, record: &Record, passes: bool) -> io::Result<()> {
         if record.kind == RecordKind::Marker {
             return match self.form {
                 Form::Text { .. } => writeln!(self.out, "-- {}: {} --", record.log, record.message),
@@ -83,16 +126,8 @@ impl Printer {
                 more.split('⏎').filter(|line| !line.is_empty()).try_for_each(|line| writeln!(self.out, "{line}"))
             }
             (Form::Text { colour, log }, _) => self.text(record, colour, log),
-            (Form::Json, _) => self.json(record),
+            (Form::Json, _) => self.json(record, passes),
         }
-    }
-
-    /// Gives out what is buffered.
-    ///
-    /// # Errors
-    /// When stdout can't be written.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 
     fn text(&mut self, record: &Record, colour: bool, log: bool) -> io::Result<()> {
@@ -123,11 +158,11 @@ impl Printer {
         lines.try_for_each(|line| writeln!(out, "{line}"))
     }
 
-    fn json(&mut self, record: &Record) -> io::Result<()> {
+    fn json(&mut self, record: &Record, passes: bool) -> io::Result<()> {
         let fields: Map<String, Value> =
             record.fields().into_iter().map(|(name, value)| (name.to_string(), value.as_str().into())).collect();
         let level = (record.level != Level::None).then(|| record.level.word());
-        let object = json!({
+        let mut object = json!({
             "log": &*record.log,
             "time": record.time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             "level": level,
@@ -136,12 +171,40 @@ impl Printer {
             "fields": fields,
             "stderr": record.stderr,
         });
+        if self.context > 0 {
+            object["match"] = passes.into();
+        }
         serde_json::to_writer(&mut self.out, &object)?;
         self.out.write_all(b"\n")
     }
 }
 
-fn paint(level: Level) -> &'static str {
+impl Sink for Printer {
+    fn take(&mut self, record: &Record) -> io::Result<()> {
+        if !self.bounds.matches(record) {
+            return Ok(());
+        }
+        if !self.filter.matches(record) {
+            return self.around(record);
+        }
+        if self.gap == Gap::Yes && matches!(self.form, Form::Text { .. }) {
+            writeln!(self.out, "--")?;
+        }
+        for record in std::mem::take(&mut self.before) {
+            self.print(&record, false)?;
+        }
+        self.gap = Gap::No;
+        self.after = self.context;
+        self.print(record, true)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The colour of a level.
+pub fn paint(level: Level) -> &'static str {
     match level {
         Level::Fatal | Level::Error => "\x1b[31m",
         Level::Warn => "\x1b[33m",

@@ -15,6 +15,7 @@ pub mod complete;
 pub mod known;
 mod node;
 mod parse;
+mod subject;
 mod value;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use chrono::{DateTime, Utc};
 use super::record::Record;
 pub use known::Known;
 use node::{Compare, Field, Moment, Node};
+pub use subject::Subject;
 
 /// A compiled filter. Cheap to clone; equal where the text is equal.
 #[derive(Clone)]
@@ -104,7 +106,12 @@ impl Filter {
 
     /// Whether the record passes. Markers pass only where nothing is filtered, or by their words.
     pub fn matches(&self, record: &Record) -> bool {
-        self.0.node.matches(record, self.0.now)
+        self.passes(record)
+    }
+
+    /// Whether a record, or a line that need not become one, passes.
+    pub fn passes<S: Subject + ?Sized>(&self, subject: &S) -> bool {
+        self.0.node.matches(subject, self.0.now)
     }
 
     /// The parts of `text` that words, phrases and expressions of the filter hit, in order, for highlighting.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use regex::Regex;
 
+use super::subject::Subject;
 use super::value::Test;
-use crate::model::record::{Level, Record, RecordKind};
+use crate::model::record::Level;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compare {
@@ -65,22 +66,22 @@ pub(super) enum Field {
 }
 
 /// The names under which writers put the id that joins the records of one request.
-const TRACE_NAMES: [&str; 8] =
+pub(super) const TRACE_NAMES: [&str; 8] =
     ["trace_id", "traceid", "trace", "request_id", "requestid", "correlation_id", "x-request-id", "dd.trace_id"];
 
 impl Node {
     /// Whether the record passes; times that are written as "ago" count from `now`, else from when it was read.
-    pub(super) fn matches(&self, record: &Record, now: Option<DateTime<Utc>>) -> bool {
+    pub(super) fn matches<S: Subject + ?Sized>(&self, record: &S, now: Option<DateTime<Utc>>) -> bool {
         match self {
             Self::Everything => true,
             Self::All(nodes) => nodes.iter().all(|node| node.matches(record, now)),
             Self::Any(nodes) => nodes.iter().any(|node| node.matches(record, now)),
             Self::Not(node) => !node.matches(record, now),
             Self::Text(regex) => says(regex, record),
-            Self::Level(compare, level) => record.kind != RecordKind::Marker && compare.holds(record.level, *level),
+            Self::Level(compare, level) => !record.is_marker() && compare.holds(record.level(), *level),
             Self::Since(moment) => record.at() >= instant(*moment, record, now),
             Self::Until(moment) => record.at() < instant(*moment, record, now),
-            Self::Stderr => record.stderr,
+            Self::Stderr => record.is_stderr(),
             Self::Field(field, test) => field.passes(test, record),
         }
     }
@@ -109,14 +110,14 @@ impl Node {
 }
 
 impl Field {
-    fn passes(&self, test: &Test, record: &Record) -> bool {
+    fn passes<S: Subject + ?Sized>(&self, test: &Test, record: &S) -> bool {
         let named = |name: &str| record.field(name).map_or_else(|| test.holds_without(), |value| test.holds(&value));
         match self {
-            Self::Message => test.holds(record.message.as_str()),
-            Self::Raw => test.holds(record.raw.as_str()),
-            Self::Log => test.holds(&record.log),
-            Self::Service => match &record.service {
-                Some(service) => test.holds(service.as_str()),
+            Self::Message => test.holds(record.message()),
+            Self::Raw => test.holds(record.raw()),
+            Self::Log => test.holds(record.log()),
+            Self::Service => match record.service() {
+                Some(service) => test.holds(service),
                 None => named("service"),
             },
             Self::Named(name) => named(name),
@@ -133,17 +134,17 @@ fn back(now: DateTime<Utc>, ago: Duration) -> DateTime<Utc> {
     ago.and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-fn instant(moment: Moment, record: &Record, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
+fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
     match moment {
         Moment::At(at) => at,
-        Moment::Ago(ago) => back(now.unwrap_or(record.read_at.utc), ago),
+        Moment::Ago(ago) => back(now.unwrap_or(record.read_at()), ago),
     }
 }
 
 /// The whole line, and the message apart where the line holds it in escaped form.
-fn says(regex: &Regex, record: &Record) -> bool {
-    regex.is_match(record.raw.as_str())
-        || (record.format.is_json()
-            && memchr::memchr(b'\\', record.raw.as_str().as_bytes()).is_some()
-            && regex.is_match(record.message.as_str()))
+fn says<S: Subject + ?Sized>(regex: &Regex, record: &S) -> bool {
+    regex.is_match(record.raw())
+        || (record.is_json()
+            && memchr::memchr(b'\\', record.raw().as_bytes()).is_some()
+            && regex.is_match(record.message()))
 }

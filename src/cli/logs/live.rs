@@ -1,0 +1,149 @@
+//! What the sources say while they run: commands that are asked once, and everything that is followed.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::print::Printer;
+use super::read::Sink;
+use super::request::Request;
+use crate::cli::{Global, output};
+use crate::config::Config;
+use crate::config::sections::log::Log;
+use crate::model::message::Observation;
+use crate::model::record::{LogState, Record, RecordKind};
+use crate::sources::Context;
+use crate::sources::tail::{self, Resume};
+
+/// What comes together within this time is printed in the order of time.
+const GATHER: Duration = Duration::from_millis(200);
+/// Without `--follow` a command has this long to say something more.
+const SILENCE: Duration = Duration::from_millis(1500);
+
+fn context(request: &Request, global: &Global, logs: Vec<Log>) -> (Context, mpsc::Receiver<Observation>) {
+    let (out, observations) = mpsc::channel(64);
+    let context = Context {
+        config: Arc::new(Config { logs, ..Config::default() }),
+        secrets: Arc::clone(&request.secrets),
+        clock: global.clock,
+        out,
+        cancel: CancellationToken::new(),
+    };
+    (context, observations)
+}
+
+/// Runs commands until they have ended or say no more; true where one could not be run.
+///
+/// # Errors
+/// The system refuses threads.
+pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::Result<(Vec<Record>, bool)> {
+    let mut running = logs.len();
+    output::block_on(async {
+        let (context, mut observations) = context(request, global, logs);
+        let cancel = context.cancel.clone();
+        let mut records = Vec::new();
+        let mut failed = false;
+        let gather = async {
+            while running > 0 {
+                let Ok(Some(observation)) = tokio::time::timeout(SILENCE, observations.recv()).await else { break };
+                match observation {
+                    Observation::Records { batch, .. } => {
+                        records.extend(batch.records.into_iter().filter(|record| record.kind == RecordKind::Line));
+                    }
+                    Observation::LogState { state: LogState::Restarting(_), .. } => running -= 1,
+                    Observation::LogState { log, state: LogState::Failed(why) } => {
+                        output::complain(&format!("error: log {log}: {why}\n"));
+                        failed = true;
+                        running -= 1;
+                    }
+                    _ => {}
+                }
+            }
+            cancel.cancel();
+            // What is on its way still comes.
+            while let Ok(Observation::Records { batch, .. }) = observations.try_recv() {
+                records.extend(batch.records.into_iter().filter(|record| record.kind == RecordKind::Line));
+            }
+            observations.close();
+        };
+        tokio::join!(tail::run(context, Resume::default()), gather);
+        (records, failed)
+    })
+}
+
+/// Prints what is there and what comes, until interrupted or until nobody reads it.
+///
+/// # Errors
+/// When stdout can't be written.
+pub fn follow(request: &Request, global: &Global, printer: &mut Printer) -> io::Result<bool> {
+    let mut logs = request.logs.clone();
+    if let Some(since) = request.since {
+        let back = (global.clock.now().utc - since).to_std().unwrap_or_default();
+        for log in &mut logs {
+            log.since = Some(back);
+        }
+    }
+    let outcome = output::block_on(async {
+        let (context, mut observations) = context(request, global, logs);
+        let cancel = context.cancel.clone();
+        let printing = async {
+            let result = print_live(&mut observations, printer).await;
+            cancel.cancel();
+            observations.close();
+            result
+        };
+        let stop = async {
+            tokio::select! {
+                () = interrupted() => cancel.cancel(),
+                () = cancel.cancelled() => {}
+            }
+        };
+        tokio::join!(tail::run(context, Resume::default()), printing, stop).1
+    })?;
+    outcome.map(|()| false)
+}
+
+/// Ctrl-C or TERM: the commands that are followed are ended before we go.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn print_live(observations: &mut mpsc::Receiver<Observation>, printer: &mut Printer) -> io::Result<()> {
+    let mut gathered: Vec<Record> = Vec::new();
+    loop {
+        let Some(first) = observations.recv().await else { return Ok(()) };
+        let mut next = Some(first);
+        let window = tokio::time::sleep(GATHER);
+        tokio::pin!(window);
+        while let Some(observation) = next {
+            match observation {
+                Observation::Records { batch, .. } => {
+                    gathered.extend(batch.records.into_iter().filter(|record| record.kind != RecordKind::Partial));
+                }
+                Observation::LogState { log, state: LogState::Failed(why) | LogState::Waiting(why) } => {
+                    output::complain(&format!("warning: log {log}: {why}\n"));
+                }
+                Observation::Warning { name, text } => output::complain(&format!("warning: log {name}: {text}\n")),
+                _ => {}
+            }
+            next = tokio::select! {
+                biased;
+                () = &mut window => None,
+                more = observations.recv() => more,
+            };
+        }
+        gathered.sort_by_key(Record::at);
+        for record in gathered.drain(..) {
+            printer.take(&record)?;
+        }
+        printer.flush()?;
+    }
+}

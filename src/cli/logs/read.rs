@@ -1,0 +1,158 @@
+//! Reading everything once, in the order of time.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::live;
+use super::request::{Output, Request, of_file};
+use super::summary::Summary;
+use crate::cli::{Global, output};
+use crate::config::sections::log::{Log, LogKind};
+use crate::model::record::Record;
+use crate::model::redact::Redactor;
+use crate::sources::tail::history::History;
+use crate::sources::tail::once::{Records, files_of};
+use crate::sources::tail::start::Start;
+
+/// Lines of each configured log that are printed where nothing else is said.
+const LAST_LINES: usize = 1000;
+
+/// What becomes of the records.
+pub trait Sink {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn take(&mut self, record: &Record) -> io::Result<()>;
+
+    /// Gives out what is held back: nothing may come for a while.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+impl Sink for Summary {
+    fn take(&mut self, record: &Record) -> io::Result<()> {
+        Self::take(self, record);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads everything once in the order of time; true where something could not be read.
+///
+/// # Errors
+/// When the output can't be written.
+pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<bool> {
+    let redactor = Redactor::from(&*request.secrets);
+    let configured = request.logs.len() - request.files;
+    let mut failed = false;
+    let mut sources: Vec<Source> = Vec::new();
+    for (index, log) in request.logs.iter().enumerate() {
+        let named = index < configured;
+        let start = match (request.since, log.since) {
+            (Some(since), _) => Start::Since(since),
+            (None, Some(back)) if matches!(request.output, Output::Records { .. }) => {
+                Start::Since(global.clock.now().utc - chrono::Duration::from_std(back).unwrap_or_default())
+            }
+            (None, None) if named && matches!(request.output, Output::Records { .. }) => Start::Last(LAST_LINES),
+            (None, _) => Start::Beginning,
+        };
+        if let (true, Start::Since(since)) = (named, start) {
+            let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
+            sources.push(Source::new(Box::new(history)));
+        }
+        for path in files_of(log) {
+            match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
+                Ok(records) => sources.push(Source::new(Box::new(records))),
+                Err(why) => {
+                    output::complain(&format!("error: {}: {why}\n", path.display()));
+                    failed = true;
+                }
+            }
+        }
+    }
+    let commands: Vec<Log> =
+        request.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
+    if !commands.is_empty() {
+        let (records, broken) = live::ask_commands(request, global, commands)?;
+        failed |= broken;
+        sources.push(Source::new(Box::new(records.into_iter().map(Ok))));
+    }
+    if request.stdin {
+        let mut log = of_file("stdin");
+        log.kind = LogKind::File(PathBuf::new());
+        let records = Records::of(Box::new(io::stdin()), &log, redactor, global.clock)?;
+        if sources.is_empty() {
+            return stream(records, sink);
+        }
+        sources.push(Source::new(Box::new(records)));
+    }
+    merge(sources, sink).map(|broken| failed | broken)
+}
+
+/// Takes a single stream, each part as soon as it comes.
+fn stream(mut records: Records, sink: &mut impl Sink) -> io::Result<bool> {
+    loop {
+        if records.must_read() {
+            sink.flush()?;
+        }
+        match records.next() {
+            Some(Ok(record)) => sink.take(&record)?,
+            Some(Err(why)) => {
+                output::complain(&format!("error: {why}\n"));
+                return Ok(true);
+            }
+            None => return Ok(false),
+        }
+    }
+}
+
+/// One input of the merge: the next record is looked at before it is taken.
+struct Source {
+    records: Box<dyn Iterator<Item = io::Result<Record>>>,
+    next: Option<Record>,
+    at: chrono::DateTime<chrono::Utc>,
+    failed: bool,
+}
+
+impl Source {
+    fn new(records: Box<dyn Iterator<Item = io::Result<Record>>>) -> Self {
+        let mut source = Self { records, next: None, at: chrono::DateTime::UNIX_EPOCH, failed: false };
+        source.advance();
+        source
+    }
+
+    /// A line without a time goes with the one above it; the order of one log is never changed.
+    fn advance(&mut self) -> Option<Record> {
+        let taken = self.next.take();
+        for record in self.records.by_ref() {
+            match record {
+                Ok(record) => {
+                    self.at = record.time.map_or(self.at, |time| time.max(self.at));
+                    self.next = Some(record);
+                    break;
+                }
+                // What one file does not give, the next one may.
+                Err(why) => {
+                    output::complain(&format!("error: {why}\n"));
+                    self.failed = true;
+                }
+            }
+        }
+        taken
+    }
+}
+
+fn merge(mut sources: Vec<Source>, sink: &mut impl Sink) -> io::Result<bool> {
+    while let Some(source) = sources.iter_mut().filter(|source| source.next.is_some()).min_by_key(|source| source.at) {
+        if let Some(record) = source.advance() {
+            sink.take(&record)?;
+        }
+    }
+    Ok(sources.iter().any(|source| source.failed))
+}

@@ -1,0 +1,159 @@
+//! What is asked for, understood.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Arguments;
+use super::summary::Kind;
+use crate::cli::output::{self, exit};
+use crate::cli::{Global, configuration};
+use crate::config::Config;
+use crate::config::sections::log::Log;
+use crate::model::filter::Filter;
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+use crate::runtime::secrets;
+
+/// What is asked for.
+pub struct Request {
+    /// The logs, those of the configuration first.
+    pub logs: Vec<Log>,
+    /// How many of them the command line names as files; they are the last.
+    pub files: usize,
+    /// Whether stdin is read too.
+    pub stdin: bool,
+    /// Whether to go on as more is written.
+    pub follow: bool,
+    /// What must not be printed.
+    pub secrets: Arc<Secrets>,
+    /// Which records are wanted.
+    pub filter: Filter,
+    /// `--since` and `--until`: records outside are not shown around others either.
+    pub bounds: Filter,
+    /// Where to begin.
+    pub since: Option<DateTime<Utc>>,
+    /// What to print.
+    pub output: Output,
+}
+
+/// What to print.
+pub enum Output {
+    /// The records.
+    Records {
+        /// As JSON.
+        json: bool,
+        /// Records before and after each that passes.
+        context: usize,
+    },
+    /// What is counted in them.
+    Summary {
+        /// What to count.
+        kind: Kind,
+        /// As JSON.
+        json: bool,
+        /// Rows at most.
+        limit: usize,
+    },
+}
+
+fn output(arguments: &Arguments) -> Output {
+    let rows = |rows| arguments.limit.map_or(rows, |limit| limit as usize);
+    let json = arguments.json;
+    let summary = |kind, limit| Output::Summary { kind, json, limit };
+    match &arguments.top {
+        Some(field) => summary(Kind::Top(field.clone()), rows(20)),
+        None if arguments.count => summary(Kind::Count, 1),
+        None if arguments.patterns => summary(Kind::Patterns, rows(20)),
+        None if arguments.histogram => summary(Kind::Histogram, rows(40)),
+        None => Output::Records { json, context: arguments.context },
+    }
+}
+
+/// Understands the command line.
+///
+/// # Errors
+/// The exit code, when what is wrong was said.
+pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
+    let now = global.clock.now().utc;
+    let filter = parse(&arguments.filter, 0)?.anchored(now);
+    let since = arguments.since.as_deref().map(|text| parse(&format!("since:{text}"), 6)).transpose()?;
+    let until = arguments.until.as_deref().map(|text| parse(&format!("until:{text}"), 6)).transpose()?;
+    let bound = since.as_ref().and_then(|since| since.anchored(now).since());
+    let everything = Filter::everything();
+    let bounds = [since, until].into_iter().flatten().fold(everything, |all, more| all.and(&more)).anchored(now);
+    let output = output(arguments);
+    let stdin = arguments.names.iter().any(|name| name == "-");
+    if stdin && arguments.follow && arguments.names.len() > 1 {
+        return Err(output::fail(
+            exit::USAGE,
+            "stdin can't be followed together with other logs",
+            "leave `--follow` or `-` out",
+        ));
+    }
+    if arguments.follow && matches!(output, Output::Summary { .. }) {
+        return Err(output::fail(
+            exit::USAGE,
+            "`--follow` never comes to the end that a count is printed at",
+            "leave `--follow` out; the log screen of the console counts as lines come",
+        ));
+    }
+    let known = arguments.names.iter().all(|name| name == "-" || Path::new(name).exists());
+    let configured =
+        if arguments.names.is_empty() || !known { Some(configuration::find(global)?.config) } else { None };
+    let (mut logs, mut files) = (Vec::new(), Vec::new());
+    if let (true, Some(config)) = (arguments.names.is_empty(), &configured) {
+        logs.clone_from(&config.logs);
+    }
+    for name in arguments.names.iter().filter(|name| *name != "-") {
+        let log = configured.as_ref().and_then(|config| config.logs.iter().find(|log| *log.name == **name).cloned());
+        match log {
+            Some(log) => logs.push(log),
+            None if Path::new(name).exists() => files.push(of_file(name)),
+            None => return Err(unknown(name, configured.as_deref())),
+        }
+    }
+    let secrets = configured.map_or_else(|| Ok(Arc::default()), |config| resolve(&config))?;
+    let count = files.len();
+    logs.append(&mut files);
+    let follow = arguments.follow && !stdin;
+    Ok(Request { logs, files: count, stdin, follow, secrets, filter, bounds, since: bound, output })
+}
+
+fn resolve(config: &Config) -> Result<Arc<Secrets>, u8> {
+    let resolved = output::block_on(secrets::resolve(&config.secrets));
+    let (secrets, missing) = resolved.map_err(|why| output::fail(exit::SOFTWARE, &format!("no threads: {why}"), ""))?;
+    for (name, why) in missing {
+        output::complain(&format!("warning: secret {name}: {why}\n"));
+    }
+    Ok(Arc::new(secrets))
+}
+
+fn parse(text: &str, shift: usize) -> Result<Filter, u8> {
+    Filter::parse(text).map_err(|problem| {
+        let caret = " ".repeat(problem.offset.saturating_sub(shift));
+        let shown: String = text.chars().skip(shift).collect();
+        let words = format!("{}\n  {shown}\n  {caret}^", problem.message);
+        output::fail(exit::USAGE, &words, problem.hint.as_deref().unwrap_or_default())
+    })
+}
+
+fn unknown(name: &str, config: Option<&Config>) -> u8 {
+    let names = config.map(|config| config.logs.iter().map(|log| &*log.name).collect::<Vec<_>>()).unwrap_or_default();
+    let nearest = names.iter().min_by_key(|known| strsim::levenshtein(known, name));
+    let hint = match nearest {
+        Some(known) if strsim::levenshtein(known, name) <= 2 => format!("did you mean `{known}`?"),
+        Some(_) => format!("the logs are {}", names.join(", ")),
+        None => "the configuration has no logs".to_owned(),
+    };
+    output::fail(exit::USAGE, &format!("there is no log and no file called `{name}`"), &hint)
+}
+
+/// A file that no configuration names.
+pub fn of_file(name: &str) -> Log {
+    let path = PathBuf::from(name);
+    let short = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let name = SafeText::new(&short).as_str().into();
+    Log::of_file(name, path)
+}

@@ -1,0 +1,81 @@
+//! What is counted instead of printed.
+
+use crate::model::filter::{Filter, Subject};
+use crate::model::pattern::Patterns;
+use crate::model::text::SafeText;
+use crate::model::timeline::Timeline;
+use crate::model::top::Top;
+
+/// What to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// How many records pass.
+    Count,
+    /// The values of a field.
+    Top(String),
+    /// What is said.
+    Patterns,
+    /// Levels over time.
+    Histogram,
+}
+
+/// The records that pass a filter, counted. Bounded, whatever is read; what several readers have counted is merged.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    filter: Filter,
+    /// Records that were looked at.
+    pub records: u64,
+    /// Those that passed.
+    pub passed: u64,
+    /// The counts.
+    pub counts: Counts,
+}
+
+/// The counts of each kind.
+#[derive(Debug, Clone)]
+pub enum Counts {
+    /// Nothing but [`Summary::passed`].
+    Number,
+    /// The values of a field.
+    Top(String, Top),
+    /// Shapes, each with the line of its first record.
+    Patterns(Box<Patterns<SafeText>>),
+    /// Levels over time, and how many records state no time.
+    Histogram(Timeline, u64),
+}
+
+impl Summary {
+    /// Counts what passes `filter`; nothing so far.
+    pub fn new(kind: &Kind, filter: Filter) -> Self {
+        let counts = match kind {
+            Kind::Count => Counts::Number,
+            Kind::Top(field) => Counts::Top(field.clone(), Top::default()),
+            Kind::Patterns => Counts::Patterns(Box::default()),
+            Kind::Histogram => Counts::Histogram(Timeline::default(), 0),
+        };
+        Self { filter, records: 0, passed: 0, counts }
+    }
+
+    /// Looks at one record.
+    pub fn take<S: Subject>(&mut self, subject: &S) {
+        if subject.is_marker() {
+            return;
+        }
+        self.records += 1;
+        if !self.filter.passes(subject) {
+            return;
+        }
+        self.passed += 1;
+        match &mut self.counts {
+            Counts::Number => {}
+            Counts::Top(field, top) => top.add(subject.value(field).as_deref()),
+            Counts::Patterns(patterns) => {
+                patterns.add(subject.message(), subject.level(), subject.at(), || SafeText::new(subject.raw()));
+            }
+            Counts::Histogram(timeline, untimed) => match subject.time() {
+                Some(at) => timeline.add(at, subject.level()),
+                None => *untimed += 1,
+            },
+        }
+    }
+}
