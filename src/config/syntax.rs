@@ -78,6 +78,16 @@ pub fn regex(text: &str) -> Result<(), Fault> {
     })
 }
 
+/// The names of the groups of a regex.
+///
+/// # Errors
+/// Where it does not compile.
+pub fn groups(text: &str) -> Result<Vec<String>, Fault> {
+    regex(text)?;
+    let names = |regex: regex::Regex| regex.capture_names().flatten().map(str::to_owned).collect();
+    Ok(regex::Regex::new(text).map(names).unwrap_or_default())
+}
+
 /// A jq program.
 ///
 /// # Errors

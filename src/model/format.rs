@@ -34,6 +34,8 @@ pub enum Format {
     Python,
     /// The usual patterns of log4j, logback and Spring Boot.
     Java,
+    /// What Ruby's `Logger` writes.
+    Ruby,
     /// The trace of an exception or a panic that stands alone.
     Traceback,
     /// By the regular expression that the configuration gives.
@@ -42,7 +44,7 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unknown,
         Self::Plain,
         Self::Json,
@@ -58,6 +60,7 @@ impl Format {
         Self::Haproxy,
         Self::Python,
         Self::Java,
+        Self::Ruby,
         Self::Traceback,
         Self::Pattern,
     ];
@@ -80,6 +83,7 @@ impl Format {
             Self::Haproxy => "haproxy",
             Self::Python => "python",
             Self::Java => "java",
+            Self::Ruby => "ruby",
             Self::Traceback => "traceback",
             Self::Pattern => "pattern",
         }

@@ -17,6 +17,7 @@ pub mod format;
 pub mod histogram;
 pub mod judge;
 pub mod latency;
+pub mod layout;
 pub mod message;
 pub mod name;
 pub mod pattern;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::fields;
+use super::fields::{self, Value, Visit};
 use super::format::{Format, Formats};
+use super::layout::Layout;
 use super::name::Name;
 use super::text::{SafeText, Span, Styles};
 use super::time::Stamp;
@@ -47,11 +48,11 @@ impl Level {
         lower.make_ascii_lowercase();
         Some(match &*lower {
             b"none" => Self::None,
-            b"trace" | b"trc" | b"verbose" | b"finest" | b"finer" | b"silly" => Self::Trace,
-            b"debug" | b"dbg" | b"d" | b"fine" => Self::Debug,
+            b"trace" | b"trc" | b"trce" | b"verbose" | b"finest" | b"finer" | b"silly" => Self::Trace,
+            b"debug" | b"dbg" | b"dbug" | b"d" | b"fine" => Self::Debug,
             b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"i" | b"log" => Self::Info,
             b"warn" | b"warning" | b"wrn" | b"w" => Self::Warn,
-            b"error" | b"err" | b"e" | b"severe" => Self::Error,
+            b"error" | b"err" | b"fail" | b"e" | b"severe" => Self::Error,
             b"fatal" | b"ftl" | b"f" | b"crit" | b"critical" | b"alert" | b"emerg" | b"emergency" | b"panic"
             | b"dpanic" => Self::Fatal,
             digits if digits.iter().all(u8::is_ascii_digit) => match word.parse::<u32>().ok()? {
@@ -111,6 +112,8 @@ pub struct RecordData {
     pub format: Format,
     /// The colours of the message; see [`Record::styles`].
     pub styles: Styles,
+    /// What the configuration says of the form of its log.
+    pub layout: Option<Arc<Layout>>,
     /// What kind of entry.
     pub kind: RecordKind,
     /// Whether a command wrote it to stderr.
@@ -131,6 +134,7 @@ impl RecordData {
             raw: text,
             format: Format::Unknown,
             styles: Styles::default(),
+            layout: None,
             kind: RecordKind::Line,
             stderr: false,
         }
@@ -148,7 +152,7 @@ impl Record {
     pub fn fields(&self) -> Vec<(SafeText, SafeText)> {
         let mut found = Vec::new();
         if self.kind != RecordKind::Marker {
-            fields::walk(self.format, self.raw.as_str(), &mut |key, value| {
+            self.walk(&mut |key, value| {
                 found.push((SafeText::new(key), SafeText::new(&value.text())));
                 ControlFlow::Continue(())
             });
@@ -159,7 +163,19 @@ impl Record {
     /// One field, without regard to case; `name` also finds `outer.name`. Not sanitised: for comparing, not for
     /// drawing.
     pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        fields::find(self.format, self.raw.as_str(), name).map(fields::Value::text)
+        let name = self.layout.as_ref().map_or(name, |layout| layout.resolve(name));
+        fields::find(name, |visit| self.walk(visit)).map(Value::text)
+    }
+
+    fn walk<'a>(&'a self, visit: Visit<'_, 'a>) -> bool {
+        match &self.layout {
+            Some(layout) if self.format == Format::Pattern => layout.walk(self.first_line(), visit),
+            _ => fields::walk(self.format, self.raw.as_str(), visit),
+        }
+    }
+
+    fn first_line(&self) -> &str {
+        self.lines().next().unwrap_or_default()
     }
 
     /// The colours that the writer gave to parts of the message: byte ranges of [`RecordData::message`], in order,

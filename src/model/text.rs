@@ -9,9 +9,10 @@ mod sanitise;
 mod sgr;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-pub use sanitise::{Coloured, MAX_LINE, Sanitised, sanitise, sanitise_coloured, sanitise_lines};
+pub use sanitise::{Coloured, MAX_LINE, Sanitised, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown};
 pub use sgr::{Colour, Sgr, Span, Styles};
 
 /// What a line break inside a single-line text is drawn as.
@@ -69,6 +70,12 @@ impl SafeText {
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// A part of it; empty where the range is none of its characters'. A part of what is safe is safe.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        Self::from_clean(self.0.get(range).unwrap_or_default())
     }
 
     /// Wraps what the sanitiser made.

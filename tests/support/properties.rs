@@ -104,9 +104,9 @@ pub fn log_lines(bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').count();
     for (format, multiline) in [
         (LogFormat::Auto, None),
-        (LogFormat::Json, None),
-        (LogFormat::Logfmt, None),
-        (LogFormat::Plain, Some("^\\s".to_owned())),
+        (LogFormat::named("json").expect("a format"), None),
+        (LogFormat::named("logfmt").expect("a format"), None),
+        (LogFormat::PLAIN, Some("^\\s".to_owned())),
     ] {
         let records = records(bytes, format, multiline);
         assert!(records.len() <= lines);

@@ -10,6 +10,8 @@ use crate::config::sections::console::timezone;
 use crate::config::sections::source::{self, COMMAND_KEYS};
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
 use crate::config::syntax;
+use crate::model::format::Format;
+use crate::model::layout::Names;
 use crate::model::name::Name;
 use crate::model::record::Level;
 
@@ -26,10 +28,19 @@ pub struct Log {
     pub kind: LogKind,
     /// `format`.
     pub format: LogFormat,
+    /// `fields`: how the log calls the fields that mean something.
+    pub fields: Names,
+    /// `pattern`: a regex whose named groups are the fields; lines that it does not match are read as `format` says.
+    pub pattern: Option<String>,
+    /// `ansi`: what becomes of the colours that lines bring along.
+    pub ansi: Ansi,
     /// `ignore`: regexes over the raw line; a match is not kept.
     pub ignore: Vec<String>,
     /// `multiline`: a line that matches belongs to the record before it.
     pub multiline: Option<String>,
+    /// `join`: traces and indented lines belong to the record before them. Without it, and without `multiline`, each
+    /// line is a record.
+    pub join: bool,
     /// `since`: how far back records are read at the start. Default: the last 1,000 lines.
     pub since: Option<Duration>,
     /// `level`: records below are not kept.
@@ -50,8 +61,12 @@ impl Log {
             service: None,
             kind: LogKind::File(path),
             format: LogFormat::Auto,
+            fields: Names::default(),
+            pattern: None,
+            ansi: Ansi::Colour,
             ignore: Vec::new(),
             multiline: None,
+            join: true,
             since: None,
             level: None,
             encoding: None,
@@ -71,26 +86,52 @@ pub enum LogKind {
 }
 
 /// How lines are recognised.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
     /// By what the lines are.
     #[default]
     Auto,
-    /// One JSON object a line.
-    Json,
-    /// `key=value` pairs.
-    Logfmt,
+    /// As one of these; a line that is in none of them is plain.
+    These(&'static [Format]),
+}
+
+impl LogFormat {
     /// No structure but time and level words.
-    Plain,
+    pub const PLAIN: Self = Self::These(&[]);
+
+    /// The format of that name, as the configuration writes it.
+    pub fn named(word: &str) -> Option<Self> {
+        FORMATS.iter().find(|(name, _)| *name == word).map(|(_, format)| *format)
+    }
+}
+
+/// What becomes of the colours that lines bring along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ansi {
+    /// Taken out.
+    Strip,
+    /// Drawn, as far as the terminal goes, and never so that text can't be seen.
+    #[default]
+    Colour,
+    /// Shown as the sequences that they are.
+    Show,
 }
 
 const OWN_KEYS: &[KeySpec] = &[
     key("service", Kind::Name, "The service it belongs to"),
     key("file", Kind::Text, "A file, or a glob of files, that is followed"),
     key("command", Kind::Command, "A program whose output is followed"),
-    key("format", Kind::OneOf(&["auto", "json", "logfmt", "plain"]), "How lines are recognised. Default auto"),
+    key("format", Kind::OneOf(&words()), "How lines are recognised. Default auto: by what they are"),
+    key("fields", Kind::Table(FIELD_KEYS), "How the log calls the fields that mean something"),
+    key("pattern", Kind::Text, "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)"),
+    key(
+        "ansi",
+        Kind::OneOf(&["strip", "colour", "show"]),
+        "Colours in lines: taken out, drawn, or shown. Default colour",
+    ),
     key("ignore", Kind::TextsOrOne, "Regexes; a line that matches is not kept"),
     key("multiline", Kind::Text, "A regex; a line that matches belongs to the record before it"),
+    key("join", Kind::Flag, "Whether traces and indented lines belong to the record before them. Default true"),
     key("since", Kind::Duration, "How far back is read at the start. Default: the last 1000 lines"),
     key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
     key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
@@ -104,8 +145,45 @@ const OWN_KEYS: &[KeySpec] = &[
 /// The keys of a log.
 pub const KEYS: &[KeySpec] = &joined::<{ OWN_KEYS.len() + COMMAND_KEYS.len() }>(&[OWN_KEYS, COMMAND_KEYS]);
 
-const FORMATS: &[(&str, LogFormat)] =
-    &[("auto", LogFormat::Auto), ("json", LogFormat::Json), ("logfmt", LogFormat::Logfmt), ("plain", LogFormat::Plain)];
+const FIELD_KEYS: &[KeySpec] = &[
+    key("time", Kind::Text, "The field that states the time"),
+    key("level", Kind::Text, "The field that states the level"),
+    key("service", Kind::Text, "The field that names the service"),
+    key("message", Kind::Text, "The field that holds the message"),
+    key("trace", Kind::Text, "The field that joins the lines of one request"),
+];
+
+/// The formats by name. `nginx` and `apache` are what those servers write into their two logs.
+const FORMATS: &[(&str, LogFormat)] = &[
+    ("auto", LogFormat::Auto),
+    ("json", LogFormat::These(&[Format::Json])),
+    ("logfmt", LogFormat::These(&[Format::Logfmt])),
+    ("plain", LogFormat::PLAIN),
+    ("access", LogFormat::These(&[Format::Access])),
+    ("nginx", LogFormat::These(&[Format::Access, Format::NginxError])),
+    ("apache", LogFormat::These(&[Format::Access, Format::HttpdError])),
+    ("nginx-error", LogFormat::These(&[Format::NginxError])),
+    ("httpd-error", LogFormat::These(&[Format::HttpdError])),
+    ("syslog", LogFormat::These(&[Format::Syslog])),
+    ("klog", LogFormat::These(&[Format::Klog])),
+    ("postgres", LogFormat::These(&[Format::Postgres])),
+    ("mongodb", LogFormat::These(&[Format::Mongodb])),
+    ("redis", LogFormat::These(&[Format::Redis])),
+    ("haproxy", LogFormat::These(&[Format::Haproxy])),
+    ("python", LogFormat::These(&[Format::Python])),
+    ("java", LogFormat::These(&[Format::Java])),
+    ("ruby", LogFormat::These(&[Format::Ruby])),
+];
+
+const fn words() -> [&'static str; FORMATS.len()] {
+    let mut words = [""; FORMATS.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = FORMATS[at].0;
+        at += 1;
+    }
+    words
+}
 
 /// Reads a log.
 pub fn read(table: &Table<'_>) -> Option<Log> {
@@ -115,8 +193,12 @@ pub fn read(table: &Table<'_>) -> Option<Log> {
         service: table.reference("service", Thing::Service),
         kind: LogKind::File(PathBuf::new()),
         format: table.one_of("format", FORMATS).unwrap_or_default(),
+        fields: names(table),
+        pattern: pattern(table),
+        ansi: table.one_of("ansi", ANSI).unwrap_or_default(),
         ignore: regexes(table, "ignore"),
         multiline: regexes(table, "multiline").into_iter().next(),
+        join: join(table),
         since: table.positive("since"),
         level: level(table),
         encoding: encoding(table),
@@ -152,6 +234,58 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
         }
         (false, true) => source::command_line(table, "command").map(LogKind::Command),
     }
+}
+
+const ANSI: &[(&str, Ansi)] = &[("strip", Ansi::Strip), ("colour", Ansi::Colour), ("show", Ansi::Show)];
+
+/// The names of fields that mean something.
+fn names(table: &Table<'_>) -> Names {
+    let Some(inner) = table.table("fields") else { return Names::default() };
+    let name = |key: &str| {
+        let text = inner.text(key)?;
+        if text.value.trim().is_empty() {
+            inner.context.error(
+                text.at,
+                format!("`{key}` is empty"),
+                "write the name of a field, as the lines have it",
+            );
+            return None;
+        }
+        Some(text.value)
+    };
+    Names {
+        time: name("time"),
+        level: name("level"),
+        service: name("service"),
+        message: name("message"),
+        trace: name("trace"),
+    }
+}
+
+/// A regex with at least one group that has a name.
+fn pattern(table: &Table<'_>) -> Option<String> {
+    let text = table.text("pattern")?;
+    match syntax::groups(&text.value) {
+        Err(fault) => {
+            table.context.fault(&text, "bad regex", &fault);
+            None
+        }
+        Ok(names) if names.is_empty() => {
+            let hint = "name the parts: '(?P<time>\\S+) (?P<level>\\w+) (?P<message>.*)'";
+            table.context.error(text.at, "`pattern` names no group, so it finds no field", hint);
+            None
+        }
+        Ok(_) => Some(text.value),
+    }
+}
+
+fn join(table: &Table<'_>) -> bool {
+    let join = table.flag("join");
+    if join == Some(false) && table.has("multiline") {
+        let message = format!("{} has both `multiline` and `join = false`", table.title);
+        table.context.error(table.place("join"), message, "keep one of them");
+    }
+    join.unwrap_or(true)
 }
 
 fn level(table: &Table<'_>) -> Option<Level> {

@@ -52,6 +52,12 @@ pub fn sanitise_coloured(raw: &[u8]) -> Coloured {
     plain(raw).map_or_else(|| Pass::new(raw, true).run(), |line| Coloured { line, spans: Vec::new() })
 }
 
+/// Sanitises one line and leaves the sequences in it as they are written, with `␛` for the escape: for seeing what a
+/// program sends.
+pub fn sanitise_shown(raw: &[u8]) -> Sanitised {
+    plain(raw).unwrap_or_else(|| Pass { show: true, ..Pass::new(raw, false) }.run().line)
+}
+
 /// Sanitises text line by line; a line break at the end does not begin another line.
 pub fn sanitise_lines(raw: &[u8]) -> Vec<Sanitised> {
     let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
@@ -86,6 +92,8 @@ struct Pass<'a> {
     /// Characters were seen that can grow one cluster without end.
     clusters: bool,
     neutralised: u32,
+    /// Sequences are shown, not taken out.
+    show: bool,
     /// Lengths of output and input up to which all is kept if the line must be cut.
     safe: (usize, usize),
     colours: Option<Colours>,
@@ -129,6 +137,7 @@ impl<'a> Pass<'a> {
             marks: None,
             clusters: false,
             neutralised: 0,
+            show: false,
             safe: (0, 0),
             colours: colours.then(Colours::default),
         }
@@ -212,6 +221,11 @@ impl<'a> Pass<'a> {
     fn escape(&mut self) {
         let rest = &self.raw[self.at + 1..];
         let sequence = escape::after_escape(rest);
+        if self.show {
+            self.neutralised = self.neutralised.saturating_add(u32::from(!sequence.sgr));
+            self.at += 1;
+            return self.push_char('␛', 1);
+        }
         self.at += 1 + sequence.len;
         if sequence.sgr {
             if let Some(colours) = &mut self.colours {

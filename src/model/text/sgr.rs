@@ -20,6 +20,16 @@ pub struct Styles(Option<Box<[Span]>>);
 pub type Span = (Range<usize>, Sgr);
 
 impl Styles {
+    /// Those within `range`, counted from its beginning.
+    pub fn within(spans: &[Span], range: &Range<usize>) -> Vec<Span> {
+        spans
+            .iter()
+            .map(|(span, style)| (span.start.max(range.start)..span.end.min(range.end), *style))
+            .filter(|(span, _)| span.start < span.end)
+            .map(|(span, style)| (span.start - range.start..span.end - range.start, style))
+            .collect()
+    }
+
     /// The spans, in order.
     pub fn as_slice(&self) -> &[Span] {
         self.0.as_deref().unwrap_or_default()
@@ -33,7 +43,7 @@ impl From<Vec<Span>> for Styles {
 }
 
 /// What SGR sequences may change. Blinking and concealed text is not honoured, and a foreground equal to its
-/// background loses the background: nothing may hide.
+/// background loses both: nothing may hide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one attribute of the terminal, independent of the others")]
 pub struct Sgr {
@@ -84,8 +94,9 @@ impl Sgr {
 
     /// The style to draw, in which nothing hides.
     pub(super) fn visible(mut self) -> Self {
+        // Without both: alone, either could be the colour of the screen.
         if self.fg.is_some() && self.fg == self.bg {
-            self.bg = None;
+            (self.fg, self.bg) = (None, None);
         }
         self
     }
@@ -130,6 +141,6 @@ mod tests {
     #[test]
     fn nothing_hides() {
         assert_eq!(after("8"), Sgr::default());
-        assert_eq!(after("31;41"), Sgr { fg: Some(Colour::Indexed(1)), ..Sgr::default() });
+        assert_eq!(after("31;41"), Sgr::default());
     }
 }

@@ -10,7 +10,7 @@ use crate::model::record::Level;
 /// Only so much of a line is looked at: further on, level words are part of what is said.
 const WINDOW: usize = 96;
 
-const WORDS: [&str; 25] = [
+const WORDS: [&str; 28] = [
     "emergency",
     "emerg",
     "critical",
@@ -36,6 +36,9 @@ const WORDS: [&str; 25] = [
     "verbose",
     "wrn",
     "ftl",
+    "fail",
+    "trce",
+    "dbug",
 ];
 
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -76,6 +79,10 @@ pub fn find(line: &str) -> Option<(Level, Range<usize>)> {
                 | (_, Some(b':' | b']'))
                 | (Some(b'=' | b'"'), _)
         );
+        // Those of .NET stand before a colon; elsewhere they are words.
+        if matches!(word, b"fail" | b"trce" | b"dbug") && !(first && after == Some(b':')) {
+            continue;
+        }
         if (capitals || first || set_off)
             && let Some(level) = std::str::from_utf8(word).ok().and_then(Level::from_word)
         {
@@ -127,6 +134,8 @@ mod tests {
             ("ERROR_COUNT rises", None),
             ("thread 'main' panicked", None),
             ("CRITICAL disk", Some(Level::Fatal)),
+            ("fail: Shop.Orders[0]", Some(Level::Error)),
+            ("fail over complete", None),
             ("NOTICE rotated", Some(Level::Info)),
             ("level=debug x", Some(Level::Debug)),
             ("[E] lost", Some(Level::Error)),

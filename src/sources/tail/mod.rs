@@ -10,6 +10,7 @@
 pub mod archive;
 mod between;
 mod command;
+mod container;
 pub mod counts;
 pub mod decode;
 pub mod encoding;
@@ -17,15 +18,18 @@ mod file;
 mod files;
 mod format;
 pub mod history;
+mod join;
 mod level;
 pub mod once;
 mod open;
 pub mod pipeline;
 mod reader;
+mod reading;
 mod refuse;
 mod replay;
 pub mod start;
 mod timestamp;
+mod trace;
 mod watch;
 
 pub use reader::{Resume, run};

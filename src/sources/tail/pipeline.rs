@@ -1,27 +1,27 @@
 //! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
+use super::container::{self, Pieces};
 use super::counts::{Counter, Seen};
 use super::format::Recogniser;
+use super::join::{Joiner, Lines};
+use super::reading::Reader;
 use super::timestamp::TimeReader;
-use crate::config::sections::log::Log;
+use crate::config::sections::log::{Ansi, Log};
 use crate::model::format::{Format, Formats};
+use crate::model::layout::{Layout, Names};
 use crate::model::name::Name;
 use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
 use crate::model::redact::Redactor;
-use crate::model::text::{SafeText, Styles, sanitise};
+use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
-/// Lines of one record at most.
-const MAX_LINES: usize = 500;
-/// Bytes of one record at most.
-const MAX_RECORD: usize = 256 << 10;
 /// Names of services that are kept for sharing.
 const MAX_SERVICES: usize = 32;
 /// Bound on the expressions of a configuration, in bytes.
@@ -33,7 +33,10 @@ pub struct Pipeline {
     recogniser: Recogniser,
     redactor: Redactor,
     ignore: RegexSet,
-    continues: Option<Regex>,
+    joiner: Joiner,
+    ansi: Ansi,
+    /// What the record before was recognised as.
+    last: Format,
     floor: Level,
     next_seq: u64,
     services: Vec<SafeText>,
@@ -56,6 +59,7 @@ pub struct Pipeline {
 pub struct Stream {
     partial: Option<u64>,
     open: Option<Open>,
+    pieces: Pieces,
     not_before: Option<DateTime<Utc>>,
 }
 
@@ -70,8 +74,7 @@ impl Stream {
 #[derive(Debug)]
 struct Open {
     version: Version,
-    bytes: Vec<u8>,
-    lines: usize,
+    lines: Lines,
     /// It has changed since it was shown.
     dirty: bool,
 }
@@ -83,6 +86,10 @@ struct Version {
     seq: Option<u64>,
     kind: RecordKind,
     stderr: bool,
+    /// When a container runtime read it, for lines that state no time.
+    time: Option<DateTime<Utc>>,
+    /// What was counted as neutralised and as cut.
+    lost: (u32, u64),
     /// Its format was counted.
     noted: bool,
     counted: Counted,
@@ -95,6 +102,20 @@ struct Counted {
     seen: Vec<Seen>,
 }
 
+impl Version {
+    fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted) -> Self {
+        Self { seq, kind, stderr: from.stderr, time: from.time, lost: (0, 0), noted: false, counted }
+    }
+}
+
+/// Where a line came from.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    stderr: bool,
+    time: Option<DateTime<Utc>>,
+    at: Stamp,
+}
+
 impl Pipeline {
     /// A pipeline for `log`. `counters` are the metrics that count its records; `first_seq` is 1, or goes on where
     /// an earlier pipeline of the same log ended.
@@ -103,16 +124,22 @@ impl Pipeline {
     /// The expression that does not compile, in words. A validated configuration has none.
     pub fn new(log: &Log, redactor: Redactor, counters: Vec<Counter>, first_seq: u64) -> Result<Self, String> {
         let ignore = RegexSetBuilder::new(&log.ignore).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?;
-        let continues = match &log.multiline {
-            Some(text) => Some(RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?),
-            None => None,
+        let joiner = match &log.multiline {
+            Some(text) => Joiner::Matching(regex(text)?),
+            None if log.join => Joiner::Auto,
+            None => Joiner::Off,
         };
+        let pattern = log.pattern.as_deref().map(regex).transpose()?;
+        let is_usual = pattern.is_none() && log.fields == Names::default();
+        let layout = (!is_usual).then(|| Arc::new(Layout::new(log.fields.clone(), pattern)));
         Ok(Self {
             log: log.name.clone(),
-            recogniser: Recogniser::new(log.format.clone(), TimeReader::new(log.timezone)),
+            recogniser: Recogniser::new(log.format, TimeReader::new(log.timezone), layout),
             redactor,
             ignore,
-            continues,
+            joiner,
+            ansi: log.ansi,
+            last: Format::Unknown,
             floor: log.level.unwrap_or_default(),
             next_seq: first_seq,
             services: Vec::new(),
@@ -169,7 +196,10 @@ impl Pipeline {
 
     /// The time that a line states, if any: for finding `since` in a file.
     pub fn time_of(&self, line: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.recogniser.recognise(&String::from_utf8_lossy(line), now).time
+        let wrapped = container::unwrap(line);
+        let text = String::from_utf8_lossy(wrapped.as_ref().map_or(line, |wrapped| &wrapped.line));
+        let own = self.recogniser.recognise(&text, self.last, now).time;
+        own.or_else(|| self.recogniser.time(&wrapped?.time, now))
     }
 
     /// Bytes that were not read because the writer was too fast.
@@ -195,34 +225,44 @@ impl Pipeline {
 
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
     pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         self.loss.cut_bytes += cut;
+        let Some(wrapped) = container::unwrap(bytes) else {
+            return self.whole(stream, bytes, Origin { stderr, time: None, at });
+        };
+        let (line, cut) = stream.pieces.add(&wrapped);
+        self.loss.cut_bytes += cut;
+        if let Some(line) = line {
+            let time = self.recogniser.time(&wrapped.time, at.utc);
+            self.whole(stream, &line, Origin { stderr: stderr || wrapped.stderr, time, at });
+        }
+    }
+
+    /// Takes one line of the program itself.
+    fn whole(&mut self, stream: &mut Stream, bytes: &[u8], from: Origin) {
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if self.ignored(bytes) && stream.partial.is_none() {
             return;
         }
-        if let Some(continues) = &self.continues {
-            let goes_on = continues.is_match(&String::from_utf8_lossy(bytes));
-            if goes_on
-                && let Some(open) = &mut stream.open
-                && open.version.stderr == stderr
-                && open.lines < MAX_LINES
-                && open.bytes.len() + bytes.len() < MAX_RECORD
-            {
-                open.bytes.push(b'\n');
-                open.bytes.extend_from_slice(bytes);
-                open.lines += 1;
+        let mut lines = None;
+        if let Some(open) = stream.open.as_mut().filter(|open| open.version.stderr == from.stderr)
+            && self.joiner.goes_on(&mut open.lines, bytes, &self.recogniser, from.at.utc)
+        {
+            if !open.lines.is_full(bytes) {
+                open.lines.push(bytes);
                 open.dirty = true;
                 return;
             }
-            self.settle(stream, at);
-            let seq = stream.partial.take();
-            let version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: self.uncounted() };
-            stream.open = Some(Open { version, bytes: bytes.to_vec(), lines: 1, dirty: true });
-            return;
+            lines = Some(Lines::after(&open.lines, bytes));
         }
-        let seq = stream.partial.take();
-        let mut version = Version { seq, kind: RecordKind::Line, stderr, noted: false, counted: self.uncounted() };
-        self.emit(bytes, &mut version, &mut stream.not_before, at);
+        self.settle(stream, from.at);
+        let mut version = Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted());
+        if self.joiner.is_alone(bytes) {
+            stream.open = None;
+            self.emit(bytes, &mut version, &mut stream.not_before, from.at);
+        } else {
+            let lines = lines.unwrap_or_else(|| Lines::new(bytes));
+            stream.open = Some(Open { version, lines, dirty: true });
+        }
     }
 
     /// Shows a line that its writer has not ended. The line takes the record's place when it is whole.
@@ -231,13 +271,8 @@ impl Pipeline {
         if self.ignored(bytes) {
             return;
         }
-        let mut version = Version {
-            seq: stream.partial,
-            kind: RecordKind::Partial,
-            stderr,
-            noted: false,
-            counted: Counted::default(),
-        };
+        let from = Origin { stderr, time: None, at };
+        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default());
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
     }
@@ -246,7 +281,7 @@ impl Pipeline {
     pub fn settle(&mut self, stream: &mut Stream, at: Stamp) {
         let Some(mut open) = stream.open.take() else { return };
         if open.dirty {
-            self.emit(&open.bytes, &mut open.version, &mut stream.not_before, at);
+            self.emit(&open.lines.bytes, &mut open.version, &mut stream.not_before, at);
             open.dirty = false;
         }
         stream.open = Some(open);
@@ -254,6 +289,9 @@ impl Pipeline {
 
     /// Ends a stream: nothing will be added to its last record.
     pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
+        for (piece, stderr) in stream.pieces.take() {
+            self.whole(stream, &piece, Origin { stderr, time: None, at });
+        }
         self.settle(stream, at);
         *stream = Stream::default();
     }
@@ -262,18 +300,9 @@ impl Pipeline {
     pub fn marker(&mut self, text: &str, level: Level, at: Stamp) {
         let text = self.redactor.clean(text.as_bytes());
         let data = RecordData {
-            log: self.log.clone(),
-            seq: self.next_seq,
-            read_at: at,
-            time: None,
             level,
-            service: None,
-            message: text.clone(),
-            raw: text,
-            format: Format::Unknown,
-            styles: Styles::default(),
             kind: RecordKind::Marker,
-            stderr: false,
+            ..RecordData::unknown(self.log.clone(), self.next_seq, at, text)
         };
         self.next_seq += 1;
         self.records.push(Record::new(data));
@@ -299,34 +328,18 @@ impl Pipeline {
 
     /// Makes a record, unless it is not kept.
     fn emit(&mut self, bytes: &[u8], version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
-        let redacted = self.redactor.redact_bytes(bytes);
-        let line = String::from_utf8_lossy(&redacted);
-        let (first, others) = line.split_once('\n').unwrap_or((&line, ""));
-        // A progress bar: what was overwritten is not what the line says.
-        let first = first.rsplit('\r').next().unwrap_or_default();
-        let seen = self.recogniser.recognise(first, at.utc);
+        let reader = Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi };
+        let seen = reader.read(bytes, self.last, at.utc);
+        let time = seen.time.or(version.time);
         if version.seq.is_none() {
-            let early = not_before.is_some_and(|bound| seen.time.is_none_or(|time| time < bound));
+            let early = not_before.is_some_and(|bound| time.is_none_or(|time| time < bound));
             if early || (seen.level != Level::None && seen.level < self.floor) {
                 return;
             }
             *not_before = None;
         }
-        let mut raw = sanitise(&redacted);
-        if raw.neutralised > 0 {
-            // What was hidden between the characters of a secret is gone now.
-            raw = self.redactor.clean_line(&redacted);
-        }
-        self.loss.neutralised += u64::from(raw.neutralised);
-        self.loss.cut_bytes += raw.cut_bytes;
-        let message = if others.is_empty() && seen.message.len() == line.len() {
-            raw.text.clone()
-        } else if others.is_empty() && matches!(seen.message, Cow::Borrowed(_)) && raw.neutralised == 0 {
-            sanitise(seen.message.as_bytes()).text
-        } else {
-            // What was unescaped may show a secret only now.
-            self.redactor.clean(format!("{}\n{others}", seen.message).trim_end().as_bytes())
-        };
+        self.last = seen.format;
+        self.count_loss(version, seen.neutralised, seen.cut_bytes);
         let seq = if self.hidden {
             0
         } else {
@@ -336,32 +349,48 @@ impl Pipeline {
             })
         };
         let before = self.latest.filter(|_| self.hidden);
-        self.latest = seen.time.or(self.latest);
+        self.latest = time.or(self.latest);
         let record = Record::new(RecordData {
             log: self.log.clone(),
             seq,
             read_at: at,
-            time: seen.time.or(before),
+            time: time.or(before),
             level: seen.level,
             service: seen.service.map(|name| shared(&mut self.services, &name)),
-            message,
-            raw: raw.text,
+            message: seen.message,
+            raw: seen.raw,
             format: seen.format,
-            styles: Styles::default(),
+            styles: seen.styles.into(),
+            layout: self.recogniser.layout().cloned(),
             kind: version.kind,
             stderr: version.stderr,
         });
         if version.kind == RecordKind::Line {
-            if !version.noted && !self.hidden {
-                self.formats.note(record.format);
-            }
-            version.noted = true;
-            self.tally(&record, &mut version.counted);
+            self.note(&record, version);
         }
         if !self.hidden {
             self.records.push(record);
         }
     }
+
+    /// A later version of a record adds what is new in it.
+    fn count_loss(&mut self, version: &mut Version, neutralised: u32, cut_bytes: u64) {
+        self.loss.neutralised += u64::from(neutralised.saturating_sub(version.lost.0));
+        self.loss.cut_bytes += cut_bytes.saturating_sub(version.lost.1);
+        version.lost = (neutralised, cut_bytes);
+    }
+
+    fn note(&mut self, record: &Record, version: &mut Version) {
+        if !version.noted && !self.hidden {
+            self.formats.note(record.format);
+        }
+        version.noted = true;
+        self.tally(record, &mut version.counted);
+    }
+}
+
+fn regex(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())
 }
 
 /// The same few services come again and again: one text for each.

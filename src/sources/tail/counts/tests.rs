@@ -10,8 +10,8 @@ use crate::config::sections::metric::{LogChoice, LogMetric, Measure, Metric, Met
 use crate::model::format::Format;
 use crate::model::message::Observation;
 use crate::model::reading::Sample;
-use crate::model::record::{Level, Record, RecordData, RecordKind};
-use crate::model::text::{SafeText, Styles};
+use crate::model::record::{Level, Record, RecordData};
+use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
 fn stamp(seconds: i64) -> Stamp {
@@ -23,18 +23,10 @@ fn stamp(seconds: i64) -> Stamp {
 
 fn record(read: i64, said: i64, text: &str) -> Record {
     Record::new(RecordData {
-        log: "a".into(),
-        seq: 1,
-        read_at: stamp(read),
         time: Some(stamp(said).utc),
         level: Level::Error,
-        service: None,
-        message: SafeText::new(text),
-        raw: SafeText::new(text),
         format: Format::Logfmt,
-        styles: Styles::default(),
-        kind: RecordKind::Line,
-        stderr: false,
+        ..RecordData::unknown("a".into(), 1, stamp(read), SafeText::new(text))
     })
 }
 

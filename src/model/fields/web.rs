@@ -1,0 +1,137 @@
+//! The logs of web servers.
+
+use super::scan::{Scan, emit, emit_all, is_number};
+use super::value::{Value, quoted};
+use super::{Visit, pairs};
+
+/// `[VHOST] CLIENT IDENT USER [TIME] "METHOD PATH PROTOCOL" STATUS BYTES ["REFERER" "AGENT"] ["FORWARDED"] [DURATION]
+/// [KEY=VALUE…]`.
+pub(super) fn access<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let open = memchr::memmem::find(line.as_bytes().get(..line.len().min(256))?, b" [")?;
+    let mut who = line[..open].split(' ');
+    let (first, second) = (who.next()?, who.next()?);
+    let named = second != "-" && who.clone().count() >= 2;
+    let (vhost, client) = if named { (first, second) } else { ("", first) };
+    if named {
+        who.next()?;
+    }
+    let user = who.next()?;
+    let (time, rest) = line[open + 2..].split_once("] ")?;
+    let (request, length, closed) = quoted(rest.strip_prefix('"')?);
+    let mut tail = Scan(rest[1 + length..].trim_ascii_start());
+    let status = tail.word()?;
+    if !closed || status.len() != 3 || !is_number(status) {
+        return None;
+    }
+    let bytes = tail.word().unwrap_or_default();
+    let mut parts = request.written.split(' ');
+    let mut part = || parts.next().unwrap_or_default();
+    let fields = [
+        ("vhost", vhost),
+        ("client", client),
+        ("user", user),
+        ("time", time),
+        ("method", part()),
+        ("path", part()),
+        ("protocol", part()),
+        ("status", status),
+        ("bytes", bytes),
+    ];
+    if emit(visit, fields) {
+        access_tail(tail, visit);
+    }
+    Some(())
+}
+
+/// What is behind the size: texts in quotes, then numbers, then pairs, each if it is there.
+fn access_tail<'a>(mut tail: Scan<'a>, visit: Visit<'_, 'a>) {
+    let mut texts = ["referer", "agent", "forwarded"].into_iter();
+    let mut numbers = ["request_time", "upstream_time"].into_iter();
+    while let Some(first) = tail.0.chars().next() {
+        if first == '"' {
+            let (value, length, _) = quoted(&tail.0[1..]);
+            tail.0 = tail.0[1 + length..].trim_ascii_start();
+            let Some(name) = texts.next() else { return };
+            if !matches!(value.written, "" | "-") && visit(name, value).is_break() {
+                return;
+            }
+        } else if first.is_ascii_digit() || tail.0 == "-" || tail.0.starts_with("- ") {
+            let (Some(name), Some(value)) = (numbers.next(), tail.word()) else { return };
+            if !emit(visit, [(name, value)]) {
+                return;
+            }
+        } else {
+            pairs::walk(tail.0, visit);
+            return;
+        }
+    }
+}
+
+/// `2026/11/21 10:00:00 [error] 7#8: *1 text, client: 10.0.0.1, server: x, request: "GET / HTTP/1.1"`.
+pub(super) fn nginx_error<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let mut scan = Scan(line);
+    let time = scan.time().filter(|time| time.as_bytes().get(4) == Some(&b'/'))?;
+    let level = scan.bracketed('[', ']')?;
+    let pid = scan.until("#").filter(|pid| is_number(pid))?;
+    let tid = scan.until(": ").filter(|tid| is_number(tid))?;
+    let connection = if scan.literal("*").is_some() { scan.until(" ")? } else { "" };
+    let fields = [("time", time), ("level", level), ("pid", pid), ("tid", tid), ("connection", connection)];
+    if !emit(visit, fields) || !emit(visit, [("message", scan.0)]) {
+        return Some(());
+    }
+    if let Some(at) = scan.0.find(", client: ").or_else(|| scan.0.find(", server: ")) {
+        let mut rest = Scan(&scan.0[at + 2..]);
+        while let Some(name) = rest.until(": ") {
+            let value = if let Some(text) = rest.0.strip_prefix('"') {
+                let (value, length, _) = quoted(text);
+                rest.0 = text[length..].trim_start_matches([',', ' ']);
+                value
+            } else {
+                let (value, after) = rest.0.split_once(", ").unwrap_or((rest.0, ""));
+                rest.0 = after;
+                Value::plain(value)
+            };
+            if !value.written.is_empty() && visit(name, value).is_break() {
+                break;
+            }
+        }
+    }
+    Some(())
+}
+
+/// `[Sat Nov 21 10:00:00.123456 2026] [core:error] [pid 12:tid 34] [client 10.0.0.1:1234] AH00128: text`.
+pub(super) fn httpd_error<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let mut scan = Scan(line);
+    let time = scan.bracketed('[', ']').filter(|time| time.len() >= 24 && time.as_bytes()[3] == b' ')?;
+    let kind = scan.bracketed('[', ']')?;
+    let (module, level) = kind.split_once(':').unwrap_or(("", kind));
+    let (mut pid, mut tid, mut client) = ("", "", "");
+    while let Some(part) = scan.bracketed('[', ']') {
+        if let Some(ids) = part.strip_prefix("pid ") {
+            (pid, tid) = ids.split_once(":tid ").unwrap_or((ids, ""));
+        } else if let Some(address) = part.strip_prefix("client ") {
+            client = address;
+        }
+    }
+    // An error of the system may stand before the client.
+    if let Some((_, rest)) = scan.0.split_once("[client ").filter(|_| client.is_empty() && scan.0.starts_with('(')) {
+        client = rest.split(']').next().unwrap_or_default();
+    }
+    let code = scan
+        .0
+        .find("AH")
+        .and_then(|at| scan.0.get(at..at + 7))
+        .filter(|code| code.bytes().skip(2).all(|byte| byte.is_ascii_digit()))
+        .unwrap_or_default();
+    let fields = [
+        ("time", time),
+        ("module", module),
+        ("level", level),
+        ("pid", pid),
+        ("tid", tid),
+        ("client", client),
+        ("code", code),
+    ];
+    emit_all(visit, fields, scan.0);
+    Some(())
+}

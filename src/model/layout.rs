@@ -1,0 +1,92 @@
+//! What a configuration says of the form of a log: names of fields, and an expression that finds them.
+
+use std::ops::ControlFlow;
+
+use regex::Regex;
+
+use super::fields::{Value, Visit};
+
+/// Names of fields with a meaning, and an expression with named groups. Compiled once for a log.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    names: Names,
+    pattern: Option<Regex>,
+}
+
+/// How a log calls the fields that have a meaning; `None` where it uses one of the usual names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// When it happened.
+    pub time: Option<String>,
+    /// How grave it is.
+    pub level: Option<String>,
+    /// Who says it.
+    pub service: Option<String>,
+    /// What is said.
+    pub message: Option<String>,
+    /// What joins the lines of one request.
+    pub trace: Option<String>,
+}
+
+impl Layout {
+    /// The groups of `pattern` that have a name are fields; `names` say which of them, or of those that a line has
+    /// by itself, mean what.
+    pub fn new(names: Names, pattern: Option<Regex>) -> Self {
+        Self { names, pattern }
+    }
+
+    /// The expression.
+    pub fn pattern(&self) -> Option<&Regex> {
+        self.pattern.as_ref()
+    }
+
+    /// The name of the field that states the time.
+    pub fn time(&self) -> Option<&str> {
+        self.names.time.as_deref()
+    }
+
+    /// The name of the field that states the level.
+    pub fn level(&self) -> Option<&str> {
+        self.names.level.as_deref()
+    }
+
+    /// The name of the field that names the service.
+    pub fn service(&self) -> Option<&str> {
+        self.names.service.as_deref()
+    }
+
+    /// The name of the field that holds the message.
+    pub fn message(&self) -> Option<&str> {
+        self.names.message.as_deref()
+    }
+
+    /// The field that a person means by `name`: the one that the configuration gives that meaning.
+    pub fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
+        let meant = match name {
+            "time" => &self.names.time,
+            "level" => &self.names.level,
+            "service" => &self.names.service,
+            "message" => &self.names.message,
+            "trace" => &self.names.trace,
+            _ => return name,
+        };
+        meant.as_deref().unwrap_or(name)
+    }
+
+    /// Calls `visit` with every named group that took part in the match, in the order of the expression. Returns
+    /// whether it matched.
+    pub fn walk<'a>(&self, line: &'a str, visit: Visit<'_, 'a>) -> bool {
+        let Some((pattern, found)) = self.pattern.as_ref().and_then(|pattern| Some((pattern, pattern.captures(line)?)))
+        else {
+            return false;
+        };
+        for name in pattern.capture_names().flatten() {
+            if let Some(part) = found.name(name)
+                && visit(name, Value::plain(part.as_str())) == ControlFlow::Break(())
+            {
+                break;
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,202 @@
+//! Which lines belong to the record before them.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use regex::Regex;
+
+use super::format::Recogniser;
+use super::trace::{self, Trace};
+use crate::model::fields;
+use crate::model::format::Format;
+use crate::model::record::Level;
+use crate::model::text::sanitise;
+
+/// Lines of one record at most.
+const MAX_LINES: usize = 500;
+/// Bytes of one record at most.
+pub const MAX_RECORD: usize = 256 << 10;
+/// Lines of `PostgreSQL` that explain the one before.
+const EXPLAIN: [&str; 6] = ["DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "LOCATION"];
+
+/// How lines become records.
+#[derive(Debug)]
+pub enum Joiner {
+    /// Each line is a record.
+    Off,
+    /// A line that matches belongs to the record before it.
+    Matching(Regex),
+    /// Traces and indented lines do.
+    Auto,
+}
+
+/// The lines of a record that may go on.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// The lines, with line feeds between them.
+    pub bytes: Vec<u8>,
+    count: usize,
+    /// Where the last line begins.
+    last: usize,
+    start: Option<Start>,
+}
+
+/// What the first line of a record is, found out when it matters.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    /// Indented lines belong to it.
+    open: bool,
+    /// A trace that is not indented may belong to it.
+    strong: bool,
+    postgres: bool,
+    indent: usize,
+    trace: Option<Trace>,
+}
+
+impl Lines {
+    /// A record of one line.
+    pub fn new(line: &[u8]) -> Self {
+        Self { bytes: line.to_vec(), count: 1, last: 0, start: None }
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, line: &[u8]) {
+        self.bytes.push(b'\n');
+        self.last = self.bytes.len();
+        self.bytes.extend_from_slice(line);
+        self.count += 1;
+    }
+
+    fn first(&self) -> &[u8] {
+        memchr::memchr(b'\n', &self.bytes).map_or(&self.bytes, |end| &self.bytes[..end])
+    }
+
+    /// The record that follows one that became too long: what went on with that goes on with this.
+    pub fn after(full: &Self, line: &[u8]) -> Self {
+        Self { start: full.start.map(|start| Start { indent: 0, ..start }), ..Self::new(line) }
+    }
+
+    /// Whether nothing more is added.
+    pub fn is_full(&self, line: &[u8]) -> bool {
+        self.count >= MAX_LINES || self.bytes.len() + line.len() >= MAX_RECORD
+    }
+}
+
+impl Joiner {
+    /// Whether nothing can follow `line` as a part of its record.
+    pub fn is_alone(&self, line: &[u8]) -> bool {
+        match self {
+            Self::Off => true,
+            Self::Matching(_) => false,
+            Self::Auto => line.first() == Some(&b'{'),
+        }
+    }
+
+    /// Whether `line` belongs to the record of `lines`.
+    pub fn goes_on(&self, lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Matching(regex) => regex.is_match(&String::from_utf8_lossy(line)),
+            Self::Auto => auto(lines, line, recogniser, now),
+        }
+    }
+}
+
+fn auto(lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
+    // Most lines begin with their own time or as an object.
+    match line.first() {
+        Some(b'{' | b'<') => return false,
+        Some(b'0'..=b'9') if recogniser.begins_with_time(&String::from_utf8_lossy(line), now) => {
+            return explains(line) && start(lines, recogniser, now).postgres;
+        }
+        _ => {}
+    }
+    let line = visible(line);
+    if line.trim_ascii().is_empty() {
+        return follows(lines, "");
+    }
+    if line.starts_with([' ', '\t']) {
+        let start = start(lines, recogniser, now);
+        return start.open && indent(&line) > start.indent && !recogniser.begins_with_time(&line, now);
+    }
+    if follows(lines, &line) {
+        return true;
+    }
+    let Some(trace) = joined_head(&line) else { return false };
+    let start = start(lines, recogniser, now);
+    if let Some(start) = lines.start.as_mut().filter(|_| start.strong && start.trace.is_none()) {
+        start.trace = Some(trace);
+        return true;
+    }
+    false
+}
+
+/// Whether the line goes on with the trace that the record is.
+fn follows(lines: &mut Lines, line: &str) -> bool {
+    let trace = match lines.start {
+        Some(start) => start.trace,
+        None => trace::head(&visible(lines.first())).map(|(trace, _)| trace),
+    };
+    trace.is_some_and(|trace| trace::goes_on(trace, &visible(&lines.bytes[lines.last..]), line))
+}
+
+/// The beginning of a trace that is written below the record that speaks of it. Panics and uncaught exceptions are
+/// records of their own.
+fn joined_head(line: &str) -> Option<Trace> {
+    if line.starts_with("Caused by: ") || line.starts_with("Error: ") {
+        return Some(Trace::Exception);
+    }
+    let (trace, level) = trace::head(line)?;
+    let own = level == Level::Fatal || line.starts_with("Exception in thread");
+    (!own && trace != Trace::Node).then_some(trace)
+}
+
+fn start(lines: &mut Lines, recogniser: &Recogniser, now: DateTime<Utc>) -> Start {
+    if let Some(start) = lines.start {
+        return start;
+    }
+    let line = visible(lines.first());
+    let seen = recogniser.recognise(&line, Format::Unknown, now);
+    // One line is all that these ever write for a record.
+    let single = matches!(
+        seen.format,
+        Format::Unknown | Format::Json | Format::Mongodb | Format::Logfmt | Format::Access | Format::Haproxy
+    );
+    let start = Start {
+        open: !single,
+        strong: !single
+            && (seen.time.is_some() || seen.format == Format::Python)
+            && (seen.level == Level::None || seen.level >= Level::Warn),
+        postgres: seen.format == Format::Postgres,
+        indent: indent(&line),
+        trace: trace::head(&line).map(|(trace, _)| trace),
+    };
+    lines.start = Some(start);
+    start
+}
+
+fn explains(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(320)];
+    if memchr::memmem::find(head, b":  ").is_none() {
+        return false;
+    }
+    let mut explains = false;
+    fields::walk(Format::Postgres, &String::from_utf8_lossy(head), &mut |key, value| {
+        explains |= key == "level" && EXPLAIN.contains(&&*value.text());
+        std::ops::ControlFlow::Continue(())
+    });
+    explains
+}
+
+fn indent(line: &str) -> usize {
+    line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The line without its colours.
+fn visible(line: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr(0x1b, line).is_some() {
+        Cow::Owned(sanitise(line).text.as_str().to_owned())
+    } else {
+        String::from_utf8_lossy(line)
+    }
+}

@@ -1,0 +1,173 @@
+//! From the bytes of one record to what is shown of it: redacted, recognised, sanitised, with its colours.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use super::format::Recogniser;
+use super::join::MAX_RECORD;
+use crate::config::sections::log::Ansi;
+use crate::model::format::Format;
+use crate::model::record::Level;
+use crate::model::redact::{MASK, Redactor};
+use crate::model::text::{Coloured, LINE_BREAK, SafeText, Sanitised, Span, Styles, sanitise, sanitise_shown};
+
+/// What a record says and shows.
+#[derive(Debug)]
+pub struct Reading {
+    /// The time that it states.
+    pub time: Option<DateTime<Utc>>,
+    /// Its level.
+    pub level: Level,
+    /// The service that it names.
+    pub service: Option<String>,
+    /// What it was recognised as.
+    pub format: Format,
+    /// All of it.
+    pub raw: SafeText,
+    /// What is said, with its colours.
+    pub message: SafeText,
+    /// The colours of the message.
+    pub styles: Vec<Span>,
+    /// What the sanitiser neutralised.
+    pub neutralised: u32,
+    /// What it cut.
+    pub cut_bytes: u64,
+}
+
+/// Reads the records of one log.
+pub struct Reader<'a> {
+    /// Knows the form.
+    pub recogniser: &'a Recogniser,
+    /// Knows the secrets.
+    pub redactor: &'a Redactor,
+    /// What becomes of colours.
+    pub ansi: Ansi,
+}
+
+impl Reader<'_> {
+    /// Reads a record of one or more lines. `last` is the format of the record before it.
+    pub fn read(&self, bytes: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+        let redacted = self.redactor.redact_bytes(bytes);
+        let end = memchr::memchr(b'\n', &redacted);
+        let first = end.map_or(&*redacted, |end| &redacted[..end]);
+        let coloured = self.ansi != Ansi::Show && memchr::memchr(0x1b, first).is_some();
+        let mut reading = if coloured { self.coloured(first, last, now) } else { self.clear(first, last, now) };
+        if let Some(end) = end {
+            self.go_on(&mut reading, redacted[end + 1..].trim_ascii_end());
+        }
+        reading
+    }
+
+    /// A line with escape sequences: recognised by what is visible of it.
+    fn coloured(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+        let Coloured { line, spans } = self.redactor.clean_coloured(line);
+        let text = line.text.as_str();
+        let seen = self.recogniser.recognise(text, last, now);
+        let (message, styles) = match &seen.message {
+            Cow::Borrowed(part) if part.len() == text.len() => (line.text.clone(), spans),
+            Cow::Borrowed(part) => {
+                let start = part.as_ptr() as usize - text.as_ptr() as usize;
+                let range = start..start + part.len();
+                (line.text.part(range.clone()), Styles::within(&spans, &range))
+            }
+            Cow::Owned(unescaped) => self.shown(unescaped.as_bytes()),
+        };
+        Reading {
+            time: seen.time,
+            level: seen.level,
+            service: seen.service.map(Cow::into_owned),
+            format: seen.format,
+            message,
+            styles: if self.ansi == Ansi::Colour { styles } else { Vec::new() },
+            neutralised: line.neutralised,
+            cut_bytes: line.cut_bytes,
+            raw: line.text,
+        }
+    }
+
+    /// A line without escape sequences, or one that shows them.
+    fn clear(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+        let text = String::from_utf8_lossy(line);
+        let visible = if self.ansi == Ansi::Show && memchr::memchr(0x1b, line).is_some() {
+            Cow::Owned(sanitise(line).text.as_str().to_owned())
+        } else {
+            // A progress bar: what was overwritten is not what the line says.
+            Cow::Borrowed(text.rsplit('\r').next().unwrap_or_default())
+        };
+        let seen = self.recogniser.recognise(&visible, last, now);
+        let raw = self.line(line);
+        let (message, styles) = match &seen.message {
+            // What is shown is shown in its place.
+            _ if matches!(visible, Cow::Owned(_)) => (raw.text.clone(), Vec::new()),
+            message if message.len() == text.len() => (raw.text.clone(), Vec::new()),
+            Cow::Borrowed(message) if raw.neutralised == 0 => (sanitise(message.as_bytes()).text, Vec::new()),
+            // What was unescaped may show a secret only now.
+            message => self.shown(message.as_bytes()),
+        };
+        Reading {
+            time: seen.time,
+            level: seen.level,
+            service: seen.service.map(Cow::into_owned),
+            format: seen.format,
+            message,
+            styles,
+            neutralised: raw.neutralised,
+            cut_bytes: raw.cut_bytes,
+            raw: raw.text,
+        }
+    }
+
+    /// A whole line, made safe.
+    fn line(&self, line: &[u8]) -> Sanitised {
+        let done = if self.ansi == Ansi::Show { sanitise_shown(line) } else { sanitise(line) };
+        if done.text.as_str().as_bytes() == line {
+            return done;
+        }
+        // What was hidden between the characters of a secret is gone now.
+        let stripped = self.redactor.clean_line(line);
+        let masks = |text: &SafeText| text.as_str().matches(MASK).count();
+        if self.ansi == Ansi::Show && masks(&stripped.text) <= masks(&done.text) { done } else { stripped }
+    }
+
+    /// A text that the line held in escaped form, or a line that follows, made safe.
+    fn shown(&self, text: &[u8]) -> (SafeText, Vec<Span>) {
+        match self.ansi {
+            Ansi::Colour => {
+                let done = self.redactor.clean_coloured(text);
+                (done.line.text, done.spans)
+            }
+            Ansi::Strip | Ansi::Show => (self.line(text).text, Vec::new()),
+        }
+    }
+
+    /// Adds the lines that follow the first.
+    fn go_on(&self, reading: &mut Reading, rest: &[u8]) {
+        let first = reading.message.as_str().len();
+        let (mut parts, mut at) = (Vec::new(), first);
+        for line in rest.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let count = self.line(line);
+            reading.neutralised = reading.neutralised.saturating_add(count.neutralised);
+            reading.cut_bytes += count.cut_bytes;
+            at += LINE_BREAK.len_utf8();
+            if self.ansi == Ansi::Colour && memchr::memchr(0x1b, line).is_some() {
+                let (text, spans) = self.shown(line);
+                reading.styles.extend(spans.into_iter().map(|(span, style)| (span.start + at..span.end + at, style)));
+                parts.push(text);
+            } else {
+                parts.push(count.text);
+            }
+            at += parts.last().map_or(0, |part| part.as_str().len());
+        }
+        let whole = std::ptr::eq(reading.message.as_str(), reading.raw.as_str());
+        reading.raw = SafeText::joined(std::iter::once(&reading.raw).chain(&parts), MAX_RECORD);
+        reading.message = if whole {
+            reading.raw.clone()
+        } else {
+            SafeText::joined(std::iter::once(&reading.message).chain(&parts), MAX_RECORD)
+        };
+        let end = reading.message.as_str().len();
+        reading.styles.retain(|(span, _)| span.end <= end);
+    }
+}
