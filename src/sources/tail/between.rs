@@ -3,30 +3,32 @@
 //!
 //! They are looked for in the same directory, by name, and must have been written last after the one that was
 //! followed. What was deleted, moved to another directory, or given another name is lost to everybody who reads by
-//! name.
+//! name. An archive that begins as a file that was read is taken for that file.
 
 use std::fs::Metadata;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::archive::{Packing, open_any};
 use super::history;
-use super::open::{Identity, OpenLog};
+use super::open::{HEAD, Identity, Known, OpenLog};
 
 /// Rotated files that are read between two, the newest.
 const MOST: usize = 16;
 
-/// A file that lay beside the path already, as it was then. A number that is given anew comes with another time.
+/// A file that lay beside the path already. A number that is given again comes with another time of birth; where the
+/// file system knows none, with another time of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     identity: Identity,
-    modified: (i64, i64),
+    born: Option<SystemTime>,
 }
 
 impl Seen {
     fn of(meta: &Metadata) -> Self {
-        Self { identity: Identity::of(meta), modified: (meta.mtime(), meta.mtime_nsec()) }
+        Self { identity: Identity::of(meta), born: meta.created().or_else(|_| meta.modified()).ok() }
     }
 }
 
@@ -36,32 +38,52 @@ pub fn seen(path: &Path) -> Vec<Seen> {
     files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|meta| Seen::of(&meta)).collect()
 }
 
-/// The files between `held`, which was followed until now, and `present`, which `path` leads to; oldest first. `seen`
-/// lay there already when `held` was opened.
-pub fn between(path: &Path, held: &OpenLog, present: &Metadata, seen: &[Seen]) -> Vec<PathBuf> {
-    let Ok(held_meta) = held.metadata() else { return Vec::new() };
-    let last = (held_meta.mtime(), held_meta.mtime_nsec());
+/// What was read, or lay there before.
+pub struct Before<'a> {
+    /// The file that was followed until now.
+    pub held: &'a OpenLog,
+    /// The files before it that are still open.
+    pub open: Vec<&'a OpenLog>,
+    /// Those that were let go.
+    pub known: &'a [Known],
+    /// Those that lay there when `held` was opened.
+    pub seen: &'a [Seen],
+}
+
+impl Before<'_> {
+    fn holds(&self, identity: Identity) -> bool {
+        self.open.iter().chain([&self.held]).any(|open| open.identity() == identity)
+    }
+
+    /// Whether an archive begins as a file that was read.
+    fn has_unpacked(&self, path: &Path) -> bool {
+        let mut start = Vec::new();
+        if open_any(path).is_ok_and(|file| file.take(HEAD as u64).read_to_end(&mut start).is_err()) {
+            return false;
+        }
+        let open = self.open.iter().chain([&self.held]).map(|open| open.head());
+        let mut heads = open.chain(self.known.iter().map(Known::head));
+        heads.any(|head| start.starts_with(head) && (head.len() == start.len() || !head.is_empty()))
+    }
+}
+
+/// The files between the one that was followed and `present`, which `path` leads to; oldest first.
+pub fn between(path: &Path, before: &Before<'_>, present: &Metadata) -> Vec<PathBuf> {
+    let Ok(held) = before.held.metadata() else { return Vec::new() };
+    let last = (held.mtime(), held.mtime_nsec());
     let mut found: Vec<PathBuf> = history::rotated(path)
         .into_iter()
         .filter_map(|file| Some((std::fs::metadata(&file.path).ok()?, file.path)))
         .filter(|(meta, _)| {
             let identity = Identity::of(meta);
-            identity != held.identity()
+            (meta.mtime(), meta.mtime_nsec()) >= last
                 && identity != Identity::of(present)
-                && (meta.mtime(), meta.mtime_nsec()) >= last
-                && !seen.contains(&Seen::of(meta))
+                && !before.holds(identity)
+                && !before.seen.contains(&Seen::of(meta))
         })
-        .filter(|(meta, path)| meta.mtime() != held_meta.mtime() || !is_packed_form(path, held))
         .map(|(_, path)| path)
+        .filter(|path| Packing::of_name(path).is_none() || !before.has_unpacked(path))
         .collect();
     found.drain(..found.len().saturating_sub(MOST));
     found
-}
-
-/// Whether the file at `path` is what was followed, packed since: then it begins the same.
-fn is_packed_form(path: &Path, held: &OpenLog) -> bool {
-    let mut start = Vec::new();
-    Packing::of_name(path).is_some()
-        && open_any(path).is_ok_and(|file| file.take(held.head().len() as u64).read_to_end(&mut start).is_ok())
-        && start == held.head()
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::archive::Packing;
-use super::between::{self, Seen};
+use super::between::{self, Before, Seen};
 use super::counts::Uncounted;
 use super::history;
 use super::open::{Identity, Known, OpenLog};
@@ -179,7 +179,7 @@ impl FileTail {
         }
         let progress = self.read_all(now, budget, buffer, pipeline);
         if !progress.behind {
-            self.compare(at_path, now, pipeline);
+            self.compare(at_path, now, pipeline, known);
         }
         progress
     }
@@ -324,7 +324,8 @@ impl FileTail {
             let over = match &mut earlier {
                 Earlier::File(open) => {
                     let outcome = drain(open, now, budget, buffer, pipeline, &mut progress);
-                    open.settle(pipeline, now, PARTIAL_AFTER);
+                    // What is not ended keeps its place before the lines of the next file.
+                    open.settle(pipeline, now, Duration::ZERO);
                     let over = outcome.is_err() || (!progress.behind && open.idle(now) >= KEEP_OLD);
                     if over {
                         open.finish(pipeline, now);
@@ -351,7 +352,7 @@ impl FileTail {
     }
 
     /// Whether the path still leads to the file that is open.
-    fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline) {
+    fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
         let Some(current) = &self.current else { return };
         match at_path {
             Ok(meta) if Identity::of(&meta) == current.identity() => {
@@ -361,7 +362,7 @@ impl FileTail {
                 self.arrived();
             }
             // One quiet tick before the switch: the writer may be at its last line.
-            Ok(_) if current.idle(now) > Duration::ZERO => self.switch(now, pipeline),
+            Ok(_) if current.idle(now) > Duration::ZERO => self.switch(now, pipeline, known),
             Ok(_) => {}
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 let since = *self.missing_since.get_or_insert(now.mono);
@@ -378,17 +379,19 @@ impl FileTail {
     }
 
     /// The path leads to another file: the one that was read becomes an earlier one, and what came between follows it.
-    fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline) {
+    fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
         let opened = OpenLog::open(&self.path, pipeline.encoding(), now).and_then(|open| Ok((open.metadata()?, open)));
         let (meta, open) = match opened {
             Ok(opened) => opened,
             Err(why) => return self.failed(&why, now),
         };
-        let Some(mut held) = self.current.replace(open) else { return };
+        let Some(mut held) = self.current.take() else { return };
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
-        let files = between::between(&self.path, &held, &meta, &self.seen);
+        let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
+        let files = between::between(&self.path, &before, &meta);
         let files = history::besides(self.manner.pattern.as_deref(), files);
+        self.current = Some(open);
         self.seen = between::seen(&self.path);
         let word = if self.said_gone { "is there again" } else { "was rotated" };
         let mut text = format!("{} {word}", name(&self.path));
@@ -402,7 +405,7 @@ impl FileTail {
         for path in files {
             let earlier = match Packing::of_name(&path) {
                 Some(_) => Some(Earlier::Replay(Replay::of_one(path))),
-                None => OpenLog::open(&path, pipeline.encoding(), now).ok().map(Earlier::File),
+                None => open_again(&path, known, pipeline, now).ok().map(Earlier::File),
             };
             self.earlier.extend(earlier);
         }
@@ -413,6 +416,15 @@ impl FileTail {
             }
         }
     }
+}
+
+/// Opens a file that came and went, or one that was let go and has grown since.
+fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now: Stamp) -> io::Result<OpenLog> {
+    let mut open = OpenLog::open(path, pipeline.encoding(), now)?;
+    if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
+        open.start_at(known.offset, 0, Stream::default())?;
+    }
+    Ok(open)
 }
 
 /// Reads to the end or to the budget.

@@ -15,7 +15,7 @@ use super::start::{self, Extent};
 use crate::model::time::Stamp;
 
 /// Bytes of the beginning that tell a file from another.
-const HEAD: usize = 256;
+pub(super) const HEAD: usize = 256;
 /// Bytes before the offset that must still be there.
 const SEAM: usize = 64;
 /// The content is compared at least this often, though nothing seems to have changed.
@@ -49,6 +49,13 @@ pub struct Known {
     born: Option<SystemTime>,
     head: Vec<u8>,
     seam: Vec<u8>,
+}
+
+impl Known {
+    /// Its first bytes, as far as they were remembered.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
 }
 
 /// An open file or named pipe.
