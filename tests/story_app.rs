@@ -369,9 +369,9 @@ fn lists_are_walked_opened_and_left() {
     app.keys("4 + +");
     assert_eq!(app.state.screens.metrics.span(), RANGES[4].0);
     app.keys("h h l");
-    assert_eq!(app.state.screens.metrics.cursor, Some(0));
+    assert!(app.state.time_cursor.is_some());
     app.keys("l");
-    assert_eq!(app.state.screens.metrics.cursor, None);
+    assert_eq!(app.state.time_cursor, None);
 }
 
 #[test]

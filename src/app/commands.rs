@@ -48,6 +48,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Suspend => effects.push(Effect::Suspend),
         Command::Reload => effects.push(Effect::Reload),
         Command::Wrap => state.wrap = !state.wrap,
+        Command::Colours => colours(state),
+        Command::GoToTime => screens::logs::go_to_cursor(state),
         Command::Timestamps => state.timestamps = state.timestamps.next(),
         Command::Copy => copy(state, effects),
         Command::Filter => filter(state),
@@ -100,6 +102,11 @@ fn next_theme(state: &mut State) {
         state.toast(Tone::Info, &format!("theme {name}"));
         state.theme = name;
     }
+}
+
+fn colours(state: &mut State) {
+    state.colours = !state.colours;
+    state.toast(Tone::Info, if state.colours { "colours of the lines" } else { "lines without colours of their own" });
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {

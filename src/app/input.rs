@@ -1,5 +1,7 @@
 //! A line of text being typed: filter, search, names, reasons.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::key::{Key, KeyCode};
@@ -39,6 +41,14 @@ impl Input {
             }
             self.text.insert(self.cursor, c);
             self.cursor += c.len_utf8();
+        }
+    }
+
+    /// Puts `with` in the place of the bytes `range`, the cursor behind it. Nothing where it would grow too long.
+    pub fn replace(&mut self, range: Range<usize>, with: &str) {
+        if self.text.get(range.clone()).is_some() && self.text.len() + with.len() - range.len() <= MAX_INPUT {
+            self.cursor = range.start + with.len();
+            self.text.replace_range(range, with);
         }
     }
 

@@ -41,7 +41,8 @@ commands! {
     Select = "select", Filter = "filter", Search = "search", NextMatch = "next-match",
     PreviousMatch = "previous-match", Wrap = "wrap", Timestamps = "timestamps", Mark = "mark",
     NextError = "next-error", PreviousError = "previous-error", NextLog = "next-log", PreviousLog = "previous-log",
-    Histogram = "histogram", SaveRecords = "save-records", MoreContext = "more-context",
+    Histogram = "histogram", SaveRecords = "save-records", PageRecords = "page-records", NextMark = "next-mark",
+    PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up",
 }
@@ -55,6 +56,8 @@ pub enum Binding {
     Action(Name),
     /// A screen of one's own.
     Screen(Name),
+    /// A saved filter of the logs.
+    Filter(Name),
 }
 
 /// The keys as they are now.
@@ -78,6 +81,11 @@ impl Keymap {
         for screen in &config.screens {
             if let Some(key) = screen.key {
                 map.rebind(key, Context::Everywhere, Binding::Screen(screen.name.clone()));
+            }
+        }
+        for filter in &config.filters {
+            if let Some(key) = filter.key {
+                map.rebind(key, Context::Everywhere, Binding::Filter(filter.name.clone()));
             }
         }
         if !read_only {

@@ -10,7 +10,7 @@ use super::keymap::{Binding, Command};
 use super::launch;
 use super::layout::PanelId;
 use super::overlays::{self, Overlay};
-use super::screens::Screen;
+use super::screens::{self, Screen};
 use super::state::State;
 
 /// A key was pressed.
@@ -23,6 +23,7 @@ pub fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     match state.keymap.lookup(key, &contexts).cloned() {
         Some(Binding::Command(command)) => commands::run(state, command, effects),
         Some(Binding::Screen(name)) => state.go(Screen::Custom(name)),
+        Some(Binding::Filter(name)) => screens::logs::toggle_saved(state, &name),
         Some(Binding::Action(name)) => launch::begin(state, &name, false, effects),
         None => {}
     }

@@ -1,5 +1,7 @@
 //! Where things were drawn: how the view tells the core what a mouse click means and how high a panel is.
 
+use chrono::{DateTime, Utc};
+
 use crate::config::sections::screen::Panel;
 use crate::model::name::Name;
 
@@ -80,6 +82,8 @@ pub enum Target {
     AlertRow(String),
     /// A record: its log and its `seq`.
     LogLine(Name, u64),
+    /// A bar of the level histogram: where it begins.
+    Bar(DateTime<Utc>),
     /// The row of an action.
     ActionRow(Name),
     /// The row of a run.

@@ -43,6 +43,7 @@ pub fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool
     }
     match target {
         Some(Target::Tab(screen)) => commands::open_screen(state, screen, effects),
+        Some(Target::Bar(at)) => screens::logs::jump_to_bar(state, at),
         Some(Target::LogLine(log, seq)) => screens::logs::select(state, &log, seq),
         Some(target) => return click_row(state, &target, effects),
         None => return false,

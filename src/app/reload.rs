@@ -19,6 +19,7 @@ use super::world::checks::CheckView;
 use super::world::diagnostics::ProblemKind;
 use super::world::logs::LogView;
 use super::world::metrics::MetricView;
+use super::world::tails::tails;
 use super::world::timeline::{Entry, Happening};
 use super::world::toasts::Tone;
 
@@ -59,6 +60,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     take_metrics(state, &config);
     let logs_before: Vec<Name> = state.logs.iter().map(|log| log.name.clone()).collect();
     take_logs(state, &config);
+    state.tails = tails(&config, &state.logs);
     // The flag on the command line wins over the file and can't be reloaded away; the file's own word can.
     if config.console.read_only != read_only_before {
         state.read_only = config.console.read_only || (state.read_only && !read_only_before);

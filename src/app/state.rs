@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::Config;
+use crate::config::sections::screen::LogPanel;
 use crate::model::name::Name;
 use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
@@ -29,6 +32,7 @@ use super::world::logs::LogView;
 use super::world::metrics::MetricView;
 use super::world::runs::RunView;
 use super::world::services::ServiceView;
+use super::world::tails::{Tail, tails};
 use super::world::timeline::Timeline;
 use super::world::toasts::Toasts;
 
@@ -104,6 +108,8 @@ pub struct State {
     pub past: Vec<Run>,
     /// Locks that are held.
     pub locks: Vec<Lock>,
+    /// What the filtered log panels of the layouts show.
+    pub tails: HashMap<LogPanel, Tail>,
     /// Short messages.
     pub toasts: Toasts,
     /// What happened lately.
@@ -139,6 +145,10 @@ pub struct State {
     pub mouse: bool,
     /// Whether actions are hidden.
     pub read_only: bool,
+    /// Whether the colours that lines ask for are drawn.
+    pub colours: bool,
+    /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
+    pub time_cursor: Option<DateTime<Utc>>,
     /// Where things were drawn in the last frame; the runtime stores it here after each draw.
     pub layout: LayoutMap,
     /// The conditions with their memory; `alerts` is what of them is shown.
@@ -172,6 +182,7 @@ impl State {
             runs: Vec::new(),
             past: Vec::new(),
             locks: Vec::new(),
+            tails: tails(&config, &logs),
             toasts: Toasts::default(),
             timeline: Timeline::default(),
             diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },
@@ -187,6 +198,8 @@ impl State {
             theme: config.console.theme.clone(),
             wrap: false,
             timestamps: Timestamps::default(),
+            colours: true,
+            time_cursor: None,
             mouse: config.console.mouse,
             read_only: config.console.read_only,
             layout: LayoutMap::default(),

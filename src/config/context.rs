@@ -32,6 +32,8 @@ pub enum Thing {
     Action,
     /// `[screen.*]`
     Screen,
+    /// `[filter.*]`
+    Filter,
 }
 
 impl Thing {
@@ -47,6 +49,7 @@ impl Thing {
             Self::Adapter => "adapter",
             Self::Action => "action",
             Self::Screen => "screen",
+            Self::Filter => "filter",
         }
     }
 }

@@ -13,7 +13,9 @@ use super::load::Loaded;
 use super::nearest;
 use super::reader::{Context, Entry, Table, Thing, described, entries};
 use super::sections::adapter::{NAME_HINT, valid_name};
-use super::sections::{action, adapter, check, console, defaults, keys, log, metric, screen, secret, service, source};
+use super::sections::{
+    action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
+};
 use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
 use super::{toml_fault, validate};
 use crate::model::name::Name;
@@ -140,7 +142,7 @@ fn check_include(context: &Context<'_>, entry: &Entry<'_>) {
 }
 
 fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, Place>> {
-    const THINGS: [Thing; 9] = [
+    const THINGS: [Thing; 10] = [
         Thing::Secret,
         Thing::Service,
         Thing::Source,
@@ -150,6 +152,7 @@ fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, Place>> {
         Thing::Adapter,
         Thing::Action,
         Thing::Screen,
+        Thing::Filter,
     ];
     THINGS
         .into_iter()
@@ -238,13 +241,15 @@ fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
         .filter_map(|table| action::read(table, &defaults, &adapters, production))
         .collect();
     let screens: Vec<_> = reader.named("screen", screen::KEYS, false).iter().filter_map(screen::read).collect();
+    let filters: Vec<_> = reader.named("filter", filter::KEYS, false).iter().filter_map(filter::read).collect();
     let bindings: Vec<_> = reader
         .entries("keys")
         .iter()
         .filter_map(|entry| keys::read(context, entry).map(|binding| (binding, entry.key_at)))
         .collect();
     validate::circles(context, reader.entries("service"));
-    validate::keys(context, &bindings, reader.entries("action"), reader.entries("screen"));
+    let of_their_own = ["action", "screen", "filter"].map(|section| (section, reader.entries(section)));
+    validate::keys(context, &bindings, &of_their_own);
     sources.extend(own);
     let keys = keys::Keys { bindings: bindings.into_iter().map(|(binding, _)| binding).collect() };
     Config {
@@ -258,6 +263,7 @@ fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
         adapters,
         actions,
         screens,
+        filters,
         keys,
         files: Vec::new(),
     }

@@ -30,6 +30,7 @@ use sections::action::Action;
 use sections::adapter::Adapter;
 use sections::check::Check;
 use sections::console::Console;
+use sections::filter::SavedFilter;
 use sections::keys::Keys;
 use sections::log::Log;
 use sections::metric::Metric;
@@ -65,6 +66,8 @@ pub struct Config {
     pub actions: Vec<Action>,
     /// `[screen.*]`
     pub screens: Vec<ScreenLayout>,
+    /// `[filter.*]`
+    pub filters: Vec<SavedFilter>,
     /// `[keys]`
     pub keys: Keys,
     /// Every file that was read, the main one first; empty for the built-in demo.

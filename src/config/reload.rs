@@ -7,6 +7,7 @@ use super::Config;
 use super::sections::action::Action;
 use super::sections::adapter::Adapter;
 use super::sections::check::Check;
+use super::sections::filter::SavedFilter;
 use super::sections::log::{Log, LogKind};
 use super::sections::metric::{LogMetric, Metric, MetricKind};
 use super::sections::screen::ScreenLayout;
@@ -38,6 +39,7 @@ pub fn changes(old: &Config, new: &Config) -> Vec<String> {
     compare("adapter", &old.adapters, &new.adapters, |a| &a.name, adapter, &mut words);
     compare("action", &old.actions, &new.actions, |a| &a.name, action, &mut words);
     compare("screen", &old.screens, &new.screens, |s| &s.name, screen, &mut words);
+    compare("filter", &old.filters, &new.filters, |f| &f.name, filter, &mut words);
     if old.keys != new.keys {
         words.push("keys changed".to_owned());
     }
@@ -266,6 +268,14 @@ fn screen(screen: &ScreenLayout) -> Vec<Fact> {
         told("title", &screen.title),
         told("key", screen.key.map_or_else(String::new, |key| key.to_string())),
         hidden("rows", &screen.rows),
+    ]
+}
+
+fn filter(filter: &SavedFilter) -> Vec<Fact> {
+    vec![
+        told("filter", &filter.filter),
+        told("title", &filter.title),
+        told("key", filter.key.map_or_else(String::new, |key| key.to_string())),
     ]
 }
 

@@ -97,6 +97,7 @@ pub const SECTIONS: &[SectionSpec] = &[
     section("adapter", Shape::Adapters(sections::adapter::KEYS), "How the world is changed, as data"),
     section("action", Shape::Named(sections::action::KEYS), "What a key does"),
     section("screen", Shape::Named(sections::screen::KEYS), "A layout of panels"),
+    section("filter", Shape::Named(sections::filter::KEYS), "A filter of the logs under a name and a key"),
     section("keys", Shape::Texts, "Key to command"),
 ];
 

@@ -75,8 +75,9 @@ struct Holder {
     context: Where,
 }
 
-/// Notes every key that means two things: among `[keys]`, actions, screens and the built-in commands.
-pub fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], actions: &[Entry<'_>], screens: &[Entry<'_>]) {
+/// Notes every key that means two things: among `[keys]`, the sections whose things have keys of their own, and the
+/// built-in commands.
+pub fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], sections: &[(&str, &[Entry<'_>])]) {
     let mut taken: BTreeMap<Key, Vec<Holder>> = BTreeMap::new();
     for ((key, command), place) in bindings {
         let holders = taken.entry(*key).or_default();
@@ -103,13 +104,13 @@ pub fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], actions:
             taken.entry(key).or_default().push(holder);
         }
     }
-    for (section, things) in [("action", actions), ("screen", screens)] {
-        for thing in things {
+    for (section, things) in sections {
+        for thing in *things {
             let Some((key, place)) = own_key(thing) else { continue };
             let holders = taken.entry(key).or_default();
-            // A screen's key gives way to what a key means within one screen; an action's never does, because a
-            // slip there would change the world.
-            let first = holders.iter().find(|holder| section == "action" || holder.context == Where::Everywhere);
+            // The key of a screen or a filter gives way to what a key means within one screen; an action's never
+            // does, because a slip there would change the world.
+            let first = holders.iter().find(|holder| *section == "action" || holder.context == Where::Everywhere);
             match first {
                 Some(first) => conflict(context, key, place, first),
                 None => holders.push(Holder {

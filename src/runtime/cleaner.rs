@@ -25,12 +25,17 @@ impl Cleaner {
         Self { keyhole, redactor: None }
     }
 
-    /// The observation without secrets.
-    pub fn clean(&mut self, observation: Observation) -> Observation {
+    /// The redactor for the secrets that are known now.
+    pub fn redactor(&mut self) -> &Redactor {
         if let Some(secrets) = self.keyhole.changed() {
             self.redactor = Some(Redactor::from(&*secrets));
         }
-        let redactor = self.redactor.get_or_insert_default();
+        self.redactor.get_or_insert_default()
+    }
+
+    /// The observation without secrets.
+    pub fn clean(&mut self, observation: Observation) -> Observation {
+        let redactor = self.redactor();
         let clean = |text: &SafeText| redactor.redact_safe(text);
         match observation {
             Observation::Reading(it) => Observation::Reading(Box::new(reading(redactor, *it))),

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 
 /// Observations that may wait for the loop; sources wait beyond that.
@@ -101,6 +102,11 @@ impl Core {
             seen,
             store,
         }
+    }
+
+    /// The redactor for the secrets that are known now.
+    pub fn redactor(&mut self) -> Redactor {
+        self.cleaner.redactor().clone()
     }
 
     /// Starts sources, the store and the watch over the configuration.

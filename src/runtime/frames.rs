@@ -9,7 +9,9 @@ use crate::app::world::diagnostics::Meters;
 pub enum Haste {
     /// One more reading among many: with the next frame that is drawn anyway, or after a short while.
     Lazy,
-    /// Data that somebody is watching: log lines, output of a run, a changed state.
+    /// Lines that flow by: nobody reads twenty screens of them a second.
+    Flow,
+    /// Data that somebody is watching: output of a run, a changed state.
     Soon,
     /// The answer to a key.
     Now,
@@ -19,6 +21,10 @@ pub enum Haste {
 const PACE: Duration = Duration::from_millis(50);
 /// At most 10 where the link is slow.
 const SLOW_PACE: Duration = Duration::from_millis(100);
+/// At most 10 for lines that flow by, and fewer where frames are large: see [`FLOW_RATE`].
+const FLOW_PACE: Duration = Duration::from_millis(100);
+/// Bytes a second that flowing lines may cost, whatever the size of the terminal: what a slow link carries.
+const FLOW_RATE: u64 = 50_000;
 /// Readings are gathered for so long: a dozen checks a second then cost four frames and not twelve.
 const GATHER: Duration = Duration::from_millis(250);
 /// A frame that needs longer than this to leave makes the link a slow one.
@@ -31,6 +37,8 @@ pub struct Frames {
     asked_now: Option<Duration>,
     last: Option<Duration>,
     submitted: Option<Duration>,
+    /// Bytes of the last frame.
+    size: u64,
     slow: bool,
     minute: (u64, u64),
     meters: Meters,
@@ -46,10 +54,16 @@ impl Frames {
                 self.asked_now.get_or_insert(now);
                 now
             }
+            Haste::Flow => self.last.map_or(now, |last| last + self.flow_pace()).max(now),
             Haste::Soon => earliest,
             Haste::Lazy => earliest.max(now + GATHER),
         };
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Frames that are alike in size leave at no more than [`FLOW_RATE`].
+    fn flow_pace(&self) -> Duration {
+        FLOW_PACE.max(Duration::from_micros(self.size * 1_000_000 / FLOW_RATE)).min(GATHER * 2)
     }
 
     /// When the next frame is to be drawn.
@@ -67,6 +81,7 @@ impl Frames {
     pub fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
         self.due = None;
         self.last = Some(now);
+        self.size = bytes as u64;
         self.meters.frame_time = took;
         self.meters.frame_time_max = self.meters.frame_time_max.max(took);
         if let Some(asked) = self.asked_now.take() {
@@ -121,6 +136,21 @@ mod tests {
         frames.drawn(ms(1005), ms(1), 10);
         assert_eq!(frames.meters().key_latency, ms(2));
         assert_eq!(frames.due(), None, "nothing changed, nothing is drawn");
+    }
+
+    #[test]
+    fn lines_flow_by_ten_times_a_second_and_no_faster_than_a_slow_link() {
+        let mut frames = Frames::default();
+        frames.ask(Haste::Flow, ms(1000));
+        assert_eq!(frames.due(), Some(ms(1000)), "the first line after silence waits for nothing");
+        frames.drawn(ms(1000), ms(1), 2_000);
+        frames.ask(Haste::Flow, ms(1001));
+        assert_eq!(frames.due(), Some(ms(1100)));
+        frames.drawn(ms(1100), ms(1), 10_000);
+        frames.ask(Haste::Flow, ms(1101));
+        assert_eq!(frames.due(), Some(ms(1300)), "10 kB at 50 kB/s");
+        frames.ask(Haste::Now, ms(1102));
+        assert_eq!(frames.due(), Some(ms(1102)), "a key is not slowed down");
     }
 
     #[test]

@@ -240,13 +240,15 @@ impl Console {
     }
 
     fn copy(&mut self, text: &SafeText) {
-        match super::clipboard::sequence(text.as_str()) {
+        // Lines that were joined for the screen are lines again.
+        let text = text.lines().collect::<Vec<_>>().join("\n");
+        match super::clipboard::sequence(&text) {
             Some(bytes) => {
                 self.tty.send(bytes);
                 self.core.effects.say("copied to the terminal's clipboard");
             }
             // Too much for the sequence: a file takes everything.
-            None => self.core.save(vec![("copied.txt".to_owned(), text.as_str().to_owned())]),
+            None => self.core.save(vec![("copied.txt".to_owned(), text)]),
         }
     }
 
@@ -286,7 +288,7 @@ impl Console {
         self.tty.keyboard.pause();
         self.tty.leave();
         self.hands = Hands::Lent;
-        self.pager.show(text);
+        self.pager.show(text, self.core.redactor());
     }
 
     fn take_back(&mut self, result: io::Result<()>) {
@@ -321,6 +323,7 @@ fn haste(event: &Event) -> Haste {
         Event::Observation(Observation::Reading(_) | Observation::Sample(_) | Observation::Scheduler { .. }) => {
             Haste::Lazy
         }
+        Event::Observation(Observation::Records { .. }) => Haste::Flow,
         Event::Clock | Event::Observation(_) | Event::Outcome(_) | Event::Reloaded(_) => Haste::Soon,
     }
 }

@@ -6,16 +6,18 @@ use std::process::Stdio;
 
 use tokio::process::{Child, ChildStdin, Command};
 
+use crate::model::redact::Redactor;
+
 /// The pager that has the terminal, where one has.
 #[derive(Debug, Default)]
 pub struct Pager {
     running: Option<io::Result<Child>>,
-    text: Option<String>,
+    text: Option<(String, Redactor)>,
 }
 
 impl Pager {
-    /// Starts `$PAGER`, or `less`, with the text on its standard input.
-    pub fn show(&mut self, text: String) {
+    /// Starts `$PAGER`, or `less`, with the text on its standard input, without the secrets in it.
+    pub fn show(&mut self, text: String, redactor: Redactor) {
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
         // `$PAGER` is a shell's word with options, by custom.
         let child = Command::new("/bin/sh")
@@ -25,7 +27,7 @@ impl Pager {
             .stdin(Stdio::piped())
             .spawn();
         self.running = Some(child);
-        self.text = Some(text);
+        self.text = Some((text, redactor));
     }
 
     /// Feeds it and waits for its end. Cancel-safe: called again it goes on.
@@ -41,8 +43,8 @@ impl Pager {
             },
             None => return Ok(()),
         };
-        if let (Some(text), Some(stdin)) = (self.text.take(), child.stdin.take()) {
-            feed(stdin, text)?;
+        if let (Some((text, redactor)), Some(stdin)) = (self.text.take(), child.stdin.take()) {
+            feed(stdin, text, redactor)?;
         }
         let status = child.wait().await;
         self.running = None;
@@ -55,11 +57,11 @@ impl Pager {
 }
 
 /// Writes the text from a thread of its own: a pager reads as its reader scrolls, and may never read all.
-fn feed(stdin: ChildStdin, text: String) -> io::Result<()> {
+fn feed(stdin: ChildStdin, text: String, redactor: Redactor) -> io::Result<()> {
     let mut stdin = File::from(stdin.into_owned_fd()?);
     std::thread::Builder::new().name("pager".into()).spawn(move || {
         // A pager that is left early closes its input: no error.
-        stdin.write_all(text.as_bytes()).ok();
+        stdin.write_all(redactor.redact(&text).as_bytes()).ok();
     })?;
     Ok(())
 }

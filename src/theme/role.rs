@@ -64,6 +64,12 @@ roles! {
     LevelTrace "level.trace" "The word of a trace record."
     LogTime "log.time" "The time of a record."
     LogService "log.service" "The service or log of a record."
+    LogService1 "log.service.1" "A service or log, one of six by its name."
+    LogService2 "log.service.2" "A service or log, one of six by its name."
+    LogService3 "log.service.3" "A service or log, one of six by its name."
+    LogService4 "log.service.4" "A service or log, one of six by its name."
+    LogService5 "log.service.5" "A service or log, one of six by its name."
+    LogService6 "log.service.6" "A service or log, one of six by its name."
     LogField "log.field" "The other fields of a record."
     LogMarker "log.marker" "A note of the follower itself: rotated, truncated, skipped."
     LogMark "log.mark" "The sign of a record that a person marked."
@@ -101,6 +107,24 @@ impl Role {
     /// The role with this dotted name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|role| role.name() == name)
+    }
+
+    /// The role of a service's name: always the same for the same name, on every console. Some share one; the word tells
+    /// them apart.
+    pub fn of_service(name: &str) -> Self {
+        const SIX: [Role; 6] = [
+            Role::LogService1,
+            Role::LogService2,
+            Role::LogService3,
+            Role::LogService4,
+            Role::LogService5,
+            Role::LogService6,
+        ];
+        // FNV-1a: spreads short names that differ in a letter.
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        SIX[((hash >> 32) % 6) as usize]
     }
 
     /// The names from which a role takes its attributes, nearest first: `log.match.current`, `log.match`, `log`.

@@ -7,6 +7,7 @@ use super::depth::ColorDepth;
 use super::file::{Attributes, Paint};
 use super::glyphs::GlyphSet;
 use super::role::Role;
+use crate::model::text::{Colour, Sgr};
 
 /// What the terminal's own colours are taken to be in a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,49 @@ impl Styles {
     /// The style of a role.
     pub fn get(&self, role: Role) -> Style {
         self.table.get(role as usize).copied().unwrap_or_default()
+    }
+
+    /// The colours that a text asks for itself, as far as the terminal has them and they can be read: a foreground that
+    /// can't be told from the background of the theme is left out. Reversed text is drawn underlined, because reverse
+    /// is what selects.
+    pub fn ink(&self, ink: Sgr) -> Style {
+        let mut style = Style::new();
+        let rgb = |colour: Colour| match colour {
+            Colour::Indexed(index) => color::indexed(index),
+            Colour::Rgb(r, g, b) => Rgb(r, g, b),
+        };
+        let behind = ink.bg.map_or(self.canvas.background, rgb);
+        let readable = ink.fg.filter(|fg| rgb(*fg).contrast(behind) >= READABLE);
+        style.fg = readable.and_then(|colour| asked(colour, self.depth));
+        style.bg =
+            ink.bg.filter(|_| readable.is_some() || ink.fg.is_none()).and_then(|colour| asked(colour, self.depth));
+        for (flag, modifier) in [
+            (ink.bold, Modifier::BOLD),
+            (ink.dim, Modifier::DIM),
+            (ink.italic, Modifier::ITALIC),
+            (ink.underline || ink.reverse, Modifier::UNDERLINED),
+        ] {
+            if flag {
+                style = style.add_modifier(modifier);
+            }
+        }
+        style
+    }
+}
+
+/// Contrast below which a colour that a text asks for is not drawn.
+const READABLE: f64 = 1.8;
+
+/// A colour that a text asks for at a depth.
+fn asked(colour: Colour, depth: ColorDepth) -> Option<Color> {
+    match (colour, depth) {
+        (_, ColorDepth::None) => None,
+        (Colour::Indexed(index @ 0..16), _) => Some(color::ansi(index)),
+        (Colour::Indexed(index), ColorDepth::Sixteen) => Some(color::ansi(color::indexed(index).nearest_16())),
+        (Colour::Indexed(index), _) => Some(Color::Indexed(index)),
+        (Colour::Rgb(r, g, b), ColorDepth::True) => Some(Color::Rgb(r, g, b)),
+        (Colour::Rgb(r, g, b), ColorDepth::Indexed) => Some(Color::Indexed(Rgb(r, g, b).nearest_256())),
+        (Colour::Rgb(r, g, b), ColorDepth::Sixteen) => Some(color::ansi(Rgb(r, g, b).nearest_16())),
     }
 }
 

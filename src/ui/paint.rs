@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::words::Words;
 use crate::app::layout::{Area, LayoutMap, Target};
+use crate::model::text::Sgr;
 use crate::theme::{GlyphSet, Role, Styles};
 
 /// A buffer with the styles to draw with and the map of what was drawn.
@@ -63,9 +64,12 @@ impl<'a> Painter<'a> {
         let end = if fits { room } else { room.saturating_sub(ellipsis.width()) };
         let mut x = start;
         let mut style = Style::new();
-        for (text, role) in words.pieces() {
+        for (text, role, ink) in words.inked() {
             let left = end.saturating_sub(usize::from(x - start));
             style = self.clean(role);
+            if ink != Sgr::default() {
+                style = style.patch(self.styles.ink(ink));
+            }
             let width = text.width();
             (x, _) = self.buffer.set_stringn(x, y, text, left, style);
             if width > left {

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::name::Name;
-use crate::model::text::SafeText;
+use crate::model::text::{SafeText, Sgr};
 use crate::theme::Role;
 
 /// Text that may be drawn.
@@ -71,10 +71,19 @@ impl From<String> for Text<'_> {
     }
 }
 
+/// A piece of a line.
+#[derive(Debug, Clone)]
+struct Piece<'a> {
+    text: Text<'a>,
+    role: Role,
+    /// Colours that the text asks for itself, over those of the role.
+    ink: Sgr,
+}
+
 /// A line of pieces, each with its role.
 #[derive(Debug, Clone, Default)]
 pub struct Words<'a> {
-    pieces: Vec<(Text<'a>, Role)>,
+    pieces: Vec<Piece<'a>>,
 }
 
 impl<'a> Words<'a> {
@@ -118,24 +127,30 @@ impl<'a> Words<'a> {
 
     /// Adds a piece.
     pub fn push(&mut self, text: impl Into<Text<'a>>, role: Role) {
+        self.push_inked(text, role, Sgr::default());
+    }
+
+    /// Adds a piece that has colours of its own.
+    pub fn push_inked(&mut self, text: impl Into<Text<'a>>, role: Role, ink: Sgr) {
         let text = text.into();
         if !text.0.is_empty() {
-            self.pieces.push((text, role));
+            self.pieces.push(Piece { text, role, ink });
         }
     }
 
-    /// Every piece in this role: what is old or not chosen.
+    /// Every piece in this role and in no colours of its own: what is old or not chosen.
     #[must_use]
     pub fn all(mut self, role: Role) -> Self {
         for piece in &mut self.pieces {
-            piece.1 = role;
+            piece.role = role;
+            piece.ink = Sgr::default();
         }
         self
     }
 
     /// Columns.
     pub fn width(&self) -> usize {
-        self.pieces.iter().map(|(text, _)| text.width()).sum()
+        self.pieces.iter().map(|piece| piece.text.width()).sum()
     }
 
     /// Whether there is nothing.
@@ -145,7 +160,12 @@ impl<'a> Words<'a> {
 
     /// The pieces as text and role.
     pub fn pieces(&self) -> impl Iterator<Item = (&str, Role)> {
-        self.pieces.iter().map(|(text, role)| (text.0.as_ref(), *role))
+        self.inked().map(|(text, role, _)| (text, role))
+    }
+
+    /// The pieces as text, role and colours of their own.
+    pub fn inked(&self) -> impl Iterator<Item = (&str, Role, Sgr)> {
+        self.pieces.iter().map(|piece| (piece.text.0.as_ref(), piece.role, piece.ink))
     }
 
     /// The words broken into lines of at most `width` columns, after spaces where there are any. `indent` columns are
@@ -156,7 +176,7 @@ impl<'a> Words<'a> {
         let mut lines = vec![Words::new()];
         let mut used = 0;
         let mut first = true;
-        for (text, role) in self.pieces() {
+        for (text, role, ink) in self.inked() {
             for chunk in text.split_inclusive(' ') {
                 for part in broken(chunk, width - indent) {
                     let part_width = part.trim_end().width();
@@ -168,7 +188,7 @@ impl<'a> Words<'a> {
                     // The blank after the last word may have no room, and must not cost the word its end.
                     let kept = if used + part.width() > width { part.trim_end() } else { part };
                     if let Some(line) = lines.last_mut() {
-                        line.push(kept.to_owned(), role);
+                        line.push_inked(kept.to_owned(), role, ink);
                     }
                     used += part.width();
                 }
@@ -182,11 +202,11 @@ impl<'a> Words<'a> {
     pub fn skipped(&self, from: usize) -> Words<'static> {
         let mut out = Words::new();
         let mut at = 0;
-        for (text, role) in self.pieces() {
+        for (text, role, ink) in self.inked() {
             let width = text.width();
             if at + width > from {
                 let cut = from.saturating_sub(at);
-                out.push(tail(text, cut), role);
+                out.push_inked(tail(text, cut), role, ink);
             }
             at += width;
         }

@@ -51,6 +51,14 @@ impl Help {
                 rows.push(HelpRow::Entry { keys, help: screen.title.clone() });
             }
         }
+        if !config.filters.is_empty() {
+            rows.push(HelpRow::Heading("your filters".to_owned()));
+            for filter in &config.filters {
+                let keys = keymap.keys_of(&Binding::Filter(filter.name.clone()));
+                let keys = if keys.is_empty() { format!(":filter {}", filter.name) } else { keys };
+                rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter) });
+            }
+        }
         let contexts = [Context::Everywhere, Context::Lists, Context::Logs, Context::Metrics, Context::Actions];
         for context in contexts {
             rows.push(HelpRow::Heading(context.words().to_owned()));

@@ -5,6 +5,7 @@ use crate::app::layout::PanelId;
 use crate::app::screens::logs;
 use crate::app::state::State;
 use crate::config::key::{Key, KeyCode};
+use crate::model::filter::complete::Candidate;
 use crate::model::text::SafeText;
 
 use super::Then;
@@ -31,6 +32,10 @@ pub struct Line {
     pub error: Option<(usize, SafeText)>,
     /// What was in force before, restored by Esc.
     pub before: String,
+    /// How it could be gone on with at the cursor, best first. Only filters have any.
+    pub offers: Vec<Candidate>,
+    /// The offer that Tab has put in; the text as it was typed.
+    pub taken: Option<(usize, Input)>,
     /// Position in the history, from the newest (1); 0 is what is being typed.
     recalled: usize,
 }
@@ -43,12 +48,12 @@ impl Line {
             Purpose::Search => state.screens.logs.search.clone().unwrap_or_default(),
             Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
         };
-        Self { purpose, input: Input::new(&before), error: None, before, recalled: 0 }
+        Self { purpose, input: Input::new(&before), error: None, before, offers: Vec::new(), taken: None, recalled: 0 }
     }
 
     pub(super) fn paste(&mut self, state: &mut State, text: &str) {
         self.input.insert(text);
-        self.apply(state);
+        self.typed(state);
     }
 
     pub(super) fn key(&mut self, state: &mut State, key: Key) -> Then {
@@ -63,16 +68,54 @@ impl Line {
                 return Then::Close;
             }
             KeyCode::Enter => {}
+            KeyCode::Tab => self.complete(state, true),
+            KeyCode::BackTab => self.complete(state, false),
             KeyCode::Up => self.recall(state, self.recalled + 1),
             KeyCode::Down => self.recall(state, self.recalled.saturating_sub(1)),
             _ => {
                 if self.input.key(key) {
                     self.recalled = 0;
-                    self.apply(state);
+                    self.typed(state);
                 }
             }
         }
         Then::Stay
+    }
+
+    /// The text is another one: what it could be gone on with, too.
+    fn typed(&mut self, state: &mut State) {
+        self.taken = None;
+        self.offers = if matches!(self.purpose, Purpose::List(_)) {
+            Vec::new()
+        } else {
+            logs::complete(state, self.input.text(), self.input.cursor())
+        };
+        // Before the first letter everything could follow: that is shown only where it is asked for.
+        if self.offers.first().is_some_and(|offer| offer.replace.is_empty()) {
+            self.offers.clear();
+        }
+        self.apply(state);
+    }
+
+    /// Puts in the next offer, or the one before; after the last comes what was typed.
+    fn complete(&mut self, state: &mut State, forward: bool) {
+        if matches!(self.purpose, Purpose::List(_)) {
+            return;
+        }
+        let (at, typed) = if let Some((at, typed)) = self.taken.take() {
+            (at + 1, typed)
+        } else {
+            self.offers = logs::complete(state, self.input.text(), self.input.cursor());
+            (0, self.input.clone())
+        };
+        let count = self.offers.len() + 1;
+        let next = if forward { (at + 1) % count } else { (at + count - 1) % count };
+        self.input = typed.clone();
+        if let Some(offer) = next.checked_sub(1).and_then(|next| self.offers.get(next)) {
+            self.input.replace(offer.replace.clone(), &offer.text);
+            self.taken = Some((next - 1, typed));
+        }
+        self.apply(state);
     }
 
     /// Shows at once what the text as it is would do.
@@ -109,6 +152,8 @@ impl Line {
         let text = if back == 0 { String::new() } else { history[history.len() - back].clone() };
         self.recalled = back;
         self.input = Input::new(&text);
+        self.offers.clear();
+        self.taken = None;
         self.apply(state);
     }
 }

@@ -46,6 +46,7 @@ pub struct PaletteItem {
 enum Does {
     Command(Command),
     Screen(Name),
+    Filter(Name),
     Service(Name),
     Log(Name),
     Metric(Name),
@@ -105,6 +106,7 @@ impl Does {
         match self {
             Self::Command(command) => commands::run(state, command, effects),
             Self::Screen(name) => state.go(Screen::Custom(name)),
+            Self::Filter(name) => crate::app::screens::logs::apply_saved(state, &name),
             Self::Service(name) => {
                 state.screens.service.service = Some(name);
                 state.go(Screen::Service);
@@ -153,6 +155,16 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     for screen in &state.config.screens {
         let keys = state.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         items.push(item(format!("screen {}", screen.name), &screen.title, keys, Does::Screen(screen.name.clone())));
+    }
+    for filter in &state.config.filters {
+        let keys = state.keymap.keys_of(&Binding::Filter(filter.name.clone()));
+        let does = Does::Filter(filter.name.clone());
+        items.push(item(
+            format!("filter {}", filter.name),
+            &format!("{}: {}", filter.title, filter.filter),
+            keys,
+            does,
+        ));
     }
     for service in &state.services {
         let does = Does::Service(service.name.clone());

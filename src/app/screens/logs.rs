@@ -1,9 +1,14 @@
-//! The logs screen: merged records, filter, search, marks.
+//! The logs screen: merged records, levels over time, filter, search, marks.
 
+mod bars;
+mod filtering;
+mod marks;
 mod pane;
 mod search;
+mod taken;
+mod times;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
@@ -11,20 +16,26 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::line::{Line, Purpose};
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
-use crate::app::world::logs::LogView;
+use crate::app::world::logs::{LogView, rings};
+use crate::app::world::tails::Tail;
 use crate::app::world::toasts::Tone;
 use crate::config::sections::screen::Panel;
-use crate::model::filter::{Filter, FilterError};
+use crate::model::filter::{Filter, Known};
 use crate::model::message::Effect;
 use crate::model::name::Name;
 use crate::model::record::{Level, Record, RecordBatch};
-use crate::model::text::SafeText;
 
 use super::list::moved;
 
+pub(in crate::app) use bars::jump_to_bar;
+pub use bars::{BarsShown, bars};
+pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
+pub use marks::MAX_MARKS;
 pub use pane::{Pane, Row};
 pub(in crate::app) use search::set_search;
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
+pub(super) use taken::copied;
+pub(in crate::app) use times::{go_to, go_to_cursor};
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +47,8 @@ pub enum Timestamps {
     Full,
     /// `12s`
     Age,
+    /// `+1.2s` since the record above.
+    Elapsed,
     /// Not at all.
     None,
 }
@@ -47,7 +60,8 @@ impl Timestamps {
         match self {
             Self::Short => Self::Full,
             Self::Full => Self::Age,
-            Self::Age => Self::None,
+            Self::Age => Self::Elapsed,
+            Self::Elapsed => Self::None,
             Self::None => Self::Short,
         }
     }
@@ -57,8 +71,6 @@ impl Timestamps {
 pub const MAX_HISTORY: usize = 50;
 /// Lines of context at the most.
 pub const MAX_CONTEXT: usize = 20;
-/// Records that are copied or saved at once at the most.
-const MAX_TAKEN: usize = 100_000;
 /// Columns that one press of left or right moves.
 const COLUMNS: usize = 8;
 
@@ -79,12 +91,16 @@ pub struct LogsScreen {
     pub searches: Vec<String>,
     /// First column shown; kept when new records come.
     pub column: usize,
-    /// Marked records.
-    pub marks: BTreeSet<(Name, u64)>,
+    /// Marked records, by log and `seq`; they stay though the ring drops them. At most [`MAX_MARKS`].
+    pub marks: BTreeMap<(Name, u64), Record>,
     /// Lines of context shown around what the filter keeps.
     pub context: usize,
     /// Whether the level histogram is shown.
     pub histogram: bool,
+    /// How long a span the histogram covers: an index into its ranges.
+    pub range: usize,
+    /// What is known of the fields of the records that came, for completion.
+    pub known: Known,
     found: Option<Found>,
 }
 
@@ -94,6 +110,7 @@ impl LogsScreen {
         Self {
             pane: Pane::new(logs, (0..logs.len()).collect(), Filter::everything()),
             histogram: true,
+            range: bars::DEFAULT_RANGE,
             ..Self::default()
         }
     }
@@ -106,7 +123,7 @@ impl LogsScreen {
 
     /// Whether a record is marked.
     pub fn is_marked(&self, record: &Record) -> bool {
-        self.marks.contains(&(record.log.clone(), record.seq))
+        self.marks.contains_key(&(record.log.clone(), record.seq))
     }
 
     /// How much of a scan for filter or search is done, in per cent.
@@ -125,24 +142,34 @@ pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
     let screen = &mut state.screens.logs;
     for record in batch.records {
         state.logs[at].push(&record);
+        screen.known.learn(&record);
+        for tail in state.tails.values_mut() {
+            tail.take(&state.logs, at, &record, batch.backlog);
+        }
         screen.pane.take(&state.logs, at, &record, batch.backlog);
         if let Some(found) = &mut screen.found
             && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
         {
-            found.view.take(&pane::rings(&state.logs, screen.pane.sources()), source, &record, batch.backlog);
+            found.view.take(&rings(&state.logs, screen.pane.sources()), source, &record, batch.backlog);
         }
     }
     state.logs[at].loss.dropped = state.logs[at].ring.dropped();
     screen.pane.forget(&state.logs);
+    for tail in state.tails.values_mut() {
+        tail.forget(&state.logs);
+    }
     if let Some(found) = &mut screen.found {
-        found.view.forget(&pane::rings(&state.logs, screen.pane.sources()), 0);
+        found.view.forget(&rings(&state.logs, screen.pane.sources()), 0);
     }
 }
 
 /// Whether a scan is left over.
 pub(in crate::app) fn has_work(state: &State) -> bool {
     let screen = &state.screens.logs;
-    screen.pane.view().is_scanning() || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
+    let mut tails = state.tails.values();
+    screen.pane.view().is_scanning()
+        || tails.any(Tail::is_scanning)
+        || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
 }
 
 /// Does a slice of what is left over. `true` where there was something.
@@ -153,35 +180,13 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
     let screen = &mut state.screens.logs;
     if screen.pane.view().is_scanning() {
         screen.pane.work(&state.logs);
-    } else if let Some(found) = &mut screen.found {
-        found.view.work(&pane::rings(&state.logs, screen.pane.sources()), SLICE);
+    } else if let Some(found) = screen.found.as_mut().filter(|found| found.view.is_scanning()) {
+        found.view.work(&rings(&state.logs, screen.pane.sources()), SLICE);
+    } else if let Some(tail) = state.tails.values_mut().find(|tail| tail.is_scanning()) {
+        tail.work(&state.logs);
     }
     go_to_first_match(state);
     true
-}
-
-/// Sets the filter: the end of the log at once, the rest in slices.
-///
-/// # Errors
-/// The character from which on it is no filter, as a byte offset, and why; the filter before stays in force.
-pub(in crate::app) fn set_filter(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
-    let filter = parse(text)?.anchored(state.now.utc);
-    let screen = &mut state.screens.logs;
-    text.trim().clone_into(&mut screen.filter);
-    let sources = screen.pane.sources().to_vec();
-    screen.pane.refilter(&state.logs, sources, filter);
-    search_again(state);
-    work(state);
-    Ok(())
-}
-
-fn parse(text: &str) -> Result<Filter, (usize, SafeText)> {
-    Filter::parse(text.trim()).map_err(|FilterError { offset, message, hint }| {
-        let blank = text.len() - text.trim_start().len();
-        let byte = text.trim_start().char_indices().nth(offset).map_or(text.trim().len(), |(byte, _)| byte);
-        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-        (blank + byte, SafeText::new(&format!("{message}{hint}")))
-    })
 }
 
 /// Shows one log alone, or all.
@@ -215,10 +220,11 @@ pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
     let height = height(state);
     let screen = &mut state.screens.logs;
     let source = screen.pane.sources().iter().position(|at| state.logs[*at].name == *log);
-    let rings = pane::rings(&state.logs, screen.pane.sources());
+    let rings = rings(&state.logs, screen.pane.sources());
     let entry = source.and_then(|source| screen.pane.view().index_of(&rings, source, seq));
     if let Some(entry) = entry.and_then(|index| screen.pane.view().get(index)) {
         screen.pane.jump(&state.logs, entry, height);
+        times::follow_selection(state);
     }
 }
 
@@ -266,7 +272,10 @@ pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
 /// Commands of the logs screen, and of log panels elsewhere: these are tails, and whoever wants to move in one gets the
 /// whole screen.
 pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effects: &mut Vec<Effect>) {
-    if *panel != PanelId::Records {
+    if *panel == PanelId::Histogram && bars::command(state, command) {
+        return;
+    }
+    if !matches!(panel, PanelId::Records | PanelId::Histogram) {
         let leads_on = matches!(
             command,
             Command::Open
@@ -281,16 +290,24 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
             return;
         }
         let only = match panel {
-            PanelId::Layout(Panel::Log(name)) if &**name != "*" => Some(name.clone()),
+            PanelId::Layout(Panel::Log(shown)) => shown.only().cloned(),
             PanelId::ServiceLogs => {
                 let logs = state.shown_service().map(|service| service.logs.clone()).unwrap_or_default();
                 if let [one] = logs[..] { Some(state.logs[one].name.clone()) } else { None }
             }
             _ => None,
         };
+        let through = match panel {
+            PanelId::Layout(Panel::Log(shown)) => Some(shown.filter.clone()).filter(|filter| !filter.is_empty()),
+            _ => None,
+        };
         state.go(super::Screen::Logs);
         if only != state.screens.logs.only {
             show_only(state, only);
+        }
+        if let Some(filter) = through {
+            // It was read with the configuration.
+            let _ = set_filter(state, &filter);
         }
         if command == Command::Open {
             return;
@@ -305,13 +322,18 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
             }
         }
         Command::Select if screen.pane.follow => screen.pane.pause(&state.logs, height),
-        Command::Select | Command::Bottom => screen.pane.resume(),
+        Command::Select | Command::Bottom => {
+            screen.pane.resume();
+            state.time_cursor = None;
+        }
         Command::Left => screen.column = screen.column.saturating_sub(COLUMNS),
         Command::Right => screen.column = (screen.column + COLUMNS).min(8192),
         Command::MoreContext => screen.context = (screen.context + 1).min(MAX_CONTEXT),
         Command::LessContext => screen.context = screen.context.saturating_sub(1),
         Command::Histogram => screen.histogram = !screen.histogram,
-        Command::Mark => mark(state),
+        Command::Mark => marks::toggle(state),
+        Command::NextMark => marks::step(state, true),
+        Command::PreviousMark => marks::step(state, false),
         Command::Open => {
             if let Some(record) = screen.pane.selected(&state.logs) {
                 state.overlays.push(Overlay::Record(RecordOverlay { record, scroll: 0 }));
@@ -327,7 +349,8 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         Command::PreviousError => next_error(state, false),
         Command::NextLog => step_log(state, 1),
         Command::PreviousLog => step_log(state, -1),
-        Command::SaveRecords => save(state, effects),
+        Command::SaveRecords => taken::save(state, effects),
+        Command::PageRecords => taken::page(state, effects),
         other => {
             const MIDDLE: usize = 1 << 20;
             if let Some(to) = moved(other, MIDDLE, 2 * MIDDLE, height) {
@@ -335,15 +358,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
             }
         }
     }
-}
-
-fn mark(state: &mut State) {
-    let screen = &mut state.screens.logs;
-    let Some(record) = screen.pane.selected(&state.logs) else { return };
-    let id = (record.log.clone(), record.seq);
-    if !screen.marks.remove(&id) {
-        screen.marks.insert(id);
-    }
+    times::follow_selection(state);
 }
 
 fn next_error(state: &mut State, forward: bool) {
@@ -352,37 +367,4 @@ fn next_error(state: &mut State, forward: bool) {
         Some(entry) => state.screens.logs.pane.jump(&state.logs, entry, height),
         None => state.toast(Tone::Info, if forward { "no error further on" } else { "no error before" }),
     }
-}
-
-/// The marked records, else the selected one, as they came.
-pub(super) fn copied(state: &State, panel: &PanelId) -> Option<String> {
-    let screen = &state.screens.logs;
-    if *panel == PanelId::Records && !screen.marks.is_empty() {
-        let record = |(name, seq): &(Name, u64)| state.log(name)?.ring.get(*seq).cloned();
-        let mut marked: Vec<Record> = screen.marks.iter().filter_map(record).collect();
-        marked.sort_by_key(Record::at);
-        return Some(marked.iter().map(|record| record.raw.as_str()).collect::<Vec<_>>().join("\n"));
-    }
-    screen.pane.selected(&state.logs).map(|record| record.raw.to_string())
-}
-
-/// Writes what passes the filter, or what is marked, into a file.
-fn save(state: &mut State, effects: &mut Vec<Effect>) {
-    let screen = &state.screens.logs;
-    let text = if screen.marks.is_empty() {
-        let view = screen.pane.view();
-        let rings = pane::rings(&state.logs, screen.pane.sources());
-        let entries = view.iter_from(view.len().saturating_sub(MAX_TAKEN));
-        let lines: Vec<&str> =
-            entries.filter_map(|entry| Some(rings.get(entry.source)?.get(entry.seq)?.raw.as_str())).collect();
-        lines.join("\n")
-    } else {
-        copied(state, &PanelId::Records).unwrap_or_default()
-    };
-    if text.is_empty() {
-        state.toast(Tone::Info, "there is no record to write");
-        return;
-    }
-    let name = format!("logs-{}.txt", state.now.utc.format("%Y%m%dT%H%M%SZ"));
-    effects.push(Effect::Save { name, text: text + "\n" });
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::model::name::Name;
+use crate::model::time::Stamp;
 
 use super::ListState;
 
@@ -17,15 +20,13 @@ pub struct MetricsScreen {
     pub list: ListState,
     /// Index into [`RANGES`].
     pub range: usize,
-    /// The cursor, in buckets from the newest (0); `None`: not shown.
-    pub cursor: Option<usize>,
     /// The metrics whose charts are shown together; empty shows the selected one.
     pub shown: BTreeSet<Name>,
 }
 
 impl Default for MetricsScreen {
     fn default() -> Self {
-        Self { list: ListState::default(), range: 2, cursor: None, shown: BTreeSet::new() }
+        Self { list: ListState::default(), range: 2, shown: BTreeSet::new() }
     }
 }
 
@@ -74,14 +75,11 @@ pub fn toggle(state: &mut State, name: &str) {
 
 /// Commands of this screen alone.
 pub(super) fn command(state: &mut State, command: Command) {
-    let width = buckets(state);
     let screen = &mut state.screens.metrics;
     match command {
         Command::LongerRange => screen.range = (screen.range + 1).min(RANGES.len() - 1),
         Command::ShorterRange => screen.range = screen.range.saturating_sub(1),
-        // The first press shows the cursor at the newest value; at the right edge it goes away again.
-        Command::Left => screen.cursor = Some(screen.cursor.map_or(0, |at| (at + 1).min(width.saturating_sub(1)))),
-        Command::Right => screen.cursor = screen.cursor.and_then(|at| at.checked_sub(1)),
+        Command::Left | Command::Right => move_cursor(state, command == Command::Left),
         Command::Select => {
             if let Some(name) = state.selected(&PanelId::MetricList) {
                 toggle(state, &name);
@@ -91,8 +89,62 @@ pub(super) fn command(state: &mut State, command: Command) {
     }
 }
 
-/// Columns of the first chart as it was last drawn.
-fn buckets(state: &State) -> usize {
-    let first = charts(state).into_iter().next();
-    first.and_then(|name| state.layout.panel(&PanelId::Chart(name))).map_or(60, |area| usize::from(area.width))
+/// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
+/// at the same. The first press shows it at the newest value; at the right edge it goes away again.
+fn move_cursor(state: &mut State, left: bool) {
+    let Some(metric) = charts(state).first().and_then(|name| state.metric(name)) else { return };
+    let drawn = state.layout.panel(&PanelId::Chart(metric.name.clone()));
+    let columns = drawn.map_or(60, |area| usize::from(area.width)).max(1);
+    let axis = Axis::new(columns, state.screens.metrics.span(), metric.every, state.now);
+    let here = state.time_cursor.and_then(|at| axis.back(at));
+    let next = match (here, left) {
+        (None, true) => Some(0),
+        (Some(here), true) => Some((here + 1).min(columns - 1)),
+        (here, false) => here.and_then(|here| here.checked_sub(1)),
+    };
+    state.time_cursor = next.map(|back| axis.moment(back));
+}
+
+/// How the columns of a chart lie in time.
+#[derive(Debug, Clone, Copy)]
+pub struct Axis {
+    /// How long a bucket is; a whole number of seconds, and never shorter than the metric's own interval, so that
+    /// there are no gaps between samples.
+    pub bucket: Duration,
+    /// How many there are: as many as columns, or fewer that are drawn wider.
+    pub buckets: usize,
+    columns: usize,
+    end: DateTime<Utc>,
+}
+
+impl Axis {
+    /// The axis of `columns` columns over `span`, for values that come `every` so often.
+    pub fn new(columns: usize, span: Duration, every: Duration, now: Stamp) -> Self {
+        let least = every.as_secs().max(10);
+        let even = (span.as_secs() / columns.max(1) as u64).max(1);
+        let (bucket, buckets) =
+            if even >= least { (even, columns) } else { (least, (span.as_secs() / least).max(1) as usize) };
+        // Buckets lie on whole multiples of their width; the newest has not ended yet.
+        let width = u128::from(bucket) * 1_000;
+        let left = width - now.mono.as_millis() % width;
+        let end = now.utc + chrono::Duration::milliseconds(i64::try_from(left).unwrap_or(0));
+        Self { bucket: Duration::from_secs(bucket), buckets, columns: columns.max(1), end }
+    }
+
+    /// Milliseconds of one column.
+    fn column(self) -> f64 {
+        self.bucket.as_secs_f64() * 1_000.0 * self.buckets as f64 / self.columns as f64
+    }
+
+    /// The column of a moment, from the newest (0); `None` where it is out of sight.
+    pub fn back(self, at: DateTime<Utc>) -> Option<usize> {
+        let ago = (self.end - at).num_milliseconds();
+        let back = ((ago - 1) as f64 / self.column()).floor();
+        (back >= 0.0 && back < self.columns as f64).then_some(back as usize)
+    }
+
+    /// The middle of a column.
+    fn moment(self, back: usize) -> DateTime<Utc> {
+        self.end - chrono::Duration::milliseconds(((back as f64 + 0.5) * self.column()) as i64)
+    }
 }

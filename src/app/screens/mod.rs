@@ -8,6 +8,8 @@ pub mod metrics;
 pub mod overview;
 pub mod service;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::sections::screen::Panel;
 use crate::model::message::Effect;
 use crate::model::name::Name;
@@ -75,7 +77,10 @@ impl State {
                 .map(|(panel, _)| PanelId::Layout(panel))
                 .collect(),
             Screen::Service => service::panels(self),
-            Screen::Logs => vec![PanelId::Records],
+            Screen::Logs => {
+                let levels = self.layout.panel(&PanelId::Histogram).map(|_| PanelId::Histogram);
+                std::iter::once(PanelId::Records).chain(levels).collect()
+            }
             Screen::Metrics => vec![PanelId::MetricList],
             Screen::Actions => actions::panels(self),
             Screen::Diagnostics => vec![PanelId::Figures, PanelId::Problems],
@@ -132,7 +137,7 @@ impl State {
 pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     let Some(panel) = state.focused_panel() else { return };
     match (&panel, command) {
-        (PanelId::Records | PanelId::ServiceLogs | PanelId::Layout(Panel::Log(_)), _) => {
+        (PanelId::Records | PanelId::Histogram | PanelId::ServiceLogs | PanelId::Layout(Panel::Log(_)), _) => {
             logs::command(state, &panel, command, effects);
         }
         (_, Command::Open) => open(state, &panel, effects),
@@ -153,6 +158,9 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
             let height = state.height(&panel);
             if let Some(list) = state.list_mut(&panel) {
                 list.command(command, &rows, height);
+            }
+            if panel == PanelId::Layout(Panel::Timeline) {
+                state.time_cursor = selected_happening(state).or(state.time_cursor);
             }
         }
         _ => {}
@@ -185,9 +193,20 @@ pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>
             state.go(Screen::Metrics);
         }
         PanelId::MetricList => metrics::toggle(state, &key),
+        PanelId::Layout(Panel::Timeline) => {
+            if let Some(at) = selected_happening(state) {
+                logs::go_to(state, at);
+            }
+        }
         PanelId::Startable | PanelId::ServiceActions => launch::begin(state, &Name::from(key), false, effects),
         _ => {}
     }
+}
+
+/// When what is selected in the timeline happened.
+fn selected_happening(state: &State) -> Option<DateTime<Utc>> {
+    let key = state.selected(&PanelId::Layout(Panel::Timeline))?;
+    state.timeline.newest_first().find(|entry| entry_key(entry) == key).map(|entry| entry.at.utc)
 }
 
 fn show_service(state: &mut State, name: Option<Name>) {

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::Config;
-use crate::config::sections::screen::Panel;
-use crate::model::name::Name;
+use crate::config::sections::screen::{LogPanel, Panel};
 
 use super::{ListState, Screen};
 
@@ -40,7 +39,7 @@ fn sensible(config: &Config) -> Rows {
     let last = if config.logs.is_empty() {
         vec![(Panel::Timeline, 2), (Panel::Actions, 2)]
     } else {
-        vec![(Panel::Log(Name::from("*")), 2)]
+        vec![(Panel::Log(LogPanel::all()), 2)]
     };
     rows.push(last);
     rows

@@ -73,6 +73,12 @@ impl LogView {
         self.ring.push(record.clone());
     }
 
+    /// What was lost, where anything was.
+    pub fn lost(&self) -> Option<Loss> {
+        let loss = Loss { dropped: self.loss.dropped.max(self.ring.dropped()), ..self.loss };
+        (loss != Loss::default()).then_some(loss)
+    }
+
     /// Counts records that came in just now.
     pub(in crate::app) fn took(&mut self, records: usize, now: Stamp) {
         self.total += records as u64;
@@ -91,6 +97,11 @@ impl LogView {
         let recent: u64 = self.recent.iter().map(|(_, count)| count).sum();
         self.rate = recent as f64 / RATE_SPAN.as_secs_f64();
     }
+}
+
+/// The rings of some logs, by position.
+pub(in crate::app) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
+    sources.iter().filter_map(|at| logs.get(*at)).map(|log| &log.ring).collect()
 }
 
 /// The rate is that of so long.

@@ -7,5 +7,6 @@ pub mod logs;
 pub mod metrics;
 pub mod runs;
 pub mod services;
+pub mod tails;
 pub mod timeline;
 pub mod toasts;

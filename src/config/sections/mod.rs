@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod check;
 pub mod console;
 pub mod defaults;
+pub mod filter;
 pub mod keys;
 pub mod log;
 pub mod metric;

@@ -7,6 +7,7 @@ use crate::config::key::Key;
 use crate::config::nearest;
 use crate::config::reader::{Table, Text, Thing, described};
 use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::syntax;
 use crate::model::name::Name;
 
 /// A screen of one's own; one named `overview` replaces the built-in overview.
@@ -38,9 +39,33 @@ pub enum Panel {
     Check(Name),
     /// `metric:NAME`
     Metric(Name),
-    /// `log:NAME`; `log:*` merges all.
-    Log(Name),
+    /// `log:NAME` or `log:NAME FILTER`.
+    Log(LogPanel),
 }
+
+/// The tail of one log or of all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogPanel {
+    /// The log; `*` merges all.
+    pub name: Name,
+    /// What of it is shown, as written; it compiles. Empty shows all.
+    pub filter: String,
+}
+
+impl LogPanel {
+    /// All logs, merged, unfiltered.
+    pub fn all() -> Self {
+        Self { name: Name::from(ALL), filter: String::new() }
+    }
+
+    /// The log that is shown alone; `None` where all are merged.
+    pub fn only(&self) -> Option<&Name> {
+        (&*self.name != ALL).then_some(&self.name)
+    }
+}
+
+/// The name that merges all logs.
+const ALL: &str = "*";
 
 /// The keys of a screen.
 pub const KEYS: &[KeySpec] = &[
@@ -49,7 +74,7 @@ pub const KEYS: &[KeySpec] = &[
     key(
         "rows",
         Kind::Rows,
-        "Rows of panels: services, alerts, actions, timeline, check:NAME, metric:NAME, log:NAME; *2 is a weight",
+        "Rows of panels: services, alerts, actions, timeline, check:NAME, metric:NAME, log:NAME, log:NAME FILTER; *2 is a weight",
     ),
 ];
 
@@ -114,6 +139,10 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
     const KINDS: [&str; 7] = ["services", "alerts", "actions", "timeline", "check:NAME", "metric:NAME", "log:NAME"];
     let context = table.context;
     let (body, weight) = match text.value.rsplit_once('*') {
+        // A filter may hold a star of its own.
+        Some((_, digits)) if text.value.contains(' ') && !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (text.value.as_str(), 1)
+        }
         Some((body, digits)) if !digits.is_empty() => match digits.parse::<u16>() {
             Ok(weight) if (1..=100).contains(&weight) => (body, weight),
             _ => {
@@ -138,11 +167,9 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
                 return None;
             }
         },
-        // `log:*3` is read as all logs with weight 3.
-        Some(("log", "*" | "")) => Panel::Log(Name::from("*")),
         Some(("check", name)) => Panel::Check(context.refer(Thing::Check, name, text.at)?),
         Some(("metric", name)) => Panel::Metric(context.refer(Thing::Metric, name, text.at)?),
-        Some(("log", name)) => Panel::Log(context.refer(Thing::Log, name, text.at)?),
+        Some(("log", shown)) => Panel::Log(log(table, text, shown)?),
         Some((kind @ ("slo" | "table" | "backup" | "checklist"), _)) => {
             context.error(
                 text.at,
@@ -158,4 +185,20 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
         }
     };
     Some((panel, weight))
+}
+
+/// `NAME`, `*`, either with a filter behind it. `log:*3` has come here as an empty name: all logs with weight 3.
+fn log(table: &Table<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
+    let (name, filter) = shown.split_once(' ').unwrap_or((shown, ""));
+    let name = match name {
+        ALL | "" => Name::from(ALL),
+        name => table.context.refer(Thing::Log, name, text.at)?,
+    };
+    if let Err(mut fault) = syntax::filter(filter) {
+        let before = "log:".len() + shown.len() - filter.len();
+        fault.offset = Some(before + fault.offset.unwrap_or(0));
+        table.context.fault(text, "bad filter", &fault);
+        return None;
+    }
+    Some(LogPanel { name, filter: filter.trim().to_owned() })
 }

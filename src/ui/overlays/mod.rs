@@ -23,7 +23,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         match overlay {
             Overlay::Help(overlay) => help::draw(painter, overlay, area),
             Overlay::Palette(overlay) => palette::draw(painter, overlay, area),
-            Overlay::Line(overlay) => line::draw(painter, overlay, area),
+            Overlay::Line(overlay) => line::draw(state, painter, overlay, area),
             Overlay::Choices(overlay) => choices::draw(state, painter, overlay, area),
             Overlay::Ask(overlay) => confirm::ask(state, painter, overlay, area),
             Overlay::Confirm(overlay) => confirm::draw(painter, overlay, area),

@@ -6,9 +6,10 @@ use super::{focused, frame, note};
 use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::app::world::logs::LogView;
-use crate::config::sections::screen::Panel;
+use crate::app::world::tails::Tail as FilteredTail;
+use crate::config::sections::screen::{LogPanel, Panel};
 use crate::model::name::Name;
-use crate::model::record::{LogState, Record};
+use crate::model::record::{LogState, Loss, Record};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;
@@ -16,19 +17,20 @@ use crate::ui::widgets::log::{LogRow, LogStyle};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::Words;
 
-/// The name of the panel that merges all logs.
-pub const ALL: &str = "*";
-
 /// How many of the newest records are looked through for those of one service: a frame must not cost a whole log.
 const SCANNED: usize = 4_000;
 
 /// Draws the panel of a layout.
-pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
-    let id = PanelId::Layout(Panel::Log(name.clone()));
+pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
+    let id = PanelId::Layout(Panel::Log(shown.clone()));
     let logs: Vec<&LogView> =
-        if &**name == ALL { state.logs.iter().collect() } else { state.log(name).into_iter().collect() };
-    let title = if &**name == ALL { Words::plain("logs") } else { Words::plain("log").then(name, Role::Text) };
-    tail(state, painter, &id, title, &Tail { logs: &logs, naming: None }, area);
+        state.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
+    let title = match shown.only() {
+        Some(name) => Words::plain("log").then(name, Role::Text),
+        None => Words::plain("logs"),
+    };
+    let filtered = state.tails.get(shown);
+    tail(state, painter, &id, title, &Tail { logs: &logs, naming: None, filtered }, area);
 }
 
 /// Which records a tail shows.
@@ -38,6 +40,8 @@ pub struct Tail<'a> {
     pub logs: &'a [&'a LogView],
     /// Of logs that belong to no service those records alone that name this one.
     pub naming: Option<&'a Name>,
+    /// Those alone that pass a filter.
+    pub filtered: Option<&'a FilteredTail>,
 }
 
 /// A frame with the newest records of some logs.
@@ -47,10 +51,27 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     let mut shape = frame(state, painter, id, "");
     let role = if shape.focused { Role::TitleFocus } else { Role::Title };
     shape.title = title.all(role);
-    let rate = logs.iter().map(|log| log.rate).sum::<f64>();
-    let inner = shape.with(rate_words(rate), dot).note(newest(state, logs)).draw(painter, area);
+    if let Some(filtered) = of.filtered {
+        let view = filtered.view();
+        shape = shape.with(Words::of(view.filter().text().to_owned(), Role::LogMatch), dot);
+        shape = shape.with(Words::plain(figures::count(view.len() as u64)), dot);
+        if let Some(done) = view.progress() {
+            shape = shape.with(Words::of(format!("searching, {done} %"), Role::StatusPending), dot);
+        }
+    } else {
+        shape = shape.with(rate_words(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
+    }
+    let inner = shape.note(newest(state, logs)).foot(losses(logs, area.width)).draw(painter, area);
     note(painter, inner, id.clone());
-    let records = last(of, usize::from(inner.height));
+    let height = usize::from(inner.height);
+    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.logs, height));
+    if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
+        let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
+        if held > 0 {
+            none_passes(held, "Enter opens the logs through it").draw(painter, inner);
+            return;
+        }
+    }
     if let Some(service) = of.naming.filter(|_| records.is_empty() && logs.iter().any(|log| !log.ring.is_empty())) {
         Notice::empty(format!("no records of {service} lately"), "the records of these logs name their service")
             .draw(painter, inner);
@@ -60,9 +81,13 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         nothing(logs).draw(painter, inner);
         return;
     }
+    let mut above = None;
     let rows: Vec<LogRow<'_>> = records
         .iter()
-        .map(|record| LogRow { record, selected: false, marked: false, context: false, late: false })
+        .map(|record| {
+            let since = above.replace(record.at()).map(|above| record.at() - above);
+            LogRow { record, selected: false, marked: false, context: false, late: false, since }
+        })
         .collect();
     let style = LogStyle {
         timestamps: state.timestamps,
@@ -71,7 +96,8 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         source: source_width(state, logs.len(), &records),
         wrap: false,
         column: 0,
-        finder: &|_| Vec::new(),
+        finder: &|text| of.filtered.map_or_else(Vec::new, |filtered| filtered.view().filter().hits(text)),
+        colours: state.colours,
         focused: focused(state, id),
     };
     style.draw(painter, inner, &rows);
@@ -124,7 +150,10 @@ pub fn rate_words(rate: f64) -> Words<'static> {
 
 /// How long ago the newest record came; what is wrong with a source goes before.
 fn newest(state: &State, logs: &[&LogView]) -> Words<'static> {
-    let mut bad = logs.iter().filter(|log| matches!(log.state, LogState::Failed(_) | LogState::Waiting(_)));
+    let troubled = |state: &LogState| {
+        matches!(state, LogState::Failed(_) | LogState::Waiting(_) | LogState::Restarting(_) | LogState::CatchingUp)
+    };
+    let mut bad = logs.iter().filter(|log| troubled(&log.state));
     if let Some(log) = bad.next() {
         let more = bad.count();
         let words = log_state(log);
@@ -147,16 +176,63 @@ pub fn log_state(log: &LogView) -> Words<'static> {
     }
 }
 
-/// Why there are no records.
+/// What could not be shown as it was, where anything was lost: in words that fit the lower border of a panel `width`
+/// wide, with the log that it was where it is one of several. Each log's own figures are in the diagnostics.
+pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
+    let lossy: Vec<&&LogView> = logs.iter().filter(|log| log.lost().is_some()).collect();
+    let sum = |of: fn(&Loss) -> u64| lossy.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
+    let facts = [
+        (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
+        (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),
+        (sum(|loss| loss.cut_bytes), "cut", Role::LevelWarn, true),
+        (sum(|loss| loss.neutralised), "neutralised", Role::LevelWarn, false),
+    ];
+    let mut words = match lossy[..] {
+        [one] if logs.len() > 1 => Words::of(format!("{}:", one.name), Role::TextDim),
+        _ => Words::new(),
+    };
+    for (n, what, role, bytes) in facts.into_iter().filter(|(n, ..)| *n > 0) {
+        let n = if bytes { figures::bytes(n) } else { figures::count(n) };
+        words = words.then(format!("{n} {what}"), role);
+    }
+    if words.width() + 6 <= usize::from(width) { words } else { Words::of("losses, see !", Role::LevelWarn) }
+}
+
+/// A filter that keeps nothing.
+pub fn none_passes(held: u64, next: &'static str) -> Notice<'static> {
+    Notice::empty(format!("none of {} records passes the filter", figures::count(held)), next)
+}
+
+/// Why there are no records: what each source is doing, those with trouble first.
 pub fn nothing(logs: &[&LogView]) -> Notice<'static> {
     if logs.is_empty() {
         return Notice::empty("no logs", "add [log.NAME] with file = \"…\" or command = […] to the configuration");
     }
-    let bad = logs.iter().find(|log| matches!(log.state, LogState::Failed(_)));
-    if let Some(log) = bad {
-        return Notice { headline: log_state(log), next: Words::of("it is tried again by itself", Role::TextDim) };
+    let mut by_trouble: Vec<&LogView> = logs.to_vec();
+    by_trouble.sort_by_key(|log| match log.state {
+        LogState::Failed(_) => 0,
+        LogState::Restarting(_) => 1,
+        LogState::Waiting(_) => 2,
+        _ => 3,
+    });
+    let first = by_trouble[0];
+    let headline = match &first.state {
+        LogState::Failed(_) => Words::of(format!("{} can't be read", first.name), Role::LevelError),
+        LogState::Waiting(_) => Words::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
+        LogState::Restarting(_) => Words::of(format!("the command of {} has ended", first.name), Role::StatusPending),
+        LogState::Starting => Words::plain("opening the logs"),
+        LogState::CatchingUp => Words::plain("reading what was there"),
+        LogState::Following(_) => Words::plain("no records yet"),
+    };
+    let mut next = Words::new();
+    for log in by_trouble.iter().take(MOST_STATES) {
+        next = if next.is_empty() { log_state(log) } else { next.and("; ", Role::TextDim).join(log_state(log)) };
     }
-    let mut states = logs.iter().map(|log| log_state(log));
-    let first = states.next().unwrap_or_default();
-    Notice { headline: Words::plain("no records yet"), next: first }
+    if by_trouble.len() > MOST_STATES {
+        next = next.and(format!("; and {} more", by_trouble.len() - MOST_STATES), Role::TextDim);
+    }
+    Notice { headline, next }
 }
+
+/// Logs whose state is told where there are no records.
+const MOST_STATES: usize = 6;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::{focused, frame, note};
 use crate::app::layout::{PanelId, Target};
+use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
 use crate::app::world::metrics::{MetricView, Point};
 use crate::config::sections::screen::Panel;
@@ -53,7 +55,7 @@ pub fn draw_chart(
     area: Rect,
     id: &PanelId,
     span: (Duration, &str),
-    cursor: Option<usize>,
+    at: Option<DateTime<Utc>>,
 ) {
     let value = value(painter, metric);
     // The name gives way to the value.
@@ -69,22 +71,18 @@ pub fn draw_chart(
         return;
     }
     let points = course(state, metric, plot.width, span.0);
+    let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.now);
+    let cursor = at.and_then(|at| axis.back(at));
     let words = Chart { points: &points, thresholds: &metric.thresholds, unit: &metric.unit, span: span.1, cursor };
     words.draw(painter, inner);
 }
 
-/// The buckets of a span, one a column. A bucket is a whole number of seconds and never shorter than the metric's own
-/// interval, so that there are no gaps between samples.
+/// The buckets of a span, one a column.
 fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> Vec<Option<Point>> {
     let columns = usize::from(columns).max(1);
-    let least = metric.every.as_secs().max(10);
-    let bucket = (span.as_secs() / columns as u64).max(1);
-    if bucket >= least {
-        return metric.points(columns, Duration::from_secs(bucket), state.now);
-    }
-    // Fewer, longer buckets, each drawn as wide as it lasts.
-    let buckets = (span.as_secs() / least).max(1) as usize;
-    let points = metric.points(buckets, Duration::from_secs(least), state.now);
+    let Axis { bucket, buckets, .. } = Axis::new(columns, span, metric.every, state.now);
+    let points = metric.points(buckets, bucket, state.now);
+    // Fewer, longer buckets are drawn as wide as they last.
     (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
 }
 

@@ -30,7 +30,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect)
         Panel::Timeline => timeline::draw(state, painter, area),
         Panel::Check(name) => check::draw(state, painter, name, area),
         Panel::Metric(name) => metric::draw(state, painter, name, area),
-        Panel::Log(name) => log::draw(state, painter, name, area),
+        Panel::Log(shown) => log::draw(state, painter, shown, area),
     }
 }
 

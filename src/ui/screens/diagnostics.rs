@@ -97,9 +97,10 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     for view in &state.logs {
         let held =
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
-        let lost = view.loss.dropped.max(view.ring.dropped());
-        let lost = if lost > 0 { format!(", {} dropped", figures::count(lost)) } else { String::new() };
-        out.push(fact_of(&view.name, format!("{held}{lost}"), Role::Text));
+        out.push(fact_of(&view.name, held, Role::Text));
+        if view.lost().is_some() {
+            out.push(Words::plain(" ".repeat(20)).join(log::losses(&[view], u16::MAX)));
+        }
         if !matches!(view.state, LogState::Following(_)) {
             out.push(Words::plain("  ").join(log::log_state(view)));
         }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
+use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
-use crate::app::screens::logs::{LogsScreen, Row};
+use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row};
 use crate::app::state::State;
 use crate::app::world::logs::LogView;
+use crate::model::histogram::Bar;
 use crate::model::record::Level;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -21,8 +24,6 @@ use crate::ui::words::Words;
 
 /// Rows from which the levels over time are worth theirs.
 const ROOM_FOR_LEVELS: u16 = 16;
-/// The span of the levels.
-const SPAN: Duration = Duration::from_hours(1);
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -39,36 +40,53 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Histogram;
     let inner = Frame::inner(area);
-    let histogram = state.screens.logs.pane.view().histogram();
-    let columns = usize::from(inner.width.saturating_sub(levels::LABEL)).max(1);
-    let to = state.now.utc;
-    let from = to - chrono::Duration::from_std(SPAN).unwrap_or_default();
-    let (width, bars) = histogram.bars(from, to, columns);
-    let buckets: Vec<Counts> = bars
-        .iter()
-        .map(|bar| {
-            let of = |level: Level| u64::from(bar.counts[level as usize]);
-            let errors = of(Level::Error) + of(Level::Fatal);
-            let all: u64 = bar.counts.iter().map(|count| u64::from(*count)).sum();
-            Counts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
-        })
-        .collect();
-    let sum = |of: fn(&Counts) -> u64| buckets.iter().map(of).sum::<u64>();
-    let mut words = Words::new();
-    for (n, word, role) in [
-        (sum(|counts| counts.errors), "errors", Role::LevelError),
-        (sum(|counts| counts.warnings), "warnings", Role::LevelWarn),
-        (sum(|counts| counts.others), "others", Role::LevelInfo),
-    ] {
-        words = words.then(format!("{} {word}", figures::count(n)), role);
-    }
+    let plot = levels::plot(inner);
+    let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
+    let buckets: Vec<(DateTime<Utc>, Counts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
+    let all = buckets.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
+    let zone = state.config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
-    frame(state, painter, &id, "last hour")
-        .with(words, painter.glyphs().dot)
+    let name = if latest {
+        format!("last {span}")
+    } else {
+        format!("{span} from {}", bars.first().map_or_else(String::new, |bar| figures::full(bar.from, zone)))
+    };
+    let foot = match cursor.and_then(|at| buckets.get(at)) {
+        Some((from, counts)) => {
+            let to = *from + TimeDelta::seconds(width);
+            Words::of(format!("{} to {}:", figures::time(*from, zone), figures::time(to, zone)), Role::ChartCursor)
+                .then("", Role::Text)
+                .join(counted(*counts))
+                .then("Enter jumps", Role::TextDim)
+        }
+        None if focused(state, &id) => Words::of("h and l choose a bar, + and - the span", Role::TextDim),
+        None => Words::new(),
+    };
+    frame(state, painter, &id, name)
+        .with(counted(all), painter.glyphs().dot)
         .note(Words::of(format!("a bar is {each}"), Role::TextDim))
+        .foot(foot)
         .draw(painter, area);
-    note(painter, inner, id);
-    levels::draw(painter, inner, &buckets);
+    note(painter, plot, id);
+    levels::draw(painter, inner, &buckets, cursor);
+}
+
+fn counts(bar: &Bar) -> Counts {
+    let of = |level: Level| u64::from(bar.counts[level as usize]);
+    let errors = of(Level::Error) + of(Level::Fatal);
+    let all: u64 = bar.counts.iter().map(|count| u64::from(*count)).sum();
+    Counts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
+}
+
+fn counted(counts: Counts) -> Words<'static> {
+    let kinds = [
+        (counts.errors, "errors", Role::LevelError),
+        (counts.warnings, "warnings", Role::LevelWarn),
+        (counts.others, "others", Role::LevelInfo),
+    ];
+    kinds
+        .into_iter()
+        .fold(Words::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
 }
 
 /// The records.
@@ -76,10 +94,10 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Records;
     let inner = Frame::inner(area);
     let screen = &state.screens.logs;
-    let shape = title(state, painter, &id);
-    shape.note(standing(state, painter)).foot(losses(state)).draw(painter, area);
-    note(painter, inner, id.clone());
     let rows = screen.rows(&state.logs, usize::from(inner.height));
+    let shape = title(state, painter, &id);
+    shape.note(standing(state, painter)).foot(foot(state, painter, &rows, area.width)).draw(painter, area);
+    note(painter, inner, id.clone());
     if rows.is_empty() {
         nothing(state).draw(painter, inner);
         return;
@@ -94,6 +112,7 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
         wrap: state.wrap,
         column: screen.column,
         finder: &finder,
+        colours: state.colours,
         focused: focused(state, &id),
     };
     // Wrapped rows may need more lines than there are: the cursor's must be among them, and it is at the end while
@@ -110,6 +129,7 @@ fn log_row<'a>(screen: &LogsScreen, row: &'a Row) -> LogRow<'a> {
         marked: screen.is_marked(&row.record),
         context: row.context,
         late: row.late,
+        since: row.since,
     }
 }
 
@@ -149,6 +169,11 @@ fn standing(state: &State, painter: &Painter<'_>) -> Words<'static> {
     if screen.context > 0 && !screen.filter.is_empty() {
         words = words.then(format!("{} lines around", screen.context), Role::TextDim);
     }
+    if let Some(at) = state.time_cursor.filter(|at| elsewhere(state, *at)) {
+        let key = state.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
+        words = words
+            .then(format!("{key} goes to {}", figures::time(at, state.config.console.timezone)), Role::ChartCursor);
+    }
     if screen.pane.follow {
         let shown = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at));
         let rate = shown.map(|log| log.rate).sum();
@@ -165,21 +190,22 @@ fn standing(state: &State, painter: &Painter<'_>) -> Words<'static> {
     words.then("held, G follows", Role::TextDim)
 }
 
-/// What could not be shown: said at once, not in a corner of the diagnostics.
-fn losses(state: &State) -> Words<'static> {
-    let shown = || state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at));
-    let of = |count: fn(&LogView) -> u64| shown().map(count).sum::<u64>();
-    let mut words = Words::new();
-    for (n, text) in [
-        (of(|log| log.loss.dropped.max(log.ring.dropped())), "older records dropped"),
-        (of(|log| log.loss.skipped_bytes), "bytes skipped"),
-        (of(|log| log.loss.cut_bytes), "bytes cut from long lines"),
-    ] {
-        if n > 0 {
-            words = words.then(format!("{} {text}", figures::count(n)), Role::TextDim);
-        }
+/// Whether the moment that is pointed at is another than that of the selected record.
+fn elsewhere(state: &State, at: DateTime<Utc>) -> bool {
+    let pane = &state.screens.logs.pane;
+    pane.follow || pane.entry().is_none_or(|entry| (entry.at - at).abs() > TimeDelta::seconds(1))
+}
+
+/// What was lost, and what the sign of late records means where one is in sight.
+fn foot(state: &State, painter: &Painter<'_>, rows: &[Row], width: u16) -> Words<'static> {
+    let shown: Vec<&LogView> = state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
+    let words = log::losses(&shown, width);
+    if !rows.iter().any(|row| row.late) {
+        return words;
     }
-    words
+    let late = Words::of(painter.glyphs().up, Role::LogMark).then("came later than it says", Role::TextDim);
+    let both = if words.is_empty() { late } else { late.and("  ", Role::Text).join(words.clone()) };
+    if both.width() + 6 <= usize::from(width) { both } else { words }
 }
 
 /// Why there are no records.
@@ -190,11 +216,8 @@ fn nothing(state: &State) -> Notice<'static> {
         return Notice::empty("searching what is held", "the newest are looked at first");
     }
     if !screen.filter.is_empty() && logs.iter().any(|log| !log.ring.is_empty()) {
-        let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
-        return Notice::empty(
-            format!("none of {} records passes the filter", figures::count(held)),
-            "/ changes the filter, an empty one shows all",
-        );
+        let held = logs.iter().map(|log| log.ring.len() as u64).sum();
+        return log::none_passes(held, "/ changes the filter, Esc takes it off");
     }
     log::nothing(&logs)
 }

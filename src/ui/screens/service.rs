@@ -262,6 +262,6 @@ pub(super) fn logs(state: &State, painter: &mut Painter<'_>, area: Rect) {
     for log in &logs {
         title = title.then(&log.name, Role::Text);
     }
-    let of = log::Tail { logs: &logs, naming: Some(&service.name).filter(|_| !service.own) };
+    let of = log::Tail { logs: &logs, naming: Some(&service.name).filter(|_| !service.own), filtered: None };
     log::tail(state, painter, &PanelId::ServiceLogs, title, &of, area);
 }

@@ -1,8 +1,10 @@
 //! How many records of which level came when: one column a bucket.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::spark::ceiling;
+use crate::app::layout::Target;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;
@@ -20,6 +22,16 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// These and others.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self {
+            errors: self.errors + others.errors,
+            warnings: self.warnings + others.warnings,
+            others: self.others + others.others,
+        }
+    }
+
     /// All together.
     pub const fn total(self) -> u64 {
         self.errors + self.warnings + self.others
@@ -27,16 +39,17 @@ impl Counts {
 }
 
 /// Columns kept for the figure at the left.
-pub const LABEL: u16 = 7;
+const LABEL: u16 = 7;
 
 /// Draws buckets, oldest first, the newest at the right edge. Errors stand at the bottom, where they are seen.
-pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[Counts]) {
+/// The bucket `cursor` is marked. Each is noted with the moment at which it begins.
+pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Counts)], cursor: Option<usize>) {
     if area.is_empty() {
         return;
     }
-    let label = if area.width >= 40 { LABEL } else { 0 };
-    let plot = Rect { x: area.x + label, width: area.width - label, ..area };
-    let most = buckets.iter().map(|counts| counts.total()).max().unwrap_or(0);
+    let plot = plot(area);
+    let label = plot.x - area.x;
+    let most = buckets.iter().map(|(_, counts)| counts.total()).max().unwrap_or(0);
     let top = ceiling(most as f64);
     if label > 0 {
         let words = Words::of(format!("{:>6}", figures::count(top as u64)), Role::ChartAxis);
@@ -46,11 +59,25 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[Counts]) {
     // Few buckets are drawn wider, each the same.
     let wide = u16::try_from(usize::from(plot.width) / shown.max(1)).unwrap_or(1).max(1);
     let first = plot.right() - u16::try_from(shown).unwrap_or(plot.width) * wide;
-    for (x, counts) in (first..plot.right()).step_by(usize::from(wide)).zip(&buckets[buckets.len() - shown..]) {
+    let hidden = buckets.len() - shown;
+    for (at, (x, (from, counts))) in
+        (first..plot.right()).step_by(usize::from(wide)).zip(&buckets[hidden..]).enumerate()
+    {
+        if cursor == Some(at + hidden) {
+            let sign = painter.glyphs().vertical;
+            (plot.y..plot.bottom()).for_each(|y| painter.sign(x, y, sign, Role::ChartCursor));
+        }
         for x in x..x + wide {
             column(painter, plot, x, *counts, top);
         }
+        painter.note(Rect { x, width: wide, ..plot }, Target::Bar(*from));
     }
+}
+
+/// Where the bars are drawn.
+pub fn plot(area: Rect) -> Rect {
+    let label = if area.width >= 40 { LABEL } else { 0 };
+    Rect { x: area.x + label, width: area.width - label, ..area }
 }
 
 fn column(painter: &mut Painter<'_>, plot: Rect, x: u16, counts: Counts, top: f64) {

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
 use crate::app::screens::logs::Timestamps;
 use crate::model::record::{Level, Record, RecordKind};
+use crate::model::text::Span;
 use crate::model::time::Stamp;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -28,6 +30,8 @@ pub struct LogRow<'a> {
     pub context: bool,
     /// It came later than its time says.
     pub late: bool,
+    /// Time since the record above it, in this list; `None` where there is none.
+    pub since: Option<TimeDelta>,
 }
 
 /// Finds what is to be highlighted in a text.
@@ -49,6 +53,8 @@ pub struct LogStyle<'a> {
     pub column: usize,
     /// What the search found in a text.
     pub finder: &'a Finder<'a>,
+    /// Whether the colours that messages ask for are drawn.
+    pub colours: bool,
     /// Whether keys go to this list.
     pub focused: bool,
 }
@@ -65,12 +71,16 @@ impl LogStyle<'_> {
         let mut head = Words::of(sign, Role::LogMark);
         let at = record.at();
         let time = match self.timestamps {
-            Timestamps::None => String::new(),
+            Timestamps::None | Timestamps::Elapsed => String::new(),
             Timestamps::Age => format!("{:>4}", figures::age(self.now.since(record.read_at))),
             Timestamps::Full => figures::full(at, self.zone),
             Timestamps::Short if width < 40 => at.with_timezone(&self.zone).format("%H:%M").to_string(),
             Timestamps::Short => figures::time(at, self.zone),
         };
+        if self.timestamps == Timestamps::Elapsed {
+            let (words, role) = elapsed(row.since);
+            head = head.and(format!("{words:>8}"), role).and(" ", Role::Text);
+        }
         if !time.is_empty() {
             head = head.and(time, Role::LogTime).and(" ", Role::Text);
         }
@@ -79,21 +89,24 @@ impl LogStyle<'_> {
         head = head.and(" ".repeat(if width < 60 { 1 } else { 6 - word.len() }), Role::Text);
         if self.source > 0 && width >= 50 {
             let name = record.service.as_ref().map_or_else(|| Text::from(&record.log), Text::from);
+            let role = Role::of_service(record.service.as_ref().map_or(&record.log, |service| service.as_str()));
             let name = name.fitted(self.source, glyphs.ellipsis);
             let rest = self.source.saturating_sub(name.width());
-            head = head.and(name, Role::LogService).and(" ".repeat(rest + 1), Role::Text);
+            head = head.and(name, role).and(" ".repeat(rest + 1), Role::Text);
         }
         head
     }
 
-    /// The message with what was found in it.
-    fn message<'r>(&self, record: &'r Record) -> Words<'r> {
+    /// The message with what was found in it, in its own colours where nothing else is to be seen.
+    fn message<'r>(&self, row: &LogRow<'r>) -> Words<'r> {
+        let record = row.record;
         let role = match record.kind {
             RecordKind::Marker => Role::LogMarker,
             RecordKind::Partial => Role::TextDim,
             RecordKind::Line => Role::Text,
         };
-        highlighted(record.message.as_str(), role, Role::LogMatch, self.finder)
+        let inks = if self.colours && !row.selected && !row.context { record.styles() } else { &[] };
+        inked(record.message.as_str(), (role, Role::LogMatch), self.finder, inks)
     }
 
     /// The rows of one record in `width` columns.
@@ -101,7 +114,7 @@ impl LogStyle<'_> {
         let record = row.record;
         let head = self.head(row, width, glyphs);
         let indent = head.width();
-        let mut message = self.message(record);
+        let mut message = self.message(row);
         if record.kind == RecordKind::Marker {
             message = Words::of(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
         }
@@ -182,6 +195,53 @@ pub fn level(level: Level) -> (&'static str, &'static str, Role) {
         Level::Trace => ("TRACE", "T", Role::LevelTrace),
         Level::None => ("", " ", Role::Text),
     }
+}
+
+/// `+1.2s`: how long after the record above. From ten seconds on it is a gap and stands out.
+fn elapsed(since: Option<TimeDelta>) -> (String, Role) {
+    let Some(since) = since else { return (String::new(), Role::LogTime) };
+    let (sign, millis) = if since < TimeDelta::zero() { ('-', -since) } else { ('+', since) };
+    let millis = u64::try_from(millis.num_milliseconds()).unwrap_or(0);
+    let seconds = millis / 1_000;
+    let words = match seconds {
+        0 => format!("{sign}{millis}ms"),
+        1..60 => format!("{sign}{seconds}.{}s", millis % 1_000 / 100),
+        60..3_600 => format!("{sign}{}m{:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{sign}{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{sign}{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    };
+    let role = match seconds {
+        0..10 => Role::LogTime,
+        10..60 => Role::LevelWarn,
+        _ => Role::LevelError,
+    };
+    (words, role)
+}
+
+/// The same, and what was not found in the colours that it asks for.
+fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, inks: &[Span]) -> Words<'a> {
+    if inks.is_empty() {
+        return highlighted(text, role, found, finder);
+    }
+    let mut words = Words::new();
+    let plain = |from: usize, to: usize, words: &mut Words<'a>| {
+        let mut at = from;
+        for (range, ink) in inks.iter().filter(|(range, _)| range.start < to && range.end > from) {
+            let (start, end) = (range.start.max(at), range.end.min(to));
+            words.push(Text::of(text.get(at..start).unwrap_or_default()), role);
+            words.push_inked(Text::of(text.get(start..end).unwrap_or_default()), role, *ink);
+            at = end;
+        }
+        words.push(Text::of(text.get(at..to).unwrap_or_default()), role);
+    };
+    let mut at = 0;
+    for hit in finder(text) {
+        plain(at, hit.start, &mut words);
+        words.push(Text::of(text.get(hit.clone()).unwrap_or_default()), found);
+        at = hit.end;
+    }
+    plain(at, text.len(), &mut words);
+    words
 }
 
 /// A text with the found parts in their own role.

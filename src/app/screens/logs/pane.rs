@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::world::logs::LogView;
+use chrono::TimeDelta;
+
+use crate::app::world::logs::{LogView, rings};
 use crate::model::filter::Filter;
 use crate::model::name::Name;
 use crate::model::record::{Level, Record};
-use crate::model::ring::Ring;
 use crate::model::view::{Entry, View};
 
 /// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
@@ -40,6 +41,8 @@ pub struct Row {
     pub context: bool,
     /// It came later than its time says.
     pub late: bool,
+    /// Time since the record above it, whether that is in sight or not; `None` for the very first.
+    pub since: Option<TimeDelta>,
 }
 
 impl Pane {
@@ -228,7 +231,8 @@ impl Pane {
             self.standing(logs, height)
         };
         let cursor = self.entry();
-        let mut rows = Vec::with_capacity(shown.len());
+        let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
+        let first = shown.first().map(|(entry, _)| *entry);
         let mut done: BTreeSet<(usize, u64)> = BTreeSet::new();
         let kept: BTreeSet<(usize, u64)> = shown.iter().map(|(entry, _)| (entry.source, entry.seq)).collect();
         for (entry, record) in shown {
@@ -239,15 +243,21 @@ impl Pane {
                         && done.insert(id)
                         && let Some(record) = lookup(logs, &self.sources, &Entry { seq, ..entry })
                     {
-                        rows.push(Row { record, selected: false, context: true, late: false });
+                        rows.push(Row { record, selected: false, context: true, late: false, since: None });
                     }
                 }
             };
             let around = context as u64;
             neighbours(entry.seq.saturating_sub(around), entry.seq, &mut rows);
             let selected = cursor.is_some_and(|cursor| same(&cursor, &entry));
-            rows.push(Row { record, selected, context: false, late: entry.late });
+            rows.push(Row { record, selected, context: false, late: entry.late, since: None });
             neighbours(entry.seq + 1, entry.seq + 1 + around, &mut rows);
+        }
+        let above = first.and_then(|first| self.view.before(&first)).and_then(|index| self.view.get(index));
+        let mut last = above.and_then(|entry| lookup(logs, &self.sources, &entry)).map(|record| record.at());
+        for row in &mut rows {
+            let at = row.record.at();
+            row.since = last.replace(at).map(|last| at - last);
         }
         if self.follow {
             rows.drain(..rows.len().saturating_sub(height));
@@ -273,11 +283,6 @@ impl Pane {
         }
         shown
     }
-}
-
-/// The rings of some logs.
-pub(super) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
-    sources.iter().filter_map(|at| logs.get(*at)).map(|log| &log.ring).collect()
 }
 
 fn lookup(logs: &[LogView], sources: &[usize], entry: &Entry) -> Option<Record> {

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use crate::app::state::State;
+use crate::app::world::logs::rings;
 use crate::app::world::toasts::Tone;
 use crate::model::filter::Filter;
 use crate::model::text::SafeText;
 use crate::model::view::{Entry, View};
 
-use super::{LogsScreen, height, pane, parse, work};
+use super::filtering::parse;
+use super::{LogsScreen, height, work};
 
 /// What the search found.
 #[derive(Debug, Clone)]
@@ -79,7 +81,7 @@ pub(super) fn search_again(state: &mut State) {
     let searched = screen.search.as_ref().and_then(|text| Filter::parse(text).ok());
     screen.found = searched.map(|searched| {
         let both = screen.pane.view().filter().and(&searched);
-        let view = View::new(both, &pane::rings(&state.logs, screen.pane.sources()));
+        let view = View::new(both, &rings(&state.logs, screen.pane.sources()));
         Found { searched, view, from: None }
     });
 }

@@ -1,0 +1,107 @@
+//! The levels over time: which span they cover, and the bar under the cursor.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::app::keymap::Command;
+use crate::app::layout::PanelId;
+use crate::app::state::State;
+use crate::model::histogram::Bar;
+
+use super::times::go_to;
+
+/// The spans that can be shown, shortest first, each with its words.
+const RANGES: [(Duration, &str); 7] = [
+    (Duration::minutes(5), "5 minutes"),
+    (Duration::minutes(15), "15 minutes"),
+    (Duration::hours(1), "hour"),
+    (Duration::hours(6), "6 hours"),
+    (Duration::hours(24), "24 hours"),
+    (Duration::days(7), "7 days"),
+    (Duration::days(30), "30 days"),
+];
+/// The last hour.
+pub(super) const DEFAULT_RANGE: usize = 2;
+
+/// The bars of the histogram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarsShown {
+    /// Seconds that one bar covers.
+    pub width: i64,
+    /// The bars, oldest first.
+    pub bars: Vec<Bar>,
+    /// The bar that holds the moment of the cursor.
+    pub cursor: Option<usize>,
+    /// `hour`, `15 minutes`.
+    pub span: &'static str,
+    /// Whether the span ends now.
+    pub latest: bool,
+}
+
+/// At most `columns` bars: the last span of time, or the one around the cursor where that is further back.
+pub fn bars(state: &State, columns: usize) -> BarsShown {
+    let screen = &state.screens.logs;
+    let (span, words) = RANGES[screen.range.min(RANGES.len() - 1)];
+    let now = state.now.utc;
+    // In whole halves, so that bars stay where they are while the cursor moves.
+    let half = span.num_seconds() / 2;
+    let around = state.time_cursor.filter(|at| *at < now - span).and_then(|at| {
+        let from = at.timestamp().div_euclid(half) * half - half / 2;
+        DateTime::from_timestamp(from + 2 * half, 0)
+    });
+    let to = around.unwrap_or(now);
+    let (width, bars) = screen.pane.view().histogram().bars(to - span, to, columns);
+    let holds = |at: DateTime<Utc>| {
+        let first = bars.first()?.from;
+        usize::try_from((at - first).num_seconds().div_euclid(width)).ok().filter(|bar| *bar < bars.len())
+    };
+    let cursor = state.time_cursor.and_then(holds);
+    BarsShown { width, bars, cursor, span: words, latest: around.is_none() }
+}
+
+/// Commands while the histogram has the focus. `false`: none of its own.
+pub(super) fn command(state: &mut State, command: Command) -> bool {
+    let columns = state.layout.panel(&PanelId::Histogram).map_or(60, |area| usize::from(area.width));
+    let shown = bars(state, columns);
+    let Some(last) = shown.bars.len().checked_sub(1) else { return false };
+    let newest = shown.bars[last].from;
+    let width = Duration::seconds(shown.width);
+    let here = shown.cursor.map(|bar| shown.bars[bar].from);
+    match command {
+        Command::Left => state.time_cursor = Some(here.map_or(newest, |here| here - width)),
+        Command::Right => {
+            let next = here.map(|here| here + width);
+            state.time_cursor = next.filter(|next| !shown.latest || *next <= newest);
+        }
+        Command::Top => state.time_cursor = state.screens.logs.pane.view().histogram().span().map(|(first, _)| first),
+        Command::Bottom => state.time_cursor = Some(newest),
+        Command::NextError | Command::PreviousError => bad(state, &shown, command == Command::NextError),
+        Command::Open | Command::Select => match here {
+            Some(here) => jump_to_bar(state, here),
+            None => state.time_cursor = Some(newest),
+        },
+        Command::MoreContext => state.screens.logs.range = (state.screens.logs.range + 1).min(RANGES.len() - 1),
+        Command::LessContext => state.screens.logs.range = state.screens.logs.range.saturating_sub(1),
+        _ => return false,
+    }
+    true
+}
+
+/// The nearest bar with errors.
+fn bad(state: &mut State, shown: &BarsShown, forward: bool) {
+    let has = |bar: &&Bar| bar.counts[5] + bar.counts[6] > 0;
+    let here = shown.cursor;
+    let found = if forward {
+        shown.bars.iter().skip(here.map_or(0, |here| here + 1)).find(has)
+    } else {
+        shown.bars.iter().take(here.unwrap_or(shown.bars.len())).rev().find(has)
+    };
+    if let Some(bar) = found {
+        state.time_cursor = Some(bar.from);
+    }
+}
+
+/// Goes from a bar to its first record, and to the list of records.
+pub(in crate::app) fn jump_to_bar(state: &mut State, from: DateTime<Utc>) {
+    go_to(state, from);
+    state.focus = Some(PanelId::Records);
+}

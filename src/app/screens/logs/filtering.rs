@@ -1,0 +1,60 @@
+//! What is kept: the filter of the screen, those that are saved in the configuration, and how one may be gone on with.
+
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::world::toasts::Tone;
+use crate::model::filter::complete::{self, Candidate};
+use crate::model::filter::{Filter, FilterError};
+use crate::model::text::SafeText;
+
+use super::{search_again, work};
+
+/// Sets the filter: the end of the log at once, the rest in slices.
+///
+/// # Errors
+/// The character from which on it is no filter, as a byte offset, and why; the filter before stays in force.
+pub(in crate::app) fn set_filter(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
+    let filter = parse(text)?.anchored(state.now.utc);
+    let screen = &mut state.screens.logs;
+    text.trim().clone_into(&mut screen.filter);
+    let sources = screen.pane.sources().to_vec();
+    screen.pane.refilter(&state.logs, sources, filter);
+    search_again(state);
+    work(state);
+    Ok(())
+}
+
+pub(super) fn parse(text: &str) -> Result<Filter, (usize, SafeText)> {
+    Filter::parse(text.trim()).map_err(|FilterError { offset, message, hint }| {
+        let blank = text.len() - text.trim_start().len();
+        let byte = text.trim_start().char_indices().nth(offset).map_or(text.trim().len(), |(byte, _)| byte);
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        (blank + byte, SafeText::new(&format!("{message}{hint}")))
+    })
+}
+
+/// What may be put at the cursor of a filter that is being written, best first.
+pub(in crate::app) fn complete(state: &State, text: &str, cursor: usize) -> Vec<Candidate> {
+    complete::complete(text, cursor, &state.screens.logs.known)
+}
+
+/// Shows the logs through a saved filter.
+pub(in crate::app) fn apply_saved(state: &mut State, name: &str) {
+    let Some(saved) = state.config.filters.iter().find(|saved| &*saved.name == name).cloned() else { return };
+    state.go(Screen::Logs);
+    // It was read with the configuration.
+    let _ = set_filter(state, &saved.filter);
+    state.toast(Tone::Info, &format!("filter {}", saved.title));
+}
+
+/// The same; where it is in force already it is taken off.
+pub(in crate::app) fn toggle_saved(state: &mut State, name: &str) {
+    let saved = state.config.filters.iter().find(|saved| &*saved.name == name);
+    let in_force = saved.is_some_and(|saved| saved.filter == state.screens.logs.filter);
+    if in_force && state.screen == Screen::Logs {
+        // Everything always parses.
+        let _ = set_filter(state, "");
+    } else {
+        apply_saved(state, name);
+    }
+}

@@ -1,0 +1,85 @@
+//! Marks: records that a person wants to find again, kept though the ring drops them.
+
+use crate::app::overlays::Overlay;
+use crate::app::overlays::record::RecordOverlay;
+use crate::app::state::State;
+use crate::app::world::logs::rings;
+use crate::app::world::toasts::Tone;
+use crate::model::record::Record;
+
+use super::height;
+
+/// Records that can be marked at once: each is held in memory.
+pub const MAX_MARKS: usize = 100;
+
+/// Marks the selected record, or takes its mark away.
+pub(super) fn toggle(state: &mut State) {
+    let screen = &mut state.screens.logs;
+    let Some(record) = screen.pane.selected(&state.logs) else { return };
+    let id = (record.log.clone(), record.seq);
+    if screen.marks.remove(&id).is_some() {
+        return;
+    }
+    if screen.marks.len() == MAX_MARKS {
+        state.toast(Tone::Warning, &format!("{MAX_MARKS} records are marked: take a mark away first, or save them"));
+        return;
+    }
+    screen.marks.insert(id, record);
+}
+
+/// The marked records by time, each as it is now where it is still held.
+pub(super) fn in_order(state: &State) -> Vec<Record> {
+    let newest = |(id, kept): (&(_, u64), &Record)| -> Record {
+        let (log, seq): &(crate::model::name::Name, u64) = id;
+        state.log(log).and_then(|log| log.ring.get(*seq)).unwrap_or(kept).clone()
+    };
+    let mut marked: Vec<Record> = state.screens.logs.marks.iter().map(newest).collect();
+    marked.sort_by(|a, b| place(a).cmp(&place(b)));
+    marked
+}
+
+fn place(record: &Record) -> (chrono::DateTime<chrono::Utc>, &str, u64) {
+    (record.at(), &*record.log, record.seq)
+}
+
+/// Goes to the neighbouring mark, around the ends.
+pub(super) fn step(state: &mut State, forward: bool) {
+    let marked = in_order(state);
+    let Some(here) = state.screens.logs.pane.selected(&state.logs) else { return };
+    let near = if forward {
+        marked.iter().find(|record| place(record) > place(&here))
+    } else {
+        marked.iter().rev().find(|record| place(record) < place(&here))
+    };
+    let around = if forward { marked.first() } else { marked.last() };
+    let Some(record) = near.or(around) else {
+        state.toast(Tone::Info, "nothing is marked: m marks a line");
+        return;
+    };
+    if near.is_none() {
+        state.toast(Tone::Info, if forward { "from the first mark again" } else { "from the last mark again" });
+    }
+    show(state, record);
+}
+
+/// Puts the cursor on a record; in full over the screen where it is not among those that are shown.
+fn show(state: &mut State, record: &Record) {
+    let height = height(state);
+    let screen = &mut state.screens.logs;
+    let held = rings(&state.logs, screen.pane.sources());
+    let source =
+        screen.pane.sources().iter().position(|at| state.logs.get(*at).is_some_and(|log| log.name == record.log));
+    let index = source.and_then(|source| screen.pane.view().index_of(&held, source, record.seq));
+    if let Some(entry) = index.and_then(|index| screen.pane.view().get(index)) {
+        screen.pane.jump(&state.logs, entry, height);
+        return;
+    }
+    state.overlays.push(Overlay::Record(RecordOverlay { record: record.clone(), scroll: 0 }));
+    let held = state.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
+    let why = if held {
+        "the filter hides this marked record"
+    } else {
+        "the log holds this record no more; the mark keeps it"
+    };
+    state.toast(Tone::Info, why);
+}

@@ -1,0 +1,78 @@
+//! What is taken out of the logs: copied, written to a file, read in a pager.
+
+use crate::app::layout::PanelId;
+use crate::app::state::State;
+use crate::app::world::logs::rings;
+use crate::app::world::toasts::Tone;
+use crate::model::message::Effect;
+use crate::model::record::Record;
+
+use super::marks;
+
+/// Records that are written to a file at once at the most.
+const MAX_SAVED: usize = 100_000;
+/// Records that a pager gets at the most: a key must not wait for more.
+const MAX_PAGED: usize = 20_000;
+
+/// The marked records, else the selected one, as they came.
+pub(in crate::app::screens) fn copied(state: &State, panel: &PanelId) -> Option<String> {
+    let screen = &state.screens.logs;
+    if *panel == PanelId::Records && !screen.marks.is_empty() {
+        return Some(text(&marks::in_order(state), false));
+    }
+    screen.pane.selected(&state.logs).map(|record| record.raw.to_string())
+}
+
+/// Writes what is marked, else what passes the filter, into a file.
+pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
+    let records = taken(state, MAX_SAVED);
+    if records.is_empty() {
+        state.toast(Tone::Info, "there is no record to write");
+        return;
+    }
+    let what = if state.screens.logs.marks.is_empty() { "" } else { "-marked" };
+    let name = format!("logs-{}{what}.txt", state.now.utc.format("%Y%m%dT%H%M%SZ"));
+    effects.push(Effect::Save { name, text: text(&records, false) });
+}
+
+/// Gives what is marked, else what passes the filter, to the person's pager; with the log before each line where there
+/// are several.
+pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
+    let records = taken(state, MAX_PAGED);
+    if records.is_empty() {
+        state.toast(Tone::Info, "there is no record to read");
+        return;
+    }
+    let several = state.screens.logs.pane.sources().len() > 1;
+    effects.push(Effect::Page(text(&records, several)));
+}
+
+/// What is marked, else the newest `most` of what passes the filter.
+fn taken(state: &State, most: usize) -> Vec<Record> {
+    let screen = &state.screens.logs;
+    if !screen.marks.is_empty() {
+        return marks::in_order(state);
+    }
+    let view = screen.pane.view();
+    let held = rings(&state.logs, screen.pane.sources());
+    let entries = view.iter_from(view.len().saturating_sub(most));
+    entries.filter_map(|entry| held.get(entry.source)?.get(entry.seq).cloned()).collect()
+}
+
+/// The lines as they came; those that were joined into one record are lines again.
+fn text(records: &[Record], named: bool) -> String {
+    let longest = records.iter().map(|record| record.log.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for record in records {
+        for line in record.lines() {
+            if named {
+                text.push_str(&record.log);
+                text.extend(std::iter::repeat_n(' ', longest - record.log.len()));
+                text.push_str(" | ");
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}

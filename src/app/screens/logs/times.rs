@@ -1,0 +1,46 @@
+//! The moment that logs, charts and timeline point at together.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::world::toasts::Tone;
+
+use super::height;
+
+/// Opens the logs at the moment that charts and timeline point at.
+pub(in crate::app) fn go_to_cursor(state: &mut State) {
+    match state.time_cursor {
+        Some(at) => go_to(state, at),
+        None => state.toast(Tone::Info, "no time is chosen: move the cursor of a chart, or select in the timeline"),
+    }
+}
+
+/// Opens the logs at the first record that is not before `at`, or at the last one there is.
+pub(in crate::app) fn go_to(state: &mut State, at: DateTime<Utc>) {
+    state.go(Screen::Logs);
+    let height = height(state);
+    let view = state.screens.logs.pane.view();
+    let index = view.first_at(at).min(view.len().saturating_sub(1));
+    let Some(entry) = view.get(index) else {
+        state.toast(Tone::Info, "there is no record to go to");
+        return;
+    };
+    state.screens.logs.pane.jump(&state.logs, entry, height);
+    state.time_cursor = Some(at);
+    let away = (entry.at - at).abs();
+    if away > chrono::Duration::minutes(1) {
+        state.toast(Tone::Info, "nothing was written then: this is the nearest record that is held");
+    }
+}
+
+/// The moment of the selected record becomes everybody's; none while the newest is followed.
+pub(super) fn follow_selection(state: &mut State) {
+    let pane = &state.screens.logs.pane;
+    if pane.follow {
+        return;
+    }
+    if let Some(entry) = pane.entry() {
+        state.time_cursor = Some(entry.at);
+    }
+}

@@ -1,0 +1,74 @@
+//! The filtered log panels of layouts: what of their logs passes, kept up as records come.
+
+use std::collections::HashMap;
+
+use super::logs::{LogView, rings};
+use crate::config::Config;
+use crate::config::sections::screen::{LogPanel, Panel};
+use crate::model::filter::Filter;
+use crate::model::record::Record;
+use crate::model::view::View;
+
+/// Records scanned by one slice of work.
+const SLICE: usize = 2_000;
+
+/// What one panel shows.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    view: View,
+    sources: Vec<usize>,
+}
+
+/// Every panel of the layouts that has a filter. What is held already is scanned in slices.
+pub(in crate::app) fn tails(config: &Config, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
+    let panels = config.screens.iter().flat_map(|screen| screen.rows.iter().flatten());
+    let filtered = panels.filter_map(|(panel, _)| match panel {
+        Panel::Log(shown) if !shown.filter.is_empty() => Some(shown),
+        _ => None,
+    });
+    filtered.filter_map(|shown| Some((shown.clone(), Tail::new(shown, logs)?))).collect()
+}
+
+impl Tail {
+    /// `None` where the filter is none, which the configuration has refused.
+    fn new(shown: &LogPanel, logs: &[LogView]) -> Option<Self> {
+        let filter = Filter::parse(&shown.filter).ok()?;
+        let of = |log: &LogView| shown.only().is_none_or(|only| log.name == *only);
+        let sources: Vec<usize> = (0..logs.len()).filter(|at| of(&logs[*at])).collect();
+        Some(Self { view: View::new(filter, &rings(logs, &sources)), sources })
+    }
+
+    /// Takes in a record that was just pushed to the ring of log `at`.
+    pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+        if let Some(source) = self.sources.iter().position(|source| *source == at) {
+            self.view.take(&rings(logs, &self.sources), source, record, backlog);
+        }
+    }
+
+    /// Lets go of what the rings dropped.
+    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+        self.view.forget(&rings(logs, &self.sources), 0);
+    }
+
+    /// Whether a scan is left over.
+    pub(in crate::app) fn is_scanning(&self) -> bool {
+        self.view.is_scanning()
+    }
+
+    /// Scans one slice of what was held.
+    pub(in crate::app) fn work(&mut self, logs: &[LogView]) {
+        self.view.work(&rings(logs, &self.sources), SLICE);
+    }
+
+    /// What passes, and how much of it.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The newest `count` records that pass, oldest first.
+    pub fn last(&self, logs: &[LogView], count: usize) -> Vec<Record> {
+        let held = rings(logs, &self.sources);
+        let entries = self.view.iter_from(self.view.len().saturating_sub(count));
+        entries.filter_map(|entry| held.get(entry.source)?.get(entry.seq).cloned()).collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! `[filter.NAME]`: a filter of the logs under a name and a key.
+
+use crate::config::key::Key;
+use crate::config::reader::Table;
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::syntax;
+use crate::model::name::Name;
+
+/// A saved filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedFilter {
+    /// Its name.
+    pub name: Name,
+    /// `title`, default the name.
+    pub title: String,
+    /// `filter`, as written; it compiles.
+    pub filter: String,
+    /// `key`: opens the logs with this filter, and takes it off again where it is in force.
+    pub key: Option<Key>,
+}
+
+/// The keys of a saved filter.
+pub const KEYS: &[KeySpec] = &[
+    key("filter", Kind::Text, "What it keeps, in the language of the logs screen"),
+    key("key", Kind::Text, "The key that opens the logs with it"),
+    key("title", Kind::Text, "How it is shown. Default its name"),
+];
+
+/// Reads a saved filter.
+pub fn read(table: &Table<'_>) -> Option<SavedFilter> {
+    let key = super::action::read_key(table);
+    let title = table.string("title").unwrap_or_else(|| table.name.to_owned());
+    if table.lacks(&["filter"]) {
+        let message = format!("{} does not say what it keeps", table.title);
+        table.context.error(table.at, message, "add filter = \"level>=error\"");
+    }
+    let text = table.text("filter")?;
+    if text.value.trim().is_empty() {
+        table.context.error(text.at, "`filter` is empty and keeps everything", "write filter = \"level>=error\"");
+        return None;
+    }
+    if let Err(fault) = syntax::filter(&text.value) {
+        table.context.fault(&text, "bad filter", &fault);
+        return None;
+    }
+    Some(SavedFilter { name: Name::from(table.name), title, filter: text.value.trim().to_owned(), key })
+}
