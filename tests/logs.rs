@@ -189,7 +189,7 @@ fn files_are_merged_by_time_on_stdout() {
     let (out, err, code) = opsroom_logs(at, &["a.log", "b.log"], "");
     assert_eq!(
         out,
-        "2026-11-21T10:00:00.000Z INFO  a.log one\na.log   goes on\n\
+        "2026-11-21T10:00:00.000Z INFO  a.log one\n  goes on\n\
          2026-11-21T10:00:01.000Z ERROR b.log pay: two code=7\n2026-11-21T10:00:02.000Z WARN  a.log three\n"
     );
     assert_eq!((err.as_str(), code), ("", Some(0)));

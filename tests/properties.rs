@@ -73,6 +73,46 @@ const LOGS: [&str; 7] = [
     "[2026-11-21 02:41:05,123] [INFO] [main] started in 1.2s\r\n1763692865 epoch\n",
 ];
 
+const FORMS: [&str; 14] = [
+    "10.0.0.1 - bob [21/Nov/2026:02:41:05 +0000] \"GET /a HTTP/1.1\" 503 12 \"-\" \"curl \\x22q\\x22\" \"1.2.3.4\" 0.12 rt=1",
+    "2026/11/21 10:00:00 [error] 7#8: *1 connect() failed, client: 10.0.0.1, server: x, request: \"GET / HTTP/1.1\"",
+    "[Sat Nov 21 10:00:00.123456 2026] [core:error] [pid 12:tid 34] [client 10.0.0.1:1234] AH00128: no file",
+    "<165>1 2026-11-21T10:00:04.003Z web1 shop 8710 ID47 [a@1 b=\"c\\\"\\]\"][d] text x=1",
+    "<34>Nov 21 10:00:00 web1 su[12]: 'su root' failed",
+    "E1121 10:00:00.123456       1 file.go:123] \"lost\" err=\"no\"",
+    "2026-11-21 10:00:00.123 UTC [12] shop@orders ERROR:  relation \"x\" does not exist",
+    "{\"t\":{\"$date\":\"2026-11-21T10:00:00.123+00:00\"},\"s\":\"D2\",\"c\":\"NETWORK\",\"msg\":\"m\\u0041\"}",
+    "1:M 21 Nov 2026 10:00:00.123 * Ready",
+    "Nov 21 10:00:00 lb haproxy[1]: 10.0.0.1:1 [21/Nov/2026:10:00:00.123] web app/s1 0/0/1/2/3 502 5 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
+    "2026-11-21 10:00:00,123 - shop.orders - ERROR - no order=7",
+    "[2026-11-21 10:00:00,123: INFO/Worker-1] Task",
+    "2026-11-21T10:00:00.123Z  WARN 7 --- [shop] [main] c.e.Shop : slow took=5ms",
+    "E, [2026-11-21T10:00:00.123456 #7] ERROR -- shop: no",
+];
+
+const TIMES: [&str; 9] = [
+    "2026-11-21T10:00:00.123456789+02:00",
+    "2026-11-21 10:00:00,123 UTC",
+    "2026/11/21 10:00:00",
+    "[21/Nov/2026:10:00:00 +0000]",
+    "<34>Nov  1 10:00:00 host",
+    "Sat Nov 21 10:00:00.123456 2026",
+    "1795255200123",
+    "I1121 10:00:00.123456",
+    "1:M 21 Nov 2026 10:00:00.123",
+];
+
+const TRACES: [&str; 8] = [
+    "2026-11-21 10:00:00,123 ERROR failed\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\nValueError: no\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\"\nKeyError: 1\n",
+    "java.lang.IllegalStateException: no\n\tat a.B.c(B.java:1)\n\tSuppressed: x\nCaused by: y.Z: w\n\t... 3 more\n",
+    "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:1 +0x1\nexit status 2\n",
+    "thread 'main' panicked at a.rs:1:2:\nno\nstack backtrace:\n   0: x\nnote: more\n",
+    "/a.js:1\nthrow x\n^\n\nTypeError: x\n    at f (a.js:1:2) {\n  code: 'E'\n}\n\nNode.js v20\n",
+    "2026-11-21 10:00:00.123 UTC [1] ERROR:  no\n2026-11-21 10:00:00.123 UTC [1] DETAIL:  Key\n\tmore\n",
+    "\u{1b}[31mERROR\u{1b}[0m red\n\u{1b}[2m    at x\u{1b}[0m\n{\"level\":\"info\"}\n  a table\n  in it\n",
+    "words\n  indented words\nfail: a[0]\n      b\n\n\nmore\n",
+];
+
 const EXPOSITIONS: [&str; 3] = [
     "# HELP up Is it\n# TYPE up gauge\nup 1\nup{job=\"api\",path=\"a\\\\b\\n\\\"c\\\"\"} 0 1700000000000\n",
     "# TYPE http_requests counter\nhttp_requests_total{code=\"500\"} 1e3 # {trace_id=\"x\"} 0.5\nhttp_requests_total{code=\"200\"} +Inf\n# EOF\n",
@@ -143,6 +183,26 @@ proptest! {
     #[test]
     fn log_lines(bytes in bent(&LOGS)) {
         properties::log_lines(&bytes);
+    }
+
+    #[test]
+    fn formats(bytes in bent(&FORMS)) {
+        properties::formats(&lossy(&bytes));
+    }
+
+    #[test]
+    fn timestamps(bytes in bent(&TIMES)) {
+        properties::timestamps(&lossy(&bytes));
+    }
+
+    #[test]
+    fn containers(bytes in bent(&LOGS)) {
+        properties::containers(&bytes);
+    }
+
+    #[test]
+    fn joining(parts in prop::collection::vec(bent(&TRACES), 1..5)) {
+        properties::joining(&parts.concat());
     }
 
     #[test]

@@ -2,17 +2,20 @@
 //! generated input and by the targets under `fuzz/` with hunted input.
 
 use std::io::Cursor;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike, SecondsFormat};
 use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
 use opsroom::config::sections::log::{Log, LogFormat};
 use opsroom::model::condition::Condition;
 use opsroom::model::expression::Expression;
+use opsroom::model::fields;
 use opsroom::model::filter::complete::complete;
 use opsroom::model::filter::{Filter, Known};
+use opsroom::model::format::Format;
 use opsroom::model::pattern::{self, Patterns};
 use opsroom::model::reading::Component;
 use opsroom::model::record::{Level, Record};
@@ -25,7 +28,11 @@ use opsroom::model::unit;
 use opsroom::sources::exposition::Scrape;
 use opsroom::sources::health;
 use opsroom::sources::http::Sink;
+use opsroom::sources::tail::container::{self, Pieces};
+use opsroom::sources::tail::decode::{LineSplitter, MAX_LINE as MAX_HELD};
 use opsroom::sources::tail::once::Records;
+use opsroom::sources::tail::pipeline::{Pipeline, Stream};
+use opsroom::sources::tail::timestamp::TimeReader;
 
 /// Any moment.
 fn now() -> Stamp {
@@ -116,6 +123,122 @@ pub fn log_lines(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// Fields of every format are found without harm, and what they say is safe to draw.
+pub fn formats(text: &str) {
+    for format in Format::ALL {
+        let mut names = 0;
+        fields::walk(format, text, &mut |name, value| {
+            assert!(!name.is_empty() || format.is_json());
+            let _ = value.text();
+            names += 1;
+            if names < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let Some(named) = LogFormat::named(format.word()) else { continue };
+        for record in records(text.as_bytes(), named, None) {
+            let fallback = matches!(record.format, Format::Unknown | Format::Plain | Format::Traceback);
+            let same = record.format == format || record.format.is_json() == format.is_json();
+            assert!(fallback || same, "{:?}", record.format);
+            for (name, value) in record.fields() {
+                assert_safe(name.as_str());
+                assert_safe(value.as_str());
+            }
+            for (range, _) in record.styles() {
+                assert!(record.message.as_str().get(range.clone()).is_some_and(|part| !part.is_empty()));
+            }
+        }
+    }
+}
+
+/// What follows a time begins between characters, and a time reads the same when it is written out.
+pub fn timestamps(text: &str) {
+    for zone in [chrono_tz::UTC, chrono_tz::Europe::Vienna, chrono_tz::America::New_York] {
+        let reader = TimeReader::new(zone);
+        if let Some(found) = reader.leading(text, now().utc) {
+            assert!(text.is_char_boundary(found.rest) && found.rest > 0);
+        }
+        if let Some(at) = reader.value(text, now().utc)
+            && (1..9999).contains(&at.year())
+        {
+            let written = at.to_rfc3339_opts(SecondsFormat::Nanos, true);
+            assert_eq!(reader.value(&written, now().utc), Some(at), "{text:?}");
+        }
+    }
+}
+
+/// What a runtime wraps comes out again, whole or in pieces; anything else is let be.
+pub fn containers(bytes: &[u8]) {
+    if let Some(wrapped) = container::unwrap(bytes) {
+        assert!(wrapped.line.len() <= bytes.len() * 3);
+    }
+    let text = String::from_utf8_lossy(bytes).replace(['\n', '\r'], " ");
+    let time = "2026-11-21T10:00:00.123456789Z";
+    let half = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+    let docker = |log: &str| {
+        let log = serde_json::to_string(log).expect("a text is JSON");
+        format!("{{\"log\":{log},\"stream\":\"stderr\",\"time\":\"{time}\"}}")
+    };
+    let entries = [
+        vec![docker(&format!("{text}\n"))],
+        vec![docker(&text[..half]), docker(&format!("{}\n", &text[half..]))],
+        vec![format!("{time} stderr F {text}")],
+        vec![format!("{time} stderr P {}", &text[..half]), format!("{time} stderr F {}", &text[half..])],
+    ];
+    for entry in entries {
+        let mut pieces = Pieces::default();
+        let mut lines = Vec::new();
+        for line in &entry {
+            let wrapped = container::unwrap(line.as_bytes()).expect("a runtime's line");
+            assert!(wrapped.stderr && wrapped.time == time);
+            lines.extend(pieces.add(&wrapped).0.map(std::borrow::Cow::into_owned));
+        }
+        let kept = &text.as_bytes()[..text.len().min(if entry.len() > 1 { MAX_HELD } else { usize::MAX })];
+        assert_eq!(lines, [kept], "{entry:?}");
+    }
+}
+
+/// Records are the same however their bytes arrive and however often they are shown meanwhile, and no line of them
+/// is lost, doubled or moved.
+pub fn joining(bytes: &[u8]) {
+    let whole = joined(bytes, bytes.len().max(1), false);
+    assert_eq!(joined(bytes, 7, true), whole);
+    assert_eq!(joined(bytes, 61, true), whole);
+    let special: [&[u8]; 6] = [b"\0", b"-----BEGIN", "⏎".as_bytes(), b" stdout ", b" stderr ", b"{\"log\":\""];
+    if special.iter().any(|part| memchr::memmem::find(bytes, part).is_some()) {
+        return;
+    }
+    let redactor = Redactor::default();
+    let full = |line: &&str| !line.trim().is_empty();
+    let told: Vec<&str> = whole.iter().flat_map(|(_, raw)| raw.split('⏎')).map(str::trim_end).filter(full).collect();
+    let safe: Vec<SafeText> = bytes
+        .split(|byte| *byte == b'\n')
+        .map(|line| redactor.clean(line.strip_suffix(b"\r").unwrap_or(line)))
+        .collect();
+    let written: Vec<&str> = safe.iter().map(|line| line.as_str().trim_end()).filter(full).collect();
+    assert_eq!(told, written);
+}
+
+/// The last versions of the records that come of `bytes` in pieces, shown after each piece where `shown` says so.
+fn joined(bytes: &[u8], piece: usize, shown: bool) -> Vec<(Format, String)> {
+    let log = Log::of_file("app".into(), PathBuf::new());
+    let mut pipeline = Pipeline::new(&log, Redactor::default(), Vec::new(), 1).expect("no expressions");
+    let (mut splitter, mut stream) = (LineSplitter::default(), Stream::default());
+    for part in bytes.chunks(piece) {
+        splitter.feed(part, |line, cut| pipeline.line(&mut stream, line, cut, now(), false));
+        if shown {
+            pipeline.settle(&mut stream, now());
+        }
+    }
+    if let Some((line, cut)) = splitter.take() {
+        pipeline.line(&mut stream, &line, cut, now(), false);
+    }
+    pipeline.close(&mut stream, now());
+    let mut last = std::collections::BTreeMap::new();
+    for record in pipeline.take(false).map(|batch| batch.records).unwrap_or_default() {
+        last.insert(record.seq, (record.format, record.raw.as_str().to_owned()));
+    }
+    last.into_values().collect()
 }
 
 fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Record> {

@@ -10,7 +10,7 @@
 pub mod archive;
 mod between;
 mod command;
-mod container;
+pub mod container;
 pub mod counts;
 pub mod decode;
 pub mod encoding;
@@ -28,7 +28,7 @@ mod reading;
 mod refuse;
 mod replay;
 pub mod start;
-mod timestamp;
+pub mod timestamp;
 mod trace;
 mod watch;
 
