@@ -13,6 +13,7 @@ use super::Context;
 use super::plan::{self, Watched};
 use super::poll::Poller;
 use super::polls::{MAX_COMMANDS, MAX_POLLS};
+use super::tail::counts::count_once;
 
 /// Sources that are asked in rounds. Connections, counters and warmth are kept from one round to the next.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct Round {
     context: Context,
     poller: Poller,
     watched: Vec<Watched>,
+    names: Vec<Name>,
 }
 
 impl Round {
@@ -28,15 +30,20 @@ impl Round {
         let mut watched = plan::plan(&context.config);
         watched.retain(|watched| names.is_empty() || names.iter().any(|name| watched.is_called(name)));
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
-        Self { context: context.clone(), poller, watched }
+        Self { context: context.clone(), poller, watched, names: names.to_vec() }
     }
 
-    /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration;
-    /// nothing where the context is cancelled meanwhile.
+    /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration, and
+    /// after it what was counted in logs; nothing where the context is cancelled meanwhile.
     pub async fn poll(&self) -> Vec<Observation> {
         let commands = Semaphore::new(MAX_COMMANDS);
         let polls = self.watched.iter().map(|watched| self.one(watched, &commands));
-        let all = stream::iter(polls).buffered(MAX_POLLS).concat();
+        let polls = stream::iter(polls).buffered(MAX_POLLS).concat();
+        let all = async {
+            let (mut polled, counted) = tokio::join!(polls, count_once(&self.context, &self.names));
+            polled.extend(counted);
+            polled
+        };
         tokio::select! {
             () = self.context.cancel.cancelled() => Vec::new(),
             observations = all => observations,

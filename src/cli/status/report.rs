@@ -254,7 +254,7 @@ fn without_sample(metric: &Metric) -> &'static str {
     match metric.kind {
         _ if metric.per_second => "a rate needs two answers",
         MetricKind::Value { .. } | MetricKind::Sample { .. } => "it was not asked",
-        MetricKind::Log(_) => "counted while a console or `opsroom watch` runs",
+        MetricKind::Log(_) => "no log of it can be read",
         MetricKind::Latency { .. } | MetricKind::Availability { .. } => "measured over time, not by one answer",
     }
 }

@@ -159,7 +159,7 @@ impl FileTail {
 
     /// What was read up to now has to be counted as the past: there are counters that have not seen it.
     pub fn count_anew(&mut self) {
-        self.uncounted = self.open().filter_map(|open| Uncounted::new(open, open.offset())).collect();
+        self.uncounted = self.open().filter_map(|open| Uncounted::new(open, &self.path, open.offset())).collect();
     }
 
     /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
@@ -260,7 +260,7 @@ impl FileTail {
         open.start_at(offset, backlog, stream)?;
         open.count_from(backlog);
         if backlog > 0 {
-            self.uncounted.extend(Uncounted::new(open, backlog));
+            self.uncounted.extend(Uncounted::new(open, &self.path, backlog));
         }
         self.look_back(now, pipeline);
         Ok(())

@@ -1,7 +1,7 @@
 //! All files of one log: a path, or the newest that a pattern names.
 
 use std::fs::Metadata;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::counts::{Backfill, Counter, Reach, Uncounted};
@@ -102,7 +102,8 @@ impl FileLog {
             None if files.is_empty() => return None,
             None => self.pipeline.counters().to_vec(),
         };
-        Backfill::new(&self.log, files, &counters, now)
+        let paths: Vec<&Path> = self.tails.iter().map(FileTail::path).collect();
+        Backfill::new(&self.log, files, &paths, &counters, now)
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.

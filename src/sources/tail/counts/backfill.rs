@@ -1,19 +1,23 @@
-//! What was in the files before we came, counted for metrics whose window reaches back there.
+//! What was written before we came, counted for metrics whose window reaches back there.
 //!
-//! A thread of its own reads it, while the files are followed already. Each file is read up to the byte from which its
-//! follower counts, so that every record counts once; what was counted is put in as a whole.
+//! A thread of its own reads it, while the files are followed already. A file that is followed is read up to the byte
+//! from which its follower counts, and those that were rotated to their end, so that every record counts once. All
+//! files are opened before anything is read: a rotation meanwhile changes nothing. What was counted is put in as a
+//! whole.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use chrono::{DateTime, Utc};
-use encoding_rs::Encoding;
 
+use super::super::archive::{self, Packing};
 use super::super::decode::LineSplitter;
-use super::super::encoding::TextDecoder;
-use super::super::open::OpenLog;
+use super::super::encoding::{self, TextDecoder};
+use super::super::history::{MAX_BYTES, rotated};
+use super::super::open::{Identity, OpenLog};
 use super::super::pipeline::{Pipeline, Stream};
 use super::super::start::{self, Extent};
 use super::part::{Counter, Reach};
@@ -25,21 +29,38 @@ use crate::sources::Context;
 /// Size of one read.
 const READ: usize = 256 << 10;
 
-/// A file that is followed, up to where its follower counts.
+/// A file of which something was not counted.
 #[derive(Debug)]
 pub struct Uncounted {
     file: File,
+    /// For the words of an error.
+    path: PathBuf,
+    /// What comes from here on is counted by others.
     upto: u64,
-    encoding: Option<&'static Encoding>,
+    /// Others go on where this ends, so that a line without its end is theirs.
+    followed: bool,
 }
 
 impl Uncounted {
-    /// The past of an open file; `None` where the system has no handle left for it, and of a pipe, which has none.
-    pub fn new(open: &OpenLog, upto: u64) -> Option<Self> {
+    /// The beginning of a file that is followed; `None` where the system has no handle left for it, and of a pipe, which
+    /// has no past.
+    pub fn new(open: &OpenLog, path: &Path, upto: u64) -> Option<Self> {
         if open.is_pipe() {
             return None;
         }
-        Some(Self { file: open.file().try_clone().ok()?, upto, encoding: open.encoding().ok()? })
+        Some(Self { file: open.file().try_clone().ok()?, path: path.to_owned(), upto, followed: true })
+    }
+
+    /// A file that nobody follows.
+    #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
+    fn whole(path: PathBuf) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        let upto = file.metadata()?.len();
+        Ok(Self { file, path, upto, followed: false })
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.file.metadata().ok().as_ref().map(Identity::of)
     }
 }
 
@@ -50,38 +71,70 @@ pub struct Backfill {
     files: Vec<Uncounted>,
     /// Each counter with the one that counts aside for it.
     counters: Vec<(Counter, Counter)>,
+    /// Why some of it can't be read.
+    lost: Vec<String>,
     now: Stamp,
 }
 
 impl Backfill {
-    /// The past of `files` for `counters`; `None` where nobody counts. Until it is read, they have no number.
-    pub fn new(log: &Log, files: Vec<Uncounted>, counters: &[Counter], now: Stamp) -> Option<Self> {
+    /// What `files` and the files that `paths` led to before hold for `counters`; `None` where nobody counts. Until it
+    /// is read, the counters have no number.
+    pub fn new(log: &Log, files: Vec<Uncounted>, paths: &[&Path], counters: &[Counter], now: Stamp) -> Option<Self> {
         if counters.is_empty() {
             return None;
         }
-        let bytes = files.iter().map(|past| past.upto).sum();
-        let counters = counters.iter().map(|counter| (counter.clone(), counter.aside(bytes))).collect();
-        Some(Self { log: log.clone(), files, counters, now })
+        let mut backfill = Self { log: log.clone(), files, counters: Vec::new(), lost: Vec::new(), now };
+        let from = counters.iter().map(|counter| counter.from(now.utc)).min().unwrap_or(now.utc);
+        for path in paths {
+            backfill.rotated(path, from);
+        }
+        let bytes = backfill.files.iter().map(|file| file.upto).sum();
+        backfill.counters = counters.iter().map(|counter| (counter.clone(), counter.aside(bytes))).collect();
+        Some(backfill)
+    }
+
+    /// Opens what `path` was before, as far back as `from`.
+    fn rotated(&mut self, path: &Path, from: DateTime<Utc>) {
+        let mut left = MAX_BYTES;
+        for rotated in rotated(path).into_iter().rev().take_while(|rotated| rotated.modified >= from) {
+            left = left.saturating_sub(rotated.size);
+            if left == 0 {
+                self.lost.push("older files are too large to be counted".to_owned());
+                return;
+            }
+            match Uncounted::whole(rotated.path) {
+                Ok(file) => {
+                    let identity = file.identity();
+                    if self.files.iter().all(|known| known.identity() != identity) {
+                        self.files.push(file);
+                    }
+                }
+                Err(why) => self.lost.push(format!("a rotated file can't be read: {why}")),
+            }
+        }
     }
 
     /// Reads it, unless `ended` says that nobody wants it any more.
-    pub fn read(self, redactor: &Redactor, ended: &dyn Fn() -> bool) {
+    pub fn read(mut self, redactor: &Redactor, ended: &dyn Fn() -> bool) {
         let aside = self.counters.iter().map(|(_, aside)| aside.clone()).collect();
         // A validated configuration has no expression that does not compile.
         let Ok(mut pipeline) = Pipeline::new(&self.log, redactor.clone(), aside, 1) else { return };
         pipeline.hide(true);
         let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min().unwrap_or(self.now.utc);
         let mut untimed = false;
-        for past in &self.files {
-            match self.file(past, from, &mut pipeline, ended) {
+        for file in std::mem::take(&mut self.files) {
+            match self.file(&file, from, &mut pipeline, ended) {
                 Ok(timed) => untimed |= !timed,
-                Err(why) => self.failed(&why),
+                Err(why) => self.lost.push(format!("{} can't be read to its end: {why}", file.path.display())),
             }
             if ended() {
                 return;
             }
         }
         for (counter, aside) in &self.counters {
+            if let Some(why) = self.lost.first() {
+                aside.lost(self.now.utc, why);
+            }
             counter.put_in(aside);
             if untimed {
                 counter.reaches(Reach::Since(self.now.utc));
@@ -92,56 +145,114 @@ impl Backfill {
     /// Reads one file; false where its lines state no times, so that nobody knows when they were written.
     fn file(
         &self,
-        past: &Uncounted,
+        uncounted: &Uncounted,
         from: DateTime<Utc>,
         pipeline: &mut Pipeline,
         ended: &dyn Fn() -> bool,
     ) -> io::Result<bool> {
-        let extent = Extent { size: past.upto, encoding: past.encoding };
-        let Some(mut offset) = start::since(&past.file, extent, from, pipeline, self.now.utc)? else {
-            self.advance(past.upto);
-            return Ok(past.upto == 0);
+        let mut head = [0; 16];
+        let read = uncounted.file.read_at(&mut head, 0)?;
+        if Packing::of(&head[..read]).is_some() {
+            return self.packed(uncounted, from, pipeline, ended);
+        }
+        let marked = encoding::mark(&head[..read]).map(|(encoding, _)| encoding);
+        let extent = Extent { size: uncounted.upto, encoding: pipeline.encoding().or(marked) };
+        let Some(begin) = start::since(&uncounted.file, extent, from, pipeline, self.now.utc)? else {
+            self.advance(uncounted.upto);
+            return Ok(uncounted.upto == 0);
         };
-        self.advance(offset);
-        let mut decoder = TextDecoder::within(past.encoding);
-        let mut splitter = LineSplitter::default();
-        let mut stream = Stream::since(Some(from));
+        self.advance(begin);
+        let decoder = match begin {
+            0 => TextDecoder::at_start(pipeline.encoding()),
+            _ => TextDecoder::within(extent.encoding),
+        };
+        let mut lines = Lines::new(decoder, from, uncounted.followed);
         let mut buffer = vec![0; READ];
-        while offset < past.upto && !ended() {
-            let most = usize::try_from(past.upto - offset).unwrap_or(READ).min(READ);
-            let read = past.file.read_at(&mut buffer[..most], offset)?;
+        let mut offset = begin;
+        while offset < uncounted.upto && !ended() {
+            let most = usize::try_from(uncounted.upto - offset).unwrap_or(READ).min(READ);
+            let read = uncounted.file.read_at(&mut buffer[..most], offset)?;
             if read == 0 {
                 break;
             }
-            let text = decoder.decode(&buffer[..read]);
-            splitter.feed(text, |line, cut| pipeline.line(&mut stream, line, cut, self.now, false));
+            lines.take(&buffer[..read], pipeline, self.now);
             offset += read as u64;
             self.advance(read as u64);
         }
-        // What has no end yet is counted by the follower.
-        pipeline.close(&mut stream, self.now);
+        lines.end(pipeline, self.now);
+        Ok(true)
+    }
+
+    /// Reads an archive; false where its lines state no times.
+    fn packed(
+        &self,
+        uncounted: &Uncounted,
+        from: DateTime<Utc>,
+        pipeline: &mut Pipeline,
+        ended: &dyn Fn() -> bool,
+    ) -> io::Result<bool> {
+        let mut input = archive::unpacked(uncounted.file.try_clone()?, &uncounted.path)?.take(MAX_BYTES);
+        let mut lines = Lines::new(TextDecoder::at_start(pipeline.encoding()), from, uncounted.followed);
+        let mut buffer = vec![0; READ];
+        let mut timed = None;
+        while !ended() {
+            let read = match input.read(&mut buffer) {
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            if read == 0 {
+                break;
+            }
+            let states = |line: &[u8]| pipeline.time_of(line, self.now.utc).is_some();
+            if !*timed.get_or_insert_with(|| buffer[..read].split(|byte| *byte == b'\n').take(200).any(states)) {
+                return Ok(false);
+            }
+            lines.take(&buffer[..read], pipeline, self.now);
+        }
+        lines.end(pipeline, self.now);
+        self.advance(uncounted.upto);
         Ok(true)
     }
 
     fn advance(&self, bytes: u64) {
         self.counters.iter().for_each(|(counter, _)| counter.advanced(bytes));
     }
+}
 
-    fn failed(&self, why: &io::Error) {
-        for (_, aside) in &self.counters {
-            aside.lost(self.now.utc, &format!("a part could not be read: {why}"));
+/// The lines of one file, on their way into the pipeline.
+struct Lines {
+    decoder: TextDecoder,
+    splitter: LineSplitter,
+    stream: Stream,
+    followed: bool,
+}
+
+impl Lines {
+    fn new(decoder: TextDecoder, from: DateTime<Utc>, followed: bool) -> Self {
+        Self { decoder, splitter: LineSplitter::default(), stream: Stream::since(Some(from)), followed }
+    }
+
+    fn take(&mut self, bytes: &[u8], pipeline: &mut Pipeline, now: Stamp) {
+        let Self { decoder, splitter, stream, .. } = self;
+        splitter.feed(decoder.decode(bytes), |line, cut| pipeline.line(stream, line, cut, now, false));
+    }
+
+    fn end(mut self, pipeline: &mut Pipeline, now: Stamp) {
+        if let Some((line, cut)) = self.splitter.take().filter(|_| !self.followed) {
+            pipeline.line(&mut self.stream, &line, cut, now, false);
         }
+        pipeline.close(&mut self.stream, now);
     }
 }
 
-/// Starts the thread that reads the past of one after the other; it ends with the sender or with the context. `None`
-/// where the system gives no thread.
+/// Starts the thread that reads one after the other; it ends with the sender or with the context. `None` where the
+/// system gives no thread.
 pub fn backfiller(context: &Context, redactor: &Redactor) -> Option<Sender<Backfill>> {
     let (sender, jobs): (_, Receiver<Backfill>) = channel();
     let (cancel, redactor) = (context.cancel.clone(), redactor.clone());
     let work = move || {
-        for past in jobs {
-            past.read(&redactor, &|| cancel.is_cancelled());
+        for backfill in jobs {
+            backfill.read(&redactor, &|| cancel.is_cancelled());
         }
     };
     std::thread::Builder::new().name("backfill".into()).spawn(work).ok().map(|_| sender)

@@ -7,6 +7,7 @@
 mod backfill;
 mod board;
 mod measured;
+mod once;
 mod part;
 mod quantiles;
 mod tally;
@@ -15,6 +16,7 @@ mod window;
 pub use backfill::{Backfill, Uncounted, backfiller};
 pub use board::Board;
 pub use measured::{Measured, Seen};
+pub use once::count_once;
 pub use part::{Counter, Reach};
 
 #[cfg(test)]

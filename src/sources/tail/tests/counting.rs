@@ -55,11 +55,11 @@ fn until_the_past_is_counted_there_is_no_number() {
     let text = format!("{} ERROR boom\n", stamp().utc.to_rfc3339());
     let metrics = vec![errors_within_an_hour("")];
     let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &text), |_| {}, metrics);
-    bench.past_waits = true;
+    bench.backfill_waits = true;
     bench.ticks(2);
     assert_eq!(bench.samples, [Err("counting the last 1h: 0 %".to_owned())]);
     bench.append("a.log", &text);
-    bench.past_waits = false;
+    bench.backfill_waits = false;
     bench.ticks(2);
     assert_eq!(bench.samples[1..], [Ok(2.0)]);
 }
@@ -96,4 +96,51 @@ fn what_was_skipped_makes_a_count_a_lower_bound() {
     bench.wait(Duration::from_hours(2));
     bench.ticks(2);
     assert_eq!(bench.caveat, None);
+}
+
+#[test]
+fn rotated_and_packed_files_are_counted_and_none_twice() {
+    let line = |hours: i64| {
+        let at = stamp().utc - chrono::Duration::minutes(hours);
+        format!("{} ERROR boom\n", at.to_rfc3339())
+    };
+    let metrics = vec![errors_within_an_hour("boom")];
+    let before = |at: &Path| {
+        write(at, "a.log", &line(1).repeat(3));
+        write(at, "a.log.1", &(line(20).repeat(5) + line(10).trim_end()));
+        write(at, "a.log.2", &(line(80).repeat(100) + &line(50).repeat(7)));
+        write(at, "unrelated.log.1", &line(5));
+        let packed = std::process::Command::new("gzip").arg(at.join("a.log.2")).status().unwrap();
+        assert!(packed.success());
+        for name in ["a.log.1", "a.log.2.gz"] {
+            let written = stamp().utc - chrono::Duration::minutes(10);
+            OpenOptions::new().write(true).open(at.join(name)).unwrap().set_modified(written.into()).unwrap();
+        }
+    };
+    let mut bench = Bench::counting("a.log", before, |_| {}, metrics);
+    bench.backfill_waits = true;
+    bench.ticks(2);
+    // Rotated while it is counted.
+    bench.rename("a.log.1", "a.log.2");
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", line(0));
+    bench.ticks(5);
+    bench.backfill_waits = false;
+    bench.ticks(30);
+    assert_eq!(bench.samples.last(), Some(&Ok(17.0)), "{:?}", bench.samples);
+    bench.reload(vec![errors_within_an_hour("boom"), errors_within_an_hour("ERROR")]);
+    bench.ticks(30);
+    assert_eq!(bench.samples[bench.samples.len() - 2..], [Ok(17.0), Ok(17.0)]);
+}
+
+#[test]
+fn lines_that_state_no_time_are_counted_from_now_on() {
+    let metrics = vec![errors_within_an_hour("boom")];
+    let mut bench = Bench::counting("a.log", |at| write(at, "a.log", &"boom\n".repeat(50)), |_| {}, metrics);
+    bench.ticks(2);
+    bench.append("a.log", "boom\n");
+    bench.ticks(30);
+    assert_eq!(bench.samples, [Ok(0.0), Ok(1.0)]);
+    let caveat = bench.caveat.as_ref().unwrap();
+    assert_eq!((caveat.at_least, caveat.text.as_str()), (true, "counted since 2026-11-21T12:00:00Z"));
 }

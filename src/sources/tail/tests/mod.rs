@@ -79,8 +79,8 @@ struct Bench {
     samples: Vec<Result<f64, String>>,
     caveat: Option<Caveat>,
     /// The past is not read yet.
-    past_waits: bool,
-    past: Vec<Backfill>,
+    backfill_waits: bool,
+    backfills: Vec<Backfill>,
 }
 
 fn stamp() -> Stamp {
@@ -122,8 +122,8 @@ impl Bench {
             board,
             samples: Vec::new(),
             caveat: None,
-            past_waits: false,
-            past: Vec::new(),
+            backfill_waits: false,
+            backfills: Vec::new(),
         }
     }
 
@@ -154,9 +154,9 @@ impl Bench {
                 _ => {}
             }
         }
-        self.past.extend(self.files.backfill(self.now));
-        if !self.past_waits {
-            self.past.drain(..).for_each(|past| past.read(&Redactor::default(), &|| false));
+        self.backfills.extend(self.files.backfill(self.now));
+        if !self.backfill_waits {
+            self.backfills.drain(..).for_each(|backfill| backfill.read(&Redactor::default(), &|| false));
         }
         for observation in self.board.due(self.now) {
             if let Observation::Sample(sample) = observation {
