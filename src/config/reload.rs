@@ -228,6 +228,7 @@ fn log(log: &Log) -> Vec<Fact> {
         hidden("ignore", &log.ignore),
         hidden("multiline", &log.multiline),
         told("since", log.since.map_or_else(String::new, shown)),
+        told("stamped", log.stamped),
         told("level", log.level.map_or_else(String::new, |level| format!("{level:?}").to_lowercase())),
         told("timezone", log.timezone),
     ]

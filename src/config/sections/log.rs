@@ -1,5 +1,7 @@
 //! `[log.NAME]`: records from a followed file or command.
 
+mod shorthand;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +18,9 @@ use crate::model::name::Name;
 use crate::model::record::Level;
 
 use super::source::CommandLine;
+
+use shorthand::SHORTHANDS;
+pub use shorthand::{SINCE, SINCE_UNIX};
 
 /// A log.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +46,11 @@ pub struct Log {
     /// `join`: traces and indented lines belong to the record before them. Without it, and without `multiline`, each
     /// line is a record.
     pub join: bool,
-    /// `since`: how far back records are read at the start. Default: the last 1,000 lines.
+    /// `since`: how far back records are read at the start. Default: the last 1,000 lines; of a command that is told
+    /// since when, the last hour.
     pub since: Option<Duration>,
+    /// `stamped`: a command puts a time before each line (`docker`, `kubernetes`), which is no part of it.
+    pub stamped: bool,
     /// `level`: records below are not kept.
     pub level: Option<Level>,
     /// `encoding` of its bytes. Default UTF-8, or what a byte order mark says.
@@ -68,6 +76,7 @@ impl Log {
             multiline: None,
             join: true,
             since: None,
+            stamped: false,
             level: None,
             encoding: None,
             skip: true,
@@ -132,13 +141,15 @@ const OWN_KEYS: &[KeySpec] = &[
     key("ignore", Kind::TextsOrOne, "Regexes; a line that matches is not kept"),
     key("multiline", Kind::Text, "A regex; a line that matches belongs to the record before it"),
     key("join", Kind::Flag, "Whether traces and indented lines belong to the record before them. Default true"),
-    key("since", Kind::Duration, "How far back is read at the start. Default: the last 1000 lines"),
+    key("since", Kind::Duration, "How far back is read at the start. Default: the last 1000 lines, of a command 1h"),
+    key("stamped", Kind::Flag, "The command puts a time before each line, which is taken off"),
     key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
     key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
     key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true"),
     key("timezone", Kind::Text, "Zone of times that name none. Default UTC"),
-    later("docker", "`command = [\"docker\", \"logs\", \"--follow\", …]` works now"),
-    later("journal", "`command = [\"journalctl\", \"--follow\", \"-o\", \"json\", …]` works now"),
+    key("docker", Kind::Text, "A container, followed with docker logs"),
+    key("journal", Kind::Text, "A systemd unit, followed with journalctl"),
+    key("kubernetes", Kind::Text, "[NAMESPACE/]KIND/NAME, followed with kubectl logs"),
     later("loki", "`command = [\"logcli\", \"query\", \"--tail\", …]` works now"),
 ];
 
@@ -200,6 +211,7 @@ pub fn read(table: &Table<'_>) -> Option<Log> {
         multiline: regexes(table, "multiline").into_iter().next(),
         join: join(table),
         since: table.positive("since"),
+        stamped: is_stamped(table),
         level: level(table),
         encoding: encoding(table),
         skip: table.flag("skip").unwrap_or(true),
@@ -209,31 +221,54 @@ pub fn read(table: &Table<'_>) -> Option<Log> {
 }
 
 fn read_kind(table: &Table<'_>) -> Option<LogKind> {
-    let given: Vec<&str> = ["docker", "journal", "loki"].into_iter().filter(|key| table.has(key)).collect();
-    match (table.has("file"), table.has("command")) {
-        (true, true) => {
-            let at = table.entry("command").map_or(table.at, |entry| entry.key_at);
-            table.context.error(at, format!("{} has both `file` and `command`", table.title), "keep one of them");
-            None
-        }
-        (false, false) => {
-            if given.is_empty() && table.lacks(&["file", "command"]) {
-                let message = format!("{} does not say what is followed", table.title);
-                table.context.error(table.at, message, "add file = \"/var/log/….log\" or command = [\"…\"]");
-            }
-            None
-        }
-        (true, false) => {
-            source::out_of_place(table, COMMAND_KEYS, "`command`");
-            let text = table.text("file")?;
-            if text.value.trim().is_empty() {
-                table.context.error(text.at, "`file` is empty", "write a path; * and ? stand for any characters");
-                return None;
-            }
-            table.path("file").map(LogKind::File)
-        }
-        (false, true) => source::command_line(table, "command").map(LogKind::Command),
+    let kinds = ["file", "command"].into_iter().chain(SHORTHANDS.iter().map(|(key, _)| *key));
+    let mut given = kinds.filter(|key| table.has(key));
+    let (first, second) = (given.next(), given.next());
+    if let (Some(first), Some(second)) = (first, second) {
+        let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
+        table.context.error(at, format!("{} has both `{first}` and `{second}`", table.title), "keep one of them");
+        return None;
     }
+    let Some(kind) = first else {
+        if !table.has("loki") && table.lacks(&["file", "command", "docker", "journal", "kubernetes"]) {
+            let message = format!("{} does not say what is followed", table.title);
+            let hint = "add file = \"/var/log/….log\", docker = \"CONTAINER\" or command = [\"…\"]";
+            table.context.error(table.at, message, hint);
+        }
+        return None;
+    };
+    match kind {
+        "file" => read_file(table),
+        "command" => {
+            let line = source::command_line(table, "command")?;
+            let told = |word: &String| word.contains(SINCE) || word.contains(SINCE_UNIX);
+            if table.has("since") && !line.argv.iter().any(told) {
+                let hint = "put {since} into the command where it takes a time: [\"docker\", \"logs\", \"--since\", \"{since}\", …]";
+                table.context.warning(table.place("since"), "the command is not told since when", hint);
+            }
+            Some(LogKind::Command(line))
+        }
+        shorthand => shorthand::read(table, shorthand).map(LogKind::Command),
+    }
+}
+
+fn read_file(table: &Table<'_>) -> Option<LogKind> {
+    source::out_of_place(table, COMMAND_KEYS, "`command`");
+    let text = table.text("file")?;
+    if text.value.trim().is_empty() {
+        table.context.error(text.at, "`file` is empty", "write a path; * and ? stand for any characters");
+        return None;
+    }
+    table.path("file").map(LogKind::File)
+}
+
+fn is_stamped(table: &Table<'_>) -> bool {
+    let own = table.flag("stamped");
+    if let Some(entry) = table.entry("stamped").filter(|_| !table.has("command")) {
+        let hint = "remove it: `docker` and `kubernetes` know it, and a file's own times are read";
+        table.context.error(entry.key_at, "`stamped` goes with `command`", hint);
+    }
+    own.unwrap_or_else(|| SHORTHANDS.iter().any(|(key, _)| table.has(key) && shorthand::is_stamped(key)))
 }
 
 const ANSI: &[(&str, Ansi)] = &[("strip", Ansi::Strip), ("colour", Ansi::Colour), ("show", Ansi::Show)];

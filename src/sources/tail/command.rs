@@ -1,23 +1,27 @@
 //! Follows what a command writes: `docker logs -f`, `journalctl -f`, `kubectl logs -f`, over SSH or not.
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod repeats;
+mod since;
+
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::counts::Reach;
 use super::decode::LineSplitter;
 use super::pipeline::{Pipeline, Stream};
 use super::reader::Resume;
+use crate::config::sections::log::Log;
 use crate::config::sections::source::CommandLine;
 use crate::model::message::Observation;
-use crate::model::name::Name;
 use crate::model::record::{Level, LogState};
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 use crate::sources::Context;
 use crate::sources::child::Group;
+
+pub(super) use repeats::Repeats;
 
 /// Between two batches.
 const TICK: Duration = Duration::from_millis(100);
@@ -29,28 +33,65 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A command that ran this long is started again as if for the first time.
 const RAN_WELL: Duration = Duration::from_mins(1);
+/// A command that runs this long is followed, though it says nothing.
+const LASTING: Duration = Duration::from_millis(500);
 /// Size of one read.
 const READ: usize = 64 << 10;
 /// Records of one batch at most; beyond that the pipe waits.
 const MAX_BATCH: usize = 20_000;
-/// Lines remembered, to know them again when the command is started anew and repeats itself.
-const REMEMBERED: usize = 4096;
+/// How far back a command is asked at the start where nothing else is said.
+const BACK: Duration = Duration::from_hours(1);
+/// A command that was asked about the past has told it once it is silent for this long, after its first line,
+const TOLD_AFTER: Duration = Duration::from_millis(500);
+/// or for this long where it says nothing at all.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
 
-/// Follows one command until the context is cancelled, and starts it again whenever it ends.
-pub(super) async fn follow(context: Context, resume: Resume, log: Name, line: CommandLine, pipeline: Pipeline) {
-    let recent = resume.take_recent(&log);
+/// Follows the command of `log` until the context is cancelled, and starts it again whenever it ends.
+pub(super) async fn follow(context: Context, resume: Resume, log: Log, line: CommandLine, pipeline: Pipeline) {
+    let repeats = resume.take_repeats(&log.name);
+    let now = context.clock.now().utc;
+    let ago = |back: Duration| {
+        chrono::Duration::from_std(back).ok().and_then(|back| now.checked_sub_signed(back)).unwrap_or_default()
+    };
+    let shown_from = ago(log.since.unwrap_or(BACK));
+    let counted_from = pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown);
+    let counted_from = counted_from.map(|counter| counter.from(now)).min().unwrap_or(shown_from);
+    // What was shown before a reload is not asked for again, though there be new metrics.
+    let asked = since::is_asked(&line).then(|| repeats.latest().unwrap_or_else(|| shown_from.min(counted_from)));
+    let past = match asked {
+        Some(asked) => Past::Told { shown_from: shown_from.max(asked), began: Duration::ZERO, heard: None },
+        None => Past::Over,
+    };
     let mut follower = Follower {
         context,
         resume,
+        state: LogState::Starting,
+        stdout: Pipe::new(false, log.stamped),
+        stderr: Pipe::new(true, log.stamped),
         log,
         pipeline,
-        state: LogState::Starting,
-        stdout: Pipe::new(false),
-        stderr: Pipe::new(true),
-        recent,
+        asked,
+        past,
+        repeats,
+        complained: String::new(),
     };
     follower.run(&line).await;
-    follower.resume.keep_recent(&follower.log, std::mem::take(&mut follower.recent));
+    follower.resume.keep_repeats(&follower.log.name, std::mem::take(&mut follower.repeats));
+}
+
+/// What a command tells of the time before it was started.
+enum Past {
+    /// It is telling it.
+    Told {
+        /// What is older is counted and not shown.
+        shown_from: DateTime<Utc>,
+        /// When the command was started.
+        began: Duration,
+        /// When it last said something.
+        heard: Option<Duration>,
+    },
+    /// All was told, or nothing was asked.
+    Over,
 }
 
 /// Why a run of the command is over.
@@ -62,12 +103,17 @@ struct Ended {
 struct Follower {
     context: Context,
     resume: Resume,
-    log: Name,
+    log: Log,
     pipeline: Pipeline,
     state: LogState,
     stdout: Pipe,
     stderr: Pipe,
-    recent: Recent,
+    /// From when on the command is asked to write, where it can be.
+    asked: Option<DateTime<Utc>>,
+    past: Past,
+    repeats: Repeats,
+    /// What was last said about its end.
+    complained: String,
 }
 
 impl Follower {
@@ -91,24 +137,18 @@ impl Follower {
 
     /// Runs the command once; `None` when nobody wants it any more.
     async fn once(&mut self, line: &CommandLine) -> Option<Ended> {
-        let mut group = match Group::start(line, &self.context.secrets) {
+        let asked = self.asked.map(|asked| since::told(line, self.repeats.latest().unwrap_or(asked)));
+        let mut group = match Group::start(asked.as_ref().unwrap_or(line), &self.context.secrets) {
             Ok(group) => group,
             Err(why) => return Some(Ended { words: why.to_string(), started: false }),
         };
-        let now = self.context.clock.now().utc;
-        for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown) {
-            counter.reaches(Reach::Since(now));
-        }
+        self.begin();
         let (mut stdout, mut stderr) = group.pipes();
-        self.recent.begin();
         let (mut out, mut err) = (vec![0; READ], vec![0; READ]);
+        let began = self.context.clock.now();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let cancel = self.context.cancel.clone();
-        if !self.say(LogState::Following(1)).await {
-            group.end().await;
-            return None;
-        }
         while stdout.is_some() || stderr.is_some() {
             let full = self.pipeline.waiting() >= MAX_BATCH;
             tokio::select! {
@@ -118,17 +158,21 @@ impl Follower {
                     return None;
                 }
                 _ = tick.tick() => {
-                    if !self.hand_over().await {
+                    self.look_around();
+                    // A command that fails at once was never followed.
+                    let followed = self.context.clock.now().since(began) >= LASTING || self.pipeline.waiting() > 0;
+                    let said = !followed || self.say(LogState::Following(1)).await;
+                    if !(said && self.hand_over().await) {
                         group.end().await;
                         return None;
                     }
                 }
                 read = read(&mut stdout, &mut out), if stdout.is_some() && !full => match read {
-                    Some(bytes) => self.stdout.take(bytes, &mut self.pipeline, &mut self.recent, self.context.clock.now()),
+                    Some(bytes) => self.take(bytes, false),
                     None => stdout = None,
                 },
                 read = read(&mut stderr, &mut err), if stderr.is_some() && !full => match read {
-                    Some(bytes) => self.stderr.take(bytes, &mut self.pipeline, &mut self.recent, self.context.clock.now()),
+                    Some(bytes) => self.take(bytes, true),
                     None => stderr = None,
                 },
             }
@@ -153,11 +197,67 @@ impl Follower {
         Some(Ended { words, started: true })
     }
 
+    /// The command runs.
+    fn begin(&mut self) {
+        let now = self.context.clock.now();
+        self.repeats.begin();
+        match &mut self.past {
+            Past::Told { began, heard, .. } => (*began, *heard) = (now.mono, None),
+            Past::Over => {
+                for counter in self.pipeline.counters() {
+                    match counter.reach() {
+                        Reach::Unknown => counter.reaches(Reach::Since(now.utc)),
+                        // What was written since it ended, nobody knows.
+                        _ if self.asked.is_none() => counter.lost(now.utc, "the command was started anew"),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in what one of the pipes gave.
+    fn take(&mut self, bytes: &[u8], stderr: bool) {
+        let now = self.context.clock.now();
+        let pipe = if stderr { &mut self.stderr } else { &mut self.stdout };
+        self.complained.clear();
+        let shown_from = match &mut self.past {
+            Past::Told { shown_from, heard, .. } => {
+                *heard = Some(now.mono);
+                Some(*shown_from)
+            }
+            Past::Over => None,
+        };
+        pipe.take(bytes, &mut self.pipeline, &mut self.repeats, shown_from, now);
+    }
+
+    /// Looks whether the command has told what was before.
+    fn look_around(&mut self) {
+        let Past::Told { began, heard, .. } = self.past else { return };
+        let now = self.context.clock.now().mono;
+        let silent = match heard {
+            Some(heard) => now.saturating_sub(heard) >= TOLD_AFTER,
+            None => now.saturating_sub(began) >= SILENT_AFTER,
+        };
+        if silent {
+            self.past = Past::Over;
+            for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown) {
+                let asked = self.asked.unwrap_or_default();
+                let whole = counter.from(self.context.clock.now().utc) >= asked;
+                counter.reaches(if whole { Reach::Whole } else { Reach::Since(asked) });
+            }
+        }
+    }
+
     /// Says why it ended and waits; false when nobody wants it any more.
     async fn rest(&mut self, ended: &Ended, pause: Duration) -> bool {
         let words = format!("{}; started again in {} s", ended.words, pause.as_secs_f64().ceil());
         let state = if ended.started {
-            self.pipeline.marker(&words, Level::Warn, self.context.clock.now());
+            // A command that fails again and again says so once; its state goes on saying it.
+            if self.complained != ended.words {
+                self.pipeline.marker(&words, Level::Warn, self.context.clock.now());
+                self.complained.clone_from(&ended.words);
+            }
             LogState::Restarting(SafeText::new(&words))
         } else {
             LogState::Failed(SafeText::new(&words))
@@ -176,7 +276,7 @@ impl Follower {
             return true;
         }
         self.state = state.clone();
-        self.send(Observation::LogState { log: self.log.clone(), state }).await
+        self.send(Observation::LogState { log: self.log.name.clone(), state }).await
     }
 
     /// Sends what was made since the last time.
@@ -184,14 +284,15 @@ impl Follower {
         let now = self.context.clock.now();
         self.stdout.settle(&mut self.pipeline, now);
         self.stderr.settle(&mut self.pipeline, now);
-        if let Some(batch) = self.pipeline.take(self.recent.repeating) {
-            self.resume.note_seq(&self.log, self.pipeline.next_seq());
-            if !self.send(Observation::Records { log: self.log.clone(), batch }).await {
+        let backlog = self.repeats.are_expected() || matches!(self.past, Past::Told { .. });
+        if let Some(batch) = self.pipeline.take(backlog) {
+            self.resume.note(&self.log.name, &self.pipeline);
+            if !self.send(Observation::Records { log: self.log.name.clone(), batch }).await {
                 return false;
             }
         }
         let broken = match &self.state {
-            LogState::Failed(why) => Some(why),
+            LogState::Failed(why) | LogState::Restarting(why) => Some(why),
             _ => None,
         };
         self.pipeline.counters().iter().for_each(|counter| counter.troubled(broken));
@@ -218,23 +319,54 @@ struct Pipe {
     splitter: LineSplitter,
     stream: Stream,
     stderr: bool,
+    /// A time stands before each line.
+    stamped: bool,
     grew: Duration,
     shown: usize,
 }
 
 impl Pipe {
-    fn new(stderr: bool) -> Self {
-        Self { splitter: LineSplitter::default(), stream: Stream::default(), stderr, grew: Duration::ZERO, shown: 0 }
+    fn new(stderr: bool, stamped: bool) -> Self {
+        Self {
+            splitter: LineSplitter::default(),
+            stream: Stream::default(),
+            stderr,
+            stamped,
+            grew: Duration::ZERO,
+            shown: 0,
+        }
     }
 
-    fn take(&mut self, bytes: &[u8], pipeline: &mut Pipeline, recent: &mut Recent, now: Stamp) {
+    /// Takes the next bytes. What is older than `shown_from` is counted and not shown.
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        pipeline: &mut Pipeline,
+        repeats: &mut Repeats,
+        shown_from: Option<DateTime<Utc>>,
+        now: Stamp,
+    ) {
         self.grew = now.mono;
         self.shown = 0;
-        let Self { splitter, stream, stderr, .. } = self;
+        let Self { splitter, stream, stderr, stamped, .. } = self;
         splitter.feed(bytes, |line, cut| {
-            if !recent.repeats(line, pipeline, now) {
-                pipeline.line(stream, line, cut, now, *stderr);
+            let (carried, rest) = if *stamped { since::taken_off(line) } else { (None, line) };
+            let time = carried.or_else(|| if *stamped { None } else { pipeline.time_of(line, now.utc) });
+            if repeats.is_repeated(line, *stderr, time) {
+                return;
             }
+            let hidden = match (shown_from, time) {
+                (Some(from), Some(time)) => time < from,
+                // It goes with the line before it.
+                (Some(_), None) => pipeline.is_hidden(),
+                (None, _) => false,
+            };
+            if hidden != pipeline.is_hidden() {
+                pipeline.settle(stream, now);
+                pipeline.hide(hidden);
+            }
+            stream.carry(carried);
+            pipeline.line(stream, rest, cut, now, *stderr);
         });
     }
 
@@ -242,7 +374,9 @@ impl Pipe {
         let idle = now.mono.saturating_sub(self.grew) >= PARTIAL_AFTER;
         match self.splitter.partial() {
             Some((bytes, _)) if idle && bytes.len() != self.shown => {
-                pipeline.partial(&mut self.stream, bytes, now, self.stderr);
+                let (carried, rest) = if self.stamped { since::taken_off(bytes) } else { (None, bytes) };
+                self.stream.carry(carried);
+                pipeline.partial(&mut self.stream, rest, now, self.stderr);
                 self.shown = bytes.len();
             }
             _ => pipeline.settle(&mut self.stream, now),
@@ -251,50 +385,11 @@ impl Pipe {
 
     fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         if let Some((bytes, cut)) = self.splitter.take() {
-            pipeline.line(&mut self.stream, &bytes, cut, now, self.stderr);
+            let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, &*bytes) };
+            self.stream.carry(carried);
+            pipeline.line(&mut self.stream, rest, cut, now, self.stderr);
         }
         pipeline.close(&mut self.stream, now);
         self.shown = 0;
-    }
-}
-
-/// The latest lines. A command that is started again repeats its last ones (`--tail 100`): lines with a time that
-/// were seen already are left out, up to the first that is new.
-#[derive(Default)]
-pub(super) struct Recent {
-    order: VecDeque<u64>,
-    known: HashSet<u64>,
-    /// What was known when the command was started again.
-    before: HashSet<u64>,
-    repeating: bool,
-}
-
-impl Recent {
-    fn begin(&mut self) {
-        self.before.clone_from(&self.known);
-        self.repeating = !self.before.is_empty();
-    }
-
-    /// Remembers the line, and says whether it is a repetition.
-    fn repeats(&mut self, line: &[u8], pipeline: &Pipeline, now: Stamp) -> bool {
-        let mut hasher = DefaultHasher::new();
-        line.hash(&mut hasher);
-        let hash = hasher.finish();
-        if self.repeating {
-            if self.before.contains(&hash) && pipeline.time_of(line, now.utc).is_some() {
-                return true;
-            }
-            self.repeating = false;
-            self.before.clear();
-        }
-        if self.known.insert(hash) {
-            self.order.push_back(hash);
-            if self.order.len() > REMEMBERED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.known.remove(&oldest);
-            }
-        }
-        false
     }
 }

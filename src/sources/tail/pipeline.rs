@@ -61,12 +61,18 @@ pub struct Stream {
     open: Option<Open>,
     pieces: Pieces,
     not_before: Option<DateTime<Utc>>,
+    carried: Option<DateTime<Utc>>,
 }
 
 impl Stream {
     /// A stream whose records are kept from the first that states `bound` or a later time.
     pub fn since(bound: Option<DateTime<Utc>>) -> Self {
         Self { not_before: bound, ..Self::default() }
+    }
+
+    /// The next line came with a time that is no part of it.
+    pub fn carry(&mut self, time: Option<DateTime<Utc>>) {
+        self.carried = time;
     }
 }
 
@@ -179,6 +185,22 @@ impl Pipeline {
         self.counting = counting;
     }
 
+    /// What was lost so far.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// What an earlier pipeline of the same log had lost.
+    pub fn lost_before(&mut self, loss: Loss) {
+        self.loss = loss;
+        self.reported = loss;
+    }
+
+    /// Whether records are counted and not shown.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
     /// While hidden, records are counted and not shown; a line without a time belongs to that before it.
     pub fn hide(&mut self, hidden: bool) {
         self.hidden = hidden;
@@ -226,8 +248,9 @@ impl Pipeline {
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
     pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
         self.loss.cut_bytes += cut;
+        let carried = stream.carried.take();
         let Some(wrapped) = container::unwrap(bytes) else {
-            return self.whole(stream, bytes, Origin { stderr, time: None, at });
+            return self.whole(stream, bytes, Origin { stderr, time: carried, at });
         };
         let (line, cut) = stream.pieces.add(&wrapped);
         self.loss.cut_bytes += cut;
@@ -271,7 +294,7 @@ impl Pipeline {
         if self.ignored(bytes) {
             return;
         }
-        let from = Origin { stderr, time: None, at };
+        let from = Origin { stderr, time: stream.carried.take(), at };
         let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default());
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
@@ -374,7 +397,12 @@ impl Pipeline {
     }
 
     /// A later version of a record adds what is new in it.
+    /// Counts what a record could not be shown with; of its later versions only what is more.
     fn count_loss(&mut self, version: &mut Version, neutralised: u32, cut_bytes: u64) {
+        // The whole line will count it.
+        if version.kind == RecordKind::Partial || self.hidden {
+            return;
+        }
         self.loss.neutralised += u64::from(neutralised.saturating_sub(version.lost.0));
         self.loss.cut_bytes += cut_bytes.saturating_sub(version.lost.1);
         version.lost = (neutralised, cut_bytes);

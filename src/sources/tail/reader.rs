@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::command::{self, Recent};
+use super::command::{self, Repeats};
 use super::counts::{self, Backfill, Board, Counter, Reach};
 use super::files::FileLog;
 use super::open::READ;
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::model::message::Observation;
 use crate::model::name::Name;
+use crate::model::record::Loss;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
@@ -48,7 +49,8 @@ pub struct Resume(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     seqs: BTreeMap<Name, u64>,
-    recent: BTreeMap<Name, Recent>,
+    repeats: BTreeMap<Name, Repeats>,
+    losses: BTreeMap<Name, Loss>,
     logs: Vec<FileLog>,
     counters: Vec<(Log, Counter)>,
 }
@@ -86,19 +88,27 @@ impl Resume {
         self.with(|kept| kept.seqs.get(log).copied().unwrap_or(1))
     }
 
+    /// What was lost of `log` so far.
+    pub(super) fn loss(&self, log: &str) -> Loss {
+        self.with(|kept| kept.losses.get(log).copied().unwrap_or_default())
+    }
+
     /// The latest lines of a command that was followed before.
-    pub(super) fn take_recent(&self, log: &str) -> Recent {
-        self.with(|kept| kept.recent.remove(log)).unwrap_or_default()
+    pub(super) fn take_repeats(&self, log: &str) -> Repeats {
+        self.with(|kept| kept.repeats.remove(log)).unwrap_or_default()
     }
 
     /// Keeps them for the next time.
-    pub(super) fn keep_recent(&self, log: &Name, recent: Recent) {
-        self.with(|kept| kept.recent.insert(log.clone(), recent));
+    pub(super) fn keep_repeats(&self, log: &Name, repeats: Repeats) {
+        self.with(|kept| kept.repeats.insert(log.clone(), repeats));
     }
 
-    /// Notes the number that comes next.
-    pub(super) fn note_seq(&self, log: &Name, next: u64) {
-        self.with(|kept| kept.seqs.insert(log.clone(), next));
+    /// Notes the number that comes next, and what was lost.
+    pub(super) fn note(&self, log: &Name, pipeline: &Pipeline) {
+        self.with(|kept| {
+            kept.seqs.insert(log.clone(), pipeline.next_seq());
+            kept.losses.insert(log.clone(), pipeline.loss());
+        });
     }
 }
 
@@ -115,9 +125,10 @@ pub async fn run(context: Context, resume: Resume) {
     for log in &context.config.logs {
         let LogKind::Command(line) = &log.kind else { continue };
         match Pipeline::new(log, redactor.clone(), board.counters(&log.name), resume.first_seq(&log.name)) {
-            Ok(pipeline) => {
-                let (name, line) = (log.name.clone(), line.clone());
-                commands.push(command::follow(context.clone(), resume.clone(), name, line, pipeline));
+            Ok(mut pipeline) => {
+                pipeline.lost_before(resume.loss(&log.name));
+                let (log, line) = (log.clone(), line.clone());
+                commands.push(command::follow(context.clone(), resume.clone(), log, line, pipeline));
             }
             Err(why) => {
                 context.out.send(not_followed(&log.name, &why)).await.ok();
@@ -223,7 +234,7 @@ impl Reader {
                 let progress = log.tick(began, &mut buffer, &mut said);
                 if progress.bytes > 0 {
                     moved_at = began;
-                    self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
+                    self.resume.note(&log.log().name, &log.pipeline);
                 }
                 behind |= progress.behind;
                 if let (Some(backfill), Some(reader)) = (log.backfill(began), &self.backfiller) {
@@ -270,14 +281,17 @@ impl Reader {
             logs.extend(self.begin(log, counters, now));
         }
         for dropped in before {
-            self.resume.note_seq(&dropped.log().name, dropped.pipeline.next_seq());
+            self.resume.note(&dropped.log().name, &dropped.pipeline);
         }
         logs
     }
 
     fn begin(&self, log: &Log, counters: Vec<Counter>, now: Stamp) -> Option<FileLog> {
         match Pipeline::new(log, self.redactor.clone(), counters, self.resume.first_seq(&log.name)) {
-            Ok(pipeline) => FileLog::new(log, pipeline, now),
+            Ok(mut pipeline) => {
+                pipeline.lost_before(self.resume.loss(&log.name));
+                FileLog::new(log, pipeline, now)
+            }
             Err(why) => {
                 self.send(not_followed(&log.name, &why));
                 None
@@ -287,7 +301,7 @@ impl Reader {
 
     fn keep(&self, logs: Vec<FileLog>) {
         for log in &logs {
-            self.resume.note_seq(&log.log().name, log.pipeline.next_seq());
+            self.resume.note(&log.log().name, &log.pipeline);
         }
         self.resume.with(|kept| kept.logs = logs);
     }

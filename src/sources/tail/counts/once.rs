@@ -1,6 +1,6 @@
 //! Counting what is there, once: for commands that ask and end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -9,6 +9,7 @@ use super::super::open::READ;
 use super::super::pipeline::Pipeline;
 use super::board::Board;
 use super::part::Counter;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::metric::MetricKind;
@@ -16,7 +17,6 @@ use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
-use crate::model::time::Stamp;
 use crate::sources::Context;
 
 /// So long the files are read; what is not known then has no number.
@@ -29,27 +29,29 @@ pub async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
     let metrics = metrics.filter(|metric| matches!(metric.kind, MetricKind::Log(_)) && wanted(&metric.name));
     let logs = context.config.logs.clone();
     let mut board = Board::new(&Config { metrics: metrics.cloned().collect(), logs, ..Config::default() });
-    let now = context.clock.now();
     let redactor = Redactor::from(&*context.secrets);
     let counting = context.config.logs.iter().filter_map(|log| {
-        let (counters, log, redactor) = (board.counters(&log.name), log.clone(), redactor.clone());
-        (!counters.is_empty()).then(|| tokio::task::spawn_blocking(move || count(&log, counters, &redactor, now)))
+        let (counters, log, redactor, clock) =
+            (board.counters(&log.name), log.clone(), redactor.clone(), context.clock);
+        (!counters.is_empty()).then(|| tokio::task::spawn_blocking(move || count(&log, counters, &redactor, clock)))
     });
     join_all(counting).await;
-    board.due(now)
+    board.due(context.clock.now())
 }
 
-fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, now: Stamp) {
+fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock) {
+    let now = clock.now();
     if !matches!(log.kind, LogKind::File(_)) {
         let why = SafeText::new("what a command writes is counted while a console runs");
-        counters.iter().for_each(|counter| counter.troubled(Some(&why)));
+        for counter in &counters {
+            counter.troubled(Some(&why));
+        }
         return;
     }
     let Ok(pipeline) = Pipeline::new(log, redactor.clone(), counters, 1) else { return };
     let Some(mut files) = FileLog::new(log, pipeline, now) else { return };
     files.tick(now, &mut vec![0; READ], &mut Vec::new());
-    let began = Instant::now();
     if let Some(backfill) = files.backfill(now) {
-        backfill.read(redactor, &|| began.elapsed() > PATIENCE);
+        backfill.read(redactor, &|| clock.now().since(now) > PATIENCE);
     }
 }

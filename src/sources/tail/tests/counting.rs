@@ -121,6 +121,7 @@ fn rotated_and_packed_files_are_counted_and_none_twice() {
     bench.backfill_waits = true;
     bench.ticks(2);
     // Rotated while it is counted.
+    bench.rename("a.log.2.gz", "a.log.3.gz");
     bench.rename("a.log.1", "a.log.2");
     bench.rename("a.log", "a.log.1");
     bench.append("a.log", line(0));

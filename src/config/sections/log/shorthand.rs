@@ -1,0 +1,109 @@
+//! `docker`, `journal`, `kubernetes`: commands that are well known, written short.
+
+use crate::config::reader::Table;
+use crate::config::sections::source::{self, COMMAND_KEYS, CommandLine};
+use crate::config::spec::KeySpec;
+
+/// In an argument: from when on the command is to write, RFC 3339.
+pub const SINCE: &str = "{since}";
+/// The same in seconds since 1970, with a fraction.
+pub const SINCE_UNIX: &str = "{since:unix}";
+
+/// The keys, each with an example of what it names.
+pub(super) const SHORTHANDS: &[(&str, &str)] = &[
+    ("docker", "a container: shop-web-1"),
+    ("journal", "a unit of systemd: nginx.service"),
+    ("kubernetes", "what has pods: deployment/api, or with its namespace shop/deployment/api"),
+];
+
+/// Whether the command that `key` stands for puts a time before each line.
+pub(super) fn is_stamped(key: &str) -> bool {
+    key != "journal"
+}
+
+/// Reads the command that `key` stands for.
+pub(super) fn read(table: &Table<'_>, key: &str) -> Option<CommandLine> {
+    let shell: Vec<KeySpec> = COMMAND_KEYS.iter().filter(|spec| spec.name == "shell").copied().collect();
+    source::out_of_place(table, &shell, "`command`");
+    let text = table.text(key)?;
+    let argv = arguments(key, &text.value);
+    if argv.is_none() {
+        let example = SHORTHANDS.iter().find(|(known, _)| *known == key).map_or("", |(_, example)| example);
+        let message = format!("`{}` is nothing that `{key}` can follow", text.value);
+        table.context.error(text.at, message, format!("name {example}"));
+    }
+    Some(CommandLine {
+        argv: argv?,
+        shell: false,
+        directory: Some(table.path("directory").unwrap_or_else(|| table.directory())),
+        env: source::environment(table),
+    })
+}
+
+/// Program and arguments; `None` where `name` can't be what it should be. A name never looks like an option.
+fn arguments(key: &str, name: &str) -> Option<Vec<String>> {
+    let is_name = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_.-:@\\*".contains(c))
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    let most = if key == "kubernetes" { 3 } else { 1 };
+    if parts.len() > most || !parts.iter().all(|part| is_name(part)) {
+        return None;
+    }
+    let mut argv: Vec<String> = match key {
+        "docker" => vec!["docker", "logs", "--follow", "--timestamps", "--since", SINCE, name],
+        "journal" => vec!["journalctl", "--follow", "--no-tail", "--output=json", "--unit", name],
+        _ => vec!["kubectl", "logs", "--follow", "--timestamps", "--all-containers", "--max-log-requests=20"],
+    }
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    match (key, &*parts) {
+        ("journal", _) => argv.push(format!("--since=@{SINCE_UNIX}")),
+        ("kubernetes", [namespace, target @ ..]) => {
+            argv.push(format!("--since-time={SINCE}"));
+            if target.len() == 2 {
+                argv.push(format!("--namespace={namespace}"));
+                argv.push(target.join("/"));
+            } else {
+                argv.push(name.to_owned());
+            }
+        }
+        _ => {}
+    }
+    Some(argv)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_written_out() {
+        let told = |key, name| arguments(key, name).map(|argv| argv.join(" "));
+        assert_eq!(told("docker", "web-1").unwrap(), "docker logs --follow --timestamps --since {since} web-1");
+        assert_eq!(
+            told("journal", "nginx.service").unwrap(),
+            "journalctl --follow --no-tail --output=json --unit nginx.service --since=@{since:unix}"
+        );
+        let kubectl = "kubectl logs --follow --timestamps --all-containers --max-log-requests=20 --since-time={since}";
+        assert_eq!(told("kubernetes", "api-0").unwrap(), format!("{kubectl} api-0"));
+        assert_eq!(told("kubernetes", "deployment/api").unwrap(), format!("{kubectl} deployment/api"));
+        assert_eq!(told("kubernetes", "shop/deploy/api").unwrap(), format!("{kubectl} --namespace=shop deploy/api"));
+    }
+
+    #[test]
+    fn no_name_is_an_option() {
+        for (key, name) in [
+            ("docker", "--help"),
+            ("docker", ""),
+            ("docker", "a b"),
+            ("docker", "a/b"),
+            ("kubernetes", "a/-b"),
+            ("journal", "-u"),
+        ] {
+            assert_eq!(arguments(key, name), None, "{key} {name}");
+        }
+    }
+}

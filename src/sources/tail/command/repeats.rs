@@ -1,0 +1,180 @@
+//! Lines that a command writes again after it was started anew.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+
+/// Lines that are remembered, the latest.
+const REMEMBERED: usize = 16_384;
+/// Lines without a time that are remembered of a start that gave nothing else.
+const COMPLAINTS: usize = 64;
+
+/// The latest lines of a command. One that is started again writes its last ones again (`--since`, `--tail 100`): what
+/// states a time, and was seen, is left out as often as it was seen. Lines without a time that follow such a line go
+/// with it.
+#[derive(Debug, Default)]
+pub(in crate::sources::tail) struct Repeats {
+    order: VecDeque<u64>,
+    /// What is still to be expected once more.
+    expected: HashMap<u64, u32>,
+    /// The latest time that was seen.
+    latest: Option<DateTime<Utc>>,
+    /// Lines beyond this time are new; `None` where nothing can be repeated.
+    horizon: Option<DateTime<Utc>>,
+    /// Whether the line before was left out, by pipe.
+    left_out: [bool; 2],
+    complaints: HashSet<u64>,
+    complaints_before: HashSet<u64>,
+    fruitful: bool,
+}
+
+impl Repeats {
+    /// The command is started: what it wrote before may come again.
+    pub(super) fn begin(&mut self) {
+        self.expected.clear();
+        for hash in &self.order {
+            *self.expected.entry(*hash).or_default() += 1;
+        }
+        self.horizon = self.latest.filter(|_| !self.expected.is_empty());
+        self.left_out = [false; 2];
+        // What a failing start complains about is said once.
+        self.complaints_before = std::mem::take(&mut self.complaints);
+        if std::mem::take(&mut self.fruitful) {
+            self.complaints_before.clear();
+        }
+    }
+
+    /// Whether lines of the last time may still come.
+    pub(super) fn are_expected(&self) -> bool {
+        self.horizon.is_some()
+    }
+
+    /// The latest time that was seen.
+    pub(super) fn latest(&self) -> Option<DateTime<Utc>> {
+        self.latest
+    }
+
+    /// Remembers a line, and says whether it was written before. `time` is asked for only where it matters.
+    pub(super) fn is_repeated(&mut self, line: &[u8], stderr: bool, time: Option<DateTime<Utc>>) -> bool {
+        let hash = hash_of(line);
+        if self.was_seen(hash, stderr, time) {
+            return true;
+        }
+        self.fruitful |= !stderr || time.is_some();
+        if let Some(time) = time {
+            self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        }
+        self.order.push_back(hash);
+        if self.order.len() > REMEMBERED {
+            self.order.pop_front();
+        }
+        false
+    }
+
+    fn was_seen(&mut self, hash: u64, stderr: bool, time: Option<DateTime<Utc>>) -> bool {
+        if stderr && time.is_none() && !self.fruitful && self.complaints.len() < COMPLAINTS {
+            self.complaints.insert(hash);
+            if self.complaints_before.contains(&hash) {
+                return true;
+            }
+        }
+        let Some(horizon) = self.horizon else { return false };
+        let pipe = usize::from(stderr);
+        let may_be = match time {
+            Some(time) => time <= horizon,
+            None => self.left_out[pipe],
+        };
+        if time.is_some_and(|time| time > horizon) && !stderr {
+            self.horizon = None;
+            self.expected = HashMap::new();
+        }
+        self.left_out[pipe] = may_be
+            && self.expected.get_mut(&hash).is_some_and(|count| {
+                let more = *count > 0;
+                *count = count.saturating_sub(1);
+                more
+            });
+        self.left_out[pipe]
+    }
+}
+
+fn hash_of(line: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(1_000_000 + second, 0)
+    }
+
+    fn feed(repeats: &mut Repeats, lines: &[(&str, Option<i64>)]) -> Vec<String> {
+        lines
+            .iter()
+            .filter(|(line, second)| !repeats.is_repeated(line.as_bytes(), false, second.and_then(at)))
+            .map(|(line, _)| (*line).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn what_comes_again_is_left_out_as_often_as_it_was_seen() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        let first = [("a", Some(1)), ("b", Some(2)), ("b", Some(2)), ("  of b", None)];
+        assert_eq!(feed(&mut repeats, &first).len(), 4);
+        repeats.begin();
+        let again = [("b", Some(2)), ("b", Some(2)), ("  of b", None), ("b", Some(2)), ("c", Some(3)), ("a", Some(4))];
+        assert_eq!(feed(&mut repeats, &again), ["b", "c", "a"]);
+    }
+
+    #[test]
+    fn a_new_line_among_the_old_ones_ends_nothing() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        feed(&mut repeats, &[("a", Some(1)), ("c", Some(3))]);
+        repeats.begin();
+        assert!(repeats.are_expected());
+        assert_eq!(
+            feed(&mut repeats, &[("a", Some(1)), ("late", Some(2)), ("c", Some(3)), ("d", Some(4))]),
+            ["late", "d"]
+        );
+        assert!(!repeats.are_expected());
+    }
+
+    #[test]
+    fn lines_without_a_time_are_never_left_out_by_themselves() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        feed(&mut repeats, &[("tick", None), ("tick", None)]);
+        repeats.begin();
+        assert_eq!(feed(&mut repeats, &[("tick", None), ("tick", None)]).len(), 2);
+    }
+
+    #[test]
+    fn the_same_complaint_of_start_after_start_is_said_once() {
+        let mut repeats = Repeats::default();
+        for (nth, shown) in [true, false, false].into_iter().enumerate() {
+            repeats.begin();
+            assert_eq!(!repeats.is_repeated(b"no such container", true, None), shown, "{nth}");
+        }
+        repeats.begin();
+        assert!(!repeats.is_repeated(b"up", false, None));
+        repeats.begin();
+        assert!(!repeats.is_repeated(b"no such container", true, None), "it was well in between");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        for number in 0..3 * REMEMBERED {
+            repeats.is_repeated(number.to_string().as_bytes(), false, at(1));
+        }
+        assert_eq!(repeats.order.len(), REMEMBERED);
+    }
+}
