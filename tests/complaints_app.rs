@@ -206,7 +206,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
         .iter()
         .filter_map(|row| match row {
             HelpRow::Entry { keys, help } => Some((keys.as_str(), help.as_str())),
-            HelpRow::Heading(_) => None,
+            HelpRow::Heading(_) | HelpRow::Sign(..) => None,
         })
         .collect();
     for command in COMMANDS {

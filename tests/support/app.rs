@@ -291,6 +291,7 @@ const _: () = {
     let _ = App::send_observation;
     let _ = App::typed;
     let _ = App::records;
+    let _ = App::outcome;
     let _ = App::take;
     let _ = App::started;
     let _ = App::dialog;

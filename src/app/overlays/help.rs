@@ -31,7 +31,27 @@ pub enum HelpRow {
         /// What it does.
         help: String,
     },
+    /// A sign that stands before a record, and what it means.
+    Sign(LogSign, &'static str),
 }
+
+/// What stands before a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogSign {
+    /// It came late.
+    Late,
+    /// A person marked it.
+    Mark,
+    /// The follower itself speaks.
+    Marker,
+}
+
+/// The signs before records, with their words.
+const SIGNS: [(LogSign, &str); 3] = [
+    (LogSign::Late, "came later than its time says: it stands where it came, not where it belongs"),
+    (LogSign::Mark, "marked by you"),
+    (LogSign::Marker, "a note of the follower itself: rotated, truncated, skipped, ended"),
+];
 
 impl Help {
     /// The help for the present keys.
@@ -69,6 +89,9 @@ impl Help {
                 let keys = keymap.keys_of(&Binding::Command(command));
                 let keys = if keys.is_empty() { format!(":{}", info.name) } else { keys };
                 rows.push(HelpRow::Entry { keys, help: info.help.to_owned() });
+            }
+            if context == Context::Logs {
+                rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
             }
         }
         // A context whose commands are all hidden has nothing to say.

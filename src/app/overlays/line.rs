@@ -90,8 +90,14 @@ impl Line {
         } else {
             logs::complete(state, self.input.text(), self.input.cursor())
         };
-        // Before the first letter everything could follow: that is shown only where it is asked for.
+        // Before the first letter everything could follow: that is shown only where it is asked for. What is written
+        // out already is no offer.
+        let written = |offer: &Candidate| self.input.text().get(offer.replace.clone()) == Some(&*offer.text);
         if self.offers.first().is_some_and(|offer| offer.replace.is_empty()) {
+            self.offers.clear();
+        } else if let [one] = &self.offers[..]
+            && written(one)
+        {
             self.offers.clear();
         }
         self.apply(state);

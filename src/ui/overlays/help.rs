@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::help::{Help, HelpRow};
+use crate::app::overlays::help::{Help, HelpRow, LogSign};
 use crate::theme::Role;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, Tone};
@@ -25,6 +25,15 @@ pub(super) fn draw(painter: &mut Painter<'_>, help: &Help, area: Rect) {
     let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
     for (row, entry) in (0..inner.height).zip(&help.rows[shown]) {
         let words = match entry {
+            HelpRow::Sign(sign, meaning) => {
+                let glyphs = painter.glyphs();
+                let sign = match sign {
+                    LogSign::Late => glyphs.up,
+                    LogSign::Mark => glyphs.mark,
+                    LogSign::Marker => glyphs.marker,
+                };
+                Words::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
+            }
             HelpRow::Heading(text) => Words::of(text.clone(), Role::Title),
             HelpRow::Entry { keys, help } => {
                 Words::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)

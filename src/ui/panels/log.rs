@@ -85,7 +85,9 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     let rows: Vec<LogRow<'_>> = records
         .iter()
         .map(|record| {
-            let since = above.replace(record.at()).map(|above| record.at() - above);
+            // A line that states no time goes with the one above it.
+            let at = record.time.or(above).unwrap_or_else(|| record.at());
+            let since = above.replace(at).map(|above| at - above);
             LogRow { record, selected: false, marked: false, context: false, late: false, since }
         })
         .collect();
@@ -179,23 +181,30 @@ pub fn log_state(log: &LogView) -> Words<'static> {
 /// What could not be shown as it was, where anything was lost: in words that fit the lower border of a panel `width`
 /// wide, with the log that it was where it is one of several. Each log's own figures are in the diagnostics.
 pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
-    let lossy: Vec<&&LogView> = logs.iter().filter(|log| log.lost().is_some()).collect();
-    let sum = |of: fn(&Loss) -> u64| lossy.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
+    let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some()).copied().collect();
+    let name = match lossy[..] {
+        [one] if logs.len() > 1 => Words::of(format!("{}:", one.name), Role::TextDim),
+        _ => Words::new(),
+    };
+    let words = losses_of(&lossy).into_iter().fold(name, |words, loss| words.then("", Role::Text).join(loss));
+    if words.width() + 6 <= usize::from(width) { words } else { Words::of("losses, see !", Role::LevelWarn) }
+}
+
+/// Each kind of loss, together over some logs.
+pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
+    let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
     let facts = [
         (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
         (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),
         (sum(|loss| loss.cut_bytes), "cut", Role::LevelWarn, true),
         (sum(|loss| loss.neutralised), "neutralised", Role::LevelWarn, false),
     ];
-    let mut words = match lossy[..] {
-        [one] if logs.len() > 1 => Words::of(format!("{}:", one.name), Role::TextDim),
-        _ => Words::new(),
-    };
-    for (n, what, role, bytes) in facts.into_iter().filter(|(n, ..)| *n > 0) {
+    let lost = facts.into_iter().filter(|(n, ..)| *n > 0);
+    lost.map(|(n, what, role, bytes)| {
         let n = if bytes { figures::bytes(n) } else { figures::count(n) };
-        words = words.then(format!("{n} {what}"), role);
-    }
-    if words.width() + 6 <= usize::from(width) { words } else { Words::of("losses, see !", Role::LevelWarn) }
+        Words::of(format!("{n} {what}"), role)
+    })
+    .collect()
 }
 
 /// A filter that keeps nothing.

@@ -98,9 +98,7 @@ fn lines(state: &State) -> Vec<Words<'static>> {
         let held =
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
         out.push(fact_of(&view.name, held, Role::Text));
-        if view.lost().is_some() {
-            out.push(Words::plain(" ".repeat(20)).join(log::losses(&[view], u16::MAX)));
-        }
+        out.extend(log::losses_of(&[view]).into_iter().map(|loss| Words::plain(" ".repeat(20)).join(loss)));
         if !matches!(view.state, LogState::Following(_)) {
             out.push(Words::plain("  ").join(log::log_state(view)));
         }

@@ -11,7 +11,7 @@ use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row};
 use crate::app::state::State;
 use crate::app::world::logs::LogView;
 use crate::model::histogram::Bar;
-use crate::model::record::Level;
+use crate::model::record::{Level, LogState};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};
@@ -96,7 +96,8 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let screen = &state.screens.logs;
     let rows = screen.rows(&state.logs, usize::from(inner.height));
     let shape = title(state, painter, &id);
-    shape.note(standing(state, painter)).foot(foot(state, painter, &rows, area.width)).draw(painter, area);
+    let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
+    shape.note(standing(state, painter, room)).foot(foot(state, painter, &rows, area.width)).draw(painter, area);
     note(painter, inner, id.clone());
     if rows.is_empty() {
         nothing(state).draw(painter, inner);
@@ -159,8 +160,8 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     shape
 }
 
-/// Following, or how much came since it stands still.
-fn standing(state: &State, painter: &Painter<'_>) -> Words<'static> {
+/// How the records are looked at, and whether they follow; in `room` columns the latter alone.
+fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static> {
     let screen = &state.screens.logs;
     let mut words = Words::new();
     if screen.column > 0 {
@@ -174,20 +175,50 @@ fn standing(state: &State, painter: &Painter<'_>) -> Words<'static> {
         words = words
             .then(format!("{key} goes to {}", figures::time(at, state.config.console.timezone)), Role::ChartCursor);
     }
+    words = words.join(trouble(state));
+    let following = following(state, painter);
+    if words.is_empty() || words.width() + following.width() + 2 > room {
+        return following;
+    }
+    words.and("  ", Role::Text).join(following)
+}
+
+/// The logs of which no records come now: the records of the others must not hide that.
+fn trouble(state: &State) -> Words<'static> {
+    type Test = fn(&LogState) -> bool;
+    let shown = || state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at));
+    let kinds: [(Test, &str, Role); 4] = [
+        (|state| matches!(state, LogState::Failed(_)), "can't be read", Role::LevelError),
+        (|state| matches!(state, LogState::Restarting(_)), "to be started again", Role::StatusPending),
+        (|state| matches!(state, LogState::Waiting(_)), "waiting for a file", Role::StatusPending),
+        (|state| matches!(state, LogState::CatchingUp), "catching up", Role::StatusPending),
+    ];
+    for (is_so, words, role) in kinds {
+        let mut these = shown().filter(|log| is_so(&log.state));
+        if let Some(first) = these.next() {
+            let name = match these.count() {
+                0 => first.name.to_string(),
+                more => format!("{} logs", more + 1),
+            };
+            return Words::of(format!(" {name} {words}"), role);
+        }
+    }
+    Words::new()
+}
+
+/// Following, or how much came since it stands still.
+fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
+    let screen = &state.screens.logs;
     if screen.pane.follow {
         let shown = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at));
-        let rate = shown.map(|log| log.rate).sum();
-        if !words.is_empty() {
-            words.push(" ", Role::Text);
-        }
-        return words.join(log::rate_words(rate)).then("following", Role::StatusOk);
+        return log::rate_words(shown.map(|log| log.rate).sum()).then("following", Role::StatusOk);
     }
     let new = screen.pane.new_records as u64;
     if new > 0 {
         let down = painter.glyphs().down;
-        return words.then(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
+        return Words::of(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
     }
-    words.then("held, G follows", Role::TextDim)
+    Words::of("held, G follows", Role::TextDim)
 }
 
 /// Whether the moment that is pointed at is another than that of the selected record.

@@ -70,6 +70,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Co
         for x in x..x + wide {
             column(painter, plot, x, *counts, top);
         }
+        if cursor == Some(at + hidden) {
+            // Over the bar too, which may be as high as the plot.
+            let sign = painter.glyphs().down;
+            painter.sign(x, plot.y, sign, Role::ChartCursor);
+        }
         painter.note(Rect { x, width: wide, ..plot }, Target::Bar(*from));
     }
 }

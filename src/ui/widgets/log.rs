@@ -140,7 +140,7 @@ impl LogStyle<'_> {
 
     /// The first record to draw so that the selected one, else the last one, ends in sight.
     pub fn first_in_sight(&self, rows: &[LogRow<'_>], area: Rect, glyphs: GlyphSet) -> usize {
-        if !self.wrap {
+        if !self.wrap && rows.len() <= usize::from(area.height) {
             return 0;
         }
         let wanted = rows.iter().position(|row| row.selected).unwrap_or(rows.len().saturating_sub(1));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::world::logs::{LogView, rings};
 use crate::model::filter::Filter;
@@ -35,6 +35,8 @@ pub struct Pane {
 pub struct Row {
     /// The record.
     pub record: Record,
+    /// The time by which it is merged: that of a line which states none is that of the line above it.
+    pub at: DateTime<Utc>,
     /// The cursor stands on it.
     pub selected: bool,
     /// Shown only because a neighbour passed the filter.
@@ -243,21 +245,21 @@ impl Pane {
                         && done.insert(id)
                         && let Some(record) = lookup(logs, &self.sources, &Entry { seq, ..entry })
                     {
-                        rows.push(Row { record, selected: false, context: true, late: false, since: None });
+                        let at = merged_at(logs, &self.sources, &Entry { seq, ..entry });
+                        rows.push(Row { record, at, selected: false, context: true, late: false, since: None });
                     }
                 }
             };
             let around = context as u64;
             neighbours(entry.seq.saturating_sub(around), entry.seq, &mut rows);
             let selected = cursor.is_some_and(|cursor| same(&cursor, &entry));
-            rows.push(Row { record, selected, context: false, late: entry.late, since: None });
+            rows.push(Row { record, at: entry.at, selected, context: false, late: entry.late, since: None });
             neighbours(entry.seq + 1, entry.seq + 1 + around, &mut rows);
         }
         let above = first.and_then(|first| self.view.before(&first)).and_then(|index| self.view.get(index));
-        let mut last = above.and_then(|entry| lookup(logs, &self.sources, &entry)).map(|record| record.at());
+        let mut last = above.map(|entry| entry.at);
         for row in &mut rows {
-            let at = row.record.at();
-            row.since = last.replace(at).map(|last| at - last);
+            row.since = last.replace(row.at).map(|last| row.at - last);
         }
         if self.follow {
             rows.drain(..rows.len().saturating_sub(height));
@@ -287,6 +289,11 @@ impl Pane {
 
 fn lookup(logs: &[LogView], sources: &[usize], entry: &Entry) -> Option<Record> {
     logs.get(*sources.get(entry.source)?)?.ring.get(entry.seq).cloned()
+}
+
+fn merged_at(logs: &[LogView], sources: &[usize], entry: &Entry) -> DateTime<Utc> {
+    let ring = sources.get(entry.source).and_then(|at| logs.get(*at)).map(|log| &log.ring);
+    ring.and_then(|ring| ring.time_at(ring.index_of(entry.seq)?)).unwrap_or(entry.at)
 }
 
 fn same(a: &Entry, b: &Entry) -> bool {
