@@ -201,7 +201,7 @@ impl Record {
 
     /// Memory it holds, in bytes, with the texts it does not share.
     pub fn footprint(&self) -> usize {
-        let shared = std::ptr::eq(self.message.as_str(), self.raw.as_str());
+        let shared = self.message.shares_memory_with(&self.raw);
         let message = if shared { 0 } else { 16 + self.message.as_str().len() };
         size_of::<RecordData>() + 32 + self.raw.as_str().len() + message + size_of_val(self.styles())
     }

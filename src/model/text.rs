@@ -8,11 +8,15 @@ mod escape;
 mod sanitise;
 mod sgr;
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use sanitise::{Coloured, MAX_LINE, Sanitised, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown};
+pub use sanitise::{
+    Coloured, MAX_LINE, Sanitised, printable, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown,
+};
 pub use sgr::{Colour, Sgr, Span, Styles};
 
 /// What a line break inside a single-line text is drawn as.
@@ -20,9 +24,15 @@ pub const LINE_BREAK: char = '⏎';
 
 /// Text from outside after the sanitiser: no control characters, no escape sequences, no bidi or zero-width
 /// characters (but those inside an emoji), valid UTF-8, at most [`MAX_LINE`] bytes. Widgets and notifiers take this
-/// and not `String`. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SafeText(Arc<str>);
+/// and not `String`. Cheap to clone, and a part of it holds the same memory.
+#[derive(Clone)]
+pub struct SafeText {
+    whole: Arc<str>,
+    /// Bytes of `whole` before this text.
+    start: u32,
+    /// Bytes of this text.
+    len: u32,
+}
 
 impl SafeText {
     /// Sanitises `raw` as one line; line breaks become [`LINE_BREAK`].
@@ -45,42 +55,89 @@ impl SafeText {
     pub fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>, max_bytes: usize) -> Self {
         let mut out = String::new();
         for (index, part) in parts.into_iter().enumerate() {
-            if out.len() + part.0.len() + LINE_BREAK.len_utf8() > max_bytes {
+            if out.len() + part.as_str().len() + LINE_BREAK.len_utf8() > max_bytes {
                 out.push('…');
                 break;
             }
             if index > 0 {
                 out.push(LINE_BREAK);
             }
-            out.push_str(&part.0);
+            out.push_str(part.as_str());
         }
-        Self(out.into())
+        Self::from_clean(&out)
     }
 
     /// The real lines of a text in which breaks are drawn as [`LINE_BREAK`], for the view of one record in full.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.0.split(LINE_BREAK)
+        self.as_str().split(LINE_BREAK)
     }
 
     /// The safe text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let start = self.start as usize;
+        // Both ends are where characters begin: `part` sees to it.
+        &self.whole[start..start + self.len as usize]
     }
 
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len == 0
     }
 
-    /// A part of it; empty where the range is none of its characters'. A part of what is safe is safe.
+    /// A part of it, which holds the whole in memory; empty where the range is none of its characters'. A part of what
+    /// is safe is safe.
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Self {
-        Self::from_clean(self.0.get(range).unwrap_or_default())
+        match (self.as_str().get(range.clone()), u32::try_from(range.start)) {
+            (Some(part), Ok(start)) => {
+                Self { whole: Arc::clone(&self.whole), start: self.start + start, len: part.len() as u32 }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// The same text where `part` is a slice of it.
+    pub fn slice(&self, part: &str) -> Option<Self> {
+        let start = (part.as_ptr() as usize).checked_sub(self.as_str().as_ptr() as usize)?;
+        (start + part.len() <= self.as_str().len()).then(|| self.part(start..start + part.len()))
+    }
+
+    /// Whether both hold the same memory.
+    pub fn shares_memory_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.whole, &other.whole)
     }
 
     /// Wraps what the sanitiser made.
     fn from_clean(clean: &str) -> Self {
-        Self(Arc::from(clean))
+        // No text is near this length; one that is would be cut where a character begins.
+        let len = clean.floor_char_boundary(u32::MAX as usize);
+        Self { whole: Arc::from(&clean[..len]), start: 0, len: len as u32 }
+    }
+}
+
+impl PartialEq for SafeText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for SafeText {}
+
+impl PartialOrd for SafeText {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SafeText {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for SafeText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -98,31 +155,31 @@ impl From<String> for SafeText {
 
 impl AsRef<str> for SafeText {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl PartialEq<str> for SafeText {
     fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for SafeText {
     fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
+        self.as_str() == *other
     }
 }
 
 impl std::borrow::Borrow<str> for SafeText {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl serde::Serialize for SafeText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -135,18 +192,18 @@ impl<'de> serde::Deserialize<'de> for SafeText {
 
 impl Default for SafeText {
     fn default() -> Self {
-        Self(Arc::from(""))
+        Self::from_clean("")
     }
 }
 
 impl fmt::Debug for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.as_str().fmt(f)
     }
 }
 
 impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }

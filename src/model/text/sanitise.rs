@@ -67,14 +67,18 @@ pub fn sanitise_lines(raw: &[u8]) -> Vec<Sanitised> {
     raw.split(|byte| *byte == b'\n').map(sanitise).collect()
 }
 
-/// The common case: printable ASCII is copied once. Folding without an early exit lets the check be vectorised.
-fn plain(raw: &[u8]) -> Option<Sanitised> {
+/// The common case: printable ASCII within the bounds of a line, copied once; `None` for anything else. Folding without
+/// an early exit lets the check be vectorised.
+pub fn printable(raw: &[u8]) -> Option<SafeText> {
     let strange = raw.len() > MAX_LINE || raw.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e));
     if strange {
         return None;
     }
-    let text = std::str::from_utf8(raw).ok()?;
-    Some(Sanitised { text: SafeText::from_clean(text), ..Sanitised::default() })
+    std::str::from_utf8(raw).ok().map(SafeText::from_clean)
+}
+
+fn plain(raw: &[u8]) -> Option<Sanitised> {
+    printable(raw).map(|text| Sanitised { text, ..Sanitised::default() })
 }
 
 /// One pass over one line.

@@ -18,12 +18,9 @@ use crate::model::layout::{Layout, Names};
 use crate::model::name::Name;
 use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
 use crate::model::redact::Redactor;
-use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
-/// Names of services that are kept for sharing.
-const MAX_SERVICES: usize = 32;
 /// Bound on the expressions of a configuration, in bytes.
 const MAX_REGEX: usize = 4 << 20;
 
@@ -39,7 +36,6 @@ pub struct Pipeline {
     last: Format,
     floor: Level,
     next_seq: u64,
-    services: Vec<SafeText>,
     records: Vec<Record>,
     loss: Loss,
     reported: Loss,
@@ -148,7 +144,6 @@ impl Pipeline {
             last: Format::Unknown,
             floor: log.level.unwrap_or_default(),
             next_seq: first_seq,
-            services: Vec::new(),
             records: Vec::new(),
             loss: Loss::default(),
             reported: Loss::default(),
@@ -379,7 +374,7 @@ impl Pipeline {
             read_at: at,
             time: time.or(before),
             level: seen.level,
-            service: seen.service.map(|name| shared(&mut self.services, &name)),
+            service: seen.service,
             message: seen.message,
             raw: seen.raw,
             format: seen.format,
@@ -419,16 +414,4 @@ impl Pipeline {
 
 fn regex(text: &str) -> Result<Regex, String> {
     RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())
-}
-
-/// The same few services come again and again: one text for each.
-fn shared(services: &mut Vec<SafeText>, name: &str) -> SafeText {
-    if let Some(known) = services.iter().find(|known| known.as_str() == name) {
-        return known.clone();
-    }
-    let text = SafeText::new(name);
-    if services.len() < MAX_SERVICES {
-        services.push(text.clone());
-    }
-    text
 }

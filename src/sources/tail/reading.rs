@@ -10,7 +10,9 @@ use crate::config::sections::log::Ansi;
 use crate::model::format::Format;
 use crate::model::record::Level;
 use crate::model::redact::{MASK, Redactor};
-use crate::model::text::{Coloured, LINE_BREAK, SafeText, Sanitised, Span, Styles, sanitise, sanitise_shown};
+use crate::model::text::{
+    Coloured, LINE_BREAK, SafeText, Sanitised, Span, Styles, printable, sanitise, sanitise_shown,
+};
 
 /// What a record says and shows.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub struct Reading {
     /// Its level.
     pub level: Level,
     /// The service that it names.
-    pub service: Option<String>,
+    pub service: Option<SafeText>,
     /// What it was recognised as.
     pub format: Format,
     /// All of it.
@@ -76,7 +78,7 @@ impl Reader<'_> {
         Reading {
             time: seen.time,
             level: seen.level,
-            service: seen.service.map(Cow::into_owned),
+            service: seen.service.map(|name| SafeText::new(&name)),
             format: seen.format,
             message,
             styles: if self.ansi == Ansi::Colour { styles } else { Vec::new() },
@@ -88,6 +90,9 @@ impl Reader<'_> {
 
     /// A line without escape sequences, or one that shows them.
     fn clear(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+        if let Some(raw) = printable(line) {
+            return self.printable(raw, last, now);
+        }
         let text = String::from_utf8_lossy(line);
         let visible = if self.ansi == Ansi::Show && memchr::memchr(0x1b, line).is_some() {
             Cow::Owned(sanitise(line).text.as_str().to_owned())
@@ -108,13 +113,34 @@ impl Reader<'_> {
         Reading {
             time: seen.time,
             level: seen.level,
-            service: seen.service.map(Cow::into_owned),
+            service: seen.service.map(|name| SafeText::new(&name)),
             format: seen.format,
             message,
             styles,
             neutralised: raw.neutralised,
             cut_bytes: raw.cut_bytes,
             raw: raw.text,
+        }
+    }
+
+    /// A line of which nothing has to be made safe, as nearly all are: copied once, for all that is kept of it.
+    fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
+        let seen = self.recogniser.recognise(raw.as_str(), last, now);
+        let (message, styles) = match &seen.message {
+            Cow::Borrowed(part) => (raw.slice(part).unwrap_or_else(|| SafeText::new(part)), Vec::new()),
+            // What was unescaped may show a secret only now.
+            Cow::Owned(unescaped) => self.shown(unescaped.as_bytes()),
+        };
+        Reading {
+            time: seen.time,
+            level: seen.level,
+            service: seen.service.map(|name| raw.slice(&name).unwrap_or_else(|| SafeText::new(&name))),
+            format: seen.format,
+            message,
+            styles,
+            neutralised: 0,
+            cut_bytes: 0,
+            raw,
         }
     }
 
