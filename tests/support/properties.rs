@@ -135,8 +135,8 @@ pub fn formats(text: &str) {
             names += 1;
             if names < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        let Some(named) = LogFormat::named(format.word()) else { continue };
-        for record in records(text.as_bytes(), named, None) {
+        let Some(chosen) = LogFormat::named(format.word()) else { continue };
+        for record in records(text.as_bytes(), chosen, None) {
             let fallback = matches!(record.format, Format::Unknown | Format::Plain | Format::Traceback);
             let same = record.format == format || record.format.is_json() == format.is_json();
             assert!(fallback || same, "{:?}", record.format);
