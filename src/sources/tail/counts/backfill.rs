@@ -37,8 +37,8 @@ pub struct Uncounted {
     path: PathBuf,
     /// What comes from here on is counted by others.
     upto: u64,
-    /// Others go on where this ends, so that a line without its end is theirs.
-    followed: bool,
+    /// When it was written last, where others do not go on where this ends; a line without its end is theirs.
+    rotated: Option<DateTime<Utc>>,
 }
 
 impl Uncounted {
@@ -48,15 +48,15 @@ impl Uncounted {
         if open.is_pipe() {
             return None;
         }
-        Some(Self { file: open.file().try_clone().ok()?, path: path.to_owned(), upto, followed: true })
+        Some(Self { file: open.file().try_clone().ok()?, path: path.to_owned(), upto, rotated: None })
     }
 
     /// A file that nobody follows.
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
-    fn whole(path: PathBuf) -> io::Result<Self> {
+    fn whole(path: PathBuf, modified: DateTime<Utc>) -> io::Result<Self> {
         let file = File::open(&path)?;
         let upto = file.metadata()?.len();
-        Ok(Self { file, path, upto, followed: false })
+        Ok(Self { file, path, upto, rotated: Some(modified) })
     }
 
     fn identity(&self) -> Option<Identity> {
@@ -102,7 +102,7 @@ impl Backfill {
                 self.lost.push("older files are too large to be counted".to_owned());
                 return;
             }
-            match Uncounted::whole(rotated.path) {
+            match Uncounted::whole(rotated.path, rotated.modified) {
                 Ok(file) => {
                     let identity = file.identity();
                     if self.files.iter().all(|known| known.identity() != identity) {
@@ -122,22 +122,33 @@ impl Backfill {
         pipeline.hide(true);
         let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min().unwrap_or(self.now.utc);
         let mut untimed = false;
-        for file in std::mem::take(&mut self.files) {
-            match self.file(&file, from, &mut pipeline, ended) {
+        // The present files, then the rotated ones from the newest on: a short window is known first.
+        let mut files = std::mem::take(&mut self.files);
+        files.sort_by_key(|file| std::cmp::Reverse(file.rotated.unwrap_or(DateTime::<Utc>::MAX_UTC)));
+        for (nth, file) in files.iter().enumerate() {
+            match self.file(file, from, &mut pipeline, ended) {
                 Ok(timed) => untimed |= !timed,
                 Err(why) => self.lost.push(format!("{} can't be read to its end: {why}", file.path.display())),
             }
             if ended() {
                 return;
             }
+            let next = files.get(nth + 1).map_or(DateTime::<Utc>::MIN_UTC, |file| file.rotated.unwrap_or(self.now.utc));
+            self.put_in(next, untimed);
         }
-        for (counter, aside) in &self.counters {
+        self.put_in(DateTime::<Utc>::MIN_UTC, untimed);
+    }
+
+    /// Puts in what is complete, when nothing newer than `next` is left to be read.
+    fn put_in(&mut self, next: DateTime<Utc>, untimed: bool) {
+        let now = self.now.utc;
+        for (counter, aside) in self.counters.extract_if(.., |(counter, _)| next < counter.from(now)) {
             if let Some(why) = self.lost.first() {
-                aside.lost(self.now.utc, why);
+                aside.lost(now, why);
             }
-            counter.put_in(aside);
+            counter.put_in(&aside);
             if untimed {
-                counter.reaches(Reach::Since(self.now.utc));
+                counter.reaches(Reach::Since(now));
             }
         }
     }
@@ -166,7 +177,7 @@ impl Backfill {
             0 => TextDecoder::at_start(pipeline.encoding()),
             _ => TextDecoder::within(extent.encoding),
         };
-        let mut lines = Lines::new(decoder, from, uncounted.followed);
+        let mut lines = Lines::new(decoder, from, uncounted.rotated.is_none());
         let mut buffer = vec![0; READ];
         let mut offset = begin;
         while offset < uncounted.upto && !ended() {
@@ -192,7 +203,7 @@ impl Backfill {
         ended: &dyn Fn() -> bool,
     ) -> io::Result<bool> {
         let mut input = archive::unpacked(uncounted.file.try_clone()?, &uncounted.path)?.take(MAX_BYTES);
-        let mut lines = Lines::new(TextDecoder::at_start(pipeline.encoding()), from, uncounted.followed);
+        let mut lines = Lines::new(TextDecoder::at_start(pipeline.encoding()), from, uncounted.rotated.is_none());
         let mut buffer = vec![0; READ];
         let mut timed = None;
         while !ended() {

@@ -145,3 +145,25 @@ fn lines_that_state_no_time_are_counted_from_now_on() {
     let caveat = bench.caveat.as_ref().unwrap();
     assert_eq!((caveat.at_least, caveat.text.as_str()), (true, "counted since 2026-11-21T12:00:00Z"));
 }
+
+#[test]
+fn a_short_window_does_not_wait_for_a_long_one() {
+    let before = |at: &Path| {
+        write(at, "a.log", &format!("{} boom\n", stamp().utc.to_rfc3339()));
+        write(at, "a.log.1", &"2026-11-21T07:00:00Z boom\n".repeat(3));
+        let written = stamp().utc - chrono::Duration::hours(5);
+        OpenOptions::new().write(true).open(at.join("a.log.1")).unwrap().set_modified(written.into()).unwrap();
+    };
+    let mut long = errors_within_an_hour("boom");
+    let MetricKind::Log(of) = &mut long.kind else { unreachable!() };
+    of.window = Duration::from_hours(24);
+    let mut bench = Bench::counting("a.log", before, |_| {}, vec![errors_within_an_hour("boom"), long]);
+    bench.backfill_waits = true;
+    bench.ticks(2);
+    let backfill = bench.backfills.pop().unwrap();
+    // Nobody waits for the rotated file any more.
+    let asked = std::cell::Cell::new(0);
+    backfill.read(&Redactor::default(), &|| asked.replace(asked.get() + 1) > 1);
+    bench.ticks(1);
+    assert_eq!(bench.samples[2..], [Ok(1.0)], "{:?}", bench.samples);
+}

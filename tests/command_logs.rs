@@ -1,0 +1,232 @@
+//! Logs of commands against the real ones: a container of Docker, `tail` over OpenSSH. Each is cut off on purpose, and
+//! every line must come once. Without an engine or a server these tests say so and pass.
+#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a skipped test says so; the files are its own")]
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// `opsroom logs --follow`, and what it has printed.
+struct Following {
+    child: Child,
+    printed: Receiver<String>,
+    lines: Vec<String>,
+}
+
+impl Following {
+    fn start(directory: &Path, log: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+            .args(["logs", log, "--follow"])
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let output = child.stdout.take().expect("its output");
+        let (sender, printed) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, printed, lines: Vec::new() }
+    }
+
+    /// Reads on until `enough` of the lines.
+    fn until(&mut self, what: &str, enough: impl Fn(&[String]) -> bool) {
+        let began = Instant::now();
+        while !enough(&self.lines) {
+            let left = PATIENCE.saturating_sub(began.elapsed());
+            let Ok(line) = self.printed.recv_timeout(left) else {
+                let last = &self.lines[self.lines.len().saturating_sub(20)..];
+                panic!("{what} did not come; the last lines: {last:#?}");
+            };
+            self.lines.push(line);
+        }
+    }
+
+    /// The numbers behind `word`, in the order in which they came.
+    fn numbers(&self, word: &str) -> Vec<u64> {
+        let number = |line: &String| line.split(word).nth(1)?.split_whitespace().next()?.parse().ok();
+        self.lines.iter().filter_map(number).collect()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn must(program: &str, arguments: &[&str], directory: &Path) -> String {
+    let output = Command::new(program).args(arguments).current_dir(directory).output().expect("the program starts");
+    assert!(output.status.success(), "{program} {arguments:?}: {}", told(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The processes whose parent is `parent`.
+fn children(parent: u32) -> Vec<u32> {
+    let text = must("ps", &["-o", "pid=", "--ppid", &parent.to_string()], Path::new("/"));
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// A container that writes a line ten times a second, and is removed at the end.
+struct Container(String);
+
+impl Container {
+    fn up(directory: &Path) -> Option<Self> {
+        let Ok(busybox) = std::env::var("OPSROOM_TEST_DOCKER") else {
+            eprintln!("skipped: OPSROOM_TEST_DOCKER is not set; tests/run looks for a Docker Engine");
+            return None;
+        };
+        let name = format!("opsroomlogs{}", std::process::id());
+        fs::create_dir_all(directory.join("root/bin")).expect("a directory for the image");
+        fs::copy(busybox, directory.join("root/bin/busybox")).expect("busybox is copied");
+        let import = format!("tar -C root -c . | docker import - {name}:1");
+        must("sh", &["-c", &import], directory);
+        // The count goes on where it was when the container is started again.
+        let script = "n=$(/bin/busybox cat /n 2>/dev/null || echo 0); while true; do n=$((n+1)); echo $n > /n; \
+                      echo \"number=$n\"; [ $((n % 7)) = 0 ] && echo \"odd=$n\" >&2; /bin/busybox sleep 0.1; done";
+        let image = format!("{name}:1");
+        let run = ["run", "--detach", "--name", &name, "--network", "none", "--stop-timeout", "0", &image];
+        let run: Vec<&str> = run.into_iter().chain(["/bin/busybox", "sh", "-c", script]).collect();
+        must("docker", &run, directory);
+        Some(Self(name))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        for arguments in [["rm", "--force", &self.0], ["rmi", "--force", &format!("{}:1", self.0)]] {
+            let _ = Command::new("docker").args(arguments).output();
+        }
+    }
+}
+
+#[test]
+fn a_container_is_followed_through_restarts_and_every_line_comes_once() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let Some(container) = Container::up(at) else { return };
+    fs::write(at.join("opsroom.toml"), format!("[log.web]\ndocker = \"{}\"\n", container.0)).expect("written");
+    let mut following = Following::start(at, "web");
+    following.until("twenty lines", |lines| lines.len() > 20);
+    // The client of the engine dies, then the container itself.
+    for client in children(following.child.id()) {
+        must("kill", &["-KILL", &client.to_string()], at);
+    }
+    following.until("the end of the client", |lines| lines.iter().any(|line| line.contains("started again in")));
+    let seen = following.lines.len();
+    following.until("lines after it", |lines| lines.len() > seen + 20);
+    must("docker", &["restart", &container.0], at);
+    let seen = following.lines.len();
+    following.until("lines after the restart", |lines| lines.len() > seen + 30);
+    must("docker", &["stop", &container.0], at);
+    let written = must("sh", &["-c", &format!("docker logs {} 2>&1", container.0)], at);
+    let count = |word: &str| written.matches(word).count();
+    following.until("the last line", |lines| {
+        lines.iter().filter(|line| line.contains("number=")).count() >= count("number=")
+            && lines.iter().filter(|line| line.contains("odd=")).count() >= count("odd=")
+    });
+    let expected: Vec<u64> = (1..=count("number=") as u64).collect();
+    assert_eq!(following.numbers("number="), expected);
+    assert_eq!(following.numbers("odd="), expected.iter().copied().filter(|n| n % 7 == 0).collect::<Vec<_>>());
+}
+
+/// A server of OpenSSH on loopback, for one key.
+struct Server {
+    child: Child,
+    port: u16,
+    key: PathBuf,
+}
+
+impl Server {
+    fn start(directory: &Path) -> Option<Self> {
+        let sshd = Path::new("/usr/sbin/sshd");
+        if !sshd.exists() {
+            eprintln!("skipped: openssh-server is not installed; tests/run installs it");
+            return None;
+        }
+        if fs::create_dir_all("/run/sshd").is_err() {
+            eprintln!("skipped: sshd wants /run/sshd, which only root can make");
+            return None;
+        }
+        let path = |name: &str| directory.join(name).display().to_string();
+        for key in ["host", "key"] {
+            must("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &path(key)], directory);
+        }
+        fs::copy(path("key.pub"), path("authorized")).expect("the key is copied");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let child = Command::new(sshd)
+            .args(["-D", "-f", "/dev/null", "-p", &port.to_string(), "-h", &path("host")])
+            .args(["-o", "ListenAddress=127.0.0.1", "-o", &format!("AuthorizedKeysFile={}", path("authorized"))])
+            .args(["-o", "StrictModes=no", "-o", "PidFile=none", "-o", "UsePAM=no"])
+            .args(["-o", "PermitRootLogin=prohibit-password"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sshd starts");
+        Some(Self { child, port, key: directory.join("key") })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        for session in children(self.child.id()) {
+            let _ = Command::new("kill").arg(session.to_string()).output();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_file_on_another_host_is_followed_through_a_connection_that_breaks() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let Some(server) = Server::start(at) else { return };
+    let log = at.join("far.log");
+    let write = |from: u64, to: u64| {
+        let mut file = OpenOptions::new().create(true).append(true).open(&log).expect("the log opens");
+        for number in from..=to {
+            writeln!(file, "2026-11-21T10:{:02}:{:02}Z number={number}", number / 60 % 60, number % 60)
+                .expect("written");
+        }
+    };
+    write(1, 50);
+    let options = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-q"];
+    let mut argv: Vec<String> = vec!["ssh".to_owned(), "-p".to_owned(), server.port.to_string(), "-i".to_owned()];
+    argv.push(server.key.display().to_string());
+    argv.extend(options.map(str::to_owned));
+    argv.extend(["127.0.0.1", "tail", "-n", "500", "-F"].map(str::to_owned));
+    argv.push(log.display().to_string());
+    fs::write(at.join("opsroom.toml"), format!("[log.far]\ncommand = {argv:?}\n")).expect("written");
+    let mut following = Following::start(at, "far");
+    let last =
+        |number: u64| move |lines: &[String]| lines.iter().any(|line| line.ends_with(&format!("number={number}")));
+    following.until("what was there", last(50));
+    write(51, 60);
+    following.until("what came", last(60));
+    // The connection breaks at the far end; what is written meanwhile must come too.
+    for session in children(server.child.id()) {
+        must("kill", &["-KILL", &session.to_string()], at);
+    }
+    write(61, 70);
+    following.until("what came after it broke", last(70));
+    write(71, 75);
+    following.until("the rest", last(75));
+    assert_eq!(following.numbers("number="), (1..=75).collect::<Vec<u64>>());
+}
