@@ -44,7 +44,8 @@ commands! {
     Histogram = "histogram", SaveRecords = "save-records", PageRecords = "page-records", NextMark = "next-mark",
     PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
-    DryRun = "dry-run", FollowUp = "follow-up",
+    DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace",
+    OnlyThis = "only-this", NotThis = "not-this",
 }
 
 /// What a key means.

@@ -46,6 +46,18 @@ pub fn overlay_command(state: &State, key: Key) -> Option<Command> {
     }
 }
 
+/// The command of a key in details of the logs: their own, then those of the logs.
+pub fn details_command(state: &State, key: Key) -> Option<Command> {
+    if key == Key::plain(KeyCode::Esc) {
+        return Some(Command::Back);
+    }
+    let contexts = [Context::Details, Context::Logs, Context::Lists, Context::Everywhere];
+    match state.keymap.lookup(key, &contexts) {
+        Some(Binding::Command(command)) => Some(*command),
+        _ => None,
+    }
+}
+
 /// Where keys are heard now, the nearest first.
 pub fn contexts(state: &State) -> Vec<Context> {
     let nearest = match (&state.screen, state.focused_panel()) {

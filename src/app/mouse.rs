@@ -21,6 +21,9 @@ pub fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool
         match (mouse.kind, target) {
             (MouseKind::Press, Some(Target::OverlayRow(row))) => overlays::click_row(state, row),
             (MouseKind::Press, Some(Target::OverlayButton(button))) => overlays::click_button(state, button),
+            (MouseKind::ScrollUp | MouseKind::ScrollDown, _) => {
+                return overlays::wheel(state, mouse.kind == MouseKind::ScrollUp, NOTCH);
+            }
             _ => return false,
         }
         return true;

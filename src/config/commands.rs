@@ -13,6 +13,8 @@ pub enum Context {
     Lists,
     /// On the logs screen, and in a log panel that has the focus.
     Logs,
+    /// In what lies over the logs or beside them: a record, patterns, top values.
+    Details,
     /// On the metrics screen.
     Metrics,
     /// On the actions screen.
@@ -26,6 +28,7 @@ impl Context {
             Self::Everywhere => "everywhere",
             Self::Lists => "in lists",
             Self::Logs => "in logs",
+            Self::Details => "in a record, patterns and top values",
             Self::Metrics => "in metrics",
             Self::Actions => "in actions",
         }
@@ -128,6 +131,9 @@ pub const COMMANDS: &[CommandInfo] = &[
         "levels over time; Tab goes there, h and l choose a bar, Enter jumps to it",
         Context::Logs,
     ),
+    command("trace", &["r"], "everything with this trace or request id, and back", Context::Logs),
+    command("only-this", &["+"], "only records with this value or pattern", Context::Details),
+    command("not-this", &["-"], "only records without it", Context::Details),
     command("save-records", &["o"], "write the shown records to a file", Context::Logs),
     command("page-records", &["b"], "read the shown records in $PAGER", Context::Logs),
     command("more-context", &["+"], "show more lines around matches", Context::Logs),

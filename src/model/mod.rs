@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod availability;
 pub mod condition;
+pub mod dialect;
 pub mod document;
 pub mod environment;
 pub mod expression;
@@ -20,6 +21,7 @@ pub mod latency;
 pub mod layout;
 pub mod message;
 pub mod name;
+pub mod outline;
 pub mod pattern;
 pub mod rate;
 pub mod reading;

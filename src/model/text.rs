@@ -7,6 +7,7 @@ mod characters;
 mod escape;
 mod sanitise;
 mod sgr;
+pub mod wrap;
 
 use std::cmp::Ordering;
 use std::fmt;

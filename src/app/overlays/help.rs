@@ -79,7 +79,8 @@ impl Help {
                 rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter) });
             }
         }
-        let contexts = [Context::Everywhere, Context::Lists, Context::Logs, Context::Metrics, Context::Actions];
+        let contexts =
+            [Context::Everywhere, Context::Lists, Context::Logs, Context::Details, Context::Metrics, Context::Actions];
         for context in contexts {
             rows.push(HelpRow::Heading(context.words().to_owned()));
             for info in COMMANDS.iter().filter(|info| info.context == context) {

@@ -8,7 +8,7 @@ pub mod line;
 pub mod palette;
 pub mod record;
 
-use crate::config::key::Key;
+use crate::config::key::{Key, KeyCode};
 use crate::model::message::Effect;
 
 use super::state::State;
@@ -29,10 +29,15 @@ pub enum Overlay {
     /// An action before it runs.
     Confirm(Box<confirm::Confirmation>),
     /// One record in full.
-    Record(record::RecordOverlay),
+    Record(Box<record::RecordOverlay>),
 }
 
 impl Overlay {
+    /// Whether it shows details of the logs, beside the list where there is room.
+    pub fn is_details(&self) -> bool {
+        matches!(self, Self::Record(_))
+    }
+
     /// Whether letters are text in it.
     pub fn takes_text(&self) -> bool {
         match self {
@@ -83,6 +88,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
 /// appears under a moving hand must not be confirmed by it.
 pub(super) fn click_row(state: &mut State, row: usize) {
     match state.overlays.last_mut() {
+        Some(Overlay::Record(record)) => record.click(row),
         Some(Overlay::Palette(palette)) => palette.selected = row.min(palette.items.len().saturating_sub(1)),
         Some(Overlay::Choices(choices)) => choices.selected = row.min(choices.shown().len().saturating_sub(1)),
         _ => {}
@@ -97,8 +103,24 @@ pub(super) fn click_button(state: &mut State, button: usize) {
             dialog.focus = confirm::Focus::Run;
             Then::Stay
         }
+        (Overlay::Record(record), tab) => {
+            record.show(tab);
+            Then::Stay
+        }
         _ => Then::Stay,
     });
+}
+
+/// The wheel over details of the logs: as the keys up and down. `false` where it means nothing.
+pub(super) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
+    if !state.overlays.last().is_some_and(Overlay::is_details) {
+        return false;
+    }
+    let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
+    for _ in 0..notch {
+        self::key(state, key, &mut Vec::new());
+    }
+    true
 }
 
 /// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.

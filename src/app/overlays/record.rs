@@ -1,40 +1,248 @@
-//! One record in full.
+//! One record in full: as a tree, as fields, as it came.
+
+use std::collections::BTreeSet;
 
 use crate::app::keymap::Command;
 use crate::app::keys;
-use crate::app::screens::logs;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::help::Help;
+use crate::app::screens::list::moved;
+use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
+use crate::app::world::toasts::Tone;
 use crate::config::key::Key;
+use crate::model::dialect::dialect;
+use crate::model::filter::write;
+use crate::model::format::Format;
 use crate::model::message::Effect;
+use crate::model::outline::{Outline, Part};
 use crate::model::record::Record;
+use crate::model::text::{SafeText, wrap};
 
 use super::Then;
 
-/// The overlay.
+/// How the record is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// The JSON as a tree.
+    Tree,
+    /// Every field under its dotted name.
+    Fields,
+    /// The line as it came.
+    Raw,
+}
+
+impl Tab {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Fields => "fields",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// The overlay. What the record holds is read once, when it is opened.
 #[derive(Debug, Clone)]
 pub struct RecordOverlay {
     /// The record.
     pub record: Record,
-    /// First row shown.
-    pub scroll: usize,
+    /// How it is shown.
+    pub tab: Tab,
+    /// Its JSON, where it is well-formed.
+    pub tree: Option<Outline>,
+    /// Its fields.
+    pub fields: Vec<(SafeText, SafeText)>,
+    /// Parts of the tree that are folded, by position.
+    pub folded: BTreeSet<usize>,
+    /// The selected row of each tab: of the raw text the first that is shown.
+    pub at: [usize; 3],
+    /// Late, by the place where it stands.
+    pub late: bool,
 }
 
 impl RecordOverlay {
+    /// Opens a record.
+    pub fn new(record: Record, late: bool) -> Self {
+        let tree = if record.format.is_json() { Outline::of(record.raw.as_str()) } else { None };
+        let fields = record.fields();
+        let tab = match (&tree, fields.is_empty()) {
+            (Some(_), _) => Tab::Tree,
+            (None, false) => Tab::Fields,
+            (None, true) => Tab::Raw,
+        };
+        Self { record, tab, tree, fields, folded: BTreeSet::new(), at: [0; 3], late }
+    }
+
+    /// The tabs that this record has.
+    pub fn tabs(&self) -> Vec<Tab> {
+        let tree = self.tree.is_some().then_some(Tab::Tree);
+        let fields = (!self.fields.is_empty()).then_some(Tab::Fields);
+        tree.into_iter().chain(fields).chain([Tab::Raw]).collect()
+    }
+
+    /// The parts of the tree that are shown: by position.
+    pub fn unfolded(&self) -> Vec<usize> {
+        let Some(tree) = &self.tree else { return Vec::new() };
+        let (mut shown, mut at) = (Vec::new(), 0);
+        while let Some(part) = tree.parts.get(at) {
+            shown.push(at);
+            at = if self.folded.contains(&at) { part.end } else { at + 1 };
+        }
+        shown
+    }
+
+    /// What the record was recognised as, in words.
+    pub fn recognised(&self) -> String {
+        let names: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
+        match self.record.format {
+            Format::Unknown => "plain: format not recognised".to_owned(),
+            format if format.is_json() && self.tree.is_none() => format!("{}, not well-formed", format.word()),
+            Format::Json => match dialect(&names) {
+                Some(name) => format!("json ({name})"),
+                None => "json".to_owned(),
+            },
+            format => format.word().to_owned(),
+        }
+    }
+
+    /// The selected row of the present tab.
+    pub fn selected(&self) -> usize {
+        self.at[self.tab as usize]
+    }
+
+    fn part(&self) -> Option<&Part> {
+        let at = *self.unfolded().get(self.at[Tab::Tree as usize])?;
+        self.tree.as_ref()?.parts.get(at)
+    }
+
+    /// Name and value of what is selected, as a filter knows them.
+    fn field(&self) -> Option<(SafeText, SafeText)> {
+        match self.tab {
+            Tab::Tree => {
+                let part = self.part()?;
+                Some((part.path.clone()?, self.text_of(part)))
+            }
+            Tab::Fields => self.fields.get(self.selected()).cloned(),
+            Tab::Raw => None,
+        }
+    }
+
+    fn text_of(&self, part: &Part) -> SafeText {
+        if part.value.is_empty() {
+            SafeText::new(self.record.raw.as_str().get(part.source.clone()).unwrap_or_default())
+        } else {
+            part.value.clone()
+        }
+    }
+
+    fn copied(&self) -> SafeText {
+        match self.tab {
+            Tab::Tree => self.part().map(|part| self.text_of(part)),
+            Tab::Fields => self.fields.get(self.selected()).map(|(_, value)| value.clone()),
+            Tab::Raw => None,
+        }
+        .unwrap_or_else(|| self.record.raw.clone())
+    }
+
+    /// The last row of the present tab.
+    fn last(&self, state: &State) -> usize {
+        let room = details::room(state.size);
+        let rows = match self.tab {
+            Tab::Tree => self.unfolded().len(),
+            Tab::Fields => self.fields.len(),
+            Tab::Raw => {
+                let rows = self.record.lines().map(|line| wrap::rows(line, usize::from(room.width)).len());
+                let height = usize::from(room.height);
+                return rows.sum::<usize>().saturating_sub(height / 2);
+            }
+        };
+        rows.saturating_sub(1)
+    }
+
+    /// Shows the next or previous tab, around the ends.
+    fn turn(&mut self, by: usize) {
+        let tabs = self.tabs();
+        let here = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0);
+        self.tab = tabs[(here + by) % tabs.len()];
+    }
+
+    /// The row that was clicked: selected; a second click folds it.
+    pub(super) fn click(&mut self, row: usize) {
+        if self.tab != Tab::Raw && self.selected() == row {
+            self.fold();
+        } else {
+            self.at[self.tab as usize] = row;
+        }
+    }
+
+    /// The tab that was clicked.
+    pub(super) fn show(&mut self, tab: usize) {
+        self.tab = self.tabs().get(tab).copied().unwrap_or(self.tab);
+    }
+
+    fn fold(&mut self) {
+        let Some(at) = self.unfolded().get(self.at[Tab::Tree as usize]).copied() else { return };
+        let opens = self.tree.as_ref().is_some_and(|tree| tree.parts[at].is_open());
+        if self.tab == Tab::Tree && opens && !self.folded.remove(&at) {
+            self.folded.insert(at);
+        }
+    }
+
+    /// Goes to a neighbour in the list below: the same tab, the same field where it has one.
+    fn step(&mut self, state: &mut State, by: isize) {
+        let Some(record) = logs::step_cursor(state, by) else { return };
+        let (tab, field) = (self.tab, self.field());
+        let late = logs::is_late(state, &record);
+        *self = Self::new(record, late);
+        if self.tabs().contains(&tab) {
+            self.tab = tab;
+        }
+        if let Some((name, _)) = field {
+            let paths = self.tree.as_ref().map(|tree| &tree.parts);
+            let at = match self.tab {
+                Tab::Tree => paths.and_then(|parts| parts.iter().position(|part| part.path.as_ref() == Some(&name))),
+                Tab::Fields => self.fields.iter().position(|(other, _)| *other == name),
+                Tab::Raw => None,
+            };
+            self.at[self.tab as usize] = at.unwrap_or(0);
+        }
+    }
+
+    /// Narrows the list to the value, or to all others. `false` where nothing is selected that a filter could name.
+    fn filter(&self, state: &mut State, not: bool) -> bool {
+        let Some((name, value)) = self.field() else {
+            state.toast(Tone::Info, "select a field first: tab shows the fields");
+            return false;
+        };
+        let term = write::field_is(name.as_str(), value.as_str(), not);
+        let filter = write::and(&state.screens.logs.filter, &term);
+        logs::narrow(state, &filter)
+    }
+
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        match keys::overlay_command(state, key) {
-            Some(Command::Up) => self.scroll = self.scroll.saturating_sub(1),
-            Some(Command::Down) => {
-                self.scroll = (self.scroll + 1).min(self.record.fields().len() + self.record.lines().count() + 8);
+        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let height = usize::from(details::room(state.size).height);
+        if let Some(to) = moved(command, self.selected(), self.last(state), height) {
+            self.at[self.tab as usize] = to;
+            return Then::Stay;
+        }
+        match command {
+            Command::Copy => effects.push(Effect::Copy(self.copied())),
+            Command::Left => self.step(state, -1),
+            Command::Right => self.step(state, 1),
+            Command::NextPanel => self.turn(1),
+            Command::PreviousPanel => self.turn(self.tabs().len() - 1),
+            Command::Select => self.fold(),
+            Command::OnlyThis if self.filter(state, false) => return Then::Close,
+            Command::NotThis if self.filter(state, true) => return Then::Close,
+            Command::Trace if logs::trace(state, Some(&self.record)) => return Then::Close,
+            Command::Help => {
+                let help = Help::new(&state.config, &state.keymap, state.read_only);
+                state.overlays.push(Overlay::Help(help));
             }
-            Some(Command::Copy) => effects.push(Effect::Copy(self.record.raw.clone())),
-            // The neighbours in the list below, so that a stack of records can be read through.
-            Some(step @ (Command::Left | Command::Right)) => {
-                let by = if step == Command::Left { -1 } else { 1 };
-                if let Some(record) = logs::step_cursor(state, by) {
-                    *self = Self { record, scroll: 0 };
-                }
-            }
-            Some(Command::Back | Command::Quit | Command::Open) => return Then::Close,
+            Command::Back | Command::Quit | Command::Open => return Then::Close,
             _ => {}
         }
         Then::Stay

@@ -1,6 +1,8 @@
 //! The logs screen: merged records, levels over time, filter, search, marks.
 
 mod bars;
+pub mod details;
+mod detour;
 mod filtering;
 mod marks;
 mod pane;
@@ -14,7 +16,6 @@ use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::line::{Line, Purpose};
-use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
 use crate::app::world::logs::{LogView, rings};
 use crate::app::world::tails::Tail;
@@ -29,6 +30,9 @@ use super::list::moved;
 
 pub(in crate::app) use bars::jump_to_bar;
 pub use bars::{BarsShown, bars};
+pub(in crate::app) use details::is_late;
+pub use detour::{Former, former};
+pub(in crate::app) use detour::{narrow, trace};
 pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
 pub use marks::MAX_MARKS;
 pub use pane::{Pane, Row};
@@ -101,6 +105,8 @@ pub struct LogsScreen {
     pub range: usize,
     /// What is known of the fields of the records that came, for completion.
     pub known: Known,
+    /// What was shown before a key made the filter, the latest last.
+    pub(in crate::app) detours: Vec<Former>,
     found: Option<Found>,
 }
 
@@ -244,7 +250,8 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
     if screen.search.is_some() {
         screen.search = None;
         screen.found = None;
-    } else if !screen.filter.is_empty() {
+    } else if detour::go_back(state) {
+    } else if !state.screens.logs.filter.is_empty() {
         // Everything always parses.
         let _ = set_filter(state, "");
     } else {
@@ -266,6 +273,7 @@ pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
     let logs = &state.logs;
     let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
     screen.pane.remap(logs, moved, shown);
+    screen.detours.clear();
     search_again(state);
 }
 
@@ -334,11 +342,8 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         Command::Mark => marks::toggle(state),
         Command::NextMark => marks::step(state, true),
         Command::PreviousMark => marks::step(state, false),
-        Command::Open => {
-            if let Some(record) = screen.pane.selected(&state.logs) {
-                state.overlays.push(Overlay::Record(RecordOverlay { record, scroll: 0 }));
-            }
-        }
+        Command::Trace => detour::trace_selected(state),
+        Command::Open => details::open(state),
         Command::Search => {
             let line = Line::new(state, Purpose::Search);
             state.overlays.push(Overlay::Line(line));

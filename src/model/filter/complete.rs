@@ -15,7 +15,7 @@ const VALUE_PREFIX: usize = 2;
 /// Lengths of time worth a candidate.
 const SPANS: [&str; 8] = ["5m", "10m", "30m", "1h", "6h", "12h", "1d", "7d"];
 /// What the language itself knows, and what it means.
-const WORDS: [(&str, &str); 10] = [
+const WORDS: [(&str, &str); 11] = [
     ("level>=", "this level or a worse one"),
     ("level:", "trace, debug, info, warn, error, fatal"),
     ("service:", "who wrote it"),
@@ -23,6 +23,7 @@ const WORDS: [(&str, &str); 10] = [
     ("message:", "text anywhere in the message"),
     ("raw:", "text anywhere in the line"),
     ("trace:", "the id of a trace or a request, whatever its field is called"),
+    ("pattern:", "messages of one shape: \"job <n> done in <n>\""),
     ("since:", "not older than: 10m, 2h, a time"),
     ("until:", "older than: 10m, 2h, a time"),
     ("is:stderr", "written to the standard error"),

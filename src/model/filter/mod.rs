@@ -7,6 +7,7 @@
 //! took>200ms  status>=500  status:400..499  n:7..    numbers, with units where both sides have one
 //! level>=warn  level:error  service:api  log:web   what every record has
 //! trace:4bf92f                                     any of the usual names of a trace or request id
+//! pattern:"job <n> done in <n>"                    messages of one shape, numbers and ids taken out
 //! since:10m  until:2026-11-21T10:00:00Z            time
 //! -healthz  not (a or b)  a or b c                 `or` binds weaker than the `and` between words
 //! ```
@@ -17,6 +18,7 @@ mod node;
 mod parse;
 mod subject;
 mod value;
+pub mod write;
 
 use std::fmt;
 use std::ops::Range;

@@ -8,6 +8,8 @@ use regex::Regex;
 
 use super::subject::Subject;
 use super::value::Test;
+use super::write::TRACE_NAMES;
+use crate::model::pattern;
 use crate::model::record::Level;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub(super) enum Node {
     Since(Moment),
     Until(Moment),
     Stderr,
+    /// The shape of the message has this hash.
+    Pattern(u64),
     Field(Field, Test),
 }
 
@@ -65,10 +69,6 @@ pub(super) enum Field {
     Trace,
 }
 
-/// The names under which writers put the id that joins the records of one request.
-pub(super) const TRACE_NAMES: [&str; 8] =
-    ["trace_id", "traceid", "trace", "request_id", "requestid", "correlation_id", "x-request-id", "dd.trace_id"];
-
 impl Node {
     /// Whether the record passes; times that are written as "ago" count from `now`, else from when it was read.
     pub(super) fn matches<S: Subject + ?Sized>(&self, record: &S, now: Option<DateTime<Utc>>) -> bool {
@@ -82,6 +82,7 @@ impl Node {
             Self::Since(moment) => record.at() >= instant(*moment, record, now),
             Self::Until(moment) => record.at() < instant(*moment, record, now),
             Self::Stderr => record.is_stderr(),
+            Self::Pattern(hash) => !record.is_marker() && pattern::hash_of(record.message()) == *hash,
             Self::Field(field, test) => field.passes(test, record),
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::node::TRACE_NAMES;
+use super::write::TRACE_NAMES;
 use crate::model::record::{Level, Record, RecordKind};
 use crate::model::text::SafeText;
 

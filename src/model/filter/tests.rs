@@ -242,3 +242,57 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_pattern_keeps_the_messages_of_one_shape() {
+    let said = |message: &str| {
+        let mut data = RecordData::unknown("api".into(), 1, json().read_at, SafeText::new("line"));
+        data.message = SafeText::new(message);
+        Record::new(data)
+    };
+    let passes = |filter: &str, message: &str| Filter::parse(filter).unwrap().matches(&said(message));
+    for filter in
+        [r#"pattern:"job <n> done in <n>""#, r#"pattern:"job 7 done in 3ms""#, r#"pattern="job <n> done in <n>""#]
+    {
+        assert!(passes(filter, "job 48001 done in 12ms"), "{filter}");
+        assert!(!passes(filter, "job 48001 failed in 12ms"), "{filter}");
+        assert!(!passes(&format!("-{filter}"), "job 48001 done in 12ms"), "{filter}");
+    }
+    let long = format!("{} took 5 ms", "word ".repeat(200));
+    let mut shape = String::new();
+    crate::model::pattern::shape_of(&long, &mut shape);
+    assert!(passes(&write::pattern_is(&shape, false), &long), "what is told apart by its beginning");
+    assert_eq!(Filter::parse("pattern>5").unwrap_err().message, "`pattern` is written with `:`");
+}
+
+#[test]
+fn terms_that_are_written_mean_what_they_say() {
+    let record = json();
+    for (name, value) in [
+        ("status", "503"),
+        ("note", r#"a "b" (c) or d"#),
+        ("user agent", "curl/8"),
+        ("metadata.order", "A-7"),
+        ("peer", "10.0.0.1:5432"),
+    ] {
+        let only = write::field_is(name, value, false);
+        assert!(Filter::parse(&only).unwrap().matches(&record), "{only}");
+        let not = write::field_is(name, value, true);
+        assert!(!Filter::parse(&not).unwrap().matches(&record), "{not}");
+    }
+    let both = write::and("refund or payment", &write::field_is("status", "200", false));
+    assert!(!Filter::parse(&both).unwrap().matches(&record), "{both}");
+    assert_eq!(write::and(" ", "a=\"b\""), "a=\"b\"");
+}
+
+#[test]
+fn a_trace_is_found_under_its_usual_names() {
+    let of = |line: &str| write::trace_of(&record(line, Format::Json, Level::Info));
+    assert_eq!(of(r#"{"trace_id":"4bf92f"}"#).as_deref(), Some("4bf92f"));
+    assert_eq!(of(r#"{"http":{"Request_ID":77}}"#).as_deref(), Some("77"));
+    for none in [r#"{"trace_id":""}"#, r#"{"trace_id":null}"#, r#"{"trace_id":"0000000000000000"}"#, r#"{"id":"7"}"#] {
+        assert_eq!(of(none), None, "{none}");
+    }
+    let id = write::trace_of(&json()).unwrap();
+    assert!(Filter::parse(&write::trace_is(&id)).unwrap().matches(&json()));
+}

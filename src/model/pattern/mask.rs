@@ -1,6 +1,10 @@
 //! The shape of a message.
 
 use super::token::{self, DIGIT, LETTER, WORD, class};
+use crate::model::text::LINE_BREAK;
+
+/// Bytes of a message of which the shape is made; what is behind them rarely tells two shapes apart.
+const LONGEST: usize = 512;
 
 /// Characters of an e-mail address before its `@`.
 const fn is_local(byte: u8) -> bool {
@@ -51,6 +55,30 @@ pub fn mask(text: &str, out: &mut String) {
         }
     }
     writer.out.push_str(&text[writer.copied..]);
+}
+
+/// Writes the shape of the first line of a message to `out`, which is cleared first.
+pub fn shape_of(message: &str, out: &mut String) {
+    mask(first_line(message), out);
+}
+
+/// The hash of the shape of a message.
+pub fn hash_of(message: &str) -> u64 {
+    let mut shape = String::new();
+    shape_of(message, &mut shape);
+    shape_hash(&shape)
+}
+
+/// Of a record of many lines the first says what it is.
+fn first_line(message: &str) -> &str {
+    let mut end = message.len().min(LONGEST);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    let start = &message[..end];
+    // The break is three bytes in UTF-8; looking for its first one is fast where all is ASCII.
+    memchr::memmem::find(start.as_bytes(), LINE_BREAK.encode_utf8(&mut [0; 4]).as_bytes())
+        .map_or(start, |end| &start[..end])
 }
 
 /// Copies what is kept in as large pieces as can be.

@@ -9,6 +9,6 @@ mod token;
 mod trend;
 
 pub use group::Group;
-pub use mask::{mask, shape_hash};
+pub use mask::{hash_of, mask, shape_hash, shape_of};
 pub use patterns::{Order, Patterns};
 pub use trend::{BUCKETS, Trend};

@@ -6,13 +6,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use chrono::{DateTime, Utc};
 
 use super::group::Group;
-use super::mask::{mask, shape_hash};
+use super::mask::{shape_hash, shape_of};
 use super::trend::Trend;
 use crate::model::record::Level;
-use crate::model::text::LINE_BREAK;
-
-/// Bytes of a message of which the shape is made; what is behind them rarely tells two shapes apart.
-const LONGEST: usize = 512;
 
 /// How groups are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,7 +62,7 @@ impl<E> Patterns<E> {
         example: impl FnOnce() -> E,
     ) -> Option<&mut Group<E>> {
         let mut shape = std::mem::take(&mut self.scratch);
-        mask(first_line(message), &mut shape);
+        shape_of(message, &mut shape);
         let hash = shape_hash(&shape);
         self.total += 1;
         if !self.groups.contains_key(&hash) && self.groups.len() >= self.most {
@@ -155,7 +151,7 @@ impl<E> Patterns<E> {
     /// The group that a message belongs to.
     pub fn group_of(&self, message: &str) -> Option<&Group<E>> {
         let mut shape = String::new();
-        mask(first_line(message), &mut shape);
+        shape_of(message, &mut shape);
         self.groups.get(&shape_hash(&shape)).filter(|group| *group.shape == *shape)
     }
 
@@ -196,18 +192,6 @@ impl<E> Patterns<E> {
     pub fn clear(&mut self) {
         *self = Self::with_most(self.most);
     }
-}
-
-/// Of a record of many lines the first says what it is.
-fn first_line(message: &str) -> &str {
-    let mut end = message.len().min(LONGEST);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    let start = &message[..end];
-    // The break is three bytes in UTF-8; looking for its first one is fast where all is ASCII.
-    memchr::memmem::find(start.as_bytes(), LINE_BREAK.encode_utf8(&mut [0; 4]).as_bytes())
-        .map_or(start, |end| &start[..end])
 }
 
 /// Keys are hashes already.
@@ -307,6 +291,6 @@ mod tests {
         patterns.add(&long, Level::None, at(0), || 0);
         patterns.add(&(long + "x"), Level::None, at(0), || 1);
         assert_eq!(patterns.len(), 1);
-        assert!(patterns.ranked(Order::Count)[0].shape.len() <= LONGEST);
+        assert!(patterns.ranked(Order::Count)[0].shape.len() <= 512);
     }
 }

@@ -2,6 +2,7 @@
 
 mod choices;
 mod confirm;
+mod details;
 mod help;
 mod line;
 mod palette;

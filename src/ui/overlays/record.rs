@@ -1,65 +1,175 @@
-//! One record in full: when, where, every field, the line as it came.
+//! One record in full: what is known of it, and its parts as a tree, as fields, as they came.
 
 use ratatui::layout::Rect;
 
-use crate::app::overlays::record::RecordOverlay;
+use super::details;
+use crate::app::keymap::Command;
+use crate::app::layout::Target;
+use crate::app::overlays::record::{RecordOverlay, Tab};
 use crate::app::state::State;
-use crate::model::record::Record;
-use crate::theme::Role;
+use crate::model::outline::{Kind, Part};
+use crate::model::record::RecordKind;
+use crate::model::text::{SafeText, wrap};
+use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::paint::Painter;
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::table;
 use crate::ui::words::{Text, Words};
 
+/// Rows from which there is room for the facts above the parts.
+const ROOM_FOR_FACTS: u16 = 8;
+/// Columns of a field's name at the most.
+const NAME: usize = 28;
+
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     let record = &overlay.record;
-    let width = area.width.saturating_sub(4).clamp(20, 140).min(area.width);
-    let lines = lines(state, record, usize::from(width.saturating_sub(4)).max(1));
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let spot = dialog::spot(area, width, height.min(area.height.saturating_sub(2)).max(3));
-    let room = usize::from(spot.height.saturating_sub(2));
-    let shown = table::window(overlay.scroll, None, lines.len(), room);
     let (word, _, role) = level(record.level);
     let title = Words::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
-    let foot = table::position(&shown, lines.len()).then("y copies, left and right step, Esc closes", Role::TextDim);
-    let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
-    for (row, line) in (0..inner.height).zip(&lines[shown]) {
-        painter.put(inner, row, line);
+    let keys = [
+        (Command::NextPanel, "tree, fields, raw"),
+        (Command::OnlyThis, "only this value"),
+        (Command::NotThis, "not this"),
+        (Command::Copy, "copy"),
+        (Command::Right, "next record"),
+        (Command::Left, "previous"),
+        (Command::Select, "fold"),
+        (Command::Trace, "trace"),
+    ];
+    let inner = details::frame(state, painter, area, &title, &place(overlay), &keys);
+    let body = if inner.height >= ROOM_FOR_FACTS {
+        let (facts, rest) = split_top(inner, 4);
+        for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), overlay)) {
+            painter.put(facts, row, &words);
+        }
+        let row = Rect { y: facts.y + 2, height: 1, ..facts };
+        let tabs = overlay.tabs();
+        let words: Vec<&str> = tabs.iter().map(|tab| tab.word()).collect();
+        details::tabs(painter, row, &words, tabs.iter().position(|tab| *tab == overlay.tab).unwrap_or(0));
+        rest
+    } else {
+        inner
+    };
+    match overlay.tab {
+        Tab::Tree => tree(painter, overlay, body),
+        Tab::Fields => fields(painter, overlay, body),
+        Tab::Raw => raw(painter, overlay, body),
     }
 }
 
-fn lines(state: &State, record: &Record, width: usize) -> Vec<Words<'static>> {
+/// What was left out, and how many parts there are.
+fn place(overlay: &RecordOverlay) -> Words<'static> {
+    let count = |n: usize, what: &str| Words::of(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
+    match overlay.tab {
+        Tab::Tree => {
+            let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
+            if left_out > 0 { count(left_out, "more parts are in raw") } else { Words::new() }
+        }
+        Tab::Fields => count(overlay.fields.len(), "fields"),
+        Tab::Raw => Words::of(figures::bytes(overlay.record.raw.as_str().len() as u64), Role::TextDim),
+    }
+}
+
+/// When it was, and what is known of the line beside what it says.
+fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'static>; 2] {
+    let record = &overlay.record;
     let zone = state.config.console.timezone;
-    let fields = record.fields();
-    let longest = fields.iter().map(|(name, _)| name.as_str().chars().count()).max().unwrap_or(0).clamp(7, 20);
-    let mut out = Vec::new();
-    let mut fact = |label: &str, words: Words<'_>| {
-        let words = Words::of(format!("{label:<longest$}  "), Role::TextLabel).join(words);
-        out.extend(words.wrapped(width, longest + 2));
+    let said = if record.time.is_some() { "stated by the line" } else { "when it was read: the line states no time" };
+    let age = figures::age(state.now.since(record.read_at));
+    let time = Words::of(figures::full(record.at(), zone), Role::TextStrong)
+        .then(said, Role::TextDim)
+        .then(glyphs.dot, Role::TextDim)
+        .then(format!("read {age} ago"), Role::TextDim);
+    let mut what = Words::of(overlay.recognised(), Role::Text);
+    let mut fact = |text: String, role: Role| {
+        what = std::mem::take(&mut what).then(glyphs.dot, Role::TextDim).then(text, role);
     };
-    let read = figures::age(state.now.since(record.read_at));
-    let said = if record.time.is_some() { "" } else { " (when it was read: the line says no time)" };
-    fact("time", Words::plain(format!("{}{said}", figures::full(record.at(), zone))));
-    fact("read", Words::of(format!("{read} ago{}", if record.stderr { ", from stderr" } else { "" }), Role::TextDim));
     if let Some(service) = &record.service {
-        fact("service", Words::of(service, Role::LogService));
+        fact(service.to_string(), Role::LogService);
     }
-    for line in record.message.lines() {
-        fact("message", Words::of(Text::of(line), Role::TextStrong));
+    let lines = record.lines().count();
+    for (holds, text) in [
+        (overlay.late, "late: it came after later ones".to_owned()),
+        (record.stderr, "stderr".to_owned()),
+        (record.kind == RecordKind::Partial, "not ended yet".to_owned()),
+        (record.kind == RecordKind::Marker, "a note of the follower".to_owned()),
+        (lines > 1, format!("{lines} lines joined")),
+    ] {
+        if holds {
+            fact(text, Role::Text);
+        }
     }
-    out.push(Words::new());
-    for (name, value) in &fields {
-        let words = Words::of(format!("{:<longest$}  ", name.as_str()), Role::LogField).and(value, Role::Text);
-        out.extend(words.wrapped(width, longest + 2));
+    let replaced = record.raw.as_str().matches('\u{fffd}').count();
+    if replaced > 0 {
+        fact(format!("{replaced} bytes were no text"), Role::LevelWarn);
     }
-    if !fields.is_empty() {
-        out.push(Words::new());
+    // The same for all records: which log has lost what is said of the log.
+    if let Some(loss) = state.log(&record.log).map(|log| log.loss) {
+        for (n, text) in [(loss.neutralised, "control sequences neutralised"), (loss.cut_bytes, "bytes cut")] {
+            if n > 0 {
+                fact(format!("{} {text} in this log", figures::count(n)), Role::TextDim);
+            }
+        }
     }
-    out.push(Words::of("as it came", Role::TextLabel));
-    for line in record.lines() {
-        out.extend(Words::of(Text::of(line), Role::TextDim).wrapped(width, 0));
+    [time, what]
+}
+
+fn tree(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
+    let Some(tree) = &overlay.tree else { return };
+    let shown = overlay.unfolded();
+    let glyphs = painter.glyphs();
+    details::rows(painter, area, shown.len(), overlay.selected(), |row| {
+        let place = shown[row];
+        branch(&tree.parts[place], overlay.folded.contains(&place), glyphs)
+    });
+}
+
+fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Words<'_>, &str, Role) {
+    let sign = match (part.is_open(), folded, glyphs.ascii) {
+        (false, ..) => "  ",
+        (true, true, _) => "+ ",
+        (true, false, _) => "- ",
+    };
+    let mut head = Words::of("  ".repeat(part.depth.min(16)), Role::Text).and(sign, Role::ChartAxis);
+    if let Some(key) = &part.key {
+        head = head.and(key, Role::LogField).and(": ", Role::TextDim);
     }
-    out
+    let count = |count: usize, open: &str, close: &str| {
+        Words::of(
+            format!("{open}{}{close}", if count == 0 { String::new() } else { format!(" {count} ") }),
+            Role::TextDim,
+        )
+    };
+    match part.kind {
+        Kind::Object(members) => (head.join(count(members, "{", "}")), "", Role::Text),
+        Kind::Array(values) => (head.join(count(values, "[", "]")), "", Role::Text),
+        Kind::Text => (head, part.value.as_str(), Role::Text),
+        Kind::Number => (head, part.value.as_str(), Role::ChartLine),
+        Kind::Word => (head, part.value.as_str(), Role::LogService),
+    }
+}
+
+fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
+    let widest = overlay.fields.iter().map(|(name, _)| Text::from(name).width()).max().unwrap_or(0).clamp(4, NAME);
+    let widest = widest.min(usize::from(area.width) / 3);
+    let ellipsis = painter.glyphs().ellipsis;
+    let row = |at: usize| {
+        let (name, value): &(SafeText, SafeText) = &overlay.fields[at];
+        let name = Text::from(name).fitted(widest, ellipsis);
+        let rest = widest.saturating_sub(name.width()) + 2;
+        (Words::of(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
+    };
+    details::rows(painter, area, overlay.fields.len(), overlay.selected(), row);
+}
+
+/// The line as it came; each line of a joined record begins a row.
+fn raw(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
+    let width = usize::from(area.width);
+    let lines = overlay.record.lines().flat_map(|line| wrap::rows(line, width).into_iter().map(move |row| &line[row]));
+    let lines: Vec<&str> = lines.collect();
+    let shown = table::window(overlay.selected(), None, lines.len(), usize::from(area.height));
+    for (row, line) in (0..area.height).zip(&lines[shown]) {
+        painter.put(area, row, &Words::of(Text::of(line), Role::Text));
+    }
+    painter.note(area, Target::OverlayRow(overlay.selected()));
 }

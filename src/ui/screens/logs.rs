@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
-use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row};
+use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row, details, former};
 use crate::app::state::State;
 use crate::app::world::logs::LogView;
 use crate::model::histogram::Bar;
@@ -27,6 +27,7 @@ const ROOM_FOR_LEVELS: u16 = 16;
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+    let area = beside_details(state, area);
     let screen = &state.screens.logs;
     let shown = screen.histogram && area.height >= ROOM_FOR_LEVELS;
     let (upper, lower) = split_top(area, if shown { (area.height / 6).clamp(4, 7) } else { 0 });
@@ -34,6 +35,13 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         over_time(state, painter, upper);
     }
     records(state, painter, lower);
+}
+
+/// What is left of the screen beside a record, patterns or top values that are open where there is room for both.
+fn beside_details(state: &State, area: Rect) -> Rect {
+    let place = details::place((area.width, area.height));
+    let beside = details::are_open(state) && place.width < area.width;
+    Rect { width: if beside { area.width - place.width } else { area.width }, ..area }
 }
 
 /// How many records of which level came when.
@@ -142,6 +150,9 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     let mut shape = frame(state, painter, id, name);
     if !screen.filter.is_empty() {
         shape = shape.with(Words::of(screen.filter.clone(), Role::LogMatch), dot);
+    }
+    if former(state).is_some() {
+        shape = shape.with(Words::of("esc goes back", Role::TextDim), dot);
     }
     let passing = screen.pane.view().len() as u64;
     shape = shape.with(Words::plain(figures::count(passing)), dot);

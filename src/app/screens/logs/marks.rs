@@ -74,7 +74,7 @@ fn show(state: &mut State, record: &Record) {
         screen.pane.jump(&state.logs, entry, height);
         return;
     }
-    state.overlays.push(Overlay::Record(RecordOverlay { record: record.clone(), scroll: 0 }));
+    state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record.clone(), false))));
     let held = state.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
     let why = if held {
         "the filter hides this marked record"

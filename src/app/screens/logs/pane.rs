@@ -136,6 +136,13 @@ impl Pane {
         self.window.clear();
     }
 
+    /// Stands on an entry, which need not be scanned yet.
+    pub(super) fn stand_at(&mut self, entry: Entry) {
+        self.follow = false;
+        self.cursor = Some(entry);
+        self.window.clear();
+    }
+
     /// Stands still on what is shown.
     pub(super) fn pause(&mut self, logs: &[LogView], height: usize) {
         if self.follow

@@ -4,6 +4,7 @@ use super::Parser;
 use super::moment::{duration, instant};
 use crate::model::filter::value::{Quantity, Test};
 use crate::model::filter::{Compare, Field, FilterError, Moment, Node};
+use crate::model::pattern;
 use crate::model::record::Level;
 
 /// How a field and a value are compared.
@@ -106,6 +107,16 @@ impl Parser<'_> {
                 "stderr" => Ok(Node::Stderr),
                 _ => Err(self.error(at, "`is:` knows `stderr` alone", Some("is:stderr".into()))),
             },
+            ("pattern", Operator::Is | Operator::Compare(Compare::Equal)) => {
+                let (written, mut shape) = (self.phrase_or_word()?, String::new());
+                // A message may be given for its shape; the shape of a shape is itself.
+                pattern::mask(&written, &mut shape);
+                Ok(Node::Pattern(pattern::shape_hash(&shape)))
+            }
+            ("pattern", _) => {
+                let hint = "pattern:\"job <n> done in <n>\", and -pattern:… for all others";
+                Err(self.error(at, "`pattern` is written with `:`", Some(hint.into())))
+            }
             (lower, _) => {
                 let field = match lower {
                     "message" | "msg" => Field::Message,

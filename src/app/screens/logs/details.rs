@@ -1,0 +1,46 @@
+//! Where details of the logs are shown: over the list, or beside it where there is room for both.
+
+use crate::app::layout::Area;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::record::RecordOverlay;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::world::logs::rings;
+use crate::model::record::Record;
+
+/// Columns from which the list stays in sight.
+const WIDE: u16 = 140;
+
+/// Where the details are in a terminal of so many columns and rows, with their frame: between header and footer.
+pub const fn place(size: (u16, u16)) -> Area {
+    let (columns, rows) = size;
+    let width = if columns >= WIDE { columns / 20 * 9 } else { columns };
+    Area { x: columns - width, y: if rows > 1 { 1 } else { 0 }, width, height: rows.saturating_sub(2) }
+}
+
+/// What of that is inside of the frame and under the lines at its top.
+pub const fn room(size: (u16, u16)) -> Area {
+    let Area { x, y, width, height } = place(size);
+    Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
+}
+
+/// Whether details are open over the logs.
+pub fn are_open(state: &State) -> bool {
+    state.screen == Screen::Logs && state.overlays.iter().any(Overlay::is_details)
+}
+
+/// Opens the record under the cursor in full.
+pub(super) fn open(state: &mut State) {
+    if let Some(record) = state.screens.logs.pane.selected(&state.logs) {
+        let late = is_late(state, &record);
+        state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record, late))));
+    }
+}
+
+/// Whether a record came later than its time says.
+pub(in crate::app) fn is_late(state: &State, record: &Record) -> bool {
+    let pane = &state.screens.logs.pane;
+    let source = pane.sources().iter().position(|at| state.logs.get(*at).is_some_and(|log| log.name == record.log));
+    let index = source.and_then(|source| pane.view().index_of(&rings(&state.logs, pane.sources()), source, record.seq));
+    index.and_then(|index| pane.view().get(index)).is_some_and(|entry| entry.late)
+}

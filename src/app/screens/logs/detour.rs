@@ -1,0 +1,117 @@
+//! Ways aside: a filter that a key has made, and the way back to what was shown before.
+
+use crate::app::state::State;
+use crate::app::world::toasts::Tone;
+use crate::model::filter::write::{TRACE_NAMES, trace_is, trace_of};
+use crate::model::name::Name;
+use crate::model::record::Record;
+use crate::model::view::Entry;
+
+use super::{select, set_filter, show_only};
+
+/// Ways back that are remembered.
+const MOST: usize = 16;
+
+/// What was shown before.
+#[derive(Debug, Clone)]
+pub struct Former {
+    /// Its filter, as written.
+    pub filter: String,
+    only: Option<Name>,
+    /// Where the cursor stood; `None` where the view followed.
+    place: Option<Entry>,
+    /// The filter that was set in its stead: with another one there is no way back.
+    set: String,
+    /// It shows one trace.
+    traces: bool,
+}
+
+/// The way back that Esc takes, if the filter is still the one that a key has made.
+pub fn former(state: &State) -> Option<&Former> {
+    let screen = &state.screens.logs;
+    screen.detours.last().filter(|former| former.set == screen.filter)
+}
+
+/// Shows the logs through another filter until [`go_back`]. `false`, and a word why, where it is none.
+pub(in crate::app) fn narrow(state: &mut State, filter: &str) -> bool {
+    let former = remember(state, filter, false);
+    if let Err((_, why)) = set_filter(state, filter) {
+        state.toast(Tone::Error, why.as_str());
+        return false;
+    }
+    keep(state, former);
+    true
+}
+
+fn remember(state: &State, filter: &str, traces: bool) -> Former {
+    let screen = &state.screens.logs;
+    Former {
+        filter: screen.filter.clone(),
+        only: screen.only.clone(),
+        place: if screen.pane.follow { None } else { screen.pane.entry() },
+        set: filter.trim().to_owned(),
+        traces,
+    }
+}
+
+fn keep(state: &mut State, former: Former) {
+    let detours = &mut state.screens.logs.detours;
+    // Where the person has typed another filter meanwhile, nobody wants to go back over it.
+    if detours.last().is_some_and(|last| last.set != former.filter) {
+        detours.clear();
+    }
+    if detours.len() == MOST {
+        detours.remove(0);
+    }
+    detours.push(former);
+}
+
+/// Everything, of all logs, that has the trace or request id of a record; the cursor stays on the record. From there it
+/// leads back. `false` where there is no such id.
+pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool {
+    if former(state).is_some_and(|former| former.traces) {
+        return go_back(state);
+    }
+    let Some(record) = record else { return false };
+    let Some(id) = trace_of(record) else {
+        let names = TRACE_NAMES.join(", ");
+        state.toast(Tone::Info, &format!("this record has no trace or request id; looked for {names}"));
+        return false;
+    };
+    let filter = trace_is(&id);
+    let former = remember(state, &filter, true);
+    select(state, &record.log, record.seq);
+    if state.screens.logs.only.is_some() {
+        show_only(state, None);
+    }
+    if set_filter(state, &filter).is_err() {
+        return false;
+    }
+    keep(state, former);
+    true
+}
+
+/// The same of the record under the cursor.
+pub(super) fn trace_selected(state: &mut State) {
+    let record = state.screens.logs.pane.selected(&state.logs);
+    trace(state, record.as_ref());
+}
+
+/// Back to what was shown before, at the same place. `false` where there is nothing to go back to.
+pub(in crate::app) fn go_back(state: &mut State) -> bool {
+    if former(state).is_none() {
+        return false;
+    }
+    let Some(former) = state.screens.logs.detours.pop() else { return false };
+    if state.screens.logs.only != former.only {
+        show_only(state, former.only);
+    }
+    // It was in force before.
+    let _ = set_filter(state, &former.filter);
+    let pane = &mut state.screens.logs.pane;
+    match former.place {
+        Some(entry) => pane.stand_at(entry),
+        None => pane.resume(),
+    }
+    true
+}
