@@ -128,12 +128,12 @@ pub fn log_lines(bytes: &[u8]) {
 /// Fields of every format are found without harm, and what they say is safe to draw.
 pub fn formats(text: &str) {
     for format in Format::ALL {
-        let mut names = 0;
+        let mut count = 0;
         fields::walk(format, text, &mut |name, value| {
             assert!(!name.is_empty() || format.is_json());
             let _ = value.text();
-            names += 1;
-            if names < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            count += 1;
+            if count < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         let Some(chosen) = LogFormat::named(format.word()) else { continue };
         for record in records(text.as_bytes(), chosen, None) {

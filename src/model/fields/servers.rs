@@ -1,5 +1,9 @@
 //! The logs of databases and of Kubernetes.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Visit;
 use super::scan::{Scan, emit_all, is_number};
 
@@ -31,11 +35,12 @@ const PREFIX: usize = 256;
 
 /// `TIME [PID] [USER@DATABASE] LEVEL:  text`, whatever `log_line_prefix` puts between time and level.
 pub(super) fn postgres<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b":  "));
     let mut scan = Scan(line);
     let time = scan.time().filter(|time| time.len() > 12)?;
-    // The two spaces are a mark of this format; only a time zone or a level by another name may come before.
+    // The two spaces are a mark of this format.
     let window = &scan.0.as_bytes()[..scan.0.len().min(PREFIX)];
-    let colon = memchr::memmem::find(window, b":  ").or_else(|| window.ends_with(b": ").then(|| window.len() - 2))?;
+    let colon = MARK.find(window).or_else(|| window.ends_with(b": ").then(|| window.len() - 2))?;
     let prefix = &scan.0[..colon];
     let level = prefix.rsplit([' ', ':']).next().filter(|level| POSTGRES.contains(level))?;
     let prefix = &prefix[..prefix.len() - level.len()];

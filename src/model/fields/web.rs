@@ -1,13 +1,19 @@
 //! The logs of web servers.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::scan::{Scan, emit, emit_all, is_number};
 use super::value::{Value, quoted};
 use super::{Visit, pairs};
 
+static BRACKET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" ["));
+
 /// `[VHOST] CLIENT IDENT USER [TIME] "METHOD PATH PROTOCOL" STATUS BYTES ["REFERER" "AGENT"] ["FORWARDED"] [DURATION]
 /// [KEY=VALUE…]`.
 pub(super) fn access<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
-    let open = memchr::memmem::find(line.as_bytes().get(..line.len().min(256))?, b" [")?;
+    let open = BRACKET.find(&line.as_bytes()[..line.len().min(256)])?;
     let mut who = line[..open].split(' ');
     let (first, second) = (who.next()?, who.next()?);
     let named = second != "-" && who.clone().count() >= 2;

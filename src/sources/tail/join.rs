@@ -1,8 +1,10 @@
 //! Which lines belong to the record before them.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::format::Recogniser;
@@ -59,6 +61,19 @@ impl Lines {
         Self { bytes: line.to_vec(), count: 1, last: 0, start: None }
     }
 
+    /// The same, in memory that another record has used.
+    pub fn again(used: Self, line: &[u8]) -> Self {
+        let mut bytes = used.bytes;
+        bytes.clear();
+        bytes.extend_from_slice(line);
+        Self { bytes, count: 1, last: 0, start: None }
+    }
+
+    /// Whether a trace may be going on: it begins with a letter, or below a record that is known by now.
+    fn is_trace(&self) -> bool {
+        self.start.map_or(!self.bytes.first().is_some_and(u8::is_ascii_digit), |start| start.trace.is_some())
+    }
+
     /// Adds a line.
     pub fn push(&mut self, line: &[u8]) {
         self.bytes.push(b'\n');
@@ -106,7 +121,8 @@ fn auto(lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<U
     // Most lines begin with their own time or as an object.
     match line.first() {
         Some(b'{' | b'<') => return false,
-        Some(b'0'..=b'9') if recogniser.begins_with_time(&String::from_utf8_lossy(line), now) => {
+        // A number within a trace, or a time.
+        Some(b'0'..=b'9') if !lines.is_trace() || recogniser.begins_with_time(&String::from_utf8_lossy(line), now) => {
             return explains(line) && start(lines, recogniser, now).postgres;
         }
         _ => {}
@@ -176,8 +192,9 @@ fn start(lines: &mut Lines, recogniser: &Recogniser, now: DateTime<Utc>) -> Star
 }
 
 fn explains(line: &[u8]) -> bool {
+    static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b":  "));
     let head = &line[..line.len().min(320)];
-    if memchr::memmem::find(head, b":  ").is_none() {
+    if MARK.find(head).is_none() {
         return false;
     }
     let mut explains = false;

@@ -278,7 +278,10 @@ impl Pipeline {
             stream.open = None;
             self.emit(bytes, &mut version, &mut stream.not_before, from.at);
         } else {
-            let lines = lines.unwrap_or_else(|| Lines::new(bytes));
+            let lines = lines.unwrap_or_else(|| match stream.open.take() {
+                Some(before) => Lines::again(before.lines, bytes),
+                None => Lines::new(bytes),
+            });
             stream.open = Some(Open { version, lines, dirty: true });
         }
     }

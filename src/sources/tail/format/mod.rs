@@ -40,17 +40,12 @@ pub struct Seen<'a> {
     pub format: Format,
 }
 
-/// Formats of lines that begin with a digit, those that are sure of themselves first.
-const AFTER_DIGIT: &[Format] = &[
-    Format::Access,
-    Format::NginxError,
-    Format::Postgres,
-    Format::Redis,
-    Format::Python,
-    Format::Java,
-    Format::Haproxy,
-    Format::Syslog,
-];
+/// Formats of lines that begin with `2026-`.
+const AFTER_DATE: &[Format] = &[Format::Postgres, Format::Python, Format::Java, Format::Syslog];
+/// Formats of lines that begin with `2026/`.
+const AFTER_SLASHED: &[Format] = &[Format::NginxError, Format::Java];
+/// Formats of lines that begin with another number: an address, a process id, a time.
+const AFTER_NUMBER: &[Format] = &[Format::Access, Format::Redis, Format::Haproxy, Format::Java];
 /// Formats of lines that begin with `[`.
 const AFTER_BRACKET: &[Format] = &[Format::HttpdError, Format::Python];
 /// Formats of lines that begin with `<`.
@@ -91,12 +86,14 @@ impl Recogniser {
         let auto = self.format == LogFormat::Auto;
         let candidates = match self.format {
             LogFormat::These(formats) => formats,
-            LogFormat::Auto => match line.as_bytes().first() {
-                Some(b'{') => &[Format::Json],
-                Some(b'0'..=b'9') => AFTER_DIGIT,
-                Some(b'[') => AFTER_BRACKET,
-                Some(b'<') => AFTER_ANGLE,
-                Some(b'a'..=b'z' | b'A'..=b'Z') => AFTER_LETTER,
+            LogFormat::Auto => match line.as_bytes() {
+                [b'{', ..] => &[Format::Json],
+                [b'0'..=b'9', _, _, _, b'-', ..] => AFTER_DATE,
+                [b'0'..=b'9', _, _, _, b'/', ..] => AFTER_SLASHED,
+                [b'0'..=b'9', ..] => AFTER_NUMBER,
+                [b'[', ..] => AFTER_BRACKET,
+                [b'<', ..] => AFTER_ANGLE,
+                [b'a'..=b'z' | b'A'..=b'Z', ..] => AFTER_LETTER,
                 _ => &[],
             },
         };
