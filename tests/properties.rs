@@ -206,6 +206,12 @@ proptest! {
     }
 
     #[test]
+    fn log_encodings(bytes in bent(&LOGS), encoding in 0..7_u8, wide in any::<bool>()) {
+        let bytes: Vec<u8> = if wide { bytes.iter().flat_map(|byte| [*byte, 0]).collect() } else { bytes };
+        properties::log_encodings(&[&[encoding], &bytes[..]].concat());
+    }
+
+    #[test]
     fn filter(bytes in bent(&FILTERS)) {
         properties::filter(&lossy(&bytes));
     }

@@ -102,3 +102,89 @@ fn the_past_of_a_configured_log_is_read_from_its_rotated_files() {
     assert_eq!(messages("30h"), ["api.log.2 late", "api.log.1 early", "api.log.1 late", "api.log now"]);
     assert_eq!(messages("3d").len(), 7);
 }
+
+#[test]
+fn a_file_that_another_user_may_not_read_says_so() {
+    let place = Place::new();
+    place.write("a.log", "secret\n");
+    place.write("b.log", "public\n");
+    let mode = |path: &Path, mode| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&place.path("a.log"), 0o000);
+    mode(place.0.path(), 0o755);
+    let program = env!("CARGO_BIN_EXE_opsroom");
+    // The superuser may read everything, so another user does it; with a copy, for the program may lie in a directory
+    // that is closed to others.
+    let mut command = if rustix::process::geteuid().is_root() {
+        std::fs::copy(program, place.path("opsroom")).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(place.path("opsroom"));
+        command
+    } else {
+        Command::new(program)
+    };
+    let said = run(command.args(["logs", "a.log", "b.log"]), place.0.path());
+    assert_eq!((said.out.as_str(), said.code), ("b.log public\n", Some(3)), "{}", said.err);
+    assert_eq!(said.err, "error: a.log: Permission denied (os error 13)\n");
+}
+
+#[test]
+fn a_named_pipe_is_followed_from_one_writer_to_the_next() {
+    use std::io::{BufRead, BufReader, Write};
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["logs", "pipe", "--follow"])
+        .current_dir(place.0.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for text in ["one", "two"] {
+        // This waits until the pipe is read.
+        let mut writer = std::fs::OpenOptions::new().write(true).open(place.path("pipe")).unwrap();
+        writeln!(writer, "{text}").unwrap();
+        drop(writer);
+        assert_eq!(lines.next().unwrap().unwrap(), text);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_rotation_a_truncation_and_an_encoding_are_seen_by_the_true_program() {
+    use std::io::{BufRead, BufReader};
+    let place = Place::new();
+    place.write("opsroom.toml", "[log.old]\nfile = \"a.log\"\nencoding = \"latin1\"\n");
+    place.write("a.log", b"caf\xe9\n");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .args(["logs", "old", "--follow"])
+        .current_dir(place.0.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "café");
+    std::fs::rename(place.path("a.log"), place.path("a.log.1")).unwrap();
+    place.write("a.log", b"\xe9t\xe9, a longer line\n");
+    assert_eq!([next(), next()], ["-- old: a.log was rotated --", "été, a longer line"]);
+    place.write("a.log", b"n\n");
+    assert_eq!([next(), next()], ["-- old: a.log was truncated --", "n"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_unknown_encoding_and_a_skip_without_a_file_are_told() {
+    let place = Place::new();
+    place.write(
+        "opsroom.toml",
+        "[log.a]\nfile = \"a.log\"\nencoding = \"klingon\"\n[log.b]\ncommand = [\"true\"]\nskip = false\n",
+    );
+    let said = place.logs(&[]);
+    assert!(said.err.contains("`klingon` is no encoding") && said.err.contains("latin1"), "{}", said.err);
+    assert!(said.err.contains("`skip` goes with `file`"), "{}", said.err);
+}

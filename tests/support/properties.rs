@@ -241,6 +241,43 @@ fn joined(bytes: &[u8], piece: usize, shown: bool) -> Vec<(Format, String)> {
     last.into_values().collect()
 }
 
+/// In any encoding, the records do not depend on how the bytes arrive, and are as many as the decoded text has lines.
+pub fn log_encodings(bytes: &[u8]) {
+    let Some((first, bytes)) = bytes.split_first() else { return };
+    let label = ["", "latin1", "utf-16le", "utf-16be", "shift_jis", "gb18030", "iso-2022-jp"][usize::from(*first) % 7];
+    let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
+    let log = Log { encoding, format: LogFormat::PLAIN, join: false, ..Log::of_file("app".into(), PathBuf::new()) };
+    let read = |piece: usize| {
+        let input = Trickle { bytes: bytes.to_vec(), at: 0, piece };
+        let records =
+            Records::of(Box::new(input), &log, Redactor::default(), Clock::start()).expect("the expressions compile");
+        records.map(|record| record.expect("memory can be read").raw.clone()).collect::<Vec<_>>()
+    };
+    let whole = read(bytes.len().max(1));
+    assert_eq!(whole, read(1), "{label}");
+    assert_eq!(whole, read(7), "{label}");
+    let (text, _, _) = encoding.unwrap_or(encoding_rs::UTF_8).decode(bytes);
+    assert!(whole.len() <= text.split('\n').count(), "{label}");
+    whole.iter().for_each(|text| assert_safe(text.as_str()));
+}
+
+/// Bytes that arrive a few at a time.
+struct Trickle {
+    bytes: Vec<u8>,
+    at: usize,
+    piece: usize,
+}
+
+impl std::io::Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let rest = &self.bytes[self.at..];
+        let size = rest.len().min(self.piece).min(buffer.len());
+        buffer[..size].copy_from_slice(&rest[..size]);
+        self.at += size;
+        Ok(size)
+    }
+}
+
 fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Record> {
     let log = Log { format, multiline, ..Log::of_file("app".into(), PathBuf::new()) };
     let input = Box::new(Cursor::new(bytes.to_vec()));

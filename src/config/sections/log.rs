@@ -145,13 +145,16 @@ const OWN_KEYS: &[KeySpec] = &[
     key("stamped", Kind::Flag, "The command puts a time before each line, which is taken off"),
     key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
     key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
-    key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true"),
+    SKIP,
     key("timezone", Kind::Text, "Zone of times that name none. Default UTC"),
     key("docker", Kind::Text, "A container, followed with docker logs"),
     key("journal", Kind::Text, "A systemd unit, followed with journalctl"),
     key("kubernetes", Kind::Text, "[NAMESPACE/]KIND/NAME, followed with kubectl logs"),
     later("loki", "`command = [\"logcli\", \"query\", \"--tail\", …]` works now"),
 ];
+
+const SKIP: KeySpec =
+    key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
 
 /// The keys of a log.
 pub const KEYS: &[KeySpec] = &joined::<{ OWN_KEYS.len() + COMMAND_KEYS.len() }>(&[OWN_KEYS, COMMAND_KEYS]);
@@ -237,6 +240,9 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
         }
         return None;
     };
+    if kind != "file" {
+        source::out_of_place(table, &[SKIP], "`file`");
+    }
     match kind {
         "file" => read_file(table),
         "command" => {

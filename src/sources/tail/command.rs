@@ -6,10 +6,12 @@ mod since;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use encoding_rs::Encoding;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::counts::Reach;
 use super::decode::LineSplitter;
+use super::encoding::TextDecoder;
 use super::pipeline::{Pipeline, Stream};
 use super::reader::Resume;
 use crate::config::sections::log::Log;
@@ -50,6 +52,7 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 pub(super) async fn follow(context: Context, resume: Resume, log: Log, line: CommandLine, pipeline: Pipeline) {
     let repeats = resume.take_repeats(&log.name);
     let now = context.clock.now().utc;
+    let encoding = pipeline.encoding();
     let ago = |back: Duration| {
         chrono::Duration::from_std(back).ok().and_then(|back| now.checked_sub_signed(back)).unwrap_or_default()
     };
@@ -66,8 +69,8 @@ pub(super) async fn follow(context: Context, resume: Resume, log: Log, line: Com
         context,
         resume,
         state: LogState::Starting,
-        stdout: Pipe::new(false, log.stamped),
-        stderr: Pipe::new(true, log.stamped),
+        stdout: Pipe::new(false, log.stamped, encoding),
+        stderr: Pipe::new(true, log.stamped, encoding),
         log,
         pipeline,
         asked,
@@ -316,6 +319,7 @@ async fn read<'a>(pipe: &mut Option<impl AsyncRead + Unpin>, buffer: &'a mut [u8
 
 /// One of the two outputs.
 struct Pipe {
+    decoder: TextDecoder,
     splitter: LineSplitter,
     stream: Stream,
     stderr: bool,
@@ -326,8 +330,9 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn new(stderr: bool, stamped: bool) -> Self {
+    fn new(stderr: bool, stamped: bool, encoding: Option<&'static Encoding>) -> Self {
         Self {
+            decoder: TextDecoder::at_start(encoding),
             splitter: LineSplitter::default(),
             stream: Stream::default(),
             stderr,
@@ -348,8 +353,8 @@ impl Pipe {
     ) {
         self.grew = now.mono;
         self.shown = 0;
-        let Self { splitter, stream, stderr, stamped, .. } = self;
-        splitter.feed(bytes, |line, cut| {
+        let Self { decoder, splitter, stream, stderr, stamped, .. } = self;
+        splitter.feed(decoder.decode(bytes), |line, cut| {
             let (carried, rest) = if *stamped { since::taken_off(line) } else { (None, line) };
             let time = carried.or_else(|| if *stamped { None } else { pipeline.time_of(line, now.utc) });
             if repeats.is_repeated(line, *stderr, time) {
@@ -384,6 +389,9 @@ impl Pipe {
     }
 
     fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+        let Self { decoder, splitter, stream, stderr, .. } = self;
+        splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, *stderr));
+        *decoder = TextDecoder::at_start(pipeline.encoding());
         if let Some((bytes, cut)) = self.splitter.take() {
             let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, &*bytes) };
             self.stream.carry(carried);

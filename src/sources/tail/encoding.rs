@@ -6,18 +6,26 @@ use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 #[derive(Default)]
 pub struct TextDecoder {
     state: State,
+    /// The first bytes, until they can be told from a byte order mark.
+    first: Vec<u8>,
     text: String,
 }
 
 #[derive(Default)]
 enum State {
-    /// Before the first byte: a byte order mark may say what it is.
+    /// At the beginning: a byte order mark may say what it is.
     #[default]
     Mark,
     /// UTF-8, or whatever is read as that.
     AsItIs,
     /// Another encoding.
     Decoding(Decoder),
+}
+
+impl State {
+    fn of(encoding: &'static Encoding) -> Self {
+        if encoding == UTF_8 { Self::AsItIs } else { Self::Decoding(encoding.new_decoder_without_bom_handling()) }
+    }
 }
 
 impl std::fmt::Debug for TextDecoder {
@@ -29,53 +37,59 @@ impl std::fmt::Debug for TextDecoder {
 impl TextDecoder {
     /// For bytes from the beginning of a file or stream: where no encoding is `told`, its byte order mark says it.
     pub fn at_start(told: Option<&'static Encoding>) -> Self {
-        told.filter(|encoding| *encoding != UTF_8)
-            .map_or_else(Self::default, |encoding| Self::of(encoding, encoding.new_decoder_with_bom_removal()))
+        let state = told
+            .filter(|encoding| *encoding != UTF_8)
+            .map_or(State::Mark, |encoding| State::Decoding(encoding.new_decoder_with_bom_removal()));
+        Self { state, ..Self::default() }
     }
 
     /// For bytes from within a file; `None` is UTF-8.
     pub fn within(encoding: Option<&'static Encoding>) -> Self {
-        let encoding = encoding.unwrap_or(UTF_8);
-        Self::of(encoding, encoding.new_decoder_without_bom_handling())
-    }
-
-    fn of(encoding: &'static Encoding, decoder: Decoder) -> Self {
-        let state = if encoding == UTF_8 { State::AsItIs } else { State::Decoding(decoder) };
-        Self { state, text: String::new() }
+        Self { state: State::of(encoding.unwrap_or(UTF_8)), ..Self::default() }
     }
 
     /// The next bytes as UTF-8. A character whose bytes are not all there is held until they are.
-    pub fn decode<'a>(&'a mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let bytes = if matches!(self.state, State::Mark) { self.after_mark(bytes) } else { bytes };
-        match &mut self.state {
-            State::Decoding(decoder) => decode(decoder, &mut self.text, bytes, false),
+    pub fn decode<'a>(&'a mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+        let Self { state, first, text } = self;
+        if matches!(state, State::Mark) {
+            first.extend_from_slice(bytes);
+            if [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"].iter().any(|mark| is_begun(mark, first)) {
+                return &[];
+            }
+            let (encoding, length) = mark(first).unwrap_or((UTF_8, 0));
+            *state = State::of(encoding);
+            bytes = &first[length..];
+        } else if !first.is_empty() {
+            *first = Vec::new();
+        }
+        match state {
+            State::Decoding(decoder) => decode(decoder, text, bytes, false),
             State::Mark | State::AsItIs => bytes,
         }
     }
 
-    fn after_mark<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        if bytes.is_empty() {
-            return bytes;
-        }
-        let (encoding, length) = mark(bytes).unwrap_or((UTF_8, 0));
-        *self = Self::within(Some(encoding));
-        &bytes[length..]
-    }
-
     /// What is left of a character that will not be completed.
     pub fn finish(&mut self) -> &[u8] {
-        match std::mem::replace(&mut self.state, State::AsItIs) {
-            State::Decoding(mut decoder) => {
-                let text = decode(&mut decoder, &mut self.text, &[], true);
-                self.state = State::Decoding(decoder.encoding().new_decoder_without_bom_handling());
-                text
+        let Self { state, first, text } = self;
+        match state {
+            State::Decoding(decoder) => {
+                let encoding = decoder.encoding();
+                decode(decoder, text, &[], true);
+                *state = State::of(encoding);
+                text.as_bytes()
             }
-            other => {
-                self.state = other;
-                &[]
+            State::Mark => {
+                *state = State::AsItIs;
+                first
             }
+            State::AsItIs => &[],
         }
     }
+}
+
+/// Whether `bytes` may become `mark` with the next ones.
+fn is_begun(mark: &[u8], bytes: &[u8]) -> bool {
+    bytes.len() < mark.len() && mark.starts_with(bytes)
 }
 
 fn decode<'a>(decoder: &mut Decoder, text: &'a mut String, mut bytes: &[u8], last: bool) -> &'a [u8] {

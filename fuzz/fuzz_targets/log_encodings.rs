@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../../tests/support/properties.rs"]
+#[expect(dead_code, reason = "each target uses one property")]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::log_encodings(input));
