@@ -258,7 +258,9 @@ pub fn log_encodings(bytes: &[u8]) {
     assert_eq!(whole, read(7), "{label}");
     let (text, _, _) = encoding.unwrap_or(encoding_rs::UTF_8).decode(bytes);
     assert!(whole.len() <= text.split('\n').count(), "{label}");
-    whole.iter().for_each(|text| assert_safe(text.as_str()));
+    for text in &whole {
+        assert_safe(text.as_str());
+    }
 }
 
 /// Bytes that arrive a few at a time.
