@@ -48,9 +48,9 @@ pub enum LogSign {
 
 /// The signs before records, with their words.
 const SIGNS: [(LogSign, &str); 3] = [
-    (LogSign::Late, "came later than its time says: it stands where it came, not where it belongs"),
+    (LogSign::Late, "came later than its time says, and stands where it came"),
     (LogSign::Mark, "marked by you"),
-    (LogSign::Marker, "a note of the follower itself: rotated, truncated, skipped, ended"),
+    (LogSign::Marker, "a note of the follower itself: rotated, skipped, ended"),
 ];
 
 impl Help {
