@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use opsroom::clock::Clock;
 use opsroom::config::sections::log::Log;
-use opsroom::model::filter::Filter;
+use opsroom::model::filter::{Filter, Subject};
+use opsroom::model::pattern::{self, Patterns};
 use opsroom::model::record::Record;
 use opsroom::model::redact::Redactor;
 use opsroom::model::ring::{Ring, RingLimits};
+use opsroom::model::top::Top;
 use opsroom::model::view::View;
 use opsroom::sources::tail::once::Records;
 
@@ -56,6 +58,38 @@ fn records(text: &str) -> Vec<Record> {
         .collect()
 }
 
+/// What is said most, and the values of a field.
+fn shapes(held: &[Record], bytes: usize) {
+    let messages: usize = held.iter().map(|record| record.message.as_str().len()).sum();
+    let mut shape = String::new();
+    measure("messages to shapes", messages, LINES, || {
+        for record in held {
+            pattern::mask(record.message.as_str(), &mut shape);
+            std::hint::black_box(&shape);
+        }
+    });
+    measure("whole lines to shapes", bytes, LINES, || {
+        for record in held {
+            pattern::mask(record.raw.as_str(), &mut shape);
+            std::hint::black_box(&shape);
+        }
+    });
+    measure("patterns of records", messages, LINES, || {
+        let mut patterns = Patterns::default();
+        for record in held {
+            patterns.add(record.message.as_str(), record.level, record.at(), || ());
+        }
+        std::hint::black_box(patterns.len());
+    });
+    measure("top values of a field", bytes, LINES, || {
+        let mut top = Top::default();
+        for record in held {
+            top.add(record.value("status").as_deref());
+        }
+        std::hint::black_box(top.len());
+    });
+}
+
 fn main() {
     let json = text(|n| {
         let level = ["info", "info", "info", "warn", "error"][n % 5];
@@ -95,6 +129,7 @@ fn main() {
             std::hint::black_box(held.iter().filter(|record| filter.matches(record)).count());
         });
     }
+    shapes(&held, json.len());
     let limits = RingLimits { records: LINES, bytes: usize::MAX };
     let mut ring = Ring::new("bench".into(), limits);
     let mut view = View::new(Filter::parse("level>=warn").expect("a filter"), &[&ring]);

@@ -1,7 +1,7 @@
 //! Reading everything once, in the order of time.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::live;
 use super::request::{Output, Request, of_file};
@@ -12,6 +12,7 @@ use crate::model::record::Record;
 use crate::model::redact::Redactor;
 use crate::sources::tail::history::History;
 use crate::sources::tail::once::{Records, files_of};
+use crate::sources::tail::scan;
 use crate::sources::tail::start::Start;
 
 /// Lines of each configured log that are printed where nothing else is said.
@@ -30,6 +31,11 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// What counts instead of printing, if this does: whole files need not be read record by record for it.
+    fn summary(&mut self) -> Option<&mut Summary> {
+        None
+    }
 }
 
 impl Sink for Summary {
@@ -41,6 +47,21 @@ impl Sink for Summary {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn summary(&mut self) -> Option<&mut Summary> {
+        Some(self)
+    }
+}
+
+/// Counts a whole file without making records of it, where that is possible; false where it is not.
+fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &mut impl Sink) -> io::Result<bool> {
+    let Some(summary) = sink.summary() else { return Ok(false) };
+    let empty = summary.empty();
+    let Some(parts) = scan::file(path, log, redactor, global.clock, &summary.filter, &empty)? else { return Ok(false) };
+    for part in parts {
+        summary.merge(part);
+    }
+    Ok(true)
 }
 
 /// Reads everything once in the order of time; true where something could not be read.
@@ -67,6 +88,16 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
             sources.push(Source::new(Box::new(history)));
         }
         for path in files_of(log) {
+            let whole = start == Start::Beginning;
+            match if whole { scanned(&path, log, &redactor, global, sink) } else { Ok(false) } {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(why) => {
+                    output::complain(&format!("error: {}: {why}\n", path.display()));
+                    failed = true;
+                    continue;
+                }
+            }
             match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
                 Ok(records) => sources.push(Source::new(Box::new(records))),
                 Err(why) => {

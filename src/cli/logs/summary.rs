@@ -5,6 +5,7 @@ use crate::model::pattern::Patterns;
 use crate::model::text::SafeText;
 use crate::model::timeline::Timeline;
 use crate::model::top::Top;
+use crate::sources::tail::scan::Gather;
 
 /// What to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,8 @@ pub enum Kind {
 /// The records that pass a filter, counted. Bounded, whatever is read; what several readers have counted is merged.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    filter: Filter,
+    /// What is counted.
+    pub filter: Filter,
     /// Records that were looked at.
     pub records: u64,
     /// Those that passed.
@@ -56,6 +58,17 @@ impl Summary {
         Self { filter, records: 0, passed: 0, counts }
     }
 
+    /// One that counts the same and has counted nothing.
+    pub fn empty(&self) -> Self {
+        let kind = match &self.counts {
+            Counts::Number => Kind::Count,
+            Counts::Top(field, _) => Kind::Top(field.clone()),
+            Counts::Patterns(_) => Kind::Patterns,
+            Counts::Histogram(..) => Kind::Histogram,
+        };
+        Self::new(&kind, self.filter.clone())
+    }
+
     /// Looks at one record.
     pub fn take<S: Subject>(&mut self, subject: &S) {
         if subject.is_marker() {
@@ -77,5 +90,39 @@ impl Summary {
                 None => *untimed += 1,
             },
         }
+    }
+
+    /// Takes over what another of the same kind has counted.
+    pub fn merge(&mut self, other: Self) {
+        self.records += other.records;
+        self.passed += other.passed;
+        match (&mut self.counts, other.counts) {
+            (Counts::Top(_, held), Counts::Top(_, more)) => held.merge(more),
+            (Counts::Patterns(held), Counts::Patterns(more)) => held.merge(*more),
+            (Counts::Histogram(held, untimed), Counts::Histogram(more, others)) => {
+                held.merge(more);
+                *untimed += others;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Gather for Summary {
+    fn take<S: Subject>(&mut self, subject: &S) {
+        Self::take(self, subject);
+    }
+
+    fn count_one(&mut self) {
+        self.records += 1;
+        self.passed += 1;
+    }
+
+    fn pass_by(&mut self, records: u64) {
+        self.records += records;
+    }
+
+    fn only_counts(&self) -> bool {
+        matches!(self.counts, Counts::Number)
     }
 }

@@ -41,6 +41,15 @@ struct Compiled {
     now: Option<DateTime<Utc>>,
 }
 
+/// A word that a filter requires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Required<'a> {
+    /// The word, without regard to case.
+    pub word: &'a str,
+    /// Whether the filter asks for nothing else.
+    pub suffices: bool,
+}
+
 /// Why a filter can't be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -94,6 +103,13 @@ impl Filter {
     /// The earliest time that can pass, where the filter says so by an anchored `since:` that must hold.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         self.0.node.since(self.0.now)
+    }
+
+    /// A word that every record that passes holds in its line or, unescaped, in its message, in any case: so that what
+    /// does not hold it can be passed by before anything else is asked.
+    pub fn required(&self) -> Option<Required<'_>> {
+        let node = &self.0.node;
+        Some(Required { word: node.required()?, suffices: matches!(node, Node::Text(..)) })
     }
 
     /// The text as it was written.

@@ -48,7 +48,8 @@ pub(super) enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
-    Text(Regex),
+    /// A word or a phrase, kept for searches that are faster than the expression, or an expression.
+    Text(Regex, Option<Box<str>>),
     Level(Compare, Level),
     Since(Moment),
     Until(Moment),
@@ -77,7 +78,7 @@ impl Node {
             Self::All(nodes) => nodes.iter().all(|node| node.matches(record, now)),
             Self::Any(nodes) => nodes.iter().any(|node| node.matches(record, now)),
             Self::Not(node) => !node.matches(record, now),
-            Self::Text(regex) => says(regex, record),
+            Self::Text(regex, _) => says(regex, record),
             Self::Level(compare, level) => !record.is_marker() && compare.holds(record.level(), *level),
             Self::Since(moment) => record.at() >= instant(*moment, record, now),
             Self::Until(moment) => record.at() < instant(*moment, record, now),
@@ -97,11 +98,20 @@ impl Node {
         }
     }
 
+    /// A word that everything that passes holds in its line, in any case; the longest.
+    pub(super) fn required(&self) -> Option<&str> {
+        match self {
+            Self::Text(_, word) => word.as_deref(),
+            Self::All(nodes) => nodes.iter().filter_map(Self::required).max_by_key(|word| word.len()),
+            _ => None,
+        }
+    }
+
     /// What words and expressions hit; negated parts do not count.
     pub(super) fn hits(&self, text: &str, found: &mut Vec<Range<usize>>) {
         match self {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.hits(text, found)),
-            Self::Text(regex) => {
+            Self::Text(regex, _) => {
                 found.extend(regex.find_iter(text).map(|hit| hit.range()).filter(|hit| !hit.is_empty()).take(64));
             }
             Self::Field(_, value) => found.extend(value.hits(text).into_iter().take(64)),

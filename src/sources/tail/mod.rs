@@ -27,6 +27,7 @@ mod reader;
 mod reading;
 mod refuse;
 mod replay;
+pub mod scan;
 pub mod start;
 pub mod timestamp;
 mod trace;

@@ -1,5 +1,7 @@
 //! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
 
+mod glance;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +22,8 @@ use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordK
 use crate::model::redact::Redactor;
 use crate::model::time::Stamp;
 use crate::model::unit;
+
+pub use glance::{Glance, LONGEST, is_object};
 
 /// Bound on the expressions of a configuration, in bytes.
 const MAX_REGEX: usize = 4 << 20;
@@ -308,6 +312,12 @@ impl Pipeline {
         stream.open = Some(open);
     }
 
+    /// Ends the record that may go on: what comes next is another.
+    pub fn end_record(&mut self, stream: &mut Stream, at: Stamp) {
+        self.settle(stream, at);
+        stream.open = None;
+    }
+
     /// Ends a stream: nothing will be added to its last record.
     pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
         for (piece, stderr) in stream.pieces.take() {
@@ -394,7 +404,6 @@ impl Pipeline {
         }
     }
 
-    /// A later version of a record adds what is new in it.
     /// Counts what a record could not be shown with; of its later versions only what is more.
     fn count_loss(&mut self, version: &mut Version, neutralised: u32, cut_bytes: u64) {
         // The whole line will count it.

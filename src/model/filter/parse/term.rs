@@ -62,12 +62,12 @@ impl Parser<'_> {
                     self.at += length;
                     self.comparison(start, &phrase, operator)
                 }
-                _ => Ok(Node::Text(self.literal(start, &phrase)?)),
+                _ => Ok(Node::Text(self.literal(start, &phrase)?, Some(phrase.into()))),
             };
         }
         if self.rest().starts_with('/') {
             return match self.regex()? {
-                Some(regex) => Ok(Node::Text(regex)),
+                Some(regex) => Ok(Node::Text(regex, None)),
                 None => Err(self.error(
                     start,
                     "this regular expression has no closing `/`",
@@ -83,7 +83,7 @@ impl Parser<'_> {
             return self.comparison(start, name, operator);
         }
         let word = self.word();
-        Ok(Node::Text(self.literal(start, word)?))
+        Ok(Node::Text(self.literal(start, word)?, Some(word.into())))
     }
 
     fn comparison(&mut self, start: usize, name: &str, operator: Operator) -> Result<Node, FilterError> {

@@ -60,6 +60,11 @@ impl Recogniser {
         Self { format, times, layout }
     }
 
+    /// Whether lines are recognised by what they are, and the configuration says nothing of their form.
+    pub fn is_plain_auto(&self) -> bool {
+        self.format == LogFormat::Auto && self.layout.is_none()
+    }
+
     /// What the configuration says of the form of the lines.
     pub fn layout(&self) -> Option<&Arc<Layout>> {
         self.layout.as_ref()

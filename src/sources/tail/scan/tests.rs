@@ -1,0 +1,178 @@
+use std::io::{Cursor, Write};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sources::tail::once::Records;
+
+/// Everything that may be asked of what passes, or only how many there are.
+#[derive(Debug, Clone)]
+struct Passed {
+    filter: Filter,
+    only_counts: bool,
+    said: Vec<String>,
+    count: u64,
+    records: u64,
+}
+
+impl Passed {
+    fn new(filter: &Filter, only_counts: bool) -> Self {
+        Self { filter: filter.clone(), only_counts, said: Vec::new(), count: 0, records: 0 }
+    }
+}
+
+impl Gather for Passed {
+    fn take<S: Subject>(&mut self, subject: &S) {
+        self.records += 1;
+        if !self.filter.passes(subject) {
+            return;
+        }
+        self.count += 1;
+        if !self.only_counts {
+            let fields = ["status", "level", "service", "b", "message", "trace"].map(|name| subject.value(name));
+            let (raw, time) = (subject.raw(), subject.time());
+            self.said.push(format!("{raw} {time:?} {:?} {} {fields:?}", subject.level(), subject.log()));
+        }
+    }
+
+    fn count_one(&mut self) {
+        self.records += 1;
+        self.count += 1;
+    }
+
+    fn pass_by(&mut self, records: u64) {
+        self.records += records;
+    }
+
+    fn only_counts(&self) -> bool {
+        self.only_counts
+    }
+}
+
+const FILTERS: [&str; 14] = [
+    "",
+    "error",
+    "ERR",
+    "\"a b\"",
+    "error -warn",
+    "(error)",
+    "level>=error",
+    "level>=warn boom",
+    "status:5xx",
+    "/err.r/i",
+    "error or boom",
+    "service:api error",
+    "message:boom",
+    "\"***\"",
+];
+
+const SECRET: &str = "swordfish-error";
+
+/// Scans a file in `parts` parts, and reads it record by record: both must come to the same.
+fn both(text: &[u8], filter: &str, parts: u64) -> (Passed, Passed) {
+    let filter = Filter::parse(filter).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text).unwrap();
+    let log = Log::of_file("x".into(), "".into());
+    let (redactor, clock) = (Redactor::new([SECRET]), Clock::start());
+    let mut slow = Passed::new(&filter, false);
+    for record in Records::of(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock).unwrap() {
+        slow.take(&record.unwrap());
+    }
+    let cuts = cuts(file.as_file(), text.len() as u64, parts).unwrap();
+    let mut counted = 0;
+    let mut fast = Passed::new(&filter, false);
+    for cut in cuts.windows(2) {
+        let part = |gather| {
+            let pipeline = Pipeline::new(&log, redactor.clone(), Vec::new(), 1).unwrap();
+            Part::new(file.as_file(), cut[0]..cut[1], pipeline, clock, &filter, gather).run().unwrap()
+        };
+        let done = part(Passed::new(&filter, false));
+        fast.count += done.count;
+        fast.records += done.records;
+        fast.said.extend(done.said);
+        counted += part(Passed::new(&filter, true)).count;
+    }
+    assert_eq!(counted, fast.count);
+    (fast, slow)
+}
+
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let level = prop::sample::select(vec!["info", "ERROR", "warn", "50"]);
+    let message = prop::sample::select(vec![
+        "fine",
+        "error boom",
+        "a b",
+        r"a\tb",
+        r"\u0065rror",
+        SECRET,
+        "zo\u{eb} error",
+        "err\\\"or",
+        "er\u{1b}[1mror",
+        "token=abc://u:error@h",
+    ]);
+    let object = (level, message, 100_u16..600).prop_map(|(level, message, status)| {
+        format!(
+            r#"{{"time":"2026-11-21T10:00:00Z","level":"{level}","service":"api","msg":"{message}","status":{status}}}"#
+        )
+        .into_bytes()
+    });
+    let other = prop::sample::select(vec![
+        &b""[..],
+        b"ERROR plain text",
+        b"2026-11-21 10:00:00 ERROR boom",
+        b"    at error.Frame(x.java:1)",
+        b"Caused by: error",
+        b"{",
+        b"{\"log\":\"error\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T10:00:00Z\"}",
+        b"{\"msg\":\"\xff error\"}",
+        b"{\"msg\":\"error\"}\r",
+        b"\0\0error",
+        b"<34>Nov 21 10:00:00 h a[1]: error",
+        b"{\"a\":{\"b\":\"error\"},\"level\":{\"x\":\"error\"},\"trace_id\":7}",
+    ])
+    .prop_map(<[u8]>::to_vec);
+    prop_oneof![
+        8 => object,
+        2 => other,
+        1 => (0_usize..20_000).prop_map(|length| format!(r#"{{"msg":"{}error"}}"#, "x".repeat(length)).into_bytes()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_scan_comes_to_what_the_records_come_to(
+        lines in prop::collection::vec(line(), 0..60),
+        repeat in 1_usize..4,
+        ended in any::<bool>(),
+        filter in prop::sample::select(FILTERS.to_vec()),
+        parts in 1_u64..4,
+    ) {
+        let mut text = lines.join(&b'\n').repeat(repeat);
+        if ended {
+            text.push(b'\n');
+        }
+        let (fast, slow) = both(&text, filter, parts);
+        prop_assert_eq!(fast.records, slow.records);
+        prop_assert_eq!(fast.said, slow.said);
+    }
+}
+
+#[test]
+fn blocks_are_searched_without_reading_them() {
+    let text = "{\"level\":\"info\",\"msg\":\"fine\"}\n".repeat(40_000) + "{\"level\":\"error\",\"msg\":\"boom\"}\n";
+    for parts in [1, 2, 3] {
+        let (fast, slow) = both(text.as_bytes(), "boom", parts);
+        assert_eq!((fast.count, fast.records), (1, 40_001));
+        assert_eq!(fast.said, slow.said);
+    }
+}
+
+#[test]
+fn a_huge_line_without_an_end_is_one_record() {
+    let text = format!("{{\"msg\":\"x\"}}\n{{\"msg\":\"{}error", "y".repeat(3 << 20));
+    let (fast, slow) = both(text.as_bytes(), "", 1);
+    assert_eq!(fast.said, slow.said);
+}
