@@ -9,13 +9,20 @@ use std::fmt::Write as _;
 
 use app::{App, WORLD};
 use frame::{draw, text};
-use opsroom::app::message::Event;
+use opsroom::app::layout::Target;
+use opsroom::app::message::{Event, Mouse, MouseKind};
 use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::patterns::PatternsOverlay;
 use opsroom::app::overlays::record::{RecordOverlay, Tab};
 use opsroom::model::format::Format;
-use opsroom::model::message::{Effect, Observation};
+use opsroom::model::message::{Effect, Observation, Outcome};
+use opsroom::model::pattern::{Order, Past};
 use opsroom::model::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::text::SafeText;
+use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
+use opsroom::ui;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
@@ -194,4 +201,156 @@ fn without_an_id_the_names_are_said() {
     assert!(app.toast().starts_with("this record has no trace or request id; looked for trace_id, traceid"));
     app.keys("esc enter r");
     assert!(matches!(app.state.overlays.last(), Some(Overlay::Record(_))));
+}
+
+/// Three shapes, one of them an error that came last.
+fn shapes() -> App {
+    let mut app = logs();
+    for n in 0..12 {
+        app.records("web", &[(Level::Info, &format!("job {n} done in {n} ms"))]);
+    }
+    app.pass(60);
+    app.records(
+        "api",
+        &[(Level::Warn, "slow render of /checkout: 341 ms"), (Level::Warn, "slow render of /checkout: 302 ms")],
+    );
+    app.pass(60);
+    app.records("api", &[(Level::Error, "connect ECONNREFUSED 10.0.0.5:5432")]);
+    app.wait(10);
+    app
+}
+
+fn panel(app: &App) -> &PatternsOverlay {
+    let Some(Overlay::Patterns(panel)) = app.state.overlays.last() else { panic!("no patterns are open") };
+    panel
+}
+
+fn ranked(app: &App) -> Vec<String> {
+    panel(app).rows().0.iter().map(|group| format!("{} {}", group.count, group.shape)).collect()
+}
+
+/// Lets everything be counted that is left.
+fn settle(app: &mut App) {
+    for _ in 0..1000 {
+        if app.state.next_tick() != Some(std::time::Duration::ZERO) {
+            return;
+        }
+        app.send(Event::Clock);
+    }
+    panic!("the counting does not end");
+}
+
+#[test]
+fn messages_are_grouped_and_a_group_is_a_filter() {
+    let mut app = shapes();
+    app.keys("p");
+    assert!(matches!(&app.take()[..], [Effect::LearnPast { logs, .. }] if logs.len() == 2));
+    assert!(text(&draw(&app.state, 80, 24)).contains("counting what is held"));
+    settle(&mut app);
+    assert_eq!(
+        ranked(&app),
+        ["12 job <n> done in <n> ms", "2 slow render of /checkout: <n> ms", "1 connect ECONNREFUSED <ip>"]
+    );
+    snap("patterns_asking", &mut app);
+    app.records("web", &[(Level::Info, "job 99 done in 1 ms")]);
+    assert_eq!(ranked(&app)[0], "13 job <n> done in <n> ms", "kept up");
+    app.keys("o");
+    assert_eq!(ranked(&app)[0], "1 connect ECONNREFUSED <ip>", "the newest");
+    app.keys("o");
+    assert_eq!(panel(&app).order, Order::Level);
+    app.keys("o j enter");
+    assert_eq!(app.take(), [Effect::ForgetPast]);
+    assert_eq!(app.state.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
+    assert_eq!(shown(&app).len(), 2);
+    app.keys("esc");
+    assert_eq!(shown(&app).len(), 16);
+    app.keys("p");
+    settle(&mut app);
+    app.keys("-");
+    assert_eq!(shown(&app).len(), 3, "all others");
+}
+
+#[test]
+fn new_is_said_where_the_files_reach_back() {
+    let mut app = shapes();
+    app.keys("p");
+    settle(&mut app);
+    let now = app.now().utc;
+    let ago = |hours| Some(now - chrono::TimeDelta::hours(hours));
+    let job = opsroom::model::pattern::hash_of("job 1 done in 1 ms");
+    let reach = |api, web| [("api".into(), api), ("web".into(), web)].into_iter().collect();
+    let past = |reach| Outcome::Past(Box::new(Past { shapes: [job].into_iter().collect(), reach, cut: false }));
+    app.outcome(past(reach(ago(3), None)));
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("history reaches back only 3h: nothing is called new"), "{drawn}");
+    assert!(!drawn.contains("NEW"));
+    app.outcome(past(reach(ago(47), ago(47))));
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("NEW connect ECONNREFUSED <ip>") && !drawn.contains("NEW job"), "{drawn}");
+    snap("patterns", &mut app);
+    app.outcome(past(reach(ago(47), None)));
+    assert!(text(&draw(&app.state, 80, 24)).contains("not known of web"));
+}
+
+#[test]
+fn values_of_a_field_are_counted_and_lead_to_their_records() {
+    let mut app = logs();
+    for (seq, status) in [(1, 200), (2, 503), (3, 200), (4, 404), (5, 200)] {
+        json(
+            &mut app,
+            "api",
+            seq,
+            Level::Info,
+            &format!(r#"{{"message":"m{seq}","status":{status},"took":"{seq}ms"}}"#),
+        );
+    }
+    app.keys("#");
+    snap("top_choice", &mut app);
+    app.typed("stat");
+    app.keys("enter");
+    settle(&mut app);
+    snap("top", &mut app);
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("min 200") && drawn.contains("max 503"), "{drawn}");
+    json(&mut app, "api", 6, Level::Info, r#"{"message":"m6","status":503}"#);
+    app.keys("j enter");
+    assert_eq!(shown(&app), ["m2", "m6"], "the second is 503 by now");
+    app.keys("esc enter tab j #");
+    settle(&mut app);
+    let Some(Overlay::Top(top)) = app.state.overlays.last() else { panic!("no top values") };
+    assert_eq!((top.field.as_str(), top.top.total()), ("status", 6), "from a record");
+    app.keys("esc #");
+    app.typed("nosuchfield");
+    app.keys("enter");
+    settle(&mut app);
+    assert!(text(&draw(&app.state, 80, 24)).contains("no record that passes has this field"));
+}
+
+#[test]
+fn no_size_of_a_panel_panics() {
+    for keys in ["p", "#", "# enter", "# down down enter", "enter"] {
+        let mut app = shapes();
+        app.keys(keys);
+        settle(&mut app);
+        for (width, height) in (0..60).flat_map(|width| [(width, width / 2), (width, 24), (200 - width, width)]) {
+            app.send(Event::Resize(width, height));
+            draw(&app.state, width, height);
+        }
+    }
+}
+
+#[test]
+fn clicks_and_the_wheel_work_in_details() {
+    let mut app = shapes();
+    app.keys("p");
+    settle(&mut app);
+    let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
+    let area = Rect::new(0, 0, 120, 40);
+    app.state.layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
+    let row = |row: usize| Target::OverlayRow(row);
+    let (area, _) = app.state.layout.areas.iter().find(|(_, target)| *target == row(2)).cloned().unwrap();
+    app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::Press }));
+    assert_eq!(panel(&app).rows().1, 2);
+    app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::ScrollUp }));
+    assert_eq!(panel(&app).rows().1, 0);
 }

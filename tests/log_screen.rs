@@ -253,7 +253,7 @@ fn a_filter_is_shown_while_it_is_typed_and_esc_brings_the_former_back() {
 fn fields_and_values_are_completed() {
     let mut app = minute();
     app.keys("/");
-    app.typed("pa");
+    app.typed("path");
     snap("completion", &mut app);
     app.keys("tab");
     let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
@@ -261,7 +261,7 @@ fn fields_and_values_are_completed() {
     assert!(!line.offers.is_empty());
     app.keys("shift-tab");
     let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
-    assert_eq!(line.input.text(), "pa", "before the first is what was typed");
+    assert_eq!(line.input.text(), "path", "before the first is what was typed");
     app.keys("ctrl-u");
     app.typed("service");
     app.keys("tab");

@@ -44,7 +44,7 @@ commands! {
     Histogram = "histogram", SaveRecords = "save-records", PageRecords = "page-records", NextMark = "next-mark",
     PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
-    DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace",
+    DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this",
 }
 

@@ -7,7 +7,7 @@ use crate::model::name::Name;
 use crate::model::run::{Lock, OutputLine, Run, RunState};
 use crate::model::text::SafeText;
 
-use super::overlays::Overlay;
+use super::overlays::{Overlay, patterns};
 use super::screens::actions::hold;
 use super::state::State;
 use super::verifying;
@@ -29,6 +29,7 @@ pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
         }
         Outcome::Choices { action, choices } => self::choices(state, &action, choices),
         Outcome::Runs { runs, locks } => self::runs(state, runs, locks, effects),
+        Outcome::Past(past) => patterns::learned(state, *past),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::Failed(text) => {
             state.diagnostics.note(state.now, ProblemKind::Failed, SafeText::new("effect"), text.clone());

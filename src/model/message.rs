@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::name::Name;
+use super::pattern::Past;
 use super::reading::{Reading, Sample};
 use super::record::{LogState, RecordBatch};
 use super::run::{Lock, OutputLine, Plan, Run, Verdict};
@@ -109,6 +112,17 @@ pub enum Effect {
     },
     /// Read past runs and locks from the store.
     LoadRuns,
+    /// Read from the files of logs which shapes of messages they held between two moments.
+    LearnPast {
+        /// The logs.
+        logs: Vec<Name>,
+        /// From when.
+        since: DateTime<Utc>,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// Nobody waits for that any more.
+    ForgetPast,
     /// Put a text into the clipboard (OSC 52), or into a file where the terminal can't.
     Copy(SafeText),
     /// Write a text file into the state directory's `saved/` folder.
@@ -187,6 +201,8 @@ pub enum Outcome {
         /// Locks.
         locks: Vec<Lock>,
     },
+    /// The shapes that logs held before.
+    Past(Box<Past>),
     /// A text was copied or saved; says where.
     Said(SafeText),
     /// Something failed; says what and what to do.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::cleaner::Cleaner;
 use super::effects::Effects;
 use super::feeds::Feeds;
+use super::past::{PastReader, Question};
 use super::reload::{self, Fingerprint, Loader, Reload};
 use super::secrets::Vault;
 use super::tasks::Tasks;
@@ -62,6 +63,8 @@ pub struct Core {
     loader: Option<Loader>,
     observations: mpsc::Receiver<Observation>,
     outcomes: mpsc::Receiver<Outcome>,
+    outcome_sender: mpsc::Sender<Outcome>,
+    past: PastReader,
     reloads: mpsc::Receiver<Reload>,
     reload_sender: mpsc::Sender<Reload>,
     watch: Option<CancellationToken>,
@@ -86,7 +89,7 @@ impl Core {
         Self {
             clock,
             state: State::new(config, clock.now(), size),
-            effects: Effects::new(outcome_sender, vault.keyhole(), state_directory),
+            effects: Effects::new(outcome_sender.clone(), vault.keyhole(), state_directory),
             tasks: Tasks::new(observation_sender.clone()),
             feeds: Feeds::new(clock, observation_sender.clone(), vault.keyhole()),
             observation_sender,
@@ -94,6 +97,8 @@ impl Core {
             loader,
             observations,
             outcomes,
+            outcome_sender,
+            past: PastReader::default(),
             reloads,
             reload_sender,
             watch: None,
@@ -205,6 +210,12 @@ impl Core {
                 Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
                 None => self.effects.fail("this console has no file to read again"),
             },
+            Effect::LearnPast { logs, since, until } => {
+                let question = Question { logs, since, until };
+                let (keyhole, outcomes) = (self.vault.keyhole(), self.outcome_sender.clone());
+                self.past.read(&mut self.tasks, question, &self.state.config, self.clock, keyhole, outcomes);
+            }
+            Effect::ForgetPast => self.past.forget(),
             other => return self.effects.carry_out(&mut self.tasks, other, &self.state.config),
         }
         None

@@ -22,6 +22,7 @@ pub mod logging;
 pub mod pager;
 pub mod painter;
 pub mod panics;
+pub mod past;
 pub mod paths;
 pub mod reload;
 pub mod runs;

@@ -6,12 +6,16 @@ pub mod confirm;
 pub mod help;
 pub mod line;
 pub mod palette;
+pub mod patterns;
 pub mod record;
+pub mod top;
 
 use crate::config::key::{Key, KeyCode};
 use crate::model::message::Effect;
 
 use super::state::State;
+use super::world::logs::LogView;
+use crate::model::record::Record;
 
 /// One overlay.
 #[derive(Debug, Clone)]
@@ -30,12 +34,43 @@ pub enum Overlay {
     Confirm(Box<confirm::Confirmation>),
     /// One record in full.
     Record(Box<record::RecordOverlay>),
+    /// Messages grouped by their shape.
+    Patterns(Box<patterns::PatternsOverlay>),
+    /// The most frequent values of a field.
+    Top(Box<top::TopOverlay>),
 }
 
 impl Overlay {
     /// Whether it shows details of the logs, beside the list where there is room.
     pub fn is_details(&self) -> bool {
-        matches!(self, Self::Record(_))
+        matches!(self, Self::Record(_) | Self::Patterns(_) | Self::Top(_))
+    }
+
+    /// Whether it has records left to count.
+    pub fn is_counting(&self) -> bool {
+        match self {
+            Self::Patterns(panel) => panel.progress().is_some(),
+            Self::Top(panel) => panel.is_counting(),
+            _ => false,
+        }
+    }
+
+    /// Counts a slice of what is left.
+    pub(super) fn count(&mut self, logs: &[LogView]) {
+        match self {
+            Self::Patterns(panel) => panel.work(logs),
+            Self::Top(panel) => panel.work(logs),
+            _ => {}
+        }
+    }
+
+    /// Takes in a record that was just pushed to the ring of log `at`.
+    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record) {
+        match self {
+            Self::Patterns(panel) => panel.take(logs, at, record),
+            Self::Top(panel) => panel.take(at, record),
+            _ => {}
+        }
     }
 
     /// Whether letters are text in it.
@@ -43,7 +78,8 @@ impl Overlay {
         match self {
             Self::Palette(_) | Self::Line(_) | Self::Choices(_) => true,
             Self::Confirm(dialog) => matches!(dialog.focus, confirm::Focus::Name | confirm::Focus::Reason),
-            Self::Help(_) | Self::Record(_) | Self::Ask(_) => false,
+            Self::Top(panel) => panel.choice.is_some(),
+            Self::Help(_) | Self::Record(_) | Self::Ask(_) | Self::Patterns(_) => false,
         }
     }
 }
@@ -67,6 +103,8 @@ pub(super) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
         Overlay::Ask(ask) => ask.key(state, key, effects),
         Overlay::Confirm(dialog) => dialog.key(state, key, effects),
         Overlay::Record(record) => record.key(state, key, effects),
+        Overlay::Patterns(panel) => panel.key(state, key, effects),
+        Overlay::Top(panel) => panel.key(state, key, effects),
     });
 }
 
@@ -78,7 +116,8 @@ pub(super) fn paste(state: &mut State, text: &str) {
             Overlay::Line(line) => line.paste(state, text),
             Overlay::Choices(choices) => choices.paste(text),
             Overlay::Confirm(dialog) => dialog.paste(state, text),
-            Overlay::Help(_) | Overlay::Record(_) | Overlay::Ask(_) => {}
+            Overlay::Top(panel) => panel.paste(text),
+            Overlay::Help(_) | Overlay::Record(_) | Overlay::Ask(_) | Overlay::Patterns(_) => {}
         }
         Then::Stay
     });
@@ -89,6 +128,8 @@ pub(super) fn paste(state: &mut State, text: &str) {
 pub(super) fn click_row(state: &mut State, row: usize) {
     match state.overlays.last_mut() {
         Some(Overlay::Record(record)) => record.click(row),
+        Some(Overlay::Patterns(panel)) => panel.click(row),
+        Some(Overlay::Top(panel)) => panel.click(row),
         Some(Overlay::Palette(palette)) => palette.selected = row.min(palette.items.len().saturating_sub(1)),
         Some(Overlay::Choices(choices)) => choices.selected = row.min(choices.shown().len().saturating_sub(1)),
         _ => {}

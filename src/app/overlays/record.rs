@@ -19,7 +19,7 @@ use crate::model::outline::{Outline, Part};
 use crate::model::record::Record;
 use crate::model::text::{SafeText, wrap};
 
-use super::Then;
+use super::{Then, patterns};
 
 /// How the record is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,6 +238,15 @@ impl RecordOverlay {
             Command::OnlyThis if self.filter(state, false) => return Then::Close,
             Command::NotThis if self.filter(state, true) => return Then::Close,
             Command::Trace if logs::trace(state, Some(&self.record)) => return Then::Close,
+            Command::TopValues => {
+                let field = self.field().map(|(name, _)| name);
+                details::open_top(state, field.as_ref().map(SafeText::as_str));
+                return Then::Close;
+            }
+            Command::Patterns => {
+                patterns::open(state, effects);
+                return Then::Close;
+            }
             Command::Help => {
                 let help = Help::new(&state.config, &state.keymap, state.read_only);
                 state.overlays.push(Overlay::Help(help));

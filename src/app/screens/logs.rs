@@ -16,6 +16,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::line::{Line, Purpose};
+use crate::app::overlays::patterns;
 use crate::app::state::State;
 use crate::app::world::logs::{LogView, rings};
 use crate::app::world::tails::Tail;
@@ -148,6 +149,9 @@ pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
     let screen = &mut state.screens.logs;
     for record in batch.records {
         state.logs[at].push(&record);
+        for overlay in &mut state.overlays {
+            overlay.take(&state.logs, at, &record);
+        }
         screen.known.learn(&record);
         for tail in state.tails.values_mut() {
             tail.take(&state.logs, at, &record, batch.backlog);
@@ -176,6 +180,7 @@ pub(in crate::app) fn has_work(state: &State) -> bool {
     screen.pane.view().is_scanning()
         || tails.any(Tail::is_scanning)
         || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
+        || state.overlays.iter().any(Overlay::is_counting)
 }
 
 /// Does a slice of what is left over. `true` where there was something.
@@ -190,6 +195,8 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
         found.view.work(&rings(&state.logs, screen.pane.sources()), SLICE);
     } else if let Some(tail) = state.tails.values_mut().find(|tail| tail.is_scanning()) {
         tail.work(&state.logs);
+    } else if let Some(overlay) = state.overlays.iter_mut().find(|overlay| overlay.is_counting()) {
+        overlay.count(&state.logs);
     }
     go_to_first_match(state);
     true
@@ -274,6 +281,8 @@ pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
     let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
     screen.pane.remap(logs, moved, shown);
     screen.detours.clear();
+    // What they count is named by the places of the logs.
+    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
     search_again(state);
 }
 
@@ -293,6 +302,8 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
                 | Command::Top
                 | Command::Search
                 | Command::PreviousError
+                | Command::Patterns
+                | Command::TopValues
         );
         if !leads_on {
             return;
@@ -342,6 +353,8 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         Command::Mark => marks::toggle(state),
         Command::NextMark => marks::step(state, true),
         Command::PreviousMark => marks::step(state, false),
+        Command::Patterns => patterns::open(state, effects),
+        Command::TopValues => details::open_top(state, None),
         Command::Trace => detour::trace_selected(state),
         Command::Open => details::open(state),
         Command::Search => {

@@ -140,6 +140,10 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         (PanelId::Records | PanelId::Histogram | PanelId::ServiceLogs | PanelId::Layout(Panel::Log(_)), _) => {
             logs::command(state, &panel, command, effects);
         }
+        (_, Command::Patterns | Command::TopValues) => {
+            state.go(Screen::Logs);
+            logs::command(state, &PanelId::Records, command, effects);
+        }
         (_, Command::Open) => open(state, &panel, effects),
         (PanelId::Output, _) if list::moved(command, 0, 1, 1).is_some() => actions::scroll_output(state, command),
         (PanelId::Figures, _) if list::moved(command, 0, 1, 1).is_some() => {

@@ -22,13 +22,15 @@ pub fn lines(world: &World, started: DateTime<Utc>, second: u64) -> Vec<Line> {
     let mut out = Vec::new();
     for n in 0..2 + world.noise("rate", second, 3) {
         let index = second * 8 + n;
+        // What several services do within a moment is one request.
+        let request = index / 4;
         let service = ["api", "web", "api", "worker", "auth"][world.noise("who", index, 5) as usize];
         let (level, message) = message(world, service, at, index);
         let moment = started + Duration::from_millis(second * 1000 + n * 170 + world.noise("ms", index, 160));
         let metadata = metadata(world, service, at, index);
         let line = json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": level, "service": service,
             "message": message, "metadata": metadata,
-            "trace_id": format!("{:04x}{:04x}", world.noise("trace", index, 65536), world.noise("t", index, 65536))});
+            "trace_id": format!("{:04x}{:04x}", world.noise("trace", request, 65536), world.noise("t", request, 65536))});
         out.push(Line { service, text: line.to_string() });
     }
     out

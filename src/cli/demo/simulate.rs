@@ -20,7 +20,9 @@ use crate::config::key::Key;
 use crate::config::load;
 use crate::config::sections::source::SourceKind;
 use crate::model::document::{PollError, Timing};
-use crate::model::message::Observation;
+use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::name::Name;
+use crate::model::pattern::{self, Past};
 use crate::model::reading::Reading;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
@@ -107,7 +109,16 @@ pub async fn play(config: Config, scene: &Scene) -> State {
     for key in &scene.keys {
         // A dialog ignores the first keys after it was drawn; a person is slower than that.
         let later = state.now.plus(Duration::from_millis(500));
-        take(&mut state, later, Event::Key(*key));
+        for effect in update(&mut state, Message { at: later, event: Event::Key(*key) }) {
+            if let Effect::LearnPast { logs, until, .. } = effect {
+                let past = simulation.past(&logs, until);
+                take(&mut state, later, Event::Outcome(Outcome::Past(Box::new(past))));
+            }
+        }
+    }
+    while state.next_tick() == Some(Duration::ZERO) {
+        let now = state.now;
+        take(&mut state, now, Event::Clock);
     }
     state
 }
@@ -145,6 +156,18 @@ impl Simulation {
         }
         pipeline.settle(stream, now);
         pipeline.take(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
+    }
+
+    /// What the logs said the day before: all was well.
+    fn past(&self, logs: &[Name], until: DateTime<Utc>) -> Past {
+        let calm = self.world.clone().calm_for(Duration::MAX);
+        let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, until, second));
+        let shape = |line: journal::Line| {
+            let line: Value = serde_json::from_str(&line.text).ok()?;
+            line["message"].as_str().map(pattern::hash_of)
+        };
+        let reach = logs.iter().map(|log| (log.clone(), Some(until - pattern::YESTERDAY))).collect();
+        Past { shapes: said.filter_map(shape).collect(), reach, cut: false }
     }
 
     async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {

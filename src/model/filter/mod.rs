@@ -30,6 +30,7 @@ use super::record::Record;
 pub use known::Known;
 use node::{Compare, Field, Moment, Node};
 pub use subject::Subject;
+pub use value::number;
 
 /// A compiled filter. Cheap to clone; equal where the text is equal.
 #[derive(Clone)]

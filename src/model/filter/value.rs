@@ -82,6 +82,18 @@ pub(super) struct Quantity {
     unit: Unit,
 }
 
+/// The number that a text is, in seconds, bytes, per cent or nothing: `250ms` is 0.25 in `s`.
+pub fn number(text: &str) -> Option<(f64, &'static str)> {
+    let quantity = Quantity::parse(text)?;
+    let unit = match quantity.unit {
+        Unit::None => "",
+        Unit::Seconds => "s",
+        Unit::Bytes => "B",
+        Unit::Percent => "%",
+    };
+    Some((quantity.base, unit))
+}
+
 const UNITS: [(&str, Unit, f64); 22] = [
     ("ns", Unit::Seconds, 1e-9),
     ("us", Unit::Seconds, 1e-6),

@@ -4,11 +4,13 @@
 
 mod group;
 mod mask;
+mod past;
 mod patterns;
 mod token;
 mod trend;
 
 pub use group::Group;
 pub use mask::{hash_of, mask, shape_hash, shape_of};
+pub use past::{FARTHEST, Novelty, Past, YESTERDAY};
 pub use patterns::{Order, Patterns};
 pub use trend::{BUCKETS, Trend};

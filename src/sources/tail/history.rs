@@ -204,6 +204,11 @@ impl History {
         Ok(Self { log: log.clone(), since, redactor, clock, files: files.into(), current: None, cut })
     }
 
+    /// Passes over the rest of the file that is being read.
+    pub fn pass_over(&mut self) {
+        self.current = None;
+    }
+
     /// Whether more was written than a history reads.
     pub fn is_cut(&self) -> bool {
         self.cut

@@ -22,6 +22,7 @@ mod join;
 mod level;
 pub mod once;
 mod open;
+pub mod past;
 pub mod pipeline;
 mod reader;
 mod reading;

@@ -6,7 +6,9 @@ mod details;
 mod help;
 mod line;
 mod palette;
+mod patterns;
 mod record;
+mod top;
 
 use ratatui::layout::Rect;
 
@@ -28,6 +30,8 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
             Overlay::Choices(overlay) => choices::draw(state, painter, overlay, area),
             Overlay::Ask(overlay) => confirm::ask(state, painter, overlay, area),
             Overlay::Confirm(overlay) => confirm::draw(painter, overlay, area),
+            Overlay::Patterns(panel) => patterns::draw(state, painter, panel, area),
+            Overlay::Top(panel) => top::draw(state, painter, panel, area),
             Overlay::Record(overlay) => record::draw(state, painter, overlay, area),
         }
     }

@@ -3,11 +3,15 @@
 use crate::app::layout::Area;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::record::RecordOverlay;
+use crate::app::overlays::top::TopOverlay;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::world::logs::rings;
 use crate::model::record::Record;
+use crate::model::scan::Slice;
 
+/// What one slice of counting may take: well under five milliseconds.
+pub(in crate::app) const SLICE: Slice = Slice { records: 500, bytes: 256 << 10 };
 /// Columns from which the list stays in sight.
 const WIDE: u16 = 140;
 
@@ -35,6 +39,12 @@ pub(super) fn open(state: &mut State) {
         let late = is_late(state, &record);
         state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record, late))));
     }
+}
+
+/// Counts the values of a field, or asks for one.
+pub(in crate::app) fn open_top(state: &mut State, field: Option<&str>) {
+    let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::of(state, field));
+    state.overlays.push(Overlay::Top(Box::new(panel)));
 }
 
 /// Whether a record came later than its time says.

@@ -1,0 +1,164 @@
+//! Patterns: what the logs say most, through the filter in force, with what is new since yesterday.
+
+use crate::app::keymap::Command;
+use crate::app::keys;
+use crate::app::screens::list::moved;
+use crate::app::screens::logs::{self, details};
+use crate::app::state::State;
+use crate::app::world::logs::{LogView, rings};
+use crate::config::key::Key;
+use crate::model::filter::write;
+use crate::model::message::Effect;
+use crate::model::name::Name;
+use crate::model::pattern::{FARTHEST, Group, Novelty, Order, Past, Patterns, YESTERDAY};
+use crate::model::record::Record;
+use crate::model::scan::Scan;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+
+use super::{Overlay, Then};
+
+/// The overlay.
+#[derive(Debug, Clone)]
+pub struct PatternsOverlay {
+    /// The shapes so far, each with the log of its first record.
+    pub patterns: Patterns<Name>,
+    /// How they are ranked.
+    pub order: Order,
+    /// The selected one by its hash; `None` selects the first.
+    pub selected: Option<u64>,
+    /// What the files held before yesterday; `None` while they are read.
+    pub past: Option<Past>,
+    /// When it was opened: yesterday is counted from here.
+    pub opened: Stamp,
+    /// The logs that are looked at, by position.
+    sources: Vec<usize>,
+    scan: Scan,
+}
+
+impl PatternsOverlay {
+    fn new(state: &State) -> Self {
+        let pane = &state.screens.logs.pane;
+        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.logs, pane.sources()));
+        Self {
+            patterns: Patterns::default(),
+            order: Order::default(),
+            selected: None,
+            past: None,
+            opened: state.now,
+            sources: pane.sources().to_vec(),
+            scan,
+        }
+    }
+
+    /// How much of what was held is counted, in per cent; `None` where all is.
+    pub fn progress(&self) -> Option<u8> {
+        self.scan.progress()
+    }
+
+    /// The filter over whose records it counts, as written.
+    pub fn filter(&self) -> &str {
+        self.scan.filter().text()
+    }
+
+    /// The groups in their order, and the place of the selected one.
+    pub fn rows(&self) -> (Vec<&Group<Name>>, usize) {
+        let groups = self.patterns.ranked(self.order);
+        let at = self.selected.and_then(|hash| groups.iter().position(|group| group.hash == hash)).unwrap_or(0);
+        (groups, at)
+    }
+
+    /// Whether a group is new.
+    pub fn novelty(&self, group: &Group<Name>) -> Novelty {
+        self.past
+            .as_ref()
+            .map_or(Novelty::Unknown, |past| past.novelty(group.hash, &group.example, group.first, self.opened.utc))
+    }
+
+    pub(super) fn work(&mut self, logs: &[LogView]) {
+        let held = rings(logs, &self.sources);
+        let Self { scan, patterns, sources, .. } = self;
+        scan.work(&held, details::SLICE, |source, record| add(patterns, logs, sources[source], record));
+    }
+
+    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record) {
+        let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
+        if self.scan.takes(source, record) {
+            add(&mut self.patterns, logs, at, record);
+        }
+    }
+
+    pub(super) fn click(&mut self, row: usize) {
+        self.selected = self.rows().0.get(row).map(|group| group.hash);
+    }
+
+    fn shape(&self) -> Option<String> {
+        let (groups, at) = self.rows();
+        groups.get(at).map(|group| group.shape.to_string())
+    }
+
+    /// Narrows the list to the records of the selected shape, or to all others.
+    fn filter_by(&self, state: &mut State, not: bool) -> bool {
+        let Some(shape) = self.shape() else { return false };
+        let filter = write::and(&state.screens.logs.filter, &write::pattern_is(&shape, not));
+        logs::narrow(state, &filter)
+    }
+
+    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let height = usize::from(details::room(state.size).height);
+        let (groups, at) = self.rows();
+        if let Some(to) = moved(command, at, groups.len().saturating_sub(1), height) {
+            self.selected = groups.get(to).map(|group| group.hash);
+            return Then::Stay;
+        }
+        let closes = match command {
+            Command::Order => {
+                self.order = match self.order {
+                    Order::Count => Order::Newest,
+                    Order::Newest => Order::Level,
+                    Order::Level | Order::Latest => Order::Count,
+                };
+                false
+            }
+            Command::Copy => {
+                effects.extend(self.shape().map(|shape| Effect::Copy(SafeText::new(&shape))));
+                false
+            }
+            Command::Open | Command::OnlyThis => self.filter_by(state, false),
+            Command::NotThis => self.filter_by(state, true),
+            Command::Back | Command::Quit | Command::Patterns => true,
+            _ => false,
+        };
+        if !closes {
+            return Then::Stay;
+        }
+        effects.push(Effect::ForgetPast);
+        Then::Close
+    }
+}
+
+fn add(patterns: &mut Patterns<Name>, logs: &[LogView], at: usize, record: &Record) {
+    let Some(log) = logs.get(at) else { return };
+    patterns.add(record.message.as_str(), record.level, record.at(), || log.name.clone());
+}
+
+/// Opens them, and asks the files for the shapes of the day before yesterday.
+pub(in crate::app) fn open(state: &mut State, effects: &mut Vec<Effect>) {
+    let panel = PatternsOverlay::new(state);
+    let now = panel.opened.utc;
+    let names = panel.sources.iter().filter_map(|at| state.logs.get(*at)).map(|log| log.name.clone()).collect();
+    effects.push(Effect::LearnPast { logs: names, since: now - FARTHEST, until: now - YESTERDAY });
+    state.overlays.push(Overlay::Patterns(Box::new(panel)));
+}
+
+/// The files have answered.
+pub(in crate::app) fn learned(state: &mut State, past: Past) {
+    let waiting = state.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+        Overlay::Patterns(panel) => Some(panel),
+        _ => None,
+    });
+    if let Some(panel) = waiting {
+        panel.past = Some(past);
+    }
+}

@@ -1,0 +1,202 @@
+//! The most frequent values of one field, through the filter in force.
+
+use crate::app::input::Input;
+use crate::app::keymap::Command;
+use crate::app::keys;
+use crate::app::screens::list::moved;
+use crate::app::screens::logs::{self, details};
+use crate::app::state::State;
+use crate::app::world::logs::{LogView, rings};
+use crate::config::key::{Key, KeyCode};
+use crate::model::filter::{Subject, number, write};
+use crate::model::message::Effect;
+use crate::model::record::Record;
+use crate::model::scan::Scan;
+use crate::model::spread::Spread;
+use crate::model::text::SafeText;
+use crate::model::top::Top;
+
+use super::Then;
+
+/// Values that are held.
+const MOST: usize = 10_000;
+/// Values that are shown.
+pub const SHOWN: usize = 500;
+/// What every record has.
+const ALWAYS: [&str; 5] = ["level", "service", "log", "message", "trace"];
+
+/// The overlay: first the field is chosen, then its values are counted.
+#[derive(Debug, Clone)]
+pub struct TopOverlay {
+    /// The choice of a field; `None` once it is made.
+    pub choice: Option<Choice>,
+    /// The field.
+    pub field: String,
+    /// Its values.
+    pub top: Top,
+    /// Those that are numbers.
+    pub spread: Spread,
+    /// The selected value; `None` selects the first.
+    pub selected: Option<String>,
+    sources: Vec<usize>,
+    scan: Scan,
+}
+
+/// The choice of a field.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// What was typed: narrows the fields, and is one where none has it.
+    pub input: Input,
+    /// The fields of the records that came, the most frequent first.
+    pub fields: Vec<String>,
+    /// The selected row of [`Choice::shown`].
+    pub selected: usize,
+}
+
+impl Choice {
+    /// The fields that what was typed leaves.
+    pub fn shown(&self) -> Vec<&String> {
+        let typed = self.input.text().trim().to_lowercase();
+        self.fields.iter().filter(|field| field.to_lowercase().contains(&typed)).collect()
+    }
+
+    fn chosen(&self) -> String {
+        let shown = self.shown();
+        shown.get(self.selected).map_or_else(|| self.input.text().trim().to_owned(), |field| (*field).clone())
+    }
+}
+
+impl TopOverlay {
+    /// Asks for a field.
+    pub fn new(state: &State) -> Self {
+        let known = state.screens.logs.known.fields();
+        let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
+        let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
+        let mut panel = Self::of(state, "");
+        panel.choice = Some(Choice { fields, ..Choice::default() });
+        panel
+    }
+
+    /// Counts the values of a field.
+    pub fn of(state: &State, field: &str) -> Self {
+        let pane = &state.screens.logs.pane;
+        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.logs, pane.sources()));
+        Self {
+            choice: None,
+            field: field.to_owned(),
+            top: Top::with_most(MOST),
+            spread: Spread::default(),
+            selected: None,
+            sources: pane.sources().to_vec(),
+            scan,
+        }
+    }
+
+    /// Whether something held is not counted yet.
+    pub fn is_counting(&self) -> bool {
+        self.choice.is_none() && self.scan.is_under_way()
+    }
+
+    /// How much of what was held is counted, in per cent; `None` where all is.
+    pub fn progress(&self) -> Option<u8> {
+        self.scan.progress()
+    }
+
+    /// The place of the selected value among the rows.
+    pub fn at(&self) -> usize {
+        let wanted = self.selected.as_deref();
+        wanted.and_then(|value| self.top.rows(SHOWN).iter().position(|row| row.value == value)).unwrap_or(0)
+    }
+
+    pub(super) fn work(&mut self, logs: &[LogView]) {
+        let held = rings(logs, &self.sources);
+        let Self { scan, top, spread, field, .. } = self;
+        scan.work(&held, details::SLICE, |_, record| add(top, spread, field, record));
+    }
+
+    pub(super) fn take(&mut self, at: usize, record: &Record) {
+        let source = self.sources.iter().position(|source| *source == at);
+        if self.choice.is_none()
+            && let Some(source) = source
+            && self.scan.takes(source, record)
+        {
+            add(&mut self.top, &mut self.spread, &self.field, record);
+        }
+    }
+
+    pub(super) fn click(&mut self, row: usize) {
+        match &mut self.choice {
+            Some(choice) => choice.selected = row.min(choice.shown().len().saturating_sub(1)),
+            None => self.selected = self.top.rows(SHOWN).get(row).map(|row| row.value.to_owned()),
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(choice) = &mut self.choice {
+            choice.input.insert(text);
+            choice.selected = 0;
+        }
+    }
+
+    fn filter_by(&self, state: &mut State, not: bool) -> bool {
+        let rows = self.top.rows(SHOWN);
+        let Some(row) = rows.get(self.at()) else { return false };
+        let term = write::field_is(&self.field, row.value, not);
+        let filter = write::and(&state.screens.logs.filter, &term);
+        logs::narrow(state, &filter)
+    }
+
+    fn choose(&mut self, state: &State, key: Key) -> Then {
+        let Some(choice) = &mut self.choice else { return Then::Stay };
+        let last = choice.shown().len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Then::Close,
+            KeyCode::Enter => {
+                let field = choice.chosen();
+                if !field.is_empty() {
+                    *self = Self::of(state, &field);
+                }
+            }
+            KeyCode::Up | KeyCode::BackTab => choice.selected = choice.selected.saturating_sub(1),
+            KeyCode::Down | KeyCode::Tab => choice.selected = (choice.selected + 1).min(last),
+            _ => {
+                if choice.input.key(key) {
+                    choice.selected = 0;
+                }
+            }
+        }
+        Then::Stay
+    }
+
+    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        if self.choice.is_some() {
+            return self.choose(state, key);
+        }
+        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let height = usize::from(details::room(state.size).height);
+        let rows = self.top.rows(SHOWN);
+        if let Some(to) = moved(command, self.at(), rows.len().saturating_sub(1), height) {
+            self.selected = rows.get(to).map(|row| row.value.to_owned());
+            return Then::Stay;
+        }
+        match command {
+            Command::Copy => {
+                effects.extend(rows.get(self.at()).map(|row| Effect::Copy(SafeText::new(row.value))));
+            }
+            Command::TopValues => *self = Self::new(state),
+            Command::Open | Command::OnlyThis if self.filter_by(state, false) => return Then::Close,
+            Command::NotThis if self.filter_by(state, true) => return Then::Close,
+            Command::Back | Command::Quit => return Then::Close,
+            _ => {}
+        }
+        Then::Stay
+    }
+}
+
+fn add(top: &mut Top, spread: &mut Spread, field: &str, record: &Record) {
+    let value = record.value(field);
+    top.add(value.as_deref());
+    if let Some((value, unit)) = value.as_deref().and_then(number) {
+        spread.add(value, unit);
+    }
+}

@@ -1,0 +1,169 @@
+//! Patterns: shape by shape, how many, how bad, since when.
+
+use chrono::{DateTime, Utc};
+use ratatui::layout::Rect;
+
+use super::details;
+use crate::app::keymap::Command;
+use crate::app::layout::Target;
+use crate::app::overlays::patterns::PatternsOverlay;
+use crate::app::state::State;
+use crate::model::name::Name;
+use crate::model::pattern::{FARTHEST, Group, Novelty, Order, Past, YESTERDAY};
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::paint::{Painter, split_bottom, split_top};
+use crate::ui::widgets::log::level;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::spark;
+use crate::ui::widgets::table::{self, Column, Row, Table};
+use crate::ui::words::{Text, Words};
+
+const COLUMNS: [Column; 7] = [
+    Column::figure("count", 7, 0),
+    Column::figure("share", 6, 3),
+    Column::text("worst", 5, 5, 0),
+    Column::text("trend", 10, 10, 4),
+    Column::figure("first", 5, 1),
+    Column::figure("last", 5, 2),
+    Column::text("pattern", 20, 400, 0),
+];
+/// Columns of a trend.
+const TREND: usize = 10;
+/// Rows from which the selected shape is shown in full under the list.
+const ROOM_FOR_SHAPE: u16 = 12;
+
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOverlay, area: Rect) {
+    let by = match panel.order {
+        Order::Count => "most frequent first",
+        Order::Newest | Order::Latest => "newest first",
+        Order::Level => "worst first",
+    };
+    let dot = painter.glyphs().dot;
+    let mut title = Words::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
+    if !panel.filter().is_empty() {
+        title = title.then(dot, Role::TextDim).then(panel.filter().to_owned(), Role::LogMatch);
+    }
+    let (groups, at) = panel.rows();
+    let keys = [
+        (Command::Open, "its records"),
+        (Command::NotThis, "all others"),
+        (Command::Order, "order"),
+        (Command::Copy, "copy"),
+    ];
+    let foot = Words::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
+    let inner = details::frame(state, painter, area, &title, &foot, &keys);
+    let (head, body) = split_top(inner, 2);
+    painter.put(head, 0, &counted(panel, dot));
+    painter.put(head, 1, &known_past(state, panel));
+    if groups.is_empty() {
+        let notice = if panel.progress().is_some() {
+            Notice::empty("counting what is held", "the newest are counted first")
+        } else {
+            Notice::empty("no record passes the filter", "what comes is counted as it comes")
+        };
+        notice.draw(painter, body);
+        return;
+    }
+    let (list, full) = split_bottom(body, if body.height >= ROOM_FOR_SHAPE { 3 } else { 0 });
+    rows(state, painter, panel, list, (&groups, at));
+    let words = Words::of(Text::of(&groups[at].shape), Role::TextStrong);
+    for (row, line) in (0..full.height).zip(words.wrapped(usize::from(full.width), 0)) {
+        painter.put(full, row, &line);
+    }
+}
+
+fn rows(
+    state: &State,
+    painter: &mut Painter<'_>,
+    panel: &PatternsOverlay,
+    list: Rect,
+    (groups, at): (&[&Group<Name>], usize),
+) {
+    let height = usize::from(list.height.saturating_sub(1)).max(1);
+    let shown = table::window(at.saturating_sub(height / 2), Some(at), groups.len(), height);
+    let selected = at.checked_sub(shown.start);
+    let span = panel.patterns.span();
+    let glyphs = painter.glyphs();
+    let rows =
+        shown.clone().zip(&groups[shown]).map(|(place, group)| row(state, panel, glyphs, span, place, group)).collect();
+    Table { columns: &COLUMNS, rows, selected, focused: true, headings: true }.draw(painter, list);
+}
+
+/// One group.
+fn row<'a>(
+    state: &State,
+    panel: &PatternsOverlay,
+    glyphs: GlyphSet,
+    span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    place: usize,
+    group: &'a Group<Name>,
+) -> Row<'a> {
+    let (word, _, role) = level(group.worst());
+    let age = |at: DateTime<Utc>| figures::age((state.now.utc - at).to_std().unwrap_or_default());
+    let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
+    let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
+    let new = panel.novelty(group) == Novelty::New;
+    let shape = Words::of(if new { "NEW " } else { "" }, Role::LogMark).and(Text::of(&group.shape), Role::Text);
+    let share = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
+    Row {
+        cells: vec![
+            Words::plain(figures::count(group.count)),
+            Words::of(format!("{share:.1}%"), Role::TextDim),
+            Words::of(word, role),
+            spark::words(&trend, 1.0, glyphs, Role::ChartLine),
+            Words::of(age(group.first), Role::TextDim),
+            Words::of(age(group.last), Role::TextDim),
+            shape,
+        ],
+        target: Some(Target::OverlayRow(place)),
+    }
+}
+
+/// How many records in how many shapes, and how far the counting is.
+fn counted(panel: &PatternsOverlay, dot: &'static str) -> Words<'static> {
+    let patterns = &panel.patterns;
+    let shapes =
+        format!("{} patterns in {} records", figures::count(patterns.len() as u64), figures::count(patterns.total()));
+    let mut words = Words::plain(shapes);
+    if patterns.others() > 0 {
+        words = words.then(
+            format!("{dot} {} in rare patterns that were let go", figures::count(patterns.others())),
+            Role::TextDim,
+        );
+    }
+    match panel.progress() {
+        Some(done) => words.then(format!("{dot} counting, {done} %"), Role::StatusPending),
+        None => words,
+    }
+}
+
+/// Since when NEW is new, or why nothing is called so.
+fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
+    let Some(past) = &panel.past else {
+        return Words::of("reading what the files held before yesterday", Role::StatusPending);
+    };
+    let now = panel.opened.utc;
+    let (known, unknown): (Vec<&Name>, Vec<&Name>) = past.reach.keys().partition(|log| past.reaches(log, now));
+    let back = |past: &Past| {
+        past.earliest().map_or_else(
+            || "there is no history: nothing is called new".to_owned(),
+            |first| {
+                let span = (state.now.utc - first).to_std().unwrap_or_default();
+                format!("history reaches back only {}: nothing is called new", figures::age(span))
+            },
+        )
+    };
+    if known.is_empty() {
+        return Words::of(back(past), Role::TextDim);
+    }
+    let mut text = format!("NEW: not in the files {} to {} hours ago", YESTERDAY.num_hours(), FARTHEST.num_hours());
+    if past.cut {
+        text.push_str(", of which not all was read");
+    }
+    if !unknown.is_empty() {
+        let names: Vec<&str> = unknown.iter().map(|name| &***name).collect();
+        text.push_str(&format!("; not known of {}", names.join(", ")));
+    }
+    Words::of(text, Role::TextDim)
+}

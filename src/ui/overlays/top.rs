@@ -1,0 +1,127 @@
+//! The most frequent values of a field, and before that the choice of one.
+
+use ratatui::layout::Rect;
+
+use super::details;
+use crate::app::keymap::Command;
+use crate::app::layout::Target;
+use crate::app::overlays::top::{Choice, SHOWN, TopOverlay};
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{self, Column, Row, Table};
+use crate::ui::words::{Text, Words};
+
+const COLUMNS: [Column; 4] = [
+    Column::figure("count", 8, 0),
+    Column::figure("share", 6, 2),
+    Column::text("", 12, 24, 1),
+    Column::text("value", 20, 400, 0),
+];
+const FIELDS: [Column; 1] = [Column::text("field", 10, 400, 0)];
+/// Cells of the longest bar.
+const BAR: f64 = 12.0;
+
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay, area: Rect) {
+    if let Some(choice) = &panel.choice {
+        return choose(state, painter, choice, area);
+    }
+    let title = Words::of("top values of", Role::DialogTitle).then(panel.field.clone(), Role::LogField);
+    let keys = [
+        (Command::Open, "its records"),
+        (Command::NotThis, "all others"),
+        (Command::TopValues, "another field"),
+        (Command::Copy, "copy"),
+    ];
+    let rows = panel.top.rows(SHOWN);
+    let at = panel.at();
+    let foot = Words::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
+    let inner = details::frame(state, painter, area, &title, &foot, &keys);
+    let (head, body) = split_top(inner, 2);
+    let dot = painter.glyphs().dot;
+    painter.put(head, 0, &counted(panel, dot));
+    painter.put(head, 1, &spread(panel, dot));
+    if rows.is_empty() {
+        let notice = if panel.is_counting() {
+            Notice::empty("counting what is held", "the newest are counted first")
+        } else {
+            Notice::empty("no record that passes has this field", "# asks for another one")
+        };
+        notice.draw(painter, body);
+        return;
+    }
+    let height = usize::from(body.height.saturating_sub(1)).max(1);
+    let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
+    let selected = at.checked_sub(shown.start);
+    let greatest = rows[0].share.max(f64::MIN_POSITIVE);
+    let block = painter.glyphs().block;
+    let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
+        cells: vec![
+            Words::plain(figures::count(row.count)),
+            Words::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
+            Words::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
+            Words::of(Text::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text),
+        ],
+        target: Some(Target::OverlayRow(place)),
+    });
+    Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
+}
+
+fn counted(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
+    let top = &panel.top;
+    let records = figures::count(top.total());
+    let mut words = match top.distinct() {
+        Some(values) => Words::plain(format!("{} values in {records} records", figures::count(values as u64))),
+        None => Words::plain(format!("more than {} values in {records} records", figures::count(top.len() as u64))),
+    };
+    if top.missing() > 0 {
+        words = words.then(format!("{dot} {} have no such field", figures::count(top.missing())), Role::TextDim);
+    }
+    if top.short_by() > 0 {
+        words = words.then(format!("{dot} counts may be {} short", figures::count(top.short_by())), Role::TextDim);
+    }
+    match panel.progress() {
+        Some(done) => words.then(format!("{dot} counting, {done} %"), Role::StatusPending),
+        None => words,
+    }
+}
+
+/// Least, median, 95th percentile and greatest, where there are numbers.
+fn spread(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
+    let spread = &panel.spread;
+    let Some((least, greatest)) = spread.ends() else { return Words::new() };
+    let mut words = Words::new();
+    let middle = |quantile| spread.quantile(quantile).unwrap_or(least);
+    for (name, value) in [("min", least), ("p50", middle(0.5)), ("p95", middle(0.95)), ("max", greatest)] {
+        words = words.then(name, Role::TextLabel).then(figures::value(value, spread.unit()), Role::TextStrong);
+    }
+    if spread.count() < panel.top.total() {
+        words = words.then(format!("{dot} of {} numbers", figures::count(spread.count())), Role::TextDim);
+    }
+    words
+}
+
+fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect) {
+    let title = Words::of("top values of which field?", Role::DialogTitle);
+    let inner = details::frame(state, painter, area, &title, &Words::new(), &[]);
+    let (head, body) = split_top(inner, 2);
+    let typed =
+        Words::of("> ", Role::InputPrompt).and(choice.input.text().to_owned(), Role::Input).and(" ", Role::InputCaret);
+    painter.put(head, 0, &typed);
+    let shown = choice.shown();
+    if shown.is_empty() {
+        Notice::empty("no record that came has such a field", "Enter counts it all the same").draw(painter, body);
+        return;
+    }
+    let height = usize::from(body.height).max(1);
+    let at = choice.selected.min(shown.len() - 1);
+    let window = table::window(at.saturating_sub(height / 2), Some(at), shown.len(), height);
+    let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| Row {
+        cells: vec![Words::of(Text::of(field), Role::LogField)],
+        target: Some(Target::OverlayRow(place)),
+    });
+    let selected = at.checked_sub(window.start);
+    Table { columns: &FIELDS, rows: rows.collect(), selected, focused: true, headings: false }.draw(painter, body);
+}
