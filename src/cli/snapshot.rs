@@ -11,10 +11,12 @@ use super::demo::simulate::{self, Scene};
 use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::app::commands::open_screen;
-use crate::app::message::Event;
+use crate::app::message::{Event, Message};
 use crate::app::screens::Screen;
 use crate::app::state::State;
+use crate::app::update::update;
 use crate::config::key::{Key, KeyError};
+use crate::model::message::{Effect, Outcome};
 use crate::model::record::LogState;
 use crate::model::unit::parse_duration;
 use crate::runtime::core::Start;
@@ -101,7 +103,7 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State,
     let scene = Scene { seed, at: arguments.at, size: arguments.size, keys: Vec::new() };
     let mut state =
         output::block_on(simulate::play(config, &scene)).map_err(|error| broken(&format!("no threads: {error}")))?;
-    arrive(&mut state, screen, arguments);
+    arrive(&mut state, screen, arguments, |effect| simulate::answer_of(seed, effect));
     Ok(state)
 }
 
@@ -125,7 +127,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
     };
     let mut state = output::block_on(work)
         .map_err(|error| output::fail(exit::SOFTWARE, &format!("no threads to work on: {error}"), ""))?;
-    arrive(&mut state, screen, arguments);
+    arrive(&mut state, screen, arguments, |_| None);
     Ok(state)
 }
 
@@ -146,14 +148,23 @@ fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
     })
 }
 
-/// Goes to the screen and presses the keys. What they ask of the world is not done: a picture changes nothing.
-fn arrive(state: &mut State, screen: Screen, arguments: &Arguments) {
+/// Goes to the screen, presses the keys, and counts what is left to count. What they ask of the world is not done, for a
+/// picture changes nothing; a question may have its `answer`.
+fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl Fn(&Effect) -> Option<Outcome>) {
     let mut undone = Vec::new();
     open_screen(state, screen, &mut undone);
     for key in &arguments.keys {
         // A dialog ignores the first keys after it was drawn.
         let at = state.now.plus(Duration::from_millis(500));
-        undone.extend(crate::app::update::update(state, crate::app::message::Message { at, event: Event::Key(*key) }));
+        undone.extend(update(state, Message { at, event: Event::Key(*key) }));
+    }
+    for outcome in undone.iter().filter_map(answer) {
+        let at = state.now;
+        drop(update(state, Message { at, event: Event::Outcome(outcome) }));
+    }
+    while state.next_tick() == Some(Duration::ZERO) {
+        let at = state.now;
+        drop(update(state, Message { at, event: Event::Clock }));
     }
 }
 

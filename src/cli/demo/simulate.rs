@@ -21,7 +21,6 @@ use crate::config::load;
 use crate::config::sections::source::SourceKind;
 use crate::model::document::{PollError, Timing};
 use crate::model::message::{Effect, Observation, Outcome};
-use crate::model::name::Name;
 use crate::model::pattern::{self, Past};
 use crate::model::reading::Reading;
 use crate::model::redact::Redactor;
@@ -109,18 +108,22 @@ pub async fn play(config: Config, scene: &Scene) -> State {
     for key in &scene.keys {
         // A dialog ignores the first keys after it was drawn; a person is slower than that.
         let later = state.now.plus(Duration::from_millis(500));
-        for effect in update(&mut state, Message { at: later, event: Event::Key(*key) }) {
-            if let Effect::LearnPast { logs, until, .. } = effect {
-                let past = simulation.past(&logs, until);
-                take(&mut state, later, Event::Outcome(Outcome::Past(Box::new(past))));
-            }
-        }
-    }
-    while state.next_tick() == Some(Duration::ZERO) {
-        let now = state.now;
-        take(&mut state, now, Event::Clock);
+        take(&mut state, later, Event::Key(*key));
     }
     state
+}
+
+/// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
+pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
+    let Effect::LearnPast { logs, until, .. } = effect else { return None };
+    let calm = World::new(seed).calm_for(Duration::from_hours(48));
+    let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));
+    let shape = |line: journal::Line| {
+        let line: Value = serde_json::from_str(&line.text).ok()?;
+        line["message"].as_str().map(pattern::hash_of)
+    };
+    let reach = logs.iter().map(|log| (log.clone(), Some(*until - pattern::YESTERDAY))).collect();
+    Some(Outcome::Past(Box::new(Past { shapes: said.filter_map(shape).collect(), reach, cut: false })))
 }
 
 /// Effects have no world to act on here.
@@ -156,18 +159,6 @@ impl Simulation {
         }
         pipeline.settle(stream, now);
         pipeline.take(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
-    }
-
-    /// What the logs said the day before: all was well.
-    fn past(&self, logs: &[Name], until: DateTime<Utc>) -> Past {
-        let calm = self.world.clone().calm_for(Duration::MAX);
-        let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, until, second));
-        let shape = |line: journal::Line| {
-            let line: Value = serde_json::from_str(&line.text).ok()?;
-            line["message"].as_str().map(pattern::hash_of)
-        };
-        let reach = logs.iter().map(|log| (log.clone(), Some(until - pattern::YESTERDAY))).collect();
-        Past { shapes: said.filter_map(shape).collect(), reach, cut: false }
     }
 
     async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {

@@ -66,7 +66,8 @@ mod tests {
     use super::*;
 
     fn text(lines: &[(DateTime<Utc>, &str)]) -> String {
-        lines.iter().map(|(at, message)| format!("{} INFO {message}\n", at.to_rfc3339())).collect()
+        let lines: Vec<_> = lines.iter().map(|(at, message)| format!("{} INFO {message}\n", at.to_rfc3339())).collect();
+        lines.concat()
     }
 
     #[test]

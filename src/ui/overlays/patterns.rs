@@ -9,7 +9,7 @@ use crate::app::layout::Target;
 use crate::app::overlays::patterns::PatternsOverlay;
 use crate::app::state::State;
 use crate::model::name::Name;
-use crate::model::pattern::{FARTHEST, Group, Novelty, Order, Past, YESTERDAY};
+use crate::model::pattern::{Group, Novelty, Order, Past};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_bottom, split_top};
@@ -105,11 +105,11 @@ fn row<'a>(
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
     let new = panel.novelty(group) == Novelty::New;
     let shape = Words::of(if new { "NEW " } else { "" }, Role::LogMark).and(Text::of(&group.shape), Role::Text);
-    let share = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
+    let percent = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
     Row {
         cells: vec![
             Words::plain(figures::count(group.count)),
-            Words::of(format!("{share:.1}%"), Role::TextDim),
+            Words::of(format!("{percent:.1}%"), Role::TextDim),
             Words::of(word, role),
             spark::words(&trend, 1.0, glyphs, Role::ChartLine),
             Words::of(age(group.first), Role::TextDim),
@@ -157,13 +157,11 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
     if known.is_empty() {
         return Words::of(back(past), Role::TextDim);
     }
-    let mut text = format!("NEW: not in the files {} to {} hours ago", YESTERDAY.num_hours(), FARTHEST.num_hours());
-    if past.cut {
-        text.push_str(", of which not all was read");
-    }
+    let cut = if past.cut { " (not all was read)" } else { "" };
+    let mut text = format!("NEW since yesterday, by the files{cut}");
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(|name| &***name).collect();
-        text.push_str(&format!("; not known of {}", names.join(", ")));
+        text = format!("{text}; not known of {}", names.join(", "));
     }
     Words::of(text, Role::TextDim)
 }
