@@ -188,6 +188,47 @@ fn what_helps_is_verified_by_fresh_readings() {
 }
 
 #[test]
+fn the_last_lines_of_logs_and_counts_over_them_are_kept_as_evidence() {
+    let world = World::new();
+    let logs = r#"
+        [log.app]
+        file = "app.log"
+        [log.tool]
+        command = ["sh", "-c", "echo to stdout; echo to stderr >&2; sleep 60"]
+        [log.missing]
+        command = ["no-such-program-here"]
+        [metric.errors]
+        log = "app"
+        count = "level>=error"
+        window = "24h"
+        [action.look]
+        adapter = "ours"
+        do = "status"
+        evidence = ["log:app", "log:tool", "log:missing", "metric:errors"]
+    "#;
+    std::fs::write(world.path("opsroom.toml"), format!("{CONFIG}{logs}")).unwrap();
+    let now = chrono::Utc::now().to_rfc3339();
+    let lines = (0..80).map(|number| format!("{now} ERROR number={number} hunter2-hunter2\n")).collect::<String>();
+    std::fs::write(world.path("app.log"), lines).unwrap();
+    let ran = world.run(&["run", "look", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let path = PathBuf::from(world.runs()[0]["output_path"].as_str().unwrap()).join("evidence.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    let evidence: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let captured = evidence["log:app"]["lines"].as_array().unwrap();
+    assert_eq!(captured.len(), 50);
+    assert!(captured[0].as_str().unwrap().contains("number=30 "), "{}", captured[0]);
+    assert!(captured[49].as_str().unwrap().contains("number=79 "), "{}", captured[49]);
+    let mut told: Vec<&str> =
+        evidence["log:tool"]["lines"].as_array().unwrap().iter().filter_map(serde_json::Value::as_str).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["to stderr", "to stdout"]);
+    assert!(evidence["log:missing"]["error"].as_str().unwrap().contains("was not found"), "{text}");
+    assert_eq!(evidence["metric:errors"]["value"], 80.0);
+}
+
+#[test]
 fn what_does_not_help_is_not_called_a_success() {
     let world = World::new();
     let ran = world.run(&["run", "useless", "--yes"]);

@@ -23,15 +23,20 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// Observations on their way.
 const ROOM: usize = 64;
 
-/// The last records of the logs called `names`, oldest first, and why there are none. Read as the console reads them:
+/// The last lines of each log, or why there are none.
+pub type Captured = BTreeMap<Name, Result<Vec<String>, String>>;
+
+/// The last records of the logs called `names`, oldest first. Read as the console reads them:
 /// redacted, in any form, from files and commands.
-pub async fn lines(context: &Context, names: &[&Name]) -> BTreeMap<Name, Result<Vec<String>, String>> {
+pub async fn lines(context: &Context, names: &[&Name]) -> Captured {
     let mut logs: Vec<_> = context.config.logs.iter().filter(|log| names.contains(&&log.name)).cloned().collect();
     if logs.is_empty() {
         return BTreeMap::new();
     }
     // The end of a log is wanted and not a day of it.
-    logs.iter_mut().for_each(|log| log.since = None);
+    for log in &mut logs {
+        log.since = None;
+    }
     let mut gathered = Gathered::new(logs.iter().map(|log| log.name.clone()));
     let cancel = context.cancel.child_token();
     let (out, mut observations) = mpsc::channel(ROOM);
@@ -87,18 +92,19 @@ impl Gathered {
                     }
                 }
             }
-            Observation::LogState { log, state } => {
-                if let LogState::Failed(why) | LogState::Waiting(why) | LogState::Restarting(why) = state {
-                    self.troubles.insert(log.clone(), why.to_string());
-                    self.ended.insert(log);
-                }
+            Observation::LogState {
+                log,
+                state: LogState::Failed(why) | LogState::Waiting(why) | LogState::Restarting(why),
+            } => {
+                self.troubles.insert(log.clone(), why.to_string());
+                self.ended.insert(log);
             }
             _ => {}
         }
         self.ended.len() == self.records.len()
     }
 
-    fn told(self) -> BTreeMap<Name, Result<Vec<String>, String>> {
+    fn told(self) -> Captured {
         let Self { records, mut troubles, .. } = self;
         let told = |(name, records): (Name, VecDeque<Record>)| {
             let lines: Vec<String> = records.iter().map(|record| record.raw.to_string()).collect();

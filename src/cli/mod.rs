@@ -6,6 +6,7 @@
 //! exit code to `main`.
 
 pub mod audit;
+pub mod captured;
 pub mod check;
 pub mod completions;
 pub mod config;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::captured::{self, Captured};
 use super::output;
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::model::message::Observation;
@@ -16,6 +17,7 @@ use crate::model::text::SafeText;
 use crate::model::verification::Verification;
 use crate::sources::Context;
 use crate::sources::polls::poll_once;
+use crate::sources::tail::counts::count_once;
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);
@@ -35,14 +37,27 @@ impl<'a> Watch<'a> {
     /// Looks once: at everything where the run will be verified, else at what its evidence names.
     pub async fn before(context: &'a Context, action: &Action, verify: Option<&'a Verify>) -> Self {
         let wanted: Vec<Name> = action.evidence.iter().filter_map(polled).cloned().collect();
-        let observations = if verify.is_none() && wanted.is_empty() {
-            Vec::new()
-        } else {
+        let polls = async {
+            if verify.is_none() && wanted.is_empty() {
+                return Vec::new();
+            }
             let names = if verify.is_some() { &[] } else { wanted.as_slice() };
             tokio::time::timeout(BEFORE, poll_once(context, names)).await.unwrap_or_default()
         };
+        let counts = async {
+            // Without a name, everything would be counted.
+            let counting = count_once(context, &wanted);
+            if wanted.is_empty() {
+                Vec::new()
+            } else {
+                tokio::time::timeout(BEFORE, counting).await.unwrap_or_default()
+            }
+        };
+        let logs: Vec<&Name> = action.evidence.iter().filter_map(log).collect();
+        let (mut observations, counted, lines) = tokio::join!(polls, counts, captured::lines(context, &logs));
+        observations.extend(counted);
         let before = readings(&observations).map(|reading| (reading.check.clone(), status(reading.sign))).collect();
-        Self { context, verify, before, evidence: evidence(action, &observations) }
+        Self { context, verify, before, evidence: evidence(action, &observations, &lines) }
     }
 
     /// How long the checks will be watched.
@@ -122,8 +137,15 @@ fn polled(evidence: &EvidenceRef) -> Option<&Name> {
     }
 }
 
+fn log(evidence: &EvidenceRef) -> Option<&Name> {
+    match evidence {
+        EvidenceRef::Log(name) => Some(name),
+        EvidenceRef::Check(_) | EvidenceRef::Metric(_) => None,
+    }
+}
+
 /// What was seen of the things that the action's evidence names.
-fn evidence(action: &Action, observations: &[Observation]) -> Value {
+fn evidence(action: &Action, observations: &[Observation], logs: &Captured) -> Value {
     let mut found = serde_json::Map::new();
     for reference in &action.evidence {
         let (key, value) = match reference {
@@ -147,10 +169,13 @@ fn evidence(action: &Action, observations: &[Observation]) -> Value {
                     }),
                 )
             }
-            // A command has followed no log; what the console would show from memory is not there.
-            EvidenceRef::Log(name) => {
-                (format!("log:{name}"), Some(json!("not captured: the run was not started from a console")))
-            }
+            EvidenceRef::Log(name) => (
+                format!("log:{name}"),
+                logs.get(name).map(|captured| match captured {
+                    Ok(lines) => json!({ "lines": lines }),
+                    Err(why) => json!({ "lines": [], "error": why }),
+                }),
+            ),
         };
         found.insert(key, value.unwrap_or(Value::Null));
     }

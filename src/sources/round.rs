@@ -36,17 +36,25 @@ impl Round {
     /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration, and
     /// after it what was counted in logs; nothing where the context is cancelled meanwhile.
     pub async fn poll(&self) -> Vec<Observation> {
-        let commands = Semaphore::new(MAX_COMMANDS);
-        let polls = self.watched.iter().map(|watched| self.one(watched, &commands));
-        let polls = stream::iter(polls).buffered(MAX_POLLS).concat();
-        let all = async {
-            let (mut polled, counted) = tokio::join!(polls, count_once(&self.context, &self.names));
+        let counted = count_once(&self.context, &self.names);
+        self.unless_cancelled(async {
+            let (mut polled, counted) = tokio::join!(self.sources(), counted);
             polled.extend(counted);
             polled
-        };
+        })
+        .await
+    }
+
+    async fn sources(&self) -> Vec<Observation> {
+        let commands = Semaphore::new(MAX_COMMANDS);
+        let polls = self.watched.iter().map(|watched| self.one(watched, &commands));
+        stream::iter(polls).buffered(MAX_POLLS).concat().await
+    }
+
+    async fn unless_cancelled(&self, work: impl Future<Output = Vec<Observation>>) -> Vec<Observation> {
         tokio::select! {
             () = self.context.cancel.cancelled() => Vec::new(),
-            observations = all => observations,
+            observations = work => observations,
         }
     }
 
@@ -56,7 +64,9 @@ impl Round {
     }
 }
 
-/// Asks what is named (checks, sources or metrics; none means all) once. Nothing goes to `context.out`.
+/// Asks what is named (checks, sources or metrics; none means all) once. Logs are not counted, which may take
+/// long. Nothing goes to `context.out`.
 pub async fn poll_once(context: &Context, names: &[Name]) -> Vec<Observation> {
-    Round::new(context, names).poll().await
+    let round = Round::new(context, names);
+    round.unless_cancelled(round.sources()).await
 }

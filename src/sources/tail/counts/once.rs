@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use super::super::files::FileLog;
 use super::super::open::READ;
@@ -30,16 +31,20 @@ pub async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
     let logs = context.config.logs.clone();
     let mut board = Board::new(&Config { metrics: metrics.cloned().collect(), logs, ..Config::default() });
     let redactor = Redactor::from(&*context.secrets);
+    // Whoever does not wait for the end does not want it.
+    let cancel = context.cancel.child_token();
+    let _guard = cancel.clone().drop_guard();
     let counting = context.config.logs.iter().filter_map(|log| {
-        let (counters, log, redactor, clock) =
-            (board.counters(&log.name), log.clone(), redactor.clone(), context.clock);
-        (!counters.is_empty()).then(|| tokio::task::spawn_blocking(move || count(&log, counters, &redactor, clock)))
+        let (counters, log, redactor) = (board.counters(&log.name), log.clone(), redactor.clone());
+        let (cancel, clock) = (cancel.clone(), context.clock);
+        (!counters.is_empty())
+            .then(|| tokio::task::spawn_blocking(move || count(&log, counters, &redactor, clock, &cancel)))
     });
     join_all(counting).await;
     board.due(context.clock.now())
 }
 
-fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock) {
+fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock, cancel: &CancellationToken) {
     let now = clock.now();
     if !matches!(log.kind, LogKind::File(_)) {
         let why = SafeText::new("what a command writes is counted while a console runs");
@@ -52,6 +57,6 @@ fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock) {
     let Some(mut files) = FileLog::new(log, pipeline, now) else { return };
     files.tick(now, &mut vec![0; READ], &mut Vec::new());
     if let Some(backfill) = files.backfill(now) {
-        backfill.read(redactor, &|| clock.now().since(now) > PATIENCE);
+        backfill.read(redactor, &|| cancel.is_cancelled() || clock.now().since(now) > PATIENCE);
     }
 }
