@@ -136,7 +136,7 @@ fn main() {
     let began = Instant::now();
     for record in &held {
         ring.push(record.clone());
-        view.take(&[&ring], 0, record, false);
+        view.take(&ring, 0, record, false);
     }
     let took = began.elapsed();
     println!("{:<34} {:>27.0} /s", "records into ring and view", LINES as f64 / took.as_secs_f64());

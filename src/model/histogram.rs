@@ -1,6 +1,6 @@
 //! How many records of each level there were, over time.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +16,49 @@ pub type Counts = [u32; 7];
 /// bounded by the records that are counted.
 #[derive(Debug, Clone, Default)]
 pub struct LevelHistogram {
-    scales: [BTreeMap<i64, Counts>; 3],
+    scales: [Scale; 3],
+}
+
+/// Buckets of one width that count anything, in the order of time. Records come at the end and go at the beginning,
+/// where both ends of a deque are at hand without a search.
+#[derive(Debug, Clone, Default)]
+struct Scale(VecDeque<(i64, Counts)>);
+
+impl Scale {
+    fn counts(&mut self, bucket: i64) -> &mut Counts {
+        let index = match self.find(bucket) {
+            Ok(index) => index,
+            Err(index) => {
+                self.0.insert(index, (bucket, Counts::default()));
+                index
+            }
+        };
+        &mut self.0[index].1
+    }
+
+    fn find(&self, bucket: i64) -> Result<usize, usize> {
+        match (self.0.front(), self.0.back()) {
+            (_, Some((last, _))) if *last == bucket => Ok(self.0.len() - 1),
+            (_, Some((last, _))) if *last < bucket => Err(self.0.len()),
+            (Some((first, _)), _) if *first == bucket => Ok(0),
+            _ => self.0.binary_search_by_key(&bucket, |(held, _)| *held),
+        }
+    }
+
+    fn remove(&mut self, bucket: i64, level: Level) {
+        let Ok(index) = self.find(bucket) else { return };
+        let counts = &mut self.0[index].1;
+        counts[level as usize] = counts[level as usize].saturating_sub(1);
+        if counts.iter().all(|count| *count == 0) {
+            self.0.remove(index);
+        }
+    }
+
+    /// The buckets in `[from, to)`.
+    fn range(&self, from: i64, to: i64) -> impl Iterator<Item = &(i64, Counts)> {
+        let first = self.0.partition_point(|(bucket, _)| *bucket < from);
+        self.0.range(first..).take_while(move |(bucket, _)| *bucket < to)
+    }
 }
 
 /// One bar.
@@ -32,7 +74,7 @@ impl LevelHistogram {
     /// Counts one record.
     pub fn add(&mut self, at: DateTime<Utc>, level: Level) {
         for (scale, width) in self.scales.iter_mut().zip(SCALES) {
-            let count = &mut scale.entry(at.timestamp().div_euclid(width)).or_default()[level as usize];
+            let count = &mut scale.counts(at.timestamp().div_euclid(width))[level as usize];
             *count = count.saturating_add(1);
         }
     }
@@ -40,12 +82,7 @@ impl LevelHistogram {
     /// Takes one record out again.
     pub fn remove(&mut self, at: DateTime<Utc>, level: Level) {
         for (scale, width) in self.scales.iter_mut().zip(SCALES) {
-            let bucket = at.timestamp().div_euclid(width);
-            let Some(counts) = scale.get_mut(&bucket) else { continue };
-            counts[level as usize] = counts[level as usize].saturating_sub(1);
-            if counts.iter().all(|count| *count == 0) {
-                scale.remove(&bucket);
-            }
+            scale.remove(at.timestamp().div_euclid(width), level);
         }
     }
 
@@ -57,8 +94,8 @@ impl LevelHistogram {
     /// From the first to the last second that has a record.
     pub fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let seconds = &self.scales[0];
-        let first = DateTime::from_timestamp(*seconds.first_key_value()?.0, 0)?;
-        let last = DateTime::from_timestamp(*seconds.last_key_value()?.0, 0)?;
+        let first = DateTime::from_timestamp(seconds.0.front()?.0, 0)?;
+        let last = DateTime::from_timestamp(seconds.0.back()?.0, 0)?;
         Some((first, last))
     }
 
@@ -75,7 +112,7 @@ impl LevelHistogram {
             .collect();
         let scale = (0..SCALES.len()).rev().find(|at| width % SCALES[*at] == 0).unwrap_or(0);
         let unit = SCALES[scale];
-        for (bucket, counts) in self.scales[scale].range(first * width / unit..(last + 1) * width / unit) {
+        for (bucket, counts) in self.scales[scale].range(first * width / unit, (last + 1) * width / unit) {
             let place = usize::try_from((bucket * unit).div_euclid(width) - first).unwrap_or_default();
             if let Some(bar) = bars.get_mut(place) {
                 for (sum, count) in bar.counts.iter_mut().zip(counts) {

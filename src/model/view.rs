@@ -154,10 +154,10 @@ impl View {
         best.map(|(_, source, index)| (source, index))
     }
 
-    /// Takes in a record that was just pushed to the ring `source`, a new one or a new version. `backlog` records
+    /// Takes in a record that was just pushed to `ring`, which is the ring `source`, a new one or a new version. `backlog` records
     /// are put where their time says, however late.
-    pub fn take(&mut self, rings: &[&Ring], source: usize, record: &Record, backlog: bool) {
-        let (Some(ring), Some(bound)) = (rings.get(source), self.unscanned.get(source)) else { return };
+    pub fn take(&mut self, ring: &Ring, source: usize, record: &Record, backlog: bool) {
+        let Some(bound) = self.unscanned.get(source) else { return };
         if record.seq < *bound {
             return;
         }
@@ -190,7 +190,8 @@ impl View {
     fn place(&mut self, mut entry: Entry, anywhere: bool) {
         if !anywhere {
             let floor = self.raised[entry.source].filter(|floor| *floor > entry.at);
-            let last = self.entries.back().map(|last| last.at).filter(|last| *last - entry.at > WINDOW);
+            let last =
+                self.entries.back().map(|last| last.at).filter(|last| *last > entry.at && *last - entry.at > WINDOW);
             if let Some(at) = floor.max(last) {
                 entry.at = at;
                 entry.late = true;
@@ -277,7 +278,7 @@ impl View {
 }
 
 fn entry(source: usize, record: &Record, at: DateTime<Utc>) -> Entry {
-    let late = record.time.is_some_and(|time| at - time > WINDOW);
+    let late = record.time.is_some_and(|time| at > time && at - time > WINDOW);
     Entry { at, seq: record.seq, source, level: record.level, late }
 }
 
@@ -332,7 +333,7 @@ mod tests {
         ] {
             let record = record("x", seq, at, text);
             rings[source].push(record.clone());
-            view.take(&all(&rings), source, &record, false);
+            view.take(&rings[source], source, &record, false);
         }
         let late: Vec<bool> = view.iter_from(0).map(|entry| entry.late).collect();
         assert_eq!(shown(&view, &all(&rings)), ["b99", "a100", "a110", "b100 late", "b109", "a111"]);
@@ -379,7 +380,7 @@ mod tests {
                 next[source] = seq + 1;
                 let record = record("x", seq, at, text(hit));
                 rings[source].push(record.clone());
-                view.take(&all(&rings), source, &record, hit);
+                view.take(&rings[source], source, &record, hit);
                 view.forget(&all(&rings), 0);
                 view.work(&all(&rings), work);
             }

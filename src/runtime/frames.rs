@@ -36,6 +36,8 @@ pub struct Frames {
     due: Option<Duration>,
     asked_now: Option<Duration>,
     last: Option<Duration>,
+    /// The frame before the last.
+    before: Option<Duration>,
     submitted: Option<Duration>,
     /// Bytes of the last frame.
     size: u64,
@@ -48,17 +50,26 @@ impl Frames {
     /// Something shown has changed at `now`.
     pub fn ask(&mut self, haste: Haste, now: Duration) {
         let pace = if self.slow { SLOW_PACE } else { PACE };
-        let earliest = self.last.map_or(now, |last| last + pace).max(now);
+        let earliest = self.after(pace).max(now);
         let at = match haste {
             Haste::Now => {
                 self.asked_now.get_or_insert(now);
                 now
             }
-            Haste::Flow => self.last.map_or(now, |last| last + self.flow_pace()).max(now),
+            Haste::Flow => self.after(self.flow_pace()).max(now),
             Haste::Soon => earliest,
             Haste::Lazy => earliest.max(now + GATHER),
         };
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// When a frame may follow at this pace. After a pause a second one may follow at once: a first frame that shows
+    /// nothing but a title is not what anybody waits for.
+    fn after(&self, pace: Duration) -> Duration {
+        match (self.before, self.last) {
+            (Some(before), Some(last)) if last.saturating_sub(before) < pace * 2 => last + pace,
+            _ => Duration::ZERO,
+        }
     }
 
     /// Frames that are alike in size leave at no more than [`FLOW_RATE`].
@@ -80,7 +91,7 @@ impl Frames {
     /// A frame was made at `now`, took `took` to draw and diff, and `bytes` were handed to the terminal.
     pub fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
         self.due = None;
-        self.last = Some(now);
+        self.before = self.last.replace(now);
         self.size = bytes as u64;
         self.meters.frame_time = took;
         self.meters.frame_time_max = self.meters.frame_time_max.max(took);
@@ -128,6 +139,9 @@ mod tests {
         frames.ask(Haste::Soon, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "after silence there is nothing to wait for");
         frames.drawn(ms(1000), ms(1), 10);
+        frames.ask(Haste::Soon, ms(1000));
+        assert_eq!(frames.due(), Some(ms(1000)), "nor for what the first frame did not have yet");
+        frames.drawn(ms(1000), ms(1), 10);
         frames.ask(Haste::Soon, ms(1001));
         frames.ask(Haste::Lazy, ms(1002));
         assert_eq!(frames.due(), Some(ms(1050)));
@@ -143,6 +157,7 @@ mod tests {
         let mut frames = Frames::default();
         frames.ask(Haste::Flow, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "the first line after silence waits for nothing");
+        frames.drawn(ms(1000), ms(1), 2_000);
         frames.drawn(ms(1000), ms(1), 2_000);
         frames.ask(Haste::Flow, ms(1001));
         assert_eq!(frames.due(), Some(ms(1100)));
@@ -165,13 +180,14 @@ mod tests {
     fn a_slow_link_gets_half_the_frames() {
         let mut frames = Frames::default();
         frames.drawn(ms(1000), ms(1), 10);
+        frames.drawn(ms(1000), ms(1), 10);
         frames.written(ms(1070));
         frames.ask(Haste::Soon, ms(1071));
         assert_eq!(frames.due(), Some(ms(1100)));
         frames.drawn(ms(1100), ms(1), 10);
         frames.written(ms(1101));
         frames.ask(Haste::Soon, ms(1102));
-        assert_eq!(frames.due(), Some(ms(1150)));
+        assert_eq!(frames.due(), Some(ms(1102)), "as soon as the link is quick again");
     }
 
     #[test]

@@ -160,7 +160,7 @@ pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
         if let Some(found) = &mut screen.found
             && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
         {
-            found.view.take(&rings(&state.logs, screen.pane.sources()), source, &record, batch.backlog);
+            found.view.take(&state.logs[at].ring, source, &record, batch.backlog);
         }
     }
     state.logs[at].loss.dropped = state.logs[at].ring.dropped();

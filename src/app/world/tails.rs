@@ -41,7 +41,7 @@ impl Tail {
     /// Takes in a record that was just pushed to the ring of log `at`.
     pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         if let Some(source) = self.sources.iter().position(|source| *source == at) {
-            self.view.take(&rings(logs, &self.sources), source, record, backlog);
+            self.view.take(&logs[at].ring, source, record, backlog);
         }
     }
 

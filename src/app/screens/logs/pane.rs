@@ -68,7 +68,7 @@ impl Pane {
     pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         let before = self.view.len();
-        self.view.take(&rings(logs, &self.sources), source, record, backlog);
+        self.view.take(&logs[at].ring, source, record, backlog);
         if !self.follow && self.view.len() > before {
             self.new_records += 1;
         }
