@@ -25,6 +25,9 @@ const SLOW_PACE: Duration = Duration::from_millis(100);
 const FLOW_PACE: Duration = Duration::from_millis(100);
 /// Bytes a second that flowing lines may cost, whatever the size of the terminal: what a slow link carries.
 const FLOW_RATE: u64 = 50_000;
+/// Frames that may follow each other at once after a pause: the first that shows no more than a title, that which says
+/// "reading", and the one that is waited for.
+const SPARE: f64 = 3.0;
 /// Readings are gathered for so long: a dozen checks a second then cost four frames and not twelve.
 const GATHER: Duration = Duration::from_millis(250);
 /// A frame that needs longer than this to leave makes the link a slow one.
@@ -36,8 +39,8 @@ pub struct Frames {
     due: Option<Duration>,
     asked_now: Option<Duration>,
     last: Option<Duration>,
-    /// The frame before the last.
-    before: Option<Duration>,
+    /// Frames that may still come without a pace: some are earned back while nothing is drawn.
+    spare: f64,
     submitted: Option<Duration>,
     /// Bytes of the last frame.
     size: u64,
@@ -63,13 +66,9 @@ impl Frames {
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
 
-    /// When a frame may follow at this pace. After a pause a second one may follow at once: a first frame that shows
-    /// nothing but a title is not what anybody waits for.
+    /// When a frame may follow at this pace; at once while some are spare.
     fn after(&self, pace: Duration) -> Duration {
-        match (self.before, self.last) {
-            (Some(before), Some(last)) if last.saturating_sub(before) < pace * 2 => last + pace,
-            _ => Duration::ZERO,
-        }
+        self.last.filter(|_| self.spare < 1.0).map_or(Duration::ZERO, |last| last + pace.mul_f64(1.0 - self.spare))
     }
 
     /// Frames that are alike in size leave at no more than [`FLOW_RATE`].
@@ -91,7 +90,9 @@ impl Frames {
     /// A frame was made at `now`, took `took` to draw and diff, and `bytes` were handed to the terminal.
     pub fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
         self.due = None;
-        self.before = self.last.replace(now);
+        let pause = self.last.replace(now).map_or(f64::INFINITY, |last| now.saturating_sub(last).as_secs_f64());
+        self.spare = (self.spare + pause / self.flow_pace().as_secs_f64()).min(SPARE) - 1.0;
+        self.spare = self.spare.max(0.0);
         self.size = bytes as u64;
         self.meters.frame_time = took;
         self.meters.frame_time_max = self.meters.frame_time_max.max(took);
@@ -139,9 +140,11 @@ mod tests {
         frames.ask(Haste::Soon, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "after silence there is nothing to wait for");
         frames.drawn(ms(1000), ms(1), 10);
-        frames.ask(Haste::Soon, ms(1000));
-        assert_eq!(frames.due(), Some(ms(1000)), "nor for what the first frame did not have yet");
-        frames.drawn(ms(1000), ms(1), 10);
+        for _ in 0..2 {
+            frames.ask(Haste::Soon, ms(1000));
+            assert_eq!(frames.due(), Some(ms(1000)), "nor for what the first frames did not have yet");
+            frames.drawn(ms(1000), ms(1), 10);
+        }
         frames.ask(Haste::Soon, ms(1001));
         frames.ask(Haste::Lazy, ms(1002));
         assert_eq!(frames.due(), Some(ms(1050)));
@@ -157,8 +160,9 @@ mod tests {
         let mut frames = Frames::default();
         frames.ask(Haste::Flow, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "the first line after silence waits for nothing");
-        frames.drawn(ms(1000), ms(1), 2_000);
-        frames.drawn(ms(1000), ms(1), 2_000);
+        for _ in 0..3 {
+            frames.drawn(ms(1000), ms(1), 2_000);
+        }
         frames.ask(Haste::Flow, ms(1001));
         assert_eq!(frames.due(), Some(ms(1100)));
         frames.drawn(ms(1100), ms(1), 10_000);
@@ -179,15 +183,16 @@ mod tests {
     #[test]
     fn a_slow_link_gets_half_the_frames() {
         let mut frames = Frames::default();
-        frames.drawn(ms(1000), ms(1), 10);
-        frames.drawn(ms(1000), ms(1), 10);
+        for _ in 0..3 {
+            frames.drawn(ms(1000), ms(1), 10);
+        }
         frames.written(ms(1070));
         frames.ask(Haste::Soon, ms(1071));
         assert_eq!(frames.due(), Some(ms(1100)));
         frames.drawn(ms(1100), ms(1), 10);
         frames.written(ms(1101));
         frames.ask(Haste::Soon, ms(1102));
-        assert_eq!(frames.due(), Some(ms(1102)), "as soon as the link is quick again");
+        assert_eq!(frames.due(), Some(ms(1150)));
     }
 
     #[test]
