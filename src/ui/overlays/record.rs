@@ -66,7 +66,10 @@ fn place(overlay: &RecordOverlay) -> Words<'static> {
             if left_out > 0 { count(left_out, "more parts are in raw") } else { Words::new() }
         }
         Tab::Fields => count(overlay.fields.len(), "fields"),
-        Tab::Raw => Words::of(figures::bytes(overlay.record.raw.as_str().len() as u64), Role::TextDim),
+        Tab::Raw => {
+            let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
+            Words::of(format!("as it came, {size}"), Role::TextDim)
+        }
     }
 }
 
