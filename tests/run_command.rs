@@ -208,7 +208,8 @@ fn the_last_lines_of_logs_and_counts_over_them_are_kept_as_evidence() {
     "#;
     std::fs::write(world.path("opsroom.toml"), format!("{CONFIG}{logs}")).unwrap();
     let now = chrono::Utc::now().to_rfc3339();
-    let lines = (0..80).map(|number| format!("{now} ERROR number={number} hunter2-hunter2\n")).collect::<String>();
+    let lines =
+        (0..80).fold(String::new(), |lines, number| format!("{lines}{now} ERROR number={number} hunter2-hunter2\n"));
     std::fs::write(world.path("app.log"), lines).unwrap();
     let ran = world.run(&["run", "look", "--yes"]);
     assert_eq!(ran.code, 0, "{ran:?}");
