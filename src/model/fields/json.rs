@@ -87,7 +87,8 @@ impl<'a> Json<'a, '_> {
             b'}' | b',' => Err(Stop::Broken),
             _ => {
                 let rest = &self.text[self.at..];
-                let end = rest.find([',', '}', ']', ' ', '\t', '"', '{', '[']).unwrap_or(rest.len());
+                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'"' | b'{' | b'[');
+                let end = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
                 self.at += end;
                 self.emit(key, Value::plain(&rest[..end]))
             }

@@ -23,12 +23,15 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Bytes of a string that are looked at one by one.
+const NEAR: usize = 24;
+
 /// Reads up to the closing quote: the value, the bytes consumed with the quote, and whether there was one.
 pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut escaped = false;
-    while let Some(found) = memchr2(b'"', b'\\', &bytes[at..]) {
+    while let Some(found) = next_stop(&bytes[at..]) {
         at += found;
         if bytes[at] == b'"' {
             return (Value { written: &text[..at], escaped }, at + 1, true);
@@ -40,6 +43,14 @@ pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
         }
     }
     (Value { written: text, escaped }, text.len(), false)
+}
+
+/// The next quote or backslash. Most names and values are so short that calling the vectorised search costs more than
+/// looking at their bytes.
+fn next_stop(bytes: &[u8]) -> Option<usize> {
+    let (near, far) = bytes.split_at(bytes.len().min(NEAR));
+    let beyond = || memchr2(b'"', b'\\', far).map(|at| NEAR + at);
+    near.iter().position(|byte| matches!(byte, b'"' | b'\\')).or_else(beyond)
 }
 
 fn unescape(written: &str) -> String {
