@@ -97,10 +97,16 @@ impl SafeText {
         }
     }
 
+    /// Where `part` is, if it is a slice of this text.
+    pub fn range_of(&self, part: &str) -> Option<Range<usize>> {
+        let start = (part.as_ptr() as usize).checked_sub(self.as_str().as_ptr() as usize)?;
+        let end = start + part.len();
+        (end <= self.as_str().len()).then_some(start..end)
+    }
+
     /// The same text where `part` is a slice of it.
     pub fn slice(&self, part: &str) -> Option<Self> {
-        let start = (part.as_ptr() as usize).checked_sub(self.as_str().as_ptr() as usize)?;
-        (start + part.len() <= self.as_str().len()).then(|| self.part(start..start + part.len()))
+        self.range_of(part).map(|range| self.part(range))
     }
 
     /// Whether both hold the same memory.

@@ -68,12 +68,11 @@ impl Reader<'_> {
         let seen = self.recogniser.recognise(text, last, now);
         let (message, styles) = match &seen.message {
             Cow::Borrowed(part) if part.len() == text.len() => (line.text.clone(), spans),
-            Cow::Borrowed(part) => {
-                let start = part.as_ptr() as usize - text.as_ptr() as usize;
-                let range = start..start + part.len();
-                (line.text.part(range.clone()), Styles::within(&spans, &range))
-            }
-            Cow::Owned(unescaped) => self.shown(unescaped.as_bytes()),
+            message => match line.text.range_of(message) {
+                Some(range) => (line.text.part(range.clone()), Styles::within(&spans, &range)),
+                // It was unescaped.
+                None => self.shown(message.as_bytes()),
+            },
         };
         Reading {
             time: seen.time,
