@@ -3,6 +3,7 @@
 //! Log lines, error bodies, container names and refs are written by others, and whoever reads them here has
 //! production rights in the same terminal. They are cleaned once, where they enter, and the type says so.
 
+mod block;
 mod characters;
 mod escape;
 mod sanitise;
@@ -15,6 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use block::PrintableLines;
 pub use sanitise::{
     Coloured, MAX_LINE, Sanitised, printable, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown,
 };

@@ -17,7 +17,7 @@ impl LineSplitter {
     /// cut from it.
     pub fn feed(&mut self, mut chunk: &[u8], mut line: impl FnMut(&[u8], u64)) {
         while let Some(end) = memchr(b'\n', chunk) {
-            if self.held.is_empty() && self.cut == 0 {
+            if self.is_between_lines() {
                 let whole = without_hole(&chunk[..end]);
                 let kept = whole.len().min(MAX_LINE);
                 line(&whole[..kept], (whole.len() - kept) as u64);
@@ -37,10 +37,15 @@ impl LineSplitter {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        let bytes = if self.held.is_empty() && self.cut == 0 { without_hole(bytes) } else { bytes };
+        let bytes = if self.is_between_lines() { without_hole(bytes) } else { bytes };
         let room = (MAX_LINE - self.held.len()).min(bytes.len());
         self.held.extend_from_slice(&bytes[..room]);
         self.cut += (bytes.len() - room) as u64;
+    }
+
+    /// Whether the next byte begins a line.
+    pub fn is_between_lines(&self) -> bool {
+        self.held.is_empty() && self.cut == 0
     }
 
     /// What is held without its end, and what was cut from it; `None` where nothing is.

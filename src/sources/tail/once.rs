@@ -117,14 +117,13 @@ impl Records {
         let Self { decoder, splitter, stream, pipeline, .. } = self;
         if read == 0 {
             self.ended = true;
-            splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, false));
+            pipeline.feed(stream, splitter, decoder.finish(), now);
             if let Some((bytes, cut)) = splitter.take() {
                 pipeline.line(stream, &bytes, cut, now, false);
             }
             pipeline.close(stream, now);
         } else {
-            splitter
-                .feed(decoder.decode(&self.buffer[..read]), |line, cut| pipeline.line(stream, line, cut, now, false));
+            pipeline.feed(stream, splitter, decoder.decode(&self.buffer[..read]), now);
         }
         if let Some(batch) = pipeline.take(true) {
             self.ready.extend(batch.records);

@@ -250,7 +250,7 @@ impl OpenLog {
         self.remember(bytes);
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.count(uncounted == 0);
-        splitter.feed(decoder.decode(bytes), |line, cut| pipeline.line(stream, line, cut, now, false));
+        pipeline.feed(stream, splitter, decoder.decode(bytes), now);
         pipeline.count(true);
         if read == most && bytes.iter().all(|byte| *byte == 0) {
             self.step_over_hole();
@@ -333,7 +333,7 @@ impl OpenLog {
     /// Shows what is held: nothing more will come.
     pub fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         let Self { decoder, splitter, stream, .. } = self;
-        splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, false));
+        pipeline.feed(stream, splitter, decoder.finish(), now);
         if let Some((bytes, cut)) = self.splitter.take() {
             pipeline.line(&mut self.stream, &bytes, cut, now, false);
         }

@@ -1,6 +1,7 @@
 //! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
 
 mod glance;
+mod run;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::container::{self, Pieces};
 use super::counts::{Counter, Seen};
 use super::format::Recogniser;
 use super::join::{Joiner, Lines};
-use super::reading::Reader;
+use super::reading::{Reader, Reading};
 use super::timestamp::TimeReader;
 use crate::config::sections::log::{Ansi, Log};
 use crate::model::format::{Format, Formats};
@@ -73,6 +74,11 @@ impl Stream {
     /// The next line came with a time that is no part of it.
     pub fn carry(&mut self, time: Option<DateTime<Utc>>) {
         self.carried = time;
+    }
+
+    /// Whether the next line is more than itself: it replaces its beginning, or came with a time.
+    fn is_expecting(&self) -> bool {
+        self.partial.is_some() || self.carried.is_some()
     }
 }
 
@@ -357,10 +363,18 @@ impl Pipeline {
         !self.ignore.is_empty() && self.ignore.is_match(&String::from_utf8_lossy(bytes))
     }
 
+    fn reader(&self) -> Reader<'_> {
+        Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
+    }
+
     /// Makes a record, unless it is not kept.
     fn emit(&mut self, bytes: &[u8], version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
-        let reader = Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi };
-        let seen = reader.read(bytes, self.last, at.utc);
+        let seen = self.reader().read(bytes, self.last, at.utc);
+        self.make(seen, version, not_before, at);
+    }
+
+    /// Makes a record of what was read, unless it is not kept.
+    fn make(&mut self, seen: Reading, version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
         let time = seen.time.or(version.time);
         if version.seq.is_none() {
             let early = not_before.is_some_and(|bound| time.is_none_or(|time| time < bound));

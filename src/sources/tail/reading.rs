@@ -123,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// A line of which nothing has to be made safe, as nearly all are: copied once, for all that is kept of it.
-    fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
+    pub fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
         let seen = self.recogniser.recognise(raw.as_str(), last, now);
         let (message, styles) = match &seen.message {
             Cow::Borrowed(part) => (raw.slice(part).unwrap_or_else(|| SafeText::new(part)), Vec::new()),

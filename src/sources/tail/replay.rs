@@ -118,10 +118,10 @@ impl Reading {
             }
         };
         if let Ok(read @ 1..) = outcome {
-            splitter.feed(decoder.decode(&buffer[..read]), |line, cut| pipeline.line(stream, line, cut, now, false));
+            pipeline.feed(stream, splitter, decoder.decode(&buffer[..read]), now);
             return read;
         }
-        splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, false));
+        pipeline.feed(stream, splitter, decoder.finish(), now);
         if let Some((bytes, cut)) = splitter.take() {
             pipeline.line(stream, &bytes, cut, now, false);
         }

@@ -218,6 +218,7 @@ fn zone(bytes: &[u8]) -> Option<(i32, usize)> {
 
 fn with_zone(local: NaiveDateTime, bytes: &[u8], length: usize) -> (Read, usize) {
     match zone(&bytes[length..]) {
+        Some((0, more)) => (Read::Instant(local.and_utc()), length + more),
         Some((east, more)) => {
             (Read::Instant(local.and_utc() - chrono::Duration::seconds(i64::from(east))), length + more)
         }

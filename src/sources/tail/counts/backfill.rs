@@ -245,7 +245,7 @@ impl Lines {
 
     fn take(&mut self, bytes: &[u8], pipeline: &mut Pipeline, now: Stamp) {
         let Self { decoder, splitter, stream, .. } = self;
-        splitter.feed(decoder.decode(bytes), |line, cut| pipeline.line(stream, line, cut, now, false));
+        pipeline.feed(stream, splitter, decoder.decode(bytes), now);
     }
 
     fn end(mut self, pipeline: &mut Pipeline, now: Stamp) {
