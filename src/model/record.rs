@@ -85,9 +85,12 @@ pub enum RecordKind {
     Marker,
 }
 
-/// One entry of a log. Cheap to clone.
+/// One entry of a log. Cheap to clone. Entries that were made together hold their memory together.
 #[derive(Debug, Clone)]
-pub struct Record(Arc<RecordData>);
+pub struct Record {
+    block: Arc<[RecordData]>,
+    index: u32,
+}
 
 /// The contents of a [`Record`], as the recogniser fills them.
 #[derive(Debug, Clone)]
@@ -144,7 +147,13 @@ impl RecordData {
 impl Record {
     /// Wraps recognised contents.
     pub fn new(data: RecordData) -> Self {
-        Self(Arc::new(data))
+        Self { block: Arc::new([data]), index: 0 }
+    }
+
+    /// Wraps contents that came together, in one allocation for all: it goes when the last of them goes.
+    pub fn block(contents: impl IntoIterator<Item = RecordData>) -> impl Iterator<Item = Self> {
+        let block: Arc<[RecordData]> = contents.into_iter().collect();
+        (0..block.len() as u32).map(move |index| Self { block: Arc::clone(&block), index })
     }
 
     /// Every field of the line, in its order, with dotted names where nested; also time, level and message.
@@ -196,14 +205,14 @@ impl Record {
 
     /// Whether two records are the same version of the same entry.
     pub fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
     }
 
     /// Memory it holds, in bytes, with the texts it does not share.
     pub fn footprint(&self) -> usize {
         let shared = self.message.shares_memory_with(&self.raw);
-        let message = if shared { 0 } else { 16 + self.message.as_str().len() };
-        size_of::<RecordData>() + 32 + self.raw.as_str().len() + message + size_of_val(self.styles())
+        let message = if shared { 0 } else { 16 + self.message.len() };
+        size_of::<RecordData>() + 32 + self.raw.len() + message + size_of_val(self.styles())
     }
 }
 
@@ -211,7 +220,7 @@ impl std::ops::Deref for Record {
     type Target = RecordData;
 
     fn deref(&self) -> &RecordData {
-        &self.0
+        &self.block[self.index as usize]
     }
 }
 

@@ -82,6 +82,11 @@ impl SafeText {
         &self.whole[start..start + self.len as usize]
     }
 
+    /// Its bytes. Known without looking at the text, which may be far away in memory.
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
     /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -101,14 +106,18 @@ impl SafeText {
 
     /// Where `part` is, if it is a slice of this text.
     pub fn range_of(&self, part: &str) -> Option<Range<usize>> {
-        let start = (part.as_ptr() as usize).checked_sub(self.as_str().as_ptr() as usize)?;
+        let own = self.whole.as_ptr() as usize + self.start as usize;
+        let start = (part.as_ptr() as usize).checked_sub(own)?;
         let end = start + part.len();
-        (end <= self.as_str().len()).then_some(start..end)
+        (end <= self.len()).then_some(start..end)
     }
 
     /// The same text where `part` is a slice of it.
     pub fn slice(&self, part: &str) -> Option<Self> {
-        self.range_of(part).map(|range| self.part(range))
+        let range = self.range_of(part)?;
+        // A text within this one begins and ends where characters do.
+        let start = self.start + range.start as u32;
+        Some(Self { whole: Arc::clone(&self.whole), start, len: part.len() as u32 })
     }
 
     /// Whether both hold the same memory.

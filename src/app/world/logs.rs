@@ -68,7 +68,7 @@ impl LogView {
     /// Holds one record more.
     pub(in crate::app) fn push(&mut self, record: &Record) {
         if let Some(service) = &record.service {
-            self.longest_service = self.longest_service.max(service.as_str().len());
+            self.longest_service = self.longest_service.max(service.len());
         }
         self.ring.push(record.clone());
     }

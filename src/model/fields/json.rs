@@ -32,6 +32,7 @@ pub(super) fn walk<'a>(line: &'a str, visit: Visit<'_, 'a>) -> bool {
 }
 
 impl<'a> Json<'a, '_> {
+    #[inline]
     fn byte(&mut self) -> Result<u8, Stop> {
         let bytes = self.text.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
@@ -95,9 +96,13 @@ impl<'a> Json<'a, '_> {
         }
     }
 
+    #[inline]
     fn emit(&mut self, key: Value<'a>, value: Value<'a>) -> Result<(), Stop> {
         let flow = if self.path.is_empty() {
-            (self.visit)(&key.text(), value)
+            match key.as_written() {
+                Some(key) => (self.visit)(key, value),
+                None => (self.visit)(&key.text(), value),
+            }
         } else {
             let outer = self.path.len();
             self.path.push_str(&key.text());

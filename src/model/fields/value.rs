@@ -17,7 +17,13 @@ impl<'a> Value<'a> {
         Self { written, escaped: false }
     }
 
+    /// The value where it has no escapes.
+    pub fn as_written(self) -> Option<&'a str> {
+        (!self.escaped).then_some(self.written)
+    }
+
     /// The value with its escapes undone; borrowed where it has none.
+    #[inline]
     pub fn text(self) -> Cow<'a, str> {
         if self.escaped { Cow::Owned(unescape(self.written)) } else { Cow::Borrowed(self.written) }
     }
@@ -27,6 +33,7 @@ impl<'a> Value<'a> {
 const NEAR: usize = 32;
 
 /// Reads up to the closing quote: the value, the bytes consumed with the quote, and whether there was one.
+#[inline]
 pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
     let bytes = text.as_bytes();
     let mut at = 0;

@@ -370,16 +370,24 @@ impl Pipeline {
     /// Makes a record, unless it is not kept.
     fn emit(&mut self, bytes: &[u8], version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
         let seen = self.reader().read(bytes, self.last, at.utc);
-        self.make(seen, version, not_before, at);
+        if let Some(data) = self.data(seen, version, not_before, at) {
+            self.keep(Record::new(data), version);
+        }
     }
 
-    /// Makes a record of what was read, unless it is not kept.
-    fn make(&mut self, seen: Reading, version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
+    /// What the record of what was read holds; `None` where it is not kept.
+    fn data(
+        &mut self,
+        seen: Reading,
+        version: &mut Version,
+        not_before: &mut Option<DateTime<Utc>>,
+        at: Stamp,
+    ) -> Option<RecordData> {
         let time = seen.time.or(version.time);
         if version.seq.is_none() {
             let early = not_before.is_some_and(|bound| time.is_none_or(|time| time < bound));
             if early || (seen.level != Level::None && seen.level < self.floor) {
-                return;
+                return None;
             }
             *not_before = None;
         }
@@ -395,7 +403,7 @@ impl Pipeline {
         };
         let before = self.latest.filter(|_| self.hidden);
         self.latest = time.or(self.latest);
-        let record = Record::new(RecordData {
+        Some(RecordData {
             log: self.log.clone(),
             seq,
             read_at: at,
@@ -409,7 +417,11 @@ impl Pipeline {
             layout: self.recogniser.layout().cloned(),
             kind: version.kind,
             stderr: version.stderr,
-        });
+        })
+    }
+
+    /// Counts a record, and keeps it unless it is hidden.
+    fn keep(&mut self, record: Record, version: &mut Version) {
         if version.kind == RecordKind::Line {
             self.note(&record, version);
         }

@@ -2,8 +2,8 @@
 
 use memchr::{memchr, memrchr};
 
-use super::{Origin, Pipeline, Stream, Version, is_object};
-use crate::model::record::RecordKind;
+use super::{Counted, Origin, Pipeline, Stream, Version, is_object};
+use crate::model::record::{Record, RecordKind};
 use crate::model::text::{MAX_LINE, PrintableLines};
 use crate::model::time::Stamp;
 use crate::sources::tail::decode::LineSplitter;
@@ -31,6 +31,7 @@ impl Pipeline {
             return bytes;
         }
         let from = Origin { stderr: false, time: None, at };
+        let mut block = Vec::new();
         loop {
             let (run, rest) = bytes.split_at(run(bytes));
             let lines = PrintableLines::new(run).filter(|_| !run.is_empty() && self.is_unredacted(run));
@@ -38,8 +39,12 @@ impl Pipeline {
             self.end_record(stream, at);
             for line in lines.iter() {
                 let seen = self.reader().printable(line, self.last, at.utc);
-                let mut version = Version::new(None, RecordKind::Line, from, self.uncounted());
-                self.make(seen, &mut version, &mut stream.not_before, at);
+                let mut version = Version::new(None, RecordKind::Line, from, Counted::default());
+                block.extend(self.data(seen, &mut version, &mut stream.not_before, at));
+            }
+            for record in Record::block(block.drain(..)) {
+                let mut version = Version::new(Some(record.seq), RecordKind::Line, from, self.uncounted());
+                self.keep(record, &mut version);
             }
             bytes = rest;
         }
