@@ -58,7 +58,7 @@ fn next_stop(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes[..bytes.len().min(NEAR)].as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let stops = zeros(word ^ EACH * u64::from(b'"')) | zeros(word ^ EACH * u64::from(b'\\'));
+        let stops = zeros(word ^ u64::from_le_bytes([b'"'; 8])) | zeros(word ^ u64::from_le_bytes([b'\\'; 8]));
         if stops != 0 {
             return Some(index * 8 + stops.trailing_zeros() as usize / 8);
         }
@@ -140,4 +140,23 @@ fn push_code<'a>(out: &mut String, rest: &'a str) -> &'a str {
     }
     out.push(char::from_u32(high).unwrap_or('\u{fffd}'));
     after
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_find_the_stop_that_bytes_find(
+            bytes in prop::collection::vec(prop_oneof![6 => b'!'..=b'#', 1 => Just(b'\\'), 2 => b'['..=b']', 9 => any::<u8>()], 0..70),
+        ) {
+            let first = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(next_stop(&bytes), first);
+            let calm: Vec<u8> = bytes.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\\')).collect();
+            prop_assert_eq!(next_stop(&calm), None);
+        }
+    }
 }

@@ -16,7 +16,7 @@ impl PrintableLines {
     /// printable ASCII and line feeds, or is longer than [`MAX_LINE`].
     pub fn new(raw: &[u8]) -> Option<Self> {
         // Folding without an early exit lets the check be vectorised.
-        let strange = raw.iter().fold(false, |bad, byte| bad | ((byte.wrapping_sub(0x20) > 0x5e) & (*byte != b'\n')));
+        let strange = raw.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e && *byte != b'\n'));
         if strange || raw.len() > MAX_LINE {
             return None;
         }
