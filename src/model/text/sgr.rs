@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::escape;
+
 /// A colour as the line names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
@@ -92,6 +94,35 @@ impl Sgr {
         }
     }
 
+    /// What is in force at the end of a line that begins with this.
+    #[must_use]
+    pub fn after(mut self, line: &[u8]) -> Self {
+        let mut rest = line;
+        while let Some(at) = memchr::memchr(0x1b, rest) {
+            rest = &rest[at + 1..];
+            let sequence = escape::after_escape(rest);
+            if sequence.sgr {
+                self.apply(&rest[1..sequence.len - 1]);
+            }
+            rest = &rest[sequence.len..];
+        }
+        self
+    }
+
+    /// The sequence that asks for this and nothing else.
+    pub fn sequence(&self) -> String {
+        let attributes = [(self.bold, 1), (self.dim, 2), (self.italic, 3), (self.underline, 4), (self.reverse, 7)];
+        let attributes = attributes.into_iter().filter(|(is, _)| *is).map(|(_, code)| format!(";{code}"));
+        let colours = [(self.fg, 38), (self.bg, 48)].into_iter().filter_map(|(colour, code)| {
+            Some(match colour? {
+                Colour::Indexed(index) => format!(";{code};5;{index}"),
+                Colour::Rgb(red, green, blue) => format!(";{code};2;{red};{green};{blue}"),
+            })
+        });
+        let numbers: String = attributes.chain(colours).collect();
+        format!("\x1b[0{numbers}m")
+    }
+
     /// The style to draw, in which nothing hides.
     pub(super) fn visible(mut self) -> Self {
         // Without both: alone, either could be the colour of the screen.
@@ -136,6 +167,25 @@ mod tests {
         assert_eq!(after("1;3;7;22;23;27"), Sgr::default());
         assert_eq!(after("31;"), Sgr::default());
         assert_eq!(after("38;5;999"), Sgr::default());
+    }
+
+    #[test]
+    fn what_a_line_leaves_in_force_can_be_asked_for_again() {
+        let open = Sgr::default().after(b"a\x1b[31mb\x1b[2Jc\x1b]0;x\x07\x1b[1;48;2;1;2;3md\x1b[4");
+        assert_eq!((open.fg, open.bold, open.underline), (Some(Colour::Indexed(1)), true, false));
+        assert_eq!(Sgr::default().after(open.sequence().as_bytes()), open);
+        assert_eq!(open.after(b"\x1b[22;39mx"), Sgr { bg: open.bg, ..Sgr::default() });
+        assert_eq!(open.after(b"\x1b[m"), Sgr::default());
+        let all = Sgr {
+            fg: Some(Colour::Indexed(200)),
+            bg: None,
+            bold: true,
+            dim: true,
+            italic: true,
+            underline: true,
+            reverse: true,
+        };
+        assert_eq!(open.after(all.sequence().as_bytes()), all);
     }
 
     #[test]

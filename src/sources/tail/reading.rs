@@ -11,7 +11,7 @@ use crate::model::format::Format;
 use crate::model::record::Level;
 use crate::model::redact::{MASK, Redactor};
 use crate::model::text::{
-    Coloured, LINE_BREAK, SafeText, Sanitised, Span, Styles, printable, sanitise, sanitise_shown,
+    Coloured, LINE_BREAK, SafeText, Sanitised, Sgr, Span, Styles, printable, sanitise, sanitise_shown,
 };
 
 /// What a record says and shows.
@@ -56,7 +56,7 @@ impl Reader<'_> {
         let coloured = self.ansi != Ansi::Show && memchr::memchr(0x1b, first).is_some();
         let mut reading = if coloured { self.coloured(first, last, now) } else { self.clear(first, last, now) };
         if let Some(end) = end {
-            self.go_on(&mut reading, redacted[end + 1..].trim_ascii_end());
+            self.go_on(&mut reading, first, redacted[end + 1..].trim_ascii_end());
         }
         reading
     }
@@ -166,18 +166,23 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds the lines that follow the first.
-    fn go_on(&self, reading: &mut Reading, rest: &[u8]) {
-        let first = reading.message.as_str().len();
-        let (mut parts, mut at) = (Vec::new(), first);
+    /// Adds the lines that follow the first. A colour goes on until it is reset, as on a terminal.
+    fn go_on(&self, reading: &mut Reading, first: &[u8], rest: &[u8]) {
+        let (mut parts, mut at) = (Vec::new(), reading.message.as_str().len());
+        let mut open = Sgr::default();
+        if self.ansi == Ansi::Colour {
+            open = open.after(first);
+        }
         for line in rest.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let count = self.line(line);
             reading.neutralised = reading.neutralised.saturating_add(count.neutralised);
             reading.cut_bytes += count.cut_bytes;
             at += LINE_BREAK.len_utf8();
-            if self.ansi == Ansi::Colour && memchr::memchr(0x1b, line).is_some() {
-                let (text, spans) = self.shown(line);
+            let coloured = open != Sgr::default() || memchr::memchr(0x1b, line).is_some();
+            if self.ansi == Ansi::Colour && coloured {
+                let (text, spans) = self.shown(&[open.sequence().as_bytes(), line].concat());
+                open = open.after(line);
                 reading.styles.extend(spans.into_iter().map(|(span, style)| (span.start + at..span.end + at, style)));
                 parts.push(text);
             } else {

@@ -1,6 +1,7 @@
 //! What the bytes of a file are as lines.
 
 use super::*;
+use crate::model::text::{Colour, Sgr};
 
 #[test]
 fn a_line_without_its_end_is_shown_and_then_replaced() {
@@ -54,6 +55,22 @@ fn a_hole_is_stepped_over() {
     bench.append("a.log", "after\n");
     bench.ticks(3);
     assert_eq!(bench.lines(), ["before", "after"]);
+}
+
+#[test]
+fn a_colour_goes_on_over_joined_lines_until_it_is_reset() {
+    let text = "\x1b[1;31mTraceback (most recent call last):\n  File \"a.py\", line 1, in f\n    \x1b[22mraise\x1b[0m x\nValueError: no\nnext\n";
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", text), |_| {});
+    bench.ticks(20);
+    let record = bench.records.values().next().unwrap();
+    let message = record.message.as_str();
+    assert_eq!(record.lines().count(), 4, "{message}");
+    let bold = Sgr { bold: true, fg: Some(Colour::Indexed(1)), ..Sgr::default() };
+    let red = Sgr { bold: false, ..bold };
+    let coloured: Vec<(&str, Sgr)> =
+        record.styles().iter().map(|(range, style)| (message[range.clone()].trim(), *style)).collect();
+    let expected = ["Traceback (most recent call last):", "File \"a.py\", line 1, in f", ""];
+    assert_eq!(coloured, expected.map(|part| (part, bold)).into_iter().chain([("raise", red)]).collect::<Vec<_>>());
 }
 
 #[test]
