@@ -249,6 +249,48 @@ fn a_filter_is_shown_while_it_is_typed_and_esc_brings_the_former_back() {
     assert_eq!(app.state.screens.logs.pane.view().len(), 60);
 }
 
+/// Complaint: a filter that was only tried moved the list and forgot how much was new.
+#[test]
+fn esc_brings_back_the_place_and_the_count_of_what_is_new() {
+    let mut app = minute();
+    shown(&mut app, (120, 40));
+    app.keys("k k k k k");
+    line(&mut app, "api", 100, 0, Level::Info, "came while it stands still");
+    let before = shown(&mut app, (120, 40));
+    assert!(before.contains("1 new"), "{before}");
+    app.keys("/");
+    app.typed("level>=error");
+    shown(&mut app, (120, 40));
+    assert_eq!(app.state.screens.logs.pane.view().len(), 6);
+    app.keys("esc");
+    assert_eq!(shown(&mut app, (120, 40)), before);
+    for (bar, text) in [("/", "level>=error"), ("s", "request 7")] {
+        app.keys(bar);
+        app.typed(text);
+        // Some of what is held goes and something comes while it is typed.
+        let first = app.now().utc.timestamp().unsigned_abs();
+        for n in 0..30 {
+            line(&mut app, "web", first + n, 0, Level::Info, "meanwhile");
+        }
+        shown(&mut app, (120, 40));
+        app.keys("esc");
+        app.pass(30);
+    }
+    let after = shown(&mut app, (120, 40));
+    assert!(after.contains("61 new"), "{after}");
+    let rows =
+        |frame: &str| frame.lines().filter(|line| line.contains("request ")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&after), rows(&before), "the list has not moved");
+    assert_eq!(app.state.screens.logs.pane.view().len(), 121);
+    // Without anything typed, and typed back by hand, it is the same.
+    app.keys("s esc / a backspace enter");
+    assert!(shown(&mut app, (120, 40)).contains("61 new"));
+    app.keys("G s");
+    app.typed("request 7");
+    app.keys("esc");
+    assert!(app.state.screens.logs.pane.follow, "what followed follows again");
+}
+
 #[test]
 fn fields_and_values_are_completed() {
     let mut app = minute();

@@ -2,7 +2,7 @@
 
 use crate::app::input::Input;
 use crate::app::layout::PanelId;
-use crate::app::screens::logs;
+use crate::app::screens::logs::{self, Aside};
 use crate::app::state::State;
 use crate::config::key::{Key, KeyCode};
 use crate::model::filter::complete::Candidate;
@@ -32,6 +32,8 @@ pub struct Line {
     pub error: Option<(usize, SafeText)>,
     /// What was in force before, restored by Esc.
     pub before: String,
+    /// What the logs showed then.
+    pub(in crate::app) aside: Option<Box<Aside>>,
     /// How it could be gone on with at the cursor, best first. Only filters have any.
     pub offers: Vec<Candidate>,
     /// The offer that Tab has put in; the text as it was typed.
@@ -48,7 +50,8 @@ impl Line {
             Purpose::Search => state.screens.logs.search.clone().unwrap_or_default(),
             Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
         };
-        Self { purpose, input: Input::new(&before), error: None, before, offers: Vec::new(), taken: None, recalled: 0 }
+        let input = Input::new(&before);
+        Self { purpose, input, error: None, before, aside: None, offers: Vec::new(), taken: None, recalled: 0 }
     }
 
     pub(super) fn paste(&mut self, state: &mut State, text: &str) {
@@ -59,8 +62,7 @@ impl Line {
     pub(super) fn key(&mut self, state: &mut State, key: Key) -> Then {
         match key.code {
             KeyCode::Esc => {
-                self.input = Input::new(&self.before);
-                self.apply(state);
+                self.take_back(state);
                 return Then::Close;
             }
             KeyCode::Enter if self.error.is_none() => {
@@ -124,12 +126,21 @@ impl Line {
         self.apply(state);
     }
 
+    /// What was shown before is shown again.
+    fn take_back(&mut self, state: &mut State) {
+        let put_aside = self.aside.is_some() || matches!(self.purpose, Purpose::List(_));
+        if self.aside.take().is_none_or(|aside| !logs::bring_back(state, *aside)) && put_aside {
+            self.input = Input::new(&self.before);
+            self.apply(state);
+        }
+    }
+
     /// Shows at once what the text as it is would do.
     fn apply(&mut self, state: &mut State) {
         let text = self.input.text();
         self.error = match &self.purpose {
-            Purpose::Filter => logs::set_filter(state, text).err(),
-            Purpose::Search => logs::set_search(state, text).err(),
+            Purpose::Filter => logs::preview_filter(state, &mut self.aside, text).err(),
+            Purpose::Search => logs::preview_search(state, &mut self.aside, text).err(),
             Purpose::List(panel) => {
                 if let Some(list) = state.list_mut(panel) {
                     text.clone_into(&mut list.filter);

@@ -16,6 +16,7 @@ use crate::model::message::Effect;
 use super::state::State;
 use super::world::logs::LogView;
 use crate::model::record::Record;
+use line::Line;
 
 /// One overlay.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub enum Overlay {
     /// Every command by name.
     Palette(palette::Palette),
     /// A line of input at the bottom: filter, search.
-    Line(line::Line),
+    Line(Line),
     /// Values for the parameters of an action.
     Choices(choices::Choices),
     /// A question with Cancel and one other answer.
@@ -51,6 +52,7 @@ impl Overlay {
         match self {
             Self::Patterns(panel) => panel.progress().is_some(),
             Self::Top(panel) => panel.is_counting(),
+            Self::Line(line) => line.aside.as_ref().is_some_and(|aside| aside.is_scanning()),
             _ => false,
         }
     }
@@ -60,16 +62,25 @@ impl Overlay {
         match self {
             Self::Patterns(panel) => panel.work(logs),
             Self::Top(panel) => panel.work(logs),
+            Self::Line(Line { aside: Some(aside), .. }) => aside.work(logs),
             _ => {}
         }
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record) {
+    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         match self {
             Self::Patterns(panel) => panel.take(logs, at, record),
             Self::Top(panel) => panel.take(at, record),
+            Self::Line(Line { aside: Some(aside), .. }) => aside.take(logs, at, record, backlog),
             _ => {}
+        }
+    }
+
+    /// Lets go of what the rings dropped.
+    pub(super) fn forget(&mut self, logs: &[LogView]) {
+        if let Self::Line(Line { aside: Some(aside), .. }) = self {
+            aside.forget(logs);
         }
     }
 

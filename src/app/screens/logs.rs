@@ -1,5 +1,6 @@
 //! The logs screen: merged records, levels over time, filter, search, marks.
 
+mod aside;
 mod bars;
 pub mod details;
 mod detour;
@@ -29,6 +30,8 @@ use crate::model::record::{Level, Record, RecordBatch};
 
 use super::list::moved;
 
+pub use aside::Aside;
+pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
 pub(in crate::app) use bars::jump_to_bar;
 pub use bars::{BarsShown, bars};
 pub(in crate::app) use details::is_late;
@@ -37,7 +40,6 @@ pub(in crate::app) use detour::{narrow, trace};
 pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
 pub use marks::MAX_MARKS;
 pub use pane::{Pane, Row};
-pub(in crate::app) use search::set_search;
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
 pub(super) use taken::copied;
 pub(in crate::app) use times::{go_to, go_to_cursor};
@@ -150,7 +152,7 @@ pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
     for record in batch.records {
         state.logs[at].push(&record);
         for overlay in &mut state.overlays {
-            overlay.take(&state.logs, at, &record);
+            overlay.take(&state.logs, at, &record, batch.backlog);
         }
         screen.known.learn(&record);
         for tail in state.tails.values_mut() {
@@ -165,6 +167,9 @@ pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
     }
     state.logs[at].loss.dropped = state.logs[at].ring.dropped();
     screen.pane.forget(&state.logs);
+    for overlay in &mut state.overlays {
+        overlay.forget(&state.logs);
+    }
     for tail in state.tails.values_mut() {
         tail.forget(&state.logs);
     }
@@ -283,6 +288,11 @@ pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
     screen.detours.clear();
     // What they count is named by the places of the logs.
     state.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
+    for overlay in &mut state.overlays {
+        if let Overlay::Line(line) = overlay {
+            line.aside = None;
+        }
+    }
     search_again(state);
 }
 

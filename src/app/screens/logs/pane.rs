@@ -30,6 +30,14 @@ pub struct Pane {
     window: Vec<(Entry, Record)>,
 }
 
+/// Where one stands in it.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    follow: bool,
+    cursor: Option<Entry>,
+    window: Vec<(Entry, Record)>,
+}
+
 /// One record to draw.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -134,6 +142,32 @@ impl Pane {
         self.cursor = None;
         self.new_records = 0;
         self.window.clear();
+    }
+
+    /// Where one stands.
+    pub(super) fn place(&self) -> Place {
+        Place { follow: self.follow, cursor: self.cursor, window: self.window.clone() }
+    }
+
+    /// Stands there again; what came meanwhile is still new.
+    pub(super) fn go_back(&mut self, to: Place) {
+        if to.follow {
+            return self.resume();
+        }
+        (self.follow, self.cursor, self.window) = (false, to.cursor, to.window);
+    }
+
+    /// Takes the window away and leaves one at the same place that shows nothing until [`Pane::refilter`].
+    pub(super) fn part(&mut self) -> Self {
+        let left = Self {
+            view: View::default(),
+            sources: self.sources.clone(),
+            follow: self.follow,
+            new_records: 0,
+            cursor: self.cursor,
+            window: self.window.clone(),
+        };
+        std::mem::replace(self, left)
     }
 
     /// Stands on an entry, which need not be scanned yet.
