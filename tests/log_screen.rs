@@ -113,14 +113,38 @@ fn every_state_is_drawn_in_words() {
     snap("empty", &mut app);
     state(&mut app, "web", LogState::Waiting(SafeText::new("/var/log/web.log is not there")));
     snap("waiting", &mut app);
-    state(&mut app, "api", LogState::Failed(SafeText::new("/var/log/api.log: no permission to read it")));
+    let why = "/var/log/api.log: no permission to read it: root:adm 0640; you are deploy (groups deploy); add deploy to group \
+               adm (usermod -aG adm deploy) and log in again";
+    state(&mut app, "api", LogState::Failed(SafeText::new(why)));
     snap("no_permission", &mut app);
     state(&mut app, "api", LogState::Failed(SafeText::new("/var/log/api.log: binary, not shown")));
     snap("binary", &mut app);
     state(&mut app, "api", LogState::Restarting(SafeText::new("ended with exit code 3; started again in 2 s")));
     snap("restarting", &mut app);
+    state(&mut app, "api", LogState::CatchingUp { left: 1_234_567_890 });
+    snap("catching_up", &mut app);
     let mut app = minute();
-    state(&mut app, "api", LogState::CatchingUp);
+    state(&mut app, "api", LogState::CatchingUp { left: 1_234_567_890 });
+    state(&mut app, "web", LogState::FollowingNewest { files: 32, left_out: 68 });
+    snap("behind_and_left_out", &mut app);
+    for size in SIZES {
+        let frame = shown(&mut app, size);
+        assert!(frame.contains("api catching up, 1.1 GiB to read"), "{frame}");
+        assert!(frame.contains("web: 68 files not followed"), "{frame}");
+    }
+    app.keys("1");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("api: catching up, 1.1 GiB to read") && frame.contains("losses, see !"), "{frame}");
+    app.keys("!");
+    assert!(shown(&mut app, (160, 60)).contains("68 files not followed"));
+    app.keys("1");
+    state(&mut app, "api", LogState::Failed(SafeText::new(why)));
+    for size in [(80, 24), (120, 40)] {
+        let frame = shown(&mut app, size);
+        assert!(frame.contains("api: /var/log/api.log"), "cut, not left out: {frame}");
+    }
+    app.keys("3");
+    state(&mut app, "api", LogState::CatchingUp { left: 1_234_567_890 });
     app.keys("/");
     app.typed("nothing-like-it");
     app.keys("enter");

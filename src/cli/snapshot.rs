@@ -134,7 +134,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
 /// Whether everything has been heard of once.
 fn answered(state: &State) -> bool {
     state.checks.iter().all(|check| check.last.is_some())
-        && state.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp))
+        && state.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp { .. }))
 }
 
 fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {

@@ -259,12 +259,22 @@ pub enum LogState {
     Starting,
     /// Following; how many files.
     Following(usize),
+    /// Following the files that were written last; there are more than can be followed.
+    FollowingNewest {
+        /// How many are followed.
+        files: usize,
+        /// How many are not.
+        left_out: usize,
+    },
     /// The file is not there (yet), or no file matches.
     Waiting(SafeText),
     /// It can't be read: permission, I/O, not text.
     Failed(SafeText),
     /// A command ended and will be started again.
     Restarting(SafeText),
-    /// Still reading what was there at the start.
-    CatchingUp,
+    /// Still reading what was there at the start, or what was written faster than it could be read.
+    CatchingUp {
+        /// Bytes that are left, as far as that is known.
+        left: u64,
+    },
 }

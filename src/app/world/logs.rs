@@ -79,6 +79,14 @@ impl LogView {
         (loss != Loss::default()).then_some(loss)
     }
 
+    /// Files that match its pattern and are too many to be followed.
+    pub fn left_out(&self) -> usize {
+        match self.state {
+            LogState::FollowingNewest { left_out, .. } => left_out,
+            _ => 0,
+        }
+    }
+
     /// Counts records that came in just now.
     pub(in crate::app) fn took(&mut self, records: usize, now: Stamp) {
         self.total += records as u64;

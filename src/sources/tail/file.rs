@@ -13,6 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::advance::{drain, name, open_again, read_current};
 use super::archive::Packing;
 use super::between::{self, Before, Seen};
 use super::counts::Uncounted;
@@ -32,10 +33,8 @@ const PARTIAL_AFTER: Duration = Duration::from_millis(1500);
 const KEEP_OLD: Duration = Duration::from_secs(5);
 /// A path that is missing this long is said to be gone.
 const GONE_AFTER: Duration = Duration::from_secs(2);
-/// Further behind than this, what lies between is skipped: the ring could not hold it.
-const FARTHEST_BEHIND: u64 = 32 << 20;
-/// After a skip, so much of the end is read.
-const AFTER_SKIP: u64 = 1 << 20;
+/// So many bytes behind, a file that is written fast is said to be caught up with: some four ticks of reading.
+const FAR_BEHIND: u64 = 16 << 20;
 /// Files before the current one that are kept open.
 const MOST_EARLIER: usize = 32;
 
@@ -44,7 +43,7 @@ const MOST_EARLIER: usize = 32;
 pub enum PathState {
     /// Read up to its end.
     Following,
-    /// What was there before us is still being read.
+    /// What was there before us, or was written faster than it is read, is still being read.
     CatchingUp,
     /// Not there.
     Missing,
@@ -137,6 +136,16 @@ impl FileTail {
     /// Whether this tail holds the file.
     pub fn holds(&self, identity: Identity) -> bool {
         self.open().any(|open| open.identity() == identity)
+    }
+
+    /// Bytes that are not read yet, as far as that is known: not of a pipe; a packed file counts as what it takes on the
+    /// disk until it is through.
+    pub fn left(&self) -> u64 {
+        let earlier = self.earlier.iter().map(|earlier| match earlier {
+            Earlier::File(open) => open.left(),
+            Earlier::Replay(replay) => replay.left(),
+        });
+        earlier.chain(self.current.as_ref().map(OpenLog::left)).sum()
     }
 
     fn open(&self) -> impl Iterator<Item = &OpenLog> {
@@ -304,7 +313,9 @@ impl FileTail {
         match read_current(current, &self.path, self.manner.skip, now, budget, buffer, pipeline, &mut progress) {
             Ok(()) => {
                 current.settle(pipeline, now, PARTIAL_AFTER);
-                self.state = if current.in_backlog() { PathState::CatchingUp } else { PathState::Following };
+                let was_behind = self.state == PathState::CatchingUp;
+                let far = progress.behind && (was_behind || current.left() >= FAR_BEHIND);
+                self.state = if far || current.in_backlog() { PathState::CatchingUp } else { PathState::Following };
             }
             Err(why) => {
                 // A stale handle never heals: the path is opened anew, where we were.
@@ -416,66 +427,4 @@ impl FileTail {
             }
         }
     }
-}
-
-/// Opens a file that came and went, or one that was let go and has grown since.
-fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now: Stamp) -> io::Result<OpenLog> {
-    let mut open = OpenLog::open(path, pipeline.encoding(), now)?;
-    if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
-        open.start_at(known.offset, 0, Stream::default())?;
-    }
-    Ok(open)
-}
-
-/// Reads to the end or to the budget.
-fn drain(
-    open: &mut OpenLog,
-    now: Stamp,
-    budget: usize,
-    buffer: &mut [u8],
-    pipeline: &mut Pipeline,
-    progress: &mut Progress,
-) -> io::Result<()> {
-    while progress.bytes < budget {
-        let most = buffer.len().min(budget - progress.bytes);
-        let read = open.read(&mut buffer[..most], pipeline, now)?;
-        progress.bytes += read;
-        if read == 0 {
-            return Ok(());
-        }
-    }
-    // How much is in a pipe is not known.
-    progress.behind = open.is_pipe() || open.metadata()?.size() > open.offset();
-    Ok(())
-}
-
-#[expect(clippy::too_many_arguments, reason = "one step of the tail, told apart for its length")]
-fn read_current(
-    open: &mut OpenLog,
-    path: &Path,
-    skip: bool,
-    now: Stamp,
-    budget: usize,
-    buffer: &mut [u8],
-    pipeline: &mut Pipeline,
-    progress: &mut Progress,
-) -> io::Result<()> {
-    let meta = open.metadata()?;
-    if open.was_rewritten(&meta, now)? {
-        open.rewind(pipeline, now);
-        pipeline.marker(&format!("{} was truncated", name(path)), Level::Info, now);
-        open.was_rewritten(&meta, now)?;
-    }
-    let behind = meta.size().saturating_sub(open.offset());
-    if skip && !open.in_backlog() && behind > FARTHEST_BEHIND {
-        let skipped = open.skip_to_line(meta.size() - AFTER_SKIP, meta.size(), pipeline, now)?;
-        pipeline.skipped(skipped, now);
-        let text = format!("{} MB skipped: {} is written faster than it may be read", skipped / 1_000_000, name(path));
-        pipeline.marker(&text, Level::Warn, now);
-    }
-    drain(open, now, budget, buffer, pipeline, progress)
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

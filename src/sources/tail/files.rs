@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::counts::{Backfill, Counter, Reach, Uncounted};
 use super::file::{FileTail, Manner, PathState, Progress};
 use super::history;
@@ -20,8 +22,10 @@ use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
-/// Files of one pattern that are followed, the newest.
-const MAX_FILES: usize = 32;
+/// Files of one pattern that are followed: those that were written last.
+pub const MAX_FILES: usize = 32;
+/// How often it is said how much is left to read.
+const SAY_LEFT: Duration = Duration::from_millis(500);
 /// How often a pattern is looked at anew.
 const RE_GLOB: Duration = Duration::from_secs(5);
 /// Bytes that one log may read in one tick.
@@ -44,8 +48,19 @@ pub struct FileLog {
     /// The pipeline; public to the room for the counters.
     pub(super) pipeline: Pipeline,
     state: LogState,
+    said_at: Duration,
     complained: Option<SafeText>,
     backlog: bool,
+    left_out: LeftOut,
+}
+
+/// The files of a pattern that are too many to be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct LeftOut {
+    files: usize,
+    /// When the newest of them was written.
+    newest: Option<DateTime<Utc>>,
+    said: bool,
 }
 
 impl FileLog {
@@ -67,8 +82,10 @@ impl FileLog {
             uncounted: Some(pipeline.counters().to_vec()),
             pipeline,
             state: LogState::Starting,
+            said_at: now.mono,
             complained: None,
             backlog: true,
+            left_out: LeftOut::default(),
         })
     }
 
@@ -103,7 +120,11 @@ impl FileLog {
             None => self.pipeline.counters().to_vec(),
         };
         let paths: Vec<&Path> = self.tails.iter().map(FileTail::path).collect();
-        Backfill::new(&self.log, files, &paths, &counters, now)
+        let mut backfill = Backfill::new(&self.log, files, &paths, &counters, now)?;
+        if let Some(newest) = self.left_out.newest {
+            backfill.leave_out(self.left_out.files, newest);
+        }
+        Some(backfill)
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.
@@ -114,7 +135,10 @@ impl FileLog {
             let left = BUDGET.saturating_sub(total.bytes);
             if left == 0 {
                 total.behind = true;
-                break;
+                // It is opened all the same, so that it is known how much there is to read.
+                if tail.identity().is_some() {
+                    continue;
+                }
             }
             let progress = tail.tick(now, left, buffer, &mut self.pipeline, &self.known);
             total.bytes += progress.bytes;
@@ -123,9 +147,9 @@ impl FileLog {
         }
         let over = self.known.len().saturating_sub(MAX_KNOWN);
         self.known.drain(..over);
-        self.say_state(out);
+        self.say_state(now, out);
         let backlog = self.backlog;
-        self.backlog = backlog && (total.behind || matches!(self.state, LogState::CatchingUp));
+        self.backlog = backlog && (total.behind || matches!(self.state, LogState::CatchingUp { .. }));
         if let Some(batch) = self.pipeline.take(backlog) {
             out.push(Observation::Records { log: self.log.name.clone(), batch });
         }
@@ -145,6 +169,11 @@ impl FileLog {
             .filter_map(|path| std::fs::metadata(&path).ok().map(|meta| (path, meta)))
             .collect();
         found.sort_by_key(|(path, meta)| (std::cmp::Reverse(meta.modified().ok()), path.clone()));
+        self.left_out = LeftOut {
+            files: found.len().saturating_sub(MAX_FILES),
+            newest: found.get(MAX_FILES).and_then(|(_, meta)| meta.modified().ok()).map(Into::into),
+            ..self.left_out
+        };
         found.truncate(MAX_FILES);
         let pipeline = &mut self.pipeline;
         self.tails.retain_mut(|tail| {
@@ -170,31 +199,25 @@ impl FileLog {
         }
     }
 
-    fn say_state(&mut self, out: &mut Vec<Observation>) {
-        let following = self.tails.iter().filter(|tail| matches!(tail.state(), PathState::Following)).count();
-        let catching_up = self.tails.iter().any(|tail| matches!(tail.state(), PathState::CatchingUp));
+    fn say_state(&mut self, now: Stamp, out: &mut Vec<Observation>) {
         let failed = self.tails.iter().find_map(|tail| match tail.state() {
             PathState::Failed(why) => Some(why.clone()),
             _ => None,
         });
-        let state = if catching_up {
-            LogState::CatchingUp
-        } else if following > 0 {
-            LogState::Following(following)
-        } else if let Some(why) = &failed {
-            LogState::Failed(why.clone())
-        } else {
-            LogState::Waiting(SafeText::new(&match &self.pattern {
-                Some(pattern) => format!("no file matches {} yet", pattern.display()),
-                None => self
-                    .tails
-                    .first()
-                    .map_or_else(String::new, |tail| format!("{} is not there", tail.path().display())),
-            }))
-        };
+        let following = self.tails.iter().filter(|tail| *tail.state() == PathState::Following).count();
+        let state = self.present(now, following, failed.as_ref());
         if state != self.state {
             self.state = state.clone();
+            self.said_at = now.mono;
             out.push(Observation::LogState { log: self.log.name.clone(), state });
+        }
+        if self.left_out.files > 0 && !self.left_out.said {
+            self.left_out.said = true;
+            let text = format!(
+                "more than {MAX_FILES} files match: only those that were written last are followed; name them more closely \
+                 or make several logs of them"
+            );
+            out.push(Observation::Warning { name: self.log.name.clone(), text: SafeText::new(&text) });
         }
         // Where others are followed, the one that fails is said once.
         if failed != self.complained && following > 0 {
@@ -203,6 +226,34 @@ impl FileLog {
             }
             self.complained = failed;
         }
+    }
+
+    /// What it is doing. How much is left to read is looked at now and then: a figure that changes with each tick is
+    /// for nobody.
+    fn present(&self, now: Stamp, following: usize, failed: Option<&SafeText>) -> LogState {
+        let catching_up = || self.tails.iter().filter(|tail| *tail.state() == PathState::CatchingUp);
+        if catching_up().next().is_some() {
+            let fresh = now.mono.saturating_sub(self.said_at) < SAY_LEFT;
+            if fresh && matches!(self.state, LogState::CatchingUp { .. }) {
+                return self.state.clone();
+            }
+            return LogState::CatchingUp { left: catching_up().map(FileTail::left).sum() };
+        }
+        if following > 0 {
+            return match self.left_out.files {
+                0 => LogState::Following(following),
+                left_out => LogState::FollowingNewest { files: following, left_out },
+            };
+        }
+        if let Some(why) = failed {
+            return LogState::Failed(why.clone());
+        }
+        LogState::Waiting(SafeText::new(&match &self.pattern {
+            Some(pattern) => format!("no file matches {} yet", pattern.display()),
+            None => {
+                self.tails.first().map_or_else(String::new, |tail| format!("{} is not there", tail.path().display()))
+            }
+        }))
     }
 
     fn say_trouble(&self) {

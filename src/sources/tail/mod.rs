@@ -7,6 +7,7 @@
 //! *Invariant:* no byte sequence in a log makes anything here panic, block for ever or grow without bound, and what
 //! is not shown is counted.
 
+mod advance;
 pub mod archive;
 mod between;
 mod command;
@@ -34,6 +35,7 @@ pub mod timestamp;
 mod trace;
 mod watch;
 
+pub use files::MAX_FILES;
 pub use reader::{Resume, run};
 
 #[cfg(test)]

@@ -179,6 +179,12 @@ impl OpenLog {
         self.counted_from = offset;
     }
 
+    /// Bytes behind the place where it is read; none of a pipe.
+    pub fn left(&self) -> u64 {
+        let size = if self.pipe { 0 } else { self.metadata().map_or(0, |meta| meta.size()) };
+        size.saturating_sub(self.offset)
+    }
+
     /// Whether what is read now was there before us.
     pub fn in_backlog(&self) -> bool {
         self.offset < self.backlog

@@ -32,6 +32,9 @@ struct Reading {
     decoder: TextDecoder,
     splitter: LineSplitter,
     stream: Stream,
+    /// Bytes left on the disk; of a packed file all of them, until it is through.
+    left: u64,
+    packed: bool,
 }
 
 impl std::fmt::Debug for Reading {
@@ -54,6 +57,12 @@ impl Replay {
     /// Whether all is read.
     pub fn is_over(&self) -> bool {
         self.files.is_empty() && self.reading.is_none()
+    }
+
+    /// Bytes on the disk that are not read yet.
+    pub fn left(&self) -> u64 {
+        let waiting = self.files.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len());
+        self.reading.iter().map(|reading| reading.left).chain(waiting).sum()
     }
 
     /// Reads at most `budget` bytes more; returns how many. A file that can't be read is a marker.
@@ -93,24 +102,27 @@ impl Replay {
         };
         let stream = Stream::since(self.since);
         let mut decoder = TextDecoder::at_start(pipeline.encoding());
+        let mut left = file.metadata()?.len();
         if let (None, Some(bound)) = (Packing::of(head), self.since) {
             let marked = encoding::mark(head).map(|(encoding, _)| encoding);
             let extent = Extent { size: file.metadata()?.len(), encoding: pipeline.encoding().or(marked) };
             let offset = start::since(&file, extent, bound, pipeline, now.utc)?.unwrap_or(0);
             if offset > 0 {
                 file.seek(SeekFrom::Start(offset))?;
+                left = left.saturating_sub(offset);
                 decoder = TextDecoder::within(extent.encoding);
             }
         }
+        let packed = Packing::of(head).is_some();
         let input = Box::new(unpacked(file, path)?.take(MAX_BYTES));
-        Ok(Reading { input, decoder, splitter: LineSplitter::default(), stream })
+        Ok(Reading { input, decoder, splitter: LineSplitter::default(), stream, left, packed })
     }
 }
 
 impl Reading {
     /// Reads once; 0 where it is over.
     fn read(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> usize {
-        let Self { input, decoder, splitter, stream } = self;
+        let Self { input, decoder, splitter, stream, left, packed } = self;
         let outcome = loop {
             match input.read(buffer) {
                 Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
@@ -118,6 +130,9 @@ impl Reading {
             }
         };
         if let Ok(read @ 1..) = outcome {
+            if !*packed {
+                *left = left.saturating_sub(read as u64);
+            }
             pipeline.feed(stream, splitter, decoder.decode(&buffer[..read]), now);
             return read;
         }

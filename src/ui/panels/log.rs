@@ -15,10 +15,13 @@ use crate::ui::figures;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::log::{LogRow, LogStyle};
 use crate::ui::widgets::notice::Notice;
-use crate::ui::words::Words;
+use crate::ui::words::{Words, cut};
 
 /// How many of the newest records are looked through for those of one service: a frame must not cost a whole log.
 const SCANNED: usize = 4_000;
+
+/// Columns that words about a source are worth.
+const LEAST: usize = 12;
 
 /// Draws the panel of a layout.
 pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
@@ -61,7 +64,9 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     } else {
         shape = shape.with(rate_words(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
     }
-    let inner = shape.note(newest(state, logs)).foot(losses(logs, area.width)).draw(painter, area);
+    let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
+    let state_of_all = newest(state, logs, room, painter.glyphs().ellipsis);
+    let inner = shape.note(state_of_all).foot(losses(logs, area.width)).draw(painter, area);
     note(painter, inner, id.clone());
     let height = usize::from(inner.height);
     let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.logs, height));
@@ -150,16 +155,25 @@ pub fn rate_words(rate: f64) -> Words<'static> {
     Words::of(format!("{coarse}/s"), Role::Text)
 }
 
-/// How long ago the newest record came; what is wrong with a source goes before.
-fn newest(state: &State, logs: &[&LogView]) -> Words<'static> {
+/// How long ago the newest record came; what is wrong with a source goes before, cut to what there is room for.
+fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Words<'static> {
     let troubled = |state: &LogState| {
-        matches!(state, LogState::Failed(_) | LogState::Waiting(_) | LogState::Restarting(_) | LogState::CatchingUp)
+        let quiet = matches!(state, LogState::Starting | LogState::Following(_) | LogState::FollowingNewest { .. });
+        !quiet
     };
     let mut bad = logs.iter().filter(|log| troubled(&log.state));
     if let Some(log) = bad.next() {
-        let more = bad.count();
-        let words = log_state(log);
-        return if more > 0 { words.and(format!(", and {more} more"), Role::TextDim) } else { words };
+        let more = match bad.count() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let (words, role) = said(log);
+        let room = room.saturating_sub(more.len());
+        return if room < LEAST {
+            Words::new()
+        } else {
+            Words::of(cut(&words, room, ellipsis), role).and(more, Role::TextDim)
+        };
     }
     let newest = logs.iter().filter_map(|log| log.last_at).max_by_key(|at| at.mono);
     newest.map_or_else(Words::new, |at| Words::of(format!("last {}", figures::age(state.now.since(at))), Role::TextDim))
@@ -167,21 +181,33 @@ fn newest(state: &State, logs: &[&LogView]) -> Words<'static> {
 
 /// What a source is doing, in words.
 pub fn log_state(log: &LogView) -> Words<'static> {
-    let say = |words: &str, role: Role| Words::of(format!("{}: {words}", log.name), role);
-    match &log.state {
-        LogState::Starting => say("starting", Role::TextDim),
-        LogState::CatchingUp => say("reading what was there", Role::TextDim),
-        LogState::Following(1) => say("following", Role::TextDim),
-        LogState::Following(files) => say(&format!("following {files} files"), Role::TextDim),
-        LogState::Waiting(why) | LogState::Restarting(why) => say(why.as_str(), Role::StatusPending),
-        LogState::Failed(why) => say(why.as_str(), Role::LevelError),
-    }
+    let (words, role) = said(log);
+    Words::of(words, role)
+}
+
+fn said(log: &LogView) -> (String, Role) {
+    let (words, role) = match &log.state {
+        LogState::Starting => ("starting".to_owned(), Role::TextDim),
+        LogState::CatchingUp { left } => (catching_up(*left), Role::StatusPending),
+        LogState::Following(1) => ("following".to_owned(), Role::TextDim),
+        LogState::Following(files) | LogState::FollowingNewest { files, .. } => {
+            (format!("following {files} files"), Role::TextDim)
+        }
+        LogState::Waiting(why) | LogState::Restarting(why) => (why.to_string(), Role::StatusPending),
+        LogState::Failed(why) => (why.to_string(), Role::LevelError),
+    };
+    (format!("{}: {words}", log.name), role)
+}
+
+/// `catching up, 1.2 GiB to read`: of a pipe nobody knows how much is in it.
+pub fn catching_up(left: u64) -> String {
+    if left == 0 { "catching up".to_owned() } else { format!("catching up, {} to read", figures::bytes(left)) }
 }
 
 /// What could not be shown as it was, where anything was lost: in words that fit the lower border of a panel `width`
 /// wide, with the log that it was where it is one of several. Each log's own figures are in the diagnostics.
 pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
-    let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some()).copied().collect();
+    let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some() || log.left_out() > 0).copied().collect();
     let name = match lossy[..] {
         [one] if logs.len() > 1 => Words::of(format!("{}:", one.name), Role::TextDim),
         _ => Words::new(),
@@ -193,11 +219,13 @@ pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
 /// Each kind of loss, together over some logs.
 pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
+    let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
     let facts = [
         (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
         (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),
         (sum(|loss| loss.cut_bytes), "cut", Role::LevelWarn, true),
         (sum(|loss| loss.neutralised), "neutralised", Role::LevelWarn, false),
+        (left_out, "files not followed", Role::LevelWarn, false),
     ];
     let lost = facts.into_iter().filter(|(n, ..)| *n > 0);
     lost.map(|(n, what, role, bytes)| {
@@ -230,15 +258,12 @@ pub fn nothing(logs: &[&LogView]) -> Notice<'static> {
         LogState::Waiting(_) => Words::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
         LogState::Restarting(_) => Words::of(format!("the command of {} has ended", first.name), Role::StatusPending),
         LogState::Starting => Words::plain("opening the logs"),
-        LogState::CatchingUp => Words::plain("reading what was there"),
-        LogState::Following(_) => Words::plain("no records yet"),
+        LogState::CatchingUp { .. } => Words::plain("reading what was there"),
+        LogState::Following(_) | LogState::FollowingNewest { .. } => Words::plain("no records yet"),
     };
-    let mut next = Words::new();
-    for log in by_trouble.iter().take(MOST_STATES) {
-        next = if next.is_empty() { log_state(log) } else { next.and("; ", Role::TextDim).join(log_state(log)) };
-    }
+    let mut next: Vec<Words<'_>> = by_trouble.iter().take(MOST_STATES).map(|log| log_state(log)).collect();
     if by_trouble.len() > MOST_STATES {
-        next = next.and(format!("; and {} more", by_trouble.len() - MOST_STATES), Role::TextDim);
+        next.push(Words::of(format!("and {} more", by_trouble.len() - MOST_STATES), Role::TextDim));
     }
     Notice { headline, next }
 }

@@ -99,7 +99,7 @@ fn lines(state: &State) -> Vec<Words<'static>> {
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
         out.push(fact_of(&view.name, held, Role::Text));
         out.extend(log::losses_of(&[view]).into_iter().map(|loss| Words::plain(" ".repeat(20)).join(loss)));
-        if !matches!(view.state, LogState::Following(_)) {
+        if !matches!(view.state, LogState::Following(_) | LogState::FollowingNewest { .. }) {
             out.push(Words::plain("  ").join(log::log_state(view)));
         }
     }

@@ -198,23 +198,31 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
 fn trouble(state: &State) -> Words<'static> {
     type Test = fn(&LogState) -> bool;
     let shown = || state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at));
-    let kinds: [(Test, &str, Role); 4] = [
+    let kinds: [(Test, &str, Role); 3] = [
         (|state| matches!(state, LogState::Failed(_)), "can't be read", Role::LevelError),
         (|state| matches!(state, LogState::Restarting(_)), "to be started again", Role::StatusPending),
         (|state| matches!(state, LogState::Waiting(_)), "waiting for a file", Role::StatusPending),
-        (|state| matches!(state, LogState::CatchingUp), "catching up", Role::StatusPending),
     ];
+    let left: Vec<(&LogView, u64)> = shown()
+        .filter_map(|log| match log.state {
+            LogState::CatchingUp { left } => Some((log, left)),
+            _ => None,
+        })
+        .collect();
     for (is_so, words, role) in kinds {
         let mut these = shown().filter(|log| is_so(&log.state));
         if let Some(first) = these.next() {
-            let name = match these.count() {
-                0 => first.name.to_string(),
-                more => format!("{} logs", more + 1),
-            };
-            return Words::of(format!(" {name} {words}"), role);
+            return Words::of(format!(" {} {words}", one_or_all(first, these.count())), role);
         }
     }
-    Words::new()
+    let Some((first, _)) = left.first() else { return Words::new() };
+    let words = log::catching_up(left.iter().map(|(_, left)| left).sum());
+    Words::of(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
+}
+
+/// The name of a log where it is the only one, else how many there are.
+fn one_or_all(first: &LogView, more: usize) -> String {
+    if more == 0 { first.name.to_string() } else { format!("{} logs", more + 1) }
 }
 
 /// Following, or how much came since it stands still.

@@ -11,19 +11,19 @@ use crate::ui::words::{Text, Words};
 pub struct Notice<'a> {
     /// What is so.
     pub headline: Words<'a>,
-    /// What to do about it, or what happens next.
-    pub next: Words<'a>,
+    /// What to do about it, or what happens next; each on rows of its own.
+    pub next: Vec<Words<'a>>,
 }
 
 impl<'a> Notice<'a> {
     /// There is nothing, and that is no fault.
     pub fn empty(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
-        Self { headline: Words::plain(headline), next: Words::of(next, Role::TextDim) }
+        Self { headline: Words::plain(headline), next: vec![Words::of(next, Role::TextDim)] }
     }
 
     /// Something is wrong.
     pub fn error(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
-        Self { headline: Words::of(headline, Role::LevelError), next: Words::of(next, Role::TextDim) }
+        Self { headline: Words::of(headline, Role::LevelError), next: vec![Words::of(next, Role::TextDim)] }
     }
 
     /// Draws it in the middle; in little room from the left.
@@ -35,8 +35,8 @@ impl<'a> Notice<'a> {
         let area = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
         let width = usize::from(area.width);
         let mut lines = self.headline.wrapped(width, 0);
-        if !self.next.is_empty() {
-            lines.extend(self.next.wrapped(width, 0));
+        for next in self.next.iter().filter(|next| !next.is_empty()) {
+            lines.extend(next.wrapped(width, 0));
         }
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
         let top = (area.height - height) / 2;

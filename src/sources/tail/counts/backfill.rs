@@ -93,6 +93,15 @@ impl Backfill {
         Some(backfill)
     }
 
+    /// So many files of the pattern are not followed, the newest of them written at `newest`: what they hold is not
+    /// counted.
+    pub fn leave_out(&mut self, files: usize, newest: DateTime<Utc>) {
+        let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min();
+        if from.is_some_and(|from| newest >= from) {
+            self.lost.push(format!("{files} more of its files are not followed and not counted"));
+        }
+    }
+
     /// Opens what `path` was before, as far back as `from`.
     fn rotated(&mut self, path: &Path, from: DateTime<Utc>) {
         let mut left = MAX_BYTES;

@@ -21,6 +21,57 @@ fn a_file_without_permission_is_tried_again() {
     assert_eq!(bench.texts(), ["one"]);
 }
 
+/// Case 25 on the screen: how far it is, at most twice a second.
+#[test]
+fn what_is_left_to_read_is_said_now_and_then() {
+    let line = format!("2026-11-21T11:59:00Z {}\n", "x".repeat(9_978));
+    let all = |log: &mut Log| {
+        log.since = Some(Duration::from_hours(1));
+        // It is not about the records.
+        log.ignore = vec!["^2026".to_owned()];
+    };
+    let mut bench = Bench::new("*.log", |_| {}, all);
+    for name in ["a.log", "b.log"] {
+        bench.append(name, line.repeat(4_000));
+    }
+    let mut said = Vec::new();
+    for _ in 0..40 {
+        bench.tick();
+        said.push(bench.state.clone());
+    }
+    let left: Vec<u64> = said
+        .iter()
+        .filter_map(|state| match state {
+            LogState::CatchingUp { left } => Some(*left),
+            _ => None,
+        })
+        .collect();
+    let read_at_once = 4 << 20;
+    assert_eq!(left[0], 80_000_000 - read_at_once, "both files are known from the first tick on");
+    assert!(left.is_sorted_by(|a, b| a >= b), "{left:?}");
+    let mut different = left.clone();
+    different.dedup();
+    assert!((3..=5).contains(&different.len()), "{different:?} of {} ticks", left.len());
+    assert_eq!(said.last(), Some(&LogState::Following(2)));
+}
+
+#[test]
+fn a_writer_that_is_far_ahead_is_caught_up_with_visibly() {
+    let line = format!("{}\n", "x".repeat(9_999));
+    let mut bench = Bench::new("a.log", |at| write(at, "a.log", "one\n"), |log| log.skip = false);
+    bench.ticks(2);
+    bench.append("a.log", line.repeat(500));
+    bench.tick();
+    assert_eq!(bench.state, LogState::Following(1), "a burst is no news");
+    bench.ticks(2);
+    bench.append("a.log", line.repeat(4_000));
+    bench.tick();
+    assert_eq!(bench.state, LogState::CatchingUp { left: 40_000_000 - (4 << 20) });
+    bench.ticks(12);
+    assert_eq!(bench.state, LogState::Following(1));
+    assert_eq!(bench.lines().len(), 4_501);
+}
+
 #[test]
 fn a_writer_that_is_too_fast_is_skipped_and_counted() {
     let mut bench = Bench::new("a.log", |at| write(at, "a.log", "one\n"), |_| {});

@@ -34,6 +34,28 @@ fn what_a_window_reaches_back_to_is_counted_and_not_shown() {
     assert_eq!(bench.records.keys().next(), Some(&1));
 }
 
+/// A number must not look complete where files of the pattern are too many to be followed.
+#[test]
+fn files_that_are_too_many_leave_a_mark_on_the_number() {
+    let written = |bench: &Bench, name: &str, minutes: u64| {
+        write(bench.directory.path(), name, &format!("{} boom\n", stamp().utc.to_rfc3339()));
+        let time = std::time::SystemTime::from(stamp().utc) - Duration::from_mins(minutes);
+        File::options().write(true).open(bench.path(name)).unwrap().set_modified(time).unwrap();
+    };
+    for (minutes, counted) in [(10, false), (200, true)] {
+        let mut bench = Bench::counting("*.log", |_| {}, |_| {}, vec![errors_within_an_hour("boom")]);
+        for number in 0..32 {
+            written(&bench, &format!("{number}.log"), 0);
+        }
+        written(&bench, "old.log", minutes);
+        bench.ticks(2);
+        assert_eq!(bench.samples, [Ok(32.0)]);
+        let caveat = bench.caveat.as_ref().map(|caveat| caveat.text.to_string()).unwrap_or_default();
+        assert_eq!(caveat.is_empty(), counted, "{caveat}");
+        assert!(counted || caveat.contains("1 more of its files are not followed and not counted"), "{caveat}");
+    }
+}
+
 #[test]
 fn records_are_counted_with_what_was_there_before() {
     let hour = stamp().utc - chrono::Duration::minutes(30);

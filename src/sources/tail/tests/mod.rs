@@ -74,6 +74,7 @@ struct Bench {
     buffer: Vec<u8>,
     records: BTreeMap<u64, Record>,
     state: LogState,
+    warnings: Vec<String>,
     loss: Loss,
     board: Board,
     samples: Vec<Result<f64, String>>,
@@ -118,6 +119,7 @@ impl Bench {
             buffer: vec![0; READ],
             records: BTreeMap::new(),
             state: LogState::Starting,
+            warnings: Vec::new(),
             loss: Loss::default(),
             board,
             samples: Vec::new(),
@@ -151,6 +153,7 @@ impl Bench {
                     self.records.extend(batch.records.into_iter().map(|record| (record.seq, record)));
                 }
                 Observation::LogState { state, .. } => self.state = state,
+                Observation::Warning { text, .. } => self.warnings.push(text.to_string()),
                 _ => {}
             }
         }

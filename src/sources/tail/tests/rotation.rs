@@ -230,7 +230,12 @@ fn of_many_files_the_newest_are_followed() {
         File::options().write(true).open(bench.path(&name)).unwrap().set_modified(time).unwrap();
     }
     bench.ticks(2);
-    assert_eq!(bench.state, LogState::Following(32));
+    assert_eq!(bench.state, LogState::FollowingNewest { files: 32, left_out: 68 });
+    assert!(
+        bench.warnings.len() == 1 && bench.warnings[0].contains("more than 32 files match"),
+        "{:?}",
+        bench.warnings
+    );
     assert_eq!(bench.lines().len(), 32);
     assert!(bench.lines().iter().all(|line| line.parse::<u32>().unwrap() >= 68));
 }

@@ -1,0 +1,81 @@
+//! Reading on in one open file, within a budget.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::file::Progress;
+use super::open::{Known, OpenLog};
+use super::pipeline::{Pipeline, Stream};
+use crate::model::record::Level;
+use crate::model::time::Stamp;
+
+/// Further behind than this, what lies between is skipped: the ring could not hold it.
+const FARTHEST_BEHIND: u64 = 32 << 20;
+/// After a skip, so much of the end is read.
+const AFTER_SKIP: u64 = 1 << 20;
+
+/// Opens a file that came and went, or one that was let go and has grown since.
+pub(super) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now: Stamp) -> io::Result<OpenLog> {
+    let mut open = OpenLog::open(path, pipeline.encoding(), now)?;
+    if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
+        open.start_at(known.offset, 0, Stream::default())?;
+    }
+    Ok(open)
+}
+
+/// Reads to the end or to the budget.
+pub(super) fn drain(
+    open: &mut OpenLog,
+    now: Stamp,
+    budget: usize,
+    buffer: &mut [u8],
+    pipeline: &mut Pipeline,
+    progress: &mut Progress,
+) -> io::Result<()> {
+    while progress.bytes < budget {
+        let most = buffer.len().min(budget - progress.bytes);
+        let read = open.read(&mut buffer[..most], pipeline, now)?;
+        progress.bytes += read;
+        if read == 0 {
+            return Ok(());
+        }
+    }
+    // How much is in a pipe is not known.
+    progress.behind = open.is_pipe() || open.metadata()?.size() > open.offset();
+    Ok(())
+}
+
+/// Reads what the file at a path has now: from its beginning where it was truncated, near its end where it is too far
+/// ahead.
+#[expect(clippy::too_many_arguments, reason = "one step of the tail, told apart for its length")]
+pub(super) fn read_current(
+    open: &mut OpenLog,
+    path: &Path,
+    skip: bool,
+    now: Stamp,
+    budget: usize,
+    buffer: &mut [u8],
+    pipeline: &mut Pipeline,
+    progress: &mut Progress,
+) -> io::Result<()> {
+    let meta = open.metadata()?;
+    if open.was_rewritten(&meta, now)? {
+        open.rewind(pipeline, now);
+        pipeline.marker(&format!("{} was truncated", name(path)), Level::Info, now);
+        open.was_rewritten(&meta, now)?;
+    }
+    let behind = meta.size().saturating_sub(open.offset());
+    if skip && !open.in_backlog() && behind > FARTHEST_BEHIND {
+        let skipped = open.skip_to_line(meta.size() - AFTER_SKIP, meta.size(), pipeline, now)?;
+        pipeline.skipped(skipped, now);
+        let text = format!("{} MB skipped: {} is written faster than it may be read", skipped / 1_000_000, name(path));
+        pipeline.marker(&text, Level::Warn, now);
+    }
+    drain(open, now, budget, buffer, pipeline, progress)
+}
+
+/// The file's name without its directory.
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
