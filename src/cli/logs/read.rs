@@ -12,6 +12,7 @@ use crate::model::record::Record;
 use crate::model::redact::Redactor;
 use crate::sources::tail::history::History;
 use crate::sources::tail::once::{Records, files_of};
+use crate::sources::tail::refuse;
 use crate::sources::tail::scan;
 use crate::sources::tail::start::Start;
 
@@ -93,7 +94,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(why) => {
-                    output::complain(&format!("error: {}: {why}\n", path.display()));
+                    complain(&path, &why);
                     failed = true;
                     continue;
                 }
@@ -101,7 +102,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
             match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
                 Ok(records) => sources.push(Source::new(Box::new(records))),
                 Err(why) => {
-                    output::complain(&format!("error: {}: {why}\n", path.display()));
+                    complain(&path, &why);
                     failed = true;
                 }
             }
@@ -124,6 +125,13 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
         sources.push(Source::new(Box::new(records)));
     }
     merge(sources, sink).map(|broken| failed | broken)
+}
+
+/// Says why a file can't be read.
+fn complain(path: &Path, why: &io::Error) {
+    let (facts, hint) = refuse::explained(path, why);
+    let hint = if hint.is_empty() { hint } else { format!("hint: {hint}\n") };
+    output::complain(&format!("error: {}: {facts}\n{hint}", path.display()));
 }
 
 /// Takes a single stream, each part as soon as it comes.

@@ -20,7 +20,7 @@ use super::counts::Uncounted;
 use super::history;
 use super::open::{Identity, Known, OpenLog};
 use super::pipeline::{Pipeline, Stream};
-use super::refuse;
+use super::refuse::{self, Reasons};
 use super::replay::Replay;
 use super::start::{self, Start};
 use crate::model::record::Level;
@@ -76,6 +76,7 @@ pub struct FileTail {
     missing_since: Option<Duration>,
     said_gone: bool,
     refused: Option<(Identity, u64, String)>,
+    reasons: Reasons,
     /// Files that were let go since they were last asked for.
     released: Vec<Known>,
     /// What was there before and has to be counted.
@@ -113,6 +114,7 @@ impl FileTail {
             missing_since: None,
             said_gone: false,
             refused: None,
+            reasons: Reasons::default(),
             released: Vec::new(),
             uncounted: Vec::new(),
         }
@@ -298,7 +300,8 @@ impl FileTail {
             self.missing_since.get_or_insert(now.mono);
             PathState::Missing
         } else {
-            PathState::Failed(SafeText::new(&format!("{}: {}", self.path.display(), refuse::in_words(why))))
+            let words = self.reasons.of(&self.path, why);
+            PathState::Failed(SafeText::new(&format!("{}: {words}", self.path.display())))
         };
     }
 
