@@ -152,6 +152,24 @@ fn every_state_is_drawn_in_words() {
 }
 
 #[test]
+fn what_is_not_of_today_shows_its_day() {
+    let mut app = logs();
+    for (seq, days) in [(1, 20), (2, 20), (3, 8)] {
+        line(&mut app, "api", seq, days * 86_400, Level::Warn, &format!("written {days} days ago"));
+    }
+    snap("of_other_days", &mut app);
+    line(&mut app, "web", 1, 0, Level::Info, "written now");
+    let frame = shown(&mut app, (80, 24));
+    assert!(!frame.contains("no records in the last hour") && frame.contains("11-21 "), "{frame}");
+    // As soon as all that is in sight is of today, the time of day is enough.
+    app.keys("/");
+    app.typed("log:web");
+    app.keys("enter");
+    let frame = shown(&mut app, (80, 24));
+    assert!(frame.contains("written now") && !frame.contains("11-21 "), "{frame}");
+}
+
+#[test]
 fn late_lines_and_losses_are_said_in_the_border() {
     let mut app = minute();
     line(&mut app, "web", 99, 30, Level::Warn, "written long ago");

@@ -108,6 +108,21 @@ pub fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
+/// The same with its day, for rows that are not all of today: `11-01 02:26:41`.
+pub fn dated(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    at.with_timezone(&zone).format("%m-%d %H:%M:%S").to_string()
+}
+
+/// Whether the clocks of the zone show both on one day: a time of day is enough then.
+pub fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
+    at.with_timezone(&zone).date_naive() == now.with_timezone(&zone).date_naive()
+}
+
+/// The time of day of a moment, with the day where that is not today.
+pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    if same_day(at, now, zone) { time(at, zone) } else { dated(at, zone) }
+}
+
 /// Date and time in full: `2026-11-21 02:41:07Z`.
 pub fn full(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     let date = at.with_timezone(&zone).format("%Y-%m-%d").to_string();

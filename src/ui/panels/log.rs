@@ -13,7 +13,7 @@ use crate::model::record::{LogState, Loss, Record};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::log::{LogRow, LogStyle};
+use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::{Words, cut};
 
@@ -100,6 +100,7 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         timestamps: state.timestamps,
         zone: state.config.console.timezone,
         now: state.now,
+        dated: is_dated(&records, state.now, state.config.console.timezone),
         source: source_width(state, logs.len(), &records),
         wrap: false,
         column: 0,

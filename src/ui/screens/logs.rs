@@ -18,7 +18,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::panels::{focused, frame, log, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::levels::{self, Counts};
-use crate::ui::widgets::log::{LogRow, LogStyle};
+use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::Words;
 
@@ -47,6 +47,7 @@ fn beside_details(state: &State, area: Rect) -> Rect {
 /// How many records of which level came when.
 fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Histogram;
+    let screen = &state.screens.logs;
     let inner = Frame::inner(area);
     let plot = levels::plot(inner);
     let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
@@ -62,7 +63,8 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let foot = match cursor.and_then(|at| buckets.get(at)) {
         Some((from, counts)) => {
             let to = *from + TimeDelta::seconds(width);
-            Words::of(format!("{} to {}:", figures::time(*from, zone), figures::time(to, zone)), Role::ChartCursor)
+            let from = figures::moment(*from, state.now.utc, zone);
+            Words::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
                 .then("Enter jumps", Role::TextDim)
@@ -76,7 +78,22 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
         .foot(foot)
         .draw(painter, area);
     note(painter, plot, id);
-    levels::draw(painter, inner, &buckets, cursor);
+    match screen.pane.view().histogram().span() {
+        // An empty plot says less than that what there is is older.
+        Some((_, newest)) if all.total() == 0 && latest && newest < state.now.utc => {
+            let age = figures::age((state.now.utc - newest).to_std().unwrap_or_default());
+            let headline = format!("no records in the last {span}; the newest is {age} old");
+            Notice::empty(headline, further(state)).draw(painter, inner);
+        }
+        _ => levels::draw(painter, inner, &buckets, cursor),
+    }
+}
+
+/// How a longer span is shown, where there is one.
+fn further(state: &State) -> String {
+    let focus = if focused(state, &PanelId::Histogram) { "" } else { "tab, then " };
+    let key = state.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
+    format!("{focus}{key} looks further back")
 }
 
 fn counts(bar: &Bar) -> Counts {
@@ -117,6 +134,7 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
         timestamps: state.timestamps,
         zone: state.config.console.timezone,
         now: state.now,
+        dated: is_dated(rows.iter().map(|row| row.record), state.now, state.config.console.timezone),
         source: log::source_width(state, screen.pane.sources().len(), rows.iter().map(|row| row.record)),
         wrap: state.wrap,
         column: screen.column,
@@ -182,9 +200,9 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
         words = words.then(format!("{} lines around", screen.context), Role::TextDim);
     }
     if let Some(at) = state.time_cursor.filter(|at| elsewhere(state, *at)) {
+        let zone = state.config.console.timezone;
         let key = state.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
-        words = words
-            .then(format!("{key} goes to {}", figures::time(at, state.config.console.timezone)), Role::ChartCursor);
+        words = words.then(format!("{key} goes to {}", figures::moment(at, state.now.utc, zone)), Role::ChartCursor);
     }
     words = words.join(trouble(state));
     let following = following(state, painter);

@@ -38,6 +38,7 @@ pub struct LogRow<'a> {
 pub type Finder<'a> = dyn Fn(&str) -> Vec<Range<usize>> + 'a;
 
 /// How records are drawn.
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a person, and what is in sight")]
 pub struct LogStyle<'a> {
     /// How times are shown.
     pub timestamps: Timestamps,
@@ -45,6 +46,8 @@ pub struct LogStyle<'a> {
     pub zone: Tz,
     /// For ages.
     pub now: Stamp,
+    /// Whether times are shown with their day: see [`is_dated`].
+    pub dated: bool,
     /// Columns for the name of service or log; 0 for none.
     pub source: usize,
     /// Whether long messages go on in further rows.
@@ -57,6 +60,11 @@ pub struct LogStyle<'a> {
     pub colours: bool,
     /// Whether keys go to this list.
     pub focused: bool,
+}
+
+/// Whether any of the records is of another day than `now`: without the day, what is old would look like what is new.
+pub fn is_dated<'a>(records: impl IntoIterator<Item = &'a Record>, now: Stamp, zone: Tz) -> bool {
+    records.into_iter().any(|record| !figures::same_day(record.at(), now.utc, zone))
 }
 
 impl LogStyle<'_> {
@@ -74,6 +82,8 @@ impl LogStyle<'_> {
             Timestamps::None | Timestamps::Elapsed => String::new(),
             Timestamps::Age => format!("{:>4}", figures::age(self.now.since(record.read_at))),
             Timestamps::Full => figures::full(at, self.zone),
+            Timestamps::Short if self.dated && width < 40 => at.with_timezone(&self.zone).format("%m-%d").to_string(),
+            Timestamps::Short if self.dated => figures::dated(at, self.zone),
             Timestamps::Short if width < 40 => at.with_timezone(&self.zone).format("%H:%M").to_string(),
             Timestamps::Short => figures::time(at, self.zone),
         };
