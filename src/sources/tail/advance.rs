@@ -2,10 +2,11 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::file::Progress;
-use super::open::{Known, OpenLog};
+use super::history;
+use super::open::{Identity, Known, OpenLog};
 use super::pipeline::{Pipeline, Stream};
 use crate::model::record::Level;
 use crate::model::time::Stamp;
@@ -22,6 +23,13 @@ pub(super) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now:
         open.start_at(known.offset, 0, Stream::default())?;
     }
     Ok(open)
+}
+
+/// The file of a handle that tells of another one by now, under the name that it was given; where it was read up to.
+pub(super) fn under_its_new_name(path: &Path, held: &OpenLog, pipeline: &Pipeline, now: Stamp) -> Option<OpenLog> {
+    let is_it = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| Identity::of(&meta) == held.identity());
+    let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it)?;
+    open_again(&found, &[held.known()], pipeline, now).ok()
 }
 
 /// Reads to the end or to the budget.
@@ -60,6 +68,9 @@ pub(super) fn read_current(
     progress: &mut Progress,
 ) -> io::Result<()> {
     let meta = open.metadata()?;
+    if open.is_estranged(&meta) {
+        return Ok(());
+    }
     if open.was_rewritten(&meta, now)? {
         open.rewind(pipeline, now);
         pipeline.marker(&format!("{} was truncated", name(path)), Level::Info, now);

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::advance::{drain, name, open_again, read_current};
+use super::advance::{drain, name, open_again, read_current, under_its_new_name};
 use super::archive::Packing;
 use super::between::{self, Before, Seen};
 use super::counts::Uncounted;
@@ -402,6 +402,13 @@ impl FileTail {
         let Some(mut held) = self.current.take() else { return };
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
+        let mut lost = false;
+        if held.metadata().is_ok_and(|meta| held.is_estranged(&meta)) {
+            held.finish(pipeline, now);
+            let found = under_its_new_name(&self.path, &held, pipeline, now);
+            lost = found.is_none();
+            held = found.unwrap_or(held);
+        }
         let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
         let files = between::between(&self.path, &before, &meta);
         let files = history::besides(self.manner.pattern.as_deref(), files);
@@ -409,6 +416,9 @@ impl FileTail {
         self.seen = between::seen(&self.path);
         let word = if self.said_gone { "is there again" } else { "was rotated" };
         let mut text = format!("{} {word}", name(&self.path));
+        if lost {
+            text.push_str("; its last lines can't be read on this file system");
+        }
         if !files.is_empty() {
             let names: Vec<String> = files.iter().map(|path| name(path)).collect();
             write!(text, "; written in between: {}", names.join(", ")).ok();

@@ -155,6 +155,13 @@ impl OpenLog {
         self.file.metadata()
     }
 
+    /// Whether the handle tells of another file by now, where `meta` is what it tells. File systems that find a file by
+    /// its name (FUSE) do that after it was renamed; what can be read through the handle then is no more than the other
+    /// file is long.
+    pub fn is_estranged(&self, meta: &Metadata) -> bool {
+        Identity::of(meta) != self.identity
+    }
+
     /// How far it was read.
     pub fn offset(&self) -> u64 {
         self.offset
