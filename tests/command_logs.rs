@@ -2,71 +2,17 @@
 //! every line must come once. Without an engine or a server these tests say so and pass.
 #![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a skipped test says so; the files are its own")]
 
+#[path = "support/following.rs"]
+mod following;
+
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// `opsroom logs --follow`, and what it has printed.
-struct Following {
-    child: Child,
-    printed: Receiver<String>,
-    lines: Vec<String>,
-}
-
-impl Following {
-    fn start(directory: &Path, log: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_opsroom"))
-            .args(["logs", log, "--follow"])
-            .current_dir(directory)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let output = child.stdout.take().expect("its output");
-        let (sender, printed) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, printed, lines: Vec::new() }
-    }
-
-    /// Reads on until `enough` of the lines.
-    fn until(&mut self, what: &str, enough: impl Fn(&[String]) -> bool) {
-        let began = Instant::now();
-        while !enough(&self.lines) {
-            let left = PATIENCE.saturating_sub(began.elapsed());
-            let Ok(line) = self.printed.recv_timeout(left) else {
-                let last = &self.lines[self.lines.len().saturating_sub(20)..];
-                panic!("{what} did not come; the last lines: {last:#?}");
-            };
-            self.lines.push(line);
-        }
-    }
-
-    /// The numbers behind `word`, in the order in which they came.
-    fn numbers(&self, word: &str) -> Vec<u64> {
-        let number = |line: &String| line.split(word).nth(1)?.split_whitespace().next()?.parse().ok();
-        self.lines.iter().filter_map(number).collect()
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use following::{Following, PATIENCE};
 
 fn told(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
@@ -229,4 +175,75 @@ fn a_file_on_another_host_is_followed_through_a_connection_that_breaks() {
     write(71, 75);
     following.until("the rest", last(75));
     assert_eq!(following.numbers("number="), (1..=75).collect::<Vec<u64>>());
+}
+
+/// The journal of this machine, or a daemon of its own where none runs and the test is root.
+struct Journal(Option<Child>);
+
+impl Journal {
+    const SOCKET: &str = "/run/systemd/journal/socket";
+
+    fn start() -> Option<Self> {
+        let daemon = Path::new("/lib/systemd/systemd-journald");
+        if !daemon.exists() || must("id", &["-u"], Path::new("/")).trim() != "0" {
+            eprintln!("skipped: a journal wants systemd, which tests/run installs, and root");
+            return None;
+        }
+        if std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(Self::SOCKET).is_ok()) {
+            return Some(Self(None));
+        }
+        fs::create_dir_all("/run/systemd/journal").expect("a directory for the sockets");
+        let child = Command::new(daemon).stderr(Stdio::null()).spawn().expect("journald starts");
+        let began = Instant::now();
+        while !std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(Self::SOCKET).is_ok()) {
+            assert!(began.elapsed() < PATIENCE, "journald does not answer");
+            std::thread::yield_now();
+        }
+        Some(Self(Some(child)))
+    }
+
+    /// An entry of `unit`. Only what root says about a unit counts as said by it.
+    fn write(unit: &str, message: &str) {
+        let socket = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
+        let entry = format!("MESSAGE={message}\nOBJECT_SYSTEMD_UNIT={unit}\nPRIORITY=4\nSYSLOG_IDENTIFIER=shop\n");
+        socket.send_to(entry.as_bytes(), Self::SOCKET).expect("the journal takes it");
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if let Some(daemon) = &mut self.0 {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+#[test]
+fn a_unit_of_the_journal_is_followed_through_a_reader_that_dies() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let Some(_journal) = Journal::start() else { return };
+    let unit = format!("opsroom-{}.service", std::process::id());
+    fs::write(at.join("opsroom.toml"), format!("[log.shop]\njournal = \"{unit}\"\n")).expect("written");
+    let write = |numbers: std::ops::RangeInclusive<u64>| {
+        numbers.for_each(|number| Journal::write(&unit, &format!("number={number} done")));
+    };
+    let last = |number: u64| move |lines: &[String]| lines.iter().any(|line| line.contains(&format!("={number} done")));
+    write(1..=20);
+    let mut following = Following::start(at, "shop");
+    following.until("what was there", last(20));
+    write(21..=30);
+    following.until("what came", last(30));
+    for reader in children(following.child.id()) {
+        must("kill", &["-KILL", &reader.to_string()], at);
+    }
+    write(31..=40);
+    following.until("what came after it died", last(40));
+    write(41..=45);
+    following.until("the rest", last(45));
+    assert_eq!(following.numbers("number="), (1..=45).collect::<Vec<u64>>());
+    let line = following.lines.iter().find(|line| last(45)(std::slice::from_ref(*line))).expect("the last line");
+    assert!(line.contains(" WARN  shop: number=45 done"), "{line}");
+    assert!(line.ends_with(&format!("done OBJECT_SYSTEMD_UNIT={unit}")), "{line}");
 }

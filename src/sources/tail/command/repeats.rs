@@ -101,8 +101,17 @@ impl Repeats {
 
 fn hash_of(line: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    line.hash(&mut hasher);
+    journal_cursor(line).unwrap_or(line).hash(&mut hasher);
     hasher.finish()
+}
+
+/// The place of an entry in the journal. `journalctl` writes the fields of one entry in another order each time it is
+/// started.
+fn journal_cursor(line: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b"\"__CURSOR\"";
+    let at = line.starts_with(b"{").then(|| memchr::memmem::find(line, NAME)).flatten()? + NAME.len();
+    let value = line[at..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    memchr::memchr(b'"', value).map(|end| &value[..end])
 }
 
 #[cfg(test)]
@@ -119,6 +128,24 @@ mod tests {
             .filter(|(line, second)| !repeats.is_repeated(line.as_bytes(), false, second.and_then(at)))
             .map(|(line, _)| (*line).to_owned())
             .collect()
+    }
+
+    #[test]
+    fn an_entry_of_the_journal_is_the_same_in_any_order() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        let first = [
+            (r#"{"MESSAGE":"a","__CURSOR":"s=1;i=1"}"#, Some(1)),
+            (r#"{"MESSAGE":"a","__CURSOR":"s=1;i=2"}"#, Some(1)),
+        ];
+        assert_eq!(feed(&mut repeats, &first).len(), 2);
+        repeats.begin();
+        let again = [
+            (r#"{"__CURSOR" : "s=1;i=1","MESSAGE":"a"}"#, Some(1)),
+            (r#"{"__CURSOR":"s=1;i=2","MESSAGE":"a"}"#, Some(1)),
+            (r#"{"__CURSOR":"s=1;i=3","MESSAGE":"a"}"#, Some(1)),
+        ];
+        assert_eq!(feed(&mut repeats, &again), [again[2].0]);
     }
 
     #[test]
