@@ -236,3 +236,14 @@ proptest! {
         properties::small_languages(&lossy(&bytes));
     }
 }
+
+#[test]
+fn a_return_at_the_end_of_a_joined_line_takes_back_what_it_does_elsewhere() {
+    properties::joining(b"F QA\x9c\n \xbcf@=\t\r\t\n]\x80\r\x0f\r\x80");
+    properties::joining(b"2026-11-21 10:00:00 ERROR x\n    a\r\t\n  \n\n");
+}
+
+#[test]
+fn a_configured_encoding_stands_against_the_mark_of_another() {
+    properties::log_encodings(b"\x01\xff\xfe\n\xf5");
+}

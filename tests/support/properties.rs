@@ -256,7 +256,11 @@ pub fn log_encodings(bytes: &[u8]) {
     let whole = read(bytes.len().max(1));
     assert_eq!(whole, read(1), "{label}");
     assert_eq!(whole, read(7), "{label}");
-    let (text, _, _) = encoding.unwrap_or(encoding_rs::UTF_8).decode(bytes);
+    // What the configuration says stands; otherwise the mark of another encoding does.
+    let text = match encoding {
+        Some(encoding) => encoding.decode_with_bom_removal(bytes).0,
+        None => encoding_rs::UTF_8.decode(bytes).0,
+    };
     assert!(whole.len() <= text.split('\n').count(), "{label}");
     for text in &whole {
         assert_safe(text.as_str());

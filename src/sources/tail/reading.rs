@@ -56,7 +56,7 @@ impl Reader<'_> {
         let coloured = self.ansi != Ansi::Show && memchr::memchr(0x1b, first).is_some();
         let mut reading = if coloured { self.coloured(first, last, now) } else { self.clear(first, last, now) };
         if let Some(end) = end {
-            self.go_on(&mut reading, first, redacted[end + 1..].trim_ascii_end());
+            self.go_on(&mut reading, first, without_blank_end(&redacted[end + 1..]));
         }
         reading
     }
@@ -199,5 +199,14 @@ impl Reader<'_> {
         };
         let end = reading.message.as_str().len();
         reading.styles.retain(|(span, _)| span.end <= end);
+    }
+}
+
+/// The lines without the blank ones at their end. What the last one ends in is its own: a carriage return there takes
+/// back what is before it.
+fn without_blank_end(lines: &[u8]) -> &[u8] {
+    match lines.trim_ascii_end().len() {
+        0 => &[],
+        end => memchr::memchr(b'\n', &lines[end..]).map_or(lines, |feed| &lines[..end + feed]),
     }
 }
