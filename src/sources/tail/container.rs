@@ -99,6 +99,11 @@ impl Pieces {
         (wrapped.whole.then(|| Cow::Owned(std::mem::take(held))), cut)
     }
 
+    /// Whether every line is whole.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+
     /// Takes what has no end, with whether it is of stderr: nothing will follow.
     pub fn take(&mut self) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
         let [out, err] = std::mem::take(&mut self.0);

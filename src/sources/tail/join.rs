@@ -107,6 +107,16 @@ impl Joiner {
         }
     }
 
+    /// Whether `line` begins a record whatever stands above `before`, the line above it, both printable ASCII and tabs.
+    /// Where that can't be told from these two, it does not.
+    pub fn begins(&self, before: &[u8], line: &[u8]) -> bool {
+        match self {
+            Self::Off => true,
+            Self::Matching(regex) => !regex.is_match(&String::from_utf8_lossy(line)),
+            Self::Auto => self.is_alone(before) || surely_begins(before, line),
+        }
+    }
+
     /// Whether `line` belongs to the record of `lines`.
     pub fn goes_on(&self, lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
         match self {
@@ -145,6 +155,27 @@ fn auto(lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<U
         return true;
     }
     false
+}
+
+/// What [`auto`] comes to for every record that ends in `before`.
+fn surely_begins(before: &[u8], line: &[u8]) -> bool {
+    match line.first() {
+        Some(b'{' | b'<') => return true,
+        Some(b' ' | b'\t') | None => return false,
+        Some(b'0'..=b'9') if explains(line) => return false,
+        Some(b'0'..=b'9') if is_number(line) && before.first().is_some_and(u8::is_ascii_digit) => {
+            // Below a line that begins with a number only what was said in a panic begins with one.
+            return !before.ends_with(b":");
+        }
+        _ => {}
+    }
+    let (Ok(before), Ok(line)) = (std::str::from_utf8(before), std::str::from_utf8(line)) else { return false };
+    joined_head(line).is_none() && !Trace::ALL.iter().any(|trace| trace::goes_on(*trace, before, line))
+}
+
+/// Whether the first word is a time, an address or a number; no name of a file or an exception.
+fn is_number(line: &[u8]) -> bool {
+    line.iter().take_while(|byte| **byte != b' ').all(|byte| !byte.is_ascii_lowercase())
 }
 
 /// Whether the line goes on with the trace that the record is.

@@ -24,7 +24,8 @@ use crate::model::redact::Redactor;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
-pub use glance::{Glance, LONGEST, is_object};
+pub use glance::{Glance, LONGEST, is_object, is_printable, is_printable_or};
+pub use run::objects_of;
 
 /// Bound on the expressions of a configuration, in bytes.
 const MAX_REGEX: usize = 4 << 20;
@@ -74,6 +75,11 @@ impl Stream {
     /// The next line came with a time that is no part of it.
     pub fn carry(&mut self, time: Option<DateTime<Utc>>) {
         self.carried = time;
+    }
+
+    /// Whether a container runtime has written a line whose other pieces are to come.
+    pub fn holds_pieces(&self) -> bool {
+        !self.pieces.is_empty()
     }
 
     /// Whether the next line is more than itself: it replaces its beginning, or came with a time.

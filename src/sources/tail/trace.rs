@@ -20,6 +20,11 @@ pub enum Trace {
     Rust,
 }
 
+impl Trace {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Python, Self::Exception, Self::Node, Self::Ruby, Self::Go, Self::Rust];
+}
+
 /// Whether `line` begins a trace, and how grave that is.
 pub fn head(line: &str) -> Option<(Trace, Level)> {
     let (trace, level) = match line.as_bytes().first()? {
@@ -65,7 +70,7 @@ pub fn goes_on(trace: Trace, last: &str, line: &str) -> bool {
             line == "stack backtrace:"
                 || line.starts_with("note: ")
                 // What was said is in the line after the place.
-                || (last.contains("panicked at ") && last.ends_with(':'))
+                || (last.ends_with(':') && last.contains("panicked at "))
         }
     }
 }
@@ -131,10 +136,11 @@ fn is_node_place(line: &str) -> bool {
 
 /// `app/models/user.rb:12:in 'save'`.
 fn is_ruby_frame(line: &str) -> bool {
-    line.find(".rb:").is_some_and(|at| {
-        let after = &line[at + 4..];
+    let path = &line[..line.find(' ').unwrap_or(line.len())];
+    path.match_indices(':').any(|(at, _)| {
+        let after = &line[at + 1..];
         let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-        digits > 0 && after[digits..].starts_with(":in ") && !line[..at].contains(' ')
+        digits > 0 && after[digits..].starts_with(":in ") && path.as_bytes()[..at].ends_with(b".rb")
     })
 }
 

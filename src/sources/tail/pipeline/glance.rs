@@ -9,6 +9,7 @@ use crate::model::fields;
 use crate::model::filter::Subject;
 use crate::model::format::Format;
 use crate::model::record::Level;
+use crate::sources::tail::container;
 use crate::sources::tail::format::Seen;
 use crate::sources::tail::join::Joiner;
 
@@ -30,12 +31,25 @@ pub fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && !line.starts_with(b"{\"log\":")
 }
 
-/// Whether `bytes` are printable ASCII alone. Folding without an early exit lets the check be vectorised.
+/// Whether `bytes` are printable ASCII alone.
 pub fn is_printable(bytes: &[u8]) -> bool {
-    !bytes.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e))
+    is_printable_or(b' ', bytes)
+}
+
+/// Whether `bytes` are printable ASCII and `also` alone. Folding without an early exit lets the check be vectorised.
+pub fn is_printable_or(also: u8, bytes: &[u8]) -> bool {
+    !bytes.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e && *byte != also))
 }
 
 impl Pipeline {
+    /// Whether `line` surely begins a record: nothing above it belongs to it. `before` is the line above it, where it
+    /// is known.
+    pub fn begins(&self, before: Option<&[u8]>, line: &[u8]) -> bool {
+        let is_bare = |line: &[u8]| is_printable_or(b'\t', line) && container::unwrap(line).is_none();
+        is_object(line)
+            || before.is_some_and(|before| is_bare(before) && is_bare(line) && self.joiner.begins(before, line))
+    }
+
     /// Whether each object of this log is a record, whatever stands beside it, and every record is wanted.
     pub fn takes_objects_alone(&self) -> bool {
         self.ignore.is_empty()
@@ -60,10 +74,23 @@ impl Pipeline {
     /// ASCII; `None` for every other line, which must become a record to be known. The pipeline must take objects
     /// alone, and the record before the line must have been closed.
     pub fn glance<'a>(&'a mut self, line: &'a [u8], now: DateTime<Utc>) -> Option<Glance<'a>> {
-        if !is_object(line) || line.len() > LONGEST || !is_printable(line) || !self.is_unredacted(line) {
+        if !is_object(line) || !is_printable(line) || !self.is_unredacted(line) {
             return None;
         }
-        let line = std::str::from_utf8(line).ok()?;
+        self.glance_clean(std::str::from_utf8(line).ok()?, now)
+    }
+
+    /// The lines of `bytes` as text, if all of them are printable ASCII without secrets.
+    pub fn clean<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
+        let is_clean = is_printable_or(b'\n', bytes) && self.is_unredacted(bytes);
+        is_clean.then(|| std::str::from_utf8(bytes).ok()).flatten()
+    }
+
+    /// As [`Self::glance`], for an object that is clean.
+    pub fn glance_clean<'a>(&'a mut self, line: &'a str, now: DateTime<Utc>) -> Option<Glance<'a>> {
+        if line.len() > LONGEST {
+            return None;
+        }
         let seen = self.recogniser.recognise(line, self.last, now);
         let as_written = matches!(seen.message, Cow::Borrowed(_)) && !matches!(seen.service, Some(Cow::Owned(_)));
         if as_written {

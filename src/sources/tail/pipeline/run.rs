@@ -33,7 +33,7 @@ impl Pipeline {
         let from = Origin { stderr: false, time: None, at };
         let mut block = Vec::new();
         loop {
-            let (run, rest) = bytes.split_at(run(bytes));
+            let (run, rest) = bytes.split_at(objects_of(bytes));
             let lines = PrintableLines::new(run).filter(|_| !run.is_empty() && self.is_unredacted(run));
             let Some(lines) = lines else { return bytes };
             self.end_record(stream, at);
@@ -52,7 +52,7 @@ impl Pipeline {
 }
 
 /// How many bytes at the beginning are whole lines that are objects, within the bounds of a block.
-fn run(bytes: &[u8]) -> usize {
+pub fn objects_of(bytes: &[u8]) -> usize {
     let most = bytes.len().min(MAX_LINE);
     let mut end = 0;
     while is_object(&bytes[end..most])

@@ -1,30 +1,27 @@
-//! Blocks of lines that are searched before anything is read in them.
+//! Blocks of objects that are searched for a word before anything is read in them.
 
 use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::filter::Filter;
-use crate::sources::tail::pipeline::{LONGEST, is_object};
+use crate::sources::tail::pipeline::{LONGEST, is_object, is_printable, is_printable_or};
 
 /// A word that every record that passes holds.
 pub(super) struct Search {
     word: Regex,
-    /// Every record that holds it passes.
-    pub(super) suffices: bool,
 }
 
 impl Search {
     /// The search that a filter allows, if any.
     pub(super) fn of(filter: &Filter) -> Option<Self> {
         let required = filter.required()?;
-        // What the redaction puts in the place of a secret could be what is looked for.
-        if required.word.contains('*') || !required.word.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        if !is_searchable(required.word) {
             return None;
         }
         let word =
             RegexBuilder::new(&regex::escape(required.word)).case_insensitive(true).unicode(false).build().ok()?;
-        Some(Self { word, suffices: required.suffices })
+        Some(Self { word })
     }
 
     /// The lines of `block` that hold the word, without their ends.
@@ -40,11 +37,16 @@ impl Search {
     }
 }
 
+/// Whether a record without secrets that holds `word` has it in its line as it was written. What the redaction puts in
+/// the place of a secret could be what is looked for.
+pub(super) fn is_searchable(word: &str) -> bool {
+    !word.contains('*') && is_printable(word.as_bytes())
+}
+
 /// How many lines `block` has, where all of them are objects as they will be shown: printable ASCII without escapes,
 /// none too long. What is no hit in such a block is no hit in any form.
 pub(super) fn objects(block: &[u8]) -> Option<u64> {
-    let strange = block.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e && *byte != b'\n'));
-    if strange || memchr::memchr(b'\\', block).is_some() {
+    if !is_printable_or(b'\n', block) || memchr::memchr(b'\\', block).is_some() {
         return None;
     }
     let (mut start, mut lines) = (0, 0);

@@ -2,12 +2,15 @@
 //!
 //! A record costs an allocation, a sanitised copy and a second look for secrets. Most lines of most files need none of
 //! that to be counted: objects of printable ASCII are looked at where they lie ([`Pipeline::glance`]), and where a
-//! filter requires a word, whole blocks are searched for it before anything is read at all. Every other line takes
-//! the way of all lines, through the pipeline. A large file is read by several threads, from line starts that
-//! nothing before them belongs to.
+//! filter requires a word, whole blocks are searched for it before anything is read at all. Where nothing but the
+//! number of those that pass is wanted and a word decides it, that holds for text too. Every other line takes the way
+//! of all lines, through the pipeline. A large file is read by several threads, from line starts that nothing before
+//! them belongs to.
 
 mod block;
 mod part;
+mod passing;
+mod suspects;
 
 use std::fs::File;
 use std::io;
@@ -15,6 +18,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use self::part::Part;
+use self::suspects::Suspicion;
 use super::archive::Packing;
 use super::encoding;
 use super::pipeline::{Pipeline, is_object};
@@ -70,27 +74,38 @@ pub fn file<G: Gather + Clone>(
     if Packing::of(&head[..read]).is_some() || encoding::mark(&head[..read]).is_some() {
         return Ok(None);
     }
+    let run = |cuts: &[u64]| {
+        let parts = cuts
+            .windows(2)
+            .map(|cut| Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, gather.clone())))
+            .collect::<io::Result<Vec<_>>>()?;
+        run(parts)
+    };
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let cuts = cuts(&file, meta.size(), (meta.size() / WORTH).min(threads).min(THREADS))?;
-    let parts = cuts
-        .windows(2)
-        .map(|cut| Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, gather.clone())))
-        .collect::<io::Result<Vec<_>>>()?;
-    let gathered = std::thread::scope(|scope| {
+    let parts = (meta.size() / WORTH).min(threads).min(THREADS);
+    let text = gather.only_counts() && Suspicion::of(filter).is_some();
+    let gathered = run(&cuts(&file, meta.size(), parts, text.then_some(&pipeline()?))?)?;
+    // What a container wrote in pieces can't be cut between them.
+    if gathered.is_some() { Ok(gathered) } else { run(&[0, u64::MAX]) }
+}
+
+/// Runs each part in a thread; `None` where one of them does not end where it was cut.
+fn run<G: Gather>(parts: Vec<Part<G>>) -> io::Result<Option<Vec<G>>> {
+    std::thread::scope(|scope| {
         let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| part.run())).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a reader broke off"))))
-            .collect::<io::Result<Vec<G>>>()
-    })?;
-    Ok(Some(gathered))
+            .collect()
+    })
 }
 
-/// Where at most `parts` parts of the file begin and end. The last one ends where the file ends when it is read.
-fn cuts(file: &File, size: u64, parts: u64) -> io::Result<Vec<u64>> {
+/// Where at most `parts` parts of the file begin and end: at objects, and with a pipeline also at other lines that
+/// surely begin a record in it. The last one ends where the file ends when it is read.
+fn cuts(file: &File, size: u64, parts: u64, text: Option<&Pipeline>) -> io::Result<Vec<u64>> {
     let mut cuts = vec![0];
     for part in 1..parts {
-        if let Some(cut) = object_after(file, size / parts * part)?
+        if let Some(cut) = beginning_after(file, size / parts * part, text)?
             && cuts.last().is_some_and(|last| *last < cut)
         {
             cuts.push(cut);
@@ -100,12 +115,23 @@ fn cuts(file: &File, size: u64, parts: u64) -> io::Result<Vec<u64>> {
     Ok(cuts)
 }
 
-/// Where the next line begins that is an object of its own.
-fn object_after(file: &File, from: u64) -> io::Result<Option<u64>> {
+/// Where the next record begins that is an object or, with a pipeline, any line that surely begins one in it.
+fn beginning_after(file: &File, from: u64, text: Option<&Pipeline>) -> io::Result<Option<u64>> {
     let mut buffer = vec![0; REACH];
     let read = file.read_at(&mut buffer, from)?;
-    let found = memchr::memchr_iter(b'\n', &buffer[..read]).find(|at| is_object(&buffer[at + 1..read]));
-    Ok(found.map(|at| from + at as u64 + 1))
+    let mut before = None;
+    let mut start = None;
+    for end in memchr::memchr_iter(b'\n', &buffer[..read]) {
+        if let Some(start) = start {
+            let line = &buffer[start..end];
+            if is_object(line) || text.is_some_and(|pipeline| pipeline.begins(before, line)) {
+                return Ok(Some(from + start as u64));
+            }
+            before = Some(line);
+        }
+        start = Some(end + 1);
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

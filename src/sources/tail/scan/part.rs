@@ -7,29 +7,34 @@ use std::os::unix::fs::FileExt;
 
 use super::Gather;
 use super::block::{self, Search};
+use super::suspects::Suspicion;
 use crate::clock::Clock;
 use crate::model::filter::Filter;
 use crate::model::time::Stamp;
 use crate::sources::tail::decode::LineSplitter;
-use crate::sources::tail::pipeline::{Pipeline, Stream, is_object};
+use crate::sources::tail::pipeline::{Pipeline, Stream, is_object, objects_of};
 
-/// Bytes that are looked at together; they fit into the cache of a core.
-const BLOCK: usize = 256 << 10;
+/// Bytes that are read together, half of what is looked at together; both fit into the cache of a core.
+const BLOCK: usize = 64 << 10;
 
 /// A part and what was gathered from it.
 pub(super) struct Part<'a, G> {
     file: &'a File,
     range: Range<u64>,
-    pipeline: Pipeline,
+    block: usize,
+    pub(super) pipeline: Pipeline,
     stream: Stream,
     splitter: LineSplitter,
     clock: Clock,
     /// When the last bytes were read.
     now: Stamp,
+    suspicion: Option<Suspicion>,
     search: Option<Search>,
-    gather: G,
+    pub(super) gather: G,
     /// The last line had no end yet and is in the splitter.
     within_line: bool,
+    /// The last record may go on.
+    pub(super) is_open: bool,
 }
 
 impl<'a, G: Gather> Part<'a, G> {
@@ -44,23 +49,34 @@ impl<'a, G: Gather> Part<'a, G> {
         Self {
             file,
             range,
+            block: BLOCK,
             pipeline,
             stream: Stream::default(),
             splitter: LineSplitter::default(),
             now: clock.now(),
             clock,
+            suspicion: Suspicion::of(filter).filter(|_| gather.only_counts()),
             search: Search::of(filter),
             gather,
             within_line: false,
+            is_open: false,
         }
     }
 
-    /// Reads it to its end.
-    pub(super) fn run(mut self) -> io::Result<G> {
-        let mut buffer = vec![0; 2 * BLOCK];
+    /// The same, with blocks of another size.
+    #[cfg(test)]
+    pub(super) fn by_blocks_of(self, block: usize) -> Self {
+        Self { block, ..self }
+    }
+
+    /// Reads it to its end; `None` where a line of a container goes on behind it.
+    pub(super) fn run(mut self) -> io::Result<Option<G>> {
+        let is_last = self.range.end == u64::MAX;
+        let mut buffer = vec![0; 2 * self.block];
         let mut held = 0;
         loop {
-            let room = (buffer.len() - held).min(usize::try_from(self.range.end - self.range.start).unwrap_or(BLOCK));
+            let room =
+                (buffer.len() - held).min(usize::try_from(self.range.end - self.range.start).unwrap_or(self.block));
             let read = match self.file.read_at(&mut buffer[held..held + room], self.range.start) {
                 Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
@@ -70,23 +86,26 @@ impl<'a, G: Gather> Part<'a, G> {
             let filled = held + read;
             let ended = read == 0;
             let whole = memchr::memrchr(b'\n', &buffer[..filled]).map_or(0, |at| at + 1);
-            self.lines(&buffer[..whole]);
+            let taken = self.lines(&buffer[..whole], ended);
             if ended || (whole == 0 && filled == buffer.len()) {
                 self.unended(&buffer[whole..filled]);
                 held = 0;
             } else {
-                buffer.copy_within(whole..filled, 0);
-                held = filled - whole;
+                buffer.copy_within(taken..filled, 0);
+                held = filled - taken;
             }
             if ended {
+                let is_whole = is_last || !self.stream.holds_pieces();
                 self.end();
-                return Ok(self.gather);
+                return Ok(is_whole.then_some(self.gather));
             }
         }
     }
 
-    /// Takes lines that are whole.
-    fn lines(&mut self, mut lines: &[u8]) {
+    /// Takes lines that are whole, but for those at their end whose record may go on in the next ones, unless these are
+    /// the `last`. Returns how many bytes were taken: at least one line.
+    fn lines(&mut self, all: &[u8], last: bool) -> usize {
+        let mut lines = all;
         if self.within_line {
             let end = memchr::memchr(b'\n', lines).map_or(lines.len(), |at| at + 1);
             self.slow(&lines[..end]);
@@ -94,15 +113,42 @@ impl<'a, G: Gather> Part<'a, G> {
             lines = &lines[end..];
         }
         if lines.is_empty() {
-            return;
+            return all.len();
+        }
+        if let Some(suspicion) = self.suspicion.take() {
+            let left = self.passing(&suspicion, lines, last);
+            self.suspicion = Some(suspicion);
+            return all.len() - left;
         }
         if self.search.is_some()
             && let Some(count) = block::objects(lines)
         {
-            return self.search(lines, count);
+            self.search(lines, count);
+            return all.len();
         }
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            self.line(line);
+        while !lines.is_empty() {
+            let run = match objects_of(lines) {
+                0 => memchr::memchr(b'\n', lines).map_or(lines.len(), |at| at + 1),
+                run => run,
+            };
+            self.run_of(&lines[..run]);
+            lines = &lines[run..];
+        }
+        all.len()
+    }
+
+    /// Takes lines: where all are objects as they will be shown, what is asked of each of them is asked once.
+    fn run_of(&mut self, lines: &[u8]) {
+        let Some(text) = self.pipeline.clean(lines).filter(|_| is_object(lines)) else {
+            return lines.split_inclusive(|byte| *byte == b'\n').for_each(|line| self.line(line));
+        };
+        self.drain(true);
+        for line in text.split_terminator('\n') {
+            if let Some(glance) = self.pipeline.glance_clean(line, self.now.utc) {
+                self.gather.take(&glance);
+            } else {
+                self.slow_alone(line.as_bytes());
+            }
         }
     }
 
@@ -115,17 +161,11 @@ impl<'a, G: Gather> Part<'a, G> {
             hits += 1;
             let line = &block[hit];
             if !self.pipeline.is_unredacted(line) {
-                self.slow(line);
-                self.slow(b"\n");
-                self.drain(true);
-            } else if search.suffices && self.gather.only_counts() {
-                self.gather.count_one();
+                self.slow_alone(line);
             } else if let Some(glance) = self.pipeline.glance(line, self.now.utc) {
                 self.gather.take(&glance);
             } else {
-                self.slow(line);
-                self.slow(b"\n");
-                self.drain(true);
+                self.slow_alone(line);
             }
         }
         self.pipeline.passed_objects();
@@ -148,7 +188,8 @@ impl<'a, G: Gather> Part<'a, G> {
     }
 
     /// Takes bytes the way of all lines.
-    fn slow(&mut self, bytes: &[u8]) {
+    pub(super) fn slow(&mut self, bytes: &[u8]) {
+        self.is_open = true;
         let Self { splitter, pipeline, stream, now, .. } = self;
         splitter.feed(bytes, |line, cut| pipeline.line(stream, line, cut, *now, false));
         self.drain(false);
@@ -171,9 +212,17 @@ impl<'a, G: Gather> Part<'a, G> {
         self.drain(false);
     }
 
+    /// Takes an object without its end the way of all lines: what follows is another record.
+    fn slow_alone(&mut self, object: &[u8]) {
+        self.slow(object);
+        self.slow(b"\n");
+        self.drain(true);
+    }
+
     /// Gathers the records that are made; with `end_record` also the one that could have gone on.
-    fn drain(&mut self, end_record: bool) {
+    pub(super) fn drain(&mut self, end_record: bool) {
         if end_record {
+            self.is_open = false;
             self.pipeline.end_record(&mut self.stream, self.now);
         }
         if self.pipeline.waiting() > 0

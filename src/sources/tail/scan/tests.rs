@@ -49,9 +49,14 @@ impl Gather for Passed {
     }
 }
 
-const FILTERS: [&str; 14] = [
+const FILTERS: [&str; 19] = [
     "",
     "error",
+    "o",
+    "\"r b\"",
+    "2026",
+    "500",
+    "cut",
     "ERR",
     "\"a b\"",
     "error -warn",
@@ -68,8 +73,8 @@ const FILTERS: [&str; 14] = [
 
 const SECRET: &str = "swordfish-error";
 
-/// Scans a file in `parts` parts, and reads it record by record: both must come to the same.
-fn both(text: &[u8], filter: &str, parts: u64) -> (Passed, Passed) {
+/// Scans a file in `parts` parts by blocks of `block` bytes, and reads it record by record: both must come to the same.
+fn both(text: &[u8], filter: &str, parts: u64, block: usize) -> (Passed, Passed) {
     let filter = Filter::parse(filter).unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text).unwrap();
@@ -79,20 +84,27 @@ fn both(text: &[u8], filter: &str, parts: u64) -> (Passed, Passed) {
     for record in Records::of(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock).unwrap() {
         slow.take(&record.unwrap());
     }
-    let cuts = cuts(file.as_file(), text.len() as u64, parts).unwrap();
-    let mut counted = 0;
-    let mut fast = Passed::new(&filter, false);
-    for cut in cuts.windows(2) {
-        let part = |gather| {
-            let pipeline = Pipeline::new(&log, redactor.clone(), Vec::new(), 1).unwrap();
-            Part::new(file.as_file(), cut[0]..cut[1], pipeline, clock, &filter, gather).run().unwrap()
+    let pipeline = || Pipeline::new(&log, redactor.clone(), Vec::new(), 1).unwrap();
+    let scan = |cuts: &[u64], only_counts| {
+        let part = |cut: &[u64]| {
+            let gather = Passed::new(&filter, only_counts);
+            Part::new(file.as_file(), cut[0]..cut[1], pipeline(), clock, &filter, gather).by_blocks_of(block)
         };
-        let done = part(Passed::new(&filter, false));
-        fast.count += done.count;
-        fast.records += done.records;
-        fast.said.extend(done.said);
-        counted += part(Passed::new(&filter, true)).count;
-    }
+        let parts = run(cuts.windows(2).map(part).collect()).unwrap()?;
+        Some(parts.into_iter().reduce(|mut all, part| {
+            all.count += part.count;
+            all.records += part.records;
+            all.said.extend(part.said);
+            all
+        }))
+    };
+    let scan = |only_counts: bool| {
+        let text_too = only_counts.then(pipeline);
+        let cuts = cuts(file.as_file(), text.len() as u64, parts, text_too.as_ref()).unwrap();
+        scan(&cuts, only_counts).or_else(|| scan(&[0, u64::MAX], only_counts)).flatten().unwrap()
+    };
+    let fast = scan(false);
+    let counted = scan(true).count;
     assert_eq!(counted, fast.count);
     (fast, slow)
 }
@@ -123,6 +135,31 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         b"2026-11-21 10:00:00 ERROR boom",
         b"    at error.Frame(x.java:1)",
         b"Caused by: error",
+        b"2026-11-21T10:00:00Z stdout P half an err",
+        b"2026-11-21T10:00:00Z stdout F or, and the rest",
+        b"2026-11-21T10:00:00Z stderr F Caused by: error",
+        b"10.0.0.1 - - [21/Nov/2026:10:00:00 +0000] \"GET /error HTTP/1.1\" 500 5",
+        b"10.0.0.1 - - [21/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 2026",
+        b"Nov 21 10:00:00 h a[1]: fine",
+        b"Nov 21 10:00:00 h a[1]: error",
+        b"2026-11-21 10:00:00.000 UTC [7] ERROR:  no table",
+        b"2026-11-21 10:00:00.000 UTC [7] STATEMENT:  select error",
+        b"Traceback (most recent call last):",
+        b"  File \"x.py\", line 1, in error",
+        b"ValueError: no",
+        b"thread 'main' panicked at src/main.rs:2:5:",
+        b"note: run with backtrace to see the error",
+        b"panic: error",
+        b"goroutine 1 [running]:",
+        b"main.main()",
+        b"\t/app/error.go:5",
+        b"/app/index.js:10",
+        b"10: a line of source with an error",
+        b"app.rb:3:in 'error'",
+        b"a\ttab\terror",
+        b"er\tb",
+        b"no hit here",
+        b"  nor here",
         b"{",
         b"{\"log\":\"error\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T10:00:00Z\"}",
         b"{\"msg\":\"\xff error\"}",
@@ -133,14 +170,15 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     ])
     .prop_map(<[u8]>::to_vec);
     prop_oneof![
-        8 => object,
-        2 => other,
+        4 => object,
+        8 => other,
         1 => (0_usize..20_000).prop_map(|length| format!(r#"{{"msg":"{}error"}}"#, "x".repeat(length)).into_bytes()),
+        1 => (0_usize..20_000).prop_map(|length| format!("    {}", "x".repeat(length)).into_bytes()),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_scan_comes_to_what_the_records_come_to(
@@ -149,12 +187,13 @@ proptest! {
         ended in any::<bool>(),
         filter in prop::sample::select(FILTERS.to_vec()),
         parts in 1_u64..4,
+        block in prop::sample::select(vec![64_usize, 700, 5_000, 256 << 10]),
     ) {
         let mut text = lines.join(&b'\n').repeat(repeat);
         if ended {
             text.push(b'\n');
         }
-        let (fast, slow) = both(&text, filter, parts);
+        let (fast, slow) = both(&text, filter, parts, block);
         prop_assert_eq!(fast.records, slow.records);
         prop_assert_eq!(fast.said, slow.said);
     }
@@ -164,7 +203,7 @@ proptest! {
 fn blocks_are_searched_without_reading_them() {
     let text = "{\"level\":\"info\",\"msg\":\"fine\"}\n".repeat(40_000) + "{\"level\":\"error\",\"msg\":\"boom\"}\n";
     for parts in [1, 2, 3] {
-        let (fast, slow) = both(text.as_bytes(), "boom", parts);
+        let (fast, slow) = both(text.as_bytes(), "boom", parts, 256 << 10);
         assert_eq!((fast.count, fast.records), (1, 40_001));
         assert_eq!(fast.said, slow.said);
     }
@@ -173,6 +212,13 @@ fn blocks_are_searched_without_reading_them() {
 #[test]
 fn a_huge_line_without_an_end_is_one_record() {
     let text = format!("{{\"msg\":\"x\"}}\n{{\"msg\":\"{}error", "y".repeat(3 << 20));
-    let (fast, slow) = both(text.as_bytes(), "", 1);
+    let (fast, slow) = both(text.as_bytes(), "", 1, 256 << 10);
     assert_eq!(fast.said, slow.said);
+}
+
+#[test]
+fn numbers_below_a_number_may_be_what_a_panic_said() {
+    let text = "thread 'main' panicked at src/main.rs:2:5:\n1 error panicked at x:\n2 errors\n3 lines\n4 lines\n";
+    let (fast, slow) = both(text.as_bytes(), "error", 1, 256 << 10);
+    assert_eq!((fast.count, fast.said), (1, slow.said));
 }
