@@ -18,7 +18,7 @@ use opsroom::app::world::timeline::{Entry, Happening};
 use opsroom::model::message::{Effect, Observation};
 use opsroom::model::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::text::{Colour, SafeText, Sgr, Styles};
-use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
+use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -273,6 +273,21 @@ fn logs_charts_and_timeline_point_at_one_moment() {
     app.state.timeline.push(entry(app.now(), "something"));
     app.keys("1 tab enter");
     assert_eq!((&app.state.screen, app.state.time_cursor), (&Screen::Logs, Some(app.now().utc)));
+    // And the timeline shows the moment: the last that had happened then.
+    let moment = app.now();
+    app.pass(60);
+    app.state.timeline.push(entry(app.now(), "something else"));
+    app.keys("1");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains(&format!("timeline at {}", moment.utc.format("%H:%M:%S"))), "{frame}");
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+    let cursor = styles.get(Role::ChartCursor).fg;
+    let buffer = draw(&app.state, 120, 40);
+    let is_marked = |text: &str| {
+        let y = frame.lines().position(|line| line.contains(text)).expect(text);
+        (0..120).any(|x| buffer[(x, y as u16)].style().fg == cursor)
+    };
+    assert!(is_marked("something  ") && !is_marked("something else"), "{frame}");
 }
 
 #[test]
@@ -472,4 +487,25 @@ fn lines_have_their_own_colours() {
     app.keys("esc k");
     let selected = cell(&app, "d", ColorDepth::True);
     assert!(selected.0 != Color::Red && selected.1.contains(Modifier::REVERSED), "{selected:?}");
+}
+
+#[test]
+fn what_came_from_stderr_has_a_mark_and_a_word_for_it() {
+    let mut app = logs();
+    line(&mut app, "api", 1, 0, Level::Info, "spoken");
+    let at = app.now();
+    for (seq, level, words) in [(2, Level::Error, "cried"), (3, Level::None, "grumbled")] {
+        let data =
+            RecordData { level, stderr: true, ..RecordData::unknown("api".into(), seq, at, SafeText::new(words)) };
+        batch(&mut app, "api", vec![Record::new(data)], Loss::default());
+    }
+    app.keys("3");
+    for (size, signs) in [((120, 40), ["INFO  ", "ERROR!", "     !"]), ((50, 24), ["I ", "E!", " !"])] {
+        let frame = shown(&mut app, size);
+        let row = |words: &str| frame.lines().find(|line| line.contains(words)).expect(words).to_owned();
+        for (sign, words) in signs.iter().zip(["spoken", "cried", "grumbled"]) {
+            assert!(row(words).contains(sign), "{frame}");
+        }
+        assert!(!row("spoken").contains('!') && frame.contains("! stderr"), "{frame}");
+    }
 }

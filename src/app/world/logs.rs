@@ -27,8 +27,6 @@ pub struct LogView {
     pub formats: Formats,
     /// Records a second over the last ten seconds.
     pub rate: f64,
-    /// Records taken in since the start.
-    pub total: u64,
     /// When the latest record came.
     pub last_at: Option<Stamp>,
     /// The records that are held.
@@ -50,7 +48,6 @@ impl LogView {
             loss: Loss::default(),
             formats: Formats::default(),
             rate: 0.0,
-            total: 0,
             last_at: None,
             ring: Ring::new(log.name.clone(), limits),
             longest_service: 0,
@@ -79,6 +76,11 @@ impl LogView {
         (loss != Loss::default()).then_some(loss)
     }
 
+    /// Records read since the start, as its source has numbered them: those that are held and those that are not.
+    pub fn read(&self) -> u64 {
+        self.ring.last_seq().unwrap_or(0)
+    }
+
     /// Files that match its pattern and are too many to be followed.
     pub fn left_out(&self) -> usize {
         match self.state {
@@ -89,7 +91,6 @@ impl LogView {
 
     /// Counts records that came in just now.
     pub(in crate::app) fn took(&mut self, records: usize, now: Stamp) {
-        self.total += records as u64;
         if records > 0 {
             self.last_at = Some(now);
             self.recent.push_back((now, records as u64));

@@ -16,7 +16,7 @@ use crate::model::record::{Level, Record, RecordKind};
 /// Text for people, or JSON for programs.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
-    /// Time, level, log, service, message and the other fields.
+    /// Time, level, whether it came from stderr, log, service, message and the other fields.
     Text {
         /// With colours.
         colour: bool,
@@ -53,7 +53,10 @@ enum Gap {
 }
 
 /// Fields that are shown as something else already.
-const SHOWN: [&str; 16] = [
+const SHOWN: [&str; 19] = [
+    "MESSAGE",
+    "PRIORITY",
+    "SYSLOG_IDENTIFIER",
     "time",
     "timestamp",
     "@timestamp",
@@ -71,6 +74,11 @@ const SHOWN: [&str; 16] = [
     "status",
     "protocol",
 ];
+
+/// Whether the journal has added a field to what the program said: whose it was, and where it stands.
+fn is_of_journal(name: &str) -> bool {
+    name.starts_with('_') && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase())
+}
 
 impl Printer {
     /// A printer to stdout of what `request` asks for, with `context` records before and after each.
@@ -139,6 +147,9 @@ impl Printer {
         if record.level != Level::None {
             write!(out, "{on}{:<5}{off} ", record.level.word().to_uppercase())?;
         }
+        if record.stderr {
+            write!(out, "{dim}stderr{off} ")?;
+        }
         if log {
             write!(out, "{dim}{}{off} ", record.log)?;
         }
@@ -149,7 +160,7 @@ impl Printer {
         write!(out, "{}", lines.next().unwrap_or_default())?;
         if (record.format.is_json() || record.format == Format::Logfmt) && record.message != record.raw {
             for (name, value) in record.fields() {
-                if !SHOWN.contains(&name.as_str()) {
+                if !SHOWN.contains(&name.as_str()) && !is_of_journal(name.as_str()) {
                     write!(out, " {dim}{name}={off}{value}")?;
                 }
             }

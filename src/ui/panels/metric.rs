@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::{focused, frame, note};
@@ -43,11 +42,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
         note(painter, area, id);
         return;
     }
-    draw_chart(state, painter, metric, area, &id, span(state), None);
+    draw_chart(state, painter, metric, area, &id, span(state));
     painter.note(area, Target::MetricRow(metric.name.clone()));
 }
 
-/// A frame with a chart over a span.
+/// A frame with a chart over a span, and the moment that logs and timeline point at in it.
 pub fn draw_chart(
     state: &State,
     painter: &mut Painter<'_>,
@@ -55,7 +54,6 @@ pub fn draw_chart(
     area: Rect,
     id: &PanelId,
     span: (Duration, &str),
-    at: Option<DateTime<Utc>>,
 ) {
     let value = value(painter, metric);
     // The name gives way to the value.
@@ -72,7 +70,7 @@ pub fn draw_chart(
     }
     let points = course(state, metric, plot.width, span.0);
     let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.now);
-    let cursor = at.and_then(|at| axis.back(at));
+    let cursor = state.time_cursor.and_then(|at| axis.back(at));
     let words = Chart { points: &points, thresholds: &metric.thresholds, unit: &metric.unit, span: span.1, cursor };
     words.draw(painter, inner);
 }

@@ -29,7 +29,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Timeline);
     let inner = Frame::inner(area);
     let listing = Listing::new(state, &id, usize::from(inner.height));
-    frame(state, painter, &id, "timeline").foot(listing.position()).draw(painter, area);
+    let moment = state.time_cursor.map_or_else(Words::new, |at| {
+        let at = figures::moment(at, state.now.utc, state.config.console.timezone);
+        Words::of(format!("at {at}"), Role::ChartCursor)
+    });
+    frame(state, painter, &id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = "status changes, alerts, runs and reloads will stand here";
@@ -38,12 +42,19 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let visible = listing.visible();
     let entries = state.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry)));
-    let rows = entries.map(|entry| row(state, painter.glyphs(), entry)).collect();
+    let then = then(state);
+    let rows = entries.map(|entry| row(state, painter.glyphs(), entry, then)).collect();
     let focused = super::focused(state, &id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
-fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry) -> Row<'a> {
+/// The last thing that had happened at the moment that logs and charts point at.
+fn then(state: &State) -> Option<&Entry> {
+    let at = state.time_cursor?;
+    state.timeline.newest_first().find(|entry| entry.at.utc <= at)
+}
+
+fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entry>) -> Row<'a> {
     let sign = match &entry.happening {
         Happening::Status { to, .. } => Words::of(to.glyph(glyphs.ascii), status::role(*to)),
         Happening::Fired(severity) => Words::of("!", status::severity_role(*severity)),
@@ -51,7 +62,9 @@ fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry) -> Row<'a> {
         Happening::Run => Words::of(glyphs.pointer, Role::Key),
         Happening::Reload | Happening::Console => Words::of(glyphs.dot, Role::TextDim),
     };
-    let time = Words::of(figures::time(entry.at.utc, state.config.console.timezone), Role::LogTime);
+    let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
+    let role = if is_then { Role::ChartCursor } else { Role::LogTime };
+    let time = Words::of(figures::time(entry.at.utc, state.config.console.timezone), role);
     let age = Words::of(figures::age(state.now.since(entry.at)), Role::TextDim);
     Row { cells: vec![time, sign, Words::plain(&entry.text), age], target: None }
 }

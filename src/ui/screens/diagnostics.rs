@@ -97,7 +97,8 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     for view in &state.logs {
         let held =
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
-        out.push(fact_of(&view.name, held, Role::Text));
+        out.push(fact_of(&view.name, format!("{} read", figures::count(view.read())), Role::Text));
+        out.push(fact_of("", held, Role::Text));
         out.extend(log::losses_of(&[view]).into_iter().map(|loss| Words::plain(" ".repeat(20)).join(loss)));
         if !matches!(view.state, LogState::Following(_) | LogState::FollowingNewest { .. }) {
             out.push(Words::plain("  ").join(log::log_state(view)));

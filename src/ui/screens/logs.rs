@@ -18,7 +18,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::panels::{focused, frame, log, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::levels::{self, Counts};
-use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
+use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::Words;
 
@@ -264,16 +264,16 @@ fn elsewhere(state: &State, at: DateTime<Utc>) -> bool {
     pane.follow || pane.entry().is_none_or(|entry| (entry.at - at).abs() > TimeDelta::seconds(1))
 }
 
-/// What was lost, and what the sign of late records means where one is in sight.
+/// What was lost, and what the signs of records mean that are in sight, as far as there is room.
 fn foot(state: &State, painter: &Painter<'_>, rows: &[Row], width: u16) -> Words<'static> {
     let shown: Vec<&LogView> = state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
-    let words = log::losses(&shown, width);
-    if !rows.iter().any(|row| row.late) {
-        return words;
-    }
     let late = Words::of(painter.glyphs().up, Role::LogMark).then("came later than it says", Role::TextDim);
-    let both = if words.is_empty() { late } else { late.and("  ", Role::Text).join(words.clone()) };
-    if both.width() + 6 <= usize::from(width) { both } else { words }
+    let stderr = Words::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
+    let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
+    signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(log::losses(&shown, width), |words, (_, sign)| {
+        let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
+        if both.width() + 6 <= usize::from(width) { both } else { words }
+    })
 }
 
 /// Why there are no records.

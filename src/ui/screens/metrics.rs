@@ -44,7 +44,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         let (spot, rest) = split_top(below, height);
         below = rest;
         let id = PanelId::Chart(shown.name.clone());
-        metric::draw_chart(state, painter, shown, spot, &id, (screen.span(), screen.span_word()), state.time_cursor);
+        metric::draw_chart(state, painter, shown, spot, &id, (screen.span(), screen.span_word()));
     }
 }
 

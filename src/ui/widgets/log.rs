@@ -67,6 +67,9 @@ pub fn is_dated<'a>(records: impl IntoIterator<Item = &'a Record>, now: Stamp, z
     records.into_iter().any(|record| !figures::same_day(record.at(), now.utc, zone))
 }
 
+/// Stands behind the level of what a program wrote to its stderr.
+pub const STDERR: &str = "!";
+
 impl LogStyle<'_> {
     /// What stands before the message: mark, time, level, source. The same columns in every row.
     fn head<'r>(&self, row: &LogRow<'r>, width: usize, glyphs: GlyphSet) -> Words<'r> {
@@ -95,8 +98,12 @@ impl LogStyle<'_> {
             head = head.and(time, Role::LogTime).and(" ", Role::Text);
         }
         let (word, letter, role) = level(record.level);
-        head = if width < 60 { head.and(letter, role) } else { head.and(word, role) };
-        head = head.and(" ".repeat(if width < 60 { 1 } else { 6 - word.len() }), Role::Text);
+        head = match width {
+            ..60 => head.and(letter, role),
+            _ => head.and(word, role).and(" ".repeat(5 - word.len()), Role::Text),
+        };
+        let (sign, role) = if record.stderr { (STDERR, Role::StatusDegraded) } else { (" ", Role::Text) };
+        head = head.and(sign, role);
         if self.source > 0 && width >= 50 {
             let name = record.service.as_ref().map_or_else(|| Text::from(&record.log), Text::from);
             let role = Role::of_service(record.service.as_ref().map_or(&record.log, |service| service.as_str()));
