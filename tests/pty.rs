@@ -10,6 +10,7 @@ mod pty;
 #[path = "support/service.rs"]
 mod service;
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use pty::Terminal;
@@ -249,6 +250,60 @@ fn a_pasted_text_presses_no_key() {
     console.press("\x1b[200~q\r!\x1b[201~");
     console.press("?");
     console.wait_for("keys and commands");
+}
+
+#[test]
+fn what_is_pasted_into_a_filter_a_search_and_the_palette_is_text() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let log = setup.directory.path().join("app.log");
+    std::fs::write(&log, "one line\n").unwrap();
+    std::fs::write(setup.config(), format!("{}[log.app]\nfile = {log:?}\n", setup.text(1))).unwrap();
+    let mut console = setup.console();
+    console.press("3");
+    console.wait_for("one line");
+    for opens in ["/", "s", ":"] {
+        console.press(opens);
+        console.press("\x1b[200~q\r\n!q(\x1b]0;owned\x07\u{202e}zz\x1b[2J\x03\x1b[201~");
+        console.wait(opens, |screen| screen.contents().contains("zz"));
+        assert!(!console.raw().contains("\x1b]0;owned") && !console.raw().contains('\u{202e}'), "{opens}");
+        console.press("\x1b");
+        console.wait("it is closed", |screen| !screen.contents().contains("zz"));
+        console.wait_for("one line");
+    }
+}
+
+#[test]
+fn every_line_of_a_flood_is_held_or_counted() {
+    let setup = Setup::new(Answer::Healthy, 0);
+    let log = setup.directory.path().join("flood.log");
+    let text = format!(
+        "[console]\nname = \"proving-ground\"\nlog_records = 1000\n[log.flood]\nfile = {log:?}\nskip = false\n"
+    );
+    std::fs::write(setup.config(), text).unwrap();
+    let mut console = setup.console();
+    console.press("3");
+    console.wait_for("waiting for the file");
+    for part in 1..=4 {
+        let mut lines = String::new();
+        for n in 0..10_000 {
+            writeln!(lines, "{{\"level\":\"info\",\"msg\":\"request {part}/{n}\"}}").unwrap();
+        }
+        std::fs::write(&log, lines).unwrap();
+        console.wait_for(&format!("request {part}/9999"));
+        std::fs::rename(&log, log.with_extension(format!("log.{part}"))).unwrap();
+    }
+    console.press("!");
+    console.wait("all is accounted for", |screen| {
+        let shown = screen.contents();
+        let words: Vec<&str> = shown.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+        let count = |what: &str| -> u64 {
+            let mut pairs = words.windows(2).filter(|pair| pair[1] == what);
+            pairs.find_map(|pair| pair[0].replace(',', "").parse().ok()).unwrap_or(0)
+        };
+        // The lines, and a word for each file that is new or gone.
+        let read = count("read");
+        (40_000..40_020).contains(&read) && (count("held"), count("dropped")) == (1000, read - 1000)
+    });
 }
 
 #[test]

@@ -189,3 +189,27 @@ fn an_unknown_encoding_and_a_skip_without_a_file_are_told() {
     assert!(said.err.contains("`klingon` is no encoding") && said.err.contains("latin1"), "{}", said.err);
     assert!(said.err.contains("`skip` goes with `file`"), "{}", said.err);
 }
+
+#[test]
+fn the_hour_that_comes_twice_keeps_the_order_of_the_file() {
+    let place = Place::new();
+    let times = ["01:59:00", "02:10:00", "02:50:00", "02:10:00", "02:50:00", "03:00:00"];
+    let lines: Vec<String> =
+        times.iter().zip(1..).map(|(time, n)| format!("2026-10-25 {time} INFO line {n}\n")).collect();
+    place.write("night.log", lines.concat());
+    // Another log whose zone is known lies around and between.
+    place.write("other.log", "2026-10-24T23:00:00Z INFO before\n2026-10-25T03:00:00Z INFO behind\n");
+    place.write(
+        "opsroom.toml",
+        "[log.night]\nfile = \"night.log\"\ntimezone = \"Europe/Berlin\"\n[log.other]\nfile = \"other.log\"\n",
+    );
+    let said = place.logs(&[]);
+    let words = |line: &str| line.rsplit(' ').next().unwrap_or_default().to_owned();
+    let order: Vec<String> = said.out.lines().map(words).collect();
+    assert_eq!(order, ["before", "1", "2", "3", "4", "5", "6", "behind"], "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("2026-10-24T23:59:00.000Z") && said.out.contains("2026-10-25T02:00:00.000Z"),
+        "{}",
+        said.out
+    );
+}

@@ -21,7 +21,7 @@
 //! | 14 | escapes and control characters | `model::text::sanitise::tests::hostile_fixtures_are_neutralised`, `lines::any_bytes_are_lines` |
 //! | 15 | a very fast writer | `access::a_writer_that_is_too_fast_is_skipped_and_counted`, `access::a_writer_that_may_not_be_left_behind_is_read_to_the_last_line`, `access::one_tick_reads_a_bounded_part` |
 //! | 16 | records of many lines | `lines::joined_lines_are_one_record` |
-//! | 17 | times without a zone | `timestamp::tests::times_without_a_zone_are_in_the_zone_of_the_log` |
+//! | 17 | times without a zone, an hour that comes twice | `timestamp::tests::times_without_a_zone_are_in_the_zone_of_the_log`; `tests/tailing.rs` |
 //! | 18 | times without a year | `timestamp::tests::the_forms_that_are_in_use` |
 //! | 19 | out of order | `model::view::tests::live_records_are_sorted_within_the_window_and_flagged_beyond_it` |
 //! | 20 | patterns, dated names | `rotation::the_newest_dated_file_of_a_pattern_is_followed_as_it_appears`, `rotation::a_pattern_takes_new_files_and_no_file_twice`, `rotation::of_many_files_the_newest_are_followed` |
