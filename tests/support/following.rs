@@ -55,9 +55,14 @@ impl Following {
 
     /// The numbers behind `word`, in the order in which they came.
     pub fn numbers(&self, word: &str) -> Vec<u64> {
-        let number = |line: &String| line.split(word).nth(1)?.split_whitespace().next()?.parse().ok();
-        self.lines.iter().filter_map(number).collect()
+        numbers(&self.lines, word)
     }
+}
+
+/// The numbers behind `word` in `lines`.
+pub fn numbers(lines: &[String], word: &str) -> Vec<u64> {
+    let number = |line: &String| line.split(word).nth(1)?.split_whitespace().next()?.parse().ok();
+    lines.iter().filter_map(number).collect()
 }
 
 impl Drop for Following {

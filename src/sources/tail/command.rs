@@ -60,7 +60,7 @@ pub(super) async fn follow(context: Context, resume: Resume, log: Log, line: Com
     let counted_from = pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown);
     let counted_from = counted_from.map(|counter| counter.from(now)).min().unwrap_or(shown_from);
     // What was shown before a reload is not asked for again, though there be new metrics.
-    let asked = since::is_asked(&line).then(|| repeats.latest().unwrap_or_else(|| shown_from.min(counted_from)));
+    let asked = since::is_asked(&line).then(|| repeats.resumed_from().unwrap_or_else(|| shown_from.min(counted_from)));
     let past = match asked {
         Some(asked) => Past::Told { shown_from: shown_from.max(asked), began: Duration::ZERO, heard: None },
         None => Past::Over,
@@ -140,7 +140,7 @@ impl Follower {
 
     /// Runs the command once; `None` when nobody wants it any more.
     async fn once(&mut self, line: &CommandLine) -> Option<Ended> {
-        let asked = self.asked.map(|asked| since::told(line, self.repeats.latest().unwrap_or(asked)));
+        let asked = self.asked.map(|asked| since::told(line, self.repeats.resumed_from().unwrap_or(asked)));
         let mut group = match Group::start(asked.as_ref().unwrap_or(line), &self.context.secrets) {
             Ok(group) => group,
             Err(why) => return Some(Ended { words: why.to_string(), started: false }),

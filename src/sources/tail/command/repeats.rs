@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Lines that are remembered, the latest.
 const REMEMBERED: usize = 16_384;
+/// How far before the latest line a command is asked again, in seconds. Where two pipes are written at once, the earlier
+/// line of the two may be the one that had not come yet.
+const OVERLAP: i64 = 1;
 /// Lines without a time that are remembered of a start that gave nothing else.
 const COMPLAINTS: usize = 64;
 
@@ -15,13 +18,15 @@ const COMPLAINTS: usize = 64;
 /// with it.
 #[derive(Debug, Default)]
 pub(in crate::sources::tail) struct Repeats {
-    order: VecDeque<u64>,
+    order: VecDeque<(u64, Option<DateTime<Utc>>)>,
+    /// The latest time of what is remembered no more.
+    forgotten: Option<DateTime<Utc>>,
     /// What is still to be expected once more.
     expected: HashMap<u64, u32>,
     /// The latest time that was seen.
     latest: Option<DateTime<Utc>>,
-    /// Lines beyond this time are new; `None` where nothing can be repeated.
-    horizon: Option<DateTime<Utc>>,
+    /// Lines of a pipe beyond this time are new; `None` where nothing can be repeated.
+    horizon: [Option<DateTime<Utc>>; 2],
     /// Whether the line before was left out, by pipe.
     left_out: [bool; 2],
     complaints: HashSet<u64>,
@@ -33,10 +38,10 @@ impl Repeats {
     /// The command is started: what it wrote before may come again.
     pub(super) fn begin(&mut self) {
         self.expected.clear();
-        for hash in &self.order {
+        for (hash, _) in &self.order {
             *self.expected.entry(*hash).or_default() += 1;
         }
-        self.horizon = self.latest.filter(|_| !self.expected.is_empty());
+        self.horizon = [self.latest.filter(|_| !self.expected.is_empty()); 2];
         self.left_out = [false; 2];
         // What a failing start complains about is said once.
         self.complaints_before = std::mem::take(&mut self.complaints);
@@ -45,19 +50,23 @@ impl Repeats {
         }
     }
 
-    /// Whether lines of the last time may still come.
+    /// Whether lines of the last time may still come. Many commands say nothing on stderr, which ends nothing.
     pub(super) fn are_expected(&self) -> bool {
-        self.horizon.is_some()
+        self.horizon[0].is_some()
     }
 
-    /// The latest time that was seen.
-    pub(super) fn latest(&self) -> Option<DateTime<Utc>> {
-        self.latest
+    /// From when on the command is asked when it is started again: everything new comes, and what comes again is
+    /// remembered.
+    pub(super) fn resumed_from(&self) -> Option<DateTime<Utc>> {
+        let latest = self.latest?;
+        let from = latest.checked_sub_signed(TimeDelta::seconds(OVERLAP)).unwrap_or(latest);
+        let known = self.forgotten.and_then(|forgotten| forgotten.checked_add_signed(TimeDelta::nanoseconds(1)));
+        Some(known.map_or(from, |known| from.max(known)).min(latest))
     }
 
     /// Remembers a line, and says whether it was written before. `time` is asked for only where it matters.
     pub(super) fn is_repeated(&mut self, line: &[u8], stderr: bool, time: Option<DateTime<Utc>>) -> bool {
-        let hash = hash_of(line);
+        let hash = hash_of(line, stderr);
         if self.was_seen(hash, stderr, time) {
             return true;
         }
@@ -65,9 +74,10 @@ impl Repeats {
         if let Some(time) = time {
             self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
         }
-        self.order.push_back(hash);
+        self.order.push_back((hash, time));
         if self.order.len() > REMEMBERED {
-            self.order.pop_front();
+            let oldest = self.order.pop_front().and_then(|(_, time)| time);
+            self.forgotten = self.forgotten.max(oldest);
         }
         false
     }
@@ -79,15 +89,17 @@ impl Repeats {
                 return true;
             }
         }
-        let Some(horizon) = self.horizon else { return false };
         let pipe = usize::from(stderr);
+        let Some(horizon) = self.horizon[pipe] else { return false };
         let may_be = match time {
             Some(time) => time <= horizon,
             None => self.left_out[pipe],
         };
-        if time.is_some_and(|time| time > horizon) && !stderr {
-            self.horizon = None;
-            self.expected = HashMap::new();
+        if time.is_some_and(|time| time > horizon) {
+            self.horizon[pipe] = None;
+            if self.horizon == [None; 2] {
+                self.expected = HashMap::new();
+            }
         }
         self.left_out[pipe] = may_be
             && self.expected.get_mut(&hash).is_some_and(|count| {
@@ -99,8 +111,9 @@ impl Repeats {
     }
 }
 
-fn hash_of(line: &[u8]) -> u64 {
+fn hash_of(line: &[u8], stderr: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
+    stderr.hash(&mut hasher);
     journal_cursor(line).unwrap_or(line).hash(&mut hasher);
     hasher.finish()
 }
@@ -171,6 +184,32 @@ mod tests {
             ["late", "d"]
         );
         assert!(!repeats.are_expected());
+    }
+
+    #[test]
+    fn a_new_line_on_one_pipe_says_nothing_of_the_other() {
+        let mut repeats = Repeats::default();
+        repeats.begin();
+        assert!(!repeats.is_repeated(b"a", false, at(1)));
+        assert!(!repeats.is_repeated(b"b", true, at(2)));
+        repeats.begin();
+        assert!(!repeats.is_repeated(b"c", false, at(3)));
+        assert!(repeats.is_repeated(b"b", true, at(2)));
+        assert!(!repeats.is_repeated(b"d", true, at(4)) && !repeats.is_repeated(b"b", true, at(5)));
+    }
+
+    #[test]
+    fn what_was_overtaken_is_asked_for_and_what_is_forgotten_is_not() {
+        let mut repeats = Repeats::default();
+        assert_eq!(repeats.resumed_from(), None);
+        repeats.is_repeated(b"b", true, at(2));
+        assert_eq!(repeats.resumed_from(), at(1));
+        for number in 0..REMEMBERED {
+            repeats.is_repeated(number.to_string().as_bytes(), false, at(2));
+        }
+        assert_eq!(repeats.resumed_from(), at(2), "not all of that second is remembered");
+        repeats.is_repeated(b"c", false, at(9));
+        assert_eq!(repeats.resumed_from(), at(8));
     }
 
     #[test]
