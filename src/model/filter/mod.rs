@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::record::Record;
+use super::record::{Level, Record};
 pub use known::Known;
 use node::{Compare, Field, Moment, Node};
 pub use subject::Subject;
@@ -111,6 +111,11 @@ impl Filter {
     pub fn required(&self) -> Option<Required<'_>> {
         let node = &self.0.node;
         Some(Required { word: node.required()?, suffices: matches!(node, Node::Text(..)) })
+    }
+
+    /// Whether a line of `level` passes, where the filter asks for nothing but the level.
+    pub fn passes_level(&self, level: Level) -> Option<bool> {
+        self.0.node.of_level(level)
     }
 
     /// The text as it was written.

@@ -107,6 +107,18 @@ impl Node {
         }
     }
 
+    /// Whether a line of `level` passes, where nothing else is asked.
+    pub(super) fn of_level(&self, level: Level) -> Option<bool> {
+        match self {
+            Self::Everything => Some(true),
+            Self::All(nodes) => nodes.iter().try_fold(true, |all, node| Some(all & node.of_level(level)?)),
+            Self::Any(nodes) => nodes.iter().try_fold(false, |any, node| Some(any | node.of_level(level)?)),
+            Self::Not(node) => Some(!node.of_level(level)?),
+            Self::Level(compare, other) => Some(compare.holds(level, *other)),
+            _ => None,
+        }
+    }
+
     /// What words and expressions hit; negated parts do not count.
     pub(super) fn hits(&self, text: &str, found: &mut Vec<Range<usize>>) {
         match self {

@@ -166,6 +166,23 @@ fn what_passes_and_what_does_not() {
 }
 
 #[test]
+fn what_asks_for_the_level_alone_is_known_by_it() {
+    let levels = [Level::None, Level::Trace, Level::Debug, Level::Info, Level::Warn, Level::Error, Level::Fatal];
+    for text in
+        ["", "level>=warn", "-level:info", "level:none or level:fatal", "level>info -(level:error or level:debug)"]
+    {
+        let filter = Filter::parse(text).unwrap();
+        for level in levels {
+            let record = record("a line", Format::Plain, level);
+            assert_eq!(filter.passes_level(level), Some(filter.matches(&record)), "{text} {level:?}");
+        }
+    }
+    for text in ["boom", "level>=warn boom", "level:warn or status:500", "-stderr:true level:warn"] {
+        assert_eq!(Filter::parse(text).unwrap().passes_level(Level::Warn), None, "{text}");
+    }
+}
+
+#[test]
 fn errors_point_at_the_character() {
     for (text, offset, message, hint) in [
         ("level>=wran", 7, "`wran` is no level", "did you mean `warn`?"),

@@ -70,6 +70,13 @@ impl<'a> Known<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Notes a field; breaks when the level is known, whatever may follow.
+    pub(super) fn offer_level(&mut self, key: &str, value: Value<'a>) -> ControlFlow<()> {
+        self.count += 1;
+        self.usual(key, value);
+        if self.level.is_best() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     /// A field that the configuration names.
     fn mapped(&mut self, key: &str, value: Value<'a>, layout: &Layout) -> bool {
         let is = |name: Option<&str>| name.is_some_and(|name| name == key);

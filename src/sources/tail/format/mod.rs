@@ -216,6 +216,14 @@ impl Recogniser {
     }
 }
 
+/// The level of an object that is recognised by what it is, read no further than that takes; `None` where it has no
+/// field.
+pub fn level_of_object(line: &str) -> Option<Level> {
+    let mut known = Known::default();
+    fields::walk(Format::Json, line, &mut |key, value| known.offer_level(key, value));
+    (known.count > 0).then(|| known.level(Format::Json).unwrap_or_default())
+}
+
 /// The rest of a line that begins with its level; a level further on is part of the message.
 fn without_level(rest: &str, range: std::ops::Range<usize>) -> &str {
     let lead = |c: char| matches!(c, '[' | '(' | '<' | '|' | ' ');

@@ -10,7 +10,7 @@ use crate::model::filter::Subject;
 use crate::model::format::Format;
 use crate::model::record::Level;
 use crate::sources::tail::container;
-use crate::sources::tail::format::Seen;
+use crate::sources::tail::format::{Seen, level_of_object};
 use crate::sources::tail::join::Joiner;
 
 /// Longest line that the sanitiser surely leaves whole.
@@ -84,6 +84,13 @@ impl Pipeline {
     pub fn clean<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
         let is_clean = is_printable_or(b'\n', bytes) && self.is_unredacted(bytes);
         is_clean.then(|| std::str::from_utf8(bytes).ok()).flatten()
+    }
+
+    /// The level of the record of an object that is clean; `None` where it must become a record to be known.
+    pub fn level_of_clean(&mut self, line: &str) -> Option<Level> {
+        let level = (line.len() <= LONGEST).then(|| level_of_object(line)).flatten()?;
+        self.passed_objects();
+        Some(level)
     }
 
     /// As [`Self::glance`], for an object that is clean.

@@ -10,6 +10,7 @@ use super::block::{self, Search};
 use super::suspects::Suspicion;
 use crate::clock::Clock;
 use crate::model::filter::Filter;
+use crate::model::record::Level;
 use crate::model::time::Stamp;
 use crate::sources::tail::decode::LineSplitter;
 use crate::sources::tail::pipeline::{Pipeline, Stream, is_object, objects_of};
@@ -30,6 +31,8 @@ pub(super) struct Part<'a, G> {
     now: Stamp,
     suspicion: Option<Suspicion>,
     search: Option<Search>,
+    /// Where nothing is asked of a record but its level, and nothing is wanted but how many pass.
+    levels: Option<Filter>,
     pub(super) gather: G,
     /// The last line had no end yet and is in the splitter.
     within_line: bool,
@@ -57,6 +60,7 @@ impl<'a, G: Gather> Part<'a, G> {
             clock,
             suspicion: Suspicion::of(filter).filter(|_| gather.only_counts()),
             search: Search::of(filter),
+            levels: (gather.only_counts() && filter.passes_level(Level::None).is_some()).then(|| filter.clone()),
             gather,
             within_line: false,
             is_open: false,
@@ -143,13 +147,24 @@ impl<'a, G: Gather> Part<'a, G> {
             return lines.split_inclusive(|byte| *byte == b'\n').for_each(|line| self.line(line));
         };
         self.drain(true);
-        for line in text.split_terminator('\n') {
-            if let Some(glance) = self.pipeline.glance_clean(line, self.now.utc) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            let line = &text[start..end];
+            start = end + 1;
+            if let Some(passes) = self.passes_by_level(line) {
+                if passes { self.gather.count_one() } else { self.gather.pass_by(1) }
+            } else if let Some(glance) = self.pipeline.glance_clean(line, self.now.utc) {
                 self.gather.take(&glance);
             } else {
                 self.slow_alone(line.as_bytes());
             }
         }
+    }
+
+    /// Whether an object that is clean passes, where its level decides that.
+    fn passes_by_level(&mut self, line: &str) -> Option<bool> {
+        let filter = self.levels.as_ref()?;
+        filter.passes_level(self.pipeline.level_of_clean(line)?)
     }
 
     /// Takes a block of `count` objects by the hits of the search alone.

@@ -49,7 +49,7 @@ impl Gather for Passed {
     }
 }
 
-const FILTERS: [&str; 19] = [
+const FILTERS: [&str; 22] = [
     "",
     "error",
     "o",
@@ -63,6 +63,9 @@ const FILTERS: [&str; 19] = [
     "(error)",
     "level>=error",
     "level>=warn boom",
+    "-level:info",
+    "level:none or level:fatal",
+    "level>info -(level:error or level:trace)",
     "status:5xx",
     "/err.r/i",
     "error or boom",
@@ -166,6 +169,12 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         b"{\"msg\":\"error\"}\r",
         b"\0\0error",
         b"<34>Nov 21 10:00:00 h a[1]: error",
+        b"{}",
+        b"{\"level\":\"error\"",
+        b"{\"level\":\"what\",\"severityNumber\":17}",
+        b"{\"severityNumber\":17,\"a\":{\"b\":[1]}}",
+        b"{\"lvl\":\"warn\",\"log\":{\"level\":\"\\u0065rror\"},\"level\":\"fatal\"}",
+        b"{\"s\":\"E\",\"c\":\"x\",\"t\":{\"$date\":\"2026-11-21T10:00:00Z\"},\"msg\":\"a\"}",
         b"{\"a\":{\"b\":\"error\"},\"level\":{\"x\":\"error\"},\"trace_id\":7}",
     ])
     .prop_map(<[u8]>::to_vec);
