@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Global;
 use super::output::{self, exit};
+use super::themes;
 use crate::config::Config;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::load::{self, Loaded};
@@ -54,7 +55,9 @@ fn notes(config: &Config) -> Vec<String> {
             )
         })
     };
-    config.logs.iter().filter_map(many).collect()
+    let theme = themes::missing(&themes::catalogue(&config.files), &config.console.theme)
+        .map(|(problem, hint)| format!("{problem}; the default one is used\nhint: {hint}"));
+    theme.into_iter().chain(config.logs.iter().filter_map(many)).collect()
 }
 
 fn as_json(diagnostics: &[Diagnostic], notes: &[String]) -> String {
@@ -128,6 +131,13 @@ mod tests {
         assert!(text.starts_with("note: log app: ") && text.contains("matches 33 files now; the 32"), "{text}");
         assert!(text.contains("\nhint: ") && text.ends_with("1 log, 0 actions\n"), "{text}");
         assert!(json.contains("33 files now"), "{json}");
+    }
+
+    #[test]
+    fn a_theme_that_is_not_there_is_noted() {
+        let loaded = load::load_text(Path::new("ops.toml"), "[console]\ntheme = \"midnigth\"\n");
+        let notes = notes(loaded.config.as_ref().unwrap());
+        assert_eq!(notes, ["there is no theme `midnigth`; the default one is used\nhint: did you mean `midnight`?"]);
     }
 
     #[test]

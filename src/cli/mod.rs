@@ -22,6 +22,7 @@ pub mod run;
 pub mod runs;
 pub mod snapshot;
 pub mod status;
+pub mod themes;
 pub mod unlock;
 pub mod verdict;
 pub mod verify;

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use super::demo::simulate::{self, Scene};
 use super::output::{self, exit};
-use super::{Global, configuration};
+use super::{Global, configuration, themes};
 use crate::app::commands::open_screen;
 use crate::app::message::{Event, Message};
 use crate::app::screens::Screen;
@@ -23,7 +23,7 @@ use crate::runtime::core::Start;
 use crate::runtime::headless::Headless;
 use crate::runtime::painter::Painter;
 use crate::runtime::paths;
-use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+use crate::theme::{ColorDepth, GlyphSet};
 use crate::ui::export::Format;
 
 /// What `opsroom snapshot` takes.
@@ -85,8 +85,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         Some(seed) => simulated(arguments, global, seed),
         None => observed(arguments, global),
     };
-    match state {
-        Ok(mut state) => output::print(&frame(arguments, global, &mut state)),
+    match state.and_then(|mut state| frame(arguments, global, &mut state)) {
+        Ok(frame) => output::print(&frame),
         Err(code) => code,
     }
 }
@@ -168,7 +168,11 @@ fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl
     }
 }
 
-fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> String {
+fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<String, u8> {
+    let catalogue = themes::catalogue(&state.config.files);
+    if let Some((problem, hint)) = global.theme.as_ref().and_then(|name| themes::missing(&catalogue, name)) {
+        return Err(output::fail(exit::USAGE, &problem, &hint));
+    }
     let (format, coloured) = match arguments.format {
         As::Svg => (Format::Svg, true),
         As::Ansi => (Format::Ansi, true),
@@ -176,7 +180,7 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> String {
     };
     let depth = if coloured && !global.no_color { ColorDepth::True } else { ColorDepth::None };
     let glyphs = if state.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
-    let mut painter = Painter::new(Catalogue::shipped(), depth, glyphs);
+    let mut painter = Painter::new(catalogue, depth, glyphs);
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let mut buffer = Buffer::empty(area);
     // Twice: what is selected scrolls into view once the first frame has said how high its panel is.
@@ -189,7 +193,7 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> String {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    text
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -59,12 +59,12 @@ struct Console {
 ///
 /// # Errors
 /// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
-pub async fn run(start: Start, painter: Painter) -> io::Result<u8> {
+pub async fn run(start: Start, mut painter: Painter) -> io::Result<u8> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
     core.state.themes = painter.themes();
-    for warning in painter.warnings() {
+    for warning in painter.warnings(&core.state.theme) {
         core.state.diagnostics.note(core.state.now, ProblemKind::Warning, SafeText::new("themes"), warning.clone());
     }
     let tty = Tty::open(mouse)?;

@@ -28,14 +28,20 @@ impl Painter {
     }
 
     /// What the environment says of the terminal. `no_color` wins over everything.
-    pub fn detect(environment: &BTreeMap<String, String>, terminal: bool, no_color: bool, ascii: Option<bool>) -> Self {
+    pub fn detect(
+        catalogue: Catalogue,
+        environment: &BTreeMap<String, String>,
+        terminal: bool,
+        no_color: bool,
+        ascii: Option<bool>,
+    ) -> Self {
         let depth = if no_color { ColorDepth::None } else { ColorDepth::detect(environment, terminal) };
         let glyphs = match ascii {
             Some(true) => GlyphSet::ASCII,
             Some(false) => GlyphSet::UTF8,
             None => GlyphSet::detect(environment),
         };
-        Self::new(Catalogue::shipped(), depth, glyphs)
+        Self::new(catalogue, depth, glyphs)
     }
 
     /// The names of the themes that there are.
@@ -43,14 +49,9 @@ impl Painter {
         self.catalogue.names().map(str::to_owned).collect()
     }
 
-    /// Adds a person's own theme, or puts it in the place of the one with this name.
-    pub fn add(&mut self, name: &str, text: &str) {
-        self.catalogue.add(name, text);
-        self.styles = None;
-    }
-
-    /// What could not be understood of the themes so far.
-    pub fn warnings(&self) -> &[SafeText] {
+    /// What could not be understood of the themes so far, where `theme` is the one in use.
+    pub fn warnings(&mut self, theme: &str) -> &[SafeText] {
+        self.styles(theme);
         self.catalogue.warnings()
     }
 

@@ -1,0 +1,68 @@
+//! The themes that there are beside a configuration.
+
+use std::path::PathBuf;
+
+use crate::config::nearest::nearest;
+use crate::theme::Catalogue;
+
+/// The shipped themes and a person's own: `themes/NAME.toml` beside the first of `files`, in the order of their names.
+pub fn catalogue(files: &[PathBuf]) -> Catalogue {
+    let mut catalogue = Catalogue::shipped();
+    for (name, text) in own(files) {
+        catalogue.add(&name, &text);
+    }
+    catalogue
+}
+
+/// That there is no theme of this name, and what to do.
+pub fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, String)> {
+    if catalogue.has(name) {
+        return None;
+    }
+    let hint = match nearest(name, catalogue.names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", catalogue.names().collect::<Vec<_>>().join(", ")),
+    };
+    Some((format!("there is no theme `{name}`"), hint))
+}
+
+#[expect(clippy::disallowed_methods, reason = "read once, before the console opens")]
+fn own(files: &[PathBuf]) -> Vec<(String, String)> {
+    let Some(directory) = files.first().and_then(|file| file.parent()).map(|beside| beside.join("themes")) else {
+        return Vec::new();
+    };
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    let theme = |path: &PathBuf| {
+        let name = path.file_stem()?.to_str()?.to_owned();
+        let is_theme = path.extension().is_some_and(|extension| extension == "toml");
+        let text = is_theme.then(|| std::fs::read_to_string(path).ok())??;
+        Some((name, text))
+    };
+    paths.iter().filter_map(theme).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test owns its directory")]
+    fn themes_beside_the_configuration_are_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = [directory.path().join("opsroom.toml")];
+        assert!(own(&files).is_empty());
+        std::fs::create_dir(directory.path().join("themes")).unwrap();
+        for name in ["b.toml", "a.toml", "notes.txt"] {
+            std::fs::write(directory.path().join("themes").join(name), "").unwrap();
+        }
+        let names: Vec<String> = own(&files).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b"]);
+        let catalogue = catalogue(&files);
+        assert!(missing(&catalogue, "b").is_none() && missing(&catalogue, "nord").is_none());
+        let (problem, hint) = missing(&catalogue, "nrod").unwrap();
+        assert_eq!((problem.as_str(), hint.as_str()), ("there is no theme `nrod`", "did you mean `nord`?"));
+        assert!(missing(&catalogue, "something else").unwrap().1.ends_with("mono, a, b"));
+    }
+}
