@@ -15,7 +15,8 @@ const SHAPES: [(Hint, &str); 13] = [
     (Hint::AnyCase("arer"), r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})"),
     (Hint::AnyCase("riza"), r#"(?i)authorization["']?\s*[:=]\s*["']?(?:basic|token|digest|apikey)\s+([^\s"',]{4,})"#),
     (Hint::Exact(&["eyJ"]), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"),
-    (Hint::Exact(&["://"]), r#"://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#),
+    // Most addresses name nobody, and most logs of servers are full of addresses.
+    (Hint::With("://", b'@'), r#"://[^\s/:@"'<>]*:([^\s/"'<>]+)@"#),
     (Hint::Exact(&["-----BEGIN "]), PEM),
     (Hint::Exact(&["xox"]), r"\bxox[a-z]-[A-Za-z0-9-]{10,}"),
     (Hint::Exact(&["hooks.slack.com"]), r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]+)"),
@@ -27,13 +28,12 @@ const SHAPES: [(Hint, &str); 13] = [
     (Hint::Exact(&["glpat-"]), r"\bglpat-[A-Za-z0-9_-]{20,}"),
 ];
 
-/// The bit of the shape that finds the password of an address, which is followed by `@`.
-const ADDRESS: u32 = 1 << 6;
-
 /// What a token can't be without.
 enum Hint {
     /// One of these.
     Exact(&'static [&'static str]),
+    /// This, and a byte that is somewhere.
+    With(&'static str, u8),
     /// This in any case. Four letters, for each doubles what is looked for.
     AnyCase(&'static str),
 }
@@ -42,6 +42,7 @@ impl Hint {
     fn spellings(&self) -> Vec<String> {
         match self {
             Self::Exact(texts) => texts.iter().map(|text| (*text).to_owned()).collect(),
+            Self::With(text, _) => vec![(*text).to_owned()],
             Self::AnyCase(text) => text.chars().fold(vec![String::new()], |begun, letter| {
                 let both = [letter, letter.to_ascii_uppercase()];
                 begun.iter().flat_map(|start| both.map(|letter| format!("{start}{letter}"))).collect()
@@ -104,13 +105,13 @@ impl Shapes {
             // Not from its end: another hint may begin within it.
             from = hint.start() + 1;
         }
-        // Most addresses name nobody, and most logs of servers are full of addresses.
-        if hinted & ADDRESS != 0 && memchr::memchr(b'@', bytes).is_none() {
-            hinted &= !ADDRESS;
-        }
         while hinted != 0 {
-            let expression = self.expression(hinted.trailing_zeros() as usize);
+            let index = hinted.trailing_zeros() as usize;
             hinted &= hinted - 1;
+            if matches!(SHAPES[index].0, Hint::With(_, byte) if memchr::memchr(byte, bytes).is_none()) {
+                continue;
+            }
+            let expression = self.expression(index);
             ranges.extend(
                 expression
                     .captures_iter(bytes)

@@ -1,7 +1,9 @@
 //! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
 
+mod emit;
 mod glance;
 mod run;
+mod stream;
 
 use std::sync::Arc;
 
@@ -9,11 +11,11 @@ use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-use super::container::{self, Pieces};
-use super::counts::{Counter, Seen};
+use super::container;
+use super::counts::Counter;
 use super::format::Recogniser;
 use super::join::{Joiner, Lines};
-use super::reading::{Reader, Reading};
+use super::reading::Reader;
 use super::timestamp::TimeReader;
 use crate::config::sections::log::{Ansi, Log};
 use crate::model::format::{Format, Formats};
@@ -26,6 +28,8 @@ use crate::model::unit;
 
 pub use glance::{Glance, LONGEST, is_object, is_printable, is_printable_or};
 pub use run::objects_of;
+pub use stream::Stream;
+use stream::{Counted, Open, Origin, Version};
 
 /// Bound on the expressions of a configuration, in bytes.
 const MAX_REGEX: usize = 4 << 20;
@@ -54,84 +58,6 @@ pub struct Pipeline {
     /// The latest time that a record stated.
     latest: Option<DateTime<Utc>>,
     encoding: Option<&'static Encoding>,
-}
-
-/// What the pipeline remembers of one file or pipe: its unfinished record.
-#[derive(Debug, Default)]
-pub struct Stream {
-    partial: Option<u64>,
-    open: Option<Open>,
-    pieces: Pieces,
-    not_before: Option<DateTime<Utc>>,
-    carried: Option<DateTime<Utc>>,
-}
-
-impl Stream {
-    /// A stream whose records are kept from the first that states `bound` or a later time.
-    pub fn since(bound: Option<DateTime<Utc>>) -> Self {
-        Self { not_before: bound, ..Self::default() }
-    }
-
-    /// The next line came with a time that is no part of it.
-    pub fn carry(&mut self, time: Option<DateTime<Utc>>) {
-        self.carried = time;
-    }
-
-    /// Whether a container runtime has written a line whose other pieces are to come.
-    pub fn holds_pieces(&self) -> bool {
-        !self.pieces.is_empty()
-    }
-
-    /// Whether the next line is more than itself: it replaces its beginning, or came with a time.
-    fn is_expecting(&self) -> bool {
-        self.partial.is_some() || self.carried.is_some()
-    }
-}
-
-/// A record that may go on in the next line.
-#[derive(Debug)]
-struct Open {
-    version: Version,
-    lines: Lines,
-    /// It has changed since it was shown.
-    dirty: bool,
-}
-
-/// One version of a record; a later one has the same `seq`.
-#[derive(Debug)]
-struct Version {
-    /// `None` until it is shown for the first time.
-    seq: Option<u64>,
-    kind: RecordKind,
-    stderr: bool,
-    /// When a container runtime read it, for lines that state no time.
-    time: Option<DateTime<Utc>>,
-    /// What was counted as neutralised and as cut.
-    lost: (u32, u64),
-    /// Its format was counted.
-    noted: bool,
-    counted: Counted,
-}
-
-/// What the counters of one generation have counted a record as; empty where they are not to count it.
-#[derive(Debug, Default)]
-struct Counted {
-    generation: u32,
-    seen: Vec<Seen>,
-}
-
-impl Version {
-    fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted) -> Self {
-        Self { seq, kind, stderr: from.stderr, time: from.time, lost: (0, 0), noted: false, counted }
-    }
-}
-
-/// Where a line came from.
-#[derive(Debug, Clone, Copy)]
-struct Origin {
-    stderr: bool,
-    time: Option<DateTime<Utc>>,
-    at: Stamp,
 }
 
 impl Pipeline {
@@ -241,19 +167,6 @@ impl Pipeline {
         for counter in &self.counters {
             counter.lost(at.utc, &format!("{} skipped", unit::quantity(bytes as f64, "B")));
         }
-    }
-
-    fn tally(&self, record: &Record, counted: &mut Counted) {
-        if counted.generation == self.generation {
-            for (counter, seen) in self.counters.iter().zip(&mut counted.seen) {
-                counter.count(record, seen);
-            }
-        }
-    }
-
-    fn uncounted(&self) -> Counted {
-        let counters = if self.counting { self.counters.len() } else { 0 };
-        Counted { generation: self.generation, seen: vec![Seen::default(); counters] }
     }
 
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
@@ -371,88 +284,6 @@ impl Pipeline {
 
     fn reader(&self) -> Reader<'_> {
         Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
-    }
-
-    /// Makes a record, unless it is not kept.
-    fn emit(&mut self, bytes: &[u8], version: &mut Version, not_before: &mut Option<DateTime<Utc>>, at: Stamp) {
-        let seen = self.reader().read(bytes, self.last, at.utc);
-        if let Some(data) = self.data(seen, version, not_before, at) {
-            self.keep(Record::new(data), version);
-        }
-    }
-
-    /// What the record of what was read holds; `None` where it is not kept.
-    fn data(
-        &mut self,
-        seen: Reading,
-        version: &mut Version,
-        not_before: &mut Option<DateTime<Utc>>,
-        at: Stamp,
-    ) -> Option<RecordData> {
-        let time = seen.time.or(version.time);
-        if version.seq.is_none() {
-            let early = not_before.is_some_and(|bound| time.is_none_or(|time| time < bound));
-            if early || (seen.level != Level::None && seen.level < self.floor) {
-                return None;
-            }
-            *not_before = None;
-        }
-        self.last = seen.format;
-        self.count_loss(version, seen.neutralised, seen.cut_bytes);
-        let seq = if self.hidden {
-            0
-        } else {
-            *version.seq.get_or_insert_with(|| {
-                self.next_seq += 1;
-                self.next_seq - 1
-            })
-        };
-        let before = self.latest.filter(|_| self.hidden);
-        self.latest = time.or(self.latest);
-        Some(RecordData {
-            log: self.log.clone(),
-            seq,
-            read_at: at,
-            time: time.or(before),
-            level: seen.level,
-            service: seen.service,
-            message: seen.message,
-            raw: seen.raw,
-            format: seen.format,
-            styles: seen.styles.into(),
-            layout: self.recogniser.layout().cloned(),
-            kind: version.kind,
-            stderr: version.stderr,
-        })
-    }
-
-    /// Counts a record, and keeps it unless it is hidden.
-    fn keep(&mut self, record: Record, version: &mut Version) {
-        if version.kind == RecordKind::Line {
-            self.note(&record, version);
-        }
-        if !self.hidden {
-            self.records.push(record);
-        }
-    }
-
-    /// Counts what a record could not be shown with; of its later versions only what is more.
-    fn count_loss(&mut self, version: &mut Version, neutralised: u32, cut_bytes: u64) {
-        // The whole line will count it.
-        if version.kind == RecordKind::Partial || self.hidden {
-            return;
-        }
-        self.loss.neutralised += u64::from(neutralised.saturating_sub(version.lost.0));
-        self.loss.cut_bytes += cut_bytes.saturating_sub(version.lost.1);
-        version.lost = (neutralised, cut_bytes);
-    }
-
-    fn note(&mut self, record: &Record, version: &mut Version) {
-        if !version.noted && !self.hidden {
-            self.formats.note(record.format);
-        }
-        version.noted = true;
-        self.tally(record, &mut version.counted);
     }
 }
 

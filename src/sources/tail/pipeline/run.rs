@@ -2,7 +2,8 @@
 
 use memchr::{memchr, memrchr};
 
-use super::{Counted, Origin, Pipeline, Stream, Version, is_object};
+use super::stream::{Counted, Origin, Version};
+use super::{Pipeline, Stream, is_object};
 use crate::model::record::{Record, RecordKind};
 use crate::model::text::{MAX_LINE, PrintableLines};
 use crate::model::time::Stamp;

@@ -74,17 +74,17 @@ pub fn file<G: Gather + Clone>(
     if Packing::of(&head[..read]).is_some() || encoding::mark(&head[..read]).is_some() {
         return Ok(None);
     }
+    let suspicion = gather.only_counts().then(|| Suspicion::of(filter)).flatten();
     let run = |cuts: &[u64]| {
-        let parts = cuts
-            .windows(2)
-            .map(|cut| Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, gather.clone())))
-            .collect::<io::Result<Vec<_>>>()?;
-        run(parts)
+        let part = |cut: &[u64]| {
+            Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, suspicion.clone(), gather.clone()))
+        };
+        run(cuts.windows(2).map(part).collect::<io::Result<Vec<_>>>()?)
     };
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
     let parts = (meta.size() / WORTH).min(threads).min(THREADS);
-    let text = gather.only_counts() && Suspicion::of(filter).is_some();
-    let gathered = run(&cuts(&file, meta.size(), parts, text.then_some(&pipeline()?))?)?;
+    let text = suspicion.as_ref().map(|_| pipeline()).transpose()?;
+    let gathered = run(&cuts(&file, meta.size(), parts, text.as_ref())?)?;
     // What a container wrote in pieces can't be cut between them.
     if gathered.is_some() { Ok(gathered) } else { run(&[0, u64::MAX]) }
 }

@@ -47,6 +47,7 @@ impl<'a, G: Gather> Part<'a, G> {
         pipeline: Pipeline,
         clock: Clock,
         filter: &Filter,
+        suspicion: Option<Suspicion>,
         gather: G,
     ) -> Self {
         Self {
@@ -58,7 +59,7 @@ impl<'a, G: Gather> Part<'a, G> {
             splitter: LineSplitter::default(),
             now: clock.now(),
             clock,
-            suspicion: Suspicion::of(filter).filter(|_| gather.only_counts()),
+            suspicion,
             search: Search::of(filter),
             levels: (gather.only_counts() && filter.passes_level(Level::None).is_some()).then(|| filter.clone()),
             gather,

@@ -16,6 +16,7 @@ const CONTAINER: &str = "std";
 
 /// Finds the lines without which no record can pass. All others are short, printable ASCII and tabs as they were
 /// written, were written by no container runtime, and don't hold the word.
+#[derive(Clone)]
 pub(super) struct Suspicion {
     expression: Regex,
     container: Finder<'static>,

@@ -91,7 +91,8 @@ fn both(text: &[u8], filter: &str, parts: u64, block: usize) -> (Passed, Passed)
     let scan = |cuts: &[u64], only_counts| {
         let part = |cut: &[u64]| {
             let gather = Passed::new(&filter, only_counts);
-            Part::new(file.as_file(), cut[0]..cut[1], pipeline(), clock, &filter, gather).by_blocks_of(block)
+            let suspicion = only_counts.then(|| Suspicion::of(&filter)).flatten();
+            Part::new(file.as_file(), cut[0]..cut[1], pipeline(), clock, &filter, suspicion, gather).by_blocks_of(block)
         };
         let parts = run(cuts.windows(2).map(part).collect()).unwrap()?;
         Some(parts.into_iter().reduce(|mut all, part| {
