@@ -72,11 +72,7 @@ fn lines(state: &State) -> Vec<Words<'static>> {
         Role::Text,
     ));
     out.push(fact("frames", figures::count(meters.frames), Role::Text));
-    let written = format!(
-        "{}, last minute {}/s",
-        figures::bytes(meters.bytes_written),
-        figures::bytes(meters.bytes_last_minute / 60)
-    );
+    let written = format!("{}, {}/min", figures::bytes(meters.bytes_written), figures::bytes(meters.bytes_last_minute));
     out.push(fact("written", written, Role::Text));
     out.push(heading("process"));
     out.push(fact("up", figures::age(state.now.since(state.started)), Role::Text));

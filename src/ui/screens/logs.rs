@@ -111,6 +111,8 @@ fn counted(counts: Counts) -> Words<'static> {
     ];
     kinds
         .into_iter()
+        // None of them is no reason to look.
+        .map(|(n, word, role)| (n, word, if n == 0 { Role::TextDim } else { role }))
         .fold(Words::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
 }
 
