@@ -170,6 +170,35 @@ fn what_is_not_of_today_shows_its_day() {
 }
 
 #[test]
+fn a_log_whose_clock_is_slow_is_seen_among_others() {
+    let mut app = logs();
+    let old = |app: &App, seq| {
+        let time = Some(app.now().utc - Duration::from_hours(2));
+        let text = SafeText::new(&format!("told {seq}"));
+        Record::new(RecordData { time, ..RecordData::unknown("web".into(), seq, app.now(), text) })
+    };
+    let records = (1..=50).map(|seq| old(&app, seq)).collect();
+    let told = RecordBatch { records, backlog: true, ..RecordBatch::default() };
+    app.send_observation(Observation::Records { log: "web".into(), batch: told });
+    for n in 1..=40 {
+        line(&mut app, "api", n, 0, Level::Info, &format!("on time {n}"));
+        app.pass(1);
+    }
+    app.keys("1");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("on time 40") && !frame.contains("told "), "what was there before is old:\n{frame}");
+    line(&mut app, "web", 51, 7200, Level::Info, "of a slow clock");
+    line(&mut app, "api", 41, 0, Level::Info, "on time 41");
+    let frame = shown(&mut app, (120, 40));
+    let row = frame.lines().find(|line| line.contains("of a slow clock")).expect("it is seen");
+    assert!(row.contains('↑'), "{frame}");
+    let place = |words: &str| frame.find(words).expect(words);
+    assert!(place("on time 37") < place("of a slow") && place("of a slow") < place("on time 41"), "{frame}");
+    let wide = shown(&mut app, (200, 50));
+    assert!(wide.contains("↑ came later than it says"), "{wide}");
+}
+
+#[test]
 fn late_lines_and_losses_are_said_in_the_border() {
     let mut app = minute();
     line(&mut app, "web", 99, 30, Level::Warn, "written long ago");

@@ -129,11 +129,7 @@ fn records(state: &mut State, name: &Name, batch: RecordBatch) {
     let any = !batch.records.is_empty();
     state.logs[at].loss = batch.loss;
     state.logs[at].formats = *batch.formats;
-    if batch.backlog {
-        state.logs[at].took(0, now);
-    } else {
-        state.logs[at].took(batch.records.len(), now);
-    }
+    state.logs[at].took(&batch.records, batch.backlog, now);
     logs::take(state, at, batch);
     if any && state.shows_logs() {
         state.changed();

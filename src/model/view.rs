@@ -17,7 +17,7 @@ use super::ring::Ring;
 
 /// Within this time of the newest record others are put where their time says; what comes later than that is put
 /// last and flagged, so that nothing moves that a person may be reading.
-const WINDOW: Duration = Duration::seconds(2);
+pub const WINDOW: Duration = Duration::seconds(2);
 
 /// The place of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::sections::log::Log;
 use crate::model::format::Formats;
 use crate::model::name::Name;
 use crate::model::record::{LogState, Loss, Record};
 use crate::model::ring::{Ring, RingLimits};
 use crate::model::time::Stamp;
+use crate::model::view::WINDOW;
 
 /// One log.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub struct LogView {
     pub last_at: Option<Stamp>,
     /// The records that are held.
     pub ring: Ring,
+    /// Up to which `seq` its records were there before they were read; those above came live.
+    backlog_to: u64,
     /// Bytes of the longest service name that a record of this log has stated; never shrinks.
     pub longest_service: usize,
     /// When how many came, as far back as the rate looks.
@@ -50,6 +55,7 @@ impl LogView {
             rate: 0.0,
             last_at: None,
             ring: Ring::new(log.name.clone(), limits),
+            backlog_to: 0,
             longest_service: 0,
             recent: VecDeque::new(),
         }
@@ -81,6 +87,16 @@ impl LogView {
         self.ring.last_seq().unwrap_or(0)
     }
 
+    /// The held records, newest first, each with the time by which it goes among those of other logs: what came live not
+    /// before it came, less what clocks and reading take, or a log whose clock is slow would never be seen among others.
+    pub fn newest_first(&self) -> impl Iterator<Item = (DateTime<Utc>, &Record)> {
+        self.ring.iter().enumerate().rev().filter_map(|(index, record)| {
+            let at = self.ring.time_at(index)?;
+            let live = record.seq > self.backlog_to;
+            Some((if live { at.max(record.read_at.utc - WINDOW) } else { at }, record))
+        })
+    }
+
     /// Files that match its pattern and are too many to be followed.
     pub fn left_out(&self) -> usize {
         match self.state {
@@ -89,11 +105,13 @@ impl LogView {
         }
     }
 
-    /// Counts records that came in just now.
-    pub(in crate::app) fn took(&mut self, records: usize, now: Stamp) {
-        if records > 0 {
+    /// Counts records that came in just now, or were there before.
+    pub(in crate::app) fn took(&mut self, records: &[Record], backlog: bool, now: Stamp) {
+        if backlog {
+            self.backlog_to = records.iter().map(|record| record.seq).fold(self.backlog_to, u64::max);
+        } else if !records.is_empty() {
             self.last_at = Some(now);
-            self.recent.push_back((now, records as u64));
+            self.recent.push_back((now, records.len() as u64));
         }
         self.tick(now);
     }

@@ -1,5 +1,6 @@
 //! The tail of one log, or of all merged.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::{focused, frame, note};
@@ -10,10 +11,12 @@ use crate::app::world::tails::Tail as FilteredTail;
 use crate::config::sections::screen::{LogPanel, Panel};
 use crate::model::name::Name;
 use crate::model::record::{LogState, Loss, Record};
+use crate::model::view::WINDOW;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::{Words, cut};
 
@@ -66,10 +69,12 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     }
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let state_of_all = newest(state, logs, room, painter.glyphs().ellipsis);
-    let inner = shape.note(state_of_all).foot(losses(logs, area.width)).draw(painter, area);
+    let inner = Frame::inner(area);
     note(painter, inner, id.clone());
     let height = usize::from(inner.height);
     let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.logs, height));
+    let rows = rows(&records);
+    shape.note(state_of_all).foot(foot(painter, logs, &rows, area.width)).draw(painter, area);
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
         let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
         if held > 0 {
@@ -86,16 +91,6 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         nothing(logs).draw(painter, inner);
         return;
     }
-    let mut above = None;
-    let rows: Vec<LogRow<'_>> = records
-        .iter()
-        .map(|record| {
-            // A line that states no time goes with the one above it.
-            let at = record.time.or(above).unwrap_or_else(|| record.at());
-            let since = above.replace(at).map(|above| at - above);
-            LogRow { record, selected: false, marked: false, context: false, late: false, since }
-        })
-        .collect();
     let style = LogStyle {
         timestamps: state.timestamps,
         zone: state.config.console.timezone,
@@ -109,6 +104,32 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         focused: focused(state, id),
     };
     style.draw(painter, inner, &rows);
+}
+
+fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
+    let mut above = None;
+    let mut latest = None;
+    let row = |record| {
+        let record: &Record = record;
+        // A line that states no time goes with the one above it.
+        let at = record.time.or(above).unwrap_or_else(|| record.at());
+        let since = above.replace(at).map(|above| at - above);
+        let latest = latest.get_or_insert(at);
+        *latest = at.max(*latest);
+        LogRow { record, selected: false, marked: false, context: false, late: *latest - at > WINDOW, since }
+    };
+    records.iter().map(row).collect()
+}
+
+/// What stands in the lower border: what was lost, and what the signs in the rows mean where there is room.
+pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Words<'static> {
+    let late = Words::of(painter.glyphs().up, Role::LogMark).then("came later than it says", Role::TextDim);
+    let stderr = Words::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
+    let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
+    signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(losses(logs, width), |words, (_, sign)| {
+        let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
+        if both.width() + 6 <= usize::from(width) { both } else { words }
+    })
 }
 
 /// Columns for what a record comes from: the service that it names, else its log. None where one log names nothing.
@@ -127,17 +148,20 @@ pub fn source_width<'a>(state: &State, logs: usize, records: impl IntoIterator<I
 
 /// The newest `count` records of several logs, by time, oldest first.
 fn last(of: &Tail<'_>, count: usize) -> Vec<Record> {
-    let mut records: Vec<Record> = Vec::new();
+    let mut records: Vec<(DateTime<Utc>, Record)> = Vec::new();
     for log in of.logs {
         let naming = of.naming.filter(|_| log.service.is_none());
         let named = |record: &Record| {
             naming.is_none_or(|service| record.service.as_ref().is_some_and(|named| named.as_str() == &**service))
         };
-        let newest = log.ring.iter().rev().take(if naming.is_some() { SCANNED } else { count });
-        records.extend(newest.filter(|record| named(record)).take(count).cloned());
+        let newest = log.newest_first().take(if naming.is_some() { SCANNED } else { count });
+        let newest = newest.filter(|(_, record)| named(record)).take(count);
+        records.extend(newest.map(|(at, record)| (at, record.clone())));
     }
-    records.sort_by(|a, b| a.at().cmp(&b.at()).then_with(|| a.log.cmp(&b.log)).then_with(|| a.seq.cmp(&b.seq)));
-    records.split_off(records.len().saturating_sub(count))
+    records
+        .sort_by(|(at, a), (other, b)| at.cmp(other).then_with(|| a.log.cmp(&b.log)).then_with(|| a.seq.cmp(&b.seq)));
+    let older = records.len().saturating_sub(count);
+    records.drain(older..).map(|(_, record)| record).collect()
 }
 
 /// `4,102/s`, to two digits, so that it does not flicker.

@@ -18,7 +18,7 @@ use crate::ui::paint::{Painter, split_top};
 use crate::ui::panels::{focused, frame, log, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::levels::{self, Counts};
-use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
+use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::Words;
 
@@ -124,13 +124,15 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let rows = screen.rows(&state.logs, usize::from(inner.height));
     let shape = title(state, painter, &id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
-    shape.note(standing(state, painter, room)).foot(foot(state, painter, &rows, area.width)).draw(painter, area);
+    let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
+    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
+    let foot = log::foot(painter, &logs, &rows, area.width);
+    shape.note(standing(state, painter, room)).foot(foot).draw(painter, area);
     note(painter, inner, id.clone());
     if rows.is_empty() {
         nothing(state).draw(painter, inner);
         return;
     }
-    let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
     let finder = |text: &str| screen.hits(text);
     let style = LogStyle {
         timestamps: state.timestamps,
@@ -264,18 +266,6 @@ fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
 fn elsewhere(state: &State, at: DateTime<Utc>) -> bool {
     let pane = &state.screens.logs.pane;
     pane.follow || pane.entry().is_none_or(|entry| (entry.at - at).abs() > TimeDelta::seconds(1))
-}
-
-/// What was lost, and what the signs of records mean that are in sight, as far as there is room.
-fn foot(state: &State, painter: &Painter<'_>, rows: &[Row], width: u16) -> Words<'static> {
-    let shown: Vec<&LogView> = state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
-    let late = Words::of(painter.glyphs().up, Role::LogMark).then("came later than it says", Role::TextDim);
-    let stderr = Words::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
-    let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
-    signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(log::losses(&shown, width), |words, (_, sign)| {
-        let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
-        if both.width() + 6 <= usize::from(width) { both } else { words }
-    })
 }
 
 /// Why there are no records.
