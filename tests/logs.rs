@@ -166,6 +166,10 @@ fn opsroom_logs(directory: &Path, arguments: &[&str], input: &str) -> (String, S
         .arg("logs")
         .args(arguments)
         .current_dir(directory)
+        // No configuration of the person who runs the tests.
+        .env("HOME", directory)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("OPSROOM_CONFIG")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -217,6 +221,15 @@ fn a_wrong_filter_and_an_unknown_log_say_what_to_do() {
     let (out, err, code) = opsroom_logs(at, &["-", "--filter", "x level>=wran"], "");
     assert_eq!((out.as_str(), code), ("", Some(64)));
     assert_eq!(err, "error: `wran` is no level\n  x level>=wran\n           ^\nhint: did you mean `warn`?\n");
+    let (_, err, code) = opsroom_logs(at, &["api.lgo", "--count"], "");
+    assert_eq!(code, Some(64));
+    assert!(
+        err.starts_with("error: there is no log and no file called `api.lgo`\nhint: there is no configuration"),
+        "{err}"
+    );
+    let (_, err, code) = opsroom_logs(at, &[], "");
+    assert_eq!(code, Some(78));
+    assert!(err.starts_with("error: no log is named") && err.contains("`opsroom logs FILE…`"), "{err}");
     append(&at.join("opsroom.toml"), "[log.api]\nfile = \"api.log\"\n");
     let (_, err, code) = opsroom_logs(at, &["apo"], "");
     assert_eq!(code, Some(64));

@@ -9,8 +9,8 @@ use super::Arguments;
 use super::summary::Kind;
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
-use crate::config::Config;
 use crate::config::sections::log::Log;
+use crate::config::{Config, load};
 use crate::model::filter::Filter;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
@@ -99,9 +99,7 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
             "leave `--follow` out; the log screen of the console counts as lines come",
         ));
     }
-    let known = arguments.names.iter().all(|name| name == "-" || Path::new(name).exists());
-    let configured =
-        if arguments.names.is_empty() || !known { Some(configuration::find(global)?.config) } else { None };
+    let configured = configured(arguments, global)?;
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     if let (true, Some(config)) = (arguments.names.is_empty(), &configured) {
         logs.clone_from(&config.logs);
@@ -119,6 +117,26 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
     logs.append(&mut files);
     let follow = arguments.follow && !stdin;
     Ok(Request { logs, files: count, stdin, follow, secrets, filter, bounds, since: bound, output })
+}
+
+/// The configuration, where it is needed to know what is meant.
+fn configured(arguments: &Arguments, global: &Global) -> Result<Option<Arc<Config>>, u8> {
+    let names = &arguments.names;
+    let missing = names.iter().find(|name| *name != "-" && !Path::new(name).exists());
+    if missing.is_none() && !names.is_empty() {
+        return Ok(None);
+    }
+    if load::find(global.config.as_deref()).is_none() {
+        return Err(match missing {
+            Some(name) => unknown(name, None),
+            None => output::fail(
+                exit::CONFIG,
+                "no log is named, and there is no configuration that names any",
+                "`opsroom logs FILE…` reads files, `opsroom logs -` what is piped in",
+            ),
+        });
+    }
+    Ok(Some(configuration::find(global)?.config))
 }
 
 fn resolve(config: &Config) -> Result<Arc<Secrets>, u8> {
@@ -145,7 +163,8 @@ fn unknown(name: &str, config: Option<&Config>) -> u8 {
     let hint = match nearest {
         Some(known) if strsim::levenshtein(known, name) <= 2 => format!("did you mean `{known}`?"),
         Some(_) => format!("the logs are {}", names.join(", ")),
-        None => "the configuration has no logs".to_owned(),
+        None if config.is_some() => "the configuration has no logs".to_owned(),
+        None => "there is no configuration here that names logs; `-` is what is piped in".to_owned(),
     };
     output::fail(exit::USAGE, &format!("there is no log and no file called `{name}`"), &hint)
 }
