@@ -229,6 +229,12 @@ fn a_unit_of_the_journal_is_followed_through_a_reader_that_dies() {
     };
     let last = |number: u64| move |lines: &[String]| lines.iter().any(|line| line.contains(&format!("={number} done")));
     write(1..=20);
+    // A reader that begins while the first entries are being stored may never see them.
+    let stored = || must("journalctl", &["--unit", &unit, "--output=cat", "--no-pager", "--quiet"], at).lines().count();
+    let began = Instant::now();
+    while stored() < 20 {
+        assert!(began.elapsed() < PATIENCE, "the journal has not stored what it took");
+    }
     let mut following = Following::start(at, "shop");
     following.until("what was there", last(20));
     write(21..=30);
