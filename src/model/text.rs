@@ -6,6 +6,7 @@
 mod block;
 mod characters;
 mod escape;
+pub mod every;
 mod sanitise;
 mod sgr;
 pub mod wrap;

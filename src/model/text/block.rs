@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
+use super::every::is_printable_or;
 use super::{MAX_LINE, SafeText};
 
 /// Printable lines that hold one piece of memory together: an allocation for all of them, and not one for each. Whoever
@@ -15,9 +16,7 @@ impl PrintableLines {
     /// Copies `raw`, lines with line feeds between them and behind the last; `None` where it has anything but
     /// printable ASCII and line feeds, or is longer than [`MAX_LINE`].
     pub fn new(raw: &[u8]) -> Option<Self> {
-        // Folding without an early exit lets the check be vectorised.
-        let strange = raw.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e && *byte != b'\n'));
-        if strange || raw.len() > MAX_LINE {
+        if raw.len() > MAX_LINE || !is_printable_or(b'\n', raw) {
             return None;
         }
         std::str::from_utf8(raw).ok().map(|text| Self(Arc::from(text)))

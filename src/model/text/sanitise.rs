@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
 use super::characters::{EMOJI_STYLE, JOINER, KEYCAP, is_emoji, is_hidden, is_keycap_base};
+use super::every::is_printable;
 use super::sgr::{Sgr, Span};
 use super::{LINE_BREAK, SafeText, escape};
 
@@ -67,11 +68,9 @@ pub fn sanitise_lines(raw: &[u8]) -> Vec<Sanitised> {
     raw.split(|byte| *byte == b'\n').map(sanitise).collect()
 }
 
-/// The common case: printable ASCII within the bounds of a line, copied once; `None` for anything else. Folding without
-/// an early exit lets the check be vectorised.
+/// The common case: printable ASCII within the bounds of a line, copied once; `None` for anything else.
 pub fn printable(raw: &[u8]) -> Option<SafeText> {
-    let strange = raw.len() > MAX_LINE || raw.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e));
-    if strange {
+    if raw.len() > MAX_LINE || !is_printable(raw) {
         return None;
     }
     std::str::from_utf8(raw).ok().map(SafeText::from_clean)

@@ -26,7 +26,7 @@ use crate::model::redact::Redactor;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
-pub use glance::{Glance, LONGEST, is_object, is_printable, is_printable_or};
+pub use glance::{Glance, LONGEST, is_object};
 pub use run::objects_of;
 pub use stream::Stream;
 use stream::{Counted, Open, Origin, Version};

@@ -99,8 +99,8 @@ impl<'a> Known<'a> {
     /// `MongoDB`, the journal, and the house form.
     fn usual(&mut self, key: &str, value: Value<'a>) {
         match key {
-            "timestamp" | "@timestamp" | "time" => self.time.offer(0, value),
-            "ts" | "datetime" | "eventTime" | "_time" | "log_time" | "asctime" | "@t" => self.time.offer(1, value),
+            "timestamp" | "@timestamp" | "time" | "ts" => self.time.offer(0, value),
+            "datetime" | "eventTime" | "_time" | "log_time" | "asctime" | "@t" => self.time.offer(1, value),
             "t"
             | "date"
             | "instant.epochSecond"

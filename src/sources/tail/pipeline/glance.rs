@@ -9,6 +9,7 @@ use crate::model::fields;
 use crate::model::filter::Subject;
 use crate::model::format::Format;
 use crate::model::record::Level;
+use crate::model::text::every::{is_printable, is_printable_or};
 use crate::sources::tail::container;
 use crate::sources::tail::format::{Seen, level_of_object};
 use crate::sources::tail::join::Joiner;
@@ -31,21 +32,11 @@ pub fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && !line.starts_with(b"{\"log\":")
 }
 
-/// Whether `bytes` are printable ASCII alone.
-pub fn is_printable(bytes: &[u8]) -> bool {
-    is_printable_or(b' ', bytes)
-}
-
-/// Whether `bytes` are printable ASCII and `also` alone. Folding without an early exit lets the check be vectorised.
-pub fn is_printable_or(also: u8, bytes: &[u8]) -> bool {
-    !bytes.iter().fold(false, |bad, byte| bad | (byte.wrapping_sub(0x20) > 0x5e && *byte != also))
-}
-
 impl Pipeline {
     /// Whether `line` surely begins a record: nothing above it belongs to it. `before` is the line above it, where it
-    /// is known.
-    pub fn begins(&self, before: Option<&[u8]>, line: &[u8]) -> bool {
-        let is_bare = |line: &[u8]| is_printable_or(b'\t', line) && container::unwrap(line).is_none();
+    /// is known; `printable` where both are known to be printable ASCII and tabs.
+    pub fn begins(&self, before: Option<&[u8]>, line: &[u8], printable: bool) -> bool {
+        let is_bare = |line: &[u8]| (printable || is_printable_or(b'\t', line)) && container::unwrap(line).is_none();
         is_object(line)
             || before.is_some_and(|before| is_bare(before) && is_bare(line) && self.joiner.begins(before, line))
     }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::filter::Filter;
-use crate::sources::tail::pipeline::{LONGEST, is_object, is_printable, is_printable_or};
+use crate::model::text::every::{is_printable, is_printable_or};
+use crate::sources::tail::pipeline::{LONGEST, is_object};
 
 /// A word that every record that passes holds.
 pub(super) struct Search {

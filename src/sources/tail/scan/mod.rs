@@ -124,7 +124,7 @@ fn beginning_after(file: &File, from: u64, text: Option<&Pipeline>) -> io::Resul
     for end in memchr::memchr_iter(b'\n', &buffer[..read]) {
         if let Some(start) = start {
             let line = &buffer[start..end];
-            if is_object(line) || text.is_some_and(|pipeline| pipeline.begins(before, line)) {
+            if is_object(line) || text.is_some_and(|pipeline| pipeline.begins(before, line, false)) {
                 return Ok(Some(from + start as u64));
             }
             before = Some(line);

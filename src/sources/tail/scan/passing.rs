@@ -6,70 +6,79 @@
 
 use super::Gather;
 use super::part::Part;
-use super::suspects::Suspicion;
+use super::suspects::{self, Suspicion};
 use crate::sources::tail::pipeline::{Pipeline, is_object};
+
+/// Whole lines, and whether nothing in them is strange.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    bytes: &'a [u8],
+    plain: bool,
+}
 
 impl<G: Gather> Part<'_, G> {
     /// Takes a block of whole lines, but for those of its last record, unless the block is the `last` or all one
     /// record. Returns how many bytes were left.
-    pub(super) fn passing(&mut self, suspicion: &Suspicion, block: &[u8], last: bool) -> usize {
+    pub(super) fn passing(&mut self, suspicion: &Suspicion, bytes: &[u8], last: bool) -> usize {
+        let block = Block { bytes, plain: suspects::is_plain(bytes) };
         let mut at = 0;
         if self.is_open {
-            at = beginning_after(&self.pipeline, block, 0, block.len());
-            self.slow(&block[..at]);
-            if at == block.len() {
+            at = beginning_after(&self.pipeline, block, 0, bytes.len());
+            self.slow(&bytes[..at]);
+            if at == bytes.len() {
                 return 0;
             }
             self.drain(true);
         }
-        let end = beginning_before(&self.pipeline, block, block.len(), at);
-        let mut places = suspicion.places(&block[..end]);
+        let end = beginning_before(&self.pipeline, block, bytes.len(), at);
+        let mut places = suspicion.places(&bytes[..end], block.plain);
         while let Some(place) = places.next(at) {
-            let start = line_start(block, place);
+            let start = line_start(bytes, place);
             if let Some(next) = self.passes_alone(suspicion, block, start, at) {
                 self.gather.count_one();
                 at = next;
                 continue;
             }
-            let from = beginning_before(&self.pipeline, block, line_end(block, start), at);
+            let from = beginning_before(&self.pipeline, block, line_end(bytes, start), at);
             at = beginning_after(&self.pipeline, block, start, end);
-            self.slow(&block[from..at]);
+            self.slow(&bytes[from..at]);
             self.drain(true);
         }
         if end > 0 && !last {
-            return block.len() - end;
+            return bytes.len() - end;
         }
-        self.slow(&block[end..]);
+        self.slow(&bytes[end..]);
         0
     }
 
     /// Where the next record begins, if the suspicious line at `start` is a record that surely passes; a record begins
     /// at `known`.
-    fn passes_alone(&self, suspicion: &Suspicion, block: &[u8], start: usize, known: usize) -> Option<usize> {
-        let next = line_end(block, start);
-        let line = &block[start..next - 1];
-        let passes = suspicion.is_hit(line)
+    fn passes_alone(&self, suspicion: &Suspicion, block: Block<'_>, start: usize, known: usize) -> Option<usize> {
+        let next = line_end(block.bytes, start);
+        let line = &block.bytes[start..next - 1];
+        let passes = suspicion.is_hit(line, block.plain)
             && self.pipeline.is_unredacted(line)
             && (is_object(line)
                 || (start == known || begins(&self.pipeline, block, start))
-                    && next < block.len()
+                    && next < block.bytes.len()
                     && begins(&self.pipeline, block, next));
         passes.then_some(next)
     }
 }
 
 /// Whether the line at `start` surely begins a record.
-fn begins(pipeline: &Pipeline, block: &[u8], start: usize) -> bool {
-    let before = start.checked_sub(1).map(|end| &block[line_start(block, end)..end]);
-    pipeline.begins(before, &block[start..line_end(block, start) - 1])
+fn begins(pipeline: &Pipeline, block: Block<'_>, start: usize) -> bool {
+    let Block { bytes, plain } = block;
+    let before = start.checked_sub(1).map(|end| &bytes[line_start(bytes, end)..end]);
+    pipeline.begins(before, &bytes[start..line_end(bytes, start) - 1], plain)
 }
 
 /// The beginning of the last line that begins before `end` and surely begins a record; `bound` where there is none
 /// behind that.
-fn beginning_before(pipeline: &Pipeline, block: &[u8], end: usize, bound: usize) -> usize {
+fn beginning_before(pipeline: &Pipeline, block: Block<'_>, end: usize, bound: usize) -> usize {
     let mut start = end;
     while start > bound {
-        start = line_start(block, start - 1);
+        start = line_start(block.bytes, start - 1);
         if begins(pipeline, block, start) {
             break;
         }
@@ -79,9 +88,9 @@ fn beginning_before(pipeline: &Pipeline, block: &[u8], end: usize, bound: usize)
 
 /// The beginning of the first line behind that at `start` that surely begins a record; `end` where there is none
 /// before that.
-fn beginning_after(pipeline: &Pipeline, block: &[u8], mut start: usize, end: usize) -> usize {
+fn beginning_after(pipeline: &Pipeline, block: Block<'_>, mut start: usize, end: usize) -> usize {
     while start < end {
-        start = line_end(block, start);
+        start = line_end(block.bytes, start);
         if start >= end || begins(pipeline, block, start) {
             return start;
         }

@@ -5,7 +5,8 @@ use regex::bytes::Regex;
 
 use super::block::is_searchable;
 use crate::model::filter::Filter;
-use crate::sources::tail::pipeline::{LONGEST, is_printable};
+use crate::model::text::every::{any, is_printable, is_printable_byte};
+use crate::sources::tail::pipeline::LONGEST;
 
 /// Bytes that are looked at before the strange one among them is looked for.
 const STRIDE: usize = 4 << 10;
@@ -32,17 +33,19 @@ impl Suspicion {
         Some(Self { expression, container: Finder::new(CONTAINER) })
     }
 
-    /// The suspicious places of `block`.
-    pub(super) fn places<'a>(&'a self, block: &'a [u8]) -> Places<'a> {
-        Places { suspicion: self, block, hit: Some(0), strange: Some(0), long: Some(0) }
+    /// The suspicious places of `block`, which may be known to be plain.
+    pub(super) fn places<'a>(&'a self, block: &'a [u8], plain: bool) -> Places<'a> {
+        Places { suspicion: self, block, hit: Some(0), strange: (!plain).then_some(0), long: Some(0) }
     }
 
-    /// Whether `line`, which is suspicious, is so for the word and nothing else.
-    pub(super) fn is_hit(&self, line: &[u8]) -> bool {
-        line.len() <= LONGEST
-            && is_printable(line)
-            && memchr::memchr(b'\\', line).is_none()
-            && self.container.find(line).is_none()
+    /// Whether `line`, which is suspicious, is so for the word and nothing else. It may be known to be plain.
+    pub(super) fn is_hit(&self, line: &[u8], plain: bool) -> bool {
+        let as_written = if plain {
+            memchr::memchr(b'\t', line).is_none()
+        } else {
+            is_printable(line) && memchr::memchr(b'\\', line).is_none()
+        };
+        as_written && line.len() <= LONGEST && self.container.find(line).is_none()
     }
 }
 
@@ -75,16 +78,17 @@ impl Places<'_> {
     }
 }
 
+/// Whether nothing in `block` is strange: it is printable ASCII, tabs and line feeds, without escapes of JSON.
+pub(super) fn is_plain(block: &[u8]) -> bool {
+    strange_after(block, 0).is_none()
+}
+
 /// The first byte at `from` or later that may become something else when it is shown, or begins an escape of JSON.
 fn strange_after(block: &[u8], from: usize) -> Option<usize> {
-    // One more, and as a signed number, what is no printable ASCII is at most a blank. Tabs are rare, and this is a
-    // third faster without asking for them.
-    let may_be = |byte: u8| (byte.wrapping_add(1).cast_signed() <= 0x20 && byte != b'\n') || byte == b'\\';
-    let is_strange = |byte: &u8| *byte != b'\t' && may_be(*byte);
+    let is_strange = |byte: &u8| *byte != b'\t' && may_be_strange(*byte);
     let mut at = from;
     for stride in block[from..].chunks(STRIDE) {
-        // Folding without an early exit lets the check be vectorised.
-        if stride.iter().fold(false, |bad, byte| bad | may_be(*byte))
+        if any(stride, may_be_strange)
             && let Some(found) = stride.iter().position(is_strange)
         {
             return Some(at + found);
@@ -92,6 +96,12 @@ fn strange_after(block: &[u8], from: usize) -> Option<usize> {
         at += stride.len();
     }
     None
+}
+
+/// Whether a byte is strange, or a tab: those are rare, and it is faster not to ask for them.
+#[inline]
+fn may_be_strange(byte: u8) -> bool {
+    (!is_printable_byte(byte) && byte != b'\n') || byte == b'\\'
 }
 
 /// The first line at `from` or later that is longer than [`LONGEST`]. A line begins at `from`.
