@@ -9,7 +9,7 @@ pub fn is_printable(bytes: &[u8]) -> bool {
 
 /// Whether `bytes` are printable ASCII and `also` alone.
 pub fn is_printable_or(also: u8, bytes: &[u8]) -> bool {
-    !any(bytes, |byte| !is_printable_byte(byte) && byte != also)
+    !any(bytes, move |byte| !is_printable_byte(byte) && byte != also)
 }
 
 /// From the blank to the tilde. One more, and as a signed number, everything else is at most a blank.
@@ -22,15 +22,16 @@ pub fn is_printable_byte(byte: u8) -> bool {
 const WIDE: usize = 512;
 
 /// Whether any byte is what `is` says. All are looked at, without an early exit and with the widest vectors that the
-/// processor has: it is for bytes of which nearly always none is. `is` must be inlined for that.
+/// processor has: it is for bytes of which nearly always none is. `is` must be inlined for that, and hold what it compares
+/// with itself: behind a reference it would be asked byte by byte.
 #[inline]
-pub fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+pub fn any(bytes: &[u8], is: impl Fn(u8) -> bool + Copy) -> bool {
     if bytes.len() < WIDE {
         return any_of(bytes, is);
     }
     dispatch!(Level::new(), simd => simd.vectorize(
         #[inline(always)]
-        || any_of(bytes, &is),
+        move || any_of(bytes, is),
     ))
 }
 
