@@ -7,6 +7,7 @@ mod following;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -34,24 +35,54 @@ impl Drop for Mount {
     }
 }
 
+/// Writes lines with these numbers to a log.
+fn write(log: &Path, numbers: RangeInclusive<u64>) {
+    let mut file = OpenOptions::new().create(true).append(true).open(log).expect("the log opens");
+    numbers.for_each(|number| writeln!(file, "level=info msg=line number={number}").expect("written"));
+}
+
+/// Whether the line with this number has come.
+fn last(number: u64) -> impl Fn(&[String]) -> bool {
+    move |lines| lines.iter().any(|line| line.ends_with(&format!("={number}")))
+}
+
+/// Follows `app.log` of a mount, where twenty lines have come.
+fn follow(at: &Path, mount: &Mount, source: &Path) -> Following {
+    let log = source.join("app.log");
+    write(&log, 1..=10);
+    let config = format!("[log.app]\nfile = \"{}\"\n", mount.0.join("app.log").display());
+    fs::write(at.join("opsroom.toml"), config).expect("written");
+    let mut following = Following::start(at, "app");
+    following.until("what was there", last(10));
+    write(&log, 11..=20);
+    following.until("what came", last(20));
+    following
+}
+
+#[test]
+fn every_line_comes_once_though_there_is_no_file_for_a_while() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = directory.path();
+    let source = at.join("source");
+    let Some(mount) = Mount::of(&source, at.join("mount")) else { return };
+    let mut following = follow(at, &mount, &source);
+    let log = source.join("app.log");
+    write(&log, 21..=30);
+    fs::rename(&log, source.join("app.log.1")).expect("it is renamed");
+    following.until("that it is gone", |lines| lines.iter().any(|line| line.contains("is gone; waiting for it")));
+    write(&log, 31..=40);
+    following.until("what came after it", last(40));
+    assert_eq!(following.numbers("number="), (1..=40).collect::<Vec<u64>>(), "{:#?}", following.lines);
+}
+
 #[test]
 fn every_line_comes_once_through_a_rotation_that_the_mount_learns_of_late() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let at = directory.path();
     let source = at.join("source");
     let Some(mount) = Mount::of(&source, at.join("mount")) else { return };
-    let write = |name: &str, numbers: std::ops::RangeInclusive<u64>| {
-        let mut file = OpenOptions::new().create(true).append(true).open(source.join(name)).expect("the log opens");
-        numbers.for_each(|number| writeln!(file, "level=info msg=line number={number}").expect("written"));
-    };
-    write("app.log", 1..=10);
-    let config = format!("[log.app]\nfile = {:?}\n", mount.0.join("app.log"));
-    fs::write(at.join("opsroom.toml"), config).expect("written");
-    let mut following = Following::start(at, "app");
-    let last = |number: u64| move |lines: &[String]| lines.iter().any(|line| line.ends_with(&format!("={number}")));
-    following.until("what was there", last(10));
-    write("app.log", 11..=20);
-    following.until("what came", last(20));
+    let mut following = follow(at, &mount, &source);
+    let write = |name: &str, numbers| write(&source.join(name), numbers);
     for (round, next) in (1..=3).zip([21, 41, 61]) {
         write("app.log", next..=next + 9);
         // Nobody has looked yet: the mount takes the new file for the old one for a while.
@@ -59,5 +90,5 @@ fn every_line_comes_once_through_a_rotation_that_the_mount_learns_of_late() {
         write("app.log", next + 10..=next + 19);
         following.until("what came after the rotation", last(next + 19));
     }
-    assert_eq!(following.numbers("number="), (1..=80).collect::<Vec<u64>>());
+    assert_eq!(following.numbers("number="), (1..=80).collect::<Vec<u64>>(), "{:#?}", following.lines);
 }

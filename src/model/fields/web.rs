@@ -97,7 +97,7 @@ pub(super) fn nginx_error<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()>
                 rest.0 = after;
                 Value::plain(value)
             };
-            if !value.written.is_empty() && visit(name, value).is_break() {
+            if !name.is_empty() && !value.written.is_empty() && visit(name, value).is_break() {
                 break;
             }
         }

@@ -67,7 +67,11 @@ pub(super) fn read_current(
     pipeline: &mut Pipeline,
     progress: &mut Progress,
 ) -> io::Result<()> {
-    let meta = open.metadata()?;
+    let meta = match open.metadata() {
+        // Where a file is found by its name, nothing is told of it while there is none of that name.
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
     if open.is_estranged(&meta) {
         return Ok(());
     }

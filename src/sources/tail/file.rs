@@ -403,7 +403,7 @@ impl FileTail {
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
         let mut lost = false;
-        if held.metadata().is_ok_and(|meta| held.is_estranged(&meta)) {
+        if !held.metadata().is_ok_and(|meta| !held.is_estranged(&meta)) {
             held.finish(pipeline, now);
             let found = under_its_new_name(&self.path, &held, pipeline, now);
             lost = found.is_none();
