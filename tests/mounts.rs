@@ -68,9 +68,11 @@ fn every_line_comes_once_though_there_is_no_file_for_a_while() {
     let mut following = follow(at, &mount, &source);
     let log = source.join("app.log");
     write(&log, 21..=30);
+    OpenOptions::new().append(true).open(&log).and_then(|mut log| log.write_all(b"level=info ")).expect("half a line");
     fs::rename(&log, source.join("app.log.1")).expect("it is renamed");
     following.until("that it is gone", |lines| lines.iter().any(|line| line.contains("is gone; waiting for it")));
-    write(&log, 31..=40);
+    write(&source.join("app.log.1"), 31..=31);
+    write(&log, 32..=40);
     following.until("what came after it", last(40));
     assert_eq!(following.numbers("number="), (1..=40).collect::<Vec<u64>>(), "{:#?}", following.lines);
 }

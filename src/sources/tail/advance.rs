@@ -25,11 +25,15 @@ pub(super) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now:
     Ok(open)
 }
 
-/// The file of a handle that tells of another one by now, under the name that it was given; where it was read up to.
-pub(super) fn under_its_new_name(path: &Path, held: &OpenLog, pipeline: &Pipeline, now: Stamp) -> Option<OpenLog> {
+/// Finds the file of a handle that tells of another one by now, under the name that it was given, and reads on there.
+/// False where there is none.
+pub(super) fn find_again(path: &Path, held: &mut OpenLog, pipeline: &Pipeline, now: Stamp) -> bool {
     let is_it = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| Identity::of(&meta) == held.identity());
-    let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it)?;
-    open_again(&found, &[held.known()], pipeline, now).ok()
+    let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it);
+    let opened = found.and_then(|path| OpenLog::open(&path, pipeline.encoding(), now).ok());
+    let Some(found) = opened.filter(|found| found.is(&held.known())) else { return false };
+    held.go_on_in(found);
+    true
 }
 
 /// Reads to the end or to the budget.

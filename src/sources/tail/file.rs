@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::advance::{drain, name, open_again, read_current, under_its_new_name};
+use super::advance::{drain, find_again, name, open_again, read_current};
 use super::archive::Packing;
 use super::between::{self, Before, Seen};
 use super::counts::Uncounted;
@@ -402,12 +402,10 @@ impl FileTail {
         let Some(mut held) = self.current.take() else { return };
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
-        let mut lost = false;
-        if !held.metadata().is_ok_and(|meta| !held.is_estranged(&meta)) {
+        let estranged = !held.metadata().is_ok_and(|meta| !held.is_estranged(&meta));
+        let lost = estranged && !find_again(&self.path, &mut held, pipeline, now);
+        if lost {
             held.finish(pipeline, now);
-            let found = under_its_new_name(&self.path, &held, pipeline, now);
-            lost = found.is_none();
-            held = found.unwrap_or(held);
         }
         let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
         let files = between::between(&self.path, &before, &meta);

@@ -162,6 +162,12 @@ impl OpenLog {
         Identity::of(meta) != self.identity
     }
 
+    /// Reads on through `other`, which is the same file under another name.
+    pub fn go_on_in(&mut self, other: Self) {
+        self.file = other.file;
+        self.checked = None;
+    }
+
     /// How far it was read.
     pub fn offset(&self) -> u64 {
         self.offset
