@@ -181,19 +181,23 @@ struct Journal(Option<Child>);
 impl Journal {
     const SOCKET: &str = "/run/systemd/journal/socket";
 
+    fn answers() -> bool {
+        std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(Self::SOCKET).is_ok())
+    }
+
     fn start() -> Option<Self> {
         let daemon = Path::new("/lib/systemd/systemd-journald");
         if !daemon.exists() || must("id", &["-u"], Path::new("/")).trim() != "0" {
             eprintln!("skipped: a journal wants systemd, which tests/run installs, and root");
             return None;
         }
-        if std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(Self::SOCKET).is_ok()) {
+        if Self::answers() {
             return Some(Self(None));
         }
         fs::create_dir_all("/run/systemd/journal").expect("a directory for the sockets");
         let child = Command::new(daemon).stderr(Stdio::null()).spawn().expect("journald starts");
         let began = Instant::now();
-        while !std::os::unix::net::UnixDatagram::unbound().is_ok_and(|socket| socket.connect(Self::SOCKET).is_ok()) {
+        while !Self::answers() {
             assert!(began.elapsed() < PATIENCE, "journald does not answer");
             std::thread::yield_now();
         }

@@ -46,10 +46,10 @@ pub fn open(global: &Global, start: Start) -> u8 {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let catalogue = themes::catalogue(&start.config.files);
-    if let Some((problem, hint)) = global.theme.as_ref().and_then(|name| themes::missing(&catalogue, name)) {
-        return output::fail(exit::USAGE, &problem, &hint);
-    }
+    let catalogue = match themes::with_wished(global, &start.config.files) {
+        Ok(catalogue) => catalogue,
+        Err(code) => return code,
+    };
     let painter = Painter::detect(catalogue, &environment, true, global.no_color, start.config.console.ascii);
     panics::install();
     match output::block_on(lifecycle::run(start, painter)) {

@@ -169,10 +169,7 @@ fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl
 }
 
 fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<String, u8> {
-    let catalogue = themes::catalogue(&state.config.files);
-    if let Some((problem, hint)) = global.theme.as_ref().and_then(|name| themes::missing(&catalogue, name)) {
-        return Err(output::fail(exit::USAGE, &problem, &hint));
-    }
+    let catalogue = themes::with_wished(global, &state.config.files)?;
     let (format, coloured) = match arguments.format {
         As::Svg => (Format::Svg, true),
         As::Ansi => (Format::Ansi, true),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Global;
+use super::output::{self, exit};
 use crate::config::nearest::nearest;
 use crate::theme::Catalogue;
 
@@ -12,6 +14,18 @@ pub fn catalogue(files: &[PathBuf]) -> Catalogue {
         catalogue.add(&name, &text);
     }
     catalogue
+}
+
+/// As [`catalogue`], where the theme that the command line names is in it.
+///
+/// # Errors
+/// The exit code, when there is no such theme and that was said.
+pub fn with_wished(global: &Global, files: &[PathBuf]) -> Result<Catalogue, u8> {
+    let catalogue = catalogue(files);
+    match global.theme.as_ref().and_then(|name| missing(&catalogue, name)) {
+        Some((problem, hint)) => Err(output::fail(exit::USAGE, &problem, &hint)),
+        None => Ok(catalogue),
+    }
 }
 
 /// That there is no theme of this name, and what to do.

@@ -6,7 +6,7 @@
 
 use super::Gather;
 use super::part::Part;
-use super::suspects::{self, Suspicion};
+use super::suspects::{Suspicion, strange_after};
 use crate::sources::tail::pipeline::{Pipeline, is_object};
 
 /// Whole lines, and whether nothing in them is strange.
@@ -20,7 +20,8 @@ impl<G: Gather> Part<'_, G> {
     /// Takes a block of whole lines, but for those of its last record, unless the block is the `last` or all one
     /// record. Returns how many bytes were left.
     pub(super) fn passing(&mut self, suspicion: &Suspicion, bytes: &[u8], last: bool) -> usize {
-        let block = Block { bytes, plain: suspects::is_plain(bytes) };
+        let strange = strange_after(bytes, 0);
+        let block = Block { bytes, plain: strange.is_none() };
         let mut at = 0;
         if self.is_open {
             at = beginning_after(&self.pipeline, block, 0, bytes.len());
@@ -31,7 +32,7 @@ impl<G: Gather> Part<'_, G> {
             self.drain(true);
         }
         let end = beginning_before(&self.pipeline, block, bytes.len(), at);
-        let mut places = suspicion.places(&bytes[..end], block.plain);
+        let mut places = suspicion.places(&bytes[..end], strange.filter(|at| *at < end));
         while let Some(place) = places.next(at) {
             let start = line_start(bytes, place);
             if let Some(next) = self.passes_alone(suspicion, block, start, at) {

@@ -33,9 +33,9 @@ impl Suspicion {
         Some(Self { expression, container: Finder::new(CONTAINER) })
     }
 
-    /// The suspicious places of `block`, which may be known to be plain.
-    pub(super) fn places<'a>(&'a self, block: &'a [u8], plain: bool) -> Places<'a> {
-        Places { suspicion: self, block, hit: Some(0), strange: (!plain).then_some(0), long: Some(0) }
+    /// The suspicious places of `block`, whose first strange byte is at `strange`.
+    pub(super) fn places<'a>(&'a self, block: &'a [u8], strange: Option<usize>) -> Places<'a> {
+        Places { suspicion: self, block, hit: Some(0), strange, long: Some(0) }
     }
 
     /// Whether `line`, which is suspicious, is so for the word and nothing else. It may be known to be plain.
@@ -78,13 +78,9 @@ impl Places<'_> {
     }
 }
 
-/// Whether nothing in `block` is strange: it is printable ASCII, tabs and line feeds, without escapes of JSON.
-pub(super) fn is_plain(block: &[u8]) -> bool {
-    strange_after(block, 0).is_none()
-}
-
-/// The first byte at `from` or later that may become something else when it is shown, or begins an escape of JSON.
-fn strange_after(block: &[u8], from: usize) -> Option<usize> {
+/// The first byte at `from` or later that may become something else when it is shown, or begins an escape of JSON:
+/// no printable ASCII, tab or line feed.
+pub(super) fn strange_after(block: &[u8], from: usize) -> Option<usize> {
     let is_strange = |byte: &u8| *byte != b'\t' && may_be_strange(*byte);
     let mut at = from;
     for stride in block[from..].chunks(STRIDE) {
