@@ -277,11 +277,19 @@ async fn expectations_say_what_they_saw() {
     );
     assert_eq!(
         judge("/broken", &[r#".body.status == "healthy""#], &[]).await,
-        (Sign::Bad, r#".body.status == "healthy" saw null"#.to_owned())
+        (
+            Sign::Bad,
+            r#".body.status == "healthy": the body is not JSON: it ends in the middle of a string at byte 16"#
+                .to_owned()
+        )
     );
     assert_eq!(
         judge("/error", &[r#".body.status == "healthy""#], &[]).await,
-        (Sign::Bad, r#".body.status == "healthy" saw null (HTTP 503)"#.to_owned())
+        (
+            Sign::Bad,
+            r#".body.status == "healthy": the body is not JSON: expected a value, found `<h1>Service` at byte 1 (HTTP 503)"#
+                .to_owned()
+        )
     );
     assert_eq!(judge("/", &[r#".headers["content-type"] | startswith("application/json")"#], &[]).await.0, Sign::Good);
     assert_eq!(judge("/error", &[r#".text | test("Unavailable")"#], &[]).await.0, Sign::Good);

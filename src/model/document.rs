@@ -10,7 +10,8 @@ use super::time::Stamp;
 
 /// One answer of a source, ready for jq. The shape of `value` depends on the kind of source:
 ///
-/// - HTTP: `{status, latency_ms, timing {dns, connect, tls, first_byte, total}, headers, body, text, size, version, remote, tls {days_left, not_after, issuer, subject}}`
+/// - HTTP: `{status, latency_ms, timing {dns, connect, tls, first_byte, total}, headers, body, text, size, version, remote, tls {days_left, not_after, issuer, subject}}`; `body` is
+///   the parsed JSON, or null: then `body_error` says why (`the body is not JSON: it ends in the middle of a list at byte 31`)
 /// - command: `{exit, signal, stdout, stderr, json, duration_ms}`
 /// - TCP: `{connected, latency_ms, remote}`
 /// - exposition: `{samples: N, bytes: N, latency_ms}`; the samples themselves go to `sample` metrics while streaming
@@ -63,6 +64,16 @@ pub enum PollError {
     Ours(SafeText),
 }
 
+/// Why the body of a document is null, where `program` reads the body: ``the body is not JSON: …``,
+/// `content-encoding br is not supported`. `None` where there is a body, or where the program does not ask for it.
+pub fn body_error<'a>(document: &'a Value, program: &str) -> Option<&'a str> {
+    let asked = program.match_indices("body").any(|(at, word)| {
+        let (before, after) = (program[..at].chars().next_back(), program[at + word.len()..].chars().next());
+        ![before, after].into_iter().flatten().any(|c| c.is_alphanumeric() || c == '_')
+    });
+    document.get("body_error").filter(|_| asked).and_then(Value::as_str)
+}
+
 /// A number of a document by its field: `latency_ms`, `tls.days_left`; one that is not at the top is looked for in
 /// `body` and `tls`, as people write it.
 pub fn number_at(document: &Value, field: &str) -> Option<f64> {
@@ -75,6 +86,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_body_that_is_not_there_is_explained_to_who_asks_for_it() {
+        let document = json!({"status": 200, "body": null, "body_error": "the body is empty"});
+        for (program, asks) in [
+            (".body.status == \"ok\"", true),
+            (".[\"body\"].n > 1", true),
+            (".body", true),
+            (".status == 200", false),
+            (".body_error == null", false),
+            (".text | test(\"nobody\")", false),
+        ] {
+            assert_eq!(body_error(&document, program), asks.then_some("the body is empty"), "{program}");
+        }
+        assert_eq!(body_error(&json!({"body": {}}), ".body.x"), None);
+    }
 
     #[test]
     fn fields_are_found_where_people_expect_them() {

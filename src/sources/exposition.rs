@@ -140,6 +140,10 @@ impl Sink for &mut Scrape<'_> {
         self.carry.extend_from_slice(rest);
         true
     }
+
+    fn limit(&self) -> usize {
+        self.limit
+    }
 }
 
 /// Reads one line; `true` where it is a sample, which has then been added to the sums of the selectors that mean it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::sections::source::SourceKind;
-use crate::model::document::PollError;
+use crate::model::document::{PollError, body_error};
 use crate::model::expression::{Expression, truthy};
 use crate::model::reading::{Component, Sign};
 use crate::model::status::Status;
@@ -112,14 +112,16 @@ fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
     };
     let short: String = value.chars().take(120).collect();
     let dots = if short.len() < value.len() { "…" } else { "" };
-    // A body that is not there is mostly an error page: the code says more than the null does.
     let code = match document.get("status").and_then(Value::as_u64) {
         Some(code) if !(200..300).contains(&code) && !program.text().starts_with(".status") => {
             format!(" (HTTP {code})")
         }
         _ => String::new(),
     };
-    format!("{} saw {short}{dots}{code}", program.text())
+    match body_error(document, program.text()) {
+        Some(why) => format!("{}: {why}{code}", program.text()),
+        None => format!("{} saw {short}{dots}{code}", program.text()),
+    }
 }
 
 fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Verdict {

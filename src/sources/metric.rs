@@ -88,8 +88,9 @@ fn number(outputs: Outputs, document: &Value) -> Result<f64, String> {
         Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(Value::Null) | None => {
+            let why = document.get("body_error").and_then(Value::as_str).unwrap_or("absent");
             let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
-            return Err(code.map_or_else(|| "absent".to_owned(), |code| format!("absent ({})", http_words(code))));
+            return Err(code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", http_words(code))));
         }
         Some(_) => None,
     };

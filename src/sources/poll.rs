@@ -144,6 +144,9 @@ impl Poller {
         if !(200..300).contains(&head.status) {
             return Err(PollError::Failed(SafeText::new(&judge::http_words(head.status.into()))));
         }
+        if let Some(why) = &head.undecoded {
+            return Err(PollError::Unreadable(SafeText::new(why)));
+        }
         let (document, sums, fault) = scrape.finish(head.total_ms())?;
         Ok(Answer { document: Arc::new(document), phases: head.phases, sums, fault })
     }

@@ -4,19 +4,21 @@
 //! the answer names; it only knows to strip the standard ones. So each hop is a request of ours, and the configured
 //! headers end at the first change of host.
 
+mod body;
 mod certificate;
 mod client;
+mod coding;
+mod head;
 mod phases;
+mod text;
 mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION, RANGE};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, StatusCode, Url};
-use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::config::sections::source::HttpRequest;
@@ -24,61 +26,16 @@ use crate::model::document::PollError;
 use crate::model::secret::{Secrets, Template};
 use crate::model::text::SafeText;
 
-use certificate::Certificate;
 use client::Route;
 use phases::Phases;
 
+pub use body::{Body, Sink};
 pub use client::Clients;
+pub use head::{Head, Wants};
 pub(crate) use words::{io_words, resolve_words};
 
-/// What is taken from an answer beside status and body; each costs something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wants {
-    /// The headers, as `headers`.
-    pub headers: bool,
-    /// The body as text, as `text`, also where it is JSON.
-    pub text: bool,
-    /// The certificate, as `tls`.
-    pub tls: bool,
-}
-
-/// Takes the body piece by piece.
-pub trait Sink: Send {
-    /// The next piece. `false` ends the reading: the body is larger than it may be.
-    fn take(&mut self, piece: &[u8]) -> bool;
-}
-
-impl Sink for &mut Body {
-    fn take(&mut self, piece: &[u8]) -> bool {
-        let room = self.limit.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
-        piece.len() <= room
-    }
-}
-
-/// A body kept whole, up to its limit.
-#[derive(Debug, Default)]
-pub struct Body {
-    bytes: Vec<u8>,
-    limit: usize,
-}
-
-impl Body {
-    /// An empty body that may grow to `limit` bytes.
-    pub fn up_to(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit }
-    }
-
-    /// How many bytes have come.
-    pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Whether nothing has come.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-}
+/// The least room for a packed body, in bytes.
+const PACKED: usize = 64 << 10;
 
 /// A request with its texts resolved, ready to be sent again and again.
 #[derive(Debug)]
@@ -90,23 +47,6 @@ pub struct Prepared {
     request: HttpRequest,
     plain: Route,
     tls: Route,
-}
-
-/// The head of an answer and its moments.
-#[derive(Debug)]
-pub struct Head {
-    /// The status code.
-    pub status: u16,
-    /// HTTP/1.1, HTTP/2.0.
-    version: String,
-    headers: HeaderMap,
-    remote: Option<String>,
-    /// The server's certificate, in DER form.
-    certificate: Option<Vec<u8>>,
-    /// When the answer was whole.
-    ended: DateTime<Utc>,
-    /// Milliseconds: `dns`, `connect`, `first_byte`, `total`, as far as they happened.
-    pub phases: Vec<(&'static str, f64)>,
 }
 
 pub(crate) fn resolve(template: &Template, secrets: &Secrets) -> Result<String, PollError> {
@@ -149,6 +89,10 @@ impl Prepared {
             headers.append(key, value);
         }
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
+        // A part of a packed body can't be unpacked.
+        if !headers.contains_key(RANGE) {
+            headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static(coding::ACCEPTED));
+        }
         Ok(Self {
             url,
             method,
@@ -195,14 +139,7 @@ impl Prepared {
         let headers = std::mem::take(response.headers_mut());
         let certificate = response.extensions_mut().remove::<TlsInfo>();
         let certificate = certificate.and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
-        loop {
-            match response.chunk().await {
-                Ok(Some(piece)) if sink.take(&piece) => {}
-                Ok(Some(_)) => return Err(too_large(self.request.max_body)),
-                Ok(None) => break,
-                Err(error) => return Err(broken_body(&error, &authority)),
-            }
-        }
+        let undecoded = read_body(&mut response, &headers, &authority, &mut sink).await?;
         let ended = clock.now();
         let total = ended.since(started);
         let (dns, connect) = phases.milliseconds();
@@ -211,7 +148,7 @@ impl Prepared {
         times.extend(connect.map(|connect| ("connect", connect)));
         times.push(("first_byte", milliseconds(first_byte)));
         times.push(("total", milliseconds(total)));
-        Ok(Head { status, version, headers, remote, certificate, ended: ended.utc, phases: times })
+        Ok(Head { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
     }
 
     /// Follows redirects; gives the last answer and the host it came from.
@@ -288,91 +225,56 @@ fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn too_large(limit: usize) -> PollError {
-    PollError::Unreadable(SafeText::new(&format!("the body is larger than {} KiB (`max_body`)", limit / 1024)))
+/// Reads the body into `sink`; gives the words for one that can't be unpacked, of which the sink got nothing or a part.
+async fn read_body(
+    response: &mut Response,
+    headers: &HeaderMap,
+    authority: &str,
+    sink: &mut impl Sink,
+) -> Result<Option<String>, PollError> {
+    let codings = match coding::of(headers) {
+        Ok(codings) if codings.is_empty() => {
+            pieces(response, authority, sink).await?;
+            return Ok(None);
+        }
+        codings => codings,
+    };
+    // A body that is packed is smaller than what it unpacks to, except where it is tiny.
+    let mut packed = Body::up_to(sink.limit().max(PACKED));
+    pieces(response, authority, &mut &mut packed).await?;
+    let codings = match codings {
+        Ok(codings) => codings,
+        Err(words) => return Ok(Some(words)),
+    };
+    match coding::unpack(&packed.bytes, &codings, sink) {
+        Ok(()) => Ok(None),
+        Err(coding::Fault::TooLarge) => Err(too_large(sink.limit())),
+        Err(coding::Fault::Damaged(words)) => Ok(Some(words)),
+    }
 }
 
-/// The decoder stands between the network and us, so that every fault of either looks like one of the decoder's.
-fn broken_body(error: &reqwest::Error, authority: &str) -> PollError {
-    match words::known(error, authority) {
-        Some(words) => failed(&words),
-        None if error.is_decode() => PollError::Unreadable(SafeText::new("the compressed body is damaged")),
-        None => failed(&words::explain(error, authority)),
+/// The bytes of the body as they come.
+async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) -> Result<(), PollError> {
+    loop {
+        match response.chunk().await {
+            Ok(Some(piece)) if sink.take(&piece) => {}
+            Ok(Some(_)) => return Err(too_large(sink.limit())),
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(failed(&words::explain(&error, authority))),
+        }
     }
+}
+
+fn too_large(limit: usize) -> PollError {
+    PollError::Unreadable(SafeText::new(&format!("the body is larger than {} (`max_body`)", bytes(limit))))
+}
+
+/// `700 bytes`, `1024 KiB`.
+fn bytes(count: usize) -> String {
+    if count < 1024 { format!("{count} bytes") } else { format!("{} KiB", count / 1024) }
 }
 
 fn milliseconds(duration: Duration) -> f64 {
     // Three digits after the point: what is shown and compared is never finer.
     (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-impl Head {
-    /// The content type without parameters, in small letters.
-    pub fn content_type(&self) -> String {
-        let header = self.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-
-    /// Milliseconds until the whole answer was there.
-    pub fn total_ms(&self) -> f64 {
-        self.phases.last().map_or(0.0, |(_, total)| *total)
-    }
-
-    /// The document that jq sees.
-    pub fn document(&self, body: &Body, wants: Wants) -> Value {
-        let parsed = parse_json(&body.bytes);
-        let mut document = Map::new();
-        document.insert("status".to_owned(), json!(self.status));
-        document.insert("latency_ms".to_owned(), json!(self.total_ms()));
-        let timing: Map<String, Value> = ["dns", "connect", "tls", "first_byte", "total"]
-            .iter()
-            .map(|phase| ((*phase).to_owned(), self.phase(phase)))
-            .collect();
-        document.insert("timing".to_owned(), Value::Object(timing));
-        if wants.headers {
-            document.insert("headers".to_owned(), self.headers_value());
-        }
-        if wants.text || parsed.is_none() {
-            let text = String::from_utf8_lossy(&body.bytes).into_owned();
-            document.insert("text".to_owned(), Value::String(text));
-        }
-        document.insert("body".to_owned(), parsed.unwrap_or(Value::Null));
-        document.insert("size".to_owned(), json!(body.bytes.len()));
-        document.insert("version".to_owned(), json!(self.version));
-        document.insert("remote".to_owned(), json!(self.remote));
-        if wants.tls {
-            let certificate = self.certificate.as_deref().and_then(Certificate::read);
-            let tls = certificate.map_or(Value::Null, |certificate| certificate.value(self.ended));
-            document.insert("tls".to_owned(), tls);
-        }
-        Value::Object(document)
-    }
-
-    fn phase(&self, wanted: &str) -> Value {
-        self.phases.iter().find(|(name, _)| *name == wanted).map_or(Value::Null, |(_, time)| json!(time))
-    }
-
-    fn headers_value(&self) -> Value {
-        let mut headers: Map<String, Value> = Map::new();
-        for (name, value) in &self.headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            match headers.get_mut(name.as_str()) {
-                Some(Value::String(before)) => {
-                    before.push_str(", ");
-                    before.push_str(&value);
-                }
-                _ => drop(headers.insert(name.as_str().to_owned(), Value::String(value.into_owned()))),
-            }
-        }
-        Value::Object(headers)
-    }
-}
-
-/// Parses what looks like JSON; anything else is no mistake but another kind of answer.
-fn parse_json(bytes: &[u8]) -> Option<Value> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-    if bytes.is_empty() {
-        return None;
-    }
-    serde_json::from_slice(bytes).ok()
 }

@@ -1,0 +1,240 @@
+//! From the bytes of a body to its text, and from the text to JSON; or why not, in words.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use serde_json::Value;
+
+/// How many characters of what was found stand in an error.
+const SHOWN: usize = 20;
+
+/// A body, read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Read<'a> {
+    /// Its text; characters that can't be decoded are U+FFFD.
+    pub(super) text: Cow<'a, str>,
+    /// Its JSON.
+    ///
+    /// The error says why it has none: `the body is not JSON: expected a value, found `<html>` at byte 1`.
+    pub(super) json: Result<Value, String>,
+}
+
+/// Reads a body of the given `Content-Type`.
+pub(super) fn read<'a>(bytes: &'a [u8], content_type: &str) -> Read<'a> {
+    let label = charset(content_type);
+    let (encoding, unknown) = match encoding(bytes, label.as_deref()) {
+        Ok(encoding) => (encoding, None),
+        Err(label) => (UTF_8, Some(format!("charset {label} is not supported"))),
+    };
+    if encoding == UTF_8 {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let json = match unknown {
+            // Nearly every charset agrees with ASCII.
+            Some(words) if !bytes.is_ascii() => Err(words),
+            Some(words) => parse(bytes, content_type, "").map_err(|_| words),
+            None => parse(bytes, content_type, ""),
+        };
+        return Read { text: String::from_utf8_lossy(bytes), json };
+    }
+    let (text, malformed) = encoding.decode_with_bom_removal(bytes);
+    let json = if malformed {
+        Err(format!("the body is not valid {}", encoding.name()))
+    } else {
+        parse(text.as_bytes(), content_type, &format!(" (decoded from {})", encoding.name()))
+    };
+    Read { text, json }
+}
+
+/// The parameter `charset`, without quotes, in small letters.
+fn charset(content_type: &str) -> Option<String> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase();
+        (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
+    })
+}
+
+/// How the bytes are to be read: by their byte order mark, by the charset that was named, else by the zeros that the
+/// first two characters of JSON have in UTF-16 (RFC 4627 §3).
+fn encoding<'a>(bytes: &[u8], label: Option<&'a str>) -> Result<&'static Encoding, &'a str> {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Ok(encoding);
+    }
+    let by_zeros = match bytes {
+        [0, first, 0, ..] if *first != 0 => Some(UTF_16BE),
+        [first, 0, second, ..] if *first != 0 && *second != 0 => Some(UTF_16LE),
+        [0, first] if *first != 0 => Some(UTF_16BE),
+        [first, 0] if *first != 0 => Some(UTF_16LE),
+        _ => None,
+    };
+    let Some(label) = label else { return Ok(by_zeros.unwrap_or(UTF_8)) };
+    let named = Encoding::for_label_no_replacement(label.as_bytes()).ok_or(label)?;
+    // `utf-16` leaves the order open; without a mark it is what the zeros say.
+    let open = matches!(label, "utf-16" | "utf16" | "ucs-2" | "unicode" | "iso-10646-ucs-2");
+    Ok(by_zeros.filter(|_| open).unwrap_or(named))
+}
+
+fn parse(bytes: &[u8], content_type: &str, decoded: &str) -> Result<Value, String> {
+    if bytes.trim_ascii().is_empty() {
+        return Err("the body is empty".to_owned());
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (what, byte) = fault(bytes, &error);
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let kind = if kind.is_empty() || kind.to_ascii_lowercase().contains("json") {
+            String::new()
+        } else {
+            format!(" ({})", kind.chars().take(60).collect::<String>())
+        };
+        format!("the body is not JSON: {what} at byte {byte}{decoded}{kind}")
+    })
+}
+
+/// What is wrong, and at which byte, from 1.
+fn fault(bytes: &[u8], error: &serde_json::Error) -> (String, usize) {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    let byte = (before + error.column()).clamp(1, bytes.len().max(1));
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    if let Some(within) = message.strip_prefix("EOF while parsing ") {
+        return (format!("it ends in the middle of {within}"), byte);
+    }
+    match message {
+        "expected value" | "expected ident" => (format!("expected a value, found {}", found(bytes, byte)), byte),
+        "trailing characters" => (format!("unexpected {} after its end", found(bytes, byte)), byte),
+        "recursion limit exceeded" => ("nested more than 127 levels deep".to_owned(), byte),
+        "number out of range" | "invalid number" => {
+            let number = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+            let end = if number(&bytes[byte - 1]) { byte } else { byte - 1 };
+            let start = end + 1 - bytes[..end].iter().rev().take_while(|byte| number(byte)).count();
+            (format!("{message} {}", found(bytes, start)), start)
+        }
+        _ if std::str::from_utf8(bytes).is_err_and(|error| error.valid_up_to() < byte) => {
+            let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), |_| 0);
+            ("it is not UTF-8, and names no charset".to_owned(), valid + 1)
+        }
+        _ => (format!("{message}, found {}", found(bytes, byte)), byte),
+    }
+}
+
+/// The word that stands at a byte.
+fn found(bytes: &[u8], byte: usize) -> String {
+    let rest = String::from_utf8_lossy(&bytes[byte - 1..bytes.len().min(byte - 1 + SHOWN * 4)]).into_owned();
+    let first = rest.chars().next().is_some_and(char::is_whitespace);
+    let ends = |(index, c): &(usize, char)| *index > 0 && (c.is_whitespace() || ",]}".contains(*c));
+    let end = rest.char_indices().find(ends).map_or(rest.len(), |(index, _)| index);
+    let word: String = rest[..end].chars().take(SHOWN).collect();
+    if first { "a blank".to_owned() } else { format!("`{word}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn words(body: &[u8], content_type: &str) -> String {
+        read(body, content_type).json.unwrap_err()
+    }
+
+    #[test]
+    fn what_is_not_json_is_said() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for (body, expected) in [
+            ("", "the body is empty"),
+            (" \r\n", "the body is empty"),
+            ("<!doctype html>\n<h1>Down</h1>", "the body is not JSON: expected a value, found `<!doctype` at byte 1"),
+            (r#"{"status":"ok","queue":[1,2,3,4"#, "the body is not JSON: it ends in the middle of a list at byte 31"),
+            (r#"{"status":"heal"#, "the body is not JSON: it ends in the middle of a string at byte 15"),
+            (r#"{"a":"#, "the body is not JSON: it ends in the middle of a value at byte 5"),
+            (r#"{"a":1"#, "the body is not JSON: it ends in the middle of an object at byte 6"),
+            (r#"{"a": NaN}"#, "the body is not JSON: expected a value, found `NaN` at byte 7"),
+            (r#"{"a": Infinity, "b": 1}"#, "the body is not JSON: expected a value, found `Infinity` at byte 7"),
+            (r#"{"a": -Infinity}"#, "the body is not JSON: invalid number `-Infinity` at byte 7"),
+            (r#"{"a": 1e400}"#, "the body is not JSON: number out of range `1e400` at byte 7"),
+            ("1e400", "the body is not JSON: number out of range `1e400` at byte 1"),
+            ("{\"a\": 1}\n{\"a\": 2}\n", "the body is not JSON: unexpected `{\"a\":` after its end at byte 10"),
+            ("{\"a\": 1} trailing", "the body is not JSON: unexpected `trailing` after its end at byte 10"),
+            (r#"{"a": 1,}"#, "the body is not JSON: trailing comma, found `}` at byte 9"),
+            ("{'a': 1}", "the body is not JSON: key must be a string, found `'a':` at byte 2"),
+            ("OK", "the body is not JSON: expected a value, found `OK` at byte 1"),
+            (&deep, "the body is not JSON: nested more than 127 levels deep at byte 128"),
+        ] {
+            assert_eq!(words(body.as_bytes(), "application/json"), expected, "{body}");
+        }
+        assert_eq!(
+            words(b"<html>", "text/html; charset=utf-8"),
+            "the body is not JSON: expected a value, found `<html>` at byte 1 (text/html)"
+        );
+        assert_eq!(
+            words(b"{\"a\":\"caf\xe9\"}", "application/json"),
+            "the body is not JSON: it is not UTF-8, and names no charset at byte 10"
+        );
+    }
+
+    #[test]
+    fn charsets_are_decoded() {
+        let utf16 = |text: &str, big: bool| -> Vec<u8> {
+            text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        };
+        let text = r#"{"a":"é"}"#;
+        let marked = |text: &str, big: bool| utf16(&format!("\u{feff}{text}"), big);
+        for (bytes, content_type) in [
+            (b"{\"a\":\"\xe9\"}".to_vec(), "application/json; charset=ISO-8859-1"),
+            (b"{\"a\":\"\xe9\"}".to_vec(), "application/json; profile=x; Charset=\"latin1\""),
+            (b"{\"a\":\"\xa8\xa6\"}".to_vec(), "text/plain;charset=gb2312"),
+            (text.as_bytes().to_vec(), ""),
+            (text.as_bytes().to_vec(), "application/json;charset=utf8"),
+            (format!("\u{feff}{text}").into_bytes(), "application/json"),
+            // The mark is stronger than the header.
+            (format!("\u{feff}{text}").into_bytes(), "application/json; charset=latin1"),
+            (marked(text, true), "application/json; charset=utf-16"),
+            (marked(text, false), "application/json; charset=UTF-16"),
+            (marked(text, true), ""),
+            (marked(text, false), ""),
+            (utf16(text, true), "application/json; charset=utf-16"),
+            (utf16(text, false), "application/json; charset=utf-16"),
+            (utf16(text, true), "application/json; charset=utf-16be"),
+            (utf16(text, false), "application/json; charset=utf-16le"),
+            (utf16(text, true), "application/json"),
+            (utf16(text, false), "application/json"),
+        ] {
+            let read = read(&bytes, content_type);
+            assert_eq!(read.json, Ok(json!({"a": "é"})), "{content_type} {bytes:x?}");
+            assert_eq!(read.text, text, "{content_type}");
+        }
+        assert_eq!(read(&utf16("1", false), "").json, Ok(json!(1)));
+    }
+
+    #[test]
+    fn charsets_that_can_not_be_decoded_are_said() {
+        let unknown = "application/json; charset=x-klingon";
+        assert_eq!(words(b"{\"a\":\"\xe9\"}", unknown), "charset x-klingon is not supported");
+        assert_eq!(words(b"{\0\0\0}\0\0\0", "application/json; charset=utf-32"), "charset utf-32 is not supported");
+        assert_eq!(words(b"~{<:Ky2;~}", "text/plain; charset=hz-gb-2312"), "charset hz-gb-2312 is not supported");
+        // ASCII is read all the same.
+        assert_eq!(read(br#"{"a":1}"#, unknown).json, Ok(json!({"a": 1})));
+        assert_eq!(words(b"{\"a\":\"\xa8\"}", "application/json; charset=gb2312"), "the body is not valid GBK");
+        let cut = words(b"{\"a\":\"\xe9", "application/json; charset=latin1");
+        assert_eq!(
+            cut,
+            "the body is not JSON: it ends in the middle of a string at byte 8 (decoded from windows-1252)"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..60), charset in "[a-z0-9-]{0,8}") {
+            let _ = read(&bytes, &format!("text/plain; charset={charset}"));
+            let _ = read(&bytes, "");
+        }
+
+        #[test]
+        fn json_is_read_as_it_is(text in "\\PC{0,20}") {
+            let body = json!({"a": text}).to_string();
+            prop_assert_eq!(read(body.as_bytes(), "application/json").json, Ok(json!({"a": text})));
+        }
+    }
+}
