@@ -46,7 +46,7 @@ fn refuse(state: &mut State, problems: &[Diagnostic]) {
     }
     let first = problems.first().map_or_else(|| "it can't be read".to_owned(), ToString::to_string);
     let more = if problems.len() > 1 { format!(" and {} more", problems.len() - 1) } else { String::new() };
-    let text = format!("the new configuration is wrong, the old one goes on: {first}{more} (see diagnostics, !)");
+    let text = format!("configuration rejected; the previous one stays in effect: {first}{more} (see diagnostics, !)");
     state.toast(Tone::Error, &text);
     note(state, &text);
 }

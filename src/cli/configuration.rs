@@ -14,7 +14,7 @@ use crate::runtime::reload::Loader;
 pub struct Found {
     /// The configuration.
     pub config: Arc<Config>,
-    /// Reads it anew.
+    /// Reads it again.
     pub loader: Loader,
     /// What a person should know of it, though it can be used.
     pub warnings: Vec<Diagnostic>,
@@ -26,14 +26,15 @@ pub struct Found {
 /// The exit code.
 pub fn find(global: &Global) -> Result<Found, u8> {
     let Some(path) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
+    let (file, wishes) = (path.clone(), Wishes::of(global));
+    let options = wishes.clone();
+    let loader = Loader::new(&path, move || {
+        let loaded = load::load_again(&file);
+        loaded.config.map(|config| options.over(config)).ok_or(loaded.diagnostics)
+    });
     let Loaded { config, diagnostics } = load::load(&path);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
-    let wishes = Wishes::of(global);
     let config = Arc::new(wishes.over(config));
-    let loader: Loader = Arc::new(move || {
-        let loaded = load::load(&path);
-        loaded.config.map(|config| wishes.over(config)).ok_or(loaded.diagnostics)
-    });
     Ok(Found { config, loader, warnings: diagnostics })
 }
 

@@ -1,6 +1,7 @@
 //! From files to a [`Config`], with every problem on the way. The one place of the room that reads files.
 
 pub mod glob;
+pub mod look;
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,19 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
+/// Loads again what is running. An empty main file is an error here: it is being written, or was emptied by accident,
+/// and no one means to stop watching everything.
+pub fn load_again(path: &Path) -> Loaded {
+    match read(path) {
+        Ok(file) if file.text.trim().is_empty() => {
+            let hint = "save the file again with its content";
+            Loaded { config: None, diagnostics: vec![Diagnostic::of_file(path, "this file is empty", hint)] }
+        }
+        Ok(file) => load_file(file),
+        Err(diagnostic) => Loaded { config: None, diagnostics: vec![*diagnostic] },
+    }
+}
+
 /// Loads a text as if it stood in `path`, which need not exist; relative paths and includes are meant from there.
 pub fn load_text(path: &Path, text: &str) -> Loaded {
     load_file(SourceFile::new(path, text.to_owned(), false))
@@ -62,7 +76,13 @@ fn load_file(main: SourceFile) -> Loaded {
     let mut files = vec![main];
     let mut early = Vec::new();
     for (pattern, place) in merge::includes(&files[0]) {
-        let matching = glob::expand(&files[0].directory().join(&pattern));
+        let glob::Matches { files: matching, unreadable } = glob::find(&files[0].directory().join(&pattern));
+        for (directory, error) in unreadable {
+            // What it holds would silently be missing.
+            let message = format!("the directory {} can't be read: {error}", directory.display());
+            let hint = Some("check its permissions".to_owned());
+            early.push(files[0].diagnostic(super::diagnostic::Gravity::Error, place, message, hint));
+        }
         if matching.is_empty() && !pattern.contains(['*', '?']) {
             early.push(files[0].diagnostic(
                 super::diagnostic::Gravity::Error,

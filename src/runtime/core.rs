@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::cleaner::Cleaner;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::past::{PastReader, Question};
-use super::reload::{self, Fingerprint, Loader, Reload};
+use super::reload::{self, Loader, Pace, Reload};
 use super::secrets::Vault;
 use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
@@ -67,11 +66,10 @@ pub struct Core {
     past: PastReader,
     reloads: mpsc::Receiver<Reload>,
     reload_sender: mpsc::Sender<Reload>,
-    watch: Option<CancellationToken>,
+    /// Whether the last reload was rejected.
+    rejected: bool,
     weighed: Option<Duration>,
     cleaner: Cleaner,
-    /// The configuration's files as they were when they were read.
-    seen: Option<Fingerprint>,
     store: Option<String>,
 }
 
@@ -82,7 +80,6 @@ impl Core {
         let Start { clock, config, loader, store, state_directory } = start;
         let vault = Vault::default();
         let cleaner = Cleaner::new(vault.keyhole());
-        let seen = loader.is_some().then(|| reload::seen(&config.files));
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
@@ -101,10 +98,9 @@ impl Core {
             past: PastReader::default(),
             reloads,
             reload_sender,
-            watch: None,
+            rejected: false,
             weighed: None,
             cleaner,
-            seen,
             store,
         }
     }
@@ -119,27 +115,21 @@ impl Core {
         self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
-        let seen = self.seen.take();
-        self.watch(seen);
-    }
-
-    /// Watches the files of the running configuration, and no others any more.
-    fn watch(&mut self, seen: Option<Fingerprint>) {
-        let Some(loader) = &self.loader else { return };
-        let token = self.tasks.token();
-        if let Some(old) = self.watch.replace(token.clone()) {
-            old.cancel();
+        if let Some(loader) = &self.loader {
+            let token = self.tasks.token();
+            reload::watch(&mut self.tasks, token, loader, Pace::default(), self.reload_sender.clone());
         }
-        reload::watch(&mut self.tasks, token, loader, &self.state.config.files, seen, self.reload_sender.clone());
     }
 
-    /// What a reload means for the running configuration; nothing where nothing changed and nobody asked.
-    fn reloaded(&self, reload: Reload) -> Option<Event> {
+    /// What a reload means for the running configuration. A reload that nobody asked for and that changes nothing is
+    /// silent, unless the one before it was rejected: then it is good news.
+    fn reloaded(&mut self, reload: Reload) -> Option<Event> {
+        let rejected = std::mem::replace(&mut self.rejected, reload.loaded.is_err());
         match reload.loaded {
             Ok(config) => {
                 let words = changes(&self.state.config, &config);
                 let changed: Vec<SafeText> = words.iter().map(|word| SafeText::new(word)).collect();
-                if changed.is_empty() && !reload.asked {
+                if changed.is_empty() && !reload.asked && !rejected {
                     return None;
                 }
                 Some(Event::Reloaded(Ok((Arc::new(config), changed))))
@@ -169,7 +159,9 @@ impl Core {
         if let Ok(outcome) = self.outcomes.try_recv() {
             return Some(Event::Outcome(outcome));
         }
-        if let Some(event) = self.reloads.try_recv().ok().and_then(|reload| self.reloaded(reload)) {
+        if let Ok(reload) = self.reloads.try_recv()
+            && let Some(event) = self.reloaded(reload)
+        {
             return Some(event);
         }
         self.observations.try_recv().ok().map(|observation| self.cleaned(observation))
@@ -196,9 +188,6 @@ impl Core {
         {
             self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
             self.feeds.restart(&mut self.tasks, &before, &self.state.config);
-            if before.files != self.state.config.files {
-                self.watch(None);
-            }
         }
         effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
     }

@@ -3,9 +3,9 @@
 //! The files are looked at once a second instead of watched: it costs a few system calls, and unlike watching it
 //! also works over NFS, on bind mounts and behind swapped links, and a busy log beside the configuration wakes nobody.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -13,11 +13,29 @@ use tokio_util::sync::CancellationToken;
 use super::tasks::Tasks;
 use crate::config::Config;
 use crate::config::diagnostic::Diagnostic;
+use crate::config::load::look::{Fingerprint, Look};
 
-/// Reads the configuration anew, with the wishes of the command line in it. Blocking: called off the loop.
-pub type Loader = Arc<dyn Fn() -> Loaded + Send + Sync>;
 /// What reading gave: a whole new configuration, or every problem.
 pub type Loaded = Result<Config, Vec<Diagnostic>>;
+
+/// The way to read the running configuration again, with the options of the command line in it.
+#[derive(Clone)]
+pub struct Loader {
+    read: Arc<dyn Fn() -> Loaded + Send + Sync>,
+    look: Look,
+    /// The files just before the running configuration was read.
+    seen: Fingerprint,
+}
+
+impl Loader {
+    /// For the configuration in `main`, to be made before it is read for the first time: what changes from then on
+    /// is noticed. `read` may block. Blocking.
+    pub fn new(main: &Path, read: impl Fn() -> Loaded + Send + Sync + 'static) -> Self {
+        let mut look = Look::new(main);
+        let seen = look.now();
+        Self { read: Arc::new(read), look, seen }
+    }
+}
 
 /// A reload that came by itself, or that a person asked for (and then gets an answer though nothing changed).
 #[derive(Debug)]
@@ -28,38 +46,42 @@ pub struct Reload {
     pub asked: bool,
 }
 
-const LOOK: Duration = Duration::from_secs(1);
-/// Editors write in several steps: the files must have been still for so long.
-const STILL: Duration = Duration::from_millis(200);
-
-/// What tells one state of the files from another; nothing for one that isn't there.
-pub type Fingerprint = Vec<Option<(SystemTime, u64)>>;
-
-/// The files as they are now. Blocking: for the start alone, right after they were read.
-pub fn seen(files: &[PathBuf]) -> Fingerprint {
-    watched(files).iter().map(|file| std::fs::metadata(file).ok().and_then(|data| mark(&data))).collect()
+/// How long each step takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks at the files.
+    pub look: Duration,
+    /// Editors write in several steps: files that changed must have been still for so long.
+    pub still: Duration,
+    /// A file that is gone or empty may be about to be written: it must have been so for this long.
+    pub gone: Duration,
+    /// Files that never are still are read after so long all the same.
+    pub longest: Duration,
+    /// A rejected configuration is tried again so often though no change shows: what was wrong may lie elsewhere.
+    pub again: Duration,
 }
 
-fn mark(data: &std::fs::Metadata) -> Option<(SystemTime, u64)> {
-    Some((data.modified().ok()?, data.len()))
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            look: Duration::from_secs(1),
+            still: Duration::from_millis(200),
+            gone: Duration::from_secs(2),
+            longest: Duration::from_secs(10),
+            again: Duration::from_secs(10),
+        }
+    }
 }
 
-/// Watches `files` until the token is cancelled. `seen` is how they were when they were read; without it, as they are.
-pub fn watch(
-    tasks: &mut Tasks,
-    token: CancellationToken,
-    loader: &Loader,
-    files: &[PathBuf],
-    seen: Option<Fingerprint>,
-    out: mpsc::Sender<Reload>,
-) {
-    let (loader, files) = (Arc::clone(loader), watched(files));
+/// Watches the configuration's files until the token is cancelled. Every change is sent, good or rejected.
+pub fn watch(tasks: &mut Tasks, token: CancellationToken, loader: &Loader, pace: Pace, out: mpsc::Sender<Reload>) {
+    let loader = loader.clone();
     tasks.supervise("reloading", token, move |token| {
-        let (loader, files, seen, out) = (Arc::clone(&loader), files.clone(), seen.clone(), out.clone());
+        let (watch, out) = (Watch::new(loader.clone(), pace), out.clone());
         async move {
             tokio::select! {
                 () = token.cancelled() => {}
-                () = follow(&loader, &files, seen, &out) => {}
+                () = watch.run(&out) => {}
             }
         }
     });
@@ -67,98 +89,294 @@ pub fn watch(
 
 /// Reads once, now, because a person asked.
 pub fn now(tasks: &mut Tasks, loader: &Loader, out: mpsc::Sender<Reload>) {
-    let loader = Arc::clone(loader);
+    let loader = loader.clone();
     tasks.once("reloading", async move {
         if let Some(loaded) = load(&loader).await {
-            // Nobody listens any more only where the console is ending.
+            // The receiver is gone only if the console is ending.
             out.send(Reload { loaded, asked: true }).await.ok();
         }
     });
 }
 
-/// The files, and their directories for those that an `include` would find anew.
-fn watched(files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = files.to_vec();
-    all.extend(files.iter().skip(1).filter_map(|file| file.parent()).map(PathBuf::from));
-    all.sort();
-    all.dedup();
-    all
+async fn load(loader: &Loader) -> Option<Loaded> {
+    let read = Arc::clone(&loader.read);
+    tokio::task::spawn_blocking(move || read()).await.ok()
 }
 
-async fn follow(loader: &Loader, files: &[PathBuf], seen: Option<Fingerprint>, out: &mpsc::Sender<Reload>) {
-    let mut known = match seen {
-        Some(seen) => seen,
-        None => fingerprint(files).await,
-    };
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let mut seen = fingerprint(files).await;
-        if seen == known {
-            continue;
-        }
+struct Watch {
+    loader: Loader,
+    pace: Pace,
+    /// The files as they were when they were read last.
+    known: Fingerprint,
+    /// Why the last reading was rejected.
+    rejected: Option<Vec<Diagnostic>>,
+}
+
+impl Watch {
+    fn new(loader: Loader, pace: Pace) -> Self {
+        let known = loader.seen.clone();
+        Self { loader, pace, known, rejected: None }
+    }
+
+    async fn run(mut self, out: &mpsc::Sender<Reload>) {
+        let mut quiet = Duration::ZERO;
         loop {
-            tokio::time::sleep(STILL).await;
-            let again = fingerprint(files).await;
-            if again == seen {
+            tokio::time::sleep(self.pace.look).await;
+            quiet += self.pace.look;
+            let changed = match self.look().await {
+                seen if seen == self.known => false,
+                seen => self.settle(seen).await,
+            };
+            let again = self.rejected.is_some() && quiet >= self.pace.again;
+            if !changed && !again {
+                continue;
+            }
+            quiet = Duration::ZERO;
+            let Some(loaded) = load(&self.loader).await else { continue };
+            let problems = loaded.as_ref().err().cloned();
+            // Trying again is not worth a word until something else comes of it.
+            let known = !changed && problems == self.rejected;
+            self.rejected = problems;
+            if !known && out.send(Reload { loaded, asked: false }).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Fingerprint {
+        let mut look = self.loader.look.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let seen = look.now();
+            (look, seen)
+        });
+        match looked.await {
+            Ok((look, seen)) => {
+                self.loader.look = look;
+                seen
+            }
+            // The console is ending.
+            Err(_) => self.known.clone(),
+        }
+    }
+
+    /// Waits until the files are still; whether they are other ones than those that were read.
+    async fn settle(&mut self, mut seen: Fingerprint) -> bool {
+        let (mut still, mut all) = (Duration::ZERO, Duration::ZERO);
+        while all < self.pace.longest {
+            let enough = if lacks(&self.known, &seen) { self.pace.gone } else { self.pace.still };
+            if still >= enough {
                 break;
             }
-            seen = again;
+            tokio::time::sleep(self.pace.still).await;
+            all += self.pace.still;
+            let now = self.look().await;
+            still = if now == seen { still + self.pace.still } else { Duration::ZERO };
+            seen = now;
         }
-        known = seen;
-        // A file that is gone for a moment is being replaced; it is read when it is back.
-        if known.iter().any(Option::is_none) {
-            continue;
-        }
-        let Some(read) = load(loader).await else { continue };
-        if out.send(Reload { loaded: read, asked: false }).await.is_err() {
-            return;
-        }
+        std::mem::replace(&mut self.known, seen) != self.known
     }
 }
 
-async fn load(loader: &Loader) -> Option<Loaded> {
-    let loader = Arc::clone(loader);
-    tokio::task::spawn_blocking(move || loader()).await.ok()
+/// Whether a file went or was emptied.
+fn lacks(known: &Fingerprint, seen: &Fingerprint) -> bool {
+    known.iter().any(|(path, before)| match (before, seen.get(path).copied().flatten()) {
+        (Some(before), Some(after)) => after.length == 0 && before.length > 0,
+        (Some(_), None) => true,
+        (None, _) => false,
+    })
 }
 
-async fn fingerprint(files: &[PathBuf]) -> Fingerprint {
-    let mut all = Vec::with_capacity(files.len());
-    for file in files {
-        all.push(tokio::fs::metadata(file).await.ok().and_then(|data| mark(&data)));
-    }
-    all
-}
-
+#[expect(clippy::disallowed_methods, reason = "lays out the files of a configuration")]
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::config::load;
     use crate::model::message::Observation;
 
+    /// So long a test waits for what must happen.
+    const LONG: Duration = Duration::from_secs(30);
+    const CHECK: &str = "http = \"http://127.0.0.1:1/\"\n";
+
+    /// A configuration that is watched, with what a console would be sent.
+    struct Watched {
+        root: tempfile::TempDir,
+        tasks: Tasks,
+        reloads: mpsc::Receiver<Reload>,
+        _kept: mpsc::Receiver<Observation>,
+    }
+
+    impl Watched {
+        fn new(main: &str, prepare: impl Fn(&Path)) -> Self {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join("opsroom.toml");
+            fs::write(&path, main).unwrap();
+            prepare(root.path());
+            let file = path.clone();
+            let loader = Loader::new(&path, move || {
+                let loaded = load::load_again(&file);
+                loaded.config.ok_or(loaded.diagnostics)
+            });
+            let (observations, kept) = mpsc::channel(4);
+            let (out, reloads) = mpsc::channel(4);
+            let mut tasks = Tasks::new(observations);
+            let token = tasks.token();
+            let ms = Duration::from_millis;
+            let pace = Pace { look: ms(20), still: ms(20), gone: ms(200), longest: ms(2000), again: ms(100) };
+            watch(&mut tasks, token, &loader, pace, out);
+            Self { root, tasks, reloads, _kept: kept }
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.root.path().join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.at(name), text).unwrap();
+        }
+
+        /// The names of the checks of the next configuration, or the first problem.
+        async fn next(&mut self) -> Result<Vec<String>, String> {
+            let reload = tokio::time::timeout(LONG, self.reloads.recv()).await.expect("reloads in time").unwrap();
+            assert!(!reload.asked);
+            match reload.loaded {
+                Ok(config) => Ok(config.checks.iter().map(|check| check.name.to_string()).collect()),
+                Err(problems) => Err(problems[0].message.clone()),
+            }
+        }
+
+        /// Waits for this configuration; one that is read on the way, between two steps of a change, is passed over.
+        async fn until(&mut self, names: &[&str]) {
+            while self.next().await.as_deref().ok().is_none_or(|found| found != names) {}
+        }
+    }
+
+    fn check(name: &str) -> String {
+        format!("[check.{name}]\n{CHECK}")
+    }
+
     #[tokio::test]
-    async fn a_changed_file_is_read_again_though_it_changed_before_it_was_watched() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("opsroom.toml");
-        tokio::fs::write(&file, "one").await.unwrap();
-        let (read, loader_file) = (Arc::new(std::sync::Mutex::new(Vec::new())), file.clone());
-        let reads = Arc::clone(&read);
-        let loader: Loader = Arc::new(move || {
-            reads.lock().unwrap().push(std::fs::metadata(&loader_file).unwrap().len());
-            Ok(Config::default())
+    async fn a_file_of_a_pattern_may_come_and_go_and_reloading_goes_on() {
+        let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
+        let mut watched = Watched::new(&main, |_| {});
+        // The directory and the first file of an empty pattern.
+        fs::create_dir(watched.at("conf.d")).unwrap();
+        watched.write("conf.d/a.toml", &check("a"));
+        watched.until(&["main", "a"]).await;
+        watched.write("conf.d/b.toml", &check("b"));
+        watched.until(&["main", "a", "b"]).await;
+        fs::remove_file(watched.at("conf.d/a.toml")).unwrap();
+        assert_eq!(watched.next().await.unwrap(), ["main", "b"]);
+        watched.write("conf.d/b.toml", &check("changed"));
+        watched.until(&["main", "changed"]).await;
+        fs::remove_dir_all(watched.at("conf.d")).unwrap();
+        watched.until(&["main"]).await;
+        watched.write("opsroom.toml", &main.replace("check.main", "check.still-read"));
+        watched.until(&["still-read"]).await;
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_swapped_link_is_followed() {
+        let mut watched = Watched::new("include = [\"conf.d/**/*.toml\"]\n", |root| {
+            fs::create_dir_all(root.join("conf.d/..1")).unwrap();
+            fs::write(root.join("conf.d/..1/c.toml"), check("one")).unwrap();
+            symlink("..1", root.join("conf.d/..data")).unwrap();
+            symlink("..data/c.toml", root.join("conf.d/c.toml")).unwrap();
         });
-        let (observations, _kept) = mpsc::channel::<Observation>(4);
+        for (version, before) in [("..2", "..1"), ("..3", "..2")] {
+            let name = format!("version{version}").replace("..", "");
+            fs::create_dir(watched.at("conf.d").join(version)).unwrap();
+            fs::write(watched.at("conf.d").join(version).join("c.toml"), check(&name)).unwrap();
+            symlink(version, watched.at("conf.d/..new")).unwrap();
+            fs::rename(watched.at("conf.d/..new"), watched.at("conf.d/..data")).unwrap();
+            fs::remove_dir_all(watched.at("conf.d").join(before)).unwrap();
+            watched.until(&[&name]).await;
+        }
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn the_main_file_may_be_replaced_emptied_broken_and_gone() {
+        let mut watched = Watched::new(&check("first"), |_| {});
+        // As an editor saves: beside, then renamed over.
+        watched.write(".opsroom.toml.swp", &check("renamed"));
+        fs::rename(watched.at(".opsroom.toml.swp"), watched.at("opsroom.toml")).unwrap();
+        assert_eq!(watched.next().await.unwrap(), ["renamed"]);
+        watched.write("opsroom.toml", "[check.x\n");
+        assert!(watched.next().await.is_err());
+        watched.write("opsroom.toml", &check("good-again"));
+        watched.until(&["good-again"]).await;
+        watched.write("opsroom.toml", "");
+        assert_eq!(watched.next().await.unwrap_err(), "this file is empty");
+        watched.write("opsroom.toml", &check("filled"));
+        watched.until(&["filled"]).await;
+        fs::remove_file(watched.at("opsroom.toml")).unwrap();
+        assert_eq!(watched.next().await.unwrap_err(), "this file does not exist");
+        watched.write("opsroom.toml", &check("back"));
+        watched.until(&["back"]).await;
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_away_for_a_moment_is_not_taken_for_gone() {
+        let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
+        let mut watched = Watched::new(&main, |root| {
+            fs::create_dir(root.join("conf.d")).unwrap();
+            fs::write(root.join("conf.d/a.toml"), check("a")).unwrap();
+        });
+        // Longer than a look, shorter than what counts as gone.
+        fs::rename(watched.at("conf.d/a.toml"), watched.at("conf.d/a.toml~")).unwrap();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        watched.write("conf.d/a.toml", &check("saved"));
+        assert_eq!(watched.next().await.unwrap(), ["main", "saved"]);
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_rejected_configuration_is_tried_again_though_no_file_of_it_changes() {
+        let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
+        let mut watched = Watched::new(&main, |root| fs::create_dir(root.join("conf.d")).unwrap());
+        // A directory that can't be read, for root too.
+        fs::remove_dir(watched.at("conf.d")).unwrap();
+        symlink("conf.d", watched.at("conf.d")).unwrap();
+        watched.write("opsroom.toml", &format!("{main}{}", check("other")));
+        let problem = watched.next().await.unwrap_err();
+        assert!(problem.contains("can't be read"), "{problem}");
+        fs::remove_file(watched.at("conf.d")).unwrap();
+        watched.until(&["main", "other"]).await;
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_person_is_answered_though_nothing_changed() {
+        let mut watched = Watched::new(&check("main"), |_| {});
+        let file = watched.at("opsroom.toml");
+        let loader = Loader::new(&file.clone(), move || load::load(&file).config.ok_or_else(Vec::new));
+        let (out, mut reloads) = mpsc::channel(1);
+        now(&mut watched.tasks, &loader, out);
+        assert!(reloads.recv().await.unwrap().asked);
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_change_before_the_watch_began_is_noticed() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("opsroom.toml");
+        fs::write(&path, check("first")).unwrap();
+        let file = path.clone();
+        let loader = Loader::new(&path, move || load::load(&file).config.ok_or_else(Vec::new));
+        fs::write(&path, check("second-and-longer")).unwrap();
+        let (observations, _kept) = mpsc::channel(4);
         let (out, mut reloads) = mpsc::channel(4);
         let mut tasks = Tasks::new(observations);
         let token = tasks.token();
-        let first = seen(std::slice::from_ref(&file));
-        tokio::fs::remove_file(&file).await.unwrap();
-        tokio::fs::write(&file, "two and more").await.unwrap();
-        assert_ne!(first, seen(std::slice::from_ref(&file)));
-        watch(&mut tasks, token, &loader, std::slice::from_ref(&file), Some(first), out.clone());
-        let reload = tokio::time::timeout(Duration::from_secs(30), reloads.recv()).await.unwrap().unwrap();
-        assert!(!reload.asked && reload.loaded.is_ok());
-        now(&mut tasks, &loader, out);
-        assert!(reloads.recv().await.unwrap().asked);
-        assert_eq!(*read.lock().unwrap(), [12, 12]);
-        tasks.end(Duration::from_secs(5)).await;
+        watch(&mut tasks, token, &loader, Pace::default(), out);
+        let reload = tokio::time::timeout(LONG, reloads.recv()).await.unwrap().unwrap();
+        assert_eq!(&*reload.loaded.unwrap().checks[0].name, "second-and-longer");
+        tasks.end(LONG).await;
     }
 }

@@ -1,6 +1,8 @@
 //! Patterns over paths, for `include` and for the files of logs: `*`, `?`, `[a-z]`, `[!a]` within one name, `**` over any number of directories.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::fs::DirEntry;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// Directories that one pattern may look into.
@@ -11,10 +13,24 @@ pub fn is_pattern(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
 }
 
-/// Every file that the pattern names now, sorted. What can't be read is left out.
+/// What a pattern matches now.
+#[derive(Debug, Default)]
+pub struct Matches {
+    /// The files, sorted.
+    pub files: Vec<PathBuf>,
+    /// Directories that exist and could not be read, with the system's reason: files may be missing because of them.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Every file that the pattern matches now, sorted. Directories that can't be read are left out.
 pub fn expand(pattern: &Path) -> Vec<PathBuf> {
+    find(pattern).files
+}
+
+/// Every file that the pattern matches now, and the directories that could not be read.
+pub fn find(pattern: &Path) -> Matches {
     let mut places = vec![PathBuf::new()];
-    let mut visited = 0;
+    let mut walk = Walk::default();
     let parts: Vec<Component<'_>> = pattern.components().collect();
     for (index, part) in parts.iter().enumerate() {
         let last = index + 1 == parts.len();
@@ -22,9 +38,9 @@ pub fn expand(pattern: &Path) -> Vec<PathBuf> {
         let mut next = Vec::new();
         for place in &places {
             if text == OsStr::new("**") {
-                descend(place, &mut next, &mut visited);
+                walk.descend(place, &mut next);
             } else if is_pattern(Path::new(text)) {
-                for (name, path, directory) in entries(place, &mut visited) {
+                for (name, path, directory) in walk.entries(place) {
                     if matches(text.as_encoded_bytes(), name.as_encoded_bytes()) && (last || directory) {
                         next.push(path);
                     }
@@ -38,25 +54,48 @@ pub fn expand(pattern: &Path) -> Vec<PathBuf> {
     places.retain(|path| path.is_file());
     places.sort();
     places.dedup();
-    places
+    Matches { files: places, unreadable: walk.unreadable }
 }
 
-fn entries(place: &Path, visited: &mut usize) -> Vec<(std::ffi::OsString, PathBuf, bool)> {
-    *visited += 1;
-    if *visited > MAX_DIRECTORIES {
-        return Vec::new();
+/// The directories that one expansion looks into.
+#[derive(Debug, Default)]
+struct Walk {
+    visited: usize,
+    unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+impl Walk {
+    /// Name, path, and whether it is a directory, of everything in `place`.
+    fn entries(&mut self, place: &Path) -> Vec<(OsString, PathBuf, bool)> {
+        self.visited += 1;
+        if self.visited > MAX_DIRECTORIES {
+            return Vec::new();
+        }
+        let directory = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+        let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        match entries {
+            Ok(entries) => {
+                let entry = |entry: &DirEntry| {
+                    (entry.file_name(), place.join(entry.file_name()), entry.path().is_dir())
+                };
+                entries.iter().map(entry).collect()
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+            Err(error) => {
+                self.unreadable.push((directory.to_owned(), error));
+                Vec::new()
+            }
+        }
     }
-    let directory = if place.as_os_str().is_empty() { Path::new(".") } else { place };
-    let Ok(read) = std::fs::read_dir(directory) else { return Vec::new() };
-    read.flatten().map(|entry| (entry.file_name(), place.join(entry.file_name()), entry.path().is_dir())).collect()
-}
 
-fn descend(place: &Path, next: &mut Vec<PathBuf>, visited: &mut usize) {
-    next.push(place.to_owned());
-    for (_, path, directory) in entries(place, visited) {
-        // Links are not followed: they may lead in a circle.
-        if directory && !path.is_symlink() {
-            descend(&path, next, visited);
+    fn descend(&mut self, place: &Path, next: &mut Vec<PathBuf>) {
+        next.push(place.to_owned());
+        for (name, path, directory) in self.entries(place) {
+            // Links are not followed: they may lead in a circle. A hidden directory must be asked for: Kubernetes keeps
+            // every file a second time in one.
+            if directory && !path.is_symlink() && name.as_encoded_bytes().first() != Some(&b'.') {
+                self.descend(&path, next);
+            }
         }
     }
 }
@@ -161,6 +200,21 @@ mod tests {
         assert_eq!(found("a/*/*.log"), ["a/b/y.log"]);
         assert_eq!(found("**/*.log"), ["a/b/y.log", "a/x.log", "w.log"]);
         assert_eq!(found("nothing/*.log"), [""; 0]);
+        std::fs::create_dir_all(root.path().join("a/.kept")).unwrap();
+        std::fs::write(root.path().join("a/.kept/x.log"), "").unwrap();
+        assert_eq!(found("**/*.log"), ["a/b/y.log", "a/x.log", "w.log"], "hidden directories must be asked for");
+        assert_eq!(found("a/.kept/*.log"), ["a/.kept/x.log"]);
+    }
+
+    #[test]
+    fn a_directory_that_can_not_be_read_is_named_and_a_missing_one_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(find(&root.path().join("missing/*.toml")).unreadable.is_empty());
+        // A link to itself stands for every reason why a directory can't be read, also for root.
+        std::os::unix::fs::symlink("circle", root.path().join("circle")).unwrap();
+        let found = find(&root.path().join("circle/*.toml"));
+        assert!(found.files.is_empty());
+        assert_eq!(found.unreadable[0].0, root.path().join("circle"));
     }
 
     proptest! {
