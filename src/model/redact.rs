@@ -67,7 +67,7 @@ impl Default for Redactor {
 
 impl From<&Secrets> for Redactor {
     fn from(secrets: &Secrets) -> Self {
-        Self::new(secrets.iter().map(|(_, value)| value))
+        Self::new(secrets.registered())
     }
 }
 

@@ -1,34 +1,77 @@
 //! Secret values, and the texts that name them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::name::Name;
 
+/// Former values that stay registered for redaction; the oldest goes.
+const RETIRED: usize = 64;
+
 /// The resolved secrets of a configuration. Never serialised; `Debug` shows the names alone.
 #[derive(Clone, Default)]
-pub struct Secrets(BTreeMap<Name, String>);
+pub struct Secrets {
+    values: BTreeMap<Name, String>,
+    /// What they were before they were rotated: it is still in logs and in the answers of slow services.
+    retired: Vec<String>,
+    /// Those with which a service refused us, until [`Secrets::take_refused`].
+    refused: Arc<Mutex<BTreeSet<Name>>>,
+}
 
 impl Secrets {
     /// Registers a value under its name.
     pub fn insert(&mut self, name: Name, value: String) {
-        self.0.insert(name, value);
+        self.values.insert(name, value);
     }
 
     /// The value of one secret.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
-    /// Every name and value, for the redactor.
+    /// Every name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &str)> {
-        self.0.iter().map(|(name, value)| (name, value.as_str()))
+        self.values.iter().map(|(name, value)| (name, value.as_str()))
+    }
+
+    /// Every value that must never be shown: those in use, and former ones.
+    pub fn registered(&self) -> impl Iterator<Item = &str> {
+        self.values.values().chain(&self.retired).map(String::as_str)
+    }
+
+    /// Keeps the values of `old` registered that are not in use any more.
+    pub fn retire(&mut self, old: &Self) {
+        for value in old.retired.iter().chain(old.values.values()) {
+            let known = self.retired.contains(value) || self.values.values().any(|used| used == value);
+            if !known {
+                self.retired.push(value.clone());
+            }
+        }
+        let over = self.retired.len().saturating_sub(RETIRED);
+        self.retired.drain(..over);
+    }
+
+    /// Whether every secret has the same value as in `other`.
+    pub fn same_values(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+
+    /// Notes that a service refused a request that was made with these (401, 403, 407): they may be out of date.
+    pub fn report_refused<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.extend(names.into_iter().filter(|name| self.values.contains_key(*name)).map(Name::from));
+    }
+
+    /// The names that were reported since the last call.
+    pub fn take_refused(&self) -> BTreeSet<Name> {
+        std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.values.keys()).finish()
     }
 }
 

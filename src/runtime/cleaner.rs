@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn a_secret_that_a_service_tells_back_is_masked_once_it_is_known() {
         let (out, _kept) = mpsc::channel(4);
-        let (mut tasks, vault) = (Tasks::new(out.clone()), Vault::default());
+        let (mut tasks, mut vault) = (Tasks::new(out.clone()), Vault::default());
         let mut cleaner = Cleaner::new(vault.keyhole());
         let config = Config {
             secrets: BTreeMap::from([("token".into(), SecretSource::Inline("hunter2secret".to_owned()))]),

@@ -76,17 +76,15 @@ impl Feeds {
 
     /// Starts again what a new configuration changes, and leaves the rest alone.
     pub fn restart(&mut self, tasks: &mut Tasks, before: &Config, config: &Arc<Config>) {
-        // What a secret's file or command says may have changed though the configuration says the same.
-        let secrets = before.secrets.is_empty() && config.secrets.is_empty();
         let polled = before.sources == config.sources
             && before.checks == config.checks
             && before.metrics == config.metrics
             && before.console.self_check == config.console.self_check;
-        if !(polled && secrets) {
+        if !polled {
             self.start_polls(tasks, config);
         }
         // Metrics that count records belong to the logs.
-        if !(before.logs == config.logs && before.metrics == config.metrics && secrets) {
+        if !(before.logs == config.logs && before.metrics == config.metrics) {
             self.start_logs(tasks, config);
         }
     }
@@ -101,12 +99,11 @@ impl Feeds {
         let (poll_now, context) = (Arc::clone(&self.poll_now), self.context(config));
         let (keyhole, gate) = (self.keyhole.clone(), Arc::clone(&self.polling));
         tasks.supervise("polling", token, move |token| {
-            let (context, wishes) = (context.clone(), poll_now.renew());
+            let (context, poll_now) = (context.clone(), Arc::clone(&poll_now));
             let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
-                let Some(context) = ready(context, keyhole, token).await else { return };
-                polls::run(context, wishes).await;
+                with_secrets(context, keyhole, token, |context| polls::run(context, poll_now.renew())).await;
             }
         });
     }
@@ -120,8 +117,7 @@ impl Feeds {
             let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
-                let Some(context) = ready(context, keyhole, token).await else { return };
-                tail::run(context, resume).await;
+                with_secrets(context, keyhole, token, |context| tail::run(context, resume.clone())).await;
             }
         });
     }
@@ -137,14 +133,32 @@ impl Feeds {
     }
 }
 
-/// The context with its secrets and its token; nothing where it was cancelled before they were here.
-async fn ready(context: Context, mut keyhole: Keyhole, token: CancellationToken) -> Option<Context> {
-    let secrets = tokio::select! {
-        biased;
-        () = token.cancelled() => return None,
-        secrets = keyhole.secrets() => secrets,
-    };
-    Some(Context { secrets, cancel: token, ..context })
+/// Runs `work` with the secrets, once they are here, and again whenever they are rotated, until it ends or `token` is
+/// cancelled.
+async fn with_secrets<T: Future<Output = ()>>(
+    context: Context,
+    mut keyhole: Keyhole,
+    token: CancellationToken,
+    work: impl Fn(Context) -> T,
+) {
+    loop {
+        let secrets = tokio::select! {
+            biased;
+            () = token.cancelled() => return,
+            secrets = keyhole.secrets() => secrets,
+        };
+        let cancel = token.child_token();
+        let current = Context { secrets: Arc::clone(&secrets), cancel: cancel.clone(), ..context.clone() };
+        let work = work(current);
+        tokio::pin!(work);
+        tokio::select! {
+            () = &mut work => return,
+            () = keyhole.rotated(&secrets) => {
+                cancel.cancel();
+                work.await;
+            }
+        }
+    }
 }
 
 /// Cancels what ran under the slot's token and puts a new one there.

@@ -1,5 +1,7 @@
 //! Secrets, fetched off the loop: from the environment, a file, or a password manager's command.
 
+mod keep;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
@@ -9,7 +11,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
+use self::keep::{Keeper, Pace};
 use super::tasks::Tasks;
 use crate::config::Config;
 use crate::config::sections::secret::SecretSource;
@@ -26,6 +30,10 @@ const MOST: usize = 64 << 10;
 /// The secrets of the running configuration, for everything that needs them. What asks before they are here waits.
 pub struct Vault {
     latest: watch::Sender<Option<Arc<Secrets>>>,
+    /// The values that were known last, and where each came from.
+    before: (BTreeMap<Name, SecretSource>, Arc<Secrets>),
+    task: Option<CancellationToken>,
+    pace: Pace,
 }
 
 /// A way to the vault. Cheap to clone.
@@ -34,22 +42,36 @@ pub struct Keyhole(watch::Receiver<Option<Arc<Secrets>>>);
 
 impl Default for Vault {
     fn default() -> Self {
-        Self { latest: watch::channel(None).0 }
+        Self { latest: watch::channel(None).0, before: Default::default(), task: None, pace: Pace::default() }
     }
 }
 
 impl Vault {
-    /// Fetches the secrets of a configuration. Those that can't be had are warned of.
-    pub fn fill(&self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
-        let (latest, config) = (self.latest.clone(), Arc::clone(config));
-        // Nobody may take the old ones for the new ones.
-        latest.send_replace(None);
-        tasks.once("secrets", async move {
-            let (secrets, missing) = resolve(&config.secrets).await;
-            latest.send_replace(Some(Arc::new(secrets)));
-            for (name, text) in missing {
-                let text = SafeText::new(&format!("secret {name}: {text}"));
-                out.send(Observation::Warning { name, text }).await.ok();
+    /// Fetches the secrets of a configuration, and keeps them current from then on. What can't be fetched is warned of;
+    /// a value that was known before stays in use then, if the secret still comes from the same place.
+    pub fn fill(&mut self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
+        if let Some(known) = self.latest.borrow().clone() {
+            self.before.1 = known;
+        }
+        let same = self.before.0 == config.secrets;
+        if !same {
+            // Nothing may use the old ones as the new ones.
+            self.latest.send_replace(None);
+        }
+        let keeper = Keeper::new(&config.secrets, &self.before.0, &self.before.1, self.pace);
+        self.before.0.clone_from(&config.secrets);
+        let token = tasks.token();
+        if let Some(old) = self.task.replace(token.clone()) {
+            old.cancel();
+        }
+        let latest = self.latest.clone();
+        tasks.supervise("secrets", token, move |token| {
+            let (keeper, latest, out) = (keeper.clone(), latest.clone(), out.clone());
+            async move {
+                tokio::select! {
+                    () = token.cancelled() => {}
+                    () = keeper.run(&latest, &out) => {}
+                }
             }
         });
     }
@@ -67,6 +89,15 @@ impl Keyhole {
             return None;
         }
         self.0.borrow_and_update().clone()
+    }
+
+    /// Returns when other values than those in `current` are here.
+    pub async fn rotated(&mut self, current: &Secrets) {
+        let other = |latest: &Option<Arc<Secrets>>| latest.as_ref().is_some_and(|new| !new.same_values(current));
+        if self.0.wait_for(other).await.is_err() {
+            // The console is ending: nothing comes any more.
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The secrets, once they are here.

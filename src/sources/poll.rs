@@ -12,7 +12,7 @@ use crate::config::sections::source::{HttpRequest, SourceKind};
 use crate::model::document::{PollError, Timing, number_at};
 use crate::model::message::Observation;
 use crate::model::reading::{Reading, Sign};
-use crate::model::secret::Secrets;
+use crate::model::secret::{Secrets, Template};
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
@@ -122,6 +122,7 @@ impl Poller {
                 })?;
                 let mut body = Body::up_to(request.max_body);
                 let head = prepared.send(&self.clients, self.clock, timeout, &mut body).await?;
+                self.doubt_secrets(head.status, request);
                 let phases = head.phases.clone();
                 let document = document(head, body, watched.wants).await;
                 Ok(Answer { document: Arc::new(document), phases, sums: Vec::new(), fault: None })
@@ -135,12 +136,22 @@ impl Poller {
         }
     }
 
+    /// A request that is refused may have been made with secrets that were rotated since.
+    fn doubt_secrets(&self, status: u16, request: &HttpRequest) {
+        if matches!(status, 401 | 403 | 407) {
+            let texts = request.headers.iter().map(|(_, value)| value).chain([&request.url]);
+            let texts = texts.chain(&request.body).chain(&request.proxy);
+            self.secrets.report_refused(texts.flat_map(Template::secrets));
+        }
+    }
+
     async fn scrape(&self, watched: &Watched, request: &HttpRequest, timeout: Duration) -> Result<Answer, PollError> {
         const ACCEPT: &str =
             "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         let prepared = prepared(&watched.prepared, || Prepared::new(request, &self.secrets, ACCEPT))?;
         let mut scrape = Scrape::new(watched.selectors(), request.max_body.max(MAX_EXPOSITION));
         let head = prepared.send(&self.clients, self.clock, timeout, &mut scrape).await?;
+        self.doubt_secrets(head.status, request);
         if !(200..300).contains(&head.status) {
             return Err(PollError::Failed(SafeText::new(&judge::http_words(head.status.into()))));
         }

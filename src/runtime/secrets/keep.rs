@@ -1,0 +1,299 @@
+//! Keeps secrets current: a rotated file is read again, what could not be fetched is tried again, and a password
+//! manager is asked again after a service refused its value.
+//!
+//! The environment of a process does not change, and what is written into the configuration changes with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, watch};
+
+use super::fetch;
+use crate::config::load::look::Mark;
+use crate::config::sections::secret::SecretSource;
+use crate::model::message::Observation;
+use crate::model::name::Name;
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+
+/// A failure is worth a warning after so many in a row: files are rotated in several steps.
+const WARN_AFTER: u32 = 3;
+
+/// How often what is done. Everything but `look` is counted in looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks at the files.
+    pub look: Duration,
+    /// A file that could not be read is tried again after so many looks, twice as many each time.
+    pub file: u32,
+    /// The same for a command, which may ask a person for a passphrase.
+    pub command: u32,
+    /// No pause is longer.
+    pub longest: u32,
+    /// A command whose value was refused is run again no sooner than this after its last run.
+    pub refused: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { look: Duration::from_secs(1), file: 2, command: 60, longest: 600, refused: 300 }
+    }
+}
+
+/// One secret with what is known of it.
+#[derive(Clone)]
+struct Kept {
+    source: SecretSource,
+    value: Option<String>,
+    /// The file just before it was read last.
+    mark: Option<Mark>,
+    /// Looks since it was fetched last; `None` if it never was.
+    age: Option<u32>,
+    /// Fetches in a row that failed.
+    failures: u32,
+    /// Whether its value was refused since it was fetched last.
+    refused: bool,
+}
+
+impl Kept {
+    async fn mark(&self) -> Option<Mark> {
+        let SecretSource::File(path) = &self.source else { return None };
+        tokio::fs::metadata(path).await.ok().as_ref().map(Mark::from)
+    }
+
+    /// Whether it is to be fetched now, its file being in the state `mark`.
+    fn is_due(&self, mark: Option<Mark>, pace: &Pace) -> bool {
+        let Some(age) = self.age else { return true };
+        let again = |pause: u32| {
+            let doubled = pause.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
+            self.failures > 0 && age >= doubled.min(pace.longest)
+        };
+        match &self.source {
+            SecretSource::File(_) => mark != self.mark || self.refused || again(pace.file),
+            SecretSource::Command(_) => (self.refused && age >= pace.refused) || again(pace.command),
+            SecretSource::Env(_) | SecretSource::Inline(_) => false,
+        }
+    }
+}
+
+/// The secrets of one configuration.
+#[derive(Clone)]
+pub struct Keeper {
+    kept: BTreeMap<Name, Kept>,
+    published: Arc<Secrets>,
+    pace: Pace,
+}
+
+impl Keeper {
+    /// Of the values in `before`, those that still come from the same place are kept until there are newer ones.
+    pub fn new(
+        sources: &BTreeMap<Name, SecretSource>,
+        before: &BTreeMap<Name, SecretSource>,
+        values: &Arc<Secrets>,
+        pace: Pace,
+    ) -> Self {
+        let kept = |(name, source): (&Name, &SecretSource)| {
+            let same = before.get(name) == Some(source);
+            let value = values.get(name).filter(|_| same).map(str::to_owned);
+            let source = source.clone();
+            (name.clone(), Kept { source, value, mark: None, age: None, failures: 0, refused: false })
+        };
+        Self { kept: sources.iter().map(kept).collect(), published: Arc::clone(values), pace }
+    }
+
+    /// Fetches everything, publishes it, and does so again when something may have changed.
+    pub async fn run(mut self, latest: &watch::Sender<Option<Arc<Secrets>>>, out: &mpsc::Sender<Observation>) {
+        loop {
+            let refused = self.published.take_refused();
+            let warnings = self.look(&refused).await;
+            self.publish(latest);
+            for (name, text) in warnings {
+                let text = SafeText::new(&format!("secret {name}: {text}"));
+                out.send(Observation::Warning { name, text }).await.ok();
+            }
+            let constant = |kept: &Kept| matches!(kept.source, SecretSource::Env(_) | SecretSource::Inline(_));
+            if self.kept.values().all(constant) {
+                return;
+            }
+            tokio::time::sleep(self.pace.look).await;
+        }
+    }
+
+    /// Fetches what is due; what a person should know of it.
+    async fn look(&mut self, refused: &BTreeSet<Name>) -> Vec<(Name, String)> {
+        let pace = self.pace;
+        // All at once: a password manager that waits for its agent delays nothing but itself.
+        let fetched = join_all(self.kept.iter_mut().map(async |(name, kept)| {
+            kept.refused |= refused.contains(name);
+            let mark = kept.mark().await;
+            if !kept.is_due(mark, &pace) {
+                kept.age = kept.age.map(|age| age.saturating_add(1));
+                return None;
+            }
+            let first = kept.age.is_none();
+            (kept.mark, kept.age, kept.refused) = (mark, Some(0), false);
+            match fetch(&kept.source).await {
+                Ok(value) => {
+                    (kept.value, kept.failures) = (Some(value), 0);
+                    None
+                }
+                Err(why) => {
+                    kept.failures = kept.failures.saturating_add(1);
+                    let stays = if kept.value.is_some() { "; the previous value stays in use" } else { "" };
+                    let warned = if kept.value.is_some() { kept.failures == WARN_AFTER } else { first };
+                    warned.then(|| (name.clone(), format!("{why}{stays}")))
+                }
+            }
+        }));
+        fetched.await.into_iter().flatten().collect()
+    }
+
+    fn publish(&mut self, latest: &watch::Sender<Option<Arc<Secrets>>>) {
+        let mut secrets = Secrets::default();
+        for (name, kept) in &self.kept {
+            if let Some(value) = &kept.value {
+                secrets.insert(name.clone(), value.clone());
+            }
+        }
+        if latest.borrow().as_ref().is_some_and(|known| known.same_values(&secrets)) {
+            return;
+        }
+        secrets.retire(&self.published);
+        self.published = Arc::new(secrets);
+        latest.send_replace(Some(Arc::clone(&self.published)));
+        tracing::info!(secrets = ?self.published, "the values of secrets changed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::model::redact::Redactor;
+    use crate::runtime::secrets::{Keyhole, Vault};
+    use crate::runtime::tasks::Tasks;
+
+    /// So long a test waits for what must happen.
+    const LONG: Duration = Duration::from_secs(30);
+
+    struct Kept {
+        directory: tempfile::TempDir,
+        tasks: Tasks,
+        vault: Vault,
+        out: mpsc::Sender<Observation>,
+        observations: mpsc::Receiver<Observation>,
+    }
+
+    impl Kept {
+        fn new() -> Self {
+            let (out, observations) = mpsc::channel(16);
+            let pace = Pace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 };
+            let vault = Vault { pace, ..Vault::default() };
+            let directory = tempfile::tempdir().unwrap();
+            Self { directory, tasks: Tasks::new(out.clone()), vault, out, observations }
+        }
+
+        fn fill(&mut self, name: &str, source: SecretSource) -> Keyhole {
+            let secrets = BTreeMap::from([(Name::from(name), source)]);
+            let config = Arc::new(Config { secrets, ..Config::default() });
+            self.vault.fill(&mut self.tasks, &config, self.out.clone());
+            self.vault.keyhole()
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.directory.path().join(name)
+        }
+
+        async fn write(&self, name: &str, text: &str) {
+            tokio::fs::write(self.path(name), text).await.unwrap();
+        }
+
+        async fn warning(&mut self) -> String {
+            match tokio::time::timeout(LONG, self.observations.recv()).await.expect("warns in time") {
+                Some(Observation::Warning { text, .. }) => text.to_string(),
+                other => panic!("not a warning: {other:?}"),
+            }
+        }
+    }
+
+    /// The secrets, once `name` has this value.
+    async fn with_value(keyhole: &mut Keyhole, name: &str, value: &str) -> Arc<Secrets> {
+        let wait = async {
+            loop {
+                let secrets = keyhole.secrets().await;
+                if secrets.get(name) == Some(value) {
+                    return secrets;
+                }
+                keyhole.rotated(&secrets).await;
+            }
+        };
+        tokio::time::timeout(LONG, wait).await.expect("has the value in time")
+    }
+
+    #[tokio::test]
+    async fn a_rotated_file_is_read_again_and_the_former_value_stays_masked() {
+        let mut kept = Kept::new();
+        kept.write("token", "first-value\n").await;
+        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
+        with_value(&mut keyhole, "token", "first-value").await;
+        // As Kubernetes and Vault do it, and as a person does.
+        kept.write("next", "second-value\n").await;
+        tokio::fs::rename(kept.path("next"), kept.path("token")).await.unwrap();
+        with_value(&mut keyhole, "token", "second-value").await;
+        kept.write("token", "third-and-longer\n").await;
+        let secrets = with_value(&mut keyhole, "token", "third-and-longer").await;
+        let shown = Redactor::from(&*secrets).redact("first-value second-value third-and-longer").into_owned();
+        assert_eq!(shown, "*** *** ***");
+        kept.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_missing_at_first_or_for_a_while_is_read_when_it_is_there() {
+        let mut kept = Kept::new();
+        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
+        assert!(kept.warning().await.contains("can't be read"));
+        kept.write("token", "first-value").await;
+        with_value(&mut keyhole, "token", "first-value").await;
+        tokio::fs::remove_file(kept.path("token")).await.unwrap();
+        let warning = kept.warning().await;
+        assert!(warning.contains("the previous value stays in use"), "{warning}");
+        assert_eq!(keyhole.secrets().await.get("token"), Some("first-value"));
+        kept.write("token", "second-value").await;
+        with_value(&mut keyhole, "token", "second-value").await;
+        kept.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_command_is_run_again_when_it_failed_and_when_its_value_was_refused() {
+        let mut kept = Kept::new();
+        let argv = ["/bin/cat".to_owned(), kept.path("store").display().to_string()].to_vec();
+        let mut keyhole = kept.fill("token", SecretSource::Command(argv));
+        assert!(kept.warning().await.contains("failed"));
+        kept.write("store", "first-value").await;
+        let secrets = with_value(&mut keyhole, "token", "first-value").await;
+        kept.write("store", "second-value").await;
+        // Not by itself: it may ask a person for a passphrase.
+        assert!(tokio::time::timeout(Duration::from_millis(100), keyhole.rotated(&secrets)).await.is_err());
+        secrets.report_refused(["another", "token"]);
+        with_value(&mut keyhole, "token", "second-value").await;
+        kept.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_reload_keeps_a_value_only_where_the_secret_comes_from_the_same_place() {
+        let mut kept = Kept::new();
+        kept.write("token", "first-value").await;
+        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
+        with_value(&mut keyhole, "token", "first-value").await;
+        tokio::fs::remove_file(kept.path("token")).await.unwrap();
+        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
+        assert_eq!(keyhole.secrets().await.get("token"), Some("first-value"));
+        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("elsewhere")));
+        let secrets = keyhole.secrets().await;
+        assert_eq!(secrets.get("token"), None);
+        assert_eq!(Redactor::from(&*secrets).redact("first-value"), "***");
+        kept.tasks.end(LONG).await;
+    }
+}
