@@ -135,9 +135,7 @@ async fn reloading_goes_on_after_an_included_file_went_and_after_a_rejection() {
     fs::write(console.at("conf.d/c.toml"), check("c")).unwrap();
     console.until("c came", |state| checks(state) == ["b", "c"]).await;
     fs::write(console.at("conf.d/c.toml"), "[check.c]\n").unwrap();
-    console
-        .until("rejected", |state| said(state, "configuration rejected; the previous one stays in effect"))
-        .await;
+    console.until("rejected", |state| said(state, "configuration rejected; the previous one stays in effect")).await;
     assert_eq!(checks(console.headless.state()), ["b", "c"]);
     // Taking the mistake back changes nothing, and is good news all the same.
     fs::write(console.at("conf.d/c.toml"), check("c")).unwrap();

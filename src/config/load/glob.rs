@@ -75,9 +75,8 @@ impl Walk {
         let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         match entries {
             Ok(entries) => {
-                let entry = |entry: &DirEntry| {
-                    (entry.file_name(), place.join(entry.file_name()), entry.path().is_dir())
-                };
+                let entry =
+                    |entry: &DirEntry| (entry.file_name(), place.join(entry.file_name()), entry.path().is_dir());
                 entries.iter().map(entry).collect()
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),

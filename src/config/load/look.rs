@@ -66,8 +66,7 @@ impl Look {
             self.parsed = None;
             if let Ok(file) = read(&self.main) {
                 let base = file.directory();
-                self.patterns =
-                    merge::includes(&file).into_iter().map(|(pattern, _)| base.join(pattern)).collect();
+                self.patterns = merge::includes(&file).into_iter().map(|(pattern, _)| base.join(pattern)).collect();
                 self.parsed = mark;
             }
         }
