@@ -85,7 +85,7 @@ impl<'a> Scrape<'a> {
             self.take_line(&rest);
         }
         if let (0, Some(fault)) = (self.samples, &self.first_fault) {
-            return Err(PollError::Unreadable(SafeText::new(&format!("this is no Prometheus exposition: {fault}"))));
+            return Err(PollError::Unreadable(SafeText::new(&format!("not a Prometheus exposition: {fault}"))));
         }
         let document = json!({
             "samples": self.samples,
@@ -98,6 +98,8 @@ impl<'a> Scrape<'a> {
 
     fn take_line(&mut self, line: &[u8]) {
         self.line += 1;
+        // A byte order mark is no part of the first line.
+        let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
         let selectors = self.selectors.iter().zip(&mut self.sums);
         match read_line(line, selectors) {
             Ok(true) => self.samples += 1,
@@ -417,6 +419,25 @@ under	tab	3
         let page = scrape(b"<html>\n<body>Sign in</body>", &["a"], 9);
         assert!(matches!(page, Err(PollError::Unreadable(_))), "{page:?}");
         assert!(scrape(b"", &["a"], 9).is_ok());
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_are_no_part_of_it() {
+        for text in [
+            "\u{feff}up 1\nother 2\n",
+            "\u{feff}up 1\r\nother 2\r\n",
+            "up 1\r\n",
+            "\u{feff}# HELP up x\nup 1",
+            "\u{feff}up 1",
+        ] {
+            for piece in [1, 2, 7, 100] {
+                let (_, sums, fault) = scrape(text.as_bytes(), &["up"], piece).unwrap();
+                assert_eq!((sums[0].sum, fault), (Some(1.0), None), "{text:?}");
+            }
+        }
+        // Only at the beginning.
+        let (_, _, fault) = scrape("up 1\n\u{feff}other 2\n".as_bytes(), &["up"], 7).unwrap();
+        assert_eq!(fault.map(|fault| fault.line), Some(2));
     }
 
     #[test]
