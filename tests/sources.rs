@@ -43,6 +43,7 @@ fn request(url: &str) -> HttpRequest {
         insecure: false,
         redirects: 10,
         max_body: 1 << 20,
+        keep_alive: None,
     }
 }
 
@@ -619,7 +620,8 @@ fn every(config: Config, every: Duration) -> Config {
 #[tokio::test]
 async fn polls_keep_their_ticks_and_their_connection() {
     let server = Server::start(|_| Reply::json(200, r#"{"status":"ok"}"#)).await;
-    let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
+    let kept = HttpRequest { keep_alive: Some(true), ..request(&server.url("/")) };
+    let kind = SourceKind::Http(Box::new(kept));
     let config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     let seen = schedule(config, |seen| readings(seen).len() >= 5).await;
     let ticks: Vec<Duration> = readings(&seen).iter().map(|reading| reading.timing.scheduled.mono).collect();

@@ -56,6 +56,9 @@ pub enum PollError {
     /// Name resolution, connection, TLS or protocol failure, in words.
     #[error("{0}")]
     Failed(SafeText),
+    /// The other side broke off after the connection was made, before its answer was whole.
+    #[error("{0}")]
+    Dropped(SafeText),
     /// The answer came but can't be read (too large, not JSON where JSON is needed).
     #[error("answer not understood: {0}")]
     Unreadable(SafeText),

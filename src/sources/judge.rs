@@ -9,9 +9,9 @@ use crate::config::sections::source::SourceKind;
 use crate::model::document::{PollError, body_error};
 use crate::model::expression::{Expression, truthy};
 use crate::model::reading::{Component, Sign};
-use crate::model::status::Status;
 use crate::model::text::SafeText;
 
+use super::codes;
 use super::health::{self, Health};
 use super::jq::{Evaluator, JqError};
 use super::plan::Judged;
@@ -40,7 +40,7 @@ impl Verdict {
 pub fn without_answer(judged: &Judged, error: &PollError) -> Verdict {
     let sign = match error {
         PollError::Timeout(..) if judged.check.nagios => Sign::Unknown,
-        PollError::Timeout(..) | PollError::Failed(_) => Sign::Bad,
+        PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_) => Sign::Bad,
         PollError::Unreadable(_) | PollError::Ours(_) => Sign::Unknown,
     };
     Verdict::of(sign, Some(error.to_string()))
@@ -53,7 +53,7 @@ pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, ev
         (Err(error), _) | (_, Err(error)) => return Verdict::of(Sign::Unknown, Some(error.clone())),
     };
     let health = match kind {
-        SourceKind::Http(_) => health::read(&document["body"], document["text"].as_str().unwrap_or_default()),
+        SourceKind::Http(_) => codes::health(document),
         SourceKind::Command(_) => health::read(&document["json"], ""),
         _ => None,
     };
@@ -126,45 +126,13 @@ fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
 
 fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Verdict {
     match kind {
-        SourceKind::Http(_) => by_http(document, health),
+        SourceKind::Http(_) => {
+            let (sign, why) = codes::judge(document, health);
+            Verdict::of(sign, why)
+        }
         SourceKind::Command(_) => by_exit(judged.check.nagios, document),
         SourceKind::Exposition(_) | SourceKind::Tcp { .. } => Verdict::of(Sign::Good, None),
     }
-}
-
-/// The body wins over the code; but a server that fails and calls itself healthy is not believed entirely.
-fn by_http(document: &Value, health: Option<&Health>) -> Verdict {
-    let code = document["status"].as_u64().unwrap_or_default();
-    let words = |what: &str, health: &Health| {
-        Some(
-            health
-                .detail
-                .as_ref()
-                .map_or_else(|| format!("its health document says {what}"), |detail| format!("{what}: {detail}")),
-        )
-    };
-    match health {
-        Some(health) if health.status == Status::Down => Verdict::of(Sign::Bad, words("unhealthy", health)),
-        Some(health) if health.status == Status::Degraded => Verdict::of(Sign::Degraded, words("degraded", health)),
-        Some(health) if health.status == Status::Ok && code >= 500 => {
-            Verdict::of(Sign::Degraded, Some(format!("answers HTTP {code} though its body says that it is healthy")))
-        }
-        Some(health) if health.status == Status::Ok => Verdict::of(Sign::Good, None),
-        Some(health) if (200..300).contains(&code) => {
-            Verdict::of(Sign::Unknown, words("its own status is unknown", health))
-        }
-        _ if (200..300).contains(&code) => Verdict::of(Sign::Good, None),
-        _ => Verdict::of(Sign::Bad, Some(http_words(code))),
-    }
-}
-
-/// `HTTP 503 Service Unavailable`
-pub fn http_words(code: u64) -> String {
-    let reason = u16::try_from(code)
-        .ok()
-        .and_then(|code| reqwest::StatusCode::from_u16(code).ok())
-        .and_then(|code| code.canonical_reason());
-    reason.map_or_else(|| format!("HTTP {code}"), |reason| format!("HTTP {code} {reason}"))
 }
 
 /// 0 ok, 1 degraded, 2 and more down; as Nagios has it 3 and what is killed by a signal are unknown.

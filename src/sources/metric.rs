@@ -10,9 +10,9 @@ use crate::model::reading::Sample;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
+use super::codes;
 use super::exposition::Sum;
 use super::jq::{Evaluator, Outputs};
-use super::judge::http_words;
 use super::plan::{Derived, How};
 
 /// The samples of every metric of a source that was answered at `at`. `sums` are those of the selectors, in order.
@@ -90,7 +90,7 @@ fn number(outputs: Outputs, document: &Value) -> Result<f64, String> {
         Some(Value::Null) | None => {
             let why = document.get("body_error").and_then(Value::as_str).unwrap_or("absent");
             let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
-            return Err(code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", http_words(code))));
+            return Err(code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", codes::words(code))));
         }
         Some(_) => None,
     };

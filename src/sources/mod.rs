@@ -4,6 +4,7 @@
 //! parses a body.
 
 pub mod child;
+pub mod codes;
 pub mod command;
 pub mod exposition;
 pub mod health;

@@ -1,7 +1,7 @@
 //! One poll: ask, judge, say what was seen.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,11 +17,11 @@ use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
 use super::exposition::{Fault, Scrape, Sum};
-use super::http::{Body, Clients, Head, Prepared, Wants};
+use super::http::{Body, Clients, Connection, Head, Prepared, Wants};
 use super::jq::Evaluator;
 use super::judge::Verdict;
 use super::plan::Watched;
-use super::{command, judge, metric, tcp};
+use super::{codes, command, judge, metric, tcp};
 
 /// How large an exposition may be, at the least: it is read while it streams, so that its size costs nothing.
 const MAX_EXPOSITION: usize = 64 << 20;
@@ -36,6 +36,15 @@ pub struct Poller {
     secrets: Arc<Secrets>,
     clients: Arc<Clients>,
     evaluator: Arc<Evaluator>,
+}
+
+/// Which connection a poll may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// As the configuration says: a new one, except with `keep_alive` or where no check judges the source.
+    AsConfigured,
+    /// A new one: for who asks now, and for the verification of an action.
+    Fresh,
 }
 
 /// What came of one poll.
@@ -62,14 +71,14 @@ impl Poller {
     }
 
     /// Polls a source that was due at `scheduled`.
-    pub async fn poll(&self, watched: &Watched, scheduled: Stamp) -> Polled {
+    pub async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
         let sent = self.clock.now();
         let cold = watched.may_be_cold(sent);
         let timeout = match watched.source.cold_start {
             Some(cold_start) if cold => cold_start.max(watched.source.timeout),
             _ => watched.source.timeout,
         };
-        let answer = self.ask(watched, timeout).await;
+        let answer = self.ask(watched, timeout, over).await;
         let timing = Timing { scheduled, sent, ended: self.clock.now() };
         let asleep = cold && looks_asleep(&answer);
         watched.ended(sent, answer.is_ok() && !asleep);
@@ -110,29 +119,32 @@ impl Poller {
             let text = SafeText::new(&format!("some of the exposition is not understood: {fault}"));
             observations.push(Observation::Warning { name: watched.label.clone(), text });
         }
-        let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_)));
+        let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_)));
         Polled { observations, unreachable }
     }
 
-    async fn ask(&self, watched: &Watched, timeout: Duration) -> Result<Answer, PollError> {
+    async fn ask(&self, watched: &Watched, timeout: Duration, over: Over) -> Result<Answer, PollError> {
         match &watched.source.kind {
             SourceKind::Http(request) => {
-                let prepared = prepared(&watched.prepared, || {
-                    Prepared::new(request, &self.secrets, "application/json, text/plain;q=0.9, */*;q=0.8")
-                })?;
+                const ACCEPT: &str = "application/json, text/plain;q=0.9, */*;q=0.8";
+                let prepared = self.prepared(watched, request, ACCEPT)?;
                 let mut body = Body::up_to(request.max_body);
-                let head = prepared.send(&self.clients, self.clock, timeout, &mut body).await?;
+                let connection = connection(watched, request, over);
+                let head = prepared.send(&self.clients, connection, self.clock, timeout, &mut body).await?;
                 self.doubt_secrets(head.status, request);
                 let phases = head.phases.clone();
                 let document = document(head, body, watched.wants).await;
                 Ok(Answer { document: Arc::new(document), phases, sums: Vec::new(), fault: None })
             }
-            SourceKind::Exposition(request) => self.scrape(watched, request, timeout).await,
+            SourceKind::Exposition(request) => self.scrape(watched, request, timeout, over).await,
             SourceKind::Command(line) => {
                 let document = command::run(line, timeout, &self.secrets, self.clock).await?;
                 Ok(plain(document))
             }
-            SourceKind::Tcp { host, port } => tcp::connect(host, *port, timeout, self.clock).await.map(plain),
+            SourceKind::Tcp { host, port } => {
+                let connected = tcp::connect(host, *port, timeout, self.clock).await?;
+                Ok(Answer { phases: connected.phases(), ..plain(connected.document()) })
+            }
         }
     }
 
@@ -145,15 +157,33 @@ impl Poller {
         }
     }
 
-    async fn scrape(&self, watched: &Watched, request: &HttpRequest, timeout: Duration) -> Result<Answer, PollError> {
+    /// The request of a source, made ready once.
+    fn prepared<'a>(
+        &self,
+        watched: &'a Watched,
+        request: &HttpRequest,
+        accept: &'static str,
+    ) -> Result<&'a Prepared, PollError> {
+        let make = || Prepared::new(request, &self.secrets, accept, watched.wants.tls);
+        watched.prepared.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    async fn scrape(
+        &self,
+        watched: &Watched,
+        request: &HttpRequest,
+        timeout: Duration,
+        over: Over,
+    ) -> Result<Answer, PollError> {
         const ACCEPT: &str =
             "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-        let prepared = prepared(&watched.prepared, || Prepared::new(request, &self.secrets, ACCEPT))?;
+        let prepared = self.prepared(watched, request, ACCEPT)?;
         let mut scrape = Scrape::new(watched.selectors(), request.max_body.max(MAX_EXPOSITION));
-        let head = prepared.send(&self.clients, self.clock, timeout, &mut scrape).await?;
+        let connection = connection(watched, request, over);
+        let head = prepared.send(&self.clients, connection, self.clock, timeout, &mut scrape).await?;
         self.doubt_secrets(head.status, request);
         if !(200..300).contains(&head.status) {
-            return Err(PollError::Failed(SafeText::new(&judge::http_words(head.status.into()))));
+            return Err(PollError::Failed(SafeText::new(&codes::words(head.status.into()))));
         }
         if let Some(why) = &head.undecoded {
             return Err(PollError::Unreadable(SafeText::new(why)));
@@ -175,18 +205,22 @@ fn plain(document: Value) -> Answer {
     Answer { document: Arc::new(document), phases: Vec::new(), sums: Vec::new(), fault: None }
 }
 
-fn prepared(
-    cell: &OnceLock<Result<Prepared, PollError>>,
-    make: impl FnOnce() -> Result<Prepared, PollError>,
-) -> Result<&Prepared, PollError> {
-    cell.get_or_init(make).as_ref().map_err(Clone::clone)
+/// A source that nothing judges may keep its connection: nobody takes its answers for the health of a service.
+fn connection(watched: &Watched, request: &HttpRequest, over: Over) -> Connection {
+    let keep = request.keep_alive.unwrap_or(watched.checks.is_empty());
+    if keep && over == Over::AsConfigured { Connection::Kept } else { Connection::Fresh }
 }
 
-/// What the proxy in front of a sleeping service answers while that wakes up.
+/// What the proxy in front of a sleeping service answers while that wakes up: 502 to 504 without a word of the service
+/// itself, or a connection that is broken off. A name that is unknown, a connection that is refused, a certificate and any
+/// other code say nothing of sleep: they fail as ever.
 fn looks_asleep(answer: &Result<Answer, PollError>) -> bool {
     match answer {
-        Ok(answer) => matches!(answer.document.get("status").and_then(Value::as_u64), Some(502..=504)),
-        Err(error) => matches!(error, PollError::Failed(_)),
+        Ok(Answer { document, .. }) => {
+            matches!(document.get("status").and_then(Value::as_u64), Some(502..=504))
+                && codes::health(document).is_none()
+        }
+        Err(error) => matches!(error, PollError::Dropped(_)),
     }
 }
 

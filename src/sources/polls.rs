@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
 use super::plan::{self, Watched};
-use super::poll::{Polled, Poller};
+use super::poll::{Over, Polled, Poller};
 use super::{Context, tcp};
 
 pub use super::round::poll_once;
@@ -84,7 +84,7 @@ struct Scheduler {
     entries: Vec<Entry>,
     tasks: FuturesUnordered<Task>,
     /// Due, but the bounds are reached.
-    queue: VecDeque<(usize, Stamp)>,
+    queue: VecDeque<(usize, Stamp, Over)>,
     polls: usize,
     commands: usize,
     /// Rises with every gap: what was asked before one is not believed after it.
@@ -210,7 +210,7 @@ impl Scheduler {
                 continue;
             }
             let utc = now.utc - chrono::Duration::from_std(late).unwrap_or_default();
-            self.launch(index, Stamp { mono: due, utc });
+            self.launch(index, Stamp { mono: due, utc }, Over::AsConfigured);
         }
         self.report(now).await;
     }
@@ -223,7 +223,7 @@ impl Scheduler {
     }
 
     /// Starts a poll, or queues it where the bounds are reached.
-    fn launch(&mut self, index: usize, scheduled: Stamp) {
+    fn launch(&mut self, index: usize, scheduled: Stamp, over: Over) {
         let entry = &mut self.entries[index];
         entry.busy = true;
         let (running, most) = if plan::is_command(&entry.watched.source) {
@@ -232,13 +232,13 @@ impl Scheduler {
             (&mut self.polls, MAX_POLLS)
         };
         if *running >= most {
-            self.queue.push_back((index, scheduled));
+            self.queue.push_back((index, scheduled, over));
             return;
         }
         *running += 1;
         let (poller, target, generation) = (self.poller.clone(), Arc::clone(&entry.watched), self.generation);
         self.tasks.push(Box::pin(async move {
-            let seen = poller.poll(&target, scheduled).await;
+            let seen = poller.poll(&target, scheduled, over).await;
             Done::Polled { index, generation, polled: seen }
         }));
     }
@@ -249,7 +249,7 @@ impl Scheduler {
             let entry = &self.entries[index];
             let meant = names.is_empty() || names.iter().any(|name| entry.watched.is_called(name));
             if meant && !entry.busy {
-                self.launch(index, now);
+                self.launch(index, now, Over::Fresh);
             }
         }
     }
@@ -274,9 +274,9 @@ impl Scheduler {
         let running = if command { &mut self.commands } else { &mut self.polls };
         *running = running.saturating_sub(1);
         let next =
-            self.queue.iter().position(|(index, _)| plan::is_command(&self.entries[*index].watched.source) == command);
-        if let Some((index, scheduled)) = next.and_then(|position| self.queue.remove(position)) {
-            self.launch(index, scheduled);
+            self.queue.iter().position(|(index, ..)| plan::is_command(&self.entries[*index].watched.source) == command);
+        if let Some((index, scheduled, over)) = next.and_then(|position| self.queue.remove(position)) {
+            self.launch(index, scheduled, over);
         }
     }
 
@@ -425,7 +425,7 @@ mod tests {
     async fn a_sleep_of_the_machine_is_a_gap_and_what_was_asked_before_it_is_not_believed() {
         let (mut scheduler, mut observations) = scheduler();
         let now = scheduler.context.clock.now();
-        scheduler.launch(0, now);
+        scheduler.launch(0, now, Over::AsConfigured);
         // The wall clock went on for an hour while we did not.
         scheduler.last_seen = Stamp { utc: now.utc - chrono::Duration::hours(1), ..now };
         let from = scheduler.last_seen;

@@ -1,4 +1,4 @@
-//! Asking everything once, outside the scheduler: for `opsroom status`.
+//! Polling everything once, outside the scheduler: for `opsroom status` and for the verification of actions.
 
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use crate::model::name::Name;
 
 use super::Context;
 use super::plan::{self, Watched};
-use super::poll::Poller;
+use super::poll::{Over, Poller};
 use super::polls::{MAX_COMMANDS, MAX_POLLS};
 use super::tail::counts::count_once;
 
-/// Sources that are asked in rounds. Connections, counters and warmth are kept from one round to the next.
+/// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
+/// the next.
 #[derive(Debug)]
 pub struct Round {
     context: Context,
@@ -60,7 +61,7 @@ impl Round {
 
     async fn one(&self, watched: &Watched, commands: &Semaphore) -> Vec<Observation> {
         let _permit = if plan::is_command(&watched.source) { commands.acquire().await.ok() } else { None };
-        self.poller.poll(watched, self.context.clock.now()).await.observations
+        self.poller.poll(watched, self.context.clock.now(), Over::Fresh).await.observations
     }
 }
 

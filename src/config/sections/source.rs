@@ -59,7 +59,7 @@ pub struct HttpRequest {
     pub body: Option<Template>,
     /// `proxy = URL`; `None` follows the environment, `Some("")` means none.
     pub proxy: Option<Template>,
-    /// `ca = FILE`: PEM, in addition to the system's.
+    /// `ca = FILE`: PEM with certificates of authorities or of servers, trusted in addition to the system's.
     pub ca: Option<PathBuf>,
     /// `client_cert = FILE`: PEM with certificate and key.
     pub client_cert: Option<PathBuf>,
@@ -69,6 +69,8 @@ pub struct HttpRequest {
     pub redirects: usize,
     /// `max_body`: bytes. Default 1 MiB.
     pub max_body: usize,
+    /// `keep_alive`: whether polls share a connection. `None`: only where no check judges the source.
+    pub keep_alive: Option<bool>,
 }
 
 /// A command: argv, never a shell unless `shell = true`.
@@ -112,11 +114,20 @@ pub(super) const REQUEST_KEYS: &[KeySpec] = &[
     key("headers", Kind::TextMap, "Request headers; values may hold {secret:NAME}"),
     key("body", Kind::Text, "Request body; may hold {secret:NAME}"),
     key("proxy", Kind::Text, "Proxy URL; empty for none. Default: from the environment"),
-    key("ca", Kind::Text, "PEM file of a certificate authority, beside the system's"),
+    key(
+        "ca",
+        Kind::Text,
+        "PEM file of certificates to trust beside the system's: of authorities, or of the server itself",
+    ),
     key("client_cert", Kind::Text, "PEM file with certificate and key"),
     key("insecure", Kind::Flag, "Do not check certificates"),
     key("redirects", Kind::Whole(0, 50), "How many are followed. Default 10; 0 takes the redirect as the answer"),
     key("max_body", Kind::Size, "Bytes of the body that are read. Default 1MiB"),
+    key(
+        "keep_alive",
+        Kind::Flag,
+        "Keep the connection from poll to poll. Default: a check opens a new one for every poll, a source without checks keeps its own",
+    ),
 ];
 
 /// How a command is run.
@@ -184,7 +195,7 @@ pub(super) fn read_kind(table: &Table<'_>, kinds: &[&'static str]) -> Option<Sou
             let text = table.text(kind)?;
             let found = host_and_port(&text.value);
             if found.is_none() {
-                let message = format!("`{}` is no HOST:PORT", text.value);
+                let message = format!("`{}` is not a valid HOST:PORT", text.value);
                 table.context.error(text.at, message, "write tcp = \"db.example.com:5432\" or \"[::1]:5432\"");
             }
             found.map(|(host, port)| SourceKind::Tcp { host, port })
@@ -267,6 +278,7 @@ fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
         insecure: table.flag("insecure").unwrap_or(false),
         redirects: table.whole("redirects").map_or(10, |number| number as usize),
         max_body: max_body(table),
+        keep_alive: table.flag("keep_alive"),
     };
     good.then_some(request)
 }
@@ -288,7 +300,7 @@ fn check_url(table: &Table<'_>, url: &Text) -> bool {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
     let problem = match host {
-        None => Some(("is no http or https URL", "write http://HOST/PATH or https://HOST/PATH")),
+        None => Some(("is not an http or https URL", "write http://HOST/PATH or https://HOST/PATH")),
         Some("") => Some(("has no host", "write http://HOST/PATH or https://HOST/PATH")),
         Some(_) if text.contains(char::is_whitespace) => Some(("has a space in it", "write %20 for a space in a URL")),
         Some(host) => {
@@ -296,7 +308,7 @@ fn check_url(table: &Table<'_>, url: &Text) -> bool {
             let port = bare.rsplit_once(':').filter(|(before, _)| !before.contains(':') || before.ends_with(']'));
             let bad = port
                 .is_some_and(|(_, port)| !port.is_empty() && !port.starts_with('{') && port.parse::<u16>().is_err());
-            bad.then_some(("has a port that is none", "a port is a number from 1 to 65535"))
+            bad.then_some(("has an invalid port", "a port is a number from 1 to 65535"))
         }
     };
     if let Some((what, hint)) = problem {
@@ -308,7 +320,11 @@ fn check_url(table: &Table<'_>, url: &Text) -> bool {
 fn method(table: &Table<'_>) -> String {
     let Some(text) = table.text("method") else { return "GET".to_owned() };
     if text.value.is_empty() || !text.value.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
-        table.context.error(text.at, format!("`{}` is no HTTP method", text.value), "write GET, HEAD, POST, …");
+        table.context.error(
+            text.at,
+            format!("`{}` is not a valid HTTP method", text.value),
+            "write GET, HEAD, POST, …",
+        );
     }
     text.value.to_ascii_uppercase()
 }
@@ -318,7 +334,7 @@ fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
     for (name, value) in table.text_map("headers") {
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.value.is_empty() || !name.value.chars().all(token) {
-            let message = format!("`{}` is no header name", name.value);
+            let message = format!("`{}` is not a valid header name", name.value);
             table.context.error(name.at, message, "letters, digits and dashes, without a colon");
         }
         if value.value.chars().any(char::is_control) {

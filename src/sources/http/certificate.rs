@@ -1,6 +1,6 @@
 //! What a server's certificate says of itself: read from its DER form, as far as a console shows it.
 //!
-//! This verifies nothing; the TLS library has done that, or was told not to. It reads four fields of a structure that
+//! This verifies nothing. It reads four fields of a structure that
 //! has not changed since 1999, which is no work for a crate.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -9,8 +9,13 @@ use serde_json::{Value, json};
 /// The fields that documents show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
+    pub(super) not_before: DateTime<Utc>,
     pub(super) not_after: DateTime<Utc>,
+    /// The common name of the subject.
+    pub(super) common_name: Option<String>,
+    /// The common name of the subject, else its organization.
     pub(super) subject: String,
+    /// The same of the issuer.
     pub(super) issuer: String,
 }
 
@@ -24,7 +29,7 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
 
 impl Certificate {
-    /// Reads a certificate; `None` where it is none.
+    /// Reads a certificate; `None` if the bytes are not one.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
         let mut whole = Der(Der(der).expect(SEQUENCE)?);
         let mut body = Der(whole.expect(SEQUENCE)?);
@@ -32,12 +37,14 @@ impl Certificate {
             body.next()?;
         }
         let (_serial, _algorithm) = (body.next()?, body.next()?);
-        let issuer = name(body.expect(SEQUENCE)?);
+        let (common, organization) = names(body.expect(SEQUENCE)?);
+        let issuer = common.or(organization).unwrap_or_default();
         let mut validity = Der(body.expect(SEQUENCE)?);
-        let _not_before = validity.next()?;
+        let not_before = time(validity.next()?)?;
         let not_after = time(validity.next()?)?;
-        let subject = name(body.expect(SEQUENCE)?);
-        Some(Self { not_after, subject, issuer })
+        let (common_name, organization) = names(body.expect(SEQUENCE)?);
+        let subject = common_name.clone().or(organization).unwrap_or_default();
+        Some(Self { not_before, not_after, common_name, subject, issuer })
     }
 
     /// `{days_left, not_after, issuer, subject}`. Whole days: a certificate of 20.9 days is one of 20.
@@ -75,8 +82,8 @@ impl<'a> Der<'a> {
     }
 }
 
-/// The common name, else the organization.
-fn name(content: &[u8]) -> String {
+/// The common name and the organization.
+fn names(content: &[u8]) -> (Option<String>, Option<String>) {
     let (mut common, mut organization) = (None, None);
     let mut sets = Der(content);
     while let Some(set) = sets.expect(SET) {
@@ -91,7 +98,7 @@ fn name(content: &[u8]) -> String {
             }
         }
     }
-    common.or(organization).unwrap_or_default()
+    (common, organization)
 }
 
 fn time((tag, content): (u8, &[u8])) -> Option<DateTime<Utc>> {

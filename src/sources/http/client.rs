@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Identity, Proxy, redirect};
+use reqwest::{Client, Proxy, redirect};
+use rustls::ClientConfig;
 
 use crate::config::sections::source::HttpRequest;
 use crate::model::document::PollError;
@@ -13,103 +14,136 @@ use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 
 use super::phases::{SystemResolver, TimeConnections};
+use super::trust;
 
 /// Everything about a connection that a client can't change later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Route {
-    /// Plain HTTP needs no trust anchors, which are a megabyte and some milliseconds to read.
+    /// Whether TLS may be needed.
     pub(super) tls: bool,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) client_cert: Option<PathBuf>,
+    pub(super) insecure: bool,
+    /// Whether TLS sessions are resumed. A resumed session shows the certificate of its beginning.
+    resume: bool,
     proxy: Option<String>,
-    ca: Option<PathBuf>,
-    client_cert: Option<PathBuf>,
-    insecure: bool,
 }
 
 impl Route {
-    pub(super) fn of(request: &HttpRequest, tls: bool, secrets: &Secrets) -> Result<Self, PollError> {
+    /// The route of a request over TLS or not. `certificate`: the server's certificate is looked at in every poll.
+    pub(super) fn of(
+        request: &HttpRequest,
+        tls: bool,
+        certificate: bool,
+        secrets: &Secrets,
+    ) -> Result<Self, PollError> {
         let proxy = request.proxy.as_ref().map(|proxy| super::resolve(proxy, secrets)).transpose()?;
         // A proxy may itself be reached by TLS.
         let tls = tls || proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:"));
         let only_tls = |path: &Option<PathBuf>| path.clone().filter(|_| tls);
         Ok(Self {
             tls,
-            proxy,
             ca: only_tls(&request.ca),
             client_cert: only_tls(&request.client_cert),
             insecure: tls && request.insecure,
+            resume: tls && !certificate,
+            proxy,
         })
     }
 }
 
-/// The clients of one set of sources. Connections are kept and shared within a client.
+/// The clients of one set of sources, with what they share.
 #[derive(Debug, Default)]
-pub struct Clients(Mutex<HashMap<Route, Client>>);
+pub struct Clients(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    clients: HashMap<(Route, Connection), Client>,
+    /// Reading the system's authorities takes milliseconds and a megabyte: once for all routes that trust the same.
+    settings: HashMap<Route, ClientConfig>,
+}
+
+/// What a poll is sent over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Connection {
+    /// A new connection, closed after the answer: what the next user of the service will meet.
+    Fresh,
+    /// The connection of the poll before, if it is still there.
+    Kept,
+}
 
 impl Clients {
     /// The client for a route.
-    pub(super) fn get(self: &Arc<Self>, route: &Route) -> Result<Client, PollError> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(route) {
+    pub(super) fn get(&self, route: &Route, connection: Connection) -> Result<Client, PollError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (route.clone(), connection);
+        if let Some(client) = known.clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = build(route).map_err(|why| PollError::Ours(SafeText::new(&why)))?;
-        clients.insert(route.clone(), client.clone());
+        let client = known
+            .settings(route)
+            .and_then(|settings| build(route, connection, settings))
+            .map_err(|why| PollError::Ours(SafeText::new(&why)))?;
+        known.clients.insert(key, client.clone());
         Ok(client)
+    }
+}
+
+impl Known {
+    fn settings(&mut self, route: &Route) -> Result<ClientConfig, String> {
+        let trusting = Route { proxy: None, resume: true, ..route.clone() };
+        let mut settings = if let Some(settings) = self.settings.get(&trusting) {
+            settings.clone()
+        } else {
+            let mut settings = trust::settings(&trusting)?;
+            settings.resumption = trust::memory(true);
+            self.settings.insert(trusting, settings.clone());
+            settings
+        };
+        if !route.resume {
+            settings.resumption = trust::memory(false);
+        }
+        Ok(settings)
     }
 }
 
 /// How long an idle connection is kept: longer than the usual interval, so that polling does not pay for TLS again.
 const KEEP_IDLE: Duration = Duration::from_secs(90);
+/// How many headers an answer may have. Browsers and curl take some thousands.
+const MAX_HEADERS: usize = 2048;
+/// How large all headers of an answer over HTTP/2 may be together, in bytes: as large as over HTTP/1.
+const MAX_HEAD: u32 = 400 << 10;
 
-fn build(route: &Route) -> Result<Client, String> {
-    static PROVIDER: Once = Once::new();
-    // Somebody may have installed one already: then that one serves.
-    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+fn build(route: &Route, connection: Connection, settings: ClientConfig) -> Result<Client, String> {
     let mut builder = Client::builder()
         .user_agent(concat!("opsroom/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .referer(false)
         .pool_idle_timeout(KEEP_IDLE)
-        .pool_max_idle_per_host(2)
+        .pool_max_idle_per_host(if connection == Connection::Kept { 2 } else { 0 })
         .tcp_nodelay(true)
+        .http1_max_headers(MAX_HEADERS)
+        .http2_max_header_list_size(MAX_HEAD)
+        // A service is not down because one of its headers is not well formed: users do not notice.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
         .dns_resolver(SystemResolver)
-        .connector_layer(TimeConnections);
+        .connector_layer(TimeConnections)
+        .tls_backend_preconfigured(settings)
+        .tls_info(route.tls);
     builder = match route.proxy.as_deref() {
         None => builder,
         Some("") => builder.no_proxy(),
         Some(proxy) => builder.proxy(Proxy::all(proxy).map_err(|error| format!("the proxy can't be used: {error}"))?),
     };
-    if !route.tls {
-        return builder.tls_certs_only([]).build().map_err(|error| format!("no HTTP client: {error}"));
-    }
-    if let Some(path) = &route.ca {
-        let pem = read(path, "ca")?;
-        let certificates = Certificate::from_pem_bundle(&pem)
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| format!("{} holds no certificate in PEM form (`ca`)", path.display()))?;
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if let Some(path) = &route.client_cert {
-        let pem = read(path, "client_cert")?;
-        let identity = Identity::from_pem(&pem).map_err(|_| {
-            format!("{} must hold a certificate and its key in PEM form (`client_cert`)", path.display())
-        })?;
-        builder = builder.identity(identity);
-    }
-    if route.insecure {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    }
-    builder.tls_info(true).build().map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        format!("no HTTPS client: {cause}; are the system's CA certificates installed (ca-certificates)?")
-    })
+    builder.build().map_err(|error| format!("no HTTP client: {error}"))
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "certificates of sources belong to this room; they are read once, when first needed"
 )]
-fn read(path: &Path, key: &str) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &Path, key: &str) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{} can't be read (`{key}`): {error}", path.display()))
 }

@@ -11,11 +11,12 @@ mod coding;
 mod head;
 mod phases;
 mod text;
+mod trust;
 mod words;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION, RANGE};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, StatusCode, Url};
@@ -26,11 +27,12 @@ use crate::model::document::PollError;
 use crate::model::secret::{Secrets, Template};
 use crate::model::text::SafeText;
 
+use certificate::Certificate;
 use client::Route;
 use phases::Phases;
 
 pub use body::{Body, Sink};
-pub use client::Clients;
+pub use client::{Clients, Connection};
 pub use head::{Head, Wants};
 pub(crate) use words::{io_words, resolve_words};
 
@@ -65,22 +67,27 @@ fn failed(text: &str) -> PollError {
 
 impl Prepared {
     /// Fills in the secrets and checks what can be checked before anything is sent. `accept` is the `Accept` header
-    /// where the configuration has none.
+    /// if the configuration has none; `certificate` says whether somebody looks at the server's certificate.
     ///
     /// # Errors
     /// A secret without a value, or a URL, method or header that can't be sent.
-    pub fn new(request: &HttpRequest, secrets: &Secrets, accept: &'static str) -> Result<Self, PollError> {
+    pub fn new(
+        request: &HttpRequest,
+        secrets: &Secrets,
+        accept: &'static str,
+        certificate: bool,
+    ) -> Result<Self, PollError> {
         // The URL may hold secrets, so that the words name the written form.
         let url = Url::parse(&resolve(&request.url, secrets)?)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| ours(&format!("{} is not an http or https URL", request.url.0)))?;
+            .ok_or_else(|| ours(&format!("{} is not an http or https URL", words::without_password(&request.url.0))))?;
         let method = Method::from_bytes(request.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| ours(&format!("{} is not an HTTP method", request.method)))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
         for (name, value) in &request.headers {
-            let key =
-                HeaderName::from_bytes(name.as_bytes()).map_err(|_| ours(&format!("{name} is not a header's name")))?;
+            let key = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| ours(&format!("{name} is not a valid header name")))?;
             let mut value =
                 HeaderValue::from_str(resolve(value, secrets)?.trim_end_matches(['\r', '\n'])).map_err(|_| {
                     ours(&format!("the value of the header {name} can't be sent: it has control characters"))
@@ -98,8 +105,8 @@ impl Prepared {
             method,
             headers,
             body: request.body.as_ref().map(|body| resolve(body, secrets)).transpose()?,
-            plain: Route::of(request, false, secrets)?,
-            tls: Route::of(request, true, secrets)?,
+            plain: Route::of(request, false, certificate, secrets)?,
+            tls: Route::of(request, true, certificate, secrets)?,
             request: request.clone(),
         })
     }
@@ -110,13 +117,14 @@ impl Prepared {
     /// Why there is no whole answer, in words.
     pub async fn send(
         &self,
-        clients: &Arc<Clients>,
+        clients: &Clients,
+        connection: Connection,
         clock: Clock,
         timeout: Duration,
         sink: impl Sink,
     ) -> Result<Head, PollError> {
         let phases = Phases::new(clock);
-        let exchange = phases.within(self.exchange(clients, clock, &phases, sink));
+        let exchange = phases.within(self.exchange(clients, connection, clock, &phases, sink));
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
             Err(_) => Err(PollError::Timeout(timeout, phases.words())),
@@ -125,13 +133,14 @@ impl Prepared {
 
     async fn exchange(
         &self,
-        clients: &Arc<Clients>,
+        clients: &Clients,
+        connection: Connection,
         clock: Clock,
-        phases: &Arc<Phases>,
+        phases: &Phases,
         mut sink: impl Sink,
     ) -> Result<Head, PollError> {
         let started = clock.now();
-        let (mut response, authority) = self.follow(clients).await?;
+        let (mut response, authority) = self.follow(clients, connection, phases).await?;
         phases.reading();
         let first_byte = clock.now().since(started);
         let remote = response.remote_addr().map(|address| address.to_string());
@@ -142,17 +151,22 @@ impl Prepared {
         let undecoded = read_body(&mut response, &headers, &authority, &mut sink).await?;
         let ended = clock.now();
         let total = ended.since(started);
-        let (dns, connect) = phases.milliseconds();
-        let mut times = Vec::with_capacity(4);
-        times.extend(dns.map(|dns| ("dns", dns)));
-        times.extend(connect.map(|connect| ("connect", connect)));
+        if let Some(certificate) = &certificate {
+            self.still_valid(certificate, &authority, ended.utc)?;
+        }
+        let mut times: Vec<_> = phases.milliseconds().collect();
         times.push(("first_byte", milliseconds(first_byte)));
         times.push(("total", milliseconds(total)));
         Ok(Head { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
     }
 
     /// Follows redirects; gives the last answer and the host it came from.
-    async fn follow(&self, clients: &Arc<Clients>) -> Result<(Response, String), PollError> {
+    async fn follow(
+        &self,
+        clients: &Clients,
+        connection: Connection,
+        phases: &Phases,
+    ) -> Result<(Response, String), PollError> {
         let mut url = self.url.clone();
         let (mut method, mut body, mut headers) = (self.method.clone(), self.body.as_deref(), &self.headers);
         let bare = HeaderMap::new();
@@ -160,11 +174,21 @@ impl Prepared {
         loop {
             let authority = authority(&url);
             let route = if url.scheme() == "https" { &self.tls } else { &self.plain };
-            let mut request = clients.get(route)?.request(method.clone(), url.clone()).headers(headers.clone());
-            if let Some(body) = body {
-                request = request.body(body.to_owned());
+            let send = async |connection| -> Result<_, PollError> {
+                let client = clients.get(route, connection)?;
+                let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
+                if let Some(body) = body {
+                    request = request.body(body.to_owned());
+                }
+                Ok(request.send().await)
+            };
+            let before = phases.connections();
+            let mut answer = send(connection).await?;
+            // The kept connection may have been closed meanwhile, which says nothing of the service: only a new one does.
+            if answer.is_err() && connection == Connection::Kept && phases.connections() == before {
+                answer = send(Connection::Fresh).await?;
             }
-            let response = request.send().await.map_err(|error| failed(&words::explain(&error, &authority)))?;
+            let response = answer.map_err(|error| broken(&error, &authority))?;
             let Some(target) = self.redirect(&response, &url) else { return Ok((response, authority)) };
             let target = target?;
             if rewrites(response.status(), &method) {
@@ -190,6 +214,16 @@ impl Prepared {
         }
     }
 
+    /// A connection that was kept, or whose TLS session was resumed, may outlive its certificate; nobody else gets in then.
+    fn still_valid(&self, certificate: &[u8], authority: &str, now: DateTime<Utc>) -> Result<(), PollError> {
+        match Certificate::read(certificate).map(|certificate| certificate.not_after) {
+            Some(not_after) if not_after < now && !self.request.insecure => {
+                Err(failed(&words::expired(authority, not_after)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where an answer sends us, if it does and we may go.
     fn redirect(&self, response: &Response, from: &Url) -> Option<Result<Url, PollError>> {
         let moves = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
@@ -200,7 +234,7 @@ impl Prepared {
         let target = std::str::from_utf8(location.as_bytes()).ok().and_then(|text| from.join(text).ok());
         Some(match target {
             Some(target) if matches!(target.scheme(), "http" | "https") && target.has_host() => Ok(target),
-            _ => Err(failed(&format!("{} redirects to something that is no http URL", authority(from)))),
+            _ => Err(failed(&format!("{} redirects to something that is not an http or https URL", authority(from)))),
         })
     }
 }
@@ -260,9 +294,16 @@ async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) 
             Ok(Some(piece)) if sink.take(&piece) => {}
             Ok(Some(_)) => return Err(too_large(sink.limit())),
             Ok(None) => return Ok(()),
-            Err(error) => return Err(failed(&words::explain(&error, authority))),
+            Err(error) => return Err(broken(&error, authority)),
         }
     }
+}
+
+/// What a failed request means.
+fn broken(error: &reqwest::Error, authority: &str) -> PollError {
+    let text = SafeText::new(&words::explain(error, authority));
+    // Between connecting and the answer's end only the other side breaks off.
+    if error.is_connect() || !words::is_break(error) { PollError::Failed(text) } else { PollError::Dropped(text) }
 }
 
 fn too_large(limit: usize) -> PollError {
@@ -274,7 +315,7 @@ fn bytes(count: usize) -> String {
     if count < 1024 { format!("{count} bytes") } else { format!("{} KiB", count / 1024) }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    // Three digits after the point: what is shown and compared is never finer.
+/// With three digits after the point: what is shown and compared is never finer.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::net::ToSocketAddrs;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::clock::Clock;
+use crate::model::time::Stamp;
 
 tokio::task_local! {
     static CURRENT: Arc<Phases>;
@@ -24,21 +25,36 @@ tokio::task_local! {
 const SENDING: u8 = 0;
 const RESOLVING: u8 = 1;
 const CONNECTING: u8 = 2;
-const WAITING: u8 = 3;
-const READING: u8 = 4;
+const SHAKING_HANDS: u8 = 3;
+const WAITING: u8 = 4;
+const READING: u8 = 5;
 
 /// The phases of one request. Times are in microseconds; zero is "did not happen".
 #[derive(Debug)]
 pub(super) struct Phases {
     clock: Clock,
+    began: Stamp,
     phase: AtomicU8,
     dns: AtomicU64,
     connect: AtomicU64,
+    tls: AtomicU64,
+    /// When the handshake of the connection that is being made began, since `began`.
+    tls_began: AtomicU64,
+    connections: AtomicU32,
 }
 
 impl Phases {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
-        Arc::new(Self { clock, phase: AtomicU8::new(SENDING), dns: AtomicU64::new(0), connect: AtomicU64::new(0) })
+        Arc::new(Self {
+            clock,
+            began: clock.now(),
+            phase: AtomicU8::new(SENDING),
+            dns: AtomicU64::new(0),
+            connect: AtomicU64::new(0),
+            tls: AtomicU64::new(0),
+            tls_began: AtomicU64::new(0),
+            connections: AtomicU32::new(0),
+        })
     }
 
     /// Runs a request under these phases.
@@ -56,25 +72,48 @@ impl Phases {
         match self.phase.load(Ordering::Relaxed) {
             RESOLVING => "while looking up the name",
             CONNECTING => "while connecting",
+            SHAKING_HANDS => "during the TLS handshake",
             READING => "while reading the body",
             _ => "after the request was sent",
         }
     }
 
-    /// Milliseconds of name resolution and of connecting (with TLS, where there is), where these happened.
-    pub(super) fn milliseconds(&self) -> (Option<f64>, Option<f64>) {
-        let read = |cell: &AtomicU64| match cell.load(Ordering::Relaxed) {
-            0 => None,
-            micros => Some(micros as f64 / 1000.0),
-        };
-        let (dns, connect) = (read(&self.dns), read(&self.connect));
-        (dns, connect.map(|connect| (connect - dns.unwrap_or(0.0)).max(0.0)))
+    /// How many connections were made so far. A request that made none went over one that was kept.
+    pub(super) fn connections(&self) -> u32 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Milliseconds of `dns`, `connect` and `tls`, as far as they happened.
+    pub(super) fn milliseconds(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let read = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
+        // What is measured of connecting includes the look-up of the name.
+        let connect = read(&self.connect).saturating_sub(read(&self.dns)).max(u64::from(read(&self.connect) > 0));
+        [("dns", read(&self.dns)), ("connect", connect), ("tls", read(&self.tls))]
+            .into_iter()
+            .filter(|(_, micros)| *micros > 0)
+            .map(|(name, micros)| (name, micros as f64 / 1000.0))
+    }
+
+    fn micros_since_began(&self) -> u64 {
+        micros(self.clock.now().since(self.began))
     }
 
     fn add(cell: &AtomicU64, took: Duration) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
-        cell.fetch_add(micros, Ordering::Relaxed);
+        cell.fetch_add(micros(took), Ordering::Relaxed);
     }
+}
+
+/// At least one: zero is "did not happen".
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1)
+}
+
+/// The connection of the current request is there, and its TLS handshake begins.
+pub(super) fn tls_begins() {
+    let _ = CURRENT.try_with(|phases| {
+        phases.tls_began.store(phases.micros_since_began(), Ordering::Relaxed);
+        phases.phase.store(SHAKING_HANDS, Ordering::Relaxed);
+    });
 }
 
 /// The system's resolver, timed.
@@ -151,9 +190,18 @@ where
         Box::pin(async move {
             let Some(phases) = phases else { return connecting.await };
             phases.phase.store(CONNECTING, Ordering::Relaxed);
+            phases.tls_began.store(0, Ordering::Relaxed);
             let started = phases.clock.now();
             let connected = connecting.await;
-            Phases::add(&phases.connect, phases.clock.now().since(started));
+            let mut took = phases.clock.now().since(started);
+            let tls_began = phases.tls_began.load(Ordering::Relaxed);
+            if tls_began > 0 {
+                let tls = Duration::from_micros(phases.micros_since_began().saturating_sub(tls_began)).min(took);
+                Phases::add(&phases.tls, tls);
+                took -= tls;
+            }
+            Phases::add(&phases.connect, took);
+            phases.connections.fetch_add(1, Ordering::Relaxed);
             phases.phase.store(WAITING, Ordering::Relaxed);
             connected
         })

@@ -1,4 +1,4 @@
-//! What went wrong with a request, in words for a tired person.
+//! What went wrong with a request, in words.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::phases::ResolveError;
+use super::trust;
 
 /// Says what `error` means for a request to `authority` (host, with the port where it is unusual).
 pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String {
@@ -16,7 +17,7 @@ pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String 
 }
 
 /// The same, where there are words for it.
-pub(super) fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
+fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
     chain(error).find_map(|link| {
         if let Some(resolve) = link.downcast_ref::<ResolveError>() {
             return Some(resolve_words(&resolve.host, &resolve.reason));
@@ -31,9 +32,40 @@ pub(super) fn known(error: &(dyn Error + 'static), authority: &str) -> Option<St
         if text.contains("connection closed before message completed") {
             return Some(format!("{authority} closed the connection without an answer"));
         }
+        if text.contains("message head is too large") {
+            return Some(format!("the head of the answer of {authority} is too large"));
+        }
         let garbage = text.contains("invalid HTTP version") || text.contains("invalid HTTP status-code");
         garbage.then(|| format!("{authority} does not answer in HTTP"))
     })
+}
+
+/// Whether the other side broke off: reset or closed the connection where an answer was due.
+pub(super) fn is_break(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|link| {
+        let kind = link.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(
+            kind,
+            Some(
+                ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::UnexpectedEof
+            )
+        ) || link.to_string().contains("connection closed before message completed")
+    })
+}
+
+/// A URL as it is written in the configuration, without the user and password in it.
+pub(super) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest[..end].rfind('@').map_or_else(|| url.to_owned(), |at| format!("{scheme}://…{}", &rest[at..]))
+}
+
+/// The certificate is past its end.
+pub(super) fn expired(authority: &str, not_after: chrono::DateTime<chrono::Utc>) -> String {
+    format!("the certificate of {authority} has expired on {}", not_after.format("%Y-%m-%d"))
 }
 
 /// Every error behind an error. What an I/O error wraps is not among its sources: those are its content's sources.
@@ -98,7 +130,7 @@ fn certificate_words(error: &CertificateError) -> String {
             None => "is not valid yet".to_owned(),
         },
         CertificateError::UnknownIssuer => {
-            "is signed by nobody we trust: name the issuer with `ca`, if it is your own".to_owned()
+            "is signed by nobody we trust: name the issuer, or the certificate itself, with `ca`".to_owned()
         }
         CertificateError::NotValidForName => "is for another name".to_owned(),
         CertificateError::NotValidForNameContext { presented, .. } => {
@@ -107,9 +139,9 @@ fn certificate_words(error: &CertificateError) -> String {
         }
         CertificateError::Revoked => "has been revoked".to_owned(),
         CertificateError::BadEncoding => "can't be read".to_owned(),
-        // The commonest home-made certificate; webpki names it only in the text of its own error.
-        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "is one of an authority (CA:TRUE) and not of a server: make it anew with CA:FALSE".to_owned()
+        // The commonest home-made certificate.
+        other if trust::is_authority(other) => {
+            "is an authority's own (CA:TRUE): name it with `ca` to trust it".to_owned()
         }
         other => format!("is not accepted: {other}"),
     }
