@@ -15,6 +15,7 @@ pub mod confirm;
 pub mod console;
 pub mod demo;
 pub mod desk;
+pub mod help;
 pub mod logs;
 pub mod man;
 pub mod output;
@@ -38,9 +39,9 @@ use crate::actions::supervisor;
 use crate::clock::Clock;
 use crate::runtime::logging;
 
-/// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file.
+/// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file
 #[derive(Debug, Parser)]
-#[command(name = "opsroom", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "opsroom", version, max_term_width = 100, after_long_help = help::end(""))]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -48,38 +49,29 @@ pub struct Cli {
     command: Option<Command>,
 }
 
-const AFTER_HELP: &str = "\
-Without a command the console opens on the configuration: --config FILE, else
-$OPSROOM_CONFIG, else ./opsroom.toml, else opsroom/config.toml in the
-configuration directory.
-
-Exit codes: 0 ok, done, verified; 1 warning: something degraded, an action not
-verified; 2 critical: something down, an action failed; 3 unknown; 64 usage;
-78 configuration.";
-
 /// The options that every command has.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The configuration
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Use this configuration file
+    #[arg(long, global = true, value_name = "FILE", help_heading = help::GLOBAL)]
     pub config: Option<PathBuf>,
-    /// Where runs, locks and the audit are kept
-    #[arg(long, global = true, value_name = "URL")]
+    /// Keep runs, locks and the audit log in this SQLite file instead of the state directory
+    #[arg(long, global = true, value_name = "URL", help_heading = help::GLOBAL)]
     pub store: Option<String>,
-    /// The theme; `opsroom config themes` lists them
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Use this theme; `opsroom config themes` lists them
+    #[arg(long, global = true, value_name = "NAME", help_heading = help::GLOBAL)]
     pub theme: Option<String>,
-    /// No actions: nothing that changes the world can be started
-    #[arg(long, global = true)]
+    /// Disable all actions: nothing can be changed
+    #[arg(long, global = true, help_heading = help::GLOBAL)]
     pub read_only: bool,
-    /// No colours; also where the environment has `NO_COLOR`
-    #[arg(long, global = true)]
+    /// Print no colours; also if `NO_COLOR` is set
+    #[arg(long, global = true, help_heading = help::GLOBAL)]
     pub no_color: bool,
-    /// Write the program's own log to FILE
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Write the program's own log to this file
+    #[arg(long, global = true, value_name = "FILE", help_heading = help::GLOBAL)]
     pub log_file: Option<PathBuf>,
     /// Log more; twice for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = help::GLOBAL)]
     pub verbose: u8,
     /// The process clock, started before the arguments were read.
     #[arg(skip = Clock::start())]
@@ -88,30 +80,45 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The console on a built-in world that breaks and heals
+    /// Open the console on a built-in world that fails and recovers
+    #[command(after_long_help = help::end("demo"))]
     Demo(demo::run::Arguments),
     /// Validate the configuration: every problem with line, column, caret and hint
+    #[command(after_long_help = help::end("check"))]
     Check(check::Arguments),
-    /// Ask everything once, print one line each
+    /// Poll every check once and print one line for each
+    #[command(after_long_help = help::end("status"))]
     Status(status::Arguments),
-    /// Print merged logs: those of the configuration, files, or stdin
+    /// Print merged logs: those of the configuration, files, or standard input
+    #[command(after_long_help = help::end("logs"))]
     Logs(logs::Arguments),
-    /// Run an action under the same guardrails as in the console
+    /// Run an action with the same guardrails as in the console
+    #[command(after_long_help = help::end("run"))]
     Run(run::Arguments),
-    /// Show past and running actions
+    /// Show running and past actions
+    #[command(after_long_help = help::end("runs"))]
     Runs(runs::Arguments),
-    /// Take the lock of a run away that is known to be over
+    /// Release the lock of a run that has ended
+    #[command(after_long_help = help::end("unlock"))]
     Unlock(unlock::Arguments),
-    /// Show the audit, prove it, export it
+    /// Show, verify or export the audit log
+    #[command(after_long_help = help::end("audit"))]
     Audit(audit::Arguments),
-    /// One frame to stdout
+    /// Print one frame of a screen as text or SVG
+    #[command(after_long_help = help::end("snapshot"))]
     Snapshot(snapshot::Arguments),
-    /// What can be written into the configuration
+    /// Show the schema, keys, themes and adapters of the configuration
+    #[command(after_long_help = help::end("config"))]
     Config(config::Arguments),
-    /// Print the completions of a shell
+    /// Print the completion script of a shell
+    #[command(after_long_help = help::end("completions"))]
     Completions(completions::Arguments),
     /// Print the manual page
+    #[command(after_long_help = help::end("man"))]
     Man,
+    /// Completes the last word; called by the scripts of `completions`.
+    #[command(name = "__complete", hide = true)]
+    Complete(completions::Words),
     /// An adapter of the demo.
     #[command(name = "__demo", hide = true)]
     DemoControl {
@@ -157,6 +164,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Snapshot(arguments)) => snapshot::run(arguments, global),
         Some(Command::Config(arguments)) => config::run(arguments),
         Some(Command::Completions(arguments)) => completions::run(arguments),
+        Some(Command::Complete(words)) => completions::complete(words),
         Some(Command::Man) => man::run(),
         Some(Command::DemoControl { command }) => demo::control::main(command),
         Some(Command::Supervise { directory }) => supervisor::main(directory),

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod complete;
+pub mod forms;
 pub mod known;
 mod node;
 mod parse;

@@ -40,6 +40,8 @@ const SAY: Duration = Duration::from_millis(200);
 
 /// How long the thread may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Following that could not begin is tried again after so long.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// What following goes on from after a reload: numbers that are never given twice, and files with their places.
 /// Kept by the runtime for the life of the process, and given to each [`run`].
@@ -172,34 +174,52 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
     if !context.config.logs.iter().any(|log| matches!(log.kind, LogKind::File(_))) {
         return;
     }
-    let (bell, call) = match Bell::new(context.clock) {
-        Ok(made) => made,
-        Err(why) => return failed(&context, &format!("no handle to wait by: {why}")).await,
-    };
+    // A machine without a free handle or thread has one again some time.
+    while let Err(why) = follow(&context, &resume, &redactor, &counters).await {
+        let words = format!("{why}; tried again in {} s", TRY_AGAIN.as_secs());
+        let failed = Observation::TaskFailed { task: SafeText::new("logs"), text: SafeText::new(&words) };
+        context.out.send(failed).await.ok();
+        tokio::select! {
+            () = context.cancel.cancelled() => return,
+            () = tokio::time::sleep(TRY_AGAIN) => {}
+        }
+    }
+}
+
+/// Follows the files until the context is cancelled.
+///
+/// # Errors
+/// Why that can't begin, in words.
+async fn follow(
+    context: &Context,
+    resume: &Resume,
+    redactor: &Redactor,
+    counters: &[(Name, Counter)],
+) -> Result<(), String> {
+    let (bell, call) = Bell::new(context.clock).map_err(|why| format!("no file handle to wait on: {why}"))?;
     // Dropped with the thread, whichever way it ends.
     let (alive, ended) = oneshot::channel::<()>();
-    let backfiller = counts::backfiller(&context, &redactor);
-    let runtime = Handle::current();
-    let reader = Reader { context: context.clone(), resume, redactor, counters, backfiller, runtime, bell };
+    let backfiller = counts::backfiller(context, redactor);
+    let reader = Reader {
+        context: context.clone(),
+        resume: resume.clone(),
+        redactor: redactor.clone(),
+        counters: counters.to_vec(),
+        backfiller,
+        runtime: Handle::current(),
+        bell,
+    };
     let thread = std::thread::Builder::new().name("logs".into()).spawn(move || {
         let _alive = alive;
         reader.run();
     });
-    match thread {
-        Ok(thread) => {
-            tokio::select! {
-                () = context.cancel.cancelled() => {}
-                _ = ended => {}
-            }
-            wait_for(thread, &call).await;
-        }
-        Err(why) => failed(&context, &format!("no thread for the logs: {why}")).await,
+    let thread = thread.map_err(|why| format!("no thread to read the logs: {why}"))?;
+    tokio::select! {
+        () = context.cancel.cancelled() => {}
+        _ = ended => {}
     }
-}
-
-async fn failed(context: &Context, why: &str) {
-    let failed = Observation::TaskFailed { task: SafeText::new("logs"), text: SafeText::new(why) };
-    context.out.send(failed).await.ok();
+    wait_for(thread, &call).await;
+    Ok(())
 }
 
 /// A thread that hangs in a read of a dead network share is left behind.

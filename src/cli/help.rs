@@ -1,0 +1,255 @@
+//! What the help of each command says beyond its options: examples and exit codes. The man page prints the same.
+
+use std::fmt::Write;
+
+use super::output::exit;
+use crate::model::filter::forms::FORMS;
+
+/// The heading of the options that every command has.
+pub const GLOBAL: &str = "Global options";
+
+/// What each exit code means.
+pub const EXITS: &[(u8, &str)] = &[
+    (exit::OK, "ok, done, verified"),
+    (exit::WARNING, "warning: something is degraded, or an action is not verified"),
+    (exit::CRITICAL, "critical: something is down, or an action failed"),
+    (exit::UNKNOWN, "unknown"),
+    (exit::USAGE, "wrong usage"),
+    (exit::SOFTWARE, "internal error, or an error of the system"),
+    (exit::CONFIG, "invalid configuration"),
+];
+
+/// Where the configuration is looked for, in this order.
+pub const LOOKUP: &[&str] = &[
+    "the file named by --config",
+    "the file named by $OPSROOM_CONFIG",
+    "opsroom.toml in the current directory",
+    "opsroom/config.toml in the configuration directory ($XDG_CONFIG_HOME, else ~/.config)",
+];
+
+/// What one command's help says at its end.
+#[derive(Debug)]
+pub struct Page {
+    /// The command; empty for the program itself.
+    pub command: &'static str,
+    /// Command lines with what they do.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Its exit codes, where they say more than that it worked.
+    pub exits: &'static [(u8, &'static str)],
+}
+
+/// Every command with examples.
+pub const PAGES: &[Page] = &[
+    Page {
+        command: "",
+        examples: &[
+            ("opsroom demo", "see the console at work; needs no configuration"),
+            ("opsroom config example > opsroom.toml", "start a configuration"),
+            ("opsroom check", "validate it"),
+            ("opsroom", "open the console on it"),
+        ],
+        exits: EXITS,
+    },
+    Page {
+        command: "demo",
+        examples: &[
+            ("opsroom demo", "open the console on the demo"),
+            ("opsroom demo --seed 7", "with other incidents"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "check",
+        examples: &[
+            ("opsroom check", "validate the configuration that the console would open"),
+            ("opsroom check ops.toml --json", "validate one file, for an editor or CI"),
+        ],
+        exits: &[(exit::OK, "valid; there may be warnings"), (exit::CONFIG, "invalid")],
+    },
+    Page {
+        command: "status",
+        examples: &[
+            ("opsroom status", "every check and metric, one line each"),
+            ("opsroom status api --json", "one check, for a script"),
+            ("opsroom status --until ok --within 5m", "wait until a deployment is healthy"),
+        ],
+        exits: &[
+            (exit::OK, "everything is ok"),
+            (exit::WARNING, "something is degraded"),
+            (exit::CRITICAL, "something is down"),
+            (exit::UNKNOWN, "something is unknown"),
+        ],
+    },
+    Page {
+        command: "logs",
+        examples: &[
+            ("opsroom logs", "all logs of the configuration, merged by time"),
+            ("opsroom logs api --since 1h --filter 'level>=warn -healthz'", "one log, filtered"),
+            ("opsroom logs access.log.1.gz --top status", "the most frequent statuses of a packed file"),
+            ("tail -f app.log | opsroom logs -", "from standard input"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "run",
+        examples: &[
+            ("opsroom run restart-api", "show the plan, ask, run it and verify the result"),
+            ("opsroom run restart-api --dry-run", "try it without changing anything"),
+            (
+                "opsroom run deploy --set version=1.4.2 --yes --reason 'release 1.4.2'",
+                "without questions, for a script",
+            ),
+        ],
+        exits: &[
+            (exit::OK, "verified, or ended with nothing to verify"),
+            (exit::WARNING, "not recovered, or inconclusive"),
+            (exit::CRITICAL, "failed, timed out, killed, cancelled, regressed or refused"),
+            (exit::UNKNOWN, "outcome unknown"),
+        ],
+    },
+    Page {
+        command: "runs",
+        examples: &[
+            ("opsroom runs", "locks, running actions and past ones"),
+            ("opsroom runs --follow", "the output of the latest run that is still running"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "unlock",
+        examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
+        exits: &[],
+    },
+    Page {
+        command: "audit",
+        examples: &[
+            ("opsroom audit", "the latest entries"),
+            ("opsroom audit verify", "check that nothing was changed or removed"),
+            ("opsroom audit export > audit.jsonl", "every entry with its hash"),
+        ],
+        exits: &[
+            (exit::OK, "verify: every chain is intact"),
+            (exit::WARNING, "verify: a chain is broken"),
+            (exit::CRITICAL, "verify: the audit log can't be read"),
+        ],
+    },
+    Page {
+        command: "snapshot",
+        examples: &[
+            ("opsroom snapshot overview", "the first screen as text"),
+            ("opsroom snapshot logs --format svg --size 160x50 > logs.svg", "a picture for a report"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "config",
+        examples: &[
+            ("opsroom config example > opsroom.toml", "an example with every section explained"),
+            ("opsroom config schema > opsroom.schema.json", "for completion in an editor"),
+            ("opsroom config keys", "every command of the console with its keys"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "completions",
+        examples: &[
+            ("opsroom completions bash > ~/.local/share/bash-completion/completions/opsroom", "bash"),
+            ("opsroom completions zsh > ~/.zfunc/_opsroom", "zsh, with ~/.zfunc in $fpath"),
+            ("opsroom completions fish > ~/.config/fish/completions/opsroom.fish", "fish"),
+        ],
+        exits: &[],
+    },
+    Page { command: "man", examples: &[("opsroom man | man -l -", "read the manual page")], exits: &[] },
+];
+
+/// The page of a command.
+pub fn page(command: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.command == command)
+}
+
+/// The end of `opsroom COMMAND --help`.
+pub fn end(command: &str) -> String {
+    // Writing to a string can't fail.
+    let mut text = String::new();
+    if command.is_empty() {
+        text.push_str("Without a command the console opens. Its configuration is the first that exists of:\n");
+        for place in LOOKUP {
+            let _ = writeln!(text, "  {place}");
+        }
+        text.push('\n');
+    }
+    if command == "logs" {
+        text.push_str("Filters:\n");
+        for form in FORMS {
+            let _ = writeln!(text, "  {}\n      {}", form.examples.join("   "), form.meaning);
+        }
+        text.push('\n');
+    }
+    let Some(page) = page(command) else { return text };
+    text.push_str("Examples:\n");
+    for (line, what) in page.examples {
+        let _ = writeln!(text, "  {line}\n      {what}");
+    }
+    if !page.exits.is_empty() {
+        text.push_str("\nExit codes:\n");
+        for (code, what) in page.exits {
+            let _ = writeln!(text, "  {code:<3} {what}");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, command_line};
+
+    /// The words of a shell's line from `opsroom` up to a pipe or a redirection; single quotes group.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for character in line[line.find("opsroom").unwrap()..].chars() {
+            match character {
+                '\'' => quoted = !quoted,
+                '|' | '>' if !quoted => break,
+                ' ' if !quoted => words.push(String::new()),
+                other => words.last_mut().unwrap().push(other),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        for (line, _) in PAGES.iter().flat_map(|page| page.examples) {
+            // `tail -f app.log | opsroom logs -` is about what stands behind the pipe.
+            let line = line.split_once("| opsroom").map_or((*line).to_owned(), |(_, after)| format!("opsroom{after}"));
+            let parsed = Cli::try_parse_from(words(&line));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_page_that_its_help_shows() {
+        let mut command = command_line();
+        command.build();
+        for below in command.get_subcommands_mut().filter(|below| !below.is_hide_set()) {
+            let name = below.get_name().to_owned();
+            if name == "help" {
+                continue;
+            }
+            let page = page(&name).unwrap_or_else(|| panic!("no examples for {name}"));
+            let help = below.render_long_help().to_string();
+            assert!(help.contains(page.examples[0].0), "{help}");
+            let short = below.render_help().to_string();
+            assert!(!short.contains("Examples:"), "-h is short: {short}");
+            let (own, global) = (help.find("\nOptions:"), help.find(&format!("\n{GLOBAL}:")));
+            assert!(own.is_some() && own < global, "own options stand first: {help}");
+            let own = &help[own.unwrap()..global.unwrap()];
+            assert!(!own.contains("--read-only") && !own.contains("--store"), "{help}");
+        }
+    }
+}
