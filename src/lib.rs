@@ -16,6 +16,7 @@
 //! | 5 | `runtime` | all below |
 //! | 6 | `cli` | all below |
 //!
+//! `process` starts, reads and ends child processes for rooms 2 and 5.
 //! [`clock`] is the one place that reads the time; rooms 2, 5 and 6 may hold a [`clock::Clock`].
 //! `tests/architecture.rs` holds this table.
 
@@ -25,6 +26,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod model;
+pub mod process;
 pub mod runtime;
 pub mod sources;
 pub mod store;

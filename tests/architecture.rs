@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &["model"]),
+    ("process", &[]),
     ("config", &["model"]),
     ("theme", &["model", "config"]),
-    ("sources", &["model", "config", "clock"]),
-    ("actions", &["model", "config", "clock"]),
+    ("sources", &["model", "config", "clock", "process"]),
+    ("actions", &["model", "config", "clock", "process"]),
     ("store", &["model", "config", "clock"]),
     ("app", &["model", "config", "theme"]),
     ("ui", &["model", "config", "theme", "app"]),
-    ("runtime", &["model", "config", "theme", "clock", "sources", "actions", "store", "app", "ui"]),
+    ("runtime", &["model", "config", "theme", "clock", "process", "sources", "actions", "store", "app", "ui"]),
     ("cli", &["model", "config", "theme", "clock", "sources", "actions", "store", "app", "ui", "runtime"]),
 ];
 

@@ -255,3 +255,21 @@ fn a_unit_of_the_journal_is_followed_through_a_reader_that_dies() {
     assert!(line.contains(" WARN  shop: number=45 done"), "{line}");
     assert!(line.ends_with(&format!("done OBJECT_SYSTEMD_UNIT={unit}")), "{line}");
 }
+
+#[test]
+fn a_log_command_has_ended_when_its_own_process_has() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = directory.path();
+    let script = "echo $$ >> groups; sleep 300 & echo number=1";
+    let text = format!("[log.app]\ncommand = ['sh', '-c', '{script}']\n");
+    fs::write(at.join("opsroom.toml"), text).expect("the configuration");
+    let mut following = Following::start(at, "app");
+    following.until("its end", |lines| lines.iter().any(|line| line.contains("started again in")));
+    let groups = fs::read_to_string(at.join("groups")).expect("the groups");
+    let group = groups.lines().next().expect("a group");
+    let began = Instant::now();
+    while must("ps", &["-A", "-o", "pgid="], at).lines().any(|line| line.trim() == group) {
+        assert!(began.elapsed() < PATIENCE, "what the command left behind is still there");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use opsroom::clock::Clock;
 use opsroom::model::message::{Outcome, StartRun};
+use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState, Verdict};
 use opsroom::model::secret::Secrets;
 use opsroom::runtime::runs::RunDesk;
@@ -60,6 +61,7 @@ impl World {
             evidence: "{}".to_owned(),
             cooldown: Duration::ZERO,
             at_most: None,
+            preview: Preview::default(),
             verify_within: None,
         })
     }

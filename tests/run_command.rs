@@ -257,7 +257,7 @@ fn nothing_runs_without_its_confirmation() {
         assert_eq!(ran.code, 64, "{ran:?}");
         assert!(ran.err.contains(words), "{words} is not in {ran:?}");
     };
-    refused(&["run", "slow"], "no terminal");
+    refused(&["run", "slow"], "no terminal to ask on");
     refused(&["run", "slow", "--yes=db"], "does not name the target");
     refused(&["run", "rollback-api", "--set", "version=v1", "--yes"], "--yes=api confirms");
     refused(&["run", "rollback-api", "--yes=api"], "choose with --set version=VALUE: v2, v1");
@@ -290,11 +290,54 @@ fn production_asks_for_one_grade_more() {
     assert!(ran.err.contains("nobody can approve"), "{ran:?}");
 }
 
+/// One preview: what the shell shows before it is what the run and the audit keep.
+#[test]
+fn what_is_shown_is_quoted_complete_and_kept() {
+    let world = World::new();
+    std::fs::write(world.path("up"), "").unwrap();
+    let ran = world.run(&["run", "restart-api", "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let preview: String =
+        ran.err.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect();
+    for row in [
+        "  host         local\n",
+        "  target       api\n",
+        "  step 1       sh -c 'echo restarting; touch \"$1\"; echo ${#TOKEN}' sh up\n",
+        "  env          TOKEN (values are not shown)\n",
+        "  timeout      120s, then TERM, then KILL after 10s\n",
+        "  verified by  exit 0, and api: 2 good in a row within 8s\n",
+        "  digest       ",
+    ] {
+        assert!(preview.contains(row), "{row} is not in {preview}");
+    }
+    assert!(!preview.contains("hunter2") && !preview.contains("secret:"), "{preview}");
+    let id = world.runs()[0]["id"].as_str().unwrap().to_owned();
+    let kept = world.run(&["runs", &id]);
+    assert!(kept.out.contains(&preview), "{preview} is not in {}", kept.out);
+    let audit = world.run(&["audit", "export"]);
+    let intent: serde_json::Value = serde_json::from_str(audit.out.lines().next().unwrap()).unwrap();
+    let detail = &intent["entry"]["detail"];
+    let rows = detail["preview"]["rows"].as_array().unwrap();
+    let command = rows.iter().find(|row| row["kind"] == "command").unwrap();
+    assert_eq!(command["text"], "sh -c 'echo restarting; touch \"$1\"; echo ${#TOKEN}' sh up");
+    assert_eq!((detail["host"].as_str(), detail["timeout_ms"].as_u64()), (Some("local"), Some(120_000)));
+    let audit = world.run(&["audit"]);
+    assert!(audit.out.contains(": sh -c 'echo restarting;"), "{}", audit.out);
+    let dry = world.run(&["run", "restart-api", "--dry-run"]);
+    assert!(dry.err.contains("  step 1       echo 'would restart' api\n"), "{dry:?}");
+    world.run(&["run", "fail", "--yes"]);
+    let again = world.run(&["run", "fail", "--yes"]);
+    assert!(again.err.contains("warning: ran ") && again.err.contains("with a cooldown of 600s"), "{again:?}");
+}
+
 #[test]
 fn a_dry_run_is_the_one_that_the_adapter_declares() {
     let world = World::new();
     let ran = world.run(&["run", "restart-api", "--dry-run"]);
     assert_eq!((ran.code, ran.out.lines().next()), (0, Some("would restart api")), "{ran:?}");
+    assert!(ran.out.ends_with(": dry run ended, nothing was changed\n"), "{ran:?}");
+    let id = world.runs()[0]["id"].as_str().unwrap().to_owned();
+    assert!(world.run(&["runs", &id]).out.contains("dry run ended, nothing was changed"));
     assert!(!world.path("up").exists());
 }
 

@@ -153,11 +153,117 @@ fn production_asks_for_the_name_and_a_paste_is_no_answer() {
     app.keys("enter");
     assert!(app.dialog().unwrap().missing.as_ref().unwrap().as_str().contains("`api`"));
     app.typed("i");
-    app.keys("enter enter");
-    assert!(app.started().is_empty(), "Enter goes on to the button, never further");
-    assert_eq!(app.dialog().unwrap().focus, Focus::Run);
-    app.keys("y");
+    assert!(app.started().is_empty(), "typing alone never runs it");
+    app.keys("enter");
+    assert_eq!(app.started().len(), 1, "a name that was typed in full is the confirmation");
+}
+
+/// At every moment the dialog says what the next key does, and the key does that.
+#[test]
+fn a_dialog_states_its_true_next_key() {
+    let next = |app: &App| app.dialog().unwrap().next_key(app.now());
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    assert!(next(&app).starts_with("keys are ignored"), "{}", next(&app));
+    assert!(app.state.next_tick().unwrap() <= Duration::from_millis(300), "it is drawn again when that is over");
+    app.wait(300);
+    assert_eq!(next(&app), "Enter cancels; y runs it");
+    app.keys("tab");
+    assert_eq!(next(&app), "y runs it; Enter does nothing; Esc cancels");
+    app.keys("enter");
+    assert!(app.dialog().is_some() && app.started().is_empty());
+
+    let mut app = App::new(&production());
+    app.keys("R");
+    app.wait(300);
+    for (typed, says) in [
+        ("", "Enter does nothing yet: type the name `api`; Esc cancels"),
+        ("a", "Enter does nothing yet: 2 more characters, `pi`; Esc cancels"),
+        ("p", "Enter does nothing yet: 1 more character, `i`; Esc cancels"),
+        ("x", "Enter does nothing: `apx` is not `api`, press Backspace"),
+    ] {
+        app.typed(typed);
+        assert_eq!(next(&app), says);
+        app.keys("enter");
+        assert!(app.dialog().is_some() && app.started().is_empty(), "{says}");
+    }
+    assert!(app.dialog().unwrap().is_wrong());
+    app.keys("tab");
+    assert_eq!(next(&app), "nothing runs yet: press Tab and type the name `api`");
+    app.keys("tab");
+    assert_eq!(next(&app), "Enter cancels; to run it, press Tab and type the name `api`");
+    app.keys("tab backspace");
+    app.typed("i");
+    assert_eq!(next(&app), "Enter runs it now; Esc cancels");
+    app.keys("tab");
+    assert_eq!(next(&app), "Enter or y runs it now; Esc cancels");
+    app.keys("enter");
     assert_eq!(app.started().len(), 1);
+
+    let mut app = App::new(&production());
+    app.keys("B");
+    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Err(SafeText::new("./ctl: not found")) });
+    app.typed("v40");
+    app.keys("enter");
+    app.wait(300);
+    app.typed("api");
+    assert_eq!(next(&app), "Enter goes to the reason; Esc cancels");
+    app.keys("enter enter");
+    assert_eq!(next(&app), "Enter does nothing yet: type a reason; Esc cancels");
+    app.typed("bad");
+    assert_eq!(next(&app), "Enter runs it now; Esc cancels");
+    app.keys("shift-tab backspace tab");
+    assert_eq!(next(&app), "Enter goes back to the name, which is still missing");
+    app.keys("enter");
+    app.typed("i");
+    app.keys("enter enter");
+    assert_eq!(app.started().len(), 1);
+}
+
+/// What was left is said to be left: by every way out of every dialog.
+#[test]
+fn what_was_cancelled_says_that_nothing_ran() {
+    for keys in ["esc", "enter", "n", "q"] {
+        let mut app = App::new(WORLD);
+        app.keys("R");
+        app.wait(400);
+        app.keys(keys);
+        assert_eq!(app.toast(), "restart api: cancelled, nothing ran", "{keys}");
+        assert!(app.dialog().is_none() && app.started().is_empty());
+    }
+    for keys in ["esc", "tab tab enter"] {
+        let mut app = App::new(&production());
+        app.keys("R");
+        app.wait(400);
+        app.keys(keys);
+        assert_eq!(app.toast(), "restart api: cancelled, nothing ran", "{keys}");
+    }
+    let mut app = App::new(WORLD);
+    app.keys("B esc");
+    assert_eq!(app.toast(), "rollback api: cancelled, nothing ran");
+    // Asked whether a run is to be cancelled, and answered no: the run is what goes on.
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run)));
+    app.keys("6");
+    app.state.focus = Some(PanelId::Runs);
+    app.keys("x");
+    app.wait(400);
+    app.keys("esc");
+    assert_eq!(app.toast(), "restart api: not cancelled, it continues");
+}
+
+#[test]
+fn the_end_of_a_dry_run_says_that_nothing_was_changed() {
+    for (code, says) in [(0, "dry run ended, nothing was changed"), (3, "dry run: exit 3, nothing was changed")] {
+        let mut app = App::new(WORLD);
+        let mut run = app.run_of("rollback-api", RunState::Running);
+        run.dry_run = true;
+        app.outcome(Outcome::Run(Box::new(run.clone())));
+        run = opsroom::model::run::Run { exit_code: Some(code), ..app.run_of("rollback-api", RunState::Ended) };
+        run.dry_run = true;
+        app.outcome(Outcome::Run(Box::new(run)));
+        assert!(app.toast().contains(says), "{}", app.toast());
+    }
 }
 
 #[test]
@@ -170,7 +276,7 @@ fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
     app.wait(400);
     let dialog = app.dialog().unwrap();
     assert_eq!(dialog.grade, Confirm::TwoPerson);
-    assert!(dialog.warnings.iter().any(|warning| warning.as_str().contains("second person")));
+    assert!(dialog.preview.warnings.iter().any(|warning| warning.as_str().contains("second person")));
     app.typed("api");
     app.keys("tab tab y");
     assert!(app.started().is_empty(), "no reason yet");
@@ -515,6 +621,7 @@ proptest! {
         let mut app = App::new(WORLD);
         for blow in blows {
             let ready = app.dialog().is_some_and(|dialog| dialog.ready(app.now()));
+            let typed = ready && app.dialog().is_some_and(|dialog| dialog.grade >= Confirm::TypeName);
             app.take();
             match &blow {
                 Blow::Key(key) => app.keys(key),
@@ -533,7 +640,8 @@ proptest! {
             prop_assert!(app.state.screens.logs.rows(&app.state.logs, height).len() <= height.max(1) * 3);
             prop_assert!(app.state.focused_panel().is_some());
             for start in app.started() {
-                prop_assert!(!start.plan.changing || (ready && matches!(blow, Blow::Key("y"))));
+                prop_assert!(!start.plan.changing || (ready && matches!(blow, Blow::Key("y")))
+                        || (typed && matches!(blow, Blow::Key("enter"))));
             }
         }
     }

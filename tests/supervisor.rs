@@ -53,6 +53,7 @@ async fn start(at: &Path, plan: Plan, handover: Handover) -> Started {
     let prepared = Prepared::new(&at.join("runs"), &id).unwrap();
     let intent = Intent {
         id: id.into(),
+        preview: opsroom::model::preview::Preview::default(),
         digest: plan.digest(),
         plan,
         fence: 7,

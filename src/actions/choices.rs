@@ -1,21 +1,20 @@
 //! What a person may choose from: the lines that an adapter's `choices` command prints.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use crate::model::environment::clean;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
+use crate::process::{self, Limits, RunError};
 
 /// Bound on the whole command: a person waits for it.
 pub const CHOICES_TIMEOUT: Duration = Duration::from_secs(10);
 /// At most so many values are offered.
 pub const MOST_CHOICES: usize = 500;
-const MOST_BYTES: u64 = 256 << 10;
+const MOST_BYTES: usize = 256 << 10;
 
 /// Runs `argv` and returns its lines: trimmed, without empty ones and repetitions, the first [`MOST_CHOICES`].
 ///
@@ -30,35 +29,20 @@ pub async fn choices<'a>(
     let Some((program, arguments)) = argv.split_first() else {
         return Err(SafeText::new("there is no command to ask for choices"));
     };
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .envs(clean(|name| std::env::var_os(name)))
-        .envs(env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn();
-    let mut child = child.map_err(|error| said(program, &format!("could not be started: {error}")))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let work = async {
-        let (out, err) = tokio::join!(bounded(stdout), bounded(stderr));
-        (out, err, child.wait().await)
-    };
-    let Ok((out, err, status)) = tokio::time::timeout(CHOICES_TIMEOUT, work).await else {
-        return Err(said(program, &format!("gave no choices within {} s", CHOICES_TIMEOUT.as_secs())));
-    };
-    match status {
-        Ok(status) if status.success() => {}
-        Ok(status) => {
-            let last = err.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().to_owned();
-            return Err(redactor.redact_safe(&said(program, &format!("failed ({status}): {last}"))));
-        }
-        Err(error) => return Err(said(program, &format!("could not be waited for: {error}"))),
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory).env_clear().envs(clean(|name| std::env::var_os(name))).envs(env);
+    let limits = Limits { timeout: CHOICES_TIMEOUT, most_bytes: MOST_BYTES };
+    let output = process::run(command, limits, || ()).await.map_err(|error| match error {
+        RunError::Start(error) => SafeText::new(&process::start_error(program, &error)),
+        RunError::TimedOut(after) => said(program, &format!("gave no choices within {} s", after.as_secs())),
+        RunError::Wait(_) => said(program, &error.to_string()),
+    })?;
+    if !output.status.success() {
+        let err = String::from_utf8_lossy(&output.stderr);
+        let last = err.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        return Err(redactor.redact_safe(&said(program, &format!("failed ({}): {last}", output.status))));
     }
+    let out = String::from_utf8_lossy(&output.stdout);
     let mut values: Vec<SafeText> = Vec::new();
     for line in out.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let value = redactor.clean(line.as_bytes());
@@ -73,16 +57,24 @@ pub async fn choices<'a>(
     if values.is_empty() { Err(said(program, "printed nothing to choose from")) } else { Ok(values) }
 }
 
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut stream) = stream {
-        let _ = (&mut stream).take(MOST_BYTES).read_to_end(&mut bytes).await;
-        // Read on, so that a talkative command is not blocked for ever.
-        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn said(program: &str, what: &str) -> SafeText {
     SafeText::new(&format!("`{program}` {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ask(script: &str) -> Result<Vec<SafeText>, SafeText> {
+        let argv = ["/bin/sh", "-c", script].map(str::to_owned);
+        choices(&argv, Path::new("/"), [], &Redactor::default()).await
+    }
+
+    #[tokio::test]
+    async fn a_child_that_keeps_its_output_open_costs_nothing() {
+        // The bound is that of the command: an answer at all shows that the child of the child was not waited for.
+        assert_eq!(ask("sleep 300 & echo v2; echo v1").await.unwrap(), ["v2", "v1"]);
+        let error = ask("sleep 300 & echo no releases >&2; exit 4").await.unwrap_err();
+        assert!(error.as_str().ends_with("no releases"), "{error}");
+    }
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files;
 use crate::model::name::Name;
+use crate::model::preview::Preview;
 use crate::model::run::Plan;
 use crate::model::text::SafeText;
 
@@ -36,6 +37,9 @@ pub struct Intent {
     pub plan: Plan,
     /// Its digest, as confirmed.
     pub digest: String,
+    /// What was shown when it was confirmed, without secrets.
+    #[serde(default)]
+    pub preview: Preview,
     /// `OPSROOM_FENCE`: rises with every acquisition of the target's lock; 0 where there is no lock.
     pub fence: u64,
     /// `OPSROOM_ATTEMPT`: how many times this was tried within its `at_most` window, from 1.

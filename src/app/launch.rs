@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::config::plan;
+use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
 use crate::model::message::{Effect, StartRun};
 use crate::model::name::Name;
+use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
 use crate::model::text::SafeText;
 
@@ -29,11 +31,11 @@ pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Ef
     }
     let config = state.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == *name) else {
-        state.toast(Tone::Error, &format!("there is no action `{name}` in the configuration"));
+        state.toast(Tone::Error, &format!("no action named `{name}` in the configuration"));
         return;
     };
     if dry_run && !plan::has_dry_run(&config, action) {
-        let text = format!("`{}` declares no dry run, so there is none: nothing was run", action.title);
+        let text = format!("`{}` declares no dry run: nothing ran", action.title);
         state.toast(Tone::Warning, &text);
         return;
     }
@@ -69,19 +71,33 @@ pub fn preview(
         }
     };
     let grade = plan::effective_confirm(&config.console, action, plan.changing);
+    let preview = preview_of(state, action, &plan, grade);
     if grade == Confirm::None {
         let digest = plan.digest();
-        start(state, plan, digest, None, effects);
+        start(state, Confirmed { plan, digest, preview, reason: None }, effects);
         return;
     }
-    let facts = facts(state, action, &plan);
-    let warnings = warnings(state, action, &plan, grade);
-    let dialog = Confirmation::new(plan, grade, facts, warnings, state.now);
+    let context = context(state, &plan);
+    let dialog = Confirmation::new(plan, grade, preview, context, state.now);
     state.overlays.push(Overlay::Confirm(Box::new(dialog)));
 }
 
+/// What a person confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// Exactly what will run.
+    pub plan: Plan,
+    /// Its digest, as it was confirmed.
+    pub digest: String,
+    /// What was shown.
+    pub preview: Preview,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// Asks for the run of exactly this plan.
-pub fn start(state: &mut State, plan: Plan, digest: String, reason: Option<String>, effects: &mut Vec<Effect>) {
+pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
+    let Confirmed { plan, digest, preview, reason } = confirmed;
     let config = state.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };
     let evidence = evidence::capture(state, action, &plan);
@@ -105,6 +121,7 @@ pub fn start(state: &mut State, plan: Plan, digest: String, reason: Option<Strin
         verify_within: verifies.map(|verify| verify.within),
         plan,
         digest,
+        preview,
         reason,
         evidence,
         cooldown,
@@ -132,86 +149,38 @@ pub(super) fn reconfigured(state: &mut State) {
     let before = state.overlays.len();
     state.overlays.retain(holds);
     if state.overlays.len() < before {
-        state.toast(Tone::Warning, "the configuration changed what would have run: nothing was run, look at it again");
+        state.toast(Tone::Warning, "the configuration changed what would have run: nothing ran, look at it again");
     }
 }
 
-/// Everything that the dialog shows, in the order in which a person asks: where, what, how exactly, what before.
-fn facts(state: &State, action: &Action, plan: &Plan) -> Vec<(String, SafeText)> {
-    let mut facts = Vec::new();
-    let mut fact = |label: &str, value: &str| facts.push((label.to_owned(), SafeText::new(value)));
-    let environment = if plan.environment.is_empty() { "not named" } else { &plan.environment };
-    fact("environment", &environment.to_uppercase());
-    fact("host", &plan.host);
-    fact("action", &format!("{}{}", action.title, if plan.dry_run { " (dry run)" } else { "" }));
-    fact("target", &plan.target);
-    fact("does", &format!("{} by adapter {}", plan.verb, plan.adapter));
+/// The preview of a plan, with what this console knows of its surroundings.
+fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
+    let blocked_by = plan.service.as_ref().and_then(|name| state.service(name)?.blocked_by.clone());
+    let situation = Situation {
+        now: state.now.utc,
+        grade,
+        lock: state.locks.iter().find(|lock| lock.target == plan.target),
+        last_start: state.last_runs(&action.name).first().map(|run| run.started_at),
+        blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
+    };
+    crate::config::preview::preview(&state.config, action, plan, situation)
+}
+
+/// How it stands, and how the last runs went: beside the preview, and not a part of it.
+fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
+    let mut context = Vec::new();
     if let Some(service) = plan.service.as_ref().and_then(|name| state.service(name)) {
         let since = service.since.map_or_else(String::new, |at| format!(" since {}", at.utc.format("%H:%M:%SZ")));
-        fact("now", &format!("{} is {}{since}", service.title, service.status.word()));
-    }
-    for (name, value) in &plan.parameters {
-        fact(&format!("{name} ="), value);
-    }
-    for (name, value) in &action.set {
-        fact(&format!("{name} ="), value);
-    }
-    for (at, step) in plan.steps.iter().enumerate() {
-        fact(&format!("step {}", at + 1), &shown_argv(step));
-    }
-    fact("directory", &plan.directory.display().to_string());
-    for (name, value) in &plan.env {
-        fact("env", &format!("{name}={value}"));
-    }
-    fact("timeout", &format!("{:?}, then TERM, {:?} grace, KILL", plan.timeout, plan.grace));
-    match action.verify.as_ref().filter(|_| plan.changing) {
-        Some(verify) => {
-            let checks: Vec<&str> = verify.checks.iter().map(AsRef::as_ref).collect();
-            fact("verified by", &format!("{}, {} good in {:?}", checks.join(", "), verify.good, verify.within));
-        }
-        None => fact("verified by", "nothing: the exit code alone"),
+        let text = format!("{} is {}{since}", service.title, service.status.word());
+        context.push(("now", SafeText::new(&text)));
     }
     for run in state.last_runs(&plan.action).into_iter().take(3) {
-        fact("last run", &super::world::runs::told(run));
+        context.push(("last run", SafeText::new(&super::world::runs::told(run))));
     }
-    fact("digest", &plan.digest());
-    facts
+    context
 }
 
-/// An argv as a person can read it back: words with blanks or quotes are quoted.
-fn shown_argv(argv: &[String]) -> String {
-    let plain =
-        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_./:=@%+,{}".contains(c));
-    let shown: Vec<String> = argv
-        .iter()
-        .map(|word| if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) })
-        .collect();
-    shown.join(" ")
-}
-
-/// What speaks against starting it now.
-fn warnings(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Vec<SafeText> {
-    let mut warnings = Vec::new();
-    if grade == Confirm::TwoPerson {
-        warnings.push(
-            "this action asks for a second person, but this store knows only one user, so nobody else can approve: \
-             your name and reason are recorded instead"
-                .to_owned(),
-        );
-    }
-    if let Some(lock) = state.locks.iter().find(|lock| lock.target == plan.target) {
-        warnings.push(format!("{} is locked by {} ({}): it will be refused", plan.target, lock.holder, lock.reason));
-    }
-    let recent = state.last_runs(&action.name).first().copied().map(|run| state.now.utc - run.started_at);
-    if let Some(ago) = recent.and_then(|ago| ago.to_std().ok()).filter(|ago| *ago < action.cooldown) {
-        warnings.push(format!(
-            "it ran {}s ago and cools down for {:?}: it will be refused",
-            ago.as_secs(),
-            action.cooldown
-        ));
-    }
-    if let Some(blocked) = plan.service.as_ref().and_then(|name| state.service(name)?.blocked_by.clone()) {
-        warnings.push(format!("{blocked}, on which it depends, is down: this may not help"));
-    }
-    warnings.iter().map(|text| SafeText::new(text)).collect()
+/// Says that a dialog was left: what a person did not confirm, did not happen.
+pub(super) fn cancelled(state: &mut State, title: &str) {
+    state.toast(Tone::Info, &format!("{title}: cancelled, nothing ran"));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::message::Effect;
 
+use super::overlays::confirm::DEAF;
 use super::screens::logs;
 use super::state::State;
 use super::{alerting, verifying};
@@ -13,6 +14,10 @@ pub fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     let second = state.now.utc.timestamp();
     let turned = second != state.drawn_second;
     if logs::work(state) {
+        state.changed();
+    }
+    // What the keys of a dialog do has changed.
+    if state.deaf_for().is_none() && state.overlays.last().is_some_and(|top| top.ignores_keys_since().is_some()) {
         state.changed();
     }
     if !turned {
@@ -59,6 +64,13 @@ impl State {
             return Some(Duration::ZERO);
         }
         let into = self.now.utc.timestamp_subsec_nanos().min(999_999_999);
-        Some(Duration::from_nanos(u64::from(1_000_000_000 - into)))
+        let second = Duration::from_nanos(u64::from(1_000_000_000 - into));
+        Some(self.deaf_for().map_or(second, |left| left.min(second)))
+    }
+
+    /// How long the topmost dialog still ignores keys.
+    fn deaf_for(&self) -> Option<Duration> {
+        let opened = self.overlays.last()?.ignores_keys_since()?;
+        DEAF.checked_sub(self.now.since(opened)).filter(|left| !left.is_zero())
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::output::{self, exit};
 use super::{Global, desk};
+use crate::model::preview::{Kind, Preview};
 use crate::model::text::SafeText;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
@@ -114,6 +115,10 @@ fn shown(line: &AuditLine) -> String {
         .filter_map(|key| Some(format!("{key}={}", detail?.get(*key)?.as_str()?)))
         .collect::<Vec<_>>()
         .join(" ");
+    let words = match detail.and_then(|detail| detail.get("preview")).map(commands) {
+        Some(commands) if !commands.is_empty() => format!("{words}: {commands}"),
+        _ => words,
+    };
     let text = format!(
         "{:>6}  {}  {:<12}  {}  {words}  by {} on {}",
         line.seq,
@@ -124,4 +129,11 @@ fn shown(line: &AuditLine) -> String {
         said("host")
     );
     format!("{}\n", SafeText::new(&text))
+}
+
+/// The commands of a preview that was put on record.
+fn commands(preview: &serde_json::Value) -> String {
+    let preview: Preview = serde_json::from_value(preview.clone()).unwrap_or_default();
+    let commands = preview.rows.iter().filter(|row| row.kind == Kind::Command).map(|row| row.text.as_str());
+    commands.collect::<Vec<_>>().join("; ")
 }

@@ -4,13 +4,10 @@
 //! the target's name is to be typed, and `--reason` with it where the action asks for two persons. A bare `--yes` never
 //! stands for a typed name: it would be in every script, whatever it acts on.
 
-use std::fmt::Write as _;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::output;
-use crate::config::sections::action::Action;
 use crate::model::run::{Confirm, Plan};
-use crate::model::text::SafeText;
 
 /// What the command line says of the confirmation.
 #[derive(Debug, Clone, Copy)]
@@ -21,100 +18,79 @@ pub struct Said<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// Asks for what `grade` wants. Returns the reason that was given, or why it is not confirmed.
+/// Why it is not confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// The command line does not say enough, or says something else: the problem and a hint.
+    Usage(String, String),
+    /// A person did not say yes.
+    Cancelled,
+}
+
+/// Asks for what `grade` wants. Returns the reason that was given.
 ///
 /// # Errors
-/// The problem and a hint.
-pub fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Option<String>, (String, String)> {
+/// It is not confirmed: nothing may run.
+pub async fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Option<String>, Unconfirmed> {
+    let usage = |problem: &str, hint: &str| Err(Unconfirmed::Usage(problem.to_owned(), hint.to_owned()));
     let mut reason = said.reason.map(str::to_owned).filter(|reason| !reason.trim().is_empty());
     let target = plan.target.as_str();
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
     match (grade, said.yes) {
         (Confirm::None, _) => return Ok(reason),
         (_, Some(named)) if !named.is_empty() && named != target => {
-            return Err((format!("--yes={named} does not name the target, which is {target}"), String::new()));
+            return usage(&format!("--yes={named} does not name the target, which is {target}"), "");
         }
         (Confirm::Yes, Some(_)) => {}
         (Confirm::TypeName | Confirm::TwoPerson, Some(named)) if named == target => {}
-        (Confirm::Yes, None) if asks => typed("yes", "Type yes to run it: ")?,
-        (_, None) if asks => typed(target, &format!("Type {target} to run it: "))?,
-        (Confirm::Yes, None) => {
-            return Err(("nobody can be asked here, as there is no terminal".to_owned(), "--yes confirms".to_owned()));
-        }
-        _ => {
-            let problem = format!(
-                "this asks for the target's name, and {}",
-                if asks { "--yes does not give it" } else { "there is no terminal" }
+        (Confirm::Yes, None) if asks => typed("yes", "Type yes to run it; anything else cancels: ").await?,
+        (_, None) if asks => typed(target, &format!("Type {target} to run it; anything else cancels: ")).await?,
+        (Confirm::Yes, None) => return usage("not confirmed, and no terminal to ask on", "use --yes"),
+        (_, given) => {
+            let lack = if given.is_some() { "--yes does not give it" } else { "there is no terminal to ask on" };
+            return usage(
+                &format!("this asks for the target's name, and {lack}"),
+                &format!("--yes={target} confirms"),
             );
-            return Err((problem, format!("--yes={target} confirms")));
         }
     }
     if grade == Confirm::TwoPerson {
-        output::complain(
-            "warning: this asks for a second person, but the store knows only one user, so nobody can approve: your name and \
-             your reason go on record\n",
-        );
         if reason.is_none() && asks {
-            let answer = ask("Reason: ")?;
+            let answer = ask("Reason, for the audit; empty cancels: ").await?;
             reason = Some(answer).filter(|answer| !answer.is_empty());
+            if reason.is_none() {
+                return Err(Unconfirmed::Cancelled);
+            }
         }
         if reason.is_none() {
-            return Err(("this asks for a reason".to_owned(), "--reason TEXT gives it".to_owned()));
+            return usage("this asks for a reason", "--reason TEXT gives it");
         }
     }
     Ok(reason)
 }
 
-fn typed(wanted: &str, prompt: &str) -> Result<(), (String, String)> {
-    let answer = ask(prompt)?;
-    if answer == wanted { Ok(()) } else { Err(("not confirmed: nothing was run".to_owned(), String::new())) }
+async fn typed(wanted: &str, prompt: &str) -> Result<(), Unconfirmed> {
+    if ask(prompt).await? == wanted { Ok(()) } else { Err(Unconfirmed::Cancelled) }
 }
 
-fn ask(prompt: &str) -> Result<String, (String, String)> {
+/// Asks for a line on the terminal. Its end (Ctrl-D) and Ctrl-C cancel.
+async fn ask(prompt: &str) -> Result<String, Unconfirmed> {
     // What was typed before the question was there can't be its answer: over a slow link it was meant for the shell.
     let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
     output::complain(prompt);
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    match read {
-        Ok(1..) => Ok(line.trim().to_owned()),
-        _ => Err(("not confirmed: nothing was run".to_owned(), String::new())),
-    }
-}
-
-/// Everything that a person should see before saying yes.
-pub fn preview(plan: &Plan, action: &Action) -> String {
-    let mut text = String::new();
-    let mut fact = |label: &str, value: &str| {
-        let _ = writeln!(text, "  {label:<12} {}", SafeText::new(value));
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        matches!(io::stdin().lock().read_line(&mut line), Ok(1..)).then_some(line)
+    });
+    // The thread that reads is left behind where nobody answers: the command ends without it.
+    let answer = tokio::select! {
+        line = line => line.ok().flatten(),
+        _ = tokio::signal::ctrl_c() => None,
     };
-    let environment =
-        if plan.environment.is_empty() { "not named".to_owned() } else { plan.environment.to_uppercase() };
-    fact("environment", &environment);
-    fact("action", &format!("{}{}", action.title, if plan.dry_run { " (dry run)" } else { "" }));
-    fact("target", &plan.target);
-    fact("does", &format!("{} by adapter {}", plan.verb, plan.adapter));
-    for (name, value) in plan.parameters.iter().chain(&action.set) {
-        fact(name, value);
+    if answer.is_none() {
+        output::complain("\n");
     }
-    for (index, step) in plan.steps.iter().enumerate() {
-        fact(&format!("step {}", index + 1), &step.join(" "));
-    }
-    fact("directory", &plan.directory.display().to_string());
-    for (name, value) in &plan.env {
-        fact("env", &format!("{name}={value}"));
-    }
-    let seconds = |duration: std::time::Duration| duration.as_secs_f32();
-    fact("timeout", &format!("{} s, then TERM, then KILL after {} s", seconds(plan.timeout), seconds(plan.grace)));
-    match action.verify.as_ref().filter(|_| plan.changing) {
-        Some(verify) => fact(
-            "verified by",
-            &format!("{}: {} good within {} s", verify.checks.join(", "), verify.good, seconds(verify.within)),
-        ),
-        None => fact("verified by", "nothing but the exit code"),
-    }
-    fact("digest", &plan.digest());
-    text
+    answer.map(|line| line.trim().to_owned()).ok_or(Unconfirmed::Cancelled)
 }
 
 #[cfg(test)]
@@ -144,17 +120,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_flags_must_say_as_much_as_a_person_would() {
-        let ok = |grade, yes, reason| confirm(grade, &plan(), Said { yes, reason }).is_ok();
-        assert!(ok(Confirm::None, None, None));
-        assert!(ok(Confirm::Yes, Some(""), None) && ok(Confirm::Yes, Some("api"), None));
-        assert!(!ok(Confirm::Yes, Some("db"), None));
-        assert!(!ok(Confirm::TypeName, Some(""), None) && !ok(Confirm::TypeName, Some("db"), None));
-        assert!(ok(Confirm::TypeName, Some("api"), None));
-        assert!(!ok(Confirm::TwoPerson, Some("api"), None) && !ok(Confirm::TwoPerson, Some("api"), Some(" ")));
+    #[tokio::test]
+    async fn the_flags_must_say_as_much_as_a_person_would() {
+        let plan = plan();
+        let ok = async |grade, yes, reason| confirm(grade, &plan, Said { yes, reason }).await.is_ok();
+        assert!(ok(Confirm::None, None, None).await);
+        assert!(ok(Confirm::Yes, Some(""), None).await && ok(Confirm::Yes, Some("api"), None).await);
+        assert!(!ok(Confirm::Yes, Some("db"), None).await);
+        assert!(!ok(Confirm::TypeName, Some(""), None).await && !ok(Confirm::TypeName, Some("db"), None).await);
+        assert!(ok(Confirm::TypeName, Some("api"), None).await);
+        assert!(!ok(Confirm::TwoPerson, Some("api"), None).await);
+        assert!(!ok(Confirm::TwoPerson, Some("api"), Some(" ")).await);
         assert_eq!(
-            confirm(Confirm::TwoPerson, &plan(), Said { yes: Some("api"), reason: Some("x") }),
+            confirm(Confirm::TwoPerson, &plan, Said { yes: Some("api"), reason: Some("x") }).await,
             Ok(Some("x".to_owned()))
         );
     }

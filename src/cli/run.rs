@@ -6,21 +6,24 @@ use std::sync::Arc;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::confirm::{self, Said};
+use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::verify::Watch;
 use super::{Global, configuration, desk, runs, verdict};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::config::nearest::{listed, nearest};
 use crate::config::plan::{self, PlanError};
+use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
 use crate::model::message::{Outcome, StartRun};
-use crate::model::run::{Plan, Run, RunState};
+use crate::model::preview::Preview;
+use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::runtime::handover::fetch_choices;
-use crate::runtime::runs::RunDesk;
+use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
+use crate::store::StoreError;
 
 /// Arguments of `opsroom run`.
 #[derive(Debug, Args)]
@@ -84,12 +87,18 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     }
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.changing);
-    output::complain(&confirm::preview(&plan, action));
-    let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
-    let reason =
-        confirm::confirm(grade, &plan, said).map_err(|(problem, hint)| output::fail(exit::USAGE, &problem, &hint))?;
-
     let (desk, _) = desk::open_and_take_in(global).await?;
+    let preview = preview(&desk, global, config, action, &plan, grade).await.map_err(|error| desk::broken(&error))?;
+    output::complain(&preview.text());
+    let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
+    let reason = confirm::confirm(grade, &plan, said).await.map_err(|unconfirmed| match unconfirmed {
+        Unconfirmed::Usage(problem, hint) => output::fail(exit::USAGE, &problem, &hint),
+        Unconfirmed::Cancelled => {
+            output::complain("cancelled, nothing ran\n");
+            exit::CRITICAL
+        }
+    })?;
+
     let context = crate::sources::Context {
         config: Arc::clone(config),
         secrets: Arc::new(secrets),
@@ -99,7 +108,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     };
     let verify = action.verify.as_ref().filter(|_| plan.changing && !arguments.detach);
     let watch = Watch::before(&context, action, verify).await;
-    let start = start_run(plan, digest, reason, &watch, action);
+    let start = start_run(plan, digest, preview, reason, &watch, action);
     let begun = desk.begin(&start, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
@@ -117,10 +126,39 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     Ok(verdict::exit_code(&judged))
 }
 
-fn start_run(plan: Plan, digest: String, reason: Option<String>, watch: &Watch<'_>, action: &Action) -> StartRun {
+/// What will run, with what the store knows against it.
+async fn preview(
+    desk: &RunDesk,
+    global: &Global,
+    config: &Config,
+    action: &Action,
+    plan: &Plan,
+    grade: Confirm,
+) -> Result<Preview, StoreError> {
+    let locks = desk.store().locks().await?;
+    let runs = desk.store().runs(LISTED).await?;
+    let situation = Situation {
+        now: global.clock.now().utc,
+        grade,
+        lock: locks.iter().find(|lock| lock.target == plan.target),
+        last_start: runs.iter().find(|run| run.action == action.name).map(|run| run.started_at),
+        blocked_by: None,
+    };
+    Ok(config::preview::preview(config, action, plan, situation))
+}
+
+fn start_run(
+    plan: Plan,
+    digest: String,
+    preview: Preview,
+    reason: Option<String>,
+    watch: &Watch<'_>,
+    action: &Action,
+) -> StartRun {
     StartRun {
         plan,
         digest,
+        preview,
         reason,
         evidence: watch.evidence(),
         cooldown: action.cooldown,
@@ -166,7 +204,7 @@ fn find<'a>(config: &'a Config, name: &str) -> Result<&'a Action, u8> {
             None if config.actions.is_empty() => "the configuration has no actions".to_owned(),
             None => format!("actions: {}", listed(names())),
         };
-        output::fail(exit::USAGE, &format!("there is no action `{name}`"), &hint)
+        output::fail(exit::USAGE, &format!("no action named `{name}`"), &hint)
     })
 }
 

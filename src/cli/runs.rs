@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 use super::desk;
 use super::output::{self, exit};
 use super::{Global, verdict};
+use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
+use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
 use crate::model::text::SafeText;
 use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
@@ -137,8 +139,9 @@ fn one(run: &Run) -> u8 {
     if let Some(note) = &run.note {
         line("note", note.as_str());
     }
-    line("plan", &run.plan_digest);
     line("output", &run.output_path.display().to_string());
+    text.push('\n');
+    text.push_str(&confirmed(run));
     match runs::output(run) {
         Ok((lines, omitted)) => {
             text.push('\n');
@@ -149,6 +152,15 @@ fn one(run: &Run) -> u8 {
         }
     }
     output::print(&text)
+}
+
+/// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.
+fn confirmed(run: &Run) -> String {
+    match RunDir::new(&run.output_path).read_intent() {
+        Ok(intent) if !intent.preview.rows.is_empty() => intent.preview.text(),
+        Ok(intent) => Preview::of(&intent.plan, About::default(), Vec::new()).text(),
+        Err(error) => format!("  digest       {}\n  what ran can't be read: {error}\n", run.plan_digest),
+    }
 }
 
 /// Lines with a word where some between head and tail are left out.

@@ -47,7 +47,7 @@ pub fn outcome(run: &Run) -> String {
         (_, Verdict::Regressed) => ", REGRESSED",
         (_, Verdict::Inconclusive) => ", inconclusive",
     };
-    format!("{state}{verdict}")
+    run.of_dry_run(format!("{state}{verdict}"))
 }
 
 /// The outcome with its note.

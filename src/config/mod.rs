@@ -13,6 +13,7 @@ pub mod load;
 mod merge;
 pub mod nearest;
 pub mod plan;
+pub mod preview;
 mod reader;
 pub mod reload;
 pub mod sections;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::name::Name;
 use super::pattern::Past;
+use super::preview::Preview;
 use super::reading::{Reading, Sample};
 use super::record::{LogState, RecordBatch};
 use super::run::{Lock, OutputLine, Plan, Run, Verdict};
@@ -153,6 +154,8 @@ pub struct StartRun {
     pub plan: Plan,
     /// The digest that was confirmed.
     pub digest: String,
+    /// What was shown before it was confirmed: kept with the run and in the audit.
+    pub preview: Preview,
     /// Why, where a reason was given.
     pub reason: Option<String>,
     /// Last readings, log lines, metric values: JSON, already redacted.

@@ -145,6 +145,9 @@ pub struct Run {
     pub action: Name,
     /// The verb.
     pub verb: Name,
+    /// Whether it ran the steps of a dry run, which change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
     /// The service.
     pub service: Option<Name>,
     /// The target.
@@ -175,6 +178,17 @@ pub struct Run {
     pub output_path: PathBuf,
     /// A note in words: processes that survived KILL, what regressed, why refused.
     pub note: Option<SafeText>,
+}
+
+impl Run {
+    /// `outcome`, said for what it was: the end of a dry run changed nothing, however it ended.
+    pub fn of_dry_run(&self, outcome: String) -> String {
+        match (self.dry_run, self.ended_at, self.state, self.exit_code) {
+            (false, ..) | (true, None, ..) => outcome,
+            (true, _, RunState::Ended, Some(0)) => "dry run ended, nothing was changed".to_owned(),
+            (true, ..) => format!("dry run: {outcome}, nothing was changed"),
+        }
+    }
 }
 
 /// A lock on a target, as the store holds it. Never stolen by itself.

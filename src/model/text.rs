@@ -12,16 +12,34 @@ mod sgr;
 pub mod wrap;
 
 use std::cmp::Ordering;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 pub use block::PrintableLines;
+pub(super) use characters::is_hidden;
 pub use sanitise::{
     Coloured, MAX_LINE, Sanitised, printable, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown,
 };
 pub use sgr::{Colour, Sgr, Span, Styles};
+
+/// A text of which everything can be seen: control characters as their pictures, what is invisible by its number.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => out.push_str("    "),
+            '\u{7f}' => out.push('␡'),
+            '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + u32::from(c))),
+            c if c.is_control() || is_hidden(c) => {
+                let _ = write!(out, "<U+{:04X}>", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
 
 /// What a line break inside a single-line text is drawn as.
 pub const LINE_BREAK: char = '⏎';

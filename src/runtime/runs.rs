@@ -19,6 +19,7 @@ use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, How, Intent, RunDir};
 use crate::clock::Clock;
 use crate::model::message::{Outcome, StartRun};
+use crate::model::preview::Preview;
 use crate::model::redact::Redactor;
 use crate::model::run::{OutputLine, Run, RunState, Verdict};
 use crate::model::secret::Secrets;
@@ -124,7 +125,8 @@ impl RunDesk {
             SafeText::new(&format!("no directory for the run could be made in {}: {error}", self.runs.display()))
         })?;
         let run = self.new_run(start, prepared.dir(), &redactor);
-        let begun = match self.record_intent(start, &run).await {
+        let preview = start.preview.redacted(&redactor);
+        let begun = match self.record_intent(start, &preview, &run).await {
             Ok(begun) => begun,
             Err(why) => {
                 remove(&prepared);
@@ -135,6 +137,7 @@ impl RunDesk {
             id: run.id.clone(),
             plan: start.plan.clone(),
             digest: start.digest.clone(),
+            preview,
             fence: begun.fence,
             attempt: begun.attempt,
             who: self.identity.who.clone(),
@@ -326,9 +329,10 @@ impl RunDesk {
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,
     /// and tried once more. What changes nothing may run without a record.
-    async fn record_intent(&self, start: &StartRun, run: &Run) -> Result<Begun, SafeText> {
+    async fn record_intent(&self, start: &StartRun, preview: &Preview, run: &Run) -> Result<Begun, SafeText> {
         let StartRun { plan, cooldown, at_most, verify_within, .. } = start;
-        let begin = Begin { run, plan, cooldown: *cooldown, at_most: *at_most, verify_within: *verify_within };
+        let (cooldown, at_most, verify_within) = (*cooldown, *at_most, *verify_within);
+        let begin = Begin { run, plan, preview, cooldown, at_most, verify_within };
         let mut answer = self.store.begin(begin).await;
         if matches!(answer, Err(BeginError::Locked(_))) && self.take_in().await.is_ok() {
             answer = self.store.begin(begin).await;
@@ -359,6 +363,7 @@ impl RunDesk {
             id: id.into(),
             action: plan.action.clone(),
             verb: plan.verb.clone(),
+            dry_run: plan.dry_run,
             service: plan.service.clone(),
             target: plan.target.clone(),
             who: self.identity.who.clone(),

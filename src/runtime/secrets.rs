@@ -4,7 +4,6 @@ mod keep;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
+use crate::process::{self, Limits, RunError};
 
 /// A password manager may ask an agent; it may not ask for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -141,12 +141,13 @@ async fn file(path: &Path) -> Result<String, String> {
 
 async fn command(argv: &[String]) -> Result<String, String> {
     let (program, arguments) = argv.split_first().ok_or("the command is empty")?;
-    let child =
-        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, child)
-        .await
-        .map_err(|_| format!("{program} gave no answer within {} s", PATIENCE.as_secs()))?
-        .map_err(|error| format!("{program} did not run: {error}"))?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let limits = Limits { timeout: PATIENCE, most_bytes: MOST + 1 };
+    let output = process::run(command, limits, || ()).await.map_err(|error| match error {
+        RunError::Start(error) => process::start_error(program, &error),
+        other => format!("{program} {other}"),
+    })?;
     if !output.status.success() {
         return Err(format!("{program} failed: {}", output.status));
     }
@@ -193,5 +194,14 @@ mod tests {
         assert_eq!(["a", "b", "c"].map(|name| secrets.get(name).unwrap()), ["from-file", "from-command", "as-written"]);
         let named: Vec<&str> = missing.iter().map(|(name, _)| name.as_ref()).collect();
         assert_eq!(named, ["d", "e", "f"]);
+    }
+
+    #[tokio::test]
+    async fn a_password_manager_that_leaves_an_agent_behind_has_answered() {
+        let argv = ["/bin/sh", "-c", "sleep 300 & echo hunter22"].map(str::to_owned);
+        assert_eq!(command(&argv).await, Ok("hunter22".to_owned()));
+        let argv = ["/bin/sh", "-c", "sleep 300 & exit 3"].map(str::to_owned);
+        assert!(command(&argv).await.unwrap_err().contains("failed: exit status: 3"));
+        assert!(command(&["/no/such/manager".to_owned()]).await.unwrap_err().contains("was not found"));
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::audit::{self, Entry};
 use super::{Store, StoreError, locks, millis, moment, span};
+use crate::model::preview::Preview;
 use crate::model::run::{Lock, Plan, Run, RunState, Verdict};
 use crate::model::text::SafeText;
 
@@ -25,6 +26,8 @@ pub struct Begin<'a> {
     pub run: &'a Run,
     /// What it will run; stored with it.
     pub plan: &'a Plan,
+    /// What was shown when it was confirmed, without secrets; put on record.
+    pub preview: &'a Preview,
     /// Least time since the last attempt of this verb on this target.
     pub cooldown: Duration,
     /// At most so many attempts of this verb on this target in so long.
@@ -109,7 +112,7 @@ impl Store {
     /// # Errors
     /// It may not begin, or the store can't be written.
     pub async fn begin(&self, begin: Begin<'_>) -> Result<Begun, BeginError> {
-        let Begin { run, plan, .. } = begin;
+        let Begin { run, plan, preview, .. } = begin;
         let mut tx = self.begin_writing().await?;
         let mut given = Begun { fence: 0, attempt: 1 };
         if plan.changing {
@@ -121,6 +124,7 @@ impl Store {
             "action": run.action, "verb": run.verb, "service": run.service, "target": run.target, "reason": run.reason,
             "environment": plan.environment, "steps": plan.steps, "directory": plan.directory,
             "env": plan.env.keys().collect::<Vec<_>>(), "parameters": plan.parameters, "dry_run": plan.dry_run,
+            "host": plan.host, "timeout_ms": span(plan.timeout), "preview": preview,
             "fence": given.fence, "attempt": given.attempt,
         });
         self.put(&mut tx, run, run.started_at, &run.who, "run.intent", &detail).await?;
@@ -387,6 +391,7 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         id: name("id")?,
         action: name("action")?,
         verb: name("verb")?,
+        dry_run: is_dry_run(&row.try_get::<String, _>("plan")?),
         service: row.try_get::<Option<String>, _>("service")?.map(Into::into),
         target: row.try_get("target")?,
         who: row.try_get("who")?,
@@ -403,6 +408,11 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         output_path: row.try_get::<String, _>("output_path")?.into(),
         note: row.try_get::<Option<String>, _>("note")?.map(|note| SafeText::new(&note)),
     })
+}
+
+/// Whether a stored plan is that of a dry run.
+fn is_dry_run(plan: &str) -> bool {
+    serde_json::from_str(plan).is_ok_and(|plan: Plan| plan.dry_run)
 }
 
 /// The word that stands for a state or a verdict, the same as in JSON.

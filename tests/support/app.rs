@@ -184,6 +184,7 @@ impl App {
             id: Name::from("20261121T024105-3f9a"),
             action: action.name.clone(),
             verb: action.verb.clone(),
+            dry_run: false,
             service: action.service.clone(),
             target: action.target.clone(),
             who: "ops-a".to_owned(),

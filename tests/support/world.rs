@@ -227,6 +227,7 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState, verdict: Verd
         id: id.into(),
         action: "restart-api".into(),
         verb: "restart".into(),
+        dry_run: false,
         service: Some("api".into()),
         target: "api".to_owned(),
         who: "ops-a".to_owned(),

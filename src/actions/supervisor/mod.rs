@@ -19,6 +19,7 @@ use super::files;
 use super::rundir::{End, Handover, How, Intent, RunDir, Survivor};
 use crate::clock::Clock;
 use crate::model::environment::clean;
+use crate::model::preview::command_line;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 use output::Output;
@@ -104,7 +105,7 @@ async fn supervise(dir: &RunDir, intent: &Intent, handover: Handover) -> io::Res
     for argv in &plan.steps {
         number += 1;
         if plan.steps.len() > 1 {
-            output.note(&format!("step {number} of {}: {}", plan.steps.len(), shown(argv)));
+            output.note(&format!("step {number} of {}: {}", plan.steps.len(), command_line(argv)));
         }
         end = step::run(argv, &plan.directory, &env, &mut stopper, &mut output).await;
         survivors.append(&mut end.survivors);
@@ -166,17 +167,4 @@ fn message(end: &StepEnd, number: usize, steps: usize, survivors: &[Survivor]) -
 
 fn join(first: &str, second: &str) -> String {
     if first.is_empty() { second.to_owned() } else { format!("{first}; {second}") }
-}
-
-/// An argv as a person reads it.
-fn shown(argv: &[String]) -> String {
-    let quoted = |word: &String| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    argv.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,7 @@
 //! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
 
 use crate::app::state::State;
+use crate::app::world::toasts::Tone;
 use crate::config::key::{Key, KeyCode};
 use crate::model::message::Effect;
 use crate::model::name::Name;
@@ -47,8 +48,29 @@ impl Ask {
                 }
                 Then::Close
             }
-            KeyCode::Enter | KeyCode::Esc | KeyCode::Char('n' | 'q') => Then::Close,
+            KeyCode::Enter | KeyCode::Esc | KeyCode::Char('n' | 'q') => self.leave(state),
             _ => Then::Stay,
+        }
+    }
+
+    /// Closes it without an answer.
+    pub(super) fn leave(&self, state: &mut State) -> Then {
+        match &self.then {
+            Answer::CancelRun(run) => {
+                let action = state.run(run).map(|view| view.run.action.clone());
+                let title = action.map_or_else(|| run.to_string(), |action| state.title_of(&action).to_owned());
+                state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));
+            }
+        }
+        Then::Close
+    }
+
+    /// What the keys do at this moment.
+    pub fn next_key(&self, now: Stamp) -> &'static str {
+        if now.since(self.opened) < DEAF {
+            "keys are ignored for a moment: read first"
+        } else {
+            "y does it; Enter and Esc do not"
         }
     }
 }

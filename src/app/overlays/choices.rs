@@ -84,7 +84,11 @@ impl Choices {
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let last = self.shown().len().saturating_sub(1);
         match key.code {
-            KeyCode::Esc => return Then::Close,
+            KeyCode::Esc => {
+                let title = state.title_of(&self.action).to_owned();
+                launch::cancelled(state, &title);
+                return Then::Close;
+            }
             KeyCode::Up => self.selected = self.selected.saturating_sub(1),
             KeyCode::Down => self.selected = (self.selected + 1).min(last),
             KeyCode::PageUp => self.selected = self.selected.saturating_sub(10),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use crate::app::input::Input;
-use crate::app::launch;
+use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
 use crate::config::key::{Key, KeyCode};
 use crate::model::message::Effect;
 use crate::model::name::Name;
+use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
@@ -24,7 +25,7 @@ pub enum Focus {
     /// The Cancel button: where the focus begins where nothing has to be typed.
     #[default]
     Cancel,
-    /// The Run button. Enter on it does nothing: only `y` confirms.
+    /// The Run button. `y` runs it; Enter does where the name was typed, and nothing where a yes is asked for.
     Run,
     /// The field for the target's name.
     Name,
@@ -43,10 +44,10 @@ pub struct Confirmation {
     pub digest: String,
     /// What must be done, production's raise included.
     pub grade: Confirm,
-    /// What the dialog lists, in order: label and value.
-    pub facts: Vec<(String, SafeText)>,
-    /// What speaks against it now (a lock, another run): said here, judged by the runner.
-    pub warnings: Vec<SafeText>,
+    /// What will run, and what speaks against it now (a lock, another run): said here, judged by the runner.
+    pub preview: Preview,
+    /// How it stands, and how the last runs went: label and value.
+    pub context: Vec<(&'static str, SafeText)>,
     /// The name that was typed.
     pub name: Input,
     /// The reason that was typed.
@@ -66,18 +67,18 @@ impl Confirmation {
     pub fn new(
         plan: Plan,
         grade: Confirm,
-        facts: Vec<(String, SafeText)>,
-        warnings: Vec<SafeText>,
+        preview: Preview,
+        context: Vec<(&'static str, SafeText)>,
         opened: Stamp,
     ) -> Self {
-        let typed = matches!(grade, Confirm::TypeName | Confirm::TwoPerson);
+        let typed = is_typed(grade);
         Self {
             action: plan.action.clone(),
             digest: plan.digest(),
             plan,
             grade,
-            facts,
-            warnings,
+            preview,
+            context,
             name: Input::default(),
             reason: Input::default(),
             focus: if typed { Focus::Name } else { Focus::Cancel },
@@ -96,19 +97,62 @@ impl Confirmation {
         }
     }
 
-    /// What a person still has to do before `y` runs it.
+    /// What a person still has to do before it can run.
     pub fn still_missing(&self) -> Option<String> {
-        let typed = matches!(self.grade, Confirm::TypeName | Confirm::TwoPerson);
-        if typed && self.name.text().trim() != self.plan.target {
+        if self.lacks_name() {
             return Some(format!("type the name `{}`", self.plan.target));
         }
-        if self.grade == Confirm::TwoPerson && self.reason.text().trim().is_empty() {
-            return Some("type a reason".to_owned());
-        }
-        None
+        self.lacks_reason().then(|| "type a reason".to_owned())
     }
 
-    /// Whether `y` would run it at this moment.
+    fn lacks_name(&self) -> bool {
+        is_typed(self.grade) && self.name.text().trim() != self.plan.target
+    }
+
+    fn lacks_reason(&self) -> bool {
+        self.grade == Confirm::TwoPerson && self.reason.text().trim().is_empty()
+    }
+
+    /// What the keys do at this very moment: what is to be typed, how much of it is missing, what Enter does.
+    pub fn next_key(&self, now: Stamp) -> String {
+        if now.since(self.opened) < DEAF {
+            return "keys are ignored for a moment: read first".to_owned();
+        }
+        let missing = self.still_missing();
+        match (self.focus, missing) {
+            (Focus::Cancel, None) => "Enter cancels; y runs it".to_owned(),
+            (Focus::Cancel, Some(missing)) => format!("Enter cancels; to run it, press Tab and {missing}"),
+            (Focus::Run, None) if is_typed(self.grade) => "Enter or y runs it now; Esc cancels".to_owned(),
+            (Focus::Run, None) => "y runs it; Enter does nothing; Esc cancels".to_owned(),
+            (Focus::Run, Some(missing)) => format!("nothing runs yet: press Tab and {missing}"),
+            (Focus::Name, _) if self.lacks_name() => self.rest_of_name(),
+            (Focus::Name, _) if self.grade == Confirm::TwoPerson => "Enter goes to the reason; Esc cancels".to_owned(),
+            (Focus::Reason, _) if self.lacks_reason() => "Enter does nothing yet: type a reason; Esc cancels".to_owned(),
+            (Focus::Reason, Some(_)) => "Enter goes back to the name, which is still missing".to_owned(),
+            (Focus::Name | Focus::Reason, _) => "Enter runs it now; Esc cancels".to_owned(),
+        }
+    }
+
+    /// What the name lacks, or what is wrong with it.
+    fn rest_of_name(&self) -> String {
+        let (target, typed) = (&self.plan.target, self.name.text());
+        match target.strip_prefix(typed) {
+            Some(_) if typed.is_empty() => format!("Enter does nothing yet: type the name `{target}`; Esc cancels"),
+            Some(rest) => {
+                let count = rest.chars().count();
+                let characters = if count == 1 { "character" } else { "characters" };
+                format!("Enter does nothing yet: {count} more {characters}, `{rest}`; Esc cancels")
+            }
+            None => format!("Enter does nothing: `{typed}` is not `{target}`, press Backspace"),
+        }
+    }
+
+    /// Whether what was typed so far can't become the name.
+    pub fn is_wrong(&self) -> bool {
+        self.lacks_name() && !self.plan.target.starts_with(self.name.text())
+    }
+
+    /// Whether a key could run it at this moment.
     pub fn ready(&self, now: Stamp) -> bool {
         now.since(self.opened) >= DEAF && self.still_missing().is_none()
     }
@@ -134,19 +178,14 @@ impl Confirmation {
         }
         self.missing = None;
         match (key.code, self.focus) {
-            (KeyCode::Esc, _) | (KeyCode::Enter, Focus::Cancel) => return Then::Close,
+            (KeyCode::Esc, _) | (KeyCode::Enter, Focus::Cancel) => return self.cancel(state),
             (KeyCode::Tab, _) => self.step(1),
             (KeyCode::BackTab, _) => self.step(self.stops().len() - 1),
-            (KeyCode::PageDown | KeyCode::Down, _) => {
-                self.scroll = (self.scroll + 1).min(self.facts.len().saturating_sub(1));
-            }
-            (KeyCode::PageUp | KeyCode::Up, _) => self.scroll = self.scroll.saturating_sub(1),
-            // Enter goes on to the next field and never further: it is too easily pressed twice.
-            (KeyCode::Enter, Focus::Name | Focus::Reason) => match self.still_missing() {
-                Some(missing) if self.focus_is_missing() => self.missing = Some(SafeText::new(&missing)),
-                _ => self.step(1),
-            },
-            (KeyCode::Enter, Focus::Run) => self.missing = Some(SafeText::new("press y to run it; Enter never does")),
+            (KeyCode::Down, _) => self.scroll_by(1),
+            (KeyCode::PageDown, _) => self.scroll_by(10),
+            (KeyCode::Up, _) => self.scroll = self.scroll.saturating_sub(1),
+            (KeyCode::PageUp, _) => self.scroll = self.scroll.saturating_sub(10),
+            (KeyCode::Enter, focus) => return self.enter(focus, state, effects),
             (_, Focus::Name) => {
                 self.name.key(key);
             }
@@ -155,28 +194,59 @@ impl Confirmation {
             }
             (KeyCode::Left | KeyCode::Right, _) => self.step(1),
             (KeyCode::Char('y'), _) if !key.ctrl && !key.alt => return self.confirm(state, effects),
-            (KeyCode::Char('n' | 'q'), _) if !key.ctrl && !key.alt => return Then::Close,
+            (KeyCode::Char('n' | 'q'), _) if !key.ctrl && !key.alt => return self.cancel(state),
             _ => {}
         }
         Then::Stay
     }
 
-    fn focus_is_missing(&self) -> bool {
-        match self.focus {
-            Focus::Name => self.name.text().trim() != self.plan.target,
-            Focus::Reason => self.reason.text().trim().is_empty(),
-            Focus::Cancel | Focus::Run => false,
+    /// Enter anywhere but on Cancel. It runs only what was typed for: a yes is given by `y`, because Enter is too easily
+    /// pressed twice.
+    fn enter(&mut self, focus: Focus, state: &mut State, effects: &mut Vec<Effect>) -> Then {
+        match focus {
+            Focus::Run if !is_typed(self.grade) => {
+                self.missing = Some(SafeText::new("press y to run it; Enter does nothing here"));
+            }
+            Focus::Name if !self.lacks_name() && self.grade == Confirm::TwoPerson => self.focus = Focus::Reason,
+            Focus::Reason if self.lacks_reason() => self.missing = self.still_missing().map(|text| SafeText::new(&text)),
+            _ => return self.confirm(state, effects),
         }
+        Then::Stay
+    }
+
+    /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
+    fn scroll_by(&mut self, rows: usize) {
+        let drawn = |text: &SafeText| 1 + text.len() / 40;
+        let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
+            + self.context.iter().map(|(_, text)| drawn(text)).sum::<usize>();
+        self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
+    }
+
+    /// Leaves it.
+    pub(super) fn cancel(&self, state: &mut State) -> Then {
+        let title = state.title_of(&self.action).to_owned();
+        launch::cancelled(state, &title);
+        Then::Close
     }
 
     fn confirm(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
         if let Some(missing) = self.still_missing() {
+            self.focus = if self.lacks_name() { Focus::Name } else { Focus::Reason };
             self.missing = Some(SafeText::new(&missing));
-            self.focus = if missing.contains("reason") { Focus::Reason } else { Focus::Name };
             return Then::Stay;
         }
-        let reason = Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty());
-        launch::start(state, self.plan.clone(), self.digest.clone(), reason, effects);
+        let confirmed = Confirmed {
+            plan: self.plan.clone(),
+            digest: self.digest.clone(),
+            preview: self.preview.clone(),
+            reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
+        };
+        launch::start(state, confirmed, effects);
         Then::Close
     }
+}
+
+/// Whether the grade asks for the target's name.
+const fn is_typed(grade: Confirm) -> bool {
+    matches!(grade, Confirm::TypeName | Confirm::TwoPerson)
 }

@@ -16,6 +16,7 @@ use crate::model::message::Effect;
 use super::state::State;
 use super::world::logs::LogView;
 use crate::model::record::Record;
+use crate::model::time::Stamp;
 use line::Line;
 
 /// One overlay.
@@ -84,6 +85,15 @@ impl Overlay {
         }
     }
 
+    /// When it was opened, where it ignores keys at first.
+    pub(super) fn ignores_keys_since(&self) -> Option<Stamp> {
+        match self {
+            Self::Confirm(dialog) => Some(dialog.opened),
+            Self::Ask(ask) => Some(ask.opened),
+            _ => None,
+        }
+    }
+
     /// Whether letters are text in it.
     pub fn takes_text(&self) -> bool {
         match self {
@@ -149,8 +159,9 @@ pub(super) fn click_row(state: &mut State, row: usize) {
 
 /// A click on a button: Cancel cancels; Run takes the focus, no more.
 pub(super) fn click_button(state: &mut State, button: usize) {
-    with_top(state, |_, top| match (top, button) {
-        (Overlay::Confirm(_) | Overlay::Ask(_), 0) => Then::Close,
+    with_top(state, |state, top| match (top, button) {
+        (Overlay::Confirm(dialog), 0) => dialog.cancel(state),
+        (Overlay::Ask(ask), 0) => ask.leave(state),
         (Overlay::Confirm(dialog), _) => {
             dialog.focus = confirm::Focus::Run;
             Then::Stay

@@ -95,6 +95,10 @@ pub fn told(run: &Run) -> String {
 
 /// The outcome of a run in one or two words.
 pub fn outcome(run: &Run) -> String {
+    run.of_dry_run(of_steps(run))
+}
+
+fn of_steps(run: &Run) -> String {
     match (run.state, run.verdict, run.exit_code, run.signal) {
         (RunState::Starting, ..) => "starting".to_owned(),
         (RunState::Running, ..) => "running".to_owned(),

@@ -10,7 +10,7 @@ pub(super) const KEYCAP: char = '\u{20e3}';
 /// Bidi controls, zero-width and filler characters, tags, variation selectors, and the Arabic and other signs that
 /// swallow what follows into their own cell. All are legal, none is needed to read a log, and each can hide text,
 /// reorder it, or make one line look like another.
-pub(super) const fn is_hidden(c: char) -> bool {
+pub(in crate::model) const fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
         | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

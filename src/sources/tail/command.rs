@@ -20,8 +20,9 @@ use crate::model::message::Observation;
 use crate::model::record::{Level, LogState};
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
+use crate::process::LINGER;
 use crate::sources::Context;
-use crate::sources::child::Group;
+use crate::sources::child;
 
 pub(super) use repeats::Repeats;
 
@@ -141,7 +142,7 @@ impl Follower {
     /// Runs the command once; `None` when nobody wants it any more.
     async fn once(&mut self, line: &CommandLine) -> Option<Ended> {
         let asked = self.asked.map(|asked| since::told(line, self.repeats.resumed_from().unwrap_or(asked)));
-        let mut group = match Group::start(asked.as_ref().unwrap_or(line), &self.context.secrets) {
+        let mut group = match child::start(asked.as_ref().unwrap_or(line), &self.context.secrets) {
             Ok(group) => group,
             Err(why) => return Some(Ended { words: why.to_string(), started: false }),
         };
@@ -152,14 +153,22 @@ impl Follower {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let cancel = self.context.cancel.clone();
-        while stdout.is_some() || stderr.is_some() {
+        // A process that it left behind may hold the pipes for ever: what is in them when it ends is read, no more.
+        let mut over: Option<Duration> = None;
+        let is_over = |over: Option<Duration>, now: Duration| over.is_some_and(|at| now.saturating_sub(at) >= LINGER);
+        while (stdout.is_some() || stderr.is_some()) && !is_over(over, self.context.clock.now().mono) {
             let full = self.pipeline.waiting() >= MAX_BATCH;
+            if full && over.is_some() {
+                // What could not be read yet waits for us, and not we for it.
+                over = Some(self.context.clock.now().mono);
+            }
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {
                     group.end().await;
                     return None;
                 }
+                () = group.ended(), if over.is_none() => over = Some(self.context.clock.now().mono),
                 _ = tick.tick() => {
                     self.look_around();
                     // A command that fails at once was never followed.
@@ -185,7 +194,7 @@ impl Follower {
                 group.end().await;
                 return None;
             }
-            status = group.wait() => status,
+            () = group.ended() => group.reap().await,
         };
         let now = self.context.clock.now();
         self.stdout.finish(&mut self.pipeline, now);

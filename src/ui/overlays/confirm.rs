@@ -6,6 +6,7 @@ use crate::app::layout::Target;
 use crate::app::overlays::ask::Ask;
 use crate::app::overlays::confirm::{Confirmation, Focus};
 use crate::app::state::State;
+use crate::model::preview::Kind;
 use crate::model::run::Confirm;
 use crate::model::status::Status;
 use crate::theme::Role;
@@ -25,14 +26,14 @@ pub(super) fn place<'a>(word: &str, host: &str) -> Words<'a> {
     words.and(format!("{host}  "), Role::TextStrong)
 }
 
-pub(super) fn draw(painter: &mut Painter<'_>, dialog: &Confirmation, area: Rect) {
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, dialog: &Confirmation, area: Rect) {
     let width = WIDTH.min(area.width);
     let inside = usize::from(width.saturating_sub(4)).max(1);
     let facts = facts(dialog, inside);
     let end = ending(painter, dialog, inside);
     let fields = fields(dialog);
     let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-    // Frame, facts, a free row, warnings, fields, a free row, buttons with what is missing.
+    // Frame, facts, a free row, warnings, fields, what the keys do, buttons.
     let fixed = rows(end.len() + fields.len()) + 3;
     let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
     let kind = if dialog.plan.dry_run { "dry run: " } else { "" };
@@ -48,29 +49,44 @@ pub(super) fn draw(painter: &mut Painter<'_>, dialog: &Confirmation, area: Rect)
     for (row, line) in (0..upper.height).zip(&facts[shown]) {
         painter.put(upper, row, line);
     }
-    bottom(painter, dialog, lower, &end, &fields);
+    let next = next_key(state, dialog);
+    bottom(painter, dialog, lower, &end, &fields, &next);
 }
 
-/// Label and value of every fact, values wrapped under themselves. The argv is drawn as the command it is.
+/// Every row of the preview and what goes with it, values wrapped under themselves.
 fn facts(dialog: &Confirmation, width: usize) -> Vec<Words<'_>> {
-    let label_width = dialog.facts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).clamp(6, 14);
+    let labels = dialog.preview.label_width();
     let mut out = Vec::new();
-    for (label, value) in dialog.facts.iter().filter(|(label, _)| label != "digest") {
-        let role = if label.starts_with("step") { Role::Command } else { Role::Text };
-        let words = Words::of(format!("{label:<label_width$}  "), Role::TextLabel).and(value, role);
-        out.extend(words.wrapped(width, label_width + 2));
+    for row in dialog.preview.rows.iter().filter(|row| row.label != "digest") {
+        let label = &row.label;
+        let words = match row.kind {
+            Kind::Fact => Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
+            Kind::Command => Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
+            Kind::Script => Words::of(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
+        };
+        out.extend(words.wrapped(width, labels + 2));
+    }
+    for (label, value) in &dialog.context {
+        let words = Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
+        out.extend(words.wrapped(width, labels + 2));
     }
     let digest: String = dialog.digest.chars().take(16).collect();
-    let words = Words::of(format!("{:<label_width$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
+    let words = Words::of(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
     out.push(words.and(" the confirmation is bound to this plan", Role::TextDim));
     out
+}
+
+/// What the keys do now: in the colour of an error where what was typed is none of it.
+fn next_key(state: &State, dialog: &Confirmation) -> Words<'static> {
+    let wrong = dialog.missing.is_some() || dialog.is_wrong();
+    Words::of(dialog.next_key(state.now), if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
 /// What speaks against it.
 fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Words<'static>> {
     let sign = Status::Degraded.glyph(painter.glyphs().ascii);
     let lines =
-        dialog.warnings.iter().map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+        dialog.preview.warnings.iter().map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
     lines.flat_map(|words| words.wrapped(width, 2)).collect()
 }
 
@@ -105,9 +121,12 @@ fn bottom(
     area: Rect,
     warnings: &[Words<'_>],
     fields: &[InputLine<'_>],
+    next: &Words<'_>,
 ) {
-    // Where the room is short, the buttons are what must be seen.
+    // Where the room is short, the buttons and what the keys do are what must be seen.
     let (rest, buttons) = split_bottom(area, 1);
+    let (rest, keys) = split_bottom(rest, u16::from(rest.height > 0));
+    painter.put(keys, 0, next);
     let mut rest = split_top(rest, u16::from(rest.height > 2)).1;
     for words in warnings {
         painter.put(rest, 0, words);
@@ -117,18 +136,12 @@ fn bottom(
         field.draw(painter, Rect { height: rest.height.min(1), ..rest });
         rest = split_top(rest, 1).1;
     }
-    let missing = match (&dialog.missing, dialog.still_missing()) {
-        (Some(missing), _) => Words::of(missing, Role::InputError),
-        (None, Some(missing)) => Words::of(missing, Role::TextDim),
-        (None, None) => Words::of("y", Role::Key).and(" runs it, Enter never does", Role::KeyLabel),
-    };
     let cancel = dialog::button("Cancel", dialog.focus == Focus::Cancel);
     let run = dialog::button("Run", dialog.focus == Focus::Run);
     let used = painter.put(buttons, 0, &cancel);
     painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
     let more = painter.put_at(buttons, used + 1, 0, &run);
     painter.note(Rect { x: buttons.x + used + 1, width: more, ..buttons }, Target::OverlayButton(1));
-    painter.put_at(buttons, used + more + 3, 0, &missing);
 }
 
 /// A question with Cancel and one other answer.
@@ -149,10 +162,5 @@ pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rec
     let buttons = split_bottom(inner, 1).1;
     let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
     painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
-    painter.put_at(
-        buttons,
-        used + 2,
-        0,
-        &Words::of("y", Role::Key).and(" does it, Enter and Esc do not", Role::KeyLabel),
-    );
+    painter.put_at(buttons, used + 2, 0, &Words::of(ask.next_key(state.now), Role::KeyLabel));
 }

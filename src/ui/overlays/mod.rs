@@ -29,7 +29,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
             Overlay::Line(overlay) => line::draw(state, painter, overlay, area),
             Overlay::Choices(overlay) => choices::draw(state, painter, overlay, area),
             Overlay::Ask(overlay) => confirm::ask(state, painter, overlay, area),
-            Overlay::Confirm(overlay) => confirm::draw(painter, overlay, area),
+            Overlay::Confirm(overlay) => confirm::draw(state, painter, overlay, area),
             Overlay::Patterns(panel) => patterns::draw(state, painter, panel, area),
             Overlay::Top(panel) => top::draw(state, painter, panel, area),
             Overlay::Record(overlay) => record::draw(state, painter, overlay, area),

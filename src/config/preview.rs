@@ -1,0 +1,91 @@
+//! What a person reads before an action runs: the plan, what decides how it went, and what speaks against it now.
+
+use chrono::{DateTime, Utc};
+
+use super::Config;
+use super::sections::action::Action;
+use super::substitute;
+use crate::model::preview::{About, Preview};
+use crate::model::run::{Confirm, Lock, Plan};
+use crate::model::text::SafeText;
+
+/// How things stand where the preview is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// This moment.
+    pub now: DateTime<Utc>,
+    /// What a person must do for it, production's raise included.
+    pub grade: Confirm,
+    /// Who holds the target.
+    pub lock: Option<&'a Lock>,
+    /// When the action last began.
+    pub last_start: Option<DateTime<Utc>>,
+    /// What its service depends on, where that is down.
+    pub blocked_by: Option<&'a str>,
+}
+
+/// The preview of what `action` would run.
+pub fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Preview {
+    let words = words(config, action, plan);
+    let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
+        Some(verify) => {
+            let checks: Vec<&str> = verify.checks.iter().map(AsRef::as_ref).collect();
+            let each = if checks.len() > 1 { " each" } else { "" };
+            format!(
+                "exit 0, and {}: {} good in a row{each} within {:?}",
+                checks.join(", "),
+                verify.good,
+                verify.within
+            )
+        }
+        None if plan.changing => "exit code only: no checks configured".to_owned(),
+        None => "exit code only".to_owned(),
+    };
+    let about = About { title: &action.title, fixed: Some(&action.set), words: &words, verified_by: &verified_by };
+    Preview::of(plan, about, warnings(action, plan, situation))
+}
+
+/// For each step of a shell verb the names of the words that its script gets, in their order.
+fn words(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<String>> {
+    let adapter = config.adapters.iter().find(|adapter| adapter.name == action.adapter);
+    let Some(verb) = adapter.and_then(|adapter| adapter.verbs.get(&action.verb)).filter(|verb| verb.shell) else {
+        return Vec::new();
+    };
+    let steps = if plan.dry_run { verb.dry_run.as_deref().unwrap_or_default() } else { &verb.steps };
+    let names = |step: &Vec<String>| {
+        let mut names: Vec<String> = Vec::new();
+        for name in step.iter().flat_map(|script| substitute::names(script, true)) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    };
+    steps.iter().map(names).collect()
+}
+
+/// What speaks against starting it now.
+fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeText> {
+    let mut warnings = Vec::new();
+    if situation.grade == Confirm::TwoPerson {
+        warnings.push(
+            "this action asks for a second person, but this store knows only one user, so nobody can approve: your \
+             name and reason are recorded instead"
+                .to_owned(),
+        );
+    }
+    if plan.changing {
+        if let Some(lock) = situation.lock {
+            warnings.push(format!("{} is locked by {} ({}): refused while it is", lock.target, lock.holder, lock.reason));
+        }
+        let ago = situation.last_start.and_then(|at| (situation.now - at).to_std().ok());
+        if let Some(ago) = ago.filter(|ago| *ago < action.cooldown) {
+            let (ago, cooldown) = (ago.as_secs(), action.cooldown);
+            warnings.push(format!("ran {ago}s ago, with a cooldown of {cooldown:?}: refused until that is over"));
+        }
+    }
+    if let Some(blocked) = situation.blocked_by {
+        warnings.push(format!("{blocked}, on which it depends, is down: this may not help"));
+    }
+    warnings.iter().map(|text| SafeText::new(text)).collect()
+}

@@ -1,0 +1,324 @@
+//! Child processes that answer a question: started, read, bounded in time and output, and ended as a group.
+//!
+//! The values to choose from, the commands of secrets, command sources, command checks and commands of logs all come
+//! through here. The steps of an action do not: their supervisor outlives the console.
+//!
+//! *Invariant:* a child leads a process group, and nothing of that group survives the value that stands for it. What
+//! leaves the group with `setsid`, as a daemon does, is no longer ours.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::signal::unix::{self, SignalKind};
+
+/// From TERM to KILL.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often to look whether a child has ended where no signal reports it.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long a pipe may stay open after the child has ended: a process that it left behind may hold it for ever.
+pub const LINGER: Duration = Duration::from_millis(100);
+
+/// A process and everything it started that stayed in its group. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Group {
+    child: Child,
+    /// `None` once the leader has been waited for: its number may then belong to another process.
+    leader: Option<Pid>,
+    /// Reports that some child has ended.
+    changes: Option<unix::Signal>,
+}
+
+impl Group {
+    /// Starts a command as the leader of a group; stdin is empty, stdout and stderr are pipes.
+    ///
+    /// # Errors
+    /// As the system reports; [`start_error`] makes words of it.
+    pub fn start(mut command: Command) -> io::Result<Self> {
+        // Listening begins before the child can end.
+        let changes = unix::signal(SignalKind::child()).ok();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.process_group(0).kill_on_drop(true).spawn()?;
+        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Self { child, leader, changes })
+    }
+
+    /// Its stdout and stderr, once.
+    pub fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.child.stdout.take(), self.child.stderr.take())
+    }
+
+    /// Waits until the leader has ended; it is left to be reaped. May be cancelled and called again.
+    pub async fn ended(&mut self) {
+        while !self.has_ended() {
+            let reported = match &mut self.changes {
+                Some(changes) => changes.recv().await.is_some(),
+                None => false,
+            };
+            if !reported {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
+    /// Kills what the leader left behind in its group, and takes the leader's status.
+    ///
+    /// # Errors
+    /// As the system reports.
+    pub async fn reap(mut self) -> io::Result<ExitStatus> {
+        self.ended().await;
+        // Before the leader is waited for: until then its number is the group's and nobody else's.
+        self.signal(Signal::KILL);
+        let status = self.child.wait().await;
+        self.leader = None;
+        status
+    }
+
+    /// TERM to all, a moment of grace, KILL to all. The leader is waited for at the very end: until then its number
+    /// is the group's and nobody else's.
+    pub async fn end(mut self) {
+        self.signal(Signal::TERM);
+        // A stopped process takes its TERM only when it continues.
+        self.signal(Signal::CONT);
+        let _ = tokio::time::timeout(GRACE, self.ended()).await;
+        self.signal(Signal::KILL);
+        // A leader in uninterruptible sleep outlives even that; it is not worth waiting for.
+        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
+        self.leader = None;
+    }
+
+    /// Whether the leader has ended, without taking its status away.
+    fn has_ended(&self) -> bool {
+        let Some(leader) = self.leader else { return true };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(leader), look), Ok(None))
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(leader) = self.leader.filter(|leader| leader.as_raw_nonzero().get() > 1) {
+            // A group that is gone is what was wanted.
+            let _ = kill_process_group(leader, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// What a command may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From its start to its end; then its group gets TERM, a second of grace, and KILL.
+    pub timeout: Duration,
+    /// Bytes of stdout and of stderr that are kept, each. What comes after is read and dropped.
+    pub most_bytes: usize,
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub struct Output {
+    /// How its leader ended.
+    pub status: ExitStatus,
+    /// The beginning of its standard output.
+    pub stdout: Vec<u8>,
+    /// The beginning of its standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// It did not start.
+    #[error("could not be started: {0}")]
+    Start(io::Error),
+    /// It was still running at the timeout, and was ended with its group.
+    #[error("gave no answer within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// Its status was lost.
+    #[error("ended, but its status is not known: {0}")]
+    Wait(io::Error),
+}
+
+/// Runs a command to its end, within limits. It counts as ended when its own process has: `ended` is called then,
+/// whoever still holds its pipes.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
+    let mut group = Group::start(command).map_err(RunError::Start)?;
+    let (stdout, stderr) = group.pipes();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let in_time = {
+        let reading = async {
+            tokio::join!(read(stdout, &mut out, limits.most_bytes), read(stderr, &mut err, limits.most_bytes))
+        };
+        tokio::pin!(reading);
+        let mut is_read = false;
+        let work = async {
+            tokio::select! {
+                () = group.ended() => {}
+                // Both pipes are closed: the end is near.
+                _ = &mut reading => {
+                    is_read = true;
+                    group.ended().await;
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(limits.timeout, work).await.is_ok();
+        if in_time {
+            ended();
+            if !is_read {
+                let _ = tokio::time::timeout(LINGER, &mut reading).await;
+            }
+        }
+        in_time
+    };
+    if !in_time {
+        group.end().await;
+        return Err(RunError::TimedOut(limits.timeout));
+    }
+    let status = group.reap().await.map_err(RunError::Wait)?;
+    Ok(Output { status, stdout: out, stderr: err })
+}
+
+/// Keeps the beginning and reads to the end, so that a command that prints a lot is not blocked.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: usize) {
+    let Some(mut pipe) = pipe else { return };
+    let mut buffer = vec![0; 8192];
+    while let Ok(size @ 1..) = pipe.read(&mut buffer).await {
+        let room = most.saturating_sub(kept.len());
+        kept.extend_from_slice(&buffer[..size.min(room)]);
+    }
+}
+
+/// Why `program` did not start, with what to look at.
+pub fn start_error(program: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("{program} was not found: is it installed, and in PATH?"),
+        io::ErrorKind::PermissionDenied => format!("{program} may not be executed: check its permissions"),
+        _ => format!("{program} could not be started: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(5);
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    /// Whether any process is left in the group of that number; a zombie that nobody waits for yet is none.
+    fn is_alive(group: i32) -> bool {
+        let listed = std::process::Command::new("ps").args(["-A", "-o", "pgid=,stat="]).output().unwrap();
+        String::from_utf8_lossy(&listed.stdout).lines().any(|line| {
+            let mut fields = line.split_ascii_whitespace();
+            fields.next() == Some(&group.to_string()) && fields.next().is_some_and(|state| !state.starts_with('Z'))
+        })
+    }
+
+    async fn dies(group: i32) -> bool {
+        for _ in 0..200 {
+            if !is_alive(group) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    }
+
+    fn group_of(output: &[u8]) -> i32 {
+        String::from_utf8_lossy(output).lines().next().unwrap().trim().parse().unwrap()
+    }
+
+    fn within(timeout: Duration) -> Limits {
+        Limits { timeout, most_bytes: 1 << 20 }
+    }
+
+    #[tokio::test]
+    async fn a_grandchild_that_keeps_the_pipes_open_costs_nothing_and_does_not_survive() {
+        for script in [
+            "echo $$; sleep 300 & echo answer",
+            "echo $$; (trap '' TERM HUP; sleep 300) & echo answer",
+            "echo $$; nohup sleep 300 2>/dev/null & echo answer",
+            "echo $$; sleep 300 & sleep 300 & echo answer",
+        ] {
+            // The bound is far from the 300 s of the grandchild: an answer at all shows that nobody waited for it.
+            let answer = tokio::time::timeout(Duration::from_secs(30), run(shell(script), within(LONG), || ())).await;
+            let output = answer.expect("an answer at once").unwrap();
+            assert!(output.status.success() && output.stdout.ends_with(b"\nanswer\n"), "{script}: {output:?}");
+            assert!(dies(group_of(&output.stdout)).await, "{script}");
+        }
+    }
+
+    #[tokio::test]
+    async fn at_its_timeout_a_group_is_ended_as_a_whole() {
+        let place = tempfile::tempdir().unwrap();
+        for (name, script) in [
+            ("plain", "sleep 300"),
+            ("child", "sleep 300 & wait"),
+            ("deaf", "trap '' TERM; (trap '' TERM; sleep 300) & while :; do sleep 300; done"),
+            ("flood", "yes & wait"),
+            ("stopped", "kill -STOP $$"),
+        ] {
+            let at = place.path().join(name);
+            let script = format!("echo $$ > '{}'; {script}", at.display());
+            let limits = Limits { timeout: Duration::from_millis(500), most_bytes: 100 };
+            let answer = tokio::time::timeout(Duration::from_secs(30), run(shell(&script), limits, || ())).await;
+            assert!(matches!(answer, Ok(Err(RunError::TimedOut(_)))), "{name}: {answer:?}");
+            let group = tokio::fs::read(&at).await.unwrap();
+            assert!(dies(group_of(&group)).await, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_killed() {
+        let place = tempfile::tempdir().unwrap();
+        let at = place.path().join("group");
+        let script = format!("sleep 300 & echo $$ > '{0}.new'; mv '{0}.new' '{0}'; wait", at.display());
+        {
+            let running = run(shell(&script), within(LONG), || ());
+            tokio::pin!(running);
+            while !at.exists() {
+                tokio::select! {
+                    _ = &mut running => panic!("it ended"),
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+            }
+        }
+        assert!(dies(group_of(&tokio::fs::read(&at).await.unwrap())).await);
+    }
+
+    #[tokio::test]
+    async fn output_is_kept_from_its_beginning_and_bounded() {
+        let limits = Limits { timeout: LONG, most_bytes: 10 };
+        let output = run(shell("yes | head -c 1000000; echo no >&2"), limits, || ()).await.unwrap();
+        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"y\ny\ny\ny\ny\n"[..], &b"no\n"[..]));
+        let output = run(shell("head -c 1000000 /dev/zero"), within(LONG), || ()).await.unwrap();
+        assert_eq!(output.stdout.len(), 1_000_000, "all that was written before the end");
+    }
+
+    #[tokio::test]
+    async fn how_it_ended_is_known() {
+        let mut called = false;
+        let output = run(shell("exit 3"), within(LONG), || called = true).await.unwrap();
+        assert_eq!((output.status.code(), called), (Some(3), true));
+        let output = run(shell("kill -9 $$"), within(LONG), || ()).await.unwrap();
+        assert_eq!(output.status.signal(), Some(9));
+        let error = run(Command::new("/no/such/program"), within(LONG), || ()).await.unwrap_err();
+        assert!(matches!(&error, RunError::Start(error) if error.kind() == io::ErrorKind::NotFound), "{error}");
+    }
+}
