@@ -96,9 +96,10 @@ fn the_dialog_lists_what_will_run_with_every_parameter() {
     let mut app = App::new(WORLD);
     app.keys("B");
     assert_eq!(app.take(), [Effect::FetchChoices { action: "rollback-api".into() }]);
-    let values = [("version".to_owned(), vec![SafeText::new("v41"), SafeText::new("v40")])];
+    let values = [("version".to_owned(), vec![SafeText::new("v41").into(), SafeText::new("v40").into()])];
     app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(values.into()) });
-    app.keys("down enter");
+    // Nothing says which one runs, so nothing is chosen beforehand.
+    app.keys("down down enter");
     let facts: Vec<String> =
         app.dialog().unwrap().preview.rows.iter().map(|row| format!("{} {}", row.label, row.text)).collect();
     assert!(!facts.iter().any(|fact| fact.contains("secret:")), "names of the environment, never values: {facts:#?}");

@@ -15,9 +15,11 @@ use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::world::alerts::Phase;
 use opsroom::config::sections::screen::Panel;
 use opsroom::model::alert::Severity;
+use opsroom::model::choice::Choice;
 use opsroom::model::message::{Effect, Outcome};
 use opsroom::model::reading::Sign;
 use opsroom::model::record::Level;
+use opsroom::model::redact::Redactor;
 use opsroom::model::run::{Confirm, OutputLine, RunState, Verdict};
 use opsroom::model::status::Status;
 use opsroom::model::text::SafeText;
@@ -250,6 +252,37 @@ fn what_was_cancelled_says_that_nothing_ran() {
     app.wait(400);
     app.keys("esc");
     assert_eq!(app.toast(), "restart api: not cancelled, it continues");
+}
+
+fn releases(lines: &[&str]) -> Outcome {
+    let values = lines.iter().filter_map(|line| Choice::read(line, &Redactor::default())).collect();
+    Outcome::Choices { action: "rollback-api".into(), choices: Ok([("version".to_owned(), values)].into()) }
+}
+
+/// Going back is going to what was before, and never to what runs.
+#[test]
+fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never() {
+    const RELEASES: [&str; 4] = ["v43", r#"{"value":"v42","running":true,"title":"the bad one"}"#, "v41", "v40"];
+    let chosen = |keys: &str, typed: &str, lines: &[&str]| {
+        let mut app = App::new(WORLD);
+        app.keys("B");
+        app.outcome(releases(lines));
+        app.typed(typed);
+        app.keys(keys);
+        app.dialog().map(|dialog| dialog.plan.parameters["version"].clone())
+    };
+    assert_eq!(chosen("enter", "", &RELEASES).as_deref(), Some("v41"));
+    assert_eq!(chosen("down enter", "", &RELEASES).as_deref(), Some("v40"));
+    assert_eq!(chosen("up enter", "", &RELEASES).as_deref(), Some("v43"), "over the running one");
+    assert_eq!(chosen("enter", "v42", &RELEASES), None);
+    assert_eq!(chosen("enter", "bad", &RELEASES), None);
+    assert_eq!(chosen("up up down pageup enter", "v42", &RELEASES), None);
+    assert_eq!(chosen("enter", "v40", &RELEASES).as_deref(), Some("v40"));
+    // Nothing before it, or nothing known: nothing is chosen beforehand.
+    assert_eq!(chosen("enter", "", &["v3", r#"{"value":"v2","running":true}"#, r#"{"value":"v1","running":true}"#]), Some("v3".to_owned()), "the only one left");
+    assert_eq!(chosen("enter", "", &["v3", "v2", r#"{"value":"v1","running":true}"#]), None);
+    assert_eq!(chosen("enter", "", &["v3", "v2", "v1"]), None);
+    assert_eq!(chosen("down enter", "", &["v3", "v2", "v1"]).as_deref(), Some("v3"));
 }
 
 #[test]
@@ -631,7 +664,7 @@ proptest! {
                 Blow::Log => app.records("api", &[(Level::Error, "a line"), (Level::Info, "another")]),
                 Blow::Tick => app.pass(1),
                 Blow::Choices => {
-                    let values = [("version".to_owned(), vec![SafeText::new("v1"), SafeText::new("v2")])];
+                    let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
                     app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(values.into()) });
                 }
                 Blow::Resize(size) => app.send(Event::Resize(*size, *size)),

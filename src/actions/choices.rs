@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::model::choice::Choice;
 use crate::model::environment::clean;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
@@ -16,7 +17,8 @@ pub const CHOICES_TIMEOUT: Duration = Duration::from_secs(10);
 pub const MOST_CHOICES: usize = 500;
 const MOST_BYTES: usize = 256 << 10;
 
-/// Runs `argv` and returns its lines: trimmed, without empty ones and repetitions, the first [`MOST_CHOICES`].
+/// Runs `argv` and returns the values of its lines, each plain or an object as [`Choice::read`] reads it: without empty
+/// ones and repetitions, the first [`MOST_CHOICES`].
 ///
 /// # Errors
 /// A sentence: it could not be started, took too long, failed (with the end of its stderr), or printed nothing.
@@ -25,7 +27,7 @@ pub async fn choices<'a>(
     directory: &Path,
     env: impl IntoIterator<Item = (&'a String, &'a String)>,
     redactor: &Redactor,
-) -> Result<Vec<SafeText>, SafeText> {
+) -> Result<Vec<Choice>, SafeText> {
     let Some((program, arguments)) = argv.split_first() else {
         return Err(SafeText::new("there is no command to ask for choices"));
     };
@@ -43,12 +45,12 @@ pub async fn choices<'a>(
         return Err(redactor.redact_safe(&said(program, &format!("failed ({}): {last}", output.status))));
     }
     let out = String::from_utf8_lossy(&output.stdout);
-    let mut values: Vec<SafeText> = Vec::new();
+    let mut values: Vec<Choice> = Vec::new();
     for line in out.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let value = redactor.clean(line.as_bytes());
-        // A value that the sanitiser had to change is not the value any more: choosing it would run something else.
-        if value.as_str() == line && !values.contains(&value) {
-            values.push(value);
+        let Some(choice) = Choice::read(line, redactor) else { continue };
+        match values.iter_mut().find(|known| known.value == choice.value) {
+            Some(known) => known.running |= choice.running,
+            None => values.push(choice),
         }
         if values.len() == MOST_CHOICES {
             break;
@@ -65,7 +67,7 @@ fn said(program: &str, what: &str) -> SafeText {
 mod tests {
     use super::*;
 
-    async fn ask(script: &str) -> Result<Vec<SafeText>, SafeText> {
+    async fn ask(script: &str) -> Result<Vec<Choice>, SafeText> {
         let argv = ["/bin/sh", "-c", script].map(str::to_owned);
         choices(&argv, Path::new("/"), [], &Redactor::default()).await
     }
@@ -73,7 +75,8 @@ mod tests {
     #[tokio::test]
     async fn a_child_that_keeps_its_output_open_costs_nothing() {
         // The bound is that of the command: an answer at all shows that the child of the child was not waited for.
-        assert_eq!(ask("sleep 300 & echo v2; echo v1").await.unwrap(), ["v2", "v1"]);
+        let values = ask("sleep 300 & echo v2; echo v1").await.unwrap();
+        assert_eq!(values, ["v2", "v1"].map(|value| Choice::from(SafeText::new(value))));
         let error = ask("sleep 300 & echo no releases >&2; exit 4").await.unwrap_err();
         assert!(error.as_str().ends_with("no releases"), "{error}");
     }

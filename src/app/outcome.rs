@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::choice::Choice;
 use crate::model::message::{Effect, Outcome};
 use crate::model::name::Name;
 use crate::model::run::{Lock, OutputLine, Run, RunState};
@@ -123,7 +124,7 @@ fn output(state: &mut State, id: &Name, lines: Vec<OutputLine>, omitted: u64) {
     }
 }
 
-fn choices(state: &mut State, action: &Name, values: Result<BTreeMap<String, Vec<SafeText>>, SafeText>) {
+fn choices(state: &mut State, action: &Name, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
     let waiting = state.overlays.iter_mut().rev().find_map(|overlay| match overlay {
         Overlay::Choices(choices) if choices.action == *action && choices.loading => Some(choices),
         _ => None,

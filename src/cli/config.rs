@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::output;
-use crate::config::adapters::{self, BuiltIn};
+use super::{Global, adapters, output};
 use crate::config::commands::{COMMANDS, CommandInfo};
 use crate::config::{EXAMPLE, spec};
 use crate::theme::Catalogue;
@@ -15,7 +14,7 @@ pub struct Arguments {
     what: What,
 }
 
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 enum What {
     /// The JSON Schema of the file, for editors
     Schema,
@@ -23,8 +22,8 @@ enum What {
     Keys,
     /// Themes, for `theme` in `[console]`
     Themes,
-    /// Built-in adapters with verbs and variables, for `kind` in [adapter.NAME]
-    Adapters,
+    /// Adapters, built in and configured; with NAME what each of its verbs runs
+    Adapters(adapters::Arguments),
     /// Presets of services
     Presets,
     /// A complete example with comments
@@ -32,12 +31,12 @@ enum What {
 }
 
 /// Prints what was asked for.
-pub fn run(arguments: &Arguments) -> u8 {
-    match arguments.what {
+pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+    match &arguments.what {
         What::Schema => output::print(&format!("{:#}\n", spec::schema())),
         What::Keys => output::print(&keys()),
         What::Themes => output::print(&themes()),
-        What::Adapters => output::print(&adapters()),
+        What::Adapters(arguments) => adapters::run(arguments, global),
         // An empty list on stdout, so that scripts may count it; the sentence is for people.
         What::Presets => {
             output::complain("there are no presets in this version\n");
@@ -70,40 +69,14 @@ fn themes() -> String {
     Catalogue::shipped().names().flat_map(|name| [name, "\n"]).collect()
 }
 
-fn adapters() -> String {
-    adapters::built_in().iter().map(adapter).collect::<Vec<_>>().join("\n")
-}
-
-fn adapter(adapter: &BuiltIn) -> String {
-    let verbs: Vec<String> = adapter
-        .verbs
-        .iter()
-        .map(|(name, verb)| if verb.dry_run.is_some() { format!("{name} (dry run)") } else { name.to_string() })
-        .collect();
-    let mut text = format!("{}\n  {}\n  verbs: {}\n", adapter.kind, adapter.description, verbs.join(", "));
-    if !adapter.required.is_empty() {
-        let _ = writeln!(text, "  needs: {}", adapter.required.join(", "));
-    }
-    if !adapter.variables.is_empty() {
-        let known: Vec<String> =
-            adapter.variables.iter().map(|(name, default)| format!("{name} = {default:?}")).collect();
-        let _ = writeln!(text, "  variables: {}", known.join(", "));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_command_theme_and_adapter_is_listed() {
+    fn every_command_and_theme_is_listed() {
         let keys = keys();
         assert!(COMMANDS.iter().all(|command| keys.contains(command.name)), "{keys}");
         assert!(themes().lines().any(|name| name == "midnight"));
-        let adapters = adapters();
-        assert!(adapters.contains("compose\n  Docker Compose v2"), "{adapters}");
-        assert!(adapters.contains("restart (dry run)"), "{adapters}");
-        assert!(adapters.contains("needs: dumps, tables"), "{adapters}");
     }
 }

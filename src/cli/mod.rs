@@ -5,9 +5,11 @@
 //! *Invariant:* nothing but what was asked for goes to stdout; errors go to stderr with a hint; every command returns its
 //! exit code to `main`.
 
-pub mod audit;
+pub mod adapters;
+mod audit;
 pub mod captured;
 pub mod check;
+mod choose;
 pub mod completions;
 pub mod config;
 pub mod configuration;
@@ -162,7 +164,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
         Some(Command::Snapshot(arguments)) => snapshot::run(arguments, global),
-        Some(Command::Config(arguments)) => config::run(arguments),
+        Some(Command::Config(arguments)) => config::run(arguments, global),
         Some(Command::Completions(arguments)) => completions::run(arguments),
         Some(Command::Complete(words)) => completions::complete(words),
         Some(Command::Man) => man::run(),

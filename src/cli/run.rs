@@ -1,6 +1,5 @@
 //! `opsroom run`: an action with the same guardrails as in the console.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,18 +8,15 @@ use tokio_util::sync::CancellationToken;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::verify::Watch;
-use super::{Global, configuration, desk, runs, verdict};
+use super::{Global, choose, configuration, desk, runs, verdict};
 use crate::config::{self, Config};
 use crate::config::nearest::{listed, nearest};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
-use crate::model::message::{Outcome, StartRun};
+use crate::model::message::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
-use crate::runtime::handover::fetch_choices;
 use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
 use crate::store::StoreError;
@@ -80,7 +76,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         let (adapter, verb) = (action.adapter.to_string(), action.verb.to_string());
         return Err(refuse(&PlanError::NoDryRun { adapter, verb }));
     }
-    check_choices(config, action, &parameters, &secrets).await?;
+    choose::check(config, action, &parameters, &secrets).await?;
     let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
     if plan.changing && config.console.read_only {
         return Err(output::fail(exit::USAGE, "read-only: nothing that changes the world can be started here", ""));
@@ -208,39 +204,6 @@ fn find<'a>(config: &'a Config, name: &str) -> Result<&'a Action, u8> {
     })
 }
 
-/// Parameters that the adapter offers values for must have one of these.
-async fn check_choices(
-    config: &Config,
-    action: &Action,
-    parameters: &BTreeMap<String, String>,
-    secrets: &Secrets,
-) -> Result<(), u8> {
-    let open = plan::open_parameters(config, action).map_err(|error| refuse(&error))?;
-    let offered = plan::choices(config, action).map_err(|error| refuse(&error))?;
-    if !offered.keys().any(|name| open.contains(name)) {
-        return Ok(());
-    }
-    let Outcome::Choices { choices, .. } = fetch_choices(config, &action.name, secrets).await else { return Ok(()) };
-    let choices = choices.map_err(|why| {
-        output::fail(exit::CRITICAL, &format!("what there is to choose from is not known: {why}"), "nothing was run")
-    })?;
-    for (name, values) in &choices {
-        let values = || values.iter().map(SafeText::as_str);
-        let Some(chosen) = parameters.get(name) else {
-            let hint = format!("choose with --set {name}=VALUE: {}", listed(values()));
-            return Err(output::fail(exit::USAGE, &format!("{} needs a {name}", action.name), &hint));
-        };
-        if !values().any(|value| value == chosen) {
-            let hint = match nearest(chosen, values()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there is {}", listed(values())),
-            };
-            return Err(output::fail(exit::USAGE, &format!("`{chosen}` is no {name} that the adapter offers"), &hint));
-        }
-    }
-    Ok(())
-}
-
-fn refuse(error: &PlanError) -> u8 {
+pub(super) fn refuse(error: &PlanError) -> u8 {
     output::fail(exit::USAGE, &error.to_string(), "")
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::choice::Choice;
 use super::name::Name;
 use super::pattern::Past;
 use super::preview::Preview;
@@ -195,7 +196,7 @@ pub enum Outcome {
         /// The action.
         action: Name,
         /// Values by parameter, or why there are none.
-        choices: Result<BTreeMap<String, Vec<SafeText>>, SafeText>,
+        choices: Result<BTreeMap<String, Vec<Choice>>, SafeText>,
     },
     /// Past runs, newest first, and the locks that are held.
     Runs {

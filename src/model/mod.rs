@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod availability;
+pub mod choice;
 pub mod condition;
 pub mod dialect;
 pub mod document;

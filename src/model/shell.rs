@@ -195,7 +195,8 @@ mod tests {
             // Not where the shell has a command of that name itself.
             let own = Command::new("/bin/sh").args(["-c", "type \"$1\"", "sh", &name]).env("PATH", "").output().unwrap();
             prop_assume!(!own.status.success() || RESERVED.contains(&name.as_str()));
-            let line = command(&[name.as_str(), "ran"]);
+            // After a blank: a script that begins with `-` would be an option.
+            let line = format!(" {}", command(&[name.as_str(), "ran"]));
             let output = Command::new("/bin/sh").args(["-c", &line]).env("PATH", place.path()).output().unwrap();
             prop_assert_eq!(String::from_utf8_lossy(&output.stdout), "ran\n", "{}", line);
         }

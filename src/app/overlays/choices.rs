@@ -6,6 +6,7 @@ use crate::app::input::Input;
 use crate::app::launch;
 use crate::app::state::State;
 use crate::config::key::{Key, KeyCode};
+use crate::model::choice::{Choice, before_running};
 use crate::model::message::Effect;
 use crate::model::name::Name;
 use crate::model::text::SafeText;
@@ -20,7 +21,7 @@ pub struct Choices {
     /// Whether a dry run was asked for.
     pub dry_run: bool,
     /// The parameters that must be chosen, in order, with the values that the adapter offers; none: it is typed.
-    pub parameters: Vec<(String, Vec<SafeText>)>,
+    pub parameters: Vec<(String, Vec<Choice>)>,
     /// Whether the adapter is still being asked.
     pub loading: bool,
     /// Why there are no values.
@@ -29,8 +30,8 @@ pub struct Choices {
     pub at: usize,
     /// What was typed: narrows the values; is the value where there are none to choose from.
     pub input: Input,
-    /// The selected row of [`Choices::shown`].
-    pub selected: usize,
+    /// The selected row of [`Choices::shown`]; never the one that runs. `None`: nothing was chosen yet, by nobody.
+    pub selected: Option<usize>,
     /// What was chosen so far.
     pub chosen: BTreeMap<String, String>,
 }
@@ -46,7 +47,7 @@ impl Choices {
             error: None,
             at: 0,
             input: Input::default(),
-            selected: 0,
+            selected: None,
             chosen: BTreeMap::new(),
         }
     }
@@ -56,47 +57,83 @@ impl Choices {
         self.parameters.get(self.at).map_or("", |(name, _)| name)
     }
 
+    /// Every value of the parameter that is being chosen.
+    pub fn offered(&self) -> &[Choice] {
+        self.parameters.get(self.at).map_or(&[], |(_, values)| values)
+    }
+
     /// The values that what was typed leaves.
-    pub fn shown(&self) -> Vec<&SafeText> {
+    pub fn shown(&self) -> Vec<&Choice> {
         let typed = self.input.text().to_lowercase();
-        let values = self.parameters.get(self.at).map_or(&[][..], |(_, values)| values);
-        values.iter().filter(|value| value.as_str().to_lowercase().contains(&typed)).collect()
+        let holds = |text: &SafeText| text.as_str().to_lowercase().contains(&typed);
+        self.offered().iter().filter(|choice| holds(&choice.value) || choice.title.as_ref().is_some_and(holds)).collect()
     }
 
     /// Takes in what the adapter answered.
-    pub fn answered(&mut self, values: Result<BTreeMap<String, Vec<SafeText>>, SafeText>) {
+    pub fn answered(&mut self, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
         self.loading = false;
         match values {
             Ok(mut values) => {
                 for (name, known) in &mut self.parameters {
                     *known = values.remove(name.as_str()).unwrap_or_default();
                 }
+                self.preselect();
             }
             Err(why) => self.error = Some(why),
         }
     }
 
+    /// What has the cursor before a person moves it: the one before what runs, else the only one there is, else none.
+    /// What was typed puts it on the first that is left.
+    fn preselect(&mut self) {
+        let shown = self.shown();
+        let mut free = shown.iter().enumerate().filter(|(_, choice)| !choice.running).map(|(at, _)| at);
+        let first = free.next();
+        let only = first.filter(|_| free.next().is_none());
+        self.selected = if self.input.text().is_empty() { before_running(self.offered()).or(only) } else { first };
+    }
+
+    /// Moves the cursor by so many values that can be chosen.
+    fn step(&mut self, by: isize) {
+        let free: Vec<usize> =
+            self.shown().iter().enumerate().filter(|(_, choice)| !choice.running).map(|(at, _)| at).collect();
+        let last = free.len().saturating_sub(1);
+        let to = match self.selected.and_then(|selected| free.iter().position(|at| *at == selected)) {
+            Some(here) => here.saturating_add_signed(by).min(last),
+            None if by < 0 => last,
+            None => 0,
+        };
+        self.selected = free.get(to).copied();
+    }
+
+    /// A click: on what can be chosen.
+    pub(super) fn click(&mut self, row: usize) {
+        if self.shown().get(row).is_some_and(|choice| !choice.running) {
+            self.selected = Some(row);
+        }
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
         self.input.insert(text);
-        self.selected = 0;
+        self.preselect();
     }
 
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let last = self.shown().len().saturating_sub(1);
         match key.code {
             KeyCode::Esc => {
                 let title = state.title_of(&self.action).to_owned();
                 launch::cancelled(state, &title);
                 return Then::Close;
             }
-            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
-            KeyCode::Down => self.selected = (self.selected + 1).min(last),
-            KeyCode::PageUp => self.selected = self.selected.saturating_sub(10),
-            KeyCode::PageDown => self.selected = (self.selected + 10).min(last),
+            KeyCode::Up => self.step(-1),
+            KeyCode::Down => self.step(1),
+            KeyCode::PageUp => self.step(-10),
+            KeyCode::PageDown => self.step(10),
             KeyCode::Enter => return self.choose(state, effects),
             _ => {
                 if self.input.key(key) {
-                    self.selected = 0;
+                    self.error = None;
+                    self.preselect();
                 }
             }
         }
@@ -109,24 +146,29 @@ impl Choices {
         if self.loading {
             return Then::Stay;
         }
-        let offered = self.parameters.get(self.at).is_some_and(|(_, values)| !values.is_empty());
+        let offered = !self.offered().is_empty();
         let value = if offered {
-            self.shown().get(self.selected).map(|value| value.as_str().to_owned())
+            let selected = self.selected.and_then(|at| self.shown().get(at).map(|choice| choice.value.clone()));
+            selected.map(|value| value.as_str().to_owned())
         } else {
             Some(self.input.text().trim().to_owned()).filter(|typed| !typed.is_empty())
         };
         let Some(value) = value else {
-            self.error = Some(SafeText::new(if offered {
-                "none of the values matches what was typed"
-            } else {
+            self.error = Some(SafeText::new(if !offered {
                 "type a value, then press Enter"
+            } else if self.shown().is_empty() {
+                "no value matches what was typed"
+            } else if self.shown().iter().all(|choice| choice.running) {
+                "this one runs now: choose another"
+            } else {
+                "nothing is selected: choose with the arrow keys"
             }));
             return Then::Stay;
         };
         self.chosen.insert(self.parameter().to_owned(), value);
         self.at += 1;
-        self.selected = 0;
         self.input.clear();
+        self.preselect();
         self.error = None;
         if self.at < self.parameters.len() {
             return Then::Stay;

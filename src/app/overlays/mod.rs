@@ -152,7 +152,7 @@ pub(super) fn click_row(state: &mut State, row: usize) {
         Some(Overlay::Patterns(panel)) => panel.click(row),
         Some(Overlay::Top(panel)) => panel.click(row),
         Some(Overlay::Palette(palette)) => palette.selected = row.min(palette.items.len().saturating_sub(1)),
-        Some(Overlay::Choices(choices)) => choices.selected = row.min(choices.shown().len().saturating_sub(1)),
+        Some(Overlay::Choices(choices)) => choices.click(row),
         _ => {}
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::backup;
 use super::world::RELEASES;
@@ -73,7 +74,12 @@ pub async fn run(command: Command, out: &mut impl Write) -> Result<(), String> {
             post(&format!("/control/rollback/{service}/{version}"))?;
             say(out, format!("{service} {version} is up"))
         }
-        Command::Releases { .. } => RELEASES.iter().try_for_each(|release| say(out, (*release).to_owned())),
+        Command::Releases { service } => {
+            let running = post(&format!("/control/version/{service}"))?;
+            RELEASES.iter().try_for_each(|release| {
+                say(out, json!({ "value": release, "running": *release == running }).to_string())
+            })
+        }
         Command::VerifyBackup { directory } => verify(&directory, out).await,
     }
 }
@@ -87,7 +93,7 @@ async fn verify(directory: &Path, out: &mut impl Write) -> Result<(), String> {
 }
 
 /// One request by hand: a child that lives for milliseconds needs no client with a pool.
-fn post(path: &str) -> Result<(), String> {
+fn post(path: &str) -> Result<String, String> {
     let address =
         std::env::var(ADDRESS).map_err(|_| format!("{ADDRESS} is not set: this is an adapter of `opsroom demo`"))?;
     let lost = |error: std::io::Error| format!("the demo's world at {address} does not answer: {error}");
@@ -98,5 +104,5 @@ fn post(path: &str) -> Result<(), String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map_err(lost)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    if head.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(body.to_owned()) }
+    if head.starts_with("HTTP/1.1 200") { Ok(body.to_owned()) } else { Err(body.to_owned()) }
 }

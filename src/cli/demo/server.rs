@@ -43,6 +43,11 @@ impl Shared {
         let at = self.age();
         self.world.lock().unwrap_or_else(PoisonError::into_inner).control(at, control)
     }
+
+    fn version(&self, service: &str) -> String {
+        let at = self.age();
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).version(service, at).to_owned()
+    }
 }
 
 /// Binds a free port on loopback.
@@ -118,9 +123,13 @@ async fn request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String
     Ok(words.next().zip(words.next()).map(|(method, path)| (method.to_owned(), path.to_owned())))
 }
 
-/// `POST /control/restart/SERVICE`, `POST /control/rollback/SERVICE/VERSION`
+/// `POST /control/restart/SERVICE`, `POST /control/rollback/SERVICE/VERSION`, `POST /control/version/SERVICE`
 fn control(shared: &Shared, path: &str) -> Answer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if let ["control", "version", service] = parts.as_slice() {
+        let body = shared.version(service);
+        return Answer { status: 200, content_type: "text/plain", body, takes: Duration::ZERO };
+    }
     let done = match parts.as_slice() {
         ["control", "restart", service] => shared.control(Control::Restart((*service).to_owned())),
         ["control", "rollback", service, version] => {

@@ -50,9 +50,14 @@ pub struct Verb {
 impl Verb {
     /// Every `{name}` of its steps, its dry run and its choices.
     pub fn references(&self) -> impl Iterator<Item = &str> {
-        let steps = self.steps.iter().chain(self.dry_run.iter().flatten()).flatten();
         let chosen = self.choices.values().flatten().flat_map(|argument| substitute::names(argument, false));
-        steps.flat_map(|argument| substitute::names(argument, self.shell)).chain(chosen)
+        self.used().chain(chosen)
+    }
+
+    /// Every `{name}` of its steps and its dry run.
+    pub fn used(&self) -> impl Iterator<Item = &str> {
+        let steps = self.steps.iter().chain(self.dry_run.iter().flatten()).flatten();
+        steps.flat_map(|argument| substitute::names(argument, self.shell))
     }
 }
 

@@ -6,6 +6,7 @@ use super::confirm::place;
 use crate::app::layout::Target;
 use crate::app::overlays::choices::Choices;
 use crate::app::state::State;
+use crate::model::choice::{Choice, before_running, knows_running};
 use crate::theme::Role;
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::dialog::{self, Tone};
@@ -22,7 +23,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
     let kind = if choices.dry_run { " (dry run)" } else { "" };
     let title = place(&state.config.console.environment, "local")
         .and(format!("{}{kind}", state.title_of(&choices.action)), Role::DialogTitle);
-    let foot = Words::of("Enter takes it, Esc cancels", Role::TextDim);
+    let offers = choices.offered();
+    let says = if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
+    let foot = Words::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
     let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
     let mut top = inner;
     for (name, value) in &choices.chosen {
@@ -30,7 +33,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
         painter.put(top, 0, &words);
         top = split_top(top, 1).1;
     }
-    let offered = choices.parameters.get(choices.at).is_some_and(|(_, values)| !values.is_empty());
+    let offered = !offers.is_empty();
     let (line, list) = split_top(top, 2);
     let input = InputLine {
         prompt: Words::of(format!("{} = ", choices.parameter()), Role::InputPrompt),
@@ -49,13 +52,31 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
         Notice::empty("no value holds what was typed", "Backspace shows more").draw(painter, list);
         return;
     }
-    let shown = table::window(0, Some(choices.selected), values.len(), usize::from(list.height));
-    for ((row, value), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
+    let before = before_running(offers).and_then(|at| offers.get(at));
+    let width = values.iter().map(|choice| Text::from(&choice.value).width()).max().unwrap_or(0).min(30);
+    let shown = table::window(0, choices.selected, values.len(), usize::from(list.height));
+    for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
         let spot = Rect { y: list.y + row, height: 1, ..list };
-        painter.put(table::beside_pointer(spot), 0, &Words::plain(*value));
-        if at == choices.selected {
+        painter.put(table::beside_pointer(spot), 0, &words(choice, width, before == Some(*choice)));
+        if choices.selected == Some(at) {
             table::select(painter, spot, true);
         }
         painter.note(spot, Target::OverlayRow(at));
     }
+}
+
+/// A value with what is known of it; the one that runs is marked and dim, because it can't be chosen.
+fn words<'a>(choice: &'a Choice, width: usize, is_before: bool) -> Words<'a> {
+    let role = if choice.running { Role::TextDim } else { Role::Text };
+    let gap = width.saturating_sub(Text::from(&choice.value).width());
+    let mut words = Words::of(&choice.value, role).and(" ".repeat(gap), role);
+    if choice.running {
+        words = words.and("  runs now", Role::TextStrong);
+    } else if is_before {
+        words = words.and("  the one before", Role::TextLabel);
+    }
+    for text in choice.at.iter().chain(&choice.title) {
+        words = words.and("  ", role).and(text, Role::TextDim);
+    }
+    words
 }

@@ -1,0 +1,95 @@
+//! The values of an action's parameters in the shell: what there is, what runs now, and what was before it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::output::{self, exit};
+use super::run::refuse;
+use crate::config::Config;
+use crate::config::nearest::{listed, nearest};
+use crate::config::plan;
+use crate::config::sections::action::Action;
+use crate::model::choice::{Choice, before_running};
+use crate::model::message::Outcome;
+use crate::model::secret::Secrets;
+use crate::runtime::handover::fetch_choices;
+
+/// Values that are listed where none was given.
+const LISTED: usize = 20;
+
+/// Checks that parameters for which the adapter offers values have one of them, and not the one that runs.
+///
+/// # Errors
+/// The exit code; everything was said on stderr.
+pub async fn check(
+    config: &Config,
+    action: &Action,
+    parameters: &BTreeMap<String, String>,
+    secrets: &Secrets,
+) -> Result<(), u8> {
+    let open = plan::open_parameters(config, action).map_err(|error| refuse(&error))?;
+    let offered = plan::choices(config, action).map_err(|error| refuse(&error))?;
+    if !offered.keys().any(|name| open.contains(name)) {
+        return Ok(());
+    }
+    let Outcome::Choices { choices, .. } = fetch_choices(config, &action.name, secrets).await else { return Ok(()) };
+    let choices = choices.map_err(|why| {
+        output::fail(exit::CRITICAL, &format!("the values to choose from are not known: {why}"), "nothing ran")
+    })?;
+    choices.iter().try_for_each(|(name, values)| one(action, name, values, parameters.get(name)))
+}
+
+fn one(action: &Action, name: &str, choices: &[Choice], chosen: Option<&String>) -> Result<(), u8> {
+    let before = before_running(choices).map(|at| &choices[at]);
+    let free = || choices.iter().filter(|choice| !choice.running).map(|choice| choice.value.as_str());
+    let Some(chosen) = chosen else {
+        let hint = match before {
+            Some(before) => format!("choose with --set {name}=VALUE; the one before what runs is {}", before.value),
+            None => format!("choose with --set {name}=VALUE: {}", listed(free())),
+        };
+        let code = output::fail(exit::USAGE, &format!("{} needs a {name}", action.name), "");
+        output::complain(&table(choices, before));
+        output::complain(&format!("hint: {hint}\n"));
+        return Err(code);
+    };
+    match choices.iter().find(|choice| choice.value.as_str() == chosen) {
+        Some(choice) if choice.running => {
+            let hint = match before {
+                Some(before) => format!("use --set {name}={}, the one before it", before.value),
+                None => format!("choose another: {}", listed(free())),
+            };
+            let problem = format!("refused: {name} `{chosen}` is what runs now, nothing ran");
+            Err(output::fail(exit::CRITICAL, &problem, &hint))
+        }
+        Some(_) => Ok(()),
+        None => {
+            let hint = match nearest(chosen, free()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("choose one of {}", listed(free())),
+            };
+            Err(output::fail(exit::USAGE, &format!("the adapter offers no {name} `{chosen}`"), &hint))
+        }
+    }
+}
+
+/// Every value a line, with what is known of it.
+fn table(choices: &[Choice], before: Option<&Choice>) -> String {
+    let width = choices.iter().take(LISTED).map(|choice| choice.value.as_str().chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for choice in choices.iter().take(LISTED) {
+        let mut line = format!("  {:width$}", choice.value);
+        if choice.running {
+            line.push_str("  runs now");
+        } else if before == Some(choice) {
+            line.push_str("  the one before");
+        }
+        for more in choice.at.iter().chain(&choice.title) {
+            let _ = write!(line, "  {more}");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    if choices.len() > LISTED {
+        let _ = writeln!(text, "  … and {} more", choices.len() - LISTED);
+    }
+    text
+}

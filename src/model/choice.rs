@@ -1,0 +1,122 @@
+//! What a person may choose for a parameter of an action, and which of it runs now.
+
+use chrono::{DateTime, FixedOffset};
+use serde_json::Value;
+
+use super::redact::Redactor;
+use super::text::SafeText;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The value, as it reaches the command.
+    pub value: SafeText,
+    /// What it is, in words.
+    pub title: Option<SafeText>,
+    /// When it was made, as the adapter gives it; RFC 3339 can be compared.
+    pub at: Option<SafeText>,
+    /// Whether it is what runs now: shown, and not to be chosen.
+    pub running: bool,
+}
+
+impl From<SafeText> for Choice {
+    fn from(value: SafeText) -> Self {
+        Self { value, title: None, at: None, running: false }
+    }
+}
+
+impl Choice {
+    /// Reads a line of an adapter's answer: a JSON object `{"value", "title", "at", "running"}` of which only `value` must
+    /// be there, or the plain value. `None` for a value that can't be shown as it is: choosing it would run something else.
+    pub fn read(line: &str, redactor: &Redactor) -> Option<Self> {
+        let object = line.starts_with('{').then(|| serde_json::from_str::<Value>(line).ok()).flatten();
+        let text = |key: &str| match object.as_ref()?.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let shown = |key: &str| text(key).map(|text| redactor.clean(text.as_bytes())).filter(|text| !text.is_empty());
+        let value = text("value").unwrap_or_else(|| line.to_owned());
+        let clean = redactor.clean(value.as_bytes());
+        (clean.as_str() == value && !value.is_empty()).then(|| Self {
+            value: clean,
+            title: shown("title"),
+            at: shown("at"),
+            running: object.as_ref().is_some_and(|object| object["running"] == Value::Bool(true)),
+        })
+    }
+
+    fn time(&self) -> Option<DateTime<FixedOffset>> {
+        DateTime::parse_from_rfc3339(self.at.as_ref()?.as_str()).ok()
+    }
+}
+
+/// Whether the adapter said what runs now.
+pub fn knows_running(choices: &[Choice]) -> bool {
+    choices.iter().any(|choice| choice.running)
+}
+
+/// The one before what runs now: where to go back to. Lists are newest first, unless their times say otherwise; what is
+/// known to be newer is none. `None` also where nothing says what runs.
+pub fn before_running(choices: &[Choice]) -> Option<usize> {
+    let running = choices.iter().position(|choice| choice.running)?;
+    let since = choices[running].time();
+    let times: Vec<_> = choices.iter().filter_map(Choice::time).collect();
+    let oldest_first = times.first().zip(times.last()).is_some_and(|(first, last)| first < last);
+    let older = |at: &usize| {
+        let choice = &choices[*at];
+        let newer = choice.time().zip(since).is_some_and(|(time, since)| time > since);
+        !choice.running && !newer
+    };
+    if oldest_first { (0..running).rev().find(older) } else { (running + 1..choices.len()).find(older) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Vec<Choice> {
+        lines.iter().filter_map(|line| Choice::read(line, &Redactor::default())).collect()
+    }
+
+    fn before(lines: &[&str]) -> Option<String> {
+        let choices = read(lines);
+        before_running(&choices).map(|at| choices[at].value.to_string())
+    }
+
+    #[test]
+    fn a_line_is_a_value_or_an_object() {
+        let [plain, full, number, braces] = &read(&[
+            "v1",
+            r#"{"value":"v2","title":"fix \u001b[31mcart","at":"2026-11-27T10:00:00Z","running":true}"#,
+            r#"{"value":3}"#,
+            "{not json}",
+        ])[..] else {
+            panic!()
+        };
+        assert_eq!(*plain, SafeText::new("v1").into());
+        assert!(full.running && full.value == "v2" && full.at.as_ref().is_some_and(|at| *at == "2026-11-27T10:00:00Z"));
+        assert!(!full.title.as_ref().unwrap().as_str().contains('\u{1b}'));
+        assert_eq!((number.value.as_str(), braces.value.as_str()), ("3", "{not json}"));
+        // A value that had to be cleaned is another value.
+        assert!(read(&["a\u{202e}b", r#"{"value":"a\u0007"}"#, r#"{"value":""}"#]).is_empty());
+    }
+
+    #[test]
+    fn the_one_before_is_found_where_it_can_be() {
+        let running = r#"{"value":"v2","running":true}"#;
+        assert_eq!(before(&["v3", running, "v1", "v0"]).as_deref(), Some("v1"));
+        assert_eq!(before(&[running, r#"{"value":"other","running":true}"#, "v1"]).as_deref(), Some("v1"));
+        assert_eq!(before(&["v3", running]), None, "nothing is before it");
+        assert_eq!(before(&["v3", "v2", "v1"]), None, "nothing says what runs");
+        let at = |value: &str, day: u32, running: bool| {
+            format!(r#"{{"value":"{value}","at":"2026-11-{day:02}T10:00:00Z","running":{running}}}"#)
+        };
+        let of = |lines: &[String]| before(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(of(&[at("v1", 1, false), at("v2", 2, true), at("v3", 3, false)]).as_deref(), Some("v1"));
+        assert_eq!(of(&[at("v3", 3, false), at("v2", 2, true), at("v1", 1, false)]).as_deref(), Some("v1"));
+        // Two lists in one: tags, then commits. What is newer is not before it.
+        let lists = [at("v2", 2, false), at("v1", 1, true), at("c2", 2, false), at("c1", 1, true), at("c0", 1, false)];
+        assert_eq!(of(&lists).as_deref(), Some("c0"));
+    }
+}
