@@ -279,7 +279,11 @@ fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never()
     assert_eq!(chosen("up up down pageup enter", "v42", &RELEASES), None);
     assert_eq!(chosen("enter", "v40", &RELEASES).as_deref(), Some("v40"));
     // Nothing before it, or nothing known: nothing is chosen beforehand.
-    assert_eq!(chosen("enter", "", &["v3", r#"{"value":"v2","running":true}"#, r#"{"value":"v1","running":true}"#]), Some("v3".to_owned()), "the only one left");
+    assert_eq!(
+        chosen("enter", "", &["v3", r#"{"value":"v2","running":true}"#, r#"{"value":"v1","running":true}"#]),
+        Some("v3".to_owned()),
+        "the only one left"
+    );
     assert_eq!(chosen("enter", "", &["v3", "v2", r#"{"value":"v1","running":true}"#]), None);
     assert_eq!(chosen("enter", "", &["v3", "v2", "v1"]), None);
     assert_eq!(chosen("down enter", "", &["v3", "v2", "v1"]).as_deref(), Some("v3"));

@@ -48,10 +48,7 @@ pub async fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Opti
         (Confirm::Yes, None) => return usage("not confirmed, and no terminal to ask on", "use --yes"),
         (_, given) => {
             let lack = if given.is_some() { "--yes does not give it" } else { "there is no terminal to ask on" };
-            return usage(
-                &format!("this asks for the target's name, and {lack}"),
-                &format!("--yes={target} confirms"),
-            );
+            return usage(&format!("this asks for the target's name, and {lack}"), &format!("--yes={target} confirms"));
         }
     }
     if grade == Confirm::TwoPerson {

@@ -31,12 +31,7 @@ pub fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situati
         Some(verify) => {
             let checks: Vec<&str> = verify.checks.iter().map(AsRef::as_ref).collect();
             let each = if checks.len() > 1 { " each" } else { "" };
-            format!(
-                "exit 0, and {}: {} good in a row{each} within {:?}",
-                checks.join(", "),
-                verify.good,
-                verify.within
-            )
+            format!("exit 0, and {}: {} good in a row{each} within {:?}", checks.join(", "), verify.good, verify.within)
         }
         None if plan.changing => "exit code only: no checks configured".to_owned(),
         None => "exit code only".to_owned(),
@@ -76,7 +71,8 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeT
     }
     if plan.changing {
         if let Some(lock) = situation.lock {
-            warnings.push(format!("{} is locked by {} ({}): refused while it is", lock.target, lock.holder, lock.reason));
+            warnings
+                .push(format!("{} is locked by {} ({}): refused while it is", lock.target, lock.holder, lock.reason));
         }
         let ago = situation.last_start.and_then(|at| (situation.now - at).to_std().ok());
         if let Some(ago) = ago.filter(|ago| *ago < action.cooldown) {

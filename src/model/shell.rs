@@ -8,8 +8,8 @@ use super::text::is_hidden;
 
 /// Words that mean something else than a program where a command begins.
 const RESERVED: &[&str] = &[
-    "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then", "time",
-    "until", "while", "{", "}", "[[", "]]",
+    "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then",
+    "time", "until", "while", "{", "}", "[[", "]]",
 ];
 
 /// One argument as a word that a POSIX shell reads back as exactly these bytes. What can't be seen is written by number,
@@ -99,7 +99,9 @@ fn number(word: &mut String, bytes: &[u8]) {
 
 /// Whether a screen shows the character as itself, or it is a line break.
 fn is_shown(c: char) -> bool {
-    c == '\n' || (' '..='~').contains(&c) || (!c.is_control() && !is_hidden(c) && c.width().is_some_and(|width| width > 0))
+    c == '\n'
+        || (' '..='~').contains(&c)
+        || (!c.is_control() && !is_hidden(c) && c.width().is_some_and(|width| width > 0))
 }
 
 /// Whether no shell sees anything in it but its letters.
@@ -160,9 +162,39 @@ mod tests {
     fn argument() -> impl Strategy<Value = Vec<u8>> {
         let nasty = prop::sample::select(
             &[
-                "\n", "\n\n", "'", "\"", "$", "`", "\\", "-", "--", " ", "\t", "\r", "\u{1b}[31m", "\u{7f}", "$(id)", "%s",
-                "\\n", "!", "*", "~", "é", "世", "e\u{301}", "\u{200b}", "\u{202e}", "👩‍👩‍👧", "a", "Z9", "=", "#", "&",
-                "{a,b}", "\u{85}",
+                "\n",
+                "\n\n",
+                "'",
+                "\"",
+                "$",
+                "`",
+                "\\",
+                "-",
+                "--",
+                " ",
+                "\t",
+                "\r",
+                "\u{1b}[31m",
+                "\u{7f}",
+                "$(id)",
+                "%s",
+                "\\n",
+                "!",
+                "*",
+                "~",
+                "é",
+                "世",
+                "e\u{301}",
+                "\u{200b}",
+                "\u{202e}",
+                "👩‍👩‍👧",
+                "a",
+                "Z9",
+                "=",
+                "#",
+                "&",
+                "{a,b}",
+                "\u{85}",
             ][..],
         );
         let piece = prop_oneof![

@@ -66,7 +66,10 @@ impl Choices {
     pub fn shown(&self) -> Vec<&Choice> {
         let typed = self.input.text().to_lowercase();
         let holds = |text: &SafeText| text.as_str().to_lowercase().contains(&typed);
-        self.offered().iter().filter(|choice| holds(&choice.value) || choice.title.as_ref().is_some_and(holds)).collect()
+        self.offered()
+            .iter()
+            .filter(|choice| holds(&choice.value) || choice.title.as_ref().is_some_and(holds))
+            .collect()
     }
 
     /// Takes in what the adapter answered.

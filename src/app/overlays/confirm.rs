@@ -127,7 +127,9 @@ impl Confirmation {
             (Focus::Run, Some(missing)) => format!("nothing runs yet: press Tab and {missing}"),
             (Focus::Name, _) if self.lacks_name() => self.rest_of_name(),
             (Focus::Name, _) if self.grade == Confirm::TwoPerson => "Enter goes to the reason; Esc cancels".to_owned(),
-            (Focus::Reason, _) if self.lacks_reason() => "Enter does nothing yet: type a reason; Esc cancels".to_owned(),
+            (Focus::Reason, _) if self.lacks_reason() => {
+                "Enter does nothing yet: type a reason; Esc cancels".to_owned()
+            }
             (Focus::Reason, Some(_)) => "Enter goes back to the name, which is still missing".to_owned(),
             (Focus::Name | Focus::Reason, _) => "Enter runs it now; Esc cancels".to_owned(),
         }
@@ -208,7 +210,9 @@ impl Confirmation {
                 self.missing = Some(SafeText::new("press y to run it; Enter does nothing here"));
             }
             Focus::Name if !self.lacks_name() && self.grade == Confirm::TwoPerson => self.focus = Focus::Reason,
-            Focus::Reason if self.lacks_reason() => self.missing = self.still_missing().map(|text| SafeText::new(&text)),
+            Focus::Reason if self.lacks_reason() => {
+                self.missing = self.still_missing().map(|text| SafeText::new(&text))
+            }
             _ => return self.confirm(state, effects),
         }
         Then::Stay

@@ -85,8 +85,11 @@ fn next_key(state: &State, dialog: &Confirmation) -> Words<'static> {
 /// What speaks against it.
 fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Words<'static>> {
     let sign = Status::Degraded.glyph(painter.glyphs().ascii);
-    let lines =
-        dialog.preview.warnings.iter().map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+    let lines = dialog
+        .preview
+        .warnings
+        .iter()
+        .map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
     lines.flat_map(|words| words.wrapped(width, 2)).collect()
 }
 
