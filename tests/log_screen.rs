@@ -202,7 +202,7 @@ fn a_log_whose_clock_is_slow_is_seen_among_others() {
 fn late_lines_and_losses_are_said_in_the_border() {
     let mut app = minute();
     line(&mut app, "web", 99, 30, Level::Warn, "written long ago");
-    let loss = Loss { dropped: 0, cut_bytes: 2_000_000, skipped_bytes: 30_000_000, neutralised: 7 };
+    let loss = Loss { dropped: 0, cut_bytes: 2_000_000, cut_records: 2, skipped_bytes: 30_000_000, neutralised: 7 };
     batch(&mut app, "web", Vec::new(), loss);
     snap("late_and_lost", &mut app);
     for size in SIZES {

@@ -220,20 +220,20 @@ fn a_wrong_filter_and_an_unknown_log_say_what_to_do() {
     let at = directory.path();
     let (out, err, code) = opsroom_logs(at, &["-", "--filter", "x level>=wran"], "");
     assert_eq!((out.as_str(), code), ("", Some(64)));
-    assert_eq!(err, "error: `wran` is no level\n  x level>=wran\n           ^\nhint: did you mean `warn`?\n");
+    assert_eq!(err, "error: `wran` is not a level\n  x level>=wran\n           ^\nhint: did you mean `warn`?\n");
     let (_, err, code) = opsroom_logs(at, &["api.lgo", "--count"], "");
     assert_eq!(code, Some(64));
     assert!(
-        err.starts_with("error: there is no log and no file called `api.lgo`\nhint: there is no configuration"),
+        err.starts_with("error: no log and no file named `api.lgo`\nhint: name a file"),
         "{err}"
     );
     let (_, err, code) = opsroom_logs(at, &[], "");
     assert_eq!(code, Some(78));
-    assert!(err.starts_with("error: no log is named") && err.contains("`opsroom logs FILE…`"), "{err}");
+    assert!(err.starts_with("error: no logs named") && err.contains("`opsroom logs FILE…`"), "{err}");
     append(&at.join("opsroom.toml"), "[log.api]\nfile = \"api.log\"\n");
     let (_, err, code) = opsroom_logs(at, &["apo"], "");
     assert_eq!(code, Some(64));
-    assert_eq!(err, "error: there is no log and no file called `apo`\nhint: did you mean `api`?\n");
+    assert_eq!(err, "error: no log and no file named `apo`\nhint: did you mean `api`?\n");
 }
 
 #[test]

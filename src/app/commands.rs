@@ -32,7 +32,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::NextPanel => state.move_focus(1),
         Command::PreviousPanel => state.move_focus(-1),
         Command::Zoom => state.zoomed = !state.zoomed,
-        Command::Freeze => state.frozen = if state.frozen.is_some() { None } else { Some(state.now) },
+        Command::Freeze => freeze(state),
         Command::Poll => {
             effects.push(Effect::PollNow(screens::service::polled(state)));
             state.toast(Tone::Info, "polling now");
@@ -54,6 +54,15 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Copy => copy(state, effects),
         Command::Filter => filter(state),
         other => screens::command(state, other, effects),
+    }
+}
+
+/// Holds the screen still, or lets it go on with what came meanwhile.
+fn freeze(state: &mut State) {
+    if state.frozen.take().is_some() {
+        screens::logs::thaw(state);
+    } else {
+        state.frozen = Some(state.now);
     }
 }
 

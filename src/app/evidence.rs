@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::run::Plan;
+use crate::model::text::{MAX_LINE, SafeText};
 
 use super::state::State;
 
@@ -31,6 +32,11 @@ pub fn capture(state: &State, action: &Action, plan: &Plan) -> String {
     .to_string()
 }
 
+/// A line of evidence: of a very long record the beginning, with a mark that says how much is missing.
+fn shortened(raw: &SafeText) -> SafeText {
+    if raw.len() > MAX_LINE { SafeText::new(raw.as_str()) } else { raw.clone() }
+}
+
 fn one(state: &State, reference: &EvidenceRef) -> Value {
     match reference {
         EvidenceRef::Check(name) => state.check(name).map_or(Value::Null, |check| {
@@ -51,9 +57,10 @@ fn one(state: &State, reference: &EvidenceRef) -> Value {
             json!({ "metric": &**name, "unit": metric.unit, "error": metric.error, "values": values })
         }),
         EvidenceRef::Log(name) => state.log(name).map_or(Value::Null, |log| {
-            let held = log.ring.len();
-            let lines: Vec<&str> =
-                log.ring.iter().skip(held.saturating_sub(RECORDS)).map(|record| record.raw.as_str()).collect();
+            // While the screen is frozen the newest records wait to be shown: they are evidence none the less.
+            let newest = log.ring.iter().chain(state.waiting.records(name)).rev().take(RECORDS);
+            let mut lines: Vec<SafeText> = newest.map(|record| shortened(&record.raw)).collect();
+            lines.reverse();
             json!({ "log": &**name, "lines": lines })
         }),
     }

@@ -124,13 +124,12 @@ fn sample(state: &mut State, sample: Sample, effects: &mut Vec<Effect>) {
 }
 
 fn records(state: &mut State, name: &Name, batch: RecordBatch) {
-    let Some(at) = state.logs.iter().position(|log| log.name == *name) else { return };
-    let now = state.now;
+    if state.frozen.is_some() {
+        logs::hold(state, name, batch);
+        return;
+    }
     let any = !batch.records.is_empty();
-    state.logs[at].loss = batch.loss;
-    state.logs[at].formats = *batch.formats;
-    state.logs[at].took(&batch.records, batch.backlog, now);
-    logs::take(state, at, batch);
+    logs::arrived(state, name, batch, state.now);
     if any && state.shows_logs() {
         state.changed();
     }

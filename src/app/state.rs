@@ -21,7 +21,7 @@ use super::overlays::Overlay;
 use super::screens::Screen;
 use super::screens::actions::ActionsScreen;
 use super::screens::diagnostics::DiagnosticsScreen;
-use super::screens::logs::{LogsScreen, Timestamps};
+use super::screens::logs::{LogsScreen, Timestamps, Waiting};
 use super::screens::metrics::MetricsScreen;
 use super::screens::overview::OverviewScreen;
 use super::screens::service::ServiceScreen;
@@ -85,8 +85,12 @@ pub struct State {
     pub size: (u16, u16),
     /// Rises whenever something visible changed; the runtime draws when it differs from what it last drew.
     pub revision: u64,
-    /// Since when the screen is held still. Data still flows in; only keys cause frames.
+    /// Since when the screen is held still. Only what a person asks for is drawn, and log records wait until it goes on.
     pub frozen: Option<Stamp>,
+    /// Records that came while it was held still.
+    pub(in crate::app) waiting: Waiting,
+    /// Rises with each part of an answer that a person waits for: it is drawn though the screen is held still.
+    pub answered: u64,
     /// Whether the terminal has the focus (true where it doesn't say).
     pub focused: bool,
     /// Our own network.
@@ -173,6 +177,8 @@ impl State {
             size,
             revision: 1,
             frozen: None,
+            waiting: Waiting::default(),
+            answered: 0,
             focused: true,
             connectivity: Connectivity { ok: true, ..Connectivity::default() },
             checks,
@@ -222,6 +228,21 @@ impl State {
     pub(super) fn changed(&mut self) {
         if self.frozen.is_none() && self.focused {
             self.revision += 1;
+        }
+    }
+
+    /// The moment that the screen shows: while it is held still that at which it stopped.
+    pub fn shown_now(&self) -> Stamp {
+        self.frozen.unwrap_or(self.now)
+    }
+
+    /// Part of an answer is there, of a filter or a search over what is held: drawn though the screen is held still.
+    pub(super) fn answer(&mut self) {
+        if self.frozen.is_some() {
+            self.revision += 1;
+            self.answered += 1;
+        } else {
+            self.changed();
         }
     }
 

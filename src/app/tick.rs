@@ -14,7 +14,7 @@ pub fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     let second = state.now.utc.timestamp();
     let turned = second != state.drawn_second;
     if logs::work(state) {
-        state.changed();
+        state.answer();
     }
     // What the keys of a dialog do has changed.
     if state.deaf_for().is_none() && state.overlays.last().is_some_and(|top| top.ignores_keys_since().is_some()) {

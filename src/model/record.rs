@@ -1,5 +1,7 @@
 //! Log records: one line, or one joined group of lines, recognised and sanitised.
 
+mod others;
+
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use super::layout::Layout;
 use super::name::Name;
 use super::text::{SafeText, Span, Styles};
 use super::time::Stamp;
+
+pub use others::quoted;
 
 /// Severity of a log record, mildest first, so that `level >= Level::Warn` reads as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
@@ -121,6 +125,8 @@ pub struct RecordData {
     pub kind: RecordKind,
     /// Whether a command wrote it to stderr.
     pub stderr: bool,
+    /// Bytes behind [`crate::model::text::MAX_RECORD`] that were left out: no filter and no count has seen them.
+    pub cut_bytes: u64,
 }
 
 impl RecordData {
@@ -140,6 +146,7 @@ impl RecordData {
             layout: None,
             kind: RecordKind::Line,
             stderr: false,
+            cut_bytes: 0,
         }
     }
 }
@@ -162,7 +169,7 @@ impl Record {
         let mut found = Vec::new();
         if self.kind != RecordKind::Marker {
             self.walk(&mut |key, value| {
-                found.push((SafeText::new(key), SafeText::new(&value.text())));
+                found.push((SafeText::new(key), SafeText::of_record(&value.text())));
                 ControlFlow::Continue(())
             });
         }
@@ -243,8 +250,10 @@ pub struct RecordBatch {
 pub struct Loss {
     /// Records that the ring dropped to keep within its bounds.
     pub dropped: u64,
-    /// Bytes cut from over-long lines.
+    /// Bytes cut from over-long records.
     pub cut_bytes: u64,
+    /// Records that were cut.
+    pub cut_records: u64,
     /// Bytes skipped because the writer was faster than we may read.
     pub skipped_bytes: u64,
     /// Control sequences neutralised.

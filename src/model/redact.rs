@@ -17,7 +17,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::secret::Secrets;
-use super::text::{Coloured, SafeText, Sanitised, sanitise, sanitise_coloured};
+use super::text::{Bound, Coloured, SafeText, Sanitised, sanitise_bare, sanitise_coloured_within, sanitise_within};
 use shapes::Shapes;
 pub use stream::RedactStream;
 
@@ -101,24 +101,24 @@ impl Redactor {
     /// Makes bytes from outside fit to be shown: redacted, sanitised as one line, and redacted again, so that
     /// escape bytes within a secret can't hide it.
     pub fn clean(&self, raw: &[u8]) -> SafeText {
-        self.clean_line(raw).text
+        self.clean_line(raw, Bound::Line).text
     }
 
     /// As [`Self::clean`], with the counts of the sanitiser.
-    pub fn clean_line(&self, raw: &[u8]) -> Sanitised {
+    pub fn clean_line(&self, raw: &[u8], bound: Bound) -> Sanitised {
         let redacted = self.redact_bytes(raw);
-        let mut line = sanitise(&redacted);
-        if let Some(text) = self.again(&redacted, &line) {
+        let mut line = sanitise_within(&redacted, bound);
+        if let Some(text) = self.again(&redacted, &line, bound) {
             line.text = text;
         }
         line
     }
 
     /// As [`Self::clean`], with colours. Where the second redaction finds something the colours are dropped.
-    pub fn clean_coloured(&self, raw: &[u8]) -> Coloured {
+    pub fn clean_coloured(&self, raw: &[u8], bound: Bound) -> Coloured {
         let redacted = self.redact_bytes(raw);
-        let mut done = sanitise_coloured(&redacted);
-        if let Some(text) = self.again(&redacted, &done.line) {
+        let mut done = sanitise_coloured_within(&redacted, bound);
+        if let Some(text) = self.again(&redacted, &done.line, bound) {
             done.line.text = text;
             done.spans.clear();
         }
@@ -150,13 +150,24 @@ impl Redactor {
     }
 
     /// The second redaction: over the text, and over the text without the marks of what the sanitiser took out.
-    fn again(&self, redacted: &[u8], line: &Sanitised) -> Option<SafeText> {
+    /// Where a control string stands within a secret, its text gives way.
+    fn again(&self, redacted: &[u8], line: &Sanitised, bound: Bound) -> Option<SafeText> {
         let text = line.text.as_str();
         if text.as_bytes() == redacted {
             return None;
         }
+        if line.neutralised == 0 {
+            return self.masked(text, false, bound);
+        }
+        let bare = sanitise_bare(redacted, bound).text;
+        let torn = if bare == line.text { None } else { self.masked(bare.as_str(), true, bound) };
+        torn.or_else(|| self.masked(text, true, bound))
+    }
+
+    /// `text` with every secret in it replaced, also those that `marks` stand in; `None` where it has none.
+    fn masked(&self, text: &str, marks: bool, bound: Bound) -> Option<SafeText> {
         let mut ranges = self.find(text.as_bytes());
-        if line.neutralised > 0 {
+        if marks {
             let (skeleton, origins) = shapes::without_marks(text);
             ranges.extend(
                 self.find(skeleton.as_bytes())
@@ -168,7 +179,7 @@ impl Redactor {
         if ranges.is_empty() {
             return None;
         }
-        Some(SafeText::from_bytes(&replace(text.as_bytes(), &ranges)))
+        Some(sanitise_within(&replace(text.as_bytes(), &ranges), bound).text)
     }
 
     /// The merged ranges of all secrets.
@@ -272,6 +283,10 @@ mod tests {
         for raw in ["sword\u{1b}[31mfish", "sword\u{1b}[2Jfish", "sword\u{200b}fish", "sw\0ord\u{202e}fish"] {
             assert_eq!(redactor.clean(raw.as_bytes()), "***", "{raw:?}");
         }
+        for raw in ["sword\rfish", "sword\u{1b}]0;title\u{7}fish", "sword\u{1b}]8;;http://x\u{1b}\\fish"] {
+            assert_eq!(redactor.clean(raw.as_bytes()), "***", "{raw:?}");
+        }
+        assert_eq!(redactor.clean(b"\x1b]0;swordfish\x07x"), "\u{241b}0;***\u{2407}x");
         assert_eq!(redactor.clean_lines(b"a\nswordfish\n"), [SafeText::new("a"), SafeText::new("***")]);
     }
 

@@ -161,6 +161,11 @@ impl Ring {
         self.bytes
     }
 
+    /// Counts records that were dropped before they could be pushed.
+    pub fn note_dropped(&mut self, count: u64) {
+        self.dropped += count;
+    }
+
     /// How many were dropped to stay within the bounds.
     pub fn dropped(&self) -> u64 {
         self.dropped

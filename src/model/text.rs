@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub use block::PrintableLines;
 pub(super) use characters::is_hidden;
 pub use sanitise::{
-    Coloured, MAX_LINE, Sanitised, printable, sanitise, sanitise_coloured, sanitise_lines, sanitise_shown,
+    Bound, Coloured, MAX_LINE, MAX_RECORD, Sanitised, printable, sanitise, sanitise_bare, sanitise_coloured,
+    sanitise_coloured_within, sanitise_lines, sanitise_shown, sanitise_within,
 };
 pub use sgr::{Colour, Sgr, Span, Styles};
 
@@ -44,9 +45,12 @@ pub fn visible(text: &str) -> String {
 /// What a line break inside a single-line text is drawn as.
 pub const LINE_BREAK: char = '⏎';
 
+/// What a carriage return within a line is drawn as.
+pub const RETURN: char = '␍';
+
 /// Text from outside after the sanitiser: no control characters, no escape sequences, no bidi or zero-width
-/// characters (but those inside an emoji), valid UTF-8, at most [`MAX_LINE`] bytes. Widgets and notifiers take this
-/// and not `String`. Cheap to clone, and a part of it holds the same memory.
+/// characters (but those inside an emoji), valid UTF-8, at most [`MAX_LINE`] bytes, of a record at most [`MAX_RECORD`].
+/// Widgets and notifiers take this and not `String`. Cheap to clone, and a part of it holds the same memory.
 #[derive(Clone)]
 pub struct SafeText {
     whole: Arc<str>,
@@ -67,26 +71,35 @@ impl SafeText {
         sanitise(raw).text
     }
 
+    /// The same for what is filtered and counted, up to [`MAX_RECORD`] bytes.
+    pub fn of_record(raw: &str) -> Self {
+        sanitise_within(raw.as_bytes(), Bound::Record).text
+    }
+
     /// Sanitises `raw` line by line.
     pub fn lines_of(raw: &str) -> Vec<Self> {
         sanitise_lines(raw.as_bytes()).into_iter().map(|line| line.text).collect()
     }
 
-    /// Joins texts with [`LINE_BREAK`]: a record of many lines. What would pass `max_bytes` is left out, and the
-    /// text ends in `…`.
-    pub fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>, max_bytes: usize) -> Self {
-        let mut out = String::new();
+    /// Joins texts with [`LINE_BREAK`]: a record of many lines, of [`MAX_RECORD`] bytes at most. Also how many bytes had
+    /// no room.
+    pub fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>) -> (Self, u64) {
+        let (mut out, mut left_out) = (String::new(), 0);
         for (index, part) in parts.into_iter().enumerate() {
-            if out.len() + part.as_str().len() + LINE_BREAK.len_utf8() > max_bytes {
-                out.push('…');
-                break;
-            }
-            if index > 0 {
+            if index > 0 && out.len() + LINE_BREAK.len_utf8() <= MAX_RECORD {
                 out.push(LINE_BREAK);
             }
-            out.push_str(part.as_str());
+            let text = part.as_str();
+            let kept = text.floor_char_boundary(MAX_RECORD.saturating_sub(out.len()));
+            out.push_str(&text[..kept]);
+            left_out += (text.len() - kept) as u64;
         }
-        Self::from_clean(&out)
+        (Self::from_clean(&out), left_out)
+    }
+
+    /// Puts texts together as they are.
+    pub fn concat<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        Self::from_clean(&parts.into_iter().map(Self::as_str).collect::<String>())
     }
 
     /// The real lines of a text in which breaks are drawn as [`LINE_BREAK`], for the view of one record in full.

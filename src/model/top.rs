@@ -1,8 +1,10 @@
 //! The most frequent values of one field, counted in a bounded space.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Bytes of one value that are kept; longer ones are told apart by these.
+/// Bytes of one value that are kept to be shown; longer ones are told apart by a hash of the rest.
 const LONGEST: usize = 256;
 
 /// How often each value was seen. Exact up to [`Top::MOST`] different values. Beyond that the rarer half is let go
@@ -10,6 +12,7 @@ const LONGEST: usize = 256;
 /// may then be short by at most [`Top::short_by`].
 #[derive(Debug, Clone)]
 pub struct Top {
+    /// By value; a long one is its beginning and the tag of its rest: see [`key`].
     counts: HashMap<Box<str>, u64>,
     most: usize,
     total: u64,
@@ -21,8 +24,10 @@ pub struct Top {
 /// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row<'a> {
-    /// The value; not sanitised.
+    /// The value, of a long one its beginning; not sanitised.
     pub value: &'a str,
+    /// Bytes of the value behind that.
+    pub left_out: usize,
     /// How often it was seen.
     pub count: u64,
     /// Its share of the records that have the field, 0 to 1.
@@ -49,7 +54,7 @@ impl Top {
         match value {
             Some(value) => {
                 self.total += 1;
-                self.count(cut(value), 1);
+                self.count(&key(value), 1);
             }
             None => self.missing += 1,
         }
@@ -98,7 +103,11 @@ impl Top {
         rows.truncate(limit);
         rows.sort_unstable_by(before);
         let total = self.total.max(1) as f64;
-        rows.into_iter().map(|(value, count)| Row { value, count, share: count as f64 / total }).collect()
+        let row = |(key, count)| {
+            let (value, left_out) = value(key);
+            Row { value, left_out, count, share: count as f64 / total }
+        };
+        rows.into_iter().map(row).collect()
     }
 
     /// Records that have the field.
@@ -138,12 +147,27 @@ impl Top {
     }
 }
 
-fn cut(value: &str) -> &str {
-    let mut end = value.len().min(LONGEST);
-    while !value.is_char_boundary(end) {
-        end -= 1;
+/// Digits of the tag of a long value: the hash of its rest, and how long that is.
+const TAG: usize = 32;
+
+/// What a value is counted under: a long one is longer than [`LONGEST`] with its tag.
+fn key(value: &str) -> Cow<'_, str> {
+    if value.len() <= LONGEST {
+        return Cow::Borrowed(value);
     }
-    &value[..end]
+    let (start, rest) = value.split_at(value.floor_char_boundary(LONGEST));
+    let mut hasher = DefaultHasher::new();
+    rest.hash(&mut hasher);
+    Cow::Owned(format!("{start}{:016x}{:016x}", hasher.finish(), rest.len()))
+}
+
+/// What is kept of the value that was counted under `key`, and how many bytes are not.
+fn value(key: &str) -> (&str, usize) {
+    if key.len() <= LONGEST {
+        return (key, 0);
+    }
+    let (start, tag) = key.split_at(key.len() - TAG);
+    (start, usize::from_str_radix(&tag[TAG / 2..], 16).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -167,6 +191,19 @@ mod tests {
         assert!((top.rows(1)[0].share - 0.5).abs() < 1e-9);
         assert_eq!((top.total(), top.missing(), top.others(), top.distinct()), (6, 1, 0, Some(3)));
         assert_eq!(top.rows(0), []);
+    }
+
+    #[test]
+    fn long_values_are_told_apart_by_their_ends() {
+        let mut top = Top::default();
+        let (one, two) = ("x".repeat(300) + "one", "x".repeat(300) + "two");
+        for value in [&one, &two, &one] {
+            top.add(Some(value));
+        }
+        let rows = top.rows(5);
+        let seen: Vec<(usize, usize, u64)> = rows.iter().map(|row| (row.value.len(), row.left_out, row.count)).collect();
+        assert_eq!(seen, [(256, 47, 2), (256, 47, 1)]);
+        assert_eq!(top.distinct(), Some(2));
     }
 
     #[test]

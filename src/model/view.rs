@@ -19,6 +19,9 @@ use super::ring::Ring;
 /// last and flagged, so that nothing moves that a person may be reading.
 pub const WINDOW: Duration = Duration::seconds(2);
 
+/// Bytes of records that one slice of a scan looks at.
+const SLICE_BYTES: usize = 8 << 20;
+
 /// The place of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -125,11 +128,17 @@ impl View {
 
     /// Scans at most `most` records of what the rings held when the view was made, newest first. True when all are.
     pub fn work(&mut self, rings: &[&Ring], most: usize) -> bool {
+        let mut bytes = 0;
         for _ in 0..most {
+            // A record may be long, and a slice must not be.
+            if bytes >= SLICE_BYTES {
+                break;
+            }
             let Some((source, index)) = self.next_to_scan(rings) else { return true };
             let (Some(record), Some(at)) = (rings[source].at(index), rings[source].time_at(index)) else { return true };
             self.unscanned[source] = record.seq;
             self.scanned += 1;
+            bytes += record.raw.len();
             if self.filter.matches(record) {
                 self.place(entry(source, record, at), true);
             }

@@ -183,12 +183,13 @@ impl Console {
         self.panic_where_asked(&event);
         let event = self.interrupted(event);
         let haste = haste(&event);
-        let before = self.core.state.revision;
+        let (before, answered) = (self.core.state.revision, self.core.state.answered);
         for effect in self.core.take(event) {
             self.carry_out(effect);
         }
-        // While the screen is held or nobody looks, only what a person did is drawn.
+        // While the screen is held or nobody looks, only what a person did is drawn, and the answer to it.
         let still = self.core.state.frozen.is_some() || !self.core.state.focused;
+        let still = still && self.core.state.answered == answered;
         if self.core.state.revision != before && (haste == Haste::Now || !still) {
             self.frames.ask(haste, self.now().mono);
         }

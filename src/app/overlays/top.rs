@@ -141,7 +141,9 @@ impl TopOverlay {
     fn filter_by(&self, state: &mut State, not: bool) -> bool {
         let rows = self.top.rows(SHOWN);
         let Some(row) = rows.get(self.at()) else { return false };
-        let term = write::field_is(&self.field, row.value, not);
+        // Of a long value the beginning is known; the filter takes all that begin so.
+        let value = if row.left_out > 0 { format!("{}*", row.value) } else { row.value.to_owned() };
+        let term = write::field_is(&self.field, &value, not);
         let filter = write::and(&state.screens.logs.filter, &term);
         logs::narrow(state, &filter)
     }

@@ -5,6 +5,7 @@ mod bars;
 pub mod details;
 mod detour;
 mod filtering;
+mod frozen;
 mod marks;
 mod pane;
 mod search;
@@ -27,6 +28,7 @@ use crate::model::filter::{Filter, Known};
 use crate::model::message::Effect;
 use crate::model::name::Name;
 use crate::model::record::{Level, Record, RecordBatch};
+use crate::model::time::Stamp;
 
 use super::list::moved;
 
@@ -38,6 +40,8 @@ pub(in crate::app) use details::is_late;
 pub use detour::{Former, former};
 pub(in crate::app) use detour::{narrow, trace};
 pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
+pub use frozen::Waiting;
+pub(in crate::app) use frozen::{hold, thaw};
 pub use marks::MAX_MARKS;
 pub use pane::{Pane, Row};
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
@@ -146,8 +150,18 @@ fn height(state: &State) -> usize {
     state.height(&PanelId::Records)
 }
 
+/// A batch of a log has come in at `now`.
+pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
+    let Some(at) = state.logs.iter().position(|view| view.name == *log) else { return };
+    let view = &mut state.logs[at];
+    view.loss = batch.loss;
+    view.formats = *batch.formats;
+    view.took(&batch.records, batch.backlog, now);
+    take(state, at, batch);
+}
+
 /// Takes in what a source read.
-pub(in crate::app) fn take(state: &mut State, at: usize, batch: RecordBatch) {
+fn take(state: &mut State, at: usize, batch: RecordBatch) {
     let screen = &mut state.screens.logs;
     for record in batch.records {
         state.logs[at].push(&record);

@@ -1,5 +1,7 @@
 //! What the sources say while they run: commands that are asked once, and everything that is followed.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +16,7 @@ use crate::cli::{Global, output};
 use crate::config::Config;
 use crate::config::sections::log::Log;
 use crate::model::message::Observation;
+use crate::model::name::Name;
 use crate::model::record::{LogState, Record, RecordKind};
 use crate::sources::Context;
 use crate::sources::tail::{self, Resume};
@@ -41,17 +44,18 @@ fn context(request: &Request, global: &Global, logs: Vec<Log>) -> (Context, mpsc
 /// The system refuses threads.
 pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::Result<(Vec<Record>, bool)> {
     let mut running = logs.len();
+    let logs = since(request, global, logs);
     output::block_on(async {
         let (context, mut observations) = context(request, global, logs);
         let cancel = context.cancel.clone();
-        let mut records = Vec::new();
+        let mut records = Versions::default();
         let mut failed = false;
         let gather = async {
             while running > 0 {
                 let Ok(Some(observation)) = tokio::time::timeout(SILENCE, observations.recv()).await else { break };
                 match observation {
                     Observation::Records { batch, .. } => {
-                        records.extend(batch.records.into_iter().filter(|record| record.kind == RecordKind::Line));
+                        records.take(batch.records);
                     }
                     Observation::LogState { state: LogState::Restarting(_), .. } => running -= 1,
                     Observation::LogState { log, state: LogState::Failed(why) } => {
@@ -65,13 +69,45 @@ pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::R
             cancel.cancel();
             // What is on its way still comes.
             while let Ok(Observation::Records { batch, .. }) = observations.try_recv() {
-                records.extend(batch.records.into_iter().filter(|record| record.kind == RecordKind::Line));
+                records.take(batch.records);
             }
             observations.close();
         };
         tokio::join!(tail::run(context, Resume::default()), gather);
-        (records, failed)
+        (records.latest, failed)
     })
+}
+
+/// The latest version of each record: one that has grown is still one.
+#[derive(Default)]
+struct Versions {
+    latest: Vec<Record>,
+    places: HashMap<(Name, u64), usize>,
+}
+
+impl Versions {
+    fn take(&mut self, records: Vec<Record>) {
+        for record in records.into_iter().filter(|record| record.kind == RecordKind::Line) {
+            match self.places.entry((record.log.clone(), record.seq)) {
+                Entry::Occupied(place) => self.latest[*place.get()] = record,
+                Entry::Vacant(place) => {
+                    place.insert(self.latest.len());
+                    self.latest.push(record);
+                }
+            }
+        }
+    }
+}
+
+/// The logs, asked from where the request begins.
+fn since(request: &Request, global: &Global, mut logs: Vec<Log>) -> Vec<Log> {
+    if let Some(since) = request.since {
+        let back = (global.clock.now().utc - since).to_std().unwrap_or_default();
+        for log in &mut logs {
+            log.since = Some(back);
+        }
+    }
+    logs
 }
 
 /// Prints what is there and what comes, until interrupted or until nobody reads it.
@@ -79,13 +115,7 @@ pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::R
 /// # Errors
 /// When stdout can't be written.
 pub fn follow(request: &Request, global: &Global, printer: &mut Printer) -> io::Result<bool> {
-    let mut logs = request.logs.clone();
-    if let Some(since) = request.since {
-        let back = (global.clock.now().utc - since).to_std().unwrap_or_default();
-        for log in &mut logs {
-            log.since = Some(back);
-        }
-    }
+    let logs = since(request, global, request.logs.clone());
     let outcome = output::block_on(async {
         let (context, mut observations) = context(request, global, logs);
         let cancel = context.cancel.clone();

@@ -1,7 +1,10 @@
 //! `opsroom logs`: merged logs on stdout, or what is in them in numbers.
 
+mod covers;
 mod live;
+mod names;
 mod print;
+mod quiet;
 mod read;
 mod request;
 mod show;
@@ -27,11 +30,17 @@ from its last 1,000 lines, or from --since on, and counted from its beginning.
   opsroom logs app.log --patterns                           what it says most, numbers and ids aside
   opsroom logs app.log --since 1h --histogram               when it went wrong
 
+A count says on stderr what it covers: since when, how many files, and which
+rotated files were not read; --since reaches into rotated and packed files of a
+log of the configuration. Records are read up to 1 MiB; one that is longer is
+cut there, and the number of those is reported.
+
 With --json: --count gives {count, records}; --top {field, records, missing,
 distinct, others, short_by, values: [{value, count, share}]}; --patterns
 {records, distinct, others, patterns: [{pattern, count, share, level, levels,
 first, last, trend, example}]}; --histogram {records, untimed, seconds, bars:
-[{from, total, levels}]}. Fields may be added, never renamed.
+[{from, total, levels}]}; all of them covers {from, until, complete, logs} and
+cut_records. Fields may be added, never renamed.
 
 Exit codes: 0 everything was read, whether anything passed or not; 3 something
 could not be read; 64 usage; 78 configuration.";
@@ -45,13 +54,13 @@ pub struct Arguments {
     #[arg(value_name = "NAME|FILE|-")]
     names: Vec<String>,
     /// Only what passes: words, "phrases", /regex/, field:value, field>number, level>=warn, -not, or, ( )
-    #[arg(long, short = 'F', value_name = "EXPR", default_value = "")]
+    #[arg(long, short = 'F', value_name = "EXPR", default_value = "", allow_hyphen_values = true)]
     filter: String,
     /// Only what was written since: 10m, 1h30m, 2d, or a time
-    #[arg(long, short, value_name = "TIME")]
+    #[arg(long, short, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
     /// Only what was written before: a time, or 10m for ten minutes ago
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<String>,
     /// Go on as more is written
     #[arg(long, short)]
@@ -63,7 +72,7 @@ pub struct Arguments {
     #[arg(long, group = "summary")]
     count: bool,
     /// Print the most frequent values of FIELD with their counts; level, service, log, message and trace are fields too
-    #[arg(long, group = "summary", value_name = "FIELD")]
+    #[arg(long, group = "summary", value_name = "FIELD", allow_hyphen_values = true)]
     top: Option<String>,
     /// Print what is said most: messages with numbers, ids, addresses and times taken out, with their counts
     #[arg(long, group = "summary")]
@@ -113,21 +122,28 @@ fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::
     let failed = if request.follow {
         live::follow(request, global, &mut printer)?
     } else {
-        read::read_once(request, global, &mut printer)?
+        read::read_once(request, global, &mut printer)?.1
     };
     printer.flush()?;
+    if printer.cut() > 0 {
+        output::complain(&format!("note: {}\n", show::cut_words(printer.cut())));
+    }
     Ok(failed)
 }
 
 /// Counts records and prints the counts; true where something could not be read.
 fn summarise(request: &Request, global: &Global, mut summary: Summary, look: Look) -> io::Result<bool> {
-    let failed = read::read_once(request, global, &mut summary)?;
+    let (mut covers, failed) = read::read_once(request, global, &mut summary)?;
+    covers.seen(summary.first);
     let mut out = io::BufWriter::new(io::stdout().lock());
-    show::show(&summary, look, &mut out)?;
+    show::show(&summary, &covers, look, &mut out)?;
     out.flush()?;
     let note = show::note(&summary, look.limit);
     if !look.json && !note.is_empty() {
         output::complain(&format!("note: {note}\n"));
+    }
+    if !look.json {
+        output::complain(&format!("covers: {}\n", covers.text()));
     }
     Ok(failed)
 }

@@ -9,9 +9,13 @@ use serde_json::{Map, Value, json};
 use super::read::Sink;
 use super::request::Request;
 use crate::model::filter::Filter;
-use crate::model::format::Format;
 use crate::model::name::Name;
-use crate::model::record::{Level, Record, RecordKind};
+use crate::model::record::{Level, Record, RecordKind, quoted};
+use crate::model::text::LINE_BREAK;
+use crate::model::unit;
+
+/// Records of one log that may still grow.
+const GROWING: usize = 16;
 
 /// Text for people, or JSON for programs.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +37,11 @@ pub struct Printer {
     filter: Filter,
     bounds: Filter,
     out: BufWriter<Stdout>,
-    /// For each followed log the latest record and how much of it is printed: a joined record may grow.
-    printed: Option<HashMap<Name, (u64, usize)>>,
+    /// For each log that is read as it is written its latest records, and how much of each is printed: a joined record
+    /// may grow.
+    printed: Option<HashMap<Name, VecDeque<(u64, usize)>>>,
+    /// Records that were cut, of those that were looked at.
+    cut: u64,
     context: usize,
     /// Records that did not pass, for what is printed before the next that does.
     before: VecDeque<Record>,
@@ -52,34 +59,6 @@ enum Gap {
     Yes,
 }
 
-/// Fields that are shown as something else already.
-const SHOWN: [&str; 19] = [
-    "MESSAGE",
-    "PRIORITY",
-    "SYSLOG_IDENTIFIER",
-    "time",
-    "timestamp",
-    "@timestamp",
-    "ts",
-    "level",
-    "severity",
-    "lvl",
-    "service",
-    "message",
-    "msg",
-    "event",
-    "client",
-    "method",
-    "path",
-    "status",
-    "protocol",
-];
-
-/// Whether the journal has added a field to what the program said: whose it was, and where it stands.
-fn is_of_journal(name: &str) -> bool {
-    name.starts_with('_') && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase())
-}
-
 impl Printer {
     /// A printer to stdout of what `request` asks for, with `context` records before and after each.
     pub fn new(form: Form, request: &Request, context: usize) -> Self {
@@ -88,12 +67,31 @@ impl Printer {
             filter: request.filter.clone(),
             bounds: request.bounds.clone(),
             out: BufWriter::with_capacity(64 << 10, io::stdout()),
-            printed: request.follow.then(HashMap::new),
+            printed: request.is_live().then(HashMap::new),
+            cut: 0,
             context,
             before: VecDeque::new(),
             after: 0,
             gap: Gap::NothingPrinted,
         }
+    }
+
+    /// How many records were cut, of those that were looked at.
+    pub fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// How much of a record was printed before it grew to `length`; `None` where it was not.
+    fn printed_of(&mut self, record: &Record, length: usize) -> Option<usize> {
+        let latest = self.printed.as_mut()?.entry(record.log.clone()).or_default();
+        if let Some((_, shown)) = latest.iter_mut().find(|(seq, _)| *seq == record.seq) {
+            return Some(std::mem::replace(shown, length));
+        }
+        latest.push_back((record.seq, length));
+        if latest.len() > GROWING {
+            latest.pop_front();
+        }
+        None
     }
 
     /// A record that did not pass by itself.
@@ -126,15 +124,15 @@ impl Printer {
                 Form::Json => Ok(()),
             };
         }
-        let length = record.raw.as_str().len();
-        let before = self.printed.as_mut().and_then(|printed| printed.insert(record.log.clone(), (record.seq, length)));
-        match (self.form, before) {
-            (Form::Text { .. }, Some((seq, shown))) if seq == record.seq => {
-                let more = record.raw.as_str().get(shown..).unwrap_or_default();
-                more.split('⏎').filter(|line| !line.is_empty()).try_for_each(|line| writeln!(self.out, "{line}"))
+        let raw = record.raw.as_str();
+        let more = self.printed_of(record, raw.len()).map(|shown| raw.get(shown..).unwrap_or_default());
+        match (self.form, more) {
+            (_, Some("")) => Ok(()),
+            (Form::Text { .. }, Some(more)) => {
+                more.split(LINE_BREAK).filter(|line| !line.is_empty()).try_for_each(|line| writeln!(self.out, "{line}"))
             }
-            (Form::Text { colour, log }, _) => self.text(record, colour, log),
-            (Form::Json, _) => self.json(record, passes),
+            (Form::Text { colour, log }, None) => self.text(record, colour, log),
+            (Form::Json, more) => self.json(record, more, passes),
         }
     }
 
@@ -156,32 +154,41 @@ impl Printer {
         if let Some(service) = &record.service {
             write!(out, "{service}: ")?;
         }
-        let mut lines = record.message.as_str().split('⏎');
+        let mut lines = record.message.as_str().split(LINE_BREAK);
         write!(out, "{}", lines.next().unwrap_or_default())?;
-        if (record.format.is_json() || record.format == Format::Logfmt) && record.message != record.raw {
-            for (name, value) in record.fields() {
-                if !SHOWN.contains(&name.as_str()) && !is_of_journal(name.as_str()) {
-                    write!(out, " {dim}{name}={off}{value}")?;
-                }
-            }
+        for (name, value) in record.other_fields() {
+            write!(out, " {dim}{name}={off}{}", quoted(value.as_str()))?;
+        }
+        if record.cut_bytes > 0 {
+            write!(out, " {dim}… +{}{off}", unit::quantity(record.cut_bytes as f64, "B"))?;
         }
         writeln!(out)?;
         lines.try_for_each(|line| writeln!(out, "{line}"))
     }
 
-    fn json(&mut self, record: &Record, passes: bool) -> io::Result<()> {
-        let fields: Map<String, Value> =
-            record.fields().into_iter().map(|(name, value)| (name.to_string(), value.as_str().into())).collect();
+    /// One object; of a record that has grown the lines that came to it, `more`.
+    fn json(&mut self, record: &Record, more: Option<&str>, passes: bool) -> io::Result<()> {
+        let fields: Map<String, Value> = match more {
+            Some(_) => Map::new(),
+            None => record.fields().into_iter().map(|(name, value)| (name.to_string(), value.as_str().into())).collect(),
+        };
         let level = (record.level != Level::None).then(|| record.level.word());
+        let message = more.map_or(record.message.as_str(), |more| more.trim_start_matches(LINE_BREAK));
         let mut object = json!({
             "log": &*record.log,
             "time": record.time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             "level": level,
             "service": record.service,
-            "message": record.message,
+            "message": message,
             "fields": fields,
             "stderr": record.stderr,
         });
+        if more.is_some() {
+            object["continued"] = true.into();
+        }
+        if record.cut_bytes > 0 {
+            object["cut_bytes"] = record.cut_bytes.into();
+        }
         if self.context > 0 {
             object["match"] = passes.into();
         }
@@ -195,6 +202,7 @@ impl Sink for Printer {
         if !self.bounds.matches(record) {
             return Ok(());
         }
+        self.cut += u64::from(record.cut_bytes > 0);
         if !self.filter.matches(record) {
             return self.around(record);
         }

@@ -3,15 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::covers::{Cover, Covers};
 use super::live;
-use super::request::{Output, Request, of_file};
+use super::quiet::Quiet;
+use super::request::{self, Output, Request, of_file};
 use super::summary::Summary;
 use crate::cli::{Global, output};
 use crate::config::sections::log::{Log, LogKind};
 use crate::model::record::Record;
 use crate::model::redact::Redactor;
-use crate::sources::tail::history::History;
+use crate::sources::tail::history::{self, History};
 use crate::sources::tail::once::{Records, files_of};
+use crate::sources::tail::pipeline::Pipeline;
 use crate::sources::tail::refuse;
 use crate::sources::tail::scan;
 use crate::sources::tail::start::Start;
@@ -65,17 +68,25 @@ fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &
     Ok(true)
 }
 
-/// Reads everything once in the order of time; true where something could not be read.
+/// Reads everything once in the order of time; what that covers, and true where something could not be read.
 ///
 /// # Errors
 /// When the output can't be written.
-pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<bool> {
+pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<(Covers, bool)> {
     let redactor = Redactor::from(&*request.secrets);
     let configured = request.logs.len() - request.files;
+    let now = global.clock.now().utc;
+    let mut covers = Covers { since: request.since, until: Some(request.until.map_or(now, |until| until.min(now))), logs: Vec::new() };
     let mut failed = false;
     let mut sources: Vec<Source> = Vec::new();
+    if let Some(records) = single_pipe(request, global, sink, &redactor)? {
+        covers.logs.extend(request.logs.iter().map(|log| Cover::of(log.name.clone())));
+        return Ok((covers, stream(records, sink)?));
+    }
     for (index, log) in request.logs.iter().enumerate() {
         let named = index < configured;
+        let mut cover = Cover::of(log.name.clone());
+        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let start = match (request.since, log.since) {
             (Some(since), _) => Start::Since(since),
             (None, Some(back)) if matches!(request.output, Output::Records { .. }) => {
@@ -86,9 +97,16 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
         };
         if let (true, Start::Since(since)) = (named, start) {
             let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
+            cover.cut = history.is_cut();
+            cover.rotated = history.files().count();
+            history.files().for_each(|path| cover.file(path, &probe, now));
             sources.push(Source::new(Box::new(history)));
         }
         for path in files_of(log) {
+            cover.file(&path, &probe, now);
+            if named && start == Start::Beginning {
+                cover.left_out += history::rotated(&path).len();
+            }
             let whole = start == Start::Beginning;
             match if whole { scanned(&path, log, &redactor, global, sink) } else { Ok(false) } {
                 Ok(true) => continue,
@@ -107,6 +125,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
                 }
             }
         }
+        covers.logs.push(cover);
     }
     let commands: Vec<Log> =
         request.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
@@ -116,15 +135,41 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
         sources.push(Source::new(Box::new(records.into_iter().map(Ok))));
     }
     if request.stdin {
-        let mut log = of_file("stdin");
-        log.kind = LogKind::File(PathBuf::new());
+        let log = stdin();
+        covers.logs.push(Cover::of(log.name.clone()));
         let records = Records::of(Box::new(io::stdin()), &log, redactor, global.clock)?;
-        if sources.is_empty() {
-            return stream(records, sink);
-        }
         sources.push(Source::new(Box::new(records)));
     }
-    merge(sources, sink).map(|broken| failed | broken)
+    let broken = merge(sources, sink)?;
+    Ok((covers, failed | broken))
+}
+
+fn stdin() -> Log {
+    let mut log = of_file("stdin".into(), PathBuf::new());
+    log.kind = LogKind::File(PathBuf::new());
+    log
+}
+
+/// The records of stdin or of a named pipe where nothing else is read: each is printed as it comes, and the newest one
+/// once nothing has come for a moment.
+fn single_pipe(request: &Request, global: &Global, sink: &mut impl Sink, redactor: &Redactor) -> io::Result<Option<Records>> {
+    let pipe = match &request.logs[..] {
+        [] if request.stdin => Some((stdin(), None)),
+        [log] if !request.stdin && request.files == 1 => match &log.kind {
+            LogKind::File(path) if request::is_pipe(path) => Some((log.clone(), Some(path.clone()))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((log, path)) = pipe else { return Ok(None) };
+    #[expect(clippy::disallowed_methods, reason = "a named pipe of the command line is read as a stream")]
+    let input: Box<dyn io::Read + Send> = match path {
+        Some(path) => Box::new(std::fs::File::open(path)?),
+        None => Box::new(io::stdin()),
+    };
+    // What is counted need not be shown before it is whole.
+    let input: Box<dyn io::Read> = if sink.summary().is_some() { input } else { Box::new(Quiet::new(input)?) };
+    Records::of(input, &log, redactor.clone(), global.clock).map(Some)
 }
 
 /// Says why a file can't be read.

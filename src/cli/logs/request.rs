@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::Arguments;
 use super::summary::Kind;
+use super::{Arguments, names};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
-use crate::config::sections::log::Log;
+use crate::config::sections::log::{Log, LogKind};
 use crate::config::{Config, load};
 use crate::model::filter::Filter;
+use crate::model::name::Name;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::runtime::secrets;
@@ -34,8 +35,18 @@ pub struct Request {
     pub bounds: Filter,
     /// Where to begin.
     pub since: Option<DateTime<Utc>>,
+    /// Where to end.
+    pub until: Option<DateTime<Utc>>,
     /// What to print.
     pub output: Output,
+}
+
+impl Request {
+    /// Whether records are printed as they are written, so that one may grow after it was printed.
+    pub fn is_live(&self) -> bool {
+        let is_pipe = |log: &Log| matches!(&log.kind, LogKind::File(path) if is_pipe(path));
+        self.follow || self.stdin || self.logs.iter().any(is_pipe)
+    }
 }
 
 /// What to print.
@@ -81,6 +92,7 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
     let since = arguments.since.as_deref().map(|text| parse(&format!("since:{text}"), 6)).transpose()?;
     let until = arguments.until.as_deref().map(|text| parse(&format!("until:{text}"), 6)).transpose()?;
     let bound = since.as_ref().and_then(|since| since.anchored(now).since());
+    let end = until.as_ref().and_then(|until| until.anchored(now).until());
     let everything = Filter::everything();
     let bounds = [since, until].into_iter().flatten().fold(everything, |all, more| all.and(&more)).anchored(now);
     let output = output(arguments);
@@ -95,8 +107,8 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
     if arguments.follow && matches!(output, Output::Summary { .. }) {
         return Err(output::fail(
             exit::USAGE,
-            "`--follow` never comes to the end that a count is printed at",
-            "leave `--follow` out; the log screen of the console counts as lines come",
+            "`--follow` can't be combined with a count: a followed log has no end",
+            "leave `--follow` out; the logs screen of the console counts as lines come",
         ));
     }
     let configured = configured(arguments, global)?;
@@ -108,15 +120,16 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
         let log = configured.as_ref().and_then(|config| config.logs.iter().find(|log| *log.name == **name).cloned());
         match log {
             Some(log) => logs.push(log),
-            None if Path::new(name).exists() => files.push(of_file(name)),
+            None if Path::new(name).exists() => files.push(PathBuf::from(name)),
             None => return Err(unknown(name, configured.as_deref())),
         }
     }
     let secrets = configured.map_or_else(|| Ok(Arc::default()), |config| resolve(&config))?;
     let count = files.len();
-    logs.append(&mut files);
+    let named = names::distinct(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    logs.extend(named.iter().zip(files).map(|(name, path)| of_file(SafeText::new(name).as_str().into(), path)));
     let follow = arguments.follow && !stdin;
-    Ok(Request { logs, files: count, stdin, follow, secrets, filter, bounds, since: bound, output })
+    Ok(Request { logs, files: count, stdin, follow, secrets, filter, bounds, since: bound, until: end, output })
 }
 
 /// The configuration, where it is needed to know what is meant.
@@ -131,8 +144,8 @@ fn configured(arguments: &Arguments, global: &Global) -> Result<Option<Arc<Confi
             Some(name) => unknown(name, None),
             None => output::fail(
                 exit::CONFIG,
-                "no log is named, and there is no configuration that names any",
-                "`opsroom logs FILE…` reads files, `opsroom logs -` what is piped in",
+                "no logs named and no configuration found",
+                "use `opsroom logs FILE…` or `opsroom logs -` for stdin",
             ),
         });
     }
@@ -164,15 +177,17 @@ fn unknown(name: &str, config: Option<&Config>) -> u8 {
         Some(known) if strsim::levenshtein(known, name) <= 2 => format!("did you mean `{known}`?"),
         Some(_) => format!("the logs are {}", names.join(", ")),
         None if config.is_some() => "the configuration has no logs".to_owned(),
-        None => "there is no configuration here that names logs; `-` is what is piped in".to_owned(),
+        None => "name a file, `-` for stdin, or a log of the configuration (none found here)".to_owned(),
     };
-    output::fail(exit::USAGE, &format!("there is no log and no file called `{name}`"), &hint)
+    output::fail(exit::USAGE, &format!("no log and no file named `{name}`"), &hint)
 }
 
 /// A file that no configuration names.
-pub fn of_file(name: &str) -> Log {
-    let path = PathBuf::from(name);
-    let short = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let name = SafeText::new(&short).as_str().into();
+pub fn of_file(name: Name, path: PathBuf) -> Log {
     Log::of_file(name, path)
+}
+
+/// Whether a path leads to something that can be read only as it comes: a named pipe, a device.
+pub fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }

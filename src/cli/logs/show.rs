@@ -6,13 +6,15 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use super::covers::Covers;
 use super::print::paint;
 use super::summary::{Counts, Summary};
 use crate::model::pattern::{Group, Order, Patterns};
 use crate::model::record::Level;
-use crate::model::text::SafeText;
+use crate::model::text::{MAX_RECORD, SafeText};
 use crate::model::timeline::{Bar, Timeline};
 use crate::model::top::Top;
+use crate::model::unit;
 
 /// Columns where there is no terminal.
 const COLUMNS: usize = 100;
@@ -33,22 +35,37 @@ pub struct Look {
     pub columns: Option<usize>,
 }
 
-/// Prints the summary to `out`.
+/// Prints the summary to `out`; `covers` is what it is a summary of.
 ///
 /// # Errors
 /// When it can't be written.
-pub fn show(summary: &Summary, look: Look, out: &mut impl Write) -> io::Result<()> {
+pub fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let limit = look.limit;
+    if look.json {
+        let mut value = match &summary.counts {
+            Counts::Number => json!({ "count": summary.passed, "records": summary.records }),
+            Counts::Top(field, top) => top_json(field, top, limit),
+            Counts::Patterns(patterns) => patterns_json(patterns, limit),
+            Counts::Histogram(timeline, untimed) => histogram_json(timeline, *untimed, limit),
+        };
+        value["covers"] = covers.json();
+        value["cut_records"] = summary.cut.into();
+        return object(out, &value);
+    }
     match &summary.counts {
-        Counts::Number if look.json => object(out, &json!({ "count": summary.passed, "records": summary.records })),
         Counts::Number => writeln!(out, "{}", summary.passed),
-        Counts::Top(field, top) if look.json => object(out, &top_json(field, top, look.limit)),
         Counts::Top(_, top) => top_text(top, look, out),
-        Counts::Patterns(patterns) if look.json => object(out, &patterns_json(patterns, look.limit)),
         Counts::Patterns(patterns) => patterns_text(patterns, look, out),
-        Counts::Histogram(timeline, untimed) if look.json => {
-            object(out, &histogram_json(timeline, *untimed, look.limit))
-        }
         Counts::Histogram(timeline, _) => histogram_text(timeline, look, out),
+    }
+}
+
+/// That records were cut, in words.
+pub fn cut_words(count: u64) -> String {
+    let bound = unit::quantity(MAX_RECORD as f64, "B");
+    match count {
+        1 => format!("1 record was cut at {bound}"),
+        _ => format!("{count} records were cut at {bound}"),
     }
 }
 
@@ -80,6 +97,9 @@ pub fn note(summary: &Summary, limit: usize) -> String {
         Counts::Histogram(_, untimed) if *untimed > 0 => parts.push(format!("{untimed} records state no time")),
         Counts::Number | Counts::Histogram(..) => {}
     }
+    if summary.cut > 0 {
+        parts.push(cut_words(summary.cut));
+    }
     parts.join("; ")
 }
 
@@ -104,7 +124,13 @@ fn top_json(field: &str, top: &Top, limit: usize) -> Value {
     let values: Vec<Value> = top
         .rows(limit)
         .into_iter()
-        .map(|row| json!({ "value": SafeText::new(row.value), "count": row.count, "share": row.share }))
+        .map(|row| {
+            let mut value = json!({ "value": SafeText::new(row.value), "count": row.count, "share": row.share });
+            if row.left_out > 0 {
+                value["value_bytes_left_out"] = row.left_out.into();
+            }
+            value
+        })
         .collect();
     json!({
         "field": field,
@@ -121,9 +147,12 @@ fn top_text(top: &Top, look: Look, out: &mut impl Write) -> io::Result<()> {
     let rows = top.rows(look.limit);
     let width = digits(rows.iter().map(|row| row.count).max().unwrap_or_default());
     for row in rows {
-        let value = SafeText::new(row.value);
+        let mut value = SafeText::new(row.value).to_string();
+        if row.left_out > 0 {
+            value.push_str(&format!("… +{}", unit::quantity(row.left_out as f64, "B")));
+        }
         let head = format!("{:>width$}  {:>5.1} %  ", row.count, row.share * 100.0);
-        writeln!(out, "{head}{}", fitted(value.as_str(), look.columns, head.len()))?;
+        writeln!(out, "{head}{}", fitted(&value, look.columns, head.len()))?;
     }
     Ok(())
 }
@@ -213,7 +242,7 @@ fn histogram_text(timeline: &Timeline, look: Look, out: &mut impl Write) -> io::
     let width = digits(most).max(5);
     let head = 20 + 3 * (2 + width) + 2;
     let room = look.columns.unwrap_or(COLUMNS).saturating_sub(head).max(10);
-    let span = crate::model::unit::duration(std::time::Duration::from_secs(seconds.unsigned_abs()));
+    let span = unit::duration(std::time::Duration::from_secs(seconds.unsigned_abs()));
     writeln!(out, "{:<20}  {:>width$}  {:>width$}  {:>width$}  each bar {span}", "FROM", "TOTAL", "ERROR", "WARN")?;
     for bar in &bars {
         let errors = bar.counts[Level::Error as usize] + bar.counts[Level::Fatal as usize];

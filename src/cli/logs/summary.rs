@@ -1,5 +1,7 @@
 //! What is counted instead of printed.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::filter::{Filter, Subject};
 use crate::model::pattern::Patterns;
 use crate::model::text::SafeText;
@@ -29,6 +31,10 @@ pub struct Summary {
     pub records: u64,
     /// Those that passed.
     pub passed: u64,
+    /// Those that were cut, so that what is behind the cut could not be looked at.
+    pub cut: u64,
+    /// The earliest time that a record states, of those that were looked at one by one.
+    pub first: Option<DateTime<Utc>>,
     /// The counts.
     pub counts: Counts,
 }
@@ -55,7 +61,7 @@ impl Summary {
             Kind::Patterns => Counts::Patterns(Box::default()),
             Kind::Histogram => Counts::Histogram(Timeline::default(), 0),
         };
-        Self { filter, records: 0, passed: 0, counts }
+        Self { filter, records: 0, passed: 0, cut: 0, first: None, counts }
     }
 
     /// One that counts the same and has counted nothing.
@@ -75,6 +81,8 @@ impl Summary {
             return;
         }
         self.records += 1;
+        self.cut += u64::from(subject.cut_bytes() > 0);
+        self.first = earlier(self.first, subject.time());
         if !self.filter.passes(subject) {
             return;
         }
@@ -96,6 +104,8 @@ impl Summary {
     pub fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.passed += other.passed;
+        self.cut += other.cut;
+        self.first = earlier(self.first, other.first);
         match (&mut self.counts, other.counts) {
             (Counts::Top(_, held), Counts::Top(_, more)) => held.merge(more),
             (Counts::Patterns(held), Counts::Patterns(more)) => held.merge(*more),
@@ -105,6 +115,13 @@ impl Summary {
             }
             _ => {}
         }
+    }
+}
+
+fn earlier(held: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    match (held, at) {
+        (Some(held), Some(at)) => Some(held.min(at)),
+        _ => held.or(at),
     }
 }
 

@@ -107,6 +107,11 @@ impl Filter {
         self.0.node.since(self.0.now)
     }
 
+    /// The latest time that can pass, where the filter says so by an anchored `until:` that must hold.
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        self.0.node.until(self.0.now)
+    }
+
     /// A word that every record that passes holds in its line or, unescaped, in its message, in any case: so that what
     /// does not hold it can be passed by before anything else is asked.
     pub fn required(&self) -> Option<Required<'_>> {

@@ -98,6 +98,16 @@ impl Node {
         }
     }
 
+    /// The latest time that can pass, where that is certain.
+    pub(super) fn until(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Until(Moment::At(at)) => Some(*at),
+            Self::Until(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::All(nodes) => nodes.iter().filter_map(|node| node.until(now)).min(),
+            _ => None,
+        }
+    }
+
     /// A word that everything that passes holds in its line, in any case; the longest.
     pub(super) fn required(&self) -> Option<&str> {
         match self {

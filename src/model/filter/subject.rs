@@ -34,6 +34,11 @@ pub trait Subject {
     /// Whether a command wrote it to stderr.
     fn is_stderr(&self) -> bool;
 
+    /// Bytes of it that were left out, so that no filter sees them.
+    fn cut_bytes(&self) -> u64 {
+        0
+    }
+
     /// When it happened: what the line says, else when it was read.
     fn at(&self) -> DateTime<Utc> {
         self.time().unwrap_or_else(|| self.read_at())
@@ -107,5 +112,9 @@ impl Subject for Record {
 
     fn is_stderr(&self) -> bool {
         self.stderr
+    }
+
+    fn cut_bytes(&self) -> u64 {
+        self.cut_bytes
     }
 }

@@ -183,9 +183,20 @@ fn what_asks_for_the_level_alone_is_known_by_it() {
 }
 
 #[test]
+fn a_time_with_a_hyphen_is_ago() {
+    for text in ["since:-1h", "until:-10m"] {
+        assert!(Filter::parse(text).is_ok(), "{text}");
+    }
+    let now = Utc::now();
+    let since = |text: &str| Filter::parse(text).unwrap().anchored(now).since();
+    assert_eq!(since("since:-1h"), since("since:1h"));
+    assert!(Filter::parse("since:--1h").is_err());
+}
+
+#[test]
 fn errors_point_at_the_character() {
     for (text, offset, message, hint) in [
-        ("level>=wran", 7, "`wran` is no level", "did you mean `warn`?"),
+        ("level>=wran", 7, "`wran` is not a level", "did you mean `warn`?"),
         ("zoë (a", 4, "this `(` is not closed", "add a `)`"),
         ("a)", 1, "a `)` without its `(`", "write \")\" in quotes to look for it"),
         ("\"abc", 0, "this quote is not closed", "add a `\"` at its end"),
@@ -196,8 +207,8 @@ fn errors_point_at_the_character() {
             "close it, or write the text in quotes to look for it as it is",
         ),
         ("a or", 2, "nothing follows `or`", "write \"or\" in quotes to look for the word"),
-        ("status>high", 7, "`high` is no number", "write a number, with a unit if you like: 500, 1.5s, 20MB"),
-        ("since:soon", 6, "`soon` is no time", "write 10m, 2h, 1d or 2026-11-21T10:00:00Z"),
+        ("status>high", 7, "`high` is not a number", "write a number, with a unit if you like: 500, 1.5s, 20MB"),
+        ("since:soon", 6, "`soon` is not a valid time", "write 10m, 2h, 1d or 2026-11-21T10:00:00Z"),
         ("user: x", 5, "a value is missing after `user:`", "user:* asks whether the field is there"),
         ("and a", 0, "nothing is before `and`", "write \"and\" in quotes to look for the word"),
         ("a and", 2, "nothing follows `and`", "write \"and\" in quotes to look for the word"),
@@ -208,7 +219,7 @@ fn errors_point_at_the_character() {
         ("\"a b\">=", 7, "a value is missing after `\"a b\">=`", "\"a b\":* asks whether the field is there"),
         ("user:\"ann", 5, "this quote is not closed", "add a `\"` at its end"),
         ("level~err", 6, "a level is compared by `:`, `>=`, `<=`, `>`, `<` or `!=`", "level>=warn"),
-        ("level:loud", 6, "`loud` is no level", "levels are none, trace, debug, info, warn, error, fatal"),
+        ("level:loud", 6, "`loud` is not a level", "levels are none, trace, debug, info, warn, error, fatal"),
         ("since>10m", 6, "`since` is written with `:`", "since:10m"),
         ("until:", 6, "a value is missing after `until:`", "until:* asks whether the field is there"),
         ("is:late", 3, "`is:` knows `stderr` alone", "is:stderr"),

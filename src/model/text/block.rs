@@ -39,7 +39,7 @@ impl PrintableLines {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::printable;
+    use super::super::{Bound, printable};
     use super::*;
 
     #[test]
@@ -61,7 +61,7 @@ mod tests {
         #[test]
         fn a_block_is_its_lines(raw in prop::collection::vec(prop_oneof![8 => 0x20_u8..0x7f, 2 => Just(b'\n'), 1 => any::<u8>()], 0..80)) {
             let lines: Option<Vec<SafeText>> =
-                raw.strip_suffix(b"\n").unwrap_or(&raw).split(|byte| *byte == b'\n').map(printable).collect();
+                raw.strip_suffix(b"\n").unwrap_or(&raw).split(|byte| *byte == b'\n').map(|line| printable(line, Bound::Line)).collect();
             let block = PrintableLines::new(&raw).map(|block| block.iter().collect::<Vec<_>>());
             // No bytes at all are one empty line to `split`, and none to a block.
             prop_assert_eq!(block, if raw.is_empty() { Some(Vec::new()) } else { lines });

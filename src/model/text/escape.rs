@@ -4,7 +4,7 @@
 //! only the introducer is taken out and the text stays readable.
 
 /// The longest sequence that is taken as one.
-const MAX_SEQUENCE: usize = 4096;
+pub(super) const MAX_SEQUENCE: usize = 4096;
 
 /// What was found behind an introducer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +50,16 @@ pub(super) fn after_escape(rest: &[u8]) -> Sequence {
     }
 }
 
+/// Whether a C1 character begins a control string.
+pub(super) fn begins_string(c1: u8) -> bool {
+    matches!(c1, 0x90 | 0x98 | 0x9d | 0x9e | 0x9f)
+}
+
 /// Measures what follows a C1 character; `None` where that one stands alone.
 pub(super) fn after_c1(c1: u8, rest: &[u8]) -> Option<Sequence> {
     match c1 {
         0x9b => Some(Sequence { sgr: false, ..control_sequence(rest) }),
-        0x90 | 0x98 | 0x9d | 0x9e | 0x9f => Some(control_string(rest)),
+        string if begins_string(string) => Some(control_string(rest)),
         _ => None,
     }
     .filter(|sequence| sequence.complete)

@@ -8,10 +8,14 @@ use unicode_width::UnicodeWidthChar;
 use super::characters::{EMOJI_STYLE, JOINER, KEYCAP, is_emoji, is_hidden, is_keycap_base};
 use super::every::is_printable;
 use super::sgr::{Sgr, Span};
-use super::{LINE_BREAK, SafeText, escape};
+use super::{LINE_BREAK, RETURN, SafeText, escape};
 
 /// The longest line in bytes, with its cut mark.
 pub const MAX_LINE: usize = 8192;
+
+/// The longest record in bytes: what is looked at when records are filtered and counted. It carries no cut mark, which
+/// a filter could hit.
+pub const MAX_RECORD: usize = 1 << 20;
 
 /// Where a line that is too long is cut; the mark fits behind it.
 const CUT_AT: usize = MAX_LINE - 40;
@@ -30,7 +34,7 @@ pub struct Sanitised {
     /// Control characters and sequences, invisible characters, overwritten parts and floods of marks that were
     /// neutralised. Tabs, line breaks and plain colours are none.
     pub neutralised: u32,
-    /// Bytes of input beyond [`MAX_LINE`] that were cut; the text then ends in a mark that says so.
+    /// Bytes of input beyond the bound that were cut. The text of a line then ends in a mark that says so.
     pub cut_bytes: u64,
 }
 
@@ -43,20 +47,66 @@ pub struct Coloured {
     pub spans: Vec<Span>,
 }
 
-/// Sanitises one line. Line breaks inside it become [`LINE_BREAK`]; one at its end vanishes.
+/// How long a text may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// [`MAX_LINE`]: what is only shown.
+    Line,
+    /// [`MAX_RECORD`]: what is filtered and counted.
+    Record,
+}
+
+impl Bound {
+    /// Bytes.
+    const fn most(self) -> usize {
+        match self {
+            Self::Line => MAX_LINE,
+            Self::Record => MAX_RECORD,
+        }
+    }
+
+    /// Bytes that are kept of what is longer.
+    const fn cut_at(self) -> usize {
+        match self {
+            Self::Line => CUT_AT,
+            Self::Record => MAX_RECORD,
+        }
+    }
+}
+
+/// Sanitises one line. Line breaks inside it become [`LINE_BREAK`]; one at its end vanishes. A lone carriage return
+/// becomes `␍`: what a terminal would overwrite is still there to be seen and found.
 pub fn sanitise(raw: &[u8]) -> Sanitised {
-    plain(raw).unwrap_or_else(|| Pass::new(raw, false).run().line)
+    sanitise_within(raw, Bound::Line)
+}
+
+/// The same within another bound.
+pub fn sanitise_within(raw: &[u8], bound: Bound) -> Sanitised {
+    plain(raw, bound).unwrap_or_else(|| Pass::new(raw, bound).run().line)
 }
 
 /// Sanitises one line and keeps its SGR colours as spans.
 pub fn sanitise_coloured(raw: &[u8]) -> Coloured {
-    plain(raw).map_or_else(|| Pass::new(raw, true).run(), |line| Coloured { line, spans: Vec::new() })
+    sanitise_coloured_within(raw, Bound::Line)
+}
+
+/// The same within another bound.
+pub fn sanitise_coloured_within(raw: &[u8], bound: Bound) -> Coloured {
+    plain(raw, bound).map_or_else(
+        || Pass { colours: Some(Colours::default()), ..Pass::new(raw, bound) }.run(),
+        |line| Coloured { line, spans: Vec::new() },
+    )
 }
 
 /// Sanitises one line and leaves the sequences in it as they are written, with `␛` for the escape: for seeing what a
 /// program sends.
-pub fn sanitise_shown(raw: &[u8]) -> Sanitised {
-    plain(raw).unwrap_or_else(|| Pass { show: true, ..Pass::new(raw, false) }.run().line)
+pub fn sanitise_shown(raw: &[u8], bound: Bound) -> Sanitised {
+    plain(raw, bound).unwrap_or_else(|| Pass { show: true, ..Pass::new(raw, bound) }.run().line)
+}
+
+/// Sanitises one line and drops the text within control strings: only to find what they tear apart.
+pub fn sanitise_bare(raw: &[u8], bound: Bound) -> Sanitised {
+    plain(raw, bound).unwrap_or_else(|| Pass { bare: true, ..Pass::new(raw, bound) }.run().line)
 }
 
 /// Sanitises text line by line; a line break at the end does not begin another line.
@@ -68,27 +118,28 @@ pub fn sanitise_lines(raw: &[u8]) -> Vec<Sanitised> {
     raw.split(|byte| *byte == b'\n').map(sanitise).collect()
 }
 
-/// The common case: printable ASCII within the bounds of a line, copied once; `None` for anything else.
-pub fn printable(raw: &[u8]) -> Option<SafeText> {
-    if raw.len() > MAX_LINE || !is_printable(raw) {
+/// The common case: printable ASCII within the bound, copied once; `None` for anything else.
+pub fn printable(raw: &[u8], bound: Bound) -> Option<SafeText> {
+    if raw.len() > bound.most() || !is_printable(raw) {
         return None;
     }
     std::str::from_utf8(raw).ok().map(SafeText::from_clean)
 }
 
-fn plain(raw: &[u8]) -> Option<Sanitised> {
-    printable(raw).map(|text| Sanitised { text, ..Sanitised::default() })
+fn plain(raw: &[u8], bound: Bound) -> Option<Sanitised> {
+    printable(raw, bound).map(|text| Sanitised { text, ..Sanitised::default() })
 }
 
 /// One pass over one line.
 struct Pass<'a> {
     raw: &'a [u8],
+    bound: Bound,
     at: usize,
     out: String,
     column: usize,
     /// Where in `out` the present line begins: a carriage return goes back there.
     line_start: usize,
-    /// A carriage return was seen; what comes next overwrites.
+    /// A carriage return was seen; what comes next would overwrite what is there.
     returned: bool,
     /// Marks on the present character; `None` where there is no character to carry any.
     marks: Option<usize>,
@@ -97,6 +148,10 @@ struct Pass<'a> {
     neutralised: u32,
     /// Sequences are shown, not taken out.
     show: bool,
+    /// The text within control strings is dropped.
+    bare: bool,
+    /// Up to here of `raw` no control string that an 8-bit character begins comes to its end.
+    endless_to: usize,
     /// Lengths of output and input up to which all is kept if the line must be cut.
     safe: (usize, usize),
     colours: Option<Colours>,
@@ -128,12 +183,13 @@ impl Colours {
 }
 
 impl<'a> Pass<'a> {
-    fn new(raw: &'a [u8], colours: bool) -> Self {
+    fn new(raw: &'a [u8], bound: Bound) -> Self {
         let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
         Self {
             raw,
+            bound,
             at: 0,
-            out: String::with_capacity(raw.len().min(MAX_LINE) + 16),
+            out: String::with_capacity(raw.len().min(bound.most()) + 16),
             column: 0,
             line_start: 0,
             returned: false,
@@ -141,8 +197,10 @@ impl<'a> Pass<'a> {
             clusters: false,
             neutralised: 0,
             show: false,
+            bare: false,
+            endless_to: 0,
             safe: (0, 0),
-            colours: colours.then(Colours::default),
+            colours: None,
         }
     }
 
@@ -150,9 +208,9 @@ impl<'a> Pass<'a> {
         let mut cut_bytes = 0;
         while self.at < self.raw.len() {
             self.step();
-            if self.out.len() <= CUT_AT {
+            if self.out.len() <= self.bound.cut_at() {
                 self.safe = (self.out.len(), self.at);
-            } else if self.out.len() > MAX_LINE {
+            } else if self.out.len() > self.bound.most() {
                 cut_bytes = (self.raw.len() - self.safe.1) as u64;
                 break;
             }
@@ -169,7 +227,7 @@ impl<'a> Pass<'a> {
             colours.truncate(self.out.len());
             spans = colours.spans;
         }
-        if cut_bytes > 0 {
+        if cut_bytes > 0 && self.bound == Bound::Line {
             // Writing to a string can't fail.
             let _ = write!(self.out, "…(+{cut_bytes} bytes cut)");
         }
@@ -212,10 +270,11 @@ impl<'a> Pass<'a> {
     }
 
     fn plain_run(&mut self) {
+        self.mark_return();
         let rest = &self.raw[self.at..];
         // Never more than what decides that the line is too long, and a stop at the cut itself.
-        let room =
-            if self.out.len() < CUT_AT { CUT_AT - self.out.len() } else { MAX_LINE + 1 - self.out.len().min(MAX_LINE) };
+        let (cut_at, most) = (self.bound.cut_at(), self.bound.most());
+        let room = if self.out.len() < cut_at { cut_at - self.out.len() } else { most + 1 - self.out.len().min(most) };
         let len = rest.iter().take(room).take_while(|byte| matches!(byte, 0x20..=0x7e)).count();
         self.at += len;
         self.push_str(std::str::from_utf8(&rest[..len]).unwrap_or_default(), len);
@@ -227,6 +286,12 @@ impl<'a> Pass<'a> {
         if self.show {
             self.neutralised = self.neutralised.saturating_add(u32::from(!sequence.sgr));
             self.at += 1;
+            return self.push_char('␛', 1);
+        }
+        let is_string = sequence.complete && matches!(rest.first(), Some(b']' | b'P' | b'X' | b'^' | b'_'));
+        if is_string && self.says_something(&rest[1..sequence.len]) {
+            self.at += 2;
+            self.neutralised = self.neutralised.saturating_add(1);
             return self.push_char('␛', 1);
         }
         self.at += 1 + sequence.len;
@@ -259,14 +324,31 @@ impl<'a> Pass<'a> {
 
     fn c1(&mut self, c1: u8, len: usize) {
         self.neutralised = self.neutralised.saturating_add(1);
-        let found = escape::after_c1(c1, &self.raw[self.at + len..]);
         self.at += len;
+        let rest = &self.raw[self.at..];
+        let is_string = c1 != 0x9b;
+        // Each of many beginnings would look as far ahead for the end that is not there.
+        let found = if is_string && self.at < self.endless_to { None } else { escape::after_c1(c1, rest) };
         if let Some(sequence) = found {
-            self.at += sequence.len;
+            if !(is_string && self.says_something(&rest[..sequence.len])) {
+                self.at += sequence.len;
+            }
             self.push_char('␛', 1);
         } else {
+            if is_string && escape::begins_string(c1) && self.at >= self.endless_to {
+                self.endless_to = self.at + escape::MAX_SEQUENCE;
+            }
             self.push_str(&format!("\\x{c1:02x}"), 4);
         }
+    }
+
+    /// Whether a control string, with its end, holds more than the number of a command: the address behind a link, a
+    /// title. A terminal would hide it; here it stays to be seen, found and counted.
+    fn says_something(&self, string: &[u8]) -> bool {
+        let text = string.strip_suffix(b"\x1b\\").unwrap_or(string);
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let says = |byte: &u8| (byte.is_ascii_graphic() && *byte != b';') || *byte >= 0xa0;
+        !self.bare && text[digits..].iter().any(says)
     }
 
     /// A character above ASCII, already taken from the input.
@@ -322,15 +404,20 @@ impl<'a> Pass<'a> {
         self.push_str(c.encode_utf8(&mut [0; 4]), width);
     }
 
-    fn push_str(&mut self, text: &str, width: usize) {
-        if self.returned {
-            self.returned = false;
-            if self.out.len() > self.line_start {
-                self.neutralised = self.neutralised.saturating_add(1);
-                self.truncate(self.line_start);
-            }
-            self.column = 0;
+    /// Something stands behind a carriage return: where something is before it too, a mark parts them.
+    fn mark_return(&mut self) {
+        if !std::mem::take(&mut self.returned) {
+            return;
         }
+        if self.out.len() > self.line_start {
+            self.neutralised = self.neutralised.saturating_add(1);
+            self.out.push(RETURN);
+            self.column += 1;
+        }
+    }
+
+    fn push_str(&mut self, text: &str, width: usize) {
+        self.mark_return();
         self.out.push_str(text);
         self.column += width;
         self.marks = Some(0);
@@ -393,24 +480,30 @@ mod tests {
 
     #[test]
     fn hostile_fixtures_are_neutralised() {
-        let cases: [(&[u8], &str); 26] = [
-            (b"\x1b]0;pwn\x07x", "␛x"),
-            (b"\x1b]52;c;cm0gLXJm\x07x", "␛x"),
-            (b"\x1b]8;;http://x\x1b\\text", "␛text"),
+        let cases: [(&[u8], &str); 32] = [
+            (b"\x1b]0;pwn\x07x", "␛0;pwn␇x"),
+            (b"\x1b]52;c;cm0gLXJm\x07x", "␛52;c;cm0gLXJm␇x"),
+            (b"\x1b]8;;http://x\x1b\\text\x1b]8;;\x1b\\!", "␛8;;http://x␛text␛!"),
             (b"\x1b[2J\x1b[1;1Hx", "␛␛x"),
             (b"\x1b[6nx", "␛x"),
             (b"\x1b[21tx", "␛x"),
             (b"\x1bcx", "␛x"),
-            (b"\x1bP+q544e\x1b\\x", "␛x"),
-            (b"\x1b_apc\x1b\\\x1b^pm\x1b\\\x1bXsos\x1b\\x", "␛␛␛x"),
-            (b"\x1b]9;x\x07y", "␛y"),
-            (b"\x1b]4;1;red\x07x", "␛x"),
+            (b"\x1bP+q544e\x1b\\x", "␛+q544e␛x"),
+            (b"\x1b_apc\x1b\\\x1b^pm\x1b\\\x1bXsos\x1b\\x", "␛apc␛␛pm␛␛sos␛x"),
+            (b"\x1b]9;x\x07y", "␛9;x␇y"),
+            (b"\x1b]4;1;red\x07x", "␛4;1;red␇x"),
+            (b"\x9d0;title\x07x", "␛0;title␇x"),
             (b"\x1b]0;the rest stays readable", "␛0;the rest stays readable"),
             (b"\x9b31mred", "␛red"),
             (b"\xc2\x9b31mred", "␛red"),
             (b"\x85x\x93y\x94", "\\x85x\\x93y\\x94"),
-            (b"OK\rFAIL", "FAIL"),
+            (b"OK\rFAIL", "OK␍FAIL"),
+            (b"OK\r\r\rFAIL\r", "OK␍FAIL"),
+            (b"\rFAIL", "FAIL"),
             (b"plain\r\n", "plain"),
+            (b"one\r\ntwo\rthree", "one⏎two␍three"),
+            (b"a\x0bb\x0cc\x1b[2K\x1b[1Gd", "a␋b␌c␛␛d"),
+            ("a\u{2028}b".as_bytes(), "a<U+2028>b"),
             (b"50 %\r\x1b[0m", "50 %"),
             (b"a\x08b", "a␈b"),
             ("user\u{202e}gpj.exe".as_bytes(), "user<U+202E>gpj.exe"),
@@ -460,13 +553,20 @@ mod tests {
         assert!(done.text.as_str().ends_with(&format!("…(+{} bytes cut)", done.cut_bytes)));
         assert_eq!(sanitise("x".repeat(MAX_LINE).as_bytes()).cut_bytes, 0);
         assert_eq!(sanitise("é".repeat(MAX_LINE / 2).as_bytes()).cut_bytes, 0);
+        let record = |text: &str| sanitise_within(text.as_bytes(), Bound::Record);
+        let whole = "é".repeat(MAX_RECORD / 2);
+        assert_eq!((record(&whole).text.as_str(), record(&whole).cut_bytes), (&*whole, 0));
+        assert_eq!(record(&format!("{whole}é")).text.as_str(), whole);
+        assert_eq!(record(&format!("{whole}é")).cut_bytes, 2);
+        let over = record(&("a\r".to_owned() + &"x".repeat(MAX_RECORD)));
+        assert_eq!((over.text.len(), over.cut_bytes), (MAX_RECORD, 4));
         assert!(sanitise("é".repeat(MAX_LINE / 2 + 1).as_bytes()).cut_bytes > 0);
     }
 
     #[test]
     fn counts_are_of_hostile_things_only() {
         assert_eq!(sanitise(b"\x1b[1;31mERROR\x1b[0m\tdone\r\n").neutralised, 0);
-        assert_eq!(sanitise(b"\x1b]0;x\x07\x1b[2J\0").neutralised, 3);
+        assert_eq!(sanitise(b"\x1b]0;x\x07\x1b[2J\0").neutralised, 4);
     }
 
     #[test]
@@ -474,7 +574,8 @@ mod tests {
         let done = sanitise_coloured("ok \u{1b}[1;31mbäd\u{1b}[0m end".as_bytes());
         assert_eq!(done.line.text, "ok bäd end");
         assert_eq!(done.spans, vec![(3..7, Sgr { bold: true, fg: Some(Colour::Indexed(1)), ..Sgr::default() })]);
-        assert!(sanitise_coloured(b"\x1b[31mold\rnew\x1b[0m").spans.iter().all(|(range, _)| *range == (0..3)));
+        let done = sanitise_coloured(b"\x1b[31mold\rnew\x1b[0m");
+        assert_eq!((done.line.text.as_str(), done.spans[0].0.clone()), ("old␍new", 0..9));
     }
 
     #[test]

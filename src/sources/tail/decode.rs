@@ -2,8 +2,12 @@
 
 use memchr::memchr;
 
+use crate::model::text::MAX_RECORD;
+
 /// What is kept of one line; the rest is counted.
-pub const MAX_LINE: usize = 64 << 10;
+pub const MAX_LINE: usize = MAX_RECORD;
+/// Memory that a splitter keeps for the next line.
+const KEPT: usize = 16 << 10;
 
 /// Splits a stream of bytes at line feeds. What has no end yet is held, up to [`MAX_LINE`].
 #[derive(Debug, Default)]
@@ -31,7 +35,7 @@ impl LineSplitter {
         }
         self.hold(chunk);
         // One huge line must not keep its memory for ever.
-        if self.held.is_empty() && self.held.capacity() > MAX_LINE / 4 {
+        if self.held.is_empty() && self.held.capacity() > KEPT {
             self.held = Vec::new();
         }
     }

@@ -204,6 +204,11 @@ impl History {
         Ok(Self { log: log.clone(), since, redactor, clock, files: files.into(), current: None, cut })
     }
 
+    /// The files that are still to be read, oldest first.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
     /// Passes over the rest of the file that is being read.
     pub fn pass_over(&mut self) {
         self.current = None;

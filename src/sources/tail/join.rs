@@ -12,12 +12,10 @@ use super::trace::{self, Trace};
 use crate::model::fields;
 use crate::model::format::Format;
 use crate::model::record::Level;
-use crate::model::text::sanitise;
+use crate::model::text::{Bound, MAX_RECORD, sanitise_within};
 
 /// Lines of one record at most.
 const MAX_LINES: usize = 500;
-/// Bytes of one record at most.
-pub const MAX_RECORD: usize = 256 << 10;
 /// Lines of `PostgreSQL` that explain the one before.
 const EXPLAIN: [&str; 6] = ["DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "LOCATION"];
 
@@ -93,7 +91,8 @@ impl Lines {
 
     /// Whether nothing more is added.
     pub fn is_full(&self, line: &[u8]) -> bool {
-        self.count >= MAX_LINES || self.bytes.len() + line.len() >= MAX_RECORD
+        // Each line feed is drawn as a mark of three bytes.
+        self.count >= MAX_LINES || self.bytes.len() + 3 * self.count + line.len() >= MAX_RECORD
     }
 }
 
@@ -243,7 +242,7 @@ fn indent(line: &str) -> usize {
 /// The line without its colours.
 fn visible(line: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(0x1b, line).is_some() {
-        Cow::Owned(sanitise(line).text.as_str().to_owned())
+        Cow::Owned(sanitise_within(line, Bound::Record).text.as_str().to_owned())
     } else {
         String::from_utf8_lossy(line)
     }

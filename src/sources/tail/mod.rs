@@ -26,6 +26,7 @@ mod open;
 pub mod past;
 mod permission;
 pub mod pipeline;
+mod progress;
 mod reader;
 mod reading;
 pub mod refuse;

@@ -36,7 +36,8 @@ pub struct Records {
 }
 
 impl Records {
-    /// Records of a stream, in the form that `log` says.
+    /// Records of a stream, in the form that `log` says. Where a read of it times out, the record that may go on is
+    /// given as it is.
     ///
     /// # Errors
     /// When an expression of `log` does not compile.
@@ -107,6 +108,7 @@ impl Records {
     fn fill(&mut self) {
         let read = match self.input.read(&mut self.buffer) {
             Err(why) if why.kind() == io::ErrorKind::Interrupted => return,
+            Err(why) if why.kind() == io::ErrorKind::TimedOut => return self.settle(),
             Err(why) => {
                 self.failed = Some(why);
                 0
@@ -126,6 +128,15 @@ impl Records {
             pipeline.feed(stream, splitter, decoder.decode(&self.buffer[..read]), now);
         }
         if let Some(batch) = pipeline.take(true) {
+            self.ready.extend(batch.records);
+        }
+    }
+
+    /// Nothing has come for a while: the last record is given as it is by now. What is added to it later comes as a
+    /// longer version with the same `seq`.
+    fn settle(&mut self) {
+        self.pipeline.settle(&mut self.stream, self.clock.now());
+        if let Some(batch) = self.pipeline.take(true) {
             self.ready.extend(batch.records);
         }
     }

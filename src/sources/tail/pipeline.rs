@@ -171,16 +171,16 @@ impl Pipeline {
 
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
     pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
-        self.loss.cut_bytes += cut;
         let carried = stream.carried.take();
         let Some(wrapped) = container::unwrap(bytes) else {
-            return self.whole(stream, bytes, Origin { stderr, time: carried, at });
+            return self.whole(stream, bytes, Origin { stderr, time: carried, at, cut });
         };
-        let (line, cut) = stream.pieces.add(&wrapped);
-        self.loss.cut_bytes += cut;
+        let (line, more) = stream.pieces.add(&wrapped);
+        stream.cut += cut + more;
         if let Some(line) = line {
             let time = self.recogniser.time(&wrapped.time, at.utc);
-            self.whole(stream, &line, Origin { stderr: stderr || wrapped.stderr, time, at });
+            let cut = std::mem::take(&mut stream.cut);
+            self.whole(stream, &line, Origin { stderr: stderr || wrapped.stderr, time, at, cut });
         }
     }
 
@@ -196,6 +196,7 @@ impl Pipeline {
         {
             if !open.lines.is_full(bytes) {
                 open.lines.push(bytes);
+                open.version.cut += from.cut;
                 open.dirty = true;
                 return;
             }
@@ -221,7 +222,7 @@ impl Pipeline {
         if self.ignored(bytes) {
             return;
         }
-        let from = Origin { stderr, time: stream.carried.take(), at };
+        let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
         let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default());
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
@@ -246,7 +247,8 @@ impl Pipeline {
     /// Ends a stream: nothing will be added to its last record.
     pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
         for (piece, stderr) in stream.pieces.take() {
-            self.whole(stream, &piece, Origin { stderr, time: None, at });
+            let cut = std::mem::take(&mut stream.cut);
+            self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
         }
         self.settle(stream, at);
         *stream = Stream::default();

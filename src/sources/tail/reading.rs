@@ -1,17 +1,20 @@
 //! From the bytes of one record to what is shown of it: redacted, recognised, sanitised, with its colours.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 
 use super::format::Recogniser;
-use super::join::MAX_RECORD;
+use super::progress;
 use crate::config::sections::log::Ansi;
+use crate::model::fields;
 use crate::model::format::Format;
 use crate::model::record::Level;
 use crate::model::redact::{MASK, Redactor};
 use crate::model::text::{
-    Coloured, LINE_BREAK, SafeText, Sanitised, Sgr, Span, Styles, printable, sanitise, sanitise_shown,
+    Bound, Coloured, LINE_BREAK, RETURN, SafeText, Sanitised, Sgr, Span, Styles, printable, sanitise_shown,
+    sanitise_within,
 };
 
 /// What a record says and shows.
@@ -33,7 +36,7 @@ pub struct Reading {
     pub styles: Vec<Span>,
     /// What the sanitiser neutralised.
     pub neutralised: u32,
-    /// What it cut.
+    /// Bytes that had no room in the record.
     pub cut_bytes: u64,
 }
 
@@ -58,16 +61,20 @@ impl Reader<'_> {
         if let Some(end) = end {
             self.go_on(&mut reading, first, without_blank_end(&redacted[end + 1..]));
         }
+        if memchr::memchr(b'\r', &redacted).is_some() {
+            progress::fold(&mut reading);
+        }
         reading
     }
 
     /// A line with escape sequences: recognised by what is visible of it.
     fn coloured(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
-        let Coloured { line, spans } = self.redactor.clean_coloured(line);
+        let Coloured { line, spans } = self.redactor.clean_coloured(line, Bound::Record);
         let text = line.text.as_str();
         let seen = self.recogniser.recognise(text, last, now);
         let (message, styles) = match &seen.message {
             Cow::Borrowed(part) if part.len() == text.len() => (line.text.clone(), spans),
+            _ if goes_on_behind(&line.text, seen.format) => (line.text.clone(), spans),
             message => match line.text.range_of(message) {
                 Some(range) => (line.text.part(range.clone()), Styles::within(&spans, &range)),
                 // It was unescaped.
@@ -89,15 +96,17 @@ impl Reader<'_> {
 
     /// A line without escape sequences, or one that shows them.
     fn clear(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
-        if let Some(raw) = printable(line) {
+        if let Some(raw) = printable(line, Bound::Record) {
             return self.printable(raw, last, now);
+        }
+        if memchr::memchr(b'\r', line).is_some() {
+            return self.returning(line, last, now);
         }
         let text = String::from_utf8_lossy(line);
         let visible = if self.ansi == Ansi::Show && memchr::memchr(0x1b, line).is_some() {
-            Cow::Owned(sanitise(line).text.as_str().to_owned())
+            Cow::Owned(sanitise_within(line, Bound::Record).text.as_str().to_owned())
         } else {
-            // A progress bar: what was overwritten is not what the line says.
-            Cow::Borrowed(text.rsplit('\r').next().unwrap_or_default())
+            Cow::Borrowed(&*text)
         };
         let seen = self.recogniser.recognise(&visible, last, now);
         let raw = self.line(line);
@@ -105,7 +114,7 @@ impl Reader<'_> {
             // What is shown is shown in its place.
             _ if matches!(visible, Cow::Owned(_)) => (raw.text.clone(), Vec::new()),
             message if message.len() == text.len() => (raw.text.clone(), Vec::new()),
-            Cow::Borrowed(message) if raw.neutralised == 0 => (sanitise(message.as_bytes()).text, Vec::new()),
+            Cow::Borrowed(message) if raw.neutralised == 0 => (SafeText::of_record(message), Vec::new()),
             // What was unescaped may show a secret only now.
             message => self.shown(message.as_bytes()),
         };
@@ -120,6 +129,17 @@ impl Reader<'_> {
             cut_bytes: raw.cut_bytes,
             raw: raw.text,
         }
+    }
+
+    /// A line with carriage returns in it: read as it is shown, with a mark for each. What a terminal would overwrite is
+    /// part of what the line says, or whoever writes into it could hide what is before.
+    fn returning(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+        let raw = self.line(line);
+        let mut reading = self.printable(raw.text, last, now);
+        if goes_on_behind(&reading.raw, reading.format) {
+            (reading.message, reading.styles) = (reading.raw.clone(), Vec::new());
+        }
+        Reading { neutralised: raw.neutralised, cut_bytes: raw.cut_bytes, ..reading }
     }
 
     /// A line of which nothing has to be made safe, as nearly all are: copied once, for all that is kept of it.
@@ -145,21 +165,22 @@ impl Reader<'_> {
 
     /// A whole line, made safe.
     fn line(&self, line: &[u8]) -> Sanitised {
-        let done = if self.ansi == Ansi::Show { sanitise_shown(line) } else { sanitise(line) };
+        let show = self.ansi == Ansi::Show;
+        let done = if show { sanitise_shown(line, Bound::Record) } else { sanitise_within(line, Bound::Record) };
         if done.text.as_str().as_bytes() == line {
             return done;
         }
         // What was hidden between the characters of a secret is gone now.
-        let stripped = self.redactor.clean_line(line);
+        let stripped = self.redactor.clean_line(line, Bound::Record);
         let masks = |text: &SafeText| text.as_str().matches(MASK).count();
-        if self.ansi == Ansi::Show && masks(&stripped.text) <= masks(&done.text) { done } else { stripped }
+        if show && masks(&stripped.text) <= masks(&done.text) { done } else { stripped }
     }
 
     /// A text that the line held in escaped form, or a line that follows, made safe.
     fn shown(&self, text: &[u8]) -> (SafeText, Vec<Span>) {
         match self.ansi {
             Ansi::Colour => {
-                let done = self.redactor.clean_coloured(text);
+                let done = self.redactor.clean_coloured(text, Bound::Record);
                 (done.line.text, done.spans)
             }
             Ansi::Strip | Ansi::Show => (self.line(text).text, Vec::new()),
@@ -191,19 +212,25 @@ impl Reader<'_> {
             at += parts.last().map_or(0, |part| part.as_str().len());
         }
         let whole = std::ptr::eq(reading.message.as_str(), reading.raw.as_str());
-        reading.raw = SafeText::joined(std::iter::once(&reading.raw).chain(&parts), MAX_RECORD);
+        let (raw, left_out) = SafeText::joined(std::iter::once(&reading.raw).chain(&parts));
+        reading.raw = raw;
+        reading.cut_bytes += left_out;
         reading.message = if whole {
             reading.raw.clone()
         } else {
-            SafeText::joined(std::iter::once(&reading.message).chain(&parts), MAX_RECORD)
+            SafeText::joined(std::iter::once(&reading.message).chain(&parts)).0
         };
         let end = reading.message.as_str().len();
         reading.styles.retain(|(span, _)| span.end <= end);
     }
 }
 
-/// The lines without the blank ones at their end. What the last one ends in is its own: a carriage return there takes
-/// back what is before it.
+/// Whether a line that was read as an object has more behind a carriage return, which is no part of the object.
+fn goes_on_behind(raw: &SafeText, format: Format) -> bool {
+    format.is_json() && raw.as_str().contains(RETURN) && !fields::walk(format, raw.as_str(), &mut |_, _| ControlFlow::Continue(()))
+}
+
+/// The lines without the blank ones at their end. What the last one ends in is its own.
 fn without_blank_end(lines: &[u8]) -> &[u8] {
     match lines.trim_ascii_end().len() {
         0 => &[],

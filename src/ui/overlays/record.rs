@@ -9,7 +9,7 @@ use crate::app::overlays::record::{RecordOverlay, Tab};
 use crate::app::state::State;
 use crate::model::outline::{Kind, Part};
 use crate::model::record::RecordKind;
-use crate::model::text::{SafeText, wrap};
+use crate::model::text::{MAX_RECORD, SafeText, wrap};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};
@@ -102,13 +102,17 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
             fact(text, Role::Text);
         }
     }
+    if record.cut_bytes > 0 {
+        let (bound, rest) = (figures::bytes(MAX_RECORD as u64), figures::bytes(record.cut_bytes));
+        fact(format!("cut at {bound}, {rest} more"), Role::LevelWarn);
+    }
     let replaced = record.raw.as_str().matches('\u{fffd}').count();
     if replaced > 0 {
         fact(format!("{replaced} bytes were no text"), Role::LevelWarn);
     }
     // The same for all records: which log has lost what is said of the log.
     if let Some(loss) = state.log(&record.log).map(|log| log.loss) {
-        for (n, text) in [(loss.neutralised, "control sequences neutralised"), (loss.cut_bytes, "bytes cut")] {
+        for (n, text) in [(loss.neutralised, "control sequences neutralised"), (loss.cut_records, "records cut")] {
             if n > 0 {
                 fact(format!("{} {text} in this log", figures::count(n)), Role::TextDim);
             }

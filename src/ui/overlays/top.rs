@@ -7,6 +7,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::top::{Choice, SHOWN, TopOverlay};
 use crate::app::state::State;
+use crate::model::top::Row as Value;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};
@@ -62,11 +63,19 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
             Words::plain(figures::count(row.count)),
             Words::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
             Words::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
-            Words::of(Text::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text),
+            shown_value(row),
         ],
         target: Some(Target::OverlayRow(place)),
     });
     Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
+}
+
+fn shown_value<'a>(row: &Value<'a>) -> Words<'a> {
+    let words = Words::of(Text::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
+    match row.left_out {
+        0 => words,
+        left_out => words.and(format!("… +{}", figures::bytes(left_out as u64)), Role::TextDim),
+    }
 }
 
 fn counted(panel: &TopOverlay, dot: &'static str) -> Words<'static> {

@@ -11,6 +11,7 @@ use crate::app::world::tails::Tail as FilteredTail;
 use crate::config::sections::screen::{LogPanel, Panel};
 use crate::model::name::Name;
 use crate::model::record::{LogState, Loss, Record};
+use crate::model::text::MAX_RECORD;
 use crate::model::view::WINDOW;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -94,8 +95,8 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     let style = LogStyle {
         timestamps: state.timestamps,
         zone: state.config.console.timezone,
-        now: state.now,
-        dated: is_dated(&records, state.now, state.config.console.timezone),
+        now: state.shown_now(),
+        dated: is_dated(&records, state.shown_now(), state.config.console.timezone),
         source: source_width(state, logs.len(), &records),
         wrap: false,
         column: 0,
@@ -201,7 +202,7 @@ fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Word
         };
     }
     let newest = logs.iter().filter_map(|log| log.last_at).max_by_key(|at| at.mono);
-    newest.map_or_else(Words::new, |at| Words::of(format!("last {}", figures::age(state.now.since(at))), Role::TextDim))
+    newest.map_or_else(Words::new, |at| Words::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim))
 }
 
 /// What a source is doing, in words.
@@ -245,10 +246,11 @@ pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
 pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
     let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
+    let cut = format!("cut at {}", figures::bytes(MAX_RECORD as u64));
     let facts = [
         (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
         (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),
-        (sum(|loss| loss.cut_bytes), "cut", Role::LevelWarn, true),
+        (sum(|loss| loss.cut_records), &cut, Role::LevelWarn, false),
         (sum(|loss| loss.neutralised), "neutralised", Role::LevelWarn, false),
         (left_out, "files not followed", Role::LevelWarn, false),
     ];

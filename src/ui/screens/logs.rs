@@ -63,7 +63,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let foot = match cursor.and_then(|at| buckets.get(at)) {
         Some((from, counts)) => {
             let to = *from + TimeDelta::seconds(width);
-            let from = figures::moment(*from, state.now.utc, zone);
+            let from = figures::moment(*from, state.shown_now().utc, zone);
             Words::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
@@ -80,8 +80,8 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     note(painter, plot, id);
     match screen.pane.view().histogram().span() {
         // An empty plot says less than that what there is is older.
-        Some((_, newest)) if all.total() == 0 && latest && newest < state.now.utc => {
-            let age = figures::age((state.now.utc - newest).to_std().unwrap_or_default());
+        Some((_, newest)) if all.total() == 0 && latest && newest < state.shown_now().utc => {
+            let age = figures::age((state.shown_now().utc - newest).to_std().unwrap_or_default());
             let headline = format!("no records in the last {span}; the newest is {age} old");
             Notice::empty(headline, further(state)).draw(painter, inner);
         }
@@ -137,8 +137,8 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let style = LogStyle {
         timestamps: state.timestamps,
         zone: state.config.console.timezone,
-        now: state.now,
-        dated: is_dated(rows.iter().map(|row| row.record), state.now, state.config.console.timezone),
+        now: state.shown_now(),
+        dated: is_dated(rows.iter().map(|row| row.record), state.shown_now(), state.config.console.timezone),
         source: log::source_width(state, screen.pane.sources().len(), rows.iter().map(|row| row.record)),
         wrap: state.wrap,
         column: screen.column,
@@ -206,7 +206,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
     if let Some(at) = state.time_cursor.filter(|at| elsewhere(state, *at)) {
         let zone = state.config.console.timezone;
         let key = state.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
-        words = words.then(format!("{key} goes to {}", figures::moment(at, state.now.utc, zone)), Role::ChartCursor);
+        words = words.then(format!("{key} goes to {}", figures::moment(at, state.shown_now().utc, zone)), Role::ChartCursor);
     }
     words = words.join(trouble(state));
     let following = following(state, painter);

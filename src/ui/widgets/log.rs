@@ -67,6 +67,23 @@ pub fn is_dated<'a>(records: impl IntoIterator<Item = &'a Record>, now: Stamp, z
     records.into_iter().any(|record| !figures::same_day(record.at(), now.utc, zone))
 }
 
+/// Bytes of a message that a row shows; the record in full has the rest.
+const SHOWN: usize = 8 << 10;
+
+/// The part of a message that a row shows.
+fn shown(message: &str) -> &str {
+    &message[..message.floor_char_boundary(SHOWN)]
+}
+
+/// What a row does not show of its record: `+12 KiB`, and what had no room in it: `+3 MiB cut`.
+fn left_out(record: &Record) -> Option<Words<'static>> {
+    let rest = record.message.len() - shown(record.message.as_str()).len();
+    let rest = (rest > 0).then(|| format!("+{}", figures::bytes(rest as u64)));
+    let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", figures::bytes(record.cut_bytes)));
+    let words = [rest, cut].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    (!words.is_empty()).then(|| Words::of(words, Role::LevelWarn))
+}
+
 /// Stands behind the level of what a program wrote to its stderr.
 pub const STDERR: &str = "!";
 
@@ -123,7 +140,7 @@ impl LogStyle<'_> {
             RecordKind::Line => Role::Text,
         };
         let inks = if self.colours && !row.selected && !row.context { record.styles() } else { &[] };
-        inked(record.message.as_str(), (role, Role::LogMatch), self.finder, inks)
+        inked(shown(record.message.as_str()), (role, Role::LogMatch), self.finder, inks)
     }
 
     /// The rows of one record in `width` columns.
@@ -140,6 +157,9 @@ impl LogStyle<'_> {
         }
         let room = width.saturating_sub(indent);
         if self.wrap && room >= 8 {
+            if let Some(rest) = left_out(record) {
+                message = message.and(glyphs.ellipsis, Role::LevelWarn).and(" ", Role::Text).join(rest);
+            }
             let blank = " ".repeat(indent);
             let lines = message.wrapped(room, 0);
             return lines
@@ -181,11 +201,22 @@ impl LogStyle<'_> {
         for row in rows {
             let lines = self.rows(row, usize::from(area.width), glyphs);
             let top = y;
+            // A row that is not wrapped is cut where the panel ends: what is left out stands there.
+            let rest = left_out(row.record).filter(|rest| !self.wrap && rest.width() < usize::from(area.width) / 2);
             for line in &lines {
                 if y >= area.height {
                     break;
                 }
-                painter.put(area, y, line);
+                match &rest {
+                    Some(rest) => {
+                        let taken = u16::try_from(rest.width() + 1).unwrap_or(area.width);
+                        painter.put(Rect { width: area.width.saturating_sub(taken), ..area }, y, line);
+                        painter.put_right(area, y, rest);
+                    }
+                    None => {
+                        painter.put(area, y, line);
+                    }
+                }
                 y += 1;
             }
             let spot = Rect { y: area.y + top, height: y - top, ..area };

@@ -41,7 +41,7 @@ pub struct BarsShown {
 pub fn bars(state: &State, columns: usize) -> BarsShown {
     let screen = &state.screens.logs;
     let (span, words) = RANGES[screen.range.min(RANGES.len() - 1)];
-    let now = state.now.utc;
+    let now = state.shown_now().utc;
     // In whole halves, so that bars stay where they are while the cursor moves.
     let half = span.num_seconds() / 2;
     let around = state.time_cursor.filter(|at| *at < now - span).and_then(|at| {

@@ -14,7 +14,7 @@ use super::{search_again, work};
 /// # Errors
 /// The character from which on it is no filter, as a byte offset, and why; the filter before stays in force.
 pub(in crate::app) fn set_filter(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
-    let filter = parse(text)?.anchored(state.now.utc);
+    let filter = parse(text)?.anchored(state.shown_now().utc);
     let screen = &mut state.screens.logs;
     text.trim().clone_into(&mut screen.filter);
     let sources = screen.pane.sources().to_vec();

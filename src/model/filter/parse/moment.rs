@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::model::unit;
 
-/// `10m`, `1h30m`, `2d`; `10min` too.
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    unit::parse_duration(text).ok()
+/// How long ago: `10m`, `1h30m`, `2d`; `10min` and `-10m` too.
+pub(super) fn ago(text: &str) -> Option<Duration> {
+    unit::parse_duration(text.strip_prefix('-').unwrap_or(text)).ok()
 }
 
 /// RFC 3339, or without seconds, zone (UTC) or time of day.

@@ -1,7 +1,7 @@
 //! One term: a word, a phrase, a regular expression, or a comparison of a field.
 
 use super::Parser;
-use super::moment::{duration, instant};
+use super::moment::{ago, instant};
 use crate::model::filter::value::{Quantity, Test};
 use crate::model::filter::{Compare, Field, FilterError, Moment, Node};
 use crate::model::pattern;
@@ -156,7 +156,7 @@ impl Parser<'_> {
                 Some(known) if strsim::levenshtein(known, word) <= 2 => format!("did you mean `{known}`?"),
                 _ => format!("levels are {}", Level::WORDS.join(", ")),
             };
-            return Err(self.error(at, format!("`{word}` is no level"), Some(hint)));
+            return Err(self.error(at, format!("`{word}` is not a level"), Some(hint)));
         };
         Ok(Node::Level(compare, level))
     }
@@ -171,7 +171,7 @@ impl Parser<'_> {
                 let number = Quantity::parse(&word).ok_or_else(|| {
                     self.error(
                         at,
-                        format!("`{word}` is no number"),
+                        format!("`{word}` is not a number"),
                         Some("write a number, with a unit if you like: 500, 1.5s, 20MB".into()),
                     )
                 })?;
@@ -216,8 +216,8 @@ impl Parser<'_> {
 
     fn moment(&mut self, at: usize) -> Result<Moment, FilterError> {
         let word = self.phrase_or_word()?;
-        duration(&word).map(Moment::Ago).or_else(|| instant(&word).map(Moment::At)).ok_or_else(|| {
-            self.error(at, format!("`{word}` is no time"), Some("write 10m, 2h, 1d or 2026-11-21T10:00:00Z".into()))
+        ago(&word).map(Moment::Ago).or_else(|| instant(&word).map(Moment::At)).ok_or_else(|| {
+            self.error(at, format!("`{word}` is not a valid time"), Some("write 10m, 2h, 1d or 2026-11-21T10:00:00Z".into()))
         })
     }
 }

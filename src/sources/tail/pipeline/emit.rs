@@ -41,7 +41,8 @@ impl Pipeline {
             *not_before = None;
         }
         self.last = seen.format;
-        self.count_loss(version, seen.neutralised, seen.cut_bytes);
+        let cut_bytes = version.cut + seen.cut_bytes;
+        self.count_loss(version, seen.neutralised, cut_bytes);
         let seq = if self.hidden {
             0
         } else {
@@ -66,6 +67,7 @@ impl Pipeline {
             layout: self.recogniser.layout().cloned(),
             kind: version.kind,
             stderr: version.stderr,
+            cut_bytes,
         })
     }
 
@@ -87,6 +89,7 @@ impl Pipeline {
         }
         self.loss.neutralised += u64::from(neutralised.saturating_sub(version.lost.0));
         self.loss.cut_bytes += cut_bytes.saturating_sub(version.lost.1);
+        self.loss.cut_records += u64::from(cut_bytes > 0 && version.lost.1 == 0);
         version.lost = (neutralised, cut_bytes);
     }
 

@@ -9,13 +9,14 @@ use crate::model::fields;
 use crate::model::filter::Subject;
 use crate::model::format::Format;
 use crate::model::record::Level;
+use crate::model::text::MAX_RECORD;
 use crate::model::text::every::{is_printable, is_printable_or};
 use crate::sources::tail::container;
 use crate::sources::tail::format::{Seen, level_of_object};
 use crate::sources::tail::join::Joiner;
 
 /// Longest line that the sanitiser surely leaves whole.
-pub const LONGEST: usize = 8000;
+pub const LONGEST: usize = MAX_RECORD;
 
 /// A line whose record would say exactly this.
 #[derive(Debug)]

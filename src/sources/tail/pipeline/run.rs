@@ -31,7 +31,7 @@ impl Pipeline {
         if !matches!(self.joiner, Joiner::Off | Joiner::Auto) || !self.ignore.is_empty() || stream.is_expecting() {
             return bytes;
         }
-        let from = Origin { stderr: false, time: None, at };
+        let from = Origin { stderr: false, time: None, at, cut: 0 };
         let mut block = Vec::new();
         loop {
             let (run, rest) = bytes.split_at(objects_of(bytes));

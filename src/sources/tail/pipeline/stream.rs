@@ -16,6 +16,8 @@ pub struct Stream {
     pub(super) pieces: Pieces,
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) carried: Option<DateTime<Utc>>,
+    /// Bytes that had no room in the line whose pieces are held.
+    pub(super) cut: u64,
 }
 
 impl Stream {
@@ -58,6 +60,8 @@ pub(super) struct Version {
     pub(super) stderr: bool,
     /// When a container runtime read it, for lines that state no time.
     pub(super) time: Option<DateTime<Utc>>,
+    /// Bytes of its lines that were not read.
+    pub(super) cut: u64,
     /// What was counted as neutralised and as cut.
     pub(super) lost: (u32, u64),
     /// Its format was counted.
@@ -74,7 +78,7 @@ pub(super) struct Counted {
 
 impl Version {
     pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted) -> Self {
-        Self { seq, kind, stderr: from.stderr, time: from.time, lost: (0, 0), noted: false, counted }
+        Self { seq, kind, stderr: from.stderr, time: from.time, cut: from.cut, lost: (0, 0), noted: false, counted }
     }
 }
 
@@ -84,4 +88,6 @@ pub(super) struct Origin {
     pub(super) stderr: bool,
     pub(super) time: Option<DateTime<Utc>>,
     pub(super) at: Stamp,
+    /// Bytes of the line that were not read.
+    pub(super) cut: u64,
 }

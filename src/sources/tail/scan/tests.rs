@@ -74,6 +74,8 @@ const FILTERS: [&str; 22] = [
     "\"***\"",
 ];
 
+const BLOCK: usize = 64 << 10;
+
 const SECRET: &str = "swordfish-error";
 
 /// Scans a file in `parts` parts by blocks of `block` bytes, and reads it record by record: both must come to the same.
@@ -184,6 +186,10 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         8 => other,
         1 => (0_usize..20_000).prop_map(|length| format!(r#"{{"msg":"{}error"}}"#, "x".repeat(length)).into_bytes()),
         1 => (0_usize..20_000).prop_map(|length| format!("    {}", "x".repeat(length)).into_bytes()),
+        1 => (0_usize..20_000).prop_map(|length| {
+            format!(r#"{{"pad":"{}","status":503,"level":"error","msg":"boom"}}"#, "x".repeat(length)).into_bytes()
+        }),
+        1 => (7_000_usize..9_000).prop_map(|length| format!("{}\rerror", "x".repeat(length)).into_bytes()),
     ]
 }
 
@@ -224,6 +230,24 @@ fn a_huge_line_without_an_end_is_one_record() {
     let text = format!("{{\"msg\":\"x\"}}\n{{\"msg\":\"{}error", "y".repeat(3 << 20));
     let (fast, slow) = both(text.as_bytes(), "", 1, 256 << 10);
     assert_eq!(fast.said, slow.said);
+}
+
+/// What is asked stands right before the bound of a record, on it and behind it.
+#[test]
+fn the_bound_of_a_record_is_the_same_for_a_scan() {
+    const BOUND: usize = 1 << 20;
+    for over in [0, 1, 2, 5, 4000] {
+        let plain = "x".repeat(BOUND - 6 + over) + " error\n";
+        let object = format!("{{\"status\":503,\"pad\":\"{}\",\"msg\":\"error\"}}\n", "x".repeat(BOUND - 38 + over));
+        let text = format!("{{}}\n{plain}{object}{{\"msg\":\"error\"}}\n{plain}{plain}");
+        for filter in ["error", "status:5xx", "message:error", ""] {
+            let (fast, slow) = both(text.as_bytes(), filter, 2, BLOCK);
+            assert_eq!((fast.records, fast.count), (slow.records, slow.count), "{filter} {over}");
+            assert_eq!(fast.said, slow.said);
+        }
+        let (_, slow) = both(text.as_bytes(), "error", 1, BLOCK);
+        assert_eq!(slow.count, if over == 0 { 5 } else { 1 + u64::from(over <= 2) }, "{over}");
+    }
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! What comes in while the screen is frozen: it waits, so that filter and search work on what was there.
+
+use std::collections::VecDeque;
+
+use crate::app::state::State;
+use crate::model::name::Name;
+use crate::model::record::{Record, RecordBatch};
+use crate::model::ring::RingLimits;
+use crate::model::time::Stamp;
+
+/// Records that wait, by log and in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
+
+impl Waiting {
+    /// Records of `log` that wait, and their bytes.
+    fn of(&self, log: &Name) -> (usize, usize) {
+        let records = self.0.iter().filter(|(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records);
+        records.fold((0, 0), |(count, bytes), record| (count + 1, bytes + record.footprint()))
+    }
+
+    /// The records of `log` that wait, oldest first.
+    pub(in crate::app) fn records<'a>(&'a self, log: &'a Name) -> impl DoubleEndedIterator<Item = &'a Record> {
+        self.0.iter().filter(move |(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records)
+    }
+}
+
+/// Keeps a batch for later. No more waits than the ring of its log could take in: what is older would be dropped there
+/// too, and is counted as such.
+pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
+    let limits = RingLimits::default();
+    state.waiting.0.push_back((log.clone(), batch, state.now));
+    let (mut records, mut bytes) = state.waiting.of(log);
+    while records > limits.records || bytes > limits.bytes {
+        let mut own = state.waiting.0.iter_mut().filter(|(name, ..)| name == log);
+        let Some((_, oldest, _)) = own.find(|(_, batch, _)| !batch.records.is_empty()) else { return };
+        let dropped = std::mem::take(&mut oldest.records);
+        records -= dropped.len();
+        bytes -= dropped.iter().map(Record::footprint).sum::<usize>();
+        if let Some(view) = state.logs.iter_mut().find(|view| view.name == *log) {
+            view.ring.note_dropped(dropped.len() as u64);
+        }
+    }
+}
+
+/// Takes in what waited.
+pub(in crate::app) fn thaw(state: &mut State) {
+    for (log, batch, at) in std::mem::take(&mut state.waiting.0) {
+        super::arrived(state, &log, batch, at);
+    }
+}
