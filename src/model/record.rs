@@ -127,6 +127,8 @@ pub struct RecordData {
     pub stderr: bool,
     /// Bytes behind [`crate::model::text::MAX_RECORD`] that were left out: no filter and no count has seen them.
     pub cut_bytes: u64,
+    /// Which file it came from, where its log has several.
+    pub file: Option<Name>,
 }
 
 impl RecordData {
@@ -147,6 +149,7 @@ impl RecordData {
             kind: RecordKind::Line,
             stderr: false,
             cut_bytes: 0,
+            file: None,
         }
     }
 }

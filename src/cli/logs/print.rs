@@ -148,8 +148,14 @@ impl Printer {
         if record.stderr {
             write!(out, "{dim}stderr{off} ")?;
         }
-        if log {
-            write!(out, "{dim}{}{off} ", record.log)?;
+        // Files of one name in several directories are told apart; names of their own tell enough.
+        let file = record.file.as_ref().filter(|file| file.contains('/'));
+        if log || file.is_some() {
+            write!(out, "{dim}{}", record.log)?;
+            if let Some(file) = file {
+                write!(out, ":{file}")?;
+            }
+            write!(out, "{off} ")?;
         }
         if let Some(service) = &record.service {
             write!(out, "{service}: ")?;
@@ -183,6 +189,9 @@ impl Printer {
             "fields": fields,
             "stderr": record.stderr,
         });
+        if let Some(file) = &record.file {
+            object["file"] = (**file).into();
+        }
         if more.is_some() {
             object["continued"] = true.into();
         }

@@ -80,7 +80,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
     let mut failed = false;
     let mut sources: Vec<Source> = Vec::new();
     if let Some(records) = single_pipe(request, global, sink, &redactor)? {
-        covers.logs.extend(request.logs.iter().map(|log| Cover::of(log.name.clone())));
+        covers.logs.push(Cover::of(records.log().clone()));
         return Ok((covers, stream(records, sink)?));
     }
     for (index, log) in request.logs.iter().enumerate() {

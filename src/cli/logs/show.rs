@@ -11,7 +11,7 @@ use super::print::paint;
 use super::summary::{Counts, Summary};
 use crate::model::pattern::{Group, Order, Patterns};
 use crate::model::record::Level;
-use crate::model::text::{MAX_RECORD, SafeText};
+use crate::model::text::{MAX_RECORD_WORDS, SafeText};
 use crate::model::timeline::{Bar, Timeline};
 use crate::model::top::Top;
 use crate::model::unit;
@@ -62,10 +62,9 @@ pub fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write
 
 /// That records were cut, in words.
 pub fn cut_words(count: u64) -> String {
-    let bound = unit::quantity(MAX_RECORD as f64, "B");
     match count {
-        1 => format!("1 record was cut at {bound}"),
-        _ => format!("{count} records were cut at {bound}"),
+        1 => format!("1 record was cut at {MAX_RECORD_WORDS}"),
+        _ => format!("{count} records were cut at {MAX_RECORD_WORDS}"),
     }
 }
 

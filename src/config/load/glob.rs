@@ -13,6 +13,13 @@ pub fn is_pattern(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
 }
 
+/// What tells a file from the others that a pattern names: its path below the directory that all of them lie in. The
+/// whole path of one that lies elsewhere.
+pub fn below<'a>(pattern: &Path, path: &'a Path) -> &'a Path {
+    let fixed: PathBuf = pattern.components().take_while(|part| !is_pattern(Path::new(part.as_os_str()))).collect();
+    path.strip_prefix(fixed).unwrap_or(path)
+}
+
 /// What a pattern matches now.
 #[derive(Debug, Default)]
 pub struct Matches {
@@ -159,6 +166,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn files_are_told_apart_below_what_they_share() {
+        for (pattern, path, expected) in [
+            ("/var/log/*/app.log", "/var/log/web1/app.log", "web1/app.log"),
+            ("/var/log/app-*.log", "/var/log/app-1.log", "app-1.log"),
+            ("*.log", "a.log", "a.log"),
+            ("/a/**/x.log", "/b/x.log", "/b/x.log"),
+        ] {
+            assert_eq!(below(Path::new(pattern), Path::new(path)), Path::new(expected));
+        }
+    }
 
     #[test]
     fn names() {

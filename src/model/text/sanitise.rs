@@ -17,6 +17,9 @@ pub const MAX_LINE: usize = 8192;
 /// a filter could hit.
 pub const MAX_RECORD: usize = 1 << 20;
 
+/// [`MAX_RECORD`] in words.
+pub const MAX_RECORD_WORDS: &str = "1 MiB";
+
 /// Where a line that is too long is cut; the mark fits behind it.
 const CUT_AT: usize = MAX_LINE - 40;
 /// Columns between tab stops.

@@ -14,6 +14,7 @@ use super::start::{self, Extent, Start};
 use crate::clock::Clock;
 use crate::config::load::glob;
 use crate::config::sections::log::{Log, LogKind};
+use crate::model::name::Name;
 use crate::model::record::Record;
 use crate::model::redact::Redactor;
 
@@ -97,7 +98,13 @@ impl Records {
             records.decoder = TextDecoder::within(encoding);
         }
         records.stream = Stream::since(bound);
+        records.stream.come_from(records.pipeline.label(path));
         Ok(records)
+    }
+
+    /// The log whose records these are.
+    pub fn log(&self) -> &Name {
+        self.pipeline.log()
     }
 
     /// Whether the next record has yet to be read, which may take its time.

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use encoding_rs::Encoding;
@@ -62,6 +62,7 @@ impl Known {
 #[derive(Debug)]
 pub struct OpenLog {
     file: File,
+    path: PathBuf,
     identity: Identity,
     pipe: bool,
     told: Option<&'static Encoding>,
@@ -102,6 +103,7 @@ impl OpenLog {
         let meta = file.metadata()?;
         Ok(Self {
             file,
+            path: path.to_owned(),
             identity: Identity::of(&meta),
             pipe: meta.file_type().is_fifo(),
             told,
@@ -267,6 +269,7 @@ impl OpenLog {
         self.grew = now.mono;
         self.shown = 0;
         self.remember(bytes);
+        self.stream.come_from(pipeline.label(&self.path));
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.count(uncounted == 0);
         pipeline.feed(stream, splitter, decoder.decode(bytes), now);

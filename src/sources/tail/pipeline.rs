@@ -5,6 +5,7 @@ mod glance;
 mod run;
 mod stream;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,12 +18,14 @@ use super::format::Recogniser;
 use super::join::{Joiner, Lines};
 use super::reading::Reader;
 use super::timestamp::TimeReader;
-use crate::config::sections::log::{Ansi, Log};
+use crate::config::load::glob;
+use crate::config::sections::log::{Ansi, Log, LogKind};
 use crate::model::format::{Format, Formats};
 use crate::model::layout::{Layout, Names};
 use crate::model::name::Name;
 use crate::model::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
 use crate::model::redact::Redactor;
+use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
@@ -58,6 +61,8 @@ pub struct Pipeline {
     /// The latest time that a record stated.
     latest: Option<DateTime<Utc>>,
     encoding: Option<&'static Encoding>,
+    /// Where several files are one log, how they are named.
+    pattern: Option<PathBuf>,
 }
 
 impl Pipeline {
@@ -96,12 +101,24 @@ impl Pipeline {
             hidden: false,
             latest: None,
             encoding: log.encoding,
+            pattern: pattern_of(log),
         })
     }
 
     /// What the log is written in, where the configuration says it.
     pub fn encoding(&self) -> Option<&'static Encoding> {
         self.encoding
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Name {
+        &self.log
+    }
+
+    /// What tells a file from the others of its log; `None` where it is the only one.
+    pub fn label(&self, path: &Path) -> Option<Name> {
+        let below = glob::below(self.pattern.as_deref()?, path);
+        Some(SafeText::new(&below.to_string_lossy()).as_str().into())
     }
 
     /// The `seq` that the next record gets.
@@ -203,7 +220,7 @@ impl Pipeline {
             lines = Some(Lines::after(&open.lines, bytes));
         }
         self.settle(stream, from.at);
-        let mut version = Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted());
+        let mut version = Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted(), &stream.file);
         if self.joiner.is_alone(bytes) {
             stream.open = None;
             self.emit(bytes, &mut version, &mut stream.not_before, from.at);
@@ -223,7 +240,7 @@ impl Pipeline {
             return;
         }
         let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
-        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default());
+        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), &stream.file);
         self.emit(bytes, &mut version, &mut stream.not_before, at);
         stream.partial = version.seq;
     }
@@ -251,7 +268,7 @@ impl Pipeline {
             self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
         }
         self.settle(stream, at);
-        *stream = Stream::default();
+        *stream = Stream { file: stream.file.take(), ..Stream::default() };
     }
 
     /// A note of the follower itself.
@@ -286,6 +303,13 @@ impl Pipeline {
 
     fn reader(&self) -> Reader<'_> {
         Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
+    }
+}
+
+fn pattern_of(log: &Log) -> Option<PathBuf> {
+    match &log.kind {
+        LogKind::File(path) if glob::is_pattern(path) => Some(path.clone()),
+        _ => None,
     }
 }
 

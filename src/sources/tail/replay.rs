@@ -100,7 +100,8 @@ impl Replay {
             let read = file.read_at(&mut head, 0)?;
             &head[..read]
         };
-        let stream = Stream::since(self.since);
+        let mut stream = Stream::since(self.since);
+        stream.come_from(pipeline.label(path));
         let mut decoder = TextDecoder::at_start(pipeline.encoding());
         let mut left = file.metadata()?.len();
         if let (None, Some(bound)) = (Packing::of(head), self.since) {

@@ -9,7 +9,7 @@ use crate::app::overlays::record::{RecordOverlay, Tab};
 use crate::app::state::State;
 use crate::model::outline::{Kind, Part};
 use crate::model::record::RecordKind;
-use crate::model::text::{MAX_RECORD, SafeText, wrap};
+use crate::model::text::{MAX_RECORD_WORDS, SafeText, wrap};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};
@@ -87,6 +87,9 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
     let mut fact = |text: String, role: Role| {
         what = std::mem::take(&mut what).then(glyphs.dot, Role::TextDim).then(text, role);
     };
+    if let Some(file) = &record.file {
+        fact(file.to_string(), Role::LogService);
+    }
     if let Some(service) = &record.service {
         fact(service.to_string(), Role::LogService);
     }
@@ -103,8 +106,8 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
         }
     }
     if record.cut_bytes > 0 {
-        let (bound, rest) = (figures::bytes(MAX_RECORD as u64), figures::bytes(record.cut_bytes));
-        fact(format!("cut at {bound}, {rest} more"), Role::LevelWarn);
+        let rest = figures::bytes(record.cut_bytes);
+        fact(format!("cut at {MAX_RECORD_WORDS}, {rest} more"), Role::LevelWarn);
     }
     let replaced = record.raw.as_str().matches('\u{fffd}').count();
     if replaced > 0 {

@@ -11,7 +11,7 @@ use crate::app::world::tails::Tail as FilteredTail;
 use crate::config::sections::screen::{LogPanel, Panel};
 use crate::model::name::Name;
 use crate::model::record::{LogState, Loss, Record};
-use crate::model::text::MAX_RECORD;
+use crate::model::text::MAX_RECORD_WORDS;
 use crate::model::view::WINDOW;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -246,7 +246,7 @@ pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
 pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
     let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
-    let cut = format!("cut at {}", figures::bytes(MAX_RECORD as u64));
+    let cut = format!("cut at {MAX_RECORD_WORDS}");
     let facts = [
         (sum(|loss| loss.dropped), "dropped", Role::TextDim, false),
         (sum(|loss| loss.skipped_bytes), "skipped", Role::LevelWarn, true),

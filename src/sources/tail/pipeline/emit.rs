@@ -68,6 +68,7 @@ impl Pipeline {
             kind: version.kind,
             stderr: version.stderr,
             cut_bytes,
+            file: version.file.clone(),
         })
     }
 

@@ -40,11 +40,11 @@ impl Pipeline {
             self.end_record(stream, at);
             for line in lines.iter() {
                 let seen = self.reader().printable(line, self.last, at.utc);
-                let mut version = Version::new(None, RecordKind::Line, from, Counted::default());
+                let mut version = Version::new(None, RecordKind::Line, from, Counted::default(), &stream.file);
                 block.extend(self.data(seen, &mut version, &mut stream.not_before, at));
             }
             for record in Record::block(block.drain(..)) {
-                let mut version = Version::new(Some(record.seq), RecordKind::Line, from, self.uncounted());
+                let mut version = Version::new(Some(record.seq), RecordKind::Line, from, self.uncounted(), &None);
                 self.keep(record, &mut version);
             }
             bytes = rest;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::name::Name;
 use crate::model::record::RecordKind;
 use crate::model::time::Stamp;
 use crate::sources::tail::container::Pieces;
@@ -16,6 +17,8 @@ pub struct Stream {
     pub(super) pieces: Pieces,
     pub(super) not_before: Option<DateTime<Utc>>,
     pub(super) carried: Option<DateTime<Utc>>,
+    /// What tells its file from the others of its log.
+    pub(super) file: Option<Name>,
     /// Bytes that had no room in the line whose pieces are held.
     pub(super) cut: u64,
 }
@@ -24,6 +27,11 @@ impl Stream {
     /// A stream whose records are kept from the first that states `bound` or a later time.
     pub fn since(bound: Option<DateTime<Utc>>) -> Self {
         Self { not_before: bound, ..Self::default() }
+    }
+
+    /// Its records come from this file of several.
+    pub fn come_from(&mut self, file: Option<Name>) {
+        self.file = file;
     }
 
     /// The next line came with a time that is no part of it.
@@ -62,6 +70,8 @@ pub(super) struct Version {
     pub(super) time: Option<DateTime<Utc>>,
     /// Bytes of its lines that were not read.
     pub(super) cut: u64,
+    /// Which file of several it came from.
+    pub(super) file: Option<Name>,
     /// What was counted as neutralised and as cut.
     pub(super) lost: (u32, u64),
     /// Its format was counted.
@@ -77,8 +87,9 @@ pub(super) struct Counted {
 }
 
 impl Version {
-    pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted) -> Self {
-        Self { seq, kind, stderr: from.stderr, time: from.time, cut: from.cut, lost: (0, 0), noted: false, counted }
+    pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted, file: &Option<Name>) -> Self {
+        let file = file.clone();
+        Self { seq, kind, file, stderr: from.stderr, time: from.time, cut: from.cut, lost: (0, 0), noted: false, counted }
     }
 }
 
