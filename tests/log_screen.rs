@@ -217,6 +217,79 @@ fn late_lines_and_losses_are_said_in_the_border() {
 }
 
 #[test]
+fn a_long_record_says_how_much_of_it_is_not_shown() {
+    let mut app = logs();
+    let text = format!("begin {}", "x".repeat(20 << 10));
+    let data = RecordData {
+        cut_bytes: 3 << 20,
+        ..RecordData::unknown("api".into(), 1, app.now(), SafeText::of_record(&text))
+    };
+    batch(&mut app, "api", vec![Record::new(data)], Loss { cut_bytes: 3 << 20, cut_records: 1, ..Loss::default() });
+    let frame = shown(&mut app, (80, 24));
+    assert!(frame.contains("begin x") && frame.contains("+12 KiB +3 MiB cut"), "{frame}");
+    assert!(frame.contains("1 cut at 1 MiB"), "{frame}");
+    app.keys("w");
+    assert!(shown(&mut app, (200, 150)).contains("+12 KiB"), "a wrapped record ends in it");
+    app.keys("enter");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("cut at 1 MiB, 3.0 MiB more"), "{frame}");
+    // All of it is there to be read.
+    app.keys("tab G");
+    let overlay = app.state.overlays.last().unwrap();
+    assert!(matches!(overlay, Overlay::Record(open) if open.record.raw.len() == text.len()));
+}
+
+#[test]
+fn counts_over_time_say_since_when_they_are_loaded() {
+    let mut app = logs();
+    let at = app.now();
+    let time = Some(at.utc - chrono::TimeDelta::minutes(20));
+    let old = RecordData { time, ..RecordData::unknown("api".into(), 1, at, SafeText::new("old")) };
+    let records = RecordBatch { records: vec![Record::new(old)], backlog: true, ..RecordBatch::default() };
+    app.send_observation(Observation::Records { log: "api".into(), batch: records });
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("last hour, loaded since "), "{frame}");
+    app.keys("tab - -");
+    assert!(!shown(&mut app, (120, 40)).contains("loaded since"), "all of the last minutes is loaded");
+}
+
+#[test]
+fn a_frozen_screen_filters_and_searches_what_is_there() {
+    let mut app = App::new(&WORLD.replace("log_records = 200", "log_records = 20_000"));
+    app.keys("3");
+    let many: Vec<String> =
+        (0..9_000).map(|n| format!("line {n} {}", if n % 3 == 0 { "third" } else { "other" })).collect();
+    let lines: Vec<(Level, &str)> = many.iter().map(|line| (Level::Info, line.as_str())).collect();
+    app.records("api", &lines);
+    app.keys("f");
+    app.records("api", &[(Level::Info, "third too late")]);
+    app.keys("/");
+    app.typed("third");
+    app.keys("enter");
+    let drawn = app.state.revision;
+    let mut slices = 0;
+    while app.state.screens.logs.progress().is_some() {
+        app.send(Event::Clock);
+        slices += 1;
+        assert!(slices < 100);
+    }
+    assert!(slices > 0 && app.state.revision > drawn && app.state.answered > 0, "the answer is drawn");
+    assert_eq!(app.state.screens.logs.pane.view().len(), 3_000);
+    app.records("api", &[(Level::Info, "third again")]);
+    app.pass(2);
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("3,000") && !frame.contains("too late") && !frame.contains("again"), "{frame}");
+    let bars = |app: &App| opsroom::app::screens::logs::bars(&app.state, 60);
+    let still = bars(&app);
+    app.pass(90);
+    assert_eq!(bars(&app), still, "the levels over time stand still");
+    app.keys("f");
+    assert_eq!(app.state.screens.logs.pane.view().len(), 3_002, "nothing is lost");
+    assert_ne!(bars(&app), still);
+    assert_eq!(app.state.log("api").unwrap().ring.len(), 9_002);
+}
+
+#[test]
 fn elapsed_times_show_gaps() {
     let mut app = logs();
     line(&mut app, "api", 1, 0, Level::Info, "one");

@@ -1,5 +1,9 @@
 //! `opsroom logs` loses nothing that was read: long lines, control characters, the newest record, rotated files.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "what fails here fails the test; the files are its own")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "what fails here fails the test; the files are its own"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -280,7 +284,9 @@ fn a_count_says_what_it_covers() {
     let place = tempfile::tempdir().unwrap();
     let at = place.path();
     let now = chrono::Utc::now();
-    let line = |minutes: i64, word: &str| format!("{} ERROR {word}\n", (now - chrono::Duration::minutes(minutes)).to_rfc3339());
+    let line = |minutes: i64, word: &str| {
+        format!("{} ERROR {word}\n", (now - chrono::Duration::minutes(minutes)).to_rfc3339())
+    };
     fs::write(at.join("app.log.2"), line(100, "oldest") + &line(80, "older")).unwrap();
     assert!(Command::new("gzip").arg(at.join("app.log.2")).status().unwrap().success());
     fs::write(at.join("app.log.1"), line(50, "rotated") + &line(40, "rotated")).unwrap();

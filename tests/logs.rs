@@ -223,10 +223,7 @@ fn a_wrong_filter_and_an_unknown_log_say_what_to_do() {
     assert_eq!(err, "error: `wran` is not a level\n  x level>=wran\n           ^\nhint: did you mean `warn`?\n");
     let (_, err, code) = opsroom_logs(at, &["api.lgo", "--count"], "");
     assert_eq!(code, Some(64));
-    assert!(
-        err.starts_with("error: no log and no file named `api.lgo`\nhint: name a file"),
-        "{err}"
-    );
+    assert!(err.starts_with("error: no log and no file named `api.lgo`\nhint: name a file"), "{err}");
     let (_, err, code) = opsroom_logs(at, &[], "");
     assert_eq!(code, Some(78));
     assert!(err.starts_with("error: no logs named") && err.contains("`opsroom logs FILE…`"), "{err}");

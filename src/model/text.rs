@@ -20,8 +20,8 @@ use std::sync::Arc;
 pub use block::PrintableLines;
 pub(super) use characters::is_hidden;
 pub use sanitise::{
-    Bound, Coloured, MAX_LINE, MAX_RECORD, MAX_RECORD_WORDS, Sanitised, printable, sanitise, sanitise_bare, sanitise_coloured,
-    sanitise_coloured_within, sanitise_lines, sanitise_shown, sanitise_within,
+    Bound, Coloured, MAX_LINE, MAX_RECORD, MAX_RECORD_WORDS, Sanitised, printable, sanitise, sanitise_bare,
+    sanitise_coloured, sanitise_coloured_within, sanitise_lines, sanitise_shown, sanitise_within,
 };
 pub use sgr::{Colour, Sgr, Span, Styles};
 

@@ -201,7 +201,8 @@ mod tests {
             top.add(Some(value));
         }
         let rows = top.rows(5);
-        let seen: Vec<(usize, usize, u64)> = rows.iter().map(|row| (row.value.len(), row.left_out, row.count)).collect();
+        let seen: Vec<(usize, usize, u64)> =
+            rows.iter().map(|row| (row.value.len(), row.left_out, row.count)).collect();
         assert_eq!(seen, [(256, 47, 2), (256, 47, 1)]);
         assert_eq!(top.distinct(), Some(2));
     }

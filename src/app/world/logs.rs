@@ -97,6 +97,13 @@ impl LogView {
         })
     }
 
+    /// Since when its records are held, where older ones may be in its files: it had some when it was opened, or some
+    /// were dropped.
+    pub fn loaded_since(&self) -> Option<DateTime<Utc>> {
+        let is_part = self.backlog_to > 0 || self.ring.dropped() > 0;
+        self.ring.time_at(0).filter(|_| is_part)
+    }
+
     /// Files that match its pattern and are too many to be followed.
     pub fn left_out(&self) -> usize {
         match self.state {

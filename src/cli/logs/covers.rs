@@ -129,7 +129,11 @@ impl Covers {
             words.push_str(&format!(", {} of {} files rotated", cover.rotated, cover.files));
         }
         if cover.left_out > 0 {
-            let files = if cover.left_out == 1 { "1 rotated file".to_owned() } else { format!("{} rotated files", cover.left_out) };
+            let files = if cover.left_out == 1 {
+                "1 rotated file".to_owned()
+            } else {
+                format!("{} rotated files", cover.left_out)
+            };
             words.push_str(&format!("; {files} not read, use `--since`"));
         }
         if cover.cut {

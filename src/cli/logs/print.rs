@@ -176,7 +176,9 @@ impl Printer {
     fn json(&mut self, record: &Record, more: Option<&str>, passes: bool) -> io::Result<()> {
         let fields: Map<String, Value> = match more {
             Some(_) => Map::new(),
-            None => record.fields().into_iter().map(|(name, value)| (name.to_string(), value.as_str().into())).collect(),
+            None => {
+                record.fields().into_iter().map(|(name, value)| (name.to_string(), value.as_str().into())).collect()
+            }
         };
         let level = (record.level != Level::None).then(|| record.level.word());
         let message = more.map_or(record.message.as_str(), |more| more.trim_start_matches(LINE_BREAK));

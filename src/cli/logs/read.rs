@@ -76,7 +76,11 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
     let redactor = Redactor::from(&*request.secrets);
     let configured = request.logs.len() - request.files;
     let now = global.clock.now().utc;
-    let mut covers = Covers { since: request.since, until: Some(request.until.map_or(now, |until| until.min(now))), logs: Vec::new() };
+    let mut covers = Covers {
+        since: request.since,
+        until: Some(request.until.map_or(now, |until| until.min(now))),
+        logs: Vec::new(),
+    };
     let mut failed = false;
     let mut sources: Vec<Source> = Vec::new();
     if let Some(records) = single_pipe(request, global, sink, &redactor)? {
@@ -152,7 +156,12 @@ fn stdin() -> Log {
 
 /// The records of stdin or of a named pipe where nothing else is read: each is printed as it comes, and the newest one
 /// once nothing has come for a moment.
-fn single_pipe(request: &Request, global: &Global, sink: &mut impl Sink, redactor: &Redactor) -> io::Result<Option<Records>> {
+fn single_pipe(
+    request: &Request,
+    global: &Global,
+    sink: &mut impl Sink,
+    redactor: &Redactor,
+) -> io::Result<Option<Records>> {
     let pipe = match &request.logs[..] {
         [] if request.stdin => Some((stdin(), None)),
         [log] if !request.stdin && request.files == 1 => match &log.kind {

@@ -227,7 +227,9 @@ impl Reader<'_> {
 
 /// Whether a line that was read as an object has more behind a carriage return, which is no part of the object.
 fn goes_on_behind(raw: &SafeText, format: Format) -> bool {
-    format.is_json() && raw.as_str().contains(RETURN) && !fields::walk(format, raw.as_str(), &mut |_, _| ControlFlow::Continue(()))
+    format.is_json()
+        && raw.as_str().contains(RETURN)
+        && !fields::walk(format, raw.as_str(), &mut |_, _| ControlFlow::Continue(()))
 }
 
 /// The lines without the blank ones at their end. What the last one ends in is its own.

@@ -202,7 +202,9 @@ fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Word
         };
     }
     let newest = logs.iter().filter_map(|log| log.last_at).max_by_key(|at| at.mono);
-    newest.map_or_else(Words::new, |at| Words::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim))
+    newest.map_or_else(Words::new, |at| {
+        Words::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim)
+    })
 }
 
 /// What a source is doing, in words.

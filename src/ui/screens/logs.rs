@@ -55,8 +55,17 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let all = buckets.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
     let zone = state.config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
+    // Older records may be in the files; these counts are of what is loaded.
+    let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
+    let logs = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at));
+    let loaded = logs.filter_map(LogView::loaded_since).max();
     let name = if latest {
-        format!("last {span}")
+        match loaded.filter(|first| begins.is_some_and(|begins| *first > begins)) {
+            Some(first) => {
+                format!("last {span}, loaded since {}", figures::moment(first, state.shown_now().utc, zone))
+            }
+            None => format!("last {span}"),
+        }
     } else {
         format!("{span} from {}", bars.first().map_or_else(String::new, |bar| figures::full(bar.from, zone)))
     };
@@ -206,7 +215,8 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
     if let Some(at) = state.time_cursor.filter(|at| elsewhere(state, *at)) {
         let zone = state.config.console.timezone;
         let key = state.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
-        words = words.then(format!("{key} goes to {}", figures::moment(at, state.shown_now().utc, zone)), Role::ChartCursor);
+        words = words
+            .then(format!("{key} goes to {}", figures::moment(at, state.shown_now().utc, zone)), Role::ChartCursor);
     }
     words = words.join(trouble(state));
     let following = following(state, painter);

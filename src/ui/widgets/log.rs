@@ -78,8 +78,9 @@ fn shown(message: &str) -> &str {
 /// What a row does not show of its record: `+12 KiB`, and what had no room in it: `+3 MiB cut`.
 fn left_out(record: &Record) -> Option<Words<'static>> {
     let rest = record.message.len() - shown(record.message.as_str()).len();
-    let rest = (rest > 0).then(|| format!("+{}", figures::bytes(rest as u64)));
-    let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", figures::bytes(record.cut_bytes)));
+    let bytes = |n: u64| figures::bytes(n).replace(".0 ", " ");
+    let rest = (rest > 0).then(|| format!("+{}", bytes(rest as u64)));
+    let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", bytes(record.cut_bytes)));
     let words = [rest, cut].into_iter().flatten().collect::<Vec<_>>().join(" ");
     (!words.is_empty()).then(|| Words::of(words, Role::LevelWarn))
 }

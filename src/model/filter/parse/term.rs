@@ -217,7 +217,11 @@ impl Parser<'_> {
     fn moment(&mut self, at: usize) -> Result<Moment, FilterError> {
         let word = self.phrase_or_word()?;
         ago(&word).map(Moment::Ago).or_else(|| instant(&word).map(Moment::At)).ok_or_else(|| {
-            self.error(at, format!("`{word}` is not a valid time"), Some("write 10m, 2h, 1d or 2026-11-21T10:00:00Z".into()))
+            self.error(
+                at,
+                format!("`{word}` is not a valid time"),
+                Some("write 10m, 2h, 1d or 2026-11-21T10:00:00Z".into()),
+            )
         })
     }
 }
