@@ -37,9 +37,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use self::output::exit;
-use crate::actions::supervisor;
+use crate::actions::{launch, supervisor};
 use crate::clock::Clock;
 use crate::runtime::logging;
+use crate::sources::jq::{self, worker};
 
 /// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file
 #[derive(Debug, Parser)]
@@ -127,6 +128,9 @@ enum Command {
         #[command(subcommand)]
         command: demo::control::Command,
     },
+    /// The process in which expressions run, and which may be lost.
+    #[command(name = "__jq", hide = true)]
+    Jq,
     /// The supervisor of a run: started by the console, outlives it.
     #[command(name = "__run", hide = true)]
     Supervise {
@@ -152,6 +156,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
+    jq::use_program(launch::own_program());
     let global = &cli.global;
     match &cli.command {
         None => console::run(global),
@@ -169,6 +174,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Complete(words)) => completions::complete(words),
         Some(Command::Man) => man::run(),
         Some(Command::DemoControl { command }) => demo::control::main(command),
+        Some(Command::Jq) => worker::main(),
         Some(Command::Supervise { directory }) => supervisor::main(directory),
     }
 }

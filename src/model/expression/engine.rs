@@ -13,21 +13,25 @@ use jaq_json::{Num, Val};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use super::reads::{self, Read};
 use super::{ExpressionError, MAX_OUTPUTS, RunError};
 
 /// How many steps the generators of one run may take together.
 const STEPS: u32 = 50_000;
 /// How deep brackets and interpolations may nest in a program.
 const MAX_NESTING: usize = 40;
-/// How deep, and how many values, one run may put out.
+/// How deep, and how many values, the outputs of one run may have.
 const MAX_DEPTH: usize = 128;
 const MAX_VALUES: usize = 200_000;
 /// Compiling recurses with the program's length; longer ones get a stack of their own.
 const SHORT: usize = 160;
 const COMPILE_STACK: usize = 32 << 20;
 
-const OUT_OF_STEPS: &str = "the program did not end within its budget of steps";
-const TOO_MUCH: &str = "the program puts out too much";
+/// How many bytes of text the outputs of one run may have.
+const MAX_BYTES: usize = 1 << 20;
+
+const OUT_OF_STEPS: &str = "the expression took more than 50,000 steps";
+const TOO_MUCH: &str = "the expression produced too much output";
 
 /// The generators that could go on for ever, each paying for its steps.
 const BOUNDED: &str = r"
@@ -44,20 +48,20 @@ def range($from; $to; $by):
 
 /// What a program may not name, and why it is not there.
 const REFUSED: &[(&str, &str)] = &[
-    ("def", "definitions may recurse without end; write the filter out"),
-    ("import", "programs stand alone; write the filter out"),
-    ("include", "programs stand alone; write the filter out"),
-    ("input", "a program sees one document, as `.`"),
-    ("inputs", "a program sees one document, as `.`"),
-    ("input_line_number", "a program sees one document, as `.`"),
-    ("env", "a program sees the document alone; put secrets into headers with {secret:NAME}"),
-    ("$ENV", "a program sees the document alone; put secrets into headers with {secret:NAME}"),
-    ("$__prog_args", "a program sees the document alone"),
-    ("debug", "nothing may be printed under the console"),
-    ("stderr", "nothing may be printed under the console"),
-    ("halt", "a program only computes; use `empty` for no answer"),
-    ("halt_error", "a program only computes; use `error(\"…\")`"),
-    ("opsroom_step", "that name is the console's own"),
+    ("def", "definitions may recurse without end; write the filter in full"),
+    ("import", "expressions cannot load modules; write the filter in full"),
+    ("include", "expressions cannot load modules; write the filter in full"),
+    ("input", "an expression reads one document, as `.`"),
+    ("inputs", "an expression reads one document, as `.`"),
+    ("input_line_number", "an expression reads one document, as `.`"),
+    ("env", "an expression reads only the document; put secrets into headers with {secret:NAME}"),
+    ("$ENV", "an expression reads only the document; put secrets into headers with {secret:NAME}"),
+    ("$__prog_args", "an expression reads only the document"),
+    ("debug", "expressions cannot print"),
+    ("stderr", "expressions cannot print"),
+    ("halt", "use `empty` for no output"),
+    ("halt_error", "use `error(\"…\")`"),
+    ("opsroom_step", "this name is reserved"),
 ];
 
 /// The kind of data that our programs run over: plain values, and a budget.
@@ -91,60 +95,89 @@ impl Program {
         let steps = Cell::new(STEPS);
         let context = Ctx::<Budgeted>::new(Budget { lut: &self.filter.lut, steps: &steps }, Vars::new([]));
         let mut outputs = Vec::new();
-        let mut values = 0;
+        let mut room = Room { values: MAX_VALUES, bytes: MAX_BYTES };
         for output in self.filter.id.run((context, input)).map(jaq_core::unwrap_valr) {
             match output {
                 Err(_) if steps.get() == 0 => return Err(RunError::Exceeded(OUT_OF_STEPS)),
                 Err(error) => return Err(RunError::Raised(cut(&error.to_string()))),
                 Ok(_) if outputs.len() >= MAX_OUTPUTS => return Err(RunError::Exceeded(TOO_MUCH)),
-                Ok(value) => outputs.push(to_value(&value, 0, &mut values)?),
+                Ok(value) => outputs.push(finite(&value, &mut room)?),
             }
         }
         if steps.get() == 0 { Err(RunError::Exceeded(OUT_OF_STEPS)) } else { Ok(outputs) }
     }
 }
 
-/// Errors of jaq quote the values they are about, whole.
+/// Errors of jaq quote the values they are about, whole; of `error("text")` the text is the error.
 fn cut(text: &str) -> String {
     const MAX: usize = 200;
+    if let Ok(raised) = serde_json::from_str::<String>(text) {
+        return raised.chars().take(MAX).collect();
+    }
     match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-fn to_value(value: &Val, depth: usize, count: &mut usize) -> Result<Value, RunError> {
-    *count += 1;
-    if depth > MAX_DEPTH || *count > MAX_VALUES {
+/// What is left of the bounds on the outputs of one run.
+struct Room {
+    values: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn text(&mut self, bytes: &[u8]) -> Result<String, RunError> {
+        self.bytes = self.bytes.checked_sub(bytes.len()).ok_or(RunError::Exceeded(TOO_MUCH))?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// An output. JSON has no infinity and no NaN, and turning them into null would hide why.
+fn finite(value: &Val, room: &mut Room) -> Result<Value, RunError> {
+    let converted = to_value(value, 0, room)?;
+    match value {
+        Val::Num(number) if converted.is_null() => {
+            let what = if as_float(number).is_some_and(f64::is_infinite) { "infinite" } else { "NaN" };
+            Err(RunError::Raised(format!("the result is {what}, not a number that can be shown")))
+        }
+        _ => Ok(converted),
+    }
+}
+
+fn as_float(number: &Num) -> Option<f64> {
+    if let Num::Float(float) = number { Some(*float) } else { number.to_string().parse().ok() }
+}
+
+fn to_value(value: &Val, depth: usize, room: &mut Room) -> Result<Value, RunError> {
+    room.values = room.values.checked_sub(1).ok_or(RunError::Exceeded(TOO_MUCH))?;
+    if depth > MAX_DEPTH {
         return Err(RunError::Exceeded(TOO_MUCH));
     }
     Ok(match value {
         Val::Null => Value::Null,
         Val::Bool(truth) => Value::Bool(*truth),
         Val::Num(Num::Int(number)) => Value::Number((*number as i64).into()),
-        Val::Num(number) => {
-            let number = if let Num::Float(float) = number { Some(*float) } else { number.to_string().parse().ok() };
-            number.and_then(Number::from_f64).map_or(Value::Null, Value::Number)
-        }
-        Val::BStr(bytes) | Val::TStr(bytes) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+        Val::Num(number) => as_float(number).and_then(Number::from_f64).map_or(Value::Null, Value::Number),
+        Val::BStr(bytes) | Val::TStr(bytes) => Value::String(room.text(bytes)?),
         Val::Arr(list) => {
-            Value::Array(list.iter().map(|value| to_value(value, depth + 1, count)).collect::<Result<_, _>>()?)
+            Value::Array(list.iter().map(|value| to_value(value, depth + 1, room)).collect::<Result<_, _>>()?)
         }
         Val::Obj(map) => {
             let mut object = serde_json::Map::with_capacity(map.len());
             for (key, value) in map.iter() {
                 let key = match key {
-                    Val::TStr(bytes) | Val::BStr(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                    Val::TStr(bytes) | Val::BStr(bytes) => room.text(bytes)?,
                     other => other.to_string(),
                 };
-                object.insert(key, to_value(value, depth + 1, count)?);
+                object.insert(key, to_value(value, depth + 1, room)?);
             }
             Value::Object(object)
         }
     })
 }
 
-pub(super) fn compile(text: &str) -> Result<Program, ExpressionError> {
+pub(super) fn compile(text: &str) -> Result<(Program, Vec<Read>), ExpressionError> {
     if text.len() <= SHORT {
         return compile_here(text);
     }
@@ -154,12 +187,14 @@ pub(super) fn compile(text: &str) -> Result<Program, ExpressionError> {
             .spawn_scoped(scope, || compile_here(text))
             .map_err(|error| at(None, format!("no thread to compile on: {error}"), None))
             .and_then(|thread| {
-                thread.join().unwrap_or_else(|_| Err(at(Some(0), "the program could not be compiled".to_owned(), None)))
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(at(Some(0), "the expression could not be compiled".to_owned(), None)))
             })
     })
 }
 
-fn compile_here(text: &str) -> Result<Program, ExpressionError> {
+fn compile_here(text: &str) -> Result<(Program, Vec<Read>), ExpressionError> {
     refuse_nesting(text)?;
     let tokens = Lexer::new(text).lex().map_err(|errors| lex_error(text, errors.first()))?;
     refuse_tokens(text, &tokens)?;
@@ -170,11 +205,12 @@ fn compile_here(text: &str) -> Result<Program, ExpressionError> {
     let filter = Compiler::<_, Budgeted>::default().with_funs(functions()).compile(modules).map_err(|errors| {
         let undefined = errors.iter().flat_map(|(_, errors)| errors).next();
         undefined.map_or_else(
-            || at(None, "the program could not be compiled".to_owned(), None),
+            || at(None, "the expression could not be compiled".to_owned(), None),
             |e| undefined_error(text, e),
         )
     })?;
-    Ok(Program { filter })
+    let parsed = load::parse(text, |parser| parser.term());
+    Ok((Program { filter }, parsed.map(|term| reads::of(text, &term)).unwrap_or_default()))
 }
 
 fn at(offset: Option<usize>, message: String, hint: Option<String>) -> ExpressionError {
@@ -227,7 +263,7 @@ fn offset_of(text: &str, part: &str) -> usize {
 
 fn lex_error(text: &str, error: Option<&load::lex::Error<&str>>) -> ExpressionError {
     let Some((expected, found)) = error else {
-        return at(None, "the program could not be read".to_owned(), None);
+        return at(None, "the expression could not be read".to_owned(), None);
     };
     // Where a bracket is not closed, what was "found" is the rest of the text.
     at(Some(offset_of(text, found)), format!("expected a {}{}", expected.as_str(), found_words(found)), None)
@@ -235,7 +271,7 @@ fn lex_error(text: &str, error: Option<&load::lex::Error<&str>>) -> ExpressionEr
 
 fn found_words(found: &str) -> String {
     match found.split_whitespace().next() {
-        None => ", but the program ends here".to_owned(),
+        None => ", but the expression ends here".to_owned(),
         Some(word) => format!(", but found `{}`", word.chars().take(20).collect::<String>()),
     }
 }
@@ -247,7 +283,7 @@ fn load_error(text: &str, errors: load::Errors<&str, ()>) -> ExpressionError {
             load::Error::Parse(errors) => {
                 if let Some((expected, found)) = errors.into_iter().next() {
                     let expected = match expected.as_str() {
-                        "nothing" => "the end of the program".to_owned(),
+                        "nothing" => "the end of the expression".to_owned(),
                         word => format!("a {word}"),
                     };
                     let hint = (*found == *"=").then(|| "compare with `==`".to_owned());
@@ -261,7 +297,7 @@ fn load_error(text: &str, errors: load::Errors<&str, ()>) -> ExpressionError {
             load::Error::Io(_) => {}
         }
     }
-    at(None, "the program could not be read".to_owned(), None)
+    at(None, "the expression could not be read".to_owned(), None)
 }
 
 fn undefined_error(text: &str, (name, kind): &jaq_compile::Error<&str>) -> ExpressionError {
@@ -270,7 +306,7 @@ fn undefined_error(text: &str, (name, kind): &jaq_compile::Error<&str>) -> Expre
         jaq_compile::Undefined::Filter(arity) => {
             let names = names();
             let hint = if names.iter().any(|known| known == name) {
-                Some(format!("`{name}` takes another number of arguments"))
+                Some(format!("`{name}` takes a different number of arguments"))
             } else {
                 names
                     .iter()
@@ -278,12 +314,12 @@ fn undefined_error(text: &str, (name, kind): &jaq_compile::Error<&str>) -> Expre
                     .filter(|(distance, _)| *distance <= 2)
                     .min()
                     .map(|(_, known)| format!("did you mean `{known}`?"))
-                    .or_else(|| Some(format!("a text is written in quotes (\"{name}\"), a field with a dot (.{name})")))
+                    .or_else(|| Some(format!("write a string in quotes (\"{name}\") and a field with a dot (.{name})")))
             };
             let arguments = if *arity == 0 { String::new() } else { format!(" with {arity} arguments") };
-            at(offset, format!("there is no filter `{name}`{arguments}"), hint)
+            at(offset, format!("no filter named `{name}`{arguments}"), hint)
         }
-        other => at(offset, format!("there is no {} `{name}`", other.as_str()), None),
+        other => at(offset, format!("no {} named `{name}`", other.as_str()), None),
     }
 }
 

@@ -2,19 +2,22 @@
 //!
 //! The language is jq as `jaq` has it, less what can hang or crash a console: no definitions (recursion has no
 //! bound), nothing that reads or writes beside the document (`input`, `env`, `debug`, `halt`), and every generator
-//! that can go on for ever pays for each step from a fixed budget. What remains is still run off the loop, on a
-//! thread with a big stack and a deadline, because a product of two long lists is slow without being endless.
+//! that can go on for ever pays for each step from a fixed budget. What remains is still run in a process of its own
+//! with bounds on memory and time (`sources::jq`): a product of two long lists is slow without being endless, and
+//! `"x" * 1e9` takes all memory.
 //!
 //! Most programs are a path, or a path compared with a literal. Those are recognised and evaluated directly on the
 //! document, without jaq and without a thread.
 
 mod engine;
+mod reads;
 mod simple;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use reads::{Read, Step};
 pub use simple::Simple;
 
 /// The longest program that is compiled, in bytes.
@@ -50,6 +53,7 @@ pub enum RunError {
 pub struct Expression {
     text: Arc<str>,
     program: Program,
+    reads: Arc<[Read]>,
 }
 
 #[derive(Clone)]
@@ -67,15 +71,23 @@ impl Expression {
         if text.len() > MAX_PROGRAM {
             return Err(ExpressionError {
                 offset: Some(0),
-                message: format!("the program has {} bytes; at most {MAX_PROGRAM} are allowed", text.len()),
+                message: format!("the expression has {} bytes; at most {MAX_PROGRAM} are allowed", text.len()),
                 hint: Some("run the long form in a command source and read its JSON".to_owned()),
             });
         }
-        let program = match Simple::parse(text) {
-            Some(simple) => Program::Simple(Arc::new(simple)),
-            None => Program::Full(Arc::new(engine::compile(text)?)),
+        let (program, reads) = if let Some(simple) = Simple::parse(text) {
+            let reads = simple.read(text.len() - text.trim_start().len());
+            (Program::Simple(Arc::new(simple)), reads.into_iter().collect())
+        } else {
+            let (program, reads) = engine::compile(text)?;
+            (Program::Full(Arc::new(program)), reads.into())
         };
-        Ok(Self { text: text.into(), program })
+        Ok(Self { text: text.into(), program, reads })
+    }
+
+    /// The paths that the program reads from its document, in order, as far as its text shows them.
+    pub fn reads(&self) -> &[Read] {
+        &self.reads
     }
 
     /// The program as written.
@@ -93,8 +105,7 @@ impl Expression {
 
     /// Runs the program on a document: its outputs, in order.
     ///
-    /// A program that is not [`Expression::simple`] may take long and need a stack of some 64 MiB: see
-    /// `sources::jq`, which gives it both.
+    /// A program that is not [`Expression::simple`] may take any time and memory: see `sources::jq`, which bounds both.
     ///
     /// # Errors
     /// What the program raised, or the bound that it exceeded.
@@ -173,11 +184,11 @@ mod tests {
             (".a | debug", Some(5), "`debug` is not allowed"),
             ("input", Some(0), "`input` is not allowed"),
             ("include \"x\"; .", Some(0), "`include` is not allowed"),
-            (".a | lenght", Some(5), "there is no filter `lenght`"),
+            (".a | lenght", Some(5), "no filter named `lenght`"),
             (".a | (.b", Some(8), "closing parenthesis"),
             (".a ==", Some(5), "a term"),
             ("", Some(0), "a term"),
-            ("$x", Some(0), "there is no variable `$x`"),
+            ("$x", Some(0), "no variable named `$x`"),
         ];
         for (text, offset, message) in cases {
             let error = Expression::compile(text).unwrap_err();
@@ -231,7 +242,7 @@ mod tests {
         ) {
             for text in [path.to_owned(), format!("{path} {operator} {literal}")] {
                 if let Some(simple) = Simple::parse(&text) {
-                    let full = engine::compile(&text).unwrap().run(&document);
+                    let full = engine::compile(&text).unwrap().0.run(&document);
                     match (simple.run(&document), full) {
                         (Ok(ours), Ok(theirs)) => prop_assert_eq!(vec![ours], theirs, "{}", text),
                         (Err(_), Err(_)) => {}

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
+use super::reads::{Read, Step};
+
 /// A path, or a path compared with a literal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simple {
@@ -11,12 +13,6 @@ pub struct Simple {
     /// The path as written, for messages.
     written: String,
     comparison: Option<(Operator, Value)>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Step {
-    Key(String),
-    Index(i64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +39,11 @@ impl Simple {
     /// The path as written: the left side of the comparison.
     pub fn path(&self) -> &str {
         &self.written
+    }
+
+    /// The path, for a program that begins at `offset`; `None` for the whole document.
+    pub(super) fn read(&self, offset: usize) -> Option<Read> {
+        (!self.path.is_empty()).then(|| Read { steps: self.path.clone(), offset })
     }
 
     /// What the path leads to in `document`.
