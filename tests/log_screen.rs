@@ -40,7 +40,7 @@ file = "/var/log/web.log"
 http = "http://127.0.0.1:8080/metrics"
 [metric.errors]
 from = "metrics"
-value = ".error_rate"
+value = ".body.error_rate"
 [filter.errors]
 title = "errors of all"
 filter = "level>=error"

@@ -92,6 +92,7 @@ fn config(source: Source, check: Check) -> Config {
 }
 
 fn context(config: Config) -> (Context, mpsc::Receiver<Observation>) {
+    opsroom::sources::jq::use_program(env!("CARGO_BIN_EXE_opsroom").into());
     let (out, observations) = mpsc::channel(256);
     let context = Context {
         config: Arc::new(config),
@@ -215,7 +216,7 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
         env: vec![("N".to_owned(), Template("{secret:n}".to_owned()))],
     };
     let config = Config {
-        metrics: vec![value("n", ".json.n"), value("lang", ".json.lang")],
+        metrics: vec![value("n", ".json.n | tonumber"), value("lang", ".json.lang")],
         ..config(source(SourceKind::Command(line), LONG), check())
     };
     let (mut context, _observations) = context(config);
@@ -228,7 +229,10 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
     };
     assert_eq!((reading.sign, error(reading)), (Sign::Good, ""));
     assert_eq!(n.value, Ok(42.0));
-    assert_eq!(lang.value.as_ref().map_err(ToString::to_string), Err("not a number: \"C.UTF-8\"".to_owned()));
+    assert_eq!(
+        lang.value.as_ref().map_err(ToString::to_string),
+        Err("the expression gave the string \"C.UTF-8\", not a number".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -294,6 +298,55 @@ async fn expectations_say_what_they_saw() {
     );
     assert_eq!(judge("/", &[r#".headers["content-type"] | startswith("application/json")"#], &[]).await.0, Sign::Good);
     assert_eq!(judge("/error", &[r#".text | test("Unavailable")"#], &[]).await.0, Sign::Good);
+}
+
+#[tokio::test]
+async fn an_expression_that_raises_makes_its_check_unknown() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/html" => Reply::text(200, "<h1>Log in</h1>"),
+        _ => Reply::json(200, r#"{"status": "healthy", "errors": "many", "list": [1, 2]}"#),
+    })
+    .await;
+    let judge = async |path: &str, expect: &[&str], degraded: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let check = Check { expect: texts(expect), degraded: texts(degraded), ..check() };
+        let kind = SourceKind::Http(Box::new(request(&server.url(path))));
+        let reading = poll(config(source(kind, LONG), check)).await.0.unwrap();
+        (reading.sign, error(&reading).to_owned())
+    };
+    for (expect, degraded) in [
+        (&[r#".body.errors | error("boom")"#] as &[&str], &[] as &[&str]),
+        (&[".status == 200"], &[r#".body.errors | error("boom")"#]),
+        (&[".status == 200", r#".body.errors | error("boom")"#], &[]),
+    ] {
+        let (sign, error) = judge("/", expect, degraded).await;
+        assert_eq!((sign, error.ends_with(": boom")), (Sign::Unknown, true), "{error}");
+    }
+    for (expect, degraded) in [
+        (&[".body.errors.x > 1"] as &[&str], &[] as &[&str]),
+        (&[".body.list | tonumber > 3"], &[]),
+        (&[".status == 200"], &[".body.errors.x > 1"]),
+    ] {
+        assert_eq!(judge("/", expect, degraded).await.0, Sign::Unknown, "{expect:?} {degraded:?}");
+    }
+    // What certainly fails is worse than what can't say; what is certainly degraded is known to be so.
+    assert_eq!(judge("/", &[".body.errors | error", ".status == 500"], &[]).await.0, Sign::Bad);
+    assert_eq!(judge("/", &[".status == 200"], &[".body.errors | error", ".status == 200"]).await.0, Sign::Degraded);
+    // Null passes many a comparison: an answer that can't be read proves nothing.
+    let unread = "the body is not JSON: expected a value, found `<h1>Log` at byte 1";
+    for (expect, degraded) in [
+        (&[".body.errors // 0 == 0"] as &[&str], &[] as &[&str]),
+        (&[".body.errors != \"many\""], &[]),
+        (&[".status == 200"], &[".body.error_rate > 5"]),
+    ] {
+        let (sign, error) = judge("/html", expect, degraded).await;
+        assert_eq!((sign, error.ends_with(unread)), (Sign::Unknown, true), "{error}");
+    }
+    assert_eq!(judge("/html", &[".body == null"], &[]).await.0, Sign::Good);
+    assert_eq!(
+        judge("/", &[r#".body.state == "up""#], &[]).await,
+        (Sign::Bad, r#".body.state == "up": no field `.state`; body has errors, list, status"#.to_owned())
+    );
 }
 
 #[tokio::test]
@@ -513,11 +566,11 @@ async fn certificates_are_checked_and_their_faults_told() {
     assert_eq!((trusted.sign, error(&trusted)), (Sign::Good, ""));
     assert!(trusted.phases.iter().any(|(name, _)| *name == "connect"));
     let kind = SourceKind::Http(Box::new(with_ca(&good)));
-    let alert = (Severity::Medium, Condition::parse("days_left < 21", "").unwrap());
+    let alert = (Severity::Medium, Condition::parse("tls.days_left < 21", "").unwrap());
     let asked = Check { expect: vec![".tls.days_left > 20000".to_owned()], alerts: vec![alert], ..check() };
     let asked = poll(config(source(kind, LONG), asked)).await.0.unwrap();
     assert_eq!((asked.sign, error(&asked)), (Sign::Good, ""));
-    assert!(asked.fields["days_left"] > 20_000.0);
+    assert!(asked.fields["tls.days_left"] > 20_000.0);
     let host = |server: &Server| format!("localhost:{}", server.address.port());
     let unknown = ask(request(&good.url("/")), LONG).await;
     assert!(
@@ -687,7 +740,7 @@ async fn counters_become_rates() {
     .await;
     let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
     let mut config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
-    config.metrics = vec![Metric { per_second: true, ..value("rate", ".body.requests") }];
+    config.metrics = vec![Metric { per_second: true, ..value("rate", ".body.requests | tonumber") }];
     let samples = |seen: &[Observation]| -> Vec<Sample> {
         seen.iter()
             .filter_map(

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::roots;
 use crate::model::condition::Condition;
+use crate::model::document::Shape;
 use crate::model::expression::Expression;
 use crate::model::filter::Filter;
 use crate::model::selector::Selector;
@@ -88,16 +90,19 @@ pub fn groups(text: &str) -> Result<Vec<String>, Fault> {
     Ok(regex::Regex::new(text).map(names).unwrap_or_default())
 }
 
-/// A jq program.
+/// A jq program over documents of a shape, where that is known.
 ///
 /// # Errors
-/// Where it does not compile.
-pub fn program(text: &str) -> Result<(), Fault> {
-    Expression::compile(text).map(drop).map_err(|error| Fault {
+/// Where it does not compile, or reads a field that no such document has.
+pub fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
+    let expression = Expression::compile(text).map_err(|error| Fault {
         offset: error.offset,
         message: error.message,
-        hint: error.hint.unwrap_or_else(|| "expressions are jq: try it in a shell, as in `curl … | jq '…'`".to_owned()),
-    })
+        hint: error
+            .hint
+            .unwrap_or_else(|| "expressions are jq over the document: `.body.errors`, `.status`".to_owned()),
+    })?;
+    shape.and_then(|shape| roots::fault(&expression, shape)).map_or(Ok(()), Err)
 }
 
 /// A selector over an exposition.

@@ -1,9 +1,15 @@
 //! Documents: what one poll of a source yields.
 
+mod absent;
+mod shape;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use absent::{absent, kind, names, path, unreadable_of};
+pub use shape::{Shape, Within};
 
 use super::text::SafeText;
 use super::time::Stamp;
@@ -67,21 +73,11 @@ pub enum PollError {
     Ours(SafeText),
 }
 
-/// Why the body of a document is null, where `program` reads the body: ``the body is not JSON: …``,
-/// `content-encoding br is not supported`. `None` where there is a body, or where the program does not ask for it.
-pub fn body_error<'a>(document: &'a Value, program: &str) -> Option<&'a str> {
-    let asked = program.match_indices("body").any(|(at, word)| {
-        let (before, after) = (program[..at].chars().next_back(), program[at + word.len()..].chars().next());
-        ![before, after].into_iter().flatten().any(|c| c.is_alphanumeric() || c == '_')
-    });
-    document.get("body_error").filter(|_| asked).and_then(Value::as_str)
-}
-
-/// A number of a document by its field: `latency_ms`, `tls.days_left`; one that is not at the top is looked for in
-/// `body` and `tls`, as people write it.
+/// A number of a document by its path: `latency_ms`, `tls.days_left`, `body.queue.depth`. As every expression it begins
+/// at the document; nothing is looked for elsewhere.
 pub fn number_at(document: &Value, field: &str) -> Option<f64> {
-    let within = |part: &Value| field.split('.').try_fold(part, |part, key| part.get(key)).and_then(Value::as_f64);
-    within(document).or_else(|| ["body", "tls"].into_iter().find_map(|part| document.get(part).and_then(within)))
+    let path = field.strip_prefix('.').unwrap_or(field);
+    path.split('.').try_fold(document, |part, key| part.get(key)).and_then(Value::as_f64)
 }
 
 #[cfg(test)]
@@ -91,31 +87,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_that_is_not_there_is_explained_to_who_asks_for_it() {
-        let document = json!({"status": 200, "body": null, "body_error": "the body is empty"});
-        for (program, asks) in [
-            (".body.status == \"ok\"", true),
-            (".[\"body\"].n > 1", true),
-            (".body", true),
-            (".status == 200", false),
-            (".body_error == null", false),
-            (".text | test(\"nobody\")", false),
-        ] {
-            assert_eq!(body_error(&document, program), asks.then_some("the body is empty"), "{program}");
-        }
-        assert_eq!(body_error(&json!({"body": {}}), ".body.x"), None);
-    }
-
-    #[test]
-    fn fields_are_found_where_people_expect_them() {
+    fn a_path_begins_at_the_document() {
         let document =
             json!({"latency_ms": 41, "body": {"queue": {"depth": 7}, "name": "x"}, "tls": {"days_left": 20}});
         let cases = [
             ("latency_ms", Some(41.0)),
-            ("queue.depth", Some(7.0)),
+            ("queue.depth", None),
             ("body.queue.depth", Some(7.0)),
-            ("days_left", Some(20.0)),
+            ("days_left", None),
             ("tls.days_left", Some(20.0)),
+            (".body.queue.depth", Some(7.0)),
             ("name", None),
             ("missing", None),
             ("", None),

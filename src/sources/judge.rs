@@ -6,14 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::sections::source::SourceKind;
-use crate::model::document::{PollError, body_error};
+use crate::model::document::{PollError, absent, unreadable_of};
 use crate::model::expression::{Expression, truthy};
 use crate::model::reading::{Component, Sign};
 use crate::model::text::SafeText;
 
 use super::codes;
 use super::health::{self, Health};
-use super::jq::{Evaluator, JqError};
+use super::jq::{Evaluator, Outputs};
 use super::plan::Judged;
 
 /// What a check says of one poll.
@@ -72,39 +72,91 @@ pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, ev
     verdict
 }
 
+/// What one program says of a document.
+enum Opinion {
+    /// It holds; what it saw.
+    Holds(String),
+    /// It does not hold, and why.
+    Fails(String),
+    /// It can't say: it raised an error, or what it reads could not be read.
+    Unclear(String),
+}
+
+/// What every program says, in their order.
+async fn opinions(programs: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Vec<Opinion> {
+    let all: Vec<&Expression> = programs.iter().collect();
+    let outputs = evaluator.run(&all, document).await;
+    programs.iter().zip(outputs).map(|(program, outputs)| opinion(program, document, outputs)).collect()
+}
+
+fn opinion(program: &Expression, document: &Value, outputs: Outputs) -> Opinion {
+    let text = program.text();
+    match outputs {
+        Err(error) => Opinion::Unclear(format!("{text}: {error}")),
+        Ok(values) if !values.is_empty() && values.iter().all(truthy) => {
+            Opinion::Holds(saw(program, document, &values))
+        }
+        Ok(values) => Opinion::Fails(saw(program, document, &values)),
+    }
+}
+
+/// All must hold. One that certainly does not is worse than one that can't say.
 async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
-    let programs: Vec<&Expression> = expect.iter().collect();
-    for (program, outputs) in expect.iter().zip(evaluator.run(&programs, document).await) {
-        match outputs {
-            Ok(values) if !values.is_empty() && values.iter().all(truthy) => {}
-            Ok(values) => return Verdict::of(Sign::Bad, Some(saw(program, document, &values))),
-            Err(JqError::Raised(why)) => return Verdict::of(Sign::Bad, Some(format!("{}: {why}", program.text()))),
-            Err(broken @ JqError::Broken(_)) => {
-                return Verdict::of(Sign::Unknown, Some(format!("{}: {broken}", program.text())));
+    let mut unclear = None;
+    for (program, opinion) in expect.iter().zip(opinions(expect, document, evaluator).await) {
+        match opinion {
+            Opinion::Fails(why) => return Verdict::of(Sign::Bad, Some(why)),
+            Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
+            // Null passes many a comparison; an answer that could not be read is no proof of anything.
+            Opinion::Holds(_) if asks_within(program) => {
+                let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
+                unclear = unclear.or(why);
             }
+            Opinion::Holds(_) => {}
         }
     }
-    Verdict::of(Sign::Good, None)
+    let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
+    Verdict::of(sign, unclear)
 }
 
+/// One that holds is enough; where one can't say, nobody knows whether it is degraded.
 async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
-    let programs: Vec<&Expression> = degraded.iter().collect();
-    let mut trouble = None;
-    for (program, outputs) in degraded.iter().zip(evaluator.run(&programs, document).await) {
-        match outputs {
-            Ok(values) if values.iter().any(truthy) => {
-                return Verdict::of(Sign::Degraded, Some(saw(program, document, &values)));
+    let mut unclear = None;
+    for (program, opinion) in degraded.iter().zip(opinions(degraded, document, evaluator).await) {
+        match opinion {
+            Opinion::Holds(why) => return Verdict::of(Sign::Degraded, Some(why)),
+            Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
+            Opinion::Fails(_) if asks_within(program) => {
+                let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
+                unclear = unclear.or(why);
             }
-            Ok(_) => {}
-            // A program that can't say whether it is degraded says nothing; the expectations hold.
-            Err(error) => trouble = Some(format!("{}: {error}", program.text())),
+            Opinion::Fails(_) => {}
         }
     }
-    Verdict::of(Sign::Good, trouble)
+    let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
+    Verdict::of(sign, unclear)
 }
 
-/// `.body.status == "healthy" saw "degraded"`: the expression, and what it was compared with or what it gave.
+/// Whether a program reads something within the body, and does not only ask whether there is one (`.body == null`).
+fn asks_within(program: &Expression) -> bool {
+    program.reads().iter().any(|read| read.steps.len() > 1) || program.simple().is_none()
+}
+
+/// `.body.status == "healthy" saw "degraded"`: the expression, and what it was compared with or what it gave; or why it
+/// saw nothing, `.body.status == "healthy": no field .status; body has state, version`.
 fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
+    // A body that is not there is mostly an error page: the code says more than the null does.
+    let code = match document.get("status").and_then(Value::as_u64) {
+        Some(code) if !(200..300).contains(&code) && !program.text().starts_with(".status") => {
+            format!(" (HTTP {code})")
+        }
+        _ => String::new(),
+    };
+    let holds = !values.is_empty() && values.iter().all(truthy);
+    let why = if holds { None } else { absent(document, program.reads()) };
+    if let Some(why) = why {
+        return format!("{}: {why}{code}", program.text());
+    }
     let value = match program.simple() {
         Some(simple) => simple.look_up(document).unwrap_or(Value::Null).to_string(),
         None if values.is_empty() => "nothing".to_owned(),
@@ -112,16 +164,7 @@ fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
     };
     let short: String = value.chars().take(120).collect();
     let dots = if short.len() < value.len() { "…" } else { "" };
-    let code = match document.get("status").and_then(Value::as_u64) {
-        Some(code) if !(200..300).contains(&code) && !program.text().starts_with(".status") => {
-            format!(" (HTTP {code})")
-        }
-        _ => String::new(),
-    };
-    match body_error(document, program.text()) {
-        Some(why) => format!("{}: {why}{code}", program.text()),
-        None => format!("{} saw {short}{dots}{code}", program.text()),
-    }
+    format!("{} saw {short}{dots}{code}", program.text())
 }
 
 fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Verdict {

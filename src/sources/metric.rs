@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
-use crate::model::document::PollError;
+use crate::model::document::{PollError, absent, kind, unreadable_of};
 use crate::model::expression::Expression;
 use crate::model::reading::Sample;
 use crate::model::text::SafeText;
@@ -12,7 +12,7 @@ use crate::model::time::Stamp;
 
 use super::codes;
 use super::exposition::Sum;
-use super::jq::{Evaluator, Outputs};
+use super::jq::{Evaluator, JqError, Outputs};
 use super::plan::{Derived, How};
 
 /// The samples of every metric of a source that was answered at `at`. `sums` are those of the selectors, in order.
@@ -27,37 +27,20 @@ pub async fn samples(
         .iter()
         .filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None })
         .collect();
-    let mut outputs = outputs(&programs, document, evaluator).await.into_iter();
+    let mut outputs = evaluator.run(&programs, document).await.into_iter();
     let mut sums = sums.iter();
     let mut samples = Vec::with_capacity(metrics.len());
     for metric in metrics {
         let value = match &metric.how {
-            How::Program(_) => {
-                outputs.next().map_or_else(|| Err("not evaluated".to_owned()), |outputs| number(outputs, document))
-            }
+            How::Program(program) => outputs
+                .next()
+                .map_or_else(|| Err("not evaluated".to_owned()), |outputs| number(program, outputs, document)),
             How::Selector(_) => sums.next().map_or_else(|| Err("the source gives no samples".to_owned()), Sum::value),
             How::Broken(why) => Err(why.clone()),
         };
         samples.extend(sample(metric, at, value));
     }
     samples
-}
-
-/// What each program gives. It reads the body, as `curl … | jq` would; one that finds nothing there reads the whole
-/// document, so that `.latency_ms` and `.status` are numbers too.
-async fn outputs(programs: &[&Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Vec<Outputs> {
-    let body = ["body", "json"].iter().find_map(|part| document.get(*part)).filter(|body| !body.is_null());
-    let Some(body) = body.filter(|_| !programs.is_empty()) else { return evaluator.run(programs, document).await };
-    let mut outputs = evaluator.run(programs, &Arc::new(body.clone())).await;
-    let nothing = |outputs: &Outputs| !matches!(outputs.as_deref(), Ok([value, ..]) if !value.is_null());
-    let again: Vec<usize> = (0..outputs.len()).filter(|index| nothing(&outputs[*index])).collect();
-    let programs: Vec<&Expression> = again.iter().map(|index| programs[*index]).collect();
-    for (index, found) in again.into_iter().zip(evaluator.run(&programs, document).await) {
-        if !nothing(&found) {
-            outputs[index] = found;
-        }
-    }
-    outputs
 }
 
 /// The samples of every metric of a source that gave no answer.
@@ -80,45 +63,132 @@ fn sample(metric: &Derived, at: Stamp, value: Result<f64, String>) -> Option<Sam
     Some(Sample { metric: metric.name.clone(), at, value, caveat: None })
 }
 
-/// The first output as a number. APIs write large counts as texts; those count as numbers.
-fn number(outputs: Outputs, document: &Value) -> Result<f64, String> {
-    let values = outputs.map_err(|error| error.to_string())?;
-    let number = match values.first() {
-        Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::Bool(truth)) => Some(f64::from(u8::from(*truth))),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(Value::Null) | None => {
-            let why = document.get("body_error").and_then(Value::as_str).unwrap_or("absent");
-            let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
-            return Err(code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", codes::words(code))));
-        }
-        Some(_) => None,
+/// The one output of a program as a number; true and false count as 1 and 0.
+///
+/// # Errors
+/// Why there is no number, in words that name what the document has. Nothing is turned into a number that is none: a
+/// wrong program must not draw a good picture.
+pub fn number(program: &Expression, outputs: Outputs, document: &Value) -> Result<f64, String> {
+    // An answer that can't be read has no numbers in it, whatever a program makes of null.
+    if let Some(why) = unreadable_of(document, program.reads()) {
+        return Err(with_code(why, document));
+    }
+    let nothing = |else_: &str| Err(with_code(absent(document, program.reads()).unwrap_or(else_.to_owned()), document));
+    let values = match outputs {
+        Ok(values) => values,
+        Err(error @ JqError::Broken(_)) => return Err(error.to_string()),
+        Err(JqError::Raised(why)) => return nothing(&why),
     };
-    number.filter(|number| number.is_finite()).ok_or_else(|| {
-        let shown: String = values[0].to_string().chars().take(60).collect();
-        format!("not a number: {shown}")
-    })
+    match values.as_slice() {
+        [] => nothing("the expression gave no output"),
+        [Value::Null] => nothing("the expression gave null"),
+        [Value::Bool(truth)] => Ok(f64::from(u8::from(*truth))),
+        [Value::Number(number)] => number
+            .as_f64()
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| format!("the expression gave {number}, which is too large for a number")),
+        [Value::String(text)] => {
+            let advice = if text.trim().parse::<f64>().is_ok() { "; add `| tonumber`" } else { "" };
+            Err(format!("the expression gave the string {}, not a number{advice}", short(&values[0])))
+        }
+        [other] => {
+            let advice = if other.is_array() { "; count its elements with `| length`" } else { "" };
+            Err(format!("the expression gave {}, not a number{advice}", kind(other)))
+        }
+        several => Err(format!(
+            "the expression gave {} outputs, not one number: {}; take one with `first(…)` or `[…] | add`",
+            several.len(),
+            several.iter().take(3).map(short).collect::<Vec<_>>().join(", ")
+        )),
+    }
+}
+
+/// The HTTP code beside why, where it is not a success: it mostly is the reason.
+fn with_code(why: String, document: &Value) -> String {
+    let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
+    code.map_or_else(|| why.clone(), |code| format!("{why} ({})", codes::words(code)))
+}
+
+/// The beginning of a value, as JSON.
+fn short(value: &Value) -> String {
+    const MOST: usize = 60;
+    let text = value.to_string();
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
 
-    async fn value(program: &str, document: Value) -> Value {
+    use super::*;
+
+    async fn value(program: &str, document: &Value) -> Result<f64, String> {
         let program = Expression::compile(program).unwrap();
-        let outputs = outputs(&[&program], &Arc::new(document), &Evaluator::default()).await;
-        outputs.into_iter().next().unwrap().unwrap().into_iter().next().unwrap_or_default()
+        let outputs = Evaluator::default().run(&[&program], &Arc::new(document.clone())).await;
+        number(&program, outputs.into_iter().next().unwrap(), document)
     }
 
     #[tokio::test]
-    async fn a_metric_reads_the_body_and_then_the_whole_document() {
-        let document = json!({"status": 200, "latency_ms": 12, "body": {"error_rate": 0.5, "status": "healthy"}});
-        assert_eq!(value(".error_rate", document.clone()).await, json!(0.5));
-        assert_eq!(value(".status", document.clone()).await, json!("healthy"));
-        assert_eq!(value(".latency_ms", document.clone()).await, json!(12));
-        assert_eq!(value(".body.error_rate", document.clone()).await, json!(0.5));
-        assert_eq!(value(".nothing", document).await, Value::Null);
-        assert_eq!(value(".status", json!({"status": 204, "body": null})).await, json!(204));
+    async fn every_metric_reads_from_the_document() {
+        let body = json!({"queue": [1, 2, 3, 4], "errors": 7, "status": "healthy"});
+        let document = json!({"status": 200, "latency_ms": 12, "body": body});
+        for (program, number) in [
+            (".body.queue | length", 4.0),
+            (".body.errors // 0", 7.0),
+            (".body.errors", 7.0),
+            (".body.missing // 0", 0.0),
+            (".status == 200", 1.0),
+            (".status", 200.0),
+            (".latency_ms", 12.0),
+        ] {
+            assert_eq!(value(program, &document).await, Ok(number), "{program}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_one_number_is_said_in_words() {
+        let body = json!({"requests_total": 1, "error_rate": 0.5, "p95_ms": 3, "s": "12", "word": "x", "list": [1, 2], "none": null});
+        let document = json!({"status": 200, "latency_ms": 12, "body": body});
+        let has = "body has error_rate, list, none, p95_ms, requests_total, s, word";
+        for (program, words) in [
+            (".body.p95_m", format!("no field `.p95_m`; {has}")),
+            (".errors", "no field `.errors`; the document has body, latency_ms, status".to_owned()),
+            (".body.p95_m + .body.x * 2", format!("no field `.p95_m`; {has}")),
+            (".body.none", "`.body.none` is null".to_owned()),
+            (".body.list | .[7]", "the expression gave null".to_owned()),
+            (".body.s", "the expression gave the string \"12\", not a number; add `| tonumber`".to_owned()),
+            (".body.word", "the expression gave the string \"x\", not a number".to_owned()),
+            (
+                ".body.list",
+                "the expression gave an array of 2 elements, not a number; count its elements with `| length`"
+                    .to_owned(),
+            ),
+            ("{a: 1}", "the expression gave an object of 1 field, not a number".to_owned()),
+            (
+                ".body.list[]",
+                "the expression gave 2 outputs, not one number: 1, 2; take one with `first(…)` or `[…] | add`"
+                    .to_owned(),
+            ),
+            ("empty", "the expression gave no output".to_owned()),
+            ("nan", "the result is NaN, not a number that can be shown".to_owned()),
+            ("infinite", "the result is infinite, not a number that can be shown".to_owned()),
+            (".body.list | error(\"boom\")", "boom".to_owned()),
+        ] {
+            assert_eq!(value(program, &document).await, Err(words), "{program}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_json_never_becomes_a_number() {
+        let why = "the body is not JSON: expected a value, found `<html>` at byte 1";
+        let document = json!({"status": 502, "body": null, "body_error": why, "text": "<html>"});
+        for program in [".body.errors // 0", ".body.queue | length", ".body | length", ".body.up == null", ".body.x"] {
+            let words = format!("{why} (HTTP 502 Bad Gateway)");
+            assert_eq!(value(program, &document).await, Err(words), "{program}");
+        }
+        assert_eq!(value(".status", &document).await, Ok(502.0));
     }
 }

@@ -240,7 +240,7 @@ http = "http://127.0.0.1:8080/metrics"
 [metric.errors]
 service = "api"
 from = "metrics"
-value = ".error_rate"
+value = ".body.error_rate"
 unit = "%"
 alert = { medium = "> 5% for 1m", high = "> 10%" }
 

@@ -77,19 +77,19 @@ every = "15s"
 [metric.error-rate]
 service = "api"
 from = "api-metrics"
-value = ".error_rate"
+value = ".body.error_rate"
 unit = "%"
 alert = { medium = "> 5% for 5m", high = "> 10% for 1m" }
 [metric.p95]
 service = "api"
 from = "api-metrics"
-value = ".p95"
+value = ".body.p95"
 unit = "s"
 alert = { medium = "> 1s for 5m", high = "> 2s for 5m" }
 [metric.requests]
 service = "api"
 from = "api-metrics"
-value = ".requests"
+value = ".body.requests"
 unit = "/s"
 
 [log.api]

@@ -4,15 +4,16 @@ use toml::de::DeValue;
 
 use crate::config::nearest;
 use crate::config::reader::{Table, described, entries, text_of};
-use crate::config::syntax;
+use crate::config::{roots, syntax};
 use crate::model::alert::Severity;
 use crate::model::condition::Condition;
+use crate::model::document::Shape;
 
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum On {
-    /// A check: statuses, staleness, fields of its document.
-    Check,
+    /// A check: statuses, staleness, fields of its documents, whose shape is given where it is known.
+    Check(Option<Shape>),
     /// A metric with this unit: its value.
     Metric(String),
 }
@@ -43,19 +44,26 @@ pub fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
             continue;
         };
         let unit = match on {
-            On::Check => "",
+            On::Check(_) => "",
             On::Metric(unit) => unit,
         };
         match syntax::condition(&text.value, unit) {
             Err(fault) => context.fault(&text, "bad condition", &fault),
             Ok(condition) => {
                 let misplaced = match on {
-                    On::Check => condition.unfit_for_check(),
+                    On::Check(_) => condition.unfit_for_check(),
                     On::Metric(_) => condition.unfit_for_metric(),
+                };
+                let unknown_field = match (on, condition.field()) {
+                    (On::Check(Some(shape)), Some(field)) => roots::field_fault(field, *shape),
+                    _ => None,
                 };
                 match misplaced.map(|why| why.split_once(": ").unwrap_or((why, ""))) {
                     Some((what, hint)) => context.error(text.at, what, hint),
-                    None => found.push((severity, condition)),
+                    None => match unknown_field {
+                        Some(fault) => context.fault(&text, "bad condition", &fault),
+                        None => found.push((severity, condition)),
+                    },
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::reader::{Table, Thing};
+use crate::config::reader::{Table, Thing, text_of};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::defaults::Defaults;
 use crate::config::sections::source::{self, COMMAND_KEYS, POLL_KEYS, REQUEST_KEYS, Source, Timing};
@@ -10,6 +10,7 @@ use crate::config::spec::{KeySpec, Kind, joined, key, later};
 use crate::config::syntax;
 use crate::model::alert::Severity;
 use crate::model::condition::Condition;
+use crate::model::document::Shape;
 use crate::model::name::Name;
 
 /// A check.
@@ -89,10 +90,11 @@ pub const KEYS: &[KeySpec] = &joined::<
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
 pub fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
     let service = table.reference("service", Thing::Service);
-    let expect = programs(table, "expect");
-    let degraded = programs(table, "degraded");
+    let shape = shape(table, sources);
+    let expect = programs(table, "expect", shape);
+    let degraded = programs(table, "degraded", shape);
     let nagios = table.one_of("protocol", &[("nagios", true)]).unwrap_or(false);
-    let alerts = alerts::read(table, &On::Check);
+    let alerts = alerts::read(table, &On::Check(shape));
     let whole = |key, default: Option<u32>, else_: u32| {
         table.whole(key).map_or(default.unwrap_or(else_), |number| number as u32)
     };
@@ -134,11 +136,25 @@ pub fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Optio
     Some((check, own))
 }
 
+/// What the documents look like that the check judges, where its keys say so.
+fn shape(table: &Table<'_>, sources: &[Source]) -> Option<Shape> {
+    let own = [("http", Shape::Http), ("command", Shape::Command), ("tcp", Shape::Tcp)];
+    let mut given = own.iter().filter(|(key, _)| table.has(key)).map(|(_, shape)| *shape);
+    match (given.next(), given.next(), table.entry("from")) {
+        (Some(shape), None, None) => Some(shape),
+        (None, None, Some(from)) => {
+            let from = text_of(from)?.value;
+            sources.iter().find(|source| *source.name == *from).map(|source| source.kind.shape())
+        }
+        _ => None,
+    }
+}
+
 /// jq programs, each compiled once to see that it is one.
-fn programs(table: &Table<'_>, key: &str) -> Vec<String> {
+fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<String> {
     let mut found = Vec::new();
     for text in table.texts_or_one(key) {
-        match syntax::program(&text.value) {
+        match syntax::program(&text.value, shape) {
             Ok(()) => found.push(text.value),
             Err(fault) => table.context.fault(&text, "bad jq", &fault),
         }

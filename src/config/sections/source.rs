@@ -7,6 +7,7 @@ use crate::config::reader::{Table, Text, template};
 use crate::config::sections::console::host_and_port;
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::model::document::Shape;
 use crate::model::name::Name;
 use crate::model::secret::Template;
 use crate::model::unit;
@@ -44,6 +45,18 @@ pub enum SourceKind {
         /// Port.
         port: u16,
     },
+}
+
+impl SourceKind {
+    /// What its documents look like.
+    pub const fn shape(&self) -> Shape {
+        match self {
+            Self::Http(_) => Shape::Http,
+            Self::Exposition(_) => Shape::Exposition,
+            Self::Command(_) => Shape::Command,
+            Self::Tcp { .. } => Shape::Tcp,
+        }
+    }
 }
 
 /// An HTTP request as configured. Texts may hold `{secret:NAME}`.

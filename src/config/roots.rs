@@ -1,0 +1,199 @@
+//! The one root of every expression: the document. A field that no document of the kind can have is a mistake that is
+//! known before anything is polled.
+
+use crate::config::syntax::Fault;
+use crate::model::document::{Shape, Within, names, path};
+use crate::model::expression::{Expression, Read, Step};
+
+/// What other tools and older configurations call the fields of a document.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("status_code", "status"),
+    ("statuscode", "status"),
+    ("code", "status"),
+    ("http_status", "status"),
+    ("latency", "latency_ms"),
+    ("response_time", "latency_ms"),
+    ("duration", "duration_ms"),
+    ("exit_code", "exit"),
+    ("exitcode", "exit"),
+    ("output", "stdout"),
+    ("header", "headers"),
+    ("days_left", "tls.days_left"),
+    ("not_after", "tls.not_after"),
+    ("first_byte", "timing.first_byte"),
+];
+
+/// The first field that the expression reads and that no document of this shape has.
+pub fn fault(expression: &Expression, shape: Shape) -> Option<Fault> {
+    expression.reads().iter().find_map(|read| {
+        let (message, hint) = wrong(shape, &read.steps)?;
+        Some(Fault { offset: Some(read.offset), message, hint })
+    })
+}
+
+/// As [`fault`], of the field that a condition compares: `latency_ms`, `body.queue.depth`.
+pub fn field_fault(field: &str, shape: Shape) -> Option<Fault> {
+    let steps = field.trim_start_matches('.').split('.').map(|key| Step::Key(key.to_owned())).collect();
+    let read = Read { steps, offset: 0 };
+    let (message, hint) = wrong(shape, &read.steps)?;
+    Some(Fault { offset: None, message, hint })
+}
+
+fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
+    let (first, rest) = steps.split_first()?;
+    let Step::Key(field) = first else {
+        let message = format!("{} is an object and has no element {first}", shape.noun());
+        return Some((message, shape.payload().map(|payload| below(payload, steps)).unwrap_or_else(|| fields(shape))));
+    };
+    if !shape.fields().contains(&field.as_str()) {
+        return Some((format!("{} has no field `{field}`", shape.noun()), meant(shape, field, steps, rest)));
+    }
+    let second = rest.first()?;
+    match (shape.within(field), second) {
+        (Within::Anything, _) => None,
+        (Within::Headers, Step::Key(name)) => name.contains(|c: char| c.is_ascii_uppercase()).then(|| {
+            let lower = Step::Key(name.to_ascii_lowercase());
+            (format!("header names are in lower case, and `{name}` is not"), format!("write `.headers{lower}`"))
+        }),
+        (Within::Fields(known), Step::Key(name)) => (!known.contains(&name.as_str())).then(|| {
+            let hint = match super::nearest::nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `.{field}.{near}`?"),
+                None => format!("`.{field}` has {}", names(known.iter().copied())),
+            };
+            (format!("`.{field}` has no field `{name}`"), hint)
+        }),
+        (Within::Headers | Within::Fields(_), Step::Index(_)) => {
+            Some((format!("`.{field}` is an object and has no element {second}"), fields(shape)))
+        }
+        (Within::Nothing, _) => {
+            let hint = shape.payload().map(|payload| below(payload, steps)).unwrap_or_else(|| fields(shape));
+            Some((format!("`.{field}` has nothing within it"), hint))
+        }
+    }
+}
+
+/// What was probably meant by a field that is not there: a slip, another tool's word, or what the service itself says.
+fn meant(shape: Shape, field: &str, steps: &[Step], rest: &[Step]) -> String {
+    let lower = field.to_ascii_lowercase();
+    let slip = shape.fields().iter().find(|known| strsim::osa_distance(known, &lower) <= 1);
+    let other = OTHER_WORDS
+        .iter()
+        .filter(|(theirs, _)| *theirs == lower)
+        .map(|(_, ours)| ours)
+        .find(|ours| shape.fields().iter().any(|known| ours.split('.').next() == Some(*known)));
+    match (slip.or(other), shape.payload()) {
+        (Some(known), _) => {
+            let rest: String = rest.iter().map(ToString::to_string).collect();
+            format!("did you mean `.{known}{rest}`?")
+        }
+        (None, Some(payload)) => below(payload, steps),
+        (None, None) if shape == Shape::Exposition => format!("to read a series, write sample = \"{field}\""),
+        (None, None) => fields(shape),
+    }
+}
+
+fn below(payload: &str, steps: &[Step]) -> String {
+    let steps: Vec<Step> = std::iter::once(Step::Key(payload.to_owned())).chain(steps.iter().cloned()).collect();
+    format!("did you mean `{}`?", path(&steps))
+}
+
+fn fields(shape: Shape) -> String {
+    format!("{} has {}", shape.noun(), names(shape.fields().iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(program: &str, shape: Shape) -> Option<(String, String)> {
+        fault(&Expression::compile(program).unwrap(), shape).map(|fault| (fault.message, fault.hint))
+    }
+
+    #[test]
+    fn a_field_that_no_document_has_is_known_beforehand() {
+        let cases = [
+            (".queue", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
+            (".queue | length", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
+            (".queue[0].x", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue[0].x`?"),
+            (".[\"a b\"]", Shape::Http, "an HTTP document has no field `a b`", "did you mean `.body[\"a b\"]`?"),
+            (".errors // 0", Shape::Http, "an HTTP document has no field `errors`", "did you mean `.body.errors`?"),
+            (".satus == 200", Shape::Http, "an HTTP document has no field `satus`", "did you mean `.status`?"),
+            (".latency", Shape::Http, "an HTTP document has no field `latency`", "did you mean `.latency_ms`?"),
+            (".days_left", Shape::Http, "an HTTP document has no field `days_left`", "did you mean `.tls.days_left`?"),
+            (
+                ".tls.days",
+                Shape::Http,
+                "`.tls` has no field `days`",
+                "`.tls` has days_left, not_after, issuer, subject",
+            ),
+            (".timing.conect", Shape::Http, "`.timing` has no field `conect`", "did you mean `.timing.connect`?"),
+            (
+                ".headers[\"X-Age\"]",
+                Shape::Http,
+                "header names are in lower case, and `X-Age` is not",
+                "write `.headers[\"x-age\"]`",
+            ),
+            (".status.db", Shape::Http, "`.status` has nothing within it", "did you mean `.body.status.db`?"),
+            (
+                ".[0].x",
+                Shape::Http,
+                "an HTTP document is an object and has no element [0]",
+                "did you mean `.body[0].x`?",
+            ),
+            (".queue", Shape::Command, "the document of a command has no field `queue`", "did you mean `.json.queue`?"),
+            (
+                ".exit_code",
+                Shape::Command,
+                "the document of a command has no field `exit_code`",
+                "did you mean `.exit`?",
+            ),
+            (
+                ".body.x",
+                Shape::Command,
+                "the document of a command has no field `body`",
+                "did you mean `.json.body.x`?",
+            ),
+            (
+                ".up",
+                Shape::Exposition,
+                "the document of an exposition has no field `up`",
+                "to read a series, write sample = \"up\"",
+            ),
+            (
+                ".queue",
+                Shape::Tcp,
+                "the document of a TCP check has no field `queue`",
+                "the document of a TCP check has connected, latency_ms, remote",
+            ),
+        ];
+        for (program, shape, message, hint) in cases {
+            assert_eq!(said(program, shape), Some((message.to_owned(), hint.to_owned())), "{program}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_right_is_left_alone() {
+        for program in [
+            ".",
+            ".body.queue",
+            ".body | .queue",
+            ".body.list[] | .queue",
+            "[.[] | numbers] | add",
+            ".status == 200",
+            ".tls.days_left < 21",
+            ".timing.total",
+            ".headers.age | tonumber",
+            ".headers[\"x-age\"]",
+            ".text | length",
+            "{queue: .body.queue} | .queue",
+            "reduce .body[] as $x (0; . + $x.queue)",
+            "to_entries | .[0].key",
+            "keys[0]",
+        ] {
+            assert_eq!(said(program, Shape::Http), None, "{program}");
+        }
+        assert_eq!(said(".stdout | tonumber", Shape::Command), None);
+        assert_eq!(field_fault("body.queue.depth", Shape::Http), None);
+        assert_eq!(field_fault("queue.depth", Shape::Http).unwrap().hint, "did you mean `.body.queue.depth`?");
+    }
+}
