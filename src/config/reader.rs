@@ -8,9 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 pub use super::context::{Context, Thing};
 use super::file::Place;
-use super::nearest;
 use super::spec::{KeySpec, Kind};
 use super::syntax;
+use super::{misplaced, nearest};
 use crate::model::name::Name;
 use crate::model::secret::Template;
 
@@ -123,6 +123,7 @@ impl<'a> Table<'a> {
     fn unknown(&self, entry: &Entry<'_>, later: bool) {
         let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
         let hint = match nearest::nearest_key(entry.key, known()) {
+            _ if let Some(elsewhere) = misplaced::hint(&self.title, self.name, entry.key) => elsewhere,
             Some(near) => format!("did you mean `{near}`?"),
             None if later => return,
             None => format!("known keys: {}", nearest::listed(known())),

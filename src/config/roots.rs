@@ -163,7 +163,7 @@ mod tests {
                 ".queue",
                 Shape::Tcp,
                 "the document of a TCP check has no field `queue`",
-                "the document of a TCP check has connected, latency_ms, remote",
+                "the document of a TCP check has connected, latency_ms, timing, remote",
             ),
         ];
         for (program, shape, message, hint) in cases {

@@ -2,11 +2,13 @@
 
 mod quantity;
 mod show;
+mod spelling;
 
 use std::time::Duration;
 
 pub use quantity::in_unit_of;
 pub use show::{NOTHING, age, availability, latency, latency_ms, number, quantity};
+pub use spelling::respelled;
 
 /// What is wrong in a written value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +38,7 @@ const SIZE_HINT: &str = "write a number with a unit: 512B, 1MB (a million bytes)
 /// Reads `15s`, `2m`, `26h`, `30d`, `2w`, `250ms`, `1.5h`, `1h30m`.
 ///
 /// # Errors
-/// Where it is no duration, with the character at which it goes wrong.
+/// Where it is not a duration, with the character at which it goes wrong.
 pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     let mut nanos = 0_u128;
     let mut offset = 0;
@@ -46,16 +48,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     }
     let mut previous = f64::INFINITY;
     while !rest.is_empty() {
-        let (value, number_len) = leading_number(rest)
-            .ok_or_else(|| UnitError::new(offset, format!("`{text}` is no duration"), DURATION_HINT))?;
+        let (value, number_len) = leading_number(rest).ok_or_else(|| no_number(text, rest, offset))?;
         let unit_len = rest[number_len..].find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len() - number_len);
         let word = &rest[number_len..number_len + unit_len];
         let at = offset + rest[..number_len].chars().count();
-        if word.is_empty() {
-            return Err(UnitError::new(at, format!("`{text}` has no unit"), DURATION_HINT));
-        }
-        let unit = quantity::seconds_of(word)
-            .ok_or_else(|| UnitError::new(at, format!("`{word}` is no unit of time"), DURATION_HINT))?;
+        let unit = spelling::DURATIONS.iter().find(|(known, _)| *known == word).map(|(_, seconds)| *seconds);
+        let unit = unit.ok_or_else(|| no_unit(text, &rest[number_len..], word, at))?;
         if unit >= previous {
             return Err(UnitError::new(at, format!("`{word}` comes after a smaller or equal unit"), DURATION_HINT));
         }
@@ -72,25 +70,65 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
         rest = &rest[number_len + unit_len..];
     }
     if nanos > MAX_DURATION.as_nanos() {
-        return Err(UnitError::new(0, format!("`{text}` is too long a time"), "at most 36500d"));
+        return Err(UnitError::new(0, format!("`{text}` is too long"), "use at most 36500d"));
     }
     Ok(Duration::from_nanos(nanos as u64))
+}
+
+/// A part of a duration that does not begin with a number.
+fn no_number(text: &str, rest: &str, offset: usize) -> UnitError {
+    match spelling::duration(text) {
+        Some(meant) if rest.starts_with(' ') => {
+            UnitError::new(offset, format!("`{text}` has a space in it"), format!("write `{meant}`"))
+        }
+        _ => UnitError::new(offset, format!("`{text}` is not a valid duration"), DURATION_HINT),
+    }
+}
+
+/// A number without a unit that is known; `rest` follows the number.
+fn no_unit(text: &str, rest: &str, word: &str, at: usize) -> UnitError {
+    let hint = spelling::duration(text).map_or_else(|| DURATION_HINT.to_owned(), |meant| format!("write `{meant}`"));
+    if !word.is_empty() {
+        return UnitError::new(at, format!("unknown unit `{word}` in `{text}`"), hint);
+    }
+    if rest.is_empty() {
+        let hint = match text.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            true => format!("write `{text}s`, `{text}m` or `{text}h`"),
+            false => DURATION_HINT.to_owned(),
+        };
+        return UnitError::new(at, format!("`{text}` has no unit"), hint);
+    }
+    let after = rest.trim_start();
+    let word: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
+    let blanks = rest.chars().count() - after.chars().count();
+    if blanks == 0 || word.is_empty() {
+        return UnitError::new(at, format!("`{text}` is not a valid duration"), hint);
+    }
+    if spelling::DURATIONS.iter().any(|(known, _)| *known == word) {
+        return UnitError::new(at, format!("`{text}` has a space before its unit"), hint);
+    }
+    UnitError::new(at + blanks, format!("unknown unit `{word}` in `{text}`"), hint)
 }
 
 /// Reads `512B`, `1MB`, `1.5 GiB`; a bare number is bytes. `kB`, `MB`, … are powers of 1000, `KiB`, `MiB`, … of 1024.
 ///
 /// # Errors
-/// Where it is no size, with the character at which it goes wrong.
+/// Where it is not a size, with the character at which it goes wrong.
 pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     let (value, number_len) =
-        leading_number(text).ok_or_else(|| UnitError::new(0, format!("`{text}` is no size"), SIZE_HINT))?;
+        leading_number(text).ok_or_else(|| UnitError::new(0, format!("`{text}` is not a valid size"), SIZE_HINT))?;
     let word = text[number_len..].trim();
     let unit = if word.is_empty() { Some(1.0) } else { quantity::bytes_of(word) };
-    let at = text[..number_len].chars().count();
-    let unit = unit.ok_or_else(|| UnitError::new(at, format!("`{word}` is no unit of size"), SIZE_HINT))?;
+    let unit = unit.ok_or_else(|| {
+        let blanks = text[number_len..].chars().take_while(|c| c.is_whitespace()).count();
+        let hint = spelling::size(word)
+            .map_or_else(|| SIZE_HINT.to_owned(), |meant| format!("write `{}{meant}`", &text[..number_len]));
+        let at = text[..number_len].chars().count() + blanks;
+        UnitError::new(at, format!("unknown unit `{word}` in `{text}`"), hint)
+    })?;
     let bytes = (value * unit).round();
     if bytes >= 9.0e18 {
-        return Err(UnitError::new(0, format!("`{text}` is too large"), "at most 8 EiB"));
+        return Err(UnitError::new(0, format!("`{text}` is too large"), "use at most 8 EiB"));
     }
     Ok(bytes as u64)
 }
@@ -98,12 +136,19 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
 /// Reads `99.9%` as 99.9.
 ///
 /// # Errors
-/// Where it is no percentage.
+/// Where it is not a percentage.
 pub fn parse_percent(text: &str) -> Result<f64, UnitError> {
-    let bad = || UnitError::new(0, format!("`{text}` is no percentage"), "write 99.9%");
-    let number = text.trim_end().strip_suffix('%').ok_or_else(bad)?.trim_end();
-    match leading_number(number) {
-        Some((value, len)) if len == number.len() => Ok(value),
+    let bad = || UnitError::new(0, format!("`{text}` is not a valid percentage"), "write it like 99.9%");
+    let trimmed = text.trim_end();
+    let Some((value, len)) = leading_number(trimmed) else { return Err(bad()) };
+    match trimmed[len..].trim_start() {
+        "%" => Ok(value),
+        "" => Err(UnitError::new(len, format!("`{text}` has no unit"), format!("write `{}%`", &trimmed[..len]))),
+        word if word.chars().all(char::is_alphabetic) => {
+            let at = trimmed[..trimmed.len() - word.len()].chars().count();
+            let hint = format!("write `{}%`", &trimmed[..len]);
+            Err(UnitError::new(at, format!("unknown unit `{word}` in `{text}`"), hint))
+        }
         _ => Err(bad()),
     }
 }
@@ -182,11 +227,51 @@ mod tests {
             ("1h 30m", 2),
             ("1..5s", 0),
             ("5sek", 1),
+            ("30 seconds", 3),
+            ("30seconds", 2),
+            ("1,5s", 1),
         ];
         for (text, offset) in bad {
             assert_eq!(parse_duration(text).map_err(|error| error.offset), Err(offset), "{text}");
         }
         assert!(parse_duration("99999999999999999999999d").is_err());
+    }
+
+    #[test]
+    fn a_unit_that_is_not_known_is_named_with_what_to_write() {
+        let said = |error: UnitError| format!("{} | {}", error.message, error.hint);
+        for (text, words) in [
+            ("30 seconds", "unknown unit `seconds` in `30 seconds` | write `30s`"),
+            ("30seconds", "unknown unit `seconds` in `30seconds` | write `30s`"),
+            ("5 min", "unknown unit `min` in `5 min` | write `5m`"),
+            ("1 hour 30 minutes", "unknown unit `hour` in `1 hour 30 minutes` | write `1h30m`"),
+            ("2 weeks", "unknown unit `weeks` in `2 weeks` | write `2w`"),
+            ("1 month", "unknown unit `month` in `1 month` | write `30d`"),
+            ("100 milliseconds", "unknown unit `milliseconds` in `100 milliseconds` | write `100ms`"),
+            ("5M", "unknown unit `M` in `5M` | write `5m`"),
+            ("30 s", "`30 s` has a space before its unit | write `30s`"),
+            ("1h 30m", "`1h 30m` has a space in it | write `1h30m`"),
+            ("15", "`15` has no unit | write `15s`, `15m` or `15h`"),
+            ("soon", &format!("`soon` is not a valid duration | {DURATION_HINT}")),
+            ("15 parsecs", &format!("unknown unit `parsecs` in `15 parsecs` | {DURATION_HINT}")),
+        ] {
+            assert_eq!(parse_duration(text).map_err(said), Err(words.to_owned()), "{text}");
+        }
+        for (text, words) in [
+            ("5 megabytes", "unknown unit `megabytes` in `5 megabytes` | write `5MB`"),
+            ("5 M", "unknown unit `M` in `5 M` | write `5MB`"),
+            ("1gib", "unknown unit `gib` in `1gib` | write `1GiB`"),
+            ("big", &format!("`big` is not a valid size | {SIZE_HINT}")),
+        ] {
+            assert_eq!(parse_size(text).map_err(said), Err(words.to_owned()), "{text}");
+        }
+        for (text, words) in [
+            ("99.9 percent", "unknown unit `percent` in `99.9 percent` | write `99.9%`"),
+            ("99.9", "`99.9` has no unit | write `99.9%`"),
+            ("all", "`all` is not a valid percentage | write it like 99.9%"),
+        ] {
+            assert_eq!(parse_percent(text).map_err(said), Err(words.to_owned()), "{text}");
+        }
     }
 
     #[test]
@@ -219,7 +304,7 @@ mod tests {
         {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        assert_eq!(parse_size("5 Mbit").map_err(|error| error.offset), Err(1));
+        assert_eq!(parse_size("5 Mbit").map_err(|error| error.offset), Err(2));
         assert!(parse_size("9999999999TiB").is_err());
         assert_eq!(parse_percent("99.9%"), Ok(99.9));
         assert!(parse_percent("99.9").is_err());

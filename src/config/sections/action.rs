@@ -13,6 +13,7 @@ use crate::config::substitute;
 use crate::config::syntax;
 use crate::model::name::Name;
 use crate::model::run::Confirm;
+use crate::model::unit;
 
 /// An action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,6 +277,27 @@ fn evidence(table: &Table<'_>) -> Vec<EvidenceRef> {
     found
 }
 
+/// What is wrong with a limit that is not like `3 per 1h`.
+fn bad_limit(text: &str) -> (String, String) {
+    const HINT: &str = "write at_most = \"3 per 1h\"";
+    let whole = (format!("`{text}` is not a valid limit"), HINT.to_owned());
+    let Some((count, span)) = text.split_once(" per ") else { return whole };
+    let (count, span) = (count.trim(), span.trim());
+    if count.parse::<u32>().is_ok_and(|count| count == 0) {
+        return (format!("`{text}` allows no run at all"), HINT.to_owned());
+    }
+    if count.parse::<u32>().is_err() {
+        return (format!("`{count}` is not a whole number"), HINT.to_owned());
+    }
+    match (unit::respelled(span), unit::parse_duration(span)) {
+        (Some(unit), _) => {
+            (format!("`{span}` in `{text}` has no number"), format!("write at_most = \"{count} per 1{unit}\""))
+        }
+        (None, Err(error)) => (error.message, error.hint),
+        (None, Ok(_)) => whole,
+    }
+}
+
 /// `3 per 1h`
 fn at_most(table: &Table<'_>) -> Option<(u32, Duration)> {
     let text = table.text("at_most")?;
@@ -285,7 +307,8 @@ fn at_most(table: &Table<'_>) -> Option<(u32, Duration)> {
         Some((count, span))
     });
     if parts.is_none() {
-        table.context.error(text.at, format!("`{}` is no bound", text.value), "write at_most = \"3 per 1h\"");
+        let (message, hint) = bad_limit(&text.value);
+        table.context.error(text.at, message, hint);
     }
     parts
 }

@@ -129,17 +129,44 @@ fn kinds() -> String {
     nearest::listed(adapters::built_in().iter().map(|adapter| adapter.kind))
 }
 
+/// What to write for a tool's own name, which is not the kind's.
+fn other_name(kind: &str) -> Option<&'static str> {
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "docker-compose" | "docker_compose" | "dockercompose" | "compose-v1.x" | "compose1" | "compose_v1" => {
+            "write `compose-v1` for the docker-compose command, or `compose` for `docker compose` (v2)"
+        }
+        "docker compose" | "compose-v2" | "compose2" | "compose_v2" => "write `compose`: it runs `docker compose` (v2)",
+        "k8s" | "kube" | "kubectl" | "k3s" | "openshift" | "oc" => "write `kubernetes`: it runs kubectl",
+        "pg_dump" | "pgdump" | "pg-dump" | "postgres" | "postgresql" | "pg" => "write `postgres-dump`: it runs pg_dump",
+        "systemctl" | "service" | "unit" | "sysv" => "write `systemd`: it runs systemctl",
+        "sh" | "bash" | "shell" | "exec" | "command" | "cmd" | "ssh" => {
+            "write `script`, or leave `kind` out and write your own verbs: restart = { steps = [[\"…\"]] }"
+        }
+        "git" | "git-deploy" | "gitops" => "write `git-compose`: it checks out a tag and runs `docker compose`",
+        "container" | "docker-cli" | "dockerd" => "write `docker`",
+        "podman" | "podman-compose" | "podman_compose" | "nerdctl" | "helm" | "nomad" | "swarm" | "ansible" | "pm2"
+        | "supervisor" | "supervisord" | "supervisorctl" => {
+            "leave `kind` out and write your own verbs: restart = { steps = [[\"PROGRAM\", \"restart\", \"{target}\"]] }"
+        }
+        _ => return None,
+    })
+}
+
 fn built_in<'a>(table: &Table<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn> {
     let found = adapters::find(&kind.value);
     if found.is_none() {
         let (message, hint) = if LATER_KINDS.contains(&kind.value.as_str()) {
             (format!("adapter kind `{}` is not in this version", kind.value), format!("kinds: {}", kinds()))
         } else {
-            let hint = match nearest::nearest(&kind.value, adapters::built_in().iter().map(|adapter| adapter.kind)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("kinds: {}; or leave `kind` out and write your own verbs", kinds()),
+            let near = || nearest::nearest(&kind.value, adapters::built_in().iter().map(|adapter| adapter.kind));
+            let hint = match other_name(&kind.value) {
+                Some(hint) => hint.to_owned(),
+                None => match near() {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("kinds: {}; or leave `kind` out and write your own verbs", kinds()),
+                },
             };
-            (format!("there is no adapter kind `{}`", kind.value), hint)
+            (format!("no adapter kind named `{}`", kind.value), hint)
         };
         table.context.error(kind.at, message, hint);
     }

@@ -84,7 +84,7 @@ pub const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
     key("service", Kind::Name, "The service it belongs to"),
     key("from", Kind::Name, "A source"),
-    key("value", Kind::Text, "jq over the source's document"),
+    key("value", Kind::Text, "jq over the source's document: .body.queue | length; true and false are 1 and 0"),
     key("sample", Kind::Text, "A selector over an exposition: http_requests_total{job=\"api\"}"),
     key("log", Kind::TextsOrOne, "A log, a list of logs, or * for all"),
     key("count", Kind::Text, "A filter: how many records match within the window"),
@@ -165,7 +165,8 @@ fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
     let (origin, ours) = match (given.next(), given.next()) {
         (Some(one), None) => *one,
         (None, _) => {
-            if !table.has("query") && table.lacks(&["from", "log", "check"]) {
+            let told = ["http", "exposition", "command", "file", "expect"].iter().any(|key| table.has_any(key));
+            if !table.has("query") && !told && table.lacks(&["from", "log", "check"]) {
                 context.error(
                     table.at,
                     format!("{} does not say where its numbers come from", table.title),
@@ -230,12 +231,10 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     no_window(table, what);
     let from = table.reference("from", Thing::Source);
     let text = table.text(what)?;
-    let exposition = from.as_ref().and_then(|from| {
-        let source = known.sources.iter().find(|source| source.name == *from)?;
-        Some(matches!(source.kind, SourceKind::Exposition(_)))
-    });
+    let source = from.as_ref().and_then(|from| known.sources.iter().find(|source| source.name == *from));
+    let exposition = source.map(|source| matches!(source.kind, SourceKind::Exposition(_)));
     if what == "value" {
-        if let Err(fault) = syntax::program(&text.value) {
+        if let Err(fault) = syntax::program(&text.value, source.map(|source| source.kind.shape())) {
             table.context.fault(&text, "bad jq", &fault);
             return None;
         }
@@ -285,7 +284,7 @@ fn quantile(table: &Table<'_>, text: &Text, key: &str) -> Option<f64> {
         .filter(|percentile| *percentile > 0.0 && *percentile < 100.0)
         .map(|percentile| percentile / 100.0);
     if found.is_none() {
-        let message = format!("`{}` is no percentile", text.value);
+        let message = format!("`{}` is not a valid percentile", text.value);
         table.context.error(text.at, message, format!("write {key} = \"p50\", \"p95\", \"p99\" or \"p99.9\""));
     }
     found

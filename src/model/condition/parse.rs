@@ -211,7 +211,10 @@ fn number(token: Token<'_>, unit: &str) -> Result<f64, ConditionError> {
     };
     let word = token.text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+'));
     unit::in_unit_of(value, word.trim_start(), unit).map_err(|message| {
-        let hint = if unit.is_empty() {
+        let meant = unit::respelled(word.trim_start()).filter(|meant| unit::in_unit_of(value, meant, unit).is_ok());
+        let hint = if let Some(meant) = meant {
+            format!("write `{value}{meant}`")
+        } else if unit.is_empty() {
             "leave the unit out, or give the metric a `unit`".to_owned()
         } else {
             format!("write it in `{unit}`")
@@ -365,7 +368,7 @@ mod tests {
             (">", "", 1, "value to compare with is missing"),
             ("> 5% for", "%", 8, "time after `for` is missing"),
             ("> 5% for 5", "%", 10, "has no unit"),
-            ("> 5% for 5x", "%", 10, "no unit of time"),
+            ("> 5% for 5x", "%", 10, "unknown unit `x`"),
             ("> 5% for 5m for 6m", "%", 12, "twice"),
             ("> 5s", "%", 3, "is a time, but the value is in `%`"),
             ("> 5furlongs", "", 3, "no unit that is known"),

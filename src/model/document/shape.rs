@@ -16,8 +16,8 @@ pub enum Shape {
 const HTTP: &[&str] =
     &["status", "latency_ms", "timing", "headers", "body", "body_error", "text", "size", "version", "remote", "tls"];
 const COMMAND: &[&str] = &["exit", "signal", "stdout", "stderr", "json", "duration_ms"];
-const TCP: &[&str] = &["connected", "latency_ms", "remote"];
-const EXPOSITION: &[&str] = &["samples", "bytes", "latency_ms"];
+const TCP: &[&str] = &["connected", "latency_ms", "timing", "remote"];
+const EXPOSITION: &[&str] = &["samples", "bytes", "faults", "latency_ms"];
 const TIMING: &[&str] = &["dns", "connect", "tls", "first_byte", "total"];
 const TLS: &[&str] = &["days_left", "not_after", "issuer", "subject"];
 
@@ -68,7 +68,7 @@ impl Shape {
     pub fn within(self, field: &str) -> Within {
         match (self, field) {
             (Self::Http, "headers") => Within::Headers,
-            (Self::Http, "timing") => Within::Fields(TIMING),
+            (Self::Http | Self::Tcp, "timing") => Within::Fields(TIMING),
             (Self::Http, "tls") => Within::Fields(TLS),
             _ if self.payload() == Some(field) => Within::Anything,
             _ => Within::Nothing,

@@ -59,7 +59,7 @@ pub fn in_unit_of(value: f64, word: &str, unit: &str) -> Result<f64, String> {
         return Ok(value);
     }
     let Some((what, one)) = family(word) else {
-        return Err(format!("`{word}` is no unit that is known here"));
+        return Err(format!("unknown unit `{word}`"));
     };
     match family(unit) {
         Some((same, base)) if same == what => Ok(value * (one / base)),
