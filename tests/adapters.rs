@@ -77,12 +77,32 @@ fn compose() {
         "kind = \"compose\"\nvariables = { image = \"acme/api\" }",
         &["restart", "rollback", "scale", "status", "logs"],
     );
-    world.tool("docker", "case $1 in image) printf 'v2\\nv1\\n' ;; compose) echo \"tag $TAG\" ;; esac");
+    let docker = "case \"$1 $*\" in
+        image*) printf 'v3 2026-11-27 10:00:00 +0000 UTC\\nv2 2026-11-26 10:00:00 +0000 UTC\\nv1 2026-11-25 10:00:00 +0000 UTC\\n<none> x\\n' ;;
+        *\" ps --quiet\"*) echo c0ffee ;;
+        inspect*) echo acme/api:v2 ;;
+        compose*) echo \"tag $TAG\" ;; esac";
+    world.tool("docker", docker);
     assert_eq!(world.calls(&["restart"]), ["docker|compose|restart|api"]);
     assert_eq!(world.calls(&["restart", "--dry-run"]), ["docker|compose|--dry-run|restart|api"]);
     let (code, text, calls) = world.run(&["rollback", "--set", "version=v1"]);
     assert!(code == 0 && text.contains("tag v1"), "{text}");
-    assert_eq!(calls, ["docker|image|ls|--format|{{.Tag}}|acme/api", "docker|compose|up|--detach|--no-deps|api"]);
+    assert_eq!(
+        calls,
+        [
+            "docker|compose|ps|--quiet|api",
+            "docker|inspect|--format|{{.Config.Image}}|c0ffee",
+            "docker|image|ls|--format|{{.Tag}} {{.CreatedAt}}|acme/api",
+            "docker|compose|up|--detach|--no-deps|api"
+        ]
+    );
+    let (code, text, calls) = world.run(&["rollback", "--set", "version=v2"]);
+    assert!(code == 2 && text.contains("refused: version `v2` is what runs now, nothing ran"), "{text}");
+    assert!(text.contains("hint: use --set version=v1, the one before it") && calls.len() == 3, "{text}");
+    let (code, text, _) = world.run(&["rollback"]);
+    let listed = "error: rollback needs a version\n  v3  2026-11-27T10:00:00+00:00\n  v2  runs now  2026-11-26T10:00:00+00:00\n  \
+                  v1  the one before  2026-11-25T10:00:00+00:00\nhint: choose with --set version=VALUE; the one before what runs is v1\n";
+    assert!(code == 64 && text.ends_with(listed), "{text}");
     assert_eq!(
         world.calls(&["scale", "--set", "replicas=3"]),
         ["docker|compose|up|--detach|--no-recreate|--scale|api=3|api"]
@@ -119,7 +139,9 @@ fn kubernetes() {
         ]
     );
     let (code, text, _) = world.run(&["rollback"]);
-    assert!(code == 64 && text.contains("--set version=VALUE: 10, 9"), "{text}");
+    assert!(code == 64 && text.contains("  10  runs now\n  9   the one before\n"), "{text}");
+    let (code, text, _) = world.run(&["rollback", "--set", "version=10"]);
+    assert!(code == 2 && text.contains("version `10` is what runs now"), "{text}");
     assert_eq!(
         world.calls(&["rollback", "--set", "version=9", "--dry-run"])[1],
         "kubectl|--context=|--namespace=shop|rollout|undo|api|--to-revision=9|--dry-run=server"
@@ -153,10 +175,20 @@ fn git_compose_goes_back_to_a_version_and_forward_again() {
     let app = || std::fs::read_to_string(world.path("app")).unwrap();
     assert_eq!(world.calls(&["rollback", "--set", "version=v1"]), ["docker|compose|up|--detach|--build|api"]);
     assert_eq!(app(), "v1");
+    let (code, text, _) = world.run(&["rollback", "--set", "version=v1"]);
+    assert!(code == 2 && text.contains("version `v1` is what runs now"), "{text}");
     world.calls(&["rollback", "--set", "version=v2"]);
+    let (_, text, _) = world.run(&["rollback"]);
+    assert!(text.contains("  v2       runs now") && text.contains("  v1       the one before"), "{text}");
     assert_eq!(app(), "v2");
     let (code, text, _) = world.run(&["rollback", "--set", "version=v2; touch pwned"]);
-    assert!(code == 64 && text.contains("no version that the adapter offers"), "{text}");
+    assert!(code == 64 && text.contains("the adapter offers no version `v2; touch pwned`"), "{text}");
+
+    // A subject that is no JSON, and a commit that is not tagged.
+    std::fs::write(world.path("app"), "v3").unwrap();
+    git(&["commit", "-q", "-am", "say \"v3\" \\ and\ttab"]);
+    let (_, text, _) = world.run(&["rollback"]);
+    assert!(text.contains("say  v3    and tab") && text.matches("runs now").count() == 1, "{text}");
 
     std::fs::write(world.path("app"), "edited by hand").unwrap();
     let (code, text, calls) = world.run(&["rollback", "--set", "version=v1"]);

@@ -261,7 +261,7 @@ fn nothing_runs_without_its_confirmation() {
     refused(&["run", "slow", "--yes=db"], "does not name the target");
     refused(&["run", "rollback-api", "--set", "version=v1", "--yes"], "--yes=api confirms");
     refused(&["run", "rollback-api", "--yes=api"], "choose with --set version=VALUE: v2, v1");
-    refused(&["run", "rollback-api", "--yes=api", "--set", "version=v3"], "no version that the adapter offers");
+    refused(&["run", "rollback-api", "--yes=api", "--set", "version=v3"], "the adapter offers no version `v3`");
     refused(&["run", "rollback-api", "--yes=api", "--set", "verion=v1"], "needs a version");
     refused(&["run", "slow", "--yes", "--dry-run"], "declares no dry run");
     refused(&["run", "slow", "--yes", "--read-only"], "read-only");
