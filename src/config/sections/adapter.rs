@@ -74,7 +74,11 @@ pub const KEYS: &[KeySpec] = &[
 pub const VERB_KEYS: &[KeySpec] = &[
     key("steps", Kind::Steps, "The argv of each step, in order; the first that fails ends the run"),
     key("dry_run", Kind::Steps, "The argv of each step of a dry run; without it there is none"),
-    key("choices", Kind::Commands, "For each parameter the argv that prints its values, one a line and newest first: plain, or JSON that says what runs"),
+    key(
+        "choices",
+        Kind::Commands,
+        "For each parameter the argv that prints its values, one a line and newest first: plain, or JSON that says what runs",
+    ),
     key("changes", Kind::Flag, "Whether it changes the world. Default true, except for status and logs"),
     key("shell", Kind::Flag, "Each step is one script for /bin/sh -c"),
 ];
