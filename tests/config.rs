@@ -209,7 +209,7 @@ fn a_secret_may_stand_inline_only_where_nobody_else_can_read_it() {
         assert!(loaded.config.is_none());
         let problem = &loaded.diagnostics[0];
         assert_eq!((problem.line, problem.column), (2, 9));
-        assert_eq!(problem.message, "secret `token` stands in a file that others can read");
+        assert_eq!(problem.message, "secret `token` is in a file that others can read");
         assert!(problem.hint.as_deref().is_some_and(|hint| hint.contains("chmod 600")));
         assert!(!problem.render().contains("hunter2"), "{}", problem.render());
     }

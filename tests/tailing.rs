@@ -186,7 +186,7 @@ fn an_unknown_encoding_and_a_skip_without_a_file_are_told() {
         "[log.a]\nfile = \"a.log\"\nencoding = \"klingon\"\n[log.b]\ncommand = [\"true\"]\nskip = false\n",
     );
     let said = place.logs(&[]);
-    assert!(said.err.contains("`klingon` is no encoding") && said.err.contains("latin1"), "{}", said.err);
+    assert!(said.err.contains("`klingon` is not a known encoding") && said.err.contains("latin1"), "{}", said.err);
     assert!(said.err.contains("`skip` goes with `file`"), "{}", said.err);
 }
 

@@ -25,17 +25,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Prove every chain: 0 intact, 1 broken, 2 can't be read
+    /// Verify every chain of entries
     Verify,
-    /// Print every entry with its hash, one JSON object a line
+    /// Print every entry with its hash, one JSON object per line
     Export,
 }
 
-/// Shows, proves or exports the audit.
+/// Shows, verifies or exports the audit log.
 pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     match output::block_on(show(arguments, global)) {
         Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
     }
 }
 

@@ -82,7 +82,7 @@ impl Gathered {
             Observation::Records { log, batch } => {
                 let held = self.records.entry(log).or_default();
                 for record in batch.records.into_iter().filter(|record| record.kind != RecordKind::Marker) {
-                    // A record that goes on takes its own place.
+                    // A record that is continued replaces its earlier form.
                     match held.iter_mut().rev().find(|known| known.seq == record.seq) {
                         Some(known) => *known = record,
                         None => held.push_back(record),

@@ -31,7 +31,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         let places: Vec<String> =
             load::candidates(None, None).iter().map(|place| place.display().to_string()).collect();
         let problem = format!("there is no configuration at {}", places.join(" or "));
-        return output::fail(exit::CONFIG, &problem, "`opsroom config example > opsroom.toml` makes one to begin with");
+        return output::fail(
+            exit::CONFIG,
+            &problem,
+            "`opsroom config example > opsroom.toml` creates one to start from",
+        );
     };
     let Loaded { config, diagnostics } = load::load(&path);
     let notes = config.as_ref().map(notes).unwrap_or_default();
@@ -137,7 +141,7 @@ mod tests {
     fn a_theme_that_is_not_there_is_noted() {
         let loaded = load::load_text(Path::new("ops.toml"), "[console]\ntheme = \"midnigth\"\n");
         let notes = notes(loaded.config.as_ref().unwrap());
-        assert_eq!(notes, ["there is no theme `midnigth`; the default one is used\nhint: did you mean `midnight`?"]);
+        assert_eq!(notes, ["no theme named `midnigth`; the default one is used\nhint: did you mean `midnight`?"]);
     }
 
     #[test]

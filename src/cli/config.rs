@@ -16,17 +16,17 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// The JSON Schema of the file, for editors
+    /// Print the JSON Schema of the configuration, for editors
     Schema,
-    /// Commands with their keys, for [keys]
+    /// List the commands of the console with their keys, for [keys]
     Keys,
-    /// Themes, for `theme` in `[console]`
+    /// List the themes, for `theme` in `[console]`
     Themes,
-    /// Adapters, built in and configured; with NAME what each of its verbs runs
+    /// List the adapters, built in and configured; with NAME show what each verb runs
     Adapters(adapters::Arguments),
-    /// Presets of services
+    /// List the presets of services
     Presets,
-    /// A complete example with comments
+    /// Print a complete example with comments
     Example,
 }
 
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         What::Adapters(arguments) => adapters::run(arguments, global),
         // An empty list on stdout, so that scripts may count it; the sentence is for people.
         What::Presets => {
-            output::complain("there are no presets in this version\n");
+            output::complain("this version has no presets\n");
             output::exit::OK
         }
         What::Example => output::print(EXAMPLE),

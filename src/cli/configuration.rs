@@ -1,4 +1,4 @@
-//! The configuration that a command works on: found, loaded, with the command line's wishes in it.
+//! The configuration that a command works on: found and loaded, with the options of the command line applied.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,7 +73,7 @@ fn refuse(diagnostics: &[Diagnostic]) -> u8 {
     output::fail(
         exit::CONFIG,
         &problem,
-        "mend the lines above; `opsroom check` looks again without opening the console",
+        "fix the problems above; `opsroom check` validates without opening the console",
     )
 }
 
@@ -84,19 +84,19 @@ fn welcome(global: &Global) -> u8 {
     let list = list.join("\n");
     output::complain(&format!(
         "\
-error: there is no configuration yet
+error: no configuration found
 
-  See the console at work, on a built-in world that breaks and is mended:
+  See the console at work, on a built-in world that fails and recovers:
 
     opsroom demo
 
-  Begin with your own, from an example with every section explained:
+  Start your own from an example with every section explained:
 
     opsroom config example > opsroom.toml
     opsroom check
     opsroom
 
-  Or with five lines of your own in opsroom.toml:
+  Or with five lines in opsroom.toml:
 
     [check.site]
     http  = \"https://example.com/health\"
@@ -104,7 +104,7 @@ error: there is no configuration yet
     [log.system]
     file  = \"/var/log/syslog\"
 
-  A configuration is looked for in:
+  The configuration is the first that exists of:
 
     --config FILE
     $OPSROOM_CONFIG

@@ -32,15 +32,15 @@ pub fn open(global: &Global, start: Start) -> u8 {
     if !std::io::stdout().is_terminal() {
         return output::fail(
             exit::USAGE,
-            "the console needs a terminal, and standard output is none",
-            "`opsroom status` prints one line for each check, `opsroom logs` the logs",
+            "standard output is not a terminal",
+            "use `opsroom status` for one line per check, or `opsroom logs`",
         );
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         return output::fail(
             exit::USAGE,
             "this terminal can't move its cursor (TERM=dumb)",
-            "set TERM to what the terminal is, or use `opsroom status`",
+            "set TERM to the type of the terminal, or use `opsroom status`",
         );
     }
     let environment = std::env::vars_os()

@@ -29,9 +29,9 @@ pub async fn open_and_take_in(global: &Global) -> Result<(RunDesk, TakenIn), u8>
 /// Says what is wrong with the store.
 pub fn broken(error: &StoreError) -> u8 {
     let hint = match error {
-        StoreError::Kind(_) => "leave --store out for the usual place",
+        StoreError::Kind(_) => "omit --store to use the default place",
         StoreError::Newer { .. } => "",
-        _ => "is its directory there, writable, and on a local disk? --store FILE names another one",
+        _ => "check that its directory exists, is writable and is on a local disk, or use --store FILE",
     };
     output::fail(exit::UNKNOWN, &error.to_string(), hint)
 }

@@ -29,24 +29,24 @@ use crate::ui::export::Format;
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The screen: overview, service, logs, metrics, actions, diagnostics, or one of the configuration's own
+    /// A screen: overview, service, logs, metrics, actions, diagnostics, or a custom one
     screen: String,
-    /// Columns and rows
+    /// Size in columns and rows
     #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = size)]
     size: (u16, u16),
-    /// Text, text with colours, or a picture
+    /// Output format
     #[arg(long, value_enum, default_value_t = As::Txt)]
     format: As,
-    /// How long the first answers are waited for
+    /// Longest time to wait for the first answers
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     within: Duration,
-    /// Keys to press before the picture is taken, as they are written in the configuration
+    /// Keys to press before the frame is taken, as written in the configuration
     #[arg(long, value_name = "KEY", num_args = 1.., value_parser = key)]
     keys: Vec<Key>,
-    /// Show the demo's world with this seed, the same to the last character every time, instead of the configuration
+    /// Show the demo with this seed instead of the configuration; the frame is always the same
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// The moment of the demo's world
+    /// Time since the start of the demo
     #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = duration, requires = "seed")]
     at: Duration,
 }
@@ -126,7 +126,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         headless.finish().await
     };
     let mut state = output::block_on(work)
-        .map_err(|error| output::fail(exit::SOFTWARE, &format!("no threads to work on: {error}"), ""))?;
+        .map_err(|error| output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""))?;
     arrive(&mut state, screen, arguments, |_| None);
     Ok(state)
 }
@@ -143,8 +143,8 @@ fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
     found.ok_or_else(|| {
         let names: Vec<&str> =
             Screen::BUILT_IN.iter().map(Screen::name).chain(config.screens.iter().map(|own| &*own.name)).collect();
-        let hint = format!("there are {}", names.join(", "));
-        output::fail(exit::USAGE, &format!("there is no screen `{name}`"), &hint)
+        let hint = format!("known: {}", names.join(", "));
+        output::fail(exit::USAGE, &format!("no screen named `{name}`"), &hint)
     })
 }
 

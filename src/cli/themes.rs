@@ -35,9 +35,9 @@ pub fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, String)> {
     }
     let hint = match nearest(name, catalogue.names()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", catalogue.names().collect::<Vec<_>>().join(", ")),
+        None => format!("known: {}", catalogue.names().collect::<Vec<_>>().join(", ")),
     };
-    Some((format!("there is no theme `{name}`"), hint))
+    Some((format!("no theme named `{name}`"), hint))
 }
 
 #[expect(clippy::disallowed_methods, reason = "read once, before the console opens")]
@@ -76,7 +76,7 @@ mod tests {
         let catalogue = catalogue(&files);
         assert!(missing(&catalogue, "b").is_none() && missing(&catalogue, "nord").is_none());
         let (problem, hint) = missing(&catalogue, "nrod").unwrap();
-        assert_eq!((problem.as_str(), hint.as_str()), ("there is no theme `nrod`", "did you mean `nord`?"));
+        assert_eq!((problem.as_str(), hint.as_str()), ("no theme named `nrod`", "did you mean `nord`?"));
         assert!(missing(&catalogue, "something else").unwrap().1.ends_with("mono, a, b"));
     }
 }

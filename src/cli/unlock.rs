@@ -1,4 +1,4 @@
-//! `opsroom unlock`: takes a lock away from a run that is known to be over.
+//! `opsroom unlock`: releases the lock of a run that has ended.
 
 use clap::Args;
 
@@ -9,24 +9,24 @@ use crate::model::text::SafeText;
 /// Arguments of `opsroom unlock`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The lock's id, which is the id of its run
+    /// The id of the run that holds the lock
     id: String,
-    /// Why it is known to be over; goes on record
+    /// How you know that the run has ended; recorded in the audit log
     #[arg(long, value_name = "TEXT")]
     why: String,
 }
 
-/// Takes a lock away, on record.
+/// Releases a lock and records it.
 pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
-        return output::fail(exit::USAGE, "--why is empty", "say how it is known that the run is over");
+        return output::fail(exit::USAGE, "--why is empty", "say how you know that the run has ended");
     }
     if global.read_only {
-        return output::fail(exit::USAGE, "read-only: nothing can be unlocked here", "leave --read-only out");
+        return output::fail(exit::USAGE, "read-only: nothing can be unlocked here", "remove --read-only");
     }
     match output::block_on(unlock(arguments, global)) {
         Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
     }
 }
 
@@ -38,15 +38,18 @@ async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
     match desk.unlock(&arguments.id, &arguments.why).await {
         Ok(Some((lock, live))) => {
             if live {
-                output::complain(&format!("warning: run {} still goes on; another may now begin beside it\n", lock.id));
+                output::complain(&format!(
+                    "warning: run {} is still running; another one may now start beside it\n",
+                    lock.id
+                ));
             }
             let text =
                 format!("unlocked {}, which {} held on {} ({})", lock.target, lock.holder, lock.host, lock.reason);
             output::print(&format!("{}\n", SafeText::new(&text)))
         }
         Ok(None) => {
-            let hint = "`opsroom runs` shows the locks first; a run that ended has given its own back";
-            output::fail(exit::USAGE, &format!("there is no lock {}", arguments.id), hint)
+            let hint = "see `opsroom runs` for the locks; a run that ended has released its own";
+            output::fail(exit::USAGE, &format!("no lock with id `{}`", arguments.id), hint)
         }
         Err(error) => desk::broken(&error),
     }

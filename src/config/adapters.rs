@@ -73,7 +73,7 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
     };
     for entry in table.others() {
         let DeValue::Table(inner) = entry.value else {
-            context.error(entry.key_at, format!("`{}` is no verb", entry.key), "");
+            context.error(entry.key_at, format!("`{}` is not a verb", entry.key), "");
             continue;
         };
         let title = format!("verb `{}`", entry.key);

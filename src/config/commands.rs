@@ -95,7 +95,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("save", &["S"], "save the screen as evidence", Context::Everywhere),
     command("theme", &["T"], "the next theme", Context::Everywhere),
     command("mouse", &["M"], "mouse on and off", Context::Everywhere),
-    command("redraw", &["ctrl-l"], "draw everything anew", Context::Everywhere),
+    command("redraw", &["ctrl-l"], "redraw the screen", Context::Everywhere),
     command("suspend", &["ctrl-z"], "back to the shell; `fg` returns", Context::Everywhere),
     command("reload", &[], "read the configuration again", Context::Everywhere),
     command("up", &["k", "up"], "up", Context::Lists),

@@ -134,7 +134,7 @@ impl<'f> Context<'f> {
             },
             None => format!("known: {}", nearest::listed(known.keys().map(String::as_str))),
         };
-        self.error(at, format!("there is no {word} `{name}`"), hint);
+        self.error(at, format!("no {word} named `{name}`"), hint);
         None
     }
 

@@ -116,7 +116,7 @@ impl std::str::FromStr for Key {
     fn from_str(written: &str) -> Result<Self, KeyError> {
         const HOW: &str =
             "write one character (`R`), or a name like `ctrl-l`, `alt-x`, `f5`, `space`, `enter`, `shift-tab`";
-        let unknown = || KeyError::new(format!("`{written}` is no key"), HOW);
+        let unknown = || KeyError::new(format!("`{written}` is not a valid key"), HOW);
         let (mut ctrl, mut alt, mut shift) = (false, false, false);
         let mut rest = written;
         loop {

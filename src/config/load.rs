@@ -87,8 +87,8 @@ fn load_file(main: SourceFile) -> Loaded {
             early.push(files[0].diagnostic(
                 super::diagnostic::Gravity::Error,
                 place,
-                format!("there is no file `{pattern}`"),
-                Some(format!("paths are meant from {}", files[0].directory().display())),
+                format!("file `{pattern}` not found"),
+                Some(format!("relative paths start at {}", files[0].directory().display())),
             ));
         }
         for path in matching {
@@ -119,7 +119,7 @@ fn read(path: &Path) -> Result<SourceFile, Box<Diagnostic>> {
     let fail = |what: String, hint: &str| Box::new(Diagnostic::of_file(path, what, hint));
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            fail("this file does not exist".to_owned(), "`opsroom config example` prints one to begin with")
+            fail("this file does not exist".to_owned(), "`opsroom config example` prints one to start from")
         }
         _ => fail(format!("this file can't be read: {error}"), "check its permissions"),
     })?;

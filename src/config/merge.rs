@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         for entry in self.entries(section) {
             if !valid_name(entry.key) {
                 let shown: String = entry.key.chars().take(40).collect();
-                self.context.error(entry.key_at, format!("`{shown}` is no name for a {section}"), NAME_HINT);
+                self.context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
             }
             let DeValue::Table(inner) = entry.value else {
                 let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
@@ -213,7 +213,7 @@ fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
         .iter()
         .filter_map(|entry| {
             if !valid_name(entry.key) {
-                context.error(entry.key_at, format!("`{}` is no name for a secret", entry.key), NAME_HINT);
+                context.error(entry.key_at, format!("`{}` is not a valid secret name", entry.key), NAME_HINT);
             }
             Some((Name::from(entry.key), secret::read(context, entry)?))
         })

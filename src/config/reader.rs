@@ -243,7 +243,7 @@ impl<'a> Table<'a> {
         match syntax::duration(&text.value) {
             Ok(duration) => Some(duration),
             Err(fault) => {
-                self.context.fault(&text, &format!("`{key}` is no duration"), &fault);
+                self.context.fault(&text, &format!("`{key}` is not a valid duration"), &fault);
                 None
             }
         }
@@ -273,7 +273,7 @@ impl<'a> Table<'a> {
         match syntax::size(&text.value) {
             Ok(size) => Some(size),
             Err(fault) => {
-                self.context.fault(&text, &format!("`{key}` is no size"), &fault);
+                self.context.fault(&text, &format!("`{key}` is not a valid size"), &fault);
                 None
             }
         }

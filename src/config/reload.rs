@@ -86,12 +86,12 @@ fn difference(old: &[Fact], new: &[Fact]) -> String {
     if parts.is_empty() { "changed".to_owned() } else { parts.join(", ") }
 }
 
-/// A fact that may be told.
+/// A fact that may be shown.
 fn told(key: &'static str, value: impl Display) -> Fact {
     (key, format!("{value}"), true)
 }
 
-/// A fact of which only the change is told.
+/// A fact of which only the change is shown.
 fn hidden(key: &'static str, value: &impl Debug) -> Fact {
     (key, format!("{value:?}"), false)
 }

@@ -87,18 +87,26 @@ pub enum Shape {
 pub const SECTIONS: &[SectionSpec] = &[
     section("include", Shape::List, "Further files, as globs; their sections are merged into this file's"),
     section("console", Shape::Single(sections::console::KEYS), "What the console is called and how it looks"),
-    section("defaults", Shape::Single(sections::defaults::KEYS), "Said once for all sources, checks and actions"),
+    section("defaults", Shape::Single(sections::defaults::KEYS), "Defaults for all sources, checks and actions"),
     section("secret", Shape::Secrets(sections::secret::KEYS), "Where secrets come from; used as {secret:NAME}"),
-    section("service", Shape::Named(sections::service::KEYS), "A thing that is operated"),
-    section("source", Shape::Named(sections::source::KEYS), "How a document is got, and how often"),
-    section("check", Shape::Named(sections::check::KEYS), "A verdict over a document"),
+    section(
+        "service",
+        Shape::Named(sections::service::KEYS),
+        "Something that is operated: checks, logs and actions belong to it",
+    ),
+    section("source", Shape::Named(sections::source::KEYS), "Where a document is fetched from, and how often"),
+    section("check", Shape::Named(sections::check::KEYS), "A verdict on a document: ok, degraded or down"),
     section("metric", Shape::Named(sections::metric::KEYS), "A number over time"),
     section("log", Shape::Named(sections::log::KEYS), "Records from a followed file or command"),
-    section("adapter", Shape::Adapters(sections::adapter::KEYS), "How the world is changed, as data"),
-    section("action", Shape::Named(sections::action::KEYS), "What a key does"),
+    section(
+        "adapter",
+        Shape::Adapters(sections::adapter::KEYS),
+        "How actions are carried out: the commands of each verb",
+    ),
+    section("action", Shape::Named(sections::action::KEYS), "A verb of an adapter on a target, under a key"),
     section("screen", Shape::Named(sections::screen::KEYS), "A layout of panels"),
     section("filter", Shape::Named(sections::filter::KEYS), "A filter of the logs under a name and a key"),
-    section("keys", Shape::Texts, "Key to command"),
+    section("keys", Shape::Texts, "Keys and the commands that they run"),
 ];
 
 /// The sections that later versions bring.

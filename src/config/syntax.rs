@@ -74,7 +74,7 @@ pub fn regex(text: &str) -> Result<(), Fault> {
         Some(character) => Fault {
             offset: Some(byte_of(text, character)),
             message,
-            hint: "a backslash takes the meaning from a character: \\[ \\( \\. \\*".to_owned(),
+            hint: "escape special characters with a backslash: \\[ \\( \\. \\*".to_owned(),
         },
         None => Fault::whole(message, "make it shorter or simpler"),
     })

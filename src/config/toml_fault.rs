@@ -69,10 +69,10 @@ fn hint(line: &str, message: &str) -> String {
         let quoted = value.starts_with(['"', '\'', '[', '{']);
         if !quoted && !value.contains('"') {
             let bare: String = value.split('#').next().unwrap_or(value).trim().chars().take(40).collect();
-            return format!("texts, durations and sizes stand in quotes: {} = \"{bare}\"", key.trim());
+            return format!("put texts, durations and sizes in quotes: {} = \"{bare}\"", key.trim());
         }
         if value.starts_with('"') && (message.contains("escape") || value.contains('\\')) {
-            return "write expressions in single quotes, in which a backslash is itself: '…'".to_owned();
+            return "write expressions in single quotes, where a backslash is literal: '…'".to_owned();
         }
         if value.starts_with(['"', '\'']) {
             return "close the quotes on the same line".to_owned();

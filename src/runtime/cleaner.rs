@@ -1,6 +1,6 @@
 //! Takes secrets out of what sources saw, before the core sees it.
 //!
-//! A service may tell back what it was asked with: in an error, in a component of its health body, in the output of a
+//! A service may repeat what it was asked with: in an error, in a component of its health body, in the output of a
 //! command. Logs are cleaned where they are read, because lines come by the thousand; what is polled comes through here.
 
 use std::collections::BTreeMap;

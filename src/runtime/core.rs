@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub struct Start {
     /// The process clock.
     pub clock: Clock,
-    /// The configuration, with the command line's own wishes in it.
+    /// The configuration, with the options of the command line applied.
     pub config: Arc<Config>,
     /// How it is read again; `None` where it can't be (the demo).
     pub loader: Option<Loader>,
@@ -121,7 +121,7 @@ impl Core {
         }
     }
 
-    /// What a reload means for the running configuration. A reload that nobody asked for and that changes nothing is
+    /// What a reload means for the running configuration. An automatic reload that changes nothing is
     /// silent, unless the one before it was rejected: then it is good news.
     fn reloaded(&mut self, reload: Reload) -> Option<Event> {
         let rejected = std::mem::replace(&mut self.rejected, reload.loaded.is_err());
@@ -167,7 +167,7 @@ impl Core {
         self.observations.try_recv().ok().map(|observation| self.cleaned(observation))
     }
 
-    /// An observation without the secrets that a service may have told back.
+    /// An observation without the secrets that a service may have repeated.
     fn cleaned(&mut self, observation: Observation) -> Event {
         Event::Observation(self.cleaner.clean(observation))
     }
@@ -197,7 +197,7 @@ impl Core {
             Effect::PollNow(names) => self.feeds.poll_now(names),
             Effect::Reload => match &self.loader {
                 Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
-                None => self.effects.fail("this console has no file to read again"),
+                None => self.effects.fail("this console has no configuration file to reload"),
             },
             Effect::LearnPast { logs, since, until } => {
                 let question = Question { logs, since, until };

@@ -261,7 +261,7 @@ fn write_all(directory: &Path, files: &[(String, String)], redactor: &Redactor) 
     for (name, text) in files {
         let path = save(directory, name, redactor.redact(text).as_bytes()).map_err(|error| {
             let place = directory.join("saved");
-            let hint = format!("is there room in {}, and may you write there?", place.display());
+            let hint = format!("check that {} is writable and has free space", place.display());
             SafeText::new(&format!("{name} was not saved: {error}; {hint}"))
         })?;
         first.get_or_insert(path);

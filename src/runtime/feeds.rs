@@ -22,7 +22,7 @@ pub struct Feeds {
     logs: Option<CancellationToken>,
     poll_now: Arc<PollNow>,
     keyhole: Keyhole,
-    /// What a next run of the logs goes on from.
+    /// Where the next run of the logs continues.
     resume: Resume,
     /// Held while one runs: the next begins when the last has put its things down.
     polling: Arc<Gate>,

@@ -9,7 +9,7 @@ use crate::app::world::diagnostics::Meters;
 pub enum Haste {
     /// One more reading among many: with the next frame that is drawn anyway, or after a short while.
     Lazy,
-    /// Lines that flow by: nobody reads twenty screens of them a second.
+    /// Lines that flow by: a person can't read twenty screens of them a second.
     Flow,
     /// Data that somebody is watching: output of a run, a changed state.
     Soon,

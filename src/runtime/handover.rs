@@ -17,7 +17,7 @@ use crate::model::text::SafeText;
 pub async fn fetch_choices(config: &Config, action: &Name, secrets: &Secrets) -> Outcome {
     let fetched = async {
         let found = config.actions.iter().find(|known| known.name == *action);
-        let found = found.ok_or_else(|| SafeText::new(&format!("there is no action {action}")))?;
+        let found = found.ok_or_else(|| SafeText::new(&format!("no action named `{action}`")))?;
         let wrong = |error: plan::PlanError| SafeText::new(&error.to_string());
         let adapter = config.adapters.iter().find(|known| known.name == found.adapter);
         let adapter = adapter.ok_or_else(|| wrong(plan::PlanError::UnknownAdapter(found.adapter.to_string())))?;
@@ -52,7 +52,7 @@ fn resolved<'a>(
     env.map(|(name, value)| match value.resolve(secrets) {
         Ok(value) => Ok((name.clone(), value)),
         Err(missing) => {
-            Err(SafeText::new(&format!("secret `{missing}`, which {name} needs, is not known: nothing was run")))
+            Err(SafeText::new(&format!("secret `{missing}`, which {name} needs, has no value; nothing was run")))
         }
     })
     .collect()

@@ -19,7 +19,7 @@ pub enum Ended {
     Quit,
 }
 
-/// A console that nobody looks at.
+/// A console without a screen.
 pub struct Headless {
     core: Core,
 }

@@ -87,7 +87,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads until the far end is closed or nobody listens. Ending drops the sender, which is how the loop learns.
+    /// Reads until the far end is closed or the receiver is gone. Ending drops the sender, which is how the loop learns.
     fn run(self) {
         let (mut parser, mut events) = (KeyParser::default(), Vec::new());
         let mut bytes = [0_u8; 4096];
@@ -131,7 +131,7 @@ impl Reader {
         }
     }
 
-    /// Takes the nudge, and stands still while paused. False once nobody is left to resume us.
+    /// Takes the nudge, and stands still while paused. False once it can't be resumed any more.
     fn pause(&self) -> bool {
         let mut nudges = [0; 16];
         loop {
@@ -141,7 +141,7 @@ impl Reader {
             if !self.paused.load(Ordering::Acquire) {
                 return true;
             }
-            // Already told where the slot is full.
+            // A full slot holds a nudge already.
             if let Err(std::sync::mpsc::TrySendError::Disconnected(())) = self.park.try_send(()) {
                 return false;
             }

@@ -144,7 +144,7 @@ impl Console {
     fn wake(&mut self, woken: Woken) {
         match woken {
             Woken::Signal(asked) => self.signal(asked),
-            // The far end is closed: there is nobody to draw for.
+            // The far end is closed: no terminal is left to draw on.
             Woken::Typed(None) => self.ending = Some(129),
             Woken::Typed(Some(event)) | Woken::Event(event) => self.event(event),
             Woken::Returned(result) => self.take_back(result),
@@ -187,7 +187,7 @@ impl Console {
         for effect in self.core.take(event) {
             self.carry_out(effect);
         }
-        // While the screen is held or nobody looks, only what a person did is drawn, and the answer to it.
+        // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
         let still = self.core.state.frozen.is_some() || !self.core.state.focused;
         let still = still && self.core.state.answered == answered;
         if self.core.state.revision != before && (haste == Haste::Now || !still) {
@@ -225,7 +225,7 @@ impl Console {
         match effect {
             Effect::Quit => self.ending = Some(0),
             Effect::Suspend if signals::can_be_continued() => self.suspend(true),
-            Effect::Suspend => self.core.effects.fail("there is no shell behind this terminal to come back from"),
+            Effect::Suspend => self.core.effects.fail("no shell to suspend to"),
             Effect::Redraw => {
                 self.tty.forget();
                 self.frames.ask(Haste::Now, self.now().mono);
@@ -236,7 +236,7 @@ impl Console {
             Effect::Copy(text) => self.copy(&text),
             Effect::SaveScreen => self.save_screen(),
             Effect::Page(text) => self.lend(text),
-            other => tracing::warn!(?other, "an effect that nobody carries out"),
+            other => tracing::warn!(?other, "unhandled effect"),
         }
     }
 
@@ -246,7 +246,7 @@ impl Console {
         match super::clipboard::sequence(&text) {
             Some(bytes) => {
                 self.tty.send(bytes);
-                self.core.effects.say("copied to the terminal's clipboard");
+                self.core.effects.say("copied to the clipboard of the terminal");
             }
             // Too much for the sequence: a file takes everything.
             None => self.core.save(vec![("copied.txt".to_owned(), text)]),
@@ -294,7 +294,7 @@ impl Console {
 
     fn take_back(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
-            self.core.effects.fail(&format!("the pager did not run: {error}; set PAGER to one that exists"));
+            self.core.effects.fail(&format!("the pager could not be run: {error}; set PAGER to an installed program"));
         }
         self.hands = Hands::Suspended;
         self.tty.keyboard.resume();

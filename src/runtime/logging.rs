@@ -22,7 +22,7 @@ pub fn start(file: &Path, verbose: u8) -> io::Result<()> {
     let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(file)).with_ansi(false).with_max_level(level);
     // A second start in one process keeps the first.
     if subscriber.try_init().is_err() {
-        tracing::debug!("logging is under way already");
+        tracing::debug!("logging has already started");
     }
     Ok(())
 }

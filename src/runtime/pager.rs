@@ -30,7 +30,7 @@ impl Pager {
         self.text = Some((text, redactor));
     }
 
-    /// Feeds it and waits for its end. Cancel-safe: called again it goes on.
+    /// Feeds it and waits for its end. Cancel-safe: a second call continues.
     ///
     /// # Errors
     /// It could not be started.

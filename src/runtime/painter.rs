@@ -44,7 +44,7 @@ impl Painter {
         Self::new(catalogue, depth, glyphs)
     }
 
-    /// The names of the themes that there are.
+    /// The names of the themes.
     pub fn themes(&self) -> Vec<String> {
         self.catalogue.names().map(str::to_owned).collect()
     }

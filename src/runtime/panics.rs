@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 
 use super::terminal;
 
-/// Installs the hook, once. A panic of the calling thread, which draws, restores the terminal and goes on as panics do.
+/// Installs the hook, once. A panic of the calling thread, which draws, restores the terminal and continues as usual.
 /// One of any other thread is logged alone: its task is restarted, and words on the terminal would tear the screen.
 pub fn install() {
     static ONCE: Once = Once::new();

@@ -1,7 +1,7 @@
 //! Reading the configuration again when its files change.
 //!
 //! The files are looked at once a second instead of watched: it costs a few system calls, and unlike watching it
-//! also works over NFS, on bind mounts and behind swapped links, and a busy log beside the configuration wakes nobody.
+//! also works over NFS, on bind mounts and behind swapped links, and a busy log beside the configuration causes no wake-ups.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -126,7 +126,9 @@ pub async fn resolve(sources: &BTreeMap<Name, SecretSource>) -> (Secrets, Vec<(N
 
 async fn fetch(source: &SecretSource) -> Result<String, String> {
     match source {
-        SecretSource::Env(name) => std::env::var(name).map_err(|_| format!("the environment has no {name}")),
+        SecretSource::Env(name) => {
+            std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))
+        }
         SecretSource::File(path) => file(path).await,
         SecretSource::Command(argv) => command(argv).await,
         SecretSource::Inline(value) => Ok(value.clone()),
@@ -159,7 +161,7 @@ fn text_of(bytes: Vec<u8>) -> Result<String, &'static str> {
     if bytes.len() > MOST {
         return Err("is too large for a secret");
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| "is no UTF-8 text")?;
+    let mut text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {

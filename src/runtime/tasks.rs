@@ -25,7 +25,7 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// No tasks yet; failures are told through `observations`.
+    /// No tasks yet; failures are reported through `observations`.
     pub fn new(observations: mpsc::Sender<Observation>) -> Self {
         Self { set: JoinSet::new(), all: CancellationToken::new(), observations, first_pause: FIRST_PAUSE }
     }
@@ -61,7 +61,7 @@ impl Tasks {
         });
     }
 
-    /// Starts a task that runs once. A panic is told, not repeated.
+    /// Starts a task that runs once. A panic is reported; the task is not started again.
     pub fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let observations = self.observations.clone();
         self.set.spawn(async move {
@@ -93,7 +93,7 @@ impl Tasks {
 
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("panicked without a word").to_owned()
+    text.unwrap_or("panicked without a message").to_owned()
 }
 
 #[cfg(test)]
@@ -117,7 +117,9 @@ mod tests {
             }
         });
         for nth in 0..2 {
-            let Some(Observation::TaskFailed { task, text }) = observations.recv().await else { panic!("not told") };
+            let Some(Observation::TaskFailed { task, text }) = observations.recv().await else {
+                panic!("not reported")
+            };
             assert_eq!((task.as_str(), text.as_str()), ("poller", format!("broken {nth}").as_str()));
         }
         tasks.end(Duration::from_mins(1)).await;

@@ -132,7 +132,7 @@ pub fn leave_now() {
     let write = |out: Vec<u8>| {
         let mut stdout = io::stdout().lock();
         if stdout.write_all(&out).and_then(|()| stdout.flush()).is_err() {
-            tracing::debug!("the terminal took no farewell");
+            tracing::debug!("could not reset the terminal");
         }
     };
     match Input::find() {

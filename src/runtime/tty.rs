@@ -106,7 +106,7 @@ impl Tty {
         terminal::leave_with(&self.input, |bytes| {
             let whole = [ahead, bytes].concat();
             if !self.writer.flush(whole) {
-                tracing::info!("the terminal does not take its farewell");
+                tracing::info!("could not reset the terminal");
             }
         });
     }

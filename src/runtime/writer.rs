@@ -92,7 +92,7 @@ impl Writer {
     }
 
     /// Hands over the last bytes and waits until they have left, or for half a second: a blocked terminal must not
-    /// keep a process alive that was told to end. Returns whether they left.
+    /// keep a process alive that was asked to end. Returns whether they left.
     pub fn flush(&self, bytes: Vec<u8>) -> bool {
         self.submit(bytes);
         let busy = |slot: &mut Slot| (slot.writing || slot.waiting.is_some()) && !slot.failed;
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes nothing until told to.
+    /// Takes nothing until released.
     struct Gate(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
 
     impl Write for Gate {

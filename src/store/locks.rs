@@ -15,7 +15,7 @@ pub(super) async fn holder(connection: &mut SqliteConnection, target: &str) -> R
     row.as_ref().map(lock).transpose()
 }
 
-/// Takes the lock of the run's target, which nobody holds, with the next fence.
+/// Takes the free lock of the run's target, with the next fence.
 pub(super) async fn acquire(connection: &mut SqliteConnection, run: &Run) -> Result<u64, StoreError> {
     let fence: i64 = sqlx::query_scalar(
         "INSERT INTO fence (target, fence) VALUES ($1, 1)

@@ -36,7 +36,7 @@ pub enum StoreError {
         error: io::Error,
     },
     /// A kind of store that does not exist.
-    #[error("`{0}` is no store of this version: write `sqlite` or the path of a file")]
+    #[error("`{0}` is not a supported store: use `sqlite` or the path of a file")]
     Kind(String),
     /// A newer program made the file.
     #[error("the store has schema {found}, and this version knows up to {known}: use the newer opsroom")]
@@ -50,7 +50,7 @@ pub enum StoreError {
     #[error("the store failed: {0}")]
     Database(#[from] sqlx::Error),
     /// A row that makes no sense.
-    #[error("the store holds what can't be read: {0}")]
+    #[error("the store contains invalid data: {0}")]
     Content(String),
 }
 
@@ -144,7 +144,7 @@ fn millis(at: DateTime<Utc>) -> i64 {
 
 /// A stored moment.
 fn moment(millis: i64) -> Result<DateTime<Utc>, StoreError> {
-    DateTime::from_timestamp_millis(millis).ok_or_else(|| StoreError::Content(format!("{millis} is no time")))
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| StoreError::Content(format!("{millis} is not a valid time")))
 }
 
 /// A span as it is stored; one beyond what can be stored is as good as for ever.

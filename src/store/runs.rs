@@ -16,7 +16,7 @@ use crate::model::preview::Preview;
 use crate::model::run::{Lock, Plan, Run, RunState, Verdict};
 use crate::model::text::SafeText;
 
-/// What is added to the time for verification before a run that nobody gave a verdict is closed.
+/// What is added to the time for verification before a run without a verdict is closed.
 const VERIFY_MARGIN: Duration = Duration::from_mins(1);
 
 /// A run that wants to begin.
@@ -49,10 +49,10 @@ pub struct Begun {
 #[derive(Debug, Error)]
 pub enum BeginError {
     /// Somebody holds the target.
-    #[error("{} is locked by {} on {} since {} ({}); if that is known to be over: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
+    #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
     Locked(Box<Lock>),
     /// Too soon.
-    #[error("cooldown: the last {verb} of {target} was {ago} s ago, the next may come in {left} s")]
+    #[error("cooldown: the last {verb} of {target} was {ago} s ago, the next one is possible in {left} s")]
     Cooldown {
         /// The verb.
         verb: String,
@@ -65,7 +65,7 @@ pub enum BeginError {
     },
     /// Too often.
     #[error(
-        "{count} attempts to {verb} {target} within {within} s are the most there may be: it does not seem to help; the next may come in {left} s"
+        "limit reached: {count} attempts to {verb} {target} within {within} s; the next one is possible in {left} s"
     )]
     TooOften {
         /// The verb.
@@ -187,7 +187,7 @@ impl Store {
         Ok(done)
     }
 
-    /// Writes that nobody knows what became of a run: console and supervisor are gone. The lock stays.
+    /// Records that the outcome of a run is unknown: console and supervisor are gone. The lock stays.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
@@ -246,7 +246,7 @@ impl Store {
         Ok(done)
     }
 
-    /// Closes runs whose verification nobody finished in time: inconclusive, their locks given back.
+    /// Closes runs whose verification was not finished in time as inconclusive, and releases their locks.
     ///
     /// # Errors
     /// The store can't be written.
@@ -255,7 +255,7 @@ impl Store {
             .bind(millis(now))
             .fetch_all(&self.pool)
             .await?;
-        let note = SafeText::new("nobody watched the checks to the end");
+        let note = SafeText::new("the checks were not watched to the end");
         let mut closed = Vec::new();
         for id in ids {
             closed.push(self.record_verdict(&id, Verdict::Inconclusive, Some(&note), who, now).await?);
@@ -380,7 +380,7 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
 
 async fn fetch(connection: &mut SqliteConnection, id: &str) -> Result<SqliteRow, StoreError> {
     let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(connection).await?;
-    row.ok_or_else(|| StoreError::Content(format!("there is no run {id}")))
+    row.ok_or_else(|| StoreError::Content(format!("no run with id {id}")))
 }
 
 fn run(row: &SqliteRow) -> Result<Run, StoreError> {
@@ -419,7 +419,7 @@ fn is_dry_run(plan: &str) -> bool {
 fn word(value: &impl Serialize) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        other => Err(StoreError::Content(format!("{other:?} has no word"))),
+        other => Err(StoreError::Content(format!("{other:?} has no name"))),
     }
 }
 

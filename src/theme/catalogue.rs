@@ -94,7 +94,7 @@ impl Catalogue {
         let mut name = name;
         if !self.has(name) {
             let known = self.order.join(", ");
-            self.warn(name, &format!("there is no such theme; {DEFAULT_THEME} is used. There are {known}"));
+            self.warn(name, &format!("no such theme; using {DEFAULT_THEME}. Known: {known}"));
             name = DEFAULT_THEME;
         }
         let whole = self.whole(name);
@@ -126,7 +126,7 @@ impl Catalogue {
         for _ in 0..DEEPEST {
             let Some(parent) = theme.inherits.take() else { return theme };
             let Some(below) = self.themes.get(&parent) else {
-                self.warn(name, &format!("inherits `{parent}`, which there is not"));
+                self.warn(name, &format!("inherits `{parent}`, which does not exist"));
                 return theme;
             };
             theme = merged(theme, below);

@@ -91,7 +91,7 @@ pub(super) struct Written {
     pub bg: Option<String>,
 }
 
-/// Reads a theme. What is wrong is left out and told.
+/// Reads a theme. What is wrong is left out and reported.
 pub(super) fn parse(text: &str, warnings: &mut Vec<SafeText>) -> ThemeFile {
     let mut file = ThemeFile::default();
     let table = match text.parse::<Table>() {
@@ -114,7 +114,7 @@ pub(super) fn parse(text: &str, warnings: &mut Vec<SafeText>) -> ThemeFile {
                 warn(warnings, &format!("`{key}` can't be {value}"));
             }
             _ => {
-                warn(warnings, &format!("`{key}` is not known; there are inherits, appearance, palette, role, canvas"));
+                warn(warnings, &format!("`{key}` is not known; known: inherits, appearance, palette, role, canvas"));
             }
         }
     }
@@ -132,7 +132,9 @@ fn palette(file: &mut ThemeFile, table: Table, warnings: &mut Vec<SafeText>) {
             Some(paint) => drop(file.palette.insert(name, paint)),
             None => warn(
                 warnings,
-                &format!("palette.{name}: {value} is no colour; write \"#rrggbb\" or a name like \"bright-red\""),
+                &format!(
+                    "palette.{name}: {value} is not a valid colour; write \"#rrggbb\" or a name like \"bright-red\""
+                ),
             ),
         }
     }
@@ -160,7 +162,7 @@ fn roles(file: &mut ThemeFile, prefix: &str, table: Table, warnings: &mut Vec<Sa
             Value::Table(inner) => {
                 let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
                 if !role::is_known(&name) {
-                    warn(warnings, &format!("there is no role `{name}`{}", nearest(&name)));
+                    warn(warnings, &format!("no role named `{name}`{}", nearest(&name)));
                     continue;
                 }
                 roles(file, &name, inner, warnings);
@@ -179,7 +181,7 @@ fn attribute(written: &mut Written, role: &str, key: &str, value: &Value, warnin
             Some(flag) => *flag = Some(*on),
             None => warn(
                 warnings,
-                &format!("{role}.{key} is not known; there are fg, bg, bold, dim, italic, underline, reverse"),
+                &format!("{role}.{key} is not known; known: fg, bg, bold, dim, italic, underline, reverse"),
             ),
         },
         _ => warn(warnings, &format!("{role}.{key} can't be {value}")),
@@ -194,7 +196,7 @@ fn canvas(file: &mut ThemeFile, table: &Table, warnings: &mut Vec<SafeText>) {
             ("foreground", Some(color)) => file.foreground = Some(color),
             _ => warn(
                 warnings,
-                &format!("canvas.{key} can't be {value}; there are background and foreground, as \"#rrggbb\""),
+                &format!("canvas.{key} can't be {value}; known: background and foreground, as \"#rrggbb\""),
             ),
         }
     }

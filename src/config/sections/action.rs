@@ -55,7 +55,7 @@ pub struct Action {
 /// How the outcome is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verify {
-    /// The checks that must be good.
+    /// The checks that must be ok.
     pub checks: Vec<Name>,
     /// `within`, default 120 s.
     pub within: Duration,
@@ -84,8 +84,8 @@ pub const CONFIRM: &[(&str, Confirm)] = &[
 
 /// The keys of `verify`.
 pub const VERIFY_KEYS: &[KeySpec] = &[
-    key("checks", Kind::Texts, "The checks that must be good"),
-    key("within", Kind::Duration, "How long they have for it. Default 120s"),
+    key("checks", Kind::Texts, "The checks that must be ok"),
+    key("within", Kind::Duration, "How long they may take to be. Default 120s"),
     key("good", Kind::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
 ];
 
@@ -93,23 +93,23 @@ pub const VERIFY_KEYS: &[KeySpec] = &[
 pub const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default: verb and target"),
     key("service", Kind::Name, "The service it belongs to"),
-    key("adapter", Kind::Name, "Who does it"),
+    key("adapter", Kind::Name, "The adapter that carries it out"),
     key("do", Kind::Text, "The verb: restart, rollback, …"),
     key("target", Kind::Text, "What it acts on. Default: the service's name, else the action's"),
     key("set", Kind::TextMap, "Fixed parameters"),
-    key("key", Kind::Text, "The key that asks for it; capitals are free by default"),
+    key("key", Kind::Text, "The key that starts it; capital letters are free by default"),
     key(
         "confirm",
         Kind::OneOf(&["none", "yes", "type-name", "two-person"]),
         "Default yes; production raises it by one",
     ),
-    key("timeout", Kind::Duration, "Bound on the whole run. Default 120s"),
-    key("grace", Kind::Duration, "From TERM to KILL. Default 10s"),
-    key("cooldown", Kind::Duration, "Least time between two runs on one target. Default none"),
+    key("timeout", Kind::Duration, "Longest time for the whole run. Default 120s"),
+    key("grace", Kind::Duration, "Time between TERM and KILL. Default 10s"),
+    key("cooldown", Kind::Duration, "Shortest time between two runs on one target. Default none"),
     key("at_most", Kind::Text, "Runs in a span: 3 per 1h"),
     key("verify", Kind::Table(VERIFY_KEYS), "How the outcome is judged"),
     key("evidence", Kind::Texts, "What is captured before: log:NAME, check:NAME, metric:NAME"),
-    key("on_failure", Kind::Name, "Another action, offered when this one did not help"),
+    key("on_failure", Kind::Name, "Another action, offered when this one fails or does not help"),
 ];
 
 /// Reads an action.
@@ -140,7 +140,7 @@ pub fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], produc
     if production && verb.changes && confirm == Confirm::None {
         table.context.warning(
             if table.has("confirm") { table.place("confirm") } else { table.at },
-            format!("`{}` changes production and asks for no confirmation of its own", verb_text.value),
+            format!("`{}` changes production without its own confirmation", verb_text.value),
             "write confirm = \"yes\" or higher; production raises it by one grade",
         );
     }
@@ -225,7 +225,7 @@ fn parameters(table: &Table<'_>, adapter: &Adapter, verb: &Verb, written: &Text,
         if value.value.contains("{secret:") {
             context.error(
                 value.at,
-                "a secret stands in an argument, where `ps` shows it to everybody",
+                "a secret is in an argument, where `ps` shows it to everyone",
                 "give it in the adapter's env = { NAME = \"{secret:NAME}\" }",
             );
         }
@@ -267,7 +267,7 @@ fn evidence(table: &Table<'_>) -> Vec<EvidenceRef> {
             Some(("metric", name)) => context.refer(Thing::Metric, name, text.at).map(EvidenceRef::Metric),
             Some(("log", name)) => context.refer(Thing::Log, name, text.at).map(EvidenceRef::Log),
             _ => {
-                let message = format!("`{}` is no evidence", text.value);
+                let message = format!("`{}` is not valid evidence", text.value);
                 context.error(text.at, message, "write log:NAME, check:NAME or metric:NAME");
                 None
             }
@@ -318,7 +318,7 @@ fn on_failure(table: &Table<'_>) -> Option<Name> {
     if name.as_ref() == table.name {
         table.context.error(
             table.place("on_failure"),
-            format!("{} is offered on its own failure", table.title),
+            format!("{} names itself in `on_failure`", table.title),
             "name another action, such as a rollback",
         );
         return None;

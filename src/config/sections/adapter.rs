@@ -73,13 +73,13 @@ pub const KEYS: &[KeySpec] = &[
 /// The keys of a verb.
 pub const VERB_KEYS: &[KeySpec] = &[
     key("steps", Kind::Steps, "The argv of each step, in order; the first that fails ends the run"),
-    key("dry_run", Kind::Steps, "The argv of each step of a dry run; without it there is none"),
+    key("dry_run", Kind::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),
     key(
         "choices",
         Kind::Commands,
         "For each parameter the argv that prints its values, one a line and newest first: plain, or JSON that says what runs",
     ),
-    key("changes", Kind::Flag, "Whether it changes the world. Default true, except for status and logs"),
+    key("changes", Kind::Flag, "Whether it changes anything. Default true, except for status and logs"),
     key("shell", Kind::Flag, "Each step is one script for /bin/sh -c"),
 ];
 
@@ -183,7 +183,7 @@ fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: 
     if let DeValue::Table(inner) = entry.value {
         let title = format!("verb `{}` of {}", entry.key, table.title);
         if !valid_name(entry.key) {
-            context.error(entry.key_at, format!("`{}` is no name for a verb", entry.key), NAME_HINT);
+            context.error(entry.key_at, format!("`{}` is not a valid verb name", entry.key), NAME_HINT);
             return;
         }
         let verb = Table::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), VERB_KEYS);
@@ -205,7 +205,7 @@ fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: 
                 names.chain(adapter.variables.keys().map(String::as_str)).chain(required.iter().map(String::as_str));
             let hint = match nearest::nearest_key(entry.key, all.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known: {}; one's own go into variables = {{ … }}", nearest::listed(all)),
+                None => format!("known: {}; custom variables go into variables = {{ … }}", nearest::listed(all)),
             };
             context.error(entry.key_at, format!("unknown key `{}` in {}", entry.key, table.title), hint);
         }
@@ -266,7 +266,7 @@ fn choices(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
             continue;
         };
         if argv.first().is_none_or(|program| program.value.is_empty()) {
-            context.error(one.at, "a command without a program", "write the program and its arguments");
+            context.error(one.at, "this command has no program", "write the program and its arguments");
             continue;
         }
         found.insert(one.key.to_owned(), checked(context, argv, false));
@@ -308,7 +308,7 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
             }
         };
         if words.first().is_none_or(|word| word.value.trim().is_empty()) {
-            context.error(at, "a step without a program", how.as_str());
+            context.error(at, "this step has no program", how.as_str());
         } else if shell && words.len() > 1 {
             context.error(at, "with `shell = true` a step is one script", "write each step as one text");
         } else {
@@ -324,7 +324,7 @@ fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> 
         if word.value.contains("{secret:") {
             context.error(
                 word.at,
-                "a secret stands in an argument, where `ps` shows it to everybody",
+                "a secret is in an argument, where `ps` shows it to everyone",
                 "give it in the adapter's env = { NAME = \"{secret:NAME}\" }",
             );
         }
@@ -332,7 +332,7 @@ fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> 
         if shell && let Err((reference, substitute::Fault::Quoted)) = substitute::script(&word.value, dry) {
             context.error(
                 word.at,
-                format!("`{{{reference}}}` stands inside single quotes, where a shell fills in nothing"),
+                format!("`{{{reference}}}` is inside single quotes, where a shell expands nothing"),
                 "use double quotes or none",
             );
         }

@@ -36,7 +36,7 @@ pub fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("severities: {}", nearest::listed(words.into_iter())),
             };
-            context.error(one.key_at, format!("there is no severity `{}`", one.key), hint);
+            context.error(one.key_at, format!("no severity named `{}`", one.key), hint);
             continue;
         };
         let Some(text) = text_of(&one) else {

@@ -71,7 +71,7 @@ pub(super) const LATER: &[KeySpec] = &[
 const OWN_KEYS: &[KeySpec] = &[
     key("service", Kind::Name, "The service it belongs to"),
     key("http", Kind::Text, "URL"),
-    key("tcp", Kind::Text, "HOST:PORT; good where it connects"),
+    key("tcp", Kind::Text, "HOST:PORT; ok if it connects"),
     key("command", Kind::Command, "Program and arguments; 0 is ok, 1 degraded, 2 and more down"),
     key("from", Kind::Name, "A source whose documents are judged"),
     key("expect", Kind::TextsOrOne, "jq over the document; all must be true, else down"),

@@ -19,7 +19,7 @@ pub struct Console {
     pub theme: String,
     /// `read_only`: actions vanish.
     pub read_only: bool,
-    /// `self_check = "tcp:HOST:PORT"`: what we reach when our own network is well.
+    /// `self_check = "tcp:HOST:PORT"`: an address that answers while our own network works.
     pub self_check: Option<SelfCheck>,
     /// `mouse`: capture the mouse from the start. Default false.
     pub mouse: bool,
@@ -71,7 +71,7 @@ pub const KEYS: &[KeySpec] = &[
     key("timezone", Kind::Text, "IANA name. Default UTC"),
     key("theme", Kind::Text, "midnight, daylight, high-contrast, … Default midnight"),
     key("read_only", Kind::Flag, "Actions vanish"),
-    key("self_check", Kind::Text, "tcp:HOST:PORT, what we reach when our own network is well"),
+    key("self_check", Kind::Text, "tcp:HOST:PORT, an address that answers while our own network works"),
     key("mouse", Kind::Flag, "Capture the mouse from the start. Default false"),
     key("ascii", Kind::Flag, "Draw without UTF-8 glyphs. Default: from the locale"),
     key("log_records", Kind::Whole(100, 5_000_000), "Records kept in memory a log. Default 50000"),
@@ -116,7 +116,7 @@ pub(super) fn timezone(table: &Table<'_>, key: &str) -> Option<chrono_tz::Tz> {
         || "write an IANA name like UTC or Europe/Vienna".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    table.context.error(text.at, format!("there is no time zone `{}`", text.value), hint);
+    table.context.error(text.at, format!("unknown time zone `{}`", text.value), hint);
     None
 }
 
@@ -126,7 +126,7 @@ fn self_check(table: &Table<'_>) -> Option<SelfCheck> {
         table.context.error(
             text.at,
             "`self_check` must begin with `tcp:`",
-            "write self_check = \"tcp:HOST:PORT\", a place you reach when your network is well",
+            "write self_check = \"tcp:HOST:PORT\", an address that answers while your network works",
         );
         return None;
     };
@@ -135,7 +135,11 @@ fn self_check(table: &Table<'_>) -> Option<SelfCheck> {
     }
     let found = host_and_port(address);
     if found.is_none() {
-        table.context.error(text.at, format!("`{address}` is no HOST:PORT"), "write tcp:1.1.1.1:443 or tcp:[::1]:443");
+        table.context.error(
+            text.at,
+            format!("`{address}` is not a valid HOST:PORT"),
+            "write tcp:1.1.1.1:443 or tcp:[::1]:443",
+        );
     }
     found.map(|(host, port)| SelfCheck::Host(host, port))
 }

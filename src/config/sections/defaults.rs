@@ -30,14 +30,14 @@ pub struct Defaults {
 
 /// The keys of `[defaults]`.
 pub const KEYS: &[KeySpec] = &[
-    key("every", Kind::Duration, "Start to start, of sources and checks"),
-    key("timeout", Kind::Duration, "Bound on a whole poll, of sources and checks"),
+    key("every", Kind::Duration, "Interval from start to start, of sources and checks"),
+    key("timeout", Kind::Duration, "Longest time for a whole poll, of sources and checks"),
     key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until a check is down. Default 3"),
     key("ok_after", Kind::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
     key("confirm", Kind::OneOf(&["none", "yes", "type-name", "two-person"]), "How actions are confirmed. Default yes"),
-    key("action_timeout", Kind::Duration, "Bound on a whole run of an action. Default 120s"),
-    key("grace", Kind::Duration, "From TERM to KILL. Default 10s"),
-    key("cooldown", Kind::Duration, "Least time between two runs on one target. Default none"),
+    key("action_timeout", Kind::Duration, "Longest time for the whole run of an action. Default 120s"),
+    key("grace", Kind::Duration, "Time between TERM and KILL. Default 10s"),
+    key("cooldown", Kind::Duration, "Shortest time between two runs on one target. Default none"),
 ];
 
 /// Reads `[defaults]`.

@@ -32,7 +32,7 @@ pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`opsroom config keys` lists the commands; `none` unbinds a key".to_owned(),
         };
-        context.error(command.at, format!("there is no command `{}`", command.value), hint);
+        context.error(command.at, format!("no command named `{}`", command.value), hint);
         return None;
     }
     Some((key?, command.value))

@@ -131,7 +131,7 @@ const OWN_KEYS: &[KeySpec] = &[
     key("file", Kind::Text, "A file, or a glob of files, that is followed"),
     key("command", Kind::Command, "A program whose output is followed"),
     key("format", Kind::OneOf(&words()), "How lines are recognised. Default auto: by what they are"),
-    key("fields", Kind::Table(FIELD_KEYS), "How the log calls the fields that mean something"),
+    key("fields", Kind::Table(FIELD_KEYS), "Names of the fields that hold time, level, service, message and trace"),
     key("pattern", Kind::Text, "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)"),
     key(
         "ansi",
@@ -146,7 +146,7 @@ const OWN_KEYS: &[KeySpec] = &[
     key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
     key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
     SKIP,
-    key("timezone", Kind::Text, "Zone of times that name none. Default UTC"),
+    key("timezone", Kind::Text, "Time zone of times without one. Default UTC"),
     key("docker", Kind::Text, "A container, followed with docker logs"),
     key("journal", Kind::Text, "A systemd unit, followed with journalctl"),
     key("kubernetes", Kind::Text, "[NAMESPACE/]KIND/NAME, followed with kubectl logs"),
@@ -250,7 +250,7 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
             let told = |word: &String| word.contains(SINCE) || word.contains(SINCE_UNIX);
             if table.has("since") && !line.argv.iter().any(told) {
                 let hint = "put {since} into the command where it takes a time: [\"docker\", \"logs\", \"--since\", \"{since}\", …]";
-                table.context.warning(table.place("since"), "the command is not told since when", hint);
+                table.context.warning(table.place("since"), "the command does not use `since`", hint);
             }
             Some(LogKind::Command(line))
         }
@@ -341,14 +341,14 @@ fn level(table: &Table<'_>) -> Option<Level> {
     table.one_of("level", LEVELS)
 }
 
-/// By the names of the WHATWG's encoding standard. The one that stands for what nobody may read is refused.
+/// By the names of the WHATWG's encoding standard. The `replacement` encoding is refused.
 fn encoding(table: &Table<'_>) -> Option<&'static Encoding> {
     let text = table.text("encoding")?;
     let found = Encoding::for_label_no_replacement(text.value.as_bytes());
     if found.is_none() {
         let hint =
-            "known are utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis, gb18030 and the others of the web";
-        table.context.error(text.at, format!("`{}` is no encoding", text.value), hint);
+            "known: utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis, gb18030 and the others of the web";
+        table.context.error(text.at, format!("`{}` is not a known encoding", text.value), hint);
     }
     found
 }

@@ -76,7 +76,7 @@ pub enum MetricKind {
     },
 }
 
-/// How often the figures of a log or of a check's history are computed anew.
+/// How often the figures of a log or of a check's history are computed again.
 const DERIVED_EVERY: Duration = Duration::from_secs(10);
 
 /// The keys of a metric.
@@ -131,7 +131,7 @@ pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
         table.context.error(
             table.place("per_second"),
             "`per_second` goes with `value` and `sample`",
-            "remove it: this metric is no counter",
+            "remove it: this metric is not a counter",
         );
     }
     let (every, timeout) = match &kind {
@@ -196,7 +196,7 @@ fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
         (None, _) => {
             if !table.has("query") && table.lacks(ours) {
                 let hint = format!("add {}", listed(ours));
-                context.error(table.at, format!("{} does not say what is taken of `{origin}`", table.title), hint);
+                context.error(table.at, format!("{} does not say what to measure in `{origin}`", table.title), hint);
             }
             return None;
         }
@@ -248,7 +248,7 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     if exposition == Some(false) {
         table.context.error(
             table.place("from"),
-            format!("source `{from}` is no exposition, and `sample` needs one"),
+            format!("`sample` needs an exposition, and source `{from}` is not one"),
             "write `exposition = URL` in the source, or `value` with jq here",
         );
         return None;

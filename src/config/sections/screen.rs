@@ -117,7 +117,7 @@ fn rows(table: &Table<'_>) -> Vec<Vec<(Panel, u16)>> {
             continue;
         };
         if panels.is_empty() {
-            table.context.error(place(row.span()), "a row without panels", "name a panel, or remove the row");
+            table.context.error(place(row.span()), "this row has no panels", "name a panel, or remove the row");
         }
         let mut this = Vec::new();
         for item in panels {
@@ -146,7 +146,11 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
         Some((body, digits)) if !digits.is_empty() => match digits.parse::<u16>() {
             Ok(weight) if (1..=100).contains(&weight) => (body, weight),
             _ => {
-                context.error(text.at, format!("`{digits}` is no weight"), "write a number from 1 to 100 after `*`");
+                context.error(
+                    text.at,
+                    format!("`{digits}` is not a valid weight"),
+                    "write a number from 1 to 100 after `*`",
+                );
                 return None;
             }
         },
@@ -163,7 +167,7 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("panels: {}", nearest::listed(KINDS.into_iter())),
                 };
-                context.error(text.at, format!("there is no panel `{body}`"), hint);
+                context.error(text.at, format!("no panel named `{body}`"), hint);
                 return None;
             }
         },
@@ -180,7 +184,7 @@ fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
         }
         Some((kind, _)) => {
             let hint = format!("panels: {}", nearest::listed(KINDS.into_iter()));
-            context.error(text.at, format!("there is no panel of kind `{kind}`"), hint);
+            context.error(text.at, format!("no panel kind named `{kind}`"), hint);
             return None;
         }
     };

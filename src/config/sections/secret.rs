@@ -46,7 +46,7 @@ pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
         if file.readable_by_others {
             context.error(
                 entry.at,
-                format!("secret `{}` stands in a file that others can read", entry.key),
+                format!("secret `{}` is in a file that others can read", entry.key),
                 format!("chmod 600 {}, or {HOW}", file.path.display()),
             );
             return None;

@@ -22,9 +22,9 @@ pub struct Service {
 /// The keys of a service.
 pub const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
-    key("depends_on", Kind::Texts, "Services that must be well for this one to be"),
+    key("depends_on", Kind::Texts, "Services that this one depends on"),
     key("runbook", Kind::Text, "A Markdown file, with #section"),
-    key("links", Kind::TextMap, "Addresses worth having at hand"),
+    key("links", Kind::TextMap, "Links by name"),
 ];
 
 /// Reads a service.

@@ -21,7 +21,7 @@ pub struct Source {
     pub kind: SourceKind,
     /// Start to start. Default 15 s (60 s for commands).
     pub every: Duration,
-    /// Bound on the whole poll. Default 5 s (10 s HTTP, 30 s commands), never more than `every`.
+    /// Longest time for the whole poll. Default 5 s (10 s HTTP, 30 s commands), never more than `every`.
     pub timeout: Duration,
     /// `keep_warm`: poll at least this often though nothing else needs it. `None` where not asked for.
     pub keep_warm: Option<Duration>,
@@ -111,13 +111,13 @@ pub(super) const LATER: &[KeySpec] = &[
 
 /// When it is polled.
 pub(super) const POLL_KEYS: &[KeySpec] = &[
-    key("every", Kind::Duration, "Start to start. Default 15s, 60s for commands"),
+    key("every", Kind::Duration, "Interval from start to start. Default 15s, 60s for commands"),
     key(
         "timeout",
         Kind::Duration,
-        "Bound on the whole poll. Default 10s for HTTP, 30s for commands, 5s for TCP; at most `every`",
+        "Longest time for the whole poll. Default 10s for HTTP, 30s for commands, 5s for TCP; at most `every`",
     ),
-    key("keep_warm", Kind::Duration, "Poll at least this often though nothing else needs it"),
+    key("keep_warm", Kind::Duration, "Poll at least this often, so that the service does not fall asleep"),
     key("cold_start", Kind::Duration, "A first answer after idleness may take this long"),
 ];
 
@@ -177,7 +177,11 @@ pub(super) fn only_one(table: &Table<'_>, kinds: &[&'static str], what: &str) ->
         [] => {
             let later = LATER.iter().chain(super::check::LATER).any(|spec| table.has_any(spec.name));
             if !later && table.lacks(kinds) {
-                table.context.error(table.at, format!("{} says not {what}", table.title), format!("add one of {list}"));
+                table.context.error(
+                    table.at,
+                    format!("{} does not say {what}", table.title),
+                    format!("add one of {list}"),
+                );
             }
             None
         }
@@ -348,7 +352,7 @@ fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.value.is_empty() || !name.value.chars().all(token) {
             let message = format!("`{}` is not a valid header name", name.value);
-            table.context.error(name.at, message, "letters, digits and dashes, without a colon");
+            table.context.error(name.at, message, "use use use letters, digits and dashes, without a colon");
         }
         if value.value.chars().any(char::is_control) {
             table.context.error(value.at, "a header value holds a control character", "write it on one line");
@@ -416,7 +420,7 @@ pub(super) fn command_line(table: &Table<'_>, key: &str) -> Option<CommandLine> 
         if let Some(name) = Template(word.value.clone()).secrets().first() {
             table.context.error(
                 word.at,
-                format!("secret `{name}` stands in an argument, where `ps` shows it to everybody"),
+                format!("secret `{name}` is in an argument, where `ps` shows it to everyone"),
                 format!("give it in the environment: env = {{ NAME = \"{{secret:{name}}}\" }}"),
             );
         }

@@ -29,7 +29,7 @@ pub(super) fn read(table: &Table<'_>, key: &str) -> Option<CommandLine> {
     let argv = arguments(key, &text.value);
     if argv.is_none() {
         let example = SHORTHANDS.iter().find(|(known, _)| *known == key).map_or("", |(_, example)| example);
-        let message = format!("`{}` is nothing that `{key}` can follow", text.value);
+        let message = format!("`{key}` can't follow `{}`", text.value);
         table.context.error(text.at, message, format!("name {example}"));
     }
     Some(CommandLine {

@@ -152,7 +152,7 @@ fn choice(table: &Table<'_>) -> Option<LogChoice> {
     }
     if texts.is_empty() && table.is_list("log") {
         let hint = "name at least one log, or write log = \"*\" for all";
-        table.context.error(table.place("log"), "`log` names no log", hint);
+        table.context.error(table.place("log"), "`log` is empty", hint);
     }
     let mut names: Vec<Name> = Vec::new();
     for text in &texts {
