@@ -95,9 +95,10 @@ fn the_environment_stands_first_in_every_dialog() {
 fn the_dialog_lists_what_will_run_with_every_parameter() {
     let mut app = App::new(WORLD);
     app.keys("B");
-    assert_eq!(app.take(), [Effect::FetchChoices { action: "rollback-api".into() }]);
+    let request = app.choices().request;
+    assert_eq!(app.take(), [Effect::FetchChoices { request, action: "rollback-api".into() }]);
     let values = [("version".to_owned(), vec![SafeText::new("v41").into(), SafeText::new("v40").into()])];
-    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(values.into()) });
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices: Ok(values.into()) });
     // Nothing says which one runs, so nothing is chosen beforehand.
     app.keys("down down enter");
     let facts: Vec<String> =
@@ -258,7 +259,8 @@ fn no_dry_run_is_made_up() {
     assert!(app.effects.is_empty() && app.state.overlays.is_empty());
     assert!(app.toast().contains("declares no dry run"), "{}", app.toast());
     app.keys("j d");
-    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(BTreeMap::default()) });
+    let request = app.choices().request;
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices: Ok(BTreeMap::default()) });
     app.typed("v40");
     app.keys("enter");
     let plan = &app.dialog().unwrap().plan;

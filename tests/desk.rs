@@ -7,13 +7,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opsroom::clock::Clock;
-use opsroom::model::message::{Outcome, StartRun};
+use opsroom::config::Config;
+use opsroom::config::load::load_text;
+use opsroom::model::message::{Outcome, RequestId, StartRun};
 use opsroom::model::preview::Preview;
-use opsroom::model::run::{Plan, Run, RunState, Verdict};
+use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Verdict};
 use opsroom::model::secret::Secrets;
+use opsroom::model::status::Status;
+use opsroom::model::verification::Terms;
 use opsroom::runtime::runs::RunDesk;
 use tokio::sync::mpsc;
 
@@ -39,6 +44,7 @@ impl World {
 
     fn start(&self, script: &str) -> StartRun {
         confirmed(StartRun {
+            request: RequestId::default(),
             plan: Plan {
                 action: "restart-api".into(),
                 verb: "restart".into(),
@@ -62,7 +68,7 @@ impl World {
             cooldown: Duration::ZERO,
             at_most: None,
             preview: Preview::default(),
-            verify_within: None,
+            verify: None,
         })
     }
 }
@@ -76,18 +82,8 @@ async fn run(desk: &RunDesk, start: &StartRun) -> Result<Run, String> {
 }
 
 async fn run_with(desk: &RunDesk, start: &StartRun, secrets: &Secrets) -> Result<Run, String> {
-    let (out, mut outcomes) = mpsc::channel(64);
-    desk.start(start, secrets, &out).await;
-    drop(out);
-    let mut last = Err("nothing came of it".to_owned());
-    while let Some(outcome) = outcomes.recv().await {
-        match outcome {
-            Outcome::Run(run) => last = Ok(*run),
-            Outcome::RunRefused { why, .. } => last = Err(why.as_str().to_owned()),
-            other => panic!("{other:?}"),
-        }
-    }
-    last
+    let begun = desk.begin(start, &Config::default(), secrets).await.map_err(|why| why.as_str().to_owned())?;
+    Ok(attach_to_end(desk, begun).await)
 }
 
 async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -99,14 +95,9 @@ async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 async fn attach_to_end(desk: &RunDesk, run: Run) -> Run {
-    let (out, mut outcomes) = mpsc::channel(64);
-    desk.attach(run, &out).await;
-    drop(out);
-    let mut last = None;
-    while let Some(Outcome::Run(run)) = outcomes.recv().await {
-        last = Some(*run);
-    }
-    last.unwrap()
+    // Nobody listens: it is watched all the same.
+    let (out, _) = mpsc::channel(1);
+    desk.attach(run, &out).await
 }
 
 #[tokio::test]
@@ -119,7 +110,7 @@ async fn a_run_is_recorded_from_intent_to_end() {
     let (lines, _) = opsroom::runtime::runs::output(&ended).unwrap();
     assert_eq!(lines[0].text.as_str(), "fence 1 attempt 1");
     let again = run(&desk, &world.start("echo fence $OPSROOM_FENCE; exit 3")).await.unwrap();
-    assert_eq!((again.state, again.exit_code), (RunState::Ended, Some(3)));
+    assert_eq!((again.state, again.exit_code), (RunState::Failed, Some(3)));
     let (lines, _) = opsroom::runtime::runs::output(&again).unwrap();
     assert_eq!(lines[0].text.as_str(), "fence 2");
 
@@ -187,7 +178,10 @@ async fn cooldown_and_at_most_count_attempts_of_a_verb_on_a_target() {
 async fn one_run_a_target_at_a_time_over_two_consoles() {
     let world = World::new();
     let (one, other) = (world.desk().await, world.desk().await);
-    let held = one.begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Secrets::default()).await.unwrap();
+    let held = one
+        .begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Config::default(), &Secrets::default())
+        .await
+        .unwrap();
     let why = run(&other, &world.start("touch ran")).await.unwrap_err();
     assert!(why.contains("api is locked by") && why.contains(&*held.id), "{why}");
     assert!(!world.path("ran").exists());
@@ -211,7 +205,8 @@ async fn racing_consoles_make_exactly_one_run() {
         desks.push(world.desk().await);
     }
     let begun = futures_util::future::join_all(desks.iter().map(|desk| async {
-        desk.begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Secrets::default()).await
+        desk.begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Config::default(), &Secrets::default())
+            .await
     }))
     .await;
     let winners: Vec<Run> = begun.into_iter().filter_map(Result::ok).collect();
@@ -222,40 +217,222 @@ async fn racing_consoles_make_exactly_one_run() {
     assert_eq!(std::fs::read_dir(world.path("state/runs")).unwrap().count(), 1);
 }
 
-#[tokio::test]
-async fn the_lock_is_kept_until_the_verdict() {
-    let world = World::new();
-    let desk = world.desk().await;
-    let start = StartRun { verify_within: Some(Duration::from_mins(1)), ..world.start("exit 4") };
-    let ended = run(&desk, &start).await.unwrap();
-    assert_eq!((ended.state, ended.exit_code), (RunState::Verifying, Some(4)));
-    assert!(run(&desk, &world.start("true")).await.unwrap_err().contains("is locked by"));
-    let note = "api is still down".into();
-    let judged = desk.record_verdict(&ended.id, Verdict::NotRecovered, Some(&note)).await.unwrap();
-    assert_eq!((judged.state, judged.verdict), (RunState::Ended, Verdict::NotRecovered));
-    assert!(judged.note.unwrap().as_str().ends_with("; api is still down"));
-    // The first verdict stands.
-    let second = desk.record_verdict(&ended.id, Verdict::Verified, None).await.unwrap();
-    assert_eq!(second.verdict, Verdict::NotRecovered);
-    run(&desk, &world.start("true")).await.unwrap();
+/// A check that is good while the file `up` is there, polled by the supervisor alone.
+fn watched(world: &World, within: Duration, before: &[(&str, Status)]) -> (Config, Terms) {
+    let text = format!(
+        "[check.api]\ncommand = [\"sh\", \"-c\", \"echo . >>{0}/looks; test -e {0}/up || exit 2\"]\nevery = \"1s\"\ntimeout = \"900ms\"\n",
+        world.at.path().display()
+    );
+    let loaded = load_text(&world.path("opsroom.toml"), &text);
+    let before = before.iter().map(|(name, status)| (Arc::from(*name), *status)).collect();
+    (loaded.config.unwrap(), Terms { checks: vec!["api".into()], good: 2, within, before })
+}
+
+async fn verified(world: &World, desk: &RunDesk, script: &str, within: u64, before: Status) -> Run {
+    let (config, terms) = watched(world, Duration::from_secs(within), &[("api", before)]);
+    let start = StartRun { verify: Some(terms), ..world.start(script) };
+    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    attach_to_end(desk, begun).await
 }
 
 #[tokio::test]
-async fn a_verification_that_nobody_finishes_does_not_hold_the_lock_for_ever() {
+async fn a_verdict_needs_exit_0_and_the_checks() {
     let world = World::new();
     let desk = world.desk().await;
-    let start = StartRun { verify_within: Some(Duration::ZERO), ..world.start("true") };
-    let ended = run(&desk, &start).await.unwrap();
-    let later = ended.ended_at.unwrap() + chrono::Duration::seconds(61);
-    let closed = desk.store().close_unverified("me", later).await.unwrap();
-    assert_eq!((closed[0].state, closed[0].verdict), (RunState::Ended, Verdict::Inconclusive));
+    let seen = |run: &Run| (run.state, run.verdict, run.checks, run.exit_code);
+
+    let run = verified(&world, &desk, "touch up", 20, Status::Down).await;
+    assert_eq!(seen(&run), (RunState::Verified, Verdict::Verified, Some(ChecksAfter::Good), Some(0)), "{run:?}");
+
+    let run = verified(&world, &desk, "exit 1", 20, Status::Ok).await;
+    assert_eq!(seen(&run), (RunState::Failed, Verdict::None, Some(ChecksAfter::Good), Some(1)), "{run:?}");
+    assert_eq!(run.outcome(), "failed: exit 1 (checks are good)");
+
+    let run = verified(&world, &desk, "rm up", 3, Status::Ok).await;
+    assert_eq!(seen(&run), (RunState::Regressed, Verdict::Regressed, Some(ChecksAfter::Regressed), Some(0)));
+    assert_eq!(run.note.unwrap().as_str(), "was good before and is bad now: api");
+
+    let run = verified(&world, &desk, "true", 3, Status::Down).await;
+    assert_eq!(seen(&run), (RunState::NotRecovered, Verdict::NotRecovered, Some(ChecksAfter::Bad), Some(0)));
+
+    let run = verified(&world, &desk, "exit 4", 3, Status::Down).await;
+    assert_eq!(seen(&run), (RunState::Failed, Verdict::None, Some(ChecksAfter::Bad), Some(4)));
+    assert!(desk.store().locks().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_could_not_start_ends_at_once() {
+    for (program, mode) in [("no-such-program", None), ("not-executable", Some(0o644))] {
+        let world = World::new();
+        let desk = world.desk().await;
+        std::fs::write(world.path("up"), "").unwrap();
+        let (config, terms) = watched(&world, Duration::from_mins(1), &[]);
+        let mut start = StartRun { verify: Some(terms), ..world.start("") };
+        let path = world.path(program);
+        if mode.is_some() {
+            std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        }
+        start.plan.steps = vec![vec![path.display().to_string()]];
+        let begun = desk.begin(&confirmed(start), &config, &Secrets::default()).await.unwrap();
+        let ended = attach_to_end(&desk, begun).await;
+        assert_eq!((ended.state, ended.checks, ended.exit_code), (RunState::Failed, None, None), "{ended:?}");
+        assert!(!world.path("looks").exists(), "nothing was polled for what never started");
+        assert!(desk.store().locks().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let (config, terms) = watched(&world, Duration::from_secs(20), &[]);
+    let start = StartRun { verify: Some(terms), ..world.start("touch up") };
+    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    // Nobody attaches. While it is verified, everybody who looks sees that, and the lock is held.
+    let mut states = Vec::new();
+    let from = Instant::now();
+    loop {
+        let (run, row) =
+            (desk.run(&begun.id).await.unwrap().unwrap(), desk.store().run(&begun.id).await.unwrap().unwrap());
+        if states.last() != Some(&run.state) {
+            states.push(run.state);
+        }
+        if !row.state.is_open() {
+            break;
+        }
+        assert!(from.elapsed() < PATIENCE, "{run:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(desk.run(&begun.id).await.unwrap().unwrap().state, RunState::Verified);
+    assert!(states.contains(&RunState::Verifying), "{states:?}");
+    assert!(desk.store().locks().await.unwrap().is_empty());
+    let kinds: Vec<_> = desk.store().audit_page(None, 9).await.unwrap();
+    let kinds: Vec<_> = kinds.iter().map(|one| one.entry["kind"].as_str().unwrap().to_owned()).collect();
+    for kind in ["run.intent", "run.end", "run.verdict"] {
+        assert!(kinds.iter().any(|one| one == kind), "{kind} is not in {kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_killed_while_it_verifies_is_followed_by_another_on_demand() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let (config, terms) = watched(&world, Duration::from_secs(60), &[]);
+    let start = StartRun { verify: Some(terms), ..world.start("true") };
+    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    wait_for("a look at the check", || world.path("looks").exists()).await;
+    kill(supervisor(&begun));
+    let lost = attach_to_end(&desk, begun).await;
+    assert_eq!((lost.state, lost.exit_code), (RunState::Unknown, Some(0)), "{lost:?}");
+    assert!(lost.can_be_verified_now());
+    assert_eq!(desk.store().locks().await.unwrap().len(), 1, "its lock is kept");
+
+    std::fs::write(world.path("up"), "").unwrap();
+    let again = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap();
+    assert_eq!(again.state, RunState::Verifying);
+    let closed = attach_to_end(&desk, again).await;
+    assert_eq!((closed.state, closed.checks), (RunState::Verified, Some(ChecksAfter::Good)), "{closed:?}");
+    assert!(desk.store().locks().await.unwrap().is_empty());
+    let why = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
+    assert!(why.as_str().contains("it is verified"), "{why}");
+}
+
+#[tokio::test]
+async fn checks_do_not_make_a_verdict_of_an_exit_code_that_nobody_knows() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let (config, terms) = watched(&world, Duration::from_secs(20), &[]);
+    let start = StartRun { verify: Some(terms), ..world.start("touch up; echo $$ > pid; exec sleep 60") };
+    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    wait_for("the child", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
+    kill(supervisor(&begun));
+    let lost = attach_to_end(&desk, begun).await;
+    assert_eq!(lost.state, RunState::Unknown);
+    let why = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
+    assert!(why.as_str().contains("its processes still run"), "{why}");
+    kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
+    let again = loop {
+        match desk.verify_now(&lost.id, &config, &Secrets::default()).await {
+            Ok(run) => break run,
+            // The killed process may take a moment to be gone.
+            Err(why) => assert!(why.as_str().contains("still run"), "{why}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let closed = attach_to_end(&desk, again).await;
+    assert_eq!(closed.outcome(), "outcome unknown (checks are good)");
+    assert!(!closed.can_be_verified_now() && desk.store().locks().await.unwrap().is_empty());
+}
+
+fn supervisor(run: &Run) -> i32 {
+    let started: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(run.output_path.join("started.json")).unwrap()).unwrap();
+    i32::try_from(started["pid"].as_i64().unwrap()).unwrap()
+}
+
+/// A supervisor whose stdin is cut, empty or another's refuses the run, on record, and releases its lock.
+#[tokio::test]
+async fn a_handover_that_is_not_whole_is_refused_and_recorded() {
+    for (script, words) in [
+        ("exec \"$PROGRAM\" \"$@\" </dev/null", "the handover is empty"),
+        ("head -c 40 | exec \"$PROGRAM\" \"$@\"", "the handover was cut short: 40 of"),
+        ("head -c 200 | exec \"$PROGRAM\" \"$@\"", "the handover was cut short: 200 of"),
+        ("sed 's/TOKEN/TOKEM/' | exec \"$PROGRAM\" \"$@\"", "does not match its SHA-256"),
+        ("(cat; echo) | exec \"$PROGRAM\" \"$@\"", "does not match its SHA-256"),
+    ] {
+        let world = World::new();
+        let wrapper = world.path("wrapper");
+        std::fs::write(&wrapper, format!("#!/bin/sh\nPROGRAM='{PROGRAM}'\n{script}\n")).unwrap();
+        std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let desk = world.desk().await.with_program(&wrapper);
+        let mut start = world.start("touch ran");
+        start.plan.env.insert("TOKEN".to_owned(), "t0ken".to_owned());
+        let begun = desk.begin(&confirmed(start), &Config::default(), &Secrets::default()).await.unwrap();
+        let ended = attach_to_end(&desk, begun).await;
+        assert_eq!(ended.state, RunState::Refused, "{script}: {ended:?}");
+        assert!(ended.note.as_ref().unwrap().as_str().contains(words), "{script}: {ended:?}");
+        assert!(!world.path("ran").exists());
+        assert!(desk.store().locks().await.unwrap().is_empty());
+        let last = desk.store().audit_page(None, 9).await.unwrap().into_iter().last().unwrap();
+        assert_eq!(last.entry["detail"]["state"], "refused", "{:?}", last.entry);
+        // What was refused is no attempt.
+        let desk = desk.with_program(PROGRAM);
+        let next = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
+        run(&desk, &next).await.unwrap();
+    }
+}
+
+/// The store is locked by somebody else while the run ends: the outcome is shown, and stored when that is over.
+#[tokio::test]
+async fn the_outcome_is_stored_once_the_store_is_back() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let start = world.start("while ! [ -e go ]; do sleep 0.05; done");
+    let begun = desk.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
+    sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
+    std::fs::write(world.path("go"), "").unwrap();
+    wait_for("the outcome", || begun.output_path.join("closing.json").exists()).await;
+    assert_eq!(desk.run(&begun.id).await.unwrap().unwrap().state, RunState::Ended);
+    assert!(desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
+    assert_eq!(desk.store().locks().await.unwrap().len(), 1);
+    sabotage(&world, "DROP TRIGGER full").await;
+    let from = Instant::now();
+    while desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open() {
+        assert!(from.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert!(desk.store().locks().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_live_run_is_attached_and_cancelled_by_the_next_console() {
     let world = World::new();
-    let begun = world.desk().await.begin(&world.start("echo up; sleep 60"), &Secrets::default()).await.unwrap();
+    let begun = world
+        .desk()
+        .await
+        .begin(&world.start("echo up; sleep 60"), &Config::default(), &Secrets::default())
+        .await
+        .unwrap();
     let next = world.desk().await;
     let taken = next.take_in().await.unwrap();
     assert!(taken.settled.is_empty());
@@ -274,7 +451,7 @@ async fn output_is_followed_from_its_first_line_while_it_comes() {
     let world = World::new();
     let desk = world.desk().await;
     let script = "for i in 1 2 3; do echo $i; done; while ! [ -e go ]; do sleep 0.05; done; echo last >&2";
-    let begun = desk.begin(&world.start(script), &Secrets::default()).await.unwrap();
+    let begun = desk.begin(&world.start(script), &Config::default(), &Secrets::default()).await.unwrap();
     let (out, mut outcomes) = mpsc::channel(64);
     let follow = desk.follow(&begun.id, &out);
     let read = async {
@@ -301,13 +478,14 @@ async fn output_is_followed_from_its_first_line_while_it_comes() {
 async fn a_dead_supervisor_leaves_an_unknown_outcome_and_its_lock() {
     let world = World::new();
     let desk = world.desk().await;
-    let begun = desk.begin(&world.start("echo $$ > pid; exec sleep 60"), &Secrets::default()).await.unwrap();
+    let begun = desk
+        .begin(&world.start("echo $$ > pid; exec sleep 60"), &Config::default(), &Secrets::default())
+        .await
+        .unwrap();
     wait_for("the child", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
-    let started: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(begun.output_path.join("started.json")).unwrap()).unwrap();
-    kill(i32::try_from(started["pid"].as_i64().unwrap()).unwrap());
+    kill(supervisor(&begun));
     let ended = attach_to_end(&desk, begun).await;
-    assert_eq!(ended.state, RunState::OutcomeUnknown);
+    assert_eq!(ended.state, RunState::Unknown);
     assert!(run(&desk, &world.start("true")).await.unwrap_err().contains("opsroom unlock"));
     let (lock, live) = desk.unlock(&ended.id, "looked: it is up").await.unwrap().unwrap();
     assert_eq!((lock.target.as_str(), live), ("api", false));

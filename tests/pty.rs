@@ -316,3 +316,159 @@ fn a_changed_configuration_is_taken_up_and_a_wrong_one_is_told() {
     console.wait("the problem", |screen| screen.contents().contains("timeuot"));
     console.wait("the old configuration stays", |screen| screen.contents().contains(" s1 "));
 }
+
+/// A configuration of one check and a restart on `R`, in a directory of its own.
+struct Restart {
+    directory: tempfile::TempDir,
+}
+
+impl Restart {
+    fn new(check: &str, script: &str, within: &str) -> Self {
+        let restart = Self { directory: tempfile::tempdir().unwrap() };
+        let at = restart.directory.path().display().to_string();
+        let text = format!(
+            "[console]\nname = \"proving-ground\"\n[service.api]\n[check.api]\nservice = \"api\"\n{check}\nevery = \"1s\"\ntimeout = \"900ms\"\n\
+             [adapter.ours]\nrestart = {{ steps = [[\"sh\", \"-c\", \"{script}\"]] }}\n\
+             [action.restart-api]\nservice = \"api\"\nadapter = \"ours\"\ndo = \"restart\"\nkey = \"R\"\nconfirm = \"yes\"\n\
+             verify = {{ checks = [\"api\"], within = \"{within}\", good = 2 }}\n"
+        );
+        std::fs::write(restart.directory.path().join("opsroom.toml"), text.replace('@', &at)).unwrap();
+        restart
+    }
+
+    /// Good once `up` is there.
+    fn of_a_file() -> Self {
+        Self::new(
+            "command = [\"sh\", \"-c\", \"test -e @/up || exit 2\"]",
+            "echo restarting; touch @/up; sleep 1",
+            "30s",
+        )
+    }
+
+    fn console(&self) -> Terminal {
+        let console = Terminal::console(&self.directory.path().join("opsroom.toml"), 100, 30);
+        console.wait_for("proving-ground");
+        console
+    }
+
+    /// `R`, then `y` until the dialog takes it: it is deaf for a moment.
+    fn confirm(console: &mut Terminal) {
+        console.press("R");
+        console.wait_for("digest");
+        pty::until("the dialog takes the key", || {
+            console.press("y");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            !console.contents().contains("digest")
+        });
+    }
+
+    /// The runs, as a shell sees them.
+    fn runs(console: &Terminal, arguments: &[&str]) -> String {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_opsroom"))
+            .args(arguments)
+            .env("XDG_STATE_HOME", console.state())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn wait_for_state(console: &Terminal, state: &str) -> String {
+        let mut seen = String::new();
+        pty::until(&format!("the run is {state}"), || {
+            seen = Self::runs(console, &["runs", "--json"]);
+            seen.contains(&format!("\"state\": \"{state}\""))
+        });
+        let runs: serde_json::Value = serde_json::from_str(&seen).unwrap();
+        runs[0]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn what_is_left_is_verified_without_any_console() {
+    for how in ["q", "kill"] {
+        let restart = Restart::of_a_file();
+        let mut console = restart.console();
+        Restart::confirm(&mut console);
+        pty::until("it runs", || Restart::runs(&console, &["runs"]).contains("restart-api"));
+        if how == "kill" {
+            console.signal(Signal::KILL);
+            console.wait_for_end();
+        } else {
+            console.press("\x03");
+            assert_eq!(console.wait_for_end().exit_code(), 0);
+            console.assert_restored("after leaving a run");
+            console.wait("what continues is said on the person's own screen", |screen| {
+                let text = screen.contents().replace('\n', "");
+                text.contains("restart-api continues") && text.contains("--follow")
+            });
+        }
+        let id = Restart::wait_for_state(&console, "verified");
+        assert!(!Restart::runs(&console, &["runs"]).contains("locked:"), "{how}");
+        assert!(Restart::runs(&console, &["runs", &id]).contains("outcome    verified"), "{how}");
+
+        // The next console shows it with its stored output.
+        let text = std::fs::read_to_string(restart.directory.path().join("opsroom.toml")).unwrap();
+        std::fs::write(restart.directory.path().join("next.toml"), text).unwrap();
+        let config = restart.directory.path().join("next.toml");
+        let state = console.state();
+        let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap()];
+        let mut next = Terminal::program(&argv, 100, 30, &[("XDG_STATE_HOME", state.to_str().unwrap())]);
+        next.wait_for("proving-ground");
+        next.press("6");
+        next.wait("the run and its output", |screen| {
+            let text = screen.contents();
+            text.contains("verified") && text.contains("restarting")
+        });
+    }
+}
+
+/// An old process keeps answering on the connections that it has; the new one, which users meet, answers 500.
+#[test]
+fn a_new_process_that_answers_500_is_not_verified_over_the_connection_of_the_old_one() {
+    let old = Service::start_replaceable();
+    let check = format!("http = \"http://{}/health\"", old.address);
+    let restart = Restart::new(&check, "while ! [ -e @/go ]; do sleep 0.05; done", "4s");
+    let mut console = restart.console();
+    console.wait("the service is ok", |screen| screen.contents().contains("OK"));
+    Restart::confirm(&mut console);
+    Restart::wait_for_state(&console, "running");
+    old.replace();
+    std::fs::write(restart.directory.path().join("go"), "").unwrap();
+    Restart::wait_for_state(&console, "regressed");
+    console.press("6");
+    console.wait_for("regressed");
+}
+
+#[test]
+fn a_failed_step_with_good_checks_is_shown_as_failed() {
+    let restart = Restart::new("command = [\"true\"]", "echo No containers to restart >&2; exit 1", "30s");
+    let mut console = restart.console();
+    console.wait("the service is ok", |screen| screen.contents().contains("OK"));
+    Restart::confirm(&mut console);
+    console.wait_for("failed: exit 1 (checks are good)");
+    assert!(!console.contents().contains("verified"), "{}", console.contents());
+    let id = Restart::wait_for_state(&console, "failed");
+    assert!(Restart::runs(&console, &["runs", &id]).contains("failed: exit 1 (checks are good)"));
+}
+
+#[test]
+fn a_killed_supervisor_is_followed_by_verifying_now() {
+    let restart = Restart::new("command = [\"sh\", \"-c\", \"test -e @/up || exit 2\"]", "true", "50s");
+    let mut console = restart.console();
+    Restart::confirm(&mut console);
+    Restart::wait_for_state(&console, "verifying");
+    let runs: serde_json::Value = serde_json::from_str(&Restart::runs(&console, &["runs", "--json"])).unwrap();
+    let started = PathBuf::from(runs[0]["output_path"].as_str().unwrap()).join("started.json");
+    let started: serde_json::Value = serde_json::from_slice(&std::fs::read(started).unwrap()).unwrap();
+    let pid = i32::try_from(started["pid"].as_i64().unwrap()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    Restart::wait_for_state(&console, "unknown");
+    assert!(Restart::runs(&console, &["runs"]).contains("locked: api by "));
+    console.press("6");
+    console.wait_for("verifies it now");
+    std::fs::write(restart.directory.path().join("up"), "").unwrap();
+    console.press("u");
+    Restart::wait_for_state(&console, "verified");
+    console.wait_for("verified");
+    assert!(!Restart::runs(&console, &["runs"]).contains("locked:"));
+}

@@ -156,7 +156,7 @@ fn what_helps_is_verified_by_fresh_readings() {
     let world = World::new();
     let ran = world.run(&["run", "restart-api", "--yes", "--reason", "it hangs, hunter2-hunter2"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.starts_with("restarting\n15\n") && ran.out.ends_with("done, verified\n"), "{ran:?}");
+    assert!(ran.out.starts_with("restarting\n15\n") && ran.out.ends_with(": verified\n"), "{ran:?}");
     assert!(ran.err.contains("digest") && ran.err.contains("verifying: api 2 of 2 good"), "{ran:?}");
     let runs = world.runs();
     let run = runs[0].as_object().unwrap();
@@ -181,7 +181,7 @@ fn what_helps_is_verified_by_fresh_readings() {
     ] {
         assert!(run.contains_key(key), "{key} is missing in {run:?}");
     }
-    assert_eq!((run["state"].as_str(), run["verdict"].as_str()), (Some("ended"), Some("verified")));
+    assert_eq!((run["state"].as_str(), run["verdict"].as_str()), (Some("verified"), Some("verified")));
     assert_eq!(run["reason"], "it hangs, ***");
     let evidence = std::fs::read_to_string(PathBuf::from(run["output_path"].as_str().unwrap()).join("evidence.json"));
     assert!(evidence.unwrap().contains(r#""sign":"bad""#));
@@ -234,19 +234,122 @@ fn what_does_not_help_is_not_called_a_success() {
     let world = World::new();
     let ran = world.run(&["run", "useless", "--yes"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.out.contains("done, NOT RECOVERED: still not well after 2s: api"), "{ran:?}");
+    assert!(ran.out.contains("not recovered: still not healthy after 2s: api"), "{ran:?}");
 
     std::fs::write(world.path("up"), "").unwrap();
     let ran = world.run(&["run", "wreck-db", "--yes"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.out.contains("REGRESSED: was good before and is bad now: db"), "{ran:?}");
+    assert!(ran.out.contains("regressed: was good before and is bad now: db"), "{ran:?}");
 
     let ran = world.run(&["run", "fail", "--yes"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.err.contains("broken") && ran.out.contains("failed with exit code 7"), "{ran:?}");
+    assert!(ran.err.contains("broken") && ran.out.contains("failed: exit 7"), "{ran:?}");
     let ran = world.run(&["run", "fail", "--yes"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("refused: cooldown"), "{ran:?}");
+}
+
+/// The checks were good all along: what failed has failed all the same, and at once where it could not start.
+#[test]
+fn a_failed_step_with_good_checks_is_a_failure() {
+    let world = World::new();
+    std::fs::write(world.path("up"), "").unwrap();
+    let actions = r#"
+[adapter.bad]
+fail    = { steps = [["sh", "-c", "echo No containers to restart >&2; exit 1"]] }
+missing = { steps = [["opsroom-no-such-program", "restart"]] }
+[action.fails]
+adapter = "bad"
+do = "fail"
+verify = { checks = ["api"], within = "60s" }
+on_failure = "rollback-api"
+[action.misses]
+adapter = "bad"
+do = "missing"
+verify = { checks = ["api"], within = "10m" }
+"#;
+    std::fs::write(world.path("opsroom.toml"), format!("{CONFIG}{actions}")).unwrap();
+    let ran = world.run(&["run", "fails", "--yes"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.out.contains(": failed: exit 1 (checks are good)"), "{ran:?}");
+    assert!(ran.err.contains("next: opsroom run rollback-api"), "{ran:?}");
+    let ran = world.run(&["run", "misses", "--yes"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.out.contains(": failed: could not start: `opsroom-no-such-program` was not found"), "{ran:?}");
+    assert!(!ran.err.contains("verifying"), "{ran:?}");
+    let runs = world.runs();
+    for run in &runs {
+        assert_eq!((run["state"].as_str(), run["verdict"].as_str()), (Some("failed"), Some("none")), "{run}");
+        assert_eq!(world.run(&["runs", run["id"].as_str().unwrap()]).code, 2);
+        assert_eq!(world.run(&["runs", run["id"].as_str().unwrap(), "--json"]).code, 2);
+        assert_eq!(world.run(&["runs", run["id"].as_str().unwrap(), "--follow"]).code, 2);
+    }
+    assert_eq!((runs[0]["checks"].as_str(), runs[1]["checks"].as_str()), (None, Some("good")));
+    assert!(!world.run(&["runs"]).out.contains("locked:"));
+    let last: Vec<serde_json::Value> =
+        serde_json::from_str(&world.run(&["runs", "--json", "--last", "1"]).out).unwrap();
+    assert_eq!(last, runs[..1]);
+}
+
+/// Left while it runs: its supervisor verifies it, and every way to look at it says the same.
+#[test]
+fn what_was_left_is_verified_by_its_supervisor() {
+    let world = World::new();
+    for arguments in [&["run", "restart-api", "--yes", "--detach"][..], &["run", "restart-api", "--yes"]] {
+        let _ = std::fs::remove_file(world.path("up"));
+        let before = world.runs().len();
+        let mut child = world.start(arguments);
+        let from = Instant::now();
+        // Killed before its supervisor has taken what it was given, it would be refused.
+        let started =
+            |run: &serde_json::Value| PathBuf::from(run["output_path"].as_str().unwrap()).join("started.json");
+        while world.runs().len() == before || !started(&world.runs()[0]).exists() {
+            assert!(from.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let id = world.runs()[0]["id"].as_str().unwrap().to_owned();
+        let follow = world.run(&["runs", &id, "--follow"]);
+        assert_eq!(follow.code, 0, "{follow:?}");
+        assert!(follow.err.ends_with(": verified\n"), "{follow:?}");
+        assert_eq!(world.runs()[0]["state"], "verified");
+        assert!(!world.run(&["runs"]).out.contains("locked:"));
+        let shown = world.run(&["runs", &id]);
+        assert!(shown.code == 0 && shown.out.contains("outcome    verified"), "{shown:?}");
+    }
+}
+
+/// The supervisor was killed: nobody knows, the lock is kept, and the words name the command that verifies it now.
+#[test]
+fn a_run_of_unknown_outcome_is_verified_now() {
+    let world = World::new();
+    let child = world.start(&["run", "useless", "--yes"]);
+    let from = Instant::now();
+    let run = loop {
+        let runs = world.runs();
+        if let Some(run) = runs.first().filter(|run| run["state"] == "verifying") {
+            break run.clone();
+        }
+        assert!(from.elapsed() < PATIENCE, "{runs:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    kill(&supervisor(&run));
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    let id = run["id"].as_str().unwrap();
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains(&format!("verify it now: opsroom runs {id} --verify")), "{ran:?}");
+    assert_eq!(world.runs()[0]["state"], "unknown");
+    assert!(world.run(&["runs"]).out.starts_with("locked: api by "));
+    let shown = world.run(&["runs", id]);
+    assert!(shown.code == 3 && shown.err.contains("--verify"), "{shown:?}");
+    assert_eq!(world.run(&["runs", id, "--verify", "--read-only"]).code, 64);
+    std::fs::write(world.path("up"), "").unwrap();
+    let verified = world.run(&["runs", id, "--verify"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    assert_eq!(world.runs()[0]["state"], "verified");
+    assert!(!world.run(&["runs"]).out.contains("locked:"));
+    assert_eq!(world.run(&["runs", id, "--verify"]).code, 3, "it is verified already");
 }
 
 #[test]
@@ -364,7 +467,7 @@ fn a_run_goes_on_when_its_command_is_killed_and_is_taken_in_later() {
 
     let id = run["id"].as_str().unwrap();
     let shown = world.run(&["runs", id]);
-    assert!(shown.out.contains("outcome    done") && shown.out.ends_with("\nup\ndown\n"), "{shown:?}");
+    assert!(shown.out.contains("outcome    ended") && shown.out.ends_with("\nup\ndown\n"), "{shown:?}");
     assert_eq!(world.run(&["runs", "nonsense"]).code, 64);
     assert_eq!(world.run(&["runs", "--follow"]).code, 64);
 }
@@ -385,15 +488,13 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     let mut child = world.start(&["run", "slow", "--yes"]);
     world.wait_for("pid");
     let run = &world.runs()[0];
-    let started: PathBuf = [run["output_path"].as_str().unwrap(), "started.json"].iter().collect();
-    let started: serde_json::Value = serde_json::from_slice(&std::fs::read(started).unwrap()).unwrap();
-    kill(&started["pid"].to_string());
+    kill(&supervisor(run));
     let ran = Ran::of(&{
         child.wait().unwrap();
         child.wait_with_output().unwrap()
     });
     assert_eq!(ran.code, 3, "{ran:?}");
-    assert!(ran.out.contains("OUTCOME UNKNOWN"), "{ran:?}");
+    assert!(ran.out.contains("outcome unknown: the supervisor died before its steps ended"), "{ran:?}");
     kill(std::fs::read_to_string(world.path("pid")).unwrap().trim());
 
     let id = run["id"].as_str().unwrap();
@@ -405,6 +506,12 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     assert!(ran.code == 0 && ran.out.starts_with("unlocked api, which "), "{ran:?}");
     let audit = world.run(&["audit"]);
     assert!(audit.out.contains("unlock") && audit.out.contains("why=looked: it is up"), "{audit:?}");
+}
+
+fn supervisor(run: &serde_json::Value) -> String {
+    let started: PathBuf = [run["output_path"].as_str().unwrap(), "started.json"].iter().collect();
+    let started: serde_json::Value = serde_json::from_slice(&std::fs::read(started).unwrap()).unwrap();
+    started["pid"].to_string()
 }
 
 fn kill(pid: &str) {

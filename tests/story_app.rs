@@ -13,14 +13,15 @@ use opsroom::app::overlays::confirm::Focus;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::world::alerts::Phase;
+use opsroom::app::world::toasts::Tone;
 use opsroom::config::sections::screen::Panel;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
-use opsroom::model::message::{Effect, Outcome};
+use opsroom::model::message::{Effect, Outcome, RequestId};
 use opsroom::model::reading::Sign;
 use opsroom::model::record::Level;
 use opsroom::model::redact::Redactor;
-use opsroom::model::run::{Confirm, OutputLine, RunState, Verdict};
+use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState};
 use opsroom::model::status::Status;
 use opsroom::model::text::SafeText;
 use proptest::prelude::*;
@@ -29,16 +30,16 @@ fn production() -> String {
     WORLD.replace("staging", "production")
 }
 
-/// Starts the restart and reports its run; the app stands at the run's end, its checks being judged.
-fn restarted(app: &mut App) -> opsroom::model::run::Run {
+/// Starts the restart and reports its run; the app stands at the end of its steps, its checks being polled.
+fn restarted(app: &mut App) -> Run {
     app.keys("R");
     app.wait(400);
     app.keys("y");
-    let digest = app.started()[0].digest.clone();
+    let (request, digest) = (app.started()[0].request, app.started()[0].digest.clone());
     app.take();
     let mut run = app.run_of("restart-api", RunState::Running);
     run.plan_digest = digest;
-    app.outcome(Outcome::Run(Box::new(run.clone())));
+    app.outcome(Outcome::RunStarted { request, run: Box::new(run.clone()) });
     assert_eq!(app.take(), [Effect::FollowRun(run.id.clone()), Effect::LoadRuns]);
     app.pass(3);
     run.state = RunState::Verifying;
@@ -48,8 +49,13 @@ fn restarted(app: &mut App) -> opsroom::model::run::Run {
     run
 }
 
+fn closed(run: &Run, state: RunState, note: &str) -> Outcome {
+    let note = (!note.is_empty()).then(|| SafeText::new(note));
+    Outcome::Run(Box::new(Run { state, verdict: state.verdict(), note, ..run.clone() }))
+}
+
 #[test]
-fn a_restart_is_verified_by_fresh_readings() {
+fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() {
     let mut app = App::new(WORLD);
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
@@ -61,7 +67,9 @@ fn a_restart_is_verified_by_fresh_readings() {
     app.keys("y");
     let start = app.started()[0].clone();
     assert_eq!(start.digest, start.plan.digest());
-    assert_eq!(start.verify_within, Some(Duration::from_mins(1)));
+    let terms = start.verify.unwrap();
+    assert_eq!((terms.checks, terms.within), (vec!["api".into()], Duration::from_mins(1)));
+    assert_eq!(terms.before["api"], Status::Down);
     let evidence: serde_json::Value = serde_json::from_str(&start.evidence).unwrap();
     assert_eq!(evidence["captured"][0]["lines"][0], "connect ECONNREFUSED");
     assert_eq!(evidence["captured"][1]["status"], "down");
@@ -69,18 +77,23 @@ fn a_restart_is_verified_by_fresh_readings() {
 
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
-    assert_eq!(app.take(), [Effect::PollNow(vec!["api".into()])]);
-    let progress = |app: &App| app.state.run(&run.id).unwrap().verifying.as_ref().map(|v| v.progress.clone());
-    assert_eq!(progress(&app), Some(vec![("api".into(), 0, 2)]));
-    app.pass(2);
-    assert_eq!(app.take(), [Effect::PollNow(vec!["api".into()])], "while a person waits, polls are quick");
-    app.poll("api", Sign::Good);
-    assert_eq!(progress(&app), Some(vec![("api".into(), 1, 2)]));
-    app.pass(1);
-    app.poll("api", Sign::Good);
-    let effects = app.take();
-    assert!(effects.contains(&Effect::RecordVerdict { run: run.id.clone(), verdict: Verdict::Verified, note: None }));
+    assert_eq!(app.take(), [], "the console polls nothing for it");
+    let progress = Progress {
+        until: app.now().utc + chrono::Duration::seconds(57),
+        checks: vec![CheckProgress { name: "api".into(), good: 1, needed: 2 }],
+    };
+    app.outcome(Outcome::RunProgress { run: run.id.clone(), progress: progress.clone() });
+    assert_eq!(app.state.run(&run.id).unwrap().progress, Some(progress));
+    for _ in 0..3 {
+        app.poll("api", Sign::Good);
+        app.pass(1);
+    }
+    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verifying, "its supervisor decides, nobody else");
+    app.outcome(closed(&run, RunState::Verified, ""));
     assert!(app.toast().contains("verified"), "{}", app.toast());
+    // What was read before it was closed may arrive after it.
+    app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
+    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verified);
 }
 
 #[test]
@@ -88,16 +101,9 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
     app.take();
-    for _ in 0..61 {
-        app.pass(1);
-        app.poll("api", Sign::Bad);
-    }
+    app.outcome(closed(&run, RunState::NotRecovered, "still not healthy after 1m: api"));
     let effects = app.take();
-    let verdict = effects.iter().find_map(|effect| match effect {
-        Effect::RecordVerdict { verdict, .. } => Some(*verdict),
-        _ => None,
-    });
-    assert_eq!(verdict, Some(Verdict::NotRecovered));
+    assert!(app.toast().contains("not recovered"), "{}", app.toast());
     assert!(app.toast().contains("rollback api is offered: B"), "{}", app.toast());
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::StartRun(_))));
     app.keys("6");
@@ -109,20 +115,100 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
 }
 
 #[test]
-fn what_was_good_before_and_is_bad_now_is_named() {
+fn a_failed_step_is_no_success_though_its_checks_are_good() {
     let mut app = App::new(WORLD);
-    app.poll("db", Sign::Good);
-    restarted(&mut app);
+    let run = restarted(&mut app);
+    let failed = Run { exit_code: Some(1), checks: Some(ChecksAfter::Good), ..run };
+    app.outcome(closed(&failed, RunState::Failed, ""));
+    assert!(app.toast().contains("failed: exit 1 (checks are good)"), "{}", app.toast());
+    assert!(app.toast().contains("rollback api is offered"), "{}", app.toast());
+    assert_eq!(app.state.toasts.iter().last().unwrap().tone, Tone::Error);
+}
+
+#[test]
+fn an_unknown_outcome_is_offered_to_be_verified_now() {
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    app.outcome(closed(&run, RunState::Unknown, "the supervisor died before its steps ended"));
+    assert!(app.toast().contains("verifies it now"), "{}", app.toast());
+    app.keys("6");
+    app.state.focus = Some(PanelId::Runs);
     app.take();
+    app.keys("u");
+    assert_eq!(app.take(), [Effect::VerifyNow(run.id.clone())]);
+    // Its supervisor of now reports as the first one did.
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verifying);
+    app.outcome(closed(&run, RunState::Verified, ""));
+    app.take();
+    app.keys("u");
+    assert_eq!(app.take(), [], "nothing is offered any more");
+}
+
+/// A refused or cancelled request leaves nothing by which a later one of the same plan is judged.
+#[test]
+fn what_was_refused_or_cancelled_leaves_nothing_behind() {
+    let mut app = App::new(WORLD);
+    app.poll("api", Sign::Good);
+    app.poll("db", Sign::Good);
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let (request, plan) = (app.started()[0].request, app.started()[0].plan.digest());
+    app.take();
+    assert_eq!(app.state.requested.len(), 1);
+    let why = SafeText::new("api is locked");
+    app.outcome(Outcome::RunRefused { request, action: "restart-api".into(), why });
+    assert!(app.state.requested.is_empty());
+
+    // The same plan, started by another console: it is not taken for the one that was asked for here.
+    let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert!(!app.state.run(&run.id).unwrap().ours);
+    assert_ne!(app.state.screens.actions.runs.selected.as_deref(), Some(&*run.id));
+
+    // Cancelled in the dialog, then asked for again in another world: judged by that one.
+    app.keys("R");
+    app.wait(400);
+    app.keys("esc");
+    assert!(app.state.requested.is_empty() && app.started().is_empty());
     for _ in 0..3 {
-        app.pass(1);
+        app.poll("api", Sign::Bad);
         app.poll("db", Sign::Bad);
     }
-    let note = app.take().into_iter().find_map(|effect| match effect {
-        Effect::RecordVerdict { verdict: Verdict::Regressed, note, .. } => note,
-        _ => None,
-    });
-    assert!(note.unwrap().as_str().contains("db"));
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let start = app.started()[0].clone();
+    assert_eq!(start.digest, plan);
+    assert_ne!(start.request, request);
+    assert_eq!(start.verify.unwrap().before["db"], Status::Down);
+}
+
+/// An answer for a dialog that was closed is not taken for one that is open.
+#[test]
+fn values_that_come_late_are_not_taken_for_those_of_another_request() {
+    let mut app = App::new(WORLD);
+    let asked = |app: &mut App| {
+        app.take().into_iter().find_map(|effect| match effect {
+            Effect::FetchChoices { request, .. } => Some(request),
+            _ => None,
+        })
+    };
+    app.keys("B");
+    let first = asked(&mut app).unwrap();
+    app.keys("esc B");
+    let second = asked(&mut app).unwrap();
+    let answer = |request, value: &str| Outcome::Choices {
+        request,
+        action: "rollback-api".into(),
+        choices: Ok([("version".to_owned(), vec![SafeText::new(value).into()])].into()),
+    };
+    let shown = |app: &App| app.choices().parameters[0].1.clone();
+    app.outcome(answer(first, "v1"));
+    assert!(shown(&app).is_empty());
+    app.outcome(answer(second, "v2"));
+    assert_eq!(shown(&app), [Choice::from(SafeText::new("v2"))]);
 }
 
 #[test]
@@ -204,7 +290,8 @@ fn a_dialog_states_its_true_next_key() {
 
     let mut app = App::new(&production());
     app.keys("B");
-    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Err(SafeText::new("./ctl: not found")) });
+    let (request, choices) = (app.choices().request, Err(SafeText::new("./ctl: not found")));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
     app.typed("v40");
     app.keys("enter");
     app.wait(300);
@@ -254,9 +341,11 @@ fn what_was_cancelled_says_that_nothing_ran() {
     assert_eq!(app.toast(), "restart api: not cancelled, it continues");
 }
 
-fn releases(lines: &[&str]) -> Outcome {
+/// What the adapter answers to the choices that are open.
+fn releases(app: &App, lines: &[&str]) -> Outcome {
     let values = lines.iter().filter_map(|line| Choice::read(line, &Redactor::default())).collect();
-    Outcome::Choices { action: "rollback-api".into(), choices: Ok([("version".to_owned(), values)].into()) }
+    let (request, choices) = (app.choices().request, Ok([("version".to_owned(), values)].into()));
+    Outcome::Choices { request, action: "rollback-api".into(), choices }
 }
 
 /// Going back is going to what was before, and never to what runs.
@@ -266,7 +355,8 @@ fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never()
     let chosen = |keys: &str, typed: &str, lines: &[&str]| {
         let mut app = App::new(WORLD);
         app.keys("B");
-        app.outcome(releases(lines));
+        let answer = releases(&app, lines);
+        app.outcome(answer);
         app.typed(typed);
         app.keys(keys);
         app.dialog().map(|dialog| dialog.plan.parameters["version"].clone())
@@ -291,12 +381,15 @@ fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never()
 
 #[test]
 fn the_end_of_a_dry_run_says_that_nothing_was_changed() {
-    for (code, says) in [(0, "dry run ended, nothing was changed"), (3, "dry run: exit 3, nothing was changed")] {
+    for (code, state, says) in [
+        (0, RunState::Ended, "dry run ended, nothing was changed"),
+        (3, RunState::Failed, "dry run: failed: exit 3, nothing was changed"),
+    ] {
         let mut app = App::new(WORLD);
         let mut run = app.run_of("rollback-api", RunState::Running);
         run.dry_run = true;
         app.outcome(Outcome::Run(Box::new(run.clone())));
-        run = opsroom::model::run::Run { exit_code: Some(code), ..app.run_of("rollback-api", RunState::Ended) };
+        run = Run { exit_code: Some(code), ..app.run_of("rollback-api", state) };
         run.dry_run = true;
         app.outcome(Outcome::Run(Box::new(run)));
         assert!(app.toast().contains(says), "{}", app.toast());
@@ -307,7 +400,9 @@ fn the_end_of_a_dry_run_says_that_nothing_was_changed() {
 fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
     let mut app = App::new(&production());
     app.keys("B");
-    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Err(SafeText::new("./ctl: not found")) });
+    let request = app.choices().request;
+    let choices = Err(SafeText::new("./ctl: not found"));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
     app.typed("v40");
     app.keys("enter");
     app.wait(400);
@@ -669,7 +764,12 @@ proptest! {
                 Blow::Tick => app.pass(1),
                 Blow::Choices => {
                     let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
-                    app.outcome(Outcome::Choices { action: "rollback-api".into(), choices: Ok(values.into()) });
+                    let request = match app.state.overlays.last() {
+                        Some(Overlay::Choices(choices)) => choices.request,
+                        _ => RequestId::default(),
+                    };
+                    let action = "rollback-api".into();
+                    app.outcome(Outcome::Choices { request, action, choices: Ok(values.into()) });
                 }
                 Blow::Resize(size) => app.send(Event::Resize(*size, *size)),
             }
@@ -696,4 +796,36 @@ fn without_services_each_check_is_a_row_of_its_own() {
     assert_eq!(&*app.state.row_of("site"), "site");
     app.keys("2");
     assert_eq!(app.state.shown_service().map(|row| row.title.as_str()), Some("mail"));
+}
+
+/// Runs of before this console have their output in files: it is read when one is chosen.
+#[test]
+fn a_finished_run_shows_its_stored_output() {
+    let mut app = App::new(WORLD);
+    let long_ago = app.now().utc - chrono::Duration::days(1);
+    let past: Vec<Run> = (0..40)
+        .map(|at| Run {
+            id: format!("r{at:02}").into(),
+            started_at: long_ago - chrono::Duration::minutes(at),
+            ended_at: Some(long_ago),
+            ..app.run_of("restart-api", RunState::Verified)
+        })
+        .collect();
+    app.outcome(Outcome::Runs { runs: past, locks: Vec::new() });
+    assert_eq!(app.take(), [], "nothing is read before anybody looks");
+    app.keys("6");
+    app.state.focus = Some(PanelId::Runs);
+    let mut chosen = vec![app.state.shown_run().unwrap().id.clone()];
+    for _ in 0..39 {
+        app.keys("j");
+        chosen.push(app.state.shown_run().unwrap().id.clone());
+    }
+    let read: Vec<_> = app.take().into_iter().filter(|effect| matches!(effect, Effect::FollowRun(_))).collect();
+    assert_eq!(read, chosen.iter().map(|id| Effect::FollowRun(id.clone())).collect::<Vec<_>>());
+    // The last one is older than all that are held: it is held all the same.
+    app.keys("enter");
+    let id = chosen.last().unwrap().clone();
+    let lines = vec![OutputLine { index: 0, stderr: false, text: SafeText::new("restarted") }];
+    app.outcome(Outcome::RunOutput { run: id.clone(), lines, omitted: 0 });
+    assert_eq!(app.state.run(&id).unwrap().lines[0].text.as_str(), "restarted");
 }

@@ -7,11 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opsroom::actions::follow::{Follower, Standing, is_alive};
+use opsroom::actions::handover::{Handover, Task};
 use opsroom::actions::launch::Prepared;
-use opsroom::actions::rundir::{End, Handover, How, Intent, RunDir};
+use opsroom::actions::rundir::{End, How, Intent, RunDir};
 use opsroom::model::run::Plan;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -47,7 +49,14 @@ struct Started {
     child: tokio::process::Child,
 }
 
-async fn start(at: &Path, plan: Plan, handover: Handover) -> Started {
+/// What a test hands over.
+#[derive(Default)]
+struct Given {
+    env: BTreeMap<String, String>,
+    secrets: BTreeMap<Arc<str>, String>,
+}
+
+async fn start(at: &Path, plan: Plan, given: Given) -> Started {
     // Unlike any other: what escapes its group is found again by the id in its environment.
     let id = format!("r-{}", at.file_name().unwrap().to_str().unwrap());
     let prepared = Prepared::new(&at.join("runs"), &id).unwrap();
@@ -60,8 +69,21 @@ async fn start(at: &Path, plan: Plan, handover: Handover) -> Started {
         attempt: 2,
         who: "me".to_owned(),
         at: "2026-11-21T02:41:05Z".parse().unwrap(),
+        verify: None,
+        store: None,
     };
-    let (dir, child) = prepared.launch(Path::new(PROGRAM), &intent, &handover).await.unwrap();
+    prepared.write_intent(&intent).unwrap();
+    let handover = Handover {
+        task: Task::Run,
+        run: intent.id,
+        digest: intent.digest,
+        env: given.env,
+        masked: given.secrets.values().cloned().collect(),
+        secrets: given.secrets,
+        checks: Vec::new(),
+        sources: Vec::new(),
+    };
+    let (dir, child) = prepared.launch(Path::new(PROGRAM), &handover).await.unwrap();
     Started { dir, child }
 }
 
@@ -79,8 +101,8 @@ async fn until_end(dir: &RunDir) -> Seen {
         let (new, standing) = follower.look().unwrap();
         lines.extend(new.into_iter().map(|line| line.text.as_str().to_owned()));
         match standing {
-            Standing::Ended(end) => return Seen { end: *end, lines, omitted: follower.omitted() },
-            Standing::Live => assert!(from.elapsed() < PATIENCE, "still running after {PATIENCE:?}: {lines:?}"),
+            Standing::Over { end, .. } => return Seen { end: *end.unwrap(), lines, omitted: follower.omitted() },
+            Standing::Running => assert!(from.elapsed() < PATIENCE, "still running after {PATIENCE:?}: {lines:?}"),
             other => panic!("{other:?}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -89,7 +111,7 @@ async fn until_end(dir: &RunDir) -> Seen {
 
 async fn run(plan: impl FnOnce(&Path) -> Plan) -> Seen {
     let at = tempfile::tempdir().unwrap();
-    let mut started = start(at.path(), plan(at.path()), Handover::default()).await;
+    let mut started = start(at.path(), plan(at.path()), Given::default()).await;
     let seen = until_end(&started.dir).await;
     assert!(started.child.wait().await.unwrap().success());
     seen
@@ -151,8 +173,7 @@ async fn the_grandchild_dies_at_the_timeout_even_if_it_ignores_term() {
     let at = tempfile::tempdir().unwrap();
     let script = "trap '' TERM; (trap '' TERM; echo $$ > parent; sh -c 'trap \"\" TERM; echo $$ > grandchild; while :; do sleep 1; done') & wait";
     let started =
-        start(at.path(), Plan { timeout: Duration::from_secs(1), ..shell(at.path(), script) }, Handover::default())
-            .await;
+        start(at.path(), Plan { timeout: Duration::from_secs(1), ..shell(at.path(), script) }, Given::default()).await;
     let seen = until_end(&started.dir).await;
     assert_eq!(seen.end.how, How::TimedOut);
     assert_eq!(seen.end.signal, Some(9), "{:?}", seen.end);
@@ -165,7 +186,7 @@ async fn the_grandchild_dies_at_the_timeout_even_if_it_ignores_term() {
 async fn cancelling_ends_the_whole_group() {
     let at = tempfile::tempdir().unwrap();
     let script = "sh -c 'echo $$ > grandchild; sleep 60; true' & wait";
-    let started = start(at.path(), shell(at.path(), script), Handover::default()).await;
+    let started = start(at.path(), shell(at.path(), script), Given::default()).await;
     wait_for("the grandchild", || read(at.path().join("grandchild")).is_some()).await;
     let grandchild = read(at.path().join("grandchild")).unwrap();
     assert!(runs(&grandchild));
@@ -181,7 +202,7 @@ async fn a_process_that_leaves_the_group_is_reported_and_holds_nothing_up() {
     let script =
         "setsid sh -c 'echo $$ > escaped; exec sleep 60' & while ! [ -s escaped ]; do sleep 0.05; done; echo done";
     let from = Instant::now();
-    let started = start(at.path(), shell(at.path(), script), Handover::default()).await;
+    let started = start(at.path(), shell(at.path(), script), Given::default()).await;
     let seen = until_end(&started.dir).await;
     assert!(from.elapsed() < Duration::from_secs(15), "the daemon that holds the pipe was waited for");
     let escaped = read(at.path().join("escaped")).unwrap();
@@ -196,7 +217,7 @@ async fn a_process_that_leaves_the_group_is_reported_and_holds_nothing_up() {
 async fn children_have_no_terminal_no_stdin_and_a_clean_environment() {
     let at = tempfile::tempdir().unwrap();
     let script = "cat; (: < /dev/tty) 2>/dev/null && echo tty; env | sort; ls -l /proc/self/fd | sed -n 's/.* \\([0-9]* -> .*\\)/fd \\1/p'";
-    let handover = Handover { env: [("DECLARED".to_owned(), "yes".to_owned())].into(), ..Handover::default() };
+    let handover = Given { env: [("DECLARED".to_owned(), "yes".to_owned())].into(), ..Given::default() };
     let started = start(at.path(), shell(at.path(), script), handover).await;
     let seen = until_end(&started.dir).await;
     let has = |line: &str| seen.lines.iter().any(|other| other == line);
@@ -220,9 +241,9 @@ async fn children_have_no_terminal_no_stdin_and_a_clean_environment() {
 async fn secrets_reach_the_child_and_no_file() {
     let at = tempfile::tempdir().unwrap();
     let secret = "s3cr3t-Value/42";
-    let handover = Handover {
+    let handover = Given {
         env: [("TOKEN".to_owned(), format!("Bearer {secret}"))].into(),
-        secrets: [("token".to_owned(), secret.to_owned())].into(),
+        secrets: [("token".into(), secret.to_owned())].into(),
     };
     let script = "echo \"got ${#TOKEN} $TOKEN\"; echo $TOKEN >&2; printf '%s' \"$TOKEN\" | wc -c";
     let started = start(at.path(), shell(at.path(), script), handover).await;
@@ -238,7 +259,7 @@ async fn secrets_reach_the_child_and_no_file() {
 #[tokio::test]
 async fn a_flood_of_output_is_read_to_its_end_and_bounded_on_the_disk() {
     let at = tempfile::tempdir().unwrap();
-    let started = start(at.path(), shell(at.path(), "seq 1 2000000; echo last"), Handover::default()).await;
+    let started = start(at.path(), shell(at.path(), "seq 1 2000000; echo last"), Given::default()).await;
     let seen = until_end(&started.dir).await;
     assert!(seen.end.is_success(), "{:?}", seen.end);
     assert_eq!(seen.end.lines, 2_000_001);
@@ -255,7 +276,7 @@ async fn it_survives_hangup_and_says_when_it_is_lost() {
     let mut started = start(
         at.path(),
         shell(at.path(), "echo up; while ! [ -e go ]; do sleep 0.05; done; echo gone on"),
-        Handover::default(),
+        Given::default(),
     )
     .await;
     wait_for("the start", || started.dir.started().exists()).await;
@@ -270,11 +291,11 @@ async fn it_survives_hangup_and_says_when_it_is_lost() {
     assert!(!is_alive(&started.dir));
 
     let at = tempfile::tempdir().unwrap();
-    let mut started = start(at.path(), shell(at.path(), "echo $$ > pid; exec sleep 60"), Handover::default()).await;
+    let mut started = start(at.path(), shell(at.path(), "echo $$ > pid; exec sleep 60"), Given::default()).await;
     wait_for("the child", || read(at.path().join("pid")).is_some()).await;
     assert!(is_alive(&started.dir));
     started.child.kill().await.unwrap();
-    assert_eq!(Follower::new(started.dir.clone()).look().unwrap().1, Standing::Lost);
+    assert_eq!(Follower::new(started.dir.clone()).look().unwrap().1, Standing::Lost(None));
     let child = read(at.path().join("pid")).unwrap().trim().parse().unwrap();
     rustix::process::kill_process(rustix::process::Pid::from_raw(child).unwrap(), rustix::process::Signal::KILL)
         .unwrap();
@@ -285,7 +306,7 @@ async fn what_was_prepared_and_never_launched_never_started() {
     let at = tempfile::tempdir().unwrap();
     let prepared = Prepared::new(at.path(), "r1").unwrap();
     let dir = prepared.dir().clone();
-    assert_eq!(Follower::new(dir.clone()).look().unwrap().1, Standing::Live);
+    assert_eq!(Follower::new(dir.clone()).look().unwrap().1, Standing::Running);
     assert!(Prepared::new(at.path(), "r1").is_err());
     drop(prepared);
     assert_eq!(Follower::new(dir).look().unwrap().1, Standing::NeverStarted);

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::files;
-use super::rundir::{End, RunDir};
-use crate::model::run::OutputLine;
+use super::rundir::{End, RunDir, closing};
+use crate::model::run::{Closing, OutputLine, Progress};
 use crate::model::text::SafeText;
 
 /// Most bytes that one look takes in.
@@ -13,17 +13,36 @@ const LOOK: u64 = 256 << 10;
 /// Bound on `tail.log`.
 const TAIL: u64 = 4 << 20;
 
-/// Where a followed run stands.
+/// Where a followed run stands: what its directory says, by which alone everybody judges an open run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// The supervisor lives, or more output is waiting to be read.
-    Live,
-    /// It ended, and all its output was read.
-    Ended(Box<End>),
+    /// The supervisor starts, or its steps run, or more output is waiting to be read.
+    Running,
+    /// The steps ended and the supervisor polls the checks.
+    Verifying {
+        /// How the steps ended; `None` where a run is verified whose first supervisor died.
+        end: Option<Box<End>>,
+        /// How far it is.
+        progress: Option<Progress>,
+    },
+    /// It is over, and all its output was read.
+    Over {
+        /// How the steps ended; `None` where they never began or nobody knows.
+        end: Option<Box<End>>,
+        /// The outcome.
+        closing: Box<Closing>,
+    },
     /// Supervisor and console are gone before the first step: nothing ran.
     NeverStarted,
-    /// The supervisor is gone and left no result: nobody knows.
-    Lost,
+    /// The supervisor is gone and left no outcome, perhaps how the steps ended.
+    Lost(Option<Box<End>>),
+}
+
+impl Standing {
+    /// Whether there may be more to see.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Running | Self::Verifying { .. })
+    }
 }
 
 /// A reader of one run's directory.
@@ -53,22 +72,14 @@ impl Follower {
     /// # Errors
     /// The directory can't be read.
     pub fn look(&mut self) -> io::Result<(Vec<OutputLine>, Standing)> {
-        // The order matters: the result is written before the supervisor dies, so it is read after asking whether it
-        // lives; and the output is complete before the result is written, so it is read last.
-        let alive = is_alive(&self.dir);
-        let end = self.dir.read_end()?;
+        // The order matters: whether the supervisor lives is asked before anything is read, because all that it
+        // leaves is written before it dies; and the output, which is complete before the result, is read last.
+        let standing = standing(&self.dir)?;
         let (mut lines, more) = self.read_out()?;
         if !more {
             self.read_tail(&mut lines)?;
         }
-        let standing = match (end, alive) {
-            _ if more => Standing::Live,
-            (Some(end), _) => Standing::Ended(Box::new(end)),
-            (None, true) => Standing::Live,
-            (None, false) if !self.dir.started().exists() => Standing::NeverStarted,
-            (None, false) => Standing::Lost,
-        };
-        Ok((lines, standing))
+        Ok((lines, if more { Standing::Running } else { standing }))
     }
 
     fn read_out(&mut self) -> io::Result<(Vec<OutputLine>, bool)> {
@@ -107,6 +118,32 @@ impl Follower {
             lines.push(line);
         }
     }
+}
+
+/// Where a run stands, its output left aside.
+///
+/// # Errors
+/// The directory can't be read.
+pub fn standing(dir: &RunDir) -> io::Result<Standing> {
+    let alive = is_alive(dir);
+    let end = dir.read_end()?.map(Box::new);
+    if let Some(closing) = dir.read_closing()? {
+        return Ok(Standing::Over { end, closing: Box::new(closing) });
+    }
+    let began = end.is_some() || dir.started().exists();
+    let progress = if alive { dir.read_progress()? } else { None };
+    Ok(match (alive, end) {
+        (true, None) if progress.is_none() => Standing::Running,
+        (true, Some(end)) if !end.to_verify => Standing::Running,
+        (true, end) => Standing::Verifying { end, progress },
+        (false, None) if !began => Standing::NeverStarted,
+        // The checks would only have added to it.
+        (false, Some(end)) if !end.to_verify || !end.is_success() => {
+            let closing = closing(Some(&end), None, end.at);
+            Standing::Over { end: Some(end), closing: Box::new(closing) }
+        }
+        (false, end) => Standing::Lost(end),
+    })
 }
 
 /// Whether a console that is just starting the run, or its supervisor, lives: whether `alive` is locked.

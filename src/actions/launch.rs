@@ -1,6 +1,6 @@
 //! Starting the supervisor.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +9,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 use super::files;
-use super::rundir::{Handover, Intent, RunDir};
+use super::handover::Handover;
+use super::rundir::{Intent, RunDir};
 
 /// A run directory whose `alive` is locked by us. The lock goes over to the supervisor; dropped before that, the run
 /// counts as never started.
@@ -34,6 +35,19 @@ impl Prepared {
         Ok(Self { dir, alive })
     }
 
+    /// The directory of a run whose supervisor died, locked again. `None` where somebody holds it: it lives.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn again(dir: RunDir) -> io::Result<Option<Self>> {
+        let alive = files::append(&dir.alive())?;
+        match alive.try_lock() {
+            Ok(()) => Ok(Some(Self { dir, alive })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// The directory.
     pub fn dir(&self) -> &RunDir {
         &self.dir
@@ -48,15 +62,24 @@ impl Prepared {
         std::fs::remove_dir(self.dir.path())
     }
 
+    /// Writes the intent, which must be there before the supervisor is.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_intent(&self, intent: &Intent) -> io::Result<()> {
+        self.dir.write_intent(intent)
+    }
+
     /// Starts the supervisor, which is `program __run DIR`, and hands it the lock and the secrets.
     ///
     /// The lock travels as the supervisor's stdout: it then lasts exactly as long as the supervisor, with no process
     /// ids to be reused and no moment in between. Its children get pipes in that place.
     ///
     /// # Errors
-    /// As the system says; then nothing ran.
-    pub async fn launch(self, program: &Path, intent: &Intent, handover: &Handover) -> io::Result<(RunDir, Child)> {
-        self.dir.write_intent(intent)?;
+    /// As the system says. Where the supervisor was not started, nothing ran; where it was and the handover broke off,
+    /// it refuses the run by itself.
+    pub async fn launch(self, program: &Path, handover: &Handover) -> io::Result<(RunDir, Child)> {
+        let sealed = handover.seal()?;
         let complaints = files::append(&self.dir.complaints())?;
         let mut child = Command::new(program)
             .arg("__run")
@@ -67,8 +90,11 @@ impl Prepared {
             .stderr(Stdio::from(complaints))
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(&serde_json::to_vec(handover)?).await?;
-            stdin.shutdown().await?;
+            // A supervisor that reads no more has refused or died, and that is for the run's directory to say.
+            if let Err(error) = stdin.write_all(&sealed).await {
+                tracing::warn!(%error, "the handover was not taken");
+            }
+            stdin.shutdown().await.ok();
         }
         Ok((self.dir, child))
     }

@@ -8,6 +8,7 @@
 pub mod choices;
 pub mod files;
 pub mod follow;
+pub mod handover;
 pub mod launch;
 pub mod rundir;
 pub mod save;

@@ -3,32 +3,35 @@
 //! | file | written by | meaning |
 //! |---|---|---|
 //! | `alive` | the console | locked (flock) from before the intent is stored until the supervisor is gone: whoever can lock it knows that nobody runs |
-//! | `intent.json` | the console | the plan, the fence, the attempt; synced before the supervisor is started |
+//! | `intent.json` | the console | the plan, the fence, the attempt, the terms of its verification, where the store is; synced before the supervisor is started |
 //! | `evidence.json` | the console | readings, log lines and metric values from before |
 //! | `started.json` | the supervisor | it is about to run the first step; without it nothing ran |
 //! | `out.log` | the supervisor | output: `INDEX TIME out\|err\|note TEXT` a line, redacted and sanitised, up to a cap |
 //! | `tail.log` | the supervisor | the latest lines beyond that cap, rewritten |
 //! | `heartbeat` | the supervisor | the time, once a second |
 //! | `cancel` | anybody allowed to | asks for TERM, grace, KILL |
-//! | `result.json` | the supervisor | how it ended; synced |
+//! | `result.json` | the supervisor | how the steps ended; synced |
+//! | `progress.json` | the supervisor | how far the verification is |
+//! | `closing.json` | the supervisor | the outcome: with it the run is over; synced |
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::files;
 use crate::model::name::Name;
 use crate::model::preview::Preview;
-use crate::model::run::Plan;
+use crate::model::run::{Closing, Plan, Progress, RunState, Verdict};
 use crate::model::text::SafeText;
+use crate::model::verification::{Judgement, Terms};
 
 /// Bound on the small files when they are read.
 const SMALL_FILE: u64 = 4 << 20;
 
-/// What the supervisor is told, beside secrets.
+/// What the supervisor is given, beside secrets and checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// The run.
@@ -48,21 +51,21 @@ pub struct Intent {
     pub who: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// By what it is verified; `None`: its exit code alone says how it went.
+    #[serde(default)]
+    pub verify: Option<Terms>,
+    /// The store into which the outcome goes; `None`: into none.
+    #[serde(default)]
+    pub store: Option<StorePlace>,
 }
 
-/// What reaches the supervisor through its stdin alone: it holds values of secrets and is never stored.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Handover {
-    /// The declared environment, secrets filled in.
-    pub env: BTreeMap<String, String>,
-    /// Every secret by name, for the redactor.
-    pub secrets: BTreeMap<String, String>,
-}
-
-impl std::fmt::Debug for Handover {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Handover").field("env", &self.env.keys()).field("secrets", &self.secrets.keys()).finish()
-    }
+/// Where the supervisor finds the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorePlace {
+    /// The file.
+    pub path: PathBuf,
+    /// Whose chain of the audit is written.
+    pub host: String,
 }
 
 /// How the last step that ran came to its end.
@@ -90,7 +93,7 @@ pub struct Survivor {
     pub name: SafeText,
 }
 
-/// How a run ended.
+/// How the steps of a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// When the last process ended.
@@ -103,6 +106,12 @@ pub struct End {
     pub signal: Option<i32>,
     /// The step, from 1.
     pub step: usize,
+    /// Whether any process was started: what never started changed nothing, and is not verified.
+    #[serde(default = "yes")]
+    pub ran: bool,
+    /// Whether the supervisor looks at checks after it.
+    #[serde(default)]
+    pub to_verify: bool,
     /// In words, for a person; empty where all went well.
     pub message: SafeText,
     /// What still runs.
@@ -117,6 +126,46 @@ impl End {
     /// Whether every step ran and ended with exit code 0.
     pub fn is_success(&self) -> bool {
         self.how == How::Exited && self.exit_code == Some(0)
+    }
+
+    /// The state of a run that ended so, its checks left aside.
+    pub fn state(&self) -> RunState {
+        match self.how {
+            How::Exited if self.exit_code == Some(0) => RunState::Ended,
+            How::Exited | How::NotStarted => RunState::Failed,
+            How::Signalled => RunState::Killed,
+            How::TimedOut => RunState::TimedOut,
+            How::Cancelled => RunState::Cancelled,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The outcome of a run: a verdict needs every step exited 0 *and* the checks. `end` is missing where nobody knows how
+/// the steps ended, `judgement` where no checks were looked at.
+pub fn closing(end: Option<&End>, judgement: Option<&Judgement>, at: DateTime<Utc>) -> Closing {
+    let state = match (end, judgement.map(|judgement| judgement.verdict)) {
+        (None, _) => RunState::Unknown,
+        (Some(end), Some(verdict)) if end.is_success() => match verdict {
+            Verdict::Verified => RunState::Verified,
+            Verdict::NotRecovered => RunState::NotRecovered,
+            Verdict::Regressed => RunState::Regressed,
+            Verdict::Inconclusive => RunState::Inconclusive,
+            Verdict::None => RunState::Ended,
+        },
+        (Some(end), _) => end.state(),
+    };
+    let said =
+        end.map(|end| end.message.as_str()).into_iter().chain(judgement.map(|judgement| judgement.note.as_str()));
+    let note = said.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+    Closing {
+        at,
+        state,
+        checks: judgement.and_then(Judgement::checks),
+        note: (!note.is_empty()).then(|| SafeText::new(&note)),
     }
 }
 
@@ -183,8 +232,7 @@ impl RunDir {
     /// # Errors
     /// It is missing or can't be read.
     pub fn read_intent(&self) -> io::Result<Intent> {
-        let bytes = files::read_bounded(&self.0.join("intent.json"), SMALL_FILE)?;
-        Ok(serde_json::from_slice(&bytes.ok_or(io::ErrorKind::NotFound)?)?)
+        Ok(self.read("intent.json")?.ok_or(io::ErrorKind::NotFound)?)
     }
 
     /// Writes the evidence, which its maker has redacted.
@@ -208,7 +256,43 @@ impl RunDir {
     /// # Errors
     /// It can't be read.
     pub fn read_end(&self) -> io::Result<Option<End>> {
-        let bytes = files::read_bounded(&self.0.join("result.json"), SMALL_FILE)?;
+        self.read("result.json")
+    }
+
+    /// Writes how far the verification is.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_progress(&self, progress: &Progress) -> io::Result<()> {
+        files::write_whole(&self.0.join("progress.json"), &serde_json::to_vec(progress)?)
+    }
+
+    /// How far the verification is; `None` where none has begun.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_progress(&self) -> io::Result<Option<Progress>> {
+        self.read("progress.json")
+    }
+
+    /// Writes the outcome, synced.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_closing(&self, closing: &Closing) -> io::Result<()> {
+        files::write_synced(&self.0.join("closing.json"), &serde_json::to_vec_pretty(closing)?)
+    }
+
+    /// The outcome; `None` while the run is open.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_closing(&self) -> io::Result<Option<Closing>> {
+        self.read("closing.json")
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
+        let bytes = files::read_bounded(&self.0.join(name), SMALL_FILE)?;
         Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
@@ -218,5 +302,52 @@ impl RunDir {
     /// As the system says.
     pub fn ask_to_cancel(&self) -> io::Result<()> {
         files::write_whole(&self.cancel(), b"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::run::ChecksAfter;
+
+    fn end(how: How, exit_code: Option<i32>) -> End {
+        End {
+            at: DateTime::UNIX_EPOCH,
+            how,
+            exit_code,
+            signal: None,
+            step: 1,
+            ran: true,
+            to_verify: true,
+            message: SafeText::new(""),
+            survivors: Vec::new(),
+            lines: 0,
+            omitted: 0,
+        }
+    }
+
+    #[test]
+    fn a_verdict_needs_exit_0_and_the_checks() {
+        let good = Judgement { verdict: Verdict::Verified, note: String::new() };
+        let bad = Judgement { verdict: Verdict::NotRecovered, note: "still not healthy after 1m: api".to_owned() };
+        let closed = |how, code, judgement: Option<&Judgement>| {
+            let closing = closing(Some(&end(how, code)), judgement, DateTime::UNIX_EPOCH);
+            (closing.state, closing.checks)
+        };
+        assert_eq!(closed(How::Exited, Some(0), Some(&good)), (RunState::Verified, Some(ChecksAfter::Good)));
+        assert_eq!(closed(How::Exited, Some(0), Some(&bad)), (RunState::NotRecovered, Some(ChecksAfter::Bad)));
+        assert_eq!(closed(How::Exited, Some(0), None), (RunState::Ended, None));
+        for (how, code, state) in [
+            (How::Exited, Some(1), RunState::Failed),
+            (How::NotStarted, None, RunState::Failed),
+            (How::Signalled, None, RunState::Killed),
+            (How::TimedOut, None, RunState::TimedOut),
+            (How::Cancelled, None, RunState::Cancelled),
+        ] {
+            assert_eq!(closed(how, code, Some(&good)), (state, Some(ChecksAfter::Good)));
+            assert_eq!(closed(how, code, Some(&bad)), (state, Some(ChecksAfter::Bad)));
+        }
+        let unknown = closing(None, Some(&good), DateTime::UNIX_EPOCH);
+        assert_eq!((unknown.state, unknown.checks), (RunState::Unknown, Some(ChecksAfter::Good)));
     }
 }

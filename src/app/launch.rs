@@ -5,23 +5,20 @@ use std::collections::BTreeMap;
 use crate::config::plan;
 use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
-use crate::model::message::{Effect, StartRun};
+use crate::model::message::{Effect, RequestId, StartRun};
 use crate::model::name::Name;
 use crate::model::preview::Preview;
-use crate::model::run::{Confirm, Plan};
+use crate::model::run::{Confirm, Plan, RunState};
 use crate::model::text::SafeText;
+use crate::model::verification::Terms;
 
 use super::evidence;
 use super::overlays::Overlay;
 use super::overlays::choices::Choices;
 use super::overlays::confirm::Confirmation;
 use super::state::State;
-use super::verifying;
 use super::world::timeline::{Entry, Happening};
 use super::world::toasts::Tone;
-
-/// Runs that may wait for their end at once; more than this never happens, and must not fill the memory.
-const MAX_WAITING: usize = 64;
 
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
 pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
@@ -39,15 +36,16 @@ pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Ef
         state.toast(Tone::Warning, &text);
         return;
     }
+    let request = state.next_request();
     match plan::open_parameters(&config, action) {
         Err(error) => state.toast(Tone::Error, &error.to_string()),
-        Ok(open) if open.is_empty() => preview(state, name, &BTreeMap::new(), dry_run, effects),
+        Ok(open) if open.is_empty() => preview(state, request, name, &BTreeMap::new(), dry_run, effects),
         Ok(open) => {
             let asked = plan::choices(&config, action).is_ok_and(|choices| !choices.is_empty());
             if asked {
-                effects.push(Effect::FetchChoices { action: name.clone() });
+                effects.push(Effect::FetchChoices { request, action: name.clone() });
             }
-            let choices = Choices::new(name.clone(), dry_run, open, asked);
+            let choices = Choices::new(request, name.clone(), dry_run, open, asked);
             state.overlays.push(Overlay::Choices(choices));
         }
     }
@@ -56,6 +54,7 @@ pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Ef
 /// Computes the plan and shows it; what needs no confirmation starts.
 pub fn preview(
     state: &mut State,
+    request: RequestId,
     name: &Name,
     chosen: &BTreeMap<String, String>,
     dry_run: bool,
@@ -74,17 +73,19 @@ pub fn preview(
     let preview = preview_of(state, action, &plan, grade);
     if grade == Confirm::None {
         let digest = plan.digest();
-        start(state, Confirmed { plan, digest, preview, reason: None }, effects);
+        start(state, Confirmed { request, plan, digest, preview, reason: None }, effects);
         return;
     }
     let context = context(state, &plan);
-    let dialog = Confirmation::new(plan, grade, preview, context, state.now);
+    let dialog = Confirmation::new(request, plan, grade, preview, context, state.now);
     state.overlays.push(Overlay::Confirm(Box::new(dialog)));
 }
 
 /// What a person confirmed.
 #[derive(Debug, Clone)]
 pub struct Confirmed {
+    /// The request that it ends.
+    pub request: RequestId,
     /// Exactly what will run.
     pub plan: Plan,
     /// Its digest, as it was confirmed.
@@ -97,7 +98,7 @@ pub struct Confirmed {
 
 /// Asks for the run of exactly this plan.
 pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
-    let Confirmed { plan, digest, preview, reason } = confirmed;
+    let Confirmed { request, plan, digest, preview, reason } = confirmed;
     let config = state.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };
     let evidence = evidence::capture(state, action, &plan);
@@ -109,16 +110,19 @@ pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>)
         service: plan.service.clone(),
         text: SafeText::new(&format!("{what}: confirmed")),
     });
-    if state.before.len() >= MAX_WAITING {
-        state.before.clear();
-    }
-    state.before.insert(digest.clone(), verifying::statuses(state));
-    let verifies = plan.changing.then_some(action.verify.as_ref()).flatten();
+    state.requested.insert(request, plan.action.clone());
+    let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
+        checks: verify.checks.clone(),
+        good: verify.good,
+        within: verify.within,
+        before: state.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
+    });
     // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
     let (cooldown, at_most) =
         if plan.changing { (action.cooldown, action.at_most) } else { (std::time::Duration::ZERO, None) };
     effects.push(Effect::StartRun(Box::new(StartRun {
-        verify_within: verifies.map(|verify| verify.within),
+        request,
+        verify,
         plan,
         digest,
         preview,
@@ -156,11 +160,13 @@ pub(super) fn reconfigured(state: &mut State) {
 /// The preview of a plan, with what this console knows of its surroundings.
 fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
     let blocked_by = plan.service.as_ref().and_then(|name| state.service(name)?.blocked_by.clone());
+    let mut last = state.last_runs(&action.name).into_iter();
     let situation = Situation {
         now: state.now.utc,
         grade,
         lock: state.locks.iter().find(|lock| lock.target == plan.target),
-        last_start: state.last_runs(&action.name).first().map(|run| run.started_at),
+        // What was refused ran nothing, and holds nothing back.
+        last_start: last.find(|run| run.state != RunState::Refused).map(|run| run.started_at),
         blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
     };
     crate::config::preview::preview(&state.config, action, plan, situation)

@@ -5,6 +5,7 @@
 
 pub mod alerting;
 pub mod commands;
+pub mod ended;
 pub mod evidence;
 pub mod input;
 pub mod keymap;
@@ -22,5 +23,4 @@ pub mod screens;
 pub mod state;
 pub mod tick;
 pub mod update;
-pub mod verifying;
 pub mod world;

@@ -8,12 +8,12 @@ use crate::model::record::{LogState, RecordBatch};
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 
+use super::alerting;
 use super::screens::{Screen, logs};
 use super::state::State;
 use super::world::diagnostics::ProblemKind;
 use super::world::timeline::{Entry, Happening};
 use super::world::toasts::Tone;
-use super::{alerting, verifying};
 
 /// Takes in one observation. Only what changes something a person would notice at once asks for a frame; figures wait
 /// for the next tick of the header's clock, because over SSH every frame costs.
@@ -62,7 +62,6 @@ fn reading(state: &mut State, reading: Reading, effects: &mut Vec<Effect>) {
     }
     let Some(at) = state.checks.iter().position(|check| check.name == reading.check) else { return };
     let taken = state.checks[at].take(reading);
-    verifying::saw(state, at, effects);
     if let Some((from, to)) = taken.turned {
         turned(state, at, from, to);
     }

@@ -3,32 +3,39 @@
 use std::collections::BTreeMap;
 
 use crate::model::choice::Choice;
-use crate::model::message::{Effect, Outcome};
+use crate::model::message::{Effect, Outcome, RequestId};
 use crate::model::name::Name;
 use crate::model::run::{Lock, OutputLine, Run, RunState};
 use crate::model::text::SafeText;
 
+use super::ended;
 use super::overlays::{Overlay, patterns};
 use super::screens::actions::hold;
 use super::state::State;
-use super::verifying;
 use super::world::diagnostics::ProblemKind;
-use super::world::runs::{self, MAX_OUTPUT_LINES, RunView, is_active};
+use super::world::runs::{MAX_OUTPUT_LINES, RunView};
 use super::world::timeline::{Entry, Happening};
 use super::world::toasts::Tone;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
 pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
     match outcome {
+        Outcome::RunStarted { request, run } => started(state, request, &run, effects),
         Outcome::Run(run) => self::run(state, &run, effects),
+        Outcome::RunProgress { run, progress } => {
+            if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run) {
+                view.progress = Some(progress);
+            }
+        }
         Outcome::RunOutput { run, lines, omitted } => output(state, &run, lines, omitted),
-        Outcome::RunRefused { action, why } => {
+        Outcome::RunRefused { request, action, why } => {
+            state.requested.remove(&request);
             let service = action_service(state, &action);
             let text = SafeText::new(&format!("{action} was refused: {why}"));
             state.toast(Tone::Error, text.as_str());
             state.timeline.push(Entry { at: state.now, happening: Happening::Run, service, text });
         }
-        Outcome::Choices { action, choices } => self::choices(state, &action, choices),
+        Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::Runs { runs, locks } => self::runs(state, runs, locks, effects),
         Outcome::Past(past) => patterns::learned(state, *past),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
@@ -45,66 +52,72 @@ fn action_service(state: &State, action: &Name) -> Option<Name> {
     state.config.actions.iter().find(|known| known.name == *action).and_then(|known| known.service.clone())
 }
 
-/// A run has news: it began, went on, or ended.
+/// What was asked for here runs: whoever goes to the actions looks for this one.
+fn started(state: &mut State, request: RequestId, run: &Run, effects: &mut Vec<Effect>) {
+    state.requested.remove(&request);
+    if state.run(&run.id).is_none() {
+        hold(state, RunView::new(run.clone()));
+    }
+    if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run.id) {
+        view.ours = true;
+    }
+    state.screens.actions.runs.selected = Some(run.id.to_string());
+    state.screens.actions.output_at = None;
+    follow(state, &run.id, effects);
+    // Its lock is held from now, and belongs on the screen and into the next dialog.
+    effects.push(Effect::LoadRuns);
+}
+
+/// A run has news: it began, moved on, or ended.
 fn run(state: &mut State, run: &Run, effects: &mut Vec<Effect>) {
     let id = run.id.clone();
     let was = state.run(&id).map(|view| view.run.state);
-    let news = was != Some(run.state);
+    // What was read before the run was closed may arrive after it.
+    if run.state.is_open() && was.is_some_and(|was| !was.is_open() && was != RunState::Unknown) {
+        return;
+    }
+    if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == id) {
+        view.run = run.clone();
+    } else if run.state.is_open() || recent(state, run) {
+        hold(state, RunView::new(run.clone()));
+    } else {
+        // What ended before we came is history, not news.
+        return;
+    }
     if let Some(past) = state.past.iter_mut().find(|past| past.id == id) {
         *past = run.clone();
     }
-    // What ended before we came is history, not news.
-    let worth = !matches!(run.state, RunState::Ended | RunState::Cancelled | RunState::Refused | RunState::TimedOut)
-        || recent(state, run);
-    match state.runs.iter_mut().find(|view| view.run.id == id) {
-        Some(view) => view.run = run.clone(),
-        None if worth => hold(state, RunView::new(run.clone())),
-        None => return,
+    if run.state.is_open() {
+        follow(state, &id, effects);
+        if was.is_none() {
+            effects.push(Effect::LoadRuns);
+        }
     }
-    if is_active(run.state)
-        && let Some(view) = state.runs.iter_mut().find(|view| view.run.id == id && !view.followed)
-    {
-        view.followed = true;
-        effects.push(Effect::FollowRun(id.clone()));
-    }
-    if was.is_none() && is_active(run.state) {
-        // Its lock is held from now, and belongs on the screen and into the next dialog.
-        effects.push(Effect::LoadRuns);
-    }
-    if !news {
+    if was == Some(run.state) {
         return;
     }
-    if was.is_none() && state.before.contains_key(&run.plan_digest) {
-        // It was asked for here: whoever goes to the actions looks for this one.
-        state.screens.actions.runs.selected = Some(id.to_string());
-        state.screens.actions.output_at = None;
+    if !run.state.is_open() {
+        ended::ended(state, run, effects);
+        return;
     }
-    let said = format!("{}: {}", state.title_of(&run.action), runs::outcome(run));
+    let said = format!("{}: {}", state.title_of(&run.action), run.outcome());
     state.timeline.push(Entry {
         at: state.now,
         happening: Happening::Run,
         service: run.service.clone(),
         text: SafeText::new(&said),
     });
-    match run.state {
-        RunState::Starting | RunState::Stopping => {}
-        // Whoever asked for it here was told that it starts, and the header counts what runs.
-        RunState::Running if state.before.contains_key(&run.plan_digest) => {}
-        RunState::Running => state.toast(Tone::Info, &said),
-        RunState::Verifying => verifying::begin(state, run, effects),
-        RunState::Ended => verifying::ended(state, run, effects),
-        RunState::Refused | RunState::Cancelled => {
-            state.toast(Tone::Warning, &said);
-            effects.push(Effect::LoadRuns);
-        }
-        RunState::TimedOut => {
-            state.toast(Tone::Error, &format!("{said}; see its output on actions"));
-            verifying::ended(state, run, effects);
-        }
-        RunState::OutcomeUnknown => {
-            let text = format!("{said}: look at {} yourself, then `opsroom unlock {} --why …`", run.target, run.id);
-            state.toast(Tone::Error, &text);
-        }
+    // Whoever asked for it here was told that it starts, and the header counts what runs.
+    if run.state == RunState::Running && !state.run(&id).is_some_and(|view| view.ours) {
+        state.toast(Tone::Info, &said);
+    }
+}
+
+/// Follows the output of a run, once.
+fn follow(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
+    if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == *id && !view.followed) {
+        view.followed = true;
+        effects.push(Effect::FollowRun(id.clone()));
     }
 }
 
@@ -124,9 +137,9 @@ fn output(state: &mut State, id: &Name, lines: Vec<OutputLine>, omitted: u64) {
     }
 }
 
-fn choices(state: &mut State, action: &Name, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
+fn choices(state: &mut State, request: RequestId, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
     let waiting = state.overlays.iter_mut().rev().find_map(|overlay| match overlay {
-        Overlay::Choices(choices) if choices.action == *action && choices.loading => Some(choices),
+        Overlay::Choices(choices) if choices.request == request && choices.loading => Some(choices),
         _ => None,
     });
     if let Some(choices) = waiting {
@@ -134,15 +147,11 @@ fn choices(state: &mut State, action: &Name, values: Result<BTreeMap<String, Vec
     }
 }
 
+/// What the store holds. Those that are open are reported one by one by whoever watches them.
 fn runs(state: &mut State, runs: Vec<Run>, locks: Vec<Lock>, effects: &mut Vec<Effect>) {
     for known in &runs {
-        if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == known.id) {
-            view.run = known.clone();
-        } else if is_active(known.state) {
-            let mut view = RunView::new(known.clone());
-            view.followed = true;
-            hold(state, view);
-            effects.push(Effect::FollowRun(known.id.clone()));
+        if known.state.is_open() || state.run(&known.id).is_some() {
+            run(state, known, effects);
         }
     }
     state.past = runs;

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::config::sections::screen::LogPanel;
+use crate::model::message::RequestId;
 use crate::model::name::Name;
 use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
-use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
@@ -157,8 +157,10 @@ pub struct State {
     pub layout: LayoutMap,
     /// The conditions with their memory; `alerts` is what of them is shown.
     pub(super) machines: Vec<Machine>,
-    /// What each check was shown as when a run was asked for, by the plan's digest.
-    pub(super) before: HashMap<String, BTreeMap<Name, Status>>,
+    /// Runs that were asked for and not yet answered: the action, by request.
+    pub requested: BTreeMap<RequestId, Name>,
+    /// The latest request.
+    pub(super) last_request: RequestId,
     /// The second of the wall clock that the latest tick was for.
     pub(super) drawn_second: i64,
 }
@@ -210,7 +212,8 @@ impl State {
             read_only: config.console.read_only,
             layout: LayoutMap::default(),
             machines: alerting::machines(&config, &[]),
-            before: HashMap::new(),
+            requested: BTreeMap::new(),
+            last_request: RequestId::default(),
             drawn_second: now.utc.timestamp(),
             logs,
             config,
@@ -222,6 +225,12 @@ impl State {
     /// The name under which things without a service are shown: the console's own.
     pub fn own_name(&self) -> Name {
         Name::from(self.config.console.name.as_str())
+    }
+
+    /// Names a request that begins now.
+    pub(super) fn next_request(&mut self) -> RequestId {
+        self.last_request = RequestId(self.last_request.0 + 1);
+        self.last_request
     }
 
     /// Something visible changed by itself. While the screen is frozen or nobody looks, that causes no frame.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::model::message::Effect;
 
+use super::alerting;
 use super::overlays::confirm::DEAF;
 use super::screens::logs;
 use super::state::State;
-use super::{alerting, verifying};
 
 /// A second passed, or left-over work is due.
 pub fn clock(state: &mut State, effects: &mut Vec<Effect>) {
@@ -27,7 +27,6 @@ pub fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     state.toasts.expire(state.now);
     mark_stale(state);
     alerting::evaluate_all(state, effects);
-    verifying::advance(state, effects);
     for log in &mut state.logs {
         log.tick(state.now);
     }

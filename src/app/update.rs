@@ -3,6 +3,7 @@
 use crate::model::message::Effect;
 
 use super::message::{Event, Message};
+use super::screens::actions;
 use super::state::State;
 use super::{keys, mouse, observe, outcome, reload, tick};
 
@@ -40,5 +41,6 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
         Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
     }
+    actions::show_output(state, &mut effects);
     effects
 }

@@ -10,7 +10,6 @@ use crate::config::nearest::{listed, nearest};
 use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::model::choice::{Choice, before_running};
-use crate::model::message::Outcome;
 use crate::model::secret::Secrets;
 use crate::runtime::handover::fetch_choices;
 
@@ -32,7 +31,7 @@ pub async fn check(
     if !offered.keys().any(|name| open.contains(name)) {
         return Ok(());
     }
-    let Outcome::Choices { choices, .. } = fetch_choices(config, &action.name, secrets).await else { return Ok(()) };
+    let choices = fetch_choices(config, &action.name, secrets).await;
     let choices = choices.map_err(|why| {
         output::fail(exit::CRITICAL, &format!("the values to choose from are not known: {why}"), "nothing ran")
     })?;

@@ -53,7 +53,13 @@ pub fn open(global: &Global, start: Start) -> u8 {
     let painter = Painter::detect(catalogue, &environment, true, global.no_color, start.config.console.ascii);
     panics::install();
     match output::block_on(lifecycle::run(start, painter)) {
-        Ok(Ok(code)) => code,
+        Ok(Ok(left)) => {
+            for line in left.farewell {
+                // Where the terminal is gone, nobody reads it.
+                let _ = output::print(&format!("{line}\n"));
+            }
+            left.code
+        }
         Ok(Err(error)) | Err(error) => output::fail(
             exit::SOFTWARE,
             &format!("the console can't run in this terminal: {error}"),

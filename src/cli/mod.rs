@@ -7,6 +7,7 @@
 
 pub mod adapters;
 mod audit;
+pub mod before;
 pub mod captured;
 pub mod check;
 mod choose;
@@ -25,10 +26,10 @@ pub mod run;
 pub mod runs;
 pub mod snapshot;
 pub mod status;
+pub mod supervise;
 pub mod themes;
 pub mod unlock;
 pub mod verdict;
-pub mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use self::output::exit;
-use crate::actions::{launch, supervisor};
+use crate::actions::launch;
 use crate::clock::Clock;
 use crate::runtime::logging;
 use crate::sources::jq::{self, worker};
@@ -175,7 +176,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Man) => man::run(),
         Some(Command::DemoControl { command }) => demo::control::main(command),
         Some(Command::Jq) => worker::main(),
-        Some(Command::Supervise { directory }) => supervisor::main(directory),
+        Some(Command::Supervise { directory }) => supervise::main(directory, global.clock),
     }
 }
 

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::before::Before;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
-use super::verify::Watch;
 use super::{Global, choose, configuration, desk, runs, verdict};
 use crate::config::nearest::{listed, nearest};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
-use crate::config::sections::action::Action;
+use crate::config::sections::action::{Action, Verify};
 use crate::config::{self, Config};
-use crate::model::message::StartRun;
+use crate::model::message::{RequestId, StartRun};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
+use crate::model::verification::Terms;
 use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
 use crate::store::StoreError;
@@ -24,8 +25,9 @@ use crate::store::StoreError;
 /// Arguments of `opsroom run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 done, or verified; 1 done but not verified; 2 failed, refused or regressed; 3 nobody knows; 64 usage; 78
-configuration. Ctrl-C once leaves the run going on by itself, twice stops it.")]
+Exit codes: 0 verified, or ended well with nothing to verify; 1 not recovered or inconclusive; 2 failed, timed out,
+killed, cancelled, regressed or refused; 3 unknown; 64 usage; 78 configuration. The run and its verification continue
+whatever happens to this command; Ctrl-C twice stops the run.")]
 pub struct Arguments {
     /// The action
     action: String,
@@ -41,7 +43,7 @@ pub struct Arguments {
     /// Why; goes on record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Start it, print its id, and leave it to itself: nothing is verified
+    /// Start it, print its id, and return; it is verified all the same
     #[arg(long)]
     detach: bool,
 }
@@ -102,24 +104,27 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         out: tokio::sync::mpsc::channel(1).0,
         cancel: CancellationToken::new(),
     };
-    let verify = action.verify.as_ref().filter(|_| plan.changing && !arguments.detach);
-    let watch = Watch::before(&context, action, verify).await;
-    let start = start_run(plan, digest, preview, reason, &watch, action);
-    let begun = desk.begin(&start, &context.secrets).await;
+    let verify = action.verify.as_ref().filter(|_| plan.changing);
+    let before = Before::look(&context, action, verify).await;
+    let start = start_run(plan, digest, preview, reason, before, action);
+    let begun = desk.begin(&start, config, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
-        output::complain(&format!("`opsroom runs {} --follow` shows how it goes on\n", begun.id));
+        output::complain(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));
     }
     let ended = to_end(&desk, begun).await;
-    let judged = if ended.state == RunState::Verifying { judge(&desk, ended, &watch).await? } else { ended };
-    output::print(&format!("{}: {}\n", judged.id, verdict::told(&judged)));
-    if let Some(offered) =
-        action.on_failure.as_ref().filter(|_| verdict::exit_code(&judged) != exit::OK && start.plan.changing)
+    output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
+    if ended.state.is_open() {
+        output::complain(&runs::continues(&ended));
+    } else if ended.can_be_verified_now() {
+        output::complain(&runs::verify_hint(&ended));
+    } else if let Some(offered) =
+        action.on_failure.as_ref().filter(|_| verdict::exit_code(&ended) != exit::OK && start.plan.changing)
     {
-        output::complain(&format!("hint: when this did not help: opsroom run {offered}\n"));
+        output::complain(&format!("hint: it did not help; next: opsroom run {offered}\n"));
     }
-    Ok(verdict::exit_code(&judged))
+    Ok(verdict::exit_code(&ended))
 }
 
 /// What will run, with what the store knows against it.
@@ -133,11 +138,12 @@ async fn preview(
 ) -> Result<Preview, StoreError> {
     let locks = desk.store().locks().await?;
     let runs = desk.store().runs(LISTED).await?;
+    let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
         now: global.clock.now().utc,
         grade,
         lock: locks.iter().find(|lock| lock.target == plan.target),
-        last_start: runs.iter().find(|run| run.action == action.name).map(|run| run.started_at),
+        last_start: tried.next().map(|run| run.started_at),
         blocked_by: None,
     };
     Ok(config::preview::preview(config, action, plan, situation))
@@ -148,34 +154,47 @@ fn start_run(
     digest: String,
     preview: Preview,
     reason: Option<String>,
-    watch: &Watch<'_>,
+    before: Before,
     action: &Action,
 ) -> StartRun {
+    let evidence = before.evidence();
+    let terms = |verify: &Verify| Terms {
+        checks: verify.checks.clone(),
+        good: verify.good,
+        within: verify.within,
+        before: before.statuses,
+    };
     StartRun {
+        request: RequestId::default(),
+        verify: action.verify.as_ref().filter(|_| plan.changing).map(terms),
         plan,
         digest,
         preview,
         reason,
-        evidence: watch.evidence(),
+        evidence,
         cooldown: action.cooldown,
         at_most: action.at_most,
-        verify_within: watch.within(),
     }
 }
 
-/// Prints the output to the end. Ctrl-C once says that the run goes on by itself, twice stops it.
+/// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves
+/// the verification, which continues.
 async fn to_end(desk: &RunDesk, begun: Run) -> Run {
     let id = begun.id.clone();
     let mut ended = std::pin::pin!(runs::print_to_end(desk, begun));
-    let mut told = false;
+    let mut said = false;
     loop {
         tokio::select! {
             ended = &mut ended => return ended,
             Ok(()) = tokio::signal::ctrl_c() => {}
         }
-        if !std::mem::replace(&mut told, true) {
+        let now = desk.run(&id).await.ok().flatten();
+        if let Some(now) = now.filter(|now| now.state == RunState::Verifying) {
+            return now;
+        }
+        if !std::mem::replace(&mut said, true) {
             output::complain(&format!(
-                "run {id} goes on whatever happens here; Ctrl-C again stops it, `opsroom runs {id} --follow` comes back to it\n"
+                "run {id} continues without this command; Ctrl-C again stops it, opsroom runs {id} --follow shows it\n"
             ));
             continue;
         }
@@ -184,12 +203,6 @@ async fn to_end(desk: &RunDesk, begun: Run) -> Run {
             Err(why) => output::complain(&format!("error: {why}\n")),
         }
     }
-}
-
-async fn judge(desk: &RunDesk, ended: Run, watch: &Watch<'_>) -> Result<Run, u8> {
-    output::complain(&format!("{}; verifying …\n", verdict::told(&ended)));
-    let (verdict, note) = watch.after().await;
-    desk.record_verdict(&ended.id, verdict, note.as_ref()).await.map_err(|error| desk::broken(&error))
 }
 
 fn find<'a>(config: &'a Config, name: &str) -> Result<&'a Action, u8> {

@@ -1,28 +1,35 @@
-//! `opsroom runs`: past and running actions.
+//! `opsroom runs`: past and running actions, followed and verified.
 
 use std::fmt::Write as _;
 
 use clap::Args;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::desk;
 use super::output::{self, exit};
-use super::{Global, verdict};
+use super::{Global, configuration, verdict};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
 use crate::model::text::SafeText;
 use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
+use crate::runtime::secrets;
 
 /// Arguments of `opsroom runs`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One run, with its output
+    /// One run, with its output; the exit code is that of its outcome
     id: Option<String>,
-    /// Follow its output to the end; without ID that of the latest run that goes on
+    /// Follow it to its outcome; without ID the latest run that is not over
     #[arg(long)]
     follow: bool,
+    /// Verify a run of unknown outcome now: poll its checks, close it and release its lock
+    #[arg(long, requires = "id", conflicts_with_all = ["follow", "json", "last"])]
+    verify: bool,
+    /// The latest N runs; the default is 200, with --json all
+    #[arg(long, value_name = "N", conflicts_with_all = ["id", "follow"])]
+    last: Option<u32>,
     /// Print JSON: an array, newest first
     #[arg(long, conflicts_with = "follow")]
     json: bool,
@@ -38,6 +45,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {
+    if arguments.verify && global.read_only {
+        return output::fail(exit::USAGE, "read-only: nothing can be verified and unlocked here", "omit --read-only");
+    }
     let (desk, taken) = match desk::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
@@ -47,12 +57,45 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         Err(code) => return code,
     };
     match chosen {
+        Chosen::One(run) if arguments.verify => match verify_now(&desk, &run, global).await {
+            Ok(run) => follow(&desk, run).await,
+            Err(code) => code,
+        },
         Chosen::One(run) if arguments.follow => follow(&desk, *run).await,
-        Chosen::One(run) if arguments.json => json(&[*run]),
-        Chosen::One(run) => one(&run),
+        Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
+        Chosen::One(run) => of_run(one(&run), &run),
         Chosen::All(runs) if arguments.json => json(&runs),
         Chosen::All(runs) => list(&desk, &runs).await,
     }
+}
+
+/// The exit code of having shown one run: that of its outcome. One that is not over has none yet.
+fn of_run(shown: u8, run: &Run) -> u8 {
+    if shown == exit::OK && !run.state.is_open() { verdict::exit_code(run) } else { shown }
+}
+
+async fn verify_now(desk: &RunDesk, run: &Run, global: &Global) -> Result<Run, u8> {
+    let config = configuration::find(global)?.config;
+    let (secrets, missing) = secrets::resolve(&config.secrets).await;
+    for (name, why) in &missing {
+        output::complain(&format!("warning: secret {name} is not known: {why}\n"));
+    }
+    let begun = desk.verify_now(&run.id, &config, &secrets).await;
+    begun.map_err(|why| {
+        let hint = format!("if it is known to be over: opsroom unlock {} --why TEXT", run.id);
+        output::fail(exit::UNKNOWN, why.as_str(), &hint)
+    })
+}
+
+/// What to say of a run that is left while it continues.
+pub fn continues(run: &Run) -> String {
+    let doing = if run.state == RunState::Verifying { " to be verified" } else { "" };
+    format!("{} continues{doing} (run {}): opsroom runs {} --follow\n", run.action, run.id, run.id)
+}
+
+/// What to do about an outcome that nobody knows.
+pub fn verify_hint(run: &Run) -> String {
+    format!("hint: look at {}, then verify it now: opsroom runs {} --verify\n", run.target, run.id)
 }
 
 enum Chosen {
@@ -62,15 +105,22 @@ enum Chosen {
 
 async fn choose(arguments: &Arguments, desk: &RunDesk, taken: TakenIn) -> Result<Chosen, u8> {
     if let Some(id) = &arguments.id {
-        let found = desk.store().run(id).await.map_err(|error| desk::broken(&error))?;
-        let unknown = || output::fail(exit::USAGE, &format!("there is no run {id}"), "`opsroom runs` lists them");
+        let found = desk.run(id).await.map_err(|error| desk::broken(&error))?;
+        let unknown = || output::fail(exit::USAGE, &format!("no run {id}"), "`opsroom runs` lists them");
         return found.map(|run| Chosen::One(Box::new(run))).ok_or_else(unknown);
     }
     if arguments.follow {
-        let none = || output::fail(exit::USAGE, "no run is going on", "`opsroom runs` lists those that ended");
+        let none = || {
+            output::fail(
+                exit::USAGE,
+                "nothing is running or being verified",
+                "`opsroom runs` lists the runs that ended",
+            )
+        };
         return taken.live.into_iter().next_back().map(|run| Chosen::One(Box::new(run))).ok_or_else(none);
     }
-    desk.store().runs(LISTED).await.map(Chosen::All).map_err(|error| desk::broken(&error))
+    let most = arguments.last.unwrap_or(if arguments.json { u32::MAX } else { LISTED });
+    desk.runs(most).await.map(Chosen::All).map_err(|error| desk::broken(&error))
 }
 
 fn json(runs: &[Run]) -> u8 {
@@ -103,7 +153,7 @@ async fn list(desk: &RunDesk, runs: &[Run]) -> u8 {
             run.id,
             run.action,
             took(run),
-            verdict::outcome(run),
+            run.outcome(),
             run.who
         );
     }
@@ -135,7 +185,7 @@ fn one(run: &Run) -> u8 {
     if let Some(ended) = run.ended_at {
         line("ended", &format!("{} ({})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), took(run)));
     }
-    line("outcome", &verdict::outcome(run));
+    line("outcome", &run.outcome());
     if let Some(note) = &run.note {
         line("note", note.as_str());
     }
@@ -151,7 +201,11 @@ fn one(run: &Run) -> u8 {
             let _ = writeln!(text, "\nits output can't be read: {error}");
         }
     }
-    output::print(&text)
+    let printed = output::print(&text);
+    if run.can_be_verified_now() {
+        output::complain(&verify_hint(run));
+    }
+    printed
 }
 
 /// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.
@@ -182,20 +236,23 @@ fn shown_output(lines: &[OutputLine], omitted: u64) -> String {
 
 async fn follow(desk: &RunDesk, run: Run) -> u8 {
     let ended = print_to_end(desk, run).await;
-    output::complain(&format!("{}: {}\n", ended.id, verdict::told(&ended)));
+    output::complain(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
+    if ended.can_be_verified_now() {
+        output::complain(&verify_hint(&ended));
+    }
     verdict::exit_code(&ended)
 }
 
-/// Prints the output of a run while it comes, and returns it as it ended. Standard output gets what the steps wrote to
-/// theirs, standard error the rest.
+/// Prints the output of a run while it comes, then how far its verification is, and returns it as it ended. Standard
+/// output gets what the steps wrote to theirs, standard error the rest.
 pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
     let (outcomes, mut changes) = mpsc::channel(64);
     let (lines_out, mut lines) = mpsc::channel(64);
+    let (printed, mut is_printed) = oneshot::channel();
     let watching = async {
-        if run.ended_at.is_none() && run.state != RunState::OutcomeUnknown {
-            desk.attach(run.clone(), &outcomes).await;
-        }
+        let ended = desk.attach(run.clone(), &outcomes).await;
         drop(outcomes);
+        ended
     };
     let following = async {
         desk.follow(&run.id, &lines_out).await;
@@ -209,18 +266,24 @@ pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
                 _ => {}
             }
         }
+        printed.send(()).ok();
     };
-    let keeping = async {
-        let mut last = run.clone();
+    // The progress comes after the output, which was written before.
+    let telling = async {
+        (&mut is_printed).await.ok();
+        let mut last = String::new();
         while let Some(outcome) = changes.recv().await {
-            if let Outcome::Run(run) = outcome {
-                last = *run;
+            let Outcome::RunProgress { progress, .. } = outcome else { continue };
+            let left = (progress.until - desk.now()).num_seconds().max(0);
+            let words = progress.words();
+            if words != last {
+                output::complain(&format!("verifying: {words}, {left} s left\n"));
+                last = words;
             }
         }
-        last
     };
-    let ((), (), (), last) = tokio::join!(watching, following, printing, keeping);
-    last
+    let (ended, (), (), ()) = tokio::join!(watching, following, printing, telling);
+    ended
 }
 
 fn print_line(line: &OutputLine) {

@@ -1,59 +1,19 @@
-//! What came of a run, in words and as an exit code.
+//! The outcome of a run as an exit code. Its words are [`Run::outcome`].
 
 use super::output::exit;
-use crate::model::run::{Run, RunState, Verdict};
+use crate::model::run::{Run, RunState};
 
-/// The exit code: 0 done or verified, 1 not verified, 2 failed, 3 nobody knows.
+/// 0 verified, or ended well with nothing to verify; 1 not verified; 2 failed or refused; 3 nobody knows (yet).
 pub fn exit_code(run: &Run) -> u8 {
-    let went_well = run.state == RunState::Ended && run.exit_code == Some(0);
-    match (run.state, run.verdict) {
-        (RunState::OutcomeUnknown, _) => exit::UNKNOWN,
-        // It helped, though its steps say otherwise: a person should look.
-        (_, Verdict::Verified) => {
-            if went_well {
-                exit::OK
-            } else {
-                exit::WARNING
-            }
-        }
-        (_, verdict) if !went_well || verdict == Verdict::Regressed => exit::CRITICAL,
-        (_, Verdict::None) => exit::OK,
-        _ => exit::WARNING,
-    }
-}
-
-/// The outcome in few words.
-pub fn outcome(run: &Run) -> String {
-    let state = match run.state {
-        RunState::Starting => "starting".to_owned(),
-        RunState::Running => "running".to_owned(),
-        RunState::Stopping => "stopping".to_owned(),
-        RunState::Refused => "refused".to_owned(),
-        RunState::Cancelled => "cancelled".to_owned(),
-        RunState::TimedOut => "timed out".to_owned(),
-        RunState::OutcomeUnknown => "OUTCOME UNKNOWN".to_owned(),
-        RunState::Verifying | RunState::Ended => match (run.exit_code, run.signal) {
-            (Some(0), _) => "done".to_owned(),
-            (Some(code), _) => format!("failed with exit code {code}"),
-            (None, Some(signal)) => format!("killed by signal {signal}"),
-            (None, None) => "could not start".to_owned(),
-        },
-    };
-    let verdict = match (run.state, run.verdict) {
-        (RunState::Verifying, Verdict::None) => ", verifying",
-        (_, Verdict::None) => "",
-        (_, Verdict::Verified) => ", verified",
-        (_, Verdict::NotRecovered) => ", NOT RECOVERED",
-        (_, Verdict::Regressed) => ", REGRESSED",
-        (_, Verdict::Inconclusive) => ", inconclusive",
-    };
-    run.of_dry_run(format!("{state}{verdict}"))
-}
-
-/// The outcome with its note.
-pub fn told(run: &Run) -> String {
-    match &run.note {
-        Some(note) if !note.is_empty() => format!("{}: {note}", outcome(run)),
-        _ => outcome(run),
+    match run.state {
+        RunState::Verified | RunState::Ended => exit::OK,
+        RunState::NotRecovered | RunState::Inconclusive => exit::WARNING,
+        RunState::Failed
+        | RunState::TimedOut
+        | RunState::Killed
+        | RunState::Cancelled
+        | RunState::Regressed
+        | RunState::Refused => exit::CRITICAL,
+        RunState::Unknown | RunState::Running | RunState::Verifying => exit::UNKNOWN,
     }
 }

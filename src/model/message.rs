@@ -12,9 +12,10 @@ use super::pattern::Past;
 use super::preview::Preview;
 use super::reading::{Reading, Sample};
 use super::record::{LogState, RecordBatch};
-use super::run::{Lock, OutputLine, Plan, Run, Verdict};
+use super::run::{Lock, OutputLine, Plan, Progress, Run};
 use super::text::SafeText;
 use super::time::Stamp;
+use super::verification::Terms;
 
 /// Something that a source saw.
 #[derive(Debug, Clone)]
@@ -81,6 +82,11 @@ pub enum Observation {
     },
 }
 
+/// Names one request of a person, from the key that began it to the answer: what is refused or cancelled takes with it
+/// all that was kept for it. Unique within a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct RequestId(pub u64);
+
 /// Something that the app wants done. The runtime carries it out and answers with an [`Outcome`] where one is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -94,6 +100,8 @@ pub enum Effect {
     PollNow(Vec<Name>),
     /// Ask the adapter for the values of the parameters of an action.
     FetchChoices {
+        /// Who asks.
+        request: RequestId,
         /// The action.
         action: Name,
     },
@@ -103,15 +111,8 @@ pub enum Effect {
     CancelRun(Name),
     /// Follow the output of a run, from line 0.
     FollowRun(Name),
-    /// Write the verdict of an ended run and release its lock.
-    RecordVerdict {
-        /// The run.
-        run: Name,
-        /// What the checks say.
-        verdict: Verdict,
-        /// In words: what regressed, what is still bad.
-        note: Option<SafeText>,
-    },
+    /// Verify a run whose supervisor died: poll its checks, close it, release its lock.
+    VerifyNow(Name),
     /// Read past runs and locks from the store.
     LoadRuns,
     /// Read from the files of logs which shapes of messages they held between two moments.
@@ -151,6 +152,8 @@ pub enum Effect {
 /// Everything that a run needs beside the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartRun {
+    /// Who asks.
+    pub request: RequestId,
     /// What will run. The runner hashes it again and refuses where `digest` differs.
     pub plan: Plan,
     /// The digest that was confirmed.
@@ -165,16 +168,30 @@ pub struct StartRun {
     pub cooldown: Duration,
     /// At most so many attempts in so long.
     pub at_most: Option<(u32, Duration)>,
-    /// How long the checks are watched after the end (`verify.within`); the lock is kept until the verdict, and no
-    /// longer than this and a margin where nobody gives one. `None`: the run is done when its last process ended.
-    pub verify_within: Option<Duration>,
+    /// By what it is verified, and how the checks were before; the lock is kept until the verdict. `None`: the run is
+    /// over when its last process ended.
+    pub verify: Option<Terms>,
 }
 
 /// What came of an effect.
 #[derive(Debug, Clone)]
 pub enum Outcome {
+    /// What was asked for was started.
+    RunStarted {
+        /// Who asked.
+        request: RequestId,
+        /// The run.
+        run: Box<Run>,
+    },
     /// A run changed its state (also runs that were found at the start).
     Run(Box<Run>),
+    /// The supervisor of a run looked at its checks.
+    RunProgress {
+        /// The run.
+        run: Name,
+        /// How far it is.
+        progress: Progress,
+    },
     /// New output of a followed run.
     RunOutput {
         /// The run.
@@ -186,6 +203,8 @@ pub enum Outcome {
     },
     /// A run was refused before anything happened.
     RunRefused {
+        /// Who asked.
+        request: RequestId,
         /// The action.
         action: Name,
         /// Why, with a hint.
@@ -193,6 +212,8 @@ pub enum Outcome {
     },
     /// The values that a person may choose from.
     Choices {
+        /// Who asked.
+        request: RequestId,
         /// The action.
         action: Name,
         /// Values by parameter, or why there are none.

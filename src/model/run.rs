@@ -95,31 +95,62 @@ impl Plan {
     }
 }
 
-/// Where a run stands.
+/// Where a run stands: `state` of `opsroom runs --json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// Intent is written, the supervisor starts.
-    Starting,
-    /// Steps run.
+    /// Its supervisor starts, or its steps run.
     Running,
-    /// TERM or KILL was sent, the process group is being waited for.
-    Stopping,
-    /// Ended; the checks are judged.
+    /// The steps ended; the supervisor polls the checks.
     Verifying,
-    /// All done.
+    /// Every step exited 0, and every named check gave enough fresh good readings in time.
+    Verified,
+    /// Every step exited 0, and a named check that was bad before is still bad.
+    NotRecovered,
+    /// Every step exited 0, and not enough could be seen of the checks.
+    Inconclusive,
+    /// Every step exited 0, and a check that was good before is bad now.
+    Regressed,
+    /// Every step exited 0, and there was nothing to verify.
     Ended,
+    /// A step exited with another code, or could not be started.
+    Failed,
+    /// Stopped at its timeout.
+    TimedOut,
+    /// Ended by a signal that we did not send.
+    Killed,
+    /// Stopped by a person.
+    Cancelled,
     /// Refused before anything ran.
     Refused,
-    /// Cancelled by a person.
-    Cancelled,
-    /// Ended at its timeout.
-    TimedOut,
-    /// Console and supervisor are gone and there is no result. The lock stays until a person closes it.
-    OutcomeUnknown,
+    /// The supervisor died before the outcome was known. The lock stays until the run is verified or unlocked.
+    Unknown,
 }
 
-/// What the checks say of a run after it ended.
+impl RunState {
+    /// Whether its supervisor still works on it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Running | Self::Verifying)
+    }
+
+    /// Whether it did what was asked, as far as anybody can tell.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Verified | Self::Ended)
+    }
+
+    /// The verdict that the state implies: there is one only where every step exited 0.
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Verified => Verdict::Verified,
+            Self::NotRecovered => Verdict::NotRecovered,
+            Self::Regressed => Verdict::Regressed,
+            Self::Inconclusive => Verdict::Inconclusive,
+            _ => Verdict::None,
+        }
+    }
+}
+
+/// Whether an action helped: every step exited 0 *and* the checks say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -127,13 +158,80 @@ pub enum Verdict {
     Verified,
     /// Time ran out and a named check is still bad.
     NotRecovered,
-    /// Another check that was good before turned bad.
+    /// A check that was good before is bad now.
     Regressed,
     /// Not enough could be seen.
     Inconclusive,
-    /// There is nothing to verify by, or it is not decided yet.
+    /// There is nothing to verify by, a step failed, or it is not decided yet.
     #[default]
     None,
+}
+
+/// What the checks said after the steps ended, whatever the steps' exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChecksAfter {
+    /// Every named check gave enough fresh good readings.
+    Good,
+    /// A named check is bad.
+    Bad,
+    /// A check that was good before is bad now.
+    Regressed,
+    /// Not enough could be seen.
+    Unknown,
+}
+
+impl ChecksAfter {
+    /// In words, for the parentheses behind a failure.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Good => "checks are good",
+            Self::Bad => "checks are bad",
+            Self::Regressed => "checks regressed",
+            Self::Unknown => "checks are unknown",
+        }
+    }
+}
+
+/// How a run is closed: written into its directory and its row in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Any state but the open ones.
+    pub state: RunState,
+    /// What the checks said; `None`: none were looked at.
+    pub checks: Option<ChecksAfter>,
+    /// Why, in words.
+    pub note: Option<SafeText>,
+}
+
+/// How far a verification is: written by the supervisor, shown by everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// When it is given up.
+    pub until: DateTime<Utc>,
+    /// The named checks.
+    pub checks: Vec<CheckProgress>,
+}
+
+/// How far one named check is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckProgress {
+    /// The check.
+    pub name: Name,
+    /// Fresh good readings in a row, at most `needed`.
+    pub good: u32,
+    /// How many are asked for.
+    pub needed: u32,
+}
+
+impl Progress {
+    /// `api 1 of 2 good, db 0 of 2 good`
+    pub fn words(&self) -> String {
+        let one = |check: &CheckProgress| format!("{} {} of {} good", check.name, check.good, check.needed);
+        self.checks.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// One run as `opsroom runs` shows it and the store keeps it.
@@ -168,8 +266,10 @@ pub struct Run {
     pub duration_ms: Option<u64>,
     /// Where it stands.
     pub state: RunState,
-    /// What the checks say.
+    /// Whether it helped; follows from `state`.
     pub verdict: Verdict,
+    /// What the checks said, also where a step failed.
+    pub checks: Option<ChecksAfter>,
     /// Exit code of the last step that ran.
     pub exit_code: Option<i32>,
     /// The signal that ended it.
@@ -181,13 +281,57 @@ pub struct Run {
 }
 
 impl Run {
+    /// The outcome in few words: the one place that has words for it.
+    pub fn outcome(&self) -> String {
+        let words = match self.state {
+            RunState::Running => "running".to_owned(),
+            RunState::Verifying => "verifying".to_owned(),
+            RunState::Verified => "verified".to_owned(),
+            RunState::NotRecovered => "not recovered".to_owned(),
+            RunState::Inconclusive => "inconclusive".to_owned(),
+            RunState::Regressed => "regressed".to_owned(),
+            RunState::Ended => "ended".to_owned(),
+            RunState::Failed => match self.exit_code {
+                Some(code) => format!("failed: exit {code}"),
+                None => "failed: could not start".to_owned(),
+            },
+            RunState::TimedOut => "timed out".to_owned(),
+            RunState::Killed => match self.signal {
+                Some(signal) => format!("killed by signal {signal}"),
+                None => "killed".to_owned(),
+            },
+            RunState::Cancelled => "cancelled".to_owned(),
+            RunState::Refused => "refused".to_owned(),
+            RunState::Unknown => "outcome unknown".to_owned(),
+        };
+        let spoken = self.state.is_open() || self.state.verdict() != Verdict::None;
+        let words = match self.checks.filter(|_| !spoken) {
+            Some(checks) => format!("{words} ({})", checks.words()),
+            None => words,
+        };
+        self.of_dry_run(words)
+    }
+
     /// `outcome`, said for what it was: the end of a dry run changed nothing, however it ended.
-    pub fn of_dry_run(&self, outcome: String) -> String {
-        match (self.dry_run, self.ended_at, self.state, self.exit_code) {
-            (false, ..) | (true, None, ..) => outcome,
-            (true, _, RunState::Ended, Some(0)) => "dry run ended, nothing was changed".to_owned(),
+    fn of_dry_run(&self, outcome: String) -> String {
+        match (self.dry_run, self.ended_at, self.state) {
+            (false, ..) | (true, None, _) => outcome,
+            (true, _, RunState::Ended) => "dry run ended, nothing was changed".to_owned(),
             (true, ..) => format!("dry run: {outcome}, nothing was changed"),
         }
+    }
+
+    /// The outcome with its note.
+    pub fn outcome_and_note(&self) -> String {
+        match &self.note {
+            Some(note) if !note.as_str().is_empty() => format!("{}: {note}", self.outcome()),
+            _ => self.outcome(),
+        }
+    }
+
+    /// Whether nobody knows how its steps ended and nobody has looked at its checks since.
+    pub fn can_be_verified_now(&self) -> bool {
+        self.state == RunState::Unknown && self.checks.is_none()
     }
 }
 
@@ -219,4 +363,76 @@ pub struct OutputLine {
     pub stderr: bool,
     /// The text.
     pub text: SafeText,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(state: RunState) -> Run {
+        Run {
+            id: "r".into(),
+            action: "restart-api".into(),
+            verb: "restart".into(),
+            dry_run: false,
+            service: None,
+            target: "api".to_owned(),
+            who: "me".to_owned(),
+            reason: None,
+            host: "here".to_owned(),
+            plan_digest: String::new(),
+            started_at: DateTime::UNIX_EPOCH,
+            ended_at: None,
+            duration_ms: None,
+            state,
+            verdict: state.verdict(),
+            checks: None,
+            exit_code: None,
+            signal: None,
+            output_path: PathBuf::new(),
+            note: None,
+        }
+    }
+
+    #[test]
+    fn a_failure_says_its_exit_code_and_what_the_checks_say() {
+        let failed = |code, checks| Run { exit_code: code, checks, ..run(RunState::Failed) }.outcome();
+        assert_eq!(failed(Some(1), Some(ChecksAfter::Good)), "failed: exit 1 (checks are good)");
+        assert_eq!(failed(Some(7), Some(ChecksAfter::Bad)), "failed: exit 7 (checks are bad)");
+        assert_eq!(failed(Some(1), Some(ChecksAfter::Regressed)), "failed: exit 1 (checks regressed)");
+        assert_eq!(failed(Some(1), None), "failed: exit 1");
+        assert_eq!(failed(None, None), "failed: could not start");
+    }
+
+    #[test]
+    fn every_state_has_its_word_of_the_command_line() {
+        let words = [
+            (RunState::Running, "running"),
+            (RunState::Verifying, "verifying"),
+            (RunState::Verified, "verified"),
+            (RunState::NotRecovered, "not_recovered"),
+            (RunState::Inconclusive, "inconclusive"),
+            (RunState::Regressed, "regressed"),
+            (RunState::Ended, "ended"),
+            (RunState::Failed, "failed"),
+            (RunState::TimedOut, "timed_out"),
+            (RunState::Killed, "killed"),
+            (RunState::Cancelled, "cancelled"),
+            (RunState::Refused, "refused"),
+            (RunState::Unknown, "unknown"),
+        ];
+        for (state, word) in words {
+            assert_eq!(serde_json::to_value(state).unwrap(), word);
+            assert_eq!(state.is_good(), matches!(word, "verified" | "ended"));
+        }
+    }
+
+    #[test]
+    fn checks_that_are_good_make_no_verdict_of_a_failure() {
+        for state in [RunState::Failed, RunState::TimedOut, RunState::Killed, RunState::Cancelled, RunState::Unknown] {
+            let run = Run { checks: Some(ChecksAfter::Good), ..run(state) };
+            assert_eq!(run.verdict, Verdict::None);
+            assert!(run.outcome().ends_with(" (checks are good)"), "{}", run.outcome());
+        }
+    }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::name::Name;
 
 /// Former values that stay registered for redaction; the oldest goes.
@@ -77,7 +79,7 @@ impl fmt::Debug for Secrets {
 
 /// A configured text which may hold `{secret:NAME}`. What is shown is the text as written; what is used is
 /// [`Template::resolve`]d at the last moment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Template(pub String);
 
 impl Template {

@@ -1,17 +1,40 @@
 //! Judges a run after it ended, by fresh readings: verified, not recovered, regressed, or inconclusive.
 //!
-//! The exit code says what a program thinks of itself; whether the service works is seen from outside. A failed
-//! step is verified too: it may have half worked.
+//! The exit code says what a program thinks of itself; whether the service works is seen from outside. After a failed
+//! step the checks are looked at too: it may have half worked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::name::Name;
 use super::reading::{Reading, Sign};
-use super::run::Verdict;
+use super::run::{CheckProgress, ChecksAfter, Progress, Verdict};
 use super::status::Status;
 use super::time::Stamp;
 use super::unit;
+
+/// By what a run is verified, and how the checks were before it: fixed when it is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The checks that must be good.
+    pub checks: Vec<Name>,
+    /// Consecutive fresh good readings of each.
+    pub good: u32,
+    /// How long they have for it, from the end of the steps.
+    pub within: Duration,
+    /// The status of every known check just before the run.
+    pub before: BTreeMap<Name, Status>,
+}
+
+impl Terms {
+    /// Every check that is looked at: the named ones, and those that were good before and may have been broken.
+    pub fn watched(&self) -> impl Iterator<Item = &Name> {
+        let good = self.before.iter().filter(|(_, status)| **status == Status::Ok).map(|(name, _)| name);
+        self.checks.iter().chain(good.filter(|name| !self.checks.contains(name)))
+    }
+}
 
 /// A verdict and why, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +43,19 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What is still bad, what regressed, what could not be seen. Empty where verified.
     pub note: String,
+}
+
+impl Judgement {
+    /// What the checks said; `None` where none were looked at.
+    pub const fn checks(&self) -> Option<ChecksAfter> {
+        match self.verdict {
+            Verdict::Verified => Some(ChecksAfter::Good),
+            Verdict::NotRecovered => Some(ChecksAfter::Bad),
+            Verdict::Regressed => Some(ChecksAfter::Regressed),
+            Verdict::Inconclusive => Some(ChecksAfter::Unknown),
+            Verdict::None => None,
+        }
+    }
 }
 
 /// The verification of one run. Feed it every reading, and the time.
@@ -41,25 +77,26 @@ struct Streak {
     good: u32,
     /// The latest reading that said something.
     last: Option<Sign>,
+    was_good: bool,
 }
 
 impl Verification {
-    /// Begins at the end of a run. `before` is what each check was shown as before it began; `needed` is at least 1.
-    pub fn new(ended: Stamp, named: &[Name], needed: u32, within: Duration, before: &BTreeMap<Name, Status>) -> Self {
-        let others = before
-            .iter()
-            .filter(|(name, status)| **status == Status::Ok && !named.contains(name))
-            .map(|(name, _)| (name.clone(), 0))
-            .collect();
-        let judgement = named
-            .is_empty()
-            .then(|| Judgement { verdict: Verdict::None, note: "no check is named to verify it by".to_owned() });
+    /// Begins at the end of a run.
+    pub fn new(ended: Stamp, terms: &Terms) -> Self {
+        let Terms { checks, good, within, before } = terms;
+        let was_good = |name: &Name| before.get(name) == Some(&Status::Ok);
+        let others = before.keys().filter(|name| was_good(name) && !checks.contains(name));
+        let judgement = checks.is_empty().then(|| Judgement {
+            verdict: Verdict::None,
+            note: "no checks configured to verify this action".to_owned(),
+        });
+        let streak = |name: &Name| (name.clone(), Streak { was_good: was_good(name), ..Streak::default() });
         Self {
             ended,
-            deadline: ended.plus(within),
-            needed: needed.max(1),
-            named: named.iter().map(|name| (name.clone(), Streak::default())).collect(),
-            others,
+            deadline: ended.plus(*within),
+            needed: (*good).max(1),
+            named: checks.iter().map(streak).collect(),
+            others: others.map(|name| (name.clone(), 0)).collect(),
             judgement,
         }
     }
@@ -87,9 +124,19 @@ impl Verification {
         self.deadline.since(now)
     }
 
-    /// The named checks with their good readings so far and how many are needed.
-    pub fn progress(&self) -> impl Iterator<Item = (&Name, u32, u32)> {
-        self.named.iter().map(|(name, streak)| (name, streak.good.min(self.needed), self.needed))
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let one = |(name, streak): (&Name, &Streak)| CheckProgress {
+            name: name.clone(),
+            good: streak.good.min(self.needed),
+            needed: self.needed,
+        };
+        Progress { until: self.deadline.utc, checks: self.named.iter().map(one).collect() }
+    }
+
+    /// Whether the latest reading of a check that was good before and is not named was bad.
+    pub fn doubts(&self, check: &Name) -> bool {
+        self.others.get(check).is_some_and(|bad| *bad > 0)
     }
 
     fn count(&mut self, check: &Name, sign: Sign) {
@@ -130,25 +177,35 @@ impl Verification {
         let lacking: Vec<(&Name, &Streak)> =
             self.named.iter().filter(|(_, streak)| streak.good < self.needed).collect();
         let within = unit::duration(self.deadline.since(self.ended));
+        let broken = lacking.iter().filter(|(_, streak)| streak.was_good && streak.last == Some(Sign::Bad));
+        let broken = names(broken.map(|(name, _)| *name));
+        if !broken.is_empty() {
+            return regressed(&broken);
+        }
         let bad = lacking.iter().filter(|(_, streak)| matches!(streak.last, Some(Sign::Bad | Sign::Degraded)));
         let bad = names(bad.map(|(name, _)| *name));
         if !bad.is_empty() {
-            return Judgement { verdict: Verdict::NotRecovered, note: format!("still not well after {within}: {bad}") };
+            let note = format!("still not healthy after {within}: {bad}");
+            return Judgement { verdict: Verdict::NotRecovered, note };
         }
         if lacking.is_empty() {
             return Judgement { verdict: Verdict::Verified, note: String::new() };
         }
         let unseen = names(lacking.iter().map(|(name, _)| *name));
-        Judgement { verdict: Verdict::Inconclusive, note: format!("not enough was seen within {within} of: {unseen}") }
+        Judgement {
+            verdict: Verdict::Inconclusive,
+            note: format!("not enough good readings within {within}: {unseen}"),
+        }
     }
 
     fn regression(&self, bad_readings: u32) -> Option<Judgement> {
         let regressed = names(self.others.iter().filter(|(_, bad)| **bad >= bad_readings).map(|(name, _)| name));
-        (!regressed.is_empty()).then(|| Judgement {
-            verdict: Verdict::Regressed,
-            note: format!("was good before and is bad now: {regressed}"),
-        })
+        (!regressed.is_empty()).then(|| self::regressed(&regressed))
     }
+}
+
+fn regressed(names: &str) -> Judgement {
+    Judgement { verdict: Verdict::Regressed, note: format!("was good before and is bad now: {names}") }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a Name>) -> String {
@@ -181,11 +238,16 @@ mod tests {
         }
     }
 
+    fn terms(checks: &[&str], before: BTreeMap<Name, Status>) -> Terms {
+        let checks = checks.iter().map(|name| Name::from(*name)).collect();
+        Terms { checks, good: 2, within: Duration::from_mins(1), before }
+    }
+
     /// The run ended at 100 and has 60 s; `db` and `web` were good before, `cache` was not.
     fn begun() -> Verification {
         let before = [("api", Status::Down), ("db", Status::Ok), ("web", Status::Ok), ("cache", Status::Degraded)];
         let before = before.into_iter().map(|(name, status)| (Name::from(name), status)).collect();
-        Verification::new(at(100), &["api".into()], 2, Duration::from_mins(1), &before)
+        Verification::new(at(100), &terms(&["api"], before))
     }
 
     /// Readings, the verdict before the deadline, the verdict at the deadline.
@@ -208,19 +270,19 @@ mod tests {
         let cases: [Case; 12] = [
             (&[("api", 100, Good), ("api", 115, Good)], Some(Verdict::Verified), "Verified: "),
             // Sent before the end: says nothing.
-            (&[("api", 99, Good), ("api", 115, Good)], None, "Inconclusive: not enough was seen within 1m of: api"),
+            (&[("api", 99, Good), ("api", 115, Good)], None, "Inconclusive: not enough good readings within 1m: api"),
             (
                 &[("api", 101, Good), ("api", 110, Bad), ("api", 120, Good)],
                 None,
-                "Inconclusive: not enough was seen within 1m of: api",
+                "Inconclusive: not enough good readings within 1m: api",
             ),
-            (&[("api", 101, Bad), ("api", 110, Bad)], None, "NotRecovered: still not well after 1m: api"),
-            (&[("api", 101, Good), ("api", 110, Degraded)], None, "NotRecovered: still not well after 1m: api"),
+            (&[("api", 101, Bad), ("api", 110, Bad)], None, "NotRecovered: still not healthy after 1m: api"),
+            (&[("api", 101, Good), ("api", 110, Degraded)], None, "NotRecovered: still not healthy after 1m: api"),
             (&[("api", 101, Bad), ("api", 110, Good), ("api", 120, Good)], Some(Verdict::Verified), "Verified: "),
             (
                 &[("api", 101, Unknown), ("api", 110, Unknown)],
                 None,
-                "Inconclusive: not enough was seen within 1m of: api",
+                "Inconclusive: not enough good readings within 1m: api",
             ),
             (
                 &[("api", 101, Good), ("api", 110, Unknown), ("api", 115, Cold), ("api", 120, Good)],
@@ -256,19 +318,32 @@ mod tests {
 
     #[test]
     fn without_named_checks_there_is_nothing_to_verify() {
-        let mut verification = Verification::new(at(0), &[], 2, Duration::from_mins(1), &BTreeMap::new());
+        let mut verification = Verification::new(at(0), &terms(&[], BTreeMap::new()));
         assert_eq!(verification.judge(at(0)).map(|judgement| judgement.verdict), Some(Verdict::None));
     }
 
     #[test]
-    fn progress_is_told() {
+    fn progress_is_reported() {
         let mut verification = begun();
         verification.observe(&reading("api", 100, Sign::Good));
-        assert_eq!(
-            verification.progress().map(|(name, good, needed)| (name.as_ref(), good, needed)).collect::<Vec<_>>(),
-            [("api", 1, 2)]
-        );
+        assert_eq!(verification.progress().words(), "api 1 of 2 good");
+        assert_eq!(verification.progress().until, at(160).utc);
         assert_eq!(verification.remaining(at(130)), Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_named_check_that_was_good_before_and_is_bad_after_has_regressed() {
+        let before = BTreeMap::from([("api".into(), Status::Ok), ("db".into(), Status::Down)]);
+        let mut verification = Verification::new(at(100), &terms(&["api", "db"], before));
+        for sent in [101, 110, 120] {
+            verification.observe(&reading("api", sent, Sign::Bad));
+            verification.observe(&reading("db", sent, Sign::Bad));
+        }
+        // A restart makes it bad for a while: what is bad is known at the deadline, not before.
+        assert_eq!(verification.judge(at(159)), None);
+        let judgement = verification.judge(at(160)).expect("the deadline brings a verdict");
+        assert_eq!(judgement.verdict, Verdict::Regressed);
+        assert_eq!(judgement.note, "was good before and is bad now: api");
     }
 
     proptest! {

@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
 use crate::model::redact::Redactor;
+use crate::model::run::RunState;
 use crate::model::text::SafeText;
 
 /// Observations that may wait for the loop; sources wait beyond that.
@@ -30,6 +31,8 @@ const OBSERVATIONS: usize = 1024;
 const OUTCOMES: usize = 256;
 /// How often our own memory is looked up: it costs a system call of the drawing thread.
 const WEIGH: Duration = Duration::from_secs(10);
+/// How long a run that was just asked for may take to be started or refused, before we leave.
+const LAST_ANSWER: Duration = Duration::from_secs(3);
 /// How long tasks may take to end.
 const PATIENCE: Duration = Duration::from_millis(800);
 
@@ -250,9 +253,32 @@ impl Core {
         self.tasks.once("breaking", async { panic!("asked to panic") });
     }
 
-    /// Ends every task.
+    /// Ends every task, and takes in what the last of them answered.
     pub async fn end(&mut self) {
+        // What was asked for is either under way or refused before we leave, so that it can be said.
+        let answered = async {
+            while !self.state.requested.is_empty() {
+                let event = self.next().await;
+                self.take(event);
+            }
+        };
+        tokio::time::timeout(LAST_ANSWER, answered).await.ok();
         self.tasks.end(PATIENCE).await;
+        while let Some(event) = self.ready() {
+            self.take(event);
+        }
+    }
+
+    /// What a person who leaves should know: what continues without the console, and how to see it.
+    pub fn farewell(&self) -> Vec<String> {
+        let continues = self.state.runs.iter().filter(|view| view.run.state.is_open());
+        let continues = continues.map(|view| {
+            let (run, doing) = (&view.run, if view.run.state == RunState::Verifying { " to be verified" } else { "" });
+            format!("{} continues{doing} (run {}): opsroom runs {} --follow", run.action, run.id, run.id)
+        });
+        let unanswered = self.state.requested.values();
+        let unanswered = unanswered.map(|action| format!("{action} may not have been started: opsroom runs shows it"));
+        continues.chain(unanswered).collect()
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::handover::fetch_choices;
@@ -16,10 +15,9 @@ use super::tasks::Tasks;
 use crate::actions::save::save;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::message::{Effect, Outcome, StartRun};
+use crate::model::message::{Effect, Outcome, RequestId, StartRun};
 use crate::model::name::Name;
 use crate::model::redact::Redactor;
-use crate::model::run::{Run, Verdict};
 use crate::model::text::SafeText;
 
 /// A store that could not be opened is tried again after so long.
@@ -40,6 +38,8 @@ enum Desk {
 struct Tools {
     outcomes: mpsc::Sender<Outcome>,
     desk: watch::Receiver<Desk>,
+    /// Wakes whoever watches the runs: there is one more.
+    started: Arc<Notify>,
     keyhole: Keyhole,
     state_directory: Arc<Path>,
 }
@@ -56,10 +56,14 @@ impl Effects {
     pub fn new(outcomes: mpsc::Sender<Outcome>, keyhole: Keyhole, state_directory: PathBuf) -> Self {
         let (sender, desk) = watch::channel(Desk::Opening);
         let state_directory = state_directory.into();
-        Self { tools: Tools { outcomes, desk, keyhole, state_directory }, desk: sender, following: HashMap::new() }
+        Self {
+            tools: Tools { outcomes, desk, started: Arc::default(), keyhole, state_directory },
+            desk: sender,
+            following: HashMap::new(),
+        }
     }
 
-    /// Opens the store, takes in what ran on without us, and goes on watching what still runs.
+    /// Opens the store, takes in what ran without us, and watches what runs.
     pub fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
         let (sender, tools, token) = (self.desk.clone(), self.tools.clone(), tasks.token());
         tasks.supervise("store", token, move |token| {
@@ -83,19 +87,20 @@ impl Effects {
         let tools = self.tools.clone();
         match effect {
             Effect::Save { name, text } => self.save_all(tasks, vec![(name, text)]),
-            Effect::FetchChoices { action } => {
+            Effect::FetchChoices { request, action } => {
                 let config = Arc::clone(config);
-                tasks.once("choices", async move { tools.choices(&config, &action).await });
+                tasks.once("choices", async move { tools.choices(&config, request, &action).await });
             }
             Effect::StartRun(start) => {
-                let token = tasks.token();
-                tasks.once("run", async move { tools.run(&start, token).await });
+                let config = Arc::clone(config);
+                tasks.once("run", async move { tools.run(&start, &config).await });
+            }
+            Effect::VerifyNow(run) => {
+                let config = Arc::clone(config);
+                tasks.once("verify", async move { tools.verify_now(&run, &config).await });
             }
             Effect::CancelRun(run) => tasks.once("cancel", async move { tools.cancel(&run).await }),
             Effect::FollowRun(run) => self.follow(tasks, run),
-            Effect::RecordVerdict { run, verdict, note } => {
-                tasks.once("verdict", async move { tools.verdict(&run, verdict, note.as_ref()).await });
-            }
             Effect::LoadRuns => tasks.once("runs", async move { tools.load().await }),
             other => return Some(other),
         }
@@ -162,18 +167,8 @@ impl Tools {
             }
             tokio::time::sleep(TRY_AGAIN).await;
         };
-        let taken = desk.take_in().await;
         sender.send_replace(Desk::Open(desk.clone()));
-        self.answer(desk.load().await).await;
-        match taken {
-            Ok(taken) => {
-                for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
-                    self.answer(Outcome::Run(Box::new(run))).await;
-                }
-                join_all(taken.live.into_iter().map(|run| desk.attach(run, &self.outcomes))).await;
-            }
-            Err(error) => self.answer(Outcome::Failed(SafeText::new(&error.to_string()))).await,
-        }
+        desk.watch(&self.started, &self.outcomes).await;
     }
 
     /// The desk, once the store is open; why not, where it can't be.
@@ -186,33 +181,45 @@ impl Tools {
         }
     }
 
-    async fn run(mut self, start: &StartRun, token: CancellationToken) {
+    async fn run(mut self, start: &StartRun, config: &Config) {
+        let request = start.request;
         let secrets = self.keyhole.secrets().await;
         let begun = match self.desk().await {
             // Never cut short: between the intent and the supervisor nobody else could tell what happened.
-            Ok(desk) => desk.begin(start, &secrets).await.map(|run| (desk, run)),
+            Ok(desk) => desk.begin(start, config, &secrets).await,
             Err(why) => Err(why),
         };
         match begun {
-            Ok((desk, run)) => {
-                self.answer(Outcome::Run(Box::new(run.clone()))).await;
-                self.watch(&desk, run, token).await;
+            Ok(run) => {
+                self.answer(Outcome::RunStarted { request, run: Box::new(run) }).await;
+                self.started.notify_one();
             }
-            Err(why) => self.answer(Outcome::RunRefused { action: start.plan.action.clone(), why }).await,
+            Err(why) => {
+                let action = start.plan.action.clone();
+                self.answer(Outcome::RunRefused { request, action, why }).await;
+            }
         }
     }
 
-    /// Watches a run until its end or ours; it goes on without us.
-    async fn watch(&self, desk: &RunDesk, run: Run, token: CancellationToken) {
-        tokio::select! {
-            () = token.cancelled() => {}
-            () = desk.attach(run, &self.outcomes) => {}
-        }
-    }
-
-    async fn choices(mut self, config: &Config, action: &Name) {
+    async fn verify_now(mut self, run: &Name, config: &Config) {
         let secrets = self.keyhole.secrets().await;
-        self.answer(fetch_choices(config, action, &secrets).await).await;
+        let begun = match self.desk().await {
+            Ok(desk) => desk.verify_now(run, config, &secrets).await,
+            Err(why) => Err(why),
+        };
+        match begun {
+            Ok(run) => {
+                self.answer(Outcome::Run(Box::new(run))).await;
+                self.started.notify_one();
+            }
+            Err(why) => self.answer(Outcome::Failed(why)).await,
+        }
+    }
+
+    async fn choices(mut self, config: &Config, request: RequestId, action: &Name) {
+        let secrets = self.keyhole.secrets().await;
+        let choices = fetch_choices(config, action, &secrets).await;
+        self.answer(Outcome::Choices { request, action: action.clone(), choices }).await;
     }
 
     async fn cancel(self, run: &Name) {
@@ -229,21 +236,6 @@ impl Tools {
         match self.desk().await {
             Ok(desk) => desk.follow(run, &self.outcomes).await,
             Err(why) => self.answer(Outcome::Failed(why)).await,
-        }
-    }
-
-    async fn verdict(self, run: &Name, verdict: Verdict, note: Option<&SafeText>) {
-        let desk = match self.desk().await {
-            Ok(desk) => desk,
-            Err(why) => return self.answer(Outcome::Failed(why)).await,
-        };
-        match desk.record_verdict(run, verdict, note).await {
-            Ok(run) => {
-                self.answer(Outcome::Run(Box::new(run))).await;
-                // The lock is free again.
-                self.answer(desk.load().await).await;
-            }
-            Err(error) => self.answer(Outcome::Failed(SafeText::new(&error.to_string()))).await,
         }
     }
 

@@ -55,11 +55,20 @@ struct Console {
     ending: Option<u8>,
 }
 
-/// Runs the console until it is left; the exit code. The calling task draws, so the caller holds it on the main thread.
+/// How a console was left.
+#[derive(Debug)]
+pub struct Left {
+    /// The exit code.
+    pub code: u8,
+    /// What continues without it, a line each, to be printed on the terminal that is a person's own again.
+    pub farewell: Vec<String>,
+}
+
+/// Runs the console until it is left. The calling task draws, so the caller holds it on the main thread.
 ///
 /// # Errors
 /// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
-pub async fn run(start: Start, mut painter: Painter) -> io::Result<u8> {
+pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
@@ -81,10 +90,10 @@ pub async fn run(start: Start, mut painter: Painter) -> io::Result<u8> {
     // The first frame says that everything is being asked. It comes before anything else is opened.
     console.draw();
     console.core.go();
-    let exit = console.turn().await;
+    let code = console.turn().await;
     console.tty.leave();
     console.core.end().await;
-    Ok(exit)
+    Ok(Left { code, farewell: console.core.farewell() })
 }
 
 impl Console {

@@ -31,4 +31,5 @@ pub mod signals;
 pub mod tasks;
 pub mod terminal;
 pub mod tty;
+pub mod watching;
 pub mod writer;

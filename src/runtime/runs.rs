@@ -1,56 +1,55 @@
 //! The desk at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
 //!
-//! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced), then
-//! the supervisor, then following it, then its end. What it can't see to its end, because this process is killed, the next
-//! desk takes in.
+//! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced),
+//! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
+//! killed, the next desk takes in.
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use tokio::sync::mpsc;
 
 use super::handover::handover;
 use super::identity::Identity;
-use crate::actions::follow::{Follower, Standing};
+use crate::actions::follow::{Follower, Standing, standing};
+use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
-use crate::actions::rundir::{End, How, Intent, RunDir};
+use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
+use crate::actions::supervisor::left_behind;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
 use crate::model::redact::Redactor;
-use crate::model::run::{OutputLine, Run, RunState, Verdict};
+use crate::model::run::{Closing, OutputLine, Run, RunState, Verdict};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
+use crate::model::verification::Terms;
 use crate::store::audit::Entry;
 use crate::store::runs::{Begin, BeginError, Begun, Ended};
 use crate::store::{self, Store, StoreError};
 
-/// How often a run's directory is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 /// How many runs are read for the list.
 pub const LISTED: u32 = 200;
-/// How often the end of a run is tried to be stored, a little later each time.
-const TRIES: u32 = 5;
 
 /// The desk. Cheap to clone: every task has its own.
 #[derive(Debug, Clone)]
 pub struct RunDesk {
-    store: Store,
+    pub(super) store: Store,
+    place: StorePlace,
     runs: PathBuf,
     program: PathBuf,
     identity: Identity,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 /// What was found at the start.
 #[derive(Debug, Default)]
 pub struct TakenIn {
-    /// Runs that ended, or were lost, while no console looked.
+    /// Runs that ended, or were lost, while nobody looked.
     pub settled: Vec<Run>,
-    /// Runs that go on: each is to be [`RunDesk::attach`]ed.
+    /// Runs whose supervisor lives, as they stand: each is to be [`RunDesk::attach`]ed.
     pub live: Vec<Run>,
 }
 
@@ -63,7 +62,10 @@ impl RunDesk {
         let identity = Identity::present();
         let path = store::locate(store, state_directory)?;
         let store = Store::open(&path, &identity.host).await?;
-        Ok(Self { store, runs: state_directory.join("runs"), program: own_program(), identity, clock })
+        // The supervisor works in another directory.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let place = StorePlace { path, host: identity.host.clone() };
+        Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
     }
 
     /// The same desk with another program as the supervisor, for tests that are not that program.
@@ -77,31 +79,22 @@ impl RunDesk {
         &self.store
     }
 
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now().utc
+    }
+
     /// Who we are.
     pub fn identity(&self) -> &Identity {
         &self.identity
-    }
-
-    /// Starts a run and watches it to its end. Every change goes to `out`, its output does not: see [`Self::follow`].
-    pub async fn start(&self, start: &StartRun, secrets: &Secrets, out: &mpsc::Sender<Outcome>) {
-        match self.begin(start, secrets).await {
-            Ok(run) => {
-                // A console that is ending listens no more; the run goes on all the same.
-                out.send(Outcome::Run(Box::new(run.clone()))).await.ok();
-                self.attach(run, out).await;
-            }
-            Err(why) => {
-                out.send(Outcome::RunRefused { action: start.plan.action.clone(), why }).await.ok();
-            }
-        }
     }
 
     /// Starts a run: when this returns its intent is synced and its supervisor runs.
     ///
     /// # Errors
     /// Why it was refused, in words; nothing ran then.
-    pub async fn begin(&self, start: &StartRun, secrets: &Secrets) -> Result<Run, SafeText> {
-        let begun = self.try_begin(start, secrets).await;
+    pub async fn begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
+        let begun = self.try_begin(start, config, secrets).await;
         if let Err(why) = &begun
             && start.plan.changing
         {
@@ -115,16 +108,17 @@ impl RunDesk {
         begun
     }
 
-    async fn try_begin(&self, start: &StartRun, secrets: &Secrets) -> Result<Run, SafeText> {
+    async fn try_begin(&self, start: &StartRun, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
         if start.plan.digest() != start.digest {
-            return Err(SafeText::new("the plan is not the one that was confirmed: look at it again and confirm anew"));
+            return Err(SafeText::new("the plan is not the one that was confirmed: preview and confirm it again"));
         }
         let redactor = Redactor::from(secrets);
-        let handover = handover(&start.plan, secrets)?;
+        let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {
             SafeText::new(&format!("no directory for the run could be made in {}: {error}", self.runs.display()))
         })?;
         let run = self.new_run(start, prepared.dir(), &redactor);
+        handover.run = run.id.clone();
         let preview = start.preview.redacted(&redactor);
         let begun = match self.record_intent(start, &preview, &run).await {
             Ok(begun) => begun,
@@ -142,16 +136,19 @@ impl RunDesk {
             attempt: begun.attempt,
             who: self.identity.who.clone(),
             at: run.started_at,
+            verify: start.verify.clone(),
+            store: Some(self.place.clone()),
         };
         let evidence = redactor.redact(&start.evidence);
-        let launched = match prepared.dir().write_evidence(&evidence) {
-            Ok(()) => prepared.launch(&self.program, &intent, &handover).await,
+        let written = prepared.dir().write_evidence(&evidence).and_then(|()| prepared.write_intent(&intent));
+        let launched = match written {
+            Ok(()) => prepared.launch(&self.program, &handover).await,
             Err(error) => Err(error),
         };
         if let Err(error) = launched {
             let why = SafeText::new(&format!("the supervisor could not be started: {error}"));
-            let ended = Ended { note: Some(why.clone()), ..refused(self.clock.now().utc) };
-            if let Err(error) = self.store.finish(&run.id, &ended, &self.identity.who).await {
+            let closing = refused(self.clock.now().utc, why.clone());
+            if let Err(error) = self.store.close_run(&run.id, None, &closing, None, &self.identity.who).await {
                 tracing::warn!(%error, run = %run.id, "the end of a run could not be stored");
             }
             return Err(why);
@@ -159,69 +156,39 @@ impl RunDesk {
         Ok(run)
     }
 
-    /// Watches a run to its end and stores that. Changes go to `out`.
-    pub async fn attach(&self, mut run: Run, out: &mpsc::Sender<Outcome>) {
-        let dir = RunDir::new(&run.output_path);
-        let mut follower = Follower::new(dir.clone());
-        loop {
-            let standing = match follower.look() {
-                Ok((_, standing)) => standing,
-                Err(error) => {
-                    out.send(failed(&format!("run {} can't be followed: {error}", run.id))).await.ok();
-                    return;
-                }
-            };
-            if standing != Standing::Live {
-                let settled = self.settle(&run, &standing).await;
-                out.send(Outcome::Run(Box::new(settled))).await.ok();
-                return;
-            }
-            let state = live_state(&dir, run.state);
-            if state != run.state {
-                run.state = state;
-                if state == RunState::Running
-                    && let Err(error) = self.store.mark_running(&run.id).await
-                {
-                    tracing::warn!(%error, run = %run.id, "the state of a run could not be stored");
-                }
-                out.send(Outcome::Run(Box::new(run.clone()))).await.ok();
-            }
-            tokio::time::sleep(LOOK).await;
+    /// Verifies a run whose supervisor died: another one polls its checks, closes it and releases its lock.
+    ///
+    /// # Errors
+    /// In words: it is not such a run, nothing verifies it, its processes still run, or it could not be started.
+    pub async fn verify_now(&self, id: &str, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
+        let said = |error: &dyn std::fmt::Display| SafeText::new(&format!("run {id} can't be verified: {error}"));
+        let run = self.store.run(id).await.map_err(|error| said(&error))?.ok_or_else(|| said(&"no such run"))?;
+        if run.state != RunState::Unknown {
+            return Err(said(&format!("it is {}; only a run of unknown outcome is verified later", run.outcome())));
         }
-    }
-
-    /// Sends the output of a run from line 0 until it has ended, or nobody listens any more.
-    pub async fn follow(&self, id: &str, out: &mpsc::Sender<Outcome>) {
-        let dir = match self.dir(id).await {
-            Ok(dir) => dir,
-            Err(why) => {
-                out.send(Outcome::Failed(why)).await.ok();
-                return;
-            }
-        };
-        let mut follower = Follower::new(dir);
-        loop {
-            let (lines, standing) = match follower.look() {
-                Ok(looked) => looked,
-                Err(error) => {
-                    out.send(failed(&format!("the output of {id} can't be read: {error}"))).await.ok();
-                    return;
-                }
-            };
-            let full = !lines.is_empty();
-            if full {
-                let output = Outcome::RunOutput { run: id.into(), lines, omitted: follower.omitted() };
-                if out.send(output).await.is_err() {
-                    return;
-                }
-            }
-            if standing != Standing::Live {
-                return;
-            }
-            if !full {
-                tokio::time::sleep(LOOK).await;
-            }
+        let dir = self.dir(id).await?;
+        let left = left_behind(id);
+        if !left.is_empty() {
+            let who: Vec<String> = left.iter().take(8).map(|one| format!("{} ({})", one.pid, one.name)).collect();
+            return Err(said(&format!("its processes still run: {}; wait for them or stop them", who.join(", "))));
         }
+        let mut intent = dir.read_intent().map_err(|error| said(&error))?;
+        if intent.verify.is_none() {
+            let action = config.actions.iter().find(|action| action.name == run.action);
+            let verify = action.and_then(|action| action.verify.as_ref());
+            let verify = verify.ok_or_else(|| said(&"no checks configured to verify this action"))?;
+            let (checks, before) = (verify.checks.clone(), std::collections::BTreeMap::new());
+            intent.verify = Some(Terms { checks, good: verify.good, within: verify.within, before });
+        }
+        let prepared = Prepared::again(dir).map_err(|error| said(&error))?;
+        let prepared = prepared.ok_or_else(|| said(&"it is being verified already"))?;
+        prepared.write_intent(&intent).map_err(|error| said(&error))?;
+        let mut handover = handover(&intent.plan, intent.verify.as_ref(), config, secrets)?;
+        (handover.run, handover.task) = (run.id.clone(), Task::Verify);
+        let reopened = self.store.reopen(id, &self.identity.who, self.clock.now().utc).await;
+        let reopened = reopened.map_err(|error| said(&error))?;
+        prepared.launch(&self.program, &handover).await.map_err(|error| said(&error))?;
+        Ok(reopened)
     }
 
     /// Asks a run to stop: TERM, grace, KILL.
@@ -234,37 +201,61 @@ impl RunDesk {
         dir.ask_to_cancel().map_err(|error| SafeText::new(&format!("{id} can't be cancelled: {error}")))
     }
 
-    /// Writes the verdict of an ended run and gives back its lock.
-    ///
-    /// # Errors
-    /// The store can't be written.
-    pub async fn record_verdict(&self, id: &str, verdict: Verdict, note: Option<&SafeText>) -> Result<Run, StoreError> {
-        self.store.record_verdict(id, verdict, note, &self.identity.who, self.clock.now().utc).await
-    }
-
     /// Past runs and held locks.
     pub async fn load(&self) -> Outcome {
-        let loaded = async { Ok::<_, StoreError>((self.store.runs(LISTED).await?, self.store.locks().await?)) };
+        let loaded = async { Ok::<_, StoreError>((self.runs(LISTED).await?, self.store.locks().await?)) };
         match loaded.await {
             Ok((runs, locks)) => Outcome::Runs { runs, locks },
             Err(error) => failed(&error.to_string()),
         }
     }
 
-    /// Takes in what went on while no console looked: runs that ended get their end, dead ones become unknown, live ones
-    /// are returned to be attached.
+    /// The latest runs as they stand, newest first: open ones of this host as their directories say.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
+        let runs = self.store.runs(most).await?;
+        Ok(runs.into_iter().map(|run| self.as_it_stands(run)).collect())
+    }
+
+    /// One run as it stands.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
+        Ok(self.store.run(id).await?.map(|run| self.as_it_stands(run)))
+    }
+
+    /// Whether a run is one of this host.
+    pub(super) fn is_here(&self, run: &Run) -> bool {
+        run.host == self.identity.host
+    }
+
+    fn as_it_stands(&self, run: Run) -> Run {
+        if run.state.is_open() && self.is_here(&run) {
+            present(&run, &standing_of(&run), self.clock.now().utc)
+        } else {
+            run
+        }
+    }
+
+    /// Takes in what went on while nobody looked: runs that ended get their end, those whose supervisor died become
+    /// unknown, live ones are returned to be attached.
     ///
     /// # Errors
     /// The store can't be read or written.
     pub async fn take_in(&self) -> Result<TakenIn, StoreError> {
         let mut taken = TakenIn::default();
         for run in self.store.open_runs(&self.identity.host).await? {
-            match Self::standing(&run) {
-                Standing::Live => taken.live.push(run),
-                standing => taken.settled.push(self.store_standing(&run, &standing).await?),
+            let dir = RunDir::new(&run.output_path);
+            let standing = standing_of(&run);
+            if standing.is_open() || crate::actions::follow::is_alive(&dir) {
+                taken.live.push(present(&run, &standing, self.clock.now().utc));
+            } else {
+                taken.settled.push(self.store_standing(&run, &standing).await?);
             }
         }
-        taken.settled.extend(self.store.close_unverified(&self.identity.who, self.clock.now().utc).await?);
         Ok(taken)
     }
 
@@ -274,65 +265,34 @@ impl RunDesk {
     /// The store can't be written.
     pub async fn unlock(&self, id: &str, why: &str) -> Result<Option<(crate::model::run::Lock, bool)>, StoreError> {
         let live = match self.store.run(id).await? {
-            Some(run) => run.ended_at.is_none() && Self::standing(&run) == Standing::Live,
+            Some(run) => run.state.is_open() && standing_of(&run).is_open(),
             None => false,
         };
         let lock = self.store.unlock(id, &self.identity.who, why, self.clock.now().utc).await?;
         Ok(lock.map(|lock| (lock, live)))
     }
 
-    /// Where a run stands, its output left aside.
-    fn standing(run: &Run) -> Standing {
-        let mut follower = Follower::new(RunDir::new(&run.output_path));
-        loop {
-            match follower.look() {
-                Ok((lines, Standing::Live)) if !lines.is_empty() => {}
-                Ok((_, standing)) => return standing,
-                // A directory that is gone or can't be read tells nothing.
-                Err(_) => return Standing::Lost,
-            }
-        }
-    }
-
-    /// Stores the end, and where that fails for long tells it from what is known here.
-    async fn settle(&self, run: &Run, standing: &Standing) -> Run {
-        let mut pause = Duration::from_millis(200);
-        for _ in 0..TRIES {
-            match self.store_standing(run, standing).await {
-                Ok(run) => return run,
-                Err(error) => tracing::warn!(%error, run = %run.id, "the end of a run could not be stored"),
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-        let ended = ended(standing, self.clock.now().utc);
-        let untold = "its end could not be stored; the next console will try again";
-        let note = ended.note.map_or_else(|| untold.to_owned(), |note| format!("{note}; {untold}"));
-        Run {
-            ended_at: Some(ended.at),
-            duration_ms: (ended.at - run.started_at).num_milliseconds().try_into().ok(),
-            state: ended.state,
-            exit_code: ended.exit_code,
-            signal: ended.signal,
-            note: Some(SafeText::new(&note)),
-            ..run.clone()
-        }
-    }
-
-    async fn store_standing(&self, run: &Run, standing: &Standing) -> Result<Run, StoreError> {
-        let now = self.clock.now().utc;
+    /// Stores what the directory of a run says whose supervisor is gone.
+    pub(super) async fn store_standing(&self, run: &Run, standing: &Standing) -> Result<Run, StoreError> {
+        let (now, who) = (self.clock.now().utc, self.identity.who.as_str());
         match standing {
-            Standing::Lost | Standing::Live => self.store.lose(&run.id, &self.identity.who, now).await,
-            _ => self.store.finish(&run.id, &ended(standing, now), &self.identity.who).await,
+            Standing::Over { end, closing } => {
+                let end = end.as_deref().map(ended);
+                self.store.close_run(&run.id, end.as_ref(), closing, None, who).await
+            }
+            Standing::NeverStarted => self.store.close_run(&run.id, None, &never_started(now), None, who).await,
+            Standing::Verifying { end, .. } | Standing::Lost(end) => {
+                self.store.lose(&run.id, end.as_deref().map(ended).as_ref(), who, now).await
+            }
+            Standing::Running => self.store.lose(&run.id, None, who, now).await,
         }
     }
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,
     /// and tried once more. What changes nothing may run without a record.
     async fn record_intent(&self, start: &StartRun, preview: &Preview, run: &Run) -> Result<Begun, SafeText> {
-        let StartRun { plan, cooldown, at_most, verify_within, .. } = start;
-        let (cooldown, at_most, verify_within) = (*cooldown, *at_most, *verify_within);
-        let begin = Begin { run, plan, preview, cooldown, at_most, verify_within };
+        let StartRun { plan, cooldown, at_most, .. } = start;
+        let begin = Begin { run, plan, preview, cooldown: *cooldown, at_most: *at_most };
         let mut answer = self.store.begin(begin).await;
         if matches!(answer, Err(BeginError::Locked(_))) && self.take_in().await.is_ok() {
             answer = self.store.begin(begin).await;
@@ -373,8 +333,9 @@ impl RunDesk {
             started_at: self.clock.now().utc,
             ended_at: None,
             duration_ms: None,
-            state: RunState::Starting,
+            state: RunState::Running,
             verdict: Verdict::None,
+            checks: None,
             exit_code: None,
             signal: None,
             output_path: dir.path().to_owned(),
@@ -382,11 +343,11 @@ impl RunDesk {
         }
     }
 
-    async fn dir(&self, id: &str) -> Result<RunDir, SafeText> {
+    pub(super) async fn dir(&self, id: &str) -> Result<RunDir, SafeText> {
         match self.store.run(id).await {
             Ok(Some(run)) if run.host == self.identity.host => Ok(RunDir::new(run.output_path)),
-            Ok(Some(run)) => Err(SafeText::new(&format!("run {id} is on {}: its output is there", run.host))),
-            Ok(None) => Err(SafeText::new(&format!("there is no run {id}"))),
+            Ok(Some(run)) => Err(SafeText::new(&format!("run {id} is on {}; its output is there", run.host))),
+            Ok(None) => Err(SafeText::new(&format!("no run {id}"))),
             Err(error) => Err(SafeText::new(&error.to_string())),
         }
     }
@@ -410,42 +371,59 @@ fn remove(prepared: &Prepared) {
     }
 }
 
-/// What a live run's directory says of its state.
-fn live_state(dir: &RunDir, present: RunState) -> RunState {
-    if dir.cancel().exists() {
-        RunState::Stopping
-    } else if dir.started().exists() {
-        RunState::Running
-    } else {
-        present
-    }
+/// Where a run stands. A directory that is gone or can't be read says nothing.
+pub(super) fn standing_of(run: &Run) -> Standing {
+    let dir = RunDir::new(&run.output_path);
+    if dir.path().is_dir() { standing(&dir).unwrap_or(Standing::Lost(None)) } else { Standing::Lost(None) }
 }
 
-fn ended(standing: &Standing, now: DateTime<Utc>) -> Ended {
+/// An open run of the store as its directory says: the one place where the state of an open run is made.
+pub(super) fn present(run: &Run, standing: &Standing, now: DateTime<Utc>) -> Run {
+    if !run.state.is_open() {
+        return run.clone();
+    }
     match standing {
-        Standing::Ended(end) => of_end(end),
-        Standing::NeverStarted => {
-            Ended { note: Some(SafeText::new("the supervisor never began: nothing was run")), ..refused(now) }
-        }
-        Standing::Lost | Standing::Live => Ended { state: RunState::OutcomeUnknown, ..refused(now) },
+        Standing::Running => run.clone(),
+        Standing::Verifying { end, .. } => Run { state: RunState::Verifying, ..with_end(run, end.as_deref()) },
+        Standing::Over { end, closing } => closed(with_end(run, end.as_deref()), closing),
+        Standing::NeverStarted => closed(run.clone(), &never_started(now)),
+        Standing::Lost(end) => Run { state: RunState::Unknown, ..with_end(run, end.as_deref()) },
     }
 }
 
-fn refused(at: DateTime<Utc>) -> Ended {
-    Ended { at, state: RunState::Refused, exit_code: None, signal: None, note: None }
+fn with_end(run: &Run, end: Option<&End>) -> Run {
+    let Some(end) = end else { return run.clone() };
+    let Ended { at, exit_code, signal, note } = ended(end);
+    Run {
+        ended_at: Some(at),
+        duration_ms: Some(u64::try_from((at - run.started_at).num_milliseconds()).unwrap_or(0)),
+        exit_code,
+        signal,
+        note,
+        ..run.clone()
+    }
 }
 
-fn of_end(end: &End) -> Ended {
-    let state = match end.how {
-        How::Exited | How::Signalled | How::NotStarted => RunState::Ended,
-        How::TimedOut => RunState::TimedOut,
-        How::Cancelled => RunState::Cancelled,
-    };
-    let note = (!end.message.is_empty()).then(|| end.message.clone());
-    Ended { at: end.at, state, exit_code: end.exit_code, signal: end.signal, note }
+fn closed(run: Run, closing: &Closing) -> Run {
+    let Closing { state, checks, note, .. } = closing.clone();
+    Run { state, verdict: state.verdict(), checks, note, ..run }
 }
 
-fn failed(words: &str) -> Outcome {
+fn never_started(at: DateTime<Utc>) -> Closing {
+    refused(at, SafeText::new("the supervisor did not start; nothing ran"))
+}
+
+fn refused(at: DateTime<Utc>, why: SafeText) -> Closing {
+    Closing { at, state: RunState::Refused, checks: None, note: Some(why) }
+}
+
+/// How the steps ended, as the store keeps it.
+pub fn ended(end: &End) -> Ended {
+    let note = (!end.message.as_str().is_empty()).then(|| end.message.clone());
+    Ended { at: end.at, exit_code: end.exit_code, signal: end.signal, note }
+}
+
+pub(super) fn failed(words: &str) -> Outcome {
     Outcome::Failed(SafeText::new(words))
 }
 

@@ -43,9 +43,13 @@ pub(super) async fn acquire(connection: &mut SqliteConnection, run: &Run) -> Res
     Ok(fence.cast_unsigned())
 }
 
-/// Gives back the lock of a run; one that is gone is no error.
-pub(super) async fn release(connection: &mut SqliteConnection, id: &str) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM lock WHERE id = $1").bind(id).execute(connection).await?;
+/// Releases the lock of a run, with a `fence` only that very acquisition; one that is gone is no error.
+pub(super) async fn release(connection: &mut SqliteConnection, id: &str, fence: Option<u64>) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM lock WHERE id = $1 AND ($2 IS NULL OR fence = $2)")
+        .bind(id)
+        .bind(fence.map(u64::cast_signed))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -67,7 +71,7 @@ impl Store {
         let mut tx = self.begin_writing().await?;
         let row = sqlx::query("SELECT * FROM lock WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
         let Some(lock) = row.as_ref().map(lock).transpose()? else { return Ok(None) };
-        release(&mut tx, id).await?;
+        release(&mut tx, id, None).await?;
         let detail = json!({ "why": why, "target": lock.target, "holder": lock.holder, "fence": lock.fence, "since": lock.since });
         let entry = Entry { at: now, who, kind: "unlock", object: id, plan_digest: None, detail: &detail };
         audit::append(&mut tx, &self.writer, entry).await?;

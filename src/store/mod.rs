@@ -22,7 +22,7 @@ use thiserror::Error;
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
 /// Every schema in order: version N is at index N - 1.
-const SCHEMA: &[&str] = &[include_str!("schema/001.sql")];
+const SCHEMA: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
 #[derive(Debug, Error)]
@@ -99,6 +99,26 @@ impl Store {
         let store = Self { pool, writer: host.to_owned() };
         store.migrate().await?;
         Ok(store)
+    }
+
+    /// Opens the store in `path` where it is there; never makes one.
+    ///
+    /// # Errors
+    /// It is not there, can't be opened, or a newer program made it.
+    pub async fn open_existing(path: &Path, host: &str) -> Result<Self, StoreError> {
+        if !path.is_file() {
+            let error = io::ErrorKind::NotFound.into();
+            return Err(StoreError::File { path: path.display().to_string(), error });
+        }
+        Self::open(path, host).await
+    }
+
+    /// A number that changes whenever another process has written into the store.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn version(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&self.pool).await?)
     }
 
     /// Ends the connection, with the last checkpoint written.

@@ -1,4 +1,4 @@
-//! Runs: their intent before, their end and their verdict after, and what may not begin.
+//! Runs: their intent before, their end and how they are closed after, and what may not begin.
 
 use std::time::Duration;
 
@@ -13,16 +13,13 @@ use thiserror::Error;
 use super::audit::{self, Entry};
 use super::{Store, StoreError, locks, millis, moment, span};
 use crate::model::preview::Preview;
-use crate::model::run::{Lock, Plan, Run, RunState, Verdict};
+use crate::model::run::{Closing, Lock, Plan, Run, RunState};
 use crate::model::text::SafeText;
-
-/// What is added to the time for verification before a run without a verdict is closed.
-const VERIFY_MARGIN: Duration = Duration::from_mins(1);
 
 /// A run that wants to begin.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
-    /// The run, in state `Starting`.
+    /// The run, in state `Running`.
     pub run: &'a Run,
     /// What it will run; stored with it.
     pub plan: &'a Plan,
@@ -32,8 +29,6 @@ pub struct Begin<'a> {
     pub cooldown: Duration,
     /// At most so many attempts of this verb on this target in so long.
     pub at_most: Option<(u32, Duration)>,
-    /// How long its checks are watched after its end.
-    pub verify_within: Option<Duration>,
 }
 
 /// What a run gets that may begin.
@@ -90,13 +85,11 @@ impl From<sqlx::Error> for BeginError {
     }
 }
 
-/// How a run ended, as the store keeps it.
+/// How the steps of a run ended, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// When.
+    /// When the last process ended.
     pub at: DateTime<Utc>,
-    /// `Ended`, `Cancelled`, `TimedOut` or `Refused`.
-    pub state: RunState,
     /// Exit code of the last step.
     pub exit_code: Option<i32>,
     /// Signal that ended it.
@@ -132,148 +125,135 @@ impl Store {
         Ok(given)
     }
 
-    /// Writes that the steps run now.
-    ///
-    /// # Errors
-    /// The store can't be written.
-    pub async fn mark_running(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE run SET state = 'running' WHERE id = $1 AND state = 'starting'")
-            .bind(id)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Writes the end of a run, once: where another console was faster, what it wrote stays. The lock is given back
-    /// unless a verdict is awaited.
+    /// Writes that the steps of a run ended and its checks are looked at now. The lock is kept. A run that is closed, or
+    /// whose end is stored already, stays as it is.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
     pub async fn finish(&self, id: &str, ended: &Ended, who: &str) -> Result<Run, StoreError> {
         let mut tx = self.begin_writing().await?;
-        let row = fetch(&mut tx, id).await?;
-        let present = run(&row)?;
-        if present.ended_at.is_some() {
+        let present = run(&fetch(&mut tx, id).await?)?;
+        if present.state != RunState::Running {
             return Ok(present);
         }
-        let verify_for: Option<i64> = row.try_get("verify_for")?;
-        // What never began needs no watching.
-        let verify_for = verify_for.filter(|_| ended.state != RunState::Refused);
-        let until =
-            verify_for.map(|within| millis(ended.at).saturating_add(within).saturating_add(span(VERIFY_MARGIN)));
-        let state = if until.is_some() { RunState::Verifying } else { ended.state };
-        sqlx::query(
-            "UPDATE run SET ended_at = $2, state = $3, end_state = $4, exit_code = $5, signal = $6, note = $7, verify_until = $8
-             WHERE id = $1",
-        )
-        .bind(id)
-        .bind(millis(ended.at))
-        .bind(word(&state)?)
-        .bind(word(&ended.state)?)
-        .bind(ended.exit_code)
-        .bind(ended.signal)
-        .bind(ended.note.as_ref().map(SafeText::as_str))
-        .bind(until)
-        .execute(&mut *tx)
-        .await?;
-        if until.is_none() {
-            locks::release(&mut tx, id).await?;
-        }
-        let detail =
-            json!({ "state": ended.state, "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
+        put_end(&mut tx, id, ended, RunState::Verifying).await?;
+        let detail = json!({ "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
         self.put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Records that the outcome of a run is unknown: console and supervisor are gone. The lock stays.
+    /// Closes a run and releases its lock, all or nothing: its state, how its steps ended where that is known and not
+    /// stored yet, what its checks said, and the audit. The first to close it wins; an unknown outcome may be closed
+    /// later. With a `fence`, only the lock of that very acquisition is released.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub async fn lose(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
-        let mut tx = self.begin_writing().await?;
-        let present = run(&fetch(&mut tx, id).await?)?;
-        if present.ended_at.is_some() || present.state == RunState::OutcomeUnknown {
-            return Ok(present);
-        }
-        let note = format!(
-            "supervisor and console died before the end was known; look, then close it: opsroom unlock {id} --why TEXT"
-        );
-        sqlx::query("UPDATE run SET state = 'outcome_unknown', note = $2 WHERE id = $1")
-            .bind(id)
-            .bind(&note)
-            .execute(&mut *tx)
-            .await?;
-        self.put(&mut tx, &present, now, who, "run.lost", &json!({})).await?;
-        let lost = run(&fetch(&mut tx, id).await?)?;
-        tx.commit().await?;
-        Ok(lost)
-    }
-
-    /// Writes the verdict of a run that ended or was lost, and gives back its lock.
-    ///
-    /// # Errors
-    /// The store can't be written, or knows no such run.
-    pub async fn record_verdict(
+    pub async fn close_run(
         &self,
         id: &str,
-        verdict: Verdict,
-        note: Option<&SafeText>,
+        ended: Option<&Ended>,
+        closing: &Closing,
+        fence: Option<u64>,
         who: &str,
-        now: DateTime<Utc>,
     ) -> Result<Run, StoreError> {
         let mut tx = self.begin_writing().await?;
         let present = run(&fetch(&mut tx, id).await?)?;
-        if !matches!(present.state, RunState::Verifying | RunState::OutcomeUnknown) {
+        if !present.state.is_open() && present.state != RunState::Unknown {
             return Ok(present);
         }
-        let note =
-            [present.note.as_ref(), note].into_iter().flatten().map(SafeText::as_str).collect::<Vec<_>>().join("; ");
-        sqlx::query(
-            "UPDATE run SET verdict = $2, note = nullif($3, ''), verify_until = NULL,
-             state = CASE state WHEN 'verifying' THEN coalesce(end_state, 'ended') ELSE state END WHERE id = $1",
-        )
-        .bind(id)
-        .bind(word(&verdict)?)
-        .bind(note)
-        .execute(&mut *tx)
-        .await?;
-        locks::release(&mut tx, id).await?;
-        self.put(&mut tx, &present, now, who, "run.verdict", &json!({ "verdict": verdict })).await?;
+        if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
+            put_end(&mut tx, id, ended, closing.state).await?;
+        }
+        sqlx::query("UPDATE run SET state = $2, checks = $3, note = $4 WHERE id = $1")
+            .bind(id)
+            .bind(word(&closing.state)?)
+            .bind(closing.checks.as_ref().map(word).transpose()?)
+            .bind(closing.note.as_ref().map(SafeText::as_str))
+            .execute(&mut *tx)
+            .await?;
+        locks::release(&mut tx, id, fence).await?;
+        let (kind, detail) = match closing.checks {
+            Some(checks) => ("run.verdict", json!({ "state": closing.state, "checks": checks, "note": closing.note })),
+            None => {
+                let (code, signal) = ended.map_or((None, None), |ended| (ended.exit_code, ended.signal));
+                let detail =
+                    json!({ "state": closing.state, "exit_code": code, "signal": signal, "note": closing.note });
+                ("run.end", detail)
+            }
+        };
+        self.put(&mut tx, &present, closing.at, who, kind, &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(done)
     }
 
-    /// Closes runs whose verification was not finished in time as inconclusive, and releases their locks.
+    /// Writes that nobody knows what became of a run: its supervisor died. With how its steps ended, where that is
+    /// known. The lock stays.
     ///
     /// # Errors
-    /// The store can't be written.
-    pub async fn close_unverified(&self, who: &str, now: DateTime<Utc>) -> Result<Vec<Run>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM run WHERE state = 'verifying' AND verify_until < $1")
-            .bind(millis(now))
-            .fetch_all(&self.pool)
-            .await?;
-        let note = SafeText::new("the checks were not watched to the end");
-        let mut closed = Vec::new();
-        for id in ids {
-            closed.push(self.record_verdict(&id, Verdict::Inconclusive, Some(&note), who, now).await?);
+    /// The store can't be written, or knows no such run.
+    pub async fn lose(
+        &self,
+        id: &str,
+        ended: Option<&Ended>,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Run, StoreError> {
+        let mut tx = self.begin_writing().await?;
+        let present = run(&fetch(&mut tx, id).await?)?;
+        if !present.state.is_open() {
+            return Ok(present);
         }
-        Ok(closed)
+        if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
+            put_end(&mut tx, id, ended, RunState::Unknown).await?;
+        }
+        let known = if ended.is_some() { "the checks were judged" } else { "its steps ended" };
+        let note = format!("the supervisor died before {known}");
+        sqlx::query("UPDATE run SET state = $2, note = $3 WHERE id = $1")
+            .bind(id)
+            .bind(word(&RunState::Unknown)?)
+            .bind(&note)
+            .execute(&mut *tx)
+            .await?;
+        self.put(&mut tx, &present, now, who, "run.lost", &json!({ "note": note })).await?;
+        let lost = run(&fetch(&mut tx, id).await?)?;
+        tx.commit().await?;
+        Ok(lost)
     }
 
-    /// Runs of `host` whose end is not stored.
+    /// Writes that the checks of a run of unknown outcome are looked at now.
+    ///
+    /// # Errors
+    /// The store can't be written, or knows no such run.
+    pub async fn reopen(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
+        let mut tx = self.begin_writing().await?;
+        let present = run(&fetch(&mut tx, id).await?)?;
+        if present.state != RunState::Unknown {
+            return Ok(present);
+        }
+        sqlx::query("UPDATE run SET state = $2 WHERE id = $1")
+            .bind(id)
+            .bind(word(&RunState::Verifying)?)
+            .execute(&mut *tx)
+            .await?;
+        self.put(&mut tx, &present, now, who, "run.verify", &json!({})).await?;
+        let reopened = run(&fetch(&mut tx, id).await?)?;
+        tx.commit().await?;
+        Ok(reopened)
+    }
+
+    /// Runs of `host` that are not closed, oldest first.
     ///
     /// # Errors
     /// The store can't be read.
     pub async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM run WHERE host = $1 AND state IN ('starting', 'running', 'stopping') ORDER BY started_at",
-        )
-        .bind(host)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows =
+            sqlx::query("SELECT * FROM run WHERE host = $1 AND state IN ('running', 'verifying') ORDER BY started_at")
+                .bind(host)
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(run).collect()
     }
 
@@ -312,7 +292,26 @@ impl Store {
     }
 }
 
-/// Checks lock, cooldown and `at_most`; says which attempt this would be.
+async fn put_end(
+    connection: &mut SqliteConnection,
+    id: &str,
+    ended: &Ended,
+    state: RunState,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6 WHERE id = $1")
+        .bind(id)
+        .bind(millis(ended.at))
+        .bind(word(&state)?)
+        .bind(ended.exit_code)
+        .bind(ended.signal)
+        .bind(ended.note.as_ref().map(SafeText::as_str))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Checks lock, cooldown and `at_most`; says which attempt this would be. What was refused ran nothing and counts for
+/// nothing.
 async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<u32, BeginError> {
     let run = begin.run;
     if let Some(lock) = locks::holder(connection, &run.target).await? {
@@ -321,12 +320,13 @@ async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Resul
     let now = millis(run.started_at);
     let (verb, target) = (run.verb.to_string(), run.target.clone());
     if begin.cooldown > Duration::ZERO {
-        let last: Option<i64> =
-            sqlx::query_scalar("SELECT max(started_at) FROM run WHERE target = $1 AND verb = $2 AND changing")
-                .bind(&target)
-                .bind(&verb)
-                .fetch_one(&mut *connection)
-                .await?;
+        let last: Option<i64> = sqlx::query_scalar(
+            "SELECT max(started_at) FROM run WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'",
+        )
+        .bind(&target)
+        .bind(&verb)
+        .fetch_one(&mut *connection)
+        .await?;
         let left = last.map(|last| last.saturating_add(span(begin.cooldown)).saturating_sub(now));
         if let (Some(last), Some(left)) = (last, left.filter(|left| *left > 0)) {
             return Err(BeginError::Cooldown { verb, target, ago: (now - last) / 1000, left: seconds_up(left) });
@@ -334,7 +334,8 @@ async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Resul
     }
     let window = begin.at_most.map_or(Duration::from_hours(1), |(_, window)| window);
     let starts: Vec<i64> = sqlx::query_scalar(
-        "SELECT started_at FROM run WHERE target = $1 AND verb = $2 AND changing AND started_at > $3 ORDER BY started_at DESC",
+        "SELECT started_at FROM run WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'
+         AND started_at > $3 ORDER BY started_at DESC",
     )
     .bind(&target)
     .bind(&verb)
@@ -356,7 +357,7 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
     let plan_text = serde_json::to_string(plan).map_err(|error| StoreError::Content(error.to_string()))?;
     sqlx::query(
         "INSERT INTO run (id, action, verb, service, target, who, reason, host, plan_digest, plan, changing, started_at,
-         state, output_path, verify_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         state, output_path) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(run.id.as_ref())
     .bind(run.action.as_ref())
@@ -372,7 +373,6 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
     .bind(millis(run.started_at))
     .bind(word(&run.state)?)
     .bind(run.output_path.to_string_lossy().into_owned())
-    .bind(begin.verify_within.map(span))
     .execute(connection)
     .await?;
     Ok(())
@@ -387,6 +387,7 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
     let name = |column: &str| row.try_get::<String, _>(column).map(Into::into);
     let started: i64 = row.try_get("started_at")?;
     let ended: Option<i64> = row.try_get("ended_at")?;
+    let state: RunState = read_word(row.try_get("state")?)?;
     Ok(Run {
         id: name("id")?,
         action: name("action")?,
@@ -401,8 +402,9 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         started_at: moment(started)?,
         ended_at: ended.map(moment).transpose()?,
         duration_ms: ended.map(|ended| u64::try_from(ended - started).unwrap_or(0)),
-        state: read_word(row.try_get("state")?)?,
-        verdict: read_word(row.try_get("verdict")?)?,
+        state,
+        verdict: state.verdict(),
+        checks: row.try_get::<Option<String>, _>("checks")?.map(read_word).transpose()?,
         exit_code: row.try_get("exit_code")?,
         signal: row.try_get("signal")?,
         output_path: row.try_get::<String, _>("output_path")?.into(),

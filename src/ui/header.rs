@@ -148,7 +148,7 @@ fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
             words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
         }
     }
-    let running = state.runs.iter().filter(|view| crate::app::world::runs::is_active(view.run.state)).count();
+    let running = state.runs.iter().filter(|view| view.run.state.is_open()).count();
     if running > 0 {
         words = words.then(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
     }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use opsroom::app::keymap::Command;
 use opsroom::app::message::{Event, Message};
 use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Confirmation;
 use opsroom::app::state::State;
 use opsroom::app::update::update;
@@ -21,7 +22,7 @@ use opsroom::model::message::{Effect, Observation, Outcome, StartRun};
 use opsroom::model::name::Name;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::model::record::{Level, Record, RecordBatch, RecordData};
-use opsroom::model::run::{Run, RunState, Verdict};
+use opsroom::model::run::{Run, RunState};
 use opsroom::model::text::SafeText;
 use opsroom::model::time::Stamp;
 
@@ -171,6 +172,17 @@ impl App {
         }
     }
 
+    /// The choices that are open.
+    ///
+    /// # Panics
+    /// There are none.
+    pub fn choices(&self) -> &Choices {
+        match self.state.overlays.last() {
+            Some(Overlay::Choices(choices)) => choices,
+            _ => panic!("no choices are open"),
+        }
+    }
+
     /// The last toast.
     pub fn toast(&self) -> String {
         self.state.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default()
@@ -192,11 +204,12 @@ impl App {
             host: "local".to_owned(),
             plan_digest: String::new(),
             started_at: self.now.utc,
-            ended_at: (!matches!(state, RunState::Starting | RunState::Running)).then_some(self.now.utc),
+            ended_at: (state != RunState::Running).then_some(self.now.utc),
             duration_ms: None,
             state,
-            verdict: Verdict::None,
-            exit_code: (state == RunState::Verifying || state == RunState::Ended).then_some(0),
+            verdict: state.verdict(),
+            checks: None,
+            exit_code: matches!(state, RunState::Verifying | RunState::Verified | RunState::Ended).then_some(0),
             signal: None,
             output_path: "/var/lib/opsroom/runs/1".into(),
             note: None,
@@ -298,6 +311,7 @@ const _: () = {
     let _ = App::outcome;
     let _ = App::started;
     let _ = App::dialog;
+    let _ = App::choices;
     let _ = App::toast;
     let _ = App::run_of;
     let _ = App::key_of;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::pty::until;
 
@@ -22,6 +22,7 @@ pub enum Answer {
 pub struct Service {
     pub address: SocketAddr,
     asked: Arc<AtomicUsize>,
+    replaced: Arc<AtomicBool>,
 }
 
 impl Service {
@@ -36,7 +37,29 @@ impl Service {
                 std::thread::spawn(move || serve(stream, answer, &counter));
             }
         });
-        Self { address, asked }
+        Self { address, asked, replaced: Arc::default() }
+    }
+
+    /// A healthy one that can be replaced behind its port while its connections stay.
+    pub fn start_replaceable() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
+        let address = listener.local_addr().expect("it is bound");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let replaced = Arc::new(AtomicBool::new(false));
+        let (counter, is_replaced) = (Arc::clone(&asked), Arc::clone(&replaced));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let answer = if is_replaced.load(Ordering::SeqCst) { Answer::Echo } else { Answer::Healthy };
+                let counter = Arc::clone(&counter);
+                std::thread::spawn(move || serve(stream, answer, &counter));
+            }
+        });
+        Self { address, asked, replaced }
+    }
+
+    /// From now on new connections meet a process that answers 500; those that are open still meet the old one.
+    pub fn replace(&self) {
+        self.replaced.store(true, Ordering::SeqCst);
     }
 
     /// Requests so far.
@@ -79,5 +102,7 @@ fn serve(mut stream: TcpStream, answer: Answer, asked: &AtomicUsize) {
 // Each test binary uses a part of this; none of it is dead.
 const _: () = {
     let _ = Service::wait_until_asked;
+    let _ = Service::start_replaceable;
+    let _ = Service::replace;
     let _ = [Answer::Healthy, Answer::Nothing, Answer::Echo];
 };

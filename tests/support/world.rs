@@ -8,7 +8,7 @@ use opsroom::model::document::Timing;
 use opsroom::model::message::{Observation, Outcome};
 use opsroom::model::reading::{Component, Reading, Sign};
 use opsroom::model::record::{Level, LogState};
-use opsroom::model::run::{Lock, OutputLine, Run, RunState, Verdict};
+use opsroom::model::run::{Lock, OutputLine, Run, RunState};
 use opsroom::model::status::Status;
 use opsroom::model::text::SafeText;
 
@@ -220,9 +220,9 @@ pub fn trouble() -> App {
     app
 }
 
-pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState, verdict: Verdict) -> Run {
+pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState) -> Run {
     let started_at = app.now().utc - chrono::Duration::minutes(minutes_ago);
-    let ended = matches!(state, RunState::Ended).then(|| started_at + chrono::Duration::milliseconds(4_230));
+    let ended = (!state.is_open()).then(|| started_at + chrono::Duration::milliseconds(4_230));
     Run {
         id: id.into(),
         action: "restart-api".into(),
@@ -238,7 +238,8 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState, verdict: Verd
         ended_at: ended,
         duration_ms: ended.map(|_| 4_230),
         state,
-        verdict,
+        verdict: state.verdict(),
+        checks: None,
         exit_code: ended.map(|_| 0),
         signal: None,
         output_path: "/tmp/run".into(),
@@ -247,15 +248,15 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState, verdict: Verd
 }
 
 fn past(app: &App) -> Vec<Run> {
-    let mut bad = run(app, "20261120T120000-77aa", 900, RunState::Ended, Verdict::NotRecovered);
+    let mut bad = run(app, "20261120T120000-77aa", 900, RunState::NotRecovered);
     bad.exit_code = Some(0);
-    vec![run(app, "20261121T020000-3f9a", 70, RunState::Ended, Verdict::Verified), bad]
+    vec![run(app, "20261121T020000-3f9a", 70, RunState::Verified), bad]
 }
 
 /// A restart that is under way, with output and a lock.
 pub fn running() -> App {
     let mut app = trouble();
-    let run = run(&app, "20261121T031500-b2c4", 0, RunState::Running, Verdict::None);
+    let run = run(&app, "20261121T031500-b2c4", 0, RunState::Running);
     let id = run.id.clone();
     app.outcome(Outcome::Run(Box::new(run)));
     let lock = Lock {

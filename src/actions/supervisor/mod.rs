@@ -1,22 +1,20 @@
-//! `opsroom __run DIR`: the small process under which an action runs, and which outlives the console.
-//!
-//! It leaves the console's session, ignores the hang-up of its terminal, runs the steps of the plan one after the
-//! other in process groups of their own, reads their output for as long as they write, stops them at the timeout or
-//! when asked to, and leaves a result that is complete or absent.
+//! The steps of a run, as its supervisor carries them out: one after the other in process groups of their own, their
+//! output read for as long as they write, stopped at the timeout or when asked to, with a result that is complete or
+//! absent.
 
 pub mod environment;
 pub mod group;
 mod output;
 mod step;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::files;
-use super::rundir::{End, Handover, How, Intent, RunDir, Survivor};
+use super::rundir::{End, How, Intent, RunDir, Survivor};
 use crate::clock::Clock;
 use crate::model::environment::clean;
 use crate::model::preview::command_line;
@@ -25,35 +23,7 @@ use crate::model::text::SafeText;
 use output::Output;
 use step::{StepEnd, Stopper};
 
-/// Bound on what the console hands over.
-const HANDOVER: u64 = 4 << 20;
-
-/// Runs the plan in `dir`. Returns 0 where a result was written, whatever it says, and 70 otherwise; what went wrong
-/// is then on stderr, which is a file in the directory.
-pub fn main(dir: &Path) -> u8 {
-    // An error means that we lead a group already: we were started by hand, and may as well go on.
-    let _ = rustix::process::setsid();
-    match run(dir) {
-        Ok(()) => 0,
-        Err(error) => {
-            use std::io::Write as _;
-            let _ = writeln!(io::stderr(), "the supervisor failed: {error}");
-            70
-        }
-    }
-}
-
-fn run(dir: &Path) -> io::Result<()> {
-    let mut given = Vec::new();
-    io::stdin().take(HANDOVER).read_to_end(&mut given)?;
-    let handover: Handover = if given.is_empty() { Handover::default() } else { serde_json::from_slice(&given)? };
-    let dir = RunDir::new(dir);
-    let intent = dir.read_intent()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(supervise(&dir, &intent, handover))
-}
-
-/// Signals that reach the supervisor. That they are listened to is what keeps them from ending it.
+/// Signals that reach the supervisor. That they were listened to once keeps them from ending it ever after.
 pub(super) struct Signals {
     hangup: Signal,
     terminate: Signal,
@@ -82,10 +52,20 @@ impl Signals {
     }
 }
 
-async fn supervise(dir: &RunDir, intent: &Intent, handover: Handover) -> io::Result<()> {
-    let clock = Clock::start();
+/// Runs the steps of the plan to their end, with `declared` as their declared environment, and writes the result into
+/// the directory. From here on no hang-up, interrupt or TERM ends this process.
+///
+/// # Errors
+/// The directory can't be written, or the signals can't be had.
+pub async fn run_steps(
+    dir: &RunDir,
+    intent: &Intent,
+    declared: &BTreeMap<String, String>,
+    redactor: Redactor,
+    clock: Clock,
+) -> io::Result<End> {
     let signals = Signals::listen()?;
-    let mut output = Output::new(dir.clone(), Redactor::new(handover.secrets.values().map(String::as_str)), clock)?;
+    let mut output = Output::new(dir.clone(), redactor, clock)?;
     let started = serde_json::json!({
         "pid": rustix::process::getpid().as_raw_nonzero().get(),
         "at": clock.now().utc,
@@ -95,19 +75,20 @@ async fn supervise(dir: &RunDir, intent: &Intent, handover: Handover) -> io::Res
 
     let plan = &intent.plan;
     let mut env = clean(|name| std::env::var_os(name));
-    env.extend(handover.env.into_iter().map(|(name, value)| (name.into(), value.into())));
+    env.extend(declared.iter().map(|(name, value)| (name.into(), value.into())));
     env.extend(environment::own(intent).into_iter().map(|(name, value)| (name.into(), value.into())));
     let mut stopper = Stopper::new(dir.clone(), clock, signals, plan.timeout, plan.grace);
 
     let mut end = StepEnd::nothing();
     let mut survivors = Vec::new();
-    let mut number = 0;
+    let (mut number, mut ran) = (0, false);
     for argv in &plan.steps {
         number += 1;
         if plan.steps.len() > 1 {
             output.note(&format!("step {number} of {}: {}", plan.steps.len(), command_line(argv)));
         }
         end = step::run(argv, &plan.directory, &env, &mut stopper, &mut output).await;
+        ran |= end.ran;
         survivors.append(&mut end.survivors);
         if !end.is_success() {
             break;
@@ -127,22 +108,31 @@ async fn supervise(dir: &RunDir, intent: &Intent, handover: Handover) -> io::Res
         None => message,
     };
     let (exit_code, signal) = (end.exit_code, end.signal);
-    dir.write_end(&End {
+    let end = End {
         at: clock.now().utc,
         how: end.how,
         exit_code,
         signal,
         step: number,
+        ran,
+        to_verify: ran && intent.verify.is_some(),
         message,
         survivors,
         lines,
         omitted,
-    })
+    };
+    dir.write_end(&end)?;
+    Ok(end)
+}
+
+/// Processes that a run left behind, wherever they are: they carry its id in their environment.
+pub fn left_behind(run: &str) -> Vec<Survivor> {
+    group::marked(&format!("OPSROOM_ACTION_ID={run}"))
 }
 
 /// Those that left their group and still carry our mark.
 fn escaped(intent: &Intent, known: &[Survivor]) -> Vec<Survivor> {
-    let mut found = group::marked(&format!("OPSROOM_ACTION_ID={}", intent.id));
+    let mut found = left_behind(&intent.id);
     found.retain(|one| known.iter().all(|other| other.pid != one.pid));
     found
 }

@@ -34,6 +34,8 @@ pub struct StepEnd {
     pub how: How,
     pub exit_code: Option<i32>,
     pub signal: Option<i32>,
+    /// Whether a process was started.
+    pub ran: bool,
     /// For a person; empty where all went well.
     pub message: String,
     pub survivors: Vec<Survivor>,
@@ -42,11 +44,11 @@ pub struct StepEnd {
 impl StepEnd {
     /// The end of a plan without steps.
     pub fn nothing() -> Self {
-        Self::failed("there was nothing to run".to_owned())
+        Self::failed("the plan has no steps".to_owned())
     }
 
     fn failed(message: String) -> Self {
-        Self { how: How::NotStarted, exit_code: None, signal: None, message, survivors: Vec::new() }
+        Self { how: How::NotStarted, exit_code: None, signal: None, ran: false, message, survivors: Vec::new() }
     }
 
     pub fn is_success(&self) -> bool {
@@ -164,7 +166,7 @@ pub async fn run(
             &format!("TERM, then KILL after {} s where needed", stopper.grace.as_secs_f32()),
         ),
     };
-    StepEnd { how, exit_code, signal, message, survivors }
+    StepEnd { how, exit_code, signal, ran: true, message, survivors }
 }
 
 /// Reads and waits until the step is over. Returns why it was stopped, where it was.

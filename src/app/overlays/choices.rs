@@ -7,7 +7,7 @@ use crate::app::launch;
 use crate::app::state::State;
 use crate::config::key::{Key, KeyCode};
 use crate::model::choice::{Choice, before_running};
-use crate::model::message::Effect;
+use crate::model::message::{Effect, RequestId};
 use crate::model::name::Name;
 use crate::model::text::SafeText;
 
@@ -16,6 +16,8 @@ use super::Then;
 /// The overlay.
 #[derive(Debug, Clone)]
 pub struct Choices {
+    /// The request that it is part of.
+    pub request: RequestId,
     /// The action.
     pub action: Name,
     /// Whether a dry run was asked for.
@@ -38,8 +40,9 @@ pub struct Choices {
 
 impl Choices {
     /// Asks for these parameters; `loading` while the adapter is asked for values.
-    pub fn new(action: Name, dry_run: bool, parameters: Vec<String>, loading: bool) -> Self {
+    pub fn new(request: RequestId, action: Name, dry_run: bool, parameters: Vec<String>, loading: bool) -> Self {
         Self {
+            request,
             action,
             dry_run,
             parameters: parameters.into_iter().map(|name| (name, Vec::new())).collect(),
@@ -176,7 +179,7 @@ impl Choices {
         if self.at < self.parameters.len() {
             return Then::Stay;
         }
-        launch::preview(state, &self.action, &self.chosen, self.dry_run, effects);
+        launch::preview(state, self.request, &self.action, &self.chosen, self.dry_run, effects);
         Then::Close
     }
 }

@@ -7,7 +7,7 @@ use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
 use crate::config::key::{Key, KeyCode};
-use crate::model::message::Effect;
+use crate::model::message::{Effect, RequestId};
 use crate::model::name::Name;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
@@ -36,6 +36,8 @@ pub enum Focus {
 /// The dialog.
 #[derive(Debug, Clone)]
 pub struct Confirmation {
+    /// The request that it is part of.
+    pub request: RequestId,
     /// The action.
     pub action: Name,
     /// Exactly what will run.
@@ -65,6 +67,7 @@ pub struct Confirmation {
 impl Confirmation {
     /// The dialog of a plan.
     pub fn new(
+        request: RequestId,
         plan: Plan,
         grade: Confirm,
         preview: Preview,
@@ -73,6 +76,7 @@ impl Confirmation {
     ) -> Self {
         let typed = is_typed(grade);
         Self {
+            request,
             action: plan.action.clone(),
             digest: plan.digest(),
             plan,
@@ -240,6 +244,7 @@ impl Confirmation {
             return Then::Stay;
         }
         let confirmed = Confirmed {
+            request: self.request,
             plan: self.plan.clone(),
             digest: self.digest.clone(),
             preview: self.preview.clone(),

@@ -6,13 +6,14 @@ use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::ask::{Answer, Ask};
 use crate::app::state::State;
-use crate::app::world::runs::{RunView, is_active};
+use crate::app::world::runs::RunView;
 use crate::app::world::toasts::Tone;
 use crate::model::message::Effect;
 use crate::model::name::Name;
+use crate::model::run::RunState;
 use crate::model::text::SafeText;
 
-use super::ListState;
+use super::{ListState, Screen};
 
 /// What the actions screen remembers.
 #[derive(Debug, Clone, Default)]
@@ -52,16 +53,27 @@ pub fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
                 launch::begin(state, &Name::from(name), true, effects);
             }
         }
-        Command::FollowUp => match state.shown_run().and_then(|run| state.run(&run.id)?.offer.clone()) {
-            Some(action) => launch::begin(state, &action, false, effects),
-            None => state.toast(Tone::Info, "nothing is offered after this run"),
-        },
+        Command::FollowUp => follow_up(state, effects),
         _ => {}
     }
 }
 
+/// What is offered after the shown run: its verification where its supervisor died, else what the configuration names.
+fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(run) = state.shown_run().cloned() else { return };
+    if run.can_be_verified_now() && !state.read_only {
+        state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
+        effects.push(Effect::VerifyNow(run.id));
+        return;
+    }
+    match state.run(&run.id).and_then(|view| view.offer.clone()) {
+        Some(action) => launch::begin(state, &action, false, effects),
+        None => state.toast(Tone::Info, "nothing is offered after this run"),
+    }
+}
+
 fn ask_cancel(state: &mut State) {
-    let Some(run) = state.shown_run().filter(|run| is_active(run.state)).cloned() else {
+    let Some(run) = state.shown_run().filter(|run| run.state == RunState::Running).cloned() else {
         state.toast(Tone::Info, "the selected run is not running");
         return;
     };
@@ -75,10 +87,24 @@ fn ask_cancel(state: &mut State) {
     }));
 }
 
-/// Opens a run: its output is followed from the first line.
+/// Opens a run: its output is shown from where it follows its end.
 pub fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     state.screens.actions.runs.selected = Some(id.to_owned());
     state.screens.actions.output_at = None;
+    read_output(state, id, effects);
+}
+
+/// While the actions are on the screen the output of the chosen run is read, also of one that ended long ago.
+pub fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.screen == Screen::Actions
+        && let Some(id) = state.selected(&PanelId::Runs)
+    {
+        read_output(state, &id, effects);
+    }
+}
+
+/// Follows the output of a run from its first line, once.
+fn read_output(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     if state.run(id).is_none() {
         let Some(run) = state.past.iter().find(|run| &*run.id == id).cloned() else { return };
         hold(state, RunView::new(run));
@@ -89,12 +115,13 @@ pub fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Holds a run with its output, letting go the oldest that ended where there are too many.
+/// Holds a run with its output, letting go the oldest other one that ended where there are too many.
 pub fn hold(state: &mut State, view: RunView) {
+    let held = view.run.id.clone();
     state.runs.insert(0, view);
     state.runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));
     if state.runs.len() > MAX_OPEN
-        && let Some(oldest) = state.runs.iter().rposition(|view| !is_active(view.run.state) && view.verifying.is_none())
+        && let Some(oldest) = state.runs.iter().rposition(|view| !view.run.state.is_open() && view.run.id != held)
     {
         let gone = state.runs.remove(oldest);
         if !state.past.iter().any(|run| run.id == gone.run.id) {

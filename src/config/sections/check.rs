@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::reader::{Table, Thing, text_of};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::defaults::Defaults;
@@ -14,7 +16,7 @@ use crate::model::document::Shape;
 use crate::model::name::Name;
 
 /// A check.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// Its name.
     pub name: Name,
@@ -38,7 +40,8 @@ pub struct Check {
     pub cold_start: Option<Duration>,
     /// `protocol = "nagios"`: exit 3 and a timeout are unknown.
     pub nagios: bool,
-    /// `alert`, worst severity first.
+    /// `alert`, worst severity first. A supervisor, which gets checks through its stdin, needs none.
+    #[serde(skip)]
     pub alerts: Vec<(Severity, Condition)>,
 }
 

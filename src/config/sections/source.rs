@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::reader::{Table, Text, template};
 use crate::config::sections::console::host_and_port;
 use crate::config::sections::defaults::Defaults;
@@ -13,7 +15,7 @@ use crate::model::secret::Template;
 use crate::model::unit;
 
 /// A polled source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Its name; `check:NAME` for the source of a check that names its own.
     pub name: Name,
@@ -30,7 +32,7 @@ pub struct Source {
 }
 
 /// What is polled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceKind {
     /// `http = URL`
     Http(Box<HttpRequest>),
@@ -60,7 +62,7 @@ impl SourceKind {
 }
 
 /// An HTTP request as configured. Texts may hold `{secret:NAME}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpRequest {
     /// The URL, `http` or `https`.
     pub url: Template,
@@ -87,7 +89,7 @@ pub struct HttpRequest {
 }
 
 /// A command: argv, never a shell unless `shell = true`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CommandLine {
     /// Program and arguments. With `shell`, one element: the script.
     pub argv: Vec<String>,

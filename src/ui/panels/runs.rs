@@ -7,8 +7,7 @@ use ratatui::layout::Rect;
 use super::{Listing, frame, note};
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
-use crate::app::world::runs::{is_active, outcome};
-use crate::model::run::{Run, RunState, Verdict};
+use crate::model::run::{Run, RunState};
 use crate::model::time::Stamp;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -30,7 +29,7 @@ const COLUMNS: [Column; 5] = [
 pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
-    let running = state.runs.iter().filter(|view| is_active(view.run.state)).count();
+    let running = state.runs.iter().filter(|view| view.run.state.is_open()).count();
     let count = if running > 0 { Words::of(format!("{running} running"), Role::StatusPending) } else { Words::new() };
     let dot = painter.glyphs().dot;
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
@@ -61,18 +60,16 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
 
 /// Glyph and words of an outcome.
 pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Words<'static> {
-    let (sign, role) = match (run.state, run.verdict, run.exit_code) {
-        (RunState::Starting | RunState::Running | RunState::Stopping | RunState::Verifying, ..) => {
-            (glyphs.pointer, Role::StatusPending)
+    let (sign, role) = match run.state {
+        RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
+        RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
+        RunState::Inconclusive | RunState::Unknown => ("?", Role::StatusUnknown),
+        RunState::Refused | RunState::Cancelled => (glyphs.none, Role::TextDim),
+        RunState::NotRecovered | RunState::Regressed | RunState::Failed | RunState::TimedOut | RunState::Killed => {
+            (glyphs.cross, Role::LevelError)
         }
-        (RunState::Ended, Verdict::Verified, _) | (RunState::Ended, Verdict::None, Some(0)) => {
-            (glyphs.check, Role::StatusOk)
-        }
-        (RunState::Ended, Verdict::Inconclusive, _) | (RunState::OutcomeUnknown, ..) => ("?", Role::StatusUnknown),
-        (RunState::Refused | RunState::Cancelled, ..) => (glyphs.none, Role::TextDim),
-        _ => (glyphs.cross, Role::LevelError),
     };
-    Words::of(sign, role).then(outcome(run), role)
+    Words::of(sign, role).then(run.outcome(), role)
 }
 
 /// How long it took, or has been going on.

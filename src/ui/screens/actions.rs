@@ -6,7 +6,7 @@ use super::service;
 use crate::app::layout::PanelId;
 use crate::app::screens::actions::panels;
 use crate::app::state::State;
-use crate::app::world::runs::{RunView, is_active};
+use crate::app::world::runs::RunView;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -64,7 +64,7 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let Some(run) = state.shown_run() else {
         let inner = frame(state, painter, &id, "output").draw(painter, area);
         note(painter, inner, id);
-        Notice::empty("no run is chosen", "what a run says will stand here, live").draw(painter, inner);
+        Notice::empty("no run selected", "the output of a run is shown here, live").draw(painter, inner);
         return;
     };
     let view = state.run(&run.id);
@@ -72,7 +72,7 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let follows = state.screens.actions.output_at.is_none();
     let mode = if !follows {
         "held, G follows"
-    } else if is_active(run.state) {
+    } else if run.state == RunState::Running {
         "following"
     } else {
         ""
@@ -95,7 +95,7 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let (rule, body) = split_top(rest, u16::from(rest.height > 4));
     painter.put(rule, 0, &Words::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
     note(painter, body, id);
-    said(state, painter, view, body);
+    said(state, painter, run, view, body);
 }
 
 /// How a run stands, in lines.
@@ -108,7 +108,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
-    if view.is_some_and(|view| view.cancelling) && is_active(run.state) {
+    if view.is_some_and(|view| view.cancelling) && run.state == RunState::Running {
         first = first.and("  cancelling: TERM, grace, KILL", Role::StatusDegraded);
     }
     let mut lines = vec![first];
@@ -124,21 +124,29 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     if let Some(reason) = &run.reason {
         lines.push(label("reason").and(Text::of(reason), Role::Text));
     }
-    if let Some(verifying) = view.and_then(|view| view.verifying.as_ref()) {
+    if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
         let mut words = label("verifying");
-        for (name, good, needed) in &verifying.progress {
-            words = words.and(name, Role::Text).and(" ", Role::Text).join(progress::steps(*good, *needed, glyphs));
-            words = words.and("  ", Role::Text);
+        for check in &progress.checks {
+            let steps = progress::steps(check.good, check.needed, glyphs);
+            words = words.and(&check.name, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
         }
-        let left = verifying.deadline.since(state.now);
-        lines.push(words.and(format!("given up in {}", figures::age(left)), Role::TextDim));
+        let left = (progress.until - state.now.utc).to_std().unwrap_or_default();
+        lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
         lines.push(Words::of(text, Role::StatusDegraded));
     }
-    if run.state == RunState::OutcomeUnknown {
-        let words = format!("console and supervisor are gone: look at {}, then opsroom unlock {}", run.target, run.id);
+    if run.can_be_verified_now() {
+        let key = state.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Words::of(words, Role::StatusUnknown));
+        if !state.read_only {
+            lines.push(
+                Words::of(key.unwrap_or_default(), Role::Key)
+                    .then("verifies it now", Role::Text)
+                    .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
+            );
+        }
     }
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
         let key = state.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
@@ -152,9 +160,13 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 }
 
 /// The output, its tail or where it is held.
-fn said(state: &State, painter: &mut Painter<'_>, view: Option<&RunView>, area: Rect) {
+fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunView>, area: Rect) {
     let Some(view) = view.filter(|view| !view.lines.is_empty()) else {
-        Notice::empty("no output yet", "Enter on a run follows what it says").draw(painter, area);
+        let kept = format!("kept on {} in {}", run.host, run.output_path.display());
+        match run.state.is_open() {
+            true => Notice::empty("no output yet", "it is shown as it comes").draw(painter, area),
+            false => Notice::empty("no output", kept).draw(painter, area),
+        }
         return;
     };
     let height = usize::from(area.height);

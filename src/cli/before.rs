@@ -1,4 +1,4 @@
-//! Readings before and after an action, asked by the command itself, as no console may be open.
+//! Readings before an action, polled by the command itself, as no console may be open.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,36 +6,28 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::captured::{self, Captured};
-use super::output;
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::reading::{Reading, Sign};
-use crate::model::run::Verdict;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
-use crate::model::verification::Verification;
 use crate::sources::Context;
 use crate::sources::polls::poll_once;
 use crate::sources::tail::counts::count_once;
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);
-/// Bounds on the pause between two looks after; within them the checks' own interval holds.
-const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
-
-/// What was seen before a run, and how it will be judged.
+/// What was seen before a run.
 #[derive(Debug)]
-pub struct Watch<'a> {
-    context: &'a Context,
-    verify: Option<&'a Verify>,
-    before: BTreeMap<Name, Status>,
+pub struct Before {
+    /// The status of every check that was polled.
+    pub statuses: BTreeMap<Name, Status>,
     evidence: Value,
 }
 
-impl<'a> Watch<'a> {
+impl Before {
     /// Looks once: at everything where the run will be verified, else at what its evidence names.
-    pub async fn before(context: &'a Context, action: &Action, verify: Option<&'a Verify>) -> Self {
+    pub async fn look(context: &Context, action: &Action, verify: Option<&Verify>) -> Self {
         let wanted: Vec<Name> = action.evidence.iter().filter_map(polled).cloned().collect();
         let polls = async {
             if verify.is_none() && wanted.is_empty() {
@@ -56,59 +48,13 @@ impl<'a> Watch<'a> {
         let logs: Vec<&Name> = action.evidence.iter().filter_map(log).collect();
         let (mut observations, counted, lines) = tokio::join!(polls, counts, captured::lines(context, &logs));
         observations.extend(counted);
-        let before = readings(&observations).map(|reading| (reading.check.clone(), status(reading.sign))).collect();
-        Self { context, verify, before, evidence: evidence(action, &observations, &lines) }
-    }
-
-    /// How long the checks will be watched.
-    pub fn within(&self) -> Option<Duration> {
-        self.verify.map(|verify| verify.within)
+        let statuses = readings(&observations).map(|reading| (reading.check.clone(), status(reading.sign))).collect();
+        Self { statuses, evidence: evidence(action, &observations, &lines) }
     }
 
     /// What is kept beside the run, as JSON.
     pub fn evidence(&self) -> String {
         self.evidence.to_string()
-    }
-
-    /// Looks until there is a verdict.
-    pub async fn after(&self) -> (Verdict, Option<SafeText>) {
-        let Some(verify) = self.verify else { return (Verdict::None, None) };
-        let clock = self.context.clock;
-        let mut verification = Verification::new(clock.now(), &verify.checks, verify.good, verify.within, &self.before);
-        let good_before = self.before.iter().filter(|(_, status)| **status == Status::Ok).map(|(name, _)| name);
-        let mut names: Vec<Name> = verify.checks.iter().chain(good_before).cloned().collect();
-        names.sort();
-        names.dedup();
-        let mut told = String::new();
-        loop {
-            let left = verification.remaining(clock.now());
-            let seen = tokio::time::timeout(left, poll_once(self.context, &names)).await.unwrap_or_default();
-            for reading in readings(&seen) {
-                verification.observe(reading);
-            }
-            tell(&verification, &mut told);
-            if let Some(judgement) = verification.judge(clock.now()) {
-                let note = Some(judgement.note.as_str()).filter(|note| !note.is_empty()).map(SafeText::new);
-                return (judgement.verdict, note);
-            }
-            tokio::time::sleep(self.pause(verify).min(verification.remaining(clock.now()))).await;
-        }
-    }
-
-    fn pause(&self, verify: &Verify) -> Duration {
-        let checks = self.context.config.checks.iter().filter(|check| verify.checks.contains(&check.name));
-        checks.map(|check| check.every).min().unwrap_or(PAUSE.0).clamp(PAUSE.0, PAUSE.1)
-    }
-}
-
-/// Says how far it is where that is news.
-fn tell(verification: &Verification, told: &mut String) {
-    let progress: Vec<String> =
-        verification.progress().map(|(name, good, needed)| format!("{name} {good} of {needed} good")).collect();
-    let progress = progress.join(", ");
-    if progress != *told {
-        output::complain(&format!("verifying: {progress}\n"));
-        *told = progress;
     }
 }
 

@@ -1,0 +1,117 @@
+//! `opsroom __run DIR`: the process under which an action runs and is verified, and which outlives the console.
+//!
+//! It leaves the console's session, runs the steps, polls the named checks itself, and writes the outcome into the run's
+//! directory and into the store, where it releases the lock. Consoles, `opsroom run` and `runs --follow` only show it.
+
+mod record;
+mod verify;
+
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::record::Recorder;
+use crate::actions::handover::{self, Handover, Task};
+use crate::actions::rundir::{Intent, RunDir, closing};
+use crate::actions::supervisor;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::redact::Redactor;
+use crate::model::run::{Closing, RunState};
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+use crate::model::time::Stamp;
+use crate::model::verification::Judgement;
+use crate::sources::Context;
+
+/// Runs and verifies what lies in `directory`. Returns 0 where an outcome was written, whatever it says, and 70
+/// otherwise; what went wrong is then on stderr, which is a file in the directory.
+pub fn main(directory: &Path, clock: Clock) -> u8 {
+    // An error means that we lead a group already: we were started by hand, and may as well continue.
+    let _ = rustix::process::setsid();
+    let dir = RunDir::new(directory);
+    match start(&dir, clock) {
+        Ok(()) => 0,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "the supervisor failed: {error}");
+            70
+        }
+    }
+}
+
+fn start(dir: &RunDir, clock: Clock) -> io::Result<()> {
+    let mut given = Vec::new();
+    // What can't be read to its end is as good as cut short.
+    let broken = io::stdin().take(handover::MOST).read_to_end(&mut given).err();
+    if let Some(error) = broken {
+        let _ = writeln!(io::stderr(), "the handover could not be read: {error}");
+    }
+    let intent = dir.read_intent()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(supervise(dir, &intent, &given, clock));
+    // A blocking call that hangs (a dead NFS mount) must not keep the process, and with it the run's liveness.
+    runtime.shutdown_background();
+    done
+}
+
+async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::Result<()> {
+    let recorder = Recorder::new(dir, intent);
+    let handover = match Handover::open(given, intent) {
+        Ok(handover) => handover,
+        // A run that began long ago is not refused now: its outcome stays unknown.
+        Err(why) if dir.started().exists() => return Err(io::Error::other(why)),
+        Err(why) => {
+            recorder.close(None, &refused(&why, clock.now())).await;
+            return Ok(());
+        }
+    };
+    let mut secrets = Secrets::default();
+    for (name, value) in &handover.secrets {
+        secrets.insert(name.clone(), value.clone());
+    }
+    let end = match handover.task {
+        Task::Run => {
+            let redactor = Redactor::new(handover.masked.iter().map(String::as_str));
+            Some(supervisor::run_steps(dir, intent, &handover.env, redactor, clock).await?)
+        }
+        Task::Verify => dir.read_end()?,
+    };
+    let ended = clock.now();
+    let to_verify = handover.task == Task::Verify || end.as_ref().is_some_and(|end| end.to_verify);
+    let context = Context {
+        config: Arc::new(Config { checks: handover.checks, sources: handover.sources, ..Config::default() }),
+        secrets: Arc::new(secrets),
+        clock,
+        out: mpsc::channel(1).0,
+        cancel: CancellationToken::new(),
+    };
+    let judgement = if to_verify {
+        // Beside it, so that a store that is busy does not hold up the first look.
+        let (judgement, ()) = tokio::join!(judge(dir, intent, &context, ended), recorder.finish(end.as_ref()));
+        judgement
+    } else {
+        None
+    };
+    let closing = closing(end.as_ref(), judgement.as_ref(), clock.now().utc);
+    recorder.close(end.as_ref(), &closing).await;
+    Ok(())
+}
+
+/// Looks at the checks until there is a verdict; `None` where none are named.
+async fn judge(dir: &RunDir, intent: &Intent, context: &Context, ended: Stamp) -> Option<Judgement> {
+    let terms = intent.verify.as_ref()?;
+    let report = |progress: &_| {
+        if let Err(error) = dir.write_progress(progress) {
+            let _ = writeln!(io::stderr(), "the progress could not be written: {error}");
+        }
+    };
+    Some(verify::verify(context, terms, ended, report).await)
+}
+
+fn refused(why: &str, now: Stamp) -> Closing {
+    let note = SafeText::new(&format!("{why}; nothing ran"));
+    Closing { at: now.utc, state: RunState::Refused, checks: None, note: Some(note) }
+}

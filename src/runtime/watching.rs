@@ -1,0 +1,165 @@
+//! Watching runs to their end. Nothing is decided here: the supervisor does that, and its directory says it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Notify, mpsc};
+
+use super::runs::{RunDesk, failed, present, standing_of};
+use crate::actions::follow::{Follower, Standing, is_alive};
+use crate::actions::rundir::RunDir;
+use crate::model::message::Outcome;
+use crate::model::name::Name;
+use crate::model::run::Run;
+use crate::model::text::SafeText;
+
+/// How often a run's directory is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often the store is looked at for what others write.
+const REFRESH: Duration = Duration::from_secs(1);
+/// How often the end of a run is tried to be stored whose supervisor is gone, a little later each time.
+const TRIES: u32 = 5;
+
+impl RunDesk {
+    /// Watches every open run of this host, also those that others start, for ever. What changes goes to `out`. `wake`
+    /// says that a run was started here.
+    pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) {
+        let mut watched = FuturesUnordered::new();
+        let mut ids: HashSet<Name> = HashSet::new();
+        let mut version = None;
+        let mut complained = false;
+        loop {
+            let now = self.store.version().await;
+            let news = now.is_err() || now.as_ref().ok() != version.as_ref();
+            version = now.ok();
+            if news {
+                match self.take_in().await {
+                    Ok(taken) => {
+                        complained = false;
+                        for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
+                            out.send(Outcome::Run(Box::new(run))).await.ok();
+                        }
+                        for run in taken.live.into_iter().filter(|run| ids.insert(run.id.clone())) {
+                            watched.push(async move {
+                                let id = run.id.clone();
+                                self.attach(run, out).await;
+                                id
+                            });
+                        }
+                    }
+                    Err(error) if !std::mem::replace(&mut complained, true) => {
+                        out.send(failed(&error.to_string())).await.ok();
+                    }
+                    Err(_) => {}
+                }
+                out.send(self.load().await).await.ok();
+            }
+            tokio::select! {
+                Some(id) = watched.next() => {
+                    ids.remove(&id);
+                    version = None;
+                }
+                () = wake.notified() => version = None,
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+        }
+    }
+
+    /// Watches a run until it is closed, and returns it so. Changes go to `out`.
+    pub async fn attach(&self, mut run: Run, out: &mpsc::Sender<Outcome>) -> Run {
+        let mut progress = None;
+        // What runs on another host is for that host's directory to say.
+        while run.state.is_open() && self.is_here(&run) {
+            let standing = standing_of(&run);
+            let now = match &standing {
+                Standing::Verifying { progress, .. } => progress.clone(),
+                // The last step of it may have gone by between two looks.
+                Standing::Over { closing, .. } if closing.checks.is_some() => {
+                    RunDir::new(&run.output_path).read_progress().ok().flatten()
+                }
+                _ => None,
+            };
+            if let Some(now) = now.filter(|now| progress.as_ref() != Some(now)) {
+                progress = Some(now.clone());
+                out.send(Outcome::RunProgress { run: run.id.clone(), progress: now }).await.ok();
+            }
+            let seen = if standing.is_open() {
+                present(&run, &standing, self.clock.now().utc)
+            } else {
+                self.settle(&run, &standing).await
+            };
+            if seen != run {
+                out.send(Outcome::Run(Box::new(seen.clone()))).await.ok();
+                run = seen;
+            }
+            if run.state.is_open() {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        run
+    }
+
+    /// A run whose directory says that it is over, once the store says so too. While the supervisor still tries to store
+    /// it, that is its work; where it is gone, it is ours; and where the store stays away, it is shown as it is known.
+    async fn settle(&self, run: &Run, standing: &Standing) -> Run {
+        let dir = RunDir::new(&run.output_path);
+        let mut pause = Duration::from_millis(20);
+        let mut tries = 0;
+        while tries < TRIES {
+            let alive = is_alive(&dir);
+            let stored = if alive {
+                self.store.run(&run.id).await.map(|stored| stored.filter(|stored| !stored.state.is_open()))
+            } else {
+                self.store_standing(run, standing).await.map(Some)
+            };
+            match stored {
+                Ok(Some(stored)) => return stored,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, run = %run.id, "the end of a run could not be stored"),
+            }
+            tries += u32::from(pause >= Duration::from_millis(320));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+        let run = present(run, standing, self.clock.now().utc);
+        let unstored = "not stored yet: the store can't be written";
+        let note = run.note.as_ref().map_or_else(|| unstored.to_owned(), |note| format!("{note}; {unstored}"));
+        Run { note: Some(SafeText::new(&note)), ..run }
+    }
+
+    /// Sends the output of a run from line 0 until its steps have ended, or nobody listens any more.
+    pub async fn follow(&self, id: &str, out: &mpsc::Sender<Outcome>) {
+        let dir = match self.dir(id).await {
+            Ok(dir) => dir,
+            Err(why) => {
+                out.send(Outcome::Failed(why)).await.ok();
+                return;
+            }
+        };
+        let mut follower = Follower::new(dir);
+        loop {
+            let (lines, standing) = match follower.look() {
+                Ok(looked) => looked,
+                Err(error) => {
+                    out.send(failed(&format!("the output of {id} can't be read: {error}"))).await.ok();
+                    return;
+                }
+            };
+            let full = !lines.is_empty();
+            if full {
+                let output = Outcome::RunOutput { run: id.into(), lines, omitted: follower.omitted() };
+                if out.send(output).await.is_err() {
+                    return;
+                }
+            }
+            if standing != Standing::Running {
+                return;
+            }
+            if !full {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+}
