@@ -213,3 +213,80 @@ fn the_hour_that_comes_twice_keeps_the_order_of_the_file() {
         said.out
     );
 }
+
+/// Sets when a file was last written.
+fn written(place: &Place, name: &str, time: &str) {
+    let time: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
+    let file = std::fs::File::options().write(true).open(place.path(name)).unwrap();
+    file.set_modified(time.into()).unwrap();
+}
+
+/// The times of the records that a command printed.
+fn times(said: &Said) -> Vec<String> {
+    let time =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["time"].as_str().map(str::to_owned);
+    said.out.lines().map(|line| time(line).unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_old_syslog_file_is_of_the_year_in_which_it_was_written() {
+    let place = Place::new();
+    let lines = "Dec 30 10:00:00 web1 app[1]: a\nDec 31 23:59:59 web1 app[1]: b\nJan  1 00:00:00 web1 app[1]: c\n";
+    place.write("a.log", lines);
+    let expected = ["2021-12-30T10:00:00Z", "2021-12-31T23:59:59Z", "2022-01-01T00:00:00Z"];
+    written(&place, "a.log", "2022-01-01T06:00:00Z");
+    assert_eq!(times(&place.logs(&["a.log", "--json"])), expected);
+    // The last lines alone, and what is found by bisection.
+    assert_eq!(times(&place.logs(&["a.log", "--json", "-n", "2"])), expected[1..]);
+    assert_eq!(times(&place.logs(&["a.log", "--json", "--since", "2021-12-31T00:00:00Z"])), expected[1..]);
+    // Written before this day of its year: that day is of the year before.
+    written(&place, "a.log", "2022-12-30T12:00:00Z");
+    let of_that_year = ["2022-12-30T10:00:00Z", "2021-12-31T23:59:59Z", "2022-01-01T00:00:00Z"];
+    assert_eq!(
+        times(&place.logs(&["a.log", "--json"])).into_iter().collect::<std::collections::BTreeSet<_>>(),
+        of_that_year.into_iter().map(str::to_owned).collect()
+    );
+    // Packed, with its time kept.
+    written(&place, "a.log", "2022-01-01T06:00:00Z");
+    place.pack("gzip", "a.log");
+    assert_eq!(times(&place.logs(&["a.log.gz", "--json"])), expected);
+}
+
+#[test]
+fn the_29th_of_february_is_of_a_leap_year() {
+    let place = Place::new();
+    place.write(
+        "a.log",
+        "Feb 28 10:00:00 web1 app[1]: a\nFeb 29 10:00:00 web1 app[1]: b\nMar  1 10:00:00 web1 app[1]: c\n",
+    );
+    written(&place, "a.log", "2024-03-01T12:00:00Z");
+    let expected = ["2024-02-28T10:00:00Z", "2024-02-29T10:00:00Z", "2024-03-01T10:00:00Z"];
+    assert_eq!(times(&place.logs(&["a.log", "--json"])), expected);
+}
+
+#[test]
+fn rotated_files_have_the_year_of_their_own() {
+    let place = Place::new();
+    place.write("opsroom.toml", "[log.sys]\nfile = \"sys.log\"\n");
+    place.write("sys.log.1", "Dec 31 10:00:00 web1 app[1]: a\n");
+    written(&place, "sys.log.1", "2023-12-31T10:00:00Z");
+    place.write("sys.log", "Jan  1 10:00:00 web1 app[1]: b\n");
+    written(&place, "sys.log", "2024-01-01T10:00:00Z");
+    let said = place.logs(&["sys", "--json", "--since", "2023-12-01T00:00:00Z"]);
+    assert_eq!(times(&said), ["2023-12-31T10:00:00Z", "2024-01-01T10:00:00Z"], "{}", said.err);
+}
+
+#[test]
+fn what_the_journal_exports_as_bytes_is_found_by_its_words() {
+    let place = Place::new();
+    let line = |text: &str| {
+        let bytes: Vec<String> = text.bytes().map(|byte| byte.to_string()).collect();
+        format!("{{\"__REALTIME_TIMESTAMP\":\"1795255200123456\",\"MESSAGE\":[{}]}}\n", bytes.join(","))
+    };
+    place
+        .write("a.json", line("\u{1b}[31mred boom\r") + &line("calm") + "{\"MESSAGE\":\"boom\"}\n{\"MESSAGE\":null}\n");
+    assert_eq!(place.logs(&["a.json", "--filter", "boom", "--count"]).out.trim(), "2");
+    let shown = place.logs(&["a.json"]).out;
+    assert!(shown.contains("red boom") && !shown.contains("[27,91"), "{shown}");
+    assert!(shown.contains("message not shown by journalctl: too long"), "{shown}");
+}

@@ -40,6 +40,7 @@ pub fn walk<'a>(format: Format, line: &'a str, visit: Visit<'_, 'a>) -> bool {
         Format::Python => program::python(line, visit),
         Format::Java => program::java(line, visit),
         Format::Ruby => program::ruby(line, visit),
+        Format::Rust => program::rust(line, visit),
     };
     known.is_some()
 }

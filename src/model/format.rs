@@ -36,6 +36,8 @@ pub enum Format {
     Java,
     /// What Ruby's `Logger` writes.
     Ruby,
+    /// What Rust's `env_logger` writes.
+    Rust,
     /// The trace of an exception or a panic that stands alone.
     Traceback,
     /// By the regular expression that the configuration gives.
@@ -44,7 +46,7 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unknown,
         Self::Plain,
         Self::Json,
@@ -61,6 +63,7 @@ impl Format {
         Self::Python,
         Self::Java,
         Self::Ruby,
+        Self::Rust,
         Self::Traceback,
         Self::Pattern,
     ];
@@ -84,6 +87,7 @@ impl Format {
             Self::Python => "python",
             Self::Java => "java",
             Self::Ruby => "ruby",
+            Self::Rust => "rust",
             Self::Traceback => "traceback",
             Self::Pattern => "pattern",
         }

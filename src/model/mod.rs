@@ -45,3 +45,4 @@ pub mod top;
 pub mod unit;
 pub mod verification;
 pub mod view;
+pub mod zone;

@@ -43,7 +43,8 @@ impl Level {
     /// Every level that a filter or a configuration may name, mildest first.
     pub const WORDS: [&'static str; 7] = ["none", "trace", "debug", "info", "warn", "error", "fatal"];
 
-    /// The level that a word or a number (syslog 0 to 7, bunyan and pino 10 to 60) means, in any case.
+    /// The level that a word or a number (syslog 0 to 7, bunyan and pino 10 to 60, Monolog 100 to
+    /// 600) means, in any case.
     pub fn from_word(word: &str) -> Option<Self> {
         let mut lower = [0_u8; 16];
         let length = word.len();
@@ -52,13 +53,14 @@ impl Level {
         lower.make_ascii_lowercase();
         Some(match &*lower {
             b"none" => Self::None,
-            b"trace" | b"trc" | b"trce" | b"verbose" | b"finest" | b"finer" | b"silly" => Self::Trace,
-            b"debug" | b"dbg" | b"dbug" | b"d" | b"fine" => Self::Debug,
-            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"i" | b"log" => Self::Info,
+            b"trace" | b"trc" | b"trce" | b"trac" | b"verbose" | b"finest" | b"finer" | b"silly" => Self::Trace,
+            b"debug" | b"dbg" | b"dbug" | b"debu" | b"d" | b"fine" => Self::Debug,
+            b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"note" | b"i" | b"log" | b"system"
+            | b"http" => Self::Info,
             b"warn" | b"warning" | b"wrn" | b"w" => Self::Warn,
-            b"error" | b"err" | b"fail" | b"e" | b"severe" => Self::Error,
-            b"fatal" | b"ftl" | b"f" | b"crit" | b"critical" | b"alert" | b"emerg" | b"emergency" | b"panic"
-            | b"dpanic" => Self::Fatal,
+            b"error" | b"err" | b"erro" | b"fail" | b"e" | b"severe" => Self::Error,
+            b"fatal" | b"ftl" | b"fata" | b"f" | b"crit" | b"critical" | b"alert" | b"emerg" | b"emergency"
+            | b"panic" | b"dpanic" | b"pani" | b"pnc" => Self::Fatal,
             digits if digits.iter().all(u8::is_ascii_digit) => match word.parse::<u32>().ok()? {
                 0..=2 | 60..=99 => Self::Fatal,
                 3 | 50..=59 => Self::Error,
@@ -66,6 +68,11 @@ impl Level {
                 5 | 6 | 30..=39 => Self::Info,
                 7 | 20..=29 => Self::Debug,
                 10..=19 => Self::Trace,
+                100..=199 => Self::Debug,
+                200..=299 => Self::Info,
+                300..=399 => Self::Warn,
+                400..=499 => Self::Error,
+                500..=600 => Self::Fatal,
                 _ => return None,
             },
             _ => return None,

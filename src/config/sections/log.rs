@@ -187,6 +187,7 @@ const FORMATS: &[(&str, LogFormat)] = &[
     ("python", LogFormat::These(&[Format::Python])),
     ("java", LogFormat::These(&[Format::Java])),
     ("ruby", LogFormat::These(&[Format::Ruby])),
+    ("rust", LogFormat::These(&[Format::Rust])),
 ];
 
 const fn words() -> [&'static str; FORMATS.len()] {

@@ -8,6 +8,13 @@ use super::value::{Value, quoted};
 /// Objects within objects are read to this depth; what is deeper is one field, as written.
 const DEPTH: usize = 8;
 
+/// Whether the journal calls a field so, `systemd.journal-fields(7)`: other programs may call a list of numbers `IDS`.
+fn is_of_journal(key: &str) -> bool {
+    let upper = key.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit());
+    let begins = ["_", "SYSLOG_", "CODE_", "OBJECT_", "COREDUMP_", "UNIT", "USER_UNIT"];
+    upper && (key == "MESSAGE" || begins.iter().any(|begin| key.starts_with(begin)))
+}
+
 enum Stop {
     Broken,
     Enough,
@@ -82,7 +89,8 @@ impl<'a> Json<'a, '_> {
             b'{' | b'[' => {
                 let start = self.at;
                 let closed = self.skip_nested();
-                self.emit(key, Value::plain(&self.text[start..self.at]))?;
+                let exported = depth == 0 && key.as_written().is_some_and(is_of_journal);
+                self.emit(key, Value::nested(&self.text[start..self.at], exported))?;
                 if closed { Ok(()) } else { Err(Stop::Broken) }
             }
             b'}' | b',' => Err(Stop::Broken),
@@ -91,7 +99,7 @@ impl<'a> Json<'a, '_> {
                 let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'"' | b'{' | b'[');
                 let end = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
                 self.at += end;
-                self.emit(key, Value::plain(&rest[..end]))
+                self.emit(key, Value::literal(&rest[..end]))
             }
         }
     }

@@ -79,6 +79,21 @@ fn coloned<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
     Some(())
 }
 
+/// `[2026-11-21T10:00:00Z ERROR module] text` of `env_logger`; time or module may be missing.
+pub(super) fn rust<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let mut scan = Scan(line);
+    let mut inner = Scan(scan.bracketed('[', ']')?);
+    let time = inner.time().unwrap_or_default();
+    let level = inner.word().filter(|level| is_level(level))?;
+    let module = inner.word().unwrap_or_default();
+    // A level alone in brackets is the habit of many.
+    if !inner.0.is_empty() || (time.is_empty() && !module.contains("::")) {
+        return None;
+    }
+    emit_all(visit, [("time", time), ("level", level), ("logger", module)], scan.0);
+    Some(())
+}
+
 /// `E, [2026-11-21T10:00:00.123456 #12] ERROR -- program: text`.
 pub(super) fn ruby<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
     let mut scan = Scan(line.get(1..).filter(|_| line.starts_with(['D', 'I', 'W', 'E', 'F', 'A']))?);

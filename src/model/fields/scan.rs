@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::value::Value;
 use super::{Visit, pairs};
+use crate::model::zone;
 
 /// What is left of a line. Each step returns `None`, and leaves the rest as it is, where the line goes on otherwise.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +93,7 @@ pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// How long `2026-11-21T10:00:00.123Z` is, with `/` or a space, a comma, a zone; or `10:00:00.123` alone.
+/// How long `2026-11-21T10:00:00.123Z` is, with `/` or a space, a comma, PM, a zone; or `10:00:00.123` alone.
 pub(super) fn time_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digits =
@@ -116,21 +117,8 @@ pub(super) fn time_length(text: &str) -> Option<usize> {
     if matches!(bytes.get(at), Some(b'.' | b',')) && digits(at + 1, 1) {
         at += 1 + bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     }
-    Some(if dated { at + zone_length(&bytes[at..]) } else { at })
-}
-
-fn zone_length(bytes: &[u8]) -> usize {
-    match bytes {
-        [b'Z' | b'z', ..] => 1,
-        [b' ', b'U', b'T', b'C', ..] | [b' ', b'G', b'M', b'T', ..] => 4,
-        [b'+' | b'-', b'0'..=b'9', ..] => offset_length(bytes),
-        [b' ', b'+' | b'-', b'0'..=b'9', ..] => 1 + offset_length(&bytes[1..]),
-        _ => 0,
-    }
-}
-
-fn offset_length(bytes: &[u8]) -> usize {
-    1 + bytes[1..].iter().take(5).take_while(|byte| byte.is_ascii_digit() || **byte == b':').count()
+    at += zone::half(&bytes[at..]).map_or(0, |(_, length)| length);
+    Some(if dated { at + zone::behind(&text[at..]).map_or(0, |(_, length)| length) } else { at })
 }
 
 /// Hands over fields, those without a value left out. False when no more are wanted.

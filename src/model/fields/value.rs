@@ -8,25 +8,67 @@ use memchr::{memchr, memchr2};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
     pub(super) written: &'a str,
-    escaped: bool,
+    kind: Kind,
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// As it is.
+    Plain,
+    /// With escapes.
+    Escaped,
+    /// As a list of the numbers of its bytes, which is how the journal exports what is not plain text.
+    Bytes,
+    /// As the JSON word `null`: there is no value, or it is not exported.
+    Null,
 }
 
 impl<'a> Value<'a> {
     /// A value without escapes.
     pub const fn plain(written: &'a str) -> Self {
-        Self { written, escaped: false }
+        Self { written, kind: Kind::Plain }
+    }
+
+    /// A word of JSON that is no text: a number, `true`, `null`.
+    pub(super) fn literal(written: &'a str) -> Self {
+        Self { written, kind: if written == "null" { Kind::Null } else { Kind::Plain } }
+    }
+
+    /// A list or an object as JSON writes it. A list of bytes stands for its text where `exported`.
+    pub(super) fn nested(written: &'a str, exported: bool) -> Self {
+        let is_bytes = exported && bytes(written).is_some();
+        Self { written, kind: if is_bytes { Kind::Bytes } else { Kind::Plain } }
+    }
+
+    /// Whether it is the word `null`, not the text.
+    pub fn is_null(self) -> bool {
+        self.kind == Kind::Null
     }
 
     /// The value where it has no escapes.
     pub fn as_written(self) -> Option<&'a str> {
-        (!self.escaped).then_some(self.written)
+        matches!(self.kind, Kind::Plain | Kind::Null).then_some(self.written)
     }
 
     /// The value with its escapes undone; borrowed where it has none.
     #[inline]
     pub fn text(self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(unescape(self.written)) } else { Cow::Borrowed(self.written) }
+        match self.kind {
+            Kind::Plain | Kind::Null => Cow::Borrowed(self.written),
+            Kind::Escaped => Cow::Owned(unescape(self.written)),
+            Kind::Bytes => match bytes(self.written) {
+                Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+                None => Cow::Borrowed(self.written),
+            },
+        }
     }
+}
+
+/// `[104,105]`: the bytes; `None` for any other list and for an empty one.
+fn bytes(written: &str) -> Option<Vec<u8>> {
+    let inner = written.strip_prefix('[')?.strip_suffix(']')?;
+    inner.split(',').map(|number| number.trim_ascii().parse::<u8>().ok()).collect()
 }
 
 /// Bytes of a string that are looked at by words.
@@ -41,7 +83,8 @@ pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
     while let Some(found) = next_stop(&bytes[at..]) {
         at += found;
         if bytes[at] == b'"' {
-            return (Value { written: &text[..at], escaped }, at + 1, true);
+            let kind = if escaped { Kind::Escaped } else { Kind::Plain };
+            return (Value { written: &text[..at], kind }, at + 1, true);
         }
         escaped = true;
         at += 2;
@@ -49,7 +92,7 @@ pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
             break;
         }
     }
-    (Value { written: text, escaped }, text.len(), false)
+    (Value { written: text, kind: if escaped { Kind::Escaped } else { Kind::Plain } }, text.len(), false)
 }
 
 /// The next quote or backslash. Most names and values are so short that calling the vectorised search costs more than

@@ -13,6 +13,15 @@ static BRACKET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" ["))
 /// `[VHOST] CLIENT IDENT USER [TIME] "METHOD PATH PROTOCOL" STATUS BYTES ["REFERER" "AGENT"] ["FORWARDED"] [DURATION]
 /// [KEY=VALUE…]`.
 pub(super) fn access<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    if line.starts_with('[') {
+        return gin(line, visit).or_else(|| timed_first(line, visit));
+    }
+    if line.starts_with(|c: char| c.is_ascii_uppercase())
+        && let Some(fields) = brief(line)
+    {
+        emit(visit, fields);
+        return Some(());
+    }
     let open = BRACKET.find(&line.as_bytes()[..line.len().min(256)])?;
     let mut who = line[..open].split(' ');
     let (first, second) = (who.next()?, who.next()?);
@@ -48,6 +57,94 @@ pub(super) fn access<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
     }
     Some(())
 }
+
+/// `[TIME] "METHOD PATH PROTOCOL" STATUS BYTES` (Django) and `[TIME] "METHOD PATH PROTOCOL" STATUS FLAGS … RECEIVED
+/// SENT DURATION UPSTREAM "FORWARDED" "AGENT" "REQUEST" "AUTHORITY" "UPSTREAM"` (Envoy, Istio).
+fn timed_first<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let mut scan = Scan(line);
+    let time = scan.bracketed('[', ']').filter(|time| time.len() >= 19)?;
+    let (request, length, closed) = quoted(scan.0.strip_prefix('"')?);
+    let mut tail = Scan(scan.0[1 + length..].trim_ascii_start());
+    let status = tail.word().filter(|status| closed && is_number(status) && matches!(status.len(), 1 | 3))?;
+    let mut parts = request.written.split(' ');
+    let mut part = || parts.next().unwrap_or_default();
+    let fields = [("time", time), ("method", part()), ("path", part()), ("protocol", part()), ("status", status)];
+    if !emit(visit, fields) {
+        return Some(());
+    }
+    let before = tail;
+    let flags = tail.word().filter(|word| !is_number(word));
+    if flags.is_none() {
+        tail = before;
+        emit(visit, [("bytes", tail.word().unwrap_or_default())]);
+        return Some(());
+    }
+    let mut number = tail.word();
+    // Istio says here why it answered.
+    while number.is_some_and(|word| !is_number(word)) {
+        number = tail.word();
+    }
+    let received = number.unwrap_or_default();
+    let mut next = || tail.word().unwrap_or_default();
+    let (sent, duration, upstream) = (next(), next(), next());
+    let mut text = || {
+        let inner = tail.0.strip_prefix('"')?;
+        let (value, length, _) = quoted(inner);
+        tail.0 = inner[length..].trim_ascii_start();
+        Some(value.written)
+    };
+    let mut next_text = || text().unwrap_or_default();
+    let (forwarded, agent, request) = (next_text(), next_text(), next_text());
+    let (authority, upstream_host) = (next_text(), next_text());
+    let fields = [
+        ("flags", flags.unwrap_or_default()),
+        ("bytes_received", received),
+        ("bytes", sent),
+        ("duration", duration),
+        ("upstream_time", upstream),
+        ("forwarded", forwarded),
+        ("agent", agent),
+        ("request_id", request),
+        ("authority", authority),
+        ("upstream", upstream_host),
+    ];
+    emit(visit, fields);
+    Some(())
+}
+
+/// `[GIN] 2026/11/21 - 10:00:00 | 500 |  1.2ms |  10.0.0.1 | GET      "/x"`.
+fn gin<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()> {
+    let mut parts = line.strip_prefix("[GIN] ")?.split('|').map(str::trim_ascii);
+    let (time, status) = (parts.next()?, parts.next()?);
+    let (took, client, request) = (parts.next()?, parts.next()?, parts.next()?);
+    let (method, path) = request.split_once(' ').unwrap_or((request, ""));
+    if status.len() != 3 || !is_number(status) {
+        return None;
+    }
+    let fields = [
+        ("time", time),
+        ("method", method),
+        ("path", path.trim_ascii().trim_matches('"')),
+        ("client", client),
+        ("status", status),
+        ("request_time", took),
+    ];
+    emit(visit, fields);
+    Some(())
+}
+
+/// `GET /x 500 12.3 ms - 12`, as morgan writes for developers.
+fn brief(line: &str) -> Option<[(&'static str, &str); 4]> {
+    let mut scan = Scan(line);
+    let method = scan.word().filter(|word| METHODS.contains(word))?;
+    let path = scan.word().filter(|path| path.starts_with('/'))?;
+    let status = scan.word().filter(|status| status.len() == 3 && is_number(status))?;
+    let took = scan.word().filter(|took| took.parse::<f64>().is_ok())?;
+    scan.literal("ms")?;
+    Some([("method", method), ("path", path), ("request_time", took), ("status", status)])
+}
+
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
 /// What is behind the size: texts in quotes, then numbers, then pairs, each if it is there.
 fn access_tail<'a>(mut tail: Scan<'a>, visit: Visit<'_, 'a>) {

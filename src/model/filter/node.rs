@@ -174,10 +174,10 @@ fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime
     }
 }
 
-/// The whole line, and the message apart where the line holds it in escaped form.
+/// The whole line, and the message apart where the line holds it in escaped form or as a list of bytes.
 fn says<S: Subject + ?Sized>(regex: &Regex, record: &S) -> bool {
     regex.is_match(record.raw())
         || (record.is_json()
-            && memchr::memchr(b'\\', record.raw().as_bytes()).is_some()
+            && (memchr::memchr(b'\\', record.raw().as_bytes()).is_some() || record.raw().contains("\"MESSAGE\":["))
             && regex.is_match(record.message()))
 }

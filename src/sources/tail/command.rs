@@ -3,6 +3,7 @@
 mod repeats;
 mod since;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -364,7 +365,7 @@ impl Pipe {
         self.shown = 0;
         let Self { decoder, splitter, stream, stderr, stamped, .. } = self;
         splitter.feed(decoder.decode(bytes), |line, cut| {
-            let (carried, rest) = if *stamped { since::taken_off(line) } else { (None, line) };
+            let (carried, rest) = if *stamped { since::taken_off(line) } else { (None, Cow::Borrowed(line)) };
             let time = carried.or_else(|| if *stamped { None } else { pipeline.time_of(line, now.utc) });
             if repeats.is_repeated(line, *stderr, time) {
                 return;
@@ -380,7 +381,7 @@ impl Pipe {
                 pipeline.hide(hidden);
             }
             stream.carry(carried);
-            pipeline.line(stream, rest, cut, now, *stderr);
+            pipeline.line(stream, &rest, cut, now, *stderr);
         });
     }
 
@@ -388,9 +389,9 @@ impl Pipe {
         let idle = now.mono.saturating_sub(self.grew) >= PARTIAL_AFTER;
         match self.splitter.partial() {
             Some((bytes, _)) if idle && bytes.len() != self.shown => {
-                let (carried, rest) = if self.stamped { since::taken_off(bytes) } else { (None, bytes) };
+                let (carried, rest) = if self.stamped { since::taken_off(bytes) } else { (None, Cow::Borrowed(bytes)) };
                 self.stream.carry(carried);
-                pipeline.partial(&mut self.stream, rest, now, self.stderr);
+                pipeline.partial(&mut self.stream, &rest, now, self.stderr);
                 self.shown = bytes.len();
             }
             _ => pipeline.settle(&mut self.stream, now),
@@ -402,9 +403,9 @@ impl Pipe {
         splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, *stderr));
         *decoder = TextDecoder::at_start(pipeline.encoding());
         if let Some((bytes, cut)) = self.splitter.take() {
-            let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, &*bytes) };
+            let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, Cow::Borrowed(&*bytes)) };
             self.stream.carry(carried);
-            pipeline.line(&mut self.stream, rest, cut, now, self.stderr);
+            pipeline.line(&mut self.stream, &rest, cut, now, self.stderr);
         }
         pipeline.close(&mut self.stream, now);
         self.shown = 0;

@@ -156,6 +156,8 @@ pub fn reaching_back(path: &Path, bound: DateTime<Utc>, pipeline: &Pipeline, now
 pub fn first_time(path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) -> io::Result<Option<DateTime<Utc>>> {
     let mut head = Vec::new();
     let read = open_any(path)?.take(HEAD).read_to_end(&mut head);
+    let written = std::fs::metadata(path).ok().and_then(|meta| start::written(&meta));
+    let now = written.map_or(now, |written| written.min(now));
     if head.is_empty() {
         read?;
     }

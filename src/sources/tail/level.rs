@@ -10,7 +10,7 @@ use crate::model::record::Level;
 /// Only so much of a line is looked at: further on, level words are part of what is said.
 const WINDOW: usize = 96;
 
-const WORDS: [&str; 28] = [
+const WORDS: [&str; 37] = [
     "emergency",
     "emerg",
     "critical",
@@ -39,6 +39,15 @@ const WORDS: [&str; 28] = [
     "fail",
     "trce",
     "dbug",
+    "trc",
+    "erro",
+    "debu",
+    "fata",
+    "pani",
+    "trac",
+    "pnc",
+    "note",
+    "system",
 ];
 
 static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -83,6 +92,9 @@ pub fn find(line: &str) -> Option<(Level, Range<usize>)> {
         if matches!(word, b"fail" | b"trce" | b"dbug") && !(first && after == Some(b':')) {
             continue;
         }
+        if !is_meant(word, (before, after)) {
+            continue;
+        }
         if (capitals || first || set_off)
             && let Some(level) = std::str::from_utf8(word).ok().and_then(Level::from_word)
         {
@@ -90,6 +102,16 @@ pub fn find(line: &str) -> Option<(Level, Range<usize>)> {
         }
     }
     bracketed_letter(line)
+}
+
+/// Whether a word of few letters, or one that is common in sentences, stands as its library writes it: in capitals
+/// (logrus, zerolog), or within brackets (MySQL).
+fn is_meant(word: &[u8], around: (Option<u8>, Option<u8>)) -> bool {
+    match word.to_ascii_lowercase().as_slice() {
+        b"erro" | b"debu" | b"fata" | b"pani" | b"trac" | b"trc" | b"pnc" => word.iter().all(u8::is_ascii_uppercase),
+        b"note" | b"system" => around == (Some(b'['), Some(b']')),
+        _ => true,
+    }
 }
 
 /// `[E]`, `(W)`, ` I ` as the first word of the line.
@@ -142,6 +164,19 @@ mod tests {
             ("I think so", None),
             ("E/Camera: lost", Some(Level::Error)),
             ("", None),
+            // logrus, charmbracelet, zerolog, MySQL.
+            ("ERRO[0012] boom  size=1", Some(Level::Error)),
+            ("WARN[0000] low", Some(Level::Warn)),
+            ("DEBU[3601] x", Some(Level::Debug)),
+            ("FATA[0001] x", Some(Level::Fatal)),
+            ("PANI[0001] x", Some(Level::Fatal)),
+            ("TRAC[0001] x", Some(Level::Trace)),
+            ("1:46PM ERR boom error=\"x\"", Some(Level::Error)),
+            ("1:46PM TRC step", Some(Level::Trace)),
+            ("0 [Note] mysqld: ready", Some(Level::Info)),
+            ("0 [System] [MY-010931] [Server] ready", Some(Level::Info)),
+            ("erro de sistema: system", None),
+            ("app.ERROR: laravel", Some(Level::Error)),
         ] {
             assert_eq!(find(line).map(|found| found.0), expected, "{line}");
         }

@@ -99,6 +99,7 @@ impl Records {
         }
         records.stream = Stream::since(bound);
         records.stream.come_from(records.pipeline.label(path));
+        records.stream.written(start::written(&meta));
         Ok(records)
     }
 

@@ -270,6 +270,8 @@ impl OpenLog {
         self.shown = 0;
         self.remember(bytes);
         self.stream.come_from(pipeline.label(&self.path));
+        let written = if self.pipe { None } else { self.file.metadata().ok().and_then(|meta| start::written(&meta)) };
+        self.stream.written(written);
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.count(uncounted == 0);
         pipeline.feed(stream, splitter, decoder.decode(bytes), now);

@@ -208,8 +208,9 @@ impl Pipeline {
             return;
         }
         let mut lines = None;
+        let placed = stream.placed(from.at);
         if let Some(open) = stream.open.as_mut().filter(|open| open.version.stderr == from.stderr)
-            && self.joiner.goes_on(&mut open.lines, bytes, &self.recogniser, from.at.utc)
+            && self.joiner.goes_on(&mut open.lines, bytes, &self.recogniser, placed)
         {
             if !open.lines.is_full(bytes) {
                 open.lines.push(bytes);
@@ -223,7 +224,7 @@ impl Pipeline {
         let mut version = Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted(), &stream.file);
         if self.joiner.is_alone(bytes) {
             stream.open = None;
-            self.emit(bytes, &mut version, &mut stream.not_before, from.at);
+            self.emit(bytes, &mut version, stream, from.at);
         } else {
             let lines = lines.unwrap_or_else(|| match stream.open.take() {
                 Some(before) => Lines::again(before.lines, bytes),
@@ -241,7 +242,7 @@ impl Pipeline {
         }
         let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
         let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), &stream.file);
-        self.emit(bytes, &mut version, &mut stream.not_before, at);
+        self.emit(bytes, &mut version, stream, at);
         stream.partial = version.seq;
     }
 
@@ -249,7 +250,7 @@ impl Pipeline {
     pub fn settle(&mut self, stream: &mut Stream, at: Stamp) {
         let Some(mut open) = stream.open.take() else { return };
         if open.dirty {
-            self.emit(&open.lines.bytes, &mut open.version, &mut stream.not_before, at);
+            self.emit(&open.lines.bytes, &mut open.version, stream, at);
             open.dirty = false;
         }
         stream.open = Some(open);
@@ -268,7 +269,7 @@ impl Pipeline {
             self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
         }
         self.settle(stream, at);
-        *stream = Stream { file: stream.file.take(), ..Stream::default() };
+        *stream = stream.renewed();
     }
 
     /// A note of the follower itself.

@@ -102,6 +102,7 @@ impl Replay {
         };
         let mut stream = Stream::since(self.since);
         stream.come_from(pipeline.label(path));
+        stream.written(file.metadata().ok().and_then(|meta| start::written(&meta)));
         let mut decoder = TextDecoder::at_start(pipeline.encoding());
         let mut left = file.metadata()?.len();
         if let (None, Some(bound)) = (Packing::of(head), self.since) {

@@ -1,6 +1,6 @@
 //! Where in a file to begin.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::FileExt;
 
@@ -38,6 +38,16 @@ pub struct Extent {
     pub size: u64,
     /// Other than UTF-8.
     pub encoding: Option<&'static Encoding>,
+}
+
+/// When a file was last written, for [`Stream::written`]; `None` of a pipe, which has no such time.
+pub fn written(meta: &Metadata) -> Option<DateTime<Utc>> {
+    if meta.is_file() { meta.modified().ok().map(DateTime::from) } else { None }
+}
+
+/// The moment before which times without a year are placed in a file: when it was last written, at most `now`.
+pub fn placed(file: &File, now: DateTime<Utc>) -> DateTime<Utc> {
+    file.metadata().ok().and_then(|meta| written(&meta)).map_or(now, |written| written.min(now))
 }
 
 /// Where reading begins in `open`, which has `size` bytes, and what its records go into.
@@ -131,6 +141,7 @@ pub fn since(
     pipeline: &Pipeline,
     now: DateTime<Utc>,
 ) -> io::Result<Option<u64>> {
+    let now = placed(file, now);
     let (mut low, mut high) = (0, extent.size);
     if time_after(file, 0, extent, pipeline, now)?.is_none() {
         return Ok(None);

@@ -53,7 +53,7 @@ fn arguments(key: &str, name: &str) -> Option<Vec<String>> {
     }
     let mut argv: Vec<String> = match key {
         "docker" => vec!["docker", "logs", "--follow", "--timestamps", "--since", SINCE, name],
-        "journal" => vec!["journalctl", "--follow", "--no-tail", "--output=json", "--unit", name],
+        "journal" => vec!["journalctl", "--follow", "--no-tail", "--all", "--output=json", "--unit", name],
         _ => vec!["kubectl", "logs", "--follow", "--timestamps", "--all-containers", "--max-log-requests=20"],
     }
     .into_iter()

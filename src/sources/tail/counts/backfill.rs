@@ -186,7 +186,7 @@ impl Backfill {
             0 => TextDecoder::at_start(pipeline.encoding()),
             _ => TextDecoder::within(extent.encoding),
         };
-        let mut lines = Lines::new(decoder, from, uncounted.rotated.is_none());
+        let mut lines = Lines::new(decoder, from, uncounted);
         let mut buffer = vec![0; READ];
         let mut offset = begin;
         while offset < uncounted.upto && !ended() {
@@ -212,8 +212,9 @@ impl Backfill {
         ended: &dyn Fn() -> bool,
     ) -> io::Result<bool> {
         let mut input = archive::unpacked(uncounted.file.try_clone()?, &uncounted.path)?.take(MAX_BYTES);
-        let mut lines = Lines::new(TextDecoder::at_start(pipeline.encoding()), from, uncounted.rotated.is_none());
+        let mut lines = Lines::new(TextDecoder::at_start(pipeline.encoding()), from, uncounted);
         let mut buffer = vec![0; READ];
+        let placed = start::placed(&uncounted.file, self.now.utc);
         let mut timed = None;
         while !ended() {
             let read = match input.read(&mut buffer) {
@@ -223,7 +224,7 @@ impl Backfill {
             if read == 0 {
                 break;
             }
-            let states = |line: &[u8]| pipeline.time_of(line, self.now.utc).is_some();
+            let states = |line: &[u8]| pipeline.time_of(line, placed).is_some();
             if !*timed.get_or_insert_with(|| buffer[..read].split(|byte| *byte == b'\n').take(200).any(states)) {
                 return Ok(false);
             }
@@ -248,8 +249,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(decoder: TextDecoder, from: DateTime<Utc>, followed: bool) -> Self {
-        Self { decoder, splitter: LineSplitter::default(), stream: Stream::since(Some(from)), followed }
+    fn new(decoder: TextDecoder, from: DateTime<Utc>, uncounted: &Uncounted) -> Self {
+        let mut stream = Stream::since(Some(from));
+        stream.written(uncounted.file.metadata().ok().and_then(|meta| start::written(&meta)));
+        Self { decoder, splitter: LineSplitter::default(), stream, followed: uncounted.rotated.is_none() }
     }
 
     fn take(&mut self, bytes: &[u8], pipeline: &mut Pipeline, now: Stamp) {

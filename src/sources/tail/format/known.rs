@@ -22,6 +22,8 @@ pub(super) struct Known<'a> {
     name: Best<'a>,
     message: Best<'a>,
     status: Best<'a>,
+    /// An event of Serilog, which names no level where it is information.
+    compact: bool,
     /// Fields seen at all.
     pub(super) count: usize,
     date: bool,
@@ -98,15 +100,26 @@ impl<'a> Known<'a> {
     /// A field by the names of pino, bunyan, zap, log4j, structlog, slog, Serilog, `OpenTelemetry`, ECS, GELF,
     /// `MongoDB`, the journal, and the house form.
     fn usual(&mut self, key: &str, value: Value<'a>) {
+        // The journal writes null for what it does not export.
+        if value.is_null() && key != "MESSAGE" {
+            return;
+        }
         match key {
-            "timestamp" | "@timestamp" | "time" | "ts" => self.time.offer(0, value),
-            "datetime" | "eventTime" | "_time" | "log_time" | "asctime" | "@t" => self.time.offer(1, value),
+            "timestamp" | "@timestamp" | "time" | "ts" if may_be_time(value) => self.time.offer(0, value),
+            "@t" => {
+                self.compact = true;
+                self.time.offer(1, value);
+            }
+            "datetime" | "eventTime" | "_time" | "log_time" | "asctime" | "timestamp.seconds" | "timestampSeconds" => {
+                self.time.offer(1, value);
+            }
             "t"
             | "date"
             | "instant.epochSecond"
             | "timeMillis"
             | "Timestamp"
             | "Time"
+            | "created"
             | "timeUnixNano"
             | "time_unix_nano"
             | "__REALTIME_TIMESTAMP"
@@ -115,9 +128,10 @@ impl<'a> Known<'a> {
                 self.date = true;
                 self.time.offer(2, value);
             }
-            "instant.nanoOfSecond" => self.nanos.offer(0, value),
+            "instant.nanoOfSecond" | "timestamp.nanos" | "timestampNanos" => self.nanos.offer(0, value),
             "level" | "severity" | "log.level" | "loglevel" | "levelname" | "@l" => self.level.offer(0, value),
-            "lvl" | "severityText" | "severity_text" | "SeverityText" | "Level" | "Severity" | "log_level" => {
+            "lvl" | "severityText" | "severity_text" | "SeverityText" | "Level" | "Severity" | "log_level"
+            | "LogLevel" => {
                 self.level.offer(1, value);
             }
             "s" | "priority" | "level_name" | "PRIORITY" => self.level.offer(2, value),
@@ -135,6 +149,16 @@ impl<'a> Known<'a> {
             }
             "@mt" | "@message" | "error" | "err.message" | "jsonPayload.message" => self.message.offer(2, value),
             "status" => self.status.offer(0, value),
+            "status_code"
+            | "statusCode"
+            | "http_status"
+            | "http.status_code"
+            | "http.response.status_code"
+            | "httpRequest.status"
+            | "response.status"
+            | "response.status_code"
+            | "response_code"
+            | "res.statusCode" => self.status.offer(1, value),
             _ => {}
         }
     }
@@ -155,17 +179,19 @@ impl<'a> Known<'a> {
             return Some(match self.status.text()?.as_bytes().first() {
                 Some(b'5') => Level::Error,
                 // `-1`: the client went away before there was an answer.
-                Some(b'4' | b'-') => Level::Warn,
+                // 0: Envoy had none to give.
+                Some(b'4' | b'-' | b'0') => Level::Warn,
                 _ => Level::Info,
             });
         }
         if let Some(text) = self.level.text() {
+            let text = without_colours(text);
             let word = text.trim();
             // `DEBUG1`, `trace8`, `D2`: degrees of one level.
             let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
             return Level::from_word(if bare.is_empty() { word } else { bare });
         }
-        let number = self.severity_number.text()?;
+        let Some(number) = self.severity_number.text() else { return self.level_of_request() };
         Some(match number.parse::<u8>().ok()? {
             1..=4 => Level::Trace,
             5..=8 => Level::Debug,
@@ -177,9 +203,20 @@ impl<'a> Known<'a> {
         })
     }
 
+    /// The level of what states none: by the status of HTTP that it answered with.
+    fn level_of_request(&self) -> Option<Level> {
+        let status = self.status.text().and_then(|status| status.parse::<u16>().ok());
+        match status {
+            Some(500..=599) => Some(Level::Error),
+            Some(400..=499) => Some(Level::Warn),
+            Some(100..=399) => Some(Level::Info),
+            _ => self.compact.then_some(Level::Info),
+        }
+    }
+
     /// The time, read by `times`.
     pub(super) fn time(&self, times: TimeReader, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let at = times.value(&self.time.text()?, now)?;
+        let at = times.value(&without_colours(self.time.text()?), now)?;
         let nanos =
             self.nanos.text().and_then(|nanos| nanos.parse::<u32>().ok()).filter(|nanos| *nanos < 1_000_000_000);
         Some(nanos.map_or(at, |nanos| at + Duration::nanoseconds(i64::from(nanos))))
@@ -187,11 +224,50 @@ impl<'a> Known<'a> {
 
     /// The service. Bunyan calls it `name`, and has a version of the form.
     pub(super) fn service(&self) -> Option<Cow<'a, str>> {
-        self.service.text().or_else(|| self.name.text().filter(|_| self.bunyan)).filter(|name| !name.is_empty())
+        self.service
+            .text()
+            .or_else(|| self.name.text().filter(|_| self.bunyan))
+            .filter(|name| !name.is_empty())
+            .map(without_colours)
     }
 
     /// The message.
     pub(super) fn message(&self) -> Option<Cow<'a, str>> {
-        self.message.text()
+        match self.message.0 {
+            Some((_, value)) if value.is_null() => Some(Cow::Owned(NOT_SHOWN.to_owned())),
+            _ => self.message.text(),
+        }
     }
+}
+
+/// What stands for a message that `journalctl` left out, as it does over 4,096 bytes without `--all`.
+const NOT_SHOWN: &str = "message not shown by journalctl: too long (use --all)";
+
+/// Whether a value may be a time and not a duration: a request that took `0.012` has its time too.
+fn may_be_time(value: Value<'_>) -> bool {
+    let text = value.text();
+    let text = text.trim_ascii().as_bytes();
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match text.first() {
+        Some(b'0'..=b'9') => {
+            digits >= 9 || (text.len() >= 10 && text.iter().any(|byte| matches!(byte, b':' | b'e' | b'E' | b'T')))
+        }
+        first => first.is_some(),
+    }
+}
+
+/// A word without the colours that a library gave it, though it wrote it into an object.
+fn without_colours(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains('\u{1b}') {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut parts = text.split('\u{1b}');
+    plain.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let is_parameter = |c: char| c.is_ascii_digit() || matches!(c, '[' | ';' | ':');
+        let rest = part.trim_start_matches(is_parameter);
+        plain.push_str(rest.strip_prefix('m').unwrap_or(rest));
+    }
+    Cow::Owned(plain)
 }

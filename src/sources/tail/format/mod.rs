@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::timestamp::TimeReader;
+use super::timestamp::{Leading, TimeReader};
 use super::{level, trace};
 use crate::config::sections::log::LogFormat;
 use crate::model::fields;
@@ -47,7 +47,7 @@ const AFTER_SLASHED: &[Format] = &[Format::NginxError, Format::Java];
 /// Formats of lines that begin with another number: an address, a process id, a time.
 const AFTER_NUMBER: &[Format] = &[Format::Access, Format::Redis, Format::Haproxy, Format::Java];
 /// Formats of lines that begin with `[`.
-const AFTER_BRACKET: &[Format] = &[Format::HttpdError, Format::Python];
+const AFTER_BRACKET: &[Format] = &[Format::HttpdError, Format::Python, Format::Rust, Format::Access];
 /// Formats of lines that begin with `<`.
 const AFTER_ANGLE: &[Format] = &[Format::Haproxy, Format::Syslog];
 /// Formats of lines that begin with a letter.
@@ -138,10 +138,24 @@ impl Recogniser {
         if equals == 0 && auto {
             return None;
         }
+        if line.starts_with("type=")
+            && let Some(seen) = self.audit(line, now)
+        {
+            return Some(seen);
+        }
         let mut known = Known::default();
         fields::walk(Format::Logfmt, line, &mut |key, value| known.offer(key, value, self.layout.as_deref()));
         let sure = known.count >= 2 && known.says_something();
         (sure || !auto).then(|| self.seen(&known, Format::Logfmt, line, now))
+    }
+
+    /// `type=SYSCALL msg=audit(1700000000.123:45): text` of the audit daemon: what it calls a message is its time.
+    fn audit<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+        let (_, rest) = line.split_once(" msg=audit(")?;
+        let (time, _) = rest.split_once(':')?;
+        let time = self.times.value(time, now)?;
+        let message = Cow::Borrowed(line);
+        Some(Seen { time: Some(time), level: Level::None, service: None, message, format: Format::Logfmt })
     }
 
     /// The formats of lines of text, read up to their message.
@@ -186,19 +200,21 @@ impl Recogniser {
 
     /// A line with at most a time, a level, and an object after a prefix.
     fn plain<'a>(&self, line: &'a str, json: bool, now: DateTime<Utc>) -> Seen<'a> {
-        let leading = self.times.leading(line, now);
-        let rest = leading.map_or(line, |found| &line[found.rest..]);
+        let leading = self.times.leading(line, now).or_else(|| self.behind_prefix(line, now));
+        // What is not read is left where it can be seen.
+        let rest = leading.filter(|found| found.at.is_some()).map_or(line, |found| &line[found.rest..]);
+        let time = leading.and_then(|found| found.at);
         // A container runtime or a shipper writes its own time before the program's object.
         if json
             && leading.is_some()
             && rest.starts_with('{')
             && let Some(mut seen) = self.json(rest, line, now)
         {
-            seen.time = seen.time.or(leading.map(|found| found.at));
+            seen.time = seen.time.or(time);
             return seen;
         }
         let mut seen = Seen {
-            time: leading.map(|found| found.at),
+            time,
             level: Level::None,
             service: None,
             message: Cow::Borrowed(rest),
@@ -212,9 +228,45 @@ impl Recogniser {
             (seen.level, seen.format) = (level, Format::Plain);
             seen.message = Cow::Borrowed(without_level(rest, range));
         }
+        if seen.level == Level::None
+            && rest.len() < line.len()
+            && let Some((level, _)) = level::find(&line[..line.len() - rest.len()])
+        {
+            seen.level = level;
+        }
         seen
     }
+
+    /// The time behind a level and what else stands in brackets: `INFO  [main] 2026-11-21 10:00:00,123 text`,
+    /// `INFO [2026-11-21 10:00:00,123] text`, `[Nest] 12  - 11/21/2026, 10:00:00 AM text`.
+    fn behind_prefix(&self, line: &str, now: DateTime<Utc>) -> Option<Leading> {
+        let mut at = 0;
+        for _ in 0..PREFIX_WORDS {
+            let rest = line[at..].trim_ascii_start();
+            at = line.len() - rest.len();
+            let length = match rest.as_bytes().first()? {
+                b'[' => rest.bytes().take(64).position(|byte| byte == b']')? + 1,
+                b'-' | b'|' | b':' => 1,
+                _ => {
+                    let word = rest.split(' ').next()?;
+                    let is_number = at > 0 && word.bytes().all(|byte| byte.is_ascii_digit());
+                    let is_level = word.len() > 2
+                        && word.bytes().all(|byte| byte.is_ascii_uppercase())
+                        && Level::from_word(word).is_some();
+                    (is_number || is_level).then_some(word.len())?
+                }
+            };
+            at += length;
+            if let Some(found) = self.times.leading(line.get(at..)?, now) {
+                return Some(Leading { rest: at + found.rest, ..found });
+            }
+        }
+        None
+    }
 }
+
+/// Words and brackets that may stand before a time.
+const PREFIX_WORDS: usize = 4;
 
 /// The level of an object that is recognised by what it is, read no further than that takes; `None` where it has no
 /// field.
@@ -230,7 +282,14 @@ fn without_level(rest: &str, range: std::ops::Range<usize>) -> &str {
     if !rest[..range.start].chars().all(lead) {
         return rest;
     }
-    rest[range.end..].trim_start_matches([']', ')', '>', '|', ':', ' ', '\t'])
+    let rest = &rest[range.end..];
+    // `ERRO[0012] text` of logrus: seconds since its start.
+    let seconds = rest.strip_prefix('[').and_then(|inner| inner.split_once(']'));
+    let rest = match seconds {
+        Some((digits, after)) if digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) => after,
+        _ => rest,
+    };
+    rest.trim_start_matches([']', ')', '>', '|', ':', ' ', '\t'])
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Pipeline;
 use super::stream::{Counted, Version};
+use super::{Pipeline, Stream};
 use crate::model::record::{Level, Record, RecordData, RecordKind};
 use crate::model::time::Stamp;
 use crate::sources::tail::counts::Seen;
@@ -11,15 +11,9 @@ use crate::sources::tail::reading::Reading;
 
 impl Pipeline {
     /// Makes a record, unless it is not kept.
-    pub(super) fn emit(
-        &mut self,
-        bytes: &[u8],
-        version: &mut Version,
-        not_before: &mut Option<DateTime<Utc>>,
-        at: Stamp,
-    ) {
-        let seen = self.reader().read(bytes, self.last, at.utc);
-        if let Some(data) = self.data(seen, version, not_before, at) {
+    pub(super) fn emit(&mut self, bytes: &[u8], version: &mut Version, stream: &mut Stream, at: Stamp) {
+        let seen = self.reader().read(bytes, self.last, stream.placed(at));
+        if let Some(data) = self.data(seen, version, &mut stream.not_before, at) {
             self.keep(Record::new(data), version);
         }
     }

@@ -39,7 +39,7 @@ impl Pipeline {
             let Some(lines) = lines else { return bytes };
             self.end_record(stream, at);
             for line in lines.iter() {
-                let seen = self.reader().printable(line, self.last, at.utc);
+                let seen = self.reader().printable(line, self.last, stream.placed(at));
                 let mut version = Version::new(None, RecordKind::Line, from, Counted::default(), &stream.file);
                 block.extend(self.data(seen, &mut version, &mut stream.not_before, at));
             }

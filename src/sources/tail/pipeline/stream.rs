@@ -21,6 +21,7 @@ pub struct Stream {
     pub(super) file: Option<Name>,
     /// Bytes that had no room in the line whose pieces are held.
     pub(super) cut: u64,
+    written: Option<DateTime<Utc>>,
 }
 
 impl Stream {
@@ -32,6 +33,21 @@ impl Stream {
     /// Its records come from this file of several.
     pub fn come_from(&mut self, file: Option<Name>) {
         self.file = file;
+    }
+
+    /// The file was last written at `time`: its lines are not later, which gives the year to those that name none.
+    pub fn written(&mut self, time: Option<DateTime<Utc>>) {
+        self.written = time;
+    }
+
+    /// The same stream from its beginning: nothing of what was read is remembered.
+    pub(super) fn renewed(&self) -> Self {
+        Self { file: self.file.clone(), written: self.written, ..Self::default() }
+    }
+
+    /// The moment before which times without a year are placed. A file may come from a clock that is ahead.
+    pub fn placed(&self, at: Stamp) -> DateTime<Utc> {
+        self.written.map_or(at.utc, |written| written.min(at.utc))
     }
 
     /// The next line came with a time that is no part of it.

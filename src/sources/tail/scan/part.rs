@@ -14,6 +14,7 @@ use crate::model::record::Level;
 use crate::model::time::Stamp;
 use crate::sources::tail::decode::LineSplitter;
 use crate::sources::tail::pipeline::{Pipeline, Stream, is_object, objects_of};
+use crate::sources::tail::start;
 
 /// Bytes that are read together, half of what is looked at together; both fit into the cache of a core.
 const BLOCK: usize = 64 << 10;
@@ -55,7 +56,11 @@ impl<'a, G: Gather> Part<'a, G> {
             range,
             block: BLOCK,
             pipeline,
-            stream: Stream::default(),
+            stream: {
+                let mut stream = Stream::default();
+                stream.written(file.metadata().ok().and_then(|meta| start::written(&meta)));
+                stream
+            },
             splitter: LineSplitter::default(),
             now: clock.now(),
             clock,
@@ -154,7 +159,7 @@ impl<'a, G: Gather> Part<'a, G> {
             start = end + 1;
             if let Some(passes) = self.passes_by_level(line) {
                 if passes { self.gather.count_one() } else { self.gather.pass_by(1) }
-            } else if let Some(glance) = self.pipeline.glance_clean(line, self.now.utc) {
+            } else if let Some(glance) = self.pipeline.glance_clean(line, self.stream.placed(self.now)) {
                 self.gather.take(&glance);
             } else {
                 self.slow_alone(line.as_bytes());
@@ -178,7 +183,7 @@ impl<'a, G: Gather> Part<'a, G> {
             let line = &block[hit];
             if !self.pipeline.is_unredacted(line) {
                 self.slow_alone(line);
-            } else if let Some(glance) = self.pipeline.glance(line, self.now.utc) {
+            } else if let Some(glance) = self.pipeline.glance(line, self.stream.placed(self.now)) {
                 self.gather.take(&glance);
             } else {
                 self.slow_alone(line);
@@ -195,7 +200,7 @@ impl<'a, G: Gather> Part<'a, G> {
         let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
         if is_object(bare) {
             self.drain(true);
-            if let Some(glance) = self.pipeline.glance(bare, self.now.utc) {
+            if let Some(glance) = self.pipeline.glance(bare, self.stream.placed(self.now)) {
                 self.gather.take(&glance);
                 return;
             }

@@ -15,6 +15,9 @@ const STRIDE: usize = 4 << 10;
 /// the word.
 const CONTAINER: &str = "std";
 
+/// What stands before a message that the journal exported as a list of its bytes.
+const EXPORTED: &str = "\"MESSAGE\":[";
+
 /// Finds the lines without which no record can pass. All others are short, printable ASCII and tabs as they were
 /// written, were written by no container runtime, and don't hold the word.
 #[derive(Clone)]
@@ -29,7 +32,8 @@ impl Suspicion {
         let word = filter.required().filter(|required| required.suffices && is_searchable(required.word))?.word;
         // A tab is shown as blanks.
         let tab = if word.contains(' ') { r"|\t" } else { "" };
-        let expression = Regex::new(&format!("(?-u)(?i:{})|{CONTAINER}{tab}", regex::escape(word))).ok()?;
+        let (word, exported) = (regex::escape(word), regex::escape(EXPORTED));
+        let expression = Regex::new(&format!("(?-u)(?i:{word})|{CONTAINER}|{exported}{tab}")).ok()?;
         Some(Self { expression, container: Finder::new(CONTAINER) })
     }
 
@@ -45,7 +49,10 @@ impl Suspicion {
         } else {
             is_printable(line) && memchr::memchr(b'\\', line).is_none()
         };
-        as_written && line.len() <= LONGEST && self.container.find(line).is_none()
+        as_written
+            && line.len() <= LONGEST
+            && self.container.find(line).is_none()
+            && memchr::memmem::find(line, EXPORTED.as_bytes()).is_none()
     }
 }
 
