@@ -134,3 +134,47 @@ fn a_container_is_restarted_and_rolled_back_and_the_check_agrees() {
     assert_ne!(refused.status.code(), Some(0), "a version that the adapter does not offer: {}", told(&refused));
     assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
 }
+
+/// A container that has written one line of 40,000 bytes, and its image.
+struct Wrote(String);
+
+impl Drop for Wrote {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rm", "--force", &self.0]).output();
+        let _ = Command::new("docker").args(["image", "rm", "--force", &format!("{}:1", self.0)]).output();
+    }
+}
+
+#[test]
+fn a_line_that_docker_stores_in_pieces_is_one_line_without_the_times_between_them() {
+    let Ok(busybox) = std::env::var("OPSROOM_TEST_DOCKER") else {
+        eprintln!("skipped: OPSROOM_TEST_DOCKER is not set; tests/run looks for a Docker Engine");
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let wrote = Wrote(format!("opsroomlong{}", std::process::id()));
+    let script = "mkdir -p root/bin && cp $0 root/bin/busybox && tar -C root -c . | docker import - $1:1 && \
+        docker run --name $1 --network none $1:1 /bin/busybox sh -c \
+        '/bin/busybox yes abcdefghi | /bin/busybox head -n 4000 | /bin/busybox tr -d \"\\n\"; /bin/busybox echo; /bin/busybox echo after'";
+    let run = Command::new("sh").current_dir(directory.path()).args(["-c", script, &busybox, &wrote.0]).output();
+    let run = run.expect("a shell");
+    assert!(run.status.success(), "{}", told(&run));
+    let config = format!("[log.long]\ndocker = \"{}\"\n", wrote.0);
+    std::fs::write(directory.path().join("opsroom.toml"), config).expect("written");
+    let said = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+        .current_dir(directory.path())
+        .args(["logs", "long", "--json"])
+        .env("XDG_STATE_HOME", directory.path().join("state"))
+        .output()
+        .expect("the program starts");
+    let messages: Vec<String> = String::from_utf8_lossy(&said.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a record")["message"].to_string())
+        .collect();
+    assert_eq!(messages.len(), 2, "{}", told(&said));
+    // What is shown of a line may be bounded; no time stands within it.
+    assert!(!messages[0].contains("T0") && !messages[0].contains("Z "), "{}", &messages[0]);
+    let shown = messages[0].trim_matches('"').split('…').next().unwrap_or_default();
+    assert!(shown.len() > 8_000 && "abcdefghi".repeat(4_000).starts_with(&shown[..8_000]), "{}", shown.len());
+    assert_eq!(messages[1], "\"after\"");
+}

@@ -55,6 +55,50 @@ fn metrics() {
 }
 
 #[test]
+fn the_cursor_of_a_chart_says_its_time_and_goes_with_esc() {
+    let mut app = world::trouble();
+    app.keys("4");
+    let before = text(&draw(&app.state, 80, 24));
+    app.keys("h");
+    let at = app.state.time_cursor.expect("a cursor");
+    let drawn = text(&draw(&app.state, 80, 24));
+    let clock = at.format("%H:%M:%SZ  ").to_string();
+    assert!(drawn.contains(&clock) && !before.contains(&clock), "{drawn}");
+    app.keys("esc");
+    assert_eq!((app.state.time_cursor, &app.state.screen), (None, &Screen::Metrics));
+    assert_eq!(text(&draw(&app.state, 80, 24)), before);
+    app.keys("esc");
+    assert_eq!(app.state.screen, Screen::Overview);
+}
+
+#[test]
+fn a_list_that_is_longer_than_its_panel_says_how_much_more_there_is() {
+    let mut config = String::from("[adapter.stack]\nkind = \"compose\"\ndirectory = \".\"\n");
+    for number in 1..=9 {
+        let _ = write!(
+            config,
+            "[action.act-{number}]\nadapter = \"stack\"\ndo = \"restart\"\ntarget = \"web{number}\"\nconfirm = \"yes\"\n\
+             [metric.m{number}]\nfrom = \"s\"\nvalue = \".body.a\"\n[check.c{number}]\nhttp = \"http://127.0.0.1:1/\"\n"
+        );
+    }
+    config += "[source.s]\nhttp = \"http://127.0.0.1:1/\"\n";
+    let mut app = App::new(&config);
+    app.keys("6");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("more below"), "{drawn}");
+    // Each of them is reached.
+    app.keys("G");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("restart web9"), "{drawn}");
+    app.keys("4");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("more below"), "{drawn}");
+    (0..9).for_each(|_| app.keys("space j"));
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("not shown, no room"), "{drawn}");
+}
+
+#[test]
 fn actions() {
     snap("actions", &world::running());
 }

@@ -91,7 +91,7 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Undoes the nearest thing: a zoom, a message, a list's filter, a scrolled log, a search, a screen. Never quits.
+/// Undoes the nearest thing: a zoom, a message, a list's filter, the cursor in time, a search, a screen. Never quits.
 fn back(state: &mut State) {
     let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
     if state.zoomed {
@@ -99,7 +99,7 @@ fn back(state: &mut State) {
     } else if state.toasts.clear() {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
         list.filter.clear();
-    } else if !screens::logs::undo(state) {
+    } else if !screens::logs::undo(state) && state.time_cursor.take().is_none() {
         state.go_back();
     }
 }

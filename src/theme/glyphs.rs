@@ -148,8 +148,12 @@ impl GlyphSet {
 impl Glyphs {
     /// The bar for a share of the height, 0 to 1; anything above nothing shows at least the lowest.
     pub fn bar(&self, share: f64) -> &'static str {
-        let level = (share.clamp(0.0, 1.0) * 8.0).ceil() as usize;
-        self.bars[level.saturating_sub(1).min(7)]
+        self.eighths((share.clamp(0.0, 1.0) * 8.0).round() as u64)
+    }
+
+    /// The bar of so many eighths of a cell: one at least, so that nothing that is there is out of sight.
+    pub fn eighths(&self, eighths: u64) -> &'static str {
+        self.bars[usize::try_from(eighths).unwrap_or(8).clamp(1, 8) - 1]
     }
 }
 

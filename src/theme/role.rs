@@ -17,6 +17,11 @@ macro_rules! roles {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
+
+            /// Whether nothing but plots is drawn with it.
+            pub fn is_of_plots(self) -> bool {
+                self.name().starts_with("chart.")
+            }
         }
     };
 }

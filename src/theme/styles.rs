@@ -41,7 +41,12 @@ impl Styles {
         depth: ColorDepth,
         glyphs: GlyphSet,
     ) -> Self {
-        let table = attributes.iter().map(|attributes| style(*attributes, depth)).collect();
+        let styled = |(attributes, role): (&Attributes, &Role)| {
+            let style = style(*attributes, depth);
+            // A sign that is drawn in reverse shows the rest of its cell instead of itself.
+            if role.is_of_plots() { style.remove_modifier(Modifier::REVERSED) } else { style }
+        };
+        let table = attributes.iter().zip(Role::ALL).map(styled).collect();
         Self { table, glyphs, depth, canvas, theme: theme.to_owned() }
     }
 

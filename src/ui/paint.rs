@@ -105,6 +105,19 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// One sign of a plot in one cell of the frame: never in reverse, whatever the theme does with the role in words.
+    pub fn plot(&mut self, x: u16, y: u16, sign: &str, role: Role) {
+        let style = self.clean(role).remove_modifier(Modifier::REVERSED);
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.set_symbol(sign).set_style(style);
+        }
+    }
+
+    /// Takes the reverse out of an area: of words in a plot, whose roles are chips elsewhere.
+    pub fn flatten(&mut self, area: Rect) {
+        self.buffer.set_style(area, Style::new().remove_modifier(Modifier::REVERSED));
+    }
+
     /// Gives a cell of the frame the colour of a role as its background, where the terminal has colours.
     pub fn behind(&mut self, x: u16, y: u16, role: Role) {
         let color = self.styles.get(role).fg;

@@ -83,7 +83,7 @@ impl Node {
             Self::Since(moment) => record.at() >= instant(*moment, record, now),
             Self::Until(moment) => record.at() < instant(*moment, record, now),
             Self::Stderr => record.is_stderr(),
-            Self::Pattern(hash) => !record.is_marker() && pattern::hash_of(record.message()) == *hash,
+            Self::Pattern(hash) => !record.is_marker() && pattern::is_of(record.message(), *hash),
             Self::Field(field, test) => field.passes(test, record),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! [`mask()`] makes the shape of a message; [`Patterns`] counts shapes with their levels, times and an example.
 
+mod context;
 mod group;
 mod mask;
 mod past;
@@ -10,7 +11,7 @@ mod token;
 mod trend;
 
 pub use group::Group;
-pub use mask::{hash_of, mask, shape_hash, shape_of};
+pub use mask::{hash_of, is_of, mask, shape_hash, shape_of};
 pub use past::{FARTHEST, Novelty, Past, YESTERDAY};
 pub use patterns::{Order, Patterns};
 pub use trend::{BUCKETS, Trend};

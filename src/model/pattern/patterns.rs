@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use chrono::{DateTime, Utc};
 
+use super::context::loosened;
 use super::group::Group;
 use super::mask::{shape_hash, shape_of};
 use super::trend::Trend;
@@ -35,6 +36,8 @@ pub struct Patterns<E> {
     let_go: u64,
     total: u64,
     scratch: String,
+    /// Groups whose shape has a word that may be an id, by the hash of the shape in which it is one.
+    doubtful: HashMap<u64, Vec<u64>, BuildHasherDefault<AsItIs>>,
 }
 
 impl<E> Default for Patterns<E> {
@@ -49,7 +52,15 @@ impl<E> Patterns<E> {
 
     /// Patterns that hold at most `most` shapes, four at least.
     pub fn with_most(most: usize) -> Self {
-        Self { groups: HashMap::default(), most: most.max(4), others: 0, let_go: 0, total: 0, scratch: String::new() }
+        Self {
+            groups: HashMap::default(),
+            most: most.max(4),
+            others: 0,
+            let_go: 0,
+            total: 0,
+            scratch: String::new(),
+            doubtful: HashMap::default(),
+        }
     }
 
     /// Counts a record by the first line of its message. `example` is asked for where the shape is new here. The
@@ -63,11 +74,13 @@ impl<E> Patterns<E> {
     ) -> Option<&mut Group<E>> {
         let mut shape = std::mem::take(&mut self.scratch);
         shape_of(message, &mut shape);
-        let hash = shape_hash(&shape);
+        let hash = self.place(&mut shape);
         self.total += 1;
-        if !self.groups.contains_key(&hash) && self.groups.len() >= self.most {
+        let is_new = !self.groups.contains_key(&hash);
+        if is_new && self.groups.len() >= self.most {
             self.let_go();
         }
+        let words = if is_new { self.words_of(hash) } else { Vec::new() };
         let group = self.groups.entry(hash).or_insert_with(|| Group {
             shape: shape.as_str().into(),
             hash,
@@ -82,6 +95,7 @@ impl<E> Patterns<E> {
         let same = *group.shape == *shape;
         self.scratch = shape;
         if same {
+            words.into_iter().for_each(|words| group.merge(words));
             group.note(level, at);
             Some(group)
         } else {
@@ -90,12 +104,44 @@ impl<E> Patterns<E> {
         }
     }
 
+    /// The hash of the group for a shape. A word that may be an id is one where there is a group with an id in its
+    /// place: then `shape` becomes that of the group.
+    fn place(&mut self, shape: &mut String) -> u64 {
+        let hash = shape_hash(shape);
+        let Some(loose) = loosened(shape) else { return hash };
+        let loose_hash = shape_hash(&loose);
+        if self.groups.get(&loose_hash).is_some_and(|group| *group.shape == *loose) {
+            *shape = loose;
+            return loose_hash;
+        }
+        if !self.groups.contains_key(&hash) && self.doubtful.len() < self.most {
+            let held = self.doubtful.entry(loose_hash).or_default();
+            if held.len() < self.most && !held.contains(&hash) {
+                held.push(hash);
+            }
+        }
+        hash
+    }
+
+    /// Takes out the groups whose word turns out to be an id, because a group with this hash begins.
+    fn words_of(&mut self, hash: u64) -> Vec<Group<E>> {
+        let words = self.doubtful.remove(&hash).unwrap_or_default();
+        words.into_iter().filter_map(|hash| self.groups.remove(&hash)).collect()
+    }
+
     /// Takes over what another has counted, as a thread that read another part of a file.
     pub fn merge(&mut self, other: Self) {
         self.others += other.others;
         self.let_go += other.let_go;
         self.total += other.total;
-        for (hash, group) in other.groups {
+        for (_, mut group) in other.groups {
+            let mut shape = group.shape.to_string();
+            let hash = self.place(&mut shape);
+            group.shape = shape.into();
+            group.hash = hash;
+            if !self.groups.contains_key(&hash) {
+                self.words_of(hash).into_iter().for_each(|words| group.merge(words));
+            }
             if !self.groups.contains_key(&hash) && self.groups.len() >= self.most {
                 self.let_go();
             }
@@ -152,7 +198,11 @@ impl<E> Patterns<E> {
     pub fn group_of(&self, message: &str) -> Option<&Group<E>> {
         let mut shape = String::new();
         shape_of(message, &mut shape);
-        self.groups.get(&shape_hash(&shape)).filter(|group| *group.shape == *shape)
+        let found = self.groups.get(&shape_hash(&shape)).filter(|group| *group.shape == *shape);
+        found.or_else(|| {
+            let loose = loosened(&shape)?;
+            self.groups.get(&shape_hash(&loose)).filter(|group| *group.shape == *loose)
+        })
     }
 
     /// Shapes that are held.
@@ -243,6 +293,30 @@ mod tests {
         assert_eq!(patterns.distinct(), Some(2));
         assert_eq!(patterns.span(), Some((at(0), at(9))));
         assert_eq!(patterns.group_of("user 77 came").map(|group| group.hash), Some(shape_hash("user <n> came")));
+    }
+
+    #[test]
+    fn a_word_is_an_id_where_ids_stand_in_its_place() {
+        let ids = ["cafe", "acdcff", "4bf92f3", "beef", "deadbeef"];
+        for order in [[0, 1, 2, 3, 4], [0, 3, 4, 2, 1], [4, 3, 2, 1, 0]] {
+            let (mut whole, mut part) = (Patterns::default(), Patterns::default());
+            for at_ in order {
+                whole.add(&format!("job {} done", ids[at_]), Level::Info, at(1), || 0);
+            }
+            for id in ids {
+                part.add(&format!("job {id} done"), Level::Info, at(1), || 0);
+            }
+            whole.add("the cafe is open", Level::Info, at(1), || 0);
+            assert_eq!(counted(&whole), [("job <id> done", 5), ("the cafe is open", 1)], "{order:?}");
+            whole.merge(part);
+            assert_eq!(counted(&whole), [("job <id> done", 10), ("the cafe is open", 1)]);
+            let hash = whole.group_of("job cafe done").unwrap().hash;
+            assert!(ids.iter().all(|id| crate::model::pattern::is_of(&format!("job {id} done"), hash)));
+        }
+        let mut words = Patterns::default();
+        words.add("node dead", Level::Info, at(1), || 0);
+        words.add("node added", Level::Info, at(1), || 0);
+        assert_eq!(words.len(), 2, "nothing says that these are ids");
     }
 
     fn word(number: usize) -> String {

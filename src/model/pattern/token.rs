@@ -1,5 +1,7 @@
 //! What a word with digits in it is.
 
+use super::context;
+
 /// A decimal digit.
 pub(super) const DIGIT: u8 = 1;
 /// A letter that is a hexadecimal digit.
@@ -9,8 +11,9 @@ pub(super) const LETTER: u8 = 4;
 /// Anything that a word is made of.
 pub(super) const WORD: u8 = DIGIT | HEX | LETTER;
 
-/// From this length on letters that are hexadecimal digits are an id, without any decimal digit.
-pub(super) const LONG_HEX: usize = 8;
+/// From this length on letters that are hexadecimal digits are an id, without any decimal digit, even where they are a
+/// word.
+const LONG_HEX: usize = 8;
 /// From this length on they are where a decimal digit is among them.
 const SHORT_HEX: usize = 6;
 /// From this length on letters mixed with digits may be Base64.
@@ -87,7 +90,11 @@ pub(super) fn read(bytes: &[u8], start: usize, end: usize, kinds: u8) -> Option<
         }
         return token(Kind::Id, start, id_end(bytes, start, end));
     }
-    if hex && length >= if kinds & DIGIT == 0 { LONG_HEX } else { SHORT_HEX } {
+    let is_id = match kinds & DIGIT {
+        0 => length >= LONG_HEX || (length >= context::SHORTEST && !context::is_word(&bytes[start..end])),
+        _ => length >= SHORT_HEX,
+    };
+    if hex && is_id {
         return token(Kind::Id, start, end);
     }
     let letters = bytes[start..end].iter().take_while(|byte| !byte.is_ascii_digit()).count();

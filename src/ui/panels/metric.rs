@@ -71,8 +71,19 @@ pub fn draw_chart(
     let points = course(state, metric, plot.width, span.0);
     let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.now);
     let cursor = state.time_cursor.and_then(|at| axis.back(at));
-    let words = Chart { points: &points, thresholds: &metric.thresholds, unit: &metric.unit, span: span.1, cursor };
-    words.draw(painter, inner);
+    let cursor_at = state.time_cursor.map_or_else(String::new, |at| {
+        let zone = state.config.console.timezone;
+        if figures::same_day(at, state.now.utc, zone) { figures::clock(at, zone) } else { figures::full(at, zone) }
+    });
+    let chart = Chart {
+        points: &points,
+        thresholds: &metric.thresholds,
+        unit: &metric.unit,
+        span: span.1,
+        cursor,
+        cursor_at: &cursor_at,
+    };
+    chart.draw(painter, inner);
 }
 
 /// The buckets of a span, one a column.

@@ -81,7 +81,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
         Column::figure("for", 4, 1),
         Column::figure("p95", 5, 3),
         Column::figure(availability_heading(state), 8, 4),
-        Column::text("latency", 7, if width >= 100 { 24 } else { 10 }, 5),
+        Column::plot("latency", 7, if width >= 100 { 24 } else { 10 }, 5),
         Column::text("", 16, 200, 6),
     ]
 }

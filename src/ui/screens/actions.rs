@@ -39,11 +39,15 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     output(state, painter, out);
 }
 
-/// What can be started and what is locked take what they need, at most a third each; the runs take the rest.
+/// What can be started takes what it needs, at most half; what is locked at most a third; the runs take the rest.
 fn heights(state: &State, lists: &[PanelId], total: u16) -> Vec<u16> {
     let wanted = |id: &PanelId| {
         let rows = u16::try_from(state.rows(id).len()).unwrap_or(u16::MAX).max(1).saturating_add(2);
-        if *id == PanelId::Runs { 0 } else { rows.min(total / 3) }
+        match id {
+            PanelId::Runs => 0,
+            PanelId::Startable => rows.min(total / 2),
+            _ => rows.min(total / 3),
+        }
     };
     let mut out: Vec<u16> = lists.iter().map(wanted).collect();
     let rest = total.saturating_sub(out.iter().sum());

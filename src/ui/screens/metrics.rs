@@ -33,6 +33,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     painter.put(ranges, 0, &range_words(state));
     let shown = charts(state);
     let room = usize::from(plots.height / 5).max(1);
+    if shown.len() > room {
+        let more = shown.len() - room;
+        let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
+        painter.put_right(ranges, 0, &Words::of(words, Role::TextDim));
+    }
     let names: Vec<_> = shown.iter().filter_map(|name| state.metric(name)).take(room).collect();
     if names.is_empty() {
         Notice::empty("no metric is chosen", "j and k choose one, Space adds its chart").draw(painter, plots);

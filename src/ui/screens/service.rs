@@ -151,7 +151,7 @@ fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::app::worl
 const METRICS: [Column; 5] = [
     Column::text("metric", 8, 18, 0),
     Column::figure("value", 10, 0),
-    Column::text("course", 6, 30, 3),
+    Column::plot("course", 6, 30, 3),
     Column::text("thresholds", 10, 24, 4),
     Column::text("age", 4, 12, 2),
 ];

@@ -28,6 +28,8 @@ pub struct Chart<'a> {
     pub span: &'a str,
     /// The cursor, in buckets from the newest (0).
     pub cursor: Option<usize>,
+    /// The clock time at which the cursor stands.
+    pub cursor_at: &'a str,
 }
 
 /// Whether there is room for labels and for the axis of ages.
@@ -107,6 +109,7 @@ impl Chart<'_> {
         if let Some(back) = self.cursor {
             self.cursor(painter, plot, back.min(shown.saturating_sub(1)), points);
         }
+        painter.flatten(area);
     }
 
     /// Threshold lines through the whole plot, and the labels.
@@ -119,7 +122,7 @@ impl Chart<'_> {
             }
             let y = row_of(plot, scale.share(*threshold));
             for x in plot.left()..plot.right() {
-                painter.sign(x, y, glyphs.threshold, plain(severity_role(*severity)));
+                painter.plot(x, y, glyphs.threshold, plain(severity_role(*severity)));
             }
             if labels && !taken.contains(&y) {
                 taken.push(y);
@@ -154,13 +157,13 @@ impl Chart<'_> {
             if mean > below || row == 0 {
                 // Quiet where all is well: only the edge is bright.
                 let edge = mean <= below + 1.0 || role != Role::ChartLine;
-                painter.sign(x, y, glyphs.bar(mean - below), if edge { role } else { Role::ChartFill });
+                painter.plot(x, y, glyphs.bar(mean - below), if edge { role } else { Role::ChartFill });
                 // The range above must not hang in the air over a cell that is filled in part.
                 if edge && role == Role::ChartLine && mean < below + 1.0 && most >= below + 1.5 {
                     painter.behind(x, y, Role::ChartFill);
                 }
             } else if most >= below + 0.5 {
-                painter.sign(x, y, glyphs.shade, role);
+                painter.plot(x, y, glyphs.shade, role);
             } else {
                 break;
             }
@@ -184,19 +187,19 @@ impl Chart<'_> {
         let Some(x) = plot.right().checked_sub(1 + u16::try_from(back).unwrap_or(0)) else { return };
         let Some(point) = points.len().checked_sub(1 + back).and_then(|at| points.get(at)) else { return };
         for y in plot.top()..plot.bottom() {
-            painter.sign(x, y, glyphs.vertical, Role::ChartCursor);
+            painter.plot(x, y, glyphs.vertical, Role::ChartCursor);
         }
-        let words = match point {
+        let value = match point {
             Some(point) if point.max > point.min => format!(
-                " {} ({} to {}) ",
+                "{} ({} to {})",
                 figures::value(point.mean, self.unit),
                 figures::value(point.min, self.unit),
                 figures::value(point.max, self.unit)
             ),
-            Some(point) => format!(" {} ", figures::value(point.mean, self.unit)),
-            None => " nothing known ".to_owned(),
+            Some(point) => figures::value(point.mean, self.unit),
+            None => "no value".to_owned(),
         };
-        let words = Words::of(words, Role::ChartCursor);
+        let words = Words::of(format!(" {}  {value} ", self.cursor_at), Role::ChartCursor);
         let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
         let column = x.saturating_sub(plot.x);
         let column = if column + width < plot.width { column + 1 } else { column.saturating_sub(width) };
@@ -240,15 +243,49 @@ mod tests {
     fn thresholds_are_lines_with_labels() {
         let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
         let thresholds = [(Severity::High, 10.0, true), (Severity::Medium, 5.0, true)];
-        let chart = Chart { points: &points, thresholds: &thresholds, unit: "%", span: "5m", cursor: None };
+        let chart =
+            Chart { points: &points, thresholds: &thresholds, unit: "%", span: "5m", cursor: None, cursor_at: "" };
         insta::assert_snapshot!(drawn(&chart, 40, 8));
     }
 
     #[test]
     fn a_cursor_says_its_value() {
         let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
-        let chart = Chart { points: &points, thresholds: &[], unit: "s", span: "5m", cursor: Some(1) };
+        let chart =
+            Chart { points: &points, thresholds: &[], unit: "s", span: "5m", cursor: Some(1), cursor_at: "10:04:30" };
         insta::assert_snapshot!(drawn(&chart, 44, 6));
+    }
+
+    #[test]
+    fn no_plot_is_drawn_in_reverse() {
+        use ratatui::style::Modifier;
+
+        let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
+        let thresholds = [(Severity::High, 2.0, true), (Severity::Critical, 9.0, true), (Severity::Medium, 1.0, true)];
+        let chart = Chart {
+            points: &points,
+            thresholds: &thresholds,
+            unit: "%",
+            span: "5m",
+            cursor: Some(2),
+            cursor_at: "10:04:30",
+        };
+        let counts = |n| super::super::levels::Counts { errors: n, warnings: n, others: n };
+        let buckets: Vec<_> = (0..40).map(|n| (chrono::DateTime::UNIX_EPOCH, counts(n))).collect();
+        let mut catalogue = Catalogue::shipped();
+        let names: Vec<String> = catalogue.names().map(str::to_owned).collect();
+        for theme in &names {
+            for depth in [ColorDepth::None, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
+                let styles = catalogue.styles(theme, depth, GlyphSet::UTF8);
+                let area = Rect::new(0, 0, 60, 16);
+                let mut buffer = Buffer::empty(area);
+                let mut painter = Painter::new(&mut buffer, &styles);
+                chart.draw(&mut painter, Rect { height: 8, ..area });
+                super::super::levels::draw(&mut painter, Rect { y: 8, height: 8, ..area }, &buckets, Some(3));
+                let reversed = buffer.content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).count();
+                assert_eq!(reversed, 0, "{theme} {depth:?}");
+            }
+        }
     }
 
     #[test]
@@ -270,7 +307,14 @@ mod tests {
         for width in 0..50 {
             for height in 0..12 {
                 let thresholds = [(Severity::Low, -5.0, false)];
-                let chart = Chart { points: &odd, thresholds: &thresholds, unit: "B", span: "1h", cursor: Some(9) };
+                let chart = Chart {
+                    points: &odd,
+                    thresholds: &thresholds,
+                    unit: "B",
+                    span: "1h",
+                    cursor: Some(9),
+                    cursor_at: "10:04:30",
+                };
                 drawn(&chart, width, height);
             }
         }

@@ -95,6 +95,15 @@ impl<'a> Frame<'a> {
                 room.width = top.width - width - 2;
             }
         }
+        // A low panel has no lower border: what is left out of it is said in the upper one.
+        if !boxed && !self.foot.is_empty() {
+            let foot = padded(&self.foot);
+            let width = u16::try_from(foot.width()).unwrap_or(u16::MAX);
+            if room.width > width {
+                painter.put_right(room, 0, &foot);
+                room.width -= width + 1;
+            }
+        }
         if !self.title.is_empty() {
             painter.put(room, 0, &padded(&self.title));
         }

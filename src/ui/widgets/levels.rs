@@ -65,7 +65,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Co
     {
         if cursor == Some(at + hidden) {
             let sign = painter.glyphs().vertical;
-            (plot.y..plot.bottom()).for_each(|y| painter.sign(x, y, sign, Role::ChartCursor));
+            (plot.y..plot.bottom()).for_each(|y| painter.plot(x, y, sign, Role::ChartCursor));
         }
         for x in x..x + wide {
             column(painter, plot, x, *counts, top);
@@ -73,7 +73,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Co
         if cursor == Some(at + hidden) {
             // Over the bar too, which may be as high as the plot.
             let sign = painter.glyphs().down;
-            painter.sign(x, plot.y, sign, Role::ChartCursor);
+            painter.plot(x, plot.y, sign, Role::ChartCursor);
         }
         painter.note(Rect { x, width: wide, ..plot }, Target::Bar(*from));
     }
@@ -85,26 +85,82 @@ pub fn plot(area: Rect) -> Rect {
     Rect { x: area.x + label, width: area.width - label, ..area }
 }
 
+/// The eighths of a row that a bar of `value` takes in a plot of `rows` rows whose top is `top`: in proportion, and one
+/// at least for what is there at all.
+fn eighths(value: u64, top: f64, rows: u16) -> u64 {
+    let share = (value as f64 / top).clamp(0.0, 1.0);
+    ((share * f64::from(rows) * 8.0).round() as u64).max(u64::from(value > 0))
+}
+
 fn column(painter: &mut Painter<'_>, plot: Rect, x: u16, counts: Counts, top: f64) {
     let glyphs = painter.glyphs();
-    let rows = f64::from(plot.height);
-    let total = counts.total() as f64 / top * rows;
-    let errors = counts.errors as f64 / top * rows;
-    let warnings = errors + counts.warnings as f64 / top * rows;
+    let up_to = |value: u64| eighths(value, top, plot.height);
+    let (total, errors) = (up_to(counts.total()), up_to(counts.errors));
+    let warnings = up_to(counts.errors + counts.warnings);
     for row in 0..plot.height {
-        let below = f64::from(row);
-        // What is there at all shows at least the lowest bar.
-        let share = if row == 0 && total > 0.0 { (total - below).max(0.01) } else { total - below };
-        if share <= 0.0 {
+        let below = u64::from(row) * 8;
+        let here = |end: u64| end.saturating_sub(below).min(8);
+        let all = here(total);
+        if all == 0 {
             break;
         }
-        let role = if errors > below {
-            Role::LevelError
-        } else if warnings > below {
-            Role::LevelWarn
-        } else {
-            Role::LevelInfo
+        let role = role_of(counts, row == 0, (here(errors), here(warnings), all));
+        painter.plot(x, plot.bottom() - 1 - row, glyphs.eighths(all), role);
+    }
+}
+
+/// A cell has one colour: that of the level which takes most of it, the worse of two. At the bottom it is the worst
+/// there is, or a single error would be out of sight.
+fn role_of(counts: Counts, bottom: bool, (errors, warnings, all): (u64, u64, u64)) -> Role {
+    let (warnings, others) = (warnings.saturating_sub(errors), all.saturating_sub(warnings.max(errors)));
+    if (bottom && counts.errors > 0) || (errors > 0 && errors >= warnings.max(others)) {
+        Role::LevelError
+    } else if (bottom && counts.warnings > 0) || (warnings > 0 && warnings >= others) {
+        Role::LevelWarn
+    } else {
+        Role::LevelInfo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::theme::{Catalogue, ColorDepth, GlyphSet};
+
+    /// The eighths of each bar, from what was drawn.
+    fn heights(buckets: &[Counts], height: u16) -> Vec<u64> {
+        let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
+        let width = u16::try_from(buckets.len()).unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let buckets: Vec<_> = buckets.iter().map(|counts| (DateTime::UNIX_EPOCH, *counts)).collect();
+        draw(&mut Painter::new(&mut buffer, &styles), Rect::new(0, 0, width, height), &buckets, None);
+        let of = |x, y| {
+            let symbol = buffer.cell((x, y)).unwrap().symbol();
+            GlyphSet::UTF8.bars.iter().position(|bar| *bar == symbol).map_or(0, |at| at as u64 + 1)
         };
-        painter.sign(x, plot.bottom() - 1 - row, glyphs.bar(share), role);
+        (0..width).map(|x| (0..height).map(|y| of(x, y)).sum()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn bars_are_in_proportion_at_every_height(
+            values in prop::collection::vec((0_u64..300, 0_u64..300, 0_u64..3000), 1..30),
+            height in 1_u16..=20,
+        ) {
+            let counts: Vec<Counts> =
+                values.iter().map(|(errors, warnings, others)| Counts { errors: *errors, warnings: *warnings, others: *others }).collect();
+            let top = ceiling(counts.iter().map(|counts| counts.total()).max().unwrap_or(0) as f64);
+            for (drawn, counts) in heights(&counts, height).into_iter().zip(&counts) {
+                let exact = counts.total() as f64 / top * f64::from(height) * 8.0;
+                prop_assert!((drawn as f64 - exact).abs() <= 0.5 + 1e-9 || (drawn == 1 && exact < 1.0), "{drawn} {exact}");
+                prop_assert_eq!(drawn > 0, counts.total() > 0);
+                // The parts of a bar end where they would end alone.
+                let ends = [counts.errors, counts.errors + counts.warnings, counts.total()].map(|end| eighths(end, top, height));
+                prop_assert!(ends.is_sorted());
+            }
+        }
     }
 }

@@ -24,17 +24,24 @@ pub struct Column {
     pub gives_way: u8,
     /// Figures stand at the right.
     pub right: bool,
+    /// It holds plots, which are not reversed where their row is selected.
+    pub plot: bool,
 }
 
 impl Column {
     /// A column of text.
     pub const fn text(title: &'static str, least: u16, most: u16, gives_way: u8) -> Self {
-        Self { title, least, most, gives_way, right: false }
+        Self { title, least, most, gives_way, right: false, plot: false }
     }
 
     /// A column of figures.
     pub const fn figure(title: &'static str, width: u16, gives_way: u8) -> Self {
-        Self { title, least: width, most: width, gives_way, right: true }
+        Self { title, least: width, most: width, gives_way, right: true, plot: false }
+    }
+
+    /// A column of sparklines.
+    pub const fn plot(title: &'static str, least: u16, most: u16, gives_way: u8) -> Self {
+        Self { title, least, most, gives_way, right: false, plot: true }
     }
 }
 
@@ -84,12 +91,19 @@ pub fn window(scroll: usize, selected: Option<usize>, total: usize, height: usiz
     start..(start + height).min(total).max(start)
 }
 
-/// `3-12 of 27`, where not everything is shown.
+/// `3-12 of 27, 15 more below`, where not everything is shown.
 pub fn position(shown: &Range<usize>, total: usize) -> Words<'static> {
     if shown.len() >= total {
         return Words::new();
     }
-    Words::of(format!("{}-{} of {total}", shown.start + 1, shown.end), Role::TextDim)
+    let below = total.saturating_sub(shown.end);
+    let more = if below > 0 { format!(", {below} more below") } else { String::new() };
+    let words = match shown.len() {
+        0 => format!("none of {total} shown"),
+        1 => format!("{} of {total}{more}", shown.end),
+        _ => format!("{}-{} of {total}{more}", shown.start + 1, shown.end),
+    };
+    Words::of(words, Role::TextDim)
 }
 
 /// One row.
@@ -135,6 +149,7 @@ impl Table<'_> {
             self.cells(painter, inside, y, &widths, &row.cells);
             if self.selected == Some(at) {
                 select(painter, line, self.focused);
+                self.cells_where(painter, inside, y, (&widths, &row.cells), |column| column.plot);
             }
             if let Some(target) = &row.target {
                 painter.note(line, target.clone());
@@ -144,6 +159,18 @@ impl Table<'_> {
     }
 
     fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], cells: &[Words<'_>]) {
+        self.cells_where(painter, area, y, (widths, cells), |_| true);
+    }
+
+    /// Draws the cells of some of the columns.
+    fn cells_where(
+        &self,
+        painter: &mut Painter<'_>,
+        area: Rect,
+        y: u16,
+        (widths, cells): (&[u16], &[Words<'_>]),
+        is_drawn: impl Fn(&Column) -> bool,
+    ) {
         let mut x = 0_u16;
         for ((column, width), words) in self.columns.iter().zip(widths).zip(cells) {
             if *width == 0 {
@@ -151,7 +178,9 @@ impl Table<'_> {
             }
             let left = area.width.saturating_sub(x);
             let cell = Rect { x: area.x.saturating_add(x), width: (*width).min(left), ..area };
-            if column.right && words.width() <= usize::from(cell.width) {
+            if !is_drawn(column) {
+                // Its place is kept.
+            } else if column.right && words.width() <= usize::from(cell.width) {
                 painter.put_right(cell, y, words);
             } else {
                 painter.put(cell, y, words);

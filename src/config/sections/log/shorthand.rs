@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(told("docker", "web-1").unwrap(), "docker logs --follow --timestamps --since {since} web-1");
         assert_eq!(
             told("journal", "nginx.service").unwrap(),
-            "journalctl --follow --no-tail --output=json --unit nginx.service --since=@{since:unix}"
+            "journalctl --follow --no-tail --all --output=json --unit nginx.service --since=@{since:unix}"
         );
         let kubectl = "kubectl logs --follow --timestamps --all-containers --max-log-requests=20 --since-time={since}";
         assert_eq!(told("kubernetes", "api-0").unwrap(), format!("{kubectl} api-0"));

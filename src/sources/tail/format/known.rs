@@ -165,7 +165,7 @@ impl<'a> Known<'a> {
 
     /// Whether there is what a log line has, beside anything else.
     pub(super) fn says_something(&self) -> bool {
-        self.level.0.is_some() || self.time.0.is_some() || self.message.0.is_some()
+        self.level.0.is_some() || self.time.0.is_some() || self.message.0.is_some() || self.level_of_request().is_some()
     }
 
     /// The object's format: that of `MongoDB` by its own three keys.
