@@ -9,6 +9,7 @@ use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::adapters::built_in;
+use crate::config::diagnostic::Diagnostic;
 use crate::config::load;
 use crate::config::nearest::{listed, nearest};
 use crate::config::sections::adapter::Verb;
@@ -87,7 +88,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     }
     let (config, broken) = match path.map(|path| load::load(&path)) {
         None => (None, false),
-        Some(loaded) => (loaded.config, loaded.diagnostics.iter().any(|found| found.is_error())),
+        Some(loaded) => (loaded.config, loaded.diagnostics.iter().any(Diagnostic::is_error)),
     };
     if broken {
         output::complain("warning: the configuration has problems, so its adapters are left out; see opsroom check\n");

@@ -215,7 +215,7 @@ impl Confirmation {
             }
             Focus::Name if !self.lacks_name() && self.grade == Confirm::TwoPerson => self.focus = Focus::Reason,
             Focus::Reason if self.lacks_reason() => {
-                self.missing = self.still_missing().map(|text| SafeText::new(&text))
+                self.missing = self.still_missing().map(|text| SafeText::new(&text));
             }
             _ => return self.confirm(state, effects),
         }
