@@ -125,7 +125,7 @@ fn control_characters_hide_nothing() {
     }
     fs::write(at.join("crlf.log"), "one\r\ntwo\r\n").unwrap();
     assert_eq!(logs(at, &["crlf.log"], b"").out, "one\ntwo\n");
-    let bar: String = (0..=100).map(|done| format!("\rfetching {done} %")).collect();
+    let bar = (0..=100).map(|done| format!("\rfetching {done} %")).collect::<Vec<_>>().concat();
     let bar = logs(at, &["-"], format!("{bar}\n").as_bytes()).out;
     assert_eq!(bar, "␍×100 fetching 100 %\n");
 }

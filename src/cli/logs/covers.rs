@@ -1,5 +1,6 @@
 //! What a count covers: which logs, since when, and what was not read.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -125,16 +126,13 @@ impl Covers {
             Some(from) => format!("{log} since {}, the oldest record read", time(from)),
             None => format!("all of {log} (no times)"),
         };
+        // Writing to a string can't fail.
         if cover.rotated > 0 {
-            words.push_str(&format!(", {} of {} files rotated", cover.rotated, cover.files));
+            let _ = write!(words, ", {} of {} files rotated", cover.rotated, cover.files);
         }
         if cover.left_out > 0 {
-            let files = if cover.left_out == 1 {
-                "1 rotated file".to_owned()
-            } else {
-                format!("{} rotated files", cover.left_out)
-            };
-            words.push_str(&format!("; {files} not read, use `--since`"));
+            let files = if cover.left_out == 1 { "file" } else { "files" };
+            let _ = write!(words, "; {} rotated {files} not read, use `--since`", cover.left_out);
         }
         if cover.cut {
             words.push_str("; older files are too large to be read");

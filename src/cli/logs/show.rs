@@ -146,10 +146,11 @@ fn top_text(top: &Top, look: Look, out: &mut impl Write) -> io::Result<()> {
     let rows = top.rows(look.limit);
     let width = digits(rows.iter().map(|row| row.count).max().unwrap_or_default());
     for row in rows {
-        let mut value = SafeText::new(row.value).to_string();
-        if row.left_out > 0 {
-            value.push_str(&format!("… +{}", unit::quantity(row.left_out as f64, "B")));
-        }
+        let value = SafeText::new(row.value);
+        let value = match row.left_out {
+            0 => value.to_string(),
+            left_out => format!("{value}… +{}", unit::quantity(left_out as f64, "B")),
+        };
         let head = format!("{:>width$}  {:>5.1} %  ", row.count, row.share * 100.0);
         writeln!(out, "{head}{}", fitted(&value, look.columns, head.len()))?;
     }

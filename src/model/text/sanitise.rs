@@ -104,12 +104,12 @@ pub fn sanitise_coloured_within(raw: &[u8], bound: Bound) -> Coloured {
 /// Sanitises one line and leaves the sequences in it as they are written, with `␛` for the escape: for seeing what a
 /// program sends.
 pub fn sanitise_shown(raw: &[u8], bound: Bound) -> Sanitised {
-    plain(raw, bound).unwrap_or_else(|| Pass { show: true, ..Pass::new(raw, bound) }.run().line)
+    plain(raw, bound).unwrap_or_else(|| Pass { sequences: Sequences::Shown, ..Pass::new(raw, bound) }.run().line)
 }
 
 /// Sanitises one line and drops the text within control strings: only to find what they tear apart.
 pub fn sanitise_bare(raw: &[u8], bound: Bound) -> Sanitised {
-    plain(raw, bound).unwrap_or_else(|| Pass { bare: true, ..Pass::new(raw, bound) }.run().line)
+    plain(raw, bound).unwrap_or_else(|| Pass { sequences: Sequences::Dropped, ..Pass::new(raw, bound) }.run().line)
 }
 
 /// Sanitises text line by line; a line break at the end does not begin another line.
@@ -149,15 +149,23 @@ struct Pass<'a> {
     /// Characters were seen that can grow one cluster without end.
     clusters: bool,
     neutralised: u32,
-    /// Sequences are shown, not taken out.
-    show: bool,
-    /// The text within control strings is dropped.
-    bare: bool,
+    sequences: Sequences,
     /// Up to here of `raw` no control string that an 8-bit character begins comes to its end.
     endless_to: usize,
     /// Lengths of output and input up to which all is kept if the line must be cut.
     safe: (usize, usize),
     colours: Option<Colours>,
+}
+
+/// What becomes of escape sequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sequences {
+    /// A mark stands for each; the text within control strings stays.
+    Marked,
+    /// They are shown as they are written.
+    Shown,
+    /// A mark stands for each, whatever it holds.
+    Dropped,
 }
 
 #[derive(Default)]
@@ -199,8 +207,7 @@ impl<'a> Pass<'a> {
             marks: None,
             clusters: false,
             neutralised: 0,
-            show: false,
-            bare: false,
+            sequences: Sequences::Marked,
             endless_to: 0,
             safe: (0, 0),
             colours: None,
@@ -286,7 +293,7 @@ impl<'a> Pass<'a> {
     fn escape(&mut self) {
         let rest = &self.raw[self.at + 1..];
         let sequence = escape::after_escape(rest);
-        if self.show {
+        if self.sequences == Sequences::Shown {
             self.neutralised = self.neutralised.saturating_add(u32::from(!sequence.sgr));
             self.at += 1;
             return self.push_char('␛', 1);
@@ -351,7 +358,7 @@ impl<'a> Pass<'a> {
         let text = string.strip_suffix(b"\x1b\\").unwrap_or(string);
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let says = |byte: &u8| (byte.is_ascii_graphic() && *byte != b';') || *byte >= 0xa0;
-        !self.bare && text[digits..].iter().any(says)
+        self.sequences != Sequences::Dropped && text[digits..].iter().any(says)
     }
 
     /// A character above ASCII, already taken from the input.

@@ -221,7 +221,8 @@ impl Pipeline {
             lines = Some(Lines::after(&open.lines, bytes));
         }
         self.settle(stream, from.at);
-        let mut version = Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted(), &stream.file);
+        let mut version =
+            Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted(), stream.file.as_ref());
         if self.joiner.is_alone(bytes) {
             stream.open = None;
             self.emit(bytes, &mut version, stream, from.at);
@@ -241,7 +242,7 @@ impl Pipeline {
             return;
         }
         let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
-        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), &stream.file);
+        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), stream.file.as_ref());
         self.emit(bytes, &mut version, stream, at);
         stream.partial = version.seq;
     }

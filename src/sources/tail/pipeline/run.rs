@@ -40,11 +40,11 @@ impl Pipeline {
             self.end_record(stream, at);
             for line in lines.iter() {
                 let seen = self.reader().printable(line, self.last, stream.placed(at));
-                let mut version = Version::new(None, RecordKind::Line, from, Counted::default(), &stream.file);
+                let mut version = Version::new(None, RecordKind::Line, from, Counted::default(), stream.file.as_ref());
                 block.extend(self.data(seen, &mut version, &mut stream.not_before, at));
             }
             for record in Record::block(block.drain(..)) {
-                let mut version = Version::new(Some(record.seq), RecordKind::Line, from, self.uncounted(), &None);
+                let mut version = Version::new(Some(record.seq), RecordKind::Line, from, self.uncounted(), None);
                 self.keep(record, &mut version);
             }
             bytes = rest;

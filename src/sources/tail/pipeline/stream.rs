@@ -103,8 +103,8 @@ pub(super) struct Counted {
 }
 
 impl Version {
-    pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted, file: &Option<Name>) -> Self {
-        let file = file.clone();
+    pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted, file: Option<&Name>) -> Self {
+        let file = file.cloned();
         Self {
             seq,
             kind,

@@ -112,7 +112,7 @@ fn ends_of_lines_and_progress_bars() {
 /// A bar that was drawn over itself, and what a line hides before a carriage return.
 #[test]
 fn nothing_is_hidden_by_a_carriage_return() {
-    let bar: String = (0..=100).map(|done| format!("\rPulling {done} %")).collect();
+    let bar = (0..=100).map(|done| format!("\rPulling {done} %")).collect::<Vec<_>>().concat();
     let text = [
         "2026-11-28T05:13:00Z ERROR login failed for root\r2026-11-28T05:13:00Z INFO login of alice",
         &bar,
