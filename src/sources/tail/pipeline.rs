@@ -242,7 +242,8 @@ impl Pipeline {
             return;
         }
         let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
-        let mut version = Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), stream.file.as_ref());
+        let mut version =
+            Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), stream.file.as_ref());
         self.emit(bytes, &mut version, stream, at);
         stream.partial = version.seq;
     }
