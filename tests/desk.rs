@@ -163,7 +163,7 @@ async fn cooldown_and_at_most_count_attempts_of_a_verb_on_a_target() {
     let limited = StartRun { at_most: Some((2, Duration::from_hours(1))), ..world.start("true") };
     run(&desk, &limited).await.unwrap();
     let why = run(&desk, &limited).await.unwrap_err();
-    assert!(why.starts_with("2 attempts to restart api within 3600 s"), "{why}");
+    assert!(why.starts_with("limit reached: 2 attempts to restart api within 3600 s"), "{why}");
 
     // Another verb, and what changes nothing, are not held up.
     let mut rollback = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
@@ -636,5 +636,5 @@ async fn a_store_of_a_newer_program_is_left_alone() {
     let error = RunDesk::open(None, &world.path("state"), Clock::start()).await.unwrap_err();
     assert!(error.to_string().contains("use the newer opsroom"), "{error}");
     let error = RunDesk::open(Some("postgres://db/ops"), &world.path("state"), Clock::start()).await.unwrap_err();
-    assert!(error.to_string().contains("no store of this version"), "{error}");
+    assert!(error.to_string().contains("is not a supported store"), "{error}");
 }

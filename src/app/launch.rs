@@ -122,7 +122,6 @@ pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>)
         if plan.changing { (action.cooldown, action.at_most) } else { (std::time::Duration::ZERO, None) };
     effects.push(Effect::StartRun(Box::new(StartRun {
         request,
-        verify,
         plan,
         digest,
         preview,
@@ -130,6 +129,7 @@ pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>)
         evidence,
         cooldown,
         at_most,
+        verify,
     })));
 }
 

@@ -90,10 +90,10 @@ pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
     // The first frame says that everything is being asked. It comes before anything else is opened.
     console.draw();
     console.core.go();
-    let code = console.turn().await;
+    let exit = console.turn().await;
     console.tty.leave();
     console.core.end().await;
-    Ok(Left { code, farewell: console.core.farewell() })
+    Ok(Left { code: exit, farewell: console.core.farewell() })
 }
 
 impl Console {

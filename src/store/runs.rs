@@ -174,14 +174,11 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         locks::release(&mut tx, id, fence).await?;
-        let (kind, detail) = match closing.checks {
-            Some(checks) => ("run.verdict", json!({ "state": closing.state, "checks": checks, "note": closing.note })),
-            None => {
-                let (code, signal) = ended.map_or((None, None), |ended| (ended.exit_code, ended.signal));
-                let detail =
-                    json!({ "state": closing.state, "exit_code": code, "signal": signal, "note": closing.note });
-                ("run.end", detail)
-            }
+        let (kind, detail) = if let Some(checks) = closing.checks {
+            ("run.verdict", json!({ "state": closing.state, "checks": checks, "note": closing.note }))
+        } else {
+            let (code, signal) = ended.map_or((None, None), |ended| (ended.exit_code, ended.signal));
+            ("run.end", json!({ "state": closing.state, "exit_code": code, "signal": signal, "note": closing.note }))
         };
         self.put(&mut tx, &present, closing.at, who, kind, &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;

@@ -73,9 +73,9 @@ pub async fn verify(context: &Context, terms: &Terms, ended: Stamp, mut report: 
         let sleep = tokio::time::sleep_until(clock.instant(Stamp { mono: wake, utc: now.utc }).into());
         let mut news = Vec::new();
         tokio::select! {
-            Some((index, polled)) = polls.next() => {
+            Some((index, answer)) = polls.next() => {
                 turns[index] = Turn { busy: false, seen: true, ..turns[index] };
-                news.extend(polled.observations.into_iter().filter_map(reading));
+                news.extend(answer.observations.into_iter().filter_map(reading));
             }
             () = sleep => {}
         }
