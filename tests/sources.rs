@@ -382,8 +382,8 @@ async fn failures_are_told_in_words() {
     for (path, expected) in [
         ("/reset", format!("{at} reset the connection")),
         ("/empty", format!("{at} closed the connection without an answer")),
-        ("/half", format!("{at} closed the connection in the middle")),
-        ("/ssh", format!("{at} does not answer in HTTP")),
+        ("/half", format!("{at} closed the connection before the answer was complete")),
+        ("/ssh", format!("{at} does not speak HTTP")),
     ] {
         let reading = ask(request(&server.url(path)), LONG).await;
         assert_eq!((reading.sign, error(&reading)), (Sign::Bad, expected.as_str()), "{path}");
@@ -427,7 +427,7 @@ async fn headers_stay_with_the_host_they_were_meant_for() {
     let away = other.requests().pop().unwrap();
     assert_eq!((away.header("authorization"), away.header("x-api-key"), away.header("referer")), (None, None, None));
     let circle = ask(with_headers("/circle"), LONG).await;
-    assert!(error(&circle).contains("redirects in a circle"), "{circle:?}");
+    assert!(error(&circle).contains("redirects in a loop"), "{circle:?}");
     let on = ask(HttpRequest { redirects: 3, ..request(&server.url("/on/")) }, LONG).await;
     assert!(error(&on).contains("redirects more than 3 times"), "{on:?}");
     let itself = ask(HttpRequest { redirects: 0, ..request(&server.url("/home")) }, LONG).await;
@@ -574,7 +574,8 @@ async fn certificates_are_checked_and_their_faults_told() {
     let host = |server: &Server| format!("localhost:{}", server.address.port());
     let unknown = ask(request(&good.url("/")), LONG).await;
     assert!(
-        error(&unknown).starts_with(&format!("the certificate of {} is signed by nobody we trust", host(&good))),
+        error(&unknown)
+            .starts_with(&format!("the certificate of {} is not signed by a trusted authority", host(&good))),
         "{unknown:?}"
     );
     let old = ask(with_ca(&expired), LONG).await;

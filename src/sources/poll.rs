@@ -116,7 +116,7 @@ impl Poller {
         if let Ok(Answer { fault: Some(fault), .. }) = &answer
             && watched.is_first_warning()
         {
-            let text = SafeText::new(&format!("some of the exposition is not understood: {fault}"));
+            let text = SafeText::new(&format!("parts of the exposition could not be read: {fault}"));
             observations.push(Observation::Warning { name: watched.label.clone(), text });
         }
         let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_)));

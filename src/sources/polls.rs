@@ -315,8 +315,8 @@ impl Scheduler {
         let parked = std::mem::take(&mut self.link.parked);
         if before != Some(ok) {
             let detail = match result {
-                Ok(()) => SafeText::new("our own network is there"),
-                Err(why) => SafeText::new(&format!("our own network is not there: {why}")),
+                Ok(()) => SafeText::new("our own network is reachable"),
+                Err(why) => SafeText::new(&format!("our own network is unreachable: {why}")),
             };
             self.say(Observation::Connectivity { ok, detail }).await;
         }

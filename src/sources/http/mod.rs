@@ -206,7 +206,7 @@ impl Prepared {
             }
             seen.push(std::mem::replace(&mut url, target));
             if seen.contains(&url) {
-                return Err(failed(&format!("{authority} redirects in a circle, back to {}", url.path())));
+                return Err(failed(&format!("{authority} redirects in a loop, back to {}", url.path())));
             }
             if seen.len() > self.request.redirects {
                 return Err(failed(&format!("{authority} redirects more than {} times", self.request.redirects)));

@@ -36,7 +36,7 @@ fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
             return Some(format!("the head of the answer of {authority} is too large"));
         }
         let garbage = text.contains("invalid HTTP version") || text.contains("invalid HTTP status-code");
-        garbage.then(|| format!("{authority} does not answer in HTTP"))
+        garbage.then(|| format!("{authority} does not speak HTTP"))
     })
 }
 
@@ -93,11 +93,13 @@ pub(crate) fn io_words(kind: ErrorKind, authority: &str) -> Option<String> {
         ErrorKind::ConnectionRefused => format!("{authority} refused the connection: nothing listens there"),
         ErrorKind::ConnectionReset => format!("{authority} reset the connection"),
         ErrorKind::ConnectionAborted => format!("{authority} aborted the connection"),
-        ErrorKind::HostUnreachable => format!("there is no route to the host of {authority}"),
+        ErrorKind::HostUnreachable => format!("no route to the host of {authority}"),
         ErrorKind::NetworkUnreachable => format!("the network of {authority} is unreachable from here"),
         ErrorKind::TimedOut => format!("{authority} did not answer the connection attempt"),
-        ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => format!("{authority} closed the connection in the middle"),
-        ErrorKind::AddrNotAvailable => format!("no local address is free to reach {authority}"),
+        ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
+            format!("{authority} closed the connection before the answer was complete")
+        }
+        ErrorKind::AddrNotAvailable => format!("no free local address to reach {authority}"),
         _ => return None,
     })
 }
@@ -112,7 +114,9 @@ fn tls_words(error: &TlsError, authority: &str) -> String {
         }
         TlsError::AlertReceived(alert) => format!("{authority} refused the TLS handshake: {alert:?}"),
         TlsError::InvalidMessage(_) => format!("{authority} does not speak TLS on this port"),
-        TlsError::PeerIncompatible(why) => format!("{authority} speaks no TLS that we accept: {why:?}"),
+        TlsError::PeerIncompatible(why) => {
+            format!("{authority} offers no TLS version or cipher that is accepted: {why:?}")
+        }
         other => format!("TLS with {authority} failed: {other}"),
     }
 }
@@ -130,7 +134,7 @@ fn certificate_words(error: &CertificateError) -> String {
             None => "is not valid yet".to_owned(),
         },
         CertificateError::UnknownIssuer => {
-            "is signed by nobody we trust: name the issuer, or the certificate itself, with `ca`".to_owned()
+            "is not signed by a trusted authority: name the issuer, or the certificate itself, with `ca`".to_owned()
         }
         CertificateError::NotValidForName => "is for another name".to_owned(),
         CertificateError::NotValidForNameContext { presented, .. } => {
