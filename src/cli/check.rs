@@ -1,25 +1,35 @@
-//! `opsroom check [FILE]`: every problem of the configuration with line, column, caret and hint.
+//! `opsroom check [FILE]`: every problem of the configuration with line, column, caret and hint; what it needs of this
+//! machine; and with `--live` what one poll gives.
+
+mod live;
+mod world;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::process::Command;
 
 use super::Global;
 use super::output::{self, exit};
-use super::themes;
 use crate::config::Config;
 use crate::config::diagnostic::Diagnostic;
+use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
-use crate::config::sections::log::{Log, LogKind};
-use crate::sources::tail::MAX_FILES;
-use crate::sources::tail::once::files_of;
+use crate::runtime::secrets;
+use live::Row;
+use world::{Compose, Findings};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The file; without it the one that the console would open
     file: Option<PathBuf>,
-    /// One JSON object: {"problems": […], "notes": […]}
+    /// Poll once: say for every check, metric and log what came, what each expression gave and what the document has
+    #[arg(long)]
+    live: bool,
+    /// One JSON object: {"problems": […], "notes": […]}, with --live also "live"
     #[arg(long)]
     json: bool,
 }
@@ -30,68 +40,121 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     let Some(path) = load::find(named) else {
         let places: Vec<String> =
             load::candidates(None, None).iter().map(|place| place.display().to_string()).collect();
-        let problem = format!("there is no configuration at {}", places.join(" or "));
-        return output::fail(
-            exit::CONFIG,
-            &problem,
-            "`opsroom config example > opsroom.toml` creates one to start from",
-        );
+        let problem = format!("no configuration at {}", places.join(" or "));
+        return output::fail(exit::CONFIG, &problem, "`opsroom config example > opsroom.toml` creates one to start from");
     };
-    let Loaded { config, diagnostics } = load::load(&path);
-    let notes = config.as_ref().map(notes).unwrap_or_default();
-    let text =
-        if arguments.json { as_json(&diagnostics, &notes) } else { as_text(config.as_ref(), &diagnostics, &notes) };
-    let printed = output::print(&text);
-    if config.is_none() { exit::CONFIG } else { printed }
-}
-
-/// What is right as it is written and does not do all that it seems to on this machine now.
-fn notes(config: &Config) -> Vec<String> {
-    let many = |log: &Log| {
-        let files = files_of(log).len();
-        let LogKind::File(pattern) = &log.kind else { return None };
-        (files > MAX_FILES).then(|| {
-            format!(
-                "log {}: {} matches {files} files now; the {MAX_FILES} that were written last are followed\n\
-                 hint: name them more closely, or make several logs of them",
-                log.name,
-                pattern.display()
-            )
-        })
-    };
-    let theme = themes::missing(&themes::catalogue(&config.files), &config.console.theme)
-        .map(|(problem, hint)| format!("{problem}; the default one is used\nhint: {hint}"));
-    theme.into_iter().chain(config.logs.iter().filter_map(many)).collect()
-}
-
-fn as_json(diagnostics: &[Diagnostic], notes: &[String]) -> String {
-    format!("{:#}\n", json!({ "problems": diagnostics, "notes": notes }))
-}
-
-fn as_text(config: Option<&Config>, diagnostics: &[Diagnostic], notes: &[String]) -> String {
-    let mut text = String::new();
-    for diagnostic in diagnostics {
-        text.push_str(&diagnostic.render());
-        text.push_str("\n\n");
+    let Loaded { config, mut diagnostics } = load::load(&path);
+    let config = config.map(Arc::new);
+    let mut rows = None;
+    let mut notes = Vec::new();
+    if let Some(config) = &config {
+        let looked = output::block_on(async {
+            let findings = look(config).await;
+            let rows = if arguments.live { Some(poll(config, global).await) } else { None };
+            (findings, rows)
+        });
+        let (findings, polled) = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                let problem = format!("no threads to work on: {error}");
+                return output::fail(exit::SOFTWARE, &problem, "look at the system's limits");
+            }
+        };
+        diagnostics.extend(findings.problems);
+        diagnostics.sort_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
+        (notes, rows) = (findings.notes, polled);
     }
-    let Some(config) = config else {
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-        return text + &format!("{}\n", counted(errors, "problem"));
-    };
-    let parts = [
-        counted(config.services.len(), "service"),
-        counted(config.checks.len(), "check"),
-        counted(config.metrics.len(), "metric"),
-        counted(config.logs.len(), "log"),
-        counted(config.actions.len(), "action"),
-    ];
-    let file = config.files.first().map(|file| file.display().to_string()).unwrap_or_default();
-    for note in notes {
-        text.push_str("note: ");
-        text.push_str(note);
-        text.push_str("\n\n");
+    let report = Report { config: config.as_deref(), diagnostics: &diagnostics, notes: &notes, rows: rows.as_deref() };
+    let printed = output::print(&if arguments.json { report.json() } else { report.text() });
+    if report.failed() { exit::CONFIG } else { printed }
+}
+
+async fn look(config: &Config) -> Findings {
+    let compose = if world::needs_compose(config) { Some(compose().await) } else { None };
+    world::look(config, &Locator::read(&config.files), compose)
+}
+
+/// Which compose commands this machine has: `docker compose version` asks no daemon.
+async fn compose() -> Compose {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let mut version = Command::new("docker");
+    version.args(["compose", "version"]).kill_on_drop(true).stdin(std::process::Stdio::null());
+    let answer = tokio::time::timeout(PATIENCE, version.output()).await;
+    let v2 = matches!(answer, Ok(Ok(output)) if output.status.success());
+    Compose { v2, v1: world::missing_program("docker-compose", None).is_none() }
+}
+
+async fn poll(config: &Arc<Config>, global: &Global) -> Vec<Row> {
+    let (secrets, _) = secrets::resolve(&config.secrets).await;
+    live::rows(config, secrets, global.clock).await
+}
+
+/// What is printed.
+struct Report<'a> {
+    /// `None` where an error of the file is the end of it.
+    config: Option<&'a Config>,
+    diagnostics: &'a [Diagnostic],
+    notes: &'a [String],
+    rows: Option<&'a [Row]>,
+}
+
+impl Report<'_> {
+    fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
     }
-    text + &format!("{file}: ok: {}\n", parts.join(", "))
+
+    fn failed(&self) -> bool {
+        self.errors() > 0 || self.config.is_none() || self.rows.is_some_and(|rows| rows.iter().any(|row| !row.ok))
+    }
+
+    fn json(&self) -> String {
+        let mut object = json!({ "problems": self.diagnostics, "notes": self.notes });
+        if let Some(rows) = self.rows {
+            object["live"] = json!(rows);
+        }
+        format!("{object:#}\n")
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for diagnostic in self.diagnostics {
+            text.push_str(&diagnostic.render());
+            text.push_str("\n\n");
+        }
+        for note in self.notes {
+            text.push_str("note: ");
+            text.push_str(note);
+            text.push_str("\n\n");
+        }
+        for row in self.rows.unwrap_or_default() {
+            text.push_str(&row.text());
+        }
+        if self.rows.is_some_and(|rows| !rows.is_empty()) {
+            text.push('\n');
+        }
+        let (Some(config), 0) = (self.config, self.errors()) else {
+            return text + &format!("{}\n", counted(self.errors(), "problem"));
+        };
+        let parts = [
+            counted(config.services.len(), "service"),
+            counted(config.checks.len(), "check"),
+            counted(config.metrics.len(), "metric"),
+            counted(config.logs.len(), "log"),
+            counted(config.actions.len(), "action"),
+        ];
+        let file = config.files.first().map(|file| file.display().to_string()).unwrap_or_default();
+        let warnings = match self.diagnostics.len() {
+            0 => String::new(),
+            count => format!("; {}", counted(count, "warning")),
+        };
+        let failed = self.rows.map_or(0, |rows| rows.iter().filter(|row| !row.ok).count());
+        let live = match self.rows {
+            None => String::new(),
+            Some(_) if failed == 0 => "; live: all came".to_owned(),
+            Some(rows) => format!("; live: {failed} of {} failed", rows.len()),
+        };
+        text + &format!("{file}: ok: {}{warnings}{live}\n", parts.join(", "))
+    }
 }
 
 fn counted(count: usize, word: &str) -> String {
@@ -104,28 +167,43 @@ mod tests {
 
     use super::*;
 
+    fn report<'a>(loaded: &'a Loaded, diagnostics: &'a [Diagnostic], notes: &'a [String]) -> Report<'a> {
+        Report { config: loaded.config.as_ref(), diagnostics, notes, rows: None }
+    }
+
     #[test]
     fn a_good_file_is_counted_and_a_bad_one_is_explained() {
         let good = load::load_text(Path::new("ops.toml"), "[check.a]\ntcp = \"x.example:1\"\n");
         assert_eq!(
-            as_text(good.config.as_ref(), &good.diagnostics, &[]),
+            report(&good, &good.diagnostics, &[]).text(),
             "ops.toml: ok: 0 services, 1 check, 0 metrics, 0 logs, 0 actions\n"
         );
         let bad = load::load_text(Path::new("ops.toml"), "[check.a]\ntpc = \"x.example:1\"\n");
-        let text = as_text(bad.config.as_ref(), &bad.diagnostics, &[]);
+        let text = report(&bad, &bad.diagnostics, &[]).text();
         assert!(text.contains("ops.toml:2:1: unknown key `tpc` in check `a`\n  tpc = \"x.example:1\"\n  ^^^\nhint: did you mean `tcp`?"), "{text}");
         assert!(text.ends_with("1 problem\n"), "{text}");
+        assert!(report(&bad, &bad.diagnostics, &[]).failed() && !report(&good, &[], &[]).failed());
+    }
+
+    /// What is found on this machine of a configuration.
+    fn found(text: &str, compose: Option<Compose>) -> (Loaded, Findings) {
+        let loaded = load::load_text(Path::new("ops.toml"), text);
+        let config = loaded.config.as_ref().unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
+        let findings = world::look(config, &Locator::of_text("ops.toml", text), compose);
+        (loaded, findings)
     }
 
     #[test]
     fn files_that_are_too_many_are_noted() {
+        use crate::sources::tail::MAX_FILES;
         let directory = tempfile::tempdir().unwrap();
         let text = format!("[log.app]\nfile = \"{}/*.log\"\n", directory.path().display());
         let noted = || {
-            let loaded = load::load_text(Path::new("ops.toml"), &text);
-            let notes = notes(loaded.config.as_ref().unwrap());
-            (as_text(loaded.config.as_ref(), &loaded.diagnostics, &notes), as_json(&loaded.diagnostics, &notes))
+            let (loaded, findings) = found(&text, None);
+            let report = report(&loaded, &findings.problems, &findings.notes);
+            (report.text(), report.json())
         };
+        assert!(noted().0.starts_with("note: log app: nothing matches "), "{}", noted().0);
         for number in 0..MAX_FILES {
             std::fs::File::create_new(directory.path().join(format!("{number}.log"))).unwrap();
         }
@@ -138,20 +216,102 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_that_is_not_there_is_noted() {
-        let loaded = load::load_text(Path::new("ops.toml"), "[console]\ntheme = \"midnigth\"\n");
-        let notes = notes(loaded.config.as_ref().unwrap());
-        assert_eq!(notes, ["no theme named `midnigth`; the default one is used\nhint: did you mean `midnight`?"]);
+    fn a_theme_that_is_not_there_is_an_error_of_the_file() {
+        let (loaded, findings) = found("[console]\ntheme = \"midnigth\"\n", None);
+        let report = report(&loaded, &findings.problems, &findings.notes);
+        assert!(report.failed());
+        assert_eq!(
+            report.text(),
+            "ops.toml:2:9: no theme named `midnigth`\n  theme = \"midnigth\"\n          ^^^^^^^^^^\n\
+             hint: did you mean `midnight`?\n\n1 problem\n"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_on_this_machine_is_a_warning_with_its_place() {
+        let text = r#"
+[secret]
+unset = { env = "OPSROOM_TEST_NO_SUCH_VARIABLE" }
+gone = { file = "/nonexistent/secret" }
+manager = { command = ["opsroom-no-such-program", "show"] }
+[source.a]
+http = "https://example.com/"
+ca = "/nonexistent/ca.pem"
+client_cert = "/etc/passwd"
+[check.cmd]
+command = ["opsroom-no-such-program"]
+directory = "/nonexistent/directory"
+[check.relative]
+command = ["./no-such-script"]
+[check.shell]
+command = "no-such-word | grep x"
+shell = true
+[log.l]
+command = ["opsroom-no-such-logger", "-f"]
+[adapter.ours]
+directory = "/nonexistent/adapter"
+restart = { steps = [["opsroom-no-such-ctl", "{target}"]] }
+unused = { steps = [["opsroom-not-used-by-any-action"]] }
+[adapter.env]
+deploy = { steps = [["env", "TAG={target}", "opsroom-no-such-deploy"]] }
+[action.restart]
+adapter = "ours"
+do = "restart"
+[action.deploy]
+adapter = "env"
+do = "deploy"
+"#;
+        let (loaded, findings) = found(text, None);
+        let report = report(&loaded, &findings.problems, &findings.notes);
+        let text = report.text();
+        for words in [
+            "ops.toml:3:17: warning: secret `unset`: the environment variable `OPSROOM_TEST_NO_SUCH_VARIABLE` is not set\n",
+            "ops.toml:4:17: warning: secret `gone`: /nonexistent/secret does not exist\n",
+            "ops.toml:5:24: warning: the program `opsroom-no-such-program` was not found in PATH\n",
+            "ops.toml:8:6: warning: `ca`: /nonexistent/ca.pem does not exist\n",
+            "ops.toml:9:15: warning: `client_cert`: /etc/passwd holds no certificate in PEM form\n",
+            "ops.toml:9:15: warning: `client_cert`: /etc/passwd holds no private key in PEM form\n",
+            "ops.toml:11:12: warning: the program `opsroom-no-such-program` was not found in PATH\n",
+            "ops.toml:12:13: warning: the directory /nonexistent/directory does not exist\n",
+            "ops.toml:14:12: warning: the program ",
+            "ops.toml:19:12: warning: the program `opsroom-no-such-logger` was not found in PATH\n",
+            "ops.toml:21:13: warning: the directory /nonexistent/adapter does not exist\n",
+            "ops.toml:22:21: warning: the program `opsroom-no-such-ctl` was not found in PATH\n",
+            "ops.toml:25:20: warning: the program `opsroom-no-such-deploy` was not found in PATH\n",
+        ] {
+            assert!(text.contains(words), "{words}\n---\n{text}");
+        }
+        assert!(!text.contains("no-such-word") && !text.contains("not-used"), "{text}");
+        assert!(!report.failed() && text.ends_with("; 13 warnings\n"), "{text}");
+    }
+
+    #[test]
+    fn the_compose_command_of_this_machine_is_compared_with_the_kind() {
+        let text = "[adapter.stack]\nkind = \"compose\"\n[action.r]\nadapter = \"stack\"\ndo = \"restart\"\n";
+        let warned = |v2, v1| {
+            let (loaded, findings) = found(text, Some(Compose { v2, v1 }));
+            report(&loaded, &findings.problems, &findings.notes).text()
+        };
+        if world::missing_program("docker", None).is_some() {
+            assert!(warned(true, true).contains("ops.toml:2:8: warning: the program `docker` was not found in PATH"));
+        } else {
+            assert!(warned(false, true).contains("write kind = \"compose-v1\""), "{}", warned(false, true));
+            assert!(!warned(true, false).contains("warning"), "{}", warned(true, false));
+        }
+        let (loaded, _) = found(text, None);
+        assert!(world::needs_compose(loaded.config.as_ref().unwrap()));
     }
 
     #[test]
     fn json_has_the_promised_fields() {
         let bad = load::load_text(Path::new("ops.toml"), "[consol]\n");
-        let value: serde_json::Value = serde_json::from_str(&as_json(&bad.diagnostics, &[])).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&report(&bad, &bad.diagnostics, &[]).json()).unwrap();
         let problem = &value["problems"][0];
         assert_eq!(problem["file"], "ops.toml");
         assert_eq!((problem["line"].as_u64(), problem["column"].as_u64()), (Some(1), Some(2)));
         assert_eq!(problem["message"], "unknown section `consol`");
         assert_eq!(problem["hint"], "did you mean `console`?");
+        assert!(value.get("live").is_none());
     }
 }

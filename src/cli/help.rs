@@ -63,8 +63,12 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("opsroom check", "validate the configuration that the console would open"),
             ("opsroom check ops.toml --json", "validate one file, for an editor or CI"),
+            ("opsroom check --live", "poll once: what came, what each expression gave, what the documents have"),
         ],
-        exits: &[(exit::OK, "valid; there may be warnings"), (exit::CONFIG, "invalid")],
+        exits: &[
+            (exit::OK, "valid; what is missing on this machine is a warning"),
+            (exit::CONFIG, "invalid; with --live also: no answer, an expression that raised, no number, no log"),
+        ],
     },
     Page {
         command: "status",

@@ -1,6 +1,7 @@
 //! From files to a [`Config`], with every problem on the way. The one place of the room that reads files.
 
 pub mod glob;
+pub mod locate;
 pub mod look;
 
 use std::path::{Path, PathBuf};

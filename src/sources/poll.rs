@@ -56,6 +56,17 @@ pub struct Polled {
     pub unreachable: bool,
 }
 
+/// One poll with what it was made of: for a person who wants to see what came.
+#[derive(Debug)]
+pub struct Seen {
+    /// What came of it.
+    pub polled: Polled,
+    /// The document, or why there is none.
+    pub answer: Result<Arc<Value>, PollError>,
+    /// Its moments.
+    pub timing: Timing,
+}
+
 /// An answer, of whatever kind of source.
 struct Answer {
     document: Arc<Value>,
@@ -72,6 +83,11 @@ impl Poller {
 
     /// Polls a source that was due at `scheduled`.
     pub async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
+        self.poll_seen(watched, scheduled, over).await.polled
+    }
+
+    /// As [`Poller::poll`], with the document itself.
+    pub async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
         let sent = self.clock.now();
         let cold = watched.may_be_cold(sent);
         let timeout = match watched.source.cold_start {
@@ -120,7 +136,8 @@ impl Poller {
             observations.push(Observation::Warning { name: watched.label.clone(), text });
         }
         let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_)));
-        Polled { observations, unreachable }
+        let polled = Polled { observations, unreachable };
+        Seen { polled, answer: answer.map(|answer| answer.document), timing }
     }
 
     async fn ask(&self, watched: &Watched, timeout: Duration, over: Over) -> Result<Answer, PollError> {

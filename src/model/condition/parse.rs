@@ -371,7 +371,7 @@ mod tests {
             ("> 5% for 5x", "%", 10, "unknown unit `x`"),
             ("> 5% for 5m for 6m", "%", 12, "twice"),
             ("> 5s", "%", 3, "is a time, but the value is in `%`"),
-            ("> 5furlongs", "", 3, "no unit that is known"),
+            ("> 5furlongs", "", 3, "unknown unit `furlongs`"),
             ("dwon for 2m", "", 0, "no condition"),
             ("down 2m", "", 5, "not expected"),
             ("=> 5", "", 0, "no comparison"),

@@ -28,6 +28,21 @@ pub fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> {
     not_json(stdout).map(|why| format!("stdout is {why}"))
 }
 
+/// What the service itself says, by its names: `body has error_rate, p95_ms`. `None` for a document that has no such part.
+pub fn contents(document: &Value) -> Option<String> {
+    if let Some(why) = document.get("body_error").and_then(Value::as_str) {
+        return Some(why.to_owned());
+    }
+    if let Some(body) = document.get("body") {
+        return Some(format!("body {}", has(body)));
+    }
+    let stdout = document.get("stdout")?.as_str()?;
+    Some(match document.get("json").filter(|json| !json.is_null()) {
+        Some(json) => format!("json {}", has(json)),
+        None => format!("stdout is {}", not_json(stdout).unwrap_or_else(|| "JSON null".to_owned())),
+    })
+}
+
 /// Why a text is not JSON, and at which byte; `None` if it is.
 fn not_json(text: &str) -> Option<String> {
     if text.trim().is_empty() {

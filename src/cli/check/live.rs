@@ -1,0 +1,353 @@
+//! `opsroom check --live`: polls once, and says of every check, metric and log what came and what was made of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::sections::log::{Log, LogKind};
+use crate::config::sections::metric::{Metric, MetricKind};
+use crate::model::document::{Shape, absent, contents, number_at};
+use crate::model::expression::Expression;
+use crate::model::message::Observation;
+use crate::model::reading::{Sample, Sign};
+use crate::model::record::{LogState, RecordKind};
+use crate::model::redact::Redactor;
+use crate::model::secret::Secrets;
+use crate::model::text::SafeText;
+use crate::model::unit;
+use crate::sources::jq::{Evaluator, Outputs};
+use crate::sources::plan::{self, How, Watched};
+use crate::sources::poll::{Over, Poller, Seen};
+use crate::sources::tail::counts::count_once;
+use crate::sources::tail::once::files_of;
+use crate::sources::tail::{self, Resume};
+use crate::sources::Context;
+
+/// Sources that are polled at the same time.
+const AT_ONCE: usize = 8;
+/// How long a command of a log may take to say something.
+const COMMANDS: Duration = Duration::from_secs(3);
+/// Characters of a value that are shown.
+const SHOWN: usize = 100;
+
+/// What came of one thing of the configuration.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// check, metric or log.
+    kind: &'static str,
+    name: String,
+    /// Whether something came, and every expression gave what is needed of it. A check that is down by a good answer is
+    /// as it should be.
+    pub ok: bool,
+    /// What came: `HTTP 200, 412 B, 12 ms`.
+    came: String,
+    /// The verdict or the number.
+    result: String,
+    /// Expressions with what each gave, and what the document has.
+    details: Vec<String>,
+}
+
+impl Row {
+    /// The row as a person reads it, with the secrets masked.
+    pub fn text(&self) -> String {
+        let mark = if self.ok { "ok  " } else { "FAIL" };
+        let came = if self.came.is_empty() { String::new() } else { format!(" ({})", self.came) };
+        let mut text = format!("{mark} {} {}: {}{came}\n", self.kind, self.name, self.result);
+        for detail in &self.details {
+            text.push_str(&format!("       {detail}\n"));
+        }
+        text
+    }
+
+    fn masked(mut self, redactor: &Redactor) -> Self {
+        let safe = |text: &str| redactor.redact(SafeText::new(text).as_str()).to_string();
+        self.came = safe(&self.came);
+        self.result = safe(&self.result);
+        self.details = self.details.iter().map(|detail| safe(detail)).collect();
+        self
+    }
+}
+
+/// Polls everything once.
+pub async fn rows(config: &Arc<Config>, secrets: Secrets, clock: Clock) -> Vec<Row> {
+    let secrets = Arc::new(secrets);
+    let redactor = Redactor::from(&*secrets);
+    let (out, _) = mpsc::channel(1);
+    let context = |config: Arc<Config>, out| Context {
+        config,
+        secrets: Arc::clone(&secrets),
+        clock,
+        out,
+        cancel: CancellationToken::new(),
+    };
+    let poller = Poller::new(clock, Arc::clone(&secrets));
+    let evaluator = Evaluator::default();
+    let watched = plan::plan(config);
+    let poller = &poller;
+    let polls = watched
+        .iter()
+        .map(|watched| async move { (watched, poller.poll_seen(watched, clock.now(), Over::Fresh).await) });
+    let counting = context(Arc::clone(config), out);
+    let polling = stream::iter(polls).buffered(AT_ONCE).collect::<Vec<_>>();
+    let (seen, counted, commands) =
+        tokio::join!(polling, count_once(&counting, &[]), command_logs(config, context));
+    let counted: BTreeMap<String, Sample> = counted.into_iter().filter_map(sample_of).collect();
+    let mut rows = Vec::new();
+    for check in &config.checks {
+        if let Some((watched, seen)) = seen.iter().find(|(watched, _)| watched.source.name == check.source) {
+            rows.push(check_row(&check.name, watched, seen, &evaluator).await);
+        }
+    }
+    for metric in &config.metrics {
+        rows.push(metric_row(metric, &seen, &counted, &evaluator).await);
+    }
+    rows.extend(config.logs.iter().map(|log| log_row(log, &commands, clock)));
+    rows.into_iter().map(|row| row.masked(&redactor)).collect()
+}
+
+fn sample_of(observation: Observation) -> Option<(String, Sample)> {
+    match observation {
+        Observation::Sample(sample) => Some((sample.metric.to_string(), sample)),
+        _ => None,
+    }
+}
+
+async fn check_row(name: &str, watched: &Watched, seen: &Seen, evaluator: &Evaluator) -> Row {
+    let reading = seen.polled.observations.iter().find_map(|observation| match observation {
+        Observation::Reading(reading) if *reading.check == *name => Some(reading),
+        _ => None,
+    });
+    let sign = reading.map_or(Sign::Unknown, |reading| reading.sign);
+    let word = match sign {
+        Sign::Good => "ok",
+        Sign::Degraded => "degraded",
+        Sign::Bad => "down",
+        Sign::Unknown => "unknown",
+        Sign::Cold => "cold start",
+    };
+    let why = reading.and_then(|reading| reading.error.as_ref()).map(|why| format!(": {why}")).unwrap_or_default();
+    let mut ok = seen.answer.is_ok() && sign != Sign::Unknown;
+    let mut details = Vec::new();
+    if let (Ok(document), Some(judged)) =
+        (&seen.answer, watched.checks.iter().find(|judged| *judged.check.name == *name))
+    {
+        for (key, programs) in [("expect", &judged.expect), ("degraded", &judged.degraded)] {
+            for program in programs.iter().flatten() {
+                let (line, good) = evaluated(key, program, document, evaluator).await;
+                details.push(line);
+                ok &= good;
+            }
+        }
+        for field in judged.check.alerts.iter().filter_map(|(_, condition)| condition.field()) {
+            details.push(match number_at(document, field) {
+                Some(number) => format!("alert    {field} gave {number}"),
+                None => {
+                    ok = false;
+                    format!("alert    {field} gave no number")
+                }
+            });
+        }
+        details.extend(contents(document));
+    }
+    Row { kind: "check", name: name.to_owned(), ok, came: came(watched, seen), result: format!("{word}{why}"), details }
+}
+
+/// What a program gave, in one line; and whether it gave anything.
+async fn evaluated(key: &str, program: &Expression, document: &Arc<Value>, evaluator: &Evaluator) -> (String, bool) {
+    let outputs = evaluator.run(&[program], document).await.into_iter().next();
+    let Some(outputs) = outputs else { return (format!("{key:<8} {}", program.text()), false) };
+    let missing = absent(document, program.reads()).map(|why| format!(" ({why})")).unwrap_or_default();
+    (format!("{key:<8} {} gave {}{missing}", program.text(), given(&outputs)), outputs.is_ok())
+}
+
+fn given(outputs: &Outputs) -> String {
+    match outputs {
+        Err(error) => format!("an error: {error}"),
+        Ok(values) if values.is_empty() => "no output".to_owned(),
+        Ok(values) => {
+            let text = values.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let more = if values.len() > 5 { format!(" and {} more outputs", values.len() - 5) } else { String::new() };
+            match text.char_indices().nth(SHOWN) {
+                Some((end, _)) => format!("{}…{more}", &text[..end]),
+                None => format!("{text}{more}"),
+            }
+        }
+    }
+}
+
+async fn metric_row(
+    metric: &Metric,
+    seen: &[(&Watched, Seen)],
+    counted: &BTreeMap<String, Sample>,
+    evaluator: &Evaluator,
+) -> Row {
+    let row = |ok, came, result: String, details| Row { kind: "metric", name: metric.name.to_string(), ok, came, result, details };
+    let number = |sample: &Sample| match &sample.value {
+        Ok(number) => (true, unit::quantity(*number, &metric.unit)),
+        Err(why) => (false, format!("no number: {why}")),
+    };
+    let from = match &metric.kind {
+        MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => from,
+        MetricKind::Log(_) => {
+            let (ok, result) = counted
+                .get(&*metric.name)
+                .map_or_else(|| (false, "not counted: its log is a command, or not named".to_owned()), number);
+            return row(ok, String::new(), result, Vec::new());
+        }
+        MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => {
+            let result = format!("computed from the history of check {check} while opsroom runs");
+            return row(true, String::new(), result, Vec::new());
+        }
+    };
+    let Some((watched, seen)) = seen.iter().find(|(watched, _)| watched.source.name == *from) else {
+        return row(false, String::new(), "not polled".to_owned(), Vec::new());
+    };
+    let sample = seen.polled.observations.iter().find_map(|observation| match observation {
+        Observation::Sample(sample) if sample.metric == metric.name => Some(sample),
+        _ => None,
+    });
+    let (ok, result) = match (sample, metric.per_second) {
+        (Some(sample), _) => number(sample),
+        // A rate needs two readings.
+        (None, true) => (true, "a counter; its rate needs a second poll".to_owned()),
+        (None, false) => (false, "no number".to_owned()),
+    };
+    let mut details = Vec::new();
+    if let Ok(document) = &seen.answer {
+        let how = watched.metrics.iter().find(|derived| derived.name == metric.name).map(|derived| &derived.how);
+        match (how, &metric.kind) {
+            (Some(How::Program(program)), _) => details.push(evaluated("value", program, document, evaluator).await.0),
+            (_, MetricKind::Sample { selector, .. }) => details.push(format!("sample   {selector}")),
+            _ => {}
+        }
+        details.extend(contents(document));
+    }
+    row(ok, came(watched, seen), result, details)
+}
+
+/// What came of a poll: `HTTP 200, 412 B, 12 ms`.
+fn came(watched: &Watched, seen: &Seen) -> String {
+    let time = unit::latency(Some(seen.timing.latency()));
+    let document = match &seen.answer {
+        Ok(document) => document,
+        Err(error) => return format!("{error}, after {time}"),
+    };
+    let number = |field: &str| document.get(field).and_then(Value::as_f64).unwrap_or_default();
+    match watched.source.kind.shape() {
+        Shape::Http => format!("HTTP {}, {}, {time}", number("status"), unit::quantity(number("size"), "B")),
+        Shape::Command => {
+            let printed = document.get("stdout").and_then(Value::as_str).map_or(0, str::len);
+            let ended = match document.get("exit").and_then(Value::as_i64) {
+                Some(code) => format!("exit {code}"),
+                None => format!("signal {}", number("signal")),
+            };
+            format!("{ended}, {printed} B of stdout, {time}")
+        }
+        Shape::Tcp => format!("connected, {time}"),
+        Shape::Exposition => {
+            format!("{} samples, {}, {time}", number("samples"), unit::quantity(number("bytes"), "B"))
+        }
+    }
+}
+
+/// What came of a log that is a command.
+#[derive(Default)]
+struct Followed {
+    records: usize,
+    failed: Option<String>,
+}
+
+/// Runs the commands of logs for a moment, all at once.
+async fn command_logs(
+    config: &Arc<Config>,
+    context: impl Fn(Arc<Config>, mpsc::Sender<Observation>) -> Context,
+) -> BTreeMap<String, Followed> {
+    let logs: Vec<Log> =
+        config.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
+    let mut followed: BTreeMap<String, Followed> =
+        logs.iter().map(|log| (log.name.to_string(), Followed::default())).collect();
+    if logs.is_empty() {
+        return followed;
+    }
+    let (out, mut observations) = mpsc::channel(64);
+    let context = context(Arc::new(Config { logs, ..Config::default() }), out);
+    let cancel = context.cancel.clone();
+    let gather = async {
+        let listening = async {
+            let mut open = followed.len();
+            while open > 0 {
+                match observations.recv().await {
+                    None => break,
+                    Some(Observation::Records { log, batch }) => {
+                        let lines = batch.records.iter().filter(|record| record.kind == RecordKind::Line).count();
+                        if let Some(one) = followed.get_mut(&*log) {
+                            open -= usize::from(one.records == 0 && lines > 0);
+                            one.records += lines;
+                        }
+                    }
+                    Some(Observation::LogState { log, state: LogState::Failed(why) }) => {
+                        if let Some(one) = followed.get_mut(&*log) {
+                            open = open.saturating_sub(1);
+                            one.failed = Some(why.to_string());
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+        };
+        // A log that says nothing now is no mistake.
+        let _ = tokio::time::timeout(COMMANDS, listening).await;
+        cancel.cancel();
+        observations.close();
+    };
+    tokio::join!(tail::run(context, Resume::default()), gather);
+    followed
+}
+
+fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Row {
+    let row = |ok, result: String| Row {
+        kind: "log",
+        name: log.name.to_string(),
+        ok,
+        came: String::new(),
+        result,
+        details: Vec::new(),
+    };
+    if let Some(followed) = commands.get(&*log.name) {
+        return match &followed.failed {
+            Some(why) => row(false, format!("its command failed: {why}")),
+            None if followed.records == 0 => row(true, "its command runs and printed nothing within 3 s".to_owned()),
+            None => row(true, format!("its command printed {} records", followed.records)),
+        };
+    }
+    let (mut size, mut newest, mut count, mut unread) = (0, None, 0, None);
+    for path in files_of(log) {
+        let Ok(metadata) = path.metadata() else { continue };
+        count += 1;
+        size += metadata.len();
+        newest = newest.max(metadata.modified().ok());
+        if let Some(why) = super::world::unreadable(&path) {
+            unread.get_or_insert(format!("{} {why}", path.display()));
+        }
+    }
+    if let Some(why) = unread {
+        return row(false, why);
+    }
+    if count == 0 {
+        let LogKind::File(pattern) = &log.kind else { return row(true, String::new()) };
+        return row(false, format!("nothing matches {}", pattern.display()));
+    }
+    let age = newest.and_then(|newest| (clock.now().utc - chrono::DateTime::<chrono::Utc>::from(newest)).to_std().ok());
+    let age = age.map(|age| format!(", last written {} ago", unit::age(age))).unwrap_or_default();
+    let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    row(true, format!("{files}, {}{age}", unit::quantity(size as f64, "B")))
+}

@@ -1,0 +1,88 @@
+//! Where things are written: for problems that only show outside the files.
+
+use std::path::PathBuf;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::config::diagnostic::{Diagnostic, Gravity};
+use crate::config::file::{Place, SourceFile};
+
+/// The files of a configuration, for finding the place of a value again.
+#[derive(Debug, Clone, Default)]
+pub struct Locator {
+    files: Vec<SourceFile>,
+}
+
+impl Locator {
+    /// Reads the files again. One that can't be read any more has no places.
+    pub fn read(paths: &[PathBuf]) -> Self {
+        Self { files: paths.iter().filter_map(|path| super::read(path).ok()).collect() }
+    }
+
+    /// Over a text as if it stood in `path`.
+    pub fn of_text(path: impl Into<PathBuf>, text: &str) -> Self {
+        Self { files: vec![SourceFile::new(path, text.to_owned(), false)] }
+    }
+
+    /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the
+    /// path that is written; at the beginning of the first file if nothing of it is.
+    pub fn diagnostic(&self, path: &[&str], gravity: Gravity, message: String, hint: String) -> Diagnostic {
+        let places = self.files.iter().enumerate().filter_map(|(index, file)| find(file, index, path));
+        // A name is defined in one file; the section alone may stand in each.
+        let deepest = places.max_by_key(|(depth, place)| (*depth, std::cmp::Reverse(place.file)));
+        match (deepest, self.files.first()) {
+            (Some((_, place)), _) => self.files[place.file].diagnostic(gravity, place, message, Some(hint)),
+            (None, Some(file)) => {
+                file.diagnostic(gravity, Place { file: 0, start: 0, end: 0 }, message, Some(hint))
+            }
+            (None, None) => Diagnostic { gravity, ..Diagnostic::of_file("", message, hint) },
+        }
+    }
+}
+
+/// How many steps of the path are written in a file, and the place of the last one: the value where the path ends, the
+/// key where it does not.
+fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, Place)> {
+    let (root, _) = DeTable::parse_recoverable(&file.text);
+    let mut found = None;
+    let mut table = Some(root.get_ref());
+    let mut list: Option<&DeValue<'_>> = None;
+    for (depth, step) in path.iter().enumerate() {
+        let last = depth + 1 == path.len();
+        let place = |span: std::ops::Range<usize>| Place { file: index, start: span.start, end: span.end };
+        let (at, value) = if let Some(inner) = table {
+            let Some((key, value)) = inner.iter().find(|(key, _)| key.get_ref() == step) else { break };
+            (place(if last { value.span() } else { key.span() }), value.get_ref())
+        } else if let (Some(DeValue::Array(items)), Ok(number)) = (list, step.parse::<usize>()) {
+            let Some(item) = items.get(number) else { break };
+            (place(item.span()), item.get_ref())
+        } else {
+            break;
+        };
+        found = Some((depth + 1, at));
+        table = if let DeValue::Table(inner) = value { Some(inner) } else { None };
+        list = Some(value);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_again() {
+        let text = "[console]\ntheme = \"x\"\n[check.db]\ncommand = [\"a\", \"b\"]\n[secret]\ns = { env = \"N\" }\n";
+        let locator = Locator::of_text("ops.toml", text);
+        for (path, line, column) in [
+            (&["console", "theme"] as &[&str], 2, 9),
+            (&["check", "db", "command", "1"], 4, 17),
+            (&["check", "db", "directory"], 3, 8),
+            (&["secret", "s", "env"], 6, 13),
+            (&["log", "x"], 1, 1),
+        ] {
+            let found = locator.diagnostic(path, Gravity::Warning, "m".to_owned(), "h".to_owned());
+            assert_eq!((found.line, found.column), (line, column), "{path:?}");
+        }
+    }
+}
