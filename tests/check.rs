@@ -21,7 +21,11 @@ async fn check(directory: &Path, config: &str, arguments: &[&str]) -> Output {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
     command.arg("check").arg(&file).args(arguments).current_dir(directory);
-    command.env("LC_ALL", "C.UTF-8").env("CHECK_TEST_TOKEN", "s3cr3t-token").env_remove("http_proxy").kill_on_drop(true);
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("CHECK_TEST_TOKEN", "s3cr3t-token")
+        .env_remove("http_proxy")
+        .kill_on_drop(true);
     command.output().await.unwrap()
 }
 
@@ -41,7 +45,8 @@ async fn a_theme_is_an_error_of_the_file_and_a_missing_program_a_warning() {
     let output = check(directory.path(), config, &["--json"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let lines: Vec<u64> = found["problems"].as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    let lines: Vec<u64> =
+        found["problems"].as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [2, 4], "{found:#}");
 }
 
@@ -59,7 +64,8 @@ async fn docker_compose_that_is_not_there_is_told_of_the_other_kind() {
     let file = directory.path().join("opsroom.toml");
     std::fs::write(&file, config).unwrap();
     let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
-    let output = Command::new(env!("CARGO_BIN_EXE_opsroom")).arg("check").arg(&file).env("PATH", path).output().await.unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_opsroom")).arg("check").arg(&file).env("PATH", path).output().await.unwrap();
     let printed = text(&output.stdout);
     assert!(printed.contains(":2:8: warning: `docker compose` (v2) does not work on this machine"), "{printed}");
     assert!(printed.contains("hint: this machine has docker-compose (v1): write kind = \"compose-v1\""), "{printed}");

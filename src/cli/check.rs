@@ -41,7 +41,11 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         let places: Vec<String> =
             load::candidates(None, None).iter().map(|place| place.display().to_string()).collect();
         let problem = format!("no configuration at {}", places.join(" or "));
-        return output::fail(exit::CONFIG, &problem, "`opsroom config example > opsroom.toml` creates one to start from");
+        return output::fail(
+            exit::CONFIG,
+            &problem,
+            "`opsroom config example > opsroom.toml` creates one to start from",
+        );
     };
     let Loaded { config, mut diagnostics } = load::load(&path);
     let config = config.map(Arc::new);
@@ -305,8 +309,7 @@ do = "deploy"
     #[test]
     fn json_has_the_promised_fields() {
         let bad = load::load_text(Path::new("ops.toml"), "[consol]\n");
-        let value: serde_json::Value =
-            serde_json::from_str(&report(&bad, &bad.diagnostics, &[]).json()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&report(&bad, &bad.diagnostics, &[]).json()).unwrap();
         let problem = &value["problems"][0];
         assert_eq!(problem["file"], "ops.toml");
         assert_eq!((problem["line"].as_u64(), problem["column"].as_u64()), (Some(1), Some(2)));

@@ -101,7 +101,7 @@ pub fn hint(title: &str, name: &str, key: &str) -> Option<String> {
         }
         ("service", "log", _) => format!("write a log: [log.{name}] with service = \"{name}\" and {key} = …"),
         ("source", "check", _) => format!("write a check: [check.{name}] with from = \"{name}\" and {key} = …"),
-        ("source", "metric", "log") | ("check", "metric", "log") => {
+        ("source" | "check", "metric", "log") => {
             format!("write a metric: [metric.{name}] with log = \"…\", count = \"level>=error\" and window = \"5m\"")
         }
         ("source", "metric", _) => format!("write a metric: [metric.{name}] with from = \"{name}\" and {key} = …"),

@@ -43,7 +43,7 @@ fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
     let (first, rest) = steps.split_first()?;
     let Step::Key(field) = first else {
         let message = format!("{} is an object and has no element {first}", shape.noun());
-        return Some((message, shape.payload().map(|payload| below(payload, steps)).unwrap_or_else(|| fields(shape))));
+        return Some((message, shape.payload().map_or_else(|| fields(shape), |payload| below(payload, steps))));
     };
     if !shape.fields().contains(&field.as_str()) {
         return Some((format!("{} has no field `{field}`", shape.noun()), meant(shape, field, steps, rest)));
@@ -66,7 +66,7 @@ fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
             Some((format!("`.{field}` is an object and has no element {second}"), fields(shape)))
         }
         (Within::Nothing, _) => {
-            let hint = shape.payload().map(|payload| below(payload, steps)).unwrap_or_else(|| fields(shape));
+            let hint = shape.payload().map_or_else(|| fields(shape), |payload| below(payload, steps));
             Some((format!("`.{field}` has nothing within it"), hint))
         }
     }

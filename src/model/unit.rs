@@ -92,10 +92,8 @@ fn no_unit(text: &str, rest: &str, word: &str, at: usize) -> UnitError {
         return UnitError::new(at, format!("unknown unit `{word}` in `{text}`"), hint);
     }
     if rest.is_empty() {
-        let hint = match text.chars().all(|c| c.is_ascii_digit() || c == '.') {
-            true => format!("write `{text}s`, `{text}m` or `{text}h`"),
-            false => DURATION_HINT.to_owned(),
-        };
+        let bare = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let hint = if bare { format!("write `{text}s`, `{text}m` or `{text}h`") } else { DURATION_HINT.to_owned() };
         return UnitError::new(at, format!("`{text}` has no unit"), hint);
     }
     let after = rest.trim_start();

@@ -71,9 +71,10 @@ fn sample(metric: &Derived, at: Stamp, value: Result<f64, String>) -> Option<Sam
 pub fn number(program: &Expression, outputs: Outputs, document: &Value) -> Result<f64, String> {
     // An answer that can't be read has no numbers in it, whatever a program makes of null.
     if let Some(why) = unreadable_of(document, program.reads()) {
-        return Err(with_code(why, document));
+        return Err(with_code(&why, document));
     }
-    let nothing = |else_: &str| Err(with_code(absent(document, program.reads()).unwrap_or(else_.to_owned()), document));
+    let nothing =
+        |else_: &str| Err(with_code(&absent(document, program.reads()).unwrap_or_else(|| else_.to_owned()), document));
     let values = match outputs {
         Ok(values) => values,
         Err(error @ JqError::Broken(_)) => return Err(error.to_string()),
@@ -104,9 +105,9 @@ pub fn number(program: &Expression, outputs: Outputs, document: &Value) -> Resul
 }
 
 /// The HTTP code beside why, where it is not a success: it mostly is the reason.
-fn with_code(why: String, document: &Value) -> String {
+fn with_code(why: &str, document: &Value) -> String {
     let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
-    code.map_or_else(|| why.clone(), |code| format!("{why} ({})", codes::words(code)))
+    code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", codes::words(code)))
 }
 
 /// The beginning of a value, as JSON.

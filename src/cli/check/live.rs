@@ -24,13 +24,13 @@ use crate::model::redact::Redactor;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::model::unit;
+use crate::sources::Context;
 use crate::sources::jq::{Evaluator, Outputs};
 use crate::sources::plan::{self, How, Watched};
 use crate::sources::poll::{Over, Poller, Seen};
 use crate::sources::tail::counts::count_once;
 use crate::sources::tail::once::files_of;
 use crate::sources::tail::{self, Resume};
-use crate::sources::Context;
 
 /// Sources that are polled at the same time.
 const AT_ONCE: usize = 8;
@@ -61,11 +61,8 @@ impl Row {
     pub fn text(&self) -> String {
         let mark = if self.ok { "ok  " } else { "FAIL" };
         let came = if self.came.is_empty() { String::new() } else { format!(" ({})", self.came) };
-        let mut text = format!("{mark} {} {}: {}{came}\n", self.kind, self.name, self.result);
-        for detail in &self.details {
-            text.push_str(&format!("       {detail}\n"));
-        }
-        text
+        let details: String = self.details.iter().flat_map(|detail| ["       ", detail, "\n"]).collect();
+        format!("{mark} {} {}: {}{came}\n{details}", self.kind, self.name, self.result)
     }
 
     fn masked(mut self, redactor: &Redactor) -> Self {
@@ -98,8 +95,7 @@ pub async fn rows(config: &Arc<Config>, secrets: Secrets, clock: Clock) -> Vec<R
         .map(|watched| async move { (watched, poller.poll_seen(watched, clock.now(), Over::Fresh).await) });
     let counting = context(Arc::clone(config), out);
     let polling = stream::iter(polls).buffered(AT_ONCE).collect::<Vec<_>>();
-    let (seen, counted, commands) =
-        tokio::join!(polling, count_once(&counting, &[]), command_logs(config, context));
+    let (seen, counted, commands) = tokio::join!(polling, count_once(&counting, &[]), command_logs(config, context));
     let counted: BTreeMap<String, Sample> = counted.into_iter().filter_map(sample_of).collect();
     let mut rows = Vec::new();
     for check in &config.checks {
@@ -148,13 +144,10 @@ async fn check_row(name: &str, watched: &Watched, seen: &Seen, evaluator: &Evalu
             }
         }
         for field in judged.check.alerts.iter().filter_map(|(_, condition)| condition.field()) {
-            details.push(match number_at(document, field) {
-                Some(number) => format!("alert    {field} gave {number}"),
-                None => {
-                    ok = false;
-                    format!("alert    {field} gave no number")
-                }
-            });
+            let number = number_at(document, field);
+            ok &= number.is_some();
+            let given = number.map_or_else(|| "no number".to_owned(), |number| number.to_string());
+            details.push(format!("alert    {field} gave {given}"));
         }
         details.extend(contents(document));
     }
@@ -190,7 +183,14 @@ async fn metric_row(
     counted: &BTreeMap<String, Sample>,
     evaluator: &Evaluator,
 ) -> Row {
-    let row = |ok, came, result: String, details| Row { kind: "metric", name: metric.name.to_string(), ok, came, result, details };
+    let row = |ok, came, result: String, details| Row {
+        kind: "metric",
+        name: metric.name.to_string(),
+        ok,
+        came,
+        result,
+        details,
+    };
     let number = |sample: &Sample| match &sample.value {
         Ok(number) => (true, unit::quantity(*number, &metric.unit)),
         Err(why) => (false, format!("no number: {why}")),
@@ -271,8 +271,7 @@ async fn command_logs(
     config: &Arc<Config>,
     context: impl Fn(Arc<Config>, mpsc::Sender<Observation>) -> Context,
 ) -> BTreeMap<String, Followed> {
-    let logs: Vec<Log> =
-        config.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
+    let logs: Vec<Log> = config.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
     let mut followed: BTreeMap<String, Followed> =
         logs.iter().map(|log| (log.name.to_string(), Followed::default())).collect();
     if logs.is_empty() {

@@ -39,11 +39,10 @@ pub struct Findings {
 
 /// Whether any adapter runs `docker compose` or `docker-compose`.
 pub fn needs_compose(config: &Config) -> bool {
-    let steps = |adapter: &Adapter| used(config, adapter).into_iter().flat_map(|(_, verb)| commands(verb)).collect();
-    config.adapters.iter().any(|adapter| {
-        let steps: Vec<Vec<String>> = steps(adapter);
-        steps.iter().any(|step| runs_compose(step) || program_of(step).is_some_and(|(_, p)| p == "docker-compose"))
-    })
+    let asks = |step: &Vec<String>| {
+        runs_compose(step) || program_of(step).is_some_and(|(_, program)| program == "docker-compose")
+    };
+    config.adapters.iter().any(|adapter| used(config, adapter).into_values().flat_map(commands).any(|step| asks(&step)))
 }
 
 /// Looks at everything that can be looked at without polling.
@@ -101,7 +100,11 @@ impl Look<'_> {
             SecretSource::File(path) => {
                 if let Some(why) = unreadable(path) {
                     let message = format!("secret `{name}`: {} {why}", path.display());
-                    self.warn(&["secret", name, "file"], message, "create the file, or correct its path and permissions");
+                    self.warn(
+                        &["secret", name, "file"],
+                        message,
+                        "create the file, or correct its path and permissions",
+                    );
                 }
             }
             SecretSource::Command(argv) => self.program(&["secret", name, "command", "0"], argv, None),
@@ -123,12 +126,19 @@ impl Look<'_> {
 
     fn certificates(&mut self, section: &str, name: &str, request: &HttpRequest) {
         const CERTIFICATE: &[&str] = &["BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"];
-        let keys = [("ca", &request.ca, &[CERTIFICATE] as &[&[&str]]), ("client_cert", &request.client_cert, &[CERTIFICATE, &["PRIVATE KEY"]])];
+        let keys = [
+            ("ca", &request.ca, &[CERTIFICATE] as &[&[&str]]),
+            ("client_cert", &request.client_cert, &[CERTIFICATE, &["PRIVATE KEY"]]),
+        ];
         for (key, path, needed) in keys {
             let Some(path) = path else { continue };
             let path_of = [section, name, key];
             if let Some(why) = unreadable(path) {
-                self.warn(&path_of, format!("`{key}`: {} {why}", path.display()), "correct the path or the permissions");
+                self.warn(
+                    &path_of,
+                    format!("`{key}`: {} {why}", path.display()),
+                    "correct the path or the permissions",
+                );
                 continue;
             }
             let text = String::from_utf8_lossy(&beginning(path)).into_owned();
@@ -177,7 +187,11 @@ impl Look<'_> {
         for path in there {
             if let Some(why) = unreadable(path) {
                 let message = format!("log `{}`: {} {why}", log.name, path.display());
-                self.warn(&["log", &log.name, "file"], message, "correct its permissions, or add yourself to its group");
+                self.warn(
+                    &["log", &log.name, "file"],
+                    message,
+                    "correct its permissions, or add yourself to its group",
+                );
                 break;
             }
         }
@@ -244,9 +258,7 @@ impl Look<'_> {
 
 /// The verbs of an adapter that actions use; all of them where none does.
 fn used<'a>(config: &'a Config, adapter: &'a Adapter) -> BTreeMap<&'a str, &'a Verb> {
-    let of = |verb: &Name| {
-        config.actions.iter().any(|action| action.adapter == adapter.name && action.verb == *verb)
-    };
+    let of = |verb: &Name| config.actions.iter().any(|action| action.adapter == adapter.name && action.verb == *verb);
     let any = config.actions.iter().any(|action| action.adapter == adapter.name);
     adapter.verbs.iter().filter(|(name, _)| !any || of(name)).map(|(name, verb)| (&**name, verb)).collect()
 }
@@ -268,7 +280,8 @@ fn program_of(argv: &[String]) -> Option<(usize, &str)> {
 }
 
 fn runs_compose(argv: &[String]) -> bool {
-    program_of(argv).is_some_and(|(at, program)| program == "docker" && argv.get(at + 1).is_some_and(|w| w == "compose"))
+    program_of(argv)
+        .is_some_and(|(at, program)| program == "docker" && argv.get(at + 1).is_some_and(|w| w == "compose"))
 }
 
 /// Why a program can't be run: looked for as the system does, from the directory in which it would run.

@@ -32,9 +32,7 @@ impl Locator {
         let deepest = places.max_by_key(|(depth, place)| (*depth, std::cmp::Reverse(place.file)));
         match (deepest, self.files.first()) {
             (Some((_, place)), _) => self.files[place.file].diagnostic(gravity, place, message, Some(hint)),
-            (None, Some(file)) => {
-                file.diagnostic(gravity, Place { file: 0, start: 0, end: 0 }, message, Some(hint))
-            }
+            (None, Some(file)) => file.diagnostic(gravity, Place { file: 0, start: 0, end: 0 }, message, Some(hint)),
             (None, None) => Diagnostic { gravity, ..Diagnostic::of_file("", message, hint) },
         }
     }
@@ -46,14 +44,14 @@ fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, Place)
     let (root, _) = DeTable::parse_recoverable(&file.text);
     let mut found = None;
     let mut table = Some(root.get_ref());
-    let mut list: Option<&DeValue<'_>> = None;
+    let mut items_of: Option<&DeValue<'_>> = None;
     for (depth, step) in path.iter().enumerate() {
-        let last = depth + 1 == path.len();
+        let ends = depth + 1 == path.len();
         let place = |span: std::ops::Range<usize>| Place { file: index, start: span.start, end: span.end };
         let (at, value) = if let Some(inner) = table {
             let Some((key, value)) = inner.iter().find(|(key, _)| key.get_ref() == step) else { break };
-            (place(if last { value.span() } else { key.span() }), value.get_ref())
-        } else if let (Some(DeValue::Array(items)), Ok(number)) = (list, step.parse::<usize>()) {
+            (place(if ends { value.span() } else { key.span() }), value.get_ref())
+        } else if let (Some(DeValue::Array(items)), Ok(number)) = (items_of, step.parse::<usize>()) {
             let Some(item) = items.get(number) else { break };
             (place(item.span()), item.get_ref())
         } else {
@@ -61,7 +59,7 @@ fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, Place)
         };
         found = Some((depth + 1, at));
         table = if let DeValue::Table(inner) = value { Some(inner) } else { None };
-        list = Some(value);
+        items_of = Some(value);
     }
     found
 }

@@ -108,11 +108,8 @@ pub fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => (*name).to_owned(),
     };
-    let mut text = all.iter().take(NAMES).map(cut).collect::<Vec<_>>().join(", ");
-    if all.len() > NAMES {
-        text.push_str(&format!(" and {} more", all.len() - NAMES));
-    }
-    text
+    let text = all.iter().take(NAMES).map(cut).collect::<Vec<_>>().join(", ");
+    if all.len() > NAMES { format!("{text} and {} more", all.len() - NAMES) } else { text }
 }
 
 /// What a value is, with its article.

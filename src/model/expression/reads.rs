@@ -101,8 +101,13 @@ impl Reads<'_> {
     /// Collects from a term whose `.` is the document.
     fn walk(&mut self, term: &Term<&str>) {
         match term {
-            Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Def(..) => {}
-            Term::Arr(None) => {}
+            Term::Id
+            | Term::Recurse
+            | Term::Num(_)
+            | Term::Break(_)
+            | Term::Var(_)
+            | Term::Def(..)
+            | Term::Arr(None) => {}
             Term::Str(_, parts) => {
                 for part in parts {
                     if let StrPart::Term(inner) = part {
@@ -113,23 +118,33 @@ impl Reads<'_> {
             Term::Arr(Some(inner)) | Term::Neg(inner) | Term::Label(_, inner) | Term::TryCatch(inner, _) => {
                 self.walk(inner);
             }
-            Term::Obj(entries) => entries.iter().for_each(|(key, value)| self.entry(key, value.as_ref())),
+            Term::Obj(entries) => {
+                for (key, value) in entries {
+                    self.entry(key, value.as_ref());
+                }
+            }
             Term::BinOp(left, operator, right) => self.operation(left, operator, right),
             Term::Fold(_, over, _, arguments) => {
                 self.walk(over);
-                arguments.first().into_iter().for_each(|initial| self.walk(initial));
+                if let Some(initial) = arguments.first() {
+                    self.walk(initial);
+                }
             }
             Term::IfThenElse(branches, otherwise) => {
                 for (condition, then) in branches {
                     self.walk(condition);
                     self.walk(then);
                 }
-                otherwise.iter().for_each(|otherwise| self.walk(otherwise));
+                if let Some(otherwise) = otherwise {
+                    self.walk(otherwise);
+                }
             }
             Term::Call(name, arguments) => match (*name, arguments.as_slice()) {
                 ("any" | "all", [over, _]) => self.walk(over),
                 (name, arguments) if KEEP.contains(&name) => {
-                    arguments.iter().for_each(|argument| self.walk(argument));
+                    for argument in arguments {
+                        self.walk(argument);
+                    }
                 }
                 _ => {}
             },
@@ -184,7 +199,9 @@ impl Reads<'_> {
                 Part::Index(index) => [Some(index), None],
                 Part::Range(from, to) => [from.as_ref(), to.as_ref()],
             };
-            within.into_iter().flatten().for_each(|term| self.walk(term));
+            for term in within.into_iter().flatten() {
+                self.walk(term);
+            }
         }
         if !is_same(inner) {
             return;

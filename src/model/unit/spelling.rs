@@ -90,6 +90,6 @@ pub fn respelled(word: &str) -> Option<&'static str> {
     let lower = word.to_lowercase();
     match lower.as_str() {
         "percent" | "pct" | "per cent" => Some("%"),
-        _ => time(&lower).filter(|(_, times)| *times == 1.0).map(|(unit, _)| unit).or_else(|| size(word)),
+        _ => time(&lower).filter(|(_, times)| *times <= 1.0).map(|(unit, _)| unit).or_else(|| size(word)),
     }
 }
