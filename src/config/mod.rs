@@ -4,6 +4,7 @@
 //! *Invariant:* only `load` reads files; nothing here ever writes one, and nothing here touches the network.
 
 pub mod adapters;
+mod belonging;
 pub mod commands;
 mod context;
 pub mod diagnostic;
