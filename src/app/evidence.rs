@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::run::Plan;
+use crate::model::since::Since;
 use crate::model::text::{MAX_LINE, SafeText};
 
 use super::state::State;
@@ -24,7 +25,7 @@ pub fn capture(state: &State, action: &Action, plan: &Plan) -> String {
         "service": service.map(|service| json!({ "name": &*service.name, "status": service.status })),
         "alerts": state.alerts.iter().map(|alert| json!({
             "id": alert.id, "severity": alert.severity, "condition": alert.condition,
-            "since": alert.since.map(|at| at.utc.to_rfc3339()), "value": alert.value,
+            "since": seen(alert.since), "since_before": unseen(alert.since), "value": alert.value,
         })).collect::<Vec<_>>(),
         "checks": state.checks.iter().map(|check| json!({ "name": &*check.name, "status": check.status })).collect::<Vec<_>>(),
         "captured": captured,
@@ -37,13 +38,24 @@ fn shortened(raw: &SafeText) -> SafeText {
     if raw.len() > MAX_LINE { SafeText::new(raw.as_str()) } else { raw.clone() }
 }
 
+/// The moment at which it began, where that was seen.
+fn seen(since: Option<Since>) -> Option<String> {
+    since.and_then(Since::known).map(|at| at.utc.to_rfc3339())
+}
+
+/// The moment before which it had begun, where its beginning was not seen.
+fn unseen(since: Option<Since>) -> Option<String> {
+    since.filter(|since| !since.seen).map(|since| since.at.utc.to_rfc3339())
+}
+
 fn one(state: &State, reference: &EvidenceRef) -> Value {
     match reference {
         EvidenceRef::Check(name) => state.check(name).map_or(Value::Null, |check| {
             json!({
                 "check": &**name,
                 "status": check.status,
-                "since": check.since.map(|at| at.utc.to_rfc3339()),
+                "since": seen(check.since),
+                "since_before": unseen(check.since),
                 "stale": check.stale,
                 "at": check.last.as_ref().map(|reading| reading.timing.ended.utc.to_rfc3339()),
                 "latency_ms": check.last.as_ref().map(|reading| reading.timing.latency().as_millis() as u64),

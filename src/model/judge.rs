@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::flapping::Flapping;
 use super::reading::Sign;
+use super::since::Since;
 use super::status::Status;
 use super::time::Stamp;
 
@@ -49,7 +50,11 @@ pub struct Change {
 pub struct Judge {
     rules: Rules,
     shown: Status,
-    since: Stamp,
+    since: Since,
+    /// The kind of the latest answer, and since when every answer is of that kind.
+    alike: Option<(Sign, Since)>,
+    /// Whether nothing was known between the latest answer and now.
+    blind: bool,
     /// The last status that was more than a streak on its way.
     settled: Option<Status>,
     /// Bad polls in a row.
@@ -59,7 +64,7 @@ pub struct Judge {
     /// Good or cold polls in a row.
     good: u32,
     /// What was shown, and since when, before nothing was known: it goes on if it turns out unchanged.
-    before_unknown: Option<(Status, Stamp)>,
+    before_unknown: Option<(Status, Since)>,
     known_from: Stamp,
     last: Option<Stamp>,
     counts: Counts,
@@ -72,7 +77,9 @@ impl Judge {
         Self {
             rules,
             shown: Status::Unknown,
-            since: now,
+            since: Since::before(now),
+            alike: None,
+            blind: true,
             settled: None,
             bad: 0,
             answered: 0,
@@ -87,11 +94,14 @@ impl Judge {
 
     /// Takes what a poll said, with the moment at which it ended.
     pub fn observe(&mut self, sign: Sign, at: Stamp) -> Option<Change> {
+        // Between two answers that lie too far apart anything may have happened.
+        self.blind |= self.is_stale(at);
         self.last = Some(at);
+        self.note_kind(sign, at);
         let shown = match sign {
             Sign::Unknown => {
                 self.counts.unknown += 1;
-                return self.show(Status::Unknown, at);
+                return self.lose_sight(at);
             }
             Sign::Bad => self.bad(),
             Sign::Degraded => self.degraded(),
@@ -101,12 +111,15 @@ impl Judge {
         if shown != Status::Pending {
             self.flapping.push(if shown == Status::Cold { Status::Ok } else { shown });
         }
-        self.show(shown, at)
+        // A status whose streak goes back to a first look had begun before it.
+        let unseen = self.alike.map(|(_, since)| since).filter(|since| !since.seen);
+        self.show(shown, at, unseen.unwrap_or(Since::seen(at)))
     }
 
     /// Nothing is known from now: paused, suspended, or our own network is gone. The next poll goes on from before.
     pub fn lose_sight(&mut self, at: Stamp) -> Option<Change> {
-        self.show(Status::Unknown, at)
+        self.blind = true;
+        self.show(Status::Unknown, at, Since::seen(at))
     }
 
     /// New rules after a reload; streaks and history stay.
@@ -125,7 +138,8 @@ impl Judge {
     }
 
     /// Since when it is shown so. A short unknown in between does not begin it anew.
-    pub const fn since(&self) -> Stamp {
+    /// Where the console did not see it begin, it had begun before the first answer that said so.
+    pub const fn since(&self) -> Since {
         self.since
     }
 
@@ -202,12 +216,24 @@ impl Judge {
         status
     }
 
-    fn show(&mut self, status: Status, at: Stamp) -> Option<Change> {
+    /// Notes of which kind the answer is, and whether it was seen to turn into that kind: not where the answer before
+    /// it is missing.
+    fn note_kind(&mut self, sign: Sign, at: Stamp) {
+        if sign == Sign::Unknown {
+            return;
+        }
+        let blind = std::mem::take(&mut self.blind);
+        if self.alike.is_none_or(|(before, _)| before != sign) {
+            self.alike = Some((sign, Since { at, seen: !blind }));
+        }
+    }
+
+    fn show(&mut self, status: Status, at: Stamp, since: Since) -> Option<Change> {
         if status == self.shown {
             return None;
         }
         let change = Change { from: self.shown, to: status, at };
-        let since = std::mem::replace(&mut self.since, at);
+        let since = std::mem::replace(&mut self.since, since);
         match self.before_unknown.take() {
             Some((same, since)) if same == status => self.since = since,
             _ if status == Status::Unknown => self.before_unknown = Some((change.from, since)),
@@ -306,15 +332,57 @@ mod tests {
         let mut judge = judge(1, 1);
         judge.observe(Sign::Bad, at(10));
         judge.observe(Sign::Bad, at(20));
-        assert_eq!(judge.since(), at(10));
+        assert_eq!(judge.since(), Since::before(at(10)));
         judge.lose_sight(at(25));
-        assert_eq!((judge.status(), judge.since()), (Status::Unknown, at(25)));
+        assert_eq!((judge.status(), judge.since()), (Status::Unknown, Since::seen(at(25))));
         let change = judge.observe(Sign::Bad, at(30));
         assert_eq!(change, Some(Change { from: Status::Unknown, to: Status::Down, at: at(30) }));
-        assert_eq!(judge.since(), at(10));
+        assert_eq!(judge.since(), Since::before(at(10)));
         judge.observe(Sign::Unknown, at(40));
         judge.observe(Sign::Good, at(50));
-        assert_eq!((judge.status(), judge.since()), (Status::Ok, at(50)));
+        assert_eq!((judge.status(), judge.since()), (Status::Ok, Since::before(at(50))));
+    }
+
+    #[test]
+    fn a_since_that_was_not_seen_is_never_stated() {
+        // Signs one second apart from 1 s on; `s` is a long silence, `l` a loss of sight.
+        let cases = [
+            // A console that starts in the middle of something saw none of it begin.
+            ("b", Status::Pending, Since::before(at(1))),
+            ("bbb", Status::Down, Since::before(at(1))),
+            ("ubbb", Status::Down, Since::before(at(2))),
+            ("g", Status::Ok, Since::before(at(1))),
+            ("ggg", Status::Ok, Since::before(at(1))),
+            ("d", Status::Degraded, Since::before(at(1))),
+            ("c", Status::Cold, Since::before(at(1))),
+            // What follows upon something else was seen.
+            ("gbbb", Status::Down, Since::seen(at(4))),
+            ("gb", Status::Pending, Since::seen(at(2))),
+            ("bg", Status::Ok, Since::seen(at(2))),
+            ("bbbgg", Status::Ok, Since::seen(at(5))),
+            ("dbbb", Status::Down, Since::seen(at(4))),
+            // Neither is what began while nothing was known.
+            ("gubbb", Status::Down, Since::before(at(3))),
+            ("glbbb", Status::Down, Since::before(at(3))),
+            ("gsbbb", Status::Down, Since::before(at(101))),
+            ("bbblgg", Status::Ok, Since::before(at(5))),
+            ("gsd", Status::Degraded, Since::before(at(101))),
+            // What goes on unchanged keeps its beginning.
+            ("gbbblb", Status::Down, Since::seen(at(4))),
+        ];
+        for (signs, status, since) in cases {
+            let mut judge = judge(3, 2);
+            let mut now = 0;
+            for c in signs.chars() {
+                now += if c == 's' { 99 } else { 1 };
+                match c {
+                    's' => {}
+                    'l' => drop(judge.lose_sight(at(now))),
+                    _ => drop(judge.observe(sign(c), at(now))),
+                }
+            }
+            assert_eq!((judge.status(), judge.since()), (status, since), "{signs}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod availability;
+pub mod cause;
 pub mod choice;
 pub mod condition;
 pub mod dialect;
@@ -34,6 +35,7 @@ pub mod run;
 pub mod scan;
 pub mod secret;
 pub mod selector;
+pub mod since;
 pub mod series;
 pub mod shell;
 pub mod spread;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::since::Since;
 use crate::model::time::Stamp;
 use crate::model::unit;
 
@@ -23,6 +24,20 @@ pub fn age(age: Duration) -> String {
 /// The age of something that may never have happened.
 pub fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
     at.map_or_else(|| none.to_owned(), |at| age(now.since(at)))
+}
+
+/// How long something has stood as it does: `3m`; `>3m` where it was not seen to begin, and so has stood for longer.
+/// At most four columns, as ages are.
+pub fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String {
+    const DAY: u64 = 86_400;
+    let Some(Since { at, seen }) = since else { return none.to_owned() };
+    let past = now.since(at);
+    match past.as_secs() {
+        _ if seen => age(past),
+        0..10 => ">0s".to_owned(),
+        seconds if seconds >= 100 * DAY => ">99d".to_owned(),
+        _ => format!(">{}", age(past)),
+    }
 }
 
 /// A span that ended, exactly enough: `840ms`, `4.2s`, `3m 07s`, `2h 05m`.
@@ -150,6 +165,18 @@ mod tests {
         for (seconds, expected) in cases {
             assert_eq!(age(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn what_was_not_seen_to_begin_is_at_least_so_old() {
+        let at = Stamp { mono: Duration::from_secs(5), utc: DateTime::UNIX_EPOCH };
+        let shown = |since: Since, seconds: u64| age_since(Some(since), at.plus(Duration::from_secs(seconds)), "-");
+        let cases = [(3, "<10s", ">0s"), (59, "50s", ">50s"), (187, "3m", ">3m"), (86_400 * 400, "400d", ">99d")];
+        for (seconds, seen, before) in cases {
+            assert_eq!(shown(Since::seen(at), seconds), seen);
+            assert_eq!(shown(Since::before(at), seconds), before);
+        }
+        assert_eq!(age_since(None, at, "-"), "-");
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
         chips.push(chip("HELD: no focus".to_owned(), Role::ChipFrozen));
     }
     if !state.connectivity.ok {
-        let age = figures::age_of(state.connectivity.since, state.now, "");
+        let age = figures::age_since(state.connectivity.since, state.now, "");
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
     let old = state.checks.iter().filter(|check| check.stale).count();
@@ -199,7 +199,7 @@ pub fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     {
         words = words
             .then(service.title.clone(), Role::TextStrong)
-            .then(figures::age_of(service.since, state.now, ""), Role::TextDim);
+            .then(figures::age_since(service.since, state.now, ""), Role::TextDim);
     }
     let alerts = crate::ui::panels::alerts::counts(state);
     if !alerts.is_empty() {

@@ -9,6 +9,7 @@ use crate::model::judge::{Counts, Judge, Rules};
 use crate::model::latency::Latencies;
 use crate::model::name::Name;
 use crate::model::reading::{Component, Reading, Sign};
+use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
@@ -25,11 +26,13 @@ pub struct CheckView {
     /// What is shown: unknown while our own network is down. Staleness lies beside it, in `stale`.
     pub status: Status,
     /// Since when it has this status.
-    pub since: Option<Stamp>,
+    pub since: Option<Since>,
     /// The latest poll.
     pub last: Option<Reading>,
     /// Why it is not well, in words.
     pub error: Option<SafeText>,
+    /// What of its trouble no dependency explains, in words, where a dependency of its service is down.
+    pub own_reason: Option<SafeText>,
     /// Consecutive bad or good polls towards the next status: `(so far, needed)`, while pending.
     pub streak: Option<(u32, u32)>,
     /// Whether the latest poll is older than `2 × every + timeout`.
@@ -62,6 +65,7 @@ impl CheckView {
             since: None,
             last: None,
             error: None,
+            own_reason: None,
             streak: None,
             stale: false,
             overruns: 0,
