@@ -82,7 +82,7 @@ async fn one_round_is_printed_and_its_worst_is_the_exit_code() {
 
     let wrong = status(&config, &["apo"]).await;
     assert_eq!(wrong.status.code(), Some(64));
-    assert_eq!(text(&wrong.stderr), "error: there is no check, metric or service `apo`\nhint: did you mean `api`?\n");
+    assert_eq!(text(&wrong.stderr), "error: no check, metric or service named `apo`\nhint: did you mean `api`?\n");
     assert!(wrong.stdout.is_empty());
 }
 
@@ -98,5 +98,42 @@ async fn a_gate_waits_until_it_is_well_and_closes_when_it_is_not() {
     let closed = status(&config, &["api", "--until", "ok", "--within", "1s"]).await;
     assert_eq!(closed.status.code(), Some(2));
     assert!(text(&closed.stdout).contains("refused the connection"), "{}", text(&closed.stdout));
-    assert_eq!(text(&closed.stderr), "error: it did not get well in time\n");
+    assert_eq!(text(&closed.stderr), "error: still down after 1s\n");
+}
+
+/// What a gate must not pass: a metric over its threshold, however mild, and whether or not it must hold for longer.
+#[tokio::test]
+async fn a_gate_does_not_pass_a_condition_that_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(|request| match request.path.as_str() {
+        "/metrics" => Reply::text(200, "queue_depth 12\n"),
+        _ => Reply::json(200, r#"{"status":"healthy"}"#),
+    })
+    .await;
+    for (alert, code) in [
+        ("critical = \"> 10\"", 2),
+        ("high = \"> 10\"", 1),
+        ("high = \"> 10 for 5m\"", 1),
+        ("medium = \"> 10\"", 1),
+        ("low = \"> 10\"", 1),
+        ("high = \"> 20\"", 0),
+    ] {
+        let config = directory.path().join("opsroom.toml");
+        let text = format!(
+            "[check.api]\nhttp = \"{url}/health\"\n[source.node]\nexposition = \"{url}/metrics\"\n\
+             [metric.queue]\nfrom = \"node\"\nsample = \"queue_depth\"\nalert = {{ {alert} }}\n",
+            url = server.url("")
+        );
+        std::fs::write(&config, text).unwrap();
+        let once = status(&config, &["--json"]).await;
+        assert_eq!(once.status.code(), Some(code), "{alert}: {}", text_of(&once));
+        let object: Value = serde_json::from_slice(&once.stdout).unwrap();
+        assert_eq!(object["checks"][0]["since"], Value::Null);
+        let gate = status(&config, &["--until", "ok", "--within", "1s"]).await;
+        assert_eq!(gate.status.code(), Some(code), "{alert}: {}", text_of(&gate));
+    }
+}
+
+fn text_of(output: &Output) -> String {
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
 }

@@ -1,4 +1,4 @@
-//! `opsroom status`: ask everything once, one line each, or one JSON object.
+//! `opsroom status`: polls everything once and prints one line each, or one JSON object.
 
 mod report;
 mod shown;
@@ -25,7 +25,7 @@ use crate::model::unit;
 use crate::runtime::secrets;
 use crate::sources::Context;
 use crate::sources::round::Round;
-use report::Report;
+use report::{Report, World};
 use shown::Style;
 
 /// From the start of one round to the start of the next, while something is waited for.
@@ -36,7 +36,7 @@ const INTERRUPTED: u8 = 130;
 /// What `opsroom status` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Checks, metrics or services; all where none is named
+    /// Checks, metrics or services. Default: all
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// One JSON object
@@ -45,10 +45,10 @@ pub struct Arguments {
     /// ASCII, no colours
     #[arg(long, conflicts_with = "json")]
     plain: bool,
-    /// Ask again until this holds: a gate for a deployment pipeline
+    /// Poll again until this holds: a gate for a deployment pipeline
     #[arg(long, value_name = "STATUS")]
     until: Option<Until>,
-    /// How long to ask for that
+    /// How long to wait for that
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration, requires = "until")]
     within: Duration,
 }
@@ -56,9 +56,9 @@ pub struct Arguments {
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Until {
-    /// Everything is ok
+    /// Everything is ok and no alert condition holds
     Ok,
-    /// Nothing is down or unknown
+    /// Nothing is down or unknown, and no critical alert condition holds
     Degraded,
 }
 
@@ -89,8 +89,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         Err(error) => {
             return output::fail(
                 exit::SOFTWARE,
-                &format!("no threads to work on: {error}"),
-                "look at the system's limits",
+                &format!("cannot start worker threads: {error}"),
+                "raise the limit of processes (ulimit -u)",
             );
         }
     };
@@ -101,9 +101,22 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     }
     match report.status {
         // The gate stays closed: the code says how bad it is, and is never 0.
-        status if !reached => output::fail(code(status).max(exit::WARNING), "it did not get well in time", ""),
+        status if !reached => {
+            let waited = format!("still {} after {}", words(status), unit::duration(arguments.within));
+            output::fail(code(status).max(exit::WARNING), &waited, "")
+        },
         _ if arguments.until.is_some() => exit::OK,
         status => code(status),
+    }
+}
+
+/// The whole in words; what is ok is said where the gate is about to open.
+const fn words(status: Status) -> &'static str {
+    match status {
+        Status::Ok | Status::Cold => "ok",
+        Status::Degraded | Status::Pending => "degraded",
+        Status::Down => "down",
+        Status::Unknown => "unknown",
     }
 }
 
@@ -139,8 +152,8 @@ fn chosen(config: &Config, wanted: &[String]) -> Result<Vec<Name>, (String, Stri
         let known = known.chain(config.metrics.iter().map(|metric| &*metric.name));
         let known = known.chain(config.services.iter().map(|service| &*service.name));
         let hint = nearest(wanted, known)
-            .map_or_else(|| "without a name, everything is asked".to_owned(), |name| format!("did you mean `{name}`?"));
-        return Err((format!("there is no check, metric or service `{wanted}`"), hint));
+            .map_or_else(|| "use no name to poll everything".to_owned(), |name| format!("did you mean `{name}`?"));
+        return Err((format!("no check, metric or service named `{wanted}`"), hint));
     }
     Ok(names)
 }
@@ -158,14 +171,14 @@ fn is_utf8() -> bool {
     locale.is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"))
 }
 
-/// Asks, once or until it is well. `None` where a person had enough.
+/// Polls once, or until it is well. `None` where it was interrupted.
 async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names: &[Name]) -> Option<(Report, bool)> {
     let cancel = CancellationToken::new();
     // Dropping the polls is what ends the commands that they run.
     let work = async {
         let (secrets, missing) = secrets::resolve(&config.secrets).await;
         for (name, why) in missing {
-            output::complain(&format!("warning: the secret {name} has no value: {why}\n"));
+            output::complain(&format!("warning: secret {name} has no value: {why}\n"));
         }
         rounds(arguments, context(global, config, secrets, &cancel), names).await
     };
@@ -184,11 +197,14 @@ async fn rounds(arguments: &Arguments, context: Context, names: &[Name]) -> (Rep
     let clock = context.clock;
     let redactor = Redactor::new(context.secrets.iter().map(|(_, value)| value));
     let round = Round::new(&context, names);
+    let mut world = World::new(&context.config, clock.now());
     let deadline = clock.now().mono + arguments.within;
     loop {
         let started = clock.now();
-        let observations = round.poll().await;
-        let report = Report::new(&context.config, names, &observations, clock.now(), &redactor);
+        let (link, polled) = tokio::join!(round.link(), round.poll());
+        // Our own network comes first: without it the rest is not believed.
+        world.take(link.into_iter().chain(polled), clock.now());
+        let report = Report::new(&world, names, &redactor);
         let Some(until) = arguments.until else { return (report, true) };
         let next = started.plus(BETWEEN_ROUNDS);
         if until.holds(report.status) || next.mono >= deadline {
@@ -231,7 +247,7 @@ mod tests {
             "the service `api` has no checks and no metrics"
         );
         let (problem, hint) = chosen(&config, &["apo".to_owned()]).unwrap_err();
-        assert_eq!(problem, "there is no check, metric or service `apo`");
+        assert_eq!(problem, "no check, metric or service named `apo`");
         assert_eq!(hint, "did you mean `api`?");
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, Predicate};
 use super::name::Name;
+use super::since::Since;
 use super::time::Stamp;
 pub use sight::Sight;
 use sight::{Changes, Holds};
@@ -94,16 +95,6 @@ impl AlertState {
             Self::Resolved { .. } => "resolved",
         }
     }
-
-    /// Since when a person sees it so; `None` where inactive.
-    pub const fn since(self) -> Option<Stamp> {
-        match self {
-            Self::Inactive => None,
-            Self::Pending { active_at } => Some(active_at),
-            Self::Firing { fired_at, .. } | Self::Keeping { fired_at, .. } => Some(fired_at),
-            Self::Resolved { at, .. } => Some(at),
-        }
-    }
 }
 
 /// What an evaluation changed.
@@ -142,6 +133,10 @@ pub struct Alert {
     /// Time of the present pending state in which nothing could be seen: it does not count towards `for`.
     blind: Duration,
     blind_since: Option<Stamp>,
+    /// Whether the condition was seen not to hold, with nothing unknown since.
+    was_clear: bool,
+    /// Whether its condition was seen to begin to hold, the last time that it did.
+    began_in_sight: bool,
     changes: Changes,
 }
 
@@ -161,6 +156,8 @@ impl Alert {
             state: AlertState::Inactive,
             blind: Duration::ZERO,
             blind_since: None,
+            was_clear: false,
+            began_in_sight: false,
             changes: Changes::default(),
         }
     }
@@ -172,6 +169,7 @@ impl Alert {
         }
         let holds = sight.holds(&self.condition.predicate, self.state.is_firing(), &mut self.changes, now);
         self.count_blindness(holds, now);
+        self.look_back(sight, holds);
         let (state, transition) = match (self.state, holds) {
             (AlertState::Resolved { at, .. }, Holds::No | Holds::Unknown) if now.since(at) >= RESOLVED_SHOWN => {
                 (AlertState::Inactive, Transition::Forgotten)
@@ -206,6 +204,36 @@ impl Alert {
         };
         self.state = state;
         Some(transition)
+    }
+
+    /// Since when a person sees it so; `None` where inactive. What held already when it was first looked at has stood
+    /// for longer than this machine knows.
+    pub fn since(&self) -> Option<Since> {
+        match self.state {
+            AlertState::Inactive => None,
+            AlertState::Pending { active_at: at }
+            | AlertState::Firing { fired_at: at, .. }
+            | AlertState::Keeping { fired_at: at, .. } => Some(Since { at, seen: self.began_in_sight }),
+            AlertState::Resolved { at, .. } => Some(Since::seen(at)),
+        }
+    }
+
+    /// Whether its condition holds, or held so lately that it still fires: what a gate must not pass.
+    pub fn holds_now(&self) -> bool {
+        matches!(self.state, AlertState::Pending { .. }) || self.state.is_firing()
+    }
+
+    /// Remembers whether the condition is seen to begin to hold: not where nothing was known just before.
+    fn look_back(&mut self, sight: &Sight<'_>, holds: Holds) {
+        match holds {
+            Holds::No => self.was_clear = true,
+            Holds::Unknown if sight.is_on_its_way() => {}
+            Holds::Unknown => self.was_clear = false,
+            Holds::Yes if matches!(self.state, AlertState::Inactive | AlertState::Resolved { .. }) => {
+                self.began_in_sight = self.was_clear;
+            }
+            Holds::Yes => {}
+        }
     }
 
     fn count_blindness(&mut self, holds: Holds, now: Stamp) {
@@ -344,7 +372,7 @@ mod tests {
     fn statuses() {
         use Transition::{Fired, Resolved};
         let fields = BTreeMap::from([("days_left".to_owned(), 20.0)]);
-        let check = |status, stale| Sight::Check { status, fields: &fields, latency_ms: Some(900), stale };
+        let check = |status, stale| Sight::Check { status, fields: &fields, latency_ms: Some(900.0), stale };
         let down = [
             (0, check(Status::Pending, false)),
             (1, check(Status::Down, false)),

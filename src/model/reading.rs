@@ -66,6 +66,13 @@ pub struct Reading {
     pub phases: Vec<(&'static str, f64)>,
 }
 
+impl Reading {
+    /// From sent to ended, in milliseconds and not rounded: what conditions are held against.
+    pub fn latency_ms(&self) -> f64 {
+        self.timing.latency().as_secs_f64() * 1e3
+    }
+}
+
 /// One value of one metric.
 #[derive(Debug, Clone)]
 pub struct Sample {

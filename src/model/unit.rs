@@ -7,7 +7,7 @@ mod spelling;
 use std::time::Duration;
 
 pub use quantity::in_unit_of;
-pub use show::{NOTHING, age, availability, latency, latency_ms, number, quantity};
+pub use show::{NOTHING, age, availability, latency, latency_ms, number, plain, quantity, quantity_beside};
 pub use spelling::respelled;
 
 /// What is wrong in a written value.

@@ -12,7 +12,7 @@ use crate::model::name::Name;
 use super::Context;
 use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
-use super::polls::{MAX_COMMANDS, MAX_POLLS};
+use super::polls::{self, MAX_COMMANDS, MAX_POLLS};
 use super::tail::counts::count_once;
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
@@ -44,6 +44,14 @@ impl Round {
             polled
         })
         .await
+    }
+
+    /// Whether our own network is reachable; `None` where no `self_check` says how to tell. Without it the answers of a
+    /// round say nothing of the services.
+    pub async fn link(&self) -> Option<Observation> {
+        let target = self.context.config.console.self_check.as_ref()?;
+        let result = polls::self_check(target, self.context.clock).await;
+        Some(polls::connectivity(&result))
     }
 
     async fn sources(&self) -> Vec<Observation> {

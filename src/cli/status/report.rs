@@ -1,22 +1,51 @@
-//! What one round of asking says, judged by that one answer.
+//! What one round of polls says. It is the console's own world that takes the answers in and evaluates the conditions,
+//! so that both say the same; only the streaks are short, because here each answer decides.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::app::message::{Event, Message};
+use crate::app::state::State;
+use crate::app::update::update;
+use crate::app::world::alerts::{AlertView, Phase, Subject};
+use crate::app::world::checks::CheckView;
+use crate::app::world::metrics::MetricView;
 use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::model::alert::Severity;
-use crate::model::condition::{Condition, Predicate};
 use crate::model::message::Observation;
 use crate::model::name::Name;
-use crate::model::reading::{Component, Reading, Sample, Sign};
+use crate::model::reading::Component;
 use crate::model::redact::Redactor;
+use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
+
+/// The world of one command: what a console without a screen knows after each round.
+pub(super) struct World(State);
+
+impl World {
+    /// A world of which nothing is known yet. One answer decides what a check is.
+    pub(super) fn new(config: &Config, now: Stamp) -> Self {
+        let once = |check: &Check| Check { fail_after: 1, ok_after: 1, ..check.clone() };
+        let config = Config { checks: config.checks.iter().map(once).collect(), ..config.clone() };
+        Self(State::new(Arc::new(config), now, (80, 24)))
+    }
+
+    /// Takes in the answers of a round that ended `now`.
+    pub(super) fn take(&mut self, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
+        let events = seen.into_iter().map(Event::Observation).chain([Event::Clock]);
+        for event in events {
+            // What a console would do to the world (titles, bells) is not done here.
+            drop(update(&mut self.0, Message { at: now, event }));
+        }
+    }
+}
 
 /// Everything that was asked. The fields and their names are a promise; some may be added.
 #[derive(Debug, Serialize)]
@@ -69,11 +98,19 @@ pub(super) struct AlertRow {
     pub(super) severity: Severity,
     state: &'static str,
     pub(super) condition: String,
-    since: String,
+    since: Option<String>,
     acknowledged_by: Option<String>,
-    muted_because: Option<String>,
+    pub(super) muted_because: Option<String>,
+    /// What was seen.
+    pub(super) value: SafeText,
     #[serde(skip)]
     pub(super) subject: Name,
+    /// Whether the condition must hold for longer before it fires.
+    #[serde(skip)]
+    pub(super) pending: bool,
+    /// Whether the value is a number that the subject's own row does not show.
+    #[serde(skip)]
+    pub(super) compared: bool,
 }
 
 /// Backup sets have their own command; here they stand empty until there are some.
@@ -81,23 +118,32 @@ pub(super) struct AlertRow {
 struct BackupRow {}
 
 impl Report {
-    /// Brings what was seen into the order of the configuration. `names` chooses, none means all.
-    pub(super) fn new(config: &Config, names: &[Name], seen: &[Observation], now: Stamp, redactor: &Redactor) -> Self {
-        let wanted = |name: &Name| names.is_empty() || names.contains(name);
-        let round = Round::new(seen, now, redactor);
-        let mut alerts = Vec::new();
-        let mut checks = Vec::new();
-        for check in config.checks.iter().filter(|check| wanted(&check.name)) {
-            checks.push(round.check(check, &mut alerts));
-        }
-        let mut metrics = Vec::new();
-        for metric in config.metrics.iter().filter(|metric| wanted(&metric.name)) {
-            metrics.push(round.metric(metric, &mut alerts));
-        }
+    /// What the world says now, in the order of the configuration. `names` chooses, none means all.
+    pub(super) fn new(world: &World, names: &[Name], redactor: &Redactor) -> Self {
+        let state = &world.0;
+        let config = &state.config;
+        let view = View { state, redactor };
+        let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| **wanted == *name);
+        let mut holding: Vec<&AlertView> = state
+            .alerts
+            .iter()
+            .filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing))
+            .filter(|alert| alert.subject != Subject::Console && wanted(alert.subject.name()))
+            .collect();
+        holding.sort_by_key(|alert| alert.order);
+        let checks: Vec<CheckRow> =
+            state.checks.iter().filter(|check| wanted(&check.name)).map(|check| view.check(check)).collect();
+        let metrics: Vec<MetricRow> = state
+            .metrics
+            .iter()
+            .filter(|metric| wanted(&metric.name))
+            .map(|metric| view.metric(metric, &config.metrics[metric.index], &holding))
+            .collect();
+        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| view.alert(alert)).collect();
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
-            at: time(now.utc),
+            at: time(state.now.utc),
             status: overall(&checks, &metrics, &alerts),
             checks,
             metrics,
@@ -114,13 +160,17 @@ impl Report {
     }
 }
 
-/// The worst of the checks. A metric has no status, but an alert that fires on one is trouble.
+/// The worst of the checks and of the conditions that hold now, whether or not they must hold for some time: a gate
+/// must not pass what is about to fire.
 fn overall(checks: &[CheckRow], metrics: &[MetricRow], alerts: &[AlertRow]) -> Status {
     let of_checks = checks.iter().map(|check| match check.status {
         Status::Cold => Status::Ok,
         status => status,
     });
-    let of_alerts = alerts.iter().filter(|alert| alert.severity >= Severity::Medium).map(|_| Status::Degraded);
+    let of_alerts = alerts.iter().map(|alert| match alert.severity {
+        Severity::Critical => Status::Down,
+        Severity::High | Severity::Medium | Severity::Low => Status::Degraded,
+    });
     let of_metrics = checks
         .is_empty()
         .then(|| if metrics.iter().any(|metric| metric.value.is_some()) { Status::Ok } else { Status::Unknown });
@@ -131,48 +181,44 @@ fn time(utc: DateTime<Utc>) -> String {
     utc.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// What was seen, by name.
-struct Round<'a> {
-    readings: BTreeMap<&'a str, &'a Reading>,
-    samples: BTreeMap<&'a str, &'a Sample>,
-    now: Stamp,
+/// The moment at which it began, where that was seen: one round sees nothing begin.
+fn since(since: Option<Since>) -> Option<String> {
+    since.and_then(Since::known).map(|at| time(at.utc))
+}
+
+/// How the world is told: without secrets.
+struct View<'a> {
+    state: &'a State,
     redactor: &'a Redactor,
 }
 
-impl<'a> Round<'a> {
-    fn new(seen: &'a [Observation], now: Stamp, redactor: &'a Redactor) -> Self {
-        let (mut readings, mut samples) = (BTreeMap::new(), BTreeMap::new());
-        for observation in seen {
-            match observation {
-                Observation::Reading(reading) => drop(readings.insert(&*reading.check, &**reading)),
-                Observation::Sample(sample) => drop(samples.insert(&*sample.metric, sample)),
-                _ => {}
-            }
-        }
-        Self { readings, samples, now, redactor }
-    }
-
+impl View<'_> {
     fn age_ms(&self, at: Stamp) -> u64 {
-        self.now.since(at).as_millis().try_into().unwrap_or(u64::MAX)
+        self.state.now.since(at).as_millis().try_into().unwrap_or(u64::MAX)
     }
 
-    fn check(&self, check: &Check, alerts: &mut Vec<AlertRow>) -> CheckRow {
-        let reading = self.readings.get(&*check.name).copied();
-        let status = reading.map_or(Status::Unknown, |reading| judged(reading.sign));
-        if let Some(reading) = reading {
-            let fires = |condition: &Condition| check_meets(condition, reading, status);
-            alerts.extend(self.alerts("check", &check.name, &check.alerts, fires));
-        }
-        let clean = |text: &Option<SafeText>| text.as_ref().map(|text| self.redactor.redact_safe(text));
+    fn clean(&self, text: &SafeText) -> SafeText {
+        self.redactor.redact_safe(text)
+    }
+
+    fn check(&self, check: &CheckView) -> CheckRow {
+        let reading = check.last.as_ref();
+        let not_polled = || match self.state.connectivity.ok {
+            true => SafeText::new("not polled"),
+            false => self.clean(&self.state.connectivity.detail),
+        };
         CheckRow {
             name: check.name.clone(),
             service: check.service.clone(),
-            status,
-            since: reading.map(|reading| time(reading.timing.ended.utc)),
+            status: check.status,
+            since: since(check.since),
             age_ms: reading.map(|reading| self.age_ms(reading.timing.ended)),
             latency_ms: reading.map(|reading| reading.timing.latency().as_millis().try_into().unwrap_or(u64::MAX)),
-            error: reading.map_or_else(|| Some(SafeText::new("it was not asked")), |reading| clean(&reading.error)),
-            version: reading.and_then(|reading| clean(&reading.version)),
+            error: match reading {
+                Some(reading) => reading.error.as_ref().map(|error| self.clean(error)),
+                None => Some(not_polled()),
+            },
+            version: reading.and_then(|reading| reading.version.as_ref()).map(|version| self.clean(version)),
             components: reading.map(|reading| self.components(&reading.components)).unwrap_or_default(),
         }
     }
@@ -180,146 +226,85 @@ impl<'a> Round<'a> {
     fn components(&self, components: &BTreeMap<SafeText, Component>) -> BTreeMap<SafeText, Component> {
         let clean = |component: &Component| Component {
             status: component.status,
-            detail: component.detail.as_ref().map(|detail| self.redactor.redact_safe(detail)),
+            detail: component.detail.as_ref().map(|detail| self.clean(detail)),
             latency_ms: component.latency_ms,
             components: self.components(&component.components),
         };
-        components.iter().map(|(name, component)| (self.redactor.redact_safe(name), clean(component))).collect()
+        components.iter().map(|(name, component)| (self.clean(name), clean(component))).collect()
     }
 
-    fn metric(&self, metric: &Metric, alerts: &mut Vec<AlertRow>) -> MetricRow {
-        let sample = self.samples.get(&*metric.name).copied();
-        let value = sample.and_then(|sample| sample.value.as_ref().ok().copied());
-        let meets = |condition: &Condition| metric_meets(condition, value, sample.is_some());
-        alerts.extend(self.alerts("metric", &metric.name, &metric.alerts, meets));
+    fn metric(&self, view: &MetricView, metric: &Metric, holding: &[&AlertView]) -> MetricRow {
+        let sample = view.last.as_ref();
         let error = match sample {
-            Some(sample) => sample.value.as_ref().err().map(|error| self.redactor.redact_safe(error)),
+            Some(sample) => sample.value.as_ref().err().map(|error| self.clean(error)),
             None => Some(SafeText::new(without_sample(metric))),
         };
+        let caveat = sample.and_then(|sample| sample.caveat.as_ref());
+        let of_it = holding.iter().filter(|alert| alert.subject == Subject::Metric(view.name.clone()));
         MetricRow {
-            name: metric.name.clone(),
-            service: metric.service.clone(),
-            value,
-            unit: metric.unit.clone(),
+            name: view.name.clone(),
+            service: view.service.clone(),
+            value: sample.and_then(|sample| sample.value.as_ref().ok().copied()),
+            unit: view.unit.clone(),
             age_ms: sample.map(|sample| self.age_ms(sample.at)),
-            severity: metric
-                .alerts
-                .iter()
-                .filter(|(_, condition)| meets(condition))
-                .map(|(severity, _)| *severity)
-                .max(),
+            severity: of_it.map(|alert| alert.severity).max(),
             error,
-            caveat: sample
-                .and_then(|sample| sample.caveat.as_ref())
-                .map(|caveat| self.redactor.redact_safe(&caveat.text)),
-            at_least: sample.and_then(|sample| sample.caveat.as_ref()).is_some_and(|caveat| caveat.at_least),
+            caveat: caveat.map(|caveat| self.clean(&caveat.text)),
+            at_least: caveat.is_some_and(|caveat| caveat.at_least),
         }
     }
 
-    /// The alerts that one answer decides: those that need not hold for any time.
-    fn alerts(
-        &self,
-        kind: &str,
-        subject: &Name,
-        conditions: &[(Severity, Condition)],
-        fires: impl Fn(&Condition) -> bool,
-    ) -> Vec<AlertRow> {
-        let firing =
-            conditions.iter().enumerate().filter(|(_, (_, condition))| condition.hold.is_zero() && fires(condition));
-        let row = |(nth, (severity, condition)): (usize, &(Severity, Condition))| AlertRow {
-            name: format!("{kind}:{subject}/{}/{nth}", severity.word()),
-            severity: *severity,
-            state: "firing",
-            condition: condition.written.clone(),
-            since: time(self.now.utc),
+    fn alert(&self, alert: &AlertView) -> AlertRow {
+        AlertRow {
+            name: alert.id.clone(),
+            severity: alert.severity,
+            state: alert.phase.word(),
+            condition: alert.condition.clone(),
+            since: since(alert.since),
             acknowledged_by: None,
-            muted_because: None,
-            subject: subject.clone(),
-        };
-        firing.map(row).collect()
-    }
-}
-
-const fn judged(sign: Sign) -> Status {
-    match sign {
-        Sign::Good => Status::Ok,
-        Sign::Degraded => Status::Degraded,
-        Sign::Bad => Status::Down,
-        Sign::Unknown => Status::Unknown,
-        Sign::Cold => Status::Cold,
+            muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
+            value: self.clean(&alert.value),
+            subject: alert.subject.name().into(),
+            pending: alert.phase == Phase::Pending,
+            compared: matches!(alert.subject, Subject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
+        }
     }
 }
 
 fn without_sample(metric: &Metric) -> &'static str {
     match metric.kind {
         _ if metric.per_second => "a rate needs two answers",
-        MetricKind::Value { .. } | MetricKind::Sample { .. } => "it was not asked",
-        MetricKind::Log(_) => "no log of it can be read",
-        MetricKind::Latency { .. } | MetricKind::Availability { .. } => "measured over time, not by one answer",
-    }
-}
-
-fn check_meets(condition: &Condition, reading: &Reading, status: Status) -> bool {
-    match &condition.predicate {
-        Predicate::Down => status == Status::Down,
-        Predicate::Degraded => matches!(status, Status::Degraded | Status::Down),
-        Predicate::Number { comparison, threshold, field: Some(field), .. } => {
-            let own = (field == "latency_ms").then(|| reading.timing.latency().as_secs_f64() * 1e3);
-            own.or_else(|| reading.fields.get(field).copied()).is_some_and(|value| comparison.holds(value, *threshold))
-        }
-        _ => false,
-    }
-}
-
-fn metric_meets(condition: &Condition, value: Option<f64>, asked: bool) -> bool {
-    match &condition.predicate {
-        Predicate::Number { comparison, threshold, .. } => {
-            value.is_some_and(|value| comparison.holds(value, *threshold))
-        }
-        Predicate::Absent => asked && value.is_none(),
-        _ => false,
+        MetricKind::Value { .. } | MetricKind::Sample { .. } => "not polled",
+        MetricKind::Log(_) => "none of its logs can be read",
+        MetricKind::Latency { .. } | MetricKind::Availability { .. } => "its check was not polled",
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::path::Path;
     use std::time::Duration;
 
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::sections::console::Console;
+    use crate::config::load::load_text;
     use crate::model::document::Timing;
+    use crate::model::reading::{Reading, Sample, Sign};
 
     fn at(millis: u64) -> Stamp {
         Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_millis(millis))
     }
 
-    fn check(name: &str) -> Check {
-        Check {
-            name: name.into(),
-            service: Some("web".into()),
-            source: format!("check:{name}").into(),
-            every: Duration::from_secs(15),
-            timeout: Duration::from_secs(5),
-            expect: Vec::new(),
-            degraded: Vec::new(),
-            fail_after: 3,
-            ok_after: 2,
-            cold_start: None,
-            nagios: false,
-            alerts: vec![
-                (Severity::Critical, Condition::parse("down for 2m", "").unwrap()),
-                (Severity::High, Condition::parse("down", "").unwrap()),
-                (Severity::Medium, Condition::parse("latency_ms > 500", "").unwrap()),
-            ],
-        }
+    fn config(text: &str) -> Config {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        loaded.config.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
     }
 
-    fn reading(name: &str, sign: Sign, latency: u64, error: Option<&str>) -> Observation {
+    fn reading(name: &str, sign: Sign, latency: Duration, error: Option<&str>) -> Observation {
         Observation::Reading(Box::new(Reading {
             check: name.into(),
-            timing: Timing { scheduled: at(0), sent: at(0), ended: at(latency) },
+            timing: Timing { scheduled: at(0), sent: at(0), ended: at(0).plus(latency) },
             sign,
             error: error.map(SafeText::new),
             timed_out: false,
@@ -328,47 +313,52 @@ pub(super) mod tests {
                 Component { status: Status::Ok, latency_ms: Some(4), ..Component::default() },
             )]),
             version: None,
-            fields: BTreeMap::new(),
+            fields: BTreeMap::from([("days_left".to_owned(), 20.0)]),
             phases: Vec::new(),
         }))
     }
 
-    fn metric(name: &str, alert: &str) -> Metric {
-        Metric {
-            name: name.into(),
-            title: name.to_owned(),
-            service: None,
-            kind: MetricKind::Value { from: "api".into(), program: ".x".to_owned() },
-            unit: "%".to_owned(),
-            per_second: false,
-            every: Duration::from_secs(15),
-            stale_after: Duration::from_secs(35),
-            alerts: vec![(Severity::High, Condition::parse(alert, "%").unwrap())],
-        }
+    fn millis(name: &str, sign: Sign, latency: u64, error: Option<&str>) -> Observation {
+        reading(name, sign, Duration::from_millis(latency), error)
     }
 
+    fn sample(name: &str, value: Result<f64, &str>) -> Observation {
+        let value = value.map_err(SafeText::new);
+        Observation::Sample(Sample { metric: name.into(), at: at(1000), value, caveat: None })
+    }
+
+    fn after(text: &str, seen: Vec<Observation>, names: &[&str]) -> Report {
+        let mut world = World::new(&config(text), at(0));
+        world.take(seen, at(1500));
+        let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
+        Report::new(&world, &names, &Redactor::new(["hunter22"]))
+    }
+
+    const CHECK: &str = "tcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\", high = \"down\", medium = \"latency_ms > 500\" }";
+    const METRIC: &str = "from = \"api\"\nvalue = \".body.x\"\nunit = \"%\"";
+
     pub(in crate::cli::status) fn report() -> Report {
-        let config = Config {
-            console: Console {
-                name: "wellbeing".to_owned(),
-                environment: "production".to_owned(),
-                ..Console::default()
-            },
-            checks: vec![check("api"), check("worker"), check("mail")],
-            metrics: vec![metric("error-rate", "> 5% for 5m"), metric("disk", "> 80%"), metric("queue", "> 1%")],
-            ..Config::default()
-        };
-        let sample =
-            |name: &str, value| Observation::Sample(Sample { metric: name.into(), at: at(1000), value, caveat: None });
-        let seen = [
-            reading("api", Sign::Good, 41, None),
-            reading("worker", Sign::Bad, 900, Some("token hunter22 refused")),
-            reading("mail", Sign::Cold, 30, None),
+        let check = |name: &str| format!("[check.{name}]\nservice = \"web\"\n{CHECK}\n");
+        let metric = |name: &str, alert: &str| format!("[metric.{name}]\n{METRIC}\nalert = {{ high = \"{alert}\" }}\n");
+        let text = [
+            "[console]\nname = \"wellbeing\"\nenvironment = \"production\"\n[service.web]\n".to_owned(),
+            "[source.api]\nhttp = \"http://127.0.0.1:1/\"\n".to_owned(),
+            check("api"),
+            check("worker"),
+            check("mail"),
+            metric("error-rate", "> 5% for 5m"),
+            metric("disk", "> 80%"),
+            metric("queue", "> 1%"),
+        ];
+        let seen = vec![
+            millis("api", Sign::Good, 41, None),
+            millis("worker", Sign::Bad, 900, Some("token hunter22 refused")),
+            millis("mail", Sign::Cold, 30, None),
             sample("error-rate", Ok(7.5)),
             sample("disk", Ok(81.0)),
-            sample("queue", Err(SafeText::new("absent"))),
+            sample("queue", Err("absent")),
         ];
-        Report::new(&config, &[], &seen, at(1500), &Redactor::new(["hunter22"]))
+        after(&text.concat(), seen, &[])
     }
 
     #[test]
@@ -385,6 +375,8 @@ pub(super) mod tests {
         );
         assert_eq!((&worker["latency_ms"], &worker["age_ms"]), (&json!(900), &json!(600)));
         assert_eq!(worker["error"], "token *** refused");
+        // One round sees nothing begin.
+        assert_eq!((&worker["since"], &value["alerts"][0]["since"]), (&json!(null), &json!(null)));
         assert_eq!(worker["components"]["db"], json!({"status": "ok", "latency_ms": 4}));
         assert_eq!(value["checks"][2]["status"], "cold");
         let metrics: Vec<_> =
@@ -393,28 +385,161 @@ pub(super) mod tests {
             metrics,
             [(&json!(7.5), &json!("high")), (&json!(81.0), &json!("high")), (&json!(null), &json!(null))]
         );
+        let alerts = value["alerts"].as_array().unwrap().iter();
         let alerts: Vec<_> =
-            value["alerts"].as_array().unwrap().iter().map(|alert| alert["name"].as_str().unwrap()).collect();
-        // What must hold for some time is not decided by one answer.
-        assert_eq!(alerts, ["check:worker/high/1", "check:worker/medium/2", "metric:disk/high/0"]);
+            alerts.map(|alert| (alert["name"].as_str().unwrap(), alert["state"].as_str().unwrap())).collect();
+        // What must hold for some time holds now, and does not fire yet.
+        let want = [
+            ("check:worker/critical/0", "pending"),
+            ("check:worker/high/1", "firing"),
+            ("check:worker/medium/2", "firing"),
+            ("metric:error-rate/high/0", "pending"),
+            ("metric:disk/high/0", "firing"),
+        ];
+        assert_eq!(alerts, want);
         assert_eq!(value["backups"], json!([]));
     }
 
     #[test]
-    fn the_whole_is_as_bad_as_its_worst_check() {
-        let config =
-            |names: &[&str]| Config { checks: names.iter().map(|name| check(name)).collect(), ..Config::default() };
-        let whole = |seen: &[Observation], names: &[&str]| {
-            Report::new(&config(names), &[], seen, at(2000), &Redactor::default()).status
+    fn the_whole_is_as_bad_as_its_worst_check_and_condition() {
+        let whole = |seen: Vec<Observation>, names: &[&str]| {
+            let text: String = names.iter().map(|name| format!("[check.{name}]\n{CHECK}\n")).collect();
+            after(&text, seen, &[]).status
         };
-        assert_eq!(whole(&[], &[]), Status::Unknown);
-        assert_eq!(whole(&[], &["a"]), Status::Unknown);
-        assert_eq!(whole(&[reading("a", Sign::Good, 1, None)], &["a"]), Status::Ok);
-        assert_eq!(whole(&[reading("a", Sign::Cold, 1, None)], &["a"]), Status::Ok);
-        assert_eq!(whole(&[reading("a", Sign::Good, 700, None)], &["a"]), Status::Degraded);
+        assert_eq!(whole(vec![], &[]), Status::Unknown);
+        assert_eq!(whole(vec![], &["a"]), Status::Unknown);
+        assert_eq!(whole(vec![millis("a", Sign::Good, 1, None)], &["a"]), Status::Ok);
+        assert_eq!(whole(vec![millis("a", Sign::Cold, 1, None)], &["a"]), Status::Ok);
+        assert_eq!(whole(vec![millis("a", Sign::Good, 700, None)], &["a"]), Status::Degraded);
         assert_eq!(
-            whole(&[reading("a", Sign::Degraded, 1, None), reading("b", Sign::Bad, 1, None)], &["a", "b"]),
+            whole(vec![millis("a", Sign::Degraded, 1, None), millis("b", Sign::Bad, 1, None)], &["a", "b"]),
             Status::Down
         );
+        for (severity, hold, want) in [
+            ("critical", "", Status::Down),
+            ("high", "", Status::Degraded),
+            ("medium", " for 5m", Status::Degraded),
+            ("low", "", Status::Degraded),
+        ] {
+            let text = format!(
+                "[source.api]\nhttp = \"http://127.0.0.1:1/\"\n[check.a]\n{CHECK}\n[metric.m]\n{METRIC}\nalert = {{ {severity} = \"> 5%{hold}\" }}"
+            );
+            let seen = |value| vec![millis("a", Sign::Good, 1, None), sample("m", Ok(value))];
+            assert_eq!(after(&text, seen(7.0), &[]).status, want, "{severity}{hold}");
+            assert_eq!(after(&text, seen(5.0), &[]).status, Status::Ok, "{severity}{hold}");
+            // What was not asked for does not count.
+            assert_eq!(after(&text, seen(7.0), &["a"]).status, Status::Ok, "{severity}{hold}");
+        }
+    }
+
+    /// A console that takes the same answers: what pends and what fires there.
+    fn console(text: &str, rounds: &[Vec<Observation>]) -> Vec<(String, &'static str)> {
+        let text = text.replace("[check.a]", "[check.a]\nfail_after = 1\nok_after = 1");
+        let mut state = State::new(Arc::new(config(&text)), at(0), (80, 24));
+        for (nth, seen) in rounds.iter().enumerate() {
+            for event in seen.iter().cloned().map(Event::Observation).chain([Event::Clock]) {
+                drop(update(&mut state, Message { at: at(1500 + nth as u64 * 2000), event }));
+            }
+        }
+        let shown = |alert: &AlertView| (alert.id.clone(), alert.phase.word());
+        let holding = state.alerts.iter().filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing));
+        let mut all: Vec<_> = holding.map(shown).collect();
+        all.sort();
+        all
+    }
+
+    fn shell(text: &str, rounds: &[Vec<Observation>]) -> Vec<(String, &'static str)> {
+        let mut world = World::new(&config(text), at(0));
+        for (nth, seen) in rounds.iter().enumerate() {
+            world.take(seen.clone(), at(1500 + nth as u64 * 2000));
+        }
+        let report = Report::new(&world, &[], &Redactor::default());
+        let mut all: Vec<_> = report.alerts.iter().map(|alert| (alert.name.clone(), alert.state)).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn the_shell_and_the_console_agree_on_every_condition() {
+        let check = |sign, micros| reading("a", sign, Duration::from_micros(micros), None);
+        let good = |micros| vec![check(Sign::Good, micros)];
+        let value = |value: f64| vec![sample("m", Ok(value))];
+        let nothing = || vec![sample("m", Err("no field"))];
+        // Of a check (`a`) or a metric (`m`, in per cent): the condition, rounds of answers, and what it comes to.
+        let cases: Vec<(&str, &str, Vec<Vec<Observation>>, Option<&str>)> = vec![
+            ("a", "latency_ms > 500", vec![good(500_400)], Some("firing")),
+            ("a", "latency_ms > 500", vec![good(500_000)], None),
+            ("a", "latency_ms >= 500.4", vec![good(500_400)], Some("firing")),
+            ("a", "latency_ms < 500", vec![good(499_999)], Some("firing")),
+            ("a", "latency_ms > 0.5s", vec![good(500_400)], Some("firing")),
+            ("a", "latency_ms > 500 for 5m", vec![good(500_400)], Some("pending")),
+            ("a", "latency_ms > 500 until < 300", vec![good(600_000), good(400_000)], Some("firing")),
+            ("a", "latency_ms > 500 until < 300", vec![good(400_000)], None),
+            ("a", "latency_ms > 500 until < 300", vec![good(600_000), good(299_000)], None),
+            ("a", "days_left < 21", vec![good(1)], Some("firing")),
+            ("a", "days_left < 20", vec![good(1)], None),
+            ("a", "missing < 20", vec![good(1)], None),
+            ("a", "down", vec![vec![check(Sign::Bad, 1)]], Some("firing")),
+            ("a", "down for 2m", vec![vec![check(Sign::Bad, 1)]], Some("pending")),
+            ("a", "down", vec![vec![check(Sign::Unknown, 1)]], None),
+            ("a", "down", vec![vec![check(Sign::Cold, 1)]], None),
+            ("a", "degraded", vec![vec![check(Sign::Degraded, 1)]], Some("firing")),
+            ("a", "degraded", vec![vec![check(Sign::Bad, 1)]], Some("firing")),
+            ("a", "degraded", vec![vec![check(Sign::Bad, 1)], good(1)], None),
+            ("a", "stale for 5m", vec![good(1)], None),
+            ("a", "changes > 0 in 10m", vec![good(1), vec![check(Sign::Bad, 1)]], Some("firing")),
+            ("a", "changes > 0 in 10m", vec![good(1), good(2)], None),
+            // That nothing changes is known after ten minutes, not after one answer.
+            ("a", "changes < 1 in 10m", vec![good(1)], None),
+            ("a", "changes == 0 in 10m", vec![good(1)], None),
+            ("a", "changes < 1 in 1s", vec![good(1), good(1)], Some("firing")),
+            ("m", "> 5%", vec![value(5.0004)], Some("firing")),
+            ("m", "> 5%", vec![value(5.0)], None),
+            ("m", ">= 5%", vec![value(5.0)], Some("firing")),
+            ("m", "> 5% for 5m", vec![value(9.0)], Some("pending")),
+            ("m", "> 5% for 5m", vec![value(9.0), value(1.0)], None),
+            ("m", "> 85% until < 75%", vec![value(90.0), value(80.0)], Some("firing")),
+            ("m", "> 85% until < 75%", vec![value(80.0)], None),
+            ("m", "absent", vec![nothing()], Some("firing")),
+            ("m", "absent", vec![vec![]], None),
+            ("m", "absent for 10m", vec![nothing()], Some("pending")),
+            ("m", "> 5%", vec![nothing()], None),
+            ("m", "> 5%", vec![value(9.0), nothing()], Some("firing")),
+            ("m", "!= 0", vec![value(0.0)], None),
+            ("m", "changes > 1 in 10m", vec![value(1.0), value(2.0), value(1.0)], Some("firing")),
+            ("m", "stale", vec![value(1.0)], None),
+        ];
+        for (subject, condition, rounds, want) in cases {
+            let of = |name: &str| {
+                if name == subject { format!("alert = {{ high = \"{condition}\" }}") } else { String::new() }
+            };
+            let text = format!(
+                "[source.api]\nhttp = \"http://127.0.0.1:1/\"\n[check.a]\ntcp = \"127.0.0.1:1\"\n{}\n[metric.m]\n{METRIC}\n{}\n",
+                of("a"),
+                of("m")
+            );
+            let kind = if subject == "a" { "check" } else { "metric" };
+            let want: Vec<_> = want.into_iter().map(|state| (format!("{kind}:{subject}/high/0"), state)).collect();
+            assert_eq!(shell(&text, &rounds), want, "status: {condition}");
+            assert_eq!(console(&text, &rounds), want, "console: {condition}");
+        }
+    }
+
+    #[test]
+    fn figures_of_a_check_are_those_of_the_console() {
+        let text = format!(
+            "[check.a]\n{CHECK}\n[metric.p95]\ncheck = \"a\"\nlatency = \"p95\"\nwindow = \"5m\"\nalert = {{ high = \"> 1s\" }}"
+        );
+        let report = after(&text, vec![millis("a", Sign::Good, 2000, None)], &[]);
+        assert_eq!(report.metrics[0].severity, Some(Severity::High), "{}", report.json());
+    }
+
+    #[test]
+    fn without_a_network_of_our_own_nothing_is_known() {
+        let lost = Observation::Connectivity { ok: false, detail: SafeText::new("our own network is not there") };
+        let seen = vec![lost, millis("a", Sign::Bad, 1, Some("refused"))];
+        let report = after(&format!("[check.a]\n{CHECK}\n"), seen, &[]);
+        assert_eq!((report.status, report.alerts.len()), (Status::Unknown, 0));
+        assert_eq!(report.checks[0].error, Some(SafeText::new("our own network is not there")));
     }
 }

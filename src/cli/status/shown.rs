@@ -49,7 +49,14 @@ pub(super) fn lines(report: &Report, style: Style) -> String {
         line(&mut out, &mark, &format!("{:<width$}  {value:>7}  {words}", metric.name));
     }
     for alert in &report.alerts {
-        let _ = writeln!(out, "alert {}: {} {}", alert.severity.word(), alert.subject, alert.condition);
+        let _ = write!(out, "alert {}: {} {}", alert.severity.word(), alert.subject, alert.condition);
+        let mut beside: Vec<String> = Vec::new();
+        // The row of the check shows its latency rounded, and other fields not at all.
+        beside.extend(alert.compared.then(|| alert.value.to_string()));
+        beside.extend(alert.pending.then(|| "pending".to_owned()));
+        beside.extend(alert.muted_because.clone());
+        let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
+        let _ = writeln!(out, "{beside}");
     }
     out.push_str(&summary(report));
     out
@@ -110,8 +117,10 @@ mod tests {
               error-rate    7.5 %  high
               disk           81 %  high
               queue             –  absent
+alert critical: worker down for 2m (pending)
 alert high: worker down
-alert medium: worker latency_ms > 500
+alert medium: worker latency_ms > 500 (900)
+alert high: error-rate > 5% for 5m (pending)
 alert high: disk > 80%
 3 checks: 1 down, 1 cold start, 1 ok
 ";

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::model::condition::Predicate;
+use crate::model::condition::{Comparison, Predicate};
+use crate::model::reading::{Reading, Sample};
 use crate::model::status::Status;
 use crate::model::time::Stamp;
 
@@ -20,8 +21,8 @@ pub enum Sight<'a> {
         status: Status,
         /// The numbers of its latest document that conditions ask for.
         fields: &'a BTreeMap<String, f64>,
-        /// Its latest latency.
-        latency_ms: Option<u64>,
+        /// Its latest latency, in milliseconds and not rounded: 500.4 is above 500.
+        latency_ms: Option<f64>,
         /// Its latest answer is too old.
         stale: bool,
     },
@@ -54,6 +55,8 @@ impl From<bool> for Holds {
 /// When the value changed, for `changes > N in T`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changes {
+    /// When the first value was seen.
+    first: Option<Stamp>,
     last: Option<Last>,
     at: VecDeque<Stamp>,
 }
@@ -76,7 +79,12 @@ impl Changes {
                 self.at.pop_front();
             }
         }
+        self.first.get_or_insert(now);
         self.last = Some(value);
+    }
+
+    fn watched_for(&self, within: Duration, now: Stamp) -> bool {
+        self.first.is_some_and(|first| now.since(first) >= within)
     }
 
     /// How many lie within the window `(now - within, now]`.
@@ -88,13 +96,47 @@ impl Changes {
     }
 }
 
+impl<'a> Sight<'a> {
+    /// What is known of a check: its shown status and its latest reading.
+    pub fn of_check(status: Status, last: Option<&'a Reading>, stale: bool) -> Self {
+        static NONE: BTreeMap<String, f64> = BTreeMap::new();
+        Sight::Check {
+            status,
+            fields: last.map_or(&NONE, |reading| &reading.fields),
+            latency_ms: last.map(Reading::latency_ms),
+            stale,
+        }
+    }
+
+    /// What is known of a metric by its latest sample. Before the first one nothing is absent: it is not known yet.
+    pub fn of_metric(last: Option<&Sample>, stale: bool) -> Self {
+        if last.is_none() && !stale {
+            return Sight::Unknown;
+        }
+        Sight::Number { value: last.and_then(|sample| sample.value.as_ref().ok().copied()), stale }
+    }
+}
+
 impl Sight<'_> {
+    /// Whether it is between two statuses: known, but not settled yet.
+    pub(super) const fn is_on_its_way(&self) -> bool {
+        matches!(self, Sight::Check { status: Status::Pending, stale: false, .. })
+    }
+
+    /// The number that a condition on `field` compares; of a metric, without a field, its value.
+    pub fn compared(&self, field: Option<&str>) -> Option<f64> {
+        self.number(field)
+    }
+
     /// `firing` selects the way back of a hysteresis.
     pub(super) fn holds(&self, predicate: &Predicate, firing: bool, changes: &mut Changes, now: Stamp) -> Holds {
         if let Predicate::Changes { comparison, count, within } = predicate {
             let Some(value) = self.distinct() else { return Holds::Unknown };
             changes.note(value, now);
-            return comparison.holds(f64::from(changes.count(*within, now)), f64::from(*count)).into();
+            let holds = comparison.holds(f64::from(changes.count(*within, now)), f64::from(*count));
+            // Too few changes can be claimed only of a window that was watched as a whole; too many at once.
+            let early = matches!(comparison, Comparison::Above | Comparison::AtLeast);
+            return if holds && !early && !changes.watched_for(*within, now) { Holds::Unknown } else { holds.into() };
         }
         match (self, predicate) {
             (Sight::Check { stale, .. } | Sight::Number { stale, .. }, Predicate::Stale) => (*stale).into(),
@@ -123,7 +165,7 @@ impl Sight<'_> {
     fn number(&self, field: Option<&str>) -> Option<f64> {
         match (self, field) {
             (Sight::Number { value, .. }, None) => value.filter(|value| !value.is_nan()),
-            (Sight::Check { latency_ms, .. }, Some("latency_ms")) => latency_ms.map(|millis| millis as f64),
+            (Sight::Check { latency_ms, .. }, Some("latency_ms")) => *latency_ms,
             (Sight::Check { fields, .. }, Some(field)) => fields.get(field).copied().filter(|value| !value.is_nan()),
             _ => None,
         }

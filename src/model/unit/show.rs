@@ -50,6 +50,26 @@ pub fn quantity(value: f64, unit: &str) -> String {
     }
 }
 
+/// A value with its unit beside a threshold that it was compared with: with more digits where both would look alike,
+/// because `500 ms > 500ms` explains nothing.
+pub fn quantity_beside(value: f64, threshold: f64, unit: &str) -> String {
+    let short = quantity(value, unit);
+    if value.to_bits() == threshold.to_bits() || short != quantity(threshold, unit) {
+        return short;
+    }
+    match unit {
+        "" => plain(value),
+        _ if unit.starts_with('/') => plain(value) + unit,
+        _ => format!("{} {unit}", plain(value)),
+    }
+}
+
+/// A number as it was compared, to six decimals at the most: `500.4`.
+pub fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// An availability, from its ratio: `99.98 %`, always with two decimals and never rounded up, because 100 % is a claim.
 pub fn availability(ratio: Option<f64>) -> String {
     match ratio {
