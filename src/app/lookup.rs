@@ -1,8 +1,9 @@
 //! Finding things in the state by name, and the rows of every list.
 
+use crate::config::sections::action::Action;
 use crate::config::sections::screen::Panel;
 use crate::model::name::Name;
-use crate::model::run::Run;
+use crate::model::run::{Lock, Run};
 use crate::model::text::SafeText;
 
 use super::layout::PanelId;
@@ -137,11 +138,54 @@ impl State {
     /// [`entry_key`] and [`problem_key`].
     pub fn rows(&self, panel: &PanelId) -> Vec<String> {
         let filter = self.list(panel).map_or("", |list| &list.filter);
-        self.row_texts(panel)
-            .into_iter()
-            .filter(|(_, text)| filter.is_empty() || holds(text, filter))
-            .map(|(key, _)| key)
-            .collect()
+        let checks = |positions: &[usize]| {
+            let checks = positions.iter().filter_map(|at| self.checks.get(*at));
+            keys(checks, filter, |check| check.name.to_string(), |check| format!("{} {}", check.name, check.status.word()))
+        };
+        let actions = |actions: &mut dyn Iterator<Item = &Action>| {
+            keys(actions, filter, |action| action.name.to_string(), |action| format!("{} {}", action.name, action.title))
+        };
+        let metrics = |metrics: &mut dyn Iterator<Item = &MetricView>| {
+            keys(metrics, filter, |metric| metric.name.to_string(), |metric| format!("{} {}", metric.name, metric.title))
+        };
+        match panel {
+            PanelId::Layout(Panel::Services) => {
+                let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
+                keys(&self.services, filter, |service| service.name.to_string(), text)
+            }
+            PanelId::Layout(Panel::Alerts) => {
+                keys(&self.alerts, filter, |alert| alert.id.clone(), AlertView::told)
+            }
+            PanelId::Layout(Panel::Timeline) => {
+                keys(self.timeline.newest_first(), filter, entry_key, |entry: &Entry| entry.text.as_str().to_owned())
+            }
+            PanelId::Layout(Panel::Actions) | PanelId::Runs => {
+                let text = |run: &&Run| format!("{} {}", run.action, runs::told(run));
+                keys(&self.all_runs(), filter, |run| run.id.to_string(), text)
+            }
+            PanelId::Layout(Panel::Check(name)) => checks(self.check(name).map(|check| check.index).as_slice()),
+            PanelId::Checks => checks(self.shown_service().map_or(&[], |service| &service.checks)),
+            PanelId::Metrics => {
+                let shown = self.shown_service().map_or(&[][..], |service| &service.metrics);
+                metrics(&mut shown.iter().filter_map(|at| self.metrics.get(*at)))
+            }
+            PanelId::MetricList => metrics(&mut self.metrics.iter()),
+            PanelId::ServiceActions => {
+                let shown = self.shown_service().map_or(&[][..], |service| &service.actions);
+                actions(&mut shown.iter().filter_map(|at| self.config.actions.get(*at)))
+            }
+            PanelId::Startable if self.read_only => Vec::new(),
+            PanelId::Startable => actions(&mut self.config.actions.iter()),
+            PanelId::Locks => {
+                let text = |lock: &Lock| format!("{} {}", lock.target, lock.holder);
+                keys(&self.locks, filter, |lock| lock.target.clone(), text)
+            }
+            PanelId::Problems => {
+                let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
+                keys(self.diagnostics.problems.iter().rev(), filter, problem_key, text)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The key of the selected row of a list.
@@ -149,57 +193,6 @@ impl State {
         let rows = self.rows(panel);
         let default = ListState::default();
         self.list(panel).unwrap_or(&default).key(&rows).map(str::to_owned)
-    }
-
-    /// Key and text of every row; the text is what a filter is held against.
-    fn row_texts(&self, panel: &PanelId) -> Vec<(String, String)> {
-        let of = |names: &[usize]| -> Vec<(String, String)> {
-            let checks = names.iter().filter_map(|at| self.checks.get(*at));
-            checks.map(|check| (check.name.to_string(), format!("{} {}", check.name, check.status.word()))).collect()
-        };
-        match panel {
-            PanelId::Layout(Panel::Services) => {
-                let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
-                self.services.iter().map(|service| (service.name.to_string(), text(service))).collect()
-            }
-            PanelId::Layout(Panel::Alerts) => {
-                self.alerts.iter().map(|alert| (alert.id.clone(), alert.told())).collect()
-            }
-            PanelId::Layout(Panel::Timeline) => {
-                let text = |entry: &Entry| entry.text.as_str().to_owned();
-                self.timeline.newest_first().map(|entry| (entry_key(entry), text(entry))).collect()
-            }
-            PanelId::Layout(Panel::Actions) | PanelId::Runs => self
-                .all_runs()
-                .into_iter()
-                .map(|run| (run.id.to_string(), format!("{} {}", run.action, runs::told(run))))
-                .collect(),
-            PanelId::Layout(Panel::Check(name)) => {
-                of(&self.check(name).map(|check| check.index).into_iter().collect::<Vec<_>>())
-            }
-            PanelId::Checks => of(self.shown_service().map_or(&[], |service| &service.checks)),
-            PanelId::Metrics => {
-                let shown = self.shown_service().map_or(&[][..], |service| &service.metrics);
-                shown.iter().filter_map(|at| self.metrics.get(*at)).map(metric_row).collect()
-            }
-            PanelId::MetricList => self.metrics.iter().map(metric_row).collect(),
-            PanelId::ServiceActions => {
-                let shown = self.shown_service().map_or(&[][..], |service| &service.actions);
-                shown.iter().filter_map(|at| self.config.actions.get(*at)).map(action_row).collect()
-            }
-            PanelId::Startable if self.read_only => Vec::new(),
-            PanelId::Startable => self.config.actions.iter().map(action_row).collect(),
-            PanelId::Locks => self
-                .locks
-                .iter()
-                .map(|lock| (lock.target.clone(), format!("{} {}", lock.target, lock.holder)))
-                .collect(),
-            PanelId::Problems => {
-                let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
-                self.diagnostics.problems.iter().rev().map(|problem| (problem_key(problem), text(problem))).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// The service of the service screen: the chosen one, else the first.
@@ -234,12 +227,15 @@ impl State {
     }
 }
 
-fn metric_row(metric: &MetricView) -> (String, String) {
-    (metric.name.to_string(), format!("{} {}", metric.name, metric.title))
-}
-
-fn action_row(action: &crate::config::sections::action::Action) -> (String, String) {
-    (action.name.to_string(), format!("{} {}", action.name, action.title))
+/// The keys of the rows that a filter lets through. The text of a row is made only where there is one: a list may be
+/// thousands of rows long.
+fn keys<'a, T: 'a + ?Sized>(
+    rows: impl IntoIterator<Item = &'a T>,
+    filter: &str,
+    key: impl Fn(&T) -> String,
+    text: impl Fn(&T) -> String,
+) -> Vec<String> {
+    rows.into_iter().filter(|row| filter.is_empty() || holds(&text(row), filter)).map(|row| key(row)).collect()
 }
 
 /// The key of a timeline's entry as a row.

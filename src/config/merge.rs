@@ -17,7 +17,7 @@ use super::sections::{
     action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
 };
 use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
-use super::{toml_fault, validate};
+use super::{belonging, toml_fault, validate};
 use crate::model::name::Name;
 
 /// The patterns of `include`, each with its place.
@@ -251,8 +251,9 @@ fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
     let of_their_own = ["action", "screen", "filter"].map(|section| (section, reader.entries(section)));
     validate::keys(context, &bindings, &of_their_own);
     sources.extend(own);
+    validate::pace(context, reader.entries("check").first().map(|entry| entry.key_at), &sources);
     let keys = keys::Keys { bindings: bindings.into_iter().map(|(binding, _)| binding).collect() };
-    Config {
+    let mut config = Config {
         console,
         secrets,
         services,
@@ -266,5 +267,7 @@ fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
         filters,
         keys,
         files: Vec::new(),
-    }
+    };
+    belonging::assign(&mut config);
+    config
 }

@@ -8,6 +8,7 @@ use super::commands::{self, COMMANDS, Context as Where};
 use super::file::Place;
 use super::key::Key;
 use super::reader::{Context, Entry, entries, text_of};
+use super::sections::source::Source;
 
 /// Notes every circle of `depends_on`, once, at the place that closes it.
 pub fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
@@ -65,6 +66,22 @@ fn walk<'a>(
             path.push(to);
             next.push(0);
         }
+    }
+}
+
+/// Polls a second beyond which a console comes late: each costs a connection of its own.
+const MAX_PACE: f64 = 500.0;
+
+/// Warns, at the first check, of more polls a second than a console can make. What is due and has no place waits, and
+/// is counted as an overrun.
+pub fn pace(context: &Context<'_>, first: Option<Place>, sources: &[Source]) {
+    let pace: f64 = sources.iter().map(|source| 1.0 / source.every.as_secs_f64().max(0.05)).sum();
+    if let Some(place) = first.filter(|_| pace > MAX_PACE) {
+        context.warning(
+            place,
+            format!("{} sources make {pace:.0} polls a second; beyond {MAX_PACE} they come late", sources.len()),
+            "raise `every` in [defaults], or let several checks read one source with `from`",
+        );
     }
 }
 
@@ -137,4 +154,25 @@ fn own_key(thing: &Entry<'_>) -> Option<(Key, Place)> {
     let entry = entries(inner, thing.at.file).into_iter().find(|entry| entry.key == "key")?;
     let text = text_of(&entry)?;
     Some((text.value.parse().ok()?, text.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::load::load_text;
+
+    #[test]
+    fn more_polls_than_can_be_made_are_warned_of() {
+        let text = |checks: usize, every: &str| {
+            let check = |n: usize| format!("[check.c{n}]\ntcp = \"127.0.0.1:1\"\n");
+            format!("[defaults]\nevery = \"{every}\"\ntimeout = \"500ms\"\n") + &(0..checks).map(check).collect::<String>()
+        };
+        let warned = |text: &str| load_text(Path::new("/srv/opsroom.toml"), text).diagnostics;
+        assert!(warned(&text(900, "2s")).is_empty());
+        let problems = warned(&text(1_200, "2s"));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(!problems[0].is_error());
+        assert_eq!((problems[0].line, problems[0].message.as_str()), (4, "1200 sources make 600 polls a second; beyond 500 they come late"));
+    }
 }

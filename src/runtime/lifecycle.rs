@@ -18,8 +18,11 @@ use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 use crate::ui::export::Format;
 
-/// Messages taken in before a frame is considered again: so long a key waits at the most.
+/// Messages taken in before a frame is considered again.
 const BATCH: usize = 256;
+/// Time after which a batch ends however many messages still wait: so long a key waits at the most, whatever the size
+/// of the world. What waits is taken in next, and diagnostics say how much that is.
+const SLICE: Duration = Duration::from_millis(20);
 
 /// Who has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +104,11 @@ impl Console {
         loop {
             let woken = self.next().await;
             self.wake(woken);
+            let end = self.now().mono + SLICE;
             for _ in 0..BATCH {
+                if self.now().mono >= end {
+                    break;
+                }
                 let Some(event) = self.tty.keyboard.ready().or_else(|| self.core.ready()) else { break };
                 self.event(event);
             }

@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
+use crate::clock::Clock;
 use crate::config::sections::console::SelfCheck;
 use crate::config::sections::source::SourceKind;
 use crate::model::message::Observation;
@@ -39,6 +40,8 @@ const MAX_SPREAD: Duration = Duration::from_secs(3);
 const STARVED: Duration = Duration::from_secs(2);
 /// The wall clock ahead of the monotonic one by this much: the machine slept, or its clock was set.
 const SLEPT: chrono::Duration = chrono::Duration::seconds(10);
+/// Polls that wait longer than this for a free place are said to be late.
+const LATE: Duration = Duration::from_secs(1);
 /// How often the scheduler tells its figures.
 const REPORT: Duration = Duration::from_secs(10);
 /// How often our own connectivity is looked at, while it is there and while it is not.
@@ -299,14 +302,7 @@ impl Scheduler {
         self.link.checking = true;
         self.link.next_check = now.mono + if self.link.online == Some(false) { CHECK_OFFLINE } else { CHECK_ONLINE };
         let clock = self.context.clock;
-        self.tasks.push(Box::pin(async move {
-            let (host, port) = match target {
-                SelfCheck::Address(address) => (address.ip().to_string(), address.port()),
-                SelfCheck::Host(host, port) => (host, port),
-            };
-            let result = tcp::connect(&host, port, SELF_CHECK_TIMEOUT, clock).await;
-            Done::SelfChecked(result.map(drop).map_err(|error| SafeText::new(&error.to_string())))
-        }));
+        self.tasks.push(Box::pin(async move { Done::SelfChecked(self_check(&target, clock).await) }));
     }
 
     async fn self_checked(&mut self, result: Result<(), SafeText>) {
@@ -314,11 +310,7 @@ impl Scheduler {
         let (before, ok) = (self.link.online.replace(result.is_ok()), result.is_ok());
         let parked = std::mem::take(&mut self.link.parked);
         if before != Some(ok) {
-            let detail = match result {
-                Ok(()) => SafeText::new("our own network is reachable"),
-                Err(why) => SafeText::new(&format!("our own network is unreachable: {why}")),
-            };
-            self.say(Observation::Connectivity { ok, detail }).await;
+            self.say(connectivity(&result)).await;
         }
         if !ok {
             // Nothing that was seen meanwhile says anything of the services.
@@ -364,9 +356,32 @@ impl Scheduler {
         if due {
             self.reported = Some(now);
             let lag = std::mem::take(&mut self.worst_lag);
+            if self.queue.front().is_some_and(|(_, due, _)| now.since(*due) > LATE) {
+                let text = SafeText::new("polls are late: more are due than can be made; raise `every`");
+                self.say(Observation::Warning { name: "polling".into(), text }).await;
+            }
             self.say(Observation::Scheduler { lag, in_flight: self.polls + self.commands }).await;
         }
     }
+}
+
+/// Looks whether our own network is there: whether `target` can be connected to.
+pub(super) async fn self_check(target: &SelfCheck, clock: Clock) -> Result<(), SafeText> {
+    let (host, port) = match target {
+        SelfCheck::Address(address) => (address.ip().to_string(), address.port()),
+        SelfCheck::Host(host, port) => (host.clone(), *port),
+    };
+    let result = tcp::connect(&host, port, SELF_CHECK_TIMEOUT, clock).await;
+    result.map(drop).map_err(|error| SafeText::new(&error.to_string()))
+}
+
+/// What a look at our own network says.
+pub(super) fn connectivity(result: &Result<(), SafeText>) -> Observation {
+    let detail = match result {
+        Ok(()) => SafeText::new("our own network is reachable"),
+        Err(why) => SafeText::new(&format!("our own network is unreachable: {why}")),
+    };
+    Observation::Connectivity { ok: result.is_ok(), detail }
 }
 
 /// The first slot at or after `moment`.
@@ -380,7 +395,6 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::clock::Clock;
     use crate::config::Config;
     use crate::config::sections::check::Check;
     use crate::config::sections::source::Source;
