@@ -159,7 +159,9 @@ pub(super) fn reconfigured(state: &mut State) {
 
 /// The preview of a plan, with what this console knows of its surroundings.
 fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
-    let blocked_by = plan.service.as_ref().and_then(|name| state.service(name)?.blocked_by.clone());
+    // What it has of its own an action may well help.
+    let explained = plan.service.as_ref().and_then(|name| state.service(name)).filter(|service| service.is_explained());
+    let blocked_by = explained.and_then(|service| service.blocked_by.clone());
     let mut last = state.last_runs(&action.name).into_iter();
     let situation = Situation {
         now: state.now.utc,
@@ -176,7 +178,8 @@ fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Pr
 fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
     let mut context = Vec::new();
     if let Some(service) = plan.service.as_ref().and_then(|name| state.service(name)) {
-        let since = service.since.map_or_else(String::new, |at| format!(" since {}", at.utc.format("%H:%M:%SZ")));
+        let zone = state.config.console.timezone;
+        let since = service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.now, zone)));
         let text = format!("{} is {}{since}", service.title, service.status.word());
         context.push(("now", SafeText::new(&text)));
     }

@@ -5,6 +5,7 @@ use crate::model::message::{Effect, Observation};
 use crate::model::name::Name;
 use crate::model::reading::{Reading, Sample};
 use crate::model::record::{LogState, RecordBatch};
+use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::text::SafeText;
 
@@ -60,30 +61,33 @@ fn reading(state: &mut State, reading: Reading, effects: &mut Vec<Effect>) {
     if !state.connectivity.ok {
         return;
     }
-    let Some(at) = state.checks.iter().position(|check| check.name == reading.check) else { return };
+    let Some(at) = state.membership.checks.get(&reading.check).copied() else { return };
     let taken = state.checks[at].take(reading);
+    let noticeable = taken.turned.is_some() || taken.noticeable;
+    // Whose fault it is comes first: what is told of it says so.
+    let rows = if noticeable { state.check_changed(at) } else { Vec::new() };
     if let Some((from, to)) = taken.turned {
         turned(state, at, from, to);
     }
     alerting::evaluate_check(state, at, effects);
+    alerting::rows_changed(state, &rows);
     own_figures(state, at, effects);
-    if taken.turned.is_some() || taken.noticeable {
-        state.derive_services();
+    if noticeable {
         state.changed();
     }
 }
 
 /// Metrics over a check's own latency and availability have a new value with each of its polls.
 fn own_figures(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
-    let config = state.config.clone();
+    let (config, membership) = (state.config.clone(), state.membership.clone());
     let now = state.now;
-    for metric in &config.metrics {
+    for metric in membership.own_figures[at].iter().map(|metric| &config.metrics[*metric]) {
         let check = &state.checks[at];
         let (value, lacking) = match &metric.kind {
-            MetricKind::Latency { check: name, quantile, window } if *name == check.name => {
+            MetricKind::Latency { quantile, window, .. } => {
                 (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency was measured yet")
             }
-            MetricKind::Availability { check: name, window } if *name == check.name => {
+            MetricKind::Availability { window, .. } => {
                 (check.availability(*window, now).map(|known| known.percent), "nothing is known of this window yet")
             }
             _ => continue,
@@ -96,8 +100,14 @@ fn own_figures(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
 /// A check has another status than before.
 fn turned(state: &mut State, at: usize, from: Status, to: Status) {
     let check = &state.checks[at];
-    let because = check.error.as_ref().map_or_else(String::new, |error| format!(": {error}"));
-    let text = SafeText::new(&format!("{} {} → {}{because}", check.name, from.word(), to.word()));
+    let because = check.own_reason.as_ref().or(check.error.as_ref());
+    let because = because.map_or_else(String::new, |error| format!(": {error}"));
+    // What was found so did not turn now: only a change that was seen is one.
+    let what = match check.since.filter(|since| !since.seen && to != Status::Unknown) {
+        Some(since) => format!("{} {}", to.word(), since.describe(state.now, state.config.console.timezone)),
+        None => format!("{} → {}", from.word(), to.word()),
+    };
+    let text = SafeText::new(&format!("{} {what}{because}", check.name));
     let entry = Entry {
         at: state.now,
         happening: Happening::Status { check: check.name.clone(), from, to },
@@ -114,7 +124,7 @@ fn sample(state: &mut State, sample: Sample, effects: &mut Vec<Effect>) {
     if !state.connectivity.ok {
         return;
     }
-    let Some(at) = state.metrics.iter().position(|metric| metric.name == sample.metric) else { return };
+    let Some(at) = state.membership.metrics.get(&sample.metric).copied() else { return };
     let noticeable = state.metrics[at].take(sample);
     alerting::evaluate_metric(state, at, effects);
     if noticeable {
@@ -151,11 +161,10 @@ fn log_state(state: &mut State, name: &Name, to: LogState) {
 }
 
 fn overrun(state: &mut State, name: &Name, count: u64) {
-    let config = state.config.clone();
-    for check in &mut state.checks {
-        if check.name == *name || config.checks[check.index].source == *name {
-            check.overruns = count;
-        }
+    let membership = state.membership.clone();
+    let judged = membership.of_source.get(name).into_iter().flatten();
+    for at in judged.chain(membership.checks.get(name)) {
+        state.checks[*at].overruns = count;
     }
     if state.screen == Screen::Service {
         state.changed();
@@ -170,7 +179,7 @@ fn connectivity(state: &mut State, ok: bool, detail: &SafeText, effects: &mut Ve
         return;
     }
     state.connectivity.ok = ok;
-    state.connectivity.since = Some(state.now);
+    state.connectivity.since = Some(Since { at: state.now, seen: state.connectivity.since.is_some() });
     if was != ok {
         let now = state.now;
         for check in state.checks.iter_mut().filter(|_| !ok) {

@@ -72,7 +72,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     state.config = config;
     forget_gone_screens(state);
     launch::reconfigured(state);
-    state.derive_services();
+    state.regroup();
     alerting::reconfigured(state, effects);
     logs::reconfigured(state, &logs_before);
     let text = match changes {

@@ -11,10 +11,11 @@ use crate::model::message::RequestId;
 use crate::model::name::Name;
 use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
+use crate::model::since::Since;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
-use super::alerting::{self, Machine};
+use super::alerting::Machines;
 use super::keymap::Keymap;
 use super::layout::{LayoutMap, PanelId};
 use super::overlays::Overlay;
@@ -29,6 +30,7 @@ use super::world::alerts::AlertView;
 use super::world::checks::CheckView;
 use super::world::diagnostics::Diagnostics;
 use super::world::logs::LogView;
+use super::world::membership::Membership;
 use super::world::metrics::MetricView;
 use super::world::runs::RunView;
 use super::world::services::ServiceView;
@@ -43,8 +45,8 @@ pub struct Connectivity {
     pub ok: bool,
     /// In words.
     pub detail: SafeText,
-    /// Since when.
-    pub since: Option<Stamp>,
+    /// Since when; the first word of it has no beginning that was seen.
+    pub since: Option<Since>,
 }
 
 /// What each screen remembers.
@@ -156,7 +158,11 @@ pub struct State {
     /// Where things were drawn in the last frame; the runtime stores it here after each draw.
     pub layout: LayoutMap,
     /// The conditions with their memory; `alerts` is what of them is shown.
-    pub(super) machines: Vec<Machine>,
+    pub(super) machines: Machines,
+    /// Who belongs to whom.
+    pub(super) membership: Arc<Membership>,
+    /// Where each row of the membership stands in `services`.
+    pub(super) places: Vec<usize>,
     /// Runs that were asked for and not yet answered: the action, by request.
     pub requested: BTreeMap<RequestId, Name>,
     /// The latest request.
@@ -211,14 +217,17 @@ impl State {
             mouse: config.console.mouse,
             read_only: config.console.read_only,
             layout: LayoutMap::default(),
-            machines: alerting::machines(&config, &[]),
+            machines: Machines::default(),
+            membership: Arc::default(),
+            places: Vec::new(),
             requested: BTreeMap::new(),
             last_request: RequestId::default(),
             drawn_second: now.utc.timestamp(),
             logs,
             config,
         };
-        state.derive_services();
+        state.regroup();
+        state.machines = Machines::new(&state.config, &state.membership, &Machines::default());
         state
     }
 

@@ -2,8 +2,8 @@
 
 use crate::model::alert::Severity;
 use crate::model::name::Name;
+use crate::model::since::Since;
 use crate::model::text::SafeText;
-use crate::model::time::Stamp;
 
 /// What an alert is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +66,8 @@ impl Phase {
 pub struct AlertView {
     /// Stable identity: `check:api/critical/0`.
     pub id: String,
+    /// Its place in the configuration: the order among equals.
+    pub order: usize,
     /// What it is about.
     pub subject: Subject,
     /// The service of the subject.
@@ -77,7 +79,7 @@ pub struct AlertView {
     /// Where it stands.
     pub phase: Phase,
     /// Since when it stands there.
-    pub since: Option<Stamp>,
+    pub since: Option<Since>,
     /// What was seen: `12.4 %`, `down`.
     pub value: SafeText,
     /// Why it is muted: the dependency that is down.

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod checks;
 pub mod diagnostics;
 pub mod logs;
+pub(in crate::app) mod membership;
 pub mod metrics;
 pub mod runs;
 pub mod services;

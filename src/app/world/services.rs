@@ -1,13 +1,15 @@
-//! Services as they are shown: the worst of their members.
+//! Services as they are shown: the worst of their members, and whose fault that is.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::membership::{Members, Membership};
 use crate::app::state::State;
-use crate::config::Config;
-use crate::config::sections::check::Check;
+use crate::model::cause;
 use crate::model::name::Name;
+use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::time::Stamp;
+use crate::model::text::SafeText;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]
@@ -21,7 +23,7 @@ pub struct ServiceView {
     /// The worst of its checks; unknown where it has none.
     pub status: Status,
     /// Since when.
-    pub since: Option<Stamp>,
+    pub since: Option<Since>,
     /// Whether one of its checks is stale.
     pub stale: bool,
     /// Its checks: positions in [`crate::app::state::State::checks`].
@@ -35,117 +37,196 @@ pub struct ServiceView {
     pub actions: Vec<usize>,
     /// The check that makes it what it is: the worst, the first among equals.
     pub leading: Option<usize>,
-    /// The service it depends on that is down, which explains its own trouble.
+    /// The nearest service it depends on that is down, while it is in trouble itself.
     pub blocked_by: Option<Name>,
+    /// What of its trouble no dependency explains, in words, where a dependency is down.
+    pub own_reason: Option<SafeText>,
+    /// The same dependency whether or not it is in trouble: it explains the figures too.
+    pub(in crate::app) waits_for: Option<Name>,
+    /// Its position among the rows of the configuration.
+    row: usize,
+}
+
+impl ServiceView {
+    fn new(row: usize, members: &Members) -> Self {
+        Self {
+            name: members.name.clone(),
+            title: members.title.clone(),
+            own: members.own,
+            status: Status::Unknown,
+            since: None,
+            stale: false,
+            checks: members.checks.clone(),
+            metrics: members.metrics.clone(),
+            logs: members.logs.clone(),
+            actions: members.actions.clone(),
+            leading: None,
+            blocked_by: None,
+            own_reason: None,
+            waits_for: None,
+            row,
+        }
+    }
+
+    /// Whether a dependency that is down explains all of its trouble.
+    pub fn is_explained(&self) -> bool {
+        self.blocked_by.is_some() && self.own_reason.is_none()
+    }
+
+    const fn is_in_trouble(&self) -> bool {
+        !matches!(self.status, Status::Ok | Status::Cold)
+    }
+
+    fn evaluate(&mut self, state: &State) {
+        // `max_by_key` takes the last among equals; the first in the file is the one that people look for.
+        let leading = self.checks.iter().rev().max_by_key(|at| state.checks[**at].status.badness()).copied();
+        self.leading = leading;
+        let before = self.status;
+        if let Some(check) = leading.map(|at| &state.checks[at]) {
+            self.status = check.status;
+            self.since = self.since(before, state);
+        }
+        self.stale = self.checks.iter().any(|at| state.checks[*at].stale);
+    }
+
+    /// Since when the whole is like this. It turns when the last of its checks turned; what it was found in began with
+    /// the first of the checks that are so.
+    fn since(&self, before: Status, state: &State) -> Option<Since> {
+        if before == self.status && self.since.is_some() {
+            return self.since;
+        }
+        let all = self.checks.iter().map(|at| &state.checks[*at]);
+        if before == Status::Unknown && self.is_in_trouble() {
+            let alike = all.filter(|check| check.status == self.status).filter_map(|check| check.since);
+            return alike.min_by_key(|since| (since.at.mono, since.seen));
+        }
+        all.filter_map(|check| check.since).max_by_key(|since| (since.at.mono, !since.seen))
+    }
 }
 
 impl State {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
-        let holds = |row: &&ServiceView| row.checks.iter().any(|at| *self.checks[*at].name == *check);
-        self.services.iter().find(holds).map_or_else(|| self.own_name(), |row| row.name.clone())
+        let row = self.membership.checks.get(check).and_then(|at| self.membership.row_of_check[*at]);
+        row.map_or_else(|| self.own_name(), |row| self.membership.rows[row].name.clone())
     }
 
-    /// Makes the services anew from checks and configuration: worst first, in the order of the file among equals.
+    /// The service of a row.
+    pub(in crate::app) fn service_at(&self, row: usize) -> Option<&ServiceView> {
+        self.services.get(*self.places.get(row)?)
+    }
+
+    /// The configuration is another one: who belongs to whom is computed, and everything anew from it.
+    pub(in crate::app) fn regroup(&mut self) {
+        let membership = Arc::new(Membership::new(&self.config, !self.read_only));
+        let mut old: HashMap<Name, ServiceView> =
+            self.services.drain(..).map(|service| (service.name.clone(), service)).collect();
+        self.services = membership
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(row, members)| {
+                let fresh = ServiceView::new(row, members);
+                match old.remove(&members.name) {
+                    Some(known) => ServiceView { status: known.status, since: known.since, ..fresh },
+                    None => fresh,
+                }
+            })
+            .collect();
+        self.places = (0..self.services.len()).collect();
+        self.membership = membership;
+        self.derive_services();
+    }
+
+    /// Computes all services from their checks: worst first, in the order of the file among equals.
     pub(in crate::app) fn derive_services(&mut self) {
-        let mut services = rows(self);
-        for service in &mut services {
-            judge(service, self);
+        for place in 0..self.services.len() {
+            self.evaluate_service(place);
         }
-        let blocked: Vec<Option<Name>> =
-            services.iter().map(|service| blocking(&self.config, &services, &service.name)).collect();
-        for (service, by) in services.iter_mut().zip(blocked) {
-            service.blocked_by = by.filter(|_| !matches!(service.status, Status::Ok | Status::Cold));
+        let rows: Vec<usize> = (0..self.places.len()).collect();
+        self.explain(&rows);
+        self.sort_services();
+    }
+
+    /// A check has another status or says something else: its own row changes, and perhaps those that depend on it.
+    /// Answers with the rows whose alerts may be muted otherwise than before.
+    pub(in crate::app) fn check_changed(&mut self, check: usize) -> Vec<usize> {
+        let Some(row) = self.membership.row_of_check.get(check).copied().flatten() else { return Vec::new() };
+        let before = self.services[self.places[row]].status;
+        self.evaluate_service(self.places[row]);
+        if before == self.services[self.places[row]].status {
+            return self.explain(&[row]);
         }
-        services.sort_by_key(|service| std::cmp::Reverse(service.status.badness()));
+        let membership = Arc::clone(&self.membership);
+        let rows: Vec<usize> = std::iter::once(row).chain(membership.rows[row].dependents.iter().copied()).collect();
+        let changed = self.explain(&rows);
+        self.sort_services();
+        changed
+    }
+
+    fn evaluate_service(&mut self, place: usize) {
+        let mut services = std::mem::take(&mut self.services);
+        services[place].evaluate(self);
         self.services = services;
     }
-}
 
-/// Every service with its members, in the order of the file; the console's own row last, where it has any.
-fn rows(state: &State) -> Vec<ServiceView> {
-    let config = &state.config;
-    let of = |wanted: Option<&Name>, belongs: &mut dyn Iterator<Item = Option<&Name>>| -> Vec<usize> {
-        belongs.enumerate().filter(|(_, service)| service.cloned().as_ref() == wanted).map(|(at, _)| at).collect()
-    };
-    let row = |name: Name, title: String, wanted: Option<&Name>| ServiceView {
-        name,
-        title,
-        own: wanted.is_none(),
-        status: Status::Unknown,
-        since: None,
-        stale: false,
-        checks: of(wanted, &mut config.checks.iter().map(|check| check.service.as_ref())),
-        metrics: of(wanted, &mut config.metrics.iter().map(|metric| metric.service.as_ref())),
-        logs: {
-            let of = |wanted: Option<&Name>| of(wanted, &mut config.logs.iter().map(|log| log.service.as_ref()));
-            Some(of(wanted)).filter(|own| !own.is_empty()).unwrap_or_else(|| of(None))
-        },
-        actions: if state.read_only {
-            Vec::new()
-        } else {
-            of(wanted, &mut config.actions.iter().map(|action| action.service.as_ref()))
-        },
-        leading: None,
-        blocked_by: None,
-    };
-    let mut services: Vec<ServiceView> = config
-        .services
-        .iter()
-        .map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name)))
-        .collect();
-    if services.is_empty() && config.checks.len() > 1 {
-        return by_check(config, &row(state.own_name(), String::new(), None));
-    }
-    let own = row(state.own_name(), config.console.name.clone(), None);
-    // A row of statuses for what has no status would be an eternal UNKNOWN.
-    if !(own.checks.is_empty() && own.actions.is_empty()) {
-        services.push(own);
-    }
-    services
-}
-
-/// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is wrong,
-/// but not what. Metrics, logs and actions belong to every one.
-fn by_check(config: &Config, all: &ServiceView) -> Vec<ServiceView> {
-    let row = |(at, check): (usize, &Check)| ServiceView {
-        name: check.name.clone(),
-        title: check.name.to_string(),
-        checks: vec![at],
-        ..all.clone()
-    };
-    config.checks.iter().enumerate().map(row).collect()
-}
-
-fn judge(service: &mut ServiceView, state: &State) {
-    // `max_by_key` takes the last among equals; the first in the file is the one that people look for.
-    let leading = service.checks.iter().rev().max_by_key(|at| state.checks[**at].status.badness()).copied();
-    service.leading = leading;
-    if let Some(check) = leading.map(|at| &state.checks[at]) {
-        service.status = check.status;
-        // Since when the whole is like this: since the first of those that are equally bad.
-        let equal = service.checks.iter().map(|at| &state.checks[*at]).filter(|other| other.status == check.status);
-        service.since = equal.filter_map(|other| other.since).min_by_key(|since| since.mono);
-    }
-    service.stale = service.checks.iter().any(|at| state.checks[*at].stale);
-}
-
-/// The nearest dependency of `name` that is down.
-fn blocking(config: &Config, services: &[ServiceView], name: &str) -> Option<Name> {
-    let mut seen = BTreeSet::new();
-    let mut next = vec![name];
-    while !next.is_empty() {
-        let near: Vec<&Name> = next
-            .iter()
-            .filter_map(|name| config.services.iter().find(|service| &*service.name == *name))
-            .flat_map(|service| &service.depends_on)
-            .filter(|name| seen.insert((*name).clone()))
-            .collect();
-        let down = |name: &&&Name| services.iter().any(|s| s.name == ***name && s.status == Status::Down);
-        if let Some(found) = near.iter().find(down) {
-            return Some((*found).clone());
+    fn sort_services(&mut self) {
+        self.services.sort_by_key(|service| (std::cmp::Reverse(service.status.badness()), service.row));
+        for (place, service) in self.services.iter().enumerate() {
+            self.places[service.row] = place;
         }
-        next = near.into_iter().map(AsRef::as_ref).collect();
     }
-    None
+
+    /// Finds what of the trouble of these rows their dependencies explain. Answers with those for which that is not what
+    /// it was.
+    fn explain(&mut self, rows: &[usize]) -> Vec<usize> {
+        // First who waits for whom: what a dependency waits for is a part of the explanation.
+        let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
+        let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row)).collect();
+        let changed = waits.into_iter().zip(explained).map(|(waits, explained)| waits || explained);
+        rows.iter().zip(changed).filter(|(_, changed)| *changed).map(|(row, _)| *row).collect()
+    }
+
+    fn look_for_blocker(&mut self, row: usize) -> bool {
+        let mut others = self.membership.rows[row].depends_on.iter().filter_map(|at| self.service_at(*at));
+        let waits_for = others.find(|other| other.status == Status::Down).map(|other| other.name.clone());
+        let service = &mut self.services[self.places[row]];
+        let blocked_by = waits_for.clone().filter(|_| service.is_in_trouble());
+        let changed = (&service.waits_for, &service.blocked_by) != (&waits_for, &blocked_by);
+        (service.waits_for, service.blocked_by) = (waits_for, blocked_by);
+        changed
+    }
+
+    fn look_for_own_fault(&mut self, row: usize) -> bool {
+        let membership = Arc::clone(&self.membership);
+        let place = self.places[row];
+        let waits = self.services[place].waits_for.is_some();
+        let suspects = if waits { self.suspects(&membership.rows[row].depends_on) } else { Vec::new() };
+        for at in &membership.rows[row].checks {
+            let check = &mut self.checks[*at];
+            let troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
+            let reading = check.last.as_ref().filter(|_| troubled);
+            check.own_reason =
+                reading.and_then(|reading| cause::own_cause(reading, suspects.iter().map(String::as_str)));
+        }
+        let service = &self.services[place];
+        // The leading check speaks first.
+        let mut checks = service.leading.iter().chain(&service.checks);
+        let own_reason = checks.find_map(|at| self.checks[*at].own_reason.clone());
+        let before = std::mem::replace(&mut self.services[place].own_reason, own_reason);
+        before != self.services[place].own_reason
+    }
+
+    /// What the dependencies are called that are down, or in trouble themselves for one that is.
+    fn suspects(&self, depends_on: &[usize]) -> Vec<String> {
+        let troubled = depends_on
+            .iter()
+            .filter_map(|row| self.service_at(*row))
+            .filter(|other| other.status == Status::Down || other.blocked_by.is_some());
+        let names = troubled.flat_map(|other| {
+            let checks = other.checks.iter().map(|at| self.checks[*at].name.to_string());
+            [other.name.to_string(), other.title.clone()].into_iter().chain(checks)
+        });
+        names.collect()
+    }
 }

@@ -60,8 +60,8 @@ fn nothing(state: &State) -> Notice<'static> {
     let metrics = state.config.metrics.iter().map(|metric| metric.alerts.len());
     match checks.chain(metrics).sum::<usize>() {
         0 => Notice::empty("no alert conditions", "add alert = { critical = \"down for 2m\" } to a check or a metric"),
-        1 => Notice::empty("nothing fires", "1 condition is watched"),
-        n => Notice::empty("nothing fires", format!("{n} conditions are watched")),
+        1 => Notice::empty("no alerts firing", "1 condition watched"),
+        n => Notice::empty("no alerts firing", format!("{n} conditions watched")),
     }
 }
 
@@ -83,7 +83,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
     let since =
-        Words::of(figures::age_of(alert.since, state.now, "-"), if resolved { Role::TextDim } else { Role::Text });
+        Words::of(figures::age_since(alert.since, state.now, "-"), if resolved { Role::TextDim } else { Role::Text });
     Row {
         cells: vec![severity, what, standing(painter, alert), since],
         target: Some(Target::AlertRow(alert.id.clone())),

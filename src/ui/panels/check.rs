@@ -55,6 +55,9 @@ pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, 
         let words = format!("no answer for {}: what is shown is old", figures::span(check.stale_after));
         lines.extend(Words::of(words, Role::MarkStale).wrapped(width, 0));
     }
+    if let Some(own) = &check.own_reason {
+        lines.extend(Words::of(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
+    }
     if let Some(error) = check.error.as_ref().filter(|_| check.status != Status::Ok) {
         lines.extend(Words::of(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
     }

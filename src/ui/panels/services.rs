@@ -10,7 +10,9 @@ use crate::app::state::State;
 use crate::app::world::checks::CheckView;
 use crate::app::world::services::ServiceView;
 use crate::config::sections::screen::Panel;
+use crate::model::name::Name;
 use crate::model::status::Status;
+use crate::model::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};
@@ -103,13 +105,13 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     let since = if old {
         leading.and_then(|check| check.age(state.now)).map_or_else(|| "-".to_owned(), figures::age)
     } else {
-        figures::age_of(service.since, state.now, "-")
+        figures::age_since(service.since, state.now, "-")
     };
     let title = Words::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
     let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Words::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
     cells.resize(6, Words::of(glyphs.none, Role::TextDim));
-    cells.push(why(painter, service, leading));
+    cells.push(why(painter, service, leading, widths.get(6).copied().unwrap_or(0)));
     if old {
         for cell in cells.iter_mut().skip(1) {
             *cell = std::mem::take(cell).all(Role::TextDim);
@@ -147,10 +149,18 @@ pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, column
     spark::words(&values, CALM, painter.glyphs(), Role::ChartLine)
 }
 
-/// What is wrong, or what it waits for.
-fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>) -> Words<'a> {
+/// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
+fn why<'a>(
+    painter: &Painter<'_>,
+    service: &'a ServiceView,
+    leading: Option<&'a CheckView>,
+    width: u16,
+) -> Words<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
+        if let Some(own) = &service.own_reason {
+            return own_and(own, by, width, glyphs.ellipsis);
+        }
         // The name first: the room is short.
         return Words::of(glyphs.inhibited, Role::MarkInhibited)
             .then(by, Role::MarkInhibited)
@@ -175,6 +185,13 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
         (None, _, Status::Unknown) if check.last.is_none() => Words::of("waiting for the first answer", Role::TextDim),
         _ => Words::new(),
     }
+}
+
+/// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
+pub fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Words<'a> {
+    let also = Words::of(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
+    let room = usize::from(width).saturating_sub(also.width()).max(1);
+    Words::plain(Text::from(own).fitted(room, ellipsis)).join(also)
 }
 
 /// What an error says beyond the status that stands beside it.

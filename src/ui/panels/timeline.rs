@@ -36,7 +36,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     frame(state, painter, &id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        let next = "status changes, alerts, runs and reloads will stand here";
+        let next = "status changes, alerts, runs and reloads appear here";
         Notice::empty("nothing has happened yet", next).draw(painter, inner);
         return;
     }

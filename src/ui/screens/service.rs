@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
 use crate::app::world::services::ServiceView;
+use crate::model::since::Since;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::footer::key_of_action;
@@ -72,10 +73,12 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         .and(service.title.clone(), Role::TextStrong)
         .and("  ", Role::Text)
         .join(status::words(service.status, service.stale, glyphs, status::FULL))
-        .and(format!(" {}", figures::age_of(service.since, state.now, "")), Role::TextDim);
-    if let Some(by) = &service.blocked_by {
-        words = words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited);
-    }
+        .and(standing(state, service.since), Role::TextDim);
+    words = match (&service.blocked_by, &service.own_reason) {
+        (Some(by), Some(own)) => words.and("  ", Role::Text).join(panels::services::own_and(own, by, 60, glyphs.ellipsis)),
+        (Some(by), None) => words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited),
+        (None, _) => words,
+    };
     if let Some(config) = state.config.services.iter().find(|config| config.name == service.name) {
         for (at, name) in config.depends_on.iter().enumerate() {
             words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
@@ -91,6 +94,15 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         }
     }
     painter.put(row, 0, &words);
+}
+
+/// ` 3m`, or ` since before 05:24:10Z` where it was not seen to begin.
+fn standing(state: &State, since: Option<Since>) -> String {
+    match since {
+        None => String::new(),
+        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.now, "")),
+        Some(since) => format!(" {}", since.describe(state.now, state.config.console.timezone)),
+    }
 }
 
 /// Its checks, each with what is wrong, latencies and parts below it.
@@ -124,7 +136,7 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     frame(state, painter, &id, "checks").foot(place).draw(painter, area);
     note(painter, inner, id);
     if lines.is_empty() {
-        Notice::empty("no checks", "a [check.NAME] with service = \"…\" would stand here").draw(painter, inner);
+        Notice::empty("no checks", "add [check.NAME] with service = \"…\"").draw(painter, inner);
         return;
     }
     for (row, (at, words)) in (0..inner.height).zip(&lines[shown]) {
@@ -142,7 +154,7 @@ fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::app::worl
     status::words(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
-        .and(format!("  {}", figures::age_of(check.since, state.now, "")), Role::Text)
+        .and(format!(" {}", standing(state, check.since)), Role::Text)
         .and("  answered ", Role::TextDim)
         .join(check::polled(state, check))
         .and(if check.last.is_some() { " ago" } else { "" }, Role::TextDim)

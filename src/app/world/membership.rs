@@ -1,0 +1,174 @@
+//! Who belongs to whom: computed once for each configuration, so that a reading costs the same in a world of ten checks
+//! and in one of ten thousand.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::config::Config;
+use crate::config::sections::metric::MetricKind;
+use crate::model::name::Name;
+
+/// The members of one row of the services.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Members {
+    /// Its name: of a service, of a check where there are no services, or the console's own.
+    pub(in crate::app) name: Name,
+    /// Its title.
+    pub(in crate::app) title: String,
+    /// Whether it holds what belongs to no service.
+    pub(in crate::app) own: bool,
+    /// Positions of its checks.
+    pub(in crate::app) checks: Vec<usize>,
+    /// Positions of its metrics.
+    pub(in crate::app) metrics: Vec<usize>,
+    /// Positions of its logs; where it has none, of those that belong to no service.
+    pub(in crate::app) logs: Vec<usize>,
+    /// Positions of its actions.
+    pub(in crate::app) actions: Vec<usize>,
+    /// The rows that it depends on at whatever remove, the nearest first.
+    pub(in crate::app) depends_on: Vec<usize>,
+    /// The rows that depend on it at whatever remove.
+    pub(in crate::app) dependents: Vec<usize>,
+}
+
+/// Where everything of a configuration is found. Rows are counted in the order of the file, the console's own last.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Membership {
+    /// The rows.
+    pub(in crate::app) rows: Vec<Members>,
+    /// The row of each check.
+    pub(in crate::app) row_of_check: Vec<Option<usize>>,
+    /// The row of each metric, where it has one.
+    pub(in crate::app) row_of_metric: Vec<Option<usize>>,
+    /// Position of each check by its name.
+    pub(in crate::app) checks: HashMap<Name, usize>,
+    /// Position of each metric by its name.
+    pub(in crate::app) metrics: HashMap<Name, usize>,
+    /// The checks that judge each source, by the source's name.
+    pub(in crate::app) of_source: HashMap<Name, Vec<usize>>,
+    /// The metrics that are computed from each check's own latency or availability.
+    pub(in crate::app) own_figures: Vec<Vec<usize>>,
+}
+
+impl Membership {
+    /// Reads it off a configuration. `actions` is whether actions are shown at all.
+    pub(in crate::app) fn new(config: &Config, actions: bool) -> Self {
+        let by_check = config.services.is_empty() && config.checks.len() > 1;
+        let mut rows = if by_check { rows_of_checks(config, actions) } else { rows_of_services(config, actions) };
+        connect(config, &mut rows);
+        let mut membership = Self {
+            row_of_check: vec![None; config.checks.len()],
+            row_of_metric: vec![None; config.metrics.len()],
+            checks: positions(config.checks.iter().map(|check| &check.name)),
+            metrics: positions(config.metrics.iter().map(|metric| &metric.name)),
+            of_source: HashMap::new(),
+            own_figures: vec![Vec::new(); config.checks.len()],
+            rows,
+        };
+        for (at, row) in membership.rows.iter().enumerate() {
+            for check in &row.checks {
+                membership.row_of_check[*check] = Some(at);
+            }
+            // Where each check is a row of its own, a metric belongs to all of them, and so to none.
+            for metric in row.metrics.iter().filter(|_| !by_check) {
+                membership.row_of_metric[*metric] = Some(at);
+            }
+        }
+        for (at, check) in config.checks.iter().enumerate() {
+            membership.of_source.entry(check.source.clone()).or_default().push(at);
+        }
+        for (at, metric) in config.metrics.iter().enumerate() {
+            if let MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } = &metric.kind
+                && let Some(check) = membership.checks.get(check)
+            {
+                membership.own_figures[*check].push(at);
+            }
+        }
+        membership
+    }
+}
+
+fn positions<'a>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, usize> {
+    names.enumerate().map(|(at, name)| (name.clone(), at)).collect()
+}
+
+/// Positions of things by the service that they belong to.
+struct Grouped<'a>(HashMap<Option<&'a Name>, Vec<usize>>);
+
+impl<'a> Grouped<'a> {
+    fn new(services: impl Iterator<Item = Option<&'a Name>>) -> Self {
+        let mut groups: HashMap<Option<&Name>, Vec<usize>> = HashMap::new();
+        for (at, service) in services.enumerate() {
+            groups.entry(service).or_default().push(at);
+        }
+        Self(groups)
+    }
+
+    fn of(&self, service: Option<&Name>) -> Vec<usize> {
+        self.0.get(&service).cloned().unwrap_or_default()
+    }
+}
+
+/// A row for each service, and the console's own where a check belongs to none: a row of statuses for what has no
+/// status would be an eternal UNKNOWN.
+fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
+    let checks = Grouped::new(config.checks.iter().map(|check| check.service.as_ref()));
+    let metrics = Grouped::new(config.metrics.iter().map(|metric| metric.service.as_ref()));
+    let logs = Grouped::new(config.logs.iter().map(|log| log.service.as_ref()));
+    let actions = Grouped::new(config.actions.iter().filter(|_| shown).map(|action| action.service.as_ref()));
+    let row = |name: Name, title: String, service: Option<&Name>| Members {
+        name,
+        title,
+        own: service.is_none(),
+        checks: checks.of(service),
+        metrics: metrics.of(service),
+        logs: Some(logs.of(service)).filter(|own| !own.is_empty()).unwrap_or_else(|| logs.of(None)),
+        actions: actions.of(service),
+        depends_on: Vec::new(),
+        dependents: Vec::new(),
+    };
+    let services = config.services.iter();
+    let mut rows: Vec<Members> =
+        services.map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name))).collect();
+    let own = row(Name::from(config.console.name.as_str()), config.console.name.clone(), None);
+    if !own.checks.is_empty() {
+        rows.push(own);
+    }
+    rows
+}
+
+/// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is
+/// wrong, but not what. Metrics, logs and actions belong to every one.
+fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
+    let row = |(at, name): (usize, &Name)| Members {
+        name: name.clone(),
+        title: name.to_string(),
+        own: true,
+        checks: vec![at],
+        metrics: (0..config.metrics.len()).collect(),
+        logs: (0..config.logs.len()).collect(),
+        actions: if shown { (0..config.actions.len()).collect() } else { Vec::new() },
+        depends_on: Vec::new(),
+        dependents: Vec::new(),
+    };
+    config.checks.iter().map(|check| &check.name).enumerate().map(row).collect()
+}
+
+/// Fills in who depends on whom.
+fn connect(config: &Config, rows: &mut [Members]) {
+    // Rows of services stand in the order of the file; other rows depend on nothing.
+    let of: HashMap<&Name, usize> =
+        config.services.iter().enumerate().map(|(at, service)| (&service.name, at)).collect();
+    for (row, service) in config.services.iter().enumerate() {
+        let direct = |at: usize| config.services[at].depends_on.iter().filter_map(|name| of.get(name).copied());
+        let (mut seen, mut next) = (BTreeSet::from([row]), vec![row]);
+        let mut found: Vec<usize> = Vec::with_capacity(service.depends_on.len());
+        while !next.is_empty() {
+            next = next.into_iter().flat_map(direct).filter(|at| seen.insert(*at)).collect();
+            found.extend(&next);
+        }
+        for at in &found {
+            rows[*at].dependents.push(row);
+        }
+        rows[row].depends_on = found;
+    }
+}
