@@ -34,6 +34,7 @@ pub fn observe(state: &mut State, observation: Observation, effects: &mut Vec<Ef
                 check.lose_sight(from);
             }
             state.derive_services();
+            alerting::show(state);
             let text = format!("nothing is known of {}s: the console was suspended or starved", span.as_secs());
             problem(state, ProblemKind::Gap, &SafeText::new("console"), &SafeText::new(&text));
             console(state, SafeText::new(&text));

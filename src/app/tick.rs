@@ -52,6 +52,7 @@ fn mark_stale(state: &mut State) {
     }
     if turned {
         state.derive_services();
+        alerting::show(state);
     }
 }
 
