@@ -42,7 +42,7 @@ title = "Database"
 [check.web]
 service = "web"
 http = "http://127.0.0.1:1/web"
-alert = { critical = "down", low = "days_left < 21", medium = "stale for 1m" }
+alert = { critical = "down", low = "tls.days_left < 21", medium = "stale for 1m" }
 [check.api]
 service = "api"
 http = "http://127.0.0.1:1/api"
@@ -97,7 +97,7 @@ fn poll(app: &mut App, check: &str, sign: Sign, error: &str, parts: Parts<'_>) {
         components,
         version: None,
         phases: Vec::new(),
-        fields: BTreeMap::from([("days_left".to_owned(), 3.0)]),
+        fields: BTreeMap::from([("tls.days_left".to_owned(), 3.0)]),
     })));
 }
 

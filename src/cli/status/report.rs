@@ -313,7 +313,7 @@ pub(super) mod tests {
                 Component { status: Status::Ok, latency_ms: Some(4), ..Component::default() },
             )]),
             version: None,
-            fields: BTreeMap::from([("days_left".to_owned(), 20.0)]),
+            fields: BTreeMap::from([("tls.days_left".to_owned(), 20.0)]),
             phases: Vec::new(),
         }))
     }
@@ -476,9 +476,9 @@ pub(super) mod tests {
             ("a", "latency_ms > 500 until < 300", vec![good(600_000), good(400_000)], Some("firing")),
             ("a", "latency_ms > 500 until < 300", vec![good(400_000)], None),
             ("a", "latency_ms > 500 until < 300", vec![good(600_000), good(299_000)], None),
-            ("a", "days_left < 21", vec![good(1)], Some("firing")),
-            ("a", "days_left < 20", vec![good(1)], None),
-            ("a", "missing < 20", vec![good(1)], None),
+            ("a", "tls.days_left < 21", vec![good(1)], Some("firing")),
+            ("a", "tls.days_left < 20", vec![good(1)], None),
+            ("a", "body.missing < 20", vec![good(1)], None),
             ("a", "down", vec![vec![check(Sign::Bad, 1)]], Some("firing")),
             ("a", "down for 2m", vec![vec![check(Sign::Bad, 1)]], Some("pending")),
             ("a", "down", vec![vec![check(Sign::Unknown, 1)]], None),
@@ -514,7 +514,7 @@ pub(super) mod tests {
                 if name == subject { format!("alert = {{ high = \"{condition}\" }}") } else { String::new() }
             };
             let text = format!(
-                "[source.api]\nhttp = \"http://127.0.0.1:1/\"\n[check.a]\ntcp = \"127.0.0.1:1\"\n{}\n[metric.m]\n{METRIC}\n{}\n",
+                "[source.api]\nhttp = \"http://127.0.0.1:1/\"\n[check.a]\nhttp = \"http://127.0.0.1:1/\"\n{}\n[metric.m]\n{METRIC}\n{}\n",
                 of("a"),
                 of("m")
             );
