@@ -175,7 +175,12 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
 fn in_a_narrow_row_the_reason_is_cut_and_the_dependency_stays() {
     let mut app = all_well();
     down(&mut app, "cache", "refused", &[]);
-    down(&mut app, "web", "unhealthy: cart", &[("cart", Status::Down, &"TypeError: cart.total is undefined ".repeat(9))]);
+    down(
+        &mut app,
+        "web",
+        "unhealthy: cart",
+        &[("cart", Status::Down, &"TypeError: cart.total is undefined ".repeat(9))],
+    );
     for (width, height) in [(120, 40), (160, 50)] {
         let overview = frame::text(&frame::draw(&app.state, width, height));
         let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
@@ -188,7 +193,10 @@ fn only_a_dependency_that_is_down_explains() {
     let mut app = all_well();
     poll(&mut app, "cache", Sign::Degraded, "slow", &[]);
     down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Degraded, "slow")]);
-    assert_eq!((app.state.service("api").unwrap().blocked_by.as_deref(), app.state.alerts[0].inhibited_by.as_deref()), (None, None));
+    assert_eq!(
+        (app.state.service("api").unwrap().blocked_by.as_deref(), app.state.alerts[0].inhibited_by.as_deref()),
+        (None, None)
+    );
     // The dependency goes down, and what it explains is muted at once.
     down(&mut app, "cache", "refused", &[]);
     down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);

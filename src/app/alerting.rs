@@ -46,7 +46,8 @@ impl Machines {
     /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
     /// state.
     pub(super) fn new(config: &Config, membership: &Membership, old: &Self) -> Self {
-        let known: HashMap<&Name, &Alert> = old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
+        let known: HashMap<&Name, &Alert> =
+            old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
         let mut machines = Self::default();
         for (at, check) in config.checks.iter().enumerate() {
             let row = membership.row_of_check.get(at).copied().flatten();
@@ -78,7 +79,14 @@ impl Machines {
             let same = known.get(&name).filter(|alert| alert.condition == *condition);
             let alert =
                 same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
-            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, at, listed: false });
+            self.all.push(Machine {
+                alert,
+                subject: subject.clone(),
+                service: service.cloned(),
+                row,
+                at,
+                listed: false,
+            });
         }
         from..self.all.len()
     }

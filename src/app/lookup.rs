@@ -140,22 +140,35 @@ impl State {
         let filter = self.list(panel).map_or("", |list| &list.filter);
         let checks = |positions: &[usize]| {
             let checks = positions.iter().filter_map(|at| self.checks.get(*at));
-            keys(checks, filter, |check| check.name.to_string(), |check| format!("{} {}", check.name, check.status.word()))
+            keys(
+                checks,
+                filter,
+                |check| check.name.to_string(),
+                |check| format!("{} {}", check.name, check.status.word()),
+            )
         };
         let actions = |actions: &mut dyn Iterator<Item = &Action>| {
-            keys(actions, filter, |action| action.name.to_string(), |action| format!("{} {}", action.name, action.title))
+            keys(
+                actions,
+                filter,
+                |action| action.name.to_string(),
+                |action| format!("{} {}", action.name, action.title),
+            )
         };
         let metrics = |metrics: &mut dyn Iterator<Item = &MetricView>| {
-            keys(metrics, filter, |metric| metric.name.to_string(), |metric| format!("{} {}", metric.name, metric.title))
+            keys(
+                metrics,
+                filter,
+                |metric| metric.name.to_string(),
+                |metric| format!("{} {}", metric.name, metric.title),
+            )
         };
         match panel {
             PanelId::Layout(Panel::Services) => {
                 let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
                 keys(&self.services, filter, |service| service.name.to_string(), text)
             }
-            PanelId::Layout(Panel::Alerts) => {
-                keys(&self.alerts, filter, |alert| alert.id.clone(), AlertView::told)
-            }
+            PanelId::Layout(Panel::Alerts) => keys(&self.alerts, filter, |alert| alert.id.clone(), AlertView::told),
             PanelId::Layout(Panel::Timeline) => {
                 keys(self.timeline.newest_first(), filter, entry_key, |entry: &Entry| entry.text.as_str().to_owned())
             }

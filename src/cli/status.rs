@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         status if !reached => {
             let waited = format!("still {} after {}", words(status), unit::duration(arguments.within));
             output::fail(code(status).max(exit::WARNING), &waited, "")
-        },
+        }
         _ if arguments.until.is_some() => exit::OK,
         status => code(status),
     }

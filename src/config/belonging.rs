@@ -101,7 +101,8 @@ restart = { steps = [["true"]] }
     #[test]
     fn what_names_no_service_belongs_to_that_of_its_check_source_log_or_target() {
         let metric = |name: &str, keys: &str| format!("[metric.{name}]\n{keys}\n");
-        let action = |name: &str, keys: &str| format!("[action.{name}]\nadapter = \"ours\"\ndo = \"restart\"\n{keys}\n");
+        let action =
+            |name: &str, keys: &str| format!("[action.{name}]\nadapter = \"ours\"\ndo = \"restart\"\n{keys}\n");
         let metrics = [
             ("source", "from = \"metrics\"\nvalue = \".body.x\"", Some("web")),
             ("of-two", "from = \"shared\"\nvalue = \".body.x\"", None),
@@ -116,7 +117,11 @@ restart = { steps = [["true"]] }
         let actions = [
             ("by-service", "target = \"db\"", Some("db")),
             ("by-check", "target = \"primary\"", Some("db")),
-            ("by-verify", "target = \"x\"\nverify = { checks = [\"web\", \"web-shared\"], within = \"1m\" }", Some("web")),
+            (
+                "by-verify",
+                "target = \"x\"\nverify = { checks = [\"web\", \"web-shared\"], within = \"1m\" }",
+                Some("web"),
+            ),
             ("by-two", "target = \"x\"\nverify = { checks = [\"web\", \"primary\"], within = \"1m\" }", None),
             ("by-nothing", "target = \"x\"", None),
             ("said", "service = \"web\"\ntarget = \"db\"", Some("web")),

@@ -166,13 +166,17 @@ mod tests {
     fn more_polls_than_can_be_made_are_warned_of() {
         let text = |checks: usize, every: &str| {
             let check = |n: usize| format!("[check.c{n}]\ntcp = \"127.0.0.1:1\"\n");
-            format!("[defaults]\nevery = \"{every}\"\ntimeout = \"500ms\"\n") + &(0..checks).map(check).collect::<String>()
+            format!("[defaults]\nevery = \"{every}\"\ntimeout = \"500ms\"\n")
+                + &(0..checks).map(check).collect::<String>()
         };
         let warned = |text: &str| load_text(Path::new("/srv/opsroom.toml"), text).diagnostics;
         assert!(warned(&text(900, "2s")).is_empty());
         let problems = warned(&text(1_200, "2s"));
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(!problems[0].is_error());
-        assert_eq!((problems[0].line, problems[0].message.as_str()), (4, "1200 sources make 600 polls a second; beyond 500 they come late"));
+        assert_eq!(
+            (problems[0].line, problems[0].message.as_str()),
+            (4, "1200 sources make 600 polls a second; beyond 500 they come late")
+        );
     }
 }

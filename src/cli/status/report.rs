@@ -334,7 +334,8 @@ pub(super) mod tests {
         Report::new(&world, &names, &Redactor::new(["hunter22"]))
     }
 
-    const CHECK: &str = "tcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\", high = \"down\", medium = \"latency_ms > 500\" }";
+    const CHECK: &str =
+        "tcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\", high = \"down\", medium = \"latency_ms > 500\" }";
     const METRIC: &str = "from = \"api\"\nvalue = \".body.x\"\nunit = \"%\"";
 
     pub(in crate::cli::status) fn report() -> Report {

@@ -77,10 +77,15 @@ impl Suspects {
 
     /// What the error of a check names.
     pub(super) fn named_in_error(&self, error: &str) -> Names {
-        if let Some(code) = error.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok())
+        if let Some(code) =
+            error.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok())
         {
             // A server that fails may do so for what it depends on; a request that is wrong is wrong by itself.
-            return if matches!(code, 400..=499_u16) && !matches!(code, 408 | 429) { Names::Other } else { Names::Nothing };
+            return if matches!(code, 400..=499_u16) && !matches!(code, 408 | 429) {
+                Names::Other
+            } else {
+                Names::Nothing
+            };
         }
         let said = without_status(error);
         if said.len() < error.len() || said.ends_with(')') && said.contains("(exit code ") {
@@ -93,7 +98,8 @@ impl Suspects {
             return self.named_in(&[path, quoted(seen)].join(" "));
         }
         // Our own words for a connection name the address that was tried, which is the check's.
-        let ours = ["the connection", "onnection refused", "no answer within", "no route to", "is unreachable from here"];
+        let ours =
+            ["the connection", "onnection refused", "no answer within", "no route to", "is unreachable from here"];
         if ours.iter().any(|words| said.contains(words)) {
             let without_address: Vec<&str> = said.split(' ').filter(|word| !is_address(word)).collect();
             return self.named_in(&without_address.join(" "));

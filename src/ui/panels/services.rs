@@ -150,12 +150,7 @@ pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, column
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
-fn why<'a>(
-    painter: &Painter<'_>,
-    service: &'a ServiceView,
-    leading: Option<&'a CheckView>,
-    width: u16,
-) -> Words<'a> {
+fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>, width: u16) -> Words<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
         if let Some(own) = &service.own_reason {
