@@ -542,6 +542,36 @@ async fn a_client_certificate_is_shown_where_it_is_configured() {
 }
 
 #[tokio::test]
+async fn renewed_certificates_are_read_again() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let directory = tempfile::tempdir().unwrap();
+    let (ca, client) = (directory.path().join("ca.pem"), directory.path().join("client.pem"));
+    let write = |authority: &Authority| {
+        let (certificate, key) = authority.issue("console", (2090, 1, 1));
+        std::fs::write(&ca, &authority.pem).unwrap();
+        std::fs::write(&client, certificate.pem() + &key.serialize_pem()).unwrap();
+    };
+    write(&old);
+    let server = Server::start_tls(new.mutual("localhost"), |_| Reply::json(200, r#"{"status":"ok"}"#)).await;
+    let request = HttpRequest { ca: Some(ca.clone()), client_cert: Some(client.clone()), ..request(&server.url("/")) };
+    let mut refused = false;
+    let config = config(source(SourceKind::Http(Box::new(request)), LONG), check());
+    let observations = schedule(config, |seen| {
+        let last = seen.iter().rev().find_map(|observation| match observation {
+            Observation::Reading(reading) => Some(reading.sign),
+            _ => None,
+        });
+        if last == Some(Sign::Bad) && !refused {
+            refused = true;
+            write(&new);
+        }
+        last == Some(Sign::Good)
+    })
+    .await;
+    assert!(refused, "{observations:?}");
+}
+
+#[tokio::test]
 async fn a_proxy_is_asked_in_the_place_of_the_host() {
     let proxy = Server::start(|_| Reply::json(200, r#"{"status":"ok"}"#)).await;
     let through = HttpRequest { proxy: Some(Template(proxy.url(""))), ..request("http://nowhere.invalid/health") };

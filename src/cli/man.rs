@@ -130,9 +130,8 @@ impl Page {
         );
         for section in SECTIONS {
             let (title, keys): (String, &[KeySpec]) = match section.shape {
-                Shape::Single(keys) => (format!("[{}]", section.name), keys),
+                Shape::Single(keys) | Shape::Secrets(keys) => (format!("[{}]", section.name), keys),
                 Shape::Named(keys) | Shape::Adapters(keys) => (format!("[{}.NAME]", section.name), keys),
-                Shape::Secrets(keys) => (format!("[{}]", section.name), keys),
                 Shape::Texts => (format!("[{}]", section.name), &[]),
                 Shape::List => (format!("{} = [PATTERN, ...]", section.name), &[]),
             };
@@ -250,13 +249,18 @@ mod tests {
                 missing.push(what.to_owned());
             }
         };
-        super::super::command_line().get_subcommands().filter(|below| !below.is_hide_set()).for_each(|below| {
+        for below in super::super::command_line().get_subcommands().filter(|below| !below.is_hide_set()) {
             asked(&format!("opsroom {}", below.get_name()));
-        });
-        SECTIONS.iter().for_each(|section| asked(section.help));
-        COMMANDS.iter().for_each(|command| asked(&format!("({})", command.name)));
-        FORMS.iter().flat_map(|form| form.examples).for_each(|example| asked(example));
-        EXITS.iter().for_each(|(_, what)| asked(what));
+        }
+        for what in SECTIONS.iter().map(|section| section.help).chain(EXITS.iter().map(|(_, what)| *what)) {
+            asked(what);
+        }
+        for example in FORMS.iter().flat_map(|form| form.examples) {
+            asked(example);
+        }
+        for command in COMMANDS {
+            asked(&format!("({})", command.name));
+        }
         asked("OPSROOM_CONFIG");
         asked("$XDG_STATE_HOME/opsroom");
         assert!(missing.is_empty(), "{missing:?}");

@@ -18,7 +18,7 @@ pub fn of(question: &Question) -> Vec<Candidate> {
         Kind::Files => Vec::new(),
         Kind::Runs => runs(),
         Kind::Adapters => {
-            adapters::built_in().iter().map(|known| Candidate::new(&*known.kind, &known.description)).collect()
+            adapters::built_in().iter().map(|known| Candidate::new(known.kind, &known.description)).collect()
         }
         Kind::Fields => ["level", "service", "log", "message", "trace"].map(|name| Candidate::new(name, "")).into(),
         kind => {

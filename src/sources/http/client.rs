@@ -1,6 +1,7 @@
 //! The HTTP clients: one for each distinct way to connect, made when first needed.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -27,6 +28,16 @@ pub(super) struct Route {
     /// Whether TLS sessions are resumed. A resumed session shows the certificate of its beginning.
     resume: bool,
     proxy: Option<String>,
+    /// The states of the files of `ca` and `client_cert` that were read. Certificates are renewed every few weeks.
+    files: [Option<Stamp>; 2],
+}
+
+/// What tells one content of a file from another: device, inode, seconds and nanoseconds of the last change, length.
+type Stamp = (u64, u64, i64, i64, u64);
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let data = path.metadata().ok()?;
+    Some((data.dev(), data.ino(), data.mtime(), data.mtime_nsec(), data.len()))
 }
 
 impl Route {
@@ -48,7 +59,19 @@ impl Route {
             insecure: tls && request.insecure,
             resume: tls && !certificate,
             proxy,
+            files: [None; 2],
         })
+    }
+
+    /// The same with its files as they are now.
+    fn present(&self) -> Self {
+        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(stamp));
+        Self { files, ..self.clone() }
+    }
+
+    /// Whether the two differ in the states of their files at the most.
+    fn is_state_of(&self, other: &Self) -> bool {
+        Self { files: other.files, ..self.clone() } == *other
     }
 }
 
@@ -76,20 +99,29 @@ impl Clients {
     /// The client for a route.
     pub(super) fn get(&self, route: &Route, connection: Connection) -> Result<Client, PollError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (route.clone(), connection);
+        let key = (route.present(), connection);
         if let Some(client) = known.clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = known
-            .settings(route)
-            .and_then(|settings| build(route, connection, settings))
-            .map_err(|why| PollError::Ours(SafeText::new(&why)))?;
-        known.clients.insert(key, client.clone());
-        Ok(client)
+        match known.settings(&key.0).and_then(|settings| build(&key.0, connection, settings)) {
+            Ok(client) => {
+                known.clients.retain(|(old, kind), _| *kind != connection || !old.is_state_of(&key.0));
+                known.clients.insert(key, client.clone());
+                Ok(client)
+            }
+            // A file that is being written serves with its former content for so long.
+            Err(why) => known.former(&key).ok_or_else(|| PollError::Ours(SafeText::new(&why))),
+        }
     }
 }
 
 impl Known {
+    /// The client that was made from an earlier state of the route's files.
+    fn former(&self, (route, connection): &(Route, Connection)) -> Option<Client> {
+        let mut clients = self.clients.iter();
+        clients.find(|((old, kind), _)| kind == connection && old.is_state_of(route)).map(|(_, client)| client.clone())
+    }
+
     fn settings(&mut self, route: &Route) -> Result<ClientConfig, String> {
         let trusting = Route { proxy: None, resume: true, ..route.clone() };
         let mut settings = if let Some(settings) = self.settings.get(&trusting) {
@@ -97,6 +129,7 @@ impl Known {
         } else {
             let mut settings = trust::settings(&trusting)?;
             settings.resumption = trust::memory(true);
+            self.settings.retain(|old, _| !old.is_state_of(&trusting));
             self.settings.insert(trusting, settings.clone());
             settings
         };
@@ -142,7 +175,7 @@ fn build(route: &Route, connection: Connection, settings: ClientConfig) -> Resul
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "certificates of sources belong to this room; they are read once, when first needed"
+    reason = "certificates of sources belong to this room; they are read when first needed and when they change"
 )]
 pub(super) fn read(path: &Path, key: &str) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{} can't be read (`{key}`): {error}", path.display()))
