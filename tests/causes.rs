@@ -1,6 +1,5 @@
 //! Whose fault it is, and since when: an own fault is never hidden by a dependency's, and nothing is claimed of a time
 //! that was not seen.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "support/app.rs"]
 mod app;
@@ -8,6 +7,7 @@ mod app;
 mod frame;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use app::App;
@@ -127,7 +127,7 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
     const API: (&str, Status, &str) = ("api", Status::Degraded, "");
     let own = "cart: TypeError: cart.total is undefined";
     // What web says while cache, two steps below it, is down; its own reason, where it has one.
-    let cases: Vec<(&str, &str, Parts<'_>, Option<&str>)> = vec![
+    let cases: [(&str, &str, Parts<'_>, Option<&str>); 10] = [
         ("an own part", "unhealthy: cart", &[TYPE_ERROR], Some(own)),
         ("an own part beside the dependency", "unhealthy: api, cart", &[API, TYPE_ERROR], Some(own)),
         ("the dependency", "unhealthy: api", &[("api", Status::Down, "")], None),
@@ -374,14 +374,13 @@ fn a_latency_just_over_its_threshold_fires_and_shows_why() {
 fn thousands_of_checks_are_taken_in() {
     let mut text = "[console]\nname = \"scale\"\n".to_owned();
     for service in 0..500 {
-        text += &format!("[service.s{service}]\n");
+        writeln!(text, "[service.s{service}]").unwrap();
         if service % 10 > 0 {
-            text += &format!("depends_on = [\"s{}\"]\n", service / 10 * 10);
+            writeln!(text, "depends_on = [\"s{}\"]", service / 10 * 10).unwrap();
         }
         for check in 0..10 {
-            text += &format!(
-                "[check.s{service}-{check}]\nservice = \"s{service}\"\ntcp = \"127.0.0.1:1\"\nfail_after = 1\nalert = {{ critical = \"down\" }}\n"
-            );
+            let keys = "tcp = \"127.0.0.1:1\"\nfail_after = 1\nalert = { critical = \"down\" }";
+            writeln!(text, "[check.s{service}-{check}]\nservice = \"s{service}\"\n{keys}").unwrap();
         }
     }
     let mut app = App::new(&text);

@@ -248,7 +248,7 @@ fn keys<'a, T: 'a + ?Sized>(
     key: impl Fn(&T) -> String,
     text: impl Fn(&T) -> String,
 ) -> Vec<String> {
-    rows.into_iter().filter(|row| filter.is_empty() || holds(&text(row), filter)).map(|row| key(row)).collect()
+    rows.into_iter().filter(|row| filter.is_empty() || holds(&text(row), filter)).map(key).collect()
 }
 
 /// The key of a timeline's entry as a row.

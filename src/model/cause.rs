@@ -149,6 +149,9 @@ mod tests {
         own_cause(&reading(sign, error, parts), suspects.iter().copied()).map(|text| text.as_str().to_owned())
     }
 
+    /// Its name, what the check says, its parts, the dependencies in trouble, and the reason of its own.
+    type Case = (&'static str, Sign, Vec<(&'static str, Component)>, &'static [&'static str], Option<&'static str>);
+
     #[test]
     fn parts_say_whose_fault_it_is() {
         let down = |detail: &str| part(Status::Down, detail);
@@ -158,7 +161,7 @@ mod tests {
             components: BTreeMap::from([(SafeText::new(child.0), child.1)]),
             ..Component::default()
         };
-        let cases: Vec<(&str, Sign, Vec<(&str, Component)>, &[&str], Option<&str>)> = vec![
+        let cases: Vec<Case> = vec![
             ("an own part", Sign::Bad, vec![("cart", down("TypeError: x"))], &["cache"], Some("cart: TypeError: x")),
             ("an own part without words", Sign::Bad, vec![("cart", down(""))], &["cache"], Some("cart down")),
             ("the dependency", Sign::Bad, vec![("cache", down("refused"))], &["cache"], None),

@@ -203,9 +203,9 @@ impl View<'_> {
 
     fn check(&self, check: &CheckView) -> CheckRow {
         let reading = check.last.as_ref();
-        let not_polled = || match self.state.connectivity.ok {
-            true => SafeText::new("not polled"),
-            false => self.clean(&self.state.connectivity.detail),
+        let not_polled = || {
+            let link = &self.state.connectivity;
+            if link.ok { SafeText::new("not polled") } else { self.clean(&link.detail) }
         };
         CheckRow {
             name: check.name.clone(),
@@ -404,7 +404,7 @@ pub(super) mod tests {
     #[test]
     fn the_whole_is_as_bad_as_its_worst_check_and_condition() {
         let whole = |seen: Vec<Observation>, names: &[&str]| {
-            let text: String = names.iter().map(|name| format!("[check.{name}]\n{CHECK}\n")).collect();
+            let text = names.iter().map(|name| format!("[check.{name}]\n{CHECK}\n")).collect::<Vec<_>>().concat();
             after(&text, seen, &[]).status
         };
         assert_eq!(whole(vec![], &[]), Status::Unknown);
@@ -460,14 +460,17 @@ pub(super) mod tests {
         all
     }
 
+    /// Of what, the condition, rounds of answers, and what it comes to.
+    type Case = (&'static str, &'static str, Vec<Vec<Observation>>, Option<&'static str>);
+
     #[test]
     fn the_shell_and_the_console_agree_on_every_condition() {
         let check = |sign, micros| reading("a", sign, Duration::from_micros(micros), None);
         let good = |micros| vec![check(Sign::Good, micros)];
         let value = |value: f64| vec![sample("m", Ok(value))];
         let nothing = || vec![sample("m", Err("no field"))];
-        // Of a check (`a`) or a metric (`m`, in per cent): the condition, rounds of answers, and what it comes to.
-        let cases: Vec<(&str, &str, Vec<Vec<Observation>>, Option<&str>)> = vec![
+        // `a` is a check, `m` a metric in per cent.
+        let cases: Vec<Case> = vec![
             ("a", "latency_ms > 500", vec![good(500_400)], Some("firing")),
             ("a", "latency_ms > 500", vec![good(500_000)], None),
             ("a", "latency_ms >= 500.4", vec![good(500_400)], Some("firing")),
