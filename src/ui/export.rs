@@ -8,8 +8,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-use crate::theme::Styles;
 use crate::theme::color::ansi;
+use crate::theme::{Role, Styles};
 
 /// The forms in which a frame can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub fn export(buffer: &Buffer, styles: &Styles, format: Format, title: &str) -> 
     match format {
         Format::Svg => svg::svg(buffer, styles, title),
         Format::Ansi => escapes(buffer),
-        Format::Text => text(buffer),
+        Format::Text => text(buffer, styles),
     }
 }
 
@@ -57,11 +57,17 @@ fn row(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
     })
 }
 
-/// The frame as text, without trailing spaces.
-fn text(buffer: &Buffer) -> String {
+/// The frame as text, without trailing spaces. A bar whose upper part is in the colour behind it is a whole one.
+fn text(buffer: &Buffer, styles: &Styles) -> String {
+    let range = styles.get(Role::ChartFill).fg;
+    let [.., whole] = styles.glyphs.bars;
+    let sign = |cell: &Cell| {
+        let of_two = cell.bg != Color::Reset && range.is_some_and(|range| range != cell.bg);
+        if of_two && styles.glyphs.bars.contains(&cell.symbol()) { whole.to_owned() } else { cell.symbol().to_owned() }
+    };
     let mut out = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
-        let line: String = row(buffer, y).map(|(_, cell)| cell.symbol()).collect();
+        let line: String = row(buffer, y).map(|(_, cell)| sign(cell)).collect();
         out.push_str(line.trim_end());
         out.push('\n');
     }

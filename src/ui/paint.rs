@@ -113,6 +113,12 @@ impl<'a> Painter<'a> {
         }
     }
 
+    /// Whether two roles have colours, and not the same.
+    pub fn are_told_apart(&self, one: Role, other: Role) -> bool {
+        let colour = |role| self.styles.get(role).fg;
+        matches!((colour(one), colour(other)), (Some(one), Some(other)) if one != other)
+    }
+
     /// Takes the reverse out of an area: of words in a plot, whose roles are chips elsewhere.
     pub fn flatten(&mut self, area: Rect) {
         self.buffer.set_style(area, Style::new().remove_modifier(Modifier::REVERSED));

@@ -92,33 +92,44 @@ fn eighths(value: u64, top: f64, rows: u16) -> u64 {
     ((share * f64::from(rows) * 8.0).round() as u64).max(u64::from(value > 0))
 }
 
+/// Where the parts of a bar end, in eighths from the bottom: errors, then warnings, then all. What is there at all takes
+/// one, as long as the bar has room for it.
+fn ends(counts: Counts, top: f64, rows: u16) -> [u64; 3] {
+    let all = eighths(counts.total(), top, rows);
+    let errors = eighths(counts.errors, top, rows).min(all);
+    let least = errors + u64::from(counts.warnings > 0);
+    let warnings = eighths(counts.errors + counts.warnings, top, rows).max(least);
+    // The others keep one too.
+    let most = all - u64::from(counts.others > 0 && all > least);
+    [errors, warnings.min(most).max(errors), all]
+}
+
 fn column(painter: &mut Painter<'_>, plot: Rect, x: u16, counts: Counts, top: f64) {
     let glyphs = painter.glyphs();
-    let up_to = |value: u64| eighths(value, top, plot.height);
-    let (total, errors) = (up_to(counts.total()), up_to(counts.errors));
-    let warnings = up_to(counts.errors + counts.warnings);
+    let ends = ends(counts, top, plot.height);
     for row in 0..plot.height {
-        let below = u64::from(row) * 8;
-        let here = |end: u64| end.saturating_sub(below).min(8);
-        let all = here(total);
+        let y = plot.bottom() - 1 - row;
+        let [errors, warnings, all] = ends.map(|end| end.saturating_sub(u64::from(row) * 8).min(8));
         if all == 0 {
             break;
         }
-        let role = role_of(counts, row == 0, (here(errors), here(warnings), all));
-        painter.plot(x, plot.bottom() - 1 - row, glyphs.eighths(all), role);
-    }
-}
-
-/// A cell has one colour: that of the level which takes most of it, the worse of two. At the bottom it is the worst
-/// there is, or a single error would be out of sight.
-fn role_of(counts: Counts, bottom: bool, (errors, warnings, all): (u64, u64, u64)) -> Role {
-    let (warnings, others) = (warnings.saturating_sub(errors), all.saturating_sub(warnings.max(errors)));
-    if (bottom && counts.errors > 0) || (errors > 0 && errors >= warnings.max(others)) {
-        Role::LevelError
-    } else if (bottom && counts.warnings > 0) || (warnings > 0 && warnings >= others) {
-        Role::LevelWarn
-    } else {
-        Role::LevelInfo
+        let parts =
+            [(Role::LevelError, errors), (Role::LevelWarn, warnings - errors), (Role::LevelInfo, all - warnings)];
+        let mut there = parts.into_iter().filter(|(_, part)| *part > 0);
+        let Some((lowest, part)) = there.next() else { break };
+        let above = there.max_by_key(|(_, part)| *part).map(|(role, _)| role);
+        match above {
+            // Two levels in one cell: the lower one is drawn, the upper one is behind it.
+            Some(above) if all == 8 && painter.are_told_apart(lowest, above) => {
+                painter.plot(x, y, glyphs.eighths(part), lowest);
+                painter.behind(x, y, above);
+            }
+            // One colour for all of it: that of the most, the worse of two. A bar of less than a cell shows the worst.
+            _ => {
+                let most = parts.into_iter().rev().max_by_key(|(_, part)| *part).map_or(lowest, |(role, _)| role);
+                painter.plot(x, y, glyphs.eighths(all), if all < 8 && row == 0 { lowest } else { most });
+            }
+        }
     }
 }
 
@@ -144,6 +155,38 @@ mod tests {
         (0..width).map(|x| (0..height).map(|y| of(x, y)).sum()).collect()
     }
 
+    /// The eighths of a bar that are drawn in each colour, at full colours.
+    fn colours(counts: Counts, height: u16) -> [u64; 3] {
+        let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 1, height));
+        let buckets = [(DateTime::UNIX_EPOCH, counts)];
+        draw(&mut Painter::new(&mut buffer, &styles), Rect::new(0, 0, 1, height), &buckets, None);
+        let mut found = [0; 3];
+        for cell in &buffer.content {
+            let Some(part) = GlyphSet::UTF8.bars.iter().position(|bar| *bar == cell.symbol()) else { continue };
+            let part = part as u64 + 1;
+            for (at, role) in [Role::LevelError, Role::LevelWarn, Role::LevelInfo].into_iter().enumerate() {
+                let colour = styles.get(role).fg;
+                found[at] += if Some(cell.fg) == colour { part } else { 0 };
+                found[at] += if Some(cell.bg) == colour { 8 - part } else { 0 };
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_level_takes_its_part_of_a_bar_at_every_height() {
+        let counts = Counts { errors: 0, warnings: 50, others: 950 };
+        for height in 1..=20 {
+            let [_, warnings, others] = colours(counts, height);
+            let whole = u64::from(height) * 8;
+            assert_eq!(warnings + others, whole, "{height}");
+            assert_eq!(warnings, ((whole as f64 * 0.05).round() as u64).max(1), "{height}");
+        }
+        let rare = Counts { errors: 1, warnings: 0, others: 999 };
+        assert_eq!(colours(rare, 1), [1, 0, 7], "a single error is seen and does not hide the others");
+    }
+
     proptest! {
         #[test]
         fn bars_are_in_proportion_at_every_height(
@@ -157,9 +200,7 @@ mod tests {
                 let exact = counts.total() as f64 / top * f64::from(height) * 8.0;
                 prop_assert!((drawn as f64 - exact).abs() <= 0.5 + 1e-9 || (drawn == 1 && exact < 1.0), "{drawn} {exact}");
                 prop_assert_eq!(drawn > 0, counts.total() > 0);
-                // The parts of a bar end where they would end alone.
-                let ends = [counts.errors, counts.errors + counts.warnings, counts.total()].map(|end| eighths(end, top, height));
-                prop_assert!(ends.is_sorted());
+                prop_assert!(ends(*counts, top, height).is_sorted());
             }
         }
     }
