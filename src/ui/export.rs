@@ -9,7 +9,7 @@ use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
 use crate::theme::color::ansi;
-use crate::theme::{Role, Styles};
+use crate::theme::{GlyphSet, Styles};
 
 /// The forms in which a frame can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub fn export(buffer: &Buffer, styles: &Styles, format: Format, title: &str) -> 
     match format {
         Format::Svg => svg::svg(buffer, styles, title),
         Format::Ansi => escapes(buffer),
-        Format::Text => text(buffer, styles),
+        Format::Text => text(buffer, styles.glyphs),
     }
 }
 
@@ -57,17 +57,21 @@ fn row(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
     })
 }
 
-/// The frame as text, without trailing spaces. A bar whose upper part is in the colour behind it is a whole one.
-fn text(buffer: &Buffer, styles: &Styles) -> String {
-    let range = styles.get(Role::ChartFill).fg;
-    let [.., whole] = styles.glyphs.bars;
-    let sign = |cell: &Cell| {
-        let of_two = cell.bg != Color::Reset && range.is_some_and(|range| range != cell.bg);
-        if of_two && styles.glyphs.bars.contains(&cell.symbol()) { whole.to_owned() } else { cell.symbol().to_owned() }
+/// The frame as text, without trailing spaces. A bar whose upper part is the colour behind it is a whole one; in a chart
+/// that colour goes on in the shade above it, and is no part of the bar.
+fn text(buffer: &Buffer, glyphs: GlyphSet) -> String {
+    let [.., whole] = glyphs.bars;
+    let is_below_shade = |x: u16, y: u16| {
+        let above = y.checked_sub(1).and_then(|above| buffer.cell((x, above)));
+        above.is_some_and(|above| above.symbol() == glyphs.shade)
+    };
+    let sign = |x: u16, y: u16, cell: &Cell| {
+        let of_two = cell.bg != Color::Reset && glyphs.bars.contains(&cell.symbol()) && !is_below_shade(x, y);
+        if of_two { whole.to_owned() } else { cell.symbol().to_owned() }
     };
     let mut out = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
-        let line: String = row(buffer, y).map(|(_, cell)| sign(cell)).collect();
+        let line: String = row(buffer, y).map(|(x, cell)| sign(x, y, cell)).collect();
         out.push_str(line.trim_end());
         out.push('\n');
     }

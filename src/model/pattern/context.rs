@@ -37,7 +37,7 @@ fn is_behind_request(before: &[u8]) -> bool {
         let Some(word) = words.next().filter(|word| word.starts_with(b"/")) else { return true };
         last = word;
     }
-    let timers = last.iter().filter(|byte| **byte == b'/').count() == 4
+    let timers = memchr::memchr_iter(b'/', last).count() == 4
         && last.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b'+'));
     timers
         || ((last.starts_with(b"/") || last.starts_with(b"http"))

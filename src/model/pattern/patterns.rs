@@ -95,7 +95,9 @@ impl<E> Patterns<E> {
         let same = *group.shape == *shape;
         self.scratch = shape;
         if same {
-            words.into_iter().for_each(|words| group.merge(words));
+            for words in words {
+                group.merge(words);
+            }
             group.note(level, at);
             Some(group)
         } else {

@@ -105,7 +105,7 @@ pub fn find(line: &str) -> Option<(Level, Range<usize>)> {
 }
 
 /// Whether a word of few letters, or one that is common in sentences, stands as its library writes it: in capitals
-/// (logrus, zerolog), or within brackets (MySQL).
+/// (logrus, zerolog), or within brackets (`MySQL`).
 fn is_meant(word: &[u8], around: (Option<u8>, Option<u8>)) -> bool {
     match word.to_ascii_lowercase().as_slice() {
         b"erro" | b"debu" | b"fata" | b"pani" | b"trac" | b"trc" | b"pnc" => word.iter().all(u8::is_ascii_uppercase),

@@ -22,8 +22,8 @@ pub(super) struct Known<'a> {
     name: Best<'a>,
     message: Best<'a>,
     status: Best<'a>,
-    /// An event of Serilog, which names no level where it is information.
-    compact: bool,
+    /// The time as Serilog calls it, which names no level where it is information.
+    compact: Best<'a>,
     /// Fields seen at all.
     pub(super) count: usize,
     date: bool,
@@ -107,7 +107,7 @@ impl<'a> Known<'a> {
         match key {
             "timestamp" | "@timestamp" | "time" | "ts" if may_be_time(value) => self.time.offer(0, value),
             "@t" => {
-                self.compact = true;
+                self.compact.offer(0, value);
                 self.time.offer(1, value);
             }
             "datetime" | "eventTime" | "_time" | "log_time" | "asctime" | "timestamp.seconds" | "timestampSeconds" => {
@@ -210,7 +210,7 @@ impl<'a> Known<'a> {
             Some(500..=599) => Some(Level::Error),
             Some(400..=499) => Some(Level::Warn),
             Some(100..=399) => Some(Level::Info),
-            _ => self.compact.then_some(Level::Info),
+            _ => self.compact.0.map(|_| Level::Info),
         }
     }
 

@@ -100,10 +100,9 @@ pub(super) fn clock(bytes: &[u8], brief: bool) -> Option<Clock> {
     let hour = match (hour, afternoon) {
         (12, false) => 0,
         (12, true) => 12,
-        (1..=11, false) => hour,
         (1..=11, true) => hour + 12,
-        // Of twenty-four hours, with the half of the day beside them.
-        (0, false) | (13..=23, true) => hour,
+        // From 13 on, and at 0, of twenty-four hours with the half of the day beside them.
+        (0..=11, false) | (13..=23, true) => hour,
         _ => return None,
     };
     Some(Clock { hour, minute, second, nanos, length: length + more })

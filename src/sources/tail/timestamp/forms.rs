@@ -69,10 +69,9 @@ fn comment(text: &str) -> usize {
 /// What stands between date and time.
 fn gap(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [b'T' | b't' | b'_', ..] => Some(1),
         [b' ', b'-', b' ', ..] => Some(3),
         [b',' | b' ', b' ', ..] | [b':', b':', ..] => Some(2),
-        [b' ' | b':', ..] => Some(1),
+        [b'T' | b't' | b'_' | b' ' | b':', ..] => Some(1),
         _ => None,
     }
 }
@@ -178,7 +177,7 @@ fn day_or_month_first(text: &str) -> Option<Written<'_>> {
     Some(Written::zoned(local, text, at + clock.length))
 }
 
-/// `26/11/21 10:00:00 INFO` (Spark: a level follows) and `261121 10:00:00`, `261121  1:00:00` (old MySQL).
+/// `26/11/21 10:00:00 INFO` (Spark: a level follows) and `261121 10:00:00`, `261121  1:00:00` (old `MySQL`).
 fn two_digit_years(text: &str) -> Option<Written<'_>> {
     let bytes = text.as_bytes();
     let marked = bytes.get(2) == Some(&b'/') && bytes.get(5) == Some(&b'/');
