@@ -250,7 +250,7 @@ async fn a_verdict_needs_exit_0_and_the_checks() {
 
     let run = verified(&world, &desk, "rm up", 3, Status::Ok).await;
     assert_eq!(seen(&run), (RunState::Regressed, Verdict::Regressed, Some(ChecksAfter::Regressed), Some(0)));
-    assert_eq!(run.note.unwrap().as_str(), "was good before and is bad now: api");
+    assert_eq!(run.note.unwrap().as_str(), "healthy before, failing now: api");
 
     let run = verified(&world, &desk, "true", 3, Status::Down).await;
     assert_eq!(seen(&run), (RunState::NotRecovered, Verdict::NotRecovered, Some(ChecksAfter::Bad), Some(0)));

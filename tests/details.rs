@@ -267,7 +267,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     app.keys("p");
     settle(&mut app);
     app.keys("-");
-    assert_eq!(shown(&app).len(), 3, "all others");
+    assert_eq!(shown(&app).len(), 3, "hide these");
 }
 
 #[test]

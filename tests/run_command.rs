@@ -239,7 +239,7 @@ fn what_does_not_help_is_not_called_a_success() {
     std::fs::write(world.path("up"), "").unwrap();
     let ran = world.run(&["run", "wreck-db", "--yes"]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.out.contains("regressed: was good before and is bad now: db"), "{ran:?}");
+    assert!(ran.out.contains("regressed: healthy before, failing now: db"), "{ran:?}");
 
     let ran = world.run(&["run", "fail", "--yes"]);
     assert_eq!(ran.code, 2, "{ran:?}");

@@ -139,7 +139,7 @@ async fn reloading_goes_on_after_an_included_file_went_and_after_a_rejection() {
     assert_eq!(checks(console.headless.state()), ["b", "c"]);
     // Taking the mistake back changes nothing, and is good news all the same.
     fs::write(console.at("conf.d/c.toml"), check("c")).unwrap();
-    console.until("as before", |state| said(state, "configuration read again: nothing changed")).await;
+    console.until("as before", |state| said(state, "configuration reloaded: nothing changed")).await;
     console.headless.finish().await;
 }
 

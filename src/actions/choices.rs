@@ -29,7 +29,7 @@ pub async fn choices<'a>(
     redactor: &Redactor,
 ) -> Result<Vec<Choice>, SafeText> {
     let Some((program, arguments)) = argv.split_first() else {
-        return Err(SafeText::new("there is no command to ask for choices"));
+        return Err(SafeText::new("no command configured for choices"));
     };
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).env_clear().envs(clean(|name| std::env::var_os(name))).envs(env);

@@ -130,7 +130,7 @@ pub(super) fn connectivity(state: &mut State, effects: &mut Vec<Effect>) {
     if state.connectivity.ok {
         title(state, effects);
     } else {
-        ring(state, "our own network is gone", effects);
+        ring(state, "our own network is down", effects);
     }
 }
 
@@ -235,7 +235,7 @@ pub(super) fn show(state: &mut State) {
             subject: Subject::Console,
             service: None,
             severity: Severity::Critical,
-            condition: "our own network is gone".to_owned(),
+            condition: "our own network is down".to_owned(),
             phase: Phase::Firing,
             since: state.connectivity.since,
             value: state.connectivity.detail.clone(),
@@ -305,7 +305,7 @@ fn view(state: &State, at: usize) -> Option<AlertView> {
     })
 }
 
-/// Why nobody needs to hear of it: our own network is gone, or what it depends on is down and explains it.
+/// Why nobody needs to hear of it: our own network is down, or what it depends on is down and explains it.
 fn inhibited_by(state: &State, machine: &Machine) -> Option<Name> {
     if !state.connectivity.ok {
         return Some(Name::from("our own network"));

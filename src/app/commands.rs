@@ -42,7 +42,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Mouse => {
             state.mouse = !state.mouse;
             effects.push(Effect::Mouse(state.mouse));
-            state.toast(Tone::Info, if state.mouse { "mouse on" } else { "mouse off: the terminal selects again" });
+            state.toast(Tone::Info, if state.mouse { "mouse on" } else { "mouse off (terminal selection works)" });
         }
         Command::Redraw => effects.push(Effect::Redraw),
         Command::Suspend => effects.push(Effect::Suspend),
@@ -115,13 +115,13 @@ fn next_theme(state: &mut State) {
 
 fn colours(state: &mut State) {
     state.colours = !state.colours;
-    state.toast(Tone::Info, if state.colours { "colours of the lines" } else { "lines without colours of their own" });
+    state.toast(Tone::Info, if state.colours { "line colours on" } else { "line colours off" });
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     match screens::copied(state) {
         Some(text) => effects.push(Effect::Copy(SafeText::new(&text))),
-        None => state.toast(Tone::Info, "nothing is selected here that could be copied"),
+        None => state.toast(Tone::Info, "nothing selected to copy"),
     }
 }
 

@@ -23,7 +23,7 @@ use super::world::toasts::Tone;
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
 pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
     if state.read_only {
-        state.toast(Tone::Warning, "read-only: actions are switched off here");
+        state.toast(Tone::Warning, "read-only: actions are disabled");
         return;
     }
     let config = state.config.clone();
@@ -153,7 +153,7 @@ pub(super) fn reconfigured(state: &mut State) {
     let before = state.overlays.len();
     state.overlays.retain(holds);
     if state.overlays.len() < before {
-        state.toast(Tone::Warning, "the configuration changed what would have run: nothing ran, look at it again");
+        state.toast(Tone::Warning, "the configuration changed what would have run: nothing ran; review the new plan");
     }
 }
 

@@ -35,7 +35,7 @@ pub fn observe(state: &mut State, observation: Observation, effects: &mut Vec<Ef
             }
             state.derive_services();
             alerting::show(state);
-            let text = format!("nothing is known of {}s: the console was suspended or starved", span.as_secs());
+            let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
             problem(state, ProblemKind::Gap, &SafeText::new("console"), &SafeText::new(&text));
             console(state, SafeText::new(&text));
         }
@@ -50,8 +50,8 @@ pub fn observe(state: &mut State, observation: Observation, effects: &mut Vec<Ef
         }
         Observation::TaskFailed { task, text } => {
             problem(state, ProblemKind::TaskFailed, &task, &text);
-            console(state, SafeText::new(&format!("{task} failed and was started again: {text}")));
-            state.toast(Tone::Error, &format!("{task} failed and was started again; see diagnostics (!)"));
+            console(state, SafeText::new(&format!("{task} failed and was restarted: {text}")));
+            state.toast(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
             state.changed();
         }
     }
@@ -86,10 +86,10 @@ fn own_figures(state: &mut State, at: usize, effects: &mut Vec<Effect>) {
         let check = &state.checks[at];
         let (value, lacking) = match &metric.kind {
             MetricKind::Latency { quantile, window, .. } => {
-                (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency was measured yet")
+                (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency measured yet")
             }
             MetricKind::Availability { window, .. } => {
-                (check.availability(*window, now).map(|known| known.percent), "nothing is known of this window yet")
+                (check.availability(*window, now).map(|known| known.percent), "no data for this window yet")
             }
             _ => continue,
         };
@@ -187,7 +187,7 @@ fn connectivity(state: &mut State, ok: bool, detail: &SafeText, effects: &mut Ve
             check.lose_sight(now);
         }
         state.derive_services();
-        let text = if ok { "our own network is back" } else { "our own network is gone: everything is unknown" };
+        let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };
         console(state, SafeText::new(&format!("{text} ({detail})")));
         alerting::connectivity(state, effects);
     }

@@ -76,9 +76,9 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     alerting::reconfigured(state, effects);
     logs::reconfigured(state, &logs_before);
     let text = match changes {
-        [] => "configuration read again: nothing changed".to_owned(),
-        [one] => format!("configuration read again: {one}"),
-        [one, rest @ ..] => format!("configuration read again: {one} and {} more changes", rest.len()),
+        [] => "configuration reloaded: nothing changed".to_owned(),
+        [one] => format!("configuration reloaded: {one}"),
+        [one, rest @ ..] => format!("configuration reloaded: {one} and {} more changes", rest.len()),
     };
     state.toast(Tone::Good, &text);
     if changes.is_empty() {

@@ -132,7 +132,7 @@ impl Condition {
                 Some("a check has no number of its own: name a field (`latency_ms > 500`) or write `down for 2m`")
             }
             Predicate::Text { .. } => {
-                Some("a check is no text: put the comparison into `expect` and write `down for 2m`")
+                Some("a check has no text of its own: put the comparison into `expect` and write `down for 2m`")
             }
             Predicate::Absent => Some("a check is never absent: write `stale for 5m`"),
             _ => None,

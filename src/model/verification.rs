@@ -205,7 +205,7 @@ impl Verification {
 }
 
 fn regressed(names: &str) -> Judgement {
-    Judgement { verdict: Verdict::Regressed, note: format!("was good before and is bad now: {names}") }
+    Judgement { verdict: Verdict::Regressed, note: format!("healthy before, failing now: {names}") }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a Name>) -> String {
@@ -292,13 +292,13 @@ mod tests {
             (
                 &[("db", 101, Bad), ("db", 110, Bad), ("api", 120, Good)],
                 Some(Verdict::Regressed),
-                "Regressed: was good before and is bad now: db",
+                "Regressed: healthy before, failing now: db",
             ),
             // One bad reading elsewhere holds the verdict back until it is clear.
             (
                 &[("db", 101, Bad), ("api", 102, Good), ("api", 110, Good)],
                 None,
-                "Regressed: was good before and is bad now: db",
+                "Regressed: healthy before, failing now: db",
             ),
             (
                 &[("db", 101, Bad), ("api", 102, Good), ("api", 110, Good), ("db", 115, Good)],
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(verification.judge(at(159)), None);
         let judgement = verification.judge(at(160)).expect("the deadline brings a verdict");
         assert_eq!(judgement.verdict, Verdict::Regressed);
-        assert_eq!(judgement.note, "was good before and is bad now: api");
+        assert_eq!(judgement.note, "healthy before, failing now: api");
     }
 
     proptest! {

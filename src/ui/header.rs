@@ -93,7 +93,7 @@ pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
     let fresh = state.services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
         return match total {
-            0 => Words::of("nothing is watched", Role::TextDim),
+            0 => Words::of("no checks", Role::TextDim),
             _ => status::words(Status::Unknown, true, glyphs, status::FULL),
         };
     };

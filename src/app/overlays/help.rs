@@ -48,9 +48,9 @@ pub enum LogSign {
 
 /// The signs before records, with their words.
 const SIGNS: [(LogSign, &str); 3] = [
-    (LogSign::Late, "came later than its time says, and stands where it came"),
+    (LogSign::Late, "arrived late; shown where it arrived"),
     (LogSign::Mark, "marked by you"),
-    (LogSign::Marker, "a note of the follower itself: rotated, skipped, ended"),
+    (LogSign::Marker, "a note from opsroom: rotated, skipped, ended"),
 ];
 
 impl Help {

@@ -141,7 +141,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
             items.push(item(format!("run {}", action.name), &action.title, keys, does));
             if plan::has_dry_run(&state.config, action) {
                 let does = Does::Action { name: action.name.clone(), dry_run: true };
-                let help = format!("try without doing it: {}", action.title);
+                let help = format!("dry run of {}", action.title);
                 items.push(item(format!("dry-run {}", action.name), &help, String::new(), does));
             }
         }

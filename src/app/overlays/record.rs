@@ -213,7 +213,7 @@ impl RecordOverlay {
     /// Narrows the list to the value, or to all others. `false` where nothing is selected that a filter could name.
     fn filter(&self, state: &mut State, not: bool) -> bool {
         let Some((name, value)) = self.field() else {
-            state.toast(Tone::Info, "select a field first: tab shows the fields");
+            state.toast(Tone::Info, "select a field first (Tab shows the fields)");
             return false;
         };
         let term = write::field_is(name.as_str(), value.as_str(), not);

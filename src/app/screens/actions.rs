@@ -68,7 +68,7 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     }
     match state.run(&run.id).and_then(|view| view.offer.clone()) {
         Some(action) => launch::begin(state, &action, false, effects),
-        None => state.toast(Tone::Info, "nothing is offered after this run"),
+        None => state.toast(Tone::Info, "no follow-up action for this run"),
     }
 }
 
@@ -80,7 +80,7 @@ fn ask_cancel(state: &mut State) {
     state.overlays.push(Overlay::Ask(Ask {
         question: SafeText::new(&format!("Cancel {} on {}?", run.action, run.target)),
         detail: SafeText::new(
-            "Its processes get TERM, a grace, then KILL. A half-done change may stay behind. y cancels the run.",
+            "Its processes get TERM, then KILL after the grace period. A half-finished change may remain. y cancels the run.",
         ),
         opened: state.now,
         then: Answer::CancelRun(run.id),

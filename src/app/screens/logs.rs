@@ -407,6 +407,6 @@ fn next_error(state: &mut State, forward: bool) {
     let height = height(state);
     match state.screens.logs.pane.find_level(Level::Error, forward) {
         Some(entry) => state.screens.logs.pane.jump(&state.logs, entry, height),
-        None => state.toast(Tone::Info, if forward { "no error further on" } else { "no error before" }),
+        None => state.toast(Tone::Info, if forward { "no later error" } else { "no earlier error" }),
     }
 }

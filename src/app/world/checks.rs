@@ -100,7 +100,7 @@ impl CheckView {
         Taken { turned: change.map(|change| (change.from, change.to)), noticeable }
     }
 
-    /// Nothing is known from here: we were suspended, or our own network is gone. `true` where that shows.
+    /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
     pub(in crate::app) fn lose_sight(&mut self, at: Stamp) -> bool {
         let changed = self.judge.lose_sight(at).is_some();
         self.known.lose_sight(at);

@@ -33,7 +33,7 @@ pub(super) fn condition(text: &str, unit: &str) -> Result<Condition, ConditionEr
         match token.text {
             "for" if hold.is_none() => hold = Some(reader.duration("for")?),
             "until" => reader.until(&mut predicate, token)?,
-            "for" => return Err(error(token.offset, "`for` is said twice", "say it once")),
+            "for" => return Err(error(token.offset, "`for` is given twice", "give it once")),
             _ => return Err(error(token.offset, format!("`{}` was not expected here", token.text), EXAMPLES)),
         }
     }
@@ -117,13 +117,13 @@ impl<'a> Reader<'a> {
                 }),
                 _ => Err(error(
                     first.offset,
-                    "a text is only equal or not",
+                    "text can only be compared with == and !=",
                     format!("write `== {0}` or `!= {0}`", value.text),
                 )),
             },
             Kind::Word => Err(error(
                 value.offset,
-                format!("`{}` is no number", value.text),
+                format!("`{}` is not a number", value.text),
                 format!("write a number with its unit, or a text in quotes: \"{}\"", value.text),
             )),
             Kind::Comparison(_) => Err(error(value.offset, "two comparisons in a row", EXAMPLES)),
@@ -134,10 +134,10 @@ impl<'a> Reader<'a> {
         const HINT: &str = "write `changes > 3 in 10m`";
         let sign = self.expect("the comparison", HINT)?;
         let Kind::Comparison(comparison) = sign.kind else {
-            return Err(error(sign.offset, format!("`{}` is no comparison", sign.text), HINT));
+            return Err(error(sign.offset, format!("`{}` is not a valid comparison", sign.text), HINT));
         };
         let many = self.expect("how many", HINT)?;
-        let count = many.text.parse().map_err(|_| error(many.offset, format!("`{}` is no count", many.text), HINT))?;
+        let count = many.text.parse().map_err(|_| error(many.offset, format!("`{}` is not a valid count", many.text), HINT))?;
         let word = self.expect("within how long", HINT)?;
         if word.text != "in" {
             return Err(error(word.offset, format!("`{}` where `in` belongs", word.text), HINT));
@@ -157,11 +157,11 @@ impl<'a> Reader<'a> {
             return Err(error(until.offset, "`until` belongs to a comparison of numbers", HINT));
         };
         if clear.is_some() {
-            return Err(error(until.offset, "`until` is said twice", "say it once"));
+            return Err(error(until.offset, "`until` is given twice", "give it once"));
         }
         let sign = self.expect("the comparison after `until`", HINT)?;
         let Kind::Comparison(back) = sign.kind else {
-            return Err(error(sign.offset, format!("`{}` is no comparison", sign.text), HINT));
+            return Err(error(sign.offset, format!("`{}` is not a valid comparison", sign.text), HINT));
         };
         let rising = matches!(comparison, Comparison::Above | Comparison::AtLeast);
         let falling = matches!(comparison, Comparison::Below | Comparison::AtMost);
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         if !opposite {
             return Err(error(
                 sign.offset,
-                format!("`{}` is not the way back from `{}`", back.sign(), comparison.sign()),
+                format!("`until {}` does not reverse `{}`", back.sign(), comparison.sign()),
                 HINT,
             ));
         }
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         let unit = field.as_deref().map_or(self.unit, |field| unit_of_field(field));
         let level = number(value, unit)?;
         if rising && level > *threshold || falling && level < *threshold {
-            return Err(error(value.offset, "the way back lies beyond the threshold itself", HINT));
+            return Err(error(value.offset, "the `until` value lies beyond the threshold", HINT));
         }
         *clear = Some((back, level));
         Ok(())
@@ -205,7 +205,7 @@ fn number(token: Token<'_>, unit: &str) -> Result<f64, ConditionError> {
     let Kind::Number(value) = token.kind else {
         return Err(error(
             token.offset,
-            format!("`{}` is no number", token.text),
+            format!("`{}` is not a number", token.text),
             "write a number with its unit: 5%, 2s, 1GiB",
         ));
     };
@@ -227,7 +227,7 @@ fn unknown_word(token: Token<'_>) -> ConditionError {
     const WORDS: [&str; 5] = ["down", "degraded", "stale", "absent", "changes"];
     let near = WORDS.into_iter().find(|word| strsim::damerau_levenshtein(word, token.text) <= 2);
     let hint = near.map_or_else(|| EXAMPLES.to_owned(), |word| format!("did you mean `{word}`?"));
-    error(token.offset, format!("`{}` is no condition", token.text), hint)
+    error(token.offset, format!("`{}` is not a valid condition", token.text), hint)
 }
 
 fn error(offset: usize, message: impl Into<String>, hint: impl Into<String>) -> ConditionError {
@@ -238,7 +238,7 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, ConditionError> {
     let mut found: Vec<Token<'_>> = Vec::new();
     let (mut rest, mut offset) = (text, 0);
     if let Some(place) = text.chars().position(char::is_control) {
-        return Err(error(place, "there is a control character", "write it as plain text on one line"));
+        return Err(error(place, "contains a control character", "write it as plain text on one line"));
     }
     loop {
         let blank = rest.len() - rest.trim_start().len();
@@ -247,13 +247,13 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, ConditionError> {
         let Some(first) = rest.chars().next() else { return Ok(found) };
         let (len, kind) = match first {
             '<' | '>' | '=' | '!' => comparison(rest).ok_or_else(|| {
-                error(offset, format!("`{first}` is no comparison"), "the comparisons are > >= < <= == !=")
+                error(offset, format!("`{first}` is not a valid comparison"), "the comparisons are > >= < <= == !=")
             })?,
             '≥' => (first.len_utf8(), Kind::Comparison(Comparison::AtLeast)),
             '≤' => (first.len_utf8(), Kind::Comparison(Comparison::AtMost)),
             '"' => match rest[1..].find('"') {
                 Some(end) => (end + 2, Kind::Text),
-                None => return Err(error(offset, "the text has no end", "close it with \"")),
+                None => return Err(error(offset, "the text is not closed", "close it with \"")),
             },
             '-' | '+' | '.' | '0'..='9' if first != '.' || rest[1..].starts_with(|c: char| c.is_ascii_digit()) => {
                 measured(rest).ok_or_else(|| error(offset, "a number is missing", "write it like `> 5%`"))?
@@ -372,16 +372,16 @@ mod tests {
             ("> 5% for 5m for 6m", "%", 12, "twice"),
             ("> 5s", "%", 3, "is a time, but the value is in `%`"),
             ("> 5furlongs", "", 3, "unknown unit `furlongs`"),
-            ("dwon for 2m", "", 0, "no condition"),
+            ("dwon for 2m", "", 0, "not a valid condition"),
             ("down 2m", "", 5, "not expected"),
-            ("=> 5", "", 0, "no comparison"),
-            ("> 85% until > 90%", "%", 12, "not the way back"),
+            ("=> 5", "", 0, "not a valid comparison"),
+            ("> 85% until > 90%", "%", 12, "does not reverse"),
             ("> 85% until < 90%", "%", 14, "beyond"),
             ("down until < 5", "", 5, "belongs to a comparison"),
-            ("!= \"ok", "", 3, "no end"),
-            ("> \"ok\"", "", 0, "only equal or not"),
-            ("!= ok", "", 3, "no number"),
-            ("changes > many in 10m", "", 10, "no count"),
+            ("!= \"ok", "", 3, "not closed"),
+            ("> \"ok\"", "", 0, "only be compared with"),
+            ("!= ok", "", 3, "not a number"),
+            ("changes > many in 10m", "", 10, "not a valid count"),
             ("changes > 3 for 10m", "", 12, "where `in` belongs"),
             ("für < 5 ☃", "", 8, "not expected"),
             ("== \"a\u{1b}[m\"", "", 5, "control character"),

@@ -18,7 +18,7 @@ const SPANS: [&str; 8] = ["5m", "10m", "30m", "1h", "6h", "12h", "1d", "7d"];
 const WORDS: [(&str, &str); 11] = [
     ("level>=", "this level or a worse one"),
     ("level:", "trace, debug, info, warn, error, fatal"),
-    ("service:", "who wrote it"),
+    ("service:", "the service that wrote it"),
     ("log:", "which log it came from"),
     ("message:", "text anywhere in the message"),
     ("raw:", "text anywhere in the line"),
@@ -231,7 +231,7 @@ fn values(found: &mut Found, name: &str, before: &str, written: &str, known: &Kn
         found.offer(written, value.as_str(), quoted(value), times(count));
     }
     if field.is_some() && !orders {
-        found.offer(written, "*", "*".to_owned(), "the field is there");
+        found.offer(written, "*", "*".to_owned(), "the field is present");
     }
 }
 

@@ -221,7 +221,7 @@ impl Follower {
                     match counter.reach() {
                         Reach::Unknown => counter.reaches(Reach::Since(now.utc)),
                         // What was written since it ended, nobody knows.
-                        _ if self.asked.is_none() => counter.lost(now.utc, "the command was started anew"),
+                        _ if self.asked.is_none() => counter.lost(now.utc, "the command was restarted"),
                         _ => {}
                     }
                 }
@@ -264,7 +264,7 @@ impl Follower {
 
     /// Says why it ended and waits; false when nobody wants it any more.
     async fn rest(&mut self, ended: &Ended, pause: Duration) -> bool {
-        let words = format!("{}; started again in {} s", ended.words, pause.as_secs_f64().ceil());
+        let words = format!("{}; restarting in {} s", ended.words, pause.as_secs_f64().ceil());
         let state = if ended.started {
             // A command that fails again and again says so once; its state goes on saying it.
             if self.complained != ended.words {

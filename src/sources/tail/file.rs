@@ -233,7 +233,7 @@ impl FileTail {
         match opened {
             Ok(open) => {
                 if self.said_gone {
-                    pipeline.marker(&format!("{} is there again", name(&self.path)), Level::Info, now);
+                    pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
                 }
                 self.arrived();
                 self.current = Some(open);
@@ -371,7 +371,7 @@ impl FileTail {
         match at_path {
             Ok(meta) if Identity::of(&meta) == current.identity() => {
                 if self.said_gone {
-                    pipeline.marker(&format!("{} is there again", name(&self.path)), Level::Info, now);
+                    pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
                 }
                 self.arrived();
             }
@@ -412,7 +412,7 @@ impl FileTail {
         let files = history::besides(self.manner.pattern.as_deref(), files);
         self.current = Some(open);
         self.seen = between::seen(&self.path);
-        let word = if self.said_gone { "is there again" } else { "was rotated" };
+        let word = if self.said_gone { "is back" } else { "was rotated" };
         let mut text = format!("{} {word}", name(&self.path));
         if lost {
             text.push_str("; its last lines can't be read on this file system");

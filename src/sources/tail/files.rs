@@ -251,7 +251,7 @@ impl FileLog {
         LogState::Waiting(SafeText::new(&match &self.pattern {
             Some(pattern) => format!("no file matches {} yet", pattern.display()),
             None => {
-                self.tails.first().map_or_else(String::new, |tail| format!("{} is not there", tail.path().display()))
+                self.tails.first().map_or_else(String::new, |tail| format!("{} does not exist", tail.path().display()))
             }
         }))
     }

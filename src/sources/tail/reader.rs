@@ -176,7 +176,7 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
     }
     // A machine without a free handle or thread has one again some time.
     while let Err(why) = follow(&context, &resume, &redactor, &counters).await {
-        let words = format!("{why}; tried again in {} s", TRY_AGAIN.as_secs());
+        let words = format!("{why}; retrying in {} s", TRY_AGAIN.as_secs());
         let failed = Observation::TaskFailed { task: SafeText::new("logs"), text: SafeText::new(&words) };
         context.out.send(failed).await.ok();
         tokio::select! {

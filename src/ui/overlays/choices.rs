@@ -49,7 +49,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
     }
     let values = choices.shown();
     if offered && values.is_empty() {
-        Notice::empty("no value holds what was typed", "Backspace shows more").draw(painter, list);
+        Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
         return;
     }
     let before = before_running(offers).and_then(|at| offers.get(at));

@@ -19,8 +19,8 @@ const OFFER: usize = 32;
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: Rect) {
     let (prompt, placeholder) = match &line.purpose {
         Purpose::Filter => (" filter ", "words, level>=warn, field:value, -not, /regex/; Tab completes"),
-        Purpose::Search => (" search ", "jumps to what it finds, hides nothing; Tab completes"),
-        Purpose::List(_) => (" rows with ", "words that a row must hold"),
+        Purpose::Search => (" search ", "jumps to matches, hides nothing; Tab completes"),
+        Purpose::List(_) => (" rows with ", "words that a row must contain"),
     };
     let (above, spot) = split_bottom(area, 2);
     painter.clear(spot);
@@ -34,11 +34,11 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: 
     input.draw(painter, spot);
     if line.error.is_none() {
         let keys = Words::of(" Enter", Role::Key)
-            .and(" keeps it  ", Role::KeyLabel)
+            .and(" apply  ", Role::KeyLabel)
             .and("Esc", Role::Key)
-            .and(" takes it back  ", Role::KeyLabel)
+            .and(" undo  ", Role::KeyLabel)
             .and("Up", Role::Key)
-            .and(" earlier ones", Role::KeyLabel);
+            .and(" history", Role::KeyLabel);
         let used = painter.put(spot, 1, &keys);
         let shows = shows(state, line);
         if usize::from(spot.width) > usize::from(used) + shows.width() + 2 {

@@ -46,8 +46,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOve
     }
     let (groups, at) = panel.rows();
     let keys = [
-        (Command::Open, "its records"),
-        (Command::NotThis, "all others"),
+        (Command::Open, "show records"),
+        (Command::NotThis, "hide these"),
         (Command::Order, "order"),
         (Command::Copy, "copy"),
     ];
@@ -58,9 +58,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOve
     painter.put(head, 1, &known_past(state, panel));
     if groups.is_empty() {
         let notice = if panel.progress().is_some() {
-            Notice::empty("counting what is held", "the newest are counted first")
+            Notice::empty("counting what is held", "newest first")
         } else {
-            Notice::empty("no record passes the filter", "what comes is counted as it comes")
+            Notice::empty("no record passes the filter", "new records are counted as they arrive")
         };
         notice.draw(painter, body);
         return;
@@ -128,7 +128,7 @@ fn counted(panel: &PatternsOverlay, dot: &'static str) -> Words<'static> {
     let mut words = Words::plain(shapes);
     if patterns.others() > 0 {
         words = words.then(
-            format!("{dot} {} in rare patterns that were let go", figures::count(patterns.others())),
+            format!("{dot} {} in rare patterns that were dropped", figures::count(patterns.others())),
             Role::TextDim,
         );
     }
@@ -141,16 +141,16 @@ fn counted(panel: &PatternsOverlay, dot: &'static str) -> Words<'static> {
 /// Since when NEW is new, or why nothing is called so.
 fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
     let Some(past) = &panel.past else {
-        return Words::of("reading what the files held before yesterday", Role::StatusPending);
+        return Words::of("reading the history before yesterday", Role::StatusPending);
     };
     let now = panel.opened.utc;
     let (known, unknown): (Vec<&Name>, Vec<&Name>) = past.reach.keys().partition(|log| past.reaches(log, now));
     let back = |past: &Past| {
         past.earliest().map_or_else(
-            || "there is no history: nothing is called new".to_owned(),
+            || "no history: nothing is marked NEW".to_owned(),
             |first| {
                 let span = (state.now.utc - first).to_std().unwrap_or_default();
-                format!("history reaches back only {}: nothing is called new", figures::age(span))
+                format!("history goes back only {}: nothing is marked NEW", figures::age(span))
             },
         )
     };
@@ -158,10 +158,10 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
         return Words::of(back(past), Role::TextDim);
     }
     let cut = if past.cut { " (not all was read)" } else { "" };
-    let mut text = format!("NEW since yesterday, by the files{cut}");
+    let mut text = format!("NEW since yesterday, from the files{cut}");
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(|name| &***name).collect();
-        text = format!("{text}; not known of {}", names.join(", "));
+        text = format!("{text}; unknown for {}", names.join(", "));
     }
     Words::of(text, Role::TextDim)
 }

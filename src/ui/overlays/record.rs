@@ -63,12 +63,12 @@ fn place(overlay: &RecordOverlay) -> Words<'static> {
     match overlay.tab {
         Tab::Tree => {
             let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
-            if left_out > 0 { count(left_out, "more parts are in raw") } else { Words::new() }
+            if left_out > 0 { count(left_out, "more parts in raw") } else { Words::new() }
         }
         Tab::Fields => count(overlay.fields.len(), "fields"),
         Tab::Raw => {
             let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
-            Words::of(format!("as it came, {size}"), Role::TextDim)
+            Words::of(format!("raw, {size}"), Role::TextDim)
         }
     }
 }
@@ -78,7 +78,7 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
     let record = &overlay.record;
     let zone = state.config.console.timezone;
     let said =
-        if record.time.is_some() { "stated by the line" } else { "when it was read: no time recognised in the line" };
+        if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
     let age = figures::age(state.now.since(record.read_at));
     let time = Words::of(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)
@@ -96,10 +96,10 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
     }
     let lines = record.lines().count();
     for (holds, text) in [
-        (overlay.late, "late: it came after later ones".to_owned()),
+        (overlay.late, "late: arrived after newer records".to_owned()),
         (record.stderr, "stderr".to_owned()),
-        (record.kind == RecordKind::Partial, "not ended yet".to_owned()),
-        (record.kind == RecordKind::Marker, "a note of the follower".to_owned()),
+        (record.kind == RecordKind::Partial, "line not finished yet".to_owned()),
+        (record.kind == RecordKind::Marker, "a note from opsroom".to_owned()),
         (lines > 1, format!("{lines} lines joined")),
     ] {
         if holds {
@@ -112,7 +112,7 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
     }
     let replaced = record.raw.as_str().matches('\u{fffd}').count();
     if replaced > 0 {
-        fact(format!("{replaced} bytes were no text"), Role::LevelWarn);
+        fact(format!("{replaced} bytes were not valid text"), Role::LevelWarn);
     }
     // The same for all records: which log has lost what is said of the log.
     if let Some(loss) = state.log(&record.log).map(|log| log.loss) {

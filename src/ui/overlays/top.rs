@@ -31,9 +31,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     }
     let title = Words::of("top values of", Role::DialogTitle).then(panel.field.clone(), Role::LogField);
     let keys = [
-        (Command::Open, "its records"),
-        (Command::NotThis, "all others"),
-        (Command::TopValues, "another field"),
+        (Command::Open, "show records"),
+        (Command::NotThis, "hide these"),
+        (Command::TopValues, "choose field"),
         (Command::Copy, "copy"),
     ];
     let rows = panel.top.rows(SHOWN);
@@ -46,9 +46,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     painter.put(head, 1, &spread(panel, dot));
     if rows.is_empty() {
         let notice = if panel.is_counting() {
-            Notice::empty("counting what is held", "the newest are counted first")
+            Notice::empty("counting what is held", "newest first")
         } else {
-            Notice::empty("no record that passes has this field", "# asks for another one")
+            Notice::empty("no record that passes has this field", "# chooses another field")
         };
         notice.draw(painter, body);
         return;
@@ -86,10 +86,10 @@ fn counted(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
         None => Words::plain(format!("more than {} values in {records} records", figures::count(top.len() as u64))),
     };
     if top.missing() > 0 {
-        words = words.then(format!("{dot} {} have no such field", figures::count(top.missing())), Role::TextDim);
+        words = words.then(format!("{dot} {} without the field", figures::count(top.missing())), Role::TextDim);
     }
     if top.short_by() > 0 {
-        words = words.then(format!("{dot} counts may be {} short", figures::count(top.short_by())), Role::TextDim);
+        words = words.then(format!("{dot} counts may be low by {}", figures::count(top.short_by())), Role::TextDim);
     }
     match panel.progress() {
         Some(done) => words.then(format!("{dot} counting, {done} %"), Role::StatusPending),
@@ -121,7 +121,7 @@ fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect)
     painter.put(head, 0, &typed);
     let shown = choice.shown();
     if shown.is_empty() {
-        Notice::empty("no record that came has such a field", "Enter counts it all the same").draw(painter, body);
+        Notice::empty("no record has such a field", "Enter counts it anyway").draw(painter, body);
         return;
     }
     let height = usize::from(body.height).max(1);

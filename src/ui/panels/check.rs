@@ -26,7 +26,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Check(name.clone()));
     let Some(check) = state.check(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
-        Notice::error("there is no such check", "the screen's layout names one that is gone").draw(painter, inner);
+        Notice::error("no such check", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
     };
     let glyphs = painter.glyphs();
@@ -52,7 +52,7 @@ pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, 
     let mut lines = Vec::new();
     let width = usize::from(width);
     if check.stale {
-        let words = format!("no answer for {}: what is shown is old", figures::span(check.stale_after));
+        let words = format!("no answer for {}: values shown are old", figures::span(check.stale_after));
         lines.extend(Words::of(words, Role::MarkStale).wrapped(width, 0));
     }
     if let Some(own) = &check.own_reason {

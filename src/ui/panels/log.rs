@@ -79,12 +79,12 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
         let held: u64 = logs.iter().map(|log| log.ring.len() as u64).sum();
         if held > 0 {
-            none_passes(held, "Enter opens the logs through it").draw(painter, inner);
+            none_passes(held, "Enter opens the logs with this filter").draw(painter, inner);
             return;
         }
     }
     if let Some(service) = of.naming.filter(|_| records.is_empty() && logs.iter().any(|log| !log.ring.is_empty())) {
-        Notice::empty(format!("no records of {service} lately"), "the records of these logs name their service")
+        Notice::empty(format!("no recent records of {service}"), "the records of these logs name their service")
             .draw(painter, inner);
         return;
     }
@@ -124,7 +124,7 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
 
 /// What stands in the lower border: what was lost, and what the signs in the rows mean where there is room.
 pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Words<'static> {
-    let late = Words::of(painter.glyphs().up, Role::LogMark).then("came later than it says", Role::TextDim);
+    let late = Words::of(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
     let stderr = Words::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
     let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
     signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(losses(logs, width), |words, (_, sign)| {
@@ -266,7 +266,7 @@ pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
 
 /// A filter that keeps nothing.
 pub fn none_passes(held: u64, next: &'static str) -> Notice<'static> {
-    Notice::empty(format!("none of {} records passes the filter", figures::count(held)), next)
+    Notice::empty(format!("0 of {} records match the filter", figures::count(held)), next)
 }
 
 /// Why there are no records: what each source is doing, those with trouble first.
@@ -285,9 +285,9 @@ pub fn nothing(logs: &[&LogView]) -> Notice<'static> {
     let headline = match &first.state {
         LogState::Failed(_) => Words::of(format!("{} can't be read", first.name), Role::LevelError),
         LogState::Waiting(_) => Words::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
-        LogState::Restarting(_) => Words::of(format!("the command of {} has ended", first.name), Role::StatusPending),
+        LogState::Restarting(_) => Words::of(format!("the command of {} ended", first.name), Role::StatusPending),
         LogState::Starting => Words::plain("opening the logs"),
-        LogState::CatchingUp { .. } => Words::plain("reading what was there"),
+        LogState::CatchingUp { .. } => Words::plain("reading existing records"),
         LogState::Following(_) | LogState::FollowingNewest { .. } => Words::plain("no records yet"),
     };
     let mut next: Vec<Words<'_>> = by_trouble.iter().take(MOST_STATES).map(|log| log_state(log)).collect();

@@ -34,7 +34,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Metric(name.clone()));
     let Some(metric) = state.metric(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
-        Notice::error("there is no such metric", "the screen's layout names one that is gone").draw(painter, inner);
+        Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
     };
     if area.height <= 2 {

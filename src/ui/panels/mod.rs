@@ -51,7 +51,7 @@ pub fn frame<'a>(
         frame = frame.with(Words::of(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
     }
     if state.zoomed && focused(state, id) {
-        frame = frame.with(Words::of("zoomed, z goes back", Role::TextDim), painter.glyphs().dot);
+        frame = frame.with(Words::of("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
     }
     frame
 }

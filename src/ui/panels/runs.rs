@@ -36,7 +36,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) 
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next =
-            if state.read_only { "this console is read-only" } else { "a key of an action starts one; : lists them" };
+            if state.read_only { "this console is read-only" } else { "press an action's key to start one; : lists them" };
         Notice::empty("no runs yet", next).draw(painter, inner);
         return;
     }

@@ -37,7 +37,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = "status changes, alerts, runs and reloads appear here";
-        Notice::empty("nothing has happened yet", next).draw(painter, inner);
+        Notice::empty("no events yet", next).draw(painter, inner);
         return;
     }
     let visible = listing.visible();

@@ -130,7 +130,7 @@ pub(super) fn problems(state: &State, painter: &mut Painter<'_>, area: Rect) {
     frame(state, painter, &id, "problems").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        Notice::empty("no problems", "warnings of sources, failed tasks, gaps and refused reloads would stand here")
+        Notice::empty("no problems", "source warnings, failed tasks, gaps and rejected reloads appear here")
             .draw(painter, inner);
         return;
     }

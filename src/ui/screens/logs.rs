@@ -78,7 +78,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
                 .join(counted(*counts))
                 .then("Enter jumps", Role::TextDim)
         }
-        None if focused(state, &id) => Words::of("h and l choose a bar, + and - the span", Role::TextDim),
+        None if focused(state, &id) => Words::of("h and l select a bar, + and - change the span", Role::TextDim),
         None => Words::new(),
     };
     frame(state, painter, &id, name)
@@ -232,7 +232,7 @@ fn trouble(state: &State) -> Words<'static> {
     let shown = || state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at));
     let kinds: [(Test, &str, Role); 3] = [
         (|state| matches!(state, LogState::Failed(_)), "can't be read", Role::LevelError),
-        (|state| matches!(state, LogState::Restarting(_)), "to be started again", Role::StatusPending),
+        (|state| matches!(state, LogState::Restarting(_)), "restarting", Role::StatusPending),
         (|state| matches!(state, LogState::Waiting(_)), "waiting for a file", Role::StatusPending),
     ];
     let left: Vec<(&LogView, u64)> = shown()
@@ -283,7 +283,7 @@ fn nothing(state: &State) -> Notice<'static> {
     let screen = &state.screens.logs;
     let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
     if screen.progress().is_some() {
-        return Notice::empty("searching what is held", "the newest are looked at first");
+        return Notice::empty("searching what is held", "newest first");
     }
     if !screen.filter.is_empty() && logs.iter().any(|log| !log.ring.is_empty()) {
         let held = logs.iter().map(|log| log.ring.len() as u64).sum();

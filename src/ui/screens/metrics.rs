@@ -18,7 +18,7 @@ const WIDE: u16 = 110;
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     if state.metrics.is_empty() {
-        let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".field\" to the configuration";
+        let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".body.FIELD\" to the configuration";
         Notice::empty("no metrics yet", next).draw(painter, area);
         return;
     }
@@ -40,7 +40,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let names: Vec<_> = shown.iter().filter_map(|name| state.metric(name)).take(room).collect();
     if names.is_empty() {
-        Notice::empty("no metric is chosen", "j and k choose one, Space adds its chart").draw(painter, plots);
+        Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
         return;
     }
     let screen = &state.screens.metrics;

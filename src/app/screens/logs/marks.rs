@@ -21,7 +21,7 @@ pub(super) fn toggle(state: &mut State) {
         return;
     }
     if screen.marks.len() == MAX_MARKS {
-        state.toast(Tone::Warning, &format!("{MAX_MARKS} records are marked: take a mark away first, or save them"));
+        state.toast(Tone::Warning, &format!("{MAX_MARKS} records are marked, the most possible: remove a mark or save them"));
         return;
     }
     screen.marks.insert(id, record);
@@ -53,7 +53,7 @@ pub(super) fn step(state: &mut State, forward: bool) {
     };
     let around = if forward { marked.first() } else { marked.last() };
     let Some(record) = near.or(around) else {
-        state.toast(Tone::Info, "nothing is marked: m marks a line");
+        state.toast(Tone::Info, "no marks yet: m marks a line");
         return;
     };
     if near.is_none() {
@@ -79,7 +79,7 @@ fn show(state: &mut State, record: &Record) {
     let why = if held {
         "the filter hides this marked record"
     } else {
-        "the log holds this record no more; the mark keeps it"
+        "no longer in the log's memory; kept by the mark"
     };
     state.toast(Tone::Info, why);
 }

@@ -91,7 +91,7 @@ pub(super) fn next_match(state: &mut State, forward: bool) {
     let height = height(state);
     let screen = &mut state.screens.logs;
     let (Some(found), Some(here)) = (&screen.found, screen.pane.entry()) else {
-        state.toast(Tone::Info, "nothing is searched: press s and type");
+        state.toast(Tone::Info, "no search yet: press s and type");
         return;
     };
     let near = if forward { found.view.after(&here) } else { found.view.before(&here) };

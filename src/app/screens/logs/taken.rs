@@ -27,7 +27,7 @@ pub(in crate::app::screens) fn copied(state: &State, panel: &PanelId) -> Option<
 pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let records = taken(state, MAX_SAVED);
     if records.is_empty() {
-        state.toast(Tone::Info, "there is no record to write");
+        state.toast(Tone::Info, "no record to write");
         return;
     }
     let what = if state.screens.logs.marks.is_empty() { "" } else { "-marked" };
@@ -40,7 +40,7 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
     let records = taken(state, MAX_PAGED);
     if records.is_empty() {
-        state.toast(Tone::Info, "there is no record to read");
+        state.toast(Tone::Info, "no record to read");
         return;
     }
     let several = state.screens.logs.pane.sources().len() > 1;

@@ -12,7 +12,7 @@ use super::height;
 pub(in crate::app) fn go_to_cursor(state: &mut State) {
     match state.time_cursor {
         Some(at) => go_to(state, at),
-        None => state.toast(Tone::Info, "no time is chosen: move the cursor of a chart, or select in the timeline"),
+        None => state.toast(Tone::Info, "no time selected: move a chart's cursor or select a row of the timeline"),
     }
 }
 
@@ -23,14 +23,14 @@ pub(in crate::app) fn go_to(state: &mut State, at: DateTime<Utc>) {
     let view = state.screens.logs.pane.view();
     let index = view.first_at(at).min(view.len().saturating_sub(1));
     let Some(entry) = view.get(index) else {
-        state.toast(Tone::Info, "there is no record to go to");
+        state.toast(Tone::Info, "no record to go to");
         return;
     };
     state.screens.logs.pane.jump(&state.logs, entry, height);
     state.time_cursor = Some(at);
     let away = (entry.at - at).abs();
     if away > chrono::Duration::minutes(1) {
-        state.toast(Tone::Info, "nothing was written then: this is the nearest record that is held");
+        state.toast(Tone::Info, "no record at that time; this is the nearest one loaded");
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Parser<'a> {
                 self.error(
                     at,
                     format!("not a regular expression: {what}"),
-                    Some("quote the text to look for it as it is".into()),
+                    Some("quote the text to search for it literally".into()),
                 )
             })
     }

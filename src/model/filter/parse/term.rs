@@ -71,7 +71,7 @@ impl Parser<'_> {
                 None => Err(self.error(
                     start,
                     "this regular expression has no closing `/`",
-                    Some("close it, or write the text in quotes to look for it as it is".into()),
+                    Some("close it, or quote the text to search for it literally".into()),
                 )),
             };
         }
@@ -93,7 +93,7 @@ impl Parser<'_> {
             return Err(self.error(
                 at,
                 format!("a value is missing after `{written}`"),
-                Some(format!("{}:* asks whether the field is there", &self.text[start..start + written_name(written)])),
+                Some(format!("{}:* matches records that have the field", &self.text[start..start + written_name(written)])),
             ));
         }
         match (name.to_ascii_lowercase().as_str(), operator) {

@@ -136,8 +136,8 @@ impl Gauge {
             What::Percentile { quantile, field, unit, .. } => {
                 merged.as_ref().and_then(|merged| merged.quantile(*quantile)).ok_or_else(|| match strange {
                     0 => format!("no record with `{field}` in the last {window}"),
-                    _ if unit.is_empty() => format!("`{field}` is no plain number: say its unit, as in unit = \"ms\""),
-                    _ => format!("`{field}` is no number in {unit}"),
+                    _ if unit.is_empty() => format!("`{field}` is not a plain number: give its unit, as in unit = \"ms\""),
+                    _ => format!("`{field}` is not a number in {unit}"),
                 })
             }
         };
@@ -192,7 +192,7 @@ impl<'a> Lacks<'a> {
     /// Why no number can be said, of so many logs.
     fn reason(&self, logs: usize) -> Option<SafeText> {
         if logs == 0 {
-            return Some(SafeText::new("there is no log to count"));
+            return Some(SafeText::new("no log to count"));
         }
         if let Some((done, all)) = self.progress {
             let percent = (done * 100).checked_div(all).unwrap_or(0);

@@ -47,7 +47,7 @@ pub async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
 fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock, cancel: &CancellationToken) {
     let now = clock.now();
     if !matches!(log.kind, LogKind::File(_)) {
-        let why = SafeText::new("what a command writes is counted while a console runs");
+        let why = SafeText::new("a command's output is counted only while a console runs");
         for counter in &counters {
             counter.troubled(Some(&why));
         }

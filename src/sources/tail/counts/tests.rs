@@ -134,7 +134,7 @@ fn a_percentile_understands_units_and_says_what_it_does_not() {
     assert_eq!(value(&mut board, 3), Ok(14.0));
     let mut strange = whole(percentile(""), "");
     feed(&strange, "a", &[record(1, 1, "took=12ms")]);
-    let why = "`took` is no plain number: say its unit, as in unit = \"ms\"".to_owned();
+    let why = "`took` is not a plain number: give its unit, as in unit = \"ms\"".to_owned();
     assert_eq!(value(&mut strange, 1), Err(why));
 }
 

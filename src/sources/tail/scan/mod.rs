@@ -95,7 +95,7 @@ fn run<G: Gather>(parts: Vec<Part<G>>) -> io::Result<Option<Vec<G>>> {
         let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| part.run())).collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a reader broke off"))))
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a reader stopped early"))))
             .collect()
     })
 }

@@ -44,7 +44,7 @@ fn a_file_that_is_away_is_waited_for() {
     bench.tick();
     bench.append("a.log", "three\n");
     bench.ticks(3);
-    assert_eq!(bench.texts(), ["one", "a.log is gone; waiting for it", "two", "a.log is there again", "three"]);
+    assert_eq!(bench.texts(), ["one", "a.log is gone; waiting for it", "two", "a.log is back", "three"]);
     assert_eq!(bench.state, LogState::Following(1));
 }
 
