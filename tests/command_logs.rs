@@ -75,7 +75,7 @@ fn a_container_is_followed_through_restarts_and_every_line_comes_once() {
     for client in children(following.child.id()) {
         must("kill", &["-KILL", &client.to_string()], at);
     }
-    following.until("the end of the client", |lines| lines.iter().any(|line| line.contains("started again in")));
+    following.until("the end of the client", |lines| lines.iter().any(|line| line.contains("restarting in")));
     let seen = following.lines.len();
     following.until("lines after it", |lines| lines.len() > seen + 20);
     must("docker", &["restart", &container.0], at);
@@ -264,7 +264,7 @@ fn a_log_command_has_ended_when_its_own_process_has() {
     let text = format!("[log.app]\ncommand = ['sh', '-c', '{script}']\n");
     fs::write(at.join("opsroom.toml"), text).expect("the configuration");
     let mut following = Following::start(at, "app");
-    following.until("its end", |lines| lines.iter().any(|line| line.contains("started again in")));
+    following.until("its end", |lines| lines.iter().any(|line| line.contains("restarting in")));
     let groups = fs::read_to_string(at.join("groups")).expect("the groups");
     let group = groups.lines().next().expect("a group");
     let began = Instant::now();

@@ -282,7 +282,7 @@ fn new_is_said_where_the_files_reach_back() {
     let past = |reach| Outcome::Past(Box::new(Past { shapes: [job].into_iter().collect(), reach, cut: false }));
     app.outcome(past(reach(ago(3), None)));
     let drawn = text(&draw(&app.state, 80, 24));
-    assert!(drawn.contains("history reaches back only 3h: nothing is called new"), "{drawn}");
+    assert!(drawn.contains("history goes back only 3h: nothing is marked as new"), "{drawn}");
     assert!(!drawn.contains("NEW"));
     app.outcome(past(reach(ago(47), ago(47))));
     let drawn = text(&draw(&app.state, 80, 24));

@@ -195,7 +195,7 @@ fn a_log_whose_clock_is_slow_is_seen_among_others() {
     let place = |words: &str| frame.find(words).expect(words);
     assert!(place("on time 37") < place("of a slow") && place("of a slow") < place("on time 41"), "{frame}");
     let wide = shown(&mut app, (200, 50));
-    assert!(wide.contains("↑ came later than it says"), "{wide}");
+    assert!(wide.contains("↑ arrived late"), "{wide}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ async fn both_outputs_of_a_command_are_records_and_it_is_started_again() {
     let stderr = |text: &str| followed.records.iter().find(|record| record.raw.as_str() == text).unwrap().stderr;
     assert!(stderr("err") && !stderr("out"));
     let marker = followed.records.iter().find(|record| record.kind == RecordKind::Marker).unwrap();
-    assert!(marker.raw.as_str().starts_with("the command ended with exit code 3; started again in "), "{}", marker.raw);
+    assert!(marker.raw.as_str().starts_with("the command ended with exit code 3; restarting in "), "{}", marker.raw);
     assert!(followed.states.iter().any(|state| matches!(state, LogState::Restarting(_))));
     followed.stop().await;
 }

@@ -147,10 +147,10 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
     let (known, unknown): (Vec<&Name>, Vec<&Name>) = past.reach.keys().partition(|log| past.reaches(log, now));
     let back = |past: &Past| {
         past.earliest().map_or_else(
-            || "no history: nothing is marked NEW".to_owned(),
+            || "no history: nothing is marked as new".to_owned(),
             |first| {
                 let span = (state.now.utc - first).to_std().unwrap_or_default();
-                format!("history goes back only {}: nothing is marked NEW", figures::age(span))
+                format!("history goes back only {}: nothing is marked as new", figures::age(span))
             },
         )
     };

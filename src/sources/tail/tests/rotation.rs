@@ -36,7 +36,7 @@ fn a_file_that_is_away_is_waited_for() {
     bench.rename("a.log", "a.log.1");
     bench.ticks(30);
     assert!(
-        matches!(&bench.state, LogState::Waiting(why) if why.as_str().ends_with("a.log is not there")),
+        matches!(&bench.state, LogState::Waiting(why) if why.as_str().ends_with("a.log does not exist")),
         "{:?}",
         bench.state
     );
