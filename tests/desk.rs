@@ -317,7 +317,7 @@ async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
 async fn a_supervisor_killed_while_it_verifies_is_followed_by_another_on_demand() {
     let world = World::new();
     let desk = world.desk().await;
-    let (config, terms) = watched(&world, Duration::from_secs(60), &[]);
+    let (config, terms) = watched(&world, Duration::from_mins(1), &[]);
     let start = StartRun { verify: Some(terms), ..world.start("true") };
     let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
     wait_for("a look at the check", || world.path("looks").exists()).await;

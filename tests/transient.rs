@@ -40,8 +40,8 @@ impl Console {
             let loaded = load::load_again(&path);
             loaded.config.ok_or(loaded.diagnostics)
         });
-        let loaded = load::load(&file);
-        let config = Arc::new(loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)));
+        let first = load::load(&file);
+        let config = Arc::new(first.config.unwrap_or_else(|| panic!("{:?}", first.diagnostics)));
         let state_directory = directory.path().join("state");
         let start = Start { clock: Clock::start(), config, loader: Some(loader), store: None, state_directory };
         Self { directory, headless: Headless::start(start, (80, 24)) }

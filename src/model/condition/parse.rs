@@ -137,7 +137,8 @@ impl<'a> Reader<'a> {
             return Err(error(sign.offset, format!("`{}` is not a valid comparison", sign.text), HINT));
         };
         let many = self.expect("how many", HINT)?;
-        let count = many.text.parse().map_err(|_| error(many.offset, format!("`{}` is not a valid count", many.text), HINT))?;
+        let count =
+            many.text.parse().map_err(|_| error(many.offset, format!("`{}` is not a valid count", many.text), HINT))?;
         let word = self.expect("within how long", HINT)?;
         if word.text != "in" {
             return Err(error(word.offset, format!("`{}` where `in` belongs", word.text), HINT));

@@ -66,7 +66,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
 }
 
 /// A value with what is known of it; the one that runs is marked and dim, because it can't be chosen.
-fn words<'a>(choice: &'a Choice, width: usize, is_before: bool) -> Words<'a> {
+fn words(choice: &Choice, width: usize, is_before: bool) -> Words<'_> {
     let role = if choice.running { Role::TextDim } else { Role::Text };
     let gap = width.saturating_sub(Text::from(&choice.value).width());
     let mut words = Words::of(&choice.value, role).and(" ".repeat(gap), role);

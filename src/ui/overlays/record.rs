@@ -77,8 +77,7 @@ fn place(overlay: &RecordOverlay) -> Words<'static> {
 fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'static>; 2] {
     let record = &overlay.record;
     let zone = state.config.console.timezone;
-    let said =
-        if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
+    let said = if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
     let age = figures::age(state.now.since(record.read_at));
     let time = Words::of(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)

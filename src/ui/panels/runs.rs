@@ -35,8 +35,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) 
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        let next =
-            if state.read_only { "this console is read-only" } else { "press an action's key to start one; : lists them" };
+        let next = if state.read_only {
+            "this console is read-only"
+        } else {
+            "press an action's key to start one; : lists them"
+        };
         Notice::empty("no runs yet", next).draw(painter, inner);
         return;
     }

@@ -167,9 +167,10 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunView>, area: Rect) {
     let Some(view) = view.filter(|view| !view.lines.is_empty()) else {
         let kept = format!("kept on {} in {}", run.host, run.output_path.display());
-        match run.state.is_open() {
-            true => Notice::empty("no output yet", "it is shown as it comes").draw(painter, area),
-            false => Notice::empty("no output", kept).draw(painter, area),
+        if run.state.is_open() {
+            Notice::empty("no output yet", "output appears here, live").draw(painter, area);
+        } else {
+            Notice::empty("no output", kept).draw(painter, area);
         }
         return;
     };

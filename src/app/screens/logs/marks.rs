@@ -21,7 +21,10 @@ pub(super) fn toggle(state: &mut State) {
         return;
     }
     if screen.marks.len() == MAX_MARKS {
-        state.toast(Tone::Warning, &format!("{MAX_MARKS} records are marked, the most possible: remove a mark or save them"));
+        state.toast(
+            Tone::Warning,
+            &format!("{MAX_MARKS} records are marked, the most possible: remove a mark or save them"),
+        );
         return;
     }
     screen.marks.insert(id, record);
@@ -76,10 +79,7 @@ fn show(state: &mut State, record: &Record) {
     }
     state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record.clone(), false))));
     let held = state.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
-    let why = if held {
-        "the filter hides this marked record"
-    } else {
-        "no longer in the log's memory; kept by the mark"
-    };
+    let why =
+        if held { "the filter hides this marked record" } else { "no longer in the log's memory; kept by the mark" };
     state.toast(Tone::Info, why);
 }

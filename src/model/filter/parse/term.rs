@@ -93,7 +93,10 @@ impl Parser<'_> {
             return Err(self.error(
                 at,
                 format!("a value is missing after `{written}`"),
-                Some(format!("{}:* matches records that have the field", &self.text[start..start + written_name(written)])),
+                Some(format!(
+                    "{}:* matches records that have the field",
+                    &self.text[start..start + written_name(written)]
+                )),
             ));
         }
         match (name.to_ascii_lowercase().as_str(), operator) {

@@ -136,7 +136,9 @@ impl Gauge {
             What::Percentile { quantile, field, unit, .. } => {
                 merged.as_ref().and_then(|merged| merged.quantile(*quantile)).ok_or_else(|| match strange {
                     0 => format!("no record with `{field}` in the last {window}"),
-                    _ if unit.is_empty() => format!("`{field}` is not a plain number: give its unit, as in unit = \"ms\""),
+                    _ if unit.is_empty() => {
+                        format!("`{field}` is not a plain number: give its unit, as in unit = \"ms\"")
+                    }
                     _ => format!("`{field}` is not a number in {unit}"),
                 })
             }
