@@ -400,8 +400,7 @@ fn what_is_shown_is_quoted_complete_and_kept() {
     std::fs::write(world.path("up"), "").unwrap();
     let ran = world.run(&["run", "restart-api", "--yes"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    let preview: String =
-        ran.err.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect();
+    let preview: String = ran.err.split_inclusive('\n').filter(|line| line.starts_with("  ")).collect();
     for row in [
         "  host         local\n",
         "  target       api\n",

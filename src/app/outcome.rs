@@ -150,8 +150,13 @@ fn choices(state: &mut State, request: RequestId, values: Result<BTreeMap<String
 /// What the store holds. Those that are open are reported one by one by whoever watches them.
 fn runs(state: &mut State, runs: Vec<Run>, locks: Vec<Lock>, effects: &mut Vec<Effect>) {
     for known in &runs {
-        if known.state.is_open() || state.run(&known.id).is_some() {
+        let held = state.run(&known.id).is_some();
+        if known.state.is_open() || held {
             run(state, known, effects);
+        } else if known.can_be_verified_now() && locks.iter().any(|lock| lock.id == known.id) {
+            // However long ago its supervisor died: its target stays locked until somebody looks.
+            hold(state, RunView::new(known.clone()));
+            ended::ended(state, known, effects);
         }
     }
     state.past = runs;

@@ -93,11 +93,21 @@ fn opinion(program: &Expression, document: &Value, outputs: Outputs) -> Opinion 
     let text = program.text();
     match outputs {
         Err(error) => Opinion::Unclear(format!("{text}: {error}")),
+        Ok(values) if values.iter().any(|value| !matches!(value, Value::Bool(_) | Value::Null)) => {
+            Opinion::Unclear(not_a_verdict(text, &values))
+        }
         Ok(values) if !values.is_empty() && values.iter().all(truthy) => {
             Opinion::Holds(saw(program, document, &values))
         }
         Ok(values) => Opinion::Fails(saw(program, document, &values)),
     }
+}
+
+/// A text, a number or an object is true to jq whatever it says: `.status = 500` would hold for ever.
+fn not_a_verdict(text: &str, values: &[Value]) -> String {
+    let other = values.iter().find(|value| !matches!(value, Value::Bool(_) | Value::Null));
+    let what = other.map_or_else(String::new, absent::kind);
+    format!("{text}: gave {what}, not true or false; compare it, as in `.status == 200`")
 }
 
 /// All must hold. One that certainly does not is worse than one that can't say.
