@@ -286,7 +286,7 @@ fn complaint_14_the_configuration_is_rewritten() {
     console.press("S");
     console.wait_for("✓ saved");
     console.press("A");
-    console.wait("it ran", |screen| screen.contents().contains("run: ended"));
+    console.wait("it ran", |screen| screen.contents().contains("run api: ended"));
     console.press(":reload\r");
     console.press("f");
     console.wait_for("FROZEN");

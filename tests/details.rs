@@ -289,7 +289,7 @@ fn new_is_said_where_the_files_reach_back() {
     assert!(drawn.contains("NEW connect ECONNREFUSED <ip>") && !drawn.contains("NEW job"), "{drawn}");
     snap("patterns", &mut app);
     app.outcome(past(reach(ago(47), None)));
-    assert!(text(&draw(&app.state, 80, 24)).contains("not known of web"));
+    assert!(text(&draw(&app.state, 80, 24)).contains("unknown for web"));
 }
 
 #[test]

@@ -343,6 +343,21 @@ async fn an_expression_that_raises_makes_its_check_unknown() {
         assert_eq!((sign, error.ends_with(unread)), (Sign::Unknown, true), "{error}");
     }
     assert_eq!(judge("/html", &[".body == null"], &[]).await.0, Sign::Good);
+    // A field that is not there is less than any number and unlike any text: it proves nothing either.
+    for expect in [".body.queue < 5", r#".body.state != "unhealthy""#] {
+        let (sign, error) = judge("/", &[expect], &[]).await;
+        assert_eq!((sign, error.ends_with("; body has errors, list, status")), (Sign::Unknown, true), "{error}");
+    }
+    assert_eq!(judge("/", &[".body.queue // 0 < 5", ".body.fault == null"], &[]).await.0, Sign::Good);
+    // What is neither true nor false decides nothing: `=` assigns, and a text is true whatever it says.
+    for (expect, degraded) in [
+        (&[".status = 500"] as &[&str], &[] as &[&str]),
+        (&[".body.status"], &[]),
+        (&[".status == 200"], &[".status = 500"]),
+    ] {
+        let (sign, error) = judge("/", expect, degraded).await;
+        assert_eq!((sign, error.contains("not true or false")), (Sign::Unknown, true), "{error}");
+    }
     assert_eq!(
         judge("/", &[r#".body.state == "up""#], &[]).await,
         (Sign::Bad, r#".body.state == "up": no field `.state`; body has errors, list, status"#.to_owned())

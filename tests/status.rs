@@ -132,6 +132,16 @@ async fn a_gate_does_not_pass_a_condition_that_holds() {
         let gate = status(&config, &["--until", "ok", "--within", "1s"]).await;
         assert_eq!(gate.status.code(), Some(code), "{alert}: {}", text_of(&gate));
     }
+    // A condition that cannot be evaluated is not one that does not hold.
+    let text = format!(
+        "[check.api]\nhttp = \"{url}/health\"\n[source.q]\nhttp = \"{url}/queue\"\n\
+         [metric.queue]\nfrom = \"q\"\nvalue = \".body.depth\"\nalert = {{ critical = \"> 10\" }}\n",
+        url = server.url("")
+    );
+    let config = directory.path().join("opsroom.toml");
+    std::fs::write(&config, text).unwrap();
+    let once = status(&config, &[]).await;
+    assert_eq!(once.status.code(), Some(3), "{}", text_of(&once));
 }
 
 fn text_of(output: &Output) -> String {

@@ -21,14 +21,23 @@ pub fn run(global: &Global) -> u8 {
                 store: global.store.clone(),
                 state_directory: paths::state_directory(),
             };
-            open(global, start)
+            open(global, start, Afterwards::RunsContinue)
         }
         Err(code) => code,
     }
 }
 
+/// What is left of a console's runs once it is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// They continue, and `opsroom runs` shows them.
+    RunsContinue,
+    /// The demo's world goes with it.
+    Nothing,
+}
+
 /// Runs a console that is ready to start.
-pub fn open(global: &Global, start: Start) -> u8 {
+pub fn open(global: &Global, start: Start, afterwards: Afterwards) -> u8 {
     if !std::io::stdout().is_terminal() {
         return output::fail(
             exit::USAGE,
@@ -54,7 +63,8 @@ pub fn open(global: &Global, start: Start) -> u8 {
     panics::install();
     match output::block_on(lifecycle::run(start, painter)) {
         Ok(Ok(left)) => {
-            for line in left.farewell {
+            let continues = if afterwards == Afterwards::RunsContinue { left.farewell } else { Vec::new() };
+            for line in continues {
                 // Where the terminal is gone, nobody reads it.
                 let _ = output::print(&format!("{line}\n"));
             }

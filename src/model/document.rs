@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use absent::{absent, contents, kind, names, path, unreadable_of};
+pub use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
 pub use shape::{Shape, Within};
 
 use super::text::SafeText;

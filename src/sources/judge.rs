@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::sections::source::SourceKind;
-use crate::model::document::{PollError, absent, unreadable_of};
+use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::expression::{Expression, truthy};
 use crate::model::reading::{Component, Sign};
 use crate::model::text::SafeText;
@@ -106,7 +106,7 @@ fn opinion(program: &Expression, document: &Value, outputs: Outputs) -> Opinion 
 /// A text, a number or an object is true to jq whatever it says: `.status = 500` would hold for ever.
 fn not_a_verdict(text: &str, values: &[Value]) -> String {
     let other = values.iter().find(|value| !matches!(value, Value::Bool(_) | Value::Null));
-    let what = other.map_or_else(String::new, absent::kind);
+    let what = other.map_or_else(String::new, kind);
     format!("{text}: gave {what}, not true or false; compare it, as in `.status == 200`")
 }
 
@@ -119,8 +119,8 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             // Null passes many a comparison; an answer that could not be read is no proof of anything.
             Opinion::Holds(_) if asks_within(program) => {
-                let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
-                unclear = unclear.or(why);
+                let why = unreadable_of(document, program.reads()).or_else(|| relied_on(document, program));
+                unclear = unclear.or(why.map(|why| format!("{}: {why}", program.text())));
             }
             Opinion::Holds(_) => {}
         }

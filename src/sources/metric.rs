@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
-use crate::model::document::{PollError, absent, kind, unreadable_of};
+use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::expression::Expression;
 use crate::model::reading::Sample;
 use crate::model::text::SafeText;
@@ -71,6 +71,12 @@ fn sample(metric: &Derived, at: Stamp, value: Result<f64, String>) -> Option<Sam
 pub fn number(program: &Expression, outputs: Outputs, document: &Value) -> Result<f64, String> {
     // An answer that can't be read has no numbers in it, whatever a program makes of null.
     if let Some(why) = unreadable_of(document, program.reads()) {
+        return Err(with_code(&why, document));
+    }
+    // `null | length` is 0 and `null + 1` is 1: a misspelt field must not draw a line.
+    if outputs.is_ok()
+        && let Some(why) = relied_on(document, program)
+    {
         return Err(with_code(&why, document));
     }
     let nothing =
@@ -160,6 +166,11 @@ mod tests {
             (".body.p95_m + .body.x * 2", format!("no field `.p95_m`; {has}")),
             (".body.none", "`.body.none` is null".to_owned()),
             (".body.list | .[7]", "the expression gave null".to_owned()),
+            // Null has a length, can be added to and is less than any number.
+            (".body.queue | length", format!("no field `.queue`; {has}")),
+            (".body.queue + 1", format!("no field `.queue`; {has}")),
+            (".body.queue < 5", format!("no field `.queue`; {has}")),
+            (".body.none | length", "`.body.none` is null".to_owned()),
             (".body.s", "the expression gave the string \"12\", not a number; add `| tonumber`".to_owned()),
             (".body.word", "the expression gave the string \"x\", not a number".to_owned()),
             (
@@ -179,6 +190,9 @@ mod tests {
             (".body.list | error(\"boom\")", "boom".to_owned()),
         ] {
             assert_eq!(value(program, &document).await, Err(words), "{program}");
+        }
+        for program in [".body.queue // 0", "[.body.queue[]?] | length", "if .body.queue == null then 0 else 1 end"] {
+            assert_eq!(value(program, &document).await, Ok(0.0), "{program} says itself what a missing field means");
         }
     }
 

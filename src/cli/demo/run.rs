@@ -60,7 +60,7 @@ fn open(global: &Global, directory: &std::path::Path) -> u8 {
                 store: global.store.clone(),
                 state_directory: directory.join("state"),
             };
-            console::open(&global, start)
+            console::open(&global, start, console::Afterwards::Nothing)
         }
         Err(code) => code,
     }

@@ -90,6 +90,9 @@ pub(super) struct MetricRow {
     /// Whether the true value is this one or a higher one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) at_least: bool,
+    /// Whether it has alert conditions that cannot be evaluated, because its source gave no number.
+    #[serde(skip)]
+    unread: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -161,7 +164,7 @@ impl Report {
 }
 
 /// The worst of the checks and of the conditions that hold now, whether or not they must hold for some time: a gate
-/// must not pass what is about to fire.
+/// must not pass what is about to fire, nor what nobody could read.
 fn overall(checks: &[CheckRow], metrics: &[MetricRow], alerts: &[AlertRow]) -> Status {
     let of_checks = checks.iter().map(|check| match check.status {
         Status::Cold => Status::Ok,
@@ -174,7 +177,8 @@ fn overall(checks: &[CheckRow], metrics: &[MetricRow], alerts: &[AlertRow]) -> S
     let of_metrics = checks
         .is_empty()
         .then(|| if metrics.iter().any(|metric| metric.value.is_some()) { Status::Ok } else { Status::Unknown });
-    Status::worst(of_checks.chain(of_alerts).chain(of_metrics)).unwrap_or_default()
+    let unread = metrics.iter().filter(|metric| metric.unread).map(|_| Status::Unknown);
+    Status::worst(of_checks.chain(of_alerts).chain(of_metrics).chain(unread)).unwrap_or_default()
 }
 
 fn time(utc: DateTime<Utc>) -> String {
@@ -251,6 +255,9 @@ impl View<'_> {
             error,
             caveat: caveat.map(|caveat| self.clean(&caveat.text)),
             at_least: caveat.is_some_and(|caveat| caveat.at_least),
+            unread: !metric.alerts.is_empty()
+                && matches!(metric.kind, MetricKind::Value { .. } | MetricKind::Sample { .. })
+                && sample.is_some_and(|sample| sample.value.is_err()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::expression::{Read, Step};
+use crate::model::expression::{Expression, Read, Step};
 
 /// How many names are listed, and how many characters of each.
 const NAMES: usize = 12;
@@ -12,6 +12,12 @@ const NAME: usize = 40;
 /// (`no field .p95_m; body has error_rate, p95_ms`). `None` where all of them lead to something.
 pub fn absent(document: &Value, reads: &[Read]) -> Option<String> {
     unreadable_of(document, reads).or_else(|| reads.iter().find_map(|read| missing(document, &read.steps)))
+}
+
+/// The field that an expression takes for granted and the document does not have. `None` where the expression says
+/// itself what a missing field means (`// 0`, `?`, `!= null`, `has`, `if` …).
+pub fn relied_on(document: &Value, program: &Expression) -> Option<String> {
+    if program.handles_absence() { None } else { absent(document, program.reads()) }
 }
 
 /// What could not be read of a document though `reads` ask for something in it.

@@ -22,6 +22,35 @@ pub use simple::Simple;
 
 /// The longest program that is compiled, in bytes.
 pub const MAX_PROGRAM: usize = 4096;
+/// Words by which a program deals with what may be missing.
+const ABSENCE: &[&str] = &[
+    "null",
+    "has",
+    "in",
+    "not",
+    "if",
+    "try",
+    "select",
+    "empty",
+    "any",
+    "all",
+    "values",
+    "nulls",
+    "type",
+    "keys",
+    "paths",
+    "getpath",
+    "recurse",
+    "to_entries",
+    "map_values",
+    "path",
+    "del",
+    "isvalid",
+    "tostring",
+    "tojson",
+    "error",
+];
+
 /// The most outputs that one run may have.
 pub const MAX_OUTPUTS: usize = 1000;
 
@@ -88,6 +117,15 @@ impl Expression {
     /// The paths that the program reads from its document, in order, as far as its text shows them.
     pub fn reads(&self) -> &[Read] {
         &self.reads
+    }
+
+    /// Whether the program says itself what a missing field means: by `//`, `?`, a comparison with null, or a filter
+    /// that asks or chooses. Its text alone is looked at, so a word within a string counts too: then a missing field is
+    /// left to the program, as jq does.
+    pub fn handles_absence(&self) -> bool {
+        let text = &*self.text;
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        text.contains("//") || text.contains('?') || text.split(|c| !is_word(c)).any(|word| ABSENCE.contains(&word))
     }
 
     /// The program as written.
