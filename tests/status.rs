@@ -142,6 +142,7 @@ async fn a_gate_does_not_pass_a_condition_that_holds() {
     std::fs::write(&config, text).unwrap();
     let once = status(&config, &[]).await;
     assert_eq!(once.status.code(), Some(3), "{}", text_of(&once));
+    assert!(text_of(&once).contains("1 metric with an alert could not be read"), "{}", text_of(&once));
 }
 
 fn text_of(output: &Output) -> String {

@@ -79,9 +79,9 @@ pub const PAGES: &[Page] = &[
         ],
         exits: &[
             (exit::OK, "everything is ok"),
-            (exit::WARNING, "something is degraded"),
-            (exit::CRITICAL, "something is down"),
-            (exit::UNKNOWN, "something is unknown"),
+            (exit::WARNING, "a check is degraded, or a high, medium or low alert condition holds"),
+            (exit::CRITICAL, "a check is down, or a critical alert condition holds"),
+            (exit::UNKNOWN, "a check is unknown, or a metric with an alert could not be read"),
         ],
     },
     Page {

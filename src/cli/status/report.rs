@@ -92,7 +92,7 @@ pub(super) struct MetricRow {
     pub(super) at_least: bool,
     /// Whether it has alert conditions that cannot be evaluated, because its source gave no number.
     #[serde(skip)]
-    unread: bool,
+    pub(super) unread: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -99,7 +99,12 @@ fn summary(report: &Report) -> String {
         (count > 0).then(|| format!("{count} {}", status.word().to_lowercase()))
     });
     let noun = if report.checks.len() == 1 { "check" } else { "checks" };
-    format!("{} {noun}: {}\n", report.checks.len(), counted.collect::<Vec<_>>().join(", "))
+    let unread = match report.metrics.iter().filter(|metric| metric.unread).count() {
+        0 => String::new(),
+        1 => "; 1 metric with an alert could not be read".to_owned(),
+        count => format!("; {count} metrics with alerts could not be read"),
+    };
+    format!("{} {noun}: {}{unread}\n", report.checks.len(), counted.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
