@@ -111,7 +111,8 @@ impl Node {
     /// A word that everything that passes holds in its line, in any case; the longest.
     pub(super) fn required(&self) -> Option<&str> {
         match self {
-            Self::Text(_, word) => word.as_deref(),
+            // What is empty is everywhere and can't be searched for.
+            Self::Text(_, word) => word.as_deref().filter(|word| !word.is_empty()),
             Self::All(nodes) => nodes.iter().filter_map(Self::required).max_by_key(|word| word.len()),
             _ => None,
         }

@@ -49,7 +49,7 @@ impl Gather for Passed {
     }
 }
 
-const FILTERS: [&str; 22] = [
+const FILTERS: [&str; 30] = [
     "",
     "error",
     "o",
@@ -72,6 +72,14 @@ const FILTERS: [&str; 22] = [
     "service:api error",
     "message:boom",
     "\"***\"",
+    "\"\"",
+    "/x*/",
+    "\"\" or took",
+    "\"\" error",
+    "-\"\"",
+    "message:\"\"",
+    "message:/x*/",
+    "/$/ level:error",
 ];
 
 const BLOCK: usize = 64 << 10;
@@ -222,6 +230,16 @@ fn blocks_are_searched_without_reading_them() {
         let (fast, slow) = both(text.as_bytes(), "boom", parts, 256 << 10);
         assert_eq!((fast.count, fast.records), (1, 40_001));
         assert_eq!(fast.said, slow.said);
+    }
+}
+
+#[test]
+fn what_is_empty_is_in_every_record() {
+    for text in ["a\nb\nc\n", "{\"msg\":\"a\"}\n{\"msg\":\"b\"}\n{\"level\":\"error\"}\n"] {
+        for filter in ["\"\"", "/x*/", "/$/", "\"\" or took", "\"\" \"\"", "(\"\")"] {
+            let (fast, slow) = both(text.as_bytes(), filter, 1, 64);
+            assert_eq!((fast.count, slow.count, fast.records), (3, 3, 3), "{filter}");
+        }
     }
 }
 
