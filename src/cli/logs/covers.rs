@@ -18,6 +18,8 @@ const NAMED: usize = 4;
 pub struct Cover {
     /// Its name.
     pub log: Name,
+    /// Where it was to begin, if not at its beginning: `--since`, else its own.
+    pub since: Option<DateTime<Utc>>,
     /// The first time that was read; `None` where no line states one.
     pub from: Option<DateTime<Utc>>,
     /// Files that were read, the rotated ones among them.
@@ -33,7 +35,7 @@ pub struct Cover {
 impl Cover {
     /// Nothing of `log` so far.
     pub fn of(log: Name) -> Self {
-        Self { log, from: None, files: 0, rotated: 0, left_out: 0, cut: false }
+        Self { log, since: None, from: None, files: 0, rotated: 0, left_out: 0, cut: false }
     }
 
     /// Notes that a file is read.
@@ -72,9 +74,13 @@ impl Covers {
         }
     }
 
+    fn since_of(&self, cover: &Cover) -> Option<DateTime<Utc>> {
+        self.since.or(cover.since)
+    }
+
     /// The moment from which on `cover` has its records: that which was asked for, where it reaches back that far.
     fn from(&self, cover: &Cover) -> Option<DateTime<Utc>> {
-        match (cover.from, self.since) {
+        match (cover.from, self.since_of(cover)) {
             (Some(from), Some(since)) => Some(from.max(since)),
             (from, _) => from,
         }
@@ -83,7 +89,9 @@ impl Covers {
     /// Whether everything that was asked for is in it, as far as that can be known: without `--since` all that there
     /// is.
     fn is_complete(&self, cover: &Cover) -> bool {
-        cover.left_out == 0 && !cover.cut && self.since.is_none_or(|since| cover.from.is_some_and(|from| from <= since))
+        cover.left_out == 0
+            && !cover.cut
+            && self.since_of(cover).is_none_or(|since| cover.from.is_some_and(|from| from <= since))
     }
 
     /// For programs.
@@ -122,7 +130,7 @@ impl Covers {
     fn of_one(&self, cover: &Cover) -> String {
         let log = &cover.log;
         let mut words = match self.from(cover) {
-            Some(from) if self.since == Some(from) => format!("{log} since {}", time(from)),
+            Some(from) if self.since_of(cover) == Some(from) => format!("{log} since {}", time(from)),
             Some(from) => format!("{log} since {}, the oldest record read", time(from)),
             None => format!("all of {log} (no times)"),
         };

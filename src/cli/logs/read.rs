@@ -93,13 +93,12 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let start = match (request.since, log.since) {
             (Some(since), _) => Start::Since(since),
-            (None, Some(back)) if matches!(request.output, Output::Records { .. }) => {
-                Start::Since(global.clock.now().utc - chrono::Duration::from_std(back).unwrap_or_default())
-            }
+            (None, Some(back)) => Start::Since(now - chrono::Duration::from_std(back).unwrap_or_default()),
             (None, None) if named && matches!(request.output, Output::Records { .. }) => Start::Last(LAST_LINES),
             (None, _) => Start::Beginning,
         };
         if let (true, Start::Since(since)) = (named, start) {
+            cover.since = Some(since);
             let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
             cover.cut = history.is_cut();
             cover.rotated = history.files().count();
