@@ -129,7 +129,7 @@ impl Printer {
         match (self.form, more) {
             (_, Some("")) => Ok(()),
             (Form::Text { .. }, Some(more)) => {
-                more.split(LINE_BREAK).filter(|line| !line.is_empty()).try_for_each(|line| writeln!(self.out, "{line}"))
+                more.split(LINE_BREAK).filter(|line| !line.is_empty()).try_for_each(|line| further(&mut self.out, line))
             }
             (Form::Text { colour, log }, None) => self.text(record, colour, log),
             (Form::Json, more) => self.json(record, more, passes),
@@ -169,7 +169,7 @@ impl Printer {
             write!(out, " {dim}… +{}{off}", unit::quantity(record.cut_bytes as f64, "B"))?;
         }
         writeln!(out)?;
-        lines.try_for_each(|line| writeln!(out, "{line}"))
+        lines.try_for_each(|line| further(out, line))
     }
 
     /// One object; of a record that has grown the lines that came to it, `more`.
@@ -239,6 +239,12 @@ pub fn paint(level: Level) -> &'static str {
         Level::Fatal | Level::Error => "\x1b[31m",
         Level::Warn => "\x1b[33m",
         Level::Info => "\x1b[32m",
+/// Prints a line of a record behind its first, so that none of them can be taken for a record of its own.
+fn further(out: &mut impl Write, line: &str) -> io::Result<()> {
+    let indent = if line.is_empty() || line.starts_with([' ', '\t']) { "" } else { "    " };
+    writeln!(out, "{indent}{line}")
+}
+
         Level::Debug | Level::Trace | Level::None => "\x1b[2m",
     }
 }
