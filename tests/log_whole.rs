@@ -308,7 +308,91 @@ fn a_count_says_what_it_covers() {
         let done = logs(at, &[&["app"], summary].concat(), b"");
         assert!(done.err.contains("covers: app since"), "{summary:?}: {}", done.err);
     }
+    // A `since` of its own reaches as far for a count as for what is printed.
+    fs::write(at.join("opsroom.toml"), "[log.app]\nfile = \"app.log\"\nsince = \"90m\"\n").unwrap();
+    assert_eq!(logs(at, &["app"], b"").out.lines().count(), 5);
+    for (summary, field) in [("--count", "records"), ("--top=level", "records"), ("--patterns", "records")] {
+        let object: Value = serde_json::from_str(&logs(at, &["app", "--json", summary], b"").out).unwrap();
+        assert_eq!(object[field], 5, "{summary}: {object}");
+        let read = &object["covers"]["logs"][0];
+        assert_eq!(
+            (&read["rotated_files"], &read["rotated_files_not_read"], &read["complete"]),
+            (&2.into(), &0.into(), &true.into())
+        );
+    }
+    let done = logs(at, &["app", "--json", "--histogram"], b"");
+    assert_eq!(serde_json::from_str::<Value>(&done.out).unwrap()["records"], 5);
+    let done = logs(at, &["app", "--count"], b"");
+    assert!(!done.err.contains("not read"), "{}", done.err);
     let done = logs(at, &["app", "--count", "--since", "5h", "--json"], b"");
     let covers = &serde_json::from_str::<Value>(&done.out).unwrap()["covers"];
     assert_eq!(covers["complete"], false, "nothing of the first hours is there: {covers}");
+}
+
+#[test]
+fn what_is_empty_is_in_every_record() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("a.log"), "a\nb\nc\n").unwrap();
+    for filter in ["\"\"", "/x*/", "\"\" or took", "/$/"] {
+        assert_eq!(count(place.path(), "a.log", filter), 3, "{filter}");
+        assert_eq!(logs(place.path(), &["a.log", "-F", filter], b"").out.lines().count(), 3, "{filter}");
+    }
+}
+
+#[test]
+fn records_without_a_time_are_kept_and_it_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    let at = place.path();
+    let ago = |minutes| (chrono::Utc::now() - chrono::Duration::minutes(minutes)).to_rfc3339();
+    fs::write(at.join("none.log"), "a\nb\nc\n").unwrap();
+    let some = format!("{} INFO old\nafter old\n{} INFO new\nafter new\n", ago(120), ago(10));
+    fs::write(at.join("some.log"), &some).unwrap();
+    fs::write(at.join("late.log"), format!("first\n{} INFO new\nafter new\n", ago(10))).unwrap();
+    let cases = [
+        ("none.log", "--since", "a\nb\nc\n", 3),
+        ("none.log", "--until", "a\nb\nc\n", 3),
+        ("some.log", "--since", "new\nafter new\n", 0),
+        ("some.log", "--until", "old\nafter old\n", 0),
+        ("late.log", "--since", "first\nnew\nafter new\n", 1),
+        ("late.log", "--until", "first\n", 1),
+    ];
+    for (file, bound, printed, without_time) in cases {
+        let text = fs::read(at.join(file)).unwrap();
+        for (name, stdin) in [(file, &b""[..]), ("-", &text)] {
+            let done = logs(at, &[name, bound, "1h"], stdin);
+            let said: String = done
+                .out
+                .lines()
+                .map(|line| line.split_once("INFO  ").map_or(line, |(_, message)| message).to_owned() + "\n")
+                .collect();
+            assert_eq!(said, printed, "{file} {bound} {name}");
+            let note = match without_time {
+                0 => String::new(),
+                1 => "note: 1 record has no time and is kept\n".to_owned(),
+                count => format!("note: {count} records have no time and are kept\n"),
+            };
+            assert_eq!(done.err, note, "{file} {bound} {name}");
+            let counted = logs(at, &[name, bound, "1h", "--count"], stdin);
+            assert_eq!(counted.out, format!("{}\n", printed.lines().count()), "{file} {bound} {name}");
+            assert!(counted.err.starts_with(&format!("{note}covers: ")), "{}", counted.err);
+            for summary in ["--count", "--top=level", "--patterns", "--histogram"] {
+                let object = logs(at, &[name, bound, "1h", summary, "--json"], stdin).out;
+                let object: Value = serde_json::from_str(&object).unwrap();
+                assert_eq!(object["without_time"], without_time, "{file} {bound} {summary}: {object}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_of_a_record_can_not_pass_for_another_record() {
+    let place = tempfile::tempdir().unwrap();
+    let text = r#"{"time":"2026-11-20T10:00:00Z","level":"info","msg":"ok\n2026-11-20T10:00:05.000Z ERROR api: forged\n  indented\n\nend"}"#;
+    fs::write(place.path().join("a.log"), format!("{text}\n")).unwrap();
+    assert_eq!(
+        logs(place.path(), &["a.log"], b"").out,
+        "2026-11-20T10:00:00.000Z INFO  ok\n    2026-11-20T10:00:05.000Z ERROR api: forged\n  indented\n\n    end\n"
+    );
+    let object: Value = serde_json::from_str(&logs(place.path(), &["a.log", "--json"], b"").out).unwrap();
+    assert!(object["message"].as_str().unwrap().starts_with("ok⏎2026-11-20"), "{object}");
 }

@@ -1,5 +1,6 @@
 //! `opsroom logs`: merged logs on stdout, or what is in them in numbers.
 
+mod bounds;
 mod covers;
 mod live;
 mod names;
@@ -23,7 +24,9 @@ use crate::runtime::terminal;
 
 const AFTER_HELP: &str = "\
 A plain FILE is read from its beginning; a log of the configuration is printed
-from its last 1,000 lines, or from --since on, and counted from its beginning.
+from its last 1,000 lines and counted from its beginning; both from --since on,
+else from its own `since`, where it has one. A record without a time has that
+of the record before it; where there is none it is kept, and a note says so.
 
   opsroom logs app.log --filter 'level>=error' --count     instead of grep -c
   opsroom logs app.log --top status                         instead of grep | cut | sort | uniq -c | sort -rn
@@ -40,7 +43,7 @@ distinct, others, short_by, values: [{value, count, share}]}; --patterns
 {records, distinct, others, patterns: [{pattern, count, share, level, levels,
 first, last, trend, example}]}; --histogram {records, untimed, seconds, bars:
 [{from, total, levels}]}; all of them covers {from, until, complete, logs} and
-cut_records. Fields may be added, never renamed.
+cut_records and without_time. Fields may be added, never renamed.
 
 Exit codes: 0 everything was read, whether anything passed or not; 3 something
 could not be read; 64 usage; 78 configuration.";
@@ -104,7 +107,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         Output::Summary { kind, json, limit } => {
             let columns = terminal.then(|| usize::from(terminal::size().0));
             let look = Look { json: *json, colour, limit: *limit, columns };
-            let summary = Summary::new(kind, request.filter.and(&request.bounds));
+            let mut summary = Summary::new(kind, request.filter.clone());
+            summary.bounds = request.bounds.clone();
             summarise(&request, global, summary, look)
         }
     };
@@ -127,6 +131,9 @@ fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::
     printer.flush()?;
     if printer.cut() > 0 {
         output::complain(&format!("note: {}\n", show::cut_words(printer.cut())));
+    }
+    if printer.without_time() > 0 {
+        output::complain(&format!("note: {}\n", bounds::without_time_words(printer.without_time())));
     }
     Ok(failed)
 }

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
+use super::bounds::Bounds;
 use super::read::Sink;
 use super::request::Request;
 use crate::model::filter::Filter;
@@ -35,7 +36,7 @@ pub enum Form {
 pub struct Printer {
     form: Form,
     filter: Filter,
-    bounds: Filter,
+    bounds: Bounds,
     out: BufWriter<Stdout>,
     /// For each log that is read as it is written its latest records, and how much of each is printed: a joined record
     /// may grow.
@@ -79,6 +80,11 @@ impl Printer {
     /// How many records were cut, of those that were looked at.
     pub fn cut(&self) -> u64 {
         self.cut
+    }
+
+    /// How many records were kept for want of a time.
+    pub fn without_time(&self) -> u64 {
+        self.bounds.without_time()
     }
 
     /// How much of a record was printed before it grew to `length`; `None` where it was not.
@@ -210,7 +216,7 @@ impl Printer {
 
 impl Sink for Printer {
     fn take(&mut self, record: &Record) -> io::Result<()> {
-        if !self.bounds.matches(record) {
+        if !self.bounds.holds(record) {
             return Ok(());
         }
         self.cut += u64::from(record.cut_bytes > 0);
@@ -233,18 +239,18 @@ impl Sink for Printer {
     }
 }
 
-/// The colour of a level.
-pub fn paint(level: Level) -> &'static str {
-    match level {
-        Level::Fatal | Level::Error => "\x1b[31m",
-        Level::Warn => "\x1b[33m",
-        Level::Info => "\x1b[32m",
 /// Prints a line of a record behind its first, so that none of them can be taken for a record of its own.
 fn further(out: &mut impl Write, line: &str) -> io::Result<()> {
     let indent = if line.is_empty() || line.starts_with([' ', '\t']) { "" } else { "    " };
     writeln!(out, "{indent}{line}")
 }
 
+/// The colour of a level.
+pub fn paint(level: Level) -> &'static str {
+    match level {
+        Level::Fatal | Level::Error => "\x1b[31m",
+        Level::Warn => "\x1b[33m",
+        Level::Info => "\x1b[32m",
         Level::Debug | Level::Trace | Level::None => "\x1b[2m",
     }
 }

@@ -44,7 +44,7 @@ pub trait Sink {
 
 impl Sink for Summary {
     fn take(&mut self, record: &Record) -> io::Result<()> {
-        Self::take(self, record);
+        self.take_within(record);
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl Sink for Summary {
 
 /// Counts a whole file without making records of it, where that is possible; false where it is not.
 fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &mut impl Sink) -> io::Result<bool> {
-    let Some(summary) = sink.summary() else { return Ok(false) };
+    let Some(summary) = sink.summary().filter(|summary| !summary.bounds.is_bounded()) else { return Ok(false) };
     let empty = summary.empty();
     let Some(parts) = scan::file(path, log, redactor, global.clock, &summary.filter, &empty)? else { return Ok(false) };
     for part in parts {

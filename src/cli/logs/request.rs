@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::bounds::Bounds;
 use super::summary::Kind;
 use super::{Arguments, names};
 use crate::cli::output::{self, exit};
@@ -32,7 +33,7 @@ pub struct Request {
     /// Which records are wanted.
     pub filter: Filter,
     /// `--since` and `--until`: records outside are not shown around others either.
-    pub bounds: Filter,
+    pub bounds: Bounds,
     /// Where to begin.
     pub since: Option<DateTime<Utc>>,
     /// Where to end.
@@ -93,8 +94,6 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
     let until = arguments.until.as_deref().map(|text| parse(&format!("until:{text}"), 6)).transpose()?;
     let bound = since.as_ref().and_then(|since| since.anchored(now).since());
     let end = until.as_ref().and_then(|until| until.anchored(now).until());
-    let everything = Filter::everything();
-    let bounds = [since, until].into_iter().flatten().fold(everything, |all, more| all.and(&more)).anchored(now);
     let output = output(arguments);
     let stdin = arguments.names.iter().any(|name| name == "-");
     if stdin && arguments.follow && arguments.names.len() > 1 {
@@ -129,6 +128,10 @@ pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8>
     let named = names::distinct(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     logs.extend(named.iter().zip(files).map(|(name, path)| of_file(SafeText::new(name).as_str().into(), path)));
     let follow = arguments.follow && !stdin;
+    // A command is asked for what it says; it begins where it begins.
+    let dated = |log: &&Log| log.since.is_some() && matches!(log.kind, LogKind::File(_));
+    let own = logs.iter().filter(dated).map(|log| log.name.clone()).collect();
+    let bounds = Bounds::new(bound, end, own, follow);
     Ok(Request { logs, files: count, stdin, follow, secrets, filter, bounds, since: bound, until: end, output })
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use super::bounds::without_time_words;
 use super::covers::Covers;
 use super::print::paint;
 use super::summary::{Counts, Summary};
@@ -50,6 +51,7 @@ pub fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write
         };
         value["covers"] = covers.json();
         value["cut_records"] = summary.cut.into();
+        value["without_time"] = summary.bounds.without_time().into();
         return object(out, &value);
     }
     match &summary.counts {
@@ -98,6 +100,10 @@ pub fn note(summary: &Summary, limit: usize) -> String {
     }
     if summary.cut > 0 {
         parts.push(cut_words(summary.cut));
+    }
+    let without_time = summary.bounds.without_time();
+    if without_time > 0 {
+        parts.push(without_time_words(without_time));
     }
     parts.join("; ")
 }

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::bounds::Bounds;
 use crate::model::filter::{Filter, Subject};
 use crate::model::pattern::Patterns;
+use crate::model::record::Record;
 use crate::model::text::SafeText;
 use crate::model::timeline::Timeline;
 use crate::model::top::Top;
@@ -27,6 +29,8 @@ pub enum Kind {
 pub struct Summary {
     /// What is counted.
     pub filter: Filter,
+    /// When it must have been written, where records are looked at one by one.
+    pub bounds: Bounds,
     /// Records that were looked at.
     pub records: u64,
     /// Those that passed.
@@ -61,7 +65,7 @@ impl Summary {
             Kind::Patterns => Counts::Patterns(Box::default()),
             Kind::Histogram => Counts::Histogram(Timeline::default(), 0),
         };
-        Self { filter, records: 0, passed: 0, cut: 0, first: None, counts }
+        Self { filter, bounds: Bounds::default(), records: 0, passed: 0, cut: 0, first: None, counts }
     }
 
     /// One that counts the same and has counted nothing.
@@ -75,15 +79,25 @@ impl Summary {
         Self::new(&kind, self.filter.clone())
     }
 
+    /// Looks at one record, and at when it was written.
+    pub fn take_within(&mut self, record: &Record) {
+        let within = self.bounds.holds(record);
+        self.look(record, within);
+    }
+
     /// Looks at one record.
     pub fn take<S: Subject>(&mut self, subject: &S) {
+        self.look(subject, true);
+    }
+
+    fn look<S: Subject>(&mut self, subject: &S, within: bool) {
         if subject.is_marker() {
             return;
         }
         self.records += 1;
         self.cut += u64::from(subject.cut_bytes() > 0);
         self.first = earlier(self.first, subject.time());
-        if !self.filter.passes(subject) {
+        if !within || !self.filter.passes(subject) {
             return;
         }
         self.passed += 1;

@@ -58,7 +58,7 @@ impl Records {
         })
     }
 
-    /// Records of a file from `from` on. Of one that is packed the last lines can't be found: it is read from its
+    /// Records of a file from `from` on; since a moment all of one that states no times. Of one that is packed the last lines can't be found: it is read from its
     /// beginning, and of it [`MAX_BYTES`] at most.
     ///
     /// # Errors
@@ -70,9 +70,15 @@ impl Records {
         if meta.is_dir() {
             return Err(io::Error::other("it is a directory"));
         }
+        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+        let now = clock.now().utc;
         let bound = match from {
-            Start::Since(since) => Some(since),
-            Start::Last(_) | Start::Beginning => None,
+            Start::Since(since) if meta.is_file() => {
+                // What begins later, or states no times, is wanted whole: its first lines may state none.
+                let first = history::first_time(path, &probe, now).ok().flatten();
+                first.filter(|first| *first < since).map(|_| since)
+            }
+            _ => None,
         };
         let mut head = [0; 16];
         let read = if meta.is_file() { file.read_at(&mut head, 0)? } else { 0 };
@@ -84,11 +90,12 @@ impl Records {
             (Box::new(archive::unpacked(file, path)?.take(MAX_BYTES)), 0)
         } else {
             let extent = Extent { size: meta.size(), encoding };
-            let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
             let offset = match from {
                 Start::Last(count) => start::last_lines(&file, extent, count)?,
-                Start::Since(since) => start::since(&file, extent, since, &probe, clock.now().utc)?.unwrap_or(0),
-                Start::Beginning => 0,
+                Start::Since(_) | Start::Beginning => match bound {
+                    Some(since) => start::since(&file, extent, since, &probe, now)?.unwrap_or(0),
+                    None => 0,
+                },
             };
             file.seek(SeekFrom::Start(offset))?;
             (Box::new(file), offset)
