@@ -16,6 +16,8 @@ pub enum Zone<'a> {
     Named(Tz),
     /// An abbreviation: `CET`.
     Short(&'a str),
+    /// What has the form of a zone but is not one: `America/Nowhere`, `+99`.
+    Unknown,
 }
 
 /// Abbreviations with one meaning, and their minutes east of Greenwich.
@@ -70,25 +72,32 @@ const SHORT: &[(&str, i16)] = &[
     ("CLST", -180),
     ("UYT", -180),
     ("WAT", 60),
+    ("PET", -300),
+    ("ChST", 600),
 ];
 
 /// Abbreviations with several meanings, or whose meaning has changed.
 const AMBIGUOUS: &[&str] = &[
     "ADT", "AMST", "AMT", "AST", "BDT", "BST", "BT", "CDT", "CST", "ECT", "EGST", "EGT", "FKT", "GST", "IDT", "IRDT",
-    "IRST", "IST", "LHDT", "LHST", "LMT", "LT", "MSD", "NPT", "PHT", "PYT", "SST", "VET", "WAST", "WST", "YEKT",
+    "IRST", "IST", "LHDT", "LHST", "LMT", "LT", "MMT", "MSD", "NPT", "PHT", "PYT", "SST", "VET", "WAST", "WST", "YEKT",
 ];
+
+/// The first parts of names in the tz database behind which nothing but a zone is meant.
+const AREAS: &[&str] =
+    &["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc"];
 
 /// The longest name in the tz database is `America/Argentina/ComodRivadavia`.
 const LONGEST_NAME: usize = 40;
 
 impl Zone<'_> {
-    /// The instant at which a clock in this zone shows `local`; `None` where the abbreviation may mean several. `own`
-    /// is the zone of the log.
+    /// The instant at which a clock in this zone shows `local`; `None` where the abbreviation may mean several or the
+    /// zone is unknown. `own` is the zone of the log.
     pub fn instant(self, local: NaiveDateTime, own: Tz) -> Option<DateTime<Utc>> {
         match self {
             Self::East(0) => Some(local.and_utc()),
             Self::East(seconds) => east(local, i64::from(seconds)),
             Self::Named(zone) => Some(in_zone(local, zone)),
+            Self::Unknown => None,
             Self::Short(short) => {
                 let found = own.from_local_datetime(&local);
                 let both = [found.earliest(), found.latest()];
@@ -147,21 +156,22 @@ pub fn half(bytes: &[u8]) -> Option<(bool, usize)> {
 }
 
 /// The zone at the beginning of `text`, behind a blank or none, and its length with the blank: `Z`, `+01:00`,
-/// `-0330`, `+03`, `UTC`, `GMT+1`, `CET`, `Europe/Berlin`, `[Europe/Berlin]`, `+01:00[Europe/Berlin]`.
+/// `-0330`, `+03`, `UTC`, `GMT+1`, `CET`, `(CET)`, `Japan`, `Europe/Berlin`, `[Europe/Berlin]`, `+01:00[Europe/Berlin]`.
 pub fn behind(text: &str) -> Option<(Zone<'_>, usize)> {
     let bytes = text.as_bytes();
     let (zone, length) = match bytes {
         [b'Z' | b'z', ..] if is_end(bytes, 1) || bytes.get(1) == Some(&b'[') => (Zone::East(0), 1),
-        [b'+' | b'-', ..] => offset(bytes)?,
+        [b'+' | b'-', ..] => no_offset(bytes).or_else(|| offset(bytes))?,
         [b' ', b'+' | b'-', ..] => {
-            let (zone, length) = offset(&bytes[1..])?;
+            let apart = &bytes[1..];
+            let (zone, length) = no_offset(apart).or_else(|| offset(apart).filter(|(zone, _)| is_in_use(*zone)))?;
             (zone, length + 1)
         }
-        [b' ', b'A'..=b'Z' | b'[', ..] => {
+        [b' ', b'A'..=b'Z' | b'[' | b'(', ..] => {
             let (zone, length) = word(&text[1..])?;
             (zone, length + 1)
         }
-        [b'A'..=b'Z' | b'[', ..] => word(text)?,
+        [b'A'..=b'Z' | b'[' | b'(', ..] => word(text)?,
         _ => return None,
     };
     // The offset decides, where a name repeats it.
@@ -194,8 +204,52 @@ fn offset(bytes: &[u8]) -> Option<(Zone<'static>, usize)> {
     Some((Zone::East(if bytes[0] == b'-' { -east } else { east }), length))
 }
 
+/// `+99`: two digits that are more hours than any zone has.
+fn no_offset(bytes: &[u8]) -> Option<(Zone<'static>, usize)> {
+    match bytes {
+        [_, tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] if (*tens, *ones) > (b'1', b'4') => {
+            let ends = matches!(rest, [] | [b' ' | b'\t' | b']' | b')' | b',' | b'"' | b'|', ..]);
+            ends.then_some((Zone::Unknown, 3))
+        }
+        _ => None,
+    }
+}
+
+/// Whether clocks are set by such an offset: behind a blank, `-1234` is a number.
+fn is_in_use(zone: Zone<'_>) -> bool {
+    let Zone::East(east) = zone else { return false };
+    let minutes = east.abs() / 60;
+    minutes <= 14 * 60 && matches!(minutes % 60, 0 | 30 | 45)
+}
+
+fn is_area(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(area, city)| AREAS.contains(&area) && !city.is_empty())
+}
+
+fn is_abbreviation(word: &str) -> bool {
+    SHORT.iter().any(|(known, _)| *known == word) || AMBIGUOUS.contains(&word)
+}
+
+/// A zone by its name in the tz database; what has an area that is there is a zone even if it isn't known.
+fn named(name: &str) -> Option<Zone<'static>> {
+    match name.parse() {
+        Ok(zone) => Some(Zone::Named(zone)),
+        Err(_) => is_area(name).then_some(Zone::Unknown),
+    }
+}
+
+/// `Japan`, `EST5EDT`, `GB-Eire`: a name in the tz database without an area, and its length.
+fn single_name(text: &str) -> Option<(Zone<'static>, usize)> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let length = text.bytes().take(LONGEST_NAME).take_while(is_part).count();
+    let name = &text[..length];
+    // The clock of a machine that was never set up; `Factory reset` is a message.
+    let zone = name.parse().ok().filter(|_| name != "Factory" && is_end(text.as_bytes(), length))?;
+    Some((Zone::Named(zone), length))
+}
+
 fn word(text: &str) -> Option<(Zone<'_>, usize)> {
-    if text.starts_with('[') {
+    if text.starts_with(['[', '(']) {
         return bracketed(text);
     }
     let bytes = text.as_bytes();
@@ -209,14 +263,18 @@ fn word(text: &str) -> Option<(Zone<'_>, usize)> {
         Some(b'/' | b'_') => {
             let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'+');
             let length = bytes.iter().take(LONGEST_NAME).take_while(|byte| is_part(byte)).count();
-            Some((Zone::Named(text[..length].parse().ok()?), length))
+            Some((named(&text[..length])?, length))
         }
-        _ if !(2..=4).contains(&letters) || !is_end(bytes, letters) => None,
-        _ if matches!(word, "UTC" | "GMT") => Some((Zone::East(0), letters)),
-        _ => {
-            let known = SHORT.iter().any(|(known, _)| *known == word) || AMBIGUOUS.contains(&word);
-            known.then_some((Zone::Short(word), letters))
-        }
+        Some(b'-') if is_abbreviation(word) => match bytes.get(letters + 1) {
+            // `EST-Server up`.
+            Some(b'A'..=b'Z' | b'a'..=b'z') => single_name(text),
+            // `CET-1CEST` or a number: it can't be known.
+            Some(b'0'..=b'9') => Some((Zone::Unknown, letters)),
+            _ => Some((Zone::Short(word), letters)),
+        },
+        _ if is_end(bytes, letters) && matches!(word, "UTC" | "GMT") => Some((Zone::East(0), letters)),
+        _ if is_end(bytes, letters) && is_abbreviation(word) => Some((Zone::Short(word), letters)),
+        _ => single_name(text),
     }
 }
 
@@ -231,13 +289,16 @@ fn offset_of_any_width(bytes: &[u8]) -> Option<(Zone<'static>, usize)> {
     }
 }
 
-/// `[Europe/Berlin]`.
+/// `[Europe/Berlin]`, `(CET)`.
 fn bracketed(text: &str) -> Option<(Zone<'_>, usize)> {
-    let end = text.as_bytes().iter().take(LONGEST_NAME + 2).position(|byte| *byte == b']')?;
+    let close = if text.starts_with('(') { b')' } else { b']' };
+    let end = text.as_bytes().iter().take(LONGEST_NAME + 2).position(|byte| *byte == close)?;
     let name = &text[1..end];
     let zone = match name {
         "UTC" | "GMT" | "Z" => Zone::East(0),
-        _ if name.contains('/') => Zone::Named(name.parse().ok()?),
+        _ if name.contains('/') => named(name)?,
+        // `[BT]` and `[LT]` are modules rather than zones.
+        _ if name.len() > 2 && is_abbreviation(name) => Zone::Short(name),
         _ => return None,
     };
     Some((zone, end + 1))
@@ -279,7 +340,27 @@ mod tests {
             (" CET_x", None),
             (" src/main.rs", None),
             (" +5 items", None),
-            (" +99 x", None),
+            (" +99 x", Some((Zone::Unknown, 4))),
+            (" -99.5 degrees", None),
+            (" -1234 is the balance", None),
+            (" -1245 x", Some((Zone::East(-45_900), 6))),
+            (" (CET) x", Some((Zone::Short("CET"), 6))),
+            (" [IST] x", Some((Zone::Short("IST"), 6))),
+            (" [BT] x", None),
+            (" (note) x", None),
+            (" Japan x", Some((Zone::Named(Tz::Japan), 6))),
+            (" GB-Eire x", Some((Zone::Named(Tz::GBEire), 8))),
+            (" EST5EDT x", Some((Zone::Named(Tz::EST5EDT), 8))),
+            (" America/Nowhere x", Some((Zone::Unknown, 16))),
+            ("[America/Nowhere] x", Some((Zone::Unknown, 17))),
+            ("+01:00[Europe/Nowhere] x", Some((Zone::East(3600), 22))),
+            (" EST-Server up", None),
+            (" UTC-less", None),
+            (" CET-1CEST x", Some((Zone::Unknown, 4))),
+            (" CET - x", Some((Zone::Short("CET"), 4))),
+            (" Factory reset", None),
+            (" XYZT x", None),
+            (" CAT5 cable", None),
             (" [main] x", None),
             ("Zebra", None),
             ("", None),

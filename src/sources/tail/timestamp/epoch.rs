@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 
 /// Fewer seconds are some other number: this is the spring of 1973.
 const LEAST: i128 = 100_000_000 * SECOND;
+/// More are some other number too: this is the beginning of 2100.
+const MOST: i128 = 4_102_444_800 * SECOND;
 const SECOND: i128 = 1_000_000_000;
 
 /// The time that a decimal number states, with a fraction or an exponent; `None` where it is none.
@@ -35,7 +37,7 @@ pub(super) fn read(text: &str) -> Option<DateTime<Utc>> {
         _ => SECOND,
     };
     let nanos = nanos / per_second;
-    if nanos < LEAST && per_second == 1 {
+    if nanos >= MOST || (nanos < LEAST && per_second == 1) {
         return None;
     }
     DateTime::from_timestamp(i64::try_from(nanos / SECOND).ok()?, u32::try_from(nanos % SECOND).ok()?)

@@ -50,13 +50,13 @@ pub(super) fn of_letters(text: &str, near: NaiveDateTime) -> Option<Written<'_>>
         let rest = &text[at..];
         let mut found = match rest.as_bytes().first()? {
             b'0'..=b'9' => year_first(rest).or_else(|| day_first(rest))?,
-            _ => month_first(rest, near)?,
+            _ => month_first(rest, near, true)?,
         };
         found.length += at;
         found.length += comment(&text[found.length..]);
         return Some(found);
     }
-    month_first(text, near).or_else(|| klog(text, near))
+    month_first(text, near, false).or_else(|| klog(text, near))
 }
 
 /// ` (CET)` and ` (Central European Standard Time)` behind an offset.
@@ -198,7 +198,7 @@ fn two_digit_years(text: &str) -> Option<Written<'_>> {
 
 /// `Nov 21 10:00:00`, `Nov  1 10:00:00` (syslog), `Nov 21 2026 10:00:00`, `Nov 21, 2026 1:00:00 PM`,
 /// `Nov 21 10:00:00.123456 2026`, `Nov 21 01:00:00 PM CET 2026`.
-fn month_first(text: &str, near: NaiveDateTime) -> Option<Written<'_>> {
+fn month_first(text: &str, near: NaiveDateTime, weekday: bool) -> Option<Written<'_>> {
     let bytes = text.as_bytes();
     let (month, length) = month(bytes)?;
     let mut at = length;
@@ -229,10 +229,27 @@ fn month_first(text: &str, near: NaiveDateTime) -> Option<Written<'_>> {
     if let Some(year) = year.filter(|_| ends) {
         found.length += 5;
         found.local = Some(moment(year, month, day, clock)?);
+    } else if zone_and_year(&bytes[found.length..], weekday) {
+        return None;
     } else {
         found.local = Some(without_year(month, day, clock, near)?);
     }
     Some(found)
+}
+
+/// Whether ` XYZT 2026` follows: date(1) with a zone that isn't known, whose year must not be taken for a message. A
+/// host stands there in syslog, mostly in small letters; but syslog has no weekday.
+fn zone_and_year(bytes: &[u8], weekday: bool) -> bool {
+    let Some(word) = bytes.strip_prefix(b" ") else { return false };
+    let length = word.iter().take(40).take_while(|byte| byte.is_ascii_graphic()).count();
+    let is_zone = match word.first() {
+        Some(b'A'..=b'Z' | b'+' | b'-' | b'<' | b'(' | b'[') => true,
+        Some(b'a'..=b'z') => weekday,
+        _ => false,
+    };
+    let ends = word.get(length + 5).is_none_or(|next| !next.is_ascii_alphanumeric() && !b"-/.:".contains(next));
+    let year = number(word, length + 1, 4).is_some_and(|year| YEARS.contains(&year));
+    is_zone && ends && year && word.get(length) == Some(&b' ') && word[length - 1] != b':'
 }
 
 /// `I1121 10:00:00.123456` (klog) and `I20261121 10:00:00.123456` (glog).
