@@ -123,6 +123,8 @@ impl Prepared {
         timeout: Duration,
         sink: impl Sink,
     ) -> Result<Head, PollError> {
+        // Made before the time is taken: reading the system's authorities is no latency of the service.
+        clients.get(self.route(&self.url), connection)?;
         let phases = Phases::new(clock);
         let exchange = phases.within(self.exchange(clients, connection, clock, &phases, sink));
         match tokio::time::timeout(timeout, exchange).await {
@@ -160,6 +162,10 @@ impl Prepared {
         Ok(Head { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
     }
 
+    fn route(&self, url: &Url) -> &Route {
+        if url.scheme() == "https" { &self.tls } else { &self.plain }
+    }
+
     /// Follows redirects; gives the last answer and the host it came from.
     async fn follow(
         &self,
@@ -173,7 +179,7 @@ impl Prepared {
         let mut seen = Vec::new();
         loop {
             let authority = authority(&url);
-            let route = if url.scheme() == "https" { &self.tls } else { &self.plain };
+            let route = self.route(&url);
             let send = async |connection| -> Result<_, PollError> {
                 let client = clients.get(route, connection)?;
                 let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());

@@ -162,6 +162,9 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
             .then("is down", Role::MarkInhibited);
     }
     let Some(check) = leading else { return Words::of("no checks", Role::TextDim) };
+    if check.stale && check.last.is_none() {
+        return Words::of(format!("never answered, waiting for {}", figures::span(check.stale_after)), Role::MarkStale);
+    }
     if check.stale {
         return Words::of(
             format!("no answer in {}, was {}", figures::span(check.stale_after), check.status.word()),
