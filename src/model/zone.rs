@@ -156,7 +156,7 @@ pub fn half(bytes: &[u8]) -> Option<(bool, usize)> {
 }
 
 /// The zone at the beginning of `text`, behind a blank or none, and its length with the blank: `Z`, `+01:00`,
-/// `-0330`, `+03`, `UTC`, `GMT+1`, `CET`, `(CET)`, `Japan`, `Europe/Berlin`, `[Europe/Berlin]`, `+01:00[Europe/Berlin]`.
+/// `-0330`, `+03`, `UTC`, `GMT+1`, `CET`, `(CET)`, `EST5EDT`, `Europe/Berlin`, `[Europe/Berlin]`, `+01:00[Europe/Berlin]`.
 pub fn behind(text: &str) -> Option<(Zone<'_>, usize)> {
     let bytes = text.as_bytes();
     let (zone, length) = match bytes {
@@ -238,13 +238,14 @@ fn named(name: &str) -> Option<Zone<'static>> {
     }
 }
 
-/// `Japan`, `EST5EDT`, `GB-Eire`: a name in the tz database without an area, and its length.
+/// `EST5EDT`, `GB-Eire`: a name in the tz database without an area, and its length. One that is a word as well
+/// (`Japan`, `Singapore`, `Factory`) begins a message far more often than it names the zone of a time.
 fn single_name(text: &str) -> Option<(Zone<'static>, usize)> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let length = text.bytes().take(LONGEST_NAME).take_while(is_part).count();
     let name = &text[..length];
-    // The clock of a machine that was never set up; `Factory reset` is a message.
-    let zone = name.parse().ok().filter(|_| name != "Factory" && is_end(text.as_bytes(), length))?;
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let zone = name.parse().ok().filter(|_| !is_word && is_end(text.as_bytes(), length))?;
     Some((Zone::Named(zone), length))
 }
 
@@ -348,7 +349,8 @@ mod tests {
             (" [IST] x", Some((Zone::Short("IST"), 6))),
             (" [BT] x", None),
             (" (note) x", None),
-            (" Japan x", Some((Zone::Named(Tz::Japan), 6))),
+            (" Japan x", None),
+            (" Singapore is up", None),
             (" GB-Eire x", Some((Zone::Named(Tz::GBEire), 8))),
             (" EST5EDT x", Some((Zone::Named(Tz::EST5EDT), 8))),
             (" America/Nowhere x", Some((Zone::Unknown, 16))),
