@@ -128,7 +128,7 @@ async fn live_says_what_came_what_jq_gave_and_what_the_document_has() {
         "value    .body.queue | length gave 4",
         "ok   metric depth: 12 (1 samples, ",
         "ok   log app: 1 file, 8 B",
-        "live: all came\n",
+        "live: everything answered\n",
     ] {
         assert!(printed.contains(words), "{words}\n---\n{printed}");
     }

@@ -78,7 +78,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     let text = match changes {
         [] => "configuration reloaded: nothing changed".to_owned(),
         [one] => format!("configuration reloaded: {one}"),
-        [one, rest @ ..] => format!("configuration reloaded: {one} and {} more changes", rest.len()),
+        [one, rest @ ..] => format!("configuration reloaded: {one}, and {} more", rest.len()),
     };
     state.toast(Tone::Good, &text);
     if changes.is_empty() {

@@ -154,7 +154,7 @@ impl Report<'_> {
         let failed = self.rows.map_or(0, |rows| rows.iter().filter(|row| !row.ok).count());
         let live = match self.rows {
             None => String::new(),
-            Some(_) if failed == 0 => "; live: all came".to_owned(),
+            Some(_) if failed == 0 => "; live: everything answered".to_owned(),
             Some(rows) => format!("; live: {failed} of {} failed", rows.len()),
         };
         text + &format!("{file}: ok: {}{warnings}{live}\n", parts.join(", "))

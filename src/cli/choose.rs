@@ -33,7 +33,11 @@ pub async fn check(
     }
     let choices = fetch_choices(config, &action.name, secrets).await;
     let choices = choices.map_err(|why| {
-        output::fail(exit::CRITICAL, &format!("the values to choose from are not known: {why}"), "nothing ran")
+        output::fail(
+            exit::CRITICAL,
+            &format!("no values to choose from: {why}; nothing ran"),
+            "use --set to name the value",
+        )
     })?;
     choices.iter().try_for_each(|(name, values)| one(action, name, values, parameters.get(name)))
 }

@@ -47,7 +47,7 @@ pub async fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Opti
         (_, None) if asks => typed(target, &format!("Type {target} to run it; anything else cancels: ")).await?,
         (Confirm::Yes, None) => return usage("not confirmed, and no terminal to ask on", "use --yes"),
         (_, given) => {
-            let lack = if given.is_some() { "--yes does not give it" } else { "there is no terminal to ask on" };
+            let lack = if given.is_some() { "--yes alone does not name it" } else { "no terminal to ask on" };
             return usage(&format!("this asks for the target's name, and {lack}"), &format!("--yes={target} confirms"));
         }
     }

@@ -89,7 +89,7 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("opsroom logs", "all logs of the configuration, merged by time"),
             ("opsroom logs api --since 1h --filter 'level>=warn -healthz'", "one log, filtered"),
-            ("opsroom logs access.log.1.gz --top status", "the most frequent statuses of a packed file"),
+            ("opsroom logs access.log.1.gz --top status", "the most frequent statuses of a compressed file"),
             ("tail -f app.log | opsroom logs -", "from standard input"),
         ],
         exits: &[],

@@ -80,7 +80,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("back", &["esc"], "close what is open, go back", Context::Everywhere),
     command("help", &["?", "f1"], "keys and commands", Context::Everywhere),
     command("palette", &[":"], "every command by name", Context::Everywhere),
-    command("overview", &["1"], "is anything wrong?", Context::Everywhere),
+    command("overview", &["1"], "what is wrong, since when, and why", Context::Everywhere),
     command("service", &["2"], "one service: checks, components, logs, actions", Context::Everywhere),
     command("logs", &["3"], "merged logs", Context::Everywhere),
     command("metrics", &["4"], "charts with thresholds", Context::Everywhere),
@@ -139,8 +139,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("longer-range", &["+"], "a longer time range", Context::Metrics),
     command("shorter-range", &["-"], "a shorter time range", Context::Metrics),
     command("cancel", &["x"], "cancel the selected run", Context::Actions),
-    command("dry-run", &["d"], "try the selected action without doing it", Context::Actions),
-    command("follow-up", &["u"], "start what is offered after a run that did not help", Context::Actions),
+    command("dry-run", &["d"], "dry run of the selected action", Context::Actions),
+    command("follow-up", &["u"], "start the follow-up offered after a run", Context::Actions),
 ];
 
 /// The command of that name.

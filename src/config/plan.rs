@@ -16,7 +16,7 @@ use crate::model::run::{Confirm, Plan};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlanError {
     /// The action names an adapter that the configuration does not have.
-    #[error("there is no adapter `{0}`: add an [adapter.{0}] section")]
+    #[error("no adapter named `{0}`: add an [adapter.{0}] section")]
     UnknownAdapter(String),
     /// The adapter can't do it.
     #[error("adapter `{adapter}` has no verb `{verb}`; it has {known}")]
@@ -30,7 +30,7 @@ pub enum PlanError {
     },
     /// A dry run was asked for where none is declared. Running it for real instead, or doing nothing and calling it
     /// a success, would both be lies.
-    #[error("`{verb}` of adapter `{adapter}` declares no dry run, so there is none: nothing was run")]
+    #[error("`{verb}` of adapter `{adapter}` declares no dry run; nothing ran")]
     NoDryRun {
         /// The adapter.
         adapter: String,

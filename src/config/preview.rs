@@ -71,8 +71,10 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeT
     }
     if plan.changing {
         if let Some(lock) = situation.lock {
-            warnings
-                .push(format!("{} is locked by {} ({}): refused while it is", lock.target, lock.holder, lock.reason));
+            warnings.push(format!(
+                "{} is locked by {} ({}); it cannot run until the lock is released",
+                lock.target, lock.holder, lock.reason
+            ));
         }
         let ago = situation.last_start.and_then(|at| (situation.now - at).to_std().ok());
         if let Some(ago) = ago.filter(|ago| *ago < action.cooldown) {

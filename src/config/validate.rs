@@ -60,7 +60,7 @@ fn walk<'a>(
             context.error(
                 *place,
                 format!("services depend on each other in a circle: {}", circle.join(" → ")),
-                "remove one of these dependencies: what depends on itself is never inhibited rightly",
+                "remove one of these dependencies: a service cannot depend on itself",
             );
         } else if !done.contains(&to.as_str()) && edges.contains_key(to.as_str()) {
             path.push(to);

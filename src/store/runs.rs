@@ -47,7 +47,7 @@ pub enum BeginError {
     #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
     Locked(Box<Lock>),
     /// Too soon.
-    #[error("cooldown: the last {verb} of {target} was {ago} s ago, the next one is possible in {left} s")]
+    #[error("cooldown: the last {verb} of {target} was {ago} s ago; wait {left} s")]
     Cooldown {
         /// The verb.
         verb: String,
@@ -59,9 +59,7 @@ pub enum BeginError {
         left: i64,
     },
     /// Too often.
-    #[error(
-        "limit reached: {count} attempts to {verb} {target} within {within} s; the next one is possible in {left} s"
-    )]
+    #[error("limit reached: {count} attempts to {verb} {target} within {within} s; wait {left} s")]
     TooOften {
         /// The verb.
         verb: String,

@@ -312,6 +312,13 @@ async fn command_logs(
     followed
 }
 
+fn ago(age: Duration) -> String {
+    match unit::age(age).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
 fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Row {
     let row = |ok, result: String| Row {
         kind: "log",
@@ -346,7 +353,7 @@ fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Ro
         return row(false, format!("nothing matches {}", pattern.display()));
     }
     let age = newest.and_then(|newest| (clock.now().utc - chrono::DateTime::<chrono::Utc>::from(newest)).to_std().ok());
-    let age = age.map(|age| format!(", last written {} ago", unit::age(age))).unwrap_or_default();
+    let age = age.map(|age| format!(", last written {}", ago(age))).unwrap_or_default();
     let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
     row(true, format!("{files}, {}{age}", unit::quantity(size as f64, "B")))
 }

@@ -248,7 +248,7 @@ impl Look<'_> {
                 "this machine has `docker compose` (v2): write kind = \"compose\""
             }
             _ if why.contains("executable") => "make it executable: chmod +x",
-            _ if program.contains('/') => "correct the path; it is meant from the directory in which it runs",
+            _ if program.contains('/') => "correct the path; it is relative to the directory in which the command runs",
             _ => "install it, or write its full path",
         };
         self.warn(path, why, hint);

@@ -127,7 +127,7 @@ alert high: worker down
 alert medium: worker latency_ms > 500 (900)
 alert high: error-rate > 5% for 5m (pending)
 alert high: disk > 80%
-3 checks: 1 down, 1 cold start, 1 ok
+3 checks: 1 down, 1 cold start, 1 ok; 1 metric with an alert could not be read
 ";
         assert_eq!(text, expected);
     }

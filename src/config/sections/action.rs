@@ -93,7 +93,7 @@ pub const VERIFY_KEYS: &[KeySpec] = &[
 pub const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default: verb and target"),
     key("service", Kind::Name, "The service it belongs to"),
-    key("adapter", Kind::Name, "The adapter that carries it out"),
+    key("adapter", Kind::Name, "The adapter that runs it"),
     key("do", Kind::Text, "The verb: restart, rollback, …"),
     key("target", Kind::Text, "What it acts on. Default: the service's name, else the action's"),
     key("set", Kind::TextMap, "Fixed parameters"),

@@ -70,7 +70,7 @@ pub const KEYS: &[KeySpec] = &[
     key("environment", Kind::Text, "Shown in words and colour; production raises every confirmation by one grade"),
     key("timezone", Kind::Text, "IANA name. Default UTC"),
     key("theme", Kind::Text, "midnight, daylight, high-contrast, … Default midnight"),
-    key("read_only", Kind::Flag, "Actions vanish"),
+    key("read_only", Kind::Flag, "Disable all actions"),
     key("self_check", Kind::Text, "tcp:HOST:PORT, an address that answers while our own network works"),
     key("mouse", Kind::Flag, "Capture the mouse from the start. Default false"),
     key("ascii", Kind::Flag, "Draw without UTF-8 glyphs. Default: from the locale"),

@@ -15,7 +15,7 @@ pub(super) struct Read<'a> {
     pub(super) text: Cow<'a, str>,
     /// Its JSON.
     ///
-    /// The error says why it has none: `the body is not JSON: expected a value, found `<html>` at byte 1`.
+    /// The error says why it has none: ``the body is not JSON: expected a value, found `<html>` at byte 1``.
     pub(super) json: Result<Value, String>,
 }
 

@@ -34,7 +34,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, palette: &Palette, area: Rect) {
     };
     input.draw(painter, line);
     if palette.items.is_empty() {
-        Notice::empty("nothing has such a name", "fewer letters find more").draw(painter, list);
+        Notice::empty("no match", "fewer letters find more").draw(painter, list);
         return;
     }
     let shown = table::window(0, Some(palette.selected), palette.items.len(), usize::from(list.height));

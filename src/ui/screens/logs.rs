@@ -102,7 +102,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
 fn further(state: &State) -> String {
     let focus = if focused(state, &PanelId::Histogram) { "" } else { "tab, then " };
     let key = state.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
-    format!("{focus}{key} looks further back")
+    format!("press {focus}{key} to look further back")
 }
 
 fn counts(bar: &Bar) -> Counts {
