@@ -74,10 +74,10 @@ pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, ev
 
 /// What one program says of a document.
 enum Opinion {
-    /// It holds; what it saw.
-    Holds(String),
-    /// It does not hold, and why.
-    Fails(String),
+    /// It holds, by these outputs.
+    Holds(Vec<Value>),
+    /// It does not hold, by these outputs.
+    Fails(Vec<Value>),
     /// It can't say: it raised an error, or what it reads could not be read.
     Unclear(String),
 }
@@ -86,28 +86,21 @@ enum Opinion {
 async fn opinions(programs: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Vec<Opinion> {
     let all: Vec<&Expression> = programs.iter().collect();
     let outputs = evaluator.run(&all, document).await;
-    programs.iter().zip(outputs).map(|(program, outputs)| opinion(program, document, outputs)).collect()
+    programs.iter().zip(outputs).map(|(program, outputs)| opinion(program, outputs)).collect()
 }
 
-fn opinion(program: &Expression, document: &Value, outputs: Outputs) -> Opinion {
+fn opinion(program: &Expression, outputs: Outputs) -> Opinion {
     let text = program.text();
-    match outputs {
-        Err(error) => Opinion::Unclear(format!("{text}: {error}")),
-        Ok(values) if values.iter().any(|value| !matches!(value, Value::Bool(_) | Value::Null)) => {
-            Opinion::Unclear(not_a_verdict(text, &values))
-        }
-        Ok(values) if !values.is_empty() && values.iter().all(truthy) => {
-            Opinion::Holds(saw(program, document, &values))
-        }
-        Ok(values) => Opinion::Fails(saw(program, document, &values)),
+    let values = match outputs {
+        Ok(values) => values,
+        Err(error) => return Opinion::Unclear(format!("{text}: {error}")),
+    };
+    // A text, a number or an object is true to jq whatever it says: `.status = 500` would hold for ever.
+    if let Some(other) = values.iter().find(|value| !matches!(value, Value::Bool(_) | Value::Null)) {
+        let what = kind(other);
+        return Opinion::Unclear(format!("{text}: gave {what}, not true or false; compare it, as in `.status == 200`"));
     }
-}
-
-/// A text, a number or an object is true to jq whatever it says: `.status = 500` would hold for ever.
-fn not_a_verdict(text: &str, values: &[Value]) -> String {
-    let other = values.iter().find(|value| !matches!(value, Value::Bool(_) | Value::Null));
-    let what = other.map_or_else(String::new, kind);
-    format!("{text}: gave {what}, not true or false; compare it, as in `.status == 200`")
+    if !values.is_empty() && values.iter().all(truthy) { Opinion::Holds(values) } else { Opinion::Fails(values) }
 }
 
 /// All must hold. One that certainly does not is worse than one that can't say.
@@ -115,7 +108,7 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
     let mut unclear = None;
     for (program, opinion) in expect.iter().zip(opinions(expect, document, evaluator).await) {
         match opinion {
-            Opinion::Fails(why) => return Verdict::of(Sign::Bad, Some(why)),
+            Opinion::Fails(values) => return Verdict::of(Sign::Bad, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             // Null passes many a comparison; an answer that could not be read is no proof of anything.
             Opinion::Holds(_) if asks_within(program) => {
@@ -134,7 +127,7 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
     let mut unclear = None;
     for (program, opinion) in degraded.iter().zip(opinions(degraded, document, evaluator).await) {
         match opinion {
-            Opinion::Holds(why) => return Verdict::of(Sign::Degraded, Some(why)),
+            Opinion::Holds(values) => return Verdict::of(Sign::Degraded, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             Opinion::Fails(_) if asks_within(program) => {
                 let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));

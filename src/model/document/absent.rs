@@ -11,13 +11,17 @@ const NAME: usize = 40;
 /// Why the first of `reads` that leads to nothing does so: what could not be read at all, or a field that is missing
 /// (`no field .p95_m; body has error_rate, p95_ms`). `None` where all of them lead to something.
 pub fn absent(document: &Value, reads: &[Read]) -> Option<String> {
-    unreadable_of(document, reads).or_else(|| reads.iter().find_map(|read| missing(document, &read.steps)))
+    unreadable_of(document, reads).or_else(|| missing_of(document, reads))
 }
 
-/// The field that an expression takes for granted and the document does not have. `None` where the expression says
-/// itself what a missing field means (`// 0`, `?`, `!= null`, `has`, `if` …).
+fn missing_of(document: &Value, reads: &[Read]) -> Option<String> {
+    reads.iter().find_map(|read| missing(document, &read.steps))
+}
+
+/// The field that an expression takes for granted and a document that could be read does not have. `None` where the
+/// expression says itself what a missing field means (`// 0`, `?`, `!= null`, `has`, `if` …).
 pub fn relied_on(document: &Value, program: &Expression) -> Option<String> {
-    if program.handles_absence() { None } else { absent(document, program.reads()) }
+    if program.handles_absence() { None } else { missing_of(document, program.reads()) }
 }
 
 /// What could not be read of a document though `reads` ask for something in it.

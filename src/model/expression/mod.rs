@@ -83,6 +83,7 @@ pub struct Expression {
     text: Arc<str>,
     program: Program,
     reads: Arc<[Read]>,
+    handles_absence: bool,
 }
 
 #[derive(Clone)]
@@ -111,7 +112,7 @@ impl Expression {
             let (program, reads) = engine::compile(text)?;
             (Program::Full(Arc::new(program)), reads.into())
         };
-        Ok(Self { text: text.into(), program, reads })
+        Ok(Self { text: text.into(), program, reads, handles_absence: handles_absence(text) })
     }
 
     /// The paths that the program reads from its document, in order, as far as its text shows them.
@@ -120,12 +121,9 @@ impl Expression {
     }
 
     /// Whether the program says itself what a missing field means: by `//`, `?`, a comparison with null, or a filter
-    /// that asks or chooses. Its text alone is looked at, so a word within a string counts too: then a missing field is
-    /// left to the program, as jq does.
+    /// that asks or chooses.
     pub fn handles_absence(&self) -> bool {
-        let text = &*self.text;
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        text.contains("//") || text.contains('?') || text.split(|c| !is_word(c)).any(|word| ABSENCE.contains(&word))
+        self.handles_absence
     }
 
     /// The program as written.
@@ -164,6 +162,13 @@ impl std::fmt::Debug for Expression {
 /// Whether jq takes a value for true: everything but `null` and `false`.
 pub fn truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
+}
+
+/// Its text alone is looked at, so a word within a string counts too: then a missing field is left to the program, as jq
+/// does.
+fn handles_absence(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.contains("//") || text.contains('?') || text.split(|c| !is_word(c)).any(|word| ABSENCE.contains(&word))
 }
 
 #[cfg(test)]
