@@ -218,11 +218,6 @@ impl Alert {
         }
     }
 
-    /// Whether its condition holds, or held so lately that it still fires: what a gate must not pass.
-    pub fn holds_now(&self) -> bool {
-        matches!(self.state, AlertState::Pending { .. }) || self.state.is_firing()
-    }
-
     /// Remembers whether the condition is seen to begin to hold: not where nothing was known just before.
     fn look_back(&mut self, sight: &Sight<'_>, holds: Holds) {
         match holds {
