@@ -116,7 +116,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     let ended = to_end(&desk, begun).await;
     output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.state.is_open() {
-        output::complain(&runs::continues(&ended));
+        output::complain(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {
         output::complain(&runs::verify_hint(&ended));
     } else if let Some(offered) =

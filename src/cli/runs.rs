@@ -11,7 +11,7 @@ use super::{Global, configuration, verdict};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::preview::{About, Preview};
-use crate::model::run::{OutputLine, Run, RunState};
+use crate::model::run::{OutputLine, Run};
 use crate::model::text::SafeText;
 use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
 use crate::runtime::secrets;
@@ -85,12 +85,6 @@ async fn verify_now(desk: &RunDesk, run: &Run, global: &Global) -> Result<Run, u
         let hint = format!("if it is known to be over: opsroom unlock {} --why TEXT", run.id);
         output::fail(exit::UNKNOWN, why.as_str(), &hint)
     })
-}
-
-/// What to say of a run that is left while it continues.
-pub fn continues(run: &Run) -> String {
-    let doing = if run.state == RunState::Verifying { " to be verified" } else { "" };
-    format!("{} continues{doing} (run {}): opsroom runs {} --follow\n", run.action, run.id, run.id)
 }
 
 /// What to do about an outcome that nobody knows.

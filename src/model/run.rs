@@ -329,6 +329,12 @@ impl Run {
         }
     }
 
+    /// What to say to a person who leaves it while it continues: one line.
+    pub fn continues(&self) -> String {
+        let doing = if self.state == RunState::Verifying { " to be verified" } else { "" };
+        format!("{} continues{doing} (run {}): opsroom runs {} --follow", self.action, self.id, self.id)
+    }
+
     /// Whether nobody knows how its steps ended and nobody has looked at its checks since.
     pub fn can_be_verified_now(&self) -> bool {
         self.state == RunState::Unknown && self.checks.is_none()

@@ -22,7 +22,6 @@ use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
 use crate::model::redact::Redactor;
-use crate::model::run::RunState;
 use crate::model::text::SafeText;
 
 /// Observations that may wait for the loop; sources wait beyond that.
@@ -272,10 +271,7 @@ impl Core {
     /// What a person who leaves should know: what continues without the console, and how to see it.
     pub fn farewell(&self) -> Vec<String> {
         let continues = self.state.runs.iter().filter(|view| view.run.state.is_open());
-        let continues = continues.map(|view| {
-            let (run, doing) = (&view.run, if view.run.state == RunState::Verifying { " to be verified" } else { "" });
-            format!("{} continues{doing} (run {}): opsroom runs {} --follow", run.action, run.id, run.id)
-        });
+        let continues = continues.map(|view| view.run.continues());
         let unanswered = self.state.requested.values();
         let unanswered = unanswered.map(|action| format!("{action} may not have been started: opsroom runs shows it"));
         continues.chain(unanswered).collect()
