@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::{glob, merge, read};
 
 /// Tells one content of a path from another as far as the file system knows. Links are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark {
     device: u64,
     inode: u64,

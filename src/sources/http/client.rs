@@ -1,7 +1,6 @@
 //! The HTTP clients: one for each distinct way to connect, made when first needed.
 
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use reqwest::{Client, Proxy, redirect};
 use rustls::ClientConfig;
 
+use crate::config::load::look::Mark;
 use crate::config::sections::source::HttpRequest;
 use crate::model::document::PollError;
 use crate::model::secret::Secrets;
@@ -29,15 +29,7 @@ pub(super) struct Route {
     resume: bool,
     proxy: Option<String>,
     /// The states of the files of `ca` and `client_cert` that were read. Certificates are renewed every few weeks.
-    files: [Option<Stamp>; 2],
-}
-
-/// What tells one content of a file from another: device, inode, seconds and nanoseconds of the last change, length.
-type Stamp = (u64, u64, i64, i64, u64);
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let data = path.metadata().ok()?;
-    Some((data.dev(), data.ino(), data.mtime(), data.mtime_nsec(), data.len()))
+    files: [Option<Mark>; 2],
 }
 
 impl Route {
@@ -65,7 +57,7 @@ impl Route {
 
     /// The same with its files as they are now.
     fn present(&self) -> Self {
-        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(stamp));
+        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(Mark::of));
         Self { files, ..self.clone() }
     }
 
