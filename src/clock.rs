@@ -1,32 +1,80 @@
-//! The one place that reads the clock. Everything else gets a [`Stamp`] as data.
+//! The one place that reads the clocks. Everything else gets a [`Stamp`] or a [`Moment`] as data.
 
+use std::io::Read as _;
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
-use crate::model::time::Stamp;
+use crate::model::time::{BootTime, Moment, Stamp};
 
-/// The process clock: a monotonic origin, and the wall clock beside it. Copies share the origin.
+/// The process clock: a monotonic origin, the machine's clock, and the wall clock beside them. Copies share the origin.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: Instant,
+    /// The machine's clock at the origin.
+    boot: Option<BootTime>,
+    /// By how much the wall clock was set.
+    set_by: TimeDelta,
 }
 
 impl Clock {
     /// Starts counting.
     #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn start() -> Self {
-        Self { origin: Instant::now() }
+        let boot = boot_id().zip(uptime()).map(|(boot, ms)| BootTime { boot, ms });
+        Self { origin: Instant::now(), boot, set_by: TimeDelta::zero() }
+    }
+
+    /// The same clock after somebody has set the wall clock by so much, for tests.
+    #[must_use]
+    pub fn set_by(self, by: TimeDelta) -> Self {
+        Self { set_by: self.set_by + by, ..self }
+    }
+
+    /// The same clock on a machine that was started anew, for tests.
+    #[must_use]
+    pub fn started_anew(self) -> Self {
+        Self { boot: self.boot.map(|boot| BootTime { boot: boot.boot.wrapping_add(1), ..boot }), ..self }
     }
 
     /// This moment.
     #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn now(self) -> Stamp {
-        Stamp { mono: self.origin.elapsed(), utc: Utc::now() }
+        Stamp { mono: self.origin.elapsed(), utc: Utc::now() + self.set_by }
+    }
+
+    /// This moment as another process understands it.
+    pub fn moment(self) -> Moment {
+        let boot = self.boot.zip(uptime()).map(|(origin, ms)| BootTime { ms, ..origin });
+        Moment { utc: self.now().utc, boot }
+    }
+
+    /// The machine's clock when this one was started.
+    pub fn origin(self) -> Option<BootTime> {
+        self.boot
     }
 
     /// The moment of `stamp` as tokio's timer wants it.
     pub fn instant(self, stamp: Stamp) -> Instant {
         self.origin + stamp.mono
     }
+}
+
+/// Which start of the machine this is; its first 64 bits tell enough apart.
+fn boot_id() -> Option<u64> {
+    let digits: String = read("/proc/sys/kernel/random/boot_id")?.chars().filter(char::is_ascii_hexdigit).collect();
+    u64::from_str_radix(digits.get(..16)?, 16).ok()
+}
+
+/// Milliseconds since the machine was started, sleep included, in steps of ten.
+fn uptime() -> Option<u64> {
+    let text = read("/proc/uptime")?;
+    let (seconds, hundredths) = text.split_whitespace().next()?.split_once('.')?;
+    Some(seconds.parse::<u64>().ok()? * 1000 + hundredths.parse::<u64>().ok()? * 10)
+}
+
+fn read(path: &str) -> Option<String> {
+    let mut text = String::new();
+    std::fs::OpenOptions::new().read(true).open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
 }

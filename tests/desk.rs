@@ -15,11 +15,12 @@ use opsroom::config::Config;
 use opsroom::config::load::load_text;
 use opsroom::model::message::{Outcome, RequestId, StartRun};
 use opsroom::model::preview::Preview;
-use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Verdict};
+use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Stopping, Verdict};
 use opsroom::model::secret::Secrets;
 use opsroom::model::status::Status;
 use opsroom::model::verification::Terms;
 use opsroom::runtime::runs::RunDesk;
+use opsroom::runtime::stopping::Recorded;
 use tokio::sync::mpsc;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -438,12 +439,158 @@ async fn a_live_run_is_attached_and_cancelled_by_the_next_console() {
     assert!(taken.settled.is_empty());
     assert_eq!(taken.live.len(), 1);
     wait_for("output", || !opsroom::runtime::runs::output(&begun).unwrap().0.is_empty()).await;
-    next.cancel(&begun.id).await.unwrap();
+    next.stop(&begun, drop).await.unwrap();
     let ended = attach_to_end(&next, taken.live[0].clone()).await;
     assert_eq!(ended.state, RunState::Cancelled);
     let (lines, _) = opsroom::runtime::runs::output(&ended).unwrap();
     assert_eq!(lines[0].text.as_str(), "up");
     assert!(next.store().locks().await.unwrap().is_empty());
+}
+
+/// Stops a run whose step takes TERM for itself, and says what was said meanwhile.
+async fn stopped(desk: &RunDesk, run: &Run) -> (Recorded, Vec<Stopping>) {
+    let mut said = Vec::new();
+    let recorded = tokio::time::timeout(PATIENCE, desk.stop(run, |stopping| said.push(stopping))).await;
+    (recorded.expect("in time").unwrap(), said)
+}
+
+async fn begun(world: &World, desk: &RunDesk, script: &str) -> Run {
+    let script = format!("echo $$ > pid; {script}");
+    let begun = desk.begin(&world.start(&script), &Config::default(), &Secrets::default()).await.unwrap();
+    wait_for("the step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
+    begun
+}
+
+async fn entries(desk: &RunDesk, kind: &str) -> usize {
+    desk.store().audit_page(None, 1000).await.unwrap().iter().filter(|line| line.entry["kind"] == kind).count()
+}
+
+#[tokio::test]
+async fn a_run_is_stopped_while_the_store_is_locked_and_that_is_recorded_afterwards() {
+    use sqlx::Connection as _;
+    let world = World::new();
+    let desk = world.desk().await;
+    let begun = begun(&world, &desk, "exec sleep 60").await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("state/opsroom.db"));
+    let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+    let (recorded, said) = stopped(&desk, &begun).await;
+    assert_eq!((recorded, said), (Recorded::BySupervisor, vec![Stopping::Asked]));
+    wait_for("the outcome", || begun.output_path.join("result.json").exists()).await;
+    // Nobody has got to the store by then.
+    assert!(desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(attach_to_end(&desk, begun).await.state, RunState::Cancelled);
+    assert_eq!((entries(&desk, "run.cancel").await, entries(&desk, "run.end").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_run_is_stopped_where_no_file_can_be_written_or_is_answered() {
+    let world = World::new();
+    let desk = world.desk().await;
+    // The file can't be made: what it is written into first is a directory.
+    let first = begun(&world, &desk, "exec sleep 60").await;
+    let taken = format!("cancel.{}.tmp", std::process::id());
+    std::fs::create_dir(first.output_path.join(&taken)).unwrap();
+    let (recorded, said) = stopped(&desk, &first).await;
+    assert_eq!(said, [Stopping::Signalled { pid: supervisor(&first) }]);
+    desk.record_stop(&first, &recorded).await;
+    assert_eq!(attach_to_end(&desk, first).await.state, RunState::Cancelled);
+    assert_eq!(entries(&desk, "run.cancel").await, 1);
+
+    // The directory is gone altogether.
+    std::fs::remove_file(world.path("pid")).unwrap();
+    let second = begun(&world, &desk, "exec sleep 60").await;
+    let (pid, step) = (supervisor(&second), std::fs::read_to_string(world.path("pid")).unwrap());
+    std::fs::remove_dir_all(&second.output_path).unwrap();
+    let (_, said) = stopped(&desk, &second).await;
+    assert_eq!(said, [Stopping::Signalled { pid }]);
+    wait_for("the end of the step", || !Path::new(&format!("/proc/{}/stat", step.trim())).exists()).await;
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_held_still_goes_on_to_stop_its_run() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let begun = begun(&world, &desk, "exec sleep 60").await;
+    let pid = rustix::process::Pid::from_raw(supervisor(&begun)).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    let (_, said) = stopped(&desk, &begun).await;
+    assert_eq!(said, [Stopping::Asked, Stopping::Signalled { pid: supervisor(&begun) }]);
+    assert_eq!(attach_to_end(&desk, begun).await.state, RunState::Cancelled);
+    assert_eq!(entries(&desk, "run.cancel").await, 1);
+}
+
+#[tokio::test]
+async fn what_a_dead_supervisor_left_behind_is_named_and_stopped() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let mut start = world.start("trap '' TERM; echo $$ > pid; while :; do sleep 60; done # token=$TOKEN $0");
+    start.plan.steps[0].push("hunter2hunter2".to_owned());
+    start.plan.env.insert("TOKEN".to_owned(), "{secret:token}".to_owned());
+    let mut secrets = Secrets::default();
+    secrets.insert("token".into(), "hunter2hunter2".to_owned());
+    let begun = desk.begin(&confirmed(start), &Config::default(), &secrets).await.unwrap();
+    wait_for("the step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
+    let step: i32 = std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap();
+    kill(supervisor(&begun));
+    let lost = attach_to_end(&desk, begun).await;
+    assert_eq!(lost.state, RunState::Unknown);
+    let left = desk.left(&lost).await;
+    let shell = left.iter().find(|process| process.pid == step).expect("the shell of the step");
+    assert!(shell.command.as_str().starts_with("/bin/sh -c trap") && shell.since.is_some(), "{shell:?}");
+    assert!(shell.command.as_str().ends_with("***") && !shell.command.as_str().contains("hunter2"), "{shell:?}");
+
+    let (recorded, said) = stopped(&desk, &lost).await;
+    let kill_in = Duration::from_millis(500);
+    assert_eq!(said, [Stopping::Terminated { kill_in }, Stopping::Killed]);
+    assert!(matches!(recorded, Recorded::ByUs(_)));
+    assert!(desk.left(&lost).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_lengthens_no_cooldown_and_shortens_none() {
+    let hours = chrono::TimeDelta::hours;
+    let world = World::new();
+    let state = world.path("state");
+    let clock = Clock::start();
+    let start = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
+    let desk = async |clock| RunDesk::open(None, &state, clock).await.unwrap().with_program(PROGRAM);
+    run(&desk(clock).await, &start).await.unwrap();
+    for set in [-3, 3] {
+        let refused = run(&desk(clock.set_by(hours(set))).await, &start).await.unwrap_err();
+        let wait: u64 = refused.split("wait ").nth(1).unwrap().trim_end_matches(" s").parse().unwrap();
+        assert!((1..=600).contains(&wait), "{set} h: {refused}");
+    }
+    // The machine was started anew with a clock that is behind: the attempt counts as made when it is first seen.
+    let anew = clock.started_anew().set_by(hours(-3));
+    let refused = run(&desk(anew).await, &start).await.unwrap_err();
+    assert!(refused.ends_with("was 0 s ago; wait 600 s"), "{refused}");
+    let short = StartRun { cooldown: Duration::from_millis(200), ..start.clone() };
+    let from = Instant::now();
+    while let Err(why) = run(&desk(anew).await, &short).await {
+        assert!(from.elapsed() < PATIENCE, "{why}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let limited = StartRun { at_most: Some((2, Duration::from_mins(10))), ..world.start("true") };
+    let refused = run(&desk(anew.set_by(hours(6))).await, &limited).await.unwrap_err();
+    assert!(refused.starts_with("limit reached: 2 attempts"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_span_is_measured_by_a_clock_that_nobody_sets() {
+    let world = World::new();
+    let clock = Clock::start().set_by(chrono::TimeDelta::hours(3));
+    let desk = RunDesk::open(None, &world.path("state"), clock).await.unwrap().with_program(PROGRAM);
+    // Begun by a clock that is ahead, ended by the supervisor's, which is right: as if it was set back meanwhile.
+    let ended = run(&desk, &world.start("sleep 0.3")).await.unwrap();
+    assert!(ended.ended_at.unwrap() < ended.started_at);
+    assert!((300..30_000).contains(&ended.duration_ms.unwrap()), "{ended:?}");
+    assert_eq!(desk.run(&ended.id).await.unwrap().unwrap().duration_ms, ended.duration_ms);
+    let again = desk.begin(&world.start("sleep 60"), &Config::default(), &Secrets::default()).await.unwrap();
+    assert!(again.took(Clock::start().moment()) < PATIENCE);
+    desk.stop(&again, drop).await.unwrap();
+    attach_to_end(&desk, again).await;
 }
 
 #[tokio::test]

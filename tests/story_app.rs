@@ -21,7 +21,7 @@ use opsroom::model::message::{Effect, Outcome, RequestId};
 use opsroom::model::reading::Sign;
 use opsroom::model::record::Level;
 use opsroom::model::redact::Redactor;
-use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState};
+use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState, Stopping};
 use opsroom::model::status::Status;
 use opsroom::model::text::SafeText;
 use proptest::prelude::*;
@@ -80,6 +80,7 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
     assert_eq!(app.take(), [], "the console polls nothing for it");
     let progress = Progress {
         until: app.now().utc + chrono::Duration::seconds(57),
+        until_boot: None,
         checks: vec![CheckProgress { name: "api".into(), good: 1, needed: 2 }],
     };
     app.outcome(Outcome::RunProgress { run: run.id.clone(), progress: progress.clone() });
@@ -435,8 +436,20 @@ fn cancelling_a_run_asks_first() {
     app.keys("x");
     app.wait(400);
     app.keys("y");
-    assert_eq!(app.take(), [Effect::CancelRun(run.id.clone())]);
-    assert!(app.state.run(&run.id).unwrap().cancelling);
+    assert_eq!(app.take(), [Effect::StopRun(Box::new(run.clone()))]);
+    let words = |app: &App| {
+        let (stopping, told) = app.state.run(&run.id).unwrap().stopping.clone().unwrap();
+        stopping.words(app.state.now.since(told))
+    };
+    assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
+    let told = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
+    app.outcome(told(Stopping::Terminated { kill_in: Duration::from_secs(10) }));
+    app.wait(3_500);
+    // What is known is not taken back by an earlier word.
+    app.outcome(told(Stopping::Asked));
+    assert_eq!(words(&app), "stopping: TERM sent, 7 s until KILL");
+    app.outcome(told(Stopping::Killed));
+    assert_eq!(words(&app), "stopping: KILL sent");
 }
 
 #[test]

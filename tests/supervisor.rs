@@ -14,7 +14,7 @@ use opsroom::actions::follow::{Follower, Standing, is_alive};
 use opsroom::actions::handover::{Handover, Task};
 use opsroom::actions::launch::Prepared;
 use opsroom::actions::rundir::{End, How, Intent, RunDir};
-use opsroom::model::run::Plan;
+use opsroom::model::run::{Cancelled, Plan};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
 /// Longer than anything here takes on a loaded machine.
@@ -69,6 +69,7 @@ async fn start(at: &Path, plan: Plan, given: Given) -> Started {
         attempt: 2,
         who: "me".to_owned(),
         at: "2026-11-21T02:41:05Z".parse().unwrap(),
+        boot: None,
         verify: None,
         store: None,
     };
@@ -190,9 +191,12 @@ async fn cancelling_ends_the_whole_group() {
     wait_for("the grandchild", || read(at.path().join("grandchild")).is_some()).await;
     let grandchild = read(at.path().join("grandchild")).unwrap();
     assert!(runs(&grandchild));
-    started.dir.ask_to_cancel().unwrap();
+    let who = Cancelled { who: "ada".to_owned(), at: "2026-11-21T02:41:09Z".parse().unwrap() };
+    started.dir.ask_to_cancel(&who).unwrap();
     let seen = until_end(&started.dir).await;
-    assert_eq!(seen.end.how, How::Cancelled);
+    assert_eq!((seen.end.how, seen.end.cancelled), (How::Cancelled, Some(who)));
+    let stop = started.dir.read_stop().unwrap().unwrap();
+    assert!(!stop.killed);
     assert!(!runs(&grandchild));
 }
 

@@ -155,6 +155,7 @@ mod tests {
             attempt: 1,
             who: "me".to_owned(),
             at: DateTime::UNIX_EPOCH,
+            boot: None,
             verify: None,
             store: None,
         }

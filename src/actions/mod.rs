@@ -10,6 +10,7 @@ pub mod files;
 pub mod follow;
 pub mod handover;
 pub mod launch;
+pub mod left;
 pub mod rundir;
 pub mod save;
 pub mod supervisor;

@@ -8,14 +8,16 @@
 //! | `started.json` | the supervisor | it is about to run the first step; without it nothing ran |
 //! | `out.log` | the supervisor | output: `INDEX TIME out\|err\|note TEXT` a line, redacted and sanitised, up to a cap |
 //! | `tail.log` | the supervisor | the latest lines beyond that cap, rewritten |
-//! | `heartbeat` | the supervisor | the time, once a second |
-//! | `cancel` | anybody allowed to | asks for TERM, grace, KILL |
+//! | `heartbeat` | the supervisor | the time, once a second until it is gone |
+//! | `cancel` | anybody allowed to | asks for TERM, grace, KILL; says who asked |
+//! | `stopping.json` | the supervisor | TERM was sent, and perhaps KILL |
 //! | `result.json` | the supervisor | how the steps ended; synced |
 //! | `progress.json` | the supervisor | how far the verification is |
 //! | `closing.json` | the supervisor | the outcome: with it the run is over; synced |
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -24,8 +26,9 @@ use serde::{Deserialize, Serialize};
 use super::files;
 use crate::model::name::Name;
 use crate::model::preview::Preview;
-use crate::model::run::{Closing, Plan, Progress, RunState, Verdict};
+use crate::model::run::{Cancelled, Closing, Plan, Progress, RunState, Stop, Verdict};
 use crate::model::text::SafeText;
+use crate::model::time::{BootTime, Moment};
 use crate::model::verification::{Judgement, Terms};
 
 /// Bound on the small files when they are read.
@@ -51,6 +54,9 @@ pub struct Intent {
     pub who: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The same moment by the machine's clock.
+    #[serde(default)]
+    pub boot: Option<BootTime>,
     /// By what it is verified; `None`: its exit code alone says how it went.
     #[serde(default)]
     pub verify: Option<Terms>,
@@ -120,6 +126,24 @@ pub struct End {
     pub lines: u64,
     /// Lines that are in neither `out.log` nor `tail.log`.
     pub omitted: u64,
+    /// Who asked for it to be stopped, where a person did.
+    #[serde(default)]
+    pub cancelled: Option<Cancelled>,
+    /// From the intent to the end, by the machine's clock; `None` where only the wall clock is known.
+    #[serde(default)]
+    pub took: Option<Duration>,
+}
+
+/// What the supervisor says of itself before its first step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// Its process id, and with it that of the session of every step.
+    pub pid: i32,
+    /// When.
+    #[serde(flatten)]
+    pub at: Moment,
+    /// Which program it is.
+    pub version: String,
 }
 
 impl End {
@@ -291,17 +315,73 @@ impl RunDir {
         self.read("closing.json")
     }
 
-    fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
-        let bytes = files::read_bounded(&self.0.join(name), SMALL_FILE)?;
-        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+    /// Writes that the first step is about to run, synced.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_started(&self, started: &Started) -> io::Result<()> {
+        files::write_synced(&self.started(), &serde_json::to_vec(started)?)
+    }
+
+    /// What the supervisor said before its first step; `None` where none began.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_started(&self) -> io::Result<Option<Started>> {
+        self.read("started.json")
+    }
+
+    /// Writes the sign of life.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_heartbeat(&self, now: &Moment) -> io::Result<()> {
+        files::write_whole(&self.heartbeat(), &serde_json::to_vec(now)?)
+    }
+
+    /// The latest sign of life; `None` where there is none yet.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_heartbeat(&self) -> io::Result<Option<Moment>> {
+        self.read("heartbeat")
     }
 
     /// Asks the supervisor to stop the run.
     ///
     /// # Errors
     /// As the system says.
-    pub fn ask_to_cancel(&self) -> io::Result<()> {
-        files::write_whole(&self.cancel(), b"")
+    pub fn ask_to_cancel(&self, who: &Cancelled) -> io::Result<()> {
+        files::write_whole(&self.cancel(), &serde_json::to_vec(who)?)
+    }
+
+    /// Who asked for the run to be stopped; `None` where nobody did.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_cancel(&self) -> io::Result<Option<Cancelled>> {
+        self.read("cancel")
+    }
+
+    /// Writes how far the stopping is.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn write_stop(&self, stop: &Stop) -> io::Result<()> {
+        files::write_whole(&self.0.join("stopping.json"), &serde_json::to_vec(stop)?)
+    }
+
+    /// How far the stopping is; `None` where it is not being stopped.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn read_stop(&self) -> io::Result<Option<Stop>> {
+        self.read("stopping.json")
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
+        let bytes = files::read_bounded(&self.0.join(name), SMALL_FILE)?;
+        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 }
 
@@ -323,6 +403,8 @@ mod tests {
             survivors: Vec::new(),
             lines: 0,
             omitted: 0,
+            cancelled: None,
+            took: None,
         }
     }
 

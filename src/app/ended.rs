@@ -13,7 +13,7 @@ use super::world::toasts::Tone;
 pub(super) fn ended(state: &mut State, run: &Run, effects: &mut Vec<Effect>) {
     effects.push(Effect::LoadRuns);
     if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run.id) {
-        view.progress = None;
+        (view.progress, view.stopping, view.signs) = (None, None, None);
         announce(state, run);
     }
 }
@@ -23,7 +23,7 @@ fn announce(state: &mut State, run: &Run) {
     let config = state.config.clone();
     let action = config.actions.iter().find(|action| action.name == run.action);
     let title = action.map_or(&*run.action, |action| &action.title);
-    let took = (run.ended_at.unwrap_or(state.now.utc) - run.started_at).num_seconds().max(0);
+    let took = run.took(state.moment()).as_secs();
     let note = run.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
     let mut said = format!("{title}: {} after {took}s{note}", run.outcome());
     if run.state == RunState::Refused {

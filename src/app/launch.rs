@@ -164,11 +164,10 @@ fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Pr
     let blocked_by = explained.and_then(|service| service.blocked_by.clone());
     let mut last = state.last_runs(&action.name).into_iter();
     let situation = Situation {
-        now: state.now.utc,
         grade,
         lock: state.locks.iter().find(|lock| lock.target == plan.target),
         // What was refused ran nothing, and holds nothing back.
-        last_start: last.find(|run| run.state != RunState::Refused).map(|run| run.started_at),
+        last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.moment().since(run.began())),
         blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
     };
     crate::config::preview::preview(&state.config, action, plan, situation)

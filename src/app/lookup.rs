@@ -5,6 +5,7 @@ use crate::config::sections::screen::Panel;
 use crate::model::name::Name;
 use crate::model::run::{Lock, Run};
 use crate::model::text::SafeText;
+use crate::model::time::Moment;
 
 use super::layout::PanelId;
 use super::screens::list::holds;
@@ -58,6 +59,16 @@ impl State {
         let mut all: Vec<&Run> = live.chain(past).collect();
         all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
         all
+    }
+
+    /// The run of that id, also one of which only the store knows.
+    pub fn run_by_id(&self, id: &str) -> Option<&Run> {
+        self.run(id).map(|view| &view.run).or_else(|| self.past.iter().find(|run| *run.id == *id))
+    }
+
+    /// This moment as it compares with those that other processes wrote.
+    pub fn moment(&self) -> Moment {
+        Moment { utc: self.now.utc, boot: self.boot.map(|zero| zero.plus(self.now.mono)) }
     }
 
     /// The runs of an action, newest first.

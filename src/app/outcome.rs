@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::choice::Choice;
 use crate::model::message::{Effect, Outcome, RequestId};
 use crate::model::name::Name;
-use crate::model::run::{Lock, OutputLine, Run, RunState};
+use crate::model::run::{Lock, OutputLine, Run, RunState, Stopping};
 use crate::model::text::SafeText;
 
 use super::ended;
@@ -25,6 +25,22 @@ pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
         Outcome::RunProgress { run, progress } => {
             if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run) {
                 view.progress = Some(progress);
+            }
+        }
+        Outcome::RunStopping { run, stopping } => {
+            let now = state.now;
+            if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run) {
+                // A supervisor that has answered knows better than who asks it.
+                let known = matches!(&view.stopping, Some((Stopping::Terminated { .. } | Stopping::Killed, _)));
+                if !known || !matches!(stopping, Stopping::Asked) {
+                    view.stopping = Some((stopping, now));
+                }
+            }
+        }
+        Outcome::RunSigns { run, signs } => {
+            let now = state.now;
+            if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run) {
+                view.signs = Some((signs, now));
             }
         }
         Outcome::RunOutput { run, lines, omitted } => output(state, &run, lines, omitted),
@@ -123,7 +139,7 @@ fn follow(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
 
 /// Whether a run ended while this console was open.
 fn recent(state: &State, run: &Run) -> bool {
-    run.ended_at.unwrap_or(run.started_at) >= state.started.utc
+    run.ago(state.moment()) <= state.now.since(state.started)
 }
 
 fn output(state: &mut State, id: &Name, lines: Vec<OutputLine>, omitted: u64) {

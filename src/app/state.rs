@@ -13,7 +13,7 @@ use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
 use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::model::time::{BootTime, Stamp};
 
 use super::alerting::Machines;
 use super::keymap::Keymap;
@@ -83,6 +83,8 @@ pub struct State {
     pub now: Stamp,
     /// When the console started.
     pub started: Stamp,
+    /// The machine's clock at the zero of ours.
+    pub boot: Option<BootTime>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Rises whenever something visible changed; the runtime draws when it differs from what it last drew.
@@ -182,6 +184,7 @@ impl State {
         let mut state = Self {
             now,
             started: now,
+            boot: None,
             size,
             revision: 1,
             frozen: None,

@@ -1,8 +1,10 @@
 //! `opsroom run`: an action with the same guardrails as in the console.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::before::Before;
@@ -21,6 +23,9 @@ use crate::model::verification::Terms;
 use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
 use crate::store::StoreError;
+
+/// How long the end of the command waits for the store to take down that the run was stopped, and for KILL.
+const TO_RECORD: Duration = Duration::from_secs(30);
 
 /// Arguments of `opsroom run`.
 #[derive(Debug, Args)]
@@ -140,10 +145,9 @@ async fn preview(
     let runs = desk.store().runs(LISTED).await?;
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
-        now: global.clock.now().utc,
         grade,
         lock: locks.iter().find(|lock| lock.target == plan.target),
-        last_start: tried.next().map(|run| run.started_at),
+        last_start: tried.next().map(|run| global.clock.moment().since(run.began())),
         blocked_by: None,
     };
     Ok(config::preview::preview(config, action, plan, situation))
@@ -178,30 +182,50 @@ fn start_run(
 }
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves
-/// the verification, which continues.
+/// the verification, which continues. None of it asks the store, which may be locked or full.
 async fn to_end(desk: &RunDesk, begun: Run) -> Run {
-    let id = begun.id.clone();
+    let run = begun.clone();
+    let mut interrupts = signal(SignalKind::interrupt()).ok();
     let mut ended = std::pin::pin!(runs::print_to_end(desk, begun));
-    let mut said = false;
-    loop {
+    let mut stop = std::pin::pin!(stop(desk, &run));
+    let (mut said, mut stops, mut stopped) = (false, false, false);
+    let over = loop {
         tokio::select! {
-            ended = &mut ended => return ended,
-            Ok(()) = tokio::signal::ctrl_c() => {}
+            over = &mut ended => break over,
+            () = &mut stop, if stops && !stopped => { stopped = true; continue; }
+            () = interrupted(&mut interrupts) => {}
         }
-        let now = desk.run(&id).await.ok().flatten();
-        if let Some(now) = now.filter(|now| now.state == RunState::Verifying) {
+        let now = desk.as_it_stands(run.clone());
+        if now.state == RunState::Verifying {
             return now;
         }
-        if !std::mem::replace(&mut said, true) {
+        if std::mem::replace(&mut said, true) {
+            stops = true;
+        } else {
+            let id = &run.id;
             output::complain(&format!(
                 "run {id} continues without this command; Ctrl-C again stops it, opsroom runs {id} --follow shows it\n"
             ));
-            continue;
         }
-        match desk.cancel(&id).await {
-            Ok(()) => output::complain("stopping it: TERM, grace, KILL\n"),
-            Err(why) => output::complain(&format!("error: {why}\n")),
-        }
+    };
+    if stops && !stopped && tokio::time::timeout(TO_RECORD, stop).await.is_err() {
+        output::complain("error: that it was stopped is not on record: the store can't be written\n");
+    }
+    over
+}
+
+/// Stops a run and puts that on record.
+async fn stop(desk: &RunDesk, run: &Run) {
+    match desk.stop(run, |stopping| output::complain(&format!("{}\n", stopping.words(Duration::ZERO)))).await {
+        Ok(recorded) => desk.record_stop(run, &recorded).await,
+        Err(why) => output::complain(&format!("error: {why}\n")),
+    }
+}
+
+async fn interrupted(interrupts: &mut Option<Signal>) {
+    match interrupts {
+        Some(interrupts) => drop(interrupts.recv().await),
+        None => std::future::pending().await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `opsroom runs`: past and running actions, followed and verified.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::sync::{mpsc, oneshot};
@@ -19,7 +20,7 @@ use crate::runtime::secrets;
 /// Arguments of `opsroom runs`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One run, with its output; the exit code is that of its outcome
+    /// One run, with its output; the exit code is that of its outcome, 3 while it is not over
     id: Option<String>,
     /// Follow it to its outcome; without ID the latest run that is not over
     #[arg(long)]
@@ -69,9 +70,9 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     }
 }
 
-/// The exit code of having shown one run: that of its outcome. One that is not over has none yet.
+/// The exit code of having shown one run: that of its outcome, which nobody knows while it is not over.
 fn of_run(shown: u8, run: &Run) -> u8 {
-    if shown == exit::OK && !run.state.is_open() { verdict::exit_code(run) } else { shown }
+    if shown == exit::OK { verdict::exit_code(run) } else { shown }
 }
 
 async fn verify_now(desk: &RunDesk, run: &Run, global: &Global) -> Result<Run, u8> {
@@ -263,17 +264,30 @@ pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
         printed.send(()).ok();
     };
     // The progress comes after the output, which was written before.
+    let mut all_printed = false;
     let telling = async {
-        (&mut is_printed).await.ok();
         let mut last = String::new();
         while let Some(outcome) = changes.recv().await {
-            let Outcome::RunProgress { progress, .. } = outcome else { continue };
-            let left = (progress.until - desk.now()).num_seconds().max(0);
-            let words = progress.words();
-            if words != last {
-                output::complain(&format!("verifying: {words}, {left} s left\n"));
-                last = words;
-            }
+            let words = match outcome {
+                Outcome::RunStopping { stopping, .. } => stopping.words(Duration::ZERO),
+                Outcome::RunSigns { signs, .. } => match signs.quiet {
+                    Some(quiet) => format!("no sign of the supervisor for {} s", quiet.as_secs()),
+                    None => continue,
+                },
+                Outcome::RunProgress { progress, .. } => {
+                    if !std::mem::replace(&mut all_printed, true) {
+                        (&mut is_printed).await.ok();
+                    }
+                    let words = progress.words();
+                    if words == last {
+                        continue;
+                    }
+                    last = words;
+                    format!("verifying: {last}, {} s left", progress.left(desk.moment()).as_secs())
+                }
+                _ => continue,
+            };
+            output::complain(&format!("{words}\n"));
         }
     };
     let (ended, (), (), ()) = tokio::join!(watching, following, printing, telling);

@@ -1,6 +1,6 @@
 //! What a person reads before an action runs: the plan, what decides how it went, and what speaks against it now.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 use super::Config;
 use super::sections::action::Action;
@@ -12,14 +12,12 @@ use crate::model::text::SafeText;
 /// How things stand where the preview is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// This moment.
-    pub now: DateTime<Utc>,
     /// What a person must do for it, production's raise included.
     pub grade: Confirm,
     /// Who holds the target.
     pub lock: Option<&'a Lock>,
-    /// When the action last began.
-    pub last_start: Option<DateTime<Utc>>,
+    /// How long ago the action last began.
+    pub last_start: Option<Duration>,
     /// What its service depends on, where that is down.
     pub blocked_by: Option<&'a str>,
 }
@@ -76,8 +74,7 @@ fn warnings(action: &Action, plan: &Plan, situation: Situation<'_>) -> Vec<SafeT
                 lock.target, lock.holder, lock.reason
             ));
         }
-        let ago = situation.last_start.and_then(|at| (situation.now - at).to_std().ok());
-        if let Some(ago) = ago.filter(|ago| *ago < action.cooldown) {
+        if let Some(ago) = situation.last_start.filter(|ago| *ago < action.cooldown) {
             let (ago, cooldown) = (ago.as_secs(), action.cooldown);
             warnings.push(format!("ran {ago}s ago, with a cooldown of {cooldown:?}: refused until that is over"));
         }

@@ -12,7 +12,7 @@ use super::pattern::Past;
 use super::preview::Preview;
 use super::reading::{Reading, Sample};
 use super::record::{LogState, RecordBatch};
-use super::run::{Lock, OutputLine, Plan, Progress, Run};
+use super::run::{Lock, OutputLine, Plan, Progress, Run, Signs, Stopping};
 use super::text::SafeText;
 use super::time::Stamp;
 use super::verification::Terms;
@@ -107,8 +107,8 @@ pub enum Effect {
     },
     /// Run a plan: lock, audit, evidence, supervisor.
     StartRun(Box<StartRun>),
-    /// TERM, grace, KILL to a run's process group.
-    CancelRun(Name),
+    /// TERM, grace, KILL to the processes of a run, also where the store or its directory can't be written.
+    StopRun(Box<Run>),
     /// Follow the output of a run, from line 0.
     FollowRun(Name),
     /// Verify a run whose supervisor died: poll its checks, close it, release its lock.
@@ -191,6 +191,20 @@ pub enum Outcome {
         run: Name,
         /// How far it is.
         progress: Progress,
+    },
+    /// A run is being stopped.
+    RunStopping {
+        /// The run.
+        run: Name,
+        /// How far that is.
+        stopping: Stopping,
+    },
+    /// What is seen of the supervisor of a run, and of what it left behind.
+    RunSigns {
+        /// The run.
+        run: Name,
+        /// What is seen.
+        signs: Signs,
     },
     /// New output of a followed run.
     RunOutput {

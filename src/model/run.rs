@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::name::Name;
 use super::text::SafeText;
+use super::time::{BootTime, Moment};
 
 /// How much a person must do before an action runs; production raises it by one grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
@@ -206,11 +207,114 @@ pub struct Closing {
     pub note: Option<SafeText>,
 }
 
+/// Who asked for a run to be stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// The person.
+    pub who: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What the supervisor did to stop its steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// When it sent TERM.
+    pub term: Moment,
+    /// From TERM to KILL.
+    pub grace: Duration,
+    /// Whether it sent KILL as well.
+    pub killed: bool,
+}
+
+impl Stop {
+    /// How far that is, seen at `now`.
+    pub fn seen(&self, now: Moment) -> Stopping {
+        if self.killed {
+            return Stopping::Killed;
+        }
+        Stopping::Terminated { kill_in: self.grace.saturating_sub(now.since(self.term)) }
+    }
+}
+
+/// How far the stopping of a run is, at the moment it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopping {
+    /// The supervisor was asked by a file; it has not answered yet.
+    Asked,
+    /// The file could not be written, or was not answered: the supervisor got a signal.
+    Signalled {
+        /// Its process id.
+        pid: i32,
+    },
+    /// TERM was sent to the processes of the run.
+    Terminated {
+        /// Until KILL.
+        kill_in: Duration,
+    },
+    /// KILL was sent as well.
+    Killed,
+    /// It could not be stopped, in words.
+    Failed(SafeText),
+}
+
+impl Stopping {
+    /// In words, `since` so long after it was told.
+    pub fn words(&self, since: Duration) -> String {
+        match self {
+            Self::Asked => "stopping: its supervisor was asked to send TERM".to_owned(),
+            Self::Signalled { pid } => format!("stopping: its supervisor (pid {pid}) got a signal to send TERM"),
+            Self::Terminated { kill_in } => {
+                let left = kill_in.saturating_sub(since).as_millis().div_ceil(1000);
+                format!("stopping: TERM sent, {left} s until KILL")
+            }
+            Self::Killed => "stopping: KILL sent".to_owned(),
+            Self::Failed(why) => format!("not stopped: {why}"),
+        }
+    }
+}
+
+/// A process of a run that is there without its supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftProcess {
+    /// Its process id.
+    pub pid: i32,
+    /// Its command line, without secrets.
+    pub command: SafeText,
+    /// When it was started, where the system says.
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl LeftProcess {
+    /// `pid 4711, sleep 300, since 11:05:02Z`
+    pub fn words(&self) -> String {
+        let command: String = self.command.as_str().chars().take(MOST_COMMAND).collect();
+        let cut = if command.len() < self.command.as_str().len() { "…" } else { "" };
+        let since = self.since.map_or_else(String::new, |since| since.format(", since %H:%M:%SZ").to_string());
+        format!("pid {}, {command}{cut}{since}", self.pid)
+    }
+}
+
+/// Characters of a command line that name a process.
+const MOST_COMMAND: usize = 120;
+
+/// What is seen of the supervisor and the processes of a run, at the moment it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signs {
+    /// For how long its supervisor gave no sign, where that is longer than usual.
+    pub quiet: Option<Duration>,
+    /// What runs though the supervisor is gone.
+    pub left: Vec<LeftProcess>,
+}
+
 /// How far a verification is: written by the supervisor, shown by everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// When it is given up.
     pub until: DateTime<Utc>,
+    /// The same moment by the machine's clock.
+    #[serde(default)]
+    pub until_boot: Option<BootTime>,
     /// The named checks.
     pub checks: Vec<CheckProgress>,
 }
@@ -227,6 +331,11 @@ pub struct CheckProgress {
 }
 
 impl Progress {
+    /// Time until it is given up.
+    pub fn left(&self, now: Moment) -> Duration {
+        Moment { utc: self.until, boot: self.until_boot }.since(now)
+    }
+
     /// `api 1 of 2 good, db 0 of 2 good`
     pub fn words(&self) -> String {
         let one = |check: &CheckProgress| format!("{} {} of {} good", check.name, check.good, check.needed);
@@ -260,9 +369,12 @@ pub struct Run {
     pub plan_digest: String,
     /// When the intent was written.
     pub started_at: DateTime<Utc>,
+    /// The same moment by the clock of its host.
+    #[serde(skip)]
+    pub boot: Option<BootTime>,
     /// When its last process ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// `ended_at - started_at`.
+    /// From `started_at` to `ended_at` by a clock that nobody sets, where there is one.
     pub duration_ms: Option<u64>,
     /// Where it stands.
     pub state: RunState,
@@ -329,6 +441,27 @@ impl Run {
         }
     }
 
+    /// When it began.
+    pub const fn began(&self) -> Moment {
+        Moment { utc: self.started_at, boot: self.boot }
+    }
+
+    /// How long it took, or has been going on.
+    pub fn took(&self, now: Moment) -> Duration {
+        match (self.duration_ms, self.ended_at) {
+            (Some(ms), _) => Duration::from_millis(ms),
+            (None, Some(ended)) => (ended - self.started_at).to_std().unwrap_or_default(),
+            (None, None) => now.since(self.began()),
+        }
+    }
+
+    /// How long ago it ended, or began where it goes on.
+    pub fn ago(&self, now: Moment) -> Duration {
+        let Some(ended) = self.ended_at else { return now.since(self.began()) };
+        let took = Duration::from_millis(self.duration_ms.unwrap_or(0));
+        now.since(Moment { utc: ended, boot: self.boot.map(|began| began.plus(took)) })
+    }
+
     /// What to say to a person who leaves it while it continues: one line.
     pub fn continues(&self) -> String {
         let doing = if self.state == RunState::Verifying { " to be verified" } else { "" };
@@ -388,6 +521,7 @@ mod tests {
             host: "here".to_owned(),
             plan_digest: String::new(),
             started_at: DateTime::UNIX_EPOCH,
+            boot: None,
             ended_at: None,
             duration_ms: None,
             state,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// One moment, on both clocks. Durations and deadlines are computed from `mono` alone, so that a stepped wall
 /// clock never makes an age negative; `utc` is for display and for what is stored.
@@ -24,5 +25,68 @@ impl Stamp {
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self { mono: self.mono + by, utc: self.utc + chrono::Duration::from_std(by).unwrap_or_default() }
+    }
+}
+
+/// Time since the machine was started: nobody sets this clock, it counts sleep, and every process of the machine reads
+/// the same from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootTime {
+    /// Which start of which machine.
+    pub boot: u64,
+    /// Milliseconds since then.
+    pub ms: u64,
+}
+
+impl BootTime {
+    /// Time since `earlier`; `None` where the machine was started in between, or is another.
+    pub fn since(self, earlier: Self) -> Option<Duration> {
+        let ms = self.ms.checked_sub(earlier.ms).filter(|_| self.boot == earlier.boot);
+        ms.map(Duration::from_millis)
+    }
+
+    /// The moment `by` later.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self { ms: self.ms.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)), ..self }
+    }
+}
+
+/// A moment as one process tells another: by the wall clock, which anybody may set, and by the machine's own where
+/// there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// The wall clock.
+    pub utc: DateTime<Utc>,
+    /// The machine's clock; `None` on systems that have none, and in what older versions wrote.
+    pub boot: Option<BootTime>,
+}
+
+impl Moment {
+    /// Time since `earlier`, by the machine's clock where both are of one start of it. Otherwise by the wall clock; what
+    /// lies in the future by that was just now.
+    pub fn since(self, earlier: Self) -> Duration {
+        let own = self.boot.zip(earlier.boot).and_then(|(now, then)| now.since(then));
+        own.unwrap_or_else(|| (self.utc - earlier.utc).to_std().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_clock_that_is_set_changes_no_span_within_one_start_of_the_machine() {
+        let at = |seconds: i64, boot: Option<(u64, u64)>| Moment {
+            utc: DateTime::UNIX_EPOCH + chrono::Duration::seconds(seconds),
+            boot: boot.map(|(boot, ms)| BootTime { boot, ms }),
+        };
+        let began = at(10_000, Some((1, 5_000)));
+        assert_eq!(at(10_002, Some((1, 7_000))).since(began), Duration::from_secs(2));
+        assert_eq!(at(10_002 - 10_800, Some((1, 7_000))).since(began), Duration::from_secs(2), "set back");
+        assert_eq!(at(10_002 + 10_800, Some((1, 7_000))).since(began), Duration::from_secs(2), "set forward");
+        assert_eq!(at(10_060, Some((2, 1_000))).since(began), Duration::from_mins(1), "started anew");
+        assert_eq!(at(9_000, Some((2, 1_000))).since(began), Duration::ZERO, "in the future");
+        assert_eq!(at(10_030, None).since(began), Duration::from_secs(30));
     }
 }

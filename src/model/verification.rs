@@ -131,7 +131,7 @@ impl Verification {
             good: streak.good.min(self.needed),
             needed: self.needed,
         };
-        Progress { until: self.deadline.utc, checks: self.named.iter().map(one).collect() }
+        Progress { until: self.deadline.utc, until_boot: None, checks: self.named.iter().map(one).collect() }
     }
 
     /// Whether the latest reading of a check that was good before and is not named was bad.

@@ -6,6 +6,8 @@
 //! *Invariant:* a child leads a process group, and nothing of that group survives the value that stands for it. What
 //! leaves the group with `setsid`, as a daemon does, is no longer ours.
 
+pub mod table;
+
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;

@@ -85,9 +85,11 @@ impl Core {
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
+        let mut state = State::new(config, clock.now(), size);
+        state.boot = clock.origin();
         Self {
             clock,
-            state: State::new(config, clock.now(), size),
+            state,
             effects: Effects::new(outcome_sender.clone(), vault.keyhole(), state_directory),
             tasks: Tasks::new(observation_sender.clone()),
             feeds: Feeds::new(clock, observation_sender.clone(), vault.keyhole()),

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::model::message::{Effect, Outcome, RequestId, StartRun};
 use crate::model::name::Name;
 use crate::model::redact::Redactor;
+use crate::model::run::{Run, Stopping};
 use crate::model::text::SafeText;
 
 /// A store that could not be opened is tried again after so long.
@@ -99,7 +100,15 @@ impl Effects {
                 let config = Arc::clone(config);
                 tasks.once("verify", async move { tools.verify_now(&run, &config).await });
             }
-            Effect::CancelRun(run) => tasks.once("cancel", async move { tools.cancel(&run).await }),
+            Effect::StopRun(run) => {
+                let token = tasks.token();
+                tasks.once("stop", async move {
+                    tokio::select! {
+                        () = token.cancelled() => {}
+                        () = tools.stop(&run) => {}
+                    }
+                });
+            }
             Effect::FollowRun(run) => self.follow(tasks, run),
             Effect::LoadRuns => tasks.once("runs", async move { tools.load().await }),
             other => return Some(other),
@@ -222,13 +231,22 @@ impl Tools {
         self.answer(Outcome::Choices { request, action: action.clone(), choices }).await;
     }
 
-    async fn cancel(self, run: &Name) {
-        let cancelled = match self.desk().await {
-            Ok(desk) => desk.cancel(run).await,
-            Err(why) => Err(why),
+    async fn stop(self, run: &Run) {
+        let say = |stopping| {
+            let told = Outcome::RunStopping { run: run.id.clone(), stopping };
+            // What is not taken now is said again by whoever watches the run.
+            self.outcomes.try_send(told).ok();
         };
-        if let Err(why) = cancelled {
-            self.answer(Outcome::Failed(why)).await;
+        let desk = match self.desk().await {
+            Ok(desk) => desk,
+            Err(why) => return say(Stopping::Failed(why)),
+        };
+        match desk.stop(run, say).await {
+            Ok(recorded) => desk.record_stop(run, &recorded).await,
+            Err(why) => {
+                say(Stopping::Failed(why.clone()));
+                self.answer(Outcome::Failed(SafeText::new(&format!("{} was not stopped: {why}", run.action)))).await;
+            }
         }
     }
 

@@ -28,6 +28,7 @@ pub mod reload;
 pub mod runs;
 pub mod secrets;
 pub mod signals;
+pub mod stopping;
 pub mod tasks;
 pub mod terminal;
 pub mod tty;

@@ -16,15 +16,15 @@ use crate::actions::follow::{Follower, Standing, standing};
 use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
-use crate::actions::supervisor::left_behind;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
 use crate::model::redact::Redactor;
-use crate::model::run::{Closing, OutputLine, Run, RunState, Verdict};
+use crate::model::run::{Closing, LeftProcess, OutputLine, Run, RunState, Verdict};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
+use crate::model::time::Moment;
 use crate::model::verification::Terms;
 use crate::store::audit::Entry;
 use crate::store::runs::{Begin, BeginError, Begun, Ended};
@@ -84,6 +84,11 @@ impl RunDesk {
         self.clock.now().utc
     }
 
+    /// The time as it compares with what other processes wrote.
+    pub fn moment(&self) -> Moment {
+        self.clock.moment()
+    }
+
     /// Who we are.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -136,6 +141,7 @@ impl RunDesk {
             attempt: begun.attempt,
             who: self.identity.who.clone(),
             at: run.started_at,
+            boot: run.boot,
             verify: start.verify.clone(),
             store: Some(self.place.clone()),
         };
@@ -167,10 +173,10 @@ impl RunDesk {
             return Err(said(&format!("it is {}; only a run of unknown outcome is verified later", run.outcome())));
         }
         let dir = self.dir(id).await?;
-        let left = left_behind(id);
+        let left = self.left(&run).await;
         if !left.is_empty() {
-            let who: Vec<String> = left.iter().take(8).map(|one| format!("{} ({})", one.pid, one.name)).collect();
-            return Err(said(&format!("its processes still run: {}; wait for them or stop them", who.join(", "))));
+            let left = left.iter().take(8).map(LeftProcess::words).collect::<Vec<_>>().join("; ");
+            return Err(said(&format!("its processes still run: {left}; wait for them or stop them")));
         }
         let mut intent = dir.read_intent().map_err(|error| said(&error))?;
         if intent.verify.is_none() {
@@ -189,16 +195,6 @@ impl RunDesk {
         let reopened = reopened.map_err(|error| said(&error))?;
         prepared.launch(&self.program, &handover).await.map_err(|error| said(&error))?;
         Ok(reopened)
-    }
-
-    /// Asks a run to stop: TERM, grace, KILL.
-    ///
-    /// # Errors
-    /// There is no such run on this host, or its directory can't be written.
-    pub async fn cancel(&self, id: &str) -> Result<(), SafeText> {
-        let dir = self.dir(id).await?;
-        self.record("run.cancel", id, None, &json!({})).await.map_err(|error| SafeText::new(&error.to_string()))?;
-        dir.ask_to_cancel().map_err(|error| SafeText::new(&format!("{id} can't be cancelled: {error}")))
     }
 
     /// Past runs and held locks.
@@ -232,7 +228,8 @@ impl RunDesk {
         run.host == self.identity.host
     }
 
-    fn as_it_stands(&self, run: Run) -> Run {
+    /// A run of the store as its directory says, where it is one of this host.
+    pub fn as_it_stands(&self, run: Run) -> Run {
         if run.state.is_open() && self.is_here(&run) {
             present(&run, &standing_of(&run), self.clock.now().utc)
         } else {
@@ -317,7 +314,7 @@ impl RunDesk {
     }
 
     fn new_run(&self, start: &StartRun, dir: &RunDir, redactor: &Redactor) -> Run {
-        let plan = &start.plan;
+        let (plan, now) = (&start.plan, self.clock.moment());
         let id = dir.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Run {
             id: id.into(),
@@ -330,7 +327,8 @@ impl RunDesk {
             reason: start.reason.as_deref().map(|reason| redactor.clean(reason.as_bytes()).as_str().to_owned()),
             host: self.identity.host.clone(),
             plan_digest: start.digest.clone(),
-            started_at: self.clock.now().utc,
+            started_at: now.utc,
+            boot: now.boot,
             ended_at: None,
             duration_ms: None,
             state: RunState::Running,
@@ -343,7 +341,12 @@ impl RunDesk {
         }
     }
 
+    /// The directory of a run: most are ours, and then the store need not be asked, which may be away.
     pub(super) async fn dir(&self, id: &str) -> Result<RunDir, SafeText> {
+        let ours = RunDir::new(self.runs.join(id));
+        if ours.alive().is_file() && matches!(ours.read_intent(), Ok(intent) if *intent.id == *id) {
+            return Ok(ours);
+        }
         match self.store.run(id).await {
             Ok(Some(run)) if run.host == self.identity.host => Ok(RunDir::new(run.output_path)),
             Ok(Some(run)) => Err(SafeText::new(&format!("run {id} is on {}; its output is there", run.host))),
@@ -361,6 +364,18 @@ impl RunDesk {
     ) -> Result<(), StoreError> {
         let entry = Entry { at: self.clock.now().utc, who: &self.identity.who, kind, object, plan_digest, detail };
         self.store.record(entry).await
+    }
+
+    /// What was done at `at` by `who`, put on record now.
+    pub(super) async fn record_at(
+        &self,
+        at: DateTime<Utc>,
+        who: &str,
+        kind: &str,
+        object: &str,
+        detail: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        self.store.record(Entry { at, who, kind, object, plan_digest: None, detail }).await
     }
 }
 
@@ -393,10 +408,11 @@ pub(super) fn present(run: &Run, standing: &Standing, now: DateTime<Utc>) -> Run
 
 fn with_end(run: &Run, end: Option<&End>) -> Run {
     let Some(end) = end else { return run.clone() };
-    let Ended { at, exit_code, signal, note } = ended(end);
+    let Ended { at, exit_code, signal, note, took, .. } = ended(end);
+    let took = took.unwrap_or_else(|| (at - run.started_at).to_std().unwrap_or_default());
     Run {
         ended_at: Some(at),
-        duration_ms: Some(u64::try_from((at - run.started_at).num_milliseconds()).unwrap_or(0)),
+        duration_ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         exit_code,
         signal,
         note,
@@ -420,7 +436,8 @@ fn refused(at: DateTime<Utc>, why: SafeText) -> Closing {
 /// How the steps ended, as the store keeps it.
 pub fn ended(end: &End) -> Ended {
     let note = (!end.message.as_str().is_empty()).then(|| end.message.clone());
-    Ended { at: end.at, exit_code: end.exit_code, signal: end.signal, note }
+    let End { at, exit_code, signal, took, .. } = *end;
+    Ended { at, exit_code, signal, note, took, cancelled: end.cancelled.clone() }
 }
 
 pub(super) fn failed(words: &str) -> Outcome {

@@ -12,7 +12,7 @@ use crate::actions::follow::{Follower, Standing, is_alive};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::name::Name;
-use crate::model::run::Run;
+use crate::model::run::{Run, RunState, Signs};
 use crate::model::text::SafeText;
 
 /// How often a run's directory is looked at.
@@ -22,14 +22,76 @@ const REFRESH: Duration = Duration::from_secs(1);
 /// How often the end of a run is tried to be stored whose supervisor is gone, a little later each time.
 const TRIES: u32 = 5;
 
+/// Runs of unknown outcome that hold a lock, and the processes of them that were told.
+#[derive(Default)]
+struct Lost {
+    runs: Vec<(Run, Option<Vec<i32>>)>,
+}
+
+impl Lost {
+    fn take(&mut self, loaded: &Outcome) {
+        let Outcome::Runs { runs, locks } = loaded else { return };
+        let holds = |run: &&Run| run.state == RunState::Unknown && locks.iter().any(|lock| lock.id == run.id);
+        let told =
+            |run: &Run| self.runs.iter().find(|(known, _)| known.id == run.id).and_then(|(_, told)| told.clone());
+        self.runs = runs.iter().filter(holds).map(|run| (run.clone(), told(run))).collect();
+    }
+
+    async fn look(&mut self, desk: &RunDesk, out: &mpsc::Sender<Outcome>) {
+        for (run, told) in &mut self.runs {
+            let signs = desk.signs(run).await;
+            let now: Vec<i32> = signs.left.iter().map(|process| process.pid).collect();
+            if told.as_ref() != Some(&now) {
+                *told = Some(now);
+                out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
+            }
+        }
+    }
+}
+
 impl RunDesk {
     /// Watches every open run of this host, also those that others start, for ever. What changes goes to `out`. `wake`
     /// says that a run was started here.
     pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) {
-        let mut watched = FuturesUnordered::new();
-        let mut ids: HashSet<Name> = HashSet::new();
+        let (found, mut runs) = mpsc::unbounded_channel();
+        let ended = Notify::new();
+        // Beside each other: a store that is locked holds up no run that is watched.
+        let attached = async {
+            let mut watched = FuturesUnordered::new();
+            let mut ids: HashSet<Name> = HashSet::new();
+            loop {
+                tokio::select! {
+                    Some(run) = runs.recv() => {
+                        let run: Run = run;
+                        if ids.insert(run.id.clone()) {
+                            watched.push(async move {
+                                let id = run.id.clone();
+                                self.attach(run, out).await;
+                                id
+                            });
+                        }
+                    }
+                    Some(id) = watched.next() => {
+                        ids.remove(&id);
+                        ended.notify_one();
+                    }
+                }
+            }
+        };
+        tokio::join!(self.look(wake, &ended, &found, out), attached);
+    }
+
+    /// Reads the store where somebody wrote into it; open runs of this host go to `found`.
+    async fn look(
+        &self,
+        wake: &Notify,
+        ended: &Notify,
+        found: &mpsc::UnboundedSender<Run>,
+        out: &mpsc::Sender<Outcome>,
+    ) {
         let mut version = None;
         let mut complained = false;
+        let mut lost = Lost::default();
         loop {
             let now = self.store.version().await;
             let news = now.is_err() || now.as_ref().ok() != version.as_ref();
@@ -41,26 +103,20 @@ impl RunDesk {
                         for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
                             out.send(Outcome::Run(Box::new(run))).await.ok();
                         }
-                        for run in taken.live.into_iter().filter(|run| ids.insert(run.id.clone())) {
-                            watched.push(async move {
-                                let id = run.id.clone();
-                                self.attach(run, out).await;
-                                id
-                            });
-                        }
+                        taken.live.into_iter().for_each(|run| drop(found.send(run)));
                     }
                     Err(error) if !std::mem::replace(&mut complained, true) => {
                         out.send(failed(&error.to_string())).await.ok();
                     }
                     Err(_) => {}
                 }
-                out.send(self.load().await).await.ok();
+                let loaded = self.load().await;
+                lost.take(&loaded);
+                out.send(loaded).await.ok();
             }
+            lost.look(self, out).await;
             tokio::select! {
-                Some(id) = watched.next() => {
-                    ids.remove(&id);
-                    version = None;
-                }
+                () = ended.notified() => version = None,
                 () = wake.notified() => version = None,
                 () = tokio::time::sleep(REFRESH) => {}
             }
@@ -69,21 +125,33 @@ impl RunDesk {
 
     /// Watches a run until it is closed, and returns it so. Changes go to `out`.
     pub async fn attach(&self, mut run: Run, out: &mpsc::Sender<Outcome>) -> Run {
-        let mut progress = None;
+        let (mut progress, mut told_stop, mut was_quiet) = (None, None, false);
+        let dir = RunDir::new(&run.output_path);
         // What runs on another host is for that host's directory to say.
         while run.state.is_open() && self.is_here(&run) {
             let standing = standing_of(&run);
             let now = match &standing {
                 Standing::Verifying { progress, .. } => progress.clone(),
                 // The last step of it may have gone by between two looks.
-                Standing::Over { closing, .. } if closing.checks.is_some() => {
-                    RunDir::new(&run.output_path).read_progress().ok().flatten()
-                }
+                Standing::Over { closing, .. } if closing.checks.is_some() => dir.read_progress().ok().flatten(),
                 _ => None,
             };
             if let Some(now) = now.filter(|now| progress.as_ref() != Some(now)) {
                 progress = Some(now.clone());
                 out.send(Outcome::RunProgress { run: run.id.clone(), progress: now }).await.ok();
+            }
+            if run.state == RunState::Running
+                && let Some(stop) = dir.read_stop().ok().flatten().filter(|now| told_stop.as_ref() != Some(now))
+            {
+                let stopping = stop.seen(self.clock.moment());
+                out.send(Outcome::RunStopping { run: run.id.clone(), stopping }).await.ok();
+                told_stop = Some(stop);
+            }
+            let quiet = self.quiet(&dir);
+            if quiet.is_some() != was_quiet {
+                was_quiet = quiet.is_some();
+                let signs = Signs { quiet, left: Vec::new() };
+                out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
             }
             let seen = if standing.is_open() {
                 present(&run, &standing, self.clock.now().utc)

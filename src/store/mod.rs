@@ -22,7 +22,8 @@ use thiserror::Error;
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
 /// Every schema in order: version N is at index N - 1.
-const SCHEMA: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+const SCHEMA: &[&str] =
+    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/004.sql")];
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
 #[derive(Debug, Error)]

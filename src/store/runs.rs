@@ -13,8 +13,9 @@ use thiserror::Error;
 use super::audit::{self, Entry};
 use super::{Store, StoreError, locks, millis, moment, span};
 use crate::model::preview::Preview;
-use crate::model::run::{Closing, Lock, Plan, Run, RunState};
+use crate::model::run::{Cancelled, Closing, Lock, Plan, Run, RunState};
 use crate::model::text::SafeText;
+use crate::model::time::{BootTime, Moment};
 
 /// A run that wants to begin.
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +55,9 @@ pub enum BeginError {
         /// The target.
         target: String,
         /// Seconds since the last attempt.
-        ago: i64,
+        ago: u64,
         /// Seconds until the next may come.
-        left: i64,
+        left: u64,
     },
     /// Too often.
     #[error("limit reached: {count} attempts to {verb} {target} within {within} s; wait {left} s")]
@@ -70,7 +71,7 @@ pub enum BeginError {
         /// The window, in seconds.
         within: u64,
         /// Seconds until the next may come.
-        left: i64,
+        left: u64,
     },
     /// The store, and with it the audit, can't be written.
     #[error("{0}; without a record nothing is changed")]
@@ -94,6 +95,10 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// In words.
     pub note: Option<SafeText>,
+    /// Who asked for it to be stopped, where a person did: goes on record with the end.
+    pub cancelled: Option<Cancelled>,
+    /// How long it took, where it is known better than by the wall clock.
+    pub took: Option<Duration>,
 }
 
 impl Store {
@@ -107,7 +112,14 @@ impl Store {
         let mut tx = self.begin_writing().await?;
         let mut given = Begun { fence: 0, attempt: 1 };
         if plan.changing {
-            given.attempt = may_begin(&mut tx, begin).await?;
+            given.attempt = match may_begin(&mut tx, begin).await {
+                Ok(attempt) => attempt,
+                Err(why) => {
+                    // What was learned of earlier attempts stays.
+                    tx.commit().await?;
+                    return Err(why);
+                }
+            };
             given.fence = locks::acquire(&mut tx, run).await?;
         }
         insert(&mut tx, begin).await?;
@@ -134,7 +146,7 @@ impl Store {
         if present.state != RunState::Running {
             return Ok(present);
         }
-        put_end(&mut tx, id, ended, RunState::Verifying).await?;
+        self.put_end(&mut tx, &present, ended, RunState::Verifying).await?;
         let detail = json!({ "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
         self.put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;
@@ -162,7 +174,7 @@ impl Store {
             return Ok(present);
         }
         if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            put_end(&mut tx, id, ended, closing.state).await?;
+            self.put_end(&mut tx, &present, ended, closing.state).await?;
         }
         sqlx::query("UPDATE run SET state = $2, checks = $3, note = $4 WHERE id = $1")
             .bind(id)
@@ -202,7 +214,7 @@ impl Store {
             return Ok(present);
         }
         if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            put_end(&mut tx, id, ended, RunState::Unknown).await?;
+            self.put_end(&mut tx, &present, ended, RunState::Unknown).await?;
         }
         let known = if ended.is_some() { "the checks were judged" } else { "its steps ended" };
         let note = format!("the supervisor died before {known}");
@@ -285,24 +297,32 @@ impl Store {
         let entry = Entry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail };
         audit::append(connection, &self.writer, entry).await
     }
-}
 
-async fn put_end(
-    connection: &mut SqliteConnection,
-    id: &str,
-    ended: &Ended,
-    state: RunState,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6 WHERE id = $1")
-        .bind(id)
+    /// How the steps of a run ended, with who stopped it: written once for a run.
+    async fn put_end(
+        &self,
+        connection: &mut SqliteConnection,
+        run: &Run,
+        ended: &Ended,
+        state: RunState,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
+        )
+        .bind(run.id.as_ref())
         .bind(millis(ended.at))
         .bind(word(&state)?)
         .bind(ended.exit_code)
         .bind(ended.signal)
         .bind(ended.note.as_ref().map(SafeText::as_str))
-        .execute(connection)
+        .bind(ended.took.map(span))
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+        match &ended.cancelled {
+            Some(Cancelled { who, at }) => self.put(connection, run, *at, who, "run.cancel", &json!({})).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Checks lock, cooldown and `at_most`; says which attempt this would be. What was refused ran nothing and counts for
@@ -312,39 +332,60 @@ async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Resul
     if let Some(lock) = locks::holder(connection, &run.target).await? {
         return Err(BeginError::Locked(Box::new(lock)));
     }
-    let now = millis(run.started_at);
-    let (verb, target) = (run.verb.to_string(), run.target.clone());
-    if begin.cooldown > Duration::ZERO {
-        let last: Option<i64> = sqlx::query_scalar(
-            "SELECT max(started_at) FROM run WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'",
-        )
-        .bind(&target)
-        .bind(&verb)
-        .fetch_one(&mut *connection)
-        .await?;
-        let left = last.map(|last| last.saturating_add(span(begin.cooldown)).saturating_sub(now));
-        if let (Some(last), Some(left)) = (last, left.filter(|left| *left > 0)) {
-            return Err(BeginError::Cooldown { verb, target, ago: (now - last) / 1000, left: seconds_up(left) });
-        }
-    }
     let window = begin.at_most.map_or(Duration::from_hours(1), |(_, window)| window);
-    let starts: Vec<i64> = sqlx::query_scalar(
-        "SELECT started_at FROM run WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'
-         AND started_at > $3 ORDER BY started_at DESC",
-    )
-    .bind(&target)
-    .bind(&verb)
-    .bind(now.saturating_sub(span(window)))
-    .fetch_all(connection)
-    .await?;
-    let count = u32::try_from(starts.len()).unwrap_or(u32::MAX);
+    let attempts = attempts(connection, run, window.max(begin.cooldown)).await?;
+    let (verb, target) = (run.verb.to_string(), run.target.clone());
+    if let Some(ago) = attempts.iter().min().filter(|ago| **ago < begin.cooldown) {
+        let left = seconds_up(begin.cooldown.saturating_sub(*ago));
+        return Err(BeginError::Cooldown { verb, target, ago: ago.as_secs(), left });
+    }
+    let mut within: Vec<Duration> = attempts.into_iter().filter(|ago| *ago < window).collect();
+    within.sort_unstable();
+    let count = u32::try_from(within.len()).unwrap_or(u32::MAX);
     if let Some((most, _)) = begin.at_most.filter(|(most, _)| count >= *most) {
         // Room is made when the oldest of the last `most` attempts leaves the window.
-        let oldest = most.checked_sub(1).and_then(|index| starts.get(index as usize)).copied().unwrap_or(now);
-        let left = seconds_up(oldest.saturating_add(span(window)).saturating_sub(now));
+        let oldest = most.checked_sub(1).and_then(|index| within.get(index as usize)).copied().unwrap_or_default();
+        let left = seconds_up(window.saturating_sub(oldest));
         return Err(BeginError::TooOften { verb, target, count, within: window.as_secs(), left });
     }
     Ok(count.saturating_add(1))
+}
+
+/// How long ago each attempt was. One that lies in the future, because the clock was set back since and nothing better is
+/// known of it, counts as made now, and keeps this moment, so that nobody waits longer than from the first look at it.
+async fn attempts(
+    connection: &mut SqliteConnection,
+    run: &Run,
+    longest: Duration,
+) -> Result<Vec<Duration>, StoreError> {
+    let now = run.began();
+    let rows = sqlx::query(
+        "SELECT id, started_at, boot, boot_ms FROM run
+         WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'
+         AND (started_at > $3 OR (boot = $4 AND boot_ms > $5))",
+    )
+    .bind(&run.target)
+    .bind(run.verb.as_ref())
+    .bind(millis(now.utc).saturating_sub(span(longest)))
+    .bind(now.boot.map(|boot| boot.boot.cast_signed()))
+    .bind(now.boot.map(|boot| boot.ms.cast_signed().saturating_sub(span(longest))))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut ages = Vec::with_capacity(rows.len());
+    for row in rows {
+        let began = Moment { utc: moment(row.try_get("started_at")?)?, boot: boot_time(&row)? };
+        let same_boot = now.boot.zip(began.boot).is_some_and(|(now, then)| now.since(then).is_some());
+        ages.push(now.since(began));
+        if let Some(boot) = now.boot.filter(|_| !same_boot && began.utc > now.utc) {
+            sqlx::query("UPDATE run SET boot = $2, boot_ms = $3 WHERE id = $1")
+                .bind(row.try_get::<String, _>("id")?)
+                .bind(boot.boot.cast_signed())
+                .bind(boot.ms.cast_signed())
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(ages)
 }
 
 async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(), StoreError> {
@@ -352,7 +393,7 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
     let plan_text = serde_json::to_string(plan).map_err(|error| StoreError::Content(error.to_string()))?;
     sqlx::query(
         "INSERT INTO run (id, action, verb, service, target, who, reason, host, plan_digest, plan, changing, started_at,
-         state, output_path) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         state, output_path, boot, boot_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(run.id.as_ref())
     .bind(run.action.as_ref())
@@ -368,6 +409,8 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
     .bind(millis(run.started_at))
     .bind(word(&run.state)?)
     .bind(run.output_path.to_string_lossy().into_owned())
+    .bind(run.boot.map(|boot| boot.boot.cast_signed()))
+    .bind(run.boot.map(|boot| boot.ms.cast_signed()))
     .execute(connection)
     .await?;
     Ok(())
@@ -382,6 +425,7 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
     let name = |column: &str| row.try_get::<String, _>(column).map(Into::into);
     let started: i64 = row.try_get("started_at")?;
     let ended: Option<i64> = row.try_get("ended_at")?;
+    let took: Option<i64> = row.try_get("took_ms")?;
     let state: RunState = read_word(row.try_get("state")?)?;
     Ok(Run {
         id: name("id")?,
@@ -395,8 +439,9 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         host: row.try_get("host")?,
         plan_digest: row.try_get("plan_digest")?,
         started_at: moment(started)?,
+        boot: boot_time(row)?,
         ended_at: ended.map(moment).transpose()?,
-        duration_ms: ended.map(|ended| u64::try_from(ended - started).unwrap_or(0)),
+        duration_ms: ended.map(|ended| u64::try_from(took.unwrap_or(ended - started)).unwrap_or(0)),
         state,
         verdict: state.verdict(),
         checks: row.try_get::<Option<String>, _>("checks")?.map(read_word).transpose()?,
@@ -405,6 +450,12 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
         output_path: row.try_get::<String, _>("output_path")?.into(),
         note: row.try_get::<Option<String>, _>("note")?.map(|note| SafeText::new(&note)),
     })
+}
+
+/// When a run began by the clock of its host; `None` in runs of older versions.
+fn boot_time(row: &SqliteRow) -> Result<Option<BootTime>, StoreError> {
+    let (boot, ms): (Option<i64>, Option<i64>) = (row.try_get("boot")?, row.try_get("boot_ms")?);
+    Ok(boot.zip(ms).map(|(boot, ms)| BootTime { boot: boot.cast_unsigned(), ms: ms.cast_unsigned() }))
 }
 
 /// Whether a stored plan is that of a dry run.
@@ -425,6 +476,6 @@ fn read_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
 }
 
 /// Whole seconds, rounded up: "in 0 s" would be a refusal that is not true.
-fn seconds_up(millis: i64) -> i64 {
-    millis.saturating_add(999) / 1000
+fn seconds_up(left: Duration) -> u64 {
+    u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }

@@ -204,6 +204,7 @@ impl App {
             host: "local".to_owned(),
             plan_digest: String::new(),
             started_at: self.now.utc,
+            boot: None,
             ended_at: (state != RunState::Running).then_some(self.now.utc),
             duration_ms: None,
             state,

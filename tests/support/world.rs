@@ -235,6 +235,7 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState) -> Run {
         host: "local".to_owned(),
         plan_digest: "9f86d081884c7d659a2feaa0c55ad015".to_owned(),
         started_at,
+        boot: None,
         ended_at: ended,
         duration_ms: ended.map(|_| 4_230),
         state,

@@ -13,13 +13,13 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::files;
-use super::rundir::{End, How, Intent, RunDir, Survivor};
+use super::rundir::{End, How, Intent, RunDir, Started, Survivor};
 use crate::clock::Clock;
 use crate::model::environment::clean;
 use crate::model::preview::command_line;
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
+use crate::process::table::Listed;
 use output::Output;
 use step::{StepEnd, Stopper};
 
@@ -52,8 +52,7 @@ impl Signals {
     }
 }
 
-/// Runs the steps of the plan to their end, with `declared` as their declared environment, and writes the result into
-/// the directory. From here on no hang-up, interrupt or TERM ends this process.
+/// Runs the steps of the plan to their end, with `declared` as their declared environment. From here on no hang-up, interrupt or TERM ends this process.
 ///
 /// # Errors
 /// The directory can't be written, or the signals can't be had.
@@ -66,12 +65,8 @@ pub async fn run_steps(
 ) -> io::Result<End> {
     let signals = Signals::listen()?;
     let mut output = Output::new(dir.clone(), redactor, clock)?;
-    let started = serde_json::json!({
-        "pid": rustix::process::getpid().as_raw_nonzero().get(),
-        "at": clock.now().utc,
-        "version": env!("CARGO_PKG_VERSION"),
-    });
-    files::write_synced(&dir.started(), started.to_string().as_bytes())?;
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    dir.write_started(&Started { pid, at: clock.moment(), version: env!("CARGO_PKG_VERSION").to_owned() })?;
 
     let plan = &intent.plan;
     let mut env = clean(|name| std::env::var_os(name));
@@ -108,8 +103,9 @@ pub async fn run_steps(
         None => message,
     };
     let (exit_code, signal) = (end.exit_code, end.signal);
+    let now = clock.moment();
     let end = End {
-        at: clock.now().utc,
+        at: now.utc,
         how: end.how,
         exit_code,
         signal,
@@ -120,21 +116,21 @@ pub async fn run_steps(
         survivors,
         lines,
         omitted,
+        cancelled: if end.how == How::Cancelled { dir.read_cancel().ok().flatten() } else { None },
+        took: now.boot.zip(intent.boot).and_then(|(now, began)| now.since(began)),
     };
-    dir.write_end(&end)?;
     Ok(end)
 }
 
 /// Processes that a run left behind, wherever they are: they carry its id in their environment.
-pub fn left_behind(run: &str) -> Vec<Survivor> {
+pub fn left_behind(run: &str) -> Vec<Listed> {
     group::marked(&format!("OPSROOM_ACTION_ID={run}"))
 }
 
 /// Those that left their group and still carry our mark.
 fn escaped(intent: &Intent, known: &[Survivor]) -> Vec<Survivor> {
-    let mut found = left_behind(&intent.id);
-    found.retain(|one| known.iter().all(|other| other.pid != one.pid));
-    found
+    let found = left_behind(&intent.id).into_iter();
+    found.map(group::survivor).filter(|one| known.iter().all(|other| other.pid != one.pid)).collect()
 }
 
 fn message(end: &StepEnd, number: usize, steps: usize, survivors: &[Survivor]) -> String {

@@ -15,9 +15,9 @@ use tokio::process::{ChildStderr, ChildStdout};
 use super::Signals;
 use super::group::Group;
 use super::output::{Output, Stream};
-use crate::actions::files;
 use crate::actions::rundir::{How, RunDir, Survivor};
 use crate::clock::Clock;
+use crate::model::run::Stop;
 
 /// How long a descriptor that a daemon keeps open may hold us up after the step's own process ended.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -25,8 +25,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 const REAP: Duration = Duration::from_secs(2);
 /// How often the `cancel` file is looked for and a stopping group is counted.
 const TICK: Duration = Duration::from_millis(100);
-/// How often the heartbeat and the tail are written.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often the tail is written.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// How a step ended.
 #[derive(Debug)]
@@ -66,14 +66,26 @@ pub struct Stopper {
     /// On the monotonic clock.
     deadline: Duration,
     cancelled: bool,
-    next_heartbeat: Duration,
+    next_flush: Duration,
+    /// What was done to stop it, once something was.
+    stop: Option<Stop>,
 }
 
 impl Stopper {
     /// The timeout begins now.
     pub fn new(dir: RunDir, clock: Clock, signals: Signals, timeout: Duration, grace: Duration) -> Self {
         let now = clock.now().mono;
-        Self { dir, clock, signals, timeout, grace, deadline: now + timeout, cancelled: false, next_heartbeat: now }
+        Self {
+            dir,
+            clock,
+            signals,
+            timeout,
+            grace,
+            deadline: now + timeout,
+            cancelled: false,
+            next_flush: now,
+            stop: None,
+        }
     }
 
     fn now(&self) -> Duration {
@@ -86,16 +98,21 @@ impl Stopper {
         if self.cancelled { Some(How::Cancelled) } else { (self.now() >= self.deadline).then_some(How::TimedOut) }
     }
 
-    /// Writes heartbeat and tail where they are due.
-    fn beat(&mut self, output: &mut Output) {
+    /// Writes the tail where it is due.
+    fn flush(&mut self, output: &mut Output) {
         let now = self.now();
-        if now < self.next_heartbeat {
-            return;
+        if now >= self.next_flush {
+            self.next_flush = now + FLUSH;
+            output.flush();
         }
-        self.next_heartbeat = now + HEARTBEAT;
-        // A heartbeat that can't be written is no reason to stop: the lock on `alive` says whether we live.
-        let _ = files::write_whole(&self.dir.heartbeat(), self.clock.now().utc.to_rfc3339().as_bytes());
-        output.flush();
+    }
+
+    /// Says that TERM or KILL was sent. Where that can't be written, it was sent all the same.
+    fn tell(&mut self, killed: bool) {
+        let term = self.stop.as_ref().map_or_else(|| self.clock.moment(), |stop| stop.term);
+        let stop = Stop { term, grace: self.grace, killed };
+        let _ = self.dir.write_stop(&stop);
+        self.stop = Some(stop);
     }
 }
 
@@ -181,7 +198,7 @@ async fn watch(group: Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &
             () = pipes.read(output) => {}
             _ = tick.tick() => {}
         }
-        stopper.beat(output);
+        stopper.flush(output);
         phase = advance(phase, group, pipes, stopper, &mut why);
     }
     why
@@ -200,12 +217,14 @@ fn advance(phase: Phase, group: Group, pipes: &Pipes, stopper: &mut Stopper, why
                 group.signal(Signal::TERM);
                 // A stopped process takes its TERM only when it goes on.
                 group.signal(Signal::CONT);
+                stopper.tell(false);
                 Phase::Terminating { kill_at: now + stopper.grace }
             }
         },
         Phase::Terminating { .. } | Phase::Killed { .. } if gone() => Phase::Draining { until: now + DRAIN },
         Phase::Terminating { kill_at } if now >= kill_at => {
             group.signal(Signal::KILL);
+            stopper.tell(true);
             Phase::Killed { until: now + REAP }
         }
         Phase::Killed { until } if now >= until => Phase::Draining { until: now },

@@ -5,6 +5,7 @@ use crate::app::world::toasts::Tone;
 use crate::config::key::{Key, KeyCode};
 use crate::model::message::Effect;
 use crate::model::name::Name;
+use crate::model::run::Stopping;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
@@ -28,7 +29,7 @@ pub struct Ask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Ends a run: TERM, grace, KILL to its group.
-    CancelRun(Name),
+    StopRun(Name),
 }
 
 impl Ask {
@@ -39,11 +40,13 @@ impl Ask {
         match key.code {
             KeyCode::Char('y') if !key.ctrl && !key.alt => {
                 match &self.then {
-                    Answer::CancelRun(run) => {
-                        if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == *run) {
-                            view.cancelling = true;
+                    Answer::StopRun(run) => {
+                        let now = state.now;
+                        let Some(run) = state.run_by_id(run).cloned() else { return Then::Close };
+                        if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run.id) {
+                            view.stopping = Some((Stopping::Asked, now));
                         }
-                        effects.push(Effect::CancelRun(run.clone()));
+                        effects.push(Effect::StopRun(Box::new(run)));
                     }
                 }
                 Then::Close
@@ -56,7 +59,7 @@ impl Ask {
     /// Closes it without an answer.
     pub(super) fn leave(&self, state: &mut State) -> Then {
         match &self.then {
-            Answer::CancelRun(run) => {
+            Answer::StopRun(run) => {
                 let action = state.run(run).map(|view| view.run.action.clone());
                 let title = action.map_or_else(|| run.to_string(), |action| state.title_of(&action).to_owned());
                 state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));

@@ -10,7 +10,7 @@ use crate::app::world::runs::RunView;
 use crate::app::world::toasts::Tone;
 use crate::model::message::Effect;
 use crate::model::name::Name;
-use crate::model::run::RunState;
+use crate::model::run::{Run, RunState};
 use crate::model::text::SafeText;
 
 use super::{ListState, Screen};
@@ -73,17 +73,25 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn ask_cancel(state: &mut State) {
-    let Some(run) = state.shown_run().filter(|run| run.state == RunState::Running).cloned() else {
+    let left =
+        |run: &Run| state.run(&run.id).and_then(|view| view.signs.as_ref()).map_or(0, |(signs, _)| signs.left.len());
+    let stoppable = |run: &&Run| run.state == RunState::Running || (run.state == RunState::Unknown && left(run) > 0);
+    let Some(run) = state.shown_run().filter(stoppable).cloned() else {
         state.toast(Tone::Info, "the selected run is not running");
         return;
     };
+    let question = if run.state == RunState::Running {
+        format!("Cancel {} on {}?", run.action, run.target)
+    } else {
+        format!("Stop what {} left running on {}?", run.action, run.target)
+    };
     state.overlays.push(Overlay::Ask(Ask {
-        question: SafeText::new(&format!("Cancel {} on {}?", run.action, run.target)),
+        question: SafeText::new(&question),
         detail: SafeText::new(
             "Its processes get TERM, then KILL after the grace period. A half-finished change may remain. y cancels the run.",
         ),
         opened: state.now,
-        then: Answer::CancelRun(run.id),
+        then: Answer::StopRun(run.id),
     }));
 }
 

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::model::name::Name;
-use crate::model::run::{OutputLine, Progress, Run};
+use crate::model::run::{OutputLine, Progress, Run, Signs, Stopping};
+use crate::model::time::Stamp;
 
 /// Output lines kept a run; the tail is what is read.
 pub const MAX_OUTPUT_LINES: usize = 5_000;
@@ -19,8 +20,10 @@ pub struct RunView {
     pub omitted: u64,
     /// How far its verification is, as its supervisor says.
     pub progress: Option<Progress>,
-    /// A person asked for it to be cancelled.
-    pub cancelling: bool,
+    /// How far its stopping is, and when that was told.
+    pub stopping: Option<(Stopping, Stamp)>,
+    /// What is seen of its supervisor and of what it left behind, and when that was told.
+    pub signs: Option<(Signs, Stamp)>,
     /// Whether it was asked for in this console.
     pub ours: bool,
     /// Whether its output is being followed.
@@ -38,7 +41,8 @@ impl RunView {
             omitted: 0,
             progress: None,
             ours: false,
-            cancelling: false,
+            stopping: None,
+            signs: None,
             followed: false,
             offer: None,
         }

@@ -6,9 +6,11 @@
 mod record;
 mod verify;
 
+use std::convert::Infallible;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,12 +22,15 @@ use crate::actions::supervisor;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::redact::Redactor;
-use crate::model::run::{Closing, RunState};
+use crate::model::run::{Closing, Progress, RunState};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::model::time::{Moment, Stamp};
 use crate::model::verification::Judgement;
 use crate::sources::Context;
+
+/// How often a sign of life is given.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Runs and verifies what lies in `directory`. Returns 0 where an outcome was written, whatever it says, and 70
 /// otherwise; what went wrong is then on stderr, which is a file in the directory.
@@ -58,6 +63,26 @@ fn start(dir: &RunDir, clock: Clock) -> io::Result<()> {
 }
 
 async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::Result<()> {
+    let work = work(dir, intent, given, clock);
+    tokio::select! {
+        done = work => done,
+        // From the first moment to the last, also while the store is away.
+        never = beat(dir, clock) => match never {},
+    }
+}
+
+/// Gives a sign of life once a second. One that can't be written is no reason to stop: the lock on `alive` says whether
+/// we live.
+async fn beat(dir: &RunDir, clock: Clock) -> Infallible {
+    let mut tick = tokio::time::interval(HEARTBEAT);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let _ = dir.write_heartbeat(&clock.moment());
+    }
+}
+
+async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::Result<()> {
     let recorder = Recorder::new(dir, intent);
     let handover = match Handover::open(given, intent) {
         Ok(handover) => handover,
@@ -75,7 +100,9 @@ async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) ->
     let end = match handover.task {
         Task::Run => {
             let redactor = Redactor::new(handover.masked.iter().map(String::as_str));
-            Some(supervisor::run_steps(dir, intent, &handover.env, redactor, clock).await?)
+            let end = supervisor::run_steps(dir, intent, &handover.env, redactor, clock).await?;
+            recorder.keep_end(&end);
+            Some(end)
         }
         Task::Verify => dir.read_end()?,
     };
@@ -90,7 +117,8 @@ async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) ->
     };
     let judgement = if to_verify {
         // Beside it, so that a store that is busy does not hold up the first look.
-        let (judgement, ()) = tokio::join!(judge(dir, intent, &context, ended), recorder.finish(end.as_ref()));
+        let (judgement, ()) =
+            tokio::join!(judge(dir, intent, &context, (ended, clock.moment())), recorder.finish(end.as_ref()));
         judgement
     } else {
         None
@@ -101,10 +129,17 @@ async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) ->
 }
 
 /// Looks at the checks until there is a verdict; `None` where none are named.
-async fn judge(dir: &RunDir, intent: &Intent, context: &Context, ended: Stamp) -> Option<Judgement> {
+async fn judge(
+    dir: &RunDir,
+    intent: &Intent,
+    context: &Context,
+    (ended, moment): (Stamp, Moment),
+) -> Option<Judgement> {
     let terms = intent.verify.as_ref()?;
-    let report = |progress: &_| {
-        if let Err(error) = dir.write_progress(progress) {
+    let until_boot = moment.boot.map(|now| now.plus(terms.within));
+    let report = |progress: &Progress| {
+        let progress = Progress { until_boot, ..progress.clone() };
+        if let Err(error) = dir.write_progress(&progress) {
             let _ = writeln!(io::stderr(), "the progress could not be written: {error}");
         }
     };

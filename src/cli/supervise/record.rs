@@ -26,6 +26,17 @@ impl<'a> Recorder<'a> {
         Self { dir, intent }
     }
 
+    /// Writes into the directory how the steps ended; where that fails, [`Self::close`] tries again.
+    pub fn keep_end(&self, end: &End) -> bool {
+        kept("the end of the steps", self.dir.write_end(end))
+    }
+
+    /// Writes into the directory what is not there yet; whether all of it is.
+    fn keep(&self, end: Option<&End>, closing: &Closing) -> bool {
+        let ended = end.is_none_or(|end| matches!(self.dir.read_end(), Ok(Some(_))) || self.keep_end(end));
+        ended && kept("the outcome", self.dir.write_closing(closing))
+    }
+
     /// Writes that the steps ended, once: where the store is away, [`Self::close`] makes up for it.
     pub async fn finish(&self, end: Option<&End>) {
         let (Some(end), Some(store)) = (end, self.open().await) else { return };
@@ -46,9 +57,7 @@ impl<'a> Recorder<'a> {
     pub async fn close(&self, end: Option<&End>, closing: &Closing) {
         let ended = end.map(ended);
         let mut stored = self.try_close(ended.as_ref(), closing).await;
-        if let Err(error) = self.dir.write_closing(closing) {
-            let _ = writeln!(io::stderr(), "the outcome could not be written: {error}");
-        }
+        let mut kept = self.keep(end, closing);
         let mut pause = PAUSE.0;
         for _ in 0..TRIES {
             match &stored {
@@ -64,6 +73,8 @@ impl<'a> Recorder<'a> {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE.1);
+            // A disk that was full is as full for the directory as for the store.
+            kept = kept || self.keep(end, closing);
             stored = self.try_close(ended.as_ref(), closing).await;
         }
     }
@@ -85,6 +96,13 @@ impl<'a> Recorder<'a> {
         let place = self.intent.store.as_ref()?;
         Some(Store::open_existing(&place.path, &place.host).await)
     }
+}
+
+fn kept(what: &str, written: io::Result<()>) -> bool {
+    if let Err(error) = &written {
+        let _ = writeln!(io::stderr(), "{what} could not be written: {error}");
+    }
+    written.is_ok()
 }
 
 fn complain(what: &str, error: &StoreError) {

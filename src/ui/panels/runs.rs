@@ -1,14 +1,12 @@
 //! Runs: what is under way and how the last ones ended.
 
-use std::time::Duration;
-
 use ratatui::layout::Rect;
 
 use super::{Listing, frame, note};
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
 use crate::model::run::{Run, RunState};
-use crate::model::time::Stamp;
+use crate::model::time::Moment;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::Painter;
@@ -54,8 +52,8 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
     let cells = vec![
         outcome_words(run, glyphs),
         Words::plain(&run.action),
-        Words::of(took(state.now, run), Role::TextDim),
-        Words::of(ago(state.now, run), Role::TextDim),
+        Words::of(took(state.moment(), run), Role::TextDim),
+        Words::of(ago(state.moment(), run), Role::TextDim),
         Words::of(run.who.clone(), Role::TextDim),
     ];
     Row { cells, target: Some(Target::RunRow(run.id.clone())) }
@@ -76,15 +74,12 @@ pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Words<'static> {
 }
 
 /// How long it took, or has been going on.
-pub fn took(now: Stamp, run: &Run) -> String {
-    match run.duration_ms {
-        Some(ms) => figures::span(Duration::from_millis(ms)),
-        None => figures::age((now.utc - run.started_at).to_std().unwrap_or_default()),
-    }
+pub fn took(now: Moment, run: &Run) -> String {
+    let took = run.took(now);
+    if run.duration_ms.is_some() { figures::span(took) } else { figures::age(took) }
 }
 
 /// How long ago it ended, or began where it goes on.
-pub fn ago(now: Stamp, run: &Run) -> String {
-    let at = run.ended_at.unwrap_or(run.started_at);
-    figures::age((now.utc - at).to_std().unwrap_or_default())
+pub fn ago(now: Moment, run: &Run) -> String {
+    figures::age(run.ago(now))
 }

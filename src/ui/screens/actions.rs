@@ -8,6 +8,7 @@ use crate::app::screens::actions::panels;
 use crate::app::state::State;
 use crate::app::world::runs::RunView;
 use crate::model::run::{Run, RunState};
+use crate::model::time::Moment;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_left, split_top};
@@ -20,6 +21,8 @@ use crate::ui::words::{Text, Words};
 
 /// From this width on the lists stand beside the output.
 const WIDE: u16 = 110;
+/// So many processes that a run left behind are named.
+const MOST_LEFT: usize = 5;
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -108,14 +111,12 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     let mut first = runs::outcome_words(run, glyphs)
         .and("  ", Role::Text)
         .and(Text::of(&run.target), Role::TextStrong)
-        .and(format!("  {}", runs::took(state.now, run)), Role::Text);
+        .and(format!("  {}", runs::took(state.moment(), run)), Role::Text);
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
-    if view.is_some_and(|view| view.cancelling) && run.state == RunState::Running {
-        first = first.and("  cancelling: TERM, grace, KILL", Role::StatusDegraded);
-    }
     let mut lines = vec![first];
+    lines.extend(view.into_iter().flat_map(|view| signs(state, view)));
     let zone = state.config.console.timezone;
     lines.push(
         label("started")
@@ -134,7 +135,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
             let steps = progress::steps(check.good, check.needed, glyphs);
             words = words.and(&check.name, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
         }
-        let left = (progress.until - state.now.utc).to_std().unwrap_or_default();
+        let left = progress.left(state.moment());
         lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
@@ -159,6 +160,26 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
                 .then("starts", Role::TextDim)
                 .then(state.title_of(offer).to_owned(), Role::TextStrong),
         );
+    }
+    lines
+}
+
+/// How far its stopping is, and what is seen of its supervisor and of what that left behind.
+fn signs<'a>(state: &State, view: &RunView) -> Vec<Words<'a>> {
+    let mut lines = Vec::new();
+    if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
+        lines.push(Words::of(stopping.words(state.now.since(*told)), Role::StatusDegraded));
+    }
+    let Some((signs, told)) = &view.signs else { return lines };
+    if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
+        let quiet = quiet + state.now.since(*told);
+        lines.push(Words::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
+    }
+    for left in signs.left.iter().take(MOST_LEFT) {
+        lines.push(Words::of(format!("still runs: {}", left.words()), Role::StatusDegraded));
+    }
+    if signs.left.len() > MOST_LEFT {
+        lines.push(Words::of(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
     }
     lines
 }
@@ -208,7 +229,8 @@ pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     note(painter, inner, id.clone());
     let found = |key: &String| state.locks.iter().find(|lock| lock.target == *key);
     let rows = listing.visible().iter().filter_map(found).map(|lock| {
-        let age = (state.now.utc - lock.since).to_std().unwrap_or_default();
+        let since = state.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
+        let age = state.moment().since(since);
         let cells = vec![
             Words::plain(lock.target.clone()),
             Words::plain(format!("{}@{}", lock.holder, lock.host)),

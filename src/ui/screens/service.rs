@@ -258,7 +258,7 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
             Words::of(key_of_action(state, action), Role::Key),
             Words::plain(action.title.clone()),
             last.map_or_else(|| Words::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
-            last.map_or_else(Words::new, |run| Words::of(runs::ago(state.now, run), Role::TextDim)),
+            last.map_or_else(Words::new, |run| Words::of(runs::ago(state.moment(), run), Role::TextDim)),
         ];
         Row { cells, target: Some(Target::ActionRow(action.name.clone())) }
     });
