@@ -17,7 +17,8 @@
 //! | 6 | `cli` | all below |
 //!
 //! `process` starts, reads and ends child processes for rooms 2 and 5.
-//! [`clock`] is the one place that reads the time; rooms 2, 5 and 6 may hold a [`clock::Clock`].
+//! [`clock`] is the one place that reads the time; rooms 2, 5 and 6 may hold a [`clock::Clock`]. [`files`] says whose
+//! files are to be trusted and reads them within bounds, for every room that touches files.
 //! `tests/architecture.rs` holds this table.
 
 pub mod actions;
@@ -25,6 +26,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod files;
 pub mod model;
 pub mod process;
 pub mod runtime;

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &["model"]),
+    ("files", &[]),
     ("process", &[]),
-    ("config", &["model"]),
+    ("config", &["model", "files"]),
     ("theme", &["model", "config"]),
-    ("sources", &["model", "config", "clock", "process"]),
-    ("actions", &["model", "config", "clock", "process"]),
-    ("store", &["model", "config", "clock"]),
+    ("sources", &["model", "config", "clock", "files", "process"]),
+    ("actions", &["model", "config", "clock", "files", "process"]),
+    ("store", &["model", "config", "clock", "files"]),
     ("app", &["model", "config", "theme"]),
     ("ui", &["model", "config", "theme", "app"]),
-    ("runtime", &["model", "config", "theme", "clock", "process", "sources", "actions", "store", "app", "ui"]),
-    ("cli", &["model", "config", "theme", "clock", "sources", "actions", "store", "app", "ui", "runtime"]),
+    ("runtime", &["model", "config", "theme", "clock", "files", "process", "sources", "actions", "store", "app", "ui"]),
+    ("cli", &["model", "config", "theme", "clock", "files", "sources", "actions", "store", "app", "ui", "runtime"]),
 ];
 
 /// Names of foreign crates and modules that a room must not touch.

@@ -2,15 +2,31 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-/// Makes a directory (with its parents) that only its owner may enter.
+use crate::files::made;
+use crate::files::trust::{Distrust, Owners};
+
+/// Makes a directory (with its parents) that only its owner may enter. One that is there is refused where it is a link
+/// or where others can write into it or replace it.
 ///
 /// # Errors
-/// As the system says.
+/// As the system says, or why it can't be trusted, with what to do.
 pub fn private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    made::inner_directory(path).map(drop).map_err(explained)
+}
+
+/// As [`private_directory`], for the one in which the others lie: it may be a link of our own.
+///
+/// # Errors
+/// As there.
+pub fn state_directory(path: &Path) -> io::Result<()> {
+    made::own_directory(path).map(drop).map_err(explained)
+}
+
+fn explained(distrust: Distrust) -> io::Error {
+    io::Error::other(format!("{}; {}", distrust.reason, distrust.hint))
 }
 
 /// Makes one new private directory; fails where it exists.
@@ -21,12 +37,35 @@ pub fn new_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
-/// Opens a file for appending, 0600, made where it is missing.
+/// Opens a file for appending, 0600, made where it is missing. A link, a pipe or a file with other names is refused.
 ///
 /// # Errors
 /// As the system says.
 pub fn append(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    made::append(path, 0o600, Owners::ours())
+}
+
+/// Opens a regular file for reading; `None` where there is no such file.
+///
+/// # Errors
+/// It is a link or no file, or as the system says.
+pub fn open(path: &Path) -> io::Result<Option<File>> {
+    match made::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a new file; what is there under its name stays as it is.
+///
+/// # Errors
+/// `AlreadyExists`, or as the system says; then there is no file.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = made::create_new(path)?;
+    file.write_all(bytes).inspect_err(|_| {
+        fs::remove_file(path).ok();
+    })
 }
 
 /// Writes a file so that a reader sees all of it or nothing, also after a power cut: a temporary file, synced,
@@ -48,13 +87,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn write_renamed(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.tmp", rustix::process::getpid().as_raw_nonzero()));
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    if sync {
-        file.sync_all()?;
-    }
-    fs::rename(&temporary, path)?;
+    temporary.push(format!(".{}-{:08x}.tmp", rustix::process::getpid().as_raw_nonzero(), fastrand::u32(..)));
+    let temporary = Path::new(&temporary);
+    let mut file = made::create_new(temporary)?;
+    let written = file.write_all(bytes).and_then(|()| if sync { file.sync_all() } else { Ok(()) });
+    written.and_then(|()| fs::rename(temporary, path)).inspect_err(|_| {
+        fs::remove_file(temporary).ok();
+    })?;
     match path.parent().filter(|_| sync) {
         Some(parent) => OpenOptions::new().read(true).open(parent)?.sync_all(),
         None => Ok(()),
@@ -66,11 +105,7 @@ fn write_renamed(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
 /// # Errors
 /// As the system says, and `FileTooLarge`.
 pub fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match OpenOptions::new().read(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = open(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Some(bytes)) }

@@ -1,6 +1,6 @@
 //! Following a run through its directory: by the console that started it, by one that came later, by many at once.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::files;
@@ -36,12 +36,14 @@ pub enum Standing {
     NeverStarted,
     /// The supervisor is gone and left no outcome, perhaps how the steps ended.
     Lost(Option<Box<End>>),
+    /// The directory can't be entered from here, which proves nothing: it may be another user's, on a shared store.
+    Hidden(SafeText),
 }
 
 impl Standing {
     /// Whether there may be more to see.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Running | Self::Verifying { .. })
+        matches!(self, Self::Running | Self::Verifying { .. } | Self::Hidden(_))
     }
 }
 
@@ -84,11 +86,7 @@ impl Follower {
 
     fn read_out(&mut self) -> io::Result<(Vec<OutputLine>, bool)> {
         if self.out.is_none() {
-            self.out = match OpenOptions::new().read(true).open(self.dir.out()) {
-                Ok(file) => Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
-                Err(error) => return Err(error),
-            };
+            self.out = files::open(&self.dir.out())?;
         }
         let Some(file) = &mut self.out else { return Ok((Vec::new(), false)) };
         file.seek(SeekFrom::Start(self.offset))?;
@@ -125,7 +123,7 @@ impl Follower {
 /// # Errors
 /// The directory can't be read.
 pub fn standing(dir: &RunDir) -> io::Result<Standing> {
-    let alive = is_alive(dir);
+    let alive = is_locked(dir)?;
     let end = dir.read_end()?.map(Box::new);
     if let Some(closing) = dir.read_closing()? {
         return Ok(Standing::Over { end, closing: Box::new(closing) });
@@ -148,9 +146,31 @@ pub fn standing(dir: &RunDir) -> io::Result<Standing> {
 
 /// Whether a console that is just starting the run, or its supervisor, lives: whether `alive` is locked.
 pub fn is_alive(dir: &RunDir) -> bool {
-    let Ok(file) = OpenOptions::new().read(true).open(dir.alive()) else { return false };
+    is_locked(dir).unwrap_or(false)
+}
+
+fn is_locked(dir: &RunDir) -> io::Result<bool> {
+    let Some(file) = files::open(&dir.alive())? else { return Ok(false) };
     // Shared, so that two consoles that ask at once do not take each other for a supervisor.
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Where a run stands, of which nothing but the path of its directory is known. One that is gone, or whose files make no
+/// sense, says nothing; one that can't be looked into proves nothing.
+pub fn standing_at(dir: &RunDir) -> Standing {
+    let looked = match dir.path().symlink_metadata() {
+        Ok(found) if found.is_dir() => standing(dir),
+        Ok(_) => Err(io::Error::other("it is not a directory")),
+        Err(error) => Err(error),
+    };
+    looked.unwrap_or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidData
+        | io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::FileTooLarge => Standing::Lost(None),
+        _ => Standing::Hidden(SafeText::new(&format!("{}: {error}", dir.path().display()))),
+    })
 }
 
 /// `INDEX TIME out|err|note TEXT`

@@ -12,6 +12,7 @@ use super::files;
 /// As the system says.
 pub fn save(state_directory: &Path, name: &str, text: &[u8]) -> io::Result<PathBuf> {
     let folder = state_directory.join("saved");
+    files::state_directory(state_directory)?;
     files::private_directory(&folder)?;
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' }).collect();
@@ -20,10 +21,13 @@ pub fn save(state_directory: &Path, name: &str, text: &[u8]) -> io::Result<PathB
     let stem = if stem.is_empty() { "saved" } else { stem };
     let mut path = folder.join(format!("{stem}.{extension}"));
     let mut number = 2;
-    while path.exists() {
-        path = folder.join(format!("{stem}-{number}.{extension}"));
-        number += 1;
+    loop {
+        match files::write_new(&path, text) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                path = folder.join(format!("{stem}-{number}.{extension}"));
+                number += 1;
+            }
+            written => return written.map(|()| path),
+        }
     }
-    files::write_whole(&path, text)?;
-    Ok(path)
 }

@@ -3,23 +3,27 @@
 use std::io::IsTerminal;
 
 use super::Global;
-use super::configuration;
 use super::output::{self, exit};
 use super::themes;
+use super::{configuration, desk};
 use crate::runtime::core::Start;
 use crate::runtime::painter::Painter;
-use crate::runtime::{lifecycle, panics, paths};
+use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
 pub fn run(global: &Global) -> u8 {
     match configuration::find(global) {
         Ok(found) => {
+            let state_directory = match desk::state_directory() {
+                Ok(directory) => directory,
+                Err(code) => return code,
+            };
             let start = Start {
                 clock: global.clock,
                 config: found.config,
                 loader: Some(found.loader),
                 store: global.store.clone(),
-                state_directory: paths::state_directory(),
+                state_directory,
             };
             open(global, start, Afterwards::RunsContinue)
         }

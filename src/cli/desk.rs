@@ -1,19 +1,28 @@
 //! The desk of a command: the store opened, what ended meanwhile taken in.
 
+use std::path::PathBuf;
+
 use super::Global;
 use super::output::{self, exit};
 use crate::runtime::paths;
 use crate::runtime::runs::{RunDesk, TakenIn};
 use crate::store::StoreError;
 
+/// The state directory. Where the environment names one that can't be, it is said on stderr.
+///
+/// # Errors
+/// The exit code.
+pub fn state_directory() -> Result<PathBuf, u8> {
+    paths::state_directory().map_err(|distrust| output::fail(exit::UNKNOWN, &distrust.reason, &distrust.hint))
+}
+
 /// Opens the store. Where that fails, it is said on stderr and the exit code is the error.
 ///
 /// # Errors
 /// The exit code.
 pub async fn open(global: &Global) -> Result<RunDesk, u8> {
-    RunDesk::open(global.store.as_deref(), &paths::state_directory(), global.clock)
-        .await
-        .map_err(|error| broken(&error))
+    let directory = state_directory()?;
+    RunDesk::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
 
 /// Opens the store and takes in what ended while no console was open.
@@ -29,6 +38,7 @@ pub async fn open_and_take_in(global: &Global) -> Result<(RunDesk, TakenIn), u8>
 /// Says what is wrong with the store.
 pub fn broken(error: &StoreError) -> u8 {
     let hint = match error {
+        StoreError::Untrusted(distrust) => &distrust.hint,
         StoreError::Kind(_) => "omit --store to use the default place",
         StoreError::Newer { .. } => "",
         _ => "check that its directory exists, is writable and is on a local disk, or use --store FILE",

@@ -149,7 +149,7 @@ pub fn main() -> ExitCode {
     if let Some(file) = &cli.global.log_file
         && let Err(error) = logging::start(file, cli.global.verbose)
     {
-        let hint = "use a file in a directory that you can write to";
+        let hint = "use a file in a directory of your own";
         let problem = format!("the log file {} can't be opened: {error}", file.display());
         return ExitCode::from(output::fail(exit::USAGE, &problem, hint));
     }

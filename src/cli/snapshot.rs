@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use super::demo::simulate::{self, Scene};
 use super::output::{self, exit};
-use super::{Global, configuration, themes};
+use super::{Global, configuration, desk, themes};
 use crate::app::commands::open_screen;
 use crate::app::message::{Event, Message};
 use crate::app::screens::Screen;
@@ -22,7 +22,6 @@ use crate::model::unit::parse_duration;
 use crate::runtime::core::Start;
 use crate::runtime::headless::Headless;
 use crate::runtime::painter::Painter;
-use crate::runtime::paths;
 use crate::theme::{ColorDepth, GlyphSet};
 use crate::ui::export::Format;
 
@@ -116,7 +115,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         config: Arc::clone(&found.config),
         loader: None,
         store: global.store.clone(),
-        state_directory: paths::state_directory(),
+        state_directory: desk::state_directory()?,
     };
     let work = async {
         let mut headless = Headless::start(start, arguments.size);

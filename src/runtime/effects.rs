@@ -168,7 +168,7 @@ impl Tools {
             match RunDesk::open(store, &self.state_directory, clock).await {
                 Ok(desk) => break desk,
                 Err(error) => {
-                    let text = SafeText::new(&error.to_string());
+                    let text = SafeText::new(&error.explained());
                     tracing::warn!(%error, "the store can't be opened");
                     sender.send_replace(Desk::Closed(text.clone()));
                     self.answer(Outcome::Failed(text)).await;

@@ -1,19 +1,21 @@
 //! Our own log: to the file that `--log-file` names and nowhere else, because the terminal is the screen.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
 use tracing::Level;
 
+use crate::files::made;
+use crate::files::trust::{Owners, resolve};
+
 /// Starts logging. `verbose`: 0 informs, 1 debugs, 2 traces. The file is appended to, and is readable by its owner alone.
 ///
 /// # Errors
-/// The file can't be opened for appending.
+/// The file can't be opened for appending, or others can replace it.
 pub fn start(file: &Path, verbose: u8) -> io::Result<()> {
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    let file = open(file)?;
     let level = match verbose {
         0 => Level::INFO,
         1 => Level::DEBUG,
@@ -25,4 +27,13 @@ pub fn start(file: &Path, verbose: u8) -> io::Result<()> {
         tracing::debug!("logging has already started");
     }
     Ok(())
+}
+
+fn open(file: &Path) -> io::Result<File> {
+    // `/dev/stderr` and `/dev/fd/3` are the person's own redirections.
+    if file.starts_with("/dev") {
+        return OpenOptions::new().append(true).open(file);
+    }
+    let resolved = resolve(file, Owners::ours()).map_err(io::Error::other)?;
+    made::append(&resolved.path, 0o600, Owners::ours())
 }

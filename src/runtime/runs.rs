@@ -12,12 +12,13 @@ use serde_json::json;
 
 use super::handover::handover;
 use super::identity::Identity;
-use crate::actions::follow::{Follower, Standing, standing};
+use crate::actions::follow::{Follower, Standing, standing_at};
 use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::made;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
 use crate::model::redact::Redactor;
@@ -60,6 +61,7 @@ impl RunDesk {
     /// The store can't be opened.
     pub async fn open(store: Option<&str>, state_directory: &Path, clock: Clock) -> Result<Self, StoreError> {
         let identity = Identity::present();
+        made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
         let path = store::locate(store, state_directory)?;
         let store = Store::open(&path, &identity.host).await?;
         // The supervisor works in another directory.
@@ -238,7 +240,7 @@ impl RunDesk {
     }
 
     /// Takes in what went on while nobody looked: runs that ended get their end, those whose supervisor died become
-    /// unknown, live ones are returned to be attached.
+    /// unknown, live ones are returned to be attached. Those that can't be seen from here stay as the store says.
     ///
     /// # Errors
     /// The store can't be read or written.
@@ -247,6 +249,9 @@ impl RunDesk {
         for run in self.store.open_runs(&self.identity.host).await? {
             let dir = RunDir::new(&run.output_path);
             let standing = standing_of(&run);
+            if matches!(standing, Standing::Hidden(_)) {
+                continue;
+            }
             if standing.is_open() || crate::actions::follow::is_alive(&dir) {
                 taken.live.push(present(&run, &standing, self.clock.now().utc));
             } else {
@@ -282,6 +287,7 @@ impl RunDesk {
                 self.store.lose(&run.id, end.as_deref().map(ended).as_ref(), who, now).await
             }
             Standing::Running => self.store.lose(&run.id, None, who, now).await,
+            Standing::Hidden(_) => Ok(run.clone()),
         }
     }
 
@@ -386,10 +392,9 @@ fn remove(prepared: &Prepared) {
     }
 }
 
-/// Where a run stands. A directory that is gone or can't be read says nothing.
+/// Where a run stands.
 pub(super) fn standing_of(run: &Run) -> Standing {
-    let dir = RunDir::new(&run.output_path);
-    if dir.path().is_dir() { standing(&dir).unwrap_or(Standing::Lost(None)) } else { Standing::Lost(None) }
+    standing_at(&RunDir::new(&run.output_path))
 }
 
 /// An open run of the store as its directory says: the one place where the state of an open run is made.
@@ -399,6 +404,10 @@ pub(super) fn present(run: &Run, standing: &Standing, now: DateTime<Utc>) -> Run
     }
     match standing {
         Standing::Running => run.clone(),
+        Standing::Hidden(why) => {
+            let note = format!("can't be seen from here ({why}); shown as last stored");
+            Run { note: Some(SafeText::new(&note)), ..run.clone() }
+        }
         Standing::Verifying { end, .. } => Run { state: RunState::Verifying, ..with_end(run, end.as_deref()) },
         Standing::Over { end, closing } => closed(with_end(run, end.as_deref()), closing),
         Standing::NeverStarted => closed(run.clone(), &never_started(now)),

@@ -153,7 +153,10 @@ impl RunDesk {
                 let signs = Signs { quiet, left: Vec::new() };
                 out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
             }
-            let seen = if standing.is_open() {
+            let seen = if matches!(standing, Standing::Hidden(_)) {
+                // Whoever can see it stores what comes of it.
+                self.run(&run.id).await.ok().flatten().unwrap_or_else(|| run.clone())
+            } else if standing.is_open() {
                 present(&run, &standing, self.clock.now().utc)
             } else {
                 self.settle(&run, &standing).await

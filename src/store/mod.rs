@@ -8,9 +8,7 @@ pub mod audit;
 pub mod locks;
 pub mod runs;
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +16,9 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use thiserror::Error;
+
+use crate::files::made;
+use crate::files::trust::Distrust;
 
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
@@ -36,6 +37,9 @@ pub enum StoreError {
         /// What the system says.
         error: io::Error,
     },
+    /// Others could replace the file, or it can't be made.
+    #[error("the store can't be used: {0}")]
+    Untrusted(Distrust),
     /// A kind of store that does not exist.
     #[error("`{0}` is not a supported store: use `sqlite` or the path of a file")]
     Kind(String),
@@ -53,6 +57,16 @@ pub enum StoreError {
     /// A row that makes no sense.
     #[error("the store contains invalid data: {0}")]
     Content(String),
+}
+
+impl StoreError {
+    /// The problem and what to do about it, as far as that is known, in one sentence.
+    pub fn explained(&self) -> String {
+        match self {
+            Self::Untrusted(distrust) => format!("{self}; {}", distrust.hint),
+            _ => self.to_string(),
+        }
+    }
 }
 
 /// An open store. Cheap to clone.
@@ -83,12 +97,12 @@ pub fn locate(url: Option<&str>, state_directory: &Path) -> Result<PathBuf, Stor
 
 impl Store {
     /// Opens the store in `path` and brings its schema up to date. The file is 0600 and its directory 0700 where they
-    /// are made here. `host` names our chain of the audit.
+    /// are made here; in a directory into which its group may write, the file is 0660. `host` names our chain of the audit.
     ///
     /// # Errors
     /// It can't be opened, or a newer program made it.
     pub async fn open(path: &Path, host: &str) -> Result<Self, StoreError> {
-        make_private(path).map_err(|error| StoreError::File { path: path.display().to_string(), error })?;
+        made::shared_file(path).map_err(StoreError::Untrusted)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -149,13 +163,6 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    }
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
 /// A moment as it is stored.
