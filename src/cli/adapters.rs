@@ -81,12 +81,12 @@ impl Shown {
 /// Prints what was asked for.
 pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     // The built-in ones are there without a configuration, and with one that is wrong.
-    let path = load::find(global.config.as_deref());
-    if let (None, Some(file)) = (&path, &global.config) {
+    let main = load::find(global.config.as_deref());
+    if let (None, Some(file)) = (&main, &global.config) {
         let problem = format!("no configuration at {}", file.display());
         return output::fail(exit::CONFIG, &problem, "leave --config out for the built-in adapters");
     }
-    let (config, broken) = match path.map(|path| load::load(&path)) {
+    let (config, broken) = match main.map(|main| main.load()) {
         None => (None, false),
         Some(loaded) => (loaded.config, loaded.diagnostics.iter().any(Diagnostic::is_error)),
     };

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
-use crate::config::diagnostic::Diagnostic;
+use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
 use crate::runtime::secrets;
@@ -37,7 +37,7 @@ pub struct Arguments {
 /// Loads and prints every problem. Warnings alone are no reason to fail.
 pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     let named = arguments.file.as_deref().or(global.config.as_deref());
-    let Some(path) = load::find(named) else {
+    let Some(main) = load::find(named) else {
         let places: Vec<String> =
             load::candidates(None, None).iter().map(|place| place.display().to_string()).collect();
         let problem = format!("no configuration at {}", places.join(" or "));
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
             "`opsroom config example > opsroom.toml` creates one to start from",
         );
     };
-    let Loaded { config, mut diagnostics } = load::load(&path);
+    let Loaded { config, mut diagnostics } = main.load();
     let config = config.map(Arc::new);
     let mut rows = None;
     let mut notes = Vec::new();
@@ -120,16 +120,13 @@ impl Report<'_> {
     }
 
     fn text(&self) -> String {
-        let mut text = String::new();
-        for diagnostic in self.diagnostics {
-            text.push_str(&diagnostic.render());
-            text.push_str("\n\n");
-        }
-        for note in self.notes {
+        let mut text = diagnostic::rendered(self.diagnostics, "\n\n");
+        for note in self.notes.iter().take(diagnostic::PRINTED) {
             text.push_str("note: ");
             text.push_str(note);
             text.push_str("\n\n");
         }
+        text.push_str(&diagnostic::and_more(self.notes.len(), "note", "\n\n"));
         for row in self.rows.unwrap_or_default() {
             text.push_str(&row.text());
         }

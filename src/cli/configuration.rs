@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
-use crate::config::diagnostic::Diagnostic;
+use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::{self, Loaded};
 use crate::runtime::reload::Loader;
 
@@ -25,14 +25,14 @@ pub struct Found {
 /// # Errors
 /// The exit code.
 pub fn find(global: &Global) -> Result<Found, u8> {
-    let Some(path) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
-    let (file, wishes) = (path.clone(), Wishes::of(global));
+    let Some(main) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
+    let (again, wishes) = (main.kept(), Wishes::of(global));
     let options = wishes.clone();
-    let loader = Loader::new(&path, move || {
-        let loaded = load::load_again(&file);
+    let loader = Loader::new(&main.path, move || {
+        let loaded = again.load_again();
         loaded.config.map(|config| options.over(config)).ok_or(loaded.diagnostics)
     });
-    let Loaded { config, diagnostics } = load::load(&path);
+    let Loaded { config, diagnostics } = main.load();
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
     let config = Arc::new(wishes.over(config));
     Ok(Found { config, loader, warnings: diagnostics })
@@ -60,13 +60,9 @@ impl Wishes {
     }
 }
 
-/// Prints every problem.
+/// Prints the first problems and how many there are.
 fn refuse(diagnostics: &[Diagnostic]) -> u8 {
-    let mut text = String::new();
-    for diagnostic in diagnostics {
-        text.push_str(&diagnostic.render());
-        text.push('\n');
-    }
+    let text = diagnostic::rendered(diagnostics, "\n");
     let count = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     output::complain(&text);
     let problem = format!("the configuration has {count} problem{}", if count == 1 { "" } else { "s" });

@@ -1,10 +1,14 @@
 //! The themes that there are beside a configuration.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Global;
 use super::output::{self, exit};
 use crate::config::nearest::nearest;
+use crate::files;
+use crate::files::trust::{Owners, judge_read};
 use crate::theme::Catalogue;
 
 /// The shipped themes and a person's own: `themes/NAME.toml` beside the first of `files`, in the order of their names.
@@ -40,19 +44,28 @@ pub fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, String)> {
     Some((format!("no theme named `{name}`"), hint))
 }
 
-#[expect(clippy::disallowed_methods, reason = "read once, before the console opens")]
-fn own(files: &[PathBuf]) -> Vec<(String, String)> {
-    let Some(directory) = files.first().and_then(|file| file.parent()).map(|beside| beside.join("themes")) else {
-        return Vec::new();
-    };
+/// A larger file is no theme.
+const MOST: u64 = 1 << 20;
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Those that belong to the user, to root or to the configuration's owner: what another one puts there could make what
+/// is down look like what is well.
+fn own(configuration: &[PathBuf]) -> Vec<(String, String)> {
+    let Some(main) = configuration.first() else { return Vec::new() };
+    let Some(directory) = main.parent().map(|beside| beside.join("themes")) else { return Vec::new() };
+    let owners = main.metadata().map_or_else(|_| Owners::ours(), |data| Owners::and(data.uid()));
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     let theme = |path: &PathBuf| {
         let name = path.file_stem()?.to_str()?.to_owned();
         let is_theme = path.extension().is_some_and(|extension| extension == "toml");
-        let text = is_theme.then(|| std::fs::read_to_string(path).ok())??;
-        Some((name, text))
+        let received = is_theme.then(|| files::read(path, MOST, PATIENCE).ok())??;
+        if let Err(distrust) = judge_read(path, &received.metadata, owners) {
+            tracing::warn!(%distrust, "a theme is not used");
+            return None;
+        }
+        Some((name, String::from_utf8(received.bytes).ok()?))
     };
     paths.iter().filter_map(theme).collect()
 }

@@ -114,6 +114,46 @@ impl Diagnostic {
     }
 }
 
+/// So many problems are printed: more than a person mends in one go.
+pub const PRINTED: usize = 50;
+
+/// The first problems as they are printed, each followed by `end`, and how many more there are. Errors come first where
+/// not all are printed: they are what stops.
+pub fn rendered(problems: &[Diagnostic], end: &str) -> String {
+    let errors = problems.iter().filter(|problem| problem.is_error());
+    let cut = problems.len() > PRINTED;
+    let shown: Vec<&Diagnostic> = if cut {
+        errors.chain(problems.iter().filter(|problem| !problem.is_error())).take(PRINTED).collect()
+    } else {
+        problems.iter().collect()
+    };
+    let mut text: String = shown.into_iter().flat_map(|problem| [problem.render(), end.to_owned()]).collect();
+    text.push_str(&and_more(problems.len(), "problem", end));
+    text
+}
+
+/// `and 99,950 more problems` where there are more than are printed, followed by `end`.
+pub fn and_more(count: usize, what: &str, end: &str) -> String {
+    match count.saturating_sub(PRINTED) {
+        0 => String::new(),
+        1 => format!("and 1 more {what}{end}"),
+        more => format!("and {} more {what}s{end}", grouped(more)),
+    }
+}
+
+/// A number with commas between thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// A character that can be printed without harm: a file may hold escape sequences.
 fn printable(c: char) -> char {
     let bidi = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');

@@ -16,6 +16,7 @@ use self::keep::{Keeper, Pace};
 use super::tasks::Tasks;
 use crate::config::Config;
 use crate::config::sections::secret::SecretSource;
+use crate::files;
 use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::secret::Secrets;
@@ -136,9 +137,11 @@ async fn fetch(source: &SecretSource) -> Result<String, String> {
 }
 
 async fn file(path: &Path) -> Result<String, String> {
-    let shown = path.display();
-    let text = tokio::fs::read(path).await.map_err(|error| format!("{shown} can't be read: {error}"))?;
-    text_of(text).map_err(|why| format!("{shown} {why}"))
+    let (shown, read) = (path.display(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || files::read(&read, MOST as u64, PATIENCE)).await;
+    let received = read.map_err(|error| format!("{shown} can't be read: {error}"))?;
+    let received = received.map_err(|error| format!("{shown} {error}"))?;
+    text_of(received.bytes).map_err(|why| format!("{shown} {why}"))
 }
 
 async fn command(argv: &[String]) -> Result<String, String> {

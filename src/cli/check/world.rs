@@ -15,6 +15,7 @@ use crate::config::sections::adapter::{Adapter, Verb};
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
+use crate::files;
 use crate::model::name::Name;
 use crate::sources::tail::MAX_FILES;
 use crate::sources::tail::once::files_of;
@@ -304,9 +305,8 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// Why a file can't be read.
-#[expect(clippy::disallowed_methods, reason = "the command looks at what the configuration names")]
 pub fn unreadable(path: &Path) -> Option<String> {
-    match std::fs::File::open(path) {
+    match files::bounded::open(path) {
         Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => Some("is a directory".to_owned()),
         Ok(_) => None,
         Err(error) => Some(match error.kind() {
@@ -318,12 +318,11 @@ pub fn unreadable(path: &Path) -> Option<String> {
 }
 
 /// The beginning of a file: certificates are small.
-#[expect(clippy::disallowed_methods, reason = "the command looks at what the configuration names")]
 fn beginning(path: &Path) -> Vec<u8> {
     use std::io::Read;
     const MOST: u64 = 1 << 20;
     let mut bytes = Vec::new();
-    if let Ok(file) = std::fs::File::open(path) {
+    if let Ok(file) = files::bounded::open(path) {
         // What can't be read has been said.
         let _ = file.take(MOST).read_to_end(&mut bytes);
     }

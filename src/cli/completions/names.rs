@@ -22,8 +22,8 @@ pub fn of(question: &Question) -> Vec<Candidate> {
         }
         Kind::Fields => ["level", "service", "log", "message", "trace"].map(|name| Candidate::new(name, "")).into(),
         kind => {
-            let path = load::find(question.config.as_deref());
-            let config = path.and_then(|path| load::load(&path).config);
+            let main = load::find(question.config.as_deref());
+            let config = main.and_then(|main| main.load().config);
             configured(kind, &config.unwrap_or_default())
         }
     }
@@ -53,7 +53,8 @@ fn configured(kind: Kind, config: &Config) -> Vec<Candidate> {
 
 /// The ids of the latest runs, newest first.
 fn runs() -> Vec<Candidate> {
-    let Ok(entries) = std::fs::read_dir(paths::state_directory().join("runs")) else { return Vec::new() };
+    let Ok(state) = paths::state_directory() else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(state.join("runs")) else { return Vec::new() };
     let mut found: Vec<(SystemTime, String)> = entries
         .flatten()
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().into_string().ok()?)))

@@ -16,7 +16,9 @@ pub struct Locator {
 impl Locator {
     /// Reads the files again. One that can't be read any more has no places.
     pub fn read(paths: &[PathBuf]) -> Self {
-        Self { files: paths.iter().filter_map(|path| super::read(path).ok()).collect() }
+        // What came through a pipe is gone.
+        let files = paths.iter().filter(|path| path.is_file());
+        Self { files: files.filter_map(|path| super::read(path).ok()).map(|(file, _)| file).collect() }
     }
 
     /// Over a text as if it stood in `path`.

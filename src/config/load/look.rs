@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::{glob, merge, read};
@@ -61,10 +61,11 @@ impl Look {
 
     /// The files as they are now. Blocking. While the main file can't be read, its last known patterns count.
     pub fn now(&mut self) -> Fingerprint {
-        let mark = Mark::of(&self.main);
+        // A pipe changes whenever it is written into, and what was read from it is gone.
+        let mark = self.main.metadata().ok().filter(|data| !data.file_type().is_fifo()).map(|data| Mark::from(&data));
         if mark.is_some() && mark != self.parsed {
             self.parsed = None;
-            if let Ok(file) = read(&self.main) {
+            if let Ok((file, _)) = read(&self.main) {
                 let base = file.directory();
                 self.patterns = merge::includes(&file).into_iter().map(|(pattern, _)| base.join(pattern)).collect();
                 self.parsed = mark;

@@ -10,6 +10,7 @@ use rustls::ClientConfig;
 
 use crate::config::load::look::Mark;
 use crate::config::sections::source::HttpRequest;
+use crate::files;
 use crate::model::document::PollError;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
@@ -165,10 +166,13 @@ fn build(route: &Route, connection: Connection, settings: ClientConfig) -> Resul
     builder.build().map_err(|error| format!("no HTTP client: {error}"))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "certificates of sources belong to this room; they are read when first needed and when they change"
-)]
+/// Reads a certificate or a key, when it is first needed and when it changes. Bundles of all authorities have some
+/// hundred kilobytes.
 pub(super) fn read(path: &Path, key: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{} can't be read (`{key}`): {error}", path.display()))
+    const MOST: u64 = 8 << 20;
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let received = files::read(path, MOST, PATIENCE);
+    received
+        .map(|received| received.bytes)
+        .map_err(|error| format!("{} can't be read (`{key}`): it {error}", path.display()))
 }
