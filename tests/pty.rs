@@ -10,10 +10,14 @@ mod pty;
 #[path = "support/service.rs"]
 mod service;
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use pty::Terminal;
+use pty::{Terminal, Wire};
 use rustix::process::Signal;
 use service::{Answer, Service};
 
@@ -304,6 +308,122 @@ fn every_line_of_a_flood_is_held_or_counted() {
         let read = count("read");
         (40_000..40_020).contains(&read) && (count("held"), count("dropped")) == (1000, read - 1000)
     });
+}
+
+/// Two lines a millisecond of a log, for as long as it is held.
+struct Flood {
+    over: Arc<AtomicBool>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Flood {
+    fn into(path: PathBuf) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&over);
+        let writer = std::thread::spawn(move || {
+            let mut file = std::fs::File::create(path).unwrap();
+            for number in 0_u64.. {
+                if theirs.load(Ordering::Relaxed) {
+                    return;
+                }
+                let word = format!("{:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                writeln!(file, "ERROR {word} order {number} of customer {word} could not be paid for").unwrap();
+                std::thread::sleep(Duration::from_micros(500));
+            }
+        });
+        Self { over, writer: Some(writer) }
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.writer.take().map(std::thread::JoinHandle::join);
+    }
+}
+
+/// The console over a slow line, with a log that floods on the screen.
+fn flooded(wire: Wire) -> (Terminal, Flood, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, log) = (directory.path().join("opsroom.toml"), directory.path().join("app.log"));
+    let text = format!("[console]\nname = \"proving-ground\"\n[log.app]\nfile = {:?}\n", log.to_str().unwrap());
+    std::fs::write(&config, text).unwrap();
+    let flood = Flood::into(log);
+    let argv = [env!("CARGO_BIN_EXE_opsroom"), "--config", config.to_str().unwrap()];
+    let mut console = Terminal::over(wire, &argv, 100, 30, &[]);
+    console.wait_for("could not be paid");
+    console.press("3");
+    console.wait("the log screen", |screen| screen.contents().matches("could not be paid").count() > 15);
+    (console, flood, directory)
+}
+
+/// The largest of the frames in `raw`, in bytes.
+fn largest_frame(raw: &str) -> usize {
+    raw.split("\x1b[?2026h").map(str::len).max().unwrap_or_default()
+}
+
+#[test]
+fn on_a_slow_line_a_key_is_answered_after_one_frame_of_a_flood_and_not_after_a_backlog() {
+    // 3 kB/s, and an answer after ten times what a read takes.
+    let wire = Wire { bytes: 30, pause: Duration::from_millis(10), answers: Some(Duration::from_millis(100)) };
+    let (mut console, _flood, _directory) = flooded(wire);
+    // Without a bound, twice as much would wait by then: of such a flood some 9 kB are drawn a second.
+    let begun = console.written();
+    pty::until("much has arrived", || console.written() > begun + 12_000);
+    for (key, opened) in [("?", true), ("\x1b", false), ("?", true)] {
+        let before = console.written();
+        console.press(key);
+        console
+            .wait("the help is opened or closed", |screen| screen.contents().contains("keys and commands") == opened);
+        let (arrived, frame) = (console.written() - before, largest_frame(&console.raw()));
+        assert!(arrived <= 2 * frame, "{arrived} bytes came before the answer to {key:?}; a frame is at most {frame}");
+    }
+    // Nor has what is left of it to leave before the terminal is a person's own again.
+    let before = console.written();
+    console.press("\x03\x03");
+    console.wait_for_end();
+    console.assert_restored("over a slow line");
+    let (arrived, frame) = (console.written() - before, largest_frame(&console.raw()));
+    assert!(arrived <= 2 * frame, "{arrived} bytes came before the end; a frame is at most {frame}");
+}
+
+#[test]
+fn a_terminal_that_never_answers_is_drawn_on_all_the_same() {
+    let wire = Wire { answers: None, ..Wire::default() };
+    let (mut console, _flood, _directory) = flooded(wire);
+    console.press("?");
+    console.wait_for("keys and commands");
+    let asked = console.raw().matches("\x1b[5n").count();
+    let begun = console.written();
+    console.press("\x1b");
+    pty::until("frames flow", || console.written() > begun + 12_000);
+    assert!(console.raw().matches("\x1b[5n").count() <= asked + 10, "it is not asked for ever");
+    console.press("\x03");
+    assert_eq!(console.wait_for_end().exit_code(), 0);
+}
+
+#[test]
+fn an_answer_that_is_on_its_way_is_not_typed_into_the_shell() {
+    let setup = Setup::new(Answer::Healthy, 1);
+    let config = setup.config();
+    let script = format!(
+        "{} --config {}; printf 'type: '; IFS= read -r typed; printf 'it was <%s>' \"$typed\"",
+        env!("CARGO_BIN_EXE_opsroom"),
+        config.display()
+    );
+    let wire = Wire { answers: Some(Duration::from_millis(300)), ..Wire::default() };
+    let mut console = Terminal::over(wire, &["/bin/sh", "-c", &script], 100, 30, &[]);
+    console.wait_for("proving-ground");
+    // Each is a whole screen, which the terminal is asked about.
+    console.press("?");
+    console.wait_for("keys and commands");
+    console.press("\x03");
+    console.press("\x03");
+    console.wait_for("type: ");
+    console.press("own words\r");
+    console.wait_for("it was <");
+    console.wait_for("it was <own words>");
+    console.wait_for_end();
 }
 
 #[test]

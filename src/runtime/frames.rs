@@ -81,6 +81,11 @@ impl Frames {
         self.due
     }
 
+    /// Whether a person waits for it.
+    pub fn is_urgent(&self) -> bool {
+        self.asked_now.is_some()
+    }
+
     /// Nothing is to be drawn any more (frozen, given away): what was asked for is forgotten.
     pub fn cancel(&mut self) {
         self.due = None;

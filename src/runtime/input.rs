@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
+use super::answers::Answers;
 use super::keys::KeyParser;
 use super::terminal::Input;
 use crate::app::message::Event;
@@ -17,10 +18,14 @@ use crate::app::message::Event;
 const QUEUE: usize = 256;
 /// So long after a lone escape nothing may follow before it is the Escape key.
 const ESCAPE_SILENCE: Duration = Duration::from_millis(25);
+/// While the terminal owes an answer, which begins with an escape too and may come slowly.
+const ANSWER_SILENCE: Duration = Duration::from_millis(200);
 
 /// The keyboard, as the loop sees it.
 pub struct Keyboard {
     events: mpsc::Receiver<Event>,
+    /// What the terminal answers, which is never typed.
+    pub answers: Arc<Answers>,
     paused: Arc<AtomicBool>,
     wake: OwnedFd,
     parked: std::sync::mpsc::Receiver<()>,
@@ -36,9 +41,11 @@ impl Keyboard {
         let (wake_read, wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let (park, parked) = std::sync::mpsc::sync_channel(1);
         let paused = Arc::new(AtomicBool::new(false));
-        let reader = Reader { input, wake: wake_read, paused: Arc::clone(&paused), park, sender };
+        let answers = Arc::new(Answers::default());
+        let (theirs, standing) = (Arc::clone(&answers), Arc::clone(&paused));
+        let reader = Reader { input, wake: wake_read, paused: standing, park, sender, answers: theirs };
         std::thread::Builder::new().name("keyboard".into()).stack_size(128 << 10).spawn(move || reader.run())?;
-        Ok(Self { events, paused, wake, parked })
+        Ok(Self { events, answers, paused, wake, parked })
     }
 
     /// The next event; `None` once the far end of the terminal is closed.
@@ -84,11 +91,17 @@ struct Reader {
     paused: Arc<AtomicBool>,
     park: std::sync::mpsc::SyncSender<()>,
     sender: mpsc::Sender<Event>,
+    answers: Arc<Answers>,
 }
 
 impl Reader {
     /// Reads until the far end is closed or the receiver is gone. Ending drops the sender, which is how the loop learns.
     fn run(self) {
+        self.read();
+        self.answers.close();
+    }
+
+    fn read(&self) {
         let (mut parser, mut events) = (KeyParser::default(), Vec::new());
         let mut bytes = [0_u8; 4096];
         loop {
@@ -109,6 +122,7 @@ impl Reader {
             } else if !woken {
                 parser.flush(&mut events);
             }
+            self.answers.add(parser.take_answers());
             for event in events.drain(..) {
                 if self.sender.blocking_send(event).is_err() {
                     return;
@@ -119,7 +133,8 @@ impl Reader {
 
     /// Waits for a key or a nudge; both false after the silence that ends a lone escape.
     fn wait(&self, short: bool) -> Result<(bool, bool), rustix::io::Errno> {
-        let silence = Timespec { tv_sec: 0, tv_nsec: ESCAPE_SILENCE.subsec_nanos().into() };
+        let silence = if self.answers.are_expected() { ANSWER_SILENCE } else { ESCAPE_SILENCE };
+        let silence = Timespec { tv_sec: 0, tv_nsec: silence.subsec_nanos().into() };
         loop {
             let mut fds =
                 [PollFd::from_borrowed_fd(self.input.as_fd(), PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];

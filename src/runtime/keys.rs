@@ -17,6 +17,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 pub struct KeyParser {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
+    answers: usize,
 }
 
 /// What the bytes at hand are.
@@ -25,6 +26,8 @@ enum Step {
     Took(usize, Option<Event>),
     /// The start of bracketed paste.
     Paste(usize),
+    /// The terminal's answer that it is well: no key.
+    Answer(usize),
     /// More bytes are needed to say.
     Unfinished,
 }
@@ -48,6 +51,11 @@ impl KeyParser {
         }
     }
 
+    /// How often the terminal has answered since this was last asked.
+    pub fn take_answers(&mut self) -> usize {
+        std::mem::take(&mut self.answers)
+    }
+
     fn run(&mut self, last: bool, events: &mut Vec<Event>) {
         let mut bytes = std::mem::take(&mut self.pending);
         let mut at = 0;
@@ -67,6 +75,10 @@ impl KeyParser {
                 Step::Paste(taken) => {
                     at += taken;
                     self.paste = Some(Vec::new());
+                }
+                Step::Answer(taken) => {
+                    at += taken;
+                    self.answers += 1;
                 }
                 Step::Unfinished => break,
             }
@@ -151,6 +163,7 @@ fn escape(bytes: &[u8], last: bool) -> Step {
         Some(b'[') => match csi(&bytes[2..]) {
             Some(Step::Took(taken, event)) => Step::Took(taken + 2, event),
             Some(Step::Paste(taken)) => Step::Paste(taken + 2),
+            Some(Step::Answer(taken)) => Step::Answer(taken + 2),
             _ => unfinished(if bytes.len() == 2 { alt(b'[') } else { Step::Took(bytes.len(), None) }),
         },
         Some(b'O') => match bytes.get(2) {
@@ -194,6 +207,7 @@ fn csi(bytes: &[u8]) -> Option<Step> {
         b'O' if parameters.is_empty() => Some(Event::Focus(false)),
         b'Z' => Some(key(KeyCode::BackTab)),
         b'~' if parameters == b"200" => return Some(Step::Paste(taken)),
+        b'n' if matches!(parameters, b"0" | b"3") => return Some(Step::Answer(taken)),
         b'~' => tilde(parameters),
         b'u' => coded(parameters),
         end @ (b'M' | b'm') if parameters.first() == Some(&b'<') => mouse(&parameters[1..], end == b'M'),
@@ -303,6 +317,16 @@ mod tests {
             Event::Focus(on) => format!("focus {on}"),
             other => format!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn an_answer_of_the_terminal_is_counted_and_is_no_key() {
+        let (mut parser, mut events) = (KeyParser::default(), Vec::new());
+        for chunk in [&b"a\x1b"[..], b"[0", b"n\x1b[0nb", b"\x1b[200~\x1b[0n\x1b[201~"] {
+            parser.feed(chunk, &mut events);
+        }
+        assert_eq!(events.iter().map(word).collect::<Vec<_>>(), ["Char('a')", "Char('b')", "paste \"\\u{1b}[0n\""]);
+        assert_eq!((parser.take_answers(), parser.take_answers()), (2, 0));
     }
 
     #[test]

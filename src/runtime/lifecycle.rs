@@ -1,6 +1,7 @@
 //! The loop of the console.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::{Core, Start};
@@ -44,6 +45,8 @@ enum Woken {
     /// A frame is due, or a write has ended and the next may be drawn.
     Frame,
     Written,
+    /// The terminal has answered.
+    Answered,
     Tick,
 }
 
@@ -115,7 +118,8 @@ impl Console {
             if let Some(code) = self.ending {
                 return code;
             }
-            if self.may_draw() && self.frames.due().is_some_and(|due| due <= self.now().mono) {
+            self.tty.listen(self.now().mono);
+            if self.frame_at().is_some_and(|at| at <= self.now().mono) {
                 self.draw();
             }
         }
@@ -125,14 +129,17 @@ impl Console {
         self.core.clock.now()
     }
 
-    fn may_draw(&self) -> bool {
-        self.hands == Hands::Ours && self.tty.is_idle()
+    /// When the next frame is drawn: when it is due and the line is free. `None` where none is due, or none may be drawn.
+    fn frame_at(&self) -> Option<Duration> {
+        let may_draw = self.hands == Hands::Ours && self.tty.is_idle();
+        let free = self.tty.free_at(self.frames.is_urgent());
+        self.frames.due().filter(|_| may_draw).map(|due| due.max(free))
     }
 
     async fn next(&mut self) -> Woken {
-        let frame = self.frames.due().filter(|_| self.may_draw());
-        let (frame, tick) = (self.timer(frame), self.timer(self.core.tick_at()));
+        let (frame, tick) = (self.timer(self.frame_at()), self.timer(self.core.tick_at()));
         let written = self.tty.written();
+        let answers = Arc::clone(&self.tty.keyboard.answers);
         tokio::select! {
             biased;
             asked = self.signals.next() => Woken::Signal(asked),
@@ -142,6 +149,7 @@ impl Console {
             () = frame => Woken::Frame,
             () = tick => Woken::Tick,
             () = written => Woken::Written,
+            () = answers.come() => Woken::Answered,
         }
     }
 
@@ -164,10 +172,11 @@ impl Console {
             Woken::Typed(None) => self.ending = Some(129),
             Woken::Typed(Some(event)) | Woken::Event(event) => self.event(event),
             Woken::Returned(result) => self.take_back(result),
-            Woken::Frame => {}
+            Woken::Frame | Woken::Answered => {}
             Woken::Tick => self.event(Event::Clock),
             Woken::Written => {
                 self.frames.written(self.now().mono);
+                self.tty.taken(self.now().mono);
                 if self.tty.is_gone() {
                     self.ending = Some(129);
                 }
@@ -302,6 +311,7 @@ impl Console {
     }
 
     fn lend(&mut self, text: String) {
+        self.tty.hush();
         self.tty.keyboard.pause();
         self.tty.leave();
         self.hands = Hands::Lent;
@@ -322,7 +332,8 @@ impl Console {
         self.core.measure(self.frames.meters());
         let (painter, state) = (&mut self.painter, &mut self.core.state);
         let size = state.size;
-        let bytes = self.tty.draw(size, |area, buffer| state.layout = painter.paint(state, area, buffer));
+        let bytes =
+            self.tty.draw(self.core.clock, size, |area, buffer| state.layout = painter.paint(state, area, buffer));
         let now = self.now().mono;
         self.frames.drawn(now, now.saturating_sub(from), bytes);
     }

@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* one writer to the terminal, one owner of the state; whatever ends the loop, the terminal is given back.
 
+pub mod answers;
 pub mod cleaner;
 pub mod clipboard;
 pub mod core;
@@ -18,6 +19,7 @@ pub mod identity;
 pub mod input;
 pub mod keys;
 pub mod lifecycle;
+pub mod line;
 pub mod logging;
 pub mod pager;
 pub mod painter;

@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::encode::Encoder;
 use super::input::Keyboard;
+use super::line::{Line, QUESTION};
 use super::terminal::{self, Input};
 use super::writer::Writer;
+use crate::clock::Clock;
 
 /// The terminal. Dropping it gives the person's own screen back.
 pub struct Tty {
@@ -20,8 +23,9 @@ pub struct Tty {
     writer: Writer,
     encoder: Encoder,
     canvas: Buffer,
-    /// Bytes that go ahead of the next frame.
+    /// Bytes that go ahead of the next frame. They are those of entering, where there are any, and end in a question.
     ahead: Vec<u8>,
+    line: Line,
 }
 
 impl Tty {
@@ -36,12 +40,33 @@ impl Tty {
         let mut ahead = Vec::new();
         let (keyboard, writer) = (Keyboard::start(Arc::clone(&input))?, Writer::start(screen)?);
         terminal::enter(&input, mouse, &mut ahead);
-        Ok(Self { input, keyboard, writer, encoder: Encoder::default(), canvas: Buffer::empty(Rect::ZERO), ahead })
+        let (encoder, canvas) = (Encoder::default(), Buffer::empty(Rect::ZERO));
+        Ok(Self { input, keyboard, writer, encoder, canvas, ahead, line: Line::default() })
     }
 
-    /// Whether another frame may be drawn: the last one has left.
+    /// Whether another frame may be handed over: the last one was taken.
     pub fn is_idle(&self) -> bool {
         self.writer.is_idle()
+    }
+
+    /// From when on the line to the terminal is free for another frame, if nothing is heard until then. `urgent` is the
+    /// answer to a key.
+    pub fn free_at(&self, urgent: bool) -> Duration {
+        self.line.free_at(urgent)
+    }
+
+    /// Takes in what was heard of the terminal.
+    pub fn listen(&mut self, now: Duration) {
+        for _ in 0..self.keyboard.answers.take() {
+            self.line.answered(now);
+        }
+        self.line.settle(now);
+        self.keyboard.answers.expect(self.line.owed() > 0);
+    }
+
+    /// The system has taken what was handed over.
+    pub fn taken(&mut self, now: Duration) {
+        self.line.written(now);
     }
 
     /// Whether writing failed for good.
@@ -55,7 +80,7 @@ impl Tty {
     }
 
     /// Draws a frame of `size` with `paint` and hands over what differs. Returns the bytes handed over.
-    pub fn draw(&mut self, size: (u16, u16), paint: impl FnOnce(Rect, &mut Buffer)) -> usize {
+    pub fn draw(&mut self, clock: Clock, size: (u16, u16), paint: impl FnOnce(Rect, &mut Buffer)) -> usize {
         let area = Rect::new(0, 0, size.0, size.1);
         if self.canvas.area == area {
             self.canvas.reset();
@@ -63,12 +88,33 @@ impl Tty {
             self.canvas = Buffer::empty(area);
         }
         paint(area, &mut self.canvas);
+        let now = clock.now().mono;
         let mut bytes = self.writer.buffer();
-        bytes.append(&mut self.ahead);
+        if !self.ahead.is_empty() {
+            bytes.append(&mut self.ahead);
+            // Nothing is before it: how long its answer takes is how long the way is.
+            self.ask(now, 0, &mut bytes);
+        }
+        let ahead = bytes.len();
         self.encoder.encode(&mut self.canvas, &mut bytes);
+        self.ask(now, ahead, &mut bytes);
         let count = bytes.len();
         self.writer.submit(bytes);
         count
+    }
+
+    /// Notes what is in `bytes` from `start` on as handed over, with a question behind it where one is due.
+    fn ask(&mut self, now: Duration, start: usize, bytes: &mut Vec<u8>) {
+        let count = bytes.len() - start;
+        if count == 0 {
+            return;
+        }
+        let asked = self.line.asks(count);
+        if asked {
+            bytes.extend_from_slice(QUESTION);
+            self.keyboard.answers.expect(true);
+        }
+        self.line.sent(now, count, asked);
     }
 
     /// What is on the screen.
@@ -100,12 +146,26 @@ impl Tty {
         self.send(bytes);
     }
 
+    /// Waits for what the terminal still answers: whoever reads its keyboard next would take that for typed.
+    pub fn hush(&mut self) {
+        let owed = self.line.owed();
+        if owed > 0 {
+            self.keyboard.answers.wait(owed, self.line.farewell());
+        }
+        self.keyboard.answers.take();
+        self.keyboard.answers.expect(false);
+        self.line.forget();
+    }
+
     /// Gives the terminal back to the shell, or to another program.
     pub fn leave(&mut self) {
         let ahead = std::mem::take(&mut self.ahead);
-        terminal::leave_with(&self.input, |bytes| {
+        let input = Arc::clone(&self.input);
+        terminal::leave_with(&input, |bytes| {
             let whole = [ahead, bytes].concat();
-            if !self.writer.flush(whole) {
+            if self.writer.flush(whole) {
+                self.hush();
+            } else {
                 tracing::info!("could not reset the terminal");
             }
         });

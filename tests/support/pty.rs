@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -10,6 +10,27 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Every wait ends here: far beyond what any of them takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Every terminal answers this one.
+const QUESTION: &[u8] = b"\x1b[5n";
+
+/// How a terminal is reached, and what it answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Wire {
+    /// Bytes that arrive at once,
+    pub bytes: usize,
+    /// and the pause after them.
+    pub pause: Duration,
+    /// After how long an answer of the terminal arrives; it gives none without.
+    pub answers: Option<Duration>,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self { bytes: 4096, pause: Duration::ZERO, answers: Some(Duration::ZERO) }
+    }
+}
+
+type Keyboard = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
 
 struct Shown {
     parser: vt100::Parser,
@@ -23,7 +44,7 @@ struct Shown {
 pub struct Terminal {
     shown: Arc<(Mutex<Shown>, Condvar)>,
     master: Option<Box<dyn MasterPty + Send>>,
-    keyboard: Option<Box<dyn Write + Send>>,
+    keyboard: Keyboard,
     child: Box<dyn Child + Send + Sync>,
     device: PathBuf,
     before: String,
@@ -43,6 +64,11 @@ impl Terminal {
 
     /// Starts any program.
     pub fn program(argv: &[&str], columns: u16, rows: u16, environment: &[(&str, &str)]) -> Self {
+        Self::over(Wire::default(), argv, columns, rows, environment)
+    }
+
+    /// Starts any program in a terminal behind a wire.
+    pub fn over(wire: Wire, argv: &[&str], columns: u16, rows: u16, environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let device = pair.master.tty_name().expect("a pseudo-terminal has a name");
@@ -62,18 +88,19 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         let reader = pair.master.try_clone_reader().expect("a reader");
-        let keyboard = pair.master.take_writer().expect("a writer");
+        let keyboard = Arc::new(Mutex::new(Some(pair.master.take_writer().expect("a writer"))));
         let parser = vt100::Parser::new(rows, columns, 0);
         let shown =
             Arc::new((Mutex::new(Shown { parser, raw: Vec::new(), held: false, closed: false }), Condvar::new()));
-        let theirs = Arc::clone(&shown);
-        std::thread::spawn(move || read(reader, &theirs));
-        Self { shown, master: Some(pair.master), keyboard: Some(keyboard), child, device, before, home }
+        let (theirs, typing) = (Arc::clone(&shown), Arc::clone(&keyboard));
+        std::thread::spawn(move || read(reader, wire, &theirs, typing));
+        Self { shown, master: Some(pair.master), keyboard, child, device, before, home }
     }
 
     /// Types.
     pub fn press(&mut self, keys: &str) {
-        let keyboard = self.keyboard.as_mut().expect("the far end is open");
+        let mut keyboard = self.keyboard.lock().expect("no test has failed yet");
+        let keyboard = keyboard.as_mut().expect("the far end is open");
         keyboard.write_all(keys.as_bytes()).and_then(|()| keyboard.flush()).expect("the terminal takes keys");
     }
 
@@ -154,7 +181,7 @@ impl Terminal {
     /// console writes every second.
     pub fn close(&mut self) {
         self.hold();
-        self.keyboard = None;
+        *self.keyboard.lock().expect("no test has failed yet") = None;
         self.master = None;
     }
 
@@ -194,9 +221,10 @@ impl Drop for Terminal {
     }
 }
 
-fn read(mut reader: Box<dyn Read + Send>, shown: &(Mutex<Shown>, Condvar)) {
+fn read(mut reader: Box<dyn Read + Send>, wire: Wire, shown: &(Mutex<Shown>, Condvar), keyboard: Keyboard) {
     let (shown, changed) = shown;
-    let mut bytes = [0; 4096];
+    let mut bytes = vec![0; wire.bytes];
+    let (mut read_up_to, asked) = (0, answering(wire, keyboard));
     loop {
         if shown.lock().expect("no test has failed yet").held {
             return;
@@ -210,8 +238,30 @@ fn read(mut reader: Box<dyn Read + Send>, shown: &(Mutex<Shown>, Condvar)) {
         }
         shown.raw.extend_from_slice(&bytes[..count]);
         shown.parser.process(&bytes[..count]);
+        while let Some(at) = shown.raw[read_up_to..].windows(QUESTION.len()).position(|bytes| bytes == QUESTION) {
+            read_up_to += at + QUESTION.len();
+            asked.send(Instant::now()).ok();
+        }
+        read_up_to = read_up_to.max(shown.raw.len().saturating_sub(QUESTION.len() - 1));
         changed.notify_all();
+        drop(shown);
+        std::thread::sleep(wire.pause);
     }
+}
+
+/// Answers what it is told of, each after the time that the wire takes. The far end may be closed by then.
+fn answering(wire: Wire, keyboard: Keyboard) -> mpsc::Sender<Instant> {
+    let (asked, questions) = mpsc::channel::<Instant>();
+    std::thread::spawn(move || {
+        for question in questions {
+            let Some(delay) = wire.answers else { continue };
+            std::thread::sleep((question + delay).saturating_duration_since(Instant::now()));
+            if let Some(keyboard) = keyboard.lock().expect("no test has failed yet").as_mut() {
+                keyboard.write_all(b"\x1b[0n").and_then(|()| keyboard.flush()).ok();
+            }
+        }
+    });
+    asked
 }
 
 /// The terminal's mode in words.
