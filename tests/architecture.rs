@@ -118,6 +118,29 @@ fn rooms_keep_their_hands_off_what_is_not_theirs() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What writes to stdout or stderr by itself, beside [`PRINTS`].
+const PRINTING: &[&str] = &["io::stderr()", "io::stdout()", "eprint!(", "eprintln!(", "println!(", "print!("];
+/// The one place that prints; the screen, which has its own sanitiser; and the printer of log records, which are safe.
+const PRINTS: &[&str] =
+    &["cli/output.rs", "runtime/terminal.rs", "runtime/tty.rs", "cli/logs/mod.rs", "cli/logs/print.rs"];
+
+#[test]
+fn one_place_prints() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        if PRINTS.iter().any(|path| source.path.ends_with(path)) {
+            continue;
+        }
+        for (index, line) in source.code.lines().enumerate() {
+            let code = without_comment(line);
+            if PRINTING.iter().any(|name| code.contains(name)) && !code.contains("is_terminal") {
+                broken.push(format!("{}:{}: prints past the sanitiser", source.path.display(), index + 1));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "use cli::output:\n{}", broken.join("\n"));
+}
+
 #[test]
 fn files_hold_one_idea() {
     let large: Vec<String> = sources()

@@ -501,6 +501,14 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     assert_eq!(world.run(&["unlock", id]).code, 64);
     assert_eq!(world.run(&["unlock", "other", "--why", "x"]).code, 64);
     assert_eq!(world.run(&["unlock", id, "--why", "x", "--read-only"]).code, 64);
+    // What forbids may stand in the file as well, and a file that can't be read may hold it.
+    std::fs::write(world.path("opsroom.toml"), CONFIG.replace("[console]", "[console]\nread_only = true")).unwrap();
+    let ran = world.run(&["unlock", id, "--why", "x"]);
+    assert!(ran.code == 64 && ran.err.contains("`read_only = true` is set in opsroom.toml"), "{ran:?}");
+    assert_eq!(world.run(&["runs", id, "--verify"]).code, 64);
+    std::fs::write(world.path("opsroom.toml"), "[console]\nread_only = maybe\n").unwrap();
+    assert_eq!(world.run(&["unlock", id, "--why", "x"]).code, 78);
+    std::fs::write(world.path("opsroom.toml"), CONFIG).unwrap();
     let ran = world.run(&["unlock", id, "--why", "looked: it is up"]);
     assert!(ran.code == 0 && ran.out.starts_with("unlocked api, which "), "{ran:?}");
     let audit = world.run(&["audit"]);

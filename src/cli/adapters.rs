@@ -95,12 +95,14 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     }
     let all = all(config.as_ref());
     let Some(name) = &arguments.name else {
-        let text = if arguments.json { json(&all) } else { all.iter().map(summary).collect::<Vec<_>>().join("\n") };
-        return output::print(&text);
+        if arguments.json {
+            return output::print_json(&json(&all));
+        }
+        return output::print(&all.iter().map(summary).collect::<Vec<_>>().join("\n"));
     };
     // A configured one hides the kind of its name, as it does for actions.
     match all.iter().find(|adapter| adapter.name == *name) {
-        Some(adapter) if arguments.json => output::print(&json(adapter)),
+        Some(adapter) if arguments.json => output::print_json(&json(adapter)),
         Some(adapter) => output::print(&whole(adapter)),
         None => {
             let names = || all.iter().map(|adapter| adapter.name.as_str());

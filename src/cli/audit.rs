@@ -92,7 +92,7 @@ async fn export(store: &Store) -> Result<u8, StoreError> {
             text.push_str(&json);
             text.push('\n');
         }
-        let code = output::print(&text);
+        let code = output::print_json(&text);
         if code != exit::OK {
             return Ok(code);
         }

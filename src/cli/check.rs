@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         (notes, rows) = (findings.notes, polled);
     }
     let report = Report { config: config.as_deref(), diagnostics: &diagnostics, notes: &notes, rows: rows.as_deref() };
-    let printed = output::print(&if arguments.json { report.json() } else { report.text() });
+    let printed = if arguments.json { output::print_json(&report.json()) } else { output::print(&report.text()) };
     if report.failed() { exit::CONFIG } else { printed }
 }
 

@@ -33,7 +33,7 @@ enum What {
 /// Prints what was asked for.
 pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     match &arguments.what {
-        What::Schema => output::print(&format!("{:#}\n", spec::schema())),
+        What::Schema => output::print_json(&format!("{:#}\n", spec::schema())),
         What::Keys => output::print(&keys()),
         What::Themes => output::print(&themes()),
         What::Adapters(arguments) => adapters::run(arguments, global),

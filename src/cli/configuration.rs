@@ -38,6 +38,26 @@ pub fn find(global: &Global) -> Result<Found, u8> {
     Ok(Found { config, loader, warnings: diagnostics })
 }
 
+/// Refuses a command that changes something, where `--read-only` or the configuration's `read_only` forbids it. Such a
+/// command works without a configuration; one that can't be read may forbid it, so it does.
+///
+/// # Errors
+/// The exit code, once everything is said on stderr.
+pub fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
+    let refused = |why: &str| Err(output::fail(exit::USAGE, &format!("read-only: {what}"), why));
+    if global.read_only {
+        return refused("omit --read-only");
+    }
+    let Some(path) = load::find(global.config.as_deref()) else { return Ok(()) };
+    match load::load(&path) {
+        Loaded { config: Some(config), .. } if config.console.read_only => {
+            refused(&format!("`read_only = true` is set in {}", path.display()))
+        }
+        Loaded { config: Some(_), .. } => Ok(()),
+        Loaded { diagnostics, .. } => Err(refuse(&diagnostics)),
+    }
+}
+
 /// What the command line says over the configuration, also after a reload.
 #[derive(Debug, Clone)]
 struct Wishes {

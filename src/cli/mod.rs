@@ -40,7 +40,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use self::output::exit;
 use crate::actions::launch;
 use crate::clock::Clock;
-use crate::runtime::logging;
+use crate::runtime::{core_dumps, logging};
 use crate::sources::jq::{self, worker};
 
 /// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file
@@ -142,6 +142,8 @@ enum Command {
 
 /// Reads the command line, runs the command, gives the exit code.
 pub fn main() -> ExitCode {
+    output::print_panics_safely();
+    core_dumps::forbid();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(explain(&error)),

@@ -1,7 +1,12 @@
 //! What commands print, and how they fail.
-#![expect(clippy::print_stderr, reason = "the command line's own words")]
+//!
+//! *Invariant:* this is the one place that writes to stderr, and every text passes the sanitiser here.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
+use std::panic;
+
+use crate::model::text::{printable_json, printable_lines};
 
 /// Exit codes.
 pub mod exit {
@@ -21,28 +26,66 @@ pub mod exit {
     pub const CONFIG: u8 = 78;
 }
 
-/// Prints to stdout. A reader that went away (`| head`) is no error; a full disk is one.
+/// Prints to stdout, made safe for a terminal. A reader that went away (`| head`) is no error; a full disk is one.
 pub fn print(text: &str) -> u8 {
+    write(&printable_lines(text, false))
+}
+
+/// As [`print`], with the colours that we put into it.
+pub fn print_coloured(text: &str) -> u8 {
+    write(&printable_lines(text, true))
+}
+
+/// As [`print`], for JSON, which stays JSON of the same meaning.
+pub fn print_json(text: &str) -> u8 {
+    write(&printable_json(text))
+}
+
+fn write(safe: &str) -> u8 {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(safe.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => exit::OK,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::OK,
         Err(error) => fail(exit::SOFTWARE, &format!("the output can't be written: {error}"), ""),
     }
 }
 
-/// Prints a finished text to stderr.
+/// Stdout for what prints line by line, made safe as by [`print`].
+pub struct Printed;
+
+impl Write for Printed {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(printable_lines(&String::from_utf8_lossy(text), false).as_bytes())?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+/// Prints a finished text to stderr, made safe for a terminal: what stands in arguments, in the environment, in names of
+/// files and in answers is repeated in errors. Where nobody can read it any more, that is no reason to fail.
 pub fn complain(text: &str) {
-    eprint!("{text}");
+    let _ = io::stderr().lock().write_all(printable_lines(text, false).as_bytes());
 }
 
 /// Prints `error: …`, and `hint: …` where there is one; gives `code` back.
 pub fn fail(code: u8, problem: &str, hint: &str) -> u8 {
-    eprintln!("error: {problem}");
-    if !hint.is_empty() {
-        eprintln!("hint: {hint}");
-    }
+    let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
+    complain(&format!("error: {problem}\n{hint}"));
     code
+}
+
+/// From here on panics are printed as everything else is: their messages quote what they stumbled over.
+pub fn print_panics_safely() {
+    panic::set_hook(Box::new(|info| {
+        let backtrace = Backtrace::capture();
+        let backtrace =
+            if backtrace.status() == BacktraceStatus::Captured { format!("{backtrace}\n") } else { String::new() };
+        complain(&format!("{info}\n{backtrace}"));
+    }));
 }
 
 /// Runs a future of a command on the calling thread, with two threads beside it for what it starts. Two are enough for

@@ -86,7 +86,11 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     choose::check(config, action, &parameters, &secrets).await?;
     let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
     if plan.changing && config.console.read_only {
-        return Err(output::fail(exit::USAGE, "read-only: nothing that changes the world can be started here", ""));
+        return Err(output::fail(
+            exit::USAGE,
+            "read-only: nothing that changes the world can be started here",
+            "omit --read-only, or see `read_only` in the configuration; --dry-run works",
+        ));
     }
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.changing);

@@ -46,8 +46,10 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {
-    if arguments.verify && global.read_only {
-        return output::fail(exit::USAGE, "read-only: nothing can be verified and unlocked here", "omit --read-only");
+    if arguments.verify
+        && let Err(code) = configuration::refuse_if_read_only(global, "nothing can be verified and unlocked here")
+    {
+        return code;
     }
     let (desk, taken) = match desk::open_and_take_in(global).await {
         Ok(opened) => opened,
@@ -120,7 +122,7 @@ async fn choose(arguments: &Arguments, desk: &RunDesk, taken: TakenIn) -> Result
 
 fn json(runs: &[Run]) -> u8 {
     match serde_json::to_string_pretty(runs) {
-        Ok(text) => output::print(&format!("{text}\n")),
+        Ok(text) => output::print_json(&format!("{text}\n")),
         Err(error) => output::fail(exit::SOFTWARE, &format!("the runs can't be written as JSON: {error}"), ""),
     }
 }

@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         None => observed(arguments, global),
     };
     match state.and_then(|mut state| frame(arguments, global, &mut state)) {
-        Ok(frame) => output::print(&frame),
+        Ok(frame) => output::print_coloured(&frame),
         Err(code) => code,
     }
 }

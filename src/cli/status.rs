@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         }
     };
     let text = if arguments.json { report.json() } else { shown::lines(&report, style(arguments, global)) };
-    let printed = output::print(&text);
+    let printed = if arguments.json { output::print_json(&text) } else { output::print_coloured(&text) };
     if printed != exit::OK {
         return printed;
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::output::{self, exit};
-use super::{Global, desk};
+use super::{Global, configuration, desk};
 use crate::model::text::SafeText;
 
 /// Arguments of `opsroom unlock`.
@@ -21,8 +21,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say how you know that the run has ended");
     }
-    if global.read_only {
-        return output::fail(exit::USAGE, "read-only: nothing can be unlocked here", "remove --read-only");
+    if let Err(code) = configuration::refuse_if_read_only(global, "nothing can be unlocked here") {
+        return code;
     }
     match output::block_on(unlock(arguments, global)) {
         Ok(code) => code,

@@ -11,6 +11,7 @@ mod sanitise;
 mod sgr;
 pub mod wrap;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
@@ -40,6 +41,58 @@ pub fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// A text of many lines that is fit for a terminal, whatever went into it: line feeds and tabs stay, every other control
+/// character and what is invisible is shown as [`visible`] does. With `colours` the colour sequences stay too.
+pub fn printable_lines(text: &str, colours: bool) -> Cow<'_, str> {
+    if every::is_printable_or(b'\n', text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut before = '\n';
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let sequence = if colours && c == '\u{1b}' { colour_sequence(rest) } else { 0 };
+        let len = if sequence > 0 { sequence } else { c.len_utf8() };
+        let in_emoji = matches!(c, characters::JOINER | characters::EMOJI_STYLE)
+            && (characters::is_emoji(before) || before == characters::EMOJI_STYLE);
+        match c {
+            '\n' | '\t' => out.push(c),
+            _ if sequence > 0 || in_emoji => out.push_str(&rest[..len]),
+            _ => out.push_str(&visible(&rest[..len])),
+        }
+        before = c;
+        rest = &rest[len..];
+    }
+    Cow::Owned(out)
+}
+
+/// Bytes of the colour sequence (`ESC [ … m`) at the beginning of `text`; 0 where it begins otherwise.
+fn colour_sequence(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let length = parameters.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b':')).count();
+    if parameters.as_bytes().get(length) == Some(&b'm') { 2 + length + 1 } else { 0 }
+}
+
+/// JSON in which nothing acts on a terminal: what JSON allows to stand as it is, an 8-bit control or a sign that turns
+/// the line around, becomes an escape. It means the same.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || is_hidden(c);
+    if !json.contains(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// What a line break inside a single-line text is drawn as.

@@ -1,14 +1,20 @@
 //! Our own log: to the file that `--log-file` names and nowhere else, because the terminal is the screen.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use tracing::Level;
 
 use crate::files::made;
 use crate::files::trust::{Owners, resolve};
+use crate::model::redact::Redactor;
+use crate::model::secret::Secrets;
+use crate::model::text::printable_lines;
+
+/// What masks the log's lines; not there while nothing is logged.
+static REDACTOR: OnceLock<RwLock<Redactor>> = OnceLock::new();
 
 /// Starts logging. `verbose`: 0 informs, 1 debugs, 2 traces. The file is appended to, and is readable by its owner alone.
 ///
@@ -21,7 +27,9 @@ pub fn start(file: &Path, verbose: u8) -> io::Result<()> {
         1 => Level::DEBUG,
         _ => Level::TRACE,
     };
-    let subscriber = tracing_subscriber::fmt().with_writer(Mutex::new(file)).with_ansi(false).with_max_level(level);
+    REDACTOR.get_or_init(RwLock::default);
+    let writer = Mutex::new(SafeLog(file));
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_max_level(level);
     // A second start in one process keeps the first.
     if subscriber.try_init().is_err() {
         tracing::debug!("logging has already started");
@@ -36,4 +44,48 @@ fn open(file: &Path) -> io::Result<File> {
     }
     let resolved = resolve(file, Owners::ours()).map_err(io::Error::other)?;
     made::append(&resolved.path, 0o600, Owners::ours())
+}
+
+/// Masks these secrets in all that is logged from now on.
+pub fn mask(secrets: &Secrets) {
+    if let Some(redactor) = REDACTOR.get() {
+        *redactor.write().unwrap_or_else(PoisonError::into_inner) = Redactor::from(secrets);
+    }
+}
+
+/// Writes whole events, masked and made safe for the terminal on which the file will be read.
+struct SafeLog(File);
+
+impl Write for SafeLog {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let redactor = REDACTOR.get().map(|known| known.read().unwrap_or_else(PoisonError::into_inner).clone());
+        let masked = redactor.unwrap_or_default().redact(&text).into_owned();
+        self.0.write_all(printable_lines(&masked, false).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_holds_no_secret_and_no_control_character() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let mut log = SafeLog(File::create_new(&path).unwrap());
+        REDACTOR.get_or_init(RwLock::default);
+        let mut secrets = Secrets::default();
+        secrets.insert("token".into(), "swordfish".to_owned());
+        mask(&secrets);
+        log.write_all("WARN \u{1b}]0;x\u{7}\u{9b}2J\u{202e} swordfish refused\n".as_bytes()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test may read what it wrote")]
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "WARN ␛]0;x␇<U+009B>2J<U+202E> *** refused\n");
+    }
 }

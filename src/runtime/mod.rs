@@ -9,6 +9,7 @@ pub mod answers;
 pub mod cleaner;
 pub mod clipboard;
 pub mod core;
+pub mod core_dumps;
 pub mod effects;
 pub mod encode;
 pub mod feeds;

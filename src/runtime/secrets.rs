@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::keep::{Keeper, Pace};
+use super::logging;
 use super::tasks::Tasks;
 use crate::config::Config;
 use crate::config::sections::secret::SecretSource;
@@ -122,6 +123,7 @@ pub async fn resolve(sources: &BTreeMap<Name, SecretSource>) -> (Secrets, Vec<(N
             Err(why) => missing.push((name.clone(), SafeText::new(&why))),
         }
     }
+    logging::mask(&secrets);
     (secrets, missing)
 }
 

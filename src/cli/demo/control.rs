@@ -47,7 +47,7 @@ pub enum Command {
 
 /// Carries a command out as a program: output to stdout, errors to stderr.
 pub fn main(command: &Command) -> u8 {
-    let done = output::block_on(run(command.clone(), &mut std::io::stdout()));
+    let done = output::block_on(run(command.clone(), &mut output::Printed));
     match done.map_err(|error| error.to_string()).flatten() {
         Ok(()) => exit::OK,
         Err(problem) => output::fail(1, &problem, ""),

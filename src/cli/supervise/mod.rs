@@ -7,7 +7,7 @@ mod record;
 mod verify;
 
 use std::convert::Infallible;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use self::record::Recorder;
 use crate::actions::handover::{self, Handover, Task};
 use crate::actions::rundir::{Intent, RunDir, closing};
 use crate::actions::supervisor;
+use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::redact::Redactor;
@@ -41,7 +42,7 @@ pub fn main(directory: &Path, clock: Clock) -> u8 {
     match start(&dir, clock) {
         Ok(()) => 0,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "the supervisor failed: {error}");
+            output::complain(&format!("the supervisor failed: {error}\n"));
             70
         }
     }
@@ -52,7 +53,7 @@ fn start(dir: &RunDir, clock: Clock) -> io::Result<()> {
     // What can't be read to its end is as good as cut short.
     let broken = io::stdin().take(handover::MOST).read_to_end(&mut given).err();
     if let Some(error) = broken {
-        let _ = writeln!(io::stderr(), "the handover could not be read: {error}");
+        output::complain(&format!("the handover could not be read: {error}\n"));
     }
     let intent = dir.read_intent()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -140,7 +141,7 @@ async fn judge(
     let report = |progress: &Progress| {
         let progress = Progress { until_boot, ..progress.clone() };
         if let Err(error) = dir.write_progress(&progress) {
-            let _ = writeln!(io::stderr(), "the progress could not be written: {error}");
+            output::complain(&format!("the progress could not be written: {error}\n"));
         }
     };
     Some(verify::verify(context, terms, ended, report).await)

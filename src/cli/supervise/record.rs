@@ -1,9 +1,9 @@
 //! Writing the outcome: into the run's directory, and into the store for as long as that takes.
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use crate::actions::rundir::{End, Intent, RunDir};
+use crate::cli::output;
 use crate::model::run::Closing;
 use crate::runtime::runs::ended;
 use crate::store::runs::Ended;
@@ -100,11 +100,11 @@ impl<'a> Recorder<'a> {
 
 fn kept(what: &str, written: io::Result<()>) -> bool {
     if let Err(error) = &written {
-        let _ = writeln!(io::stderr(), "{what} could not be written: {error}");
+        output::complain(&format!("{what} could not be written: {error}\n"));
     }
     written.is_ok()
 }
 
 fn complain(what: &str, error: &StoreError) {
-    let _ = writeln!(io::stderr(), "{what}: {error}");
+    output::complain(&format!("{what}: {error}\n"));
 }

@@ -17,6 +17,7 @@ use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
+use crate::runtime::logging;
 
 /// A failure is worth a warning after so many in a row: files are rotated in several steps.
 const WARN_AFTER: u32 = 3;
@@ -161,6 +162,7 @@ impl Keeper {
             return;
         }
         secrets.retire(&self.published);
+        logging::mask(&secrets);
         self.published = Arc::new(secrets);
         latest.send_replace(Some(Arc::clone(&self.published)));
         tracing::info!(secrets = ?self.published, "the values of secrets changed");
