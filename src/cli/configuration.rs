@@ -48,10 +48,10 @@ pub fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
     if global.read_only {
         return refused("omit --read-only");
     }
-    let Some(path) = load::find(global.config.as_deref()) else { return Ok(()) };
-    match load::load(&path) {
+    let Some(main) = load::find(global.config.as_deref()) else { return Ok(()) };
+    match main.load() {
         Loaded { config: Some(config), .. } if config.console.read_only => {
-            refused(&format!("`read_only = true` is set in {}", path.display()))
+            refused(&format!("`read_only = true` is set in {}", main.path.display()))
         }
         Loaded { config: Some(_), .. } => Ok(()),
         Loaded { diagnostics, .. } => Err(refuse(&diagnostics)),

@@ -1,5 +1,6 @@
 //! Writing the outcome: into the run's directory, and into the store for as long as that takes.
 
+use std::io;
 use std::time::Duration;
 
 use crate::actions::rundir::{End, Intent, RunDir};
