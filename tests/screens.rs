@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use app::App;
 use frame::{draw, draw_with, text};
+use opsroom::app::message::Event;
 use opsroom::app::screens::Screen;
 use opsroom::model::reading::Sign;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
@@ -69,6 +70,22 @@ fn the_cursor_of_a_chart_says_its_time_and_goes_with_esc() {
     assert_eq!(text(&draw(&app.state, 80, 24)), before);
     app.keys("esc");
     assert_eq!(app.state.screen, Screen::Overview);
+}
+
+#[test]
+fn a_configuration_that_is_gone_is_shown_until_it_is_back() {
+    let mut app = world::trouble();
+    let gone = opsroom::config::load::load("/nonexistent/opsroom.toml".as_ref());
+    app.send(Event::Reloaded(Err(gone.diagnostics)));
+    app.keys("!");
+    let shown = text(&draw(&app.state, 120, 40));
+    assert!(shown.contains("file              rejected") && shown.contains("this file does not exist"), "{shown}");
+    assert!(shown.contains("stays in effect"), "{shown}");
+    app.send(Event::Reloaded(Ok((app::config(world::CONFIG), Vec::new()))));
+    let shown = text(&draw(&app.state, 120, 40));
+    // What was said when it went may still be on the screen.
+    assert!(!shown.contains("file              rejected") && !shown.contains("│reload"), "{shown}");
+    assert!(app.state.diagnostics.rejected.is_none());
 }
 
 #[test]

@@ -596,6 +596,18 @@ fn a_reload_keeps_what_stayed_and_says_what_changed() {
 }
 
 #[test]
+fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted() {
+    let mut app = App::new(WORLD);
+    let wrong: String = (0..5_000).map(|number| format!("k{number} = 1\n")).collect();
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), &wrong);
+    app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    let problems = &app.state.diagnostics.problems;
+    assert_eq!(problems.len(), 51);
+    assert!(problems.back().unwrap().text.as_str().starts_with("and 4950 more"));
+    assert!(app.toast().contains("and 4999 more"), "{}", app.toast());
+}
+
+#[test]
 fn lists_are_walked_opened_and_left() {
     let mut app = App::new(WORLD);
     assert_eq!(app.state.focused_panel(), Some(PanelId::Layout(Panel::Services)));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::diagnostic::Diagnostic;
+use crate::config::diagnostic::{Diagnostic, PRINTED};
 use crate::model::message::Effect;
 use crate::model::name::Name;
 use crate::model::ring::RingLimits;
@@ -38,11 +38,17 @@ pub fn reloaded(
 
 fn refuse(state: &mut State, problems: &[Diagnostic]) {
     state.diagnostics.reloads.1 += 1;
-    for problem in problems {
+    let why = problems.first().map_or("it can't be read", |problem| problem.message.as_str());
+    state.diagnostics.rejected = Some((state.now, SafeText::new(why)));
+    for problem in problems.iter().take(PRINTED) {
         let place = SafeText::new(&format!("{}:{}:{}", problem.file.display(), problem.line, problem.column));
         let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
         let text = SafeText::new(&format!("{}{hint}", problem.message));
         state.diagnostics.note(state.now, ProblemKind::Reload, place, text);
+    }
+    if let Some(more) = problems.len().checked_sub(PRINTED).filter(|more| *more > 0) {
+        let (place, text) = (SafeText::new("configuration"), format!("and {more} more; `opsroom check` prints them"));
+        state.diagnostics.note(state.now, ProblemKind::Reload, place, SafeText::new(&text));
     }
     let first = problems.first().map_or_else(|| "it can't be read".to_owned(), ToString::to_string);
     let more = if problems.len() > 1 { format!(" and {} more", problems.len() - 1) } else { String::new() };
@@ -55,6 +61,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     let now = state.now;
     state.diagnostics.reloads.0 += 1;
     state.diagnostics.configured_at = Some(now);
+    state.diagnostics.accepted();
     let read_only_before = state.config.console.read_only;
     take_checks(state, &config);
     take_metrics(state, &config);
@@ -84,8 +91,11 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     if changes.is_empty() {
         note(state, &text);
     }
-    for change in changes {
+    for change in changes.iter().take(PRINTED) {
         note(state, &format!("configuration: {change}"));
+    }
+    if let Some(more) = changes.len().checked_sub(PRINTED).filter(|more| *more > 0) {
+        note(state, &format!("configuration: and {more} more changes"));
     }
 }
 

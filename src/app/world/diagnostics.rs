@@ -87,6 +87,8 @@ pub struct Diagnostics {
     pub problems: VecDeque<Problem>,
     /// Reloads: good, refused.
     pub reloads: (u64, u64),
+    /// Since when and why the file of the configuration is not what is in effect: gone, unreadable or wrong.
+    pub rejected: Option<(Stamp, SafeText)>,
     /// When the configuration was last taken in.
     pub configured_at: Option<Stamp>,
     /// What the runtime measures.
@@ -94,6 +96,12 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// The file of the configuration is in effect again: what was wrong with it is over.
+    pub fn accepted(&mut self) {
+        self.rejected = None;
+        self.problems.retain(|problem| problem.kind != ProblemKind::Reload);
+    }
+
     /// Notes a problem; the same again only counts and is moved to the end.
     pub fn note(&mut self, at: Stamp, kind: ProblemKind, about: SafeText, text: SafeText) {
         let same = self.problems.iter().position(|p| p.kind == kind && p.about == about && p.text == text);

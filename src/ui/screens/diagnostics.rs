@@ -86,6 +86,11 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     out.push(heading("configuration"));
     let read = figures::age_of(all.configured_at, state.now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
+    if let Some((at, why)) = &all.rejected {
+        out.push(fact("file", format!("rejected {} ago", figures::age(state.now.since(*at))), Role::LevelError));
+        out.push(fact("", why.to_string(), Role::LevelError));
+        out.push(fact("", "the one read stays in effect".to_owned(), Role::Text));
+    }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
     if !state.logs.is_empty() {
         out.push(heading("logs"));
