@@ -116,6 +116,22 @@ fn every_diagnostic_of_the_fixtures_shows_its_line_and_a_way_out() {
     }
 }
 
+#[test]
+fn a_file_of_one_line_is_explained_around_each_of_its_problems() {
+    let keys: Vec<String> = (0..20_000).map(|number| format!("\"ö{number}\" = 1")).collect();
+    let quoted = format!("console = {{ {} }}\n", keys.join(", "));
+    let problems = load::load_text(Path::new("one.toml"), &quoted).diagnostics;
+    assert_eq!(problems.len(), 20_000);
+    let kept: usize = problems.iter().map(|problem| problem.source_line.len()).sum();
+    assert!(kept < 100 << 20, "{kept} bytes of lines are kept");
+    let last = problems.last().unwrap();
+    assert_eq!(last.column, quoted.chars().count() - "\"ö19999\" = 1 }\n".chars().count() + 1);
+    let shown = last.render();
+    let lines: Vec<&str> = shown.lines().collect();
+    let caret = lines[2].find('^').unwrap();
+    assert_eq!(lines[1].chars().skip(caret).collect::<String>(), "\"ö19999\" = 1 }", "{shown}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

@@ -165,6 +165,10 @@ fn mask(file: &SourceFile, place: Place, problems: &mut [Diagnostic]) {
         let stars = "*".repeat(part.chars().count());
         let long = part.len() >= SHORT;
         for problem in problems.iter_mut().filter(|problem| problem.file == file.path) {
+            // Of a part of a line, only a part of the secret may be there.
+            if (first..=last).contains(&problem.line) && problem.source_line.len() < file.line(problem.line).len() {
+                problem.source_line.clear();
+            }
             if long || (first..=last).contains(&problem.line) {
                 problem.source_line = problem.source_line.replace(part, &stars);
             }

@@ -31,9 +31,12 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The line itself, for the caret.
+    /// The line itself, for the caret; of a very long one what is around it.
     #[serde(skip)]
     pub source_line: String,
+    /// How many characters of the line stand before `source_line`.
+    #[serde(skip)]
+    pub cut: usize,
     /// How many characters the caret underlines, at least 1.
     #[serde(skip)]
     pub width: usize,
@@ -50,6 +53,7 @@ impl Diagnostic {
             message: message.into(),
             hint: Some(hint.into()),
             source_line: String::new(),
+            cut: 0,
             width: 1,
         }
     }
@@ -84,20 +88,21 @@ impl Diagnostic {
         const BEFORE: usize = 60;
         const WHOLE: usize = 140;
         let chars: Vec<char> = self.source_line.trim_end().chars().collect();
-        let start = if chars.len() > WHOLE { (self.column - 1).saturating_sub(BEFORE) } else { 0 };
+        let column = self.column - self.cut.min(self.column - 1);
+        let start = if chars.len() > WHOLE { (column - 1).saturating_sub(BEFORE) } else { 0 };
         let end = chars.len().min(start + WHOLE);
         let mut line = String::new();
         let mut caret = String::new();
-        if start > 0 {
+        if start + self.cut > 0 {
             line.push('…');
             caret.push(' ');
         }
         for (index, &c) in chars.iter().enumerate().take(end).skip(start) {
             let c = if c == '\t' { ' ' } else { printable(c) };
             line.push(c);
-            let mark = if index + 1 < self.column {
+            let mark = if index + 1 < column {
                 ' '
-            } else if index + 1 < self.column + self.width {
+            } else if index + 1 < column + self.width {
                 '^'
             } else {
                 continue;
@@ -107,7 +112,7 @@ impl Diagnostic {
         if end < chars.len() {
             line.push('…');
         }
-        if self.column > chars.len() {
+        if column > chars.len() {
             caret.push('^');
         }
         (line, caret)
@@ -179,6 +184,7 @@ mod tests {
             message: "unknown key `tiemout`".into(),
             hint: Some("did you mean `timeout`?".into()),
             source_line: line.into(),
+            cut: 0,
             width,
         }
     }

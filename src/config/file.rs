@@ -14,7 +14,16 @@ pub struct SourceFile {
     /// Whether others than the owner can read it; then no secret may stand in it.
     pub readable_by_others: bool,
     line_starts: Vec<usize>,
+    /// Characters before every [`BLOCK`] bytes.
+    counted: Vec<usize>,
 }
+
+/// Bytes between two places whose characters are counted beforehand: a whole file may be one line.
+const BLOCK: usize = 1 << 10;
+/// Bytes from which on a line is long.
+const LONG: usize = 16 << 10;
+/// Bytes of a long line that are kept on each side of a problem.
+const AROUND: usize = 1 << 10;
 
 /// A span of bytes in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +40,13 @@ impl SourceFile {
     /// A file with its text.
     pub fn new(path: impl Into<PathBuf>, text: String, readable_by_others: bool) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
-        Self { path: path.into(), text, readable_by_others, line_starts }
+        let (mut counted, mut characters) = (Vec::new(), 0);
+        for block in 0..=text.len() / BLOCK {
+            counted.push(characters);
+            let ends = [block, block + 1].map(|block| text.floor_char_boundary(block * BLOCK));
+            characters += text[ends[0]..ends[1]].chars().count();
+        }
+        Self { path: path.into(), text, readable_by_others, line_starts, counted }
     }
 
     /// The directory against which its relative paths are meant, absolute: what runs may have another one.
@@ -44,8 +59,16 @@ impl SourceFile {
     pub fn position(&self, byte: usize) -> (usize, usize) {
         let byte = self.floor(byte);
         let line = self.line_starts.partition_point(|start| *start <= byte);
-        let start = self.line_starts[line - 1];
-        (line, self.text[start..byte].chars().count() + 1)
+        (line, self.characters(self.line_starts[line - 1], byte) + 1)
+    }
+
+    /// How many characters there are between two bytes, each at the beginning of one.
+    fn characters(&self, start: usize, end: usize) -> usize {
+        let before = |byte: usize| {
+            let block = byte / BLOCK;
+            self.counted[block] + self.text[self.floor(block * BLOCK)..byte].chars().count()
+        };
+        before(end) - before(start)
     }
 
     /// The text of a line, counted from 1, without its line break.
@@ -63,12 +86,20 @@ impl SourceFile {
     /// The diagnostic at a span of bytes.
     pub fn diagnostic(&self, gravity: Gravity, place: Place, message: String, hint: Option<String>) -> Diagnostic {
         let (line, column) = self.position(place.start);
-        let text = self.line(line);
+        let line_start = self.line_starts[line - 1];
+        let line_end = line_start + self.line(line).len();
         // A problem in the line break itself is shown at the line's end.
-        let column = column.min(text.chars().count() + 1);
+        let length = self.characters(line_start, line_end);
+        let column = column.min(length + 1);
         let (start, end) = (self.floor(place.start), self.floor(place.end));
-        let spanned = self.text.get(start..end).unwrap_or("").lines().next().unwrap_or("");
-        let room = (text.chars().count() + 1).saturating_sub(column);
+        let spanned = self.text.get(start..end.min(line_end)).unwrap_or("").lines().next().unwrap_or("");
+        let room = (length + 1).saturating_sub(column);
+        // As many problems as a long line has would each keep all of it.
+        let (kept, kept_end) = if line_end - line_start > LONG {
+            (self.floor(start.saturating_sub(AROUND)).max(line_start), self.floor(start + AROUND).min(line_end))
+        } else {
+            (line_start, line_end)
+        };
         Diagnostic {
             gravity,
             file: self.path.clone(),
@@ -76,7 +107,8 @@ impl SourceFile {
             column,
             message,
             hint,
-            source_line: text.to_owned(),
+            source_line: self.text.get(kept..kept_end).unwrap_or("").to_owned(),
+            cut: self.characters(line_start, kept.min(line_end)),
             width: spanned.chars().count().min(room).max(1),
         }
     }

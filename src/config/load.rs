@@ -180,8 +180,7 @@ fn load_file(main: Main) -> Loaded {
     let mut included = Included { files: Vec::new(), bytes: main.file.text.len(), problems: Vec::new() };
     for (pattern, place) in merge::includes(&main.file) {
         if let Err(problem) = included.take(&main, &pattern, place) {
-            included.problems.push(problem);
-            break;
+            return refused(Box::new(problem));
         }
     }
     let mut files = vec![main.file];

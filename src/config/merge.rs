@@ -1,7 +1,7 @@
 //! From the texts of the files to a [`Config`]: syntax, merging, then every section in the order in which they need
 //! each other. Pure: the texts are given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -73,6 +73,8 @@ type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
 
 fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> {
     let mut sections: Sections<'a> = BTreeMap::new();
+    // Where each name was defined first: a generated file has very many.
+    let mut first_at: HashMap<(&str, &str), Place> = HashMap::new();
     for (index, tree) in trees.iter().enumerate() {
         for entry in entries(tree, index) {
             let Some(spec) = SECTIONS.iter().find(|spec| spec.name == entry.key) else {
@@ -91,7 +93,7 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> 
             };
             let all = sections.entry(spec.name).or_default();
             for inner in entries(inner, index) {
-                match all.iter().find(|known| known.key == inner.key) {
+                match first_at.get(&(spec.name, inner.key)) {
                     Some(first) => {
                         let here = context.where_is(inner.key_at);
                         let what = match spec.shape {
@@ -101,13 +103,13 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> 
                         context.error(
                             inner.key_at,
                             format!("{what} is defined twice"),
-                            format!(
-                                "first in {}, again in {here}: rename or remove one",
-                                context.where_is(first.key_at)
-                            ),
+                            format!("first in {}, again in {here}: rename or remove one", context.where_is(*first)),
                         );
                     }
-                    None => all.push(inner),
+                    None => {
+                        first_at.insert((spec.name, inner.key), inner.key_at);
+                        all.push(inner);
+                    }
                 }
             }
         }

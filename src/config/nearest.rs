@@ -1,13 +1,24 @@
 //! The nearest of known names, for hints.
 
+/// So many names are compared with one that is wrong: there may be as many wrong ones.
+const MOST: usize = 1_000;
+
 /// The known name that was probably meant.
 pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
+    let length = written.chars().count();
     known
-        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| {
-            let longest = written.chars().count().max(name.chars().count());
-            *distance <= (longest / 3).max(1) && *distance < longest
+        .take(MOST)
+        .filter_map(|name| {
+            let known = name.chars().count();
+            let longest = length.max(known);
+            let most = (longest / 3).max(1);
+            // The distance is at least the difference in length, and costs the product of both.
+            if length.abs_diff(known) > most {
+                return None;
+            }
+            let distance = strsim::osa_distance(&lower, &name.to_lowercase());
+            (distance <= most && distance < longest).then_some((distance, name))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -44,10 +55,10 @@ pub fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clo
 
 /// `a, b, c`, cut after two dozen.
 pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const MOST: usize = 24;
-    let names: Vec<&str> = names.collect();
-    let mut text = names.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
+    const LISTED: usize = 24;
+    let names: Vec<&str> = names.take(LISTED + 1).collect();
+    let mut text = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
         text.push_str(", …");
     }
     text
