@@ -477,7 +477,7 @@ impl Restart {
         console.wait_for("digest");
         pty::until("the dialog takes the key", || {
             console.press("y");
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
             !console.contents().contains("digest")
         });
     }

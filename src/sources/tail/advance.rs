@@ -84,9 +84,10 @@ pub(super) fn read_current(
         pipeline.marker(&format!("{} was truncated", name(path)), Level::Info, now);
         open.was_rewritten(&meta, now)?;
     }
-    let behind = meta.size().saturating_sub(open.offset());
+    let end = open.written_end(&meta, FARTHEST_BEHIND, now)?;
+    let behind = end.saturating_sub(open.offset());
     if skip && !open.in_backlog() && behind > FARTHEST_BEHIND {
-        let skipped = open.skip_to_line(meta.size() - AFTER_SKIP, meta.size(), pipeline, now)?;
+        let skipped = open.skip_to_line(end - AFTER_SKIP, end, pipeline, now)?;
         pipeline.skipped(skipped, now);
         let text = format!("{} MB skipped: {} is written faster than it may be read", skipped / 1_000_000, name(path));
         pipeline.marker(&text, Level::Warn, now);

@@ -6,6 +6,8 @@ use crate::model::text::MAX_RECORD;
 
 /// What is kept of one line; the rest is counted.
 pub const MAX_LINE: usize = MAX_RECORD;
+/// Fewer NUL bytes are no hole that is worth a word.
+const HOLE: usize = 64;
 /// Memory that a splitter keeps for the next line.
 const KEPT: usize = 16 << 10;
 
@@ -14,6 +16,8 @@ const KEPT: usize = 16 << 10;
 pub struct LineSplitter {
     held: Vec<u8>,
     cut: u64,
+    /// NUL bytes of holes that were left out.
+    hollow: u64,
 }
 
 impl LineSplitter {
@@ -22,7 +26,7 @@ impl LineSplitter {
     pub fn feed(&mut self, mut chunk: &[u8], mut line: impl FnMut(&[u8], u64)) {
         while let Some(end) = memchr(b'\n', chunk) {
             if self.is_between_lines() {
-                let whole = without_hole(&chunk[..end]);
+                let whole = self.without_hole(&chunk[..end]);
                 let kept = whole.len().min(MAX_LINE);
                 line(&whole[..kept], (whole.len() - kept) as u64);
             } else {
@@ -41,7 +45,7 @@ impl LineSplitter {
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        let bytes = if self.is_between_lines() { without_hole(bytes) } else { bytes };
+        let bytes = if self.is_between_lines() { self.without_hole(bytes) } else { bytes };
         let room = (MAX_LINE - self.held.len()).min(bytes.len());
         self.held.extend_from_slice(&bytes[..room]);
         self.cut += (bytes.len() - room) as u64;
@@ -60,18 +64,48 @@ impl LineSplitter {
     /// Takes what is held: the writer will not end it any more.
     pub fn take(&mut self) -> Option<(Vec<u8>, u64)> {
         let cut = std::mem::take(&mut self.cut);
-        let held = std::mem::take(&mut self.held);
+        let mut held = std::mem::take(&mut self.held);
+        if cut == 0 {
+            held.truncate(written(&held));
+        }
         (!held.is_empty()).then_some((held, cut))
+    }
+
+    /// NUL bytes of holes that were left out since the last call.
+    pub fn take_hollow(&mut self) -> u64 {
+        std::mem::take(&mut self.hollow)
+    }
+
+    /// A line that begins with NUL bytes follows a hole in the file, which a writer leaves that goes on at its old place
+    /// after the file was truncated.
+    fn without_hole<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
+        if line.first() != Some(&0) {
+            return line;
+        }
+        let hole = line.iter().position(|byte| *byte != 0).unwrap_or(line.len());
+        if hole >= HOLE {
+            self.hollow += hole as u64;
+        }
+        &line[hole..]
     }
 }
 
-/// A line that begins with NUL bytes follows a hole in the file, which a writer leaves that goes on at its old place
-/// after the file was truncated.
-fn without_hole(line: &[u8]) -> &[u8] {
-    match line.first() {
-        Some(0) => &line[line.iter().position(|byte| *byte != 0).unwrap_or(line.len())..],
-        _ => line,
+/// How many of these bytes are before the NUL bytes at their end: room that a writer has made and not filled yet.
+pub fn written(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)
+}
+
+/// The beginning of a file without its holes: NUL bytes where a line would begin, and those at the end.
+pub fn without_holes(start: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(start.len());
+    let mut hole = true;
+    for byte in &start[..written(start)] {
+        hole = *byte == b'\n' || (hole && *byte == 0);
+        if *byte != 0 || !hole {
+            text.push(*byte);
+        }
     }
+    text
 }
 
 /// Whether the beginning of a file looks like no text: nearly a third of it are NUL and control characters.
@@ -113,6 +147,19 @@ mod tests {
         let (lines, held) = split(&[b"\0\0\0\0", b"\0\0after\n\0\0"]);
         assert_eq!(lines, [(b"after".to_vec(), 0)]);
         assert_eq!(held, None);
+    }
+
+    #[test]
+    fn a_hole_is_counted_where_it_is_one_and_its_end_is_not_written_yet() {
+        let mut splitter = LineSplitter::default();
+        let mut lines = Vec::new();
+        for chunk in [&[0; 100][..], &[0; 50], b"one\n\0two\nthree", &[0; 30]] {
+            splitter.feed(chunk, |line, _| lines.push(line.to_vec()));
+        }
+        assert_eq!(lines, [b"one", b"two"]);
+        assert_eq!(splitter.take(), Some((b"three".to_vec(), 0)));
+        assert_eq!((splitter.take_hollow(), splitter.take_hollow()), (100, 0));
+        assert_eq!(without_holes(b"\0\0one\n\0\0two\0x\nthree\0\0"), b"one\ntwo\0x\nthree");
     }
 
     #[test]

@@ -35,6 +35,8 @@ const KEEP_OLD: Duration = Duration::from_secs(5);
 const GONE_AFTER: Duration = Duration::from_secs(2);
 /// So many bytes behind, a file that is written fast is said to be caught up with: some four ticks of reading.
 const FAR_BEHIND: u64 = 16 << 20;
+/// What was no text is judged anew this often, though nothing seems to have changed.
+const JUDGE_AGAIN: Duration = Duration::from_secs(5);
 /// Files before the current one that are kept open.
 const MOST_EARLIER: usize = 32;
 
@@ -75,7 +77,8 @@ pub struct FileTail {
     state: PathState,
     missing_since: Option<Duration>,
     said_gone: bool,
-    refused: Option<(Identity, u64, String)>,
+    /// What was no text, as it was then: it is judged anew when it changes.
+    refused: Option<Refused>,
     reasons: Reasons,
     /// Files that were let go since they were last asked for.
     released: Vec<Known>,
@@ -99,6 +102,25 @@ pub struct Progress {
     pub bytes: usize,
     /// More waits to be read.
     pub behind: bool,
+}
+
+/// A file that was no text when it was judged.
+#[derive(Debug)]
+struct Refused {
+    meta: Metadata,
+    at: Duration,
+    why: String,
+}
+
+impl Refused {
+    /// Whether that still holds of what has `meta` now: nothing was written, nor may have been within one tick of the
+    /// kernel's clock.
+    fn stands(&self, meta: &Metadata, now: Stamp) -> bool {
+        let state = |meta: &Metadata| (meta.size(), meta.mtime(), meta.mtime_nsec());
+        Identity::of(meta) == Identity::of(&self.meta)
+            && state(meta) == state(&self.meta)
+            && now.mono.saturating_sub(self.at) < JUDGE_AGAIN
+    }
 }
 
 impl FileTail {
@@ -216,15 +238,13 @@ impl FileTail {
         buffer: &mut [u8],
     ) {
         let opened = at_path.and_then(|meta| {
-            if let Some((identity, size, why)) = &self.refused
-                && (*identity, *size) == (Identity::of(&meta), meta.size())
-            {
-                return Err(io::Error::other(why.clone()));
+            if let Some(refused) = self.refused.as_ref().filter(|refused| refused.stands(&meta, now)) {
+                return Err(io::Error::other(refused.why.clone()));
             }
             let mut open = OpenLog::open(&self.path, pipeline.encoding(), now)?;
             let meta = open.metadata()?;
             if let Some(why) = refuse::refusal(&open, &meta, buffer)? {
-                self.refused = Some((Identity::of(&meta), meta.size(), why.clone()));
+                self.refused = Some(Refused { meta, at: now.mono, why: why.clone() });
                 return Err(io::Error::other(why));
             }
             self.place(&mut open, &meta, now, pipeline, known)?;
@@ -265,7 +285,7 @@ impl FileTail {
         if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
             return open.start_at(known.offset, 0, Stream::default());
         }
-        let size = meta.size();
+        let size = open.written_end(meta, 0, now)?;
         let (offset, stream) = start::place(open, size, self.manner.start, pipeline, now)?;
         let backlog = if self.manner.start == Start::Beginning { 0 } else { size };
         open.start_at(offset, backlog, stream)?;

@@ -4,16 +4,16 @@
 //! records of all that, oldest first. All of it reads files and takes its time: never on the loop.
 
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::archive::{Packing, open_any};
+use super::archive::{Packing, unpacked};
 use super::encoding::TextDecoder;
 use super::once::{Records, files_of};
 use super::pipeline::Pipeline;
-use super::start::{self, Start};
+use super::start::{self, Extent, Start};
 use crate::clock::Clock;
 use crate::config::load::glob;
 use crate::config::sections::log::{Log, LogKind};
@@ -155,13 +155,32 @@ pub fn reaching_back(path: &Path, bound: DateTime<Utc>, pipeline: &Pipeline, now
 /// When the file can't be read.
 pub fn first_time(path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) -> io::Result<Option<DateTime<Utc>>> {
     let mut head = Vec::new();
-    let read = open_any(path)?.take(HEAD).read_to_end(&mut head);
+    let (from, file) = begun(path)?;
+    let read = file.take(HEAD).read_to_end(&mut head);
     let written = std::fs::metadata(path).ok().and_then(|meta| start::written(&meta));
     let now = written.map_or(now, |written| written.min(now));
     if head.is_empty() {
         read?;
     }
-    Ok(start::first_time(TextDecoder::at_start(pipeline.encoding()).decode(&head), pipeline, now))
+    let mut decoder = match from {
+        0 => TextDecoder::at_start(pipeline.encoding()),
+        _ => TextDecoder::within(pipeline.encoding()),
+    };
+    Ok(start::first_time(decoder.decode(&head), pipeline, now))
+}
+
+/// A file from where what is written begins, and where that is; see [`open_any`](super::archive::open_any).
+#[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
+fn begun(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
+    let mut file = std::fs::File::open(path)?;
+    let meta = file.metadata()?;
+    let extent = Extent { size: meta.len(), encoding: None };
+    let from = if meta.is_file() { start::after_hole(&file, extent)? } else { 0 };
+    // The hole was looked for behind the place that reading goes on at.
+    if meta.is_file() {
+        file.seek(SeekFrom::Start(from))?;
+    }
+    Ok((from, unpacked(file, path)?))
 }
 
 /// The records of a log since a moment, as its lines state it: of the rotated files, then of the present ones; oldest

@@ -89,7 +89,8 @@ impl Records {
         } else if Packing::of(&head[..read]).is_some() {
             (Box::new(archive::unpacked(file, path)?.take(MAX_BYTES)), 0)
         } else {
-            let extent = Extent { size: meta.size(), encoding };
+            let whole = Extent { size: meta.size(), encoding };
+            let extent = Extent { size: start::written_end(&file, whole)?, encoding };
             let offset = match from {
                 Start::Last(count) => start::last_lines(&file, extent, count)?,
                 Start::Since(_) | Start::Beginning => match bound {

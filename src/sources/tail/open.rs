@@ -8,11 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use encoding_rs::Encoding;
 
-use super::decode::LineSplitter;
-use super::encoding::{self, TextDecoder};
+use super::advance;
+use super::decode::{self, LineSplitter};
+use super::encoding::{self, LineFeed, TextDecoder};
 use super::pipeline::{Pipeline, Stream};
 use super::start::{self, Extent};
+use crate::model::record::Level;
 use crate::model::time::Stamp;
+use crate::model::unit;
 
 /// Bytes of the beginning that tell a file from another.
 pub(super) const HEAD: usize = 256;
@@ -20,6 +23,8 @@ pub(super) const HEAD: usize = 256;
 const SEAM: usize = 64;
 /// The content is compared at least this often, though nothing seems to have changed.
 const RECHECK: Duration = Duration::from_secs(5);
+/// Room that a writer has made is looked at this often, though the file's times say that nothing was written.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Size of one read.
 pub(super) const READ: usize = 256 << 10;
 
@@ -79,6 +84,10 @@ pub struct OpenLog {
     backlog: u64,
     /// Lines that end before it are counted by somebody else.
     counted_from: u64,
+    /// NUL bytes that were left out and not told of yet.
+    hollow: u64,
+    /// When nothing but NUL bytes was behind the offset, and the file's times and size then.
+    room: Option<(Duration, i64, i64, u64)>,
 }
 
 impl OpenLog {
@@ -118,6 +127,8 @@ impl OpenLog {
             shown: 0,
             backlog: 0,
             counted_from: 0,
+            hollow: 0,
+            room: None,
         })
     }
 
@@ -241,7 +252,7 @@ impl OpenLog {
         // The head of a short file grows with it.
         if self.head.len() < HEAD && meta.size() > self.head.len() as u64 {
             let read = self.file.read_at(&mut buffer, 0)?;
-            self.head = buffer[..read].to_vec();
+            self.head = buffer[..decode::written(&buffer[..read])].to_vec();
         }
         Ok(false)
     }
@@ -256,10 +267,11 @@ impl OpenLog {
             0 => buffer.len(),
             left => buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
         };
+        let meta = if self.pipe { None } else { self.file.metadata().ok() };
         let read = if self.pipe {
             self.read_pipe(&mut buffer[..most], pipeline, now)?
         } else {
-            self.file.read_at(&mut buffer[..most], self.offset)?
+            self.read_written(&mut buffer[..most], meta.as_ref(), now)?
         };
         if read == 0 {
             return Ok(0);
@@ -270,16 +282,66 @@ impl OpenLog {
         self.shown = 0;
         self.remember(bytes);
         self.stream.come_from(pipeline.label(&self.path));
-        let written = if self.pipe { None } else { self.file.metadata().ok().and_then(|meta| start::written(&meta)) };
-        self.stream.written(written);
+        self.stream.written(meta.as_ref().and_then(start::written));
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.count(uncounted == 0);
         pipeline.feed(stream, splitter, decoder.decode(bytes), now);
         pipeline.count(true);
-        if read == most && bytes.iter().all(|byte| *byte == 0) {
+        self.hollow += self.splitter.take_hollow();
+        if decode::written(bytes) == 0 {
             self.step_over_hole();
+        } else if self.hollow > 0 {
+            let skipped = unit::quantity(std::mem::take(&mut self.hollow) as f64, "B");
+            let text = format!("{skipped} of NUL bytes skipped in {}", advance::name(&self.path));
+            pipeline.marker(&text, Level::Warn, now);
         }
         Ok(read)
+    }
+
+    /// What is written behind the offset. NUL bytes at the end of the file are room that its writer has made: they are left
+    /// until it is filled.
+    fn read_written(&mut self, buffer: &mut [u8], meta: Option<&Metadata>, now: Stamp) -> io::Result<usize> {
+        if meta.is_some_and(|meta| self.is_room(meta, now)) {
+            return Ok(0);
+        }
+        let read = self.file.read_at(buffer, self.offset)?;
+        if read == 0 || buffer[read - 1] != 0 {
+            return Ok(read);
+        }
+        let encoding = self.encoding()?;
+        let end = self.offset + decode::written(&buffer[..read]) as u64;
+        let end = end.next_multiple_of(LineFeed::of(encoding).width() as u64);
+        let kept = (end.saturating_sub(self.offset) as usize).min(read);
+        let Some(meta) = meta.filter(|_| decode::written(&buffer[..read]) == 0) else { return Ok(kept) };
+        let extent = Extent { size: meta.size(), encoding };
+        if start::written_end(&self.file, extent)? > self.offset {
+            return Ok(read);
+        }
+        self.room = Some((now.mono, meta.mtime(), meta.mtime_nsec(), meta.size()));
+        Ok(0)
+    }
+
+    /// Whether nothing but room is behind the offset, as far as is known of the file when `meta` is its. Two writes within
+    /// one tick of the kernel's clock leave the same times.
+    fn is_room(&self, meta: &Metadata, now: Stamp) -> bool {
+        self.room.is_some_and(|(at, seconds, nanos, size)| {
+            (seconds, nanos, size) == (meta.mtime(), meta.mtime_nsec(), meta.size())
+                && now.mono.saturating_sub(at) < LOOK_AGAIN
+        })
+    }
+
+    /// Where what is written ends in the file, `meta` of which is that of now. Only far from the offset it is looked for.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn written_end(&self, meta: &Metadata, near: u64, now: Stamp) -> io::Result<u64> {
+        if self.pipe || meta.size() <= self.offset.saturating_add(near) {
+            return Ok(meta.size());
+        }
+        if self.is_room(meta, now) {
+            return Ok(self.offset);
+        }
+        start::written_end(&self.file, Extent { size: meta.size(), encoding: self.encoding()? })
     }
 
     /// What is in the pipe. When its writers have left, what they did not end is a line; others may come.
@@ -310,6 +372,7 @@ impl OpenLog {
         if let Ok(next) = rustix::fs::seek(&self.file, rustix::fs::SeekFrom::Data(self.offset))
             && next > self.offset
         {
+            self.hollow += next - self.offset;
             self.offset = next;
             self.seam.clear();
         }
@@ -337,6 +400,8 @@ impl OpenLog {
         self.offset = 0;
         self.backlog = 0;
         self.counted_from = 0;
+        self.hollow = 0;
+        self.room = None;
         self.head.clear();
         self.seam.clear();
         self.checked = None;

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
 
+use super::decode;
 use super::encoding::{LineFeed, TextDecoder};
 use super::open::OpenLog;
 use super::pipeline::{Pipeline, Stream};
@@ -66,6 +67,56 @@ pub fn place(open: &OpenLog, size: u64, start: Start, pipeline: &Pipeline, now: 
             None => (last_lines(file, extent, LINES_WITHOUT_TIME)?, Stream::default()),
         },
     })
+}
+
+/// Where what is written ends: before the NUL bytes at the end of a file, which are room that its writer has made. How much
+/// that is, is found by bisection, for it may be gigabytes.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
+    let blocks = extent.size.div_ceil(BLOCK);
+    let mut buffer = vec![0; BLOCK as usize];
+    let width = LineFeed::of(extent.encoding).width() as u64;
+    let mut end_in = |block: u64| {
+        let from = block * BLOCK;
+        let read = file.read_at(&mut buffer[..(extent.size - from).min(BLOCK) as usize], from)?;
+        let end = decode::written(&buffer[..read]) as u64;
+        io::Result::Ok((end > 0).then(|| (from + end).next_multiple_of(width).min(extent.size)))
+    };
+    let Some(last) = blocks.checked_sub(1) else { return Ok(0) };
+    if let Some(end) = end_in(last)? {
+        return Ok(end);
+    }
+    let (mut low, mut high) = (after_hole(file, extent)? / BLOCK, last);
+    while low + 1 < high {
+        let middle = low + (high - low) / 2;
+        if end_in(middle)?.is_some() { low = middle } else { high = middle }
+    }
+    Ok(end_in(low)?.unwrap_or(0))
+}
+
+/// Where what is written begins: behind the hole at the beginning of a file.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
+    let mut buffer = vec![0; BLOCK as usize];
+    let width = LineFeed::of(extent.encoding).width() as u64;
+    let mut at = 0;
+    for _ in 0..FARTHEST / BLOCK {
+        let read = file.read_at(&mut buffer, at)?;
+        if let Some(data) = buffer[..read].iter().position(|byte| *byte != 0) {
+            let data = at + data as u64;
+            return Ok(data - data % width);
+        }
+        let next = rustix::fs::seek(file, rustix::fs::SeekFrom::Data(at + read as u64)).unwrap_or(extent.size);
+        if read == 0 || next >= extent.size {
+            break;
+        }
+        at = next.max(at + read as u64);
+    }
+    Ok(0)
 }
 
 /// The offset at which the last `count` lines begin; a line without its end counts as one.
@@ -142,8 +193,9 @@ pub fn since(
     now: DateTime<Utc>,
 ) -> io::Result<Option<u64>> {
     let now = placed(file, now);
-    let (mut low, mut high) = (0, extent.size);
-    if time_after(file, 0, extent, pipeline, now)?.is_none() {
+    let begin = after_hole(file, extent)?;
+    let (mut low, mut high) = (begin, extent.size);
+    if time_after(file, begin, extent, pipeline, now)?.is_none() {
         return Ok(None);
     }
     while high - low > BLOCK {
@@ -156,7 +208,7 @@ pub fn since(
     }
     // A block more, for lines that are a little out of order.
     let from = low.saturating_sub(BLOCK);
-    if from == 0 { Ok(Some(0)) } else { next_line(file, from, extent).map(Some) }
+    if from <= begin { Ok(Some(begin)) } else { next_line(file, from, extent).map(Some) }
 }
 
 /// The first time that a line at or after `from` states, within one block.
@@ -203,6 +255,22 @@ mod tests {
         assert_eq!(last("a\nb\n", 5), "a\nb\n");
         assert_eq!(last("", 5), "");
         assert_eq!(last("\n\n\n", 2), "\n\n");
+    }
+
+    #[test]
+    fn what_is_written_is_found_between_what_is_not() {
+        let hole = |size: usize| vec![0; size];
+        for (before, text, after) in
+            [(0, 10, 0), (0, 10, 50), (0, 300_000, 5 << 20), (70_000, 10, 0), (200_000, 10, 200_000), (0, 0, 300_000)]
+        {
+            let bytes = [hole(before), vec![b'x'; text], hole(after)].concat();
+            let extent = Extent { size: bytes.len() as u64, encoding: None };
+            let found = (after_hole(&file(&bytes), extent).unwrap(), written_end(&file(&bytes), extent).unwrap());
+            let expected = if text == 0 { (0, 0) } else { (before as u64, (before + text) as u64) };
+            assert_eq!(found, expected, "{before} {text} {after}");
+        }
+        let wide = Extent { size: 8, encoding: Some(encoding_rs::UTF_16LE) };
+        assert_eq!(written_end(&file(b"a\0\n\0\0\0\0\0"), wide).unwrap(), 4, "half of a line feed is NUL");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the bytes of a file are as lines.
 
+use std::os::unix::fs::FileExt;
+
 use super::*;
 use crate::model::text::{Colour, Sgr};
 
@@ -56,6 +58,90 @@ fn a_hole_is_stepped_over() {
     bench.append("a.log", "after\n");
     bench.ticks(3);
     assert_eq!(bench.lines(), ["before", "after"]);
+}
+
+/// A file of text that was written after `nul` NUL bytes, and before as many as make it `size` long.
+fn roomy(at: &Path, nul: usize, text: &str, size: usize) {
+    let mut bytes = vec![0; size];
+    bytes[nul..nul + text.len()].copy_from_slice(text.as_bytes());
+    fs::write(at.join("a.log"), bytes).unwrap();
+}
+
+#[test]
+fn a_file_that_was_made_before_it_is_filled_is_read_as_it_is_filled() {
+    for size in [3_000, 100_000, 40 << 20] {
+        let mut bench = Bench::new("a.log", |at| roomy(at, 0, "", size), |_| {});
+        bench.ticks(3);
+        assert!(matches!(&bench.state, LogState::Failed(why) if why.as_str().contains("NUL")), "{:?}", bench.state);
+        let file = OpenOptions::new().write(true).open(bench.path("a.log")).unwrap();
+        let mut expected = Vec::new();
+        let mut at = 0;
+        for number in 0..200 {
+            let line = format!("line {number}");
+            file.write_all_at(line.as_bytes(), at).unwrap();
+            at += line.len() as u64;
+            bench.tick();
+            file.write_all_at(b"\n", at).unwrap();
+            at += 1;
+            bench.tick();
+            expected.push(line);
+        }
+        bench.ticks(60);
+        assert_eq!(bench.lines(), expected, "{size}");
+        assert_eq!(bench.texts().len(), 200, "room is no hole, and nothing was truncated: {:?}", bench.texts().last());
+        assert_eq!((bench.loss.skipped_bytes, &bench.state), (0, &LogState::Following(1)));
+    }
+}
+
+#[test]
+fn a_file_whose_beginning_is_a_hole_is_read_behind_it_and_says_so() {
+    let old = "2026-11-21T09:00:00Z INFO old\n";
+    let text = old.to_owned() + "2026-11-21T11:30:00Z INFO new\n";
+    for (hole, since) in [(3_900, None), (3_900, Some(2)), (300_000, None), (300_000, Some(2))] {
+        let mut bench = Bench::new(
+            "a.log",
+            |at| roomy(at, hole, &text, hole + text.len()),
+            |log| log.since = since.map(Duration::from_hours),
+        );
+        bench.ticks(10);
+        let expected = if since.is_some() { &text.trim()[old.len()..] } else { text.trim() };
+        assert_eq!(bench.lines(), expected.lines().collect::<Vec<_>>(), "{hole} {since:?}");
+        bench.append("a.log", [vec![0; 12_000], b"2026-11-21T11:31:00Z INFO behind a hole\n".to_vec()].concat());
+        bench.ticks(10);
+        assert_eq!(bench.lines().last().copied(), Some("2026-11-21T11:31:00Z INFO behind a hole"));
+        assert!(bench.texts().contains(&"11.7 KiB of NUL bytes skipped in a.log"), "{:?}", bench.texts());
+    }
+}
+
+#[test]
+fn what_begins_as_no_text_is_judged_by_what_comes() {
+    let no_text = |length: u32| (0..length).map(|n| (n % 7) as u8).collect::<Vec<u8>>();
+    let mut bench = Bench::new("a.log", |at| fs::write(at.join("a.log"), no_text(5_000)).unwrap(), |_| {});
+    bench.tick();
+    assert!(matches!(&bench.state, LogState::Failed(_)));
+    bench.append("a.log", "\n".to_owned() + &numbered(2_000));
+    bench.tick();
+    assert_eq!(bench.lines().last().copied(), Some("1999"));
+    // Of the same size, and text.
+    let mut bench = Bench::new("a.log", |at| fs::write(at.join("a.log"), no_text(4_096)).unwrap(), |_| {});
+    bench.tick();
+    assert!(matches!(&bench.state, LogState::Failed(_)));
+    fs::write(bench.path("a.log"), "text of\n".repeat(512)).unwrap();
+    bench.ticks(60);
+    assert_eq!(bench.lines().len(), 512);
+    // A burst of no text within text is shown as what it is, and what follows is read.
+    bench.append("a.log", [b"before\n".to_vec(), no_text(5_000), b"\nafter\n".to_vec()].concat());
+    bench.ticks(2);
+    assert_eq!(bench.lines().last().copied(), Some("after"));
+    assert!(bench.loss.neutralised > 0);
+}
+
+#[test]
+fn wide_characters_without_a_mark_are_named() {
+    let wide: Vec<u8> = "a line of text\n".repeat(400).bytes().flat_map(|byte| [byte, 0]).collect();
+    let mut bench = Bench::new("a.log", |at| fs::write(at.join("a.log"), wide).unwrap(), |_| {});
+    bench.tick();
+    assert!(matches!(&bench.state, LogState::Failed(why) if why.as_str().contains("utf-16le")), "{:?}", bench.state);
 }
 
 #[test]

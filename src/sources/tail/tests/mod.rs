@@ -17,7 +17,7 @@
 //! | 10 | CR LF, progress bars | `lines::ends_of_lines_and_progress_bars` |
 //! | 11 | a line of 100 MiB | `lines::a_line_of_100_mib_is_cut_and_counted` |
 //! | 12 | encodings | `lines::invalid_utf8_stays_visible`, `lines::a_byte_order_mark_says_utf16`, `lines::an_encoding_is_told_by_the_configuration` |
-//! | 13 | binary files, holes | `lines::what_is_no_text_is_refused_with_words`, `lines::a_hole_is_stepped_over`, `lines::a_gigabyte_of_nothing_is_not_read` |
+//! | 13 | binary files, holes | `lines::what_is_no_text_is_refused_with_words`, `lines::what_begins_as_no_text_is_judged_by_what_comes`, `lines::a_hole_is_stepped_over`, `lines::a_gigabyte_of_nothing_is_not_read` |
 //! | 14 | escapes and control characters | `model::text::sanitise::tests::hostile_fixtures_are_neutralised`, `lines::any_bytes_are_lines` |
 //! | 15 | a very fast writer | `access::a_writer_that_is_too_fast_is_skipped_and_counted`, `access::a_writer_that_may_not_be_left_behind_is_read_to_the_last_line`, `access::one_tick_reads_a_bounded_part` |
 //! | 16 | records of many lines | `lines::joined_lines_are_one_record` |
