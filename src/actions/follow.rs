@@ -123,12 +123,14 @@ impl Follower {
 /// # Errors
 /// The directory can't be read.
 pub fn standing(dir: &RunDir) -> io::Result<Standing> {
-    let alive = is_locked(dir)?;
+    let life = life(dir)?;
+    let alive = life == Life::Held;
     let end = dir.read_end()?.map(Box::new);
     if let Some(closing) = dir.read_closing()? {
         return Ok(Standing::Over { end, closing: Box::new(closing) });
     }
-    let began = end.is_some() || dir.started().exists();
+    // What is missing proves nothing: a directory is cleared away one file after the other.
+    let began = life != Life::Empty || end.is_some() || dir.started().exists();
     let progress = if alive { dir.read_progress()? } else { None };
     Ok(match (alive, end) {
         (true, None) if progress.is_none() => Standing::Running,
@@ -146,13 +148,31 @@ pub fn standing(dir: &RunDir) -> io::Result<Standing> {
 
 /// Whether a console that is just starting the run, or its supervisor, lives: whether `alive` is locked.
 pub fn is_alive(dir: &RunDir) -> bool {
-    is_locked(dir).unwrap_or(false)
+    matches!(life(dir), Ok(Life::Held))
 }
 
-fn is_locked(dir: &RunDir) -> io::Result<bool> {
-    let Some(file) = files::open(&dir.alive())? else { return Ok(false) };
+/// What `alive` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// Somebody holds it.
+    Held,
+    /// Nobody does, and the first step was never about to run.
+    Empty,
+    /// Nobody does, and it was.
+    Begun,
+    /// It is missing.
+    Missing,
+}
+
+fn life(dir: &RunDir) -> io::Result<Life> {
+    let Some(file) = files::open(&dir.alive())? else { return Ok(Life::Missing) };
     // Shared, so that two consoles that ask at once do not take each other for a supervisor.
-    Ok(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Ok(Life::Held),
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) if file.metadata()?.len() == 0 => Ok(Life::Empty),
+        Ok(()) => Ok(Life::Begun),
+    }
 }
 
 /// Where a run stands, of which nothing but the path of its directory is known. One that is gone, or whose files make no

@@ -2,10 +2,10 @@
 //!
 //! | file | written by | meaning |
 //! |---|---|---|
-//! | `alive` | the console | locked (flock) from before the intent is stored until the supervisor is gone: whoever can lock it knows that nobody runs |
+//! | `alive` | the console | locked (flock) from before the intent is stored until the supervisor is gone: whoever can lock it knows that nobody runs; the supervisor writes into it before the first step: empty, it says that nothing ran |
 //! | `intent.json` | the console | the plan, the fence, the attempt, the terms of its verification, where the store is; synced before the supervisor is started |
 //! | `evidence.json` | the console | readings, log lines and metric values from before |
-//! | `started.json` | the supervisor | it is about to run the first step; without it nothing ran |
+//! | `started.json` | the supervisor | it is about to run the first step |
 //! | `out.log` | the supervisor | output: `INDEX TIME out\|err\|note TEXT` a line, redacted and sanitised, up to a cap |
 //! | `tail.log` | the supervisor | the latest lines beyond that cap, rewritten |
 //! | `heartbeat` | the supervisor | the time, once a second until it is gone |
@@ -72,6 +72,15 @@ pub struct StorePlace {
     pub path: PathBuf,
     /// Whose chain of the audit is written.
     pub host: String,
+    /// The state directory, where the heads of the chains are kept.
+    #[serde(default)]
+    pub state: Option<PathBuf>,
+    /// The id of the store that holds the intent; `None`: of an earlier version, which did not say it.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Device and number of its file.
+    #[serde(default)]
+    pub file: Option<(u64, u64)>,
 }
 
 /// How the last step that ran came to its end.

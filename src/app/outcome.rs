@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::choice::Choice;
 use crate::model::message::{Effect, Outcome, RequestId};
 use crate::model::name::Name;
@@ -53,6 +55,7 @@ pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::Runs { runs, locks } => self::runs(state, runs, locks, effects),
+        Outcome::Store { away, since } => store(state, away, since, effects),
         Outcome::Past(past) => patterns::learned(state, *past),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::Failed(text) => {
@@ -62,6 +65,27 @@ pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
     }
     state.changed();
+}
+
+/// It is tried again by itself: a person is told when it goes and when it is back, not of each try.
+fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    let zone = state.config.console.timezone;
+    match away {
+        Some(why) => {
+            let known = state.store_away.as_ref().is_some_and(|(_, known)| *known == why);
+            if !known {
+                state.toast(Tone::Error, &format!("the store is away: {why}"));
+            }
+            state.diagnostics.note(state.now, ProblemKind::Failed, SafeText::new("store"), why.clone());
+            state.store_away = Some((since, why));
+        }
+        None => {
+            state.store_away = None;
+            let text = format!("the store is back; it was away since {}", since.with_timezone(&zone).format("%H:%M:%S"));
+            state.toast(Tone::Good, &text);
+            effects.push(Effect::LoadRuns);
+        }
+    }
 }
 
 fn action_service(state: &State, action: &Name) -> Option<Name> {

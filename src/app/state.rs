@@ -116,6 +116,8 @@ pub struct State {
     pub past: Vec<Run>,
     /// Locks that are held.
     pub locks: Vec<Lock>,
+    /// Since when the store is away, and why; `None`: it answers.
+    pub store_away: Option<(DateTime<Utc>, SafeText)>,
     /// What the filtered log panels of the layouts show.
     pub tails: HashMap<LogPanel, Tail>,
     /// Short messages.
@@ -199,6 +201,7 @@ impl State {
             runs: Vec::new(),
             past: Vec::new(),
             locks: Vec::new(),
+            store_away: None,
             tails: tails(&config, &logs),
             toasts: Toasts::default(),
             timeline: Timeline::default(),

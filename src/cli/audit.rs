@@ -8,6 +8,8 @@ use super::output::{self, exit};
 use super::{Global, desk};
 use crate::model::preview::{Kind, Preview};
 use crate::model::text::SafeText;
+use crate::runtime::paths;
+use crate::runtime::runs::RunDesk;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
 
@@ -25,8 +27,15 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Verify every chain of entries
-    Verify,
+    /// Verify every chain of entries, and that none lost what was seen of it here
+    Verify {
+        /// Use the store as it is from now on, although it lost entries or is another one: restored on purpose, or new
+        #[arg(long, requires = "why")]
+        accept: bool,
+        /// Why it is accepted; recorded in the audit log
+        #[arg(long, value_name = "TEXT", requires = "accept")]
+        why: Option<String>,
+    },
     /// Print every entry with its hash, one JSON object per line
     Export,
 }
@@ -40,15 +49,49 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn show(arguments: &Arguments, global: &Global) -> u8 {
-    let desk = match desk::open(global).await {
+    if let Some(What::Verify { accept: true, why }) = &arguments.what {
+        return accept(why.as_deref().unwrap_or_default(), global).await;
+    }
+    let verifies = matches!(arguments.what, Some(What::Verify { .. }));
+    let opened = if verifies { desk::open_unquestioned(global).await } else { desk::open(global).await };
+    let desk = match opened {
         Ok(desk) => desk,
-        Err(_) if matches!(arguments.what, Some(What::Verify)) => return exit::CRITICAL,
+        Err(_) if verifies => return exit::CRITICAL,
         Err(code) => return code,
     };
-    match arguments.what {
-        Some(What::Verify) => verify(desk.store()).await,
+    let code = match arguments.what {
+        Some(What::Verify { .. }) => verify(desk.store()).await,
         Some(What::Export) => export(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
         None => latest(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
+    };
+    desk.close().await;
+    code
+}
+
+/// Takes what lies there for the store from now on.
+async fn accept(why: &str, global: &Global) -> u8 {
+    if why.trim().is_empty() {
+        return output::fail(exit::USAGE, "--why is empty", "say why this store is the one to use");
+    }
+    if global.read_only {
+        return output::fail(exit::USAGE, "read-only: no store can be accepted here", "remove --read-only");
+    }
+    let live = RunDesk::live(&paths::state_directory());
+    if !live.is_empty() {
+        let problem = format!("{} still running, and the store may not know it", live.join(", "));
+        return output::fail(exit::CRITICAL, &problem, "wait for its end: a second run could start beside it");
+    }
+    match RunDesk::accept(global.store.as_deref(), &paths::state_directory(), why, global.clock).await {
+        Ok(accepted) => {
+            let code = verify(&accepted.store).await;
+            match &accepted.doubt {
+                Some(doubt) => output::complain(&format!("accepted and put on record, although: {doubt}\n")),
+                None => output::complain("nothing spoke against it: nothing was changed\n"),
+            }
+            accepted.store.close().await;
+            code
+        }
+        Err(error) => desk::broken(&error),
     }
 }
 
@@ -74,10 +117,22 @@ async fn verify(store: &Store) -> u8 {
             }
         }
     }
+    let doubts = match store.doubts().await {
+        Ok(doubts) => doubts,
+        Err(error) => vec![error],
+    };
+    for doubt in &doubts {
+        code = exit::WARNING;
+        let _ = writeln!(text, "LOST    {doubt}");
+    }
     if chains.is_empty() {
         text.push_str("the audit is empty\n");
     }
-    output::print(&text).max(code)
+    let code = output::print(&text).max(code);
+    if let Some(doubt) = doubts.first() {
+        output::complain(&format!("changing actions are refused\nhint: {}\n", doubt.hint()));
+    }
+    code
 }
 
 async fn export(store: &Store) -> Result<u8, StoreError> {

@@ -21,6 +21,18 @@ pub fn state_directory() -> Result<PathBuf, u8> {
 /// # Errors
 /// The exit code.
 pub async fn open(global: &Global) -> Result<RunDesk, u8> {
+    let desk = open_unquestioned(global).await?;
+    if let Err(doubt) = desk.store().trusted().await {
+        output::complain(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
+    }
+    Ok(desk)
+}
+
+/// Opens the store without a word on whether it is complete.
+///
+/// # Errors
+/// The exit code.
+pub async fn open_unquestioned(global: &Global) -> Result<RunDesk, u8> {
     let directory = state_directory()?;
     RunDesk::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
@@ -37,11 +49,5 @@ pub async fn open_and_take_in(global: &Global) -> Result<(RunDesk, TakenIn), u8>
 
 /// Says what is wrong with the store.
 pub fn broken(error: &StoreError) -> u8 {
-    let hint = match error {
-        StoreError::Untrusted(distrust) => &distrust.hint,
-        StoreError::Kind(_) => "omit --store to use the default place",
-        StoreError::Newer { .. } => "",
-        _ => "check that its directory exists, is writable and is on a local disk, or use --store FILE",
-    };
-    output::fail(exit::UNKNOWN, &error.to_string(), hint)
+    output::fail(exit::UNKNOWN, &error.to_string(), error.hint())
 }

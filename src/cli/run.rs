@@ -19,6 +19,7 @@ use crate::config::{self, Config};
 use crate::model::message::{RequestId, StartRun};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
+use crate::model::secret::Secrets;
 use crate::model::verification::Terms;
 use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
@@ -92,10 +93,23 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
             "omit --read-only, or see `read_only` in the configuration; --dry-run works",
         ));
     }
+    let (desk, _) = desk::open_and_take_in(global).await?;
+    let done = carry_out(&desk, arguments, global, config, (action, plan, secrets)).await;
+    desk.close().await;
+    done
+}
+
+/// Shows what will run, has it confirmed, runs it and watches it to its end.
+async fn carry_out(
+    desk: &RunDesk,
+    arguments: &Arguments,
+    global: &Global,
+    config: &Arc<Config>,
+    (action, plan, secrets): (&Action, Plan, Secrets),
+) -> Result<u8, u8> {
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.changing);
-    let (desk, _) = desk::open_and_take_in(global).await?;
-    let preview = preview(&desk, global, config, action, &plan, grade).await.map_err(|error| desk::broken(&error))?;
+    let preview = preview(desk, global, config, action, &plan, grade).await.map_err(|error| desk::broken(&error))?;
     output::complain(&preview.text());
     let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
     let reason = confirm::confirm(grade, &plan, said).await.map_err(|unconfirmed| match unconfirmed {
@@ -122,7 +136,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         output::complain(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));
     }
-    let ended = to_end(&desk, begun).await;
+    let ended = to_end(desk, begun).await;
     output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.state.is_open() {
         output::complain(&format!("{}\n", ended.continues()));

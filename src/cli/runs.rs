@@ -55,20 +55,26 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let chosen = match choose(arguments, &desk, taken).await {
+    let code = shown(&desk, taken, arguments, global).await;
+    desk.close().await;
+    code
+}
+
+async fn shown(desk: &RunDesk, taken: TakenIn, arguments: &Arguments, global: &Global) -> u8 {
+    let chosen = match choose(arguments, desk, taken).await {
         Ok(chosen) => chosen,
         Err(code) => return code,
     };
     match chosen {
-        Chosen::One(run) if arguments.verify => match verify_now(&desk, &run, global).await {
-            Ok(run) => follow(&desk, run).await,
+        Chosen::One(run) if arguments.verify => match verify_now(desk, &run, global).await {
+            Ok(run) => follow(desk, run).await,
             Err(code) => code,
         },
-        Chosen::One(run) if arguments.follow => follow(&desk, *run).await,
+        Chosen::One(run) if arguments.follow => follow(desk, *run).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
         Chosen::One(run) => of_run(one(&run), &run),
         Chosen::All(runs) if arguments.json => json(&runs),
-        Chosen::All(runs) => list(&desk, &runs).await,
+        Chosen::All(runs) => list(desk, &runs).await,
     }
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::output::{self, exit};
 use super::{Global, configuration, desk};
 use crate::model::text::SafeText;
+use crate::runtime::runs::RunDesk;
 
 /// Arguments of `opsroom unlock`.
 #[derive(Debug, Args)]
@@ -35,6 +36,12 @@ async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
         Ok(opened) => opened,
         Err(code) => return code,
     };
+    let code = unlock_at(&desk, arguments).await;
+    desk.close().await;
+    code
+}
+
+async fn unlock_at(desk: &RunDesk, arguments: &Arguments) -> u8 {
     match desk.unlock(&arguments.id, &arguments.why).await {
         Ok(Some((lock, live))) => {
             if live {

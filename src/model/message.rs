@@ -240,6 +240,13 @@ pub enum Outcome {
         /// Locks.
         locks: Vec<Lock>,
     },
+    /// The store went away, or came back.
+    Store {
+        /// Why it is away, with a hint; `None`: it is back.
+        away: Option<SafeText>,
+        /// Since when it is, or was, away.
+        since: DateTime<Utc>,
+    },
     /// The shapes that logs held before.
     Past(Box<Past>),
     /// A text was copied or saved; says where.

@@ -229,7 +229,6 @@ impl Core {
             queue_capacity: OBSERVATIONS,
             tasks,
             resident: old.resident,
-            store_ok: self.effects.store_answers(),
             dropped: old.dropped,
             ..meters
         };
@@ -265,6 +264,7 @@ impl Core {
         };
         tokio::time::timeout(LAST_ANSWER, answered).await.ok();
         self.tasks.end(PATIENCE).await;
+        self.effects.close().await;
         while let Some(event) = self.ready() {
             self.take(event);
         }

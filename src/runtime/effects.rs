@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,7 @@ use super::handover::fetch_choices;
 use super::runs::RunDesk;
 use super::secrets::Keyhole;
 use super::tasks::Tasks;
+use super::watching::Away;
 use crate::actions::save::save;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -20,9 +22,20 @@ use crate::model::name::Name;
 use crate::model::redact::Redactor;
 use crate::model::run::{Run, Stopping};
 use crate::model::text::SafeText;
+use crate::store::StoreError;
 
-/// A store that could not be opened is tried again after so long.
-const TRY_AGAIN: Duration = Duration::from_secs(30);
+/// A store that is away is tried again after so long; the last for ever.
+const TRY_AGAIN: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
+/// How long who needs a store that is away waits for the next try. A locked one answers after five seconds.
+const ANSWER: Duration = Duration::from_secs(7);
+/// How long the last checkpoint may take at the end.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// The desk at which runs are asked for.
 #[derive(Clone)]
@@ -41,6 +54,8 @@ struct Tools {
     desk: watch::Receiver<Desk>,
     /// Wakes whoever watches the runs: there is one more.
     started: Arc<Notify>,
+    /// Wakes whoever waits to try the store again: a person needs it.
+    wanted: Arc<Notify>,
     keyhole: Keyhole,
     state_directory: Arc<Path>,
 }
@@ -58,7 +73,7 @@ impl Effects {
         let (sender, desk) = watch::channel(Desk::Opening);
         let state_directory = state_directory.into();
         Self {
-            tools: Tools { outcomes, desk, started: Arc::default(), keyhole, state_directory },
+            tools: Tools { outcomes, desk, started: Arc::default(), wanted: Arc::default(), keyhole, state_directory },
             desk: sender,
             following: HashMap::new(),
         }
@@ -78,9 +93,13 @@ impl Effects {
         });
     }
 
-    /// Whether the store answers.
-    pub fn store_answers(&self) -> bool {
-        !matches!(*self.tools.desk.borrow(), Desk::Closed(_))
+    /// Leaves the store with everything in its one file.
+    pub async fn close(&self) {
+        let desk = match &*self.tools.desk.borrow() {
+            Desk::Open(desk) => desk.clone(),
+            Desk::Opening | Desk::Closed(_) => return,
+        };
+        tokio::time::timeout(CLOSING, desk.close()).await.ok();
     }
 
     /// Starts an effect; gives back one that is not ours.
@@ -163,26 +182,79 @@ impl Tools {
         self.outcomes.send(outcome).await.ok();
     }
 
+    /// Opens the store and watches it for as long as it answers; then again, for ever.
     async fn open(&self, sender: &watch::Sender<Desk>, store: Option<&str>, clock: Clock) {
-        let desk = loop {
-            match RunDesk::open(store, &self.state_directory, clock).await {
-                Ok(desk) => break desk,
-                Err(error) => {
-                    let text = SafeText::new(&error.explained());
-                    tracing::warn!(%error, "the store can't be opened");
-                    sender.send_replace(Desk::Closed(text.clone()));
-                    self.answer(Outcome::Failed(text)).await;
+        let mut away: Option<(DateTime<Utc>, usize)> = None;
+        let mut left: Option<(RunDesk, Vec<Run>)> = None;
+        loop {
+            let error = match self.open_once(store, clock).await {
+                Ok(desk) => {
+                    if let Some((since, _)) = away.take() {
+                        self.answer(Outcome::Store { away: None, since }).await;
+                    }
+                    sender.send_replace(Desk::Open(desk.clone()));
+                    let Away { error, live } = desk.watch(&self.started, &self.outcomes).await;
+                    sender.send_replace(Desk::Opening);
+                    tokio::time::timeout(ANSWER, desk.close()).await.ok();
+                    left = Some((desk, live));
+                    error
                 }
+                Err(error) => error,
+            };
+            tracing::warn!(%error, "the store is away");
+            let (since, tries) = away.unwrap_or((clock.now().utc, 0));
+            away = Some((since, tries + 1));
+            let why = SafeText::new(&error.explained());
+            self.answer(Outcome::Store { away: Some(why.clone()), since }).await;
+            sender.send_replace(Desk::Closed(why));
+            let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.wanted.notified() => {}
+                () = self.without(&mut left) => {}
             }
-            tokio::time::sleep(TRY_AGAIN).await;
-        };
-        sender.send_replace(Desk::Open(desk.clone()));
-        desk.watch(&self.started, &self.outcomes).await;
+        }
     }
 
-    /// The desk, once the store is open; why not, where it can't be.
+    /// Shows what goes on while the store is away; never returns.
+    async fn without(&self, left: &mut Option<(RunDesk, Vec<Run>)>) {
+        if let Some((desk, live)) = left {
+            desk.watch_without(live, &self.outcomes).await;
+            live.clear();
+        }
+        std::future::pending().await
+    }
+
+    /// One try: it is open only where what ended meanwhile could be taken in.
+    async fn open_once(&self, store: Option<&str>, clock: Clock) -> Result<RunDesk, StoreError> {
+        let desk = RunDesk::open(store, &self.state_directory, clock).await?;
+        match desk.take_in().await {
+            Ok(taken) => {
+                for run in taken.settled {
+                    self.answer(Outcome::Run(Box::new(run))).await;
+                }
+            }
+            // A row that makes no sense keeps nobody from acting.
+            Err(StoreError::Content(_)) => {}
+            Err(error) => {
+                desk.close().await;
+                return Err(error);
+            }
+        }
+        if let Err(doubt) = desk.store().trusted().await {
+            let text = format!("{doubt}; changing actions are refused; {}", doubt.hint());
+            self.answer(Outcome::Failed(SafeText::new(&text))).await;
+        }
+        Ok(desk)
+    }
+
+    /// The desk, once the store is open; why not, where it can't be. One that is away is tried again first.
     async fn desk(&self) -> Result<RunDesk, SafeText> {
         let mut desk = self.desk.clone();
+        if matches!(*desk.borrow_and_update(), Desk::Closed(_)) {
+            self.wanted.notify_one();
+            tokio::time::timeout(ANSWER, desk.changed()).await.ok();
+        }
         match desk.wait_for(|desk| !matches!(desk, Desk::Opening)).await.as_deref() {
             Ok(Desk::Open(desk)) => Ok(desk.clone()),
             Ok(Desk::Closed(why)) => Err(why.clone()),

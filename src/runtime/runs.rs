@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::handover::handover;
 use super::identity::Identity;
-use crate::actions::follow::{Follower, Standing, standing_at};
+use crate::actions::follow::{Follower, Standing, is_alive, standing_at};
 use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
@@ -28,6 +28,9 @@ use crate::model::text::SafeText;
 use crate::model::time::Moment;
 use crate::model::verification::Terms;
 use crate::store::audit::Entry;
+use crate::store::fault::Fault;
+use crate::store::place::Place;
+use crate::store::trust::Accepted;
 use crate::store::runs::{Begin, BeginError, Begun, Ended};
 use crate::store::{self, Store, StoreError};
 
@@ -62,12 +65,38 @@ impl RunDesk {
     pub async fn open(store: Option<&str>, state_directory: &Path, clock: Clock) -> Result<Self, StoreError> {
         let identity = Identity::present();
         made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
-        let path = store::locate(store, state_directory)?;
-        let store = Store::open(&path, &identity.host).await?;
-        // The supervisor works in another directory.
-        let path = std::path::absolute(&path).unwrap_or(path);
-        let place = StorePlace { path, host: identity.host.clone() };
+        let opened = place(store, state_directory, &identity)?;
+        let store = Store::open(&opened).await?;
+        let place = StorePlace {
+            path: store.path().to_owned(),
+            host: opened.host,
+            state: opened.state,
+            id: Some(store.id().to_owned()),
+            file: store.identity().map(|file| (file.device, file.inode)),
+        };
         Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
+    }
+
+    /// Takes what lies where the store should be for the store from now on, on record.
+    ///
+    /// # Errors
+    /// It can't be opened or written, or is no store of ours.
+    pub async fn accept(
+        store: Option<&str>,
+        state_directory: &Path,
+        why: &str,
+        clock: Clock,
+    ) -> Result<Accepted, StoreError> {
+        let identity = Identity::present();
+        let place = place(store, state_directory, &identity)?;
+        Store::accept(&place, &identity.who, why, clock.now().utc).await
+    }
+
+    /// The ids of the runs below `state_directory` that go on, whatever a store knows of them.
+    pub fn live(state_directory: &Path) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(state_directory.join("runs")) else { return Vec::new() };
+        let live = entries.flatten().filter(|entry| is_alive(&RunDir::new(entry.path())));
+        live.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
     /// The same desk with another program as the supervisor, for tests that are not that program.
@@ -79,6 +108,11 @@ impl RunDesk {
     /// The store, for what needs no desk.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Ends the connection to the store, with everything in its one file.
+    pub async fn close(&self) {
+        self.store.close().await;
     }
 
     /// The time.
@@ -122,7 +156,10 @@ impl RunDesk {
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {
-            SafeText::new(&format!("no directory for the run could be made in {}: {error}", self.runs.display()))
+            let fault = Fault::of_io(&error);
+            let words = fault.words().map_or_else(|| error.to_string(), str::to_owned);
+            let place = self.runs.display();
+            SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
         })?;
         let run = self.new_run(start, prepared.dir(), &redactor);
         handover.run = run.id.clone();
@@ -252,7 +289,7 @@ impl RunDesk {
             if matches!(standing, Standing::Hidden(_)) {
                 continue;
             }
-            if standing.is_open() || crate::actions::follow::is_alive(&dir) {
+            if standing.is_open() || is_alive(&dir) {
                 taken.live.push(present(&run, &standing, self.clock.now().utc));
             } else {
                 taken.settled.push(self.store_standing(&run, &standing).await?);
@@ -305,7 +342,7 @@ impl RunDesk {
                 tracing::warn!(%error, run = %run.id, "runs without a record: it changes nothing");
                 Ok(Begun { fence: 0, attempt: 1 })
             }
-            answer => answer.map_err(|error| SafeText::new(&error.to_string())),
+            answer => answer.map_err(|error| SafeText::new(&error.with_hint())),
         }
     }
 
@@ -383,6 +420,13 @@ impl RunDesk {
     ) -> Result<(), StoreError> {
         self.store.record(Entry { at, who, kind, object, plan_digest: None, detail }).await
     }
+}
+
+fn place(store: Option<&str>, state_directory: &Path, identity: &Identity) -> Result<Place, StoreError> {
+    let path = store::locate(store, state_directory)?;
+    // The supervisor works in another directory.
+    let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
+    Ok(Place { path, host: identity.host.clone(), state: Some(state) })
 }
 
 /// A run that was refused leaves no empty directory behind.

@@ -1,6 +1,7 @@
 //! Watching runs to their end. Nothing is decided here: the supervisor does that, and its directory says it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,6 +15,7 @@ use crate::model::message::Outcome;
 use crate::model::name::Name;
 use crate::model::run::{Run, RunState, Signs};
 use crate::model::text::SafeText;
+use crate::store::StoreError;
 
 /// How often a run's directory is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -49,21 +51,31 @@ impl Lost {
     }
 }
 
+/// A store that answers no more.
+#[derive(Debug)]
+pub struct Away {
+    /// Why.
+    pub error: StoreError,
+    /// The runs that went on then.
+    pub live: Vec<Run>,
+}
+
 impl RunDesk {
-    /// Watches every open run of this host, also those that others start, for ever. What changes goes to `out`. `wake`
-    /// says that a run was started here.
-    pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) {
+    /// Watches every open run of this host, also those that others start, for as long as the store answers. What changes
+    /// goes to `out`. `wake` says that a run was started here.
+    pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) -> Away {
         let (found, mut runs) = mpsc::unbounded_channel();
         let ended = Notify::new();
+        let live: Mutex<HashMap<Name, Run>> = Mutex::default();
+        let known = || live.lock().unwrap_or_else(PoisonError::into_inner);
         // Beside each other: a store that is locked holds up no run that is watched.
         let attached = async {
             let mut watched = FuturesUnordered::new();
-            let mut ids: HashSet<Name> = HashSet::new();
             loop {
                 tokio::select! {
                     Some(run) = runs.recv() => {
                         let run: Run = run;
-                        if ids.insert(run.id.clone()) {
+                        if known().insert(run.id.clone(), run.clone()).is_none() {
                             watched.push(async move {
                                 let id = run.id.clone();
                                 self.attach(run, out).await;
@@ -72,30 +84,44 @@ impl RunDesk {
                         }
                     }
                     Some(id) = watched.next() => {
-                        ids.remove(&id);
+                        known().remove(&id);
                         ended.notify_one();
                     }
                 }
             }
         };
-        tokio::join!(self.look(wake, &ended, &found, out), attached);
+        let error = tokio::select! {
+            error = self.look(wake, &ended, &found, out) => error,
+            never = attached => never,
+        };
+        let live = std::mem::take(&mut *known()).into_values().collect();
+        Away { error, live }
     }
 
-    /// Reads the store where somebody wrote into it; open runs of this host go to `found`.
+    /// Watches runs whose store is away: their directories say the same as ever.
+    pub async fn watch_without(&self, live: &[Run], out: &mpsc::Sender<Outcome>) {
+        futures_util::future::join_all(live.iter().map(|run| self.attach(run.clone(), out))).await;
+    }
+
+    /// Reads the store where somebody wrote into it; open runs of this host go to `found`. Returns when it is to be opened
+    /// again.
     async fn look(
         &self,
         wake: &Notify,
         ended: &Notify,
         found: &mpsc::UnboundedSender<Run>,
         out: &mpsc::Sender<Outcome>,
-    ) {
+    ) -> StoreError {
         let mut version = None;
         let mut complained = false;
         let mut lost = Lost::default();
         loop {
-            let now = self.store.version().await;
-            let news = now.is_err() || now.as_ref().ok() != version.as_ref();
-            version = now.ok();
+            let now = match self.store.version().await {
+                Err(error) if error.is_away() => return error,
+                now => now.ok(),
+            };
+            let news = now.is_none() || now != version;
+            version = now;
             if news {
                 match self.take_in().await {
                     Ok(taken) => {
@@ -105,10 +131,14 @@ impl RunDesk {
                         }
                         taken.live.into_iter().for_each(|run| drop(found.send(run)));
                     }
-                    Err(error) if !std::mem::replace(&mut complained, true) => {
-                        out.send(failed(&error.to_string())).await.ok();
+                    Err(error) if error.is_away() => return error,
+                    // A row that makes no sense stays; what another holds, or has no room, is tried again.
+                    Err(error) => {
+                        version = version.filter(|_| matches!(error, StoreError::Content(_)));
+                        if !std::mem::replace(&mut complained, true) {
+                            out.send(failed(&error.explained())).await.ok();
+                        }
                     }
-                    Err(_) => {}
                 }
                 let loaded = self.load().await;
                 lost.take(&loaded);

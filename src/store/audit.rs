@@ -1,8 +1,8 @@
 //! The audit: append-only and chained by hashes, one chain a writer.
 //!
 //! A chain shows that an entry was changed, removed, inserted or moved. It can't show that its end was cut off, nor that
-//! somebody who may write the file made all of it anew: therefore the hash of its head is printed where it can be kept
-//! elsewhere.
+//! somebody who may write the file made all of it anew: therefore its head is kept beside the store (see
+//! [`super::heads`]), and printed where it can be kept elsewhere.
 
 use std::fmt::Write as _;
 
@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use super::heads::Mark;
 use super::{Store, StoreError};
 
 /// What is put on record.
@@ -64,7 +65,7 @@ pub(super) async fn append(
     connection: &mut SqliteConnection,
     writer: &str,
     entry: Entry<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Mark, StoreError> {
     let last = sqlx::query("SELECT seq, hash FROM audit WHERE writer = $1 ORDER BY seq DESC LIMIT 1")
         .bind(writer)
         .fetch_optional(&mut *connection)
@@ -86,6 +87,7 @@ pub(super) async fn append(
     };
     let bytes = serde_json::to_vec(&stored).map_err(|error| StoreError::Content(error.to_string()))?;
     let hash = chained(&before, &bytes);
+    let mark = Mark { seq, hash: hex(&hash) };
     sqlx::query("INSERT INTO audit (writer, seq, entry, hash) VALUES ($1, $2, $3, $4)")
         .bind(writer)
         .bind(seq)
@@ -93,7 +95,7 @@ pub(super) async fn append(
         .bind(hash)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(mark)
 }
 
 impl Store {
@@ -103,9 +105,8 @@ impl Store {
     /// It could not be written: what it is the record of must then not happen.
     pub async fn record(&self, entry: Entry<'_>) -> Result<(), StoreError> {
         let mut tx = self.begin_writing().await?;
-        append(&mut tx, &self.writer, entry).await?;
-        tx.commit().await?;
-        Ok(())
+        tx.append(entry).await?;
+        tx.commit().await
     }
 
     /// Verifies every chain, each up to its first break.
@@ -232,7 +233,7 @@ fn genesis() -> Vec<u8> {
     vec![0; 32]
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

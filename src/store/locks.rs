@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::audit::{self, Entry};
+use super::audit::Entry;
 use super::{Store, StoreError, millis, moment};
 use crate::model::run::{Lock, Run};
 
@@ -74,7 +74,7 @@ impl Store {
         release(&mut tx, id, None).await?;
         let detail = json!({ "why": why, "target": lock.target, "holder": lock.holder, "fence": lock.fence, "since": lock.since });
         let entry = Entry { at: now, who, kind: "unlock", object: id, plan_digest: None, detail: &detail };
-        audit::append(&mut tx, &self.writer, entry).await?;
+        tx.append(entry).await?;
         tx.commit().await?;
         Ok(Some(lock))
     }

@@ -5,32 +5,45 @@
 //! can't be written, nothing else is.
 
 pub mod audit;
+pub mod fault;
+pub mod heads;
 pub mod locks;
+pub mod place;
 pub mod runs;
+pub mod trust;
+mod writing;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{SqliteConnection, SqlitePool};
 use thiserror::Error;
 
 use crate::files::made;
 use crate::files::trust::Distrust;
+use self::fault::Fault;
+use self::heads::Heads;
+use self::place::{Found, Identity, Place};
 
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
 /// Every schema in order: version N is at index N - 1.
-const SCHEMA: &[&str] =
-    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/004.sql")];
+const SCHEMA: &[&str] = &[
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+];
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Directory or file can't be made or read.
-    #[error("the store {path} can't be opened: {error}")]
+    #[error("the store {path} can't be opened: {}", fault::io_words(.error))]
     File {
         /// The file.
         path: String,
@@ -40,6 +53,16 @@ pub enum StoreError {
     /// Others could replace the file, or it can't be made.
     #[error("the store can't be used: {0}")]
     Untrusted(Distrust),
+    /// The database can't be opened.
+    #[error("the store {path} can't be opened: {}", fault.words().map_or_else(|| error.to_string(), str::to_owned))]
+    Open {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        fault: Fault,
+        /// What it says.
+        error: sqlx::Error,
+    },
     /// A kind of store that does not exist.
     #[error("`{0}` is not a supported store: use `sqlite` or the path of a file")]
     Kind(String),
@@ -51,8 +74,68 @@ pub enum StoreError {
         /// What we know.
         known: usize,
     },
+    /// Something else lies there.
+    #[error("{path} is {what}, not a store of opsroom")]
+    NotAStore {
+        /// The file.
+        path: String,
+        /// What it is.
+        what: String,
+    },
+    /// There was a store, and its file is missing or without content.
+    #[error("the store {path} {how}, but {evidence}")]
+    Gone {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        how: &'static str,
+        /// How we know that there was one.
+        evidence: String,
+    },
+    /// The file is not the one that was opened.
+    #[error("the store {path} was removed or replaced while it was in use")]
+    Replaced {
+        /// The file.
+        path: String,
+    },
+    /// Another store is in its place.
+    #[error("{path} is not the store that was used there before (its id is {id}, not {known})")]
+    Other {
+        /// The file.
+        path: String,
+        /// The id it has.
+        id: String,
+        /// The id that was known.
+        known: String,
+    },
+    /// Entries that were seen are not there any more.
+    #[error("the store has lost the end of its audit: of {writer}, entries {from} to {to} are missing")]
+    LostEnd {
+        /// Whose chain.
+        writer: String,
+        /// The first that is missing.
+        from: i64,
+        /// The last that was seen.
+        to: i64,
+    },
+    /// An entry that was seen is another one now.
+    #[error("the audit of {writer} is not the one that was seen before: entry {seq} is another one")]
+    Forked {
+        /// Whose chain.
+        writer: String,
+        /// The entry.
+        seq: i64,
+    },
+    /// The heads can't be read: nobody knows whether the store is complete.
+    #[error("the known heads of the audit in {path} can't be read: {}", fault::io_words(.error))]
+    Heads {
+        /// Their directory.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The database says no.
-    #[error("the store failed: {0}")]
+    #[error("the store failed: {}", fault::words(.0))]
     Database(#[from] sqlx::Error),
     /// A row that makes no sense.
     #[error("the store contains invalid data: {0}")]
@@ -60,11 +143,45 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What a person can do about it; empty where the message says it.
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Untrusted(distrust) => &distrust.hint,
+            Self::Kind(_) => "omit --store to use the default place",
+            Self::Newer { .. } => "",
+            Self::NotAStore { .. } => "move it away if it does not belong there, or use --store FILE",
+            Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
+                "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
+            }
+            Self::Replaced { .. } => Fault::Moved.hint(),
+            Self::File { error, .. } | Self::Heads { error, .. } => Fault::of_io(error).hint(),
+            Self::Open { fault, .. } => fault.hint(),
+            Self::Database(error) => Fault::of(error).hint(),
+            Self::Content(_) => Fault::Damaged.hint(),
+        }
+    }
+
     /// The problem and what to do about it, as far as that is known, in one sentence.
     pub fn explained(&self) -> String {
+        match self.hint() {
+            "" => self.to_string(),
+            hint => format!("{self}; {hint}"),
+        }
+    }
+
+    /// Whether the file that is open is of no use any more: it is to be opened again.
+    pub fn is_away(&self) -> bool {
         match self {
-            Self::Untrusted(distrust) => format!("{self}; {}", distrust.hint),
-            _ => self.to_string(),
+            Self::Database(error) => !matches!(Fault::of(error), Fault::Locked | Fault::Full | Fault::Other),
+            Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,
+            Self::File { .. }
+            | Self::Open { .. }
+            | Self::Newer { .. }
+            | Self::NotAStore { .. }
+            | Self::Untrusted(_)
+            | Self::Gone { .. }
+            | Self::Replaced { .. }
+            | Self::Other { .. } => true,
         }
     }
 }
@@ -75,6 +192,17 @@ pub struct Store {
     pool: SqlitePool,
     /// Whose chain of the audit we write: the host's name.
     writer: String,
+    opened: Arc<Opened>,
+}
+
+/// What was opened, to be known again.
+#[derive(Debug)]
+struct Opened {
+    path: PathBuf,
+    id: String,
+    /// The database and its log, which lasts as long as our connection.
+    files: [Option<Identity>; 2],
+    heads: Option<Heads>,
 }
 
 /// Where the store named by `--store` lies: `sqlite` (and nothing) mean `opsroom.db` in the state directory.
@@ -96,64 +224,157 @@ pub fn locate(url: Option<&str>, state_directory: &Path) -> Result<PathBuf, Stor
 }
 
 impl Store {
-    /// Opens the store in `path` and brings its schema up to date. The file is 0600 and its directory 0700 where they
-    /// are made here; in a directory into which its group may write, the file is 0660. `host` names our chain of the audit.
+    /// Opens the store in its place and brings its schema up to date; makes one where there was none. The file is 0600 and
+    /// its directory 0700 where they are made here; in a directory into which its group may write, the file is 0660. What
+    /// is not a store of ours is not touched.
     ///
     /// # Errors
-    /// It can't be opened, or a newer program made it.
-    pub async fn open(path: &Path, host: &str) -> Result<Self, StoreError> {
-        made::shared_file(path).map_err(StoreError::Untrusted)?;
+    /// It can't be opened, there was one that is gone, something else is in its place, or a newer program made it.
+    pub async fn open(place: &Place) -> Result<Self, StoreError> {
+        let path = place::canonical(&place.path);
+        let found = place::look(&path).await?;
+        if found != Found::Ours {
+            if let Some(evidence) = evidence(place, &path)? {
+                let (path, how) = (path.display().to_string(), found.words());
+                return Err(StoreError::Gone { path, how, evidence });
+            }
+        }
+        let store = Self::connect(place, path).await?;
+        store.remember().await;
+        Ok(store)
+    }
+
+    /// Opens the store in its place where it is there; never makes one.
+    ///
+    /// # Errors
+    /// It is not there, can't be opened, or a newer program made it.
+    pub async fn open_existing(place: &Place) -> Result<Self, StoreError> {
+        let path = place::canonical(&place.path);
+        if place::look(&path).await? == Found::Ours {
+            return Self::connect(place, path).await;
+        }
+        let error = io::ErrorKind::NotFound.into();
+        Err(StoreError::File { path: path.display().to_string(), error })
+    }
+
+    async fn connect(place: &Place, path: PathBuf) -> Result<Self, StoreError> {
+        made::shared_file(&place.path).map_err(StoreError::Untrusted)?;
+        let named = |error| {
+            let fault = Fault::of(&error).at(&path);
+            StoreError::Open { path: path.display().to_string(), fault, error }
+        };
+        let before = Identity::of(&path).ok();
         let options = SqliteConnectOptions::new()
-            .filename(path)
+            .filename(&path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(true);
-        // One connection: SQLite has one writer anyway, and what is read here is small.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        let store = Self { pool, writer: host.to_owned() };
-        store.migrate().await?;
+        // One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect_with(options).await.map_err(named)?;
+        let id = migrate(&pool).await.map_err(|error| match error {
+            StoreError::Database(error) => named(error),
+            other => other,
+        })?;
+        let files = [before, Identity::of(&place::beside(&path, "-wal")).ok()];
+        let heads = place.state.as_deref().map(Heads::below);
+        let store = Self { pool, writer: place.host.clone(), opened: Arc::new(Opened { path, id, files, heads }) };
+        store.version().await?;
         Ok(store)
     }
 
-    /// Opens the store in `path` where it is there; never makes one.
-    ///
-    /// # Errors
-    /// It is not there, can't be opened, or a newer program made it.
-    pub async fn open_existing(path: &Path, host: &str) -> Result<Self, StoreError> {
-        if !path.is_file() {
-            let error = io::ErrorKind::NotFound.into();
-            return Err(StoreError::File { path: path.display().to_string(), error });
-        }
-        Self::open(path, host).await
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.opened.path
+    }
+
+    /// Its id, which tells it from every other store.
+    pub fn id(&self) -> &str {
+        &self.opened.id
+    }
+
+    /// The file as it was when it was opened.
+    pub fn identity(&self) -> Option<Identity> {
+        self.opened.files[0]
     }
 
     /// A number that changes whenever another process has written into the store.
     ///
     /// # Errors
-    /// The store can't be read.
+    /// The store can't be read, or is not the one that was opened any more.
     pub async fn version(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&self.pool).await?)
+        let mut connection = self.pool.acquire().await?;
+        self.is_still_there(&mut connection).await?;
+        Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await?)
+    }
+
+    /// Moves what is in the log into the database where nobody is in the way. So little is then lost with the log.
+    pub async fn checkpoint(&self) {
+        // Not worth a wait: who is in the way does it later.
+        let statement = format!(
+            "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = {}",
+            BUSY.as_millis()
+        );
+        if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&self.pool).await {
+            tracing::debug!(%error, "no checkpoint");
+        }
     }
 
     /// Ends the connection, with the last checkpoint written.
     pub async fn close(&self) {
+        // A file that lies where ours was is not written to.
+        if self.version().await.is_ok() {
+            self.checkpoint().await;
+        }
         self.pool.close().await;
     }
 
-    /// A transaction that holds the right to write from its beginning, so that what it reads can't change under it.
-    async fn begin_writing(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    /// Whether the file is the one that was opened: by its number, by its log, and by the id in it, which is read from the
+    /// file anew.
+    async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let replaced = || StoreError::Replaced { path: self.opened.path.display().to_string() };
+        let present = [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::of(path).ok());
+        if present != self.opened.files {
+            return Err(replaced());
+        }
+        sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
+        match sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(connection).await {
+            Ok(Some(id)) if id == self.opened.id => Ok(()),
+            Ok(_) => Err(replaced()),
+            Err(error) if matches!(Fault::of(&error), Fault::Damaged | Fault::Other) => Err(replaced()),
+            Err(error) => Err(error.into()),
+        }
     }
+}
 
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin_writing().await?;
+/// How we know that there was a store in this place; `None` where nothing says so.
+fn evidence(place: &Place, path: &Path) -> Result<Option<String>, StoreError> {
+    let Some(state) = &place.state else { return Ok(None) };
+    let known = trust::known_at(&Heads::below(state), path)?;
+    if let Some(head) = known.first() {
+        let to = head.chains.get(&place.host).map_or(0, |mark| mark.seq);
+        return Ok(Some(format!("one was used there before (id {}, audit up to entry {to})", head.store)));
+    }
+    Ok(match place::runs_of(state, path) {
+        0 => None,
+        1 => Some(format!("a run in {} was recorded there", state.join("runs").display())),
+        many => Some(format!("{many} runs in {} were recorded there", state.join("runs").display())),
+    })
+}
+
+/// Brings the schema up to date, and gives the id.
+async fn migrate(pool: &SqlitePool) -> Result<String, StoreError> {
+    let known = SCHEMA.len();
+    let newest = "SELECT coalesce(max(version), 0) FROM schema_version";
+    let found: i64 = sqlx::query_scalar(newest).fetch_one(pool).await.unwrap_or(0);
+    if usize::try_from(found) != Ok(known) {
+        // Its rights are taken from the beginning, so that two that open it at once make it once.
+        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
             .execute(&mut *tx)
             .await?;
-        let found: i64 =
-            sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM schema_version").fetch_one(&mut *tx).await?;
-        let known = SCHEMA.len();
+        let found: i64 = sqlx::query_scalar(newest).fetch_one(&mut *tx).await?;
         let done = usize::try_from(found).ok().filter(|done| *done <= known);
         let done = done.ok_or(StoreError::Newer { found, known })?;
         for (version, schema) in (1_i64..).zip(SCHEMA).skip(done) {
@@ -161,8 +382,8 @@ impl Store {
             sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *tx).await?;
         }
         tx.commit().await?;
-        Ok(())
     }
+    Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(pool).await?)
 }
 
 /// A moment as it is stored.

@@ -10,7 +10,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 use thiserror::Error;
 
-use super::audit::{self, Entry};
+use super::audit::Entry;
+use super::writing::Writing;
 use super::{Store, StoreError, locks, millis, moment, span};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Lock, Plan, Run, RunState};
@@ -78,6 +79,16 @@ pub enum BeginError {
     Store(#[from] StoreError),
 }
 
+impl BeginError {
+    /// With what to do about it.
+    pub fn with_hint(&self) -> String {
+        match self {
+            Self::Store(error) if !error.hint().is_empty() => format!("{self}; {}", error.hint()),
+            _ => self.to_string(),
+        }
+    }
+}
+
 impl From<sqlx::Error> for BeginError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
@@ -112,6 +123,7 @@ impl Store {
         let mut tx = self.begin_writing().await?;
         let mut given = Begun { fence: 0, attempt: 1 };
         if plan.changing {
+            self.is_trusted(&mut tx).await?;
             given.attempt = match may_begin(&mut tx, begin).await {
                 Ok(attempt) => attempt,
                 Err(why) => {
@@ -130,8 +142,9 @@ impl Store {
             "host": plan.host, "timeout_ms": span(plan.timeout), "preview": preview,
             "fence": given.fence, "attempt": given.attempt,
         });
-        self.put(&mut tx, run, run.started_at, &run.who, "run.intent", &detail).await?;
+        put(&mut tx, run, run.started_at, &run.who, "run.intent", &detail).await?;
         tx.commit().await?;
+        self.checkpoint().await;
         Ok(given)
     }
 
@@ -146,9 +159,9 @@ impl Store {
         if present.state != RunState::Running {
             return Ok(present);
         }
-        self.put_end(&mut tx, &present, ended, RunState::Verifying).await?;
+        put_end(&mut tx, &present, ended, RunState::Verifying).await?;
         let detail = json!({ "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
-        self.put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
+        put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(done)
@@ -174,7 +187,7 @@ impl Store {
             return Ok(present);
         }
         if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            self.put_end(&mut tx, &present, ended, closing.state).await?;
+            put_end(&mut tx, &present, ended, closing.state).await?;
         }
         sqlx::query("UPDATE run SET state = $2, checks = $3, note = $4 WHERE id = $1")
             .bind(id)
@@ -190,7 +203,7 @@ impl Store {
             let (code, signal) = ended.map_or((None, None), |ended| (ended.exit_code, ended.signal));
             ("run.end", json!({ "state": closing.state, "exit_code": code, "signal": signal, "note": closing.note }))
         };
-        self.put(&mut tx, &present, closing.at, who, kind, &detail).await?;
+        put(&mut tx, &present, closing.at, who, kind, &detail).await?;
         let done = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(done)
@@ -214,7 +227,7 @@ impl Store {
             return Ok(present);
         }
         if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            self.put_end(&mut tx, &present, ended, RunState::Unknown).await?;
+            put_end(&mut tx, &present, ended, RunState::Unknown).await?;
         }
         let known = if ended.is_some() { "the checks were judged" } else { "its steps ended" };
         let note = format!("the supervisor died before {known}");
@@ -224,7 +237,7 @@ impl Store {
             .bind(&note)
             .execute(&mut *tx)
             .await?;
-        self.put(&mut tx, &present, now, who, "run.lost", &json!({ "note": note })).await?;
+        put(&mut tx, &present, now, who, "run.lost", &json!({ "note": note })).await?;
         let lost = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(lost)
@@ -245,7 +258,7 @@ impl Store {
             .bind(word(&RunState::Verifying)?)
             .execute(&mut *tx)
             .await?;
-        self.put(&mut tx, &present, now, who, "run.verify", &json!({})).await?;
+        put(&mut tx, &present, now, who, "run.verify", &json!({})).await?;
         let reopened = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(reopened)
@@ -284,44 +297,41 @@ impl Store {
         let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
         row.as_ref().map(run).transpose()
     }
+}
 
-    async fn put(
-        &self,
-        connection: &mut SqliteConnection,
-        run: &Run,
-        at: DateTime<Utc>,
-        who: &str,
-        kind: &str,
-        detail: &serde_json::Value,
-    ) -> Result<(), StoreError> {
-        let entry = Entry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail };
-        audit::append(connection, &self.writer, entry).await
-    }
+async fn put(
+    tx: &mut Writing<'_>,
+    run: &Run,
+    at: DateTime<Utc>,
+    who: &str,
+    kind: &str,
+    detail: &serde_json::Value,
+) -> Result<(), StoreError> {
+    tx.append(Entry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail }).await
+}
 
-    /// How the steps of a run ended, with who stopped it: written once for a run.
-    async fn put_end(
-        &self,
-        connection: &mut SqliteConnection,
-        run: &Run,
-        ended: &Ended,
-        state: RunState,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
-        )
-        .bind(run.id.as_ref())
-        .bind(millis(ended.at))
-        .bind(word(&state)?)
-        .bind(ended.exit_code)
-        .bind(ended.signal)
-        .bind(ended.note.as_ref().map(SafeText::as_str))
-        .bind(ended.took.map(span))
-        .execute(&mut *connection)
-        .await?;
-        match &ended.cancelled {
-            Some(Cancelled { who, at }) => self.put(connection, run, *at, who, "run.cancel", &json!({})).await,
-            None => Ok(()),
-        }
+/// How the steps of a run ended, with who stopped it: written once for a run.
+async fn put_end(
+    tx: &mut Writing<'_>,
+    run: &Run,
+    ended: &Ended,
+    state: RunState,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
+    )
+    .bind(run.id.as_ref())
+    .bind(millis(ended.at))
+    .bind(word(&state)?)
+    .bind(ended.exit_code)
+    .bind(ended.signal)
+    .bind(ended.note.as_ref().map(SafeText::as_str))
+    .bind(ended.took.map(span))
+    .execute(&mut **tx)
+    .await?;
+    match &ended.cancelled {
+        Some(Cancelled { who, at }) => put(tx, run, *at, who, "run.cancel", &json!({})).await,
+        None => Ok(()),
     }
 }
 

@@ -118,6 +118,10 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
         let age = figures::age_since(state.connectivity.since, state.now, "");
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
+    if let Some((since, _)) = &state.store_away {
+        let at = figures::time(*since, state.config.console.timezone);
+        chips.push(chip(format!("STORE AWAY since {at}"), Role::ChipOffline));
+    }
     let old = state.checks.iter().filter(|check| check.stale).count();
     if old > 0 {
         chips.push(Words::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));

@@ -33,8 +33,6 @@ pub struct Meters {
     pub tasks: usize,
     /// Resident memory in bytes, where the system says.
     pub resident: Option<u64>,
-    /// Whether the store answers.
-    pub store_ok: bool,
 }
 
 /// What kind of problem.

@@ -100,6 +100,11 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
     }
     let end = match handover.task {
         Task::Run => {
+            if let Err(why) = recorder.is_on_record().await {
+                recorder.close(None, &refused(&why, clock.now())).await;
+                return Ok(());
+            }
+            begin()?;
             let redactor = Redactor::new(handover.masked.iter().map(String::as_str));
             let end = supervisor::run_steps(dir, intent, &handover.env, redactor, clock).await?;
             recorder.keep_end(&end);
@@ -127,6 +132,18 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
     let closing = closing(end.as_ref(), judgement.as_ref(), clock.now().utc);
     recorder.close(end.as_ref(), &closing).await;
     Ok(())
+}
+
+/// Says in `alive`, which is our stdout, that the first step is about to run: without that nothing ran.
+fn begin() -> io::Result<()> {
+    let mut alive = io::stdout().lock();
+    alive.write_all(b"began\n")?;
+    alive.flush()?;
+    match rustix::fs::fsync(&alive) {
+        // Started by hand, on a terminal or into a pipe.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::ROFS) => Ok(()),
+        synced => Ok(synced?),
+    }
 }
 
 /// Looks at the checks until there is a verdict; `None` where none are named.

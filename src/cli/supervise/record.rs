@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use crate::actions::rundir::{End, Intent, RunDir};
+use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
 use crate::cli::output;
-use crate::model::run::Closing;
+use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;
+use crate::store::place::{Identity, Place};
 use crate::store::runs::Ended;
 use crate::store::{Store, StoreError};
 
@@ -36,6 +37,40 @@ impl<'a> Recorder<'a> {
     fn keep(&self, end: Option<&End>, closing: &Closing) -> bool {
         let ended = end.is_none_or(|end| matches!(self.dir.read_end(), Ok(Some(_))) || self.keep_end(end));
         ended && kept("the outcome", self.dir.write_closing(closing))
+    }
+
+    /// Whether the store still has the intent, so that what runs now is on record and its lock is held. One that is busy
+    /// and lies where it did has it.
+    ///
+    /// # Errors
+    /// It does not, in words.
+    pub async fn is_on_record(&self) -> Result<(), String> {
+        let Some(place) = self.intent.store.as_ref().filter(|_| self.intent.fence != 0) else { return Ok(()) };
+        let not = |why: &dyn std::fmt::Display| Err(format!("the record of this run is gone: {why}"));
+        if !self.is_same_file() {
+            return not(&format_args!("the store {} was removed or replaced", place.path.display()));
+        }
+        let store = match self.open().await {
+            Some(Ok(store)) => store,
+            Some(Err(error)) if error.is_away() => return not(&error),
+            _ => return Ok(()),
+        };
+        let held = store.locks().await;
+        store.close().await;
+        let ours = |lock: &Lock| lock.id == self.intent.id && lock.fence == self.intent.fence;
+        match held {
+            Ok(locks) if locks.iter().any(ours) => Ok(()),
+            Ok(_) => not(&"its lock is not held"),
+            Err(error) if error.is_away() => not(&error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn is_same_file(&self) -> bool {
+        let Some((path, file)) = self.intent.store.as_ref().and_then(|place| Some((&place.path, place.file?))) else {
+            return true;
+        };
+        Identity::of(path).is_ok_and(|now| (now.device, now.inode) == file)
     }
 
     /// Writes that the steps ended, once: where the store is away, [`Self::close`] makes up for it.
@@ -95,7 +130,19 @@ impl<'a> Recorder<'a> {
     /// The store; `None` where there is none to write into. Never made here: a directory that was cleared away stays so.
     async fn open(&self) -> Option<Result<Store, StoreError>> {
         let place = self.intent.store.as_ref()?;
-        Some(Store::open_existing(&place.path, &place.host).await)
+        let StorePlace { path, host, state, id, .. } = place.clone();
+        let store = match Store::open_existing(&Place { path, host, state }).await {
+            Ok(store) => store,
+            Err(error) => return Some(Err(error)),
+        };
+        match id {
+            Some(known) if known != store.id() => {
+                let (path, id) = (place.path.display().to_string(), store.id().to_owned());
+                store.close().await;
+                Some(Err(StoreError::Other { path, id, known }))
+            }
+            _ => Some(Ok(store)),
+        }
     }
 }
 

@@ -81,8 +81,10 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     let queue = format!("{} of {}", figures::count(meters.queued as u64), figures::count(meters.queue_capacity as u64));
     out.push(fact("queue", queue, bad(meters.queued * 2 > meters.queue_capacity)));
     out.push(fact("dropped messages", figures::count(meters.dropped), bad(meters.dropped > 0)));
-    let store = if meters.store_ok { ("answers", Role::Text) } else { ("does not answer", Role::LevelError) };
-    out.push(fact("store", store.0.to_owned(), store.1));
+    let store = state.store_away.as_ref();
+    let since = |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.config.console.timezone));
+    let words = store.map_or_else(|| "answers".to_owned(), since);
+    out.push(fact("store", words, if store.is_none() { Role::Text } else { Role::LevelError }));
     out.push(heading("configuration"));
     let read = figures::age_of(all.configured_at, state.now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));

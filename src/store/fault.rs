@@ -1,0 +1,128 @@
+//! What SQLite and the system say, in words that a person can act on.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Access, StatVfsMountFlags};
+
+/// What keeps a store from being read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// No room.
+    Full,
+    /// The file system, or the file, can't be written.
+    ReadOnly,
+    /// We may not.
+    Denied,
+    /// Another program holds it.
+    Locked,
+    /// The content makes no sense.
+    Damaged,
+    /// The file is gone, or another one is in its place.
+    Moved,
+    /// The device fails.
+    Device,
+    /// A directory of its path is missing, or it can't be opened for a reason that is not said.
+    Unreachable,
+    /// Anything else.
+    Other,
+}
+
+impl Fault {
+    /// Of what the database says.
+    pub fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(error) => return Self::of_io(error),
+            sqlx::Error::PoolTimedOut => return Self::Locked,
+            sqlx::Error::PoolClosed => return Self::Unreachable,
+            _ => {}
+        }
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.and_then(|code| code.parse().ok()).map_or(Self::Other, Self::of_code)
+    }
+
+    /// Of an extended result code of SQLite.
+    fn of_code(code: u32) -> Self {
+        // The shared index can't grow: its write says nothing of the reason, which is a full disk.
+        const INDEX_SIZE: u32 = 10 | (19 << 8);
+        const INDEX_MAP: u32 = 10 | (21 << 8);
+        const DENIED: u32 = 10 | (13 << 8);
+        const MOVED: u32 = 8 | (4 << 8);
+        match (code, code & 0xff) {
+            (INDEX_SIZE | INDEX_MAP, _) | (_, 13) => Self::Full,
+            (MOVED, _) => Self::Moved,
+            (DENIED, _) | (_, 3 | 23) => Self::Denied,
+            (_, 8) => Self::ReadOnly,
+            (_, 5 | 6) => Self::Locked,
+            (_, 11 | 26) => Self::Damaged,
+            (_, 10) => Self::Device,
+            (_, 14) => Self::Unreachable,
+            _ => Self::Other,
+        }
+    }
+
+    /// Of what the system says.
+    pub fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Unreachable,
+            _ => Self::Other,
+        }
+    }
+
+    /// What it is at `path`, of which the file system says more than the database does.
+    pub fn at(self, path: &Path) -> Self {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Ok(system) = rustix::fs::statvfs(directory) else { return self };
+        let denied = || rustix::fs::access(directory, Access::WRITE_OK).is_err();
+        match self {
+            Self::Unreachable | Self::ReadOnly if system.f_flag.contains(StatVfsMountFlags::RDONLY) => Self::ReadOnly,
+            Self::Unreachable | Self::Device if system.f_bavail == 0 => Self::Full,
+            Self::Unreachable | Self::ReadOnly if denied() => Self::Denied,
+            other => other,
+        }
+    }
+
+    /// In words, where the words of the program that failed would not do.
+    pub const fn words(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Full => "the disk is full",
+            Self::ReadOnly => "it is read-only",
+            Self::Denied => "permission denied",
+            Self::Locked => "another program has locked it",
+            Self::Damaged => "its content is damaged",
+            Self::Moved => "its file was removed or replaced",
+            Self::Device => "the disk can't be read or written",
+            Self::Unreachable => "no such file, or it can't be opened",
+            Self::Other => return None,
+        })
+    }
+
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Full => "free some space on its file system; it is tried again by itself",
+            Self::ReadOnly => "mount its file system writable and check the permissions of the file and its directory",
+            Self::Denied => "check who owns the file and its directory, and that they are writable",
+            Self::Locked => "see which program holds it, for example with `fuser FILE`, and end that program",
+            Self::Damaged => "restore it from a backup; `sqlite3 FILE .recover` saves what can be read",
+            Self::Moved => "put it back, or restart opsroom to use what is there now",
+            Self::Device => "look at the system log for errors of the disk, and at the free space",
+            Self::Unreachable | Self::Other => {
+                "check that its directory exists, is writable and is on a local disk, or use --store FILE"
+            }
+        }
+    }
+}
+
+/// The words for what the database says.
+pub(super) fn words(error: &sqlx::Error) -> String {
+    Fault::of(error).words().map_or_else(|| error.to_string(), str::to_owned)
+}
+
+/// The words for what the system says.
+pub(super) fn io_words(error: &io::Error) -> String {
+    Fault::of_io(error).words().map_or_else(|| error.to_string(), str::to_owned)
+}
