@@ -8,7 +8,6 @@ use super::output::{self, exit};
 use super::{Global, desk};
 use crate::model::preview::{Kind, Preview};
 use crate::model::text::SafeText;
-use crate::runtime::paths;
 use crate::runtime::runs::RunDesk;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
@@ -76,12 +75,16 @@ async fn accept(why: &str, global: &Global) -> u8 {
     if global.read_only {
         return output::fail(exit::USAGE, "read-only: no store can be accepted here", "remove --read-only");
     }
-    let live = RunDesk::live(&paths::state_directory());
+    let state = match desk::state_directory() {
+        Ok(state) => state,
+        Err(code) => return code,
+    };
+    let live = RunDesk::live(&state);
     if !live.is_empty() {
         let problem = format!("{} still running, and the store may not know it", live.join(", "));
         return output::fail(exit::CRITICAL, &problem, "wait for its end: a second run could start beside it");
     }
-    match RunDesk::accept(global.store.as_deref(), &paths::state_directory(), why, global.clock).await {
+    match RunDesk::accept(global.store.as_deref(), &state, why, global.clock).await {
         Ok(accepted) => {
             let code = verify(&accepted.store).await;
             match &accepted.doubt {

@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* one writer to the terminal, one owner of the state; whatever ends the loop, the terminal is given back.
 
+pub mod accepting;
 pub mod answers;
 pub mod cleaner;
 pub mod clipboard;

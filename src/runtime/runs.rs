@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::handover::handover;
+use super::accepting::place;
 use super::identity::Identity;
 use crate::actions::follow::{Follower, Standing, is_alive, standing_at};
 use crate::actions::handover::Task;
@@ -29,10 +30,8 @@ use crate::model::time::Moment;
 use crate::model::verification::Terms;
 use crate::store::audit::Entry;
 use crate::store::fault::Fault;
-use crate::store::place::Place;
-use crate::store::trust::Accepted;
 use crate::store::runs::{Begin, BeginError, Begun, Ended};
-use crate::store::{self, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// How many runs are read for the list.
 pub const LISTED: u32 = 200;
@@ -75,28 +74,6 @@ impl RunDesk {
             file: store.identity().map(|file| (file.device, file.inode)),
         };
         Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
-    }
-
-    /// Takes what lies where the store should be for the store from now on, on record.
-    ///
-    /// # Errors
-    /// It can't be opened or written, or is no store of ours.
-    pub async fn accept(
-        store: Option<&str>,
-        state_directory: &Path,
-        why: &str,
-        clock: Clock,
-    ) -> Result<Accepted, StoreError> {
-        let identity = Identity::present();
-        let place = place(store, state_directory, &identity)?;
-        Store::accept(&place, &identity.who, why, clock.now().utc).await
-    }
-
-    /// The ids of the runs below `state_directory` that go on, whatever a store knows of them.
-    pub fn live(state_directory: &Path) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(state_directory.join("runs")) else { return Vec::new() };
-        let live = entries.flatten().filter(|entry| is_alive(&RunDir::new(entry.path())));
-        live.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
     /// The same desk with another program as the supervisor, for tests that are not that program.
@@ -420,13 +397,6 @@ impl RunDesk {
     ) -> Result<(), StoreError> {
         self.store.record(Entry { at, who, kind, object, plan_digest: None, detail }).await
     }
-}
-
-fn place(store: Option<&str>, state_directory: &Path, identity: &Identity) -> Result<Place, StoreError> {
-    let path = store::locate(store, state_directory)?;
-    // The supervisor works in another directory.
-    let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
-    Ok(Place { path, host: identity.host.clone(), state: Some(state) })
 }
 
 /// A run that was refused leaves no empty directory behind.

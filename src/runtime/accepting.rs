@@ -1,0 +1,46 @@
+//! Which store a desk works at, and the way out where it is not the one that was used before.
+
+use std::path::Path;
+
+use super::identity::Identity;
+use super::runs::RunDesk;
+use crate::actions::follow::is_alive;
+use crate::actions::rundir::RunDir;
+use crate::clock::Clock;
+use crate::files::made;
+use crate::store::place::Place;
+use crate::store::trust::Accepted;
+use crate::store::{self, Store, StoreError};
+
+impl RunDesk {
+    /// Takes what lies where the store should be for the store from now on, on record.
+    ///
+    /// # Errors
+    /// It can't be opened or written, or is no store of ours.
+    pub async fn accept(
+        store: Option<&str>,
+        state_directory: &Path,
+        why: &str,
+        clock: Clock,
+    ) -> Result<Accepted, StoreError> {
+        let identity = Identity::present();
+        made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
+        let place = place(store, state_directory, &identity)?;
+        Store::accept(&place, &identity.who, why, clock.now().utc).await
+    }
+
+    /// The ids of the runs below `state_directory` that go on, whatever a store knows of them.
+    pub fn live(state_directory: &Path) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(state_directory.join("runs")) else { return Vec::new() };
+        let live = entries.flatten().filter(|entry| is_alive(&RunDir::new(entry.path())));
+        live.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+/// Where the store is that `--store` names.
+pub(super) fn place(store: Option<&str>, state_directory: &Path, identity: &Identity) -> Result<Place, StoreError> {
+    let path = store::locate(store, state_directory)?;
+    // The supervisor works in another directory.
+    let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
+    Ok(Place { path, host: identity.host.clone(), state: Some(state) })
+}
