@@ -136,10 +136,9 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
 
 /// Says in `alive`, which is our stdout, that the first step is about to run: without that nothing ran.
 fn begin() -> io::Result<()> {
-    let mut alive = io::stdout().lock();
-    alive.write_all(b"began\n")?;
-    alive.flush()?;
-    match rustix::fs::fsync(&alive) {
+    let alive = rustix::stdio::stdout();
+    rustix::io::write(alive, b"began\n")?;
+    match rustix::fs::fsync(alive) {
         // Started by hand, on a terminal or into a pipe.
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::ROFS) => Ok(()),
         synced => Ok(synced?),
