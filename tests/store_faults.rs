@@ -219,7 +219,8 @@ async fn nothing_is_begun_in_a_store_that_is_not_the_one_that_was_opened() {
     ] {
         let world = World::new();
         // A store with its own content, and a copy of ours from before its last run.
-        let other = Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
+        let other =
+            Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
         other.close().await;
         let desk = world.desk().await;
         let first = begin(&desk, &world.start("true")).await.unwrap();
@@ -246,7 +247,10 @@ async fn nothing_is_begun_in_a_store_that_is_not_the_one_that_was_opened() {
         // And the next one sees it as well.
         if how != "its log removed" {
             let refused = world.command(&["run", "touch", "--yes"]);
-            assert!(matches!(refused.code, 2 | 3) && refused.err.contains("hint: ") || refused.err.contains("--accept"), "{how}: {refused:?}");
+            assert!(
+                matches!(refused.code, 2 | 3) && refused.err.contains("hint: ") || refused.err.contains("--accept"),
+                "{how}: {refused:?}"
+            );
             assert_eq!(world.ran(), 0, "{how}");
         }
     }
@@ -260,7 +264,8 @@ async fn a_supervisor_runs_nothing_where_the_record_is_gone() {
         ("sqlite", "its lock is not held"),
     ] {
         let world = World::new();
-        let other = Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
+        let other =
+            Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
         other.close().await;
         let wrapper = world.path("wrapper");
         let root = world.at.path().display();
@@ -370,12 +375,16 @@ fn what_is_no_store_is_refused_and_not_touched() {
             "device" => std::os::unix::fs::symlink("/dev/null", world.db()).unwrap(),
             other => foreign(&world.db(), other.ends_with("log")),
         }
-        let content = || std::fs::metadata(world.db()).ok().filter(|m| m.is_file()).map(|_| std::fs::read(world.db()).unwrap());
+        let content =
+            || std::fs::metadata(world.db()).ok().filter(|m| m.is_file()).map(|_| std::fs::read(world.db()).unwrap());
         let (bytes, files) = (content(), names(&world.state()));
         for arguments in [&["run", "touch", "--yes"][..], &["runs"], &["audit", "verify"]] {
             let refused = world.command(arguments);
             assert!(refused.code >= 2, "{what}: {arguments:?}: {refused:?}");
-            assert!(refused.err.contains(words) && refused.err.contains("hint: "), "{what}: {arguments:?}: {refused:?}");
+            assert!(
+                refused.err.contains(words) && refused.err.contains("hint: "),
+                "{what}: {arguments:?}: {refused:?}"
+            );
         }
         assert_eq!(world.ran(), 1, "{what}");
         assert_eq!(content(), bytes, "{what}: it was written to");
@@ -531,10 +540,12 @@ async fn every_state_of_the_first_schema_is_carried_over() {
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     let first = include_str!("../src/store/schema/001.sql");
     sqlx::raw_sql(first).execute(&mut connection).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (1)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (1)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
     // state, end_state, verdict, exit code, signal; what it is now, whether its lock is kept.
     let cases: &[(&str, Option<&str>, &str, Option<i64>, Option<i64>, RunState, bool)] = &[
         ("starting", None, "none", None, None, RunState::Running, true),
@@ -589,7 +600,8 @@ async fn every_state_of_the_first_schema_is_carried_over() {
     }
     connection.close().await.unwrap();
 
-    let store = Store::open(&Place { path: world.db(), host: "h".to_owned(), state: Some(world.state()) }).await.unwrap();
+    let store =
+        Store::open(&Place { path: world.db(), host: "h".to_owned(), state: Some(world.state()) }).await.unwrap();
     let locks: Vec<String> = store.locks().await.unwrap().iter().map(|lock| lock.id.to_string()).collect();
     for (number, case) in cases.iter().enumerate() {
         let id = format!("run-{number:02}");

@@ -81,7 +81,8 @@ fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>, effect
         }
         None => {
             state.store_away = None;
-            let text = format!("the store is back; it was away since {}", since.with_timezone(&zone).format("%H:%M:%S"));
+            let text =
+                format!("the store is back; it was away since {}", since.with_timezone(&zone).format("%H:%M:%S"));
             state.toast(Tone::Good, &text);
             effects.push(Effect::LoadRuns);
         }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::handover::handover;
 use super::accepting::place;
+use super::handover::handover;
 use super::identity::Identity;
 use crate::actions::follow::{Follower, Standing, is_alive, standing_at};
 use crate::actions::handover::Task;

@@ -23,11 +23,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqliteConnection, SqlitePool};
 use thiserror::Error;
 
-use crate::files::made;
-use crate::files::trust::Distrust;
 use self::fault::Fault;
 use self::heads::Heads;
 use self::place::{Found, Identity, Place};
+use crate::files::made;
+use crate::files::trust::Distrust;
 
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
@@ -334,7 +334,8 @@ impl Store {
     /// file anew.
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let replaced = || StoreError::Replaced { path: self.opened.path.display().to_string() };
-        let present = [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::of(path).ok());
+        let present =
+            [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::of(path).ok());
         if present != self.opened.files {
             return Err(replaced());
         }

@@ -311,12 +311,7 @@ async fn put(
 }
 
 /// How the steps of a run ended, with who stopped it: written once for a run.
-async fn put_end(
-    tx: &mut Writing<'_>,
-    run: &Run,
-    ended: &Ended,
-    state: RunState,
-) -> Result<(), StoreError> {
+async fn put_end(tx: &mut Writing<'_>, run: &Run, ended: &Ended, state: RunState) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
     )
