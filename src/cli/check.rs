@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 use tokio::process::Command;
 
 use super::Global;
@@ -93,6 +93,15 @@ async fn poll(config: &Arc<Config>, global: &Global) -> Vec<Row> {
     live::rows(config, secrets, global.clock).await
 }
 
+/// The form of `--json`.
+#[derive(Serialize)]
+struct Printed<'a> {
+    problems: &'a [Diagnostic],
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<&'a [Row]>,
+}
+
 /// What is printed.
 struct Report<'a> {
     /// `None` where an error of the file is the end of it.
@@ -112,11 +121,8 @@ impl Report<'_> {
     }
 
     fn json(&self) -> String {
-        let mut object = json!({ "problems": self.diagnostics, "notes": self.notes });
-        if let Some(rows) = self.rows {
-            object["live"] = json!(rows);
-        }
-        format!("{object:#}\n")
+        let printed = Printed { problems: self.diagnostics, notes: self.notes, live: self.rows };
+        serde_json::to_string_pretty(&printed).unwrap_or_default() + "\n"
     }
 
     fn text(&self) -> String {

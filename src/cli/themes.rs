@@ -62,7 +62,7 @@ fn own(configuration: &[PathBuf]) -> Vec<(String, String)> {
         let is_theme = path.extension().is_some_and(|extension| extension == "toml");
         let received = is_theme.then(|| files::read(path, MOST, PATIENCE).ok())??;
         if let Err(distrust) = judge_read(path, &received.metadata, owners) {
-            tracing::warn!(%distrust, "a theme is not used");
+            tracing::warn!(%distrust, path = %path.display(), "a theme is not used");
             return None;
         }
         Some((name, String::from_utf8(received.bytes).ok()?))

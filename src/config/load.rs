@@ -167,7 +167,7 @@ fn refused(problem: Box<Diagnostic>) -> Loaded {
 fn not_used(path: &Path, distrust: &Distrust) -> Box<Diagnostic> {
     let mend = if distrust.hint.is_empty() { String::new() } else { format!("{}, or ", distrust.hint) };
     let hint = format!("look at what it does, then {mend}name the main file: opsroom --config FILE");
-    Box::new(Diagnostic::of_file(path, format!("this file is not used: {}", distrust.reason), hint))
+    Box::new(Diagnostic::of_file(path, format!("not used: {}", distrust.reason), hint))
 }
 
 /// Loads a text as if it stood in `path`, which need not exist; relative paths and includes are meant from there.

@@ -1,6 +1,6 @@
 //! The TOML parser's complaints, in words that say what to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use toml::de::DeTable;
 
@@ -13,15 +13,16 @@ pub const PREFIX: &str = "syntax: ";
 
 /// The diagnostics of a file's syntax faults, and the lines that nothing else should be said of: what the parser could
 /// not read it reads as something else, and the follow-on problems would only confuse.
-pub fn explain(
-    file: &SourceFile,
+pub fn explain<'a>(
+    file: &'a SourceFile,
     index: usize,
-    root: &DeTable<'_>,
+    root: &'a DeTable<'a>,
     faults: &[toml::de::Error],
 ) -> (Vec<Diagnostic>, BTreeSet<usize>) {
     let mut found = Vec::new();
     let mut unreadable = BTreeSet::new();
     let mut twice = BTreeSet::new();
+    let mut firsts = None;
     for fault in faults {
         let span = fault.span().unwrap_or(0..0);
         let place = Place { file: index, start: span.start, end: span.end };
@@ -42,7 +43,8 @@ pub fn explain(
             twice.extend(below(file, line));
         }
         if !twice.contains(&line) {
-            let (message, hint) = duplicate(file, root, place, header);
+            let firsts = firsts.get_or_insert_with(|| Firsts::of(file, root));
+            let (message, hint) = duplicate(file, firsts, place, header);
             found.push(file.diagnostic(Gravity::Error, place, format!("{PREFIX}{message}"), Some(hint)));
         }
     }
@@ -86,17 +88,14 @@ fn hint(line: &str, message: &str) -> String {
 }
 
 /// What is there twice, and where the first is.
-fn duplicate(file: &SourceFile, root: &DeTable<'_>, again: Place, header: bool) -> (String, String) {
+fn duplicate(file: &SourceFile, firsts: &Firsts<'_>, again: Place, header: bool) -> (String, String) {
     let written = file.text.get(again.start..again.end).unwrap_or("").trim_matches(['"', '\'']);
     let (here, _) = file.position(again.start);
     let first = if header {
         // The parser keeps the place of the last header only.
-        let same = |line: &usize| {
-            file.line(*line).split('#').next().map(str::trim) == file.line(here).split('#').next().map(str::trim)
-        };
-        (1..here).find(same)
+        firsts.lines.get(before_comment(file.line(here))).copied().filter(|first| *first < here)
     } else {
-        before(root, written, again.start).map(|byte| file.position(byte).0)
+        firsts.key_before(written, again.start).map(|byte| file.position(byte).0)
     };
     let hint = match first {
         Some(first) => {
@@ -108,17 +107,39 @@ fn duplicate(file: &SourceFile, root: &DeTable<'_>, again: Place, header: bool) 
     (format!("`{written}` is defined twice"), hint)
 }
 
-/// The last key of that name before a byte, anywhere.
-fn before(root: &DeTable<'_>, name: &str, byte: usize) -> Option<usize> {
-    let mut found = None;
-    let mut open = entries(root, 0);
-    while let Some(entry) = open.pop() {
-        if entry.key == name && entry.key_at.start < byte {
-            found = found.max(Some(entry.key_at.start));
+fn before_comment(line: &str) -> &str {
+    line.split('#').next().unwrap_or("").trim()
+}
+
+/// Where everything of a file is written first, found once for all that is there twice.
+struct Firsts<'a> {
+    /// Of each line without its comment, the number of the first that is the same.
+    lines: HashMap<&'a str, usize>,
+    /// The first bytes of the keys of each name, anywhere, in order.
+    keys: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Firsts<'a> {
+    fn of(file: &'a SourceFile, root: &'a DeTable<'a>) -> Self {
+        let mut lines = HashMap::new();
+        for line in 1..=file.lines() {
+            lines.entry(before_comment(file.line(line))).or_insert(line);
         }
-        open.extend(inner(&entry));
+        let mut keys: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut open = entries(root, 0);
+        while let Some(entry) = open.pop() {
+            keys.entry(entry.key).or_default().push(entry.key_at.start);
+            open.extend(inner(&entry));
+        }
+        keys.values_mut().for_each(|starts| starts.sort_unstable());
+        Self { lines, keys }
     }
-    found
+
+    /// The last key of that name before a byte.
+    fn key_before(&self, name: &str, byte: usize) -> Option<usize> {
+        let starts = self.keys.get(name)?;
+        starts[..starts.partition_point(|start| *start < byte)].last().copied()
+    }
 }
 
 fn inner<'a>(entry: &Entry<'a>) -> Vec<Entry<'a>> {

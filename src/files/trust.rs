@@ -204,14 +204,14 @@ pub fn judge_read(path: &Path, data: &Metadata, owners: Owners) -> Result<(), Di
     let shown = path.display();
     if !owners.have(data.uid()) {
         return Err(Distrust::new(
-            format!("{shown} belongs to another user ({}), who decides what it runs", data.uid()),
+            format!("this file belongs to another user ({}), who decides what it runs", data.uid()),
             "",
         ));
     }
     if data.is_file() && data.mode() & OTHERS_WRITE != 0 {
         let who = if data.mode() & ALL_WRITE != 0 { "everyone" } else { "its group" };
         return Err(Distrust::new(
-            format!("{shown} is writable by {who} (mode {:04o}), who decides what it runs", data.mode() & 0o7777),
+            format!("this file is writable by {who} (mode {:04o}), who decides what it runs", data.mode() & 0o7777),
             format!("`chmod go-w {shown}`"),
         ));
     }

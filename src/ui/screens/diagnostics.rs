@@ -90,8 +90,8 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
         out.push(fact("file", format!("rejected {} ago", figures::age(state.now.since(*at))), Role::LevelError));
-        out.push(fact("", why.to_string(), Role::LevelError));
-        out.push(fact("", "the one read stays in effect".to_owned(), Role::Text));
+        out.push(Words::plain("    ").and(why.to_string(), Role::LevelError));
+        out.push(Words::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
     if !state.logs.is_empty() {
