@@ -151,3 +151,27 @@ async fn the_cost_of_one_evaluation() {
         println!("{name}: {:?} each", clock.now().since(before) / 1000);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quick_expressions_do_not_wait_for_slow_ones() {
+    let evaluator = Arc::new(evaluator());
+    // Numbers without end: each of these takes all the time that it may.
+    let slow = |number: usize| format!("[.[] as $a | .[] as $b | .[] as $c | .[] as $d | {number}] | length");
+    let list = json!((0..300).collect::<Vec<_>>());
+    assert_eq!(run(&evaluator, "length + 1", &list).await, Ok(vec![json!(301)]));
+    let slow: Vec<_> = (0..12)
+        .map(|number| {
+            let (evaluator, program, list) = (Arc::clone(&evaluator), slow(number), list.clone());
+            tokio::spawn(async move { run(&evaluator, &program, &list).await })
+        })
+        .collect();
+    // The slow ones need twelve times their deadline in two places; the quick one and a new one are among the first.
+    for (program, answer) in [("length + 1", 301), ("length + 2", 302)] {
+        assert_eq!(run(&evaluator, program, &list).await, Ok(vec![json!(answer)]));
+        let done = slow.iter().filter(|task| task.is_finished()).count();
+        assert!(done < slow.len() / 2, "{program} waited for {done} slow ones");
+    }
+    for task in slow {
+        assert!(matches!(task.await, Ok(Err(JqError::Broken(_)))));
+    }
+}

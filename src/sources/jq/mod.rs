@@ -10,15 +10,18 @@ mod frame;
 mod process;
 pub mod worker;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
+use crate::clock::Clock;
 use crate::model::expression::Expression;
 
 use frame::{Answer, Reply, Request};
-use process::Process;
+use process::{Answered, Process};
 
 pub use process::use_program;
 
@@ -39,18 +42,70 @@ pub enum JqError {
 /// The outputs of one program, or why there are none.
 pub type Outputs = Result<Vec<Value>, JqError>;
 
+/// A program that takes longer is slow: it has a child apart, and may take all its time there.
+const QUICK: Duration = Duration::from_millis(250);
+
+/// How long a program took when it was run last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    New,
+    Quick,
+    Slow,
+}
+
+/// The children for programs of one pace.
+#[derive(Debug)]
+struct Lane {
+    /// Children at once.
+    places: Semaphore,
+    idle: Mutex<Option<Process>>,
+}
+
+impl Lane {
+    fn new(places: usize) -> Self {
+        Self { places: Semaphore::new(places), idle: Mutex::default() }
+    }
+
+    fn take(&self) -> Option<Process> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Keeps a child for the next poll: one is enough, each takes memory.
+    fn put_back(&self, process: Process) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(process);
+    }
+}
+
 /// Runs programs. One for all sources of a configuration.
-#[derive(Debug, Default)]
+///
+/// Those that were quick never wait for those that were slow, nor for new ones, of which nobody knows.
+#[derive(Debug)]
 pub struct Evaluator {
-    /// The child, while it is idle.
-    idle: tokio::sync::Mutex<Option<Process>>,
+    /// By [`Pace`].
+    lanes: [Lane; 3],
+    paces: Mutex<HashMap<String, Pace>>,
+    /// The texts of programs that are not run again.
     broken: Mutex<HashSet<String>>,
+    clock: Clock,
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self {
+            lanes: [Lane::new(4), Lane::new(1), Lane::new(2)],
+            paces: Mutex::default(),
+            broken: Mutex::default(),
+            clock: Clock::start(),
+        }
+    }
 }
 
 /// Why a batch gave nothing.
 enum Lost {
     /// The child ended, or did not answer in time.
     Crashed,
+    /// It took longer than a quick program does, and was ended.
+    Late,
     /// There is no child to ask, or it refuses the document.
     Refused(String),
 }
@@ -60,14 +115,18 @@ impl Evaluator {
     pub async fn run(&self, programs: &[&Expression], document: &Arc<Value>) -> Vec<Outputs> {
         let mut outputs: Vec<Option<Outputs>> =
             programs.iter().map(|program| self.at_once(program, document)).collect();
-        // Where a program breaks, those behind it are asked again: each round settles at least one.
+        // Where a program breaks, those behind it are asked again: each round settles at least one, or finds a slow one.
         loop {
             let waiting: Vec<usize> = (0..outputs.len()).filter(|index| outputs[*index].is_none()).collect();
             if waiting.is_empty() {
                 break;
             }
+            // Those of the first one's pace: quick ones do not wait for slow ones beside them.
+            let pace = self.pace(programs[waiting[0]].text());
+            let waiting: Vec<usize> =
+                waiting.into_iter().filter(|index| self.pace(programs[*index].text()) == pace).collect();
             let texts: Vec<&str> = waiting.iter().map(|index| programs[*index].text()).collect();
-            for (index, found) in waiting.into_iter().zip(self.batch(&texts, document).await) {
+            for (index, found) in waiting.into_iter().zip(self.batch(&texts, document, pace).await) {
                 outputs[index] = Some(found);
             }
         }
@@ -83,14 +142,33 @@ impl Evaluator {
         broken.then(|| Err(JqError::Broken("failed before".to_owned())))
     }
 
-    /// The outputs of the first of `programs`, as far as the child came; at least one.
-    async fn batch(&self, programs: &[&str], document: &Value) -> Vec<Outputs> {
-        let mut outcome = self.ask(programs, document).await;
-        if programs.len() > 1 && matches!(outcome, Err(Lost::Crashed)) {
+    fn pace(&self, program: &str) -> Pace {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.get(program).copied().unwrap_or(Pace::New)
+    }
+
+    fn set_pace(&self, programs: &[&str], pace: Pace) {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        for program in programs {
+            paces.insert((*program).to_owned(), pace);
+        }
+    }
+
+    /// The outputs of the first of `programs`, which are of one pace, as far as the child came. None where the first is
+    /// slower than was known: then its pace is another from now on.
+    async fn batch(&self, programs: &[&str], document: &Value, pace: Pace) -> Vec<Outputs> {
+        let mut asked = programs;
+        let mut outcome = self.ask(asked, document, pace).await;
+        if programs.len() > 1 && matches!(outcome, Err(Lost::Crashed | Lost::Late)) {
             // Any of them may have been the one: each alone tells.
-            outcome = self.ask(&programs[..1], document).await;
+            asked = &programs[..1];
+            outcome = self.ask(asked, document, pace).await;
         }
         match outcome {
+            Err(Lost::Late) => {
+                self.set_pace(asked, Pace::Slow);
+                Vec::new()
+            }
             Ok(answers) if answers.is_empty() => vec![Err(self.mark(programs[0], HUNG))],
             Ok(answers) => {
                 answers.into_iter().zip(programs).map(|(answer, program)| self.outputs(program, answer)).collect()
@@ -100,12 +178,14 @@ impl Evaluator {
         }
     }
 
-    /// Asks the child, which is started if there is none.
-    async fn ask(&self, programs: &[&str], document: &Value) -> Result<Vec<Answer>, Lost> {
+    /// Asks a child of the programs' pace, which is started if none is idle.
+    async fn ask(&self, programs: &[&str], document: &Value, pace: Pace) -> Result<Vec<Answer>, Lost> {
         let request = Request::encode(programs, document).map_err(Lost::Refused)?;
-        let mut idle = self.idle.lock().await;
+        let lane = &self.lanes[pace as usize];
+        // Never closed.
+        let _place = lane.places.acquire().await.ok();
         // One that was idle may have been killed meanwhile, by a person or for want of memory: not the program's fault.
-        let mut kept = idle.take();
+        let mut kept = lane.take();
         loop {
             let reused = kept.is_some();
             // Out of its place while it is asked: where the poll is dropped halfway, the child goes with it.
@@ -113,15 +193,21 @@ impl Evaluator {
                 Some(process) => process,
                 None => Process::start().map_err(Lost::Refused)?,
             };
-            match process.ask(&request).await {
-                Some(Reply::Done(answers)) => {
-                    *idle = Some(process);
+            let started = self.clock.now();
+            match process.ask(&request, (pace != Pace::Slow).then_some(QUICK)).await {
+                Some(Answered::Late) => return Err(Lost::Late),
+                Some(Answered::Replied(Reply::Done(answers))) => {
+                    lane.put_back(process);
+                    // A slow one is quick again when there is no doubt.
+                    if pace == Pace::New || self.clock.now().since(started) < QUICK / 2 {
+                        self.set_pace(programs, Pace::Quick);
+                    }
                     return Ok(answers);
                 }
                 // The child ends itself after that.
-                Some(Reply::Hung(answers)) => return Ok(answers),
-                Some(Reply::Refused(why)) => {
-                    *idle = Some(process);
+                Some(Answered::Replied(Reply::Hung(answers))) => return Ok(answers),
+                Some(Answered::Replied(Reply::Refused(why))) => {
+                    lane.put_back(process);
                     return Err(Lost::Refused(why));
                 }
                 None if reused => {}

@@ -23,6 +23,15 @@ pub fn use_program(program: PathBuf) {
     let _ = PROGRAM.set(program);
 }
 
+/// How a request went.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// There is a reply.
+    Replied(Reply),
+    /// There was none within the patience; the child is still at it.
+    Late,
+}
+
 /// A child that runs programs. Dropped, it is killed.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -40,8 +49,9 @@ impl Process {
         Ok(Self { stream: UnixStream::from_std(ours).map_err(failed)?, _child: child })
     }
 
-    /// Sends a request and waits for the reply. `None` where the child is gone or does not answer.
-    pub(super) async fn ask(&mut self, request: &[u8]) -> Option<Reply> {
+    /// Sends a request and waits for the reply, for `patience` where it is given. `None` where the child is gone or does
+    /// not answer at all.
+    pub(super) async fn ask(&mut self, request: &[u8], patience: Option<Duration>) -> Option<Answered> {
         let exchange = async {
             self.stream.write_all(request).await.ok()?;
             let length = usize::try_from(self.stream.read_u32_le().await.ok()?).ok()?;
@@ -52,7 +62,10 @@ impl Process {
             self.stream.read_exact(&mut reply).await.ok()?;
             serde_json::from_slice(&reply).ok()
         };
-        tokio::time::timeout(DEADLINE + SLACK, exchange).await.ok().flatten()
+        match tokio::time::timeout(patience.unwrap_or(DEADLINE + SLACK), exchange).await {
+            Ok(reply) => reply.map(Answered::Replied),
+            Err(_) => patience.map(|_| Answered::Late),
+        }
     }
 }
 
