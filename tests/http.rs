@@ -612,12 +612,13 @@ impl Shown {
     fn acceptor(&self) -> TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let key = rustls::pki_types::PrivateKeyDer::Pkcs8(self.key.serialize_der().into());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![self.certificate.der().clone()], key)
             .unwrap();
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(4096);
         TlsAcceptor::from(Arc::new(config))
     }
 
@@ -744,6 +745,39 @@ async fn sessions_are_resumed_except_where_the_certificate_is_looked_at() {
         }
         assert_eq!(kinds.lock().unwrap()[..3], [Full, second, second]);
     }
+}
+
+#[tokio::test]
+async fn sessions_of_several_hundred_servers_are_kept() {
+    let (address, kinds) = handshakes(LOCAL.signed_by_itself().acceptor()).await;
+    let mut text = String::new();
+    for number in 0..400 {
+        let url = format!("https://n{number}.localhost:{}/", address.port());
+        text.push_str(&check_of(&url, "insecure = true\nevery = \"2m\"\ntimeout = \"1m\"\n").replace("api", &format!("c{number}")));
+    }
+    let (context, _observations) = context(config(&text));
+    let round = Round::new(&context, &[]);
+    for _ in 0..2 {
+        let readings = readings(round.poll().await);
+        assert!(readings.iter().all(|reading| reading.sign == Sign::Good), "{:?}", readings[0]);
+    }
+    let resumed = kinds.lock().unwrap()[400..].iter().filter(|kind| **kind == rustls::HandshakeKind::Resumed).count();
+    assert_eq!(resumed, 400);
+}
+
+#[tokio::test]
+async fn a_host_that_many_sources_are_read_from_keeps_a_connection_for_each() {
+    // Most of them are under way at any moment.
+    let server = Server::start(|_| Reply::Drip { body: b"OK".to_vec(), pause: Duration::from_millis(300) }).await;
+    let section = |number: usize| {
+        check_of(&server.url("/"), "keep_alive = true\nevery = \"1s\"\ntimeout = \"1s\"\n")
+            .replace("api", &format!("c{number}"))
+    };
+    let mut polling = Polling::start(&(0..20).map(section).collect::<String>());
+    for _ in 0..100 {
+        polling.reading().await;
+    }
+    assert!(server.connections() <= 20, "{} connections for 20 sources", server.connections());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod absent;
 mod shape;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ impl Timing {
 pub enum PollError {
     /// No answer within the whole-request timeout, and what was being waited for: `while connecting`.
     #[error("no answer within {0:?} {1}")]
-    Timeout(Duration, &'static str),
+    Timeout(Duration, Cow<'static, str>),
     /// Name resolution, connection, TLS or protocol failure, in words.
     #[error("{0}")]
     Failed(SafeText),
@@ -68,7 +69,7 @@ pub enum PollError {
     /// The answer came but can't be read (too large, not JSON where JSON is needed).
     #[error("answer not understood: {0}")]
     Unreadable(SafeText),
-    /// Our own side prevents it: a secret is missing, a program is not there.
+    /// Our own side prevents it: a secret is missing, a program is not there, its turn never came.
     #[error("{0}")]
     Ours(SafeText),
 }

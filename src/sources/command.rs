@@ -28,7 +28,7 @@ pub async fn run(line: &CommandLine, timeout: Duration, secrets: &Secrets, clock
     let output = process::run(command, limits, || took = clock.now().since(started)).await;
     let output = output.map_err(|error| match error {
         RunError::Start(error) => child::not_started(line, &error),
-        RunError::TimedOut(after) => PollError::Timeout(after, "and was ended"),
+        RunError::TimedOut(after) => PollError::Timeout(after, "and was ended".into()),
         RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
     })?;
     let parsed = serde_json::from_slice::<Value>(output.stdout.trim_ascii()).ok();

@@ -15,6 +15,7 @@ pub mod metric;
 pub mod plan;
 pub mod poll;
 pub mod polls;
+mod resolver;
 pub mod round;
 pub mod tail;
 pub mod tcp;
@@ -28,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::Observation;
 use crate::model::secret::Secrets;
+
 
 /// What every source needs. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,16 +1,19 @@
 //! TCP: whether a connection can be made.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
 use crate::clock::Clock;
 use crate::model::document::PollError;
 use crate::model::text::SafeText;
+use crate::model::time::Stamp;
 
-use super::http::{io_words, milliseconds, resolve_words};
+use super::http::{io_words, milliseconds, unresolved};
+use super::resolver::{self, Failure};
 
 /// A connection that was made, and what it took, in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,21 +43,43 @@ impl Connected {
     }
 }
 
+/// How far an attempt to connect came.
+#[derive(Debug, Default)]
+struct Steps {
+    /// The name is being looked up; before that it waits for its turn.
+    asked: OnceLock<()>,
+    /// When its addresses were there.
+    found: OnceLock<Stamp>,
+}
+
+impl Steps {
+    fn timed_out(&self, timeout: Duration) -> PollError {
+        let words = if self.found.get().is_some() {
+            "while connecting".into()
+        } else if self.asked.get().is_some() {
+            format!("while looking up the name: {}", resolver::system().silent()).into()
+        } else {
+            return PollError::Ours(SafeText::new(&resolver::system().busy()));
+        };
+        PollError::Timeout(timeout, words)
+    }
+}
+
 /// Connects to every address of `host` in turn, within `timeout` altogether, and hangs up.
 ///
 /// # Errors
 /// Why there is no connection, in words.
 pub async fn connect(host: &str, port: u16, timeout: Duration, clock: Clock) -> Result<Connected, PollError> {
     let started = clock.now();
-    let mut looked_up = started;
-    let mut waiting_for = "while looking up the name";
+    let steps = Steps::default();
     let attempt = async {
-        let found = lookup_host((host, port)).await;
-        let addresses: Vec<_> = found.map_err(|error| failed(&resolve_words(host, &error.to_string())))?.collect();
-        waiting_for = "while connecting";
-        looked_up = clock.now();
-        let mut last = failed(&resolve_words(host, "no address"));
-        for address in addresses {
+        let found = resolver::system().lookup(host, || _ = steps.asked.set(())).await;
+        let addresses = found.map_err(|failure| unresolved(host, &failure))?;
+        // Set once: the attempt is made once.
+        let _ = steps.found.set(clock.now());
+        let mut last = unresolved(host, &Failure::Failed("it has no address".to_owned()));
+        for mut address in addresses {
+            address.set_port(port);
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream.peer_addr().unwrap_or(address)),
                 Err(error) => {
@@ -67,8 +92,8 @@ pub async fn connect(host: &str, port: u16, timeout: Duration, clock: Clock) -> 
         Err(last)
     };
     let result = tokio::time::timeout(timeout, attempt).await;
-    let remote = result.unwrap_or(Err(PollError::Timeout(timeout, waiting_for)))?;
-    let ended = clock.now();
+    let remote = result.unwrap_or_else(|_| Err(steps.timed_out(timeout)))?;
+    let (ended, looked_up) = (clock.now(), steps.found.get().copied().unwrap_or(started));
     let dns = host.parse::<IpAddr>().is_err().then(|| milliseconds(looked_up.since(started)));
     let (connect, total) = (milliseconds(ended.since(looked_up)), milliseconds(ended.since(started)));
     Ok(Connected { remote, dns, connect, total })

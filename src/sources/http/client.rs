@@ -15,7 +15,7 @@ use crate::model::document::PollError;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 
-use super::phases::{SystemResolver, TimeConnections};
+use super::phases::{TimeConnections, TimedResolver};
 use super::trust;
 
 /// Everything about a connection that a client can't change later.
@@ -135,6 +135,8 @@ impl Known {
 
 /// How long an idle connection is kept: longer than the usual interval, so that polling does not pay for TLS again.
 const KEEP_IDLE: Duration = Duration::from_secs(90);
+/// How many idle connections are kept for one host: as many sources may be read from it at once.
+const MAX_IDLE: usize = 32;
 /// How many headers an answer may have. Browsers and curl take some thousands.
 const MAX_HEADERS: usize = 2048;
 /// How large all headers of an answer over HTTP/2 may be together, in bytes: as large as over HTTP/1.
@@ -146,7 +148,7 @@ fn build(route: &Route, connection: Connection, settings: ClientConfig) -> Resul
         .redirect(redirect::Policy::none())
         .referer(false)
         .pool_idle_timeout(KEEP_IDLE)
-        .pool_max_idle_per_host(if connection == Connection::Kept { 2 } else { 0 })
+        .pool_max_idle_per_host(if connection == Connection::Kept { MAX_IDLE } else { 0 })
         .tcp_nodelay(true)
         .http1_max_headers(MAX_HEADERS)
         .http2_max_header_list_size(MAX_HEAD)
@@ -154,7 +156,7 @@ fn build(route: &Route, connection: Connection, settings: ClientConfig) -> Resul
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
-        .dns_resolver(SystemResolver)
+        .dns_resolver(TimedResolver)
         .connector_layer(TimeConnections)
         .tls_backend_preconfigured(settings)
         .tls_info(route.tls);

@@ -27,6 +27,7 @@ use crate::model::document::PollError;
 use crate::model::secret::{Secrets, Template};
 use crate::model::text::SafeText;
 
+use super::resolver::Failure;
 use certificate::Certificate;
 use client::Route;
 use phases::Phases;
@@ -34,7 +35,7 @@ use phases::Phases;
 pub use body::{Body, Sink};
 pub use client::{Clients, Connection};
 pub use head::{Head, Wants};
-pub(crate) use words::{io_words, resolve_words};
+pub(crate) use words::io_words;
 
 /// The least room for a packed body, in bytes.
 const PACKED: usize = 64 << 10;
@@ -129,7 +130,7 @@ impl Prepared {
         let exchange = phases.within(self.exchange(clients, connection, clock, &phases, sink));
         match tokio::time::timeout(timeout, exchange).await {
             Ok(result) => result,
-            Err(_) => Err(PollError::Timeout(timeout, phases.words())),
+            Err(_) => Err(phases.timed_out(timeout)),
         }
     }
 
@@ -307,9 +308,20 @@ async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) 
 
 /// What a failed request means.
 fn broken(error: &reqwest::Error, authority: &str) -> PollError {
+    if let Some(resolve) = words::unresolved(error) {
+        return unresolved(&resolve.host, &resolve.failure);
+    }
     let text = SafeText::new(&words::explain(error, authority));
     // Between connecting and the answer's end only the other side breaks off.
     if error.is_connect() || !words::is_break(error) { PollError::Failed(text) } else { PollError::Dropped(text) }
+}
+
+/// What it means that a name has no addresses.
+pub(crate) fn unresolved(host: &str, failure: &Failure) -> PollError {
+    match failure {
+        Failure::NotAsked(why) => ours(why),
+        Failure::Failed(why) => failed(&format!("the name {host} could not be looked up: {why}")),
+    }
 }
 
 fn too_large(limit: usize) -> PollError {

@@ -4,7 +4,6 @@
 //! request that they work for in a task-local value, because they run within that request's own task.
 
 use std::future::Future;
-use std::net::ToSocketAddrs;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -16,7 +15,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::clock::Clock;
+use crate::model::document::PollError;
+use crate::model::text::SafeText;
 use crate::model::time::Stamp;
+use crate::sources::resolver::{self, Failure};
 
 tokio::task_local! {
     static CURRENT: Arc<Phases>;
@@ -28,6 +30,7 @@ const CONNECTING: u8 = 2;
 const SHAKING_HANDS: u8 = 3;
 const WAITING: u8 = 4;
 const READING: u8 = 5;
+const QUEUED: u8 = 6;
 
 /// The phases of one request. Times are in microseconds; zero is "did not happen".
 #[derive(Debug)]
@@ -67,15 +70,17 @@ impl Phases {
         self.phase.store(READING, Ordering::Relaxed);
     }
 
-    /// What is being waited for, in words that follow "no answer within 5s".
-    pub(super) fn words(&self) -> &'static str {
-        match self.phase.load(Ordering::Relaxed) {
-            RESOLVING => "while looking up the name",
-            CONNECTING => "while connecting",
-            SHAKING_HANDS => "during the TLS handshake",
-            READING => "while reading the body",
-            _ => "after the request was sent",
-        }
+    /// What it means that the time is over: what was waited for follows "no answer within 5s".
+    pub(super) fn timed_out(&self, timeout: Duration) -> PollError {
+        let words = match self.phase.load(Ordering::Relaxed) {
+            QUEUED => return PollError::Ours(SafeText::new(&resolver::system().busy())),
+            RESOLVING => format!("while looking up the name: {}", resolver::system().silent()).into(),
+            CONNECTING => "while connecting".into(),
+            SHAKING_HANDS => "during the TLS handshake".into(),
+            READING => "while reading the body".into(),
+            _ => "after the request was sent".into(),
+        };
+        PollError::Timeout(timeout, words)
     }
 
     /// How many connections were made so far. A request that made none went over one that was kept.
@@ -116,41 +121,38 @@ pub(super) fn tls_begins() {
     });
 }
 
-/// The system's resolver, timed.
-pub(super) struct SystemResolver;
+/// The resolver of this process, timed.
+pub(super) struct TimedResolver;
 
 /// A name that could not be resolved: found again in the error's chain to say so in words.
 #[derive(Debug, thiserror::Error)]
-#[error("{reason}")]
+#[error("the name {host} could not be looked up")]
 pub(super) struct ResolveError {
     pub(super) host: String,
-    pub(super) reason: String,
+    pub(super) failure: Failure,
 }
 
-impl Resolve for SystemResolver {
+impl Resolve for TimedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let phases = CURRENT.try_with(Arc::clone).ok();
         let host = name.as_str().to_owned();
         Box::pin(async move {
-            let started = phases.as_ref().map(|phases| {
-                phases.phase.store(RESOLVING, Ordering::Relaxed);
-                phases.clock.now()
-            });
-            let asked = host.clone();
-            // `getaddrinfo` blocks; it can't be cancelled and ends on its own.
-            let found =
-                tokio::task::spawn_blocking(move || (asked.as_str(), 0).to_socket_addrs().map(Vec::from_iter)).await;
-            if let (Some(phases), Some(started)) = (phases, started) {
-                Phases::add(&phases.dns, phases.clock.now().since(started));
-                phases.phase.store(CONNECTING, Ordering::Relaxed);
-            }
-            let reason = match found {
-                Ok(Ok(addresses)) if !addresses.is_empty() => return Ok(Box::new(addresses.into_iter()) as Addrs),
-                Ok(Ok(_)) => "no address".to_owned(),
-                Ok(Err(error)) => error.to_string(),
-                Err(error) => error.to_string(),
+            let enter = |phase| {
+                if let Some(phases) = &phases {
+                    phases.phase.store(phase, Ordering::Relaxed);
+                }
             };
-            Err(ResolveError { host, reason }.into())
+            let started = phases.as_ref().map(|phases| phases.clock.now());
+            enter(QUEUED);
+            let found = resolver::system().lookup(&host, || enter(RESOLVING)).await;
+            enter(CONNECTING);
+            if let (Some(phases), Some(started)) = (&phases, started) {
+                Phases::add(&phases.dns, phases.clock.now().since(started));
+            }
+            match found {
+                Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                Err(failure) => Err(ResolveError { host, failure }.into()),
+            }
         })
     }
 }

@@ -25,7 +25,9 @@ use super::client::Route;
 use super::phases;
 
 /// Of how many servers the last session is kept.
-const SESSIONS: usize = 1024;
+const SERVERS: usize = 1024;
+/// Tickets that rustls keeps of one server: it divides the size of its memory by this.
+const TICKETS: usize = 8;
 
 /// The TLS settings of a route.
 ///
@@ -58,7 +60,7 @@ pub(super) fn settings(route: &Route) -> Result<ClientConfig, String> {
 /// What is remembered of the servers that these settings reach: with `resume` the sessions, so that the next
 /// connection need not prove everything again.
 pub(super) fn memory(resume: bool) -> Resumption {
-    let cache = resume.then(|| ClientSessionMemoryCache::new(SESSIONS));
+    let cache = resume.then(|| ClientSessionMemoryCache::new(SERVERS * TICKETS));
     Resumption::store(Arc::new(Sessions(cache)))
 }
 

@@ -19,9 +19,6 @@ pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String 
 /// The same, where there are words for it.
 fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
     chain(error).find_map(|link| {
-        if let Some(resolve) = link.downcast_ref::<ResolveError>() {
-            return Some(resolve_words(&resolve.host, &resolve.reason));
-        }
         if let Some(tls) = link.downcast_ref::<TlsError>() {
             return Some(tls_words(tls, authority));
         }
@@ -77,14 +74,9 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-/// Says that a name was not found, and what to look at.
-pub(crate) fn resolve_words(host: &str, reason: &str) -> String {
-    let reason = reason.trim_start_matches("failed to lookup address information: ");
-    if reason.contains("Temporary failure") {
-        format!("the name {host} could not be looked up: no name server answers")
-    } else {
-        format!("the name {host} could not be looked up: {reason}")
-    }
+/// The name that could not be looked up, where that is what went wrong.
+pub(super) fn unresolved<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a ResolveError> {
+    chain(error).find_map(|link| link.downcast_ref())
 }
 
 /// Says what a failed connection means, where there is more to say than the system does.
