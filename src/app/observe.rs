@@ -40,7 +40,9 @@ pub fn observe(state: &mut State, observation: Observation, effects: &mut Vec<Ef
             console(state, SafeText::new(&text));
         }
         Observation::Connectivity { ok, detail } => connectivity(state, ok, &detail, effects),
-        Observation::Scheduler { lag, in_flight } => {
+        Observation::Scheduler { lag, in_flight, waiting, not_asked } => {
+            state.diagnostics.waiting = waiting;
+            state.diagnostics.not_asked = not_asked;
             state.diagnostics.lag = lag;
             state.diagnostics.lag_max = state.diagnostics.lag_max.max(lag);
             state.diagnostics.in_flight = in_flight;

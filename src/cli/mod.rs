@@ -160,6 +160,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> u8 {
     jq::use_program(launch::own_program());
+    crate::sources::raise_open_files();
     let global = &cli.global;
     match &cli.command {
         None => console::run(global),

@@ -65,6 +65,10 @@ pub enum Observation {
         lag: Duration,
         /// Polls under way.
         in_flight: usize,
+        /// Polls that wait for a place.
+        waiting: usize,
+        /// Ticks since the start at which the poll before still waited for a place: nothing was asked.
+        not_asked: u64,
     },
     /// Something a person should read in the diagnostics: a warning of a source (`insecure`, wrong content type).
     Warning {

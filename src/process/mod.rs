@@ -12,7 +12,8 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
+use rustix::process::{getrlimit, kill_process_group, setrlimit, waitid};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -24,6 +25,25 @@ const GRACE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a pipe may stay open after the child has ended: a process that it left behind may hold it for ever.
 pub const LINGER: Duration = Duration::from_millis(100);
+
+/// Open files that are enough: more would be inherited by children, of which some look at every number.
+const OPEN_FILES: u64 = 4096;
+
+/// Raises our own bound on open files as far as the system lets us: shells start programs with 256 or 1,024, and a
+/// poll that waits holds a socket.
+pub fn raise_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let wanted = limits.maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES));
+    if limits.current.is_some_and(|current| current < wanted) {
+        // What the system refuses stays as it is: there are fewer places then.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limits });
+    }
+}
+
+/// How many files we may have open.
+pub fn open_files() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(OPEN_FILES)
+}
 
 /// A process and everything it started that stayed in its group. Dropped, it is killed.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ pub mod http;
 pub mod jq;
 pub mod judge;
 pub mod metric;
+mod places;
 pub mod plan;
 pub mod poll;
 pub mod polls;
@@ -30,6 +31,7 @@ use crate::config::Config;
 use crate::model::message::Observation;
 use crate::model::secret::Secrets;
 
+pub use crate::process::raise_open_files;
 
 /// What every source needs. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -17,6 +17,7 @@ use crate::model::selector::Selector;
 use crate::model::time::Stamp;
 
 use super::http::{Prepared, Wants};
+use super::places::Record;
 
 /// One source with everything that reads it.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ pub struct Watched {
     pub(super) wants: Wants,
     pub(super) prepared: OnceLock<Result<Prepared, PollError>>,
     pub(super) warmth: Mutex<Warmth>,
+    /// How its last poll ended.
+    pub(super) record: Record,
+    /// Whether the poll that is under way has begun: before that it waits for a place.
+    pub(super) begun: AtomicBool,
     warned: AtomicBool,
 }
 
@@ -181,6 +186,8 @@ fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>) -> Watch
         wants,
         prepared: OnceLock::new(),
         warmth: Mutex::default(),
+        record: Record::default(),
+        begun: AtomicBool::new(false),
         warned: AtomicBool::new(false),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,7 +21,8 @@ use super::exposition::{Fault, Scrape, Sum};
 use super::http::{Body, Clients, Connection, Head, Prepared, Wants};
 use super::jq::Evaluator;
 use super::judge::Verdict;
-use super::plan::Watched;
+use super::places::Places;
+use super::plan::{self, Watched};
 use super::{codes, command, judge, metric, tcp};
 
 /// How large an exposition may be, at the least: it is read while it streams, so that its size costs nothing.
@@ -29,13 +31,14 @@ const MAX_EXPOSITION: usize = 64 << 20;
 /// How large a body may be to be parsed at once, in bytes.
 const PARSED_HERE: usize = 64 << 10;
 
-/// What polls share: connections, the jq thread.
+/// What polls share: connections, expressions, places.
 #[derive(Debug, Clone)]
 pub struct Poller {
     clock: Clock,
     secrets: Arc<Secrets>,
     clients: Arc<Clients>,
     evaluator: Arc<Evaluator>,
+    places: Arc<Places>,
 }
 
 /// Which connection a poll may use.
@@ -78,7 +81,7 @@ struct Answer {
 impl Poller {
     /// A poller with no connections yet.
     pub fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
-        Self { clock, secrets, clients: Arc::default(), evaluator: Arc::default() }
+        Self { clock, secrets, clients: Arc::default(), evaluator: Arc::default(), places: Arc::default() }
     }
 
     /// Polls a source that was due at `scheduled`.
@@ -88,6 +91,16 @@ impl Poller {
 
     /// As [`Poller::poll`], with the document itself.
     pub async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
+        watched.begun.store(false, Ordering::Relaxed);
+        // The latency of the service begins when the poll has its place; what it waited until then is ours.
+        let poll = async {
+            watched.begun.store(true, Ordering::Relaxed);
+            self.in_place(watched, scheduled, over).await
+        };
+        self.places.run(&watched.record, plan::is_command(&watched.source), poll).await
+    }
+
+    async fn in_place(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
         let sent = self.clock.now();
         let cold = watched.may_be_cold(sent);
         let timeout = match watched.source.cold_start {
@@ -96,6 +109,7 @@ impl Poller {
         };
         let answer = self.ask(watched, timeout, over).await;
         let timing = Timing { scheduled, sent, ended: self.clock.now() };
+        watched.record.ended(matches!(answer, Err(PollError::Timeout(..))));
         let asleep = cold && looks_asleep(&answer);
         watched.ended(sent, answer.is_ok() && !asleep);
         let mut observations = Vec::with_capacity(watched.checks.len() + watched.metrics.len());

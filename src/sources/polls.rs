@@ -4,10 +4,10 @@
 //! polling costs is waking up. Ticks are absolute (open loop): a slow answer does not delay the next poll, and a
 //! source that is still busy at its tick skips it, counted.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -30,10 +30,6 @@ pub use super::round::poll_once;
 
 /// Polls are launched on a grid of this width.
 const SLOT: Duration = Duration::from_millis(50);
-/// Polls under way at once, commands aside.
-pub(super) const MAX_POLLS: usize = 32;
-/// Commands under way at once: each is a process, and some are heavy.
-pub(super) const MAX_COMMANDS: usize = 4;
 /// The first polls are spread over at most this long: a person is waiting for the first picture.
 const MAX_SPREAD: Duration = Duration::from_secs(3);
 /// Later than this, we were not running: what happened meanwhile is not known.
@@ -63,9 +59,16 @@ struct Entry {
     watched: Arc<Watched>,
     /// Its next tick, on the monotonic clock.
     next: Duration,
-    /// Under way or queued.
-    busy: bool,
+    /// When the poll that is under way, or waits for a place, was launched.
+    busy: Option<Stamp>,
     overruns: u64,
+}
+
+impl Entry {
+    /// Since when it waits for a place.
+    fn waits_since(&self) -> Option<Stamp> {
+        self.busy.filter(|_| !self.watched.begun.load(Ordering::Relaxed))
+    }
 }
 
 enum Done {
@@ -86,10 +89,8 @@ struct Scheduler {
     poller: Poller,
     entries: Vec<Entry>,
     tasks: FuturesUnordered<Task>,
-    /// Due, but the bounds are reached.
-    queue: VecDeque<(usize, Stamp, Over)>,
-    polls: usize,
-    commands: usize,
+    /// Ticks at which the poll before still waited for a place.
+    not_asked: u64,
     /// Rises with every gap: what was asked before one is not believed after it.
     generation: u64,
     last_seen: Stamp,
@@ -120,7 +121,7 @@ impl Scheduler {
             .into_iter()
             .map(|watched| {
                 let jitter = spread.min(watched.interval()).mul_f64(random.f64());
-                Entry { next: now.mono + jitter, watched: Arc::new(watched), busy: false, overruns: 0 }
+                Entry { next: now.mono + jitter, watched: Arc::new(watched), busy: None, overruns: 0 }
             })
             .collect();
         Self {
@@ -128,9 +129,7 @@ impl Scheduler {
             poller,
             entries,
             tasks: FuturesUnordered::new(),
-            queue: VecDeque::new(),
-            polls: 0,
-            commands: 0,
+            not_asked: 0,
             generation: 0,
             last_seen: now,
             worst_lag: Duration::ZERO,
@@ -203,7 +202,11 @@ impl Scheduler {
                 continue;
             }
             self.worst_lag = self.worst_lag.max(now.mono.saturating_sub(up_to_slot(due)));
-            if entry.busy {
+            if entry.waits_since().is_some() {
+                self.not_asked += 1;
+                continue;
+            }
+            if entry.busy.is_some() {
                 // Waking up a sleeping service takes as long as it takes.
                 if !entry.watched.may_be_cold(now) {
                     entry.overruns += 1;
@@ -225,20 +228,11 @@ impl Scheduler {
         up_to_slot(next)
     }
 
-    /// Starts a poll, or queues it where the bounds are reached.
+    /// Starts a poll, which waits for its place.
     fn launch(&mut self, index: usize, scheduled: Stamp, over: Over) {
         let entry = &mut self.entries[index];
-        entry.busy = true;
-        let (running, most) = if plan::is_command(&entry.watched.source) {
-            (&mut self.commands, MAX_COMMANDS)
-        } else {
-            (&mut self.polls, MAX_POLLS)
-        };
-        if *running >= most {
-            self.queue.push_back((index, scheduled, over));
-            return;
-        }
-        *running += 1;
+        entry.busy = Some(self.context.clock.now());
+        entry.watched.begun.store(false, Ordering::Relaxed);
         let (poller, target, generation) = (self.poller.clone(), Arc::clone(&entry.watched), self.generation);
         self.tasks.push(Box::pin(async move {
             let seen = poller.poll(&target, scheduled, over).await;
@@ -251,7 +245,7 @@ impl Scheduler {
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
             let meant = names.is_empty() || names.iter().any(|name| entry.watched.is_called(name));
-            if meant && !entry.busy {
+            if meant && entry.busy.is_none() {
                 self.launch(index, now, Over::Fresh);
             }
         }
@@ -260,26 +254,12 @@ impl Scheduler {
     async fn done(&mut self, done: Done) {
         match done {
             Done::Polled { index, generation, polled } => {
-                self.free(index);
+                self.entries[index].busy = None;
                 if generation == self.generation && self.link.online != Some(false) {
                     self.deliver(polled).await;
                 }
             }
             Done::SelfChecked(result) => self.self_checked(result).await,
-        }
-    }
-
-    /// Gives back a source's place, and gives the place to the next in the queue that it fits.
-    fn free(&mut self, index: usize) {
-        let entry = &mut self.entries[index];
-        entry.busy = false;
-        let command = plan::is_command(&entry.watched.source);
-        let running = if command { &mut self.commands } else { &mut self.polls };
-        *running = running.saturating_sub(1);
-        let next =
-            self.queue.iter().position(|(index, ..)| plan::is_command(&self.entries[*index].watched.source) == command);
-        if let Some((index, scheduled, over)) = next.and_then(|position| self.queue.remove(position)) {
-            self.launch(index, scheduled, over);
         }
     }
 
@@ -356,11 +336,15 @@ impl Scheduler {
         if due {
             self.reported = Some(now);
             let lag = std::mem::take(&mut self.worst_lag);
-            if self.queue.front().is_some_and(|(_, due, _)| now.since(*due) > LATE) {
-                let text = SafeText::new("polls are late: more are due than can be made; raise `every`");
+            let late = |entry: &Entry| entry.waits_since().is_some_and(|since| now.since(since) > LATE);
+            if self.entries.iter().any(late) {
+                let text = SafeText::new("polls wait for their turn: more hang or are slow than can be waited for; raise `every`");
                 self.say(Observation::Warning { name: "polling".into(), text }).await;
             }
-            self.say(Observation::Scheduler { lag, in_flight: self.polls + self.commands }).await;
+            let waiting = self.entries.iter().filter(|entry| entry.waits_since().is_some()).count();
+            let busy = self.entries.iter().filter(|entry| entry.busy.is_some()).count();
+            let not_asked = self.not_asked;
+            self.say(Observation::Scheduler { lag, in_flight: busy - waiting, waiting, not_asked }).await;
         }
     }
 }
@@ -450,7 +434,7 @@ mod tests {
         let done = scheduler.tasks.next().await.unwrap();
         scheduler.done(done).await;
         assert!(observations.try_recv().is_err(), "an answer from before the gap was believed");
-        assert!(!scheduler.entries[0].busy && scheduler.polls == 0);
+        assert!(scheduler.entries[0].busy.is_none());
     }
 
     #[tokio::test]

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use futures_util::stream;
-use tokio::sync::Semaphore;
+use futures_util::future::join_all;
 
 use crate::model::message::Observation;
 use crate::model::name::Name;
@@ -12,7 +10,7 @@ use crate::model::name::Name;
 use super::Context;
 use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
-use super::polls::{self, MAX_COMMANDS, MAX_POLLS};
+use super::polls;
 use super::tail::counts::count_once;
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
@@ -55,9 +53,8 @@ impl Round {
     }
 
     async fn sources(&self) -> Vec<Observation> {
-        let commands = Semaphore::new(MAX_COMMANDS);
-        let polls = self.watched.iter().map(|watched| self.one(watched, &commands));
-        stream::iter(polls).buffered(MAX_POLLS).concat().await
+        // All at once: the poller has places for so many as there may be.
+        join_all(self.watched.iter().map(|watched| self.one(watched))).await.concat()
     }
 
     async fn unless_cancelled(&self, work: impl Future<Output = Vec<Observation>>) -> Vec<Observation> {
@@ -67,8 +64,7 @@ impl Round {
         }
     }
 
-    async fn one(&self, watched: &Watched, commands: &Semaphore) -> Vec<Observation> {
-        let _permit = if plan::is_command(&watched.source) { commands.acquire().await.ok() } else { None };
+    async fn one(&self, watched: &Watched) -> Vec<Observation> {
         self.poller.poll(watched, self.context.clock.now(), Over::Fresh).await.observations
     }
 }

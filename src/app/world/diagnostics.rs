@@ -77,6 +77,10 @@ pub struct Diagnostics {
     pub lag_max: Duration,
     /// Polls under way.
     pub in_flight: usize,
+    /// Polls that wait for a place.
+    pub waiting: usize,
+    /// Ticks at which nothing was asked, because the poll before still waited for a place.
+    pub not_asked: u64,
     /// Observations taken in since the start.
     pub observations: u64,
     /// Gaps: how many, and how long together.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -32,8 +31,6 @@ use crate::sources::tail::counts::count_once;
 use crate::sources::tail::once::files_of;
 use crate::sources::tail::{self, Resume};
 
-/// Sources that are polled at the same time.
-const AT_ONCE: usize = 8;
 /// How long a command of a log may take to say something.
 const COMMANDS: Duration = Duration::from_secs(3);
 /// Characters of a value that are shown.
@@ -94,7 +91,7 @@ pub async fn rows(config: &Arc<Config>, secrets: Secrets, clock: Clock) -> Vec<R
         .iter()
         .map(|watched| async move { (watched, poller.poll_seen(watched, clock.now(), Over::Fresh).await) });
     let counting = context(Arc::clone(config), out);
-    let polling = stream::iter(polls).buffered(AT_ONCE).collect::<Vec<_>>();
+    let polling = join_all(polls);
     let (seen, counted, commands) = tokio::join!(polling, count_once(&counting, &[]), command_logs(config, context));
     let counted: BTreeMap<String, Sample> = counted.into_iter().filter_map(sample_of).collect();
     let mut rows = Vec::new();
