@@ -152,11 +152,16 @@ async fn names_at_a_dead_name_server_leave_the_others_alone() {
     for number in 0..60 {
         let kind = if number % 2 == 0 { "http = \"http://" } else { "tcp = \"" };
         let slash = if number % 2 == 0 { "/" } else { "" };
-        write!(text, "[check.dead{number}]\n{kind}dead{number}.example.net:80{slash}\"\nevery = \"10s\"\ntimeout = \"3s\"\n").unwrap();
+        write!(
+            text,
+            "[check.dead{number}]\n{kind}dead{number}.example.net:80{slash}\"\nevery = \"10s\"\ntimeout = \"3s\"\n"
+        )
+        .unwrap();
     }
     let port = server.address.port();
     write!(text, "[check.http]\nhttp = \"http://good.internal:{port}/good\"\nproxy = \"\"\n").unwrap();
-    write!(text, "[check.tcp]\ntcp = \"Good.Internal:{port}\"\n[check.local]\ntcp = \"api.localhost:{port}\"\n").unwrap();
+    write!(text, "[check.tcp]\ntcp = \"Good.Internal:{port}\"\n[check.local]\ntcp = \"api.localhost:{port}\"\n")
+        .unwrap();
     let directory = tempfile::tempdir().unwrap();
     let Some(status) = status_behind("127.77.5.3", directory.path(), &text).await else { return };
     for check in status["checks"].as_array().unwrap() {

@@ -753,7 +753,10 @@ async fn sessions_of_several_hundred_servers_are_kept() {
     let mut text = String::new();
     for number in 0..400 {
         let url = format!("https://n{number}.localhost:{}/", address.port());
-        text.push_str(&check_of(&url, "insecure = true\nevery = \"2m\"\ntimeout = \"1m\"\n").replace("api", &format!("c{number}")));
+        text.push_str(
+            &check_of(&url, "insecure = true\nevery = \"2m\"\ntimeout = \"1m\"\n")
+                .replace("api", &format!("c{number}")),
+        );
     }
     let (context, _observations) = context(config(&text));
     let round = Round::new(&context, &[]);

@@ -338,7 +338,9 @@ impl Scheduler {
             let lag = std::mem::take(&mut self.worst_lag);
             let late = |entry: &Entry| entry.waits_since().is_some_and(|since| now.since(since) > LATE);
             if self.entries.iter().any(late) {
-                let text = SafeText::new("polls wait for their turn: more hang or are slow than can be waited for; raise `every`");
+                let text = SafeText::new(
+                    "polls wait for their turn: more hang or are slow than can be waited for; raise `every`",
+                );
                 self.say(Observation::Warning { name: "polling".into(), text }).await;
             }
             let waiting = self.entries.iter().filter(|entry| entry.waits_since().is_some()).count();

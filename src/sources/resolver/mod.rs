@@ -141,11 +141,14 @@ mod tests {
             switch: directory.join("nsswitch.conf"),
             servers: directory.join("resolv.conf"),
         };
-        for (path, text) in [(&files.hosts, hosts), (&files.switch, switch), (&files.servers, "nameserver 10.9.8.7\n")] {
+        for (path, text) in [(&files.hosts, hosts), (&files.switch, switch), (&files.servers, "nameserver 10.9.8.7\n")]
+        {
             write(path, text);
         }
-        Resolver::new(files, |_| loop {
-            std::thread::park();
+        Resolver::new(files, |_| {
+            loop {
+                std::thread::park();
+            }
         })
     }
 

@@ -53,7 +53,8 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
     out.push(heading("polling"));
     out.push(fact("scheduler lag", format!("{}, worst {}", ms(all.lag), ms(all.lag_max)), bad(all.lag > LAG)));
-    let and = |count: u64, what: &str| if count == 0 { String::new() } else { format!(", {} {what}", figures::count(count)) };
+    let and =
+        |count: u64, what: &str| if count == 0 { String::new() } else { format!(", {} {what}", figures::count(count)) };
     let flying = figures::count(all.in_flight as u64) + &and(all.waiting as u64, "waiting");
     out.push(fact("in flight", flying, bad(all.waiting > 0)));
     let overruns: u64 = state.checks.iter().map(|check| check.overruns).sum();
