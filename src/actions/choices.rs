@@ -37,7 +37,7 @@ pub async fn choices<'a>(
     let output = process::run(command, limits, || ()).await.map_err(|error| match error {
         RunError::Start(error) => SafeText::new(&process::start_error(program, &error)),
         RunError::TimedOut(after) => said(program, &format!("gave no choices within {} s", after.as_secs())),
-        RunError::Wait(_) => said(program, &error.to_string()),
+        RunError::TooMuch(_) | RunError::Wait(_) => said(program, &error.to_string()),
     })?;
     if !output.status.success() {
         let err = String::from_utf8_lossy(&output.stderr);

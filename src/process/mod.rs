@@ -12,11 +12,13 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use rustix::process::{getrlimit, kill_process_group, setrlimit, waitid};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::sync::Notify;
 use tokio::signal::unix::{self, SignalKind};
 
 /// From TERM to KILL.
@@ -163,6 +165,9 @@ pub enum RunError {
     /// It was still running at the timeout, and was ended with its group.
     #[error("gave no answer within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// It wrote more than is kept, where all of it is needed; it was ended with its group.
+    #[error("wrote more than {} KiB and was ended", .0 / 1024)]
+    TooMuch(usize),
     /// Its status was lost.
     #[error("ended, but its status is not known: {0}")]
     Wait(io::Error),
@@ -174,18 +179,49 @@ pub enum RunError {
 /// # Errors
 /// See [`RunError`].
 pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
+    execute(command, limits, false, ended).await
+}
+
+/// As [`run`], for an answer that is of no use in part: what writes more than `most_bytes` is ended at once. What it
+/// started outside of its group goes with it where it did not answer.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn answer(mut command: Command, limits: Limits) -> Result<Output, RunError> {
+    // `setsid` leaves a group, and not its environment.
+    let mark = format!("OPSROOM_ANSWER={:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+    if let Some((name, value)) = mark.split_once('=') {
+        command.env(name, value);
+    }
+    let result = execute(command, limits, true, || ()).await;
+    if matches!(result, Err(RunError::TimedOut(_) | RunError::TooMuch(_))) {
+        for process in table::all() {
+            if table::environment(process.id).iter().any(|variable| variable == mark.as_bytes()) {
+                let is_it = |id| table::environment(id).iter().any(|variable| variable == mark.as_bytes());
+                table::signal(process.id, &[Signal::KILL], is_it);
+            }
+        }
+    }
+    result
+}
+
+async fn execute(command: Command, limits: Limits, whole: bool, ended: impl FnOnce()) -> Result<Output, RunError> {
     let mut group = Group::start(command).map_err(RunError::Start)?;
     let (stdout, stderr) = group.pipes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
+    let over = Notify::new();
+    let mut too_much = false;
     let in_time = {
         let reading = async {
-            tokio::join!(read(stdout, &mut out, limits.most_bytes), read(stderr, &mut err, limits.most_bytes))
+            let full = whole.then_some(&over);
+            tokio::join!(read(stdout, &mut out, limits.most_bytes, full), read(stderr, &mut err, limits.most_bytes, None))
         };
         tokio::pin!(reading);
         let mut is_read = false;
         let work = async {
             tokio::select! {
                 () = group.ended() => {}
+                () = over.notified() => too_much = true,
                 // Both pipes are closed: the end is near.
                 _ = &mut reading => {
                     is_read = true;
@@ -196,7 +232,7 @@ pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Resu
         let in_time = tokio::time::timeout(limits.timeout, work).await.is_ok();
         if in_time {
             ended();
-            if !is_read {
+            if !is_read && !too_much {
                 let _ = tokio::time::timeout(LINGER, &mut reading).await;
             }
         }
@@ -206,17 +242,28 @@ pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Resu
         group.end().await;
         return Err(RunError::TimedOut(limits.timeout));
     }
+    // What came in the moment before its end is too much as well.
+    if too_much || over.notified().now_or_never().is_some() {
+        group.end().await;
+        return Err(RunError::TooMuch(limits.most_bytes));
+    }
     let status = group.reap().await.map_err(RunError::Wait)?;
     Ok(Output { status, stdout: out, stderr: err })
 }
 
 /// Keeps the beginning and reads to the end, so that a command that prints a lot is not blocked.
-async fn read(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: usize) {
+/// `full` is told when more has come than is kept; nothing is read from then on.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: usize, full: Option<&Notify>) {
     let Some(mut pipe) = pipe else { return };
     let mut buffer = vec![0; 8192];
     while let Ok(size @ 1..) = pipe.read(&mut buffer).await {
         let room = most.saturating_sub(kept.len());
         kept.extend_from_slice(&buffer[..size.min(room)]);
+        if let Some(full) = full.filter(|_| size > room) {
+            full.notify_one();
+            // The pipe stays open: a program that is told that nobody reads would end as if it had answered.
+            return std::future::pending().await;
+        }
     }
 }
 
@@ -331,6 +378,28 @@ mod tests {
         assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"y\ny\ny\ny\ny\n"[..], &b"no\n"[..]));
         let output = run(shell("head -c 1000000 /dev/zero"), within(LONG), || ()).await.unwrap();
         assert_eq!(output.stdout.len(), 1_000_000, "all that was written before the end");
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_cut_and_what_left_the_group_goes_too() {
+        let place = tempfile::tempdir().unwrap();
+        for (name, script) in [("flood", "yes"), ("deaf", "trap '' PIPE TERM; yes"), ("silent", "sleep 300")] {
+            let at = place.path().join(name);
+            let script = format!("setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; sleep 300' & {script}", at.display());
+            let timeout = if name == "silent" { Duration::from_secs(2) } else { LONG };
+            let answer = answer(shell(&script), Limits { timeout, most_bytes: 1000 });
+            let answer = tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an end in time");
+            match name {
+                "silent" => assert!(matches!(answer, Err(RunError::TimedOut(_))), "{name}: {answer:?}"),
+                _ => assert!(matches!(answer, Err(RunError::TooMuch(1000))), "{name}: {answer:?}"),
+            }
+            // Where it was not there yet, it had no time to leave.
+            if let Ok(group) = tokio::fs::read(&at).await {
+                assert!(dies(group_of(&group)).await, "{name}");
+            }
+        }
+        let output = answer(shell("setsid sleep 1 & echo hunter22"), within(LONG)).await.unwrap();
+        assert_eq!(output.stdout, b"hunter22\n");
     }
 
     #[tokio::test]

@@ -29,7 +29,7 @@ pub async fn run(line: &CommandLine, timeout: Duration, secrets: &Secrets, clock
     let output = output.map_err(|error| match error {
         RunError::Start(error) => child::not_started(line, &error),
         RunError::TimedOut(after) => PollError::Timeout(after, "and was ended".into()),
-        RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
+        RunError::TooMuch(_) | RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
     })?;
     let parsed = serde_json::from_slice::<Value>(output.stdout.trim_ascii()).ok();
     Ok(json!({
