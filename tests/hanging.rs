@@ -18,11 +18,12 @@ use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
 use opsroom::model::message::Observation;
 use opsroom::model::reading::Reading;
+use opsroom::model::secret::Secrets;
 use opsroom::sources::{Context, polls, raise_open_files};
 use serde_json::Value;
 use support::server::{Reply, Server};
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// A bound for what must happen: a test that waits so long has failed.
@@ -172,4 +173,68 @@ async fn names_at_a_dead_name_server_leave_the_others_alone() {
             assert_eq!(check["status"], "ok", "{said}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_waits_for_its_own_secrets_alone() {
+    let server = hanging().await;
+    let text = format!(
+        "[check.good]\nhttp = \"{0}\"\nproxy = \"\"\nheaders = {{ X-Token = \"{{secret:quick}}\" }}\nevery = \"1s\"\n\
+         [check.waits]\nhttp = \"{0}\"\nproxy = \"\"\nheaders = {{ X-Token = \"{{secret:slow}}\" }}\nevery = \"1s\"\n\
+         [secret]\nslow = {{ command = [\"sleep\", \"300\"] }}\nquick = {{ command = [\"echo\", \"first\"] }}\n",
+        server.url("/good")
+    );
+    let (context, mut observations) = context(&text);
+    let values = |quick: &str, slow: Option<&str>| {
+        let mut secrets = Secrets::default();
+        secrets.insert("quick".into(), quick.to_owned());
+        match slow {
+            Some(value) => secrets.insert("slow".into(), value.to_owned()),
+            None => secrets.await_value("slow".into()),
+        }
+        Some(Arc::new(secrets))
+    };
+    let (latest, secrets) = watch::channel(values("first", None));
+    let cancel = context.cancel.clone();
+    let (_poll_now, asked) = mpsc::channel(1);
+    let task = tokio::spawn(polls::run_with(context, asked, secrets));
+    let mut next = async |check: &str, said: &str| loop {
+        match tokio::time::timeout(LONG, observations.recv()).await.unwrap().unwrap() {
+            Observation::Reading(reading) if &*reading.check == check => {
+                if reading.error.as_ref().map_or("", |error| error.as_str()) == said {
+                    return;
+                }
+            }
+            _ => {}
+        }
+    };
+    next("waits", "waiting for secret slow").await;
+    next("good", "").await;
+    let with = |token: &str| server.requests().iter().any(|request| request.header("x-token") == Some(token));
+    assert!(with("first") && !with("late"));
+    // What came, and what was rotated, is used without a new start.
+    latest.send_replace(values("second", Some("late")));
+    next("waits", "").await;
+    while !with("second") {
+        next("good", "").await;
+    }
+    assert!(with("late"));
+    cancel.cancel();
+    task.await.unwrap();
+
+    // `opsroom status` of what needs no such secret is there long before the slow one is given up.
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("opsroom.toml");
+    std::fs::write(&config, text).unwrap();
+    let status = async |names: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        command.arg("--config").arg(&config).args(["status", "--plain"]).args(names).kill_on_drop(true);
+        let output = tokio::time::timeout(LONG, command.output()).await.expect("it ends").unwrap();
+        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (printed, complaints) = status(&["good"]).await;
+    assert!(printed.contains("OK OK") && complaints.is_empty(), "{printed}{complaints}");
+    let (printed, complaints) = status(&[]).await;
+    assert!(printed.contains("OK OK") && printed.contains("the secret slow has no value"), "{printed}");
+    assert!(complaints.contains("secret slow has no value: sleep gave no answer within 10 s"), "{complaints}");
 }

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
-use crate::runtime::secrets;
+use crate::runtime::secrets::Fetching;
 use live::Row;
 use world::{Compose, Findings};
 
@@ -89,8 +89,10 @@ async fn compose() -> Compose {
 }
 
 async fn poll(config: &Arc<Config>, global: &Global) -> Vec<Row> {
-    let (secrets, _) = secrets::resolve(&config.secrets).await;
-    live::rows(config, secrets, global.clock).await
+    let fetching = Fetching::new(&config.secrets);
+    let latest = fetching.latest();
+    // What can't be had is said at what needs it.
+    tokio::join!(live::rows(config, latest, global.clock), fetching.run()).0
 }
 
 /// The form of `--json`.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use futures_util::FutureExt as _;
+use futures_util::future::FusedFuture as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,17 +21,20 @@ use crate::config::Config;
 use crate::config::nearest::nearest;
 use crate::model::name::Name;
 use crate::model::redact::Redactor;
-use crate::model::secret::Secrets;
 use crate::model::status::Status;
 use crate::model::unit;
-use crate::runtime::secrets;
-use crate::sources::Context;
+use crate::runtime::secrets::Fetching;
+use crate::sources::{Context, Latest};
 use crate::sources::round::Round;
 use report::{Report, World};
 use shown::Style;
 
 /// From the start of one round to the start of the next, while something is waited for.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(2);
+/// How long the polls wait for secrets that they do not need.
+const MOMENT: Duration = Duration::from_millis(200);
+/// How long what is printed waits for secrets that no source needs, to be masked.
+const MASKS: Duration = Duration::from_secs(2);
 /// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
 
@@ -176,11 +181,24 @@ async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names
     let cancel = CancellationToken::new();
     // Dropping the polls is what ends the commands that they run.
     let work = async {
-        let (secrets, missing) = secrets::resolve(&config.secrets).await;
-        for (name, why) in missing {
-            output::complain(&format!("warning: secret {name} has no value: {why}\n"));
+        let fetching = Fetching::new(&config.secrets);
+        let latest = fetching.latest();
+        let fetched = async {
+            for (name, why) in fetching.run().await {
+                output::complain(&format!("warning: secret {name} has no value: {why}\n"));
+            }
+        };
+        let mut fetched = std::pin::pin!(fetched.fuse());
+        // Most are there in a moment; what is not delays nothing but the sources that need it.
+        tokio::time::timeout(MOMENT, &mut fetched).await.ok();
+        let rounds = rounds(arguments, context(global, config, &latest, &cancel), latest, names);
+        let mut rounds = std::pin::pin!(rounds);
+        loop {
+            tokio::select! {
+                result = &mut rounds => return result,
+                () = &mut fetched, if !fetched.is_terminated() => {}
+            }
         }
-        rounds(arguments, context(global, config, secrets, &cancel), names).await
     };
     tokio::select! {
         result = work => Some(result),
@@ -188,15 +206,15 @@ async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names
     }
 }
 
-fn context(global: &Global, config: &Arc<Config>, secrets: Secrets, cancel: &CancellationToken) -> Context {
+fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &CancellationToken) -> Context {
     let (out, _) = mpsc::channel(1);
-    Context { config: Arc::clone(config), secrets: Arc::new(secrets), clock: global.clock, out, cancel: cancel.clone() }
+    let secrets = secrets.borrow().clone().unwrap_or_default();
+    Context { config: Arc::clone(config), secrets, clock: global.clock, out, cancel: cancel.clone() }
 }
 
-async fn rounds(arguments: &Arguments, context: Context, names: &[Name]) -> (Report, bool) {
+async fn rounds(arguments: &Arguments, context: Context, mut latest: Latest, names: &[Name]) -> (Report, bool) {
     let clock = context.clock;
-    let redactor = Redactor::new(context.secrets.iter().map(|(_, value)| value));
-    let round = Round::new(&context, names);
+    let round = Round::new(&context, names).with_secrets(latest.clone());
     let mut world = World::new(&context.config, clock.now());
     let deadline = clock.now().mono + arguments.within;
     loop {
@@ -204,6 +222,10 @@ async fn rounds(arguments: &Arguments, context: Context, names: &[Name]) -> (Rep
         let (link, polled) = tokio::join!(round.link(), round.poll());
         // Our own network comes first: without it the rest is not believed.
         world.take(link.into_iter().chain(polled), clock.now());
+        // What no source needs may be in an answer all the same.
+        let settled = latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.are_settled()));
+        drop(tokio::time::timeout(MASKS, settled).await);
+        let redactor = Redactor::from(&*latest.borrow().clone().unwrap_or_default());
         let report = Report::new(&world, names, &redactor);
         let Some(until) = arguments.until else { return (report, true) };
         let next = started.plus(BETWEEN_ROUNDS);

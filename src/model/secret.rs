@@ -17,6 +17,8 @@ pub struct Secrets {
     values: BTreeMap<Name, String>,
     /// What they were before they were rotated: it is still in logs and in the answers of slow services.
     retired: Vec<String>,
+    /// Those that are being fetched for the first time.
+    pending: BTreeSet<Name>,
     /// Those with which a service refused us, until [`Secrets::take_refused`].
     refused: Arc<Mutex<BTreeSet<Name>>>,
 }
@@ -24,7 +26,33 @@ pub struct Secrets {
 impl Secrets {
     /// Registers a value under its name.
     pub fn insert(&mut self, name: Name, value: String) {
+        self.pending.remove(&name);
         self.values.insert(name, value);
+    }
+
+    /// Notes that a value is being fetched.
+    pub fn await_value(&mut self, name: Name) {
+        self.pending.insert(name);
+    }
+
+    /// Notes that a value can't be had.
+    pub fn give_up(&mut self, name: &str) {
+        self.pending.remove(name);
+    }
+
+    /// Whether the first value of a secret is still being fetched.
+    pub fn is_pending(&self, name: &str) -> bool {
+        self.pending.contains(name)
+    }
+
+    /// Whether every value is here, or can't be had.
+    pub fn are_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Whether a secret is in the same state as in `other`.
+    pub fn is_same(&self, other: &Self, name: &str) -> bool {
+        self.get(name) == other.get(name) && self.is_pending(name) == other.is_pending(name)
     }
 
     /// The value of one secret.
@@ -56,7 +84,7 @@ impl Secrets {
 
     /// Whether every secret has the same value as in `other`.
     pub fn same_values(&self, other: &Self) -> bool {
-        self.values == other.values
+        self.values == other.values && self.pending == other.pending
     }
 
     /// Notes that a service refused a request that was made with these (401, 403, 407): they may be out of date.

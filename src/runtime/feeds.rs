@@ -103,7 +103,8 @@ impl Feeds {
             let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
-                with_secrets(context, keyhole, token, |context| polls::run(context, poll_now.renew())).await;
+                let context = Context { cancel: token, ..context };
+                polls::run_with(context, poll_now.renew(), keyhole.latest()).await;
             }
         });
     }

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use crate::model::name::Name;
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::process::{self, Limits, RunError};
+use crate::sources::Latest;
 
 /// A password manager may ask an agent; it may not ask for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,12 +57,9 @@ impl Vault {
         if let Some(known) = self.latest.borrow().clone() {
             self.before.1 = known;
         }
-        let same = self.before.0 == config.secrets;
-        if !same {
-            // Nothing may use the old ones as the new ones.
-            self.latest.send_replace(None);
-        }
-        let keeper = Keeper::new(&config.secrets, &self.before.0, &self.before.1, self.pace);
+        let mut keeper = Keeper::new(&config.secrets, &self.before.0, &self.before.1, self.pace);
+        // Nothing may use the old ones as the new ones; what needs none of the new ones waits for none.
+        keeper.publish(&self.latest);
         self.before.0.clone_from(&config.secrets);
         let token = tasks.token();
         if let Some(old) = self.task.replace(token.clone()) {
@@ -93,18 +92,26 @@ impl Keyhole {
         self.0.borrow_and_update().clone()
     }
 
-    /// Returns when other values than those in `current` are here.
+    /// What is known at any time, for what waits for some of them alone.
+    pub fn latest(&self) -> Latest {
+        self.0.clone()
+    }
+
+    /// Returns when other values than those in `current` are here, all of them.
     pub async fn rotated(&mut self, current: &Secrets) {
-        let other = |latest: &Option<Arc<Secrets>>| latest.as_ref().is_some_and(|new| !new.same_values(current));
+        let other = |latest: &Option<Arc<Secrets>>| {
+            latest.as_ref().is_some_and(|new| new.are_settled() && !new.same_values(current))
+        };
         if self.0.wait_for(other).await.is_err() {
             // The console is ending: nothing comes any more.
             std::future::pending::<()>().await;
         }
     }
 
-    /// The secrets, once they are here.
+    /// The secrets, once all of them are here or can't be had.
     pub async fn secrets(&mut self) -> Arc<Secrets> {
-        match self.0.wait_for(Option::is_some).await {
+        let settled = |latest: &Option<Arc<Secrets>>| latest.as_ref().is_some_and(|secrets| secrets.are_settled());
+        match self.0.wait_for(settled).await {
             Ok(there) => there.clone().unwrap_or_default(),
             // The console is ending.
             Err(_) => Arc::default(),
@@ -114,17 +121,52 @@ impl Keyhole {
 
 /// Fetches every secret. Those that can't be had are named with the reason, and what needs them says so in its turn.
 pub async fn resolve(sources: &BTreeMap<Name, SecretSource>) -> (Secrets, Vec<(Name, SafeText)>) {
-    let (mut secrets, mut missing) = (Secrets::default(), Vec::new());
-    // All at once: a password manager that waits for its agent holds up nothing but itself.
-    let fetched = join_all(sources.iter().map(async |(name, source)| (name, fetch(source).await))).await;
-    for (name, result) in fetched {
-        match result {
-            Ok(value) => secrets.insert(name.clone(), value),
-            Err(why) => missing.push((name.clone(), SafeText::new(&why))),
-        }
+    let fetching = Fetching::new(sources);
+    let latest = fetching.latest();
+    let missing = fetching.run().await;
+    let secrets = latest.borrow().clone().unwrap_or_default();
+    (Secrets::clone(&secrets), missing)
+}
+
+/// Secrets that are fetched once, each of which is there as soon as it can be.
+pub struct Fetching<'a> {
+    sources: &'a BTreeMap<Name, SecretSource>,
+    latest: watch::Sender<Option<Arc<Secrets>>>,
+}
+
+impl<'a> Fetching<'a> {
+    /// None fetched yet: [`Fetching::run`] does.
+    pub fn new(sources: &'a BTreeMap<Name, SecretSource>) -> Self {
+        let mut secrets = Secrets::default();
+        sources.keys().for_each(|name| secrets.await_value(name.clone()));
+        Self { sources, latest: watch::channel(Some(Arc::new(secrets))).0 }
     }
-    logging::mask(&secrets);
-    (secrets, missing)
+
+    /// What is known at any time.
+    pub fn latest(&self) -> Latest {
+        self.latest.subscribe()
+    }
+
+    /// Fetches all; those that can't be had, with the reason.
+    pub async fn run(self) -> Vec<(Name, SafeText)> {
+        // All at once: a password manager that waits for its agent holds up nothing but itself.
+        let mut fetched: FuturesUnordered<_> =
+            self.sources.iter().map(async |(name, source)| (name, fetch(source).await)).collect();
+        let mut missing = BTreeMap::new();
+        while let Some((name, result)) = fetched.next().await {
+            let mut secrets = self.latest.borrow().as_deref().cloned().unwrap_or_default();
+            match result {
+                Ok(value) => secrets.insert(name.clone(), value),
+                Err(why) => {
+                    secrets.give_up(name);
+                    missing.insert(name.clone(), SafeText::new(&why));
+                }
+            }
+            logging::mask(&secrets);
+            self.latest.send_replace(Some(Arc::new(secrets)));
+        }
+        missing.into_iter().collect()
+    }
 }
 
 async fn fetch(source: &SecretSource) -> Result<String, String> {
@@ -150,8 +192,8 @@ async fn command(argv: &[String]) -> Result<String, String> {
     let (program, arguments) = argv.split_first().ok_or("the command is empty")?;
     let mut command = Command::new(program);
     command.args(arguments);
-    let limits = Limits { timeout: PATIENCE, most_bytes: MOST + 1 };
-    let output = process::run(command, limits, || ()).await.map_err(|error| match error {
+    let limits = Limits { timeout: PATIENCE, most_bytes: MOST };
+    let output = process::answer(command, limits).await.map_err(|error| match error {
         RunError::Start(error) => process::start_error(program, &error),
         other => format!("{program} {other}"),
     })?;

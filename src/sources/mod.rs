@@ -23,7 +23,7 @@ pub mod tcp;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -32,6 +32,9 @@ use crate::model::message::Observation;
 use crate::model::secret::Secrets;
 
 pub use crate::process::raise_open_files;
+
+/// Secrets as they come; `None` before anything is known of them.
+pub type Latest = watch::Receiver<Option<Arc<Secrets>>>;
 
 /// What every source needs. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ use crate::model::document::PollError;
 use crate::model::expression::Expression;
 use crate::model::name::Name;
 use crate::model::rate::Counter;
+use crate::model::secret::Template;
 use crate::model::selector::Selector;
 use crate::model::time::Stamp;
 
@@ -129,6 +130,15 @@ impl Watched {
             _ => None,
         };
         self.metrics.iter().filter_map(selector).collect()
+    }
+
+    /// The secrets that it is asked with.
+    pub fn secrets(&self) -> Vec<&str> {
+        match &self.source.kind {
+            SourceKind::Http(request) | SourceKind::Exposition(request) => request.templates().flat_map(Template::secrets).collect(),
+            SourceKind::Command(line) => line.env.iter().flat_map(|(_, value)| value.secrets()).collect(),
+            SourceKind::Tcp { .. } => Vec::new(),
+        }
     }
 
     /// Whether a warning of this source is the first: the same one at every poll helps nobody.

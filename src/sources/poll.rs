@@ -84,6 +84,12 @@ impl Poller {
         Self { clock, secrets, clients: Arc::default(), evaluator: Arc::default(), places: Arc::default() }
     }
 
+    /// The same with other secrets.
+    #[must_use]
+    pub fn with_secrets(&self, secrets: Arc<Secrets>) -> Self {
+        Self { secrets, ..self.clone() }
+    }
+
     /// Polls a source that was due at `scheduled`.
     pub async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
         self.poll_seen(watched, scheduled, over).await.polled
@@ -182,9 +188,7 @@ impl Poller {
     /// A request that is refused may have been made with secrets that were rotated since.
     fn doubt_secrets(&self, status: u16, request: &HttpRequest) {
         if matches!(status, 401 | 403 | 407) {
-            let texts = request.headers.iter().map(|(_, value)| value).chain([&request.url]);
-            let texts = texts.chain(&request.body).chain(&request.proxy);
-            self.secrets.report_refused(texts.flat_map(Template::secrets));
+            self.secrets.report_refused(request.templates().flat_map(Template::secrets));
         }
     }
 

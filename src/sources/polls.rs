@@ -12,19 +12,20 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
 use crate::config::sections::console::SelfCheck;
 use crate::config::sections::source::SourceKind;
 use crate::model::message::Observation;
 use crate::model::name::Name;
+use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::model::time::Stamp;
 
 use super::plan::{self, Watched};
 use super::poll::{Over, Polled, Poller};
-use super::{Context, tcp};
+use super::{Context, Latest, tcp};
 
 pub use super::round::poll_once;
 
@@ -48,10 +49,16 @@ const SELF_CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Polls every source of the configuration until the context is cancelled. Names that arrive on `poll_now` (checks,
 /// sources or metrics; none means all) are polled at once, beside their ticks.
 pub async fn run(context: Context, poll_now: mpsc::Receiver<Vec<Name>>) {
+    let (_none, secrets) = watch::channel(Some(Arc::clone(&context.secrets)));
+    run_with(context, poll_now, secrets).await;
+}
+
+/// As [`run`], with secrets that come and change meanwhile: each source waits for its own alone.
+pub async fn run_with(context: Context, poll_now: mpsc::Receiver<Vec<Name>>, secrets: Latest) {
     let cancel = context.cancel.clone();
     tokio::select! {
         () = cancel.cancelled() => {}
-        () = Scheduler::new(context).run(poll_now) => {}
+        () = Scheduler::new(context).run(poll_now, secrets) => {}
     }
 }
 
@@ -78,6 +85,7 @@ enum Done {
 
 enum Woken {
     Asked(Option<Vec<Name>>),
+    Secrets,
     Done(Done),
     Tick,
 }
@@ -138,10 +146,14 @@ impl Scheduler {
         }
     }
 
-    async fn run(mut self, mut poll_now: mpsc::Receiver<Vec<Name>>) {
+    async fn run(mut self, mut poll_now: mpsc::Receiver<Vec<Name>>, mut secrets: Latest) {
         self.warn_of_insecure().await;
-        let mut asked = true;
+        let (mut asked, mut renewed) = (true, true);
         loop {
+            let latest = secrets.borrow_and_update().clone();
+            if let Some(latest) = latest {
+                self.renew(latest);
+            }
             self.tick().await;
             let wake = self.next_wake();
             let planned = Stamp { mono: wake, ..self.context.clock.now() };
@@ -150,6 +162,10 @@ impl Scheduler {
                 biased;
                 names = poll_now.recv(), if asked => Woken::Asked(names),
                 Some(done) = self.tasks.next() => Woken::Done(done),
+                changed = secrets.changed(), if renewed => {
+                    renewed = changed.is_ok();
+                    Woken::Secrets
+                }
                 () = sleep => Woken::Tick,
             };
             // First of all: after a sleep of the machine any of the three may be what is seen first.
@@ -158,7 +174,7 @@ impl Scheduler {
                 Woken::Asked(Some(names)) => self.poll_now(&names),
                 Woken::Asked(None) => asked = false,
                 Woken::Done(done) => self.done(done).await,
-                Woken::Tick => {}
+                Woken::Tick | Woken::Secrets => {}
             }
         }
     }
@@ -219,6 +235,27 @@ impl Scheduler {
             self.launch(index, Stamp { mono: due, utc }, Over::AsConfigured);
         }
         self.report(now).await;
+    }
+
+    /// Takes other secrets: what is asked with one that is new or has changed is made ready again, and due.
+    fn renew(&mut self, secrets: Arc<Secrets>) {
+        let before = std::mem::replace(&mut self.context.secrets, Arc::clone(&secrets));
+        if Arc::ptr_eq(&before, &secrets) || before.same_values(&secrets) {
+            return;
+        }
+        self.poller = self.poller.with_secrets(Arc::clone(&secrets));
+        let now = self.context.clock.now().mono;
+        for (entry, renewed) in self.entries.iter_mut().zip(plan::plan(&self.context.config)) {
+            if renewed.secrets().into_iter().all(|name| secrets.is_same(&before, name)) {
+                continue;
+            }
+            // What is under way has begun with the former ones, and ends with them.
+            renewed.begun.store(entry.busy.is_some(), Ordering::Relaxed);
+            entry.watched = Arc::new(renewed);
+            if entry.busy.is_none() {
+                entry.next = now;
+            }
+        }
     }
 
     fn next_wake(&self) -> Duration {

@@ -6,8 +6,9 @@ use futures_util::future::join_all;
 
 use crate::model::message::Observation;
 use crate::model::name::Name;
+use crate::model::secret::Secrets;
 
-use super::Context;
+use super::{Context, Latest};
 use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
 use super::polls;
@@ -21,6 +22,7 @@ pub struct Round {
     poller: Poller,
     watched: Vec<Watched>,
     names: Vec<Name>,
+    secrets: Option<Latest>,
 }
 
 impl Round {
@@ -29,7 +31,13 @@ impl Round {
         let mut watched = plan::plan(&context.config);
         watched.retain(|watched| names.is_empty() || names.iter().any(|name| watched.is_called(name)));
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
-        Self { context: context.clone(), poller, watched, names: names.to_vec() }
+        Self { context: context.clone(), poller, watched, names: names.to_vec(), secrets: None }
+    }
+
+    /// The same with secrets that are still being fetched: each source waits for its own alone.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Latest) -> Self {
+        Self { secrets: Some(secrets), ..self }
     }
 
     /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration, and
@@ -65,8 +73,22 @@ impl Round {
     }
 
     async fn one(&self, watched: &Watched) -> Vec<Observation> {
-        self.poller.poll(watched, self.context.clock.now(), Over::Fresh).await.observations
+        let poller = match &self.secrets {
+            Some(latest) => self.poller.with_secrets(settled(latest.clone(), &watched.secrets()).await),
+            None => self.poller.clone(),
+        };
+        poller.poll(watched, self.context.clock.now(), Over::Fresh).await.observations
     }
+}
+
+/// The secrets, when those that are named are here or can't be had.
+pub async fn settled(mut latest: Latest, names: &[&str]) -> Arc<Secrets> {
+    let settles = |secrets: &Option<Arc<Secrets>>| {
+        secrets.as_ref().is_some_and(|secrets| !names.iter().any(|name| secrets.is_pending(name)))
+    };
+    let settled = latest.wait_for(settles).await.ok().and_then(|secrets| secrets.clone());
+    // Where whoever fetches them is gone, nothing comes any more: what is known is all.
+    settled.or_else(|| latest.borrow().clone()).unwrap_or_default()
 }
 
 /// Asks what is named (checks, sources or metrics; none means all) once. Logs are not counted, which may take

@@ -20,10 +20,10 @@ use crate::model::message::Observation;
 use crate::model::reading::{Sample, Sign};
 use crate::model::record::{LogState, RecordKind};
 use crate::model::redact::Redactor;
-use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
 use crate::model::unit;
-use crate::sources::Context;
+use crate::sources::round::settled;
+use crate::sources::{Context, Latest};
 use crate::sources::jq::{Evaluator, Outputs};
 use crate::sources::plan::{self, How, Watched};
 use crate::sources::poll::{Over, Poller, Seen};
@@ -72,27 +72,29 @@ impl Row {
 }
 
 /// Polls everything once.
-pub async fn rows(config: &Arc<Config>, secrets: Secrets, clock: Clock) -> Vec<Row> {
-    let secrets = Arc::new(secrets);
-    let redactor = Redactor::from(&*secrets);
-    let (out, _) = mpsc::channel(1);
-    let context = |config: Arc<Config>, out| Context {
-        config,
-        secrets: Arc::clone(&secrets),
-        clock,
-        out,
-        cancel: CancellationToken::new(),
-    };
-    let poller = Poller::new(clock, Arc::clone(&secrets));
+pub async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
+    let poller = Poller::new(clock, Arc::default());
     let evaluator = Evaluator::default();
     let watched = plan::plan(config);
-    let poller = &poller;
-    let polls = watched
-        .iter()
-        .map(|watched| async move { (watched, poller.poll_seen(watched, clock.now(), Over::Fresh).await) });
-    let counting = context(Arc::clone(config), out);
-    let polling = join_all(polls);
-    let (seen, counted, commands) = tokio::join!(polling, count_once(&counting, &[]), command_logs(config, context));
+    let polling = join_all(watched.iter().map(async |watched| {
+        // Each waits for its own secrets alone.
+        let secrets = settled(latest.clone(), &watched.secrets()).await;
+        (watched, poller.with_secrets(secrets).poll_seen(watched, clock.now(), Over::Fresh).await)
+    }));
+    let logs = async {
+        // All of them: they are masked in what logs hold.
+        let every: Vec<&str> = config.secrets.keys().map(|name| &**name).collect();
+        let secrets = settled(latest.clone(), &every).await;
+        let (out, _) = mpsc::channel(1);
+        let context = |config: Arc<Config>, out| {
+            let (secrets, cancel) = (Arc::clone(&secrets), CancellationToken::new());
+            Context { config, secrets, clock, out, cancel }
+        };
+        let counting = context(Arc::clone(config), out);
+        let (counted, commands) = tokio::join!(count_once(&counting, &[]), command_logs(config, context));
+        (counted, commands, Redactor::from(&*secrets))
+    };
+    let (seen, (counted, commands, redactor)) = tokio::join!(polling, logs);
     let counted: BTreeMap<String, Sample> = counted.into_iter().filter_map(sample_of).collect();
     let mut rows = Vec::new();
     for check in &config.checks {

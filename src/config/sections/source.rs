@@ -88,6 +88,14 @@ pub struct HttpRequest {
     pub keep_alive: Option<bool>,
 }
 
+impl HttpRequest {
+    /// Every text in which secrets may be named.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let headers = self.headers.iter().map(|(_, value)| value);
+        headers.chain([&self.url]).chain(&self.body).chain(&self.proxy)
+    }
+}
+
 /// A command: argv, never a shell unless `shell = true`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CommandLine {

@@ -3,11 +3,12 @@
 //!
 //! The environment of a process does not change, and what is written into the configuration changes with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use super::fetch;
@@ -56,6 +57,8 @@ struct Kept {
     failures: u32,
     /// Whether its value was refused since it was fetched last.
     refused: bool,
+    /// Whether it is being looked at.
+    busy: bool,
 }
 
 impl Kept {
@@ -79,6 +82,37 @@ impl Kept {
     }
 }
 
+/// What came of a look at one secret, and what a person should know of it.
+struct Looked {
+    name: Name,
+    kept: Kept,
+    warning: Option<String>,
+}
+
+/// Fetches a secret if it is due.
+async fn look(name: Name, mut kept: Kept, pace: Pace) -> Looked {
+    let mark = kept.mark().await;
+    if !kept.is_due(mark, &pace) {
+        kept.age = kept.age.map(|age| age.saturating_add(1));
+        return Looked { name, kept, warning: None };
+    }
+    let first = kept.age.is_none();
+    (kept.mark, kept.age, kept.refused) = (mark, Some(0), false);
+    let warning = match fetch(&kept.source).await {
+        Ok(value) => {
+            (kept.value, kept.failures) = (Some(value), 0);
+            None
+        }
+        Err(why) => {
+            kept.failures = kept.failures.saturating_add(1);
+            let stays = if kept.value.is_some() { "; the previous value stays in use" } else { "" };
+            let warned = if kept.value.is_some() { kept.failures == WARN_AFTER } else { first };
+            warned.then(|| format!("{why}{stays}"))
+        }
+    };
+    Looked { name, kept, warning }
+}
+
 /// The secrets of one configuration.
 #[derive(Clone)]
 pub struct Keeper {
@@ -99,63 +133,53 @@ impl Keeper {
             let same = before.get(name) == Some(source);
             let value = values.get(name).filter(|_| same).map(str::to_owned);
             let source = source.clone();
-            (name.clone(), Kept { source, value, mark: None, age: None, failures: 0, refused: false })
+            (name.clone(), Kept { source, value, mark: None, age: None, failures: 0, refused: false, busy: false })
         };
         Self { kept: sources.iter().map(kept).collect(), published: Arc::clone(values), pace }
     }
 
-    /// Fetches everything, publishes it, and does so again when something may have changed.
+    /// Fetches everything, publishes each value as it comes, and does so again when something may have changed. A secret
+    /// that takes its time delays nothing but itself.
     pub async fn run(mut self, latest: &watch::Sender<Option<Arc<Secrets>>>, out: &mpsc::Sender<Observation>) {
+        let mut looks = FuturesUnordered::new();
         loop {
             let refused = self.published.take_refused();
-            let warnings = self.look(&refused).await;
-            self.publish(latest);
-            for (name, text) in warnings {
-                let text = SafeText::new(&format!("secret {name}: {text}"));
-                out.send(Observation::Warning { name, text }).await.ok();
+            for (name, kept) in &mut self.kept {
+                kept.refused |= refused.contains(name);
+                if !std::mem::replace(&mut kept.busy, true) {
+                    looks.push(look(name.clone(), kept.clone(), self.pace));
+                    kept.refused = false;
+                }
+            }
+            let pause = tokio::time::sleep(self.pace.look);
+            tokio::pin!(pause);
+            while let Some(Looked { name, kept, warning }) = tokio::select! {
+                Some(looked) = looks.next() => Some(looked),
+                () = &mut pause => None,
+            } {
+                let refused = self.kept.get(&name).is_some_and(|kept| kept.refused);
+                self.kept.insert(name.clone(), Kept { busy: false, refused: kept.refused || refused, ..kept });
+                self.publish(latest);
+                if let Some(text) = warning {
+                    let text = SafeText::new(&format!("secret {name}: {text}"));
+                    out.send(Observation::Warning { name, text }).await.ok();
+                }
             }
             let constant = |kept: &Kept| matches!(kept.source, SecretSource::Env(_) | SecretSource::Inline(_));
-            if self.kept.values().all(constant) {
+            if self.kept.values().all(|kept| constant(kept) && !kept.busy) {
                 return;
             }
-            tokio::time::sleep(self.pace.look).await;
         }
     }
 
-    /// Fetches what is due; what a person should know of it.
-    async fn look(&mut self, refused: &BTreeSet<Name>) -> Vec<(Name, String)> {
-        let pace = self.pace;
-        // All at once: a password manager that waits for its agent delays nothing but itself.
-        let fetched = join_all(self.kept.iter_mut().map(async |(name, kept)| {
-            kept.refused |= refused.contains(name);
-            let mark = kept.mark().await;
-            if !kept.is_due(mark, &pace) {
-                kept.age = kept.age.map(|age| age.saturating_add(1));
-                return None;
-            }
-            let first = kept.age.is_none();
-            (kept.mark, kept.age, kept.refused) = (mark, Some(0), false);
-            match fetch(&kept.source).await {
-                Ok(value) => {
-                    (kept.value, kept.failures) = (Some(value), 0);
-                    None
-                }
-                Err(why) => {
-                    kept.failures = kept.failures.saturating_add(1);
-                    let stays = if kept.value.is_some() { "; the previous value stays in use" } else { "" };
-                    let warned = if kept.value.is_some() { kept.failures == WARN_AFTER } else { first };
-                    warned.then(|| (name.clone(), format!("{why}{stays}")))
-                }
-            }
-        }));
-        fetched.await.into_iter().flatten().collect()
-    }
-
-    fn publish(&mut self, latest: &watch::Sender<Option<Arc<Secrets>>>) {
+    /// Publishes what is known. What was never fetched is being fetched.
+    pub fn publish(&mut self, latest: &watch::Sender<Option<Arc<Secrets>>>) {
         let mut secrets = Secrets::default();
         for (name, kept) in &self.kept {
             if let Some(value) = &kept.value {
                 secrets.insert(name.clone(), value.clone());
+            } else if kept.age.is_none() {
+                secrets.await_value(name.clone());
             }
         }
         if latest.borrow().as_ref().is_some_and(|known| known.same_values(&secrets)) {
@@ -280,6 +304,25 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(100), keyhole.rotated(&secrets)).await.is_err());
         secrets.report_refused(["another", "token"]);
         with_value(&mut keyhole, "token", "second-value").await;
+        kept.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_takes_its_time_delays_no_other() {
+        let mut kept = Kept::new();
+        kept.write("token", "first-value").await;
+        let hanging = SecretSource::Command(["/bin/sleep", "300"].map(str::to_owned).to_vec());
+        let file = SecretSource::File(kept.path("token"));
+        let secrets = BTreeMap::from([(Name::from("slow"), hanging), (Name::from("token"), file)]);
+        let config = Arc::new(Config { secrets, ..Config::default() });
+        kept.vault.fill(&mut kept.tasks, &config, kept.out.clone());
+        let mut latest = kept.vault.keyhole().latest();
+        for value in ["first-value", "second-value"] {
+            kept.write("token", value).await;
+            let there = latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.get("token") == Some(value)));
+            let secrets = tokio::time::timeout(LONG, there).await.expect("in time").unwrap().clone().unwrap();
+            assert!(secrets.is_pending("slow") && !secrets.are_settled(), "it waited for the other");
+        }
         kept.tasks.end(LONG).await;
     }
 

@@ -53,9 +53,13 @@ pub struct Prepared {
 }
 
 pub(crate) fn resolve(template: &Template, secrets: &Secrets) -> Result<String, PollError> {
-    template
-        .resolve(secrets)
-        .map_err(|name| ours(&format!("the secret {name} has no value: look at [secret] in the configuration")))
+    template.resolve(secrets).map_err(|name| {
+        ours(&if secrets.is_pending(&name) {
+            format!("waiting for secret {name}")
+        } else {
+            format!("the secret {name} has no value: look at [secret] in the configuration")
+        })
+    })
 }
 
 fn ours(text: &str) -> PollError {
