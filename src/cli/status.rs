@@ -24,8 +24,8 @@ use crate::model::redact::Redactor;
 use crate::model::status::Status;
 use crate::model::unit;
 use crate::runtime::secrets::Fetching;
-use crate::sources::{Context, Latest};
 use crate::sources::round::Round;
+use crate::sources::{Context, Latest};
 use report::{Report, World};
 use shown::Style;
 

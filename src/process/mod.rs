@@ -18,8 +18,8 @@ use rustix::process::{getrlimit, kill_process_group, setrlimit, waitid};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
-use tokio::sync::Notify;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::Notify;
 
 /// From TERM to KILL.
 const GRACE: Duration = Duration::from_secs(1);
@@ -214,7 +214,10 @@ async fn execute(command: Command, limits: Limits, whole: bool, ended: impl FnOn
     let in_time = {
         let reading = async {
             let full = whole.then_some(&over);
-            tokio::join!(read(stdout, &mut out, limits.most_bytes, full), read(stderr, &mut err, limits.most_bytes, None))
+            tokio::join!(
+                read(stdout, &mut out, limits.most_bytes, full),
+                read(stderr, &mut err, limits.most_bytes, None)
+            )
         };
         tokio::pin!(reading);
         let mut is_read = false;
@@ -385,7 +388,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         for (name, script) in [("flood", "yes"), ("deaf", "trap '' PIPE TERM; yes"), ("silent", "sleep 300")] {
             let at = place.path().join(name);
-            let script = format!("setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; sleep 300' & {script}", at.display());
+            let script =
+                format!("setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; sleep 300' & {script}", at.display());
             let timeout = if name == "silent" { Duration::from_secs(2) } else { LONG };
             let answer = answer(shell(&script), Limits { timeout, most_bytes: 1000 });
             let answer = tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an end in time");

@@ -135,7 +135,9 @@ impl Watched {
     /// The secrets that it is asked with.
     pub fn secrets(&self) -> Vec<&str> {
         match &self.source.kind {
-            SourceKind::Http(request) | SourceKind::Exposition(request) => request.templates().flat_map(Template::secrets).collect(),
+            SourceKind::Http(request) | SourceKind::Exposition(request) => {
+                request.templates().flat_map(Template::secrets).collect()
+            }
             SourceKind::Command(line) => line.env.iter().flat_map(|(_, value)| value.secrets()).collect(),
             SourceKind::Tcp { .. } => Vec::new(),
         }

@@ -8,11 +8,11 @@ use crate::model::message::Observation;
 use crate::model::name::Name;
 use crate::model::secret::Secrets;
 
-use super::{Context, Latest};
 use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
 use super::polls;
 use super::tail::counts::count_once;
+use super::{Context, Latest};
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
 /// the next.

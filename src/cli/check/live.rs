@@ -22,14 +22,14 @@ use crate::model::record::{LogState, RecordKind};
 use crate::model::redact::Redactor;
 use crate::model::text::SafeText;
 use crate::model::unit;
-use crate::sources::round::settled;
-use crate::sources::{Context, Latest};
 use crate::sources::jq::{Evaluator, Outputs};
 use crate::sources::plan::{self, How, Watched};
 use crate::sources::poll::{Over, Poller, Seen};
+use crate::sources::round::settled;
 use crate::sources::tail::counts::count_once;
 use crate::sources::tail::once::files_of;
 use crate::sources::tail::{self, Resume};
+use crate::sources::{Context, Latest};
 
 /// How long a command of a log may take to say something.
 const COMMANDS: Duration = Duration::from_secs(3);

@@ -319,7 +319,8 @@ mod tests {
         let mut latest = kept.vault.keyhole().latest();
         for value in ["first-value", "second-value"] {
             kept.write("token", value).await;
-            let there = latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.get("token") == Some(value)));
+            let there =
+                latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.get("token") == Some(value)));
             let secrets = tokio::time::timeout(LONG, there).await.expect("in time").unwrap().clone().unwrap();
             assert!(secrets.is_pending("slow") && !secrets.are_settled(), "it waited for the other");
         }
