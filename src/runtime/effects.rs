@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::handover::fetch_choices;
 use super::runs::RunDesk;
 use super::secrets::Keyhole;
+use super::stopping::Recorded;
 use super::tasks::Tasks;
 use super::watching::Away;
 use crate::actions::save::save;
@@ -52,6 +53,8 @@ enum Desk {
 struct Tools {
     outcomes: mpsc::Sender<Outcome>,
     desk: watch::Receiver<Desk>,
+    /// The desk that was open last, though its store may be away: stopping a run needs none.
+    last: Arc<Mutex<Option<RunDesk>>>,
     /// Wakes whoever watches the runs: there is one more.
     started: Arc<Notify>,
     /// Wakes whoever waits to try the store again: a person needs it.
@@ -73,7 +76,7 @@ impl Effects {
         let (sender, desk) = watch::channel(Desk::Opening);
         let state_directory = state_directory.into();
         Self {
-            tools: Tools { outcomes, desk, started: Arc::default(), wanted: Arc::default(), keyhole, state_directory },
+            tools: Tools { outcomes, desk, last: Arc::default(), started: Arc::default(), wanted: Arc::default(), keyhole, state_directory },
             desk: sender,
             following: HashMap::new(),
         }
@@ -192,6 +195,7 @@ impl Tools {
                     if let Some((since, _)) = away.take() {
                         self.answer(Outcome::Store { away: None, since }).await;
                     }
+                    *self.last() = Some(desk.clone());
                     sender.send_replace(Desk::Open(desk.clone()));
                     let Away { error, live } = desk.watch(&self.started, &self.outcomes).await;
                     sender.send_replace(Desk::Opening);
@@ -309,17 +313,37 @@ impl Tools {
             // What is not taken now is said again by whoever watches the run.
             self.outcomes.try_send(told).ok();
         };
-        let desk = match self.desk().await {
-            Ok(desk) => desk,
-            Err(why) => return say(Stopping::Failed(why)),
+        let last = self.last().clone();
+        let desk = match last {
+            Some(desk) => desk,
+            None => match self.desk().await {
+                Ok(desk) => desk,
+                Err(why) => return say(Stopping::Failed(why)),
+            },
         };
         match desk.stop(run, say).await {
-            Ok(recorded) => desk.record_stop(run, &recorded).await,
+            Ok(Recorded::BySupervisor) => {}
+            Ok(recorded) => self.record_stop(run, &recorded).await,
             Err(why) => {
                 say(Stopping::Failed(why.clone()));
                 self.answer(Outcome::Failed(SafeText::new(&format!("{} was not stopped: {why}", run.action)))).await;
             }
         }
+    }
+
+    /// Puts on record that a run was stopped, in the store that answers by then.
+    async fn record_stop(&self, run: &Run, recorded: &Recorded) {
+        loop {
+            match self.desk().await {
+                Ok(desk) => return desk.record_stop(run, recorded).await,
+                Err(why) => tracing::warn!(%why, run = %run.id, "that a run was stopped is not on record yet"),
+            }
+            tokio::time::sleep(ANSWER).await;
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<RunDesk>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn follow(self, run: &Name) {
