@@ -76,7 +76,15 @@ impl Effects {
         let (sender, desk) = watch::channel(Desk::Opening);
         let state_directory = state_directory.into();
         Self {
-            tools: Tools { outcomes, desk, last: Arc::default(), started: Arc::default(), wanted: Arc::default(), keyhole, state_directory },
+            tools: Tools {
+                outcomes,
+                desk,
+                last: Arc::default(),
+                started: Arc::default(),
+                wanted: Arc::default(),
+                keyhole,
+                state_directory,
+            },
             desk: sender,
             following: HashMap::new(),
         }
