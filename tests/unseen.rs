@@ -125,3 +125,46 @@ fn a_crash_leaves_no_core() {
     let left: Vec<_> = std::fs::read_dir(at.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["app.log"]);
 }
+
+const ACTION: &str = r#"
+[secret]
+token = { env = "UNSEEN_TOKEN" }
+[adapter.ours]
+env = { TOKEN = "{secret:token}" }
+restart = { steps = [["sh", "-c", "echo ran; exit 0", "sh", "swordfish-1"]] }
+fine    = { steps = [["sh", "-c", "test $TOKEN = swordfish\"-1\""]] }
+[action.restart]
+adapter = "ours"
+do      = "restart"
+target  = "api"
+[action.fine]
+adapter = "ours"
+do      = "fine"
+target  = "api"
+"#;
+
+#[test]
+fn a_secret_that_is_written_into_a_step_runs_nothing_and_is_recorded_nowhere() {
+    let at = tempfile::tempdir().unwrap();
+    std::fs::write(at.path().join("opsroom.toml"), ACTION).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = opsroom(at.path()).env("UNSEEN_TOKEN", "swordfish-1").args(arguments).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(printed(&output)).unwrap())
+    };
+    let (code, said) = run(&["check"]);
+    assert!(code == 78 && said.contains("opsroom.toml:6:62: the value of secret `token` is written here"), "{said}");
+    let (code, said) = run(&["run", "restart", "--yes"]);
+    assert!(code == 64 && said.contains("holds the value of secret `token`") && !said.contains("swordfish"), "{said}");
+    let mut open = vec![at.path().join("state")];
+    while let Some(path) = open.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => open.extend(entries.map(|entry| entry.unwrap().path())),
+            Err(_) => {
+                let bytes = std::fs::read(&path).unwrap_or_default();
+                assert!(!bytes.windows(9).any(|part| part == b"swordfish"), "{}", path.display());
+            }
+        }
+    }
+    let (code, said) = run(&["run", "fine", "--yes"]);
+    assert_eq!(code, 0, "{said}");
+}

@@ -62,7 +62,9 @@ pub fn preview(
 ) {
     let config = state.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == *name) else { return };
-    let plan = match plan::plan(&config, action, chosen, dry_run) {
+    let planned = plan::plan(&config, action, chosen, dry_run);
+    let planned = planned.and_then(|plan| plan::refuse_literals(&plan, &state.literals).map(|()| plan));
+    let plan = match planned {
         Ok(plan) => plan,
         Err(error) => {
             state.toast(Tone::Error, &error.to_string());

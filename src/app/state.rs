@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::config::sections::screen::LogPanel;
 use crate::model::message::RequestId;
 use crate::model::name::Name;
+use crate::model::redact::Literals;
 use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
@@ -155,6 +156,8 @@ pub struct State {
     pub mouse: bool,
     /// Whether actions are hidden.
     pub read_only: bool,
+    /// The values that no plan may hold; the runtime puts them here once they are known.
+    pub literals: Literals,
     /// Whether the colours that lines ask for are drawn.
     pub colours: bool,
     /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
@@ -222,6 +225,7 @@ impl State {
             time_cursor: None,
             mouse: config.console.mouse,
             read_only: config.console.read_only,
+            literals: Literals::default(),
             layout: LayoutMap::default(),
             machines: Machines::default(),
             membership: Arc::default(),

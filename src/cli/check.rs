@@ -4,6 +4,7 @@
 mod live;
 mod world;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,11 @@ use crate::config::Config;
 use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
-use crate::runtime::secrets::Fetching;
+use crate::config::sections::secret::SecretSource;
+use crate::model::name::Name;
+use crate::model::redact::Literals;
+use crate::model::secret::Secrets;
+use crate::runtime::secrets::{self, Fetching};
 use live::Row;
 use world::{Compose, Findings};
 
@@ -53,7 +58,8 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     let mut notes = Vec::new();
     if let Some(config) = &config {
         let looked = output::block_on(async {
-            let findings = look(config).await;
+            let (secrets, _) = secrets::resolve(&readable(config)).await;
+            let findings = look(config, &secrets).await;
             let rows = if arguments.live { Some(poll(config, global).await) } else { None };
             (findings, rows)
         });
@@ -73,9 +79,24 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
     if report.failed() { exit::CONFIG } else { printed }
 }
 
-async fn look(config: &Config) -> Findings {
+async fn look(config: &Config, secrets: &Secrets) -> Findings {
     let compose = if world::needs_compose(config) { Some(compose().await) } else { None };
-    world::look(config, &Locator::read(&config.files), compose)
+    let locator = Locator::read(&config.files);
+    let mut findings = world::look(config, &locator, compose);
+    findings.problems.extend(locator.literals(&Literals::from(secrets)));
+    findings
+}
+
+/// The secrets whose values can be read without running a program, which may ask a person. Those that stand in the file
+/// were looked for when it was loaded.
+fn readable(config: &Config) -> BTreeMap<Name, SecretSource> {
+    let kept = |source: &SecretSource| matches!(source, SecretSource::Env(_) | SecretSource::File(_));
+    config
+        .secrets
+        .iter()
+        .filter(|(_, source)| kept(source))
+        .map(|(name, source)| (name.clone(), source.clone()))
+        .collect()
 }
 
 /// Which compose commands this machine has: `docker compose version` asks no daemon.

@@ -18,6 +18,7 @@ use crate::config::sections::action::{Action, Verify};
 use crate::config::{self, Config};
 use crate::model::message::{RequestId, StartRun};
 use crate::model::preview::Preview;
+use crate::model::redact::Literals;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::model::secret::Secrets;
 use crate::model::verification::Terms;
@@ -86,6 +87,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     }
     choose::check(config, action, &parameters, &secrets).await?;
     let plan = plan::plan(config, action, &parameters, arguments.dry_run).map_err(|error| refuse(&error))?;
+    plan::refuse_literals(&plan, &Literals::from(&secrets)).map_err(|error| refuse(&error))?;
     if plan.changing && config.console.read_only {
         return Err(output::fail(
             exit::USAGE,

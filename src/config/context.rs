@@ -63,19 +63,12 @@ pub struct Context<'f> {
     /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
     pub exposed: fn(&Path) -> bool,
     problems: RefCell<Vec<Diagnostic>>,
-    hidden: RefCell<Vec<Place>>,
 }
 
 impl<'f> Context<'f> {
     /// Over these files.
     pub fn new(files: &'f [SourceFile]) -> Self {
-        Self {
-            files,
-            names: BTreeMap::new(),
-            exposed: |_| false,
-            problems: RefCell::default(),
-            hidden: RefCell::default(),
-        }
+        Self { files, names: BTreeMap::new(), exposed: |_| false, problems: RefCell::default() }
     }
 
     /// Notes an error.
@@ -107,11 +100,6 @@ impl<'f> Context<'f> {
         self.error(place, format!("{what}: {}", fault.message), fault.hint.clone());
     }
 
-    /// Marks a span as secret: no diagnostic's line will show it.
-    pub fn hide(&self, place: Place) {
-        self.hidden.borrow_mut().push(place);
-    }
-
     /// `FILE:LINE` of a place, for hints that point at another one.
     pub fn where_is(&self, place: Place) -> String {
         let file = &self.files[place.file];
@@ -138,44 +126,16 @@ impl<'f> Context<'f> {
         None
     }
 
-    /// All problems by file and position, each once, with secrets masked.
+    /// All problems by file and position, each once.
     pub fn finish(self) -> Vec<Diagnostic> {
         let order: BTreeMap<&Path, usize> =
             self.files.iter().enumerate().rev().map(|(index, file)| (file.path.as_path(), index)).collect();
         let mut problems = self.problems.into_inner();
-        for place in self.hidden.into_inner() {
-            mask(&self.files[place.file], place, &mut problems);
-        }
         problems.sort_by(|a, b| {
             let key = |p: &Diagnostic| (order.get(p.file.as_path()).copied().unwrap_or(usize::MAX), p.line, p.column);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
         problems.dedup();
         problems
-    }
-}
-
-/// Puts stars in the place of a secret in whatever is shown of its file. A short one is masked on its own lines only:
-/// elsewhere its characters would be everybody's.
-fn mask(file: &SourceFile, place: Place, problems: &mut [Diagnostic]) {
-    const SHORT: usize = 4;
-    let Some(secret) = file.text.get(place.start..place.end) else { return };
-    let (first, last) = (file.position(place.start).0, file.position(place.end).0);
-    for part in secret.trim_matches(['"', '\'']).lines().filter(|part| !part.trim().is_empty()) {
-        let stars = "*".repeat(part.chars().count());
-        let long = part.len() >= SHORT;
-        for problem in problems.iter_mut().filter(|problem| problem.file == file.path) {
-            // Of a part of a line, only a part of the secret may be there.
-            if (first..=last).contains(&problem.line) && problem.source_line.len() < file.line(problem.line).len() {
-                problem.source_line.clear();
-            }
-            if long || (first..=last).contains(&problem.line) {
-                problem.source_line = problem.source_line.replace(part, &stars);
-            }
-            if long {
-                problem.message = problem.message.replace(part, "***");
-                problem.hint = problem.hint.take().map(|hint| hint.replace(part, "***"));
-            }
-        }
     }
 }

@@ -58,6 +58,15 @@ impl Diagnostic {
         }
     }
 
+    /// Puts stars in the place of what the caret underlines, and of whatever else on the line is the same.
+    pub fn hide_marked(&mut self) {
+        let marked: String =
+            self.source_line.chars().skip((self.column - 1).saturating_sub(self.cut)).take(self.width).collect();
+        if !marked.is_empty() {
+            self.source_line = self.source_line.replace(&marked, &"*".repeat(marked.chars().count()));
+        }
+    }
+
     /// Whether the configuration can't be used because of it.
     pub fn is_error(&self) -> bool {
         self.gravity == Gravity::Error

@@ -1,7 +1,9 @@
 //! A file of the configuration as it was read, and places in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use super::confidential::Confidential;
 use super::diagnostic::{Diagnostic, Gravity};
 
 /// One file that was read.
@@ -16,6 +18,8 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
     /// Characters before every [`BLOCK`] bytes.
     counted: Vec<usize>,
+    /// Looked for when the first problem is explained.
+    confidential: OnceLock<Confidential>,
 }
 
 /// Bytes between two places whose characters are counted beforehand: a whole file may be one line.
@@ -46,7 +50,7 @@ impl SourceFile {
             let ends = [block, block + 1].map(|block| text.floor_char_boundary(block * BLOCK));
             characters += text[ends[0]..ends[1]].chars().count();
         }
-        Self { path: path.into(), text, readable_by_others, line_starts, counted }
+        Self { path: path.into(), text, readable_by_others, line_starts, counted, confidential: OnceLock::new() }
     }
 
     /// The directory against which its relative paths are meant, absolute: what runs may have another one.
@@ -83,7 +87,7 @@ impl SourceFile {
         self.line_starts.len()
     }
 
-    /// The diagnostic at a span of bytes.
+    /// The diagnostic at a span of bytes. What is confidential in the file is in none of its texts.
     pub fn diagnostic(&self, gravity: Gravity, place: Place, message: String, hint: Option<String>) -> Diagnostic {
         let (line, column) = self.position(place.start);
         let line_start = self.line_starts[line - 1];
@@ -100,14 +104,17 @@ impl SourceFile {
         } else {
             (line_start, line_end)
         };
+        let confidential = self.confidential.get_or_init(|| Confidential::of(&self.text));
+        let shown = self.text.get(kept..kept_end).unwrap_or("");
+        let here = confidential.hidden_of(kept, shown);
         Diagnostic {
             gravity,
             file: self.path.clone(),
             line,
             column,
-            message,
-            hint,
-            source_line: self.text.get(kept..kept_end).unwrap_or("").to_owned(),
+            message: confidential.message(&message, &here),
+            hint: hint.map(|hint| confidential.message(&hint, &here)),
+            source_line: confidential.line(kept, shown),
             cut: self.characters(line_start, kept.min(line_end)),
             width: spanned.chars().count().min(room).max(1),
         }

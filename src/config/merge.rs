@@ -13,12 +13,14 @@ use super::load::Loaded;
 use super::nearest;
 use super::reader::{Context, Entry, Table, Thing, described, entries};
 use super::sections::adapter::{NAME_HINT, valid_name};
+use super::sections::secret::SecretSource;
 use super::sections::{
     action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
 };
 use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
-use super::{belonging, toml_fault, validate};
+use super::{belonging, literal, toml_fault, validate};
 use crate::model::name::Name;
+use crate::model::redact::Literals;
 
 /// The patterns of `include`, each with its place.
 pub fn includes(file: &SourceFile) -> Vec<(String, Place)> {
@@ -60,6 +62,13 @@ pub fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> 
     context.names = names(&sections);
     let mut config = read(&context, &sections);
     config.files = files.iter().map(|file| file.path.clone()).collect();
+    let inline = config.secrets.iter().filter_map(|(name, source)| match source {
+        SecretSource::Inline(value) => Some((name, value.as_str())),
+        _ => None,
+    });
+    for problem in literal::find(files, &Literals::of(inline)) {
+        context.push(problem);
+    }
     let mut diagnostics = context.finish();
     diagnostics.retain(|problem| {
         problem.message.starts_with(toml_fault::PREFIX) || !unreadable.contains(&(problem.file.as_path(), problem.line))

@@ -6,10 +6,12 @@
 pub mod adapters;
 mod belonging;
 pub mod commands;
+pub mod confidential;
 mod context;
 pub mod diagnostic;
 mod file;
 pub mod key;
+pub mod literal;
 pub mod load;
 mod merge;
 mod misplaced;

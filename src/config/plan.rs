@@ -10,6 +10,7 @@ use super::sections::action::Action;
 use super::sections::adapter::{Adapter, Verb};
 use super::sections::console::Console;
 use super::substitute::{self, Fault};
+use crate::model::redact::Literals;
 use crate::model::run::{Confirm, Plan};
 
 /// Why there is no plan. Each is a sentence with the way out.
@@ -68,6 +69,16 @@ pub enum PlanError {
     /// Arguments are seen by every user of the machine.
     #[error("secret `{0}` stands in an argument, where `ps` shows it to everybody: give it in the adapter's `env`")]
     SecretInArgument(String),
+    /// The value of a secret, written out.
+    #[error(
+        "{place} holds the value of secret `{secret}`, which would be shown and recorded; give it in the adapter's env = {{ NAME = \"{{secret:{secret}}}\" }}; nothing ran"
+    )]
+    SecretWritten {
+        /// Which.
+        secret: String,
+        /// Where it stands.
+        place: &'static str,
+    },
     /// A step that can't be run.
     #[error("a step of `{verb}` of adapter `{adapter}` {why}")]
     BadStep {
@@ -124,6 +135,33 @@ pub fn plan(
         changing: verb.changes && !dry_run,
         dry_run,
     })
+}
+
+/// Refuses a plan in which the value of a secret stands in clear: it would be shown, recorded and, in an argument, be seen
+/// by every user of the machine.
+///
+/// # Errors
+/// Which secret, and where.
+pub fn refuse_literals(plan: &Plan, literals: &Literals) -> Result<(), PlanError> {
+    let directory = plan.directory.to_string_lossy();
+    let steps = plan.steps.iter().flatten().map(|text| ("a step", text.as_str()));
+    let chosen = plan.parameters.values().map(|text| ("a parameter", text.as_str()));
+    let env = plan.env.values().map(|text| ("the environment", text.as_str()));
+    let rest = [("the target", plan.target.as_str()), ("the directory", &directory)];
+    for (place, text) in chosen.chain(steps).chain(env).chain(rest) {
+        refuse_literal(place, text, literals)?;
+    }
+    Ok(())
+}
+
+/// Refuses one text in which the value of a secret stands in clear.
+///
+/// # Errors
+/// Which secret it is.
+pub fn refuse_literal(place: &'static str, text: &str, literals: &Literals) -> Result<(), PlanError> {
+    literals
+        .find(text)
+        .map_or(Ok(()), |(secret, _)| Err(PlanError::SecretWritten { secret: secret.to_string(), place }))
 }
 
 /// The argv that prints the values of each parameter of `action`, ready to run.

@@ -5,6 +5,7 @@
 //! variants, line by line, overlapping and adjacent matches merged. A secret that is cut into pieces or transformed
 //! in another way is not found.
 
+mod literals;
 mod shapes;
 mod stream;
 mod variants;
@@ -18,6 +19,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::secret::Secrets;
 use super::text::{Bound, Coloured, SafeText, Sanitised, sanitise_bare, sanitise_coloured_within, sanitise_within};
+pub use literals::Literals;
 use shapes::Shapes;
 pub use stream::RedactStream;
 
@@ -183,14 +185,19 @@ impl Redactor {
     }
 
     /// The merged ranges of all secrets.
-    fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut ranges = Vec::new();
-        if let Some(values) = self.values.as_ref().filter(|values| values.any.is_match(bytes)) {
-            ranges.extend(values.all.find_overlapping_iter(bytes).map(|found| found.range()));
-        }
+    pub fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut ranges = self.find_values(bytes);
         self.shapes.find(bytes, &mut ranges);
         merge(&mut ranges);
         ranges
+    }
+
+    /// The ranges of registered values alone; they may overlap.
+    fn find_values(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let values = self.values.as_ref().filter(|values| values.any.is_match(bytes));
+        values.map_or_else(Vec::new, |values| {
+            values.all.find_overlapping_iter(bytes).map(|found| found.range()).collect()
+        })
     }
 }
 

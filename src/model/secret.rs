@@ -124,6 +124,12 @@ impl Template {
         found
     }
 
+    /// Where in a text references stand, braces included.
+    pub fn references(text: &str) -> Vec<std::ops::Range<usize>> {
+        let begins = text.match_indices("{secret:").map(|(start, _)| start);
+        begins.filter_map(|start| Some(start..start + text[start..].find('}')? + 1)).collect()
+    }
+
     /// The text with every secret filled in.
     ///
     /// # Errors

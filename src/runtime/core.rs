@@ -11,7 +11,7 @@ use super::effects::Effects;
 use super::feeds::Feeds;
 use super::past::{PastReader, Question};
 use super::reload::{self, Loader, Pace, Reload};
-use super::secrets::Vault;
+use super::secrets::{Keyhole, Vault};
 use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
-use crate::model::redact::Redactor;
+use crate::model::redact::{Literals, Redactor};
 use crate::model::text::SafeText;
 
 /// Observations that may wait for the loop; sources wait beyond that.
@@ -60,6 +60,8 @@ pub struct Core {
     tasks: Tasks,
     feeds: Feeds,
     vault: Vault,
+    /// Of what `state.literals` was made last.
+    known: Keyhole,
     observation_sender: mpsc::Sender<Observation>,
     loader: Option<Loader>,
     observations: mpsc::Receiver<Observation>,
@@ -94,6 +96,7 @@ impl Core {
             tasks: Tasks::new(observation_sender.clone()),
             feeds: Feeds::new(clock, observation_sender.clone(), vault.keyhole()),
             observation_sender,
+            known: vault.keyhole(),
             vault,
             loader,
             observations,
@@ -186,6 +189,9 @@ impl Core {
     pub fn take(&mut self, event: Event) -> Vec<Effect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
         let before = reloaded.then(|| Arc::clone(&self.state.config));
+        if let Some(secrets) = self.known.changed() {
+            self.state.literals = Literals::from(&*secrets);
+        }
         let effects = update(&mut self.state, Message { at: self.clock.now(), event });
         if let Some(before) = before
             && !Arc::ptr_eq(&before, &self.state.config)

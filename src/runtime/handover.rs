@@ -9,7 +9,7 @@ use crate::config::plan;
 use crate::config::sections::check::Check;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
-use crate::model::redact::Redactor;
+use crate::model::redact::{Literals, Redactor};
 use crate::model::run::Plan;
 use crate::model::secret::{Secrets, Template};
 use crate::model::text::SafeText;
@@ -32,7 +32,11 @@ pub async fn fetch_choices(
     let redactor = Redactor::from(secrets);
     let env = resolved(adapter.env.iter().map(|(name, value)| (name, value.clone())), secrets)?;
     let mut all = BTreeMap::new();
+    let literals = Literals::from(secrets);
     for (parameter, argv) in plan::choices(config, found).map_err(wrong)? {
+        for word in &argv {
+            plan::refuse_literal("the command of its choices", word, &literals).map_err(wrong)?;
+        }
         let values = choices(&argv, &adapter.directory, &env, &redactor).await?;
         all.insert(parameter, values);
     }

@@ -18,11 +18,11 @@ use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, plan};
 use crate::files::made;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
-use crate::model::redact::Redactor;
+use crate::model::redact::{Literals, Redactor};
 use crate::model::run::{Closing, LeftProcess, OutputLine, Run, RunState, Verdict};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
@@ -130,6 +130,8 @@ impl RunDesk {
         if start.plan.digest() != start.digest {
             return Err(SafeText::new("the plan is not the one that was confirmed: preview and confirm it again"));
         }
+        plan::refuse_literals(&start.plan, &Literals::from(secrets))
+            .map_err(|error| SafeText::new(&error.to_string()))?;
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {

@@ -17,6 +17,7 @@ use self::keep::{Keeper, Pace};
 use super::logging;
 use super::tasks::Tasks;
 use crate::config::Config;
+use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
 use crate::model::message::Observation;
@@ -172,7 +173,9 @@ impl<'a> Fetching<'a> {
 async fn fetch(source: &SecretSource) -> Result<String, String> {
     match source {
         SecretSource::Env(name) => {
-            std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))
+            // A value that was written in the place of the name must not be shown.
+            let shown = if is_variable(name) { format!(" {name}") } else { String::new() };
+            std::env::var(name).map_err(|_| format!("the environment variable{shown} is not set"))
         }
         SecretSource::File(path) => file(path).await,
         SecretSource::Command(argv) => command(argv).await,

@@ -6,6 +6,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::diagnostic::{Diagnostic, Gravity};
 use crate::config::file::{Place, SourceFile};
+use crate::config::literal;
+use crate::model::redact::Literals;
 
 /// The files of a configuration, for finding the place of a value again.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,11 @@ impl Locator {
     /// Over a text as if it stood in `path`.
     pub fn of_text(path: impl Into<PathBuf>, text: &str) -> Self {
         Self { files: vec![SourceFile::new(path, text.to_owned(), false)] }
+    }
+
+    /// Every text of the files that holds the value of a secret.
+    pub fn literals(&self, literals: &Literals) -> Vec<Diagnostic> {
+        literal::find(&self.files, literals)
     }
 
     /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the

@@ -42,7 +42,6 @@ pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
     const HOW: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"…\"] }";
     let file = &context.files[entry.at.file];
     if let Some(text) = text_of(entry) {
-        context.hide(entry.at);
         if file.readable_by_others {
             context.error(
                 entry.at,

@@ -380,7 +380,6 @@ pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
     if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {
         return;
     }
-    table.context.hide(value.at);
     table.context.warning(
         value.at,
         format!("`{name}` looks like a secret written into the file"),
@@ -392,7 +391,6 @@ fn inline_credentials(table: &Table<'_>, url: &Text) {
     let authority = url.value.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
     let Some((user, _)) = authority.and_then(|authority| authority.rsplit_once('@')) else { return };
     if user.contains(':') && !user.contains("{secret:") {
-        table.context.hide(url.at);
         table.context.warning(
             url.at,
             "the URL holds a password written into the file",
