@@ -218,6 +218,60 @@ async fn racing_consoles_make_exactly_one_run() {
     assert_eq!(std::fs::read_dir(world.path("state/runs")).unwrap().count(), 1);
 }
 
+/// A service that answers 200 to what bears the contents of the file `accepted`, and 401 to everything else.
+fn guarded(world: &World) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, accepted) = (listener.local_addr().unwrap(), world.path("accepted"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let token = std::fs::read_to_string(&accepted).unwrap_or_default();
+            let fits = head.iter().any(|line| line.ends_with(&format!("Bearer {}", token.trim())));
+            let status = if fits { "200 OK" } else { "401 Unauthorized" };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = (&stream).write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn a_secret_that_is_rotated_by_the_action_does_not_make_it_a_failure() {
+    for from in ["{ file = \"token\" }", "{ command = [\"cat\", \"TOKEN\"] }"] {
+        let world = World::new();
+        let desk = world.desk().await;
+        let from = from.replace("TOKEN", &world.path("token").display().to_string());
+        let text = format!(
+            "[secret]\ntoken = {from}\n[check.api]\nhttp = \"{}\"\nevery = \"1s\"\ntimeout = \"900ms\"\nheaders = {{              Authorization = \"Bearer {{secret:token}}\" }}\n",
+            guarded(&world)
+        );
+        for file in ["token", "accepted"] {
+            std::fs::write(world.path(file), "first-value\n").unwrap();
+        }
+        let config = load_text(&world.path("opsroom.toml"), &text).config.unwrap();
+        let (secrets, _) = opsroom::runtime::secrets::resolve(&config.secrets).await;
+        let before = BTreeMap::from([("api".into(), Status::Ok)]);
+        let terms = Terms { checks: vec!["api".into()], good: 2, within: Duration::from_secs(20), before };
+        let rotated = async |script: &str, within: u64| {
+            let terms = Terms { within: Duration::from_secs(within), ..terms.clone() };
+            let start = StartRun { verify: Some(terms), ..world.start(script) };
+            let begun = desk.begin(&start, &config, &secrets).await.unwrap();
+            attach_to_end(&desk, begun).await
+        };
+        std::fs::write(world.path("next"), "second-value\n").unwrap();
+        let run = rotated("cp next token; cp next accepted", 20).await;
+        assert_eq!(run.state, RunState::Verified, "{from}: {run:?}");
+        search(&run.output_path, &mut |path, bytes| {
+            assert!(memchr::memmem::find(bytes, b"second-value").is_none(), "{}", path.display());
+        });
+        // One that is refused though it is the newest is a failure of the service.
+        let run = rotated("echo third-value >accepted", 3).await;
+        assert_eq!(run.state, RunState::Regressed, "{from}: {run:?}");
+    }
+}
+
 /// A check that is good while the file `up` is there, polled by the supervisor alone.
 fn watched(world: &World, within: Duration, before: &[(&str, Status)]) -> (Config, Terms) {
     let text = format!(
@@ -549,6 +603,24 @@ async fn what_a_dead_supervisor_left_behind_is_named_and_stopped() {
 }
 
 #[tokio::test]
+async fn of_a_run_on_another_host_it_is_said_that_nothing_can_be_seen() {
+    let world = World::new();
+    let desk = world.desk().await;
+    let begun = begun(&world, &desk, "exec sleep 60").await;
+    kill(supervisor(&begun));
+    let lost = attach_to_end(&desk, begun).await;
+    assert_eq!(desk.left(&lost).await.len(), 1);
+    sabotage(&world, "UPDATE run SET host = 'elsewhere'; UPDATE lock SET host = 'elsewhere'").await;
+    let lost = desk.run(&lost.id).await.unwrap().unwrap();
+    let held = desk.held(&lost.id).await.unwrap().unwrap();
+    let unseen = held.unseen.clone().expect("a word");
+    assert!(unseen.contains("elsewhere") && held.against().is_empty(), "{held:?}");
+    assert_eq!(desk.signs(&lost).await.unseen.unwrap().as_str(), unseen);
+    assert!(desk.stop(&lost, drop).await.unwrap_err().as_str().contains("is on elsewhere"));
+    kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_lengthens_no_cooldown_and_shortens_none() {
     let hours = chrono::TimeDelta::hours;
     let world = World::new();
@@ -634,9 +706,11 @@ async fn a_dead_supervisor_leaves_an_unknown_outcome_and_its_lock() {
     let ended = attach_to_end(&desk, begun).await;
     assert_eq!(ended.state, RunState::Unknown);
     assert!(run(&desk, &world.start("true")).await.unwrap_err().contains("opsroom unlock"));
-    let (lock, live) = desk.unlock(&ended.id, "looked: it is up").await.unwrap().unwrap();
-    assert_eq!((lock.target.as_str(), live), ("api", false));
-    assert!(desk.unlock(&ended.id, "again").await.unwrap().is_none());
+    let held = desk.held(&ended.id).await.unwrap().unwrap();
+    assert!(held.against()[0].contains("sleep 60") && held.against().len() == 1, "{held:?}");
+    let lock = desk.unlock(&ended.id, "looked: it is up", &held.against()).await.unwrap().unwrap();
+    assert_eq!(lock.target.as_str(), "api");
+    assert!(desk.unlock(&ended.id, "again", &[]).await.unwrap().is_none());
     run(&desk, &world.start("true")).await.unwrap();
     kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
 }

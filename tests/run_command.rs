@@ -494,9 +494,22 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     });
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.out.contains("outcome unknown: the supervisor died before its steps ended"), "{ran:?}");
-    kill(std::fs::read_to_string(world.path("pid")).unwrap().trim());
 
+    // What it left running is named, and keeps the lock.
     let id = run["id"].as_str().unwrap();
+    let step = std::fs::read_to_string(world.path("pid")).unwrap();
+    let named = format!("pid {}, sh -c echo $$ > pid", step.trim());
+    let shown = world.run(&["runs", id]);
+    assert!(shown.code == 3 && shown.out.contains(&format!("still runs {named}")), "{shown:?}");
+    let refused = world.run(&["unlock", id, "--why", "looked: it is up"]);
+    assert!(refused.code == 2 && refused.err.contains(&named) && refused.err.contains("--force"), "{refused:?}");
+    assert!(world.run(&["runs"]).out.starts_with("locked: api by "));
+    kill(step.trim());
+    let from = Instant::now();
+    while !world.run(&["runs", id]).out.contains("none of it is left on this host") {
+        assert!(from.elapsed() < PATIENCE);
+    }
+
     assert!(world.run(&["runs"]).out.starts_with("locked: api by "));
     assert_eq!(world.run(&["unlock", id]).code, 64);
     assert_eq!(world.run(&["unlock", "other", "--why", "x"]).code, 64);
@@ -513,6 +526,78 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     assert!(ran.code == 0 && ran.out.starts_with("unlocked api, which "), "{ran:?}");
     let audit = world.run(&["audit"]);
     assert!(audit.out.contains("unlock") && audit.out.contains("why=looked: it is up"), "{audit:?}");
+}
+
+#[test]
+fn a_lock_is_given_away_under_a_living_run_only_by_force_and_on_record() {
+    let world = World::new();
+    let mut child = world.start(&["run", "slow", "--yes"]);
+    world.wait_for("pid");
+    let run = &world.runs()[0];
+    let (id, supervisor) = (run["id"].as_str().unwrap(), supervisor(run));
+    let shown = world.run(&["runs", id]);
+    assert!(shown.code == 3 && shown.out.contains(&format!("supervisor pid {supervisor}\n")), "{shown:?}");
+    assert_eq!(world.run(&["runs", id, "--json"]).code, 3);
+    let refused = world.run(&["unlock", id, "--why", "x"]);
+    assert!(refused.code == 2 && refused.err.contains(&format!("supervisor (pid {supervisor})")), "{refused:?}");
+    let forced = world.run(&["unlock", id, "--force", "--why", "it hangs"]);
+    assert!(forced.code == 0 && forced.err.contains("warning: still there: its supervisor"), "{forced:?}");
+    let audit = world.run(&["audit", "export"]);
+    let unlock = audit.out.lines().find(|line| line.contains("\"unlock\"")).unwrap();
+    assert!(unlock.contains("\"forced\":true") && unlock.contains(&format!("pid {supervisor}")), "{unlock}");
+    std::fs::write(world.path("go"), "").unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_supervisor_that_gives_no_sign_is_told() {
+    let world = World::new();
+    let mut child = world.start(&["run", "slow", "--yes"]);
+    world.wait_for("pid");
+    let run = &world.runs()[0];
+    let (id, supervisor) = (run["id"].as_str().unwrap(), supervisor(run));
+    assert!(Command::new("kill").args(["-STOP", &supervisor]).status().unwrap().success());
+    let from = Instant::now();
+    while !world.run(&["runs", id]).out.contains(&format!("pid {supervisor}, no sign of it for ")) {
+        assert!(from.elapsed() < PATIENCE);
+    }
+    assert!(Command::new("kill").args(["-CONT", &supervisor]).status().unwrap().success());
+    std::fs::write(world.path("go"), "").unwrap();
+    let code = child.wait().unwrap().code();
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(code == Some(0) && told.contains("no sign of the supervisor for "), "{told}");
+}
+
+/// Another process holds the store: two interrupts stop the run all the same.
+#[test]
+fn two_interrupts_stop_a_run_while_the_store_is_locked() {
+    use sqlx::Connection as _;
+    let world = World::new();
+    let child = world.start(&["run", "slow", "--yes"]);
+    world.wait_for("pid");
+    let step = std::fs::read_to_string(world.path("pid")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("state/opsroom/opsroom.db"));
+    let other = runtime.block_on(async {
+        let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
+        other
+    });
+    let runs = || PathBuf::from(format!("/proc/{}/stat", step.trim())).exists();
+    let from = Instant::now();
+    while runs() {
+        // More than two do no harm.
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(from.elapsed() < PATIENCE, "it runs on");
+    }
+    runtime.block_on(other.close()).unwrap();
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    assert!(ran.code == 2 && ran.out.contains("cancelled"), "{ran:?}");
+    assert!(ran.err.contains("stopping: "), "{ran:?}");
+    let audit = world.run(&["audit", "export"]);
+    assert_eq!(audit.out.matches("\"run.cancel\"").count(), 1, "{audit:?}");
 }
 
 fn supervisor(run: &serde_json::Value) -> String {

@@ -79,6 +79,7 @@ async fn start(at: &Path, plan: Plan, given: Given) -> Started {
         run: intent.id,
         digest: intent.digest,
         env: given.env,
+        places: BTreeMap::new(),
         masked: given.secrets.values().cloned().collect(),
         secrets: given.secrets,
         checks: Vec::new(),

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::rundir::Intent;
 use crate::config::sections::check::Check;
+use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
 use crate::model::name::Name;
 
@@ -42,6 +43,9 @@ pub struct Handover {
     pub env: BTreeMap<String, String>,
     /// Every secret by name, for the checks.
     pub secrets: BTreeMap<Name, String>,
+    /// Where those of them come from that can be read again, because they may be rotated meanwhile.
+    #[serde(default)]
+    pub places: BTreeMap<Name, SecretSource>,
     /// Everything that must never be shown: the secrets, and what they were before they were rotated.
     pub masked: Vec<String>,
     /// The checks that are looked at after the steps.
@@ -168,6 +172,7 @@ mod tests {
             digest: intent.digest.clone(),
             env: BTreeMap::from([("TOKEN".to_owned(), "hunter2".to_owned())]),
             secrets: BTreeMap::from([("token".into(), "hunter2".to_owned())]),
+            places: BTreeMap::new(),
             masked: vec!["hunter2".to_owned(), "hunter1".to_owned()],
             checks: Vec::new(),
             sources: Vec::new(),

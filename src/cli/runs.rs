@@ -12,7 +12,7 @@ use super::{Global, configuration, verdict};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::preview::{About, Preview};
-use crate::model::run::{OutputLine, Run};
+use crate::model::run::{OutputLine, Run, RunState};
 use crate::model::text::SafeText;
 use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
 use crate::runtime::secrets;
@@ -72,7 +72,7 @@ async fn shown(desk: &RunDesk, taken: TakenIn, arguments: &Arguments, global: &G
         },
         Chosen::One(run) if arguments.follow => follow(desk, *run).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
-        Chosen::One(run) => of_run(one(&run), &run),
+        Chosen::One(run) => of_run(one(&desk, &run).await, &run),
         Chosen::All(runs) if arguments.json => json(&runs),
         Chosen::All(runs) => list(desk, &runs).await,
     }
@@ -173,7 +173,8 @@ fn took(run: &Run) -> String {
     }
 }
 
-fn one(run: &Run) -> u8 {
+async fn one(desk: &RunDesk, run: &Run) -> u8 {
+    let processes = processes(desk, run).await;
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<10} {}", SafeText::new(value));
@@ -192,6 +193,9 @@ fn one(run: &Run) -> u8 {
     if let Some(note) = &run.note {
         line("note", note.as_str());
     }
+    for (label, value) in &processes {
+        line(label, value);
+    }
     line("output", &run.output_path.display().to_string());
     text.push('\n');
     text.push_str(&confirmed(run));
@@ -209,6 +213,28 @@ fn one(run: &Run) -> u8 {
         output::complain(&verify_hint(run));
     }
     printed
+}
+
+/// What is seen of the processes of a run that is not over, or of which nobody knows whether it is.
+async fn processes(desk: &RunDesk, run: &Run) -> Vec<(&'static str, String)> {
+    if !run.state.is_open() && run.state != RunState::Unknown {
+        return Vec::new();
+    }
+    if let Some(unseen) = desk.unseen(&run.host) {
+        return vec![("processes", unseen)];
+    }
+    if let Some(pid) = desk.supervisor(run).await.filter(|_| run.state.is_open()) {
+        let sign = match desk.signs(run).await.quiet {
+            Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
+            None => format!("pid {pid}"),
+        };
+        return vec![("supervisor", sign)];
+    }
+    let left = desk.left(run).await;
+    if left.is_empty() {
+        return vec![("processes", "none of it is left on this host".to_owned())];
+    }
+    left.iter().map(|process| ("still runs", process.words())).collect()
 }
 
 /// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.

@@ -6,6 +6,7 @@ use super::output::{self, exit};
 use super::{Global, configuration, desk};
 use crate::model::text::SafeText;
 use crate::runtime::runs::RunDesk;
+use crate::runtime::unlocking::Held;
 
 /// Arguments of `opsroom unlock`.
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub struct Arguments {
     /// How you know that the run has ended; recorded in the audit log
     #[arg(long, value_name = "TEXT")]
     why: String,
+    /// Release it although processes of the run are still there; recorded with their names
+    #[arg(long)]
+    force: bool,
 }
 
 /// Releases a lock and records it.
@@ -42,22 +46,46 @@ async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn unlock_at(desk: &RunDesk, arguments: &Arguments) -> u8 {
-    match desk.unlock(&arguments.id, &arguments.why).await {
-        Ok(Some((lock, live))) => {
-            if live {
-                output::complain(&format!(
-                    "warning: run {} is still running; another one may now start beside it\n",
-                    lock.id
-                ));
-            }
+    let held = match desk.held(&arguments.id).await {
+        Ok(Some(held)) => held,
+        Ok(None) => return no_lock(&arguments.id),
+        Err(error) => return desk::broken(&error),
+    };
+    let against = held.against();
+    if !against.is_empty() && !arguments.force {
+        return refuse(&held, &against);
+    }
+    if let Some(unseen) = &held.unseen {
+        output::complain(&format!("warning: {}\n", SafeText::new(unseen)));
+    }
+    match desk.unlock(&arguments.id, &arguments.why, &against).await {
+        Ok(Some(lock)) => {
             let text =
                 format!("unlocked {}, which {} held on {} ({})", lock.target, lock.holder, lock.host, lock.reason);
+            let still: String = against.iter().map(|one| format!("warning: still there: {one}\n")).collect();
+            output::complain(&still);
             output::print(&format!("{}\n", SafeText::new(&text)))
         }
-        Ok(None) => {
-            let hint = "see `opsroom runs` for the locks; a run that ended has released its own";
-            output::fail(exit::USAGE, &format!("no lock with id `{}`", arguments.id), hint)
-        }
+        Ok(None) => no_lock(&arguments.id),
         Err(error) => desk::broken(&error),
     }
+}
+
+fn no_lock(id: &str) -> u8 {
+    let hint = "see `opsroom runs` for the locks; a run that ended has released its own";
+    output::fail(exit::USAGE, &format!("no lock with id `{id}`"), hint)
+}
+
+/// Says what still works under the lock, and what to do.
+fn refuse(held: &Held, against: &[String]) -> u8 {
+    let (id, target) = (&held.lock.id, &held.lock.target);
+    let problem = format!("{target} stays locked, run {id} is not over: {}", against.join("; "));
+    let stop = if held.supervisor.is_some() {
+        format!("follow it with opsroom runs {id} --follow")
+    } else {
+        let pids: Vec<String> = held.left.iter().map(|process| process.pid.to_string()).collect();
+        format!("wait for them, or stop them with kill {}", pids.join(" "))
+    };
+    let hint = format!("{stop}; to release it all the same: opsroom unlock {id} --force --why TEXT");
+    output::fail(exit::CRITICAL, &problem, &hint)
 }

@@ -110,7 +110,7 @@ pub enum RunState {
     NotRecovered,
     /// Every step exited 0, and not enough could be seen of the checks.
     Inconclusive,
-    /// Every step exited 0, and a check that was good before is bad now.
+    /// Every step exited 0, and a check is worse now than it was before.
     Regressed,
     /// Every step exited 0, and there was nothing to verify.
     Ended,
@@ -159,7 +159,7 @@ pub enum Verdict {
     Verified,
     /// Time ran out and a named check is still bad.
     NotRecovered,
-    /// A check that was good before is bad now.
+    /// A check is worse now than it was before.
     Regressed,
     /// Not enough could be seen.
     Inconclusive,
@@ -176,7 +176,7 @@ pub enum ChecksAfter {
     Good,
     /// A named check is bad.
     Bad,
-    /// A check that was good before is bad now.
+    /// A check is worse now than it was before.
     Regressed,
     /// Not enough could be seen.
     Unknown,
@@ -305,6 +305,8 @@ pub struct Signs {
     pub quiet: Option<Duration>,
     /// What runs though the supervisor is gone.
     pub left: Vec<LeftProcess>,
+    /// Why its processes can't be seen, where they can't.
+    pub unseen: Option<SafeText>,
 }
 
 /// How far a verification is: written by the supervisor, shown by everybody.

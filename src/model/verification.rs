@@ -29,10 +29,35 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Every check that is looked at: the named ones, and those that were good before and may have been broken.
+    /// Every check that is looked at: the named ones, and those that answered before and may have been broken.
     pub fn watched(&self) -> impl Iterator<Item = &Name> {
-        let good = self.before.iter().filter(|(_, status)| **status == Status::Ok).map(|(name, _)| name);
-        self.checks.iter().chain(good.filter(|name| !self.checks.contains(name)))
+        let answered = self.before.iter().filter(|(_, status)| Health::of(**status).is_some()).map(|(name, _)| name);
+        self.checks.iter().chain(answered.filter(|name| !self.checks.contains(name)))
+    }
+}
+
+/// How well a check that answered was before a run. One that was down can't get worse, and of one that was unknown, or on
+/// its way from one to the other, nobody can say that it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    Degraded,
+}
+
+impl Health {
+    const fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Ok | Status::Cold => Some(Self::Good),
+            Status::Degraded => Some(Self::Degraded),
+            Status::Unknown | Status::Pending | Status::Down => None,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "healthy",
+            Self::Degraded => "degraded",
+        }
     }
 }
 
@@ -67,8 +92,8 @@ pub struct Verification {
     /// Consecutive good readings that are asked of each named check, and bad ones that make a regression.
     needed: u32,
     named: BTreeMap<Name, Streak>,
-    /// Checks that were good before and are not named, with their bad readings in a row.
-    others: BTreeMap<Name, u32>,
+    /// Checks that answered before and are not named.
+    others: BTreeMap<Name, Other>,
     judgement: Option<Judgement>,
 }
 
@@ -77,26 +102,50 @@ struct Streak {
     good: u32,
     /// The latest reading that said something.
     last: Option<Sign>,
-    was_good: bool,
+    before: Option<Status>,
+}
+
+impl Streak {
+    fn health(&self) -> Option<Health> {
+        self.before.and_then(Health::of)
+    }
+
+    /// Whether the latest reading is worse than it was before, and what it is now.
+    fn worse(&self) -> Option<(Health, &'static str)> {
+        match (self.health()?, self.last?) {
+            (before, Sign::Bad) => Some((before, "failing")),
+            (Health::Good, Sign::Degraded) => Some((Health::Good, "degraded")),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    before: Health,
+    /// Bad readings in a row.
+    bad: u32,
 }
 
 impl Verification {
     /// Begins at the end of a run.
     pub fn new(ended: Stamp, terms: &Terms) -> Self {
         let Terms { checks, good, within, before } = terms;
-        let was_good = |name: &Name| before.get(name) == Some(&Status::Ok);
-        let others = before.keys().filter(|name| was_good(name) && !checks.contains(name));
+        let other = |(name, status): (&Name, &Status)| {
+            let before = Health::of(*status).filter(|_| !checks.contains(name))?;
+            Some((name.clone(), Other { before, bad: 0 }))
+        };
         let judgement = checks.is_empty().then(|| Judgement {
             verdict: Verdict::None,
             note: "no checks configured to verify this action".to_owned(),
         });
-        let streak = |name: &Name| (name.clone(), Streak { was_good: was_good(name), ..Streak::default() });
+        let streak = |name: &Name| (name.clone(), Streak { before: before.get(name).copied(), ..Streak::default() });
         Self {
             ended,
             deadline: ended.plus(*within),
             needed: (*good).max(1),
             named: checks.iter().map(streak).collect(),
-            others: others.map(|name| (name.clone(), 0)).collect(),
+            others: before.iter().filter_map(other).collect(),
             judgement,
         }
     }
@@ -134,9 +183,9 @@ impl Verification {
         Progress { until: self.deadline.utc, until_boot: None, checks: self.named.iter().map(one).collect() }
     }
 
-    /// Whether the latest reading of a check that was good before and is not named was bad.
+    /// Whether the latest reading of a check that answered before and is not named was bad.
     pub fn doubts(&self, check: &Name) -> bool {
-        self.others.get(check).is_some_and(|bad| *bad > 0)
+        self.others.get(check).is_some_and(|other| other.bad > 0)
     }
 
     fn count(&mut self, check: &Name, sign: Sign) {
@@ -150,10 +199,10 @@ impl Verification {
             if sign != Sign::Unknown {
                 streak.last = Some(sign);
             }
-        } else if let Some(bad) = self.others.get_mut(check) {
+        } else if let Some(other) = self.others.get_mut(check) {
             match sign {
-                Sign::Bad => *bad += 1,
-                Sign::Good | Sign::Degraded | Sign::Cold => *bad = 0,
+                Sign::Bad => other.bad += 1,
+                Sign::Good | Sign::Degraded | Sign::Cold => other.bad = 0,
                 Sign::Unknown => {}
             }
         }
@@ -166,7 +215,7 @@ impl Verification {
         }
         let all_good = self.named.values().all(|streak| streak.good >= self.needed);
         // While another check is failing, it is not yet certain that nothing regressed.
-        let others_quiet = self.others.values().all(|bad| *bad == 0);
+        let others_quiet = self.others.values().all(|other| other.bad == 0);
         (all_good && others_quiet).then(|| Judgement { verdict: Verdict::Verified, note: String::new() })
     }
 
@@ -177,15 +226,20 @@ impl Verification {
         let lacking: Vec<(&Name, &Streak)> =
             self.named.iter().filter(|(_, streak)| streak.good < self.needed).collect();
         let within = unit::duration(self.deadline.since(self.ended));
-        let broken = lacking.iter().filter(|(_, streak)| streak.was_good && streak.last == Some(Sign::Bad));
-        let broken = names(broken.map(|(name, _)| *name));
-        if !broken.is_empty() {
-            return regressed(&broken);
+        let worse = lacking.iter().filter_map(|(name, streak)| streak.worse().map(|how| (*name, how)));
+        let worse: Vec<Worse<'_>> = worse.map(|(name, (before, now))| (name, before, now)).collect();
+        if !worse.is_empty() {
+            return regressed(&worse);
         }
         let bad = lacking.iter().filter(|(_, streak)| matches!(streak.last, Some(Sign::Bad | Sign::Degraded)));
-        let bad = names(bad.map(|(name, _)| *name));
-        if !bad.is_empty() {
-            let note = format!("still not healthy after {within}: {bad}");
+        let (known, unknown): (Vec<_>, Vec<_>) = bad
+            .partition(|(_, streak)| matches!(streak.before, Some(Status::Down | Status::Degraded | Status::Pending)));
+        let still = names(known.iter().map(|(name, _)| *name));
+        let new = names(unknown.iter().map(|(name, _)| *name));
+        let notes = [("still not healthy", still), ("not healthy", new)];
+        let notes = notes.iter().filter(|(_, names)| !names.is_empty());
+        let note = notes.map(|(what, names)| format!("{what} after {within}: {names}")).collect::<Vec<_>>().join("; ");
+        if !note.is_empty() {
             return Judgement { verdict: Verdict::NotRecovered, note };
         }
         if lacking.is_empty() {
@@ -199,13 +253,24 @@ impl Verification {
     }
 
     fn regression(&self, bad_readings: u32) -> Option<Judgement> {
-        let regressed = names(self.others.iter().filter(|(_, bad)| **bad >= bad_readings).map(|(name, _)| name));
-        (!regressed.is_empty()).then(|| self::regressed(&regressed))
+        let bad = self.others.iter().filter(|(_, other)| other.bad >= bad_readings);
+        let worse: Vec<Worse<'_>> = bad.map(|(name, other)| (name, other.before, "failing")).collect();
+        (!worse.is_empty()).then(|| regressed(&worse))
     }
 }
 
-fn regressed(names: &str) -> Judgement {
-    Judgement { verdict: Verdict::Regressed, note: format!("healthy before, failing now: {names}") }
+/// A check, how it was, and how it is.
+type Worse<'a> = (&'a Name, Health, &'static str);
+
+/// `healthy before, failing now: db, web; degraded before, failing now: cache`
+fn regressed(worse: &[Worse<'_>]) -> Judgement {
+    let kinds = [(Health::Good, "failing"), (Health::Good, "degraded"), (Health::Degraded, "failing")];
+    let note = kinds.iter().filter_map(|(before, now)| {
+        let of_kind = worse.iter().filter(|(_, was, is)| was == before && is == now);
+        let names = names(of_kind.map(|(name, ..)| *name));
+        (!names.is_empty()).then(|| format!("{} before, {now} now: {names}", before.word()))
+    });
+    Judgement { verdict: Verdict::Regressed, note: note.collect::<Vec<_>>().join("; ") }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a Name>) -> String {
@@ -267,7 +332,7 @@ mod tests {
     #[test]
     fn verdicts() {
         use Sign::{Bad, Cold, Degraded, Good, Unknown};
-        let cases: [Case; 12] = [
+        let cases: [Case; 13] = [
             (&[("api", 100, Good), ("api", 115, Good)], Some(Verdict::Verified), "Verified: "),
             // Sent before the end: says nothing.
             (&[("api", 99, Good), ("api", 115, Good)], None, "Inconclusive: not enough good readings within 1m: api"),
@@ -306,7 +371,12 @@ mod tests {
                 "Verified: ",
             ),
             (
-                &[("cache", 101, Bad), ("cache", 110, Bad), ("api", 102, Good), ("api", 110, Good)],
+                &[("cache", 101, Bad), ("cache", 110, Bad), ("api", 120, Good)],
+                Some(Verdict::Regressed),
+                "Regressed: degraded before, failing now: cache",
+            ),
+            (
+                &[("cache", 101, Degraded), ("web", 103, Degraded), ("api", 102, Good), ("api", 110, Good)],
                 Some(Verdict::Verified),
                 "Verified: ",
             ),
@@ -320,6 +390,32 @@ mod tests {
     fn without_named_checks_there_is_nothing_to_verify() {
         let mut verification = Verification::new(at(0), &terms(&[], BTreeMap::new()));
         assert_eq!(verification.judge(at(0)).map(|judgement| judgement.verdict), Some(Verdict::None));
+    }
+
+    #[test]
+    fn a_named_check_is_judged_by_what_it_was_before() {
+        let cases = [
+            (Some(Status::Ok), Sign::Bad, "Regressed: healthy before, failing now: api"),
+            (Some(Status::Cold), Sign::Bad, "Regressed: healthy before, failing now: api"),
+            (Some(Status::Ok), Sign::Degraded, "Regressed: healthy before, degraded now: api"),
+            (Some(Status::Degraded), Sign::Bad, "Regressed: degraded before, failing now: api"),
+            (Some(Status::Degraded), Sign::Degraded, "NotRecovered: still not healthy after 1m: api"),
+            (Some(Status::Down), Sign::Bad, "NotRecovered: still not healthy after 1m: api"),
+            (Some(Status::Pending), Sign::Bad, "NotRecovered: still not healthy after 1m: api"),
+            // Nobody knows whether it was the action that broke it, nor that it was broken before.
+            (Some(Status::Unknown), Sign::Bad, "NotRecovered: not healthy after 1m: api"),
+            (None, Sign::Bad, "NotRecovered: not healthy after 1m: api"),
+            (Some(Status::Ok), Sign::Unknown, "Inconclusive: not enough good readings within 1m: api"),
+        ];
+        for (before, sign, expected) in cases {
+            let before: BTreeMap<Name, Status> = before.map(|status| ("api".into(), status)).into_iter().collect();
+            let mut verification = Verification::new(at(100), &terms(&["api"], before.clone()));
+            verification.observe(&reading("api", 101, sign));
+            verification.observe(&reading("api", 110, sign));
+            assert_eq!(verification.judge(at(159)), None, "{before:?} {sign:?}");
+            let last = verification.judge(at(160)).expect("a verdict");
+            assert_eq!(format!("{:?}: {}", last.verdict, last.note), expected, "{before:?} {sign:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::actions::handover::{Handover, Task};
 use crate::config::Config;
 use crate::config::plan;
 use crate::config::sections::check::Check;
+use crate::config::sections::secret::SecretSource;
+use crate::config::sections::source::Source;
 use crate::model::choice::Choice;
 use crate::model::name::Name;
 use crate::model::redact::{Literals, Redactor};
@@ -52,14 +54,20 @@ pub fn handover(plan: &Plan, terms: Option<&Terms>, config: &Config, secrets: &S
     let watched: BTreeSet<&Name> = terms.into_iter().flat_map(Terms::watched).collect();
     let checks: Vec<Check> = config.checks.iter().filter(|check| watched.contains(&check.name)).cloned().collect();
     let asked: BTreeSet<&Name> = checks.iter().map(|check| &check.source).collect();
+    let sources: Vec<Source> = config.sources.iter().filter(|source| asked.contains(&source.name)).cloned().collect();
+    let used: BTreeSet<&str> = sources.iter().flat_map(Source::secrets).collect();
+    let again = |(name, place): &(&Name, &SecretSource)| {
+        used.contains(name.as_ref()) && matches!(place, SecretSource::File(_) | SecretSource::Command(_))
+    };
     Ok(Handover {
+        places: config.secrets.iter().filter(again).map(|(name, place)| (name.clone(), place.clone())).collect(),
         task: Task::Run,
         run: Name::from(""),
         digest: plan.digest(),
         env: resolved(plan.env.iter().map(|(name, value)| (name, Template(value.clone()))), secrets)?,
         secrets: secrets.iter().map(|(name, value)| (name.clone(), value.to_owned())).collect(),
         masked: secrets.registered().map(str::to_owned).collect(),
-        sources: config.sources.iter().filter(|source| asked.contains(&source.name)).cloned().collect(),
+        sources,
         checks,
     })
 }

@@ -36,5 +36,6 @@ pub mod stopping;
 pub mod tasks;
 pub mod terminal;
 pub mod tty;
+pub mod unlocking;
 pub mod watching;
 pub mod writer;

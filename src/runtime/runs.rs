@@ -277,19 +277,6 @@ impl RunDesk {
         Ok(taken)
     }
 
-    /// Takes the lock `id` away, on record. `None` where there is none; with it whether its run still goes on.
-    ///
-    /// # Errors
-    /// The store can't be written.
-    pub async fn unlock(&self, id: &str, why: &str) -> Result<Option<(crate::model::run::Lock, bool)>, StoreError> {
-        let live = match self.store.run(id).await? {
-            Some(run) => run.state.is_open() && standing_of(&run).is_open(),
-            None => false,
-        };
-        let lock = self.store.unlock(id, &self.identity.who, why, self.clock.now().utc).await?;
-        Ok(lock.map(|lock| (lock, live)))
-    }
-
     /// Stores what the directory of a run says whose supervisor is gone.
     pub(super) async fn store_standing(&self, run: &Run, standing: &Standing) -> Result<Run, StoreError> {
         let (now, who) = (self.clock.now().utc, self.identity.who.as_str());

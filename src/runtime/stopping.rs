@@ -132,13 +132,13 @@ impl RunDesk {
 
     /// What is seen of an open run's supervisor, and of what a lost one left behind.
     pub async fn signs(&self, run: &Run) -> Signs {
-        if !self.is_here(run) {
-            return Signs::default();
+        let mut signs = Signs { unseen: self.unseen(&run.host).map(|why| SafeText::new(&why)), ..Signs::default() };
+        if self.is_here(run) && run.state.is_open() {
+            signs.quiet = self.quiet(&RunDir::new(&run.output_path));
+        } else {
+            signs.left = self.left(run).await;
         }
-        if run.state.is_open() {
-            return Signs { quiet: self.quiet(&RunDir::new(&run.output_path)), left: Vec::new() };
-        }
-        Signs { quiet: None, left: self.left(run).await }
+        signs
     }
 
     /// For how long a supervisor that is there has given no sign, where that is too long.

@@ -24,16 +24,18 @@ const REFRESH: Duration = Duration::from_secs(1);
 /// How often the end of a run is tried to be stored whose supervisor is gone, a little later each time.
 const TRIES: u32 = 5;
 
-/// Runs of unknown outcome that hold a lock, and the processes of them that were told.
+/// Runs that hold a lock and that nobody here watches, because their supervisor died or they are on another host; with
+/// the processes of them that were told.
 #[derive(Default)]
 struct Lost {
     runs: Vec<(Run, Option<Vec<i32>>)>,
 }
 
 impl Lost {
-    fn take(&mut self, loaded: &Outcome) {
+    fn take(&mut self, desk: &RunDesk, loaded: &Outcome) {
         let Outcome::Runs { runs, locks } = loaded else { return };
-        let holds = |run: &&Run| run.state == RunState::Unknown && locks.iter().any(|lock| lock.id == run.id);
+        let seen_nowhere = |run: &Run| run.state == RunState::Unknown || (run.state.is_open() && !desk.is_here(run));
+        let holds = |run: &&Run| seen_nowhere(run) && locks.iter().any(|lock| lock.id == run.id);
         let told =
             |run: &Run| self.runs.iter().find(|(known, _)| known.id == run.id).and_then(|(_, told)| told.clone());
         self.runs = runs.iter().filter(holds).map(|run| (run.clone(), told(run))).collect();
@@ -141,7 +143,7 @@ impl RunDesk {
                     }
                 }
                 let loaded = self.load().await;
-                lost.take(&loaded);
+                lost.take(self, &loaded);
                 out.send(loaded).await.ok();
             }
             lost.look(self, out).await;
@@ -180,7 +182,7 @@ impl RunDesk {
             let quiet = self.quiet(&dir);
             if quiet.is_some() != was_quiet {
                 was_quiet = quiet.is_some();
-                let signs = Signs { quiet, left: Vec::new() };
+                let signs = Signs { quiet, ..Signs::default() };
                 out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
             }
             let seen = if matches!(standing, Standing::Hidden(_)) {

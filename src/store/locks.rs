@@ -63,16 +63,33 @@ impl Store {
         rows.iter().map(lock).collect()
     }
 
-    /// Takes the lock `id` away from whoever holds it, on record. `None` where there is no such lock.
+    /// The lock `id`; `None` where nobody holds it.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn lock(&self, id: &str) -> Result<Option<Lock>, StoreError> {
+        let row = sqlx::query("SELECT * FROM lock WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
+        row.as_ref().map(lock).transpose()
+    }
+
+    /// Takes the lock `id` away from whoever holds it, on record with what spoke against it. `None` where there is no such
+    /// lock.
     ///
     /// # Errors
     /// The store, or the audit, can't be written; then the lock stays.
-    pub async fn unlock(&self, id: &str, who: &str, why: &str, now: DateTime<Utc>) -> Result<Option<Lock>, StoreError> {
+    pub async fn unlock(
+        &self,
+        id: &str,
+        who: &str,
+        why: &str,
+        against: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Lock>, StoreError> {
         let mut tx = self.begin_writing().await?;
         let row = sqlx::query("SELECT * FROM lock WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
         let Some(lock) = row.as_ref().map(lock).transpose()? else { return Ok(None) };
         release(&mut tx, id, None).await?;
-        let detail = json!({ "why": why, "target": lock.target, "holder": lock.holder, "fence": lock.fence, "since": lock.since });
+        let detail = json!({ "why": why, "target": lock.target, "holder": lock.holder, "fence": lock.fence, "since": lock.since, "forced": !against.is_empty(), "against": against });
         let entry = Entry { at: now, who, kind: "unlock", object: id, plan_digest: None, detail: &detail };
         tx.append(entry).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@
 //! directory and into the store, where it releases the lock. Consoles, `opsroom run` and `runs --follow` only show it.
 
 mod record;
+mod renew;
 mod verify;
 
 use std::convert::Infallible;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::record::Recorder;
+use self::renew::Renewal;
 use crate::actions::handover::{self, Handover, Task};
 use crate::actions::rundir::{Intent, RunDir, closing};
 use crate::actions::supervisor;
@@ -26,7 +28,7 @@ use crate::model::redact::Redactor;
 use crate::model::run::{Closing, Progress, RunState};
 use crate::model::secret::Secrets;
 use crate::model::text::SafeText;
-use crate::model::time::{Moment, Stamp};
+use crate::model::time::Stamp;
 use crate::model::verification::Judgement;
 use crate::sources::Context;
 
@@ -112,19 +114,20 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
         }
         Task::Verify => dir.read_end()?,
     };
-    let ended = clock.now();
+    let (ended, secrets) = (clock.now(), Arc::new(secrets));
     let to_verify = handover.task == Task::Verify || end.as_ref().is_some_and(|end| end.to_verify);
     let context = Context {
         config: Arc::new(Config { checks: handover.checks, sources: handover.sources, ..Config::default() }),
-        secrets: Arc::new(secrets),
+        secrets: Arc::clone(&secrets),
         clock,
         out: mpsc::channel(1).0,
         cancel: CancellationToken::new(),
     };
+    let mut renewal = Renewal::new(secrets, handover.places);
     let judgement = if to_verify {
         // Beside it, so that a store that is busy does not hold up the first look.
         let (judgement, ()) =
-            tokio::join!(judge(dir, intent, &context, (ended, clock.moment())), recorder.finish(end.as_ref()));
+            tokio::join!(judge(dir, intent, &context, &mut renewal, ended), recorder.finish(end.as_ref()));
         judgement
     } else {
         None
@@ -150,17 +153,18 @@ async fn judge(
     dir: &RunDir,
     intent: &Intent,
     context: &Context,
-    (ended, moment): (Stamp, Moment),
+    renewal: &mut Renewal,
+    ended: Stamp,
 ) -> Option<Judgement> {
     let terms = intent.verify.as_ref()?;
-    let until_boot = moment.boot.map(|now| now.plus(terms.within));
+    let until_boot = context.clock.moment().boot.map(|now| now.plus(terms.within));
     let report = |progress: &Progress| {
         let progress = Progress { until_boot, ..progress.clone() };
         if let Err(error) = dir.write_progress(&progress) {
             output::complain(&format!("the progress could not be written: {error}\n"));
         }
     };
-    Some(verify::verify(context, terms, ended, report).await)
+    Some(verify::verify(context, renewal, terms, ended, report).await)
 }
 
 fn refused(why: &str, now: Stamp) -> Closing {

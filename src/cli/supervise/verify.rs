@@ -1,13 +1,15 @@
 //! The supervisor's own polls of the checks, on fresh connections, to the verdict.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::renew::Renewal;
 use crate::config::sections::source::SourceKind;
 use crate::model::message::Observation;
-use crate::model::reading::Reading;
+use crate::model::reading::{Reading, Sign};
 use crate::model::run::Progress;
 use crate::model::time::Stamp;
 use crate::model::verification::{Judgement, Terms, Verification};
@@ -25,7 +27,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// One source that is polled.
 struct Target {
-    watched: Watched,
+    watched: Arc<Watched>,
     /// Whether it feeds a check that must be good.
     named: bool,
     command: bool,
@@ -45,13 +47,19 @@ struct Judging {
     progress: Option<Progress>,
 }
 
-/// Polls until there is a verdict. What is polled is the configuration of `context`; `report` gets the progress where it
-/// changed.
-pub async fn verify(context: &Context, terms: &Terms, ended: Stamp, mut report: impl FnMut(&Progress)) -> Judgement {
+/// Polls until there is a verdict. What is polled is the configuration of `context`, with secrets that are read again
+/// where they are refused; `report` gets the progress where it changed.
+pub async fn verify(
+    context: &Context,
+    renewal: &mut Renewal,
+    terms: &Terms,
+    ended: Stamp,
+    mut report: impl FnMut(&Progress),
+) -> Judgement {
     let clock = context.clock;
-    let targets: Vec<Target> = plan::plan(&context.config).into_iter().map(|source| target(source, terms)).collect();
+    let mut targets = targets(context, terms);
     let mut turns = vec![Turn { next: ended.mono, ..Turn::default() }; targets.len()];
-    let poller = Poller::new(clock, context.secrets.clone());
+    let mut poller = Arc::new(Poller::new(clock, renewal.secrets().clone()));
     let mut polls = FuturesUnordered::new();
     let mut judging = Judging { verification: Verification::new(ended, terms), held: Vec::new(), progress: None };
     loop {
@@ -62,8 +70,11 @@ pub async fn verify(context: &Context, terms: &Terms, ended: Stamp, mut report: 
         }
         for index in due(&targets, &turns, now.mono) {
             turns[index] = Turn { busy: true, next: now.mono + pause(&targets[index]), ..turns[index] };
-            let (watched, poller) = (&targets[index].watched, &poller);
-            polls.push(async move { (index, poller.poll(watched, now, Over::Fresh).await) });
+            let (watched, poller) = (targets[index].watched.clone(), poller.clone());
+            polls.push(async move {
+                let answer = poller.poll(&watched, now, Over::Fresh).await;
+                (index, poller, answer)
+            });
         }
         let deadline = now.mono + judging.verification.remaining(now);
         let first_look = Some(ended.mono + FIRST_LOOK).filter(|at| *at > now.mono);
@@ -73,9 +84,17 @@ pub async fn verify(context: &Context, terms: &Terms, ended: Stamp, mut report: 
         let sleep = tokio::time::sleep_until(clock.instant(Stamp { mono: wake, utc: now.utc }).into());
         let mut news = Vec::new();
         tokio::select! {
-            Some((index, answer)) = polls.next() => {
-                turns[index] = Turn { busy: false, seen: true, ..turns[index] };
-                news.extend(answer.observations.into_iter().filter_map(reading));
+            Some((index, by, answer)) = polls.next() => {
+                let readings: Vec<Reading> = answer.observations.into_iter().filter_map(reading).collect();
+                let mut is_current = Arc::ptr_eq(&by, &poller);
+                if is_current && renew(renewal, &targets[index], &readings, clock.now()).await {
+                    (targets, is_current) = (self::targets(context, terms), false);
+                    poller = Arc::new(Poller::new(clock, renewal.secrets().clone()));
+                }
+                // What a service says to a secret of yesterday says nothing of the service: it is asked again at once.
+                let next = if is_current { turns[index].next } else { now.mono };
+                turns[index] = Turn { busy: false, seen: turns[index].seen || is_current, next };
+                news.extend(readings.into_iter().filter(|_| is_current));
             }
             () = sleep => {}
         }
@@ -117,10 +136,20 @@ impl Judging {
     }
 }
 
+/// Reads secrets again where a poll failed that was made with some. Whether they are others now.
+async fn renew(renewal: &mut Renewal, target: &Target, readings: &[Reading], now: Stamp) -> bool {
+    let failed = readings.iter().any(|reading| !matches!(reading.sign, Sign::Good | Sign::Cold));
+    failed && renewal.renew(&target.watched.source.secrets(), now.mono).await
+}
+
+fn targets(context: &Context, terms: &Terms) -> Vec<Target> {
+    plan::plan(&context.config).into_iter().map(|source| target(source, terms)).collect()
+}
+
 fn target(watched: Watched, terms: &Terms) -> Target {
     let named = watched.checks.iter().any(|judged| terms.checks.contains(&judged.check.name));
     let command = matches!(watched.source.kind, SourceKind::Command(_));
-    Target { watched, named, command }
+    Target { watched: Arc::new(watched), named, command }
 }
 
 /// The sources whose turn it is: the named ones always, the others within the bounds.

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 use crate::config::reader::{Context, Entry, Table, entries, resolve_path, text_of};
 use crate::config::spec::{KeySpec, Kind, key};
 /// Where a secret comes from.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecretSource {
     /// `{ env = "NAME" }`
     Env(String),

@@ -1,5 +1,6 @@
 //! `[source.NAME]`: how a document is got, and how often.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,6 +59,18 @@ impl SourceKind {
             Self::Command(_) => Shape::Command,
             Self::Tcp { .. } => Shape::Tcp,
         }
+    }
+}
+
+impl Source {
+    /// The names of the secrets that it is polled with.
+    pub fn secrets(&self) -> BTreeSet<&str> {
+        let texts: Vec<&Template> = match &self.kind {
+            SourceKind::Http(request) | SourceKind::Exposition(request) => request.templates().collect(),
+            SourceKind::Command(line) => line.env.iter().map(|(_, value)| value).collect(),
+            SourceKind::Tcp { .. } => Vec::new(),
+        };
+        texts.into_iter().flat_map(Template::secrets).collect()
     }
 }
 

@@ -165,7 +165,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 }
 
 /// How far its stopping is, and what is seen of its supervisor and of what that left behind.
-fn signs<'a>(state: &State, view: &RunView) -> Vec<Words<'a>> {
+fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Words<'a>> {
     let mut lines = Vec::new();
     if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
         lines.push(Words::of(stopping.words(state.now.since(*told)), Role::StatusDegraded));
@@ -174,6 +174,9 @@ fn signs<'a>(state: &State, view: &RunView) -> Vec<Words<'a>> {
     if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
         let quiet = quiet + state.now.since(*told);
         lines.push(Words::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
+    }
+    if let Some(unseen) = &signs.unseen {
+        lines.push(Words::of(unseen, Role::StatusUnknown));
     }
     for left in signs.left.iter().take(MOST_LEFT) {
         lines.push(Words::of(format!("still runs: {}", left.words()), Role::StatusDegraded));

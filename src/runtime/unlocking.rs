@@ -1,0 +1,62 @@
+//! Giving a lock away that a run still holds: only after looking for what may still work under it.
+
+use super::runs::RunDesk;
+use crate::actions::left::VISIBLE;
+use crate::model::run::{LeftProcess, Lock};
+use crate::store::StoreError;
+
+/// A lock that is held, and what is seen of its run.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The lock.
+    pub lock: Lock,
+    /// The run's supervisor, where it is there.
+    pub supervisor: Option<i32>,
+    /// Other processes of the run.
+    pub left: Vec<LeftProcess>,
+    /// Why its processes can't be seen, where they can't.
+    pub unseen: Option<String>,
+}
+
+impl Held {
+    /// What speaks against giving the lock away, each in words.
+    pub fn against(&self) -> Vec<String> {
+        let supervisor =
+            self.supervisor.map(|pid| format!("its supervisor (pid {pid}) is there, and releases it itself"));
+        supervisor.into_iter().chain(self.left.iter().map(LeftProcess::words)).collect()
+    }
+}
+
+impl RunDesk {
+    /// The lock of the run `id`; `None` where nobody holds it.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn held(&self, id: &str) -> Result<Option<Held>, StoreError> {
+        let Some(lock) = self.store.lock(id).await? else { return Ok(None) };
+        let run = self.store.run(id).await?;
+        let mut held = Held { lock, supervisor: None, left: Vec::new(), unseen: None };
+        held.unseen = self.unseen(&held.lock.host);
+        if let Some(run) = run.filter(|run| self.is_here(run)) {
+            held.supervisor = self.supervisor(&run).await;
+            held.left = self.left(&run).await;
+        }
+        Ok(Some(held))
+    }
+
+    /// Why the processes of a run on `host` can't be seen; `None` where they can.
+    pub fn unseen(&self, host: &str) -> Option<String> {
+        if host != self.identity().host {
+            return Some(format!("it ran on {host}: its processes can't be seen from here"));
+        }
+        (!VISIBLE).then(|| "this system does not show which processes belong to it".to_owned())
+    }
+
+    /// Takes the lock `id` away, on record with what spoke against it. `None` where there is none.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn unlock(&self, id: &str, why: &str, against: &[String]) -> Result<Option<Lock>, StoreError> {
+        self.store.unlock(id, &self.identity().who, why, against, self.now()).await
+    }
+}
