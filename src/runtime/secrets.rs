@@ -187,7 +187,7 @@ async fn file(path: &Path) -> Result<String, String> {
     let (shown, read) = (path.display(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || files::read(&read, MOST as u64, PATIENCE)).await;
     let received = read.map_err(|error| format!("{shown} can't be read: {error}"))?;
-    let received = received.map_err(|error| format!("{shown} {error}"))?;
+    let received = received.map_err(|error| format!("{shown} can't be read: it {error}"))?;
     text_of(received.bytes).map_err(|why| format!("{shown} {why}"))
 }
 
