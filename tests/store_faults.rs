@@ -428,7 +428,7 @@ struct Small(PathBuf);
 impl Small {
     fn mount(at: PathBuf) -> Option<Self> {
         std::fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k", "none"]).arg(&at).output();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k,mode=700", "none"]).arg(&at).output();
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self(at));
         }

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::stdio::stdout;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -139,7 +140,7 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
 
 /// Says in `alive`, which is our stdout, that the first step is about to run: without that nothing ran.
 fn begin() -> io::Result<()> {
-    let alive = rustix::stdio::stdout();
+    let alive = stdout();
     rustix::io::write(alive, b"began\n")?;
     match rustix::fs::fsync(alive) {
         // Started by hand, on a terminal or into a pipe.
