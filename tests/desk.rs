@@ -542,12 +542,13 @@ async fn a_run_is_stopped_while_the_store_is_locked_and_that_is_recorded_afterwa
 async fn a_run_is_stopped_where_no_file_can_be_written_or_is_answered() {
     let world = World::new();
     let desk = world.desk().await;
-    // The file can't be made: what it is written into first is a directory.
+    // The file can't be made while the directory is elsewhere.
     let first = begun(&world, &desk, "exec sleep 60").await;
-    let taken = format!("cancel.{}.tmp", std::process::id());
-    std::fs::create_dir(first.output_path.join(&taken)).unwrap();
+    let (pid, aside) = (supervisor(&first), world.path("aside"));
+    std::fs::rename(&first.output_path, &aside).unwrap();
     let (recorded, said) = stopped(&desk, &first).await;
-    assert_eq!(said, [Stopping::Signalled { pid: supervisor(&first) }]);
+    std::fs::rename(&aside, &first.output_path).unwrap();
+    assert_eq!(said, [Stopping::Signalled { pid }]);
     desk.record_stop(&first, &recorded).await;
     assert_eq!(attach_to_end(&desk, first).await.state, RunState::Cancelled);
     assert_eq!(entries(&desk, "run.cancel").await, 1);
@@ -579,8 +580,9 @@ async fn a_supervisor_that_is_held_still_goes_on_to_stop_its_run() {
 async fn what_a_dead_supervisor_left_behind_is_named_and_stopped() {
     let world = World::new();
     let desk = world.desk().await;
-    let mut start = world.start("trap '' TERM; echo $$ > pid; while :; do sleep 60; done # token=$TOKEN $0");
-    start.plan.steps[0].push("hunter2hunter2".to_owned());
+    // A program that puts it into its own arguments, which we never do.
+    let inner = "trap \"\" TERM; echo $$ > pid; while :; do sleep 60; done";
+    let mut start = world.start(&format!("exec /bin/sh -c '{inner}' sh \"$TOKEN\""));
     start.plan.env.insert("TOKEN".to_owned(), "{secret:token}".to_owned());
     let mut secrets = Secrets::default();
     secrets.insert("token".into(), "hunter2hunter2".to_owned());
