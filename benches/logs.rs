@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use opsroom::clock::Clock;
 use opsroom::config::sections::log::Log;
-use opsroom::model::filter::{Filter, Subject};
-use opsroom::model::pattern::{self, Patterns};
-use opsroom::model::record::Record;
-use opsroom::model::redact::Redactor;
-use opsroom::model::ring::{Ring, RingLimits};
-use opsroom::model::top::Top;
-use opsroom::model::view::View;
-use opsroom::sources::tail::once::Records;
+use opsroom::logs::filter::{Filter, Subject};
+use opsroom::logs::pattern;
+use opsroom::logs::pattern::Patterns;
+use opsroom::logs::record::Record;
+use opsroom::logs::ring::{Ring, RingLimits};
+use opsroom::logs::top::Top;
+use opsroom::logs::view::View;
+use opsroom::sources::logs::scan::once::Records;
+use opsroom::text::redact::Redactor;
 
 const LINES: usize = 200_000;
 

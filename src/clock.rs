@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
 
-use crate::model::time::{BootTime, Moment, Stamp};
+use crate::lang::time::{BootTime, Moment, Stamp};
 
 /// The process clock: a monotonic origin, the machine's clock, and the wall clock beside them. Copies share the origin.
 #[derive(Debug, Clone, Copy)]

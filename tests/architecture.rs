@@ -4,32 +4,54 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Every room with the rooms that it may name. `clock` is the one place that reads the time.
+/// Every room with the rooms that it may name, floor by floor.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("model", &[]),
-    ("clock", &["model"]),
-    ("files", &[]),
-    ("process", &[]),
-    ("config", &["model", "files"]),
-    ("theme", &["model", "config"]),
-    ("sources", &["model", "config", "clock", "files", "process"]),
-    ("actions", &["model", "config", "clock", "files", "process"]),
-    ("store", &["model", "config", "clock", "files"]),
-    ("app", &["model", "config", "theme"]),
-    ("ui", &["model", "config", "theme", "app"]),
-    ("runtime", &["model", "config", "theme", "clock", "files", "process", "sources", "actions", "store", "app", "ui"]),
-    ("cli", &["model", "config", "theme", "clock", "files", "sources", "actions", "store", "app", "ui", "runtime"]),
+    ("text", &[]),
+    ("lang", &["text"]),
+    ("logs", &["text", "lang"]),
+    ("model", &["text", "lang", "logs"]),
+    ("clock", &["text", "lang"]),
+    ("files", &["text"]),
+    ("process", &["text", "model"]),
+    ("config", &["text", "lang", "model", "logs", "files"]),
+    ("theme", &["text", "lang", "model", "config", "files"]),
+    ("sources", &["text", "lang", "model", "logs", "config", "clock", "files", "process"]),
+    ("actions", &["text", "lang", "model", "config", "clock", "files", "process"]),
+    ("store", &["text", "lang", "model", "config", "clock", "files"]),
+    ("app", &["text", "lang", "model", "logs", "config", "theme"]),
+    ("ui", &["text", "lang", "model", "logs", "config", "theme", "app"]),
+    (
+        "runtime",
+        &[
+            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
+            "store", "app", "ui",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "sources", "actions", "store", "app",
+            "ui", "runtime",
+        ],
+    ),
 ];
+
+/// What no pure room touches.
+const OUTSIDE: &[&str] =
+    &["tokio::", "ratatui::", "reqwest::", "crossterm::", "sqlx::", "std::fs", "std::process", "std::net::TcpStream"];
 
 /// Names of foreign crates and modules that a room must not touch.
 const MUST_NOT_TOUCH: &[(&str, &[&str])] = &[
-    ("model", &["tokio::", "ratatui::", "reqwest::", "crossterm::", "sqlx::", "std::fs", "std::net::TcpStream"]),
+    ("text", OUTSIDE),
+    ("lang", OUTSIDE),
+    ("logs", OUTSIDE),
+    ("model", OUTSIDE),
     ("config", &["tokio::", "reqwest::", "ratatui::", "crossterm::", "sqlx::", "std::fs"]),
     ("theme", &["tokio::", "reqwest::", "crossterm::", "sqlx::"]),
     ("sources", &["ratatui::", "crossterm::", "sqlx::"]),
     ("actions", &["ratatui::", "sqlx::"]),
     ("store", &["ratatui::", "crossterm::", "reqwest::"]),
-    ("app", &["tokio::", "reqwest::", "ratatui::", "crossterm::", "sqlx::", "std::fs", "std::process"]),
+    ("app", OUTSIDE),
     ("ui", &["tokio::", "reqwest::", "crossterm::", "sqlx::", "std::fs", "std::process", "std::sync::Mutex"]),
 ];
 

@@ -19,7 +19,7 @@ use opsroom::model::message::{Effect, Observation};
 use opsroom::model::reading::{Component, Reading, Sign};
 use opsroom::model::since::Since;
 use opsroom::model::status::Status;
-use opsroom::model::text::SafeText;
+use opsroom::text::SafeText;
 
 // Each test binary uses a part of the support; none of it is dead.
 const _: () = {

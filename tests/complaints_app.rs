@@ -19,12 +19,12 @@ use opsroom::app::screens::Screen;
 use opsroom::app::world::alerts::Phase;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::sections::screen::Panel;
+use opsroom::logs::record::Level;
 use opsroom::model::message::{Effect, Observation, Outcome};
 use opsroom::model::reading::Sign;
-use opsroom::model::record::Level;
 use opsroom::model::run::Confirm;
 use opsroom::model::status::Status;
-use opsroom::model::text::SafeText;
+use opsroom::text::SafeText;
 
 /// Complaint 1: one key destroys.
 #[test]

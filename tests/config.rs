@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use opsroom::config::diagnostic::Diagnostic;
 use opsroom::config::{EXAMPLE, load};
+use opsroom::lang::diagnostic::Diagnostic;
 use proptest::prelude::*;
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {

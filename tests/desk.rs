@@ -16,11 +16,11 @@ use opsroom::config::load::load_text;
 use opsroom::model::message::{Outcome, RequestId, StartRun};
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Stopping, Verdict};
-use opsroom::model::secret::Secrets;
 use opsroom::model::status::Status;
 use opsroom::model::verification::Terms;
 use opsroom::runtime::runs::RunDesk;
 use opsroom::runtime::stopping::Recorded;
+use opsroom::text::secret::Secrets;
 use tokio::sync::mpsc;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use opsroom::clock::Clock;
 use opsroom::config::sections::log::Log;
-use opsroom::model::record::Record;
-use opsroom::model::redact::Redactor;
-use opsroom::sources::tail::once::Records;
+use opsroom::logs::record::Record;
+use opsroom::sources::logs::scan::once::Records;
+use opsroom::text::redact::Redactor;
 
 fn records(text: Vec<u8>) -> Vec<Record> {
     let log = Log::of_file("x".into(), "".into());

@@ -78,7 +78,7 @@ struct Polling {
     observations: mpsc::Receiver<Observation>,
     cancel: CancellationToken,
     task: JoinHandle<()>,
-    poll_now: mpsc::Sender<Vec<opsroom::model::name::Name>>,
+    poll_now: mpsc::Sender<Vec<opsroom::text::name::Name>>,
 }
 
 impl Polling {

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use opsroom::model::expression::Expression;
+use opsroom::lang::expression::Expression;
 use opsroom::sources::jq::{Evaluator, JqError, use_program};
 use serde_json::{Value, json};
 

@@ -9,10 +9,11 @@ use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::config::sections::log::{Log, LogKind};
 use opsroom::config::sections::source::CommandLine;
+use opsroom::logs::record::{LogState, Record, RecordKind};
 use opsroom::model::message::Observation;
-use opsroom::model::record::{LogState, Record, RecordKind};
 use opsroom::sources::Context;
-use opsroom::sources::tail::{self, Resume};
+use opsroom::sources::logs as tail;
+use opsroom::sources::logs::Resume;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

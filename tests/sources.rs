@@ -16,13 +16,13 @@ use opsroom::config::sections::check::Check;
 use opsroom::config::sections::console::SelfCheck;
 use opsroom::config::sections::metric::{Metric, MetricKind};
 use opsroom::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
+use opsroom::lang::condition::Condition;
 use opsroom::model::alert::Severity;
-use opsroom::model::condition::Condition;
 use opsroom::model::message::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
-use opsroom::model::secret::{Secrets, Template};
 use opsroom::model::status::Status;
 use opsroom::sources::{Context, polls};
+use opsroom::text::secret::{Secrets, Template};
 use support::server::{Reply, Server};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -661,7 +661,7 @@ async fn an_exposition_feeds_metrics() {
     let samples: Vec<_> = observations
         .iter()
         .filter_map(|observation| if let Observation::Sample(sample) = observation { Some(sample) } else { None })
-        .map(|sample| (&*sample.metric, sample.value.as_ref().map_err(opsroom::model::text::SafeText::as_str)))
+        .map(|sample| (&*sample.metric, sample.value.as_ref().map_err(opsroom::text::SafeText::as_str)))
         .collect();
     assert_eq!(
         samples,

@@ -19,10 +19,10 @@ use opsroom::config::Config;
 use opsroom::model::message::{Outcome, RequestId, StartRun};
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
-use opsroom::model::secret::Secrets;
 use opsroom::runtime::runs::RunDesk;
 use opsroom::store::Store;
 use opsroom::store::place::Place;
+use opsroom::text::secret::Secrets;
 use sqlx::Connection as _;
 use tokio::sync::{Notify, mpsc};
 

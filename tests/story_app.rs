@@ -15,15 +15,15 @@ use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::world::alerts::Phase;
 use opsroom::app::world::toasts::Tone;
 use opsroom::config::sections::screen::Panel;
+use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
 use opsroom::model::message::{Effect, Outcome, RequestId};
 use opsroom::model::reading::Sign;
-use opsroom::model::record::Level;
-use opsroom::model::redact::Redactor;
 use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState, Stopping};
 use opsroom::model::status::Status;
-use opsroom::model::text::SafeText;
+use opsroom::text::SafeText;
+use opsroom::text::redact::Redactor;
 use proptest::prelude::*;
 
 fn production() -> String {

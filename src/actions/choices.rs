@@ -7,9 +7,9 @@ use tokio::process::Command;
 
 use crate::model::choice::Choice;
 use crate::model::environment::clean;
-use crate::model::redact::Redactor;
-use crate::model::text::SafeText;
 use crate::process::{self, Limits, RunError};
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
 
 /// Bound on the whole command: a person waits for it.
 pub const CHOICES_TIMEOUT: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use super::files;
 use super::rundir::{End, RunDir, closing};
 use crate::model::run::{Closing, OutputLine, Progress};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 /// Most bytes that one look takes in.
 const LOOK: u64 = 256 << 10;

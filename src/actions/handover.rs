@@ -13,7 +13,7 @@ use super::rundir::Intent;
 use crate::config::sections::check::Check;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// Bound on all of it.
 pub const MOST: u64 = 64 << 20;

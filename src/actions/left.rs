@@ -8,11 +8,11 @@ use rustix::process::{Pid, Signal, getpid, kill_process_group};
 
 use super::rundir::RunDir;
 use super::supervisor::left_behind;
-use crate::model::redact::Redactor;
+use crate::lang::time::Moment;
 use crate::model::run::{LeftProcess, Plan};
-use crate::model::secret::Template;
-use crate::model::time::Moment;
 use crate::process::table::{self, Listed};
+use crate::text::redact::Redactor;
+use crate::text::secret::Template;
 
 /// Whether this system shows them at all.
 pub const VISIBLE: bool = cfg!(target_os = "linux");

@@ -24,12 +24,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use crate::model::name::Name;
+use crate::lang::time::{BootTime, Moment};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Plan, Progress, RunState, Stop, Verdict};
-use crate::model::text::SafeText;
-use crate::model::time::{BootTime, Moment};
 use crate::model::verification::{Judgement, Terms};
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// Bound on the small files when they are read.
 const SMALL_FILE: u64 = 4 << 20;

@@ -6,13 +6,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::lang::condition::{Condition, Predicate};
+use crate::lang::unit;
 use crate::model::alert::{Alert, AlertState, Severity, Sight, Transition};
 use crate::model::cause;
-use crate::model::condition::{Condition, Predicate};
 use crate::model::message::Effect;
-use crate::model::name::Name;
-use crate::model::text::SafeText;
-use crate::model::unit;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::state::State;
 use super::world::alerts::{AlertView, Phase, Subject};

@@ -1,7 +1,7 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
 use crate::model::message::Effect;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 use super::keymap::Command;
 use super::overlays::Overlay;

@@ -2,7 +2,7 @@
 
 use crate::model::message::Effect;
 use crate::model::run::{Run, RunState};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 use super::keymap::{Binding, Command};
 use super::state::State;

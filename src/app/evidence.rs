@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::config::sections::action::{Action, EvidenceRef};
 use crate::model::run::Plan;
 use crate::model::since::Since;
-use crate::model::text::{MAX_LINE, SafeText};
+use crate::text::{MAX_LINE, SafeText};
 
 use super::state::State;
 

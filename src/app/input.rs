@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
 
 /// A text of one line with a cursor. Bounded, so that a paste of a whole file can't fill the memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, Context, UNBOUND, find};
-use crate::config::key::Key;
-use crate::model::name::Name;
+use crate::lang::key::Key;
+use crate::text::name::Name;
 
 use super::screens::Screen;
 

@@ -1,8 +1,8 @@
 //! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
 
 use crate::config::commands::Context;
-use crate::config::key::{Key, KeyCode};
 use crate::config::sections::screen::Panel;
+use crate::lang::key::{Key, KeyCode};
 use crate::model::message::Effect;
 
 use super::commands;

@@ -6,11 +6,11 @@ use crate::config::plan;
 use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
 use crate::model::message::{Effect, RequestId, StartRun};
-use crate::model::name::Name;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
-use crate::model::text::SafeText;
 use crate::model::verification::Terms;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::evidence;
 use super::overlays::Overlay;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::screen::Panel;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 use super::screens::Screen;
 

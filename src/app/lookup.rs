@@ -2,10 +2,10 @@
 
 use crate::config::sections::action::Action;
 use crate::config::sections::screen::Panel;
-use crate::model::name::Name;
+use crate::lang::time::Moment;
 use crate::model::run::{Lock, Run};
-use crate::model::text::SafeText;
-use crate::model::time::Moment;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::layout::PanelId;
 use super::screens::list::holds;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::diagnostic::Diagnostic;
-use crate::config::key::Key;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::key::Key;
+use crate::lang::time::Stamp;
 use crate::model::message::{Observation, Outcome};
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
 
 /// One event, with the moment at which it entered the loop.
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! What the sources saw, taken into the state.
 
 use crate::config::sections::metric::MetricKind;
+use crate::logs::record::{LogState, RecordBatch};
 use crate::model::message::{Effect, Observation};
-use crate::model::name::Name;
 use crate::model::reading::{Reading, Sample};
-use crate::model::record::{LogState, RecordBatch};
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::alerting;
 use super::screens::{Screen, logs};

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::model::choice::Choice;
 use crate::model::message::{Effect, Outcome, RequestId};
-use crate::model::name::Name;
 use crate::model::run::{Lock, OutputLine, Run, RunState, Stopping};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::ended;
 use super::overlays::{Overlay, patterns};

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::config::diagnostic::{Diagnostic, PRINTED};
+use crate::lang::diagnostic::{Diagnostic, PRINTED};
+use crate::logs::ring::RingLimits;
 use crate::model::message::Effect;
-use crate::model::name::Name;
-use crate::model::ring::RingLimits;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::alerting;
 use super::keymap::Keymap;

@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::config::sections::screen::LogPanel;
+use crate::lang::time::{BootTime, Stamp};
+use crate::logs::ring::RingLimits;
 use crate::model::message::RequestId;
-use crate::model::name::Name;
-use crate::model::redact::Literals;
-use crate::model::ring::RingLimits;
 use crate::model::run::{Lock, Run};
 use crate::model::since::Since;
-use crate::model::text::SafeText;
-use crate::model::time::{BootTime, Stamp};
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Literals;
 
 use super::alerting::Machines;
 use super::keymap::Keymap;

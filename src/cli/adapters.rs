@@ -9,14 +9,14 @@ use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::adapters::built_in;
-use crate::config::diagnostic::Diagnostic;
 use crate::config::load;
-use crate::config::nearest::{listed, nearest};
 use crate::config::sections::adapter::Verb;
-use crate::model::name::Name;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::{Kind, Row, step};
 use crate::model::shell;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]

@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use super::output::{self, exit};
 use super::{Global, desk};
 use crate::model::preview::{Kind, Preview};
-use crate::model::text::SafeText;
 use crate::runtime::runs::RunDesk;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
+use crate::text::SafeText;
 
 /// Entries that are read at once.
 const PAGE: u32 = 500;

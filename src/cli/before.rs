@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::captured::{self, Captured};
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::model::message::Observation;
-use crate::model::name::Name;
 use crate::model::reading::{Reading, Sign};
 use crate::model::status::Status;
 use crate::sources::Context;
+use crate::sources::logs::count::count_once;
 use crate::sources::polls::poll_once;
-use crate::sources::tail::counts::count_once;
+use crate::text::name::Name;
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);

@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::logs::record::{LogState, Record, RecordKind};
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::record::{LogState, Record, RecordKind};
 use crate::sources::Context;
-use crate::sources::tail::{self, Resume};
+use crate::sources::logs as tail;
+use crate::sources::logs::Resume;
+use crate::text::name::Name;
 
 /// Records that are kept of each log.
 const RECORDS: usize = 50;

@@ -15,14 +15,15 @@ use tokio::process::Command;
 use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
-use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
 use crate::config::sections::secret::SecretSource;
-use crate::model::name::Name;
-use crate::model::redact::Literals;
-use crate::model::secret::Secrets;
+use crate::lang::diagnostic;
+use crate::lang::diagnostic::Diagnostic;
 use crate::runtime::secrets::{self, Fetching};
+use crate::text::name::Name;
+use crate::text::redact::Literals;
+use crate::text::secret::Secrets;
 use live::Row;
 use world::{Compose, Findings};
 
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn files_that_are_too_many_are_noted() {
-        use crate::sources::tail::MAX_FILES;
+        use crate::sources::logs::MAX_FILES;
         let directory = tempfile::tempdir().unwrap();
         let text = format!("[log.app]\nfile = \"{}/*.log\"\n", directory.path().display());
         let noted = || {

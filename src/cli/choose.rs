@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use super::output::{self, exit};
 use super::run::refuse;
 use crate::config::Config;
-use crate::config::nearest::{listed, nearest};
 use crate::config::plan;
 use crate::config::sections::action::Action;
+use crate::lang::nearest::{listed, nearest};
 use crate::model::choice::{Choice, before_running};
-use crate::model::secret::Secrets;
 use crate::runtime::handover::fetch_choices;
+use crate::text::secret::Secrets;
 
 /// Values that are listed where none was given.
 const LISTED: usize = 20;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
-use crate::config::diagnostic::{self, Diagnostic};
 use crate::config::load::{self, Loaded};
+use crate::lang::diagnostic;
+use crate::lang::diagnostic::Diagnostic;
 use crate::runtime::reload::Loader;
 
 /// A configuration and the way to read it again.

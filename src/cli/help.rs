@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::output::exit;
-use crate::model::filter::forms::FORMS;
+use crate::logs::filter::forms::FORMS;
 
 /// The heading of the options that every command has.
 pub const GLOBAL: &str = "Global options";

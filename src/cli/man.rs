@@ -7,7 +7,7 @@ use super::help::{self, EXITS, LOOKUP};
 use super::output::{self, exit};
 use crate::config::commands::COMMANDS;
 use crate::config::spec::{KeySpec, Kind, SECTIONS, Shape};
-use crate::model::filter::forms::FORMS;
+use crate::logs::filter::forms::FORMS;
 
 /// Prints the manual page.
 pub fn run() -> u8 {

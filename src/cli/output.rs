@@ -6,7 +6,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
 use std::panic;
 
-use crate::model::text::{printable_json, printable_lines};
+use crate::text::{printable_json, printable_lines};
 
 /// Exit codes.
 pub mod exit {

@@ -11,20 +11,20 @@ use super::before::Before;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::{Global, choose, configuration, desk, runs, verdict};
-use crate::config::nearest::{listed, nearest};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
 use crate::config::sections::action::{Action, Verify};
 use crate::config::{self, Config};
+use crate::lang::nearest::{listed, nearest};
 use crate::model::message::{RequestId, StartRun};
 use crate::model::preview::Preview;
-use crate::model::redact::Literals;
 use crate::model::run::{Confirm, Plan, Run, RunState};
-use crate::model::secret::Secrets;
 use crate::model::verification::Terms;
 use crate::runtime::runs::{LISTED, RunDesk};
 use crate::runtime::secrets;
 use crate::store::StoreError;
+use crate::text::redact::Literals;
+use crate::text::secret::Secrets;
 
 /// How long the end of the command waits for the store to take down that the run was stopped, and for KILL.
 const TO_RECORD: Duration = Duration::from_secs(30);

@@ -13,9 +13,9 @@ use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
-use crate::model::text::SafeText;
 use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
 use crate::runtime::secrets;
+use crate::text::SafeText;
 
 /// Arguments of `opsroom runs`.
 #[derive(Debug, Args)]

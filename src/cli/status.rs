@@ -18,14 +18,14 @@ use super::Global;
 use super::configuration;
 use super::output::{self, exit};
 use crate::config::Config;
-use crate::config::nearest::nearest;
-use crate::model::name::Name;
-use crate::model::redact::Redactor;
+use crate::lang::nearest::nearest;
+use crate::lang::unit;
 use crate::model::status::Status;
-use crate::model::unit;
 use crate::runtime::secrets::Fetching;
 use crate::sources::round::Round;
 use crate::sources::{Context, Latest};
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
 use report::{Report, World};
 use shown::Style;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::Global;
 use super::output::{self, exit};
-use crate::config::nearest::nearest;
 use crate::files;
 use crate::files::trust::{Owners, judge_read};
+use crate::lang::nearest::nearest;
 use crate::theme::Catalogue;
 
 /// The shipped themes and a person's own: `themes/NAME.toml` beside the first of `files`, in the order of their names.

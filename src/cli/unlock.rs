@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::output::{self, exit};
 use super::{Global, configuration, desk};
-use crate::model::text::SafeText;
 use crate::runtime::runs::RunDesk;
 use crate::runtime::unlocking::Held;
+use crate::text::SafeText;
 
 /// Arguments of `opsroom unlock`.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use super::file::{Place, SourceFile};
 use super::reader::{Context, Table, entries};
 use super::sections::adapter::{VERB_KEYS, Verb, read_verb};
 use super::spec::{KeySpec, Kind, key};
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// A built-in adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::Config;
 use super::sections::action::Action;
 use super::sections::metric::{LogChoice, Metric, MetricKind};
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// Fills in what can be known. What stays without a service is shown under the console's own name.
 pub(super) fn assign(config: &mut Config) {

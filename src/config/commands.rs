@@ -1,7 +1,7 @@
 //! The commands that the console knows, with their default keys: what `[keys]` may name, what an action's key must
 //! not hide, what the help and `opsroom config keys` list. One table, so that none of them can disagree.
 
-use super::key::Key;
+use crate::lang::key::Key;
 
 /// Where a command's keys are heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::model::redact::{MASK, Redactor};
+use crate::text::redact::{MASK, Redactor};
 
 /// Sections whose entries bear names that a person chose.
 const NAMED: [&str; 9] = ["service", "source", "check", "metric", "log", "adapter", "action", "screen", "filter"];

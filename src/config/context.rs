@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::diagnostic::{Diagnostic, Gravity};
 use super::file::{Place, SourceFile};
-use super::nearest;
 use super::reader::Text;
 use super::syntax::Fault;
-use crate::model::name::Name;
+use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::nearest;
+use crate::text::name::Name;
 
 /// What can be referred to by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::confidential::Confidential;
-use super::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Gravity};
 
 /// One file that was read.
 #[derive(Debug, Clone)]

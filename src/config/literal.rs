@@ -3,10 +3,10 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::{Diagnostic, Gravity};
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
-use crate::model::redact::Literals;
+use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::text::redact::Literals;
 
 /// Keys whose values are words of ours or names of other things: a secret that is such a word is none.
 const WORDS: [&str; 18] = [

@@ -1,19 +1,19 @@
 //! From files to a [`Config`], with every problem on the way. The one place of the room that reads files.
 
-pub mod glob;
 pub mod locate;
 pub mod look;
 
+use crate::files::glob;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Config;
-use super::diagnostic::{Diagnostic, Gravity};
 use super::file::{Place, SourceFile};
 use super::merge;
 use crate::files::bounded::PATIENCE;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
 use crate::files::{self, ReadError};
+use crate::lang::diagnostic::{Diagnostic, Gravity};
 
 /// Bytes of one file.
 const MOST: u64 = 16 << 20;

@@ -7,10 +7,8 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
-use super::diagnostic::{Diagnostic, Gravity};
 use super::file::{Place, SourceFile};
 use super::load::Loaded;
-use super::nearest;
 use super::reader::{Context, Entry, Table, Thing, described, entries};
 use super::sections::adapter::{NAME_HINT, valid_name};
 use super::sections::secret::SecretSource;
@@ -19,8 +17,10 @@ use super::sections::{
 };
 use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
 use super::{belonging, literal, toml_fault, validate};
-use crate::model::name::Name;
-use crate::model::redact::Literals;
+use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::nearest;
+use crate::text::name::Name;
+use crate::text::redact::Literals;
 
 /// The patterns of `include`, each with its place.
 pub fn includes(file: &SourceFile) -> Vec<(String, Place)> {

@@ -10,8 +10,8 @@ use super::sections::action::Action;
 use super::sections::adapter::{Adapter, Verb};
 use super::sections::console::Console;
 use super::substitute::{self, Fault};
-use crate::model::redact::Literals;
 use crate::model::run::{Confirm, Plan};
+use crate::text::redact::Literals;
 
 /// Why there is no plan. Each is a sentence with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -347,7 +347,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::secret::Template;
+    use crate::text::secret::Template;
 
     fn argv(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()

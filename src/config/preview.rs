@@ -7,7 +7,7 @@ use super::sections::action::Action;
 use super::substitute;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{Confirm, Lock, Plan};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 /// How things stand where the preview is made.
 #[derive(Debug, Clone, Copy)]

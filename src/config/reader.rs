@@ -8,11 +8,12 @@ use toml::de::{DeTable, DeValue};
 
 pub use super::context::{Context, Thing};
 use super::file::Place;
+use super::misplaced;
 use super::spec::{KeySpec, Kind};
 use super::syntax;
-use super::{misplaced, nearest};
-use crate::model::name::Name;
-use crate::model::secret::Template;
+use crate::lang::nearest;
+use crate::text::name::Name;
+use crate::text::secret::Template;
 
 /// A text of the file with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use super::sections::metric::{LogMetric, Metric, MetricKind};
 use super::sections::screen::ScreenLayout;
 use super::sections::service::Service;
 use super::sections::source::{CommandLine, Source, SourceKind};
+use crate::lang::condition::Condition;
+use crate::lang::unit::duration as shown;
 use crate::model::alert::Severity;
-use crate::model::condition::Condition;
-use crate::model::name::Name;
-use crate::model::unit::duration as shown;
+use crate::text::name::Name;
 
 /// One aspect of a thing: its key in the file, and its value as it is shown; `None` where the value may be long or
 /// secret and only the fact that it changed is said.

@@ -2,8 +2,8 @@
 //! known before anything is polled.
 
 use crate::config::syntax::Fault;
+use crate::lang::expression::{Expression, Read, Step};
 use crate::model::document::{Shape, Within, names, path};
-use crate::model::expression::{Expression, Read, Step};
 
 /// What other tools and older configurations call the fields of a document.
 const OTHER_WORDS: &[(&str, &str)] = &[
@@ -56,7 +56,7 @@ fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
             (format!("header names are in lower case, and `{name}` is not"), format!("write `.headers{lower}`"))
         }),
         (Within::Fields(known), Step::Key(name)) => (!known.contains(&name.as_str())).then(|| {
-            let hint = match super::nearest::nearest(name, known.iter().copied()) {
+            let hint = match crate::lang::nearest::nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `.{field}.{near}`?"),
                 None => format!("`.{field}` has {}", names(known.iter().copied())),
             };

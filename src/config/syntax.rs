@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::roots;
-use crate::model::condition::Condition;
+use crate::lang::condition::Condition;
+use crate::lang::expression::Expression;
+use crate::lang::selector::Selector;
+use crate::lang::unit;
+use crate::lang::unit::UnitError;
+use crate::logs::filter::Filter;
 use crate::model::document::Shape;
-use crate::model::expression::Expression;
-use crate::model::filter::Filter;
-use crate::model::selector::Selector;
-use crate::model::unit::{self, UnitError};
 
 /// What is wrong in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

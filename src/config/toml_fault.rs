@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use toml::de::DeTable;
 
-use super::diagnostic::{Diagnostic, Gravity};
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
+use crate::lang::diagnostic::{Diagnostic, Gravity};
 
 /// How every message of the parser begins.
 pub const PREFIX: &str = "syntax: ";

@@ -6,9 +6,9 @@ use toml::de::DeValue;
 
 use super::commands::{self, COMMANDS, Context as Where};
 use super::file::Place;
-use super::key::Key;
 use super::reader::{Context, Entry, entries, text_of};
 use super::sections::source::Source;
+use crate::lang::key::Key;
 
 /// Notes every circle of `depends_on`, once, at the place that closes it.
 pub fn circles(context: &Context<'_>, services: &[Entry<'_>]) {

@@ -4,6 +4,7 @@
 //! was allowed to.
 
 pub mod bounded;
+pub mod glob;
 pub mod made;
 pub mod trust;
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Condition, Predicate};
-use super::name::Name;
 use super::since::Since;
-use super::time::Stamp;
+use crate::lang::condition::{Condition, Predicate};
+use crate::lang::time::Stamp;
+use crate::text::name::Name;
 pub use sight::Sight;
 use sight::{Changes, Holds};
 

@@ -8,7 +8,7 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::reading::Sign;
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// Minutes that are kept: thirty days and the open one.
 const MINUTES: u32 = 30 * 24 * 60;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::reading::{Component, Reading, Sign};
 use super::status::Status;
-use super::text::SafeText;
+use crate::text::SafeText;
 use words::{Names, Suspects};
 
 /// Parts of its own that are named in one reason.
@@ -122,8 +122,8 @@ mod tests {
     use chrono::DateTime;
 
     use super::super::document::Timing;
-    use super::super::time::Stamp;
     use super::*;
+    use crate::lang::time::Stamp;
 
     fn part(status: Status, detail: &str) -> Component {
         let detail = (!detail.is_empty()).then(|| SafeText::new(detail));

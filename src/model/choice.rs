@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 use serde_json::Value;
 
-use super::redact::Redactor;
-use super::text::SafeText;
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use serde_json::Value;
 pub use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
 pub use shape::{Shape, Within};
 
-use super::text::SafeText;
-use super::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::text::SafeText;
 
 /// One answer of a source, ready for jq. The shape of `value` depends on the kind of source:
 ///

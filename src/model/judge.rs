@@ -6,7 +6,7 @@ use super::flapping::Flapping;
 use super::reading::Sign;
 use super::since::Since;
 use super::status::Status;
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// What the configuration says of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

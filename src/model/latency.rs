@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// The highest latency that is told apart, in milliseconds.
 pub const MAX_MS: u64 = 60_000;

@@ -7,15 +7,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::choice::Choice;
-use super::name::Name;
-use super::pattern::Past;
 use super::preview::Preview;
 use super::reading::{Reading, Sample};
-use super::record::{LogState, RecordBatch};
 use super::run::{Lock, OutputLine, Plan, Progress, Run, Signs, Stopping};
-use super::text::SafeText;
-use super::time::Stamp;
 use super::verification::Terms;
+use crate::lang::time::Stamp;
+use crate::logs::pattern::Past;
+use crate::logs::record::{LogState, RecordBatch};
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// Something that a source saw.
 #[derive(Debug, Clone)]

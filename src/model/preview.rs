@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::redact::Redactor;
 use super::run::Plan;
 use super::shell;
-use super::text::{SafeText, visible};
+use crate::text::redact::Redactor;
+use crate::text::{SafeText, visible};
 
 /// An argument that is longer than this is folded whatever it is, and a row that would be longer is continued in another.
 /// In characters.

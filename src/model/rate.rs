@@ -1,6 +1,6 @@
 //! Counters shown as rates.
 
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// The last value of a counter.
 #[derive(Debug, Clone, Copy, Default)]

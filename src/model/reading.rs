@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::document::Timing;
-use super::name::Name;
 use super::status::Status;
-use super::text::SafeText;
-use super::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// What one poll says, before streaks are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub struct Reading {
     /// Version and environment as the health document gives them.
     pub version: Option<SafeText>,
     /// The numbers of the document that conditions of this check ask for (`days_left < 21`), by field as written there
-    /// ([`super::condition::Condition::field`]); what the document lacks is left out. `latency_ms` is never here.
+    /// ([`crate::lang::condition::Condition::field`]); what the document lacks is left out. `latency_ms` is never here.
     pub fields: BTreeMap<String, f64>,
     /// Phases in milliseconds where known: `dns`, `connect`, `tls`, `first_byte`, `total`.
     pub phases: Vec<(&'static str, f64)>,

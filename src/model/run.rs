@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::name::Name;
-use super::text::SafeText;
-use super::time::{BootTime, Moment};
+use crate::lang::time::{BootTime, Moment};
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// How much a person must do before an action runs; production raises it by one grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]

@@ -5,7 +5,7 @@ mod tier;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 use tier::Tier;
 
 /// Samples that are kept as they came.

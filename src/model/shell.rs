@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::text::is_hidden;
+use crate::text::is_hidden;
 
 /// Words that mean something else than a program where a command begins.
 const RESERVED: &[&str] = &[
@@ -122,7 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::text::SafeText;
+    use crate::text::SafeText;
 
     #[test]
     fn words_are_quoted_where_they_must_be_and_only_there() {

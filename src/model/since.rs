@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// The beginning of a state: the moment it was seen to begin, or the first look at which it stood so already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::Name;
 use super::reading::{Reading, Sign};
 use super::run::{CheckProgress, ChecksAfter, Progress, Verdict};
 use super::status::Status;
-use super::time::Stamp;
-use super::unit;
+use crate::lang::time::Stamp;
+use crate::lang::unit;
+use crate::text::name::Name;
 
 /// By what a run is verified, and how the checks were before it: fixed when it is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

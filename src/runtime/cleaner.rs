@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::model::message::Observation;
 use crate::model::reading::{Caveat, Component, Reading, Sample};
-use crate::model::redact::Redactor;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
 
 use super::secrets::Keyhole;
 

@@ -21,8 +21,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
-use crate::model::redact::{Literals, Redactor};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::redact::{Literals, Redactor};
 
 /// Observations that may wait for the loop; sources wait beyond that.
 const OBSERVATIONS: usize = 1024;

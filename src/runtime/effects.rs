@@ -19,11 +19,11 @@ use crate::actions::save::save;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::{Effect, Outcome, RequestId, StartRun};
-use crate::model::name::Name;
-use crate::model::redact::Redactor;
 use crate::model::run::{Run, Stopping};
-use crate::model::text::SafeText;
 use crate::store::StoreError;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
 
 /// A store that is away is tried again after so long; the last for ever.
 const TRY_AGAIN: [Duration; 5] = [

@@ -10,9 +10,10 @@ use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::sources::tail::{self, Resume};
+use crate::sources::logs as tail;
+use crate::sources::logs::Resume;
 use crate::sources::{Context, polls};
+use crate::text::name::Name;
 
 /// The sources of a console.
 pub struct Feeds {

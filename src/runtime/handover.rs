@@ -10,12 +10,12 @@ use crate::config::sections::check::Check;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
 use crate::model::choice::Choice;
-use crate::model::name::Name;
-use crate::model::redact::{Literals, Redactor};
 use crate::model::run::Plan;
-use crate::model::secret::{Secrets, Template};
-use crate::model::text::SafeText;
 use crate::model::verification::Terms;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::{Literals, Redactor};
+use crate::text::secret::{Secrets, Template};
 
 /// The values that a person may choose from for an action, asked of its adapter.
 ///

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::core::{Core, Start};
 use crate::app::message::Event;
 use crate::app::state::State;
+use crate::lang::time::Stamp;
 use crate::model::message::Effect;
-use crate::model::time::Stamp;
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

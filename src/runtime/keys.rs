@@ -4,7 +4,7 @@
 //! can't be paused while another program has the terminal, and takes a lone escape for the start of a sequence.
 
 use crate::app::message::{Event, Mouse, MouseKind};
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
 
 /// A paste is cut here: nothing in the console takes more.
 const PASTE_BYTES: usize = 64 << 10;

@@ -13,10 +13,10 @@ use super::terminal;
 use super::tty::Tty;
 use crate::app::message::Event;
 use crate::app::world::diagnostics::ProblemKind;
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::model::message::{Effect, Observation, Outcome};
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
 use crate::ui::export::Format;
 
 /// Messages taken in before a frame is considered again.

@@ -9,9 +9,9 @@ use tracing::Level;
 
 use crate::files::made;
 use crate::files::trust::{Owners, resolve};
-use crate::model::redact::Redactor;
-use crate::model::secret::Secrets;
-use crate::model::text::printable_lines;
+use crate::text::printable_lines;
+use crate::text::redact::Redactor;
+use crate::text::secret::Secrets;
 
 /// What masks the log's lines; not there while nothing is logged.
 static REDACTOR: OnceLock<RwLock<Redactor>> = OnceLock::new();

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::model::redact::Redactor;
+use crate::text::redact::Redactor;
 
 /// The pager that has the terminal, where one has.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::LayoutMap;
 use crate::app::state::State;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 use crate::theme::{Catalogue, ColorDepth, GlyphSet, Styles};
 use crate::ui;
 use crate::ui::export::{Format, export};

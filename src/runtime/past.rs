@@ -10,9 +10,9 @@ use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::Outcome;
-use crate::model::name::Name;
-use crate::model::redact::Redactor;
-use crate::sources::tail::past;
+use crate::sources::logs::history::past;
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
 
 /// Who reads, if anybody does.
 #[derive(Default)]

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::tasks::Tasks;
 use crate::config::Config;
-use crate::config::diagnostic::Diagnostic;
 use crate::config::load::look::{Fingerprint, Look};
+use crate::lang::diagnostic::Diagnostic;
 
 /// What reading gave: a whole new configuration, or every problem.
 pub type Loaded = Result<Config, Vec<Diagnostic>>;

@@ -20,18 +20,18 @@ use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
 use crate::clock::Clock;
 use crate::config::{Config, plan};
 use crate::files::made;
+use crate::lang::time::Moment;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
-use crate::model::redact::{Literals, Redactor};
 use crate::model::run::{Closing, LeftProcess, OutputLine, Run, RunState, Verdict};
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
-use crate::model::time::Moment;
 use crate::model::verification::Terms;
 use crate::store::audit::Entry;
 use crate::store::fault::Fault;
 use crate::store::runs::{Begin, BeginError, Begun, Ended};
 use crate::store::{Store, StoreError};
+use crate::text::SafeText;
+use crate::text::redact::{Literals, Redactor};
+use crate::text::secret::Secrets;
 
 /// How many runs are read for the list.
 pub const LISTED: u32 = 200;

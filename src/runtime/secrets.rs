@@ -21,11 +21,11 @@ use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
 use crate::process::{self, Limits, RunError};
 use crate::sources::Latest;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 /// A password manager may ask an agent; it may not ask for ever.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -13,8 +13,8 @@ use crate::actions::follow::is_alive;
 use crate::actions::left;
 use crate::actions::rundir::RunDir;
 use crate::model::run::{Cancelled, LeftProcess, Run, Signs, Stopping};
-use crate::model::text::SafeText;
 use crate::process::table;
+use crate::text::SafeText;
 
 /// How long the supervisor has to answer. It looks ten times a second.
 const ANSWER: Duration = Duration::from_secs(2);

@@ -12,10 +12,10 @@ use super::runs::{RunDesk, failed, present, standing_of};
 use crate::actions::follow::{Follower, Standing, is_alive};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
-use crate::model::name::Name;
 use crate::model::run::{Run, RunState, Signs};
-use crate::model::text::SafeText;
 use crate::store::StoreError;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// How often a run's directory is looked at.
 const LOOK: Duration = Duration::from_millis(100);

@@ -5,9 +5,9 @@ use tokio::process::Command;
 use crate::config::sections::source::CommandLine;
 use crate::model::document::PollError;
 use crate::model::environment::clean;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
 use crate::process::{Group, start_error};
+use crate::text::SafeText;
+use crate::text::secret::Secrets;
 
 /// The command of a source, ready to be started.
 ///

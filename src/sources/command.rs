@@ -9,9 +9,9 @@ use super::child;
 use crate::clock::Clock;
 use crate::config::sections::source::CommandLine;
 use crate::model::document::PollError;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
 use crate::process::{self, Limits, RunError};
+use crate::text::SafeText;
+use crate::text::secret::Secrets;
 
 /// How much of stdout and of stderr is kept, each.
 const MAX_OUTPUT: usize = 1 << 20;

@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 use serde_json::{Value, json};
 
+use crate::lang::selector::Selector;
 use crate::model::document::PollError;
-use crate::model::selector::Selector;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 use super::http::Sink;
 

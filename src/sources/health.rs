@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::model::reading::Component;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 /// How deep parts may have parts.
 const MAX_DEPTH: usize = 6;

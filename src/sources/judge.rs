@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::sections::source::SourceKind;
+use crate::lang::expression::{Expression, truthy};
 use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
-use crate::model::expression::{Expression, truthy};
 use crate::model::reading::{Component, Sign};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 use super::codes;
 use super::health::{self, Health};

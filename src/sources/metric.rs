@@ -4,11 +4,11 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
+use crate::lang::expression::Expression;
+use crate::lang::time::Stamp;
 use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
-use crate::model::expression::Expression;
 use crate::model::reading::Sample;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
 
 use super::codes;
 use super::exposition::Sum;

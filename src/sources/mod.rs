@@ -11,6 +11,7 @@ pub mod health;
 pub mod http;
 pub mod jq;
 pub mod judge;
+pub mod logs;
 pub mod metric;
 mod places;
 pub mod plan;
@@ -18,7 +19,6 @@ pub mod poll;
 pub mod polls;
 mod resolver;
 pub mod round;
-pub mod tail;
 pub mod tcp;
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::message::Observation;
-use crate::model::secret::Secrets;
+use crate::text::secret::Secrets;
 
 pub use crate::process::raise_open_files;
 

@@ -9,13 +9,13 @@ use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::config::sections::source::{Source, SourceKind};
+use crate::lang::expression::Expression;
+use crate::lang::selector::Selector;
+use crate::lang::time::Stamp;
 use crate::model::document::PollError;
-use crate::model::expression::Expression;
-use crate::model::name::Name;
 use crate::model::rate::Counter;
-use crate::model::secret::Template;
-use crate::model::selector::Selector;
-use crate::model::time::Stamp;
+use crate::text::name::Name;
+use crate::text::secret::Template;
 
 use super::http::{Prepared, Wants};
 use super::places::Record;

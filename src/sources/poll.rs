@@ -10,12 +10,12 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::config::sections::check::Check;
 use crate::config::sections::source::{HttpRequest, SourceKind};
+use crate::lang::time::Stamp;
 use crate::model::document::{PollError, Timing, number_at};
 use crate::model::message::Observation;
 use crate::model::reading::{Reading, Sign};
-use crate::model::secret::{Secrets, Template};
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::secret::{Secrets, Template};
 
 use super::exposition::{Fault, Scrape, Sum};
 use super::http::{Body, Clients, Connection, Head, Prepared, Wants};

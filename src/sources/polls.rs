@@ -17,11 +17,11 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::config::sections::console::SelfCheck;
 use crate::config::sections::source::SourceKind;
+use crate::lang::time::Stamp;
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 use super::plan::{self, Watched};
 use super::poll::{Over, Polled, Poller};

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
 use super::polls;
-use super::tail::counts::count_once;
 use super::{Context, Latest};
+use crate::sources::logs::count::count_once;
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
 /// the next.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::clock::Clock;
+use crate::lang::time::Stamp;
 use crate::model::document::PollError;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
 
 use super::http::{io_words, milliseconds, unresolved};
 use super::resolver::{self, Failure};

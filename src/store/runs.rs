@@ -13,10 +13,10 @@ use thiserror::Error;
 use super::audit::Entry;
 use super::writing::Writing;
 use super::{Store, StoreError, locks, millis, moment, span};
+use crate::lang::time::{BootTime, Moment};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Lock, Plan, Run, RunState};
-use crate::model::text::SafeText;
-use crate::model::time::{BootTime, Moment};
+use crate::text::SafeText;
 
 /// A run that wants to begin.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use super::file::{self, Attributes, Paint, ThemeFile};
 use super::glyphs::GlyphSet;
 use super::role::Role;
 use super::styles::{Canvas, Styles};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 /// The theme where none is asked for.
 pub const DEFAULT_THEME: &str = "midnight";

@@ -20,7 +20,7 @@ use toml::{Table, Value};
 
 use super::color::{ANSI_NAMES, Rgb};
 use super::role;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 
 /// A colour of a theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::depth::ColorDepth;
 use super::file::{Attributes, Paint};
 use super::glyphs::GlyphSet;
 use super::role::Role;
-use crate::model::text::{Colour, Sgr};
+use crate::text::{Colour, Sgr};
 
 /// What the terminal's own colours are taken to be in a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::lang::time::Stamp;
+use crate::lang::unit;
 use crate::model::since::Since;
-use crate::model::time::Stamp;
-use crate::model::unit;
 
 /// An age in its largest unit: `<10s`, `20s`, `3m`, `5h`, `6d`. Changes at most every ten seconds; at most four columns
 /// up to 999 days.

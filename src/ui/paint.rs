@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::words::Words;
 use crate::app::layout::{Area, LayoutMap, Target};
-use crate::model::text::Sgr;
+use crate::text::Sgr;
 use crate::theme::{GlyphSet, Role, Styles};
 
 /// A buffer with the styles to draw with and the map of what was drawn.

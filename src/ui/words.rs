@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::name::Name;
-use crate::model::text::{SafeText, Sgr};
+use crate::text::name::Name;
+use crate::text::{SafeText, Sgr};
 use crate::theme::Role;
 
 /// Text that may be drawn.

@@ -15,16 +15,16 @@ use opsroom::app::overlays::confirm::Confirmation;
 use opsroom::app::state::State;
 use opsroom::app::update::update;
 use opsroom::config::Config;
-use opsroom::config::key::{Key, KeyCode};
 use opsroom::config::load::load_text;
+use opsroom::lang::key::{Key, KeyCode};
+use opsroom::lang::time::Stamp;
+use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::document::Timing;
 use opsroom::model::message::{Effect, Observation, Outcome, StartRun};
-use opsroom::model::name::Name;
 use opsroom::model::reading::{Reading, Sample, Sign};
-use opsroom::model::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::run::{Run, RunState};
-use opsroom::model::text::SafeText;
-use opsroom::model::time::Stamp;
+use opsroom::text::SafeText;
+use opsroom::text::name::Name;
 
 /// A console without a terminal.
 pub struct App {
@@ -39,8 +39,7 @@ pub struct App {
 /// Reads a configuration that must be valid.
 pub fn config(text: &str) -> Arc<Config> {
     let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
-    let problems: Vec<String> =
-        loaded.diagnostics.iter().map(opsroom::config::diagnostic::Diagnostic::render).collect();
+    let problems: Vec<String> = loaded.diagnostics.iter().map(opsroom::lang::diagnostic::Diagnostic::render).collect();
     Arc::new(loaded.config.unwrap_or_else(|| panic!("{}", problems.join("\n"))))
 }
 

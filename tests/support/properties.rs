@@ -10,29 +10,31 @@ use chrono::{DateTime, Datelike, SecondsFormat};
 use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
 use opsroom::config::sections::log::{Log, LogFormat};
-use opsroom::model::condition::Condition;
-use opsroom::model::expression::Expression;
-use opsroom::model::fields;
-use opsroom::model::filter::complete::complete;
-use opsroom::model::filter::{Filter, Known};
-use opsroom::model::format::Format;
-use opsroom::model::pattern::{self, Patterns};
+use opsroom::lang::condition::Condition;
+use opsroom::lang::expression::Expression;
+use opsroom::lang::selector::Selector;
+use opsroom::lang::time::Stamp;
+use opsroom::lang::unit;
+use opsroom::logs::fields;
+use opsroom::logs::filter::complete::complete;
+use opsroom::logs::filter::{Filter, Known};
+use opsroom::logs::format::Format;
+use opsroom::logs::pattern;
+use opsroom::logs::pattern::Patterns;
+use opsroom::logs::record::{Level, Record};
 use opsroom::model::reading::Component;
-use opsroom::model::record::{Level, Record};
-use opsroom::model::redact::Redactor;
-use opsroom::model::selector::Selector;
 use opsroom::model::status::Status;
-use opsroom::model::text::{MAX_LINE, SafeText, sanitise, sanitise_coloured, sanitise_lines};
-use opsroom::model::time::Stamp;
-use opsroom::model::unit;
 use opsroom::sources::exposition::Scrape;
 use opsroom::sources::health;
 use opsroom::sources::http::Sink;
-use opsroom::sources::tail::container::{self, Pieces};
-use opsroom::sources::tail::decode::{LineSplitter, MAX_LINE as MAX_HELD};
-use opsroom::sources::tail::once::Records;
-use opsroom::sources::tail::pipeline::{Pipeline, Stream};
-use opsroom::sources::tail::timestamp::TimeReader;
+use opsroom::sources::logs::decode::{LineSplitter, MAX_LINE as MAX_HELD};
+use opsroom::sources::logs::follow::container;
+use opsroom::sources::logs::follow::container::Pieces;
+use opsroom::sources::logs::pipeline::{Pipeline, Stream};
+use opsroom::sources::logs::recognise::timestamp::TimeReader;
+use opsroom::sources::logs::scan::once::Records;
+use opsroom::text::redact::Redactor;
+use opsroom::text::{MAX_LINE, SafeText, sanitise, sanitise_coloured, sanitise_lines};
 
 /// Any moment.
 fn now() -> Stamp {
@@ -336,7 +338,7 @@ pub fn config(text: &str) {
     }
     let loaded = load_text(Path::new("/nonexistent/opsroom.toml"), text);
     let errors =
-        loaded.diagnostics.iter().filter(|found| found.gravity == opsroom::config::diagnostic::Gravity::Error).count();
+        loaded.diagnostics.iter().filter(|found| found.gravity == opsroom::lang::diagnostic::Gravity::Error).count();
     assert_eq!(loaded.config.is_none(), errors > 0);
     for found in &loaded.diagnostics {
         assert!(found.line >= 1 && found.column >= 1 && found.width >= 1, "{found:?}");

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opsroom::app::screens::Screen;
+use opsroom::logs::record::{Level, LogState};
 use opsroom::model::document::Timing;
 use opsroom::model::message::{Observation, Outcome};
 use opsroom::model::reading::{Component, Reading, Sign};
-use opsroom::model::record::{Level, LogState};
 use opsroom::model::run::{Lock, OutputLine, Run, RunState};
 use opsroom::model::status::Status;
-use opsroom::model::text::SafeText;
+use opsroom::text::SafeText;
 
 use super::app::App;
 

@@ -3,8 +3,8 @@
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::actions::rundir::Survivor;
-use crate::model::text::SafeText;
 use crate::process::table::{self, Listed};
+use crate::text::SafeText;
 
 /// The group of one step, named by its leader. The leader is not reaped before the last signal was sent, so that the
 /// number can't have passed to a stranger.

@@ -17,9 +17,9 @@ use super::rundir::{End, How, Intent, RunDir, Started, Survivor};
 use crate::clock::Clock;
 use crate::model::environment::clean;
 use crate::model::preview::command_line;
-use crate::model::redact::Redactor;
-use crate::model::text::SafeText;
 use crate::process::table::Listed;
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
 use output::Output;
 use step::{StepEnd, Stopper};
 

@@ -10,8 +10,8 @@ use chrono::SecondsFormat;
 use crate::actions::files;
 use crate::actions::rundir::RunDir;
 use crate::clock::Clock;
-use crate::model::redact::Redactor;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
 
 /// Longest line that is taken in raw; the rest of a longer one is read and dropped.
 const RAW_LINE: usize = 64 << 10;
@@ -252,7 +252,7 @@ mod tests {
         out.feed(Stream::Out, b"\nshort\n");
         out.close();
         let (lines, _) = read(dir.path());
-        assert!(lines[0].text.as_str().len() <= crate::model::text::MAX_LINE);
+        assert!(lines[0].text.as_str().len() <= crate::text::MAX_LINE);
         assert_eq!(lines[1].text.as_str(), "short");
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::model::message::Effect;
-use crate::model::name::Name;
 use crate::model::run::Stopping;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::Then;
 use super::confirm::DEAF;

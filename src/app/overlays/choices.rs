@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::app::input::Input;
 use crate::app::launch;
 use crate::app::state::State;
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
 use crate::model::choice::{Choice, before_running};
 use crate::model::message::{Effect, RequestId};
-use crate::model::name::Name;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::Then;
 

@@ -6,13 +6,13 @@ use crate::app::input::Input;
 use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
+use crate::lang::time::Stamp;
 use crate::model::message::{Effect, RequestId};
-use crate::model::name::Name;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::Then;
 

@@ -6,7 +6,7 @@ use crate::app::screens::list::moved;
 use crate::app::state::State;
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, Context};
-use crate::config::key::Key;
+use crate::lang::key::Key;
 
 use super::Then;
 

@@ -4,9 +4,9 @@ use crate::app::input::Input;
 use crate::app::layout::PanelId;
 use crate::app::screens::logs::{self, Aside};
 use crate::app::state::State;
-use crate::config::key::{Key, KeyCode};
-use crate::model::filter::complete::Candidate;
-use crate::model::text::SafeText;
+use crate::lang::key::{Key, KeyCode};
+use crate::logs::filter::complete::Candidate;
+use crate::text::SafeText;
 
 use super::Then;
 

@@ -10,13 +10,13 @@ pub mod patterns;
 pub mod record;
 pub mod top;
 
-use crate::config::key::{Key, KeyCode};
+use crate::lang::key::{Key, KeyCode};
 use crate::model::message::Effect;
 
 use super::state::State;
 use super::world::logs::LogView;
-use crate::model::record::Record;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::logs::record::Record;
 use line::Line;
 
 /// One overlay.

@@ -10,10 +10,10 @@ use crate::app::launch;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::commands::COMMANDS;
-use crate::config::key::{Key, KeyCode};
 use crate::config::plan;
+use crate::lang::key::{Key, KeyCode};
 use crate::model::message::Effect;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 use super::Then;
 

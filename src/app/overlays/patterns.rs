@@ -6,15 +6,15 @@ use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
 use crate::app::world::logs::{LogView, rings};
-use crate::config::key::Key;
-use crate::model::filter::write;
+use crate::lang::key::Key;
+use crate::lang::time::Stamp;
+use crate::logs::filter::write;
+use crate::logs::pattern::{FARTHEST, Group, Novelty, Order, Past, Patterns, YESTERDAY};
+use crate::logs::record::Record;
+use crate::logs::scan::Scan;
 use crate::model::message::Effect;
-use crate::model::name::Name;
-use crate::model::pattern::{FARTHEST, Group, Novelty, Order, Past, Patterns, YESTERDAY};
-use crate::model::record::Record;
-use crate::model::scan::Scan;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::{Overlay, Then};
 

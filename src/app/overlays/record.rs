@@ -10,14 +10,14 @@ use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
-use crate::config::key::Key;
-use crate::model::dialect::dialect;
-use crate::model::filter::write;
-use crate::model::format::Format;
+use crate::lang::key::Key;
+use crate::logs::dialect::dialect;
+use crate::logs::filter::write;
+use crate::logs::format::Format;
+use crate::logs::outline::{Outline, Part};
+use crate::logs::record::Record;
 use crate::model::message::Effect;
-use crate::model::outline::{Outline, Part};
-use crate::model::record::Record;
-use crate::model::text::{SafeText, wrap};
+use crate::text::{SafeText, wrap};
 
 use super::{Then, patterns};
 

@@ -7,14 +7,14 @@ use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
 use crate::app::world::logs::{LogView, rings};
-use crate::config::key::{Key, KeyCode};
-use crate::model::filter::{Subject, number, write};
+use crate::lang::key::{Key, KeyCode};
+use crate::logs::filter::{Subject, number, write};
+use crate::logs::record::Record;
+use crate::logs::scan::Scan;
+use crate::logs::spread::Spread;
+use crate::logs::top::Top;
 use crate::model::message::Effect;
-use crate::model::record::Record;
-use crate::model::scan::Scan;
-use crate::model::spread::Spread;
-use crate::model::text::SafeText;
-use crate::model::top::Top;
+use crate::text::SafeText;
 
 use super::Then;
 

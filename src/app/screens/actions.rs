@@ -9,9 +9,9 @@ use crate::app::state::State;
 use crate::app::world::runs::RunView;
 use crate::app::world::toasts::Tone;
 use crate::model::message::Effect;
-use crate::model::name::Name;
 use crate::model::run::{Run, RunState};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 use super::{ListState, Screen};
 

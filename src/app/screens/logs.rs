@@ -24,11 +24,11 @@ use crate::app::world::logs::{LogView, rings};
 use crate::app::world::tails::Tail;
 use crate::app::world::toasts::Tone;
 use crate::config::sections::screen::Panel;
-use crate::model::filter::{Filter, Known};
+use crate::lang::time::Stamp;
+use crate::logs::filter::{Filter, Known};
+use crate::logs::record::{Level, Record, RecordBatch};
 use crate::model::message::Effect;
-use crate::model::name::Name;
-use crate::model::record::{Level, Record, RecordBatch};
-use crate::model::time::Stamp;
+use crate::text::name::Name;
 
 use super::list::moved;
 

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::state::State;
-use crate::model::name::Name;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::text::name::Name;
 
 use super::ListState;
 

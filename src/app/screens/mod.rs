@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::sections::screen::Panel;
 use crate::model::message::Effect;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 use super::commands;
 use super::keymap::Command;

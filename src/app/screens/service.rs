@@ -3,7 +3,7 @@
 use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::config::sections::screen::Panel;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 use super::{ListState, Screen};
 

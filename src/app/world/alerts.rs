@@ -1,9 +1,9 @@
 //! Alerts: one machine for each condition of each check and metric.
 
 use crate::model::alert::Severity;
-use crate::model::name::Name;
 use crate::model::since::Since;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// What an alert is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::sections::check::Check;
+use crate::lang::time::Stamp;
 use crate::model;
 use crate::model::judge::{Counts, Judge, Rules};
 use crate::model::latency::Latencies;
-use crate::model::name::Name;
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// One check with everything that the screens show of it.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::text::SafeText;
 
 /// Figures that only the runtime can know. It sets [`Diagnostics::meters`] before it draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::log::Log;
-use crate::model::format::Formats;
-use crate::model::name::Name;
-use crate::model::record::{LogState, Loss, Record};
-use crate::model::ring::{Ring, RingLimits};
-use crate::model::time::Stamp;
-use crate::model::view::WINDOW;
+use crate::lang::time::Stamp;
+use crate::logs::format::Formats;
+use crate::logs::record::{LogState, Loss, Record};
+use crate::logs::ring::{Ring, RingLimits};
+use crate::logs::view::WINDOW;
+use crate::text::name::Name;
 
 /// One log.
 #[derive(Debug, Clone)]

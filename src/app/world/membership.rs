@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// The members of one row of the services.
 #[derive(Debug, Clone)]

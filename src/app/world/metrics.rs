@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::config::sections::metric::Metric;
+use crate::lang::condition::{Comparison, Condition, Predicate};
+use crate::lang::time::Stamp;
+use crate::lang::unit;
 use crate::model::alert::Severity;
-use crate::model::condition::{Comparison, Condition, Predicate};
-use crate::model::name::Name;
 use crate::model::reading::{Caveat, Sample};
 use crate::model::series::Series;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
-use crate::model::unit;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 pub use crate::model::series::Point;
 

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::model::name::Name;
+use crate::lang::time::Stamp;
 use crate::model::run::{OutputLine, Progress, Run, Signs, Stopping};
-use crate::model::time::Stamp;
+use crate::text::name::Name;
 
 /// Output lines kept a run; the tail is what is read.
 pub const MAX_OUTPUT_LINES: usize = 5_000;

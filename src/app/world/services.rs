@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::membership::{Members, Membership};
 use crate::app::state::State;
 use crate::model::cause;
-use crate::model::name::Name;
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::logs::{LogView, rings};
 use crate::config::Config;
 use crate::config::sections::screen::{LogPanel, Panel};
-use crate::model::filter::Filter;
-use crate::model::record::Record;
-use crate::model::view::View;
+use crate::logs::filter::Filter;
+use crate::logs::record::Record;
+use crate::logs::view::View;
 
 /// Records scanned by one slice of work.
 const SLICE: usize = 2_000;

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
-use crate::model::name::Name;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, PartialEq, Eq)]

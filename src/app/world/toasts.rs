@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::text::SafeText;
 
 /// How a toast is coloured and how long it stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

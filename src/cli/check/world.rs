@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::themes;
 use crate::config::Config;
-use crate::config::diagnostic::{Diagnostic, Gravity};
 use crate::config::load::locate::Locator;
 use crate::config::sections::adapter::{Adapter, Verb};
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
 use crate::files;
-use crate::model::name::Name;
-use crate::sources::tail::MAX_FILES;
-use crate::sources::tail::once::files_of;
+use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::sources::logs::MAX_FILES;
+use crate::sources::logs::scan::once::files_of;
+use crate::text::name::Name;
 
 /// Which compose commands of Docker this machine has. `None` where nothing asks for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::name::Name;
-use crate::model::record::{Record, RecordKind};
+use crate::logs::record::{Record, RecordKind};
+use crate::text::name::Name;
 
 /// Which records are within the times that were asked for.
 ///

@@ -6,9 +6,9 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::model::name::Name;
-use crate::sources::tail::history;
-use crate::sources::tail::pipeline::Pipeline;
+use crate::sources::logs::history;
+use crate::sources::logs::pipeline::Pipeline;
+use crate::text::name::Name;
 
 /// Logs that are named one by one.
 const NAMED: usize = 4;

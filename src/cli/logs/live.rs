@@ -15,11 +15,12 @@ use super::request::Request;
 use crate::cli::{Global, output};
 use crate::config::Config;
 use crate::config::sections::log::Log;
+use crate::logs::record::{LogState, Record, RecordKind};
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::record::{LogState, Record, RecordKind};
 use crate::sources::Context;
-use crate::sources::tail::{self, Resume};
+use crate::sources::logs as tail;
+use crate::sources::logs::Resume;
+use crate::text::name::Name;
 
 /// What comes together within this time is printed in the order of time.
 const GATHER: Duration = Duration::from_millis(200);

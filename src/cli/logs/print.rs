@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use super::bounds::Bounds;
 use super::read::Sink;
 use super::request::Request;
-use crate::model::filter::Filter;
-use crate::model::name::Name;
-use crate::model::record::{Level, Record, RecordKind, quoted};
-use crate::model::text::LINE_BREAK;
-use crate::model::unit;
+use crate::lang::unit;
+use crate::logs::filter::Filter;
+use crate::logs::record::{Level, Record, RecordKind, quoted};
+use crate::text::LINE_BREAK;
+use crate::text::name::Name;
 
 /// Records of one log that may still grow.
 const GROWING: usize = 16;

@@ -10,14 +10,15 @@ use super::request::{self, Output, Request, of_file};
 use super::summary::Summary;
 use crate::cli::{Global, output};
 use crate::config::sections::log::{Log, LogKind};
-use crate::model::record::Record;
-use crate::model::redact::Redactor;
-use crate::sources::tail::history::{self, History};
-use crate::sources::tail::once::{Records, files_of};
-use crate::sources::tail::pipeline::Pipeline;
-use crate::sources::tail::refuse;
-use crate::sources::tail::scan;
-use crate::sources::tail::start::Start;
+use crate::logs::record::Record;
+use crate::sources::logs::follow::refuse;
+use crate::sources::logs::follow::start::Start;
+use crate::sources::logs::history;
+use crate::sources::logs::history::History;
+use crate::sources::logs::pipeline::Pipeline;
+use crate::sources::logs::scan;
+use crate::sources::logs::scan::once::{Records, files_of};
+use crate::text::redact::Redactor;
 
 /// Lines of each configured log that are printed where nothing else is said.
 const LAST_LINES: usize = 1000;

@@ -12,11 +12,11 @@ use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::{Config, load};
-use crate::model::filter::Filter;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
+use crate::logs::filter::Filter;
 use crate::runtime::secrets;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 /// What is asked for.
 pub struct Request {

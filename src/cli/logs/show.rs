@@ -10,12 +10,12 @@ use super::bounds::without_time_words;
 use super::covers::Covers;
 use super::print::paint;
 use super::summary::{Counts, Summary};
-use crate::model::pattern::{Group, Order, Patterns};
-use crate::model::record::Level;
-use crate::model::text::{MAX_RECORD_WORDS, SafeText};
-use crate::model::timeline::{Bar, Timeline};
-use crate::model::top::Top;
-use crate::model::unit;
+use crate::lang::unit;
+use crate::logs::pattern::{Group, Order, Patterns};
+use crate::logs::record::Level;
+use crate::logs::timeline::{Bar, Timeline};
+use crate::logs::top::Top;
+use crate::text::{MAX_RECORD_WORDS, SafeText};
 
 /// Columns where there is no terminal.
 const COLUMNS: usize = 100;

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
-use crate::model::filter::{Filter, Subject};
-use crate::model::pattern::Patterns;
-use crate::model::record::Record;
-use crate::model::text::SafeText;
-use crate::model::timeline::Timeline;
-use crate::model::top::Top;
-use crate::sources::tail::scan::Gather;
+use crate::logs::filter::{Filter, Subject};
+use crate::logs::pattern::Patterns;
+use crate::logs::record::Record;
+use crate::logs::timeline::Timeline;
+use crate::logs::top::Top;
+use crate::sources::logs::scan::Gather;
+use crate::text::SafeText;
 
 /// What to count.
 #[derive(Debug, Clone, PartialEq, Eq)]

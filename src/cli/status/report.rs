@@ -16,15 +16,15 @@ use crate::app::world::metrics::MetricView;
 use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
+use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
 use crate::model::message::Observation;
-use crate::model::name::Name;
 use crate::model::reading::Component;
-use crate::model::redact::Redactor;
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
 
 /// The world of one command: what a console without a screen knows after each round.
 pub(super) struct World(State);

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
-use crate::model::unit;
 
 use super::report::Report;
 

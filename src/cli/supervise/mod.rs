@@ -25,13 +25,13 @@ use crate::actions::supervisor;
 use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::redact::Redactor;
+use crate::lang::time::Stamp;
 use crate::model::run::{Closing, Progress, RunState};
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
 use crate::model::verification::Judgement;
 use crate::sources::Context;
+use crate::text::SafeText;
+use crate::text::redact::Redactor;
+use crate::text::secret::Secrets;
 
 /// How often a sign of life is given.
 const HEARTBEAT: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::sections::secret::SecretSource;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
 use crate::runtime::secrets::resolve;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 /// A command is run again no sooner than this after its last run: it may ask a person.
 const COMMAND: Duration = Duration::from_secs(10);

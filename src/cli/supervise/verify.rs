@@ -8,10 +8,10 @@ use futures_util::stream::FuturesUnordered;
 
 use super::renew::Renewal;
 use crate::config::sections::source::SourceKind;
+use crate::lang::time::Stamp;
 use crate::model::message::Observation;
 use crate::model::reading::{Reading, Sign};
 use crate::model::run::Progress;
-use crate::model::time::Stamp;
 use crate::model::verification::{Judgement, Terms, Verification};
 use crate::sources::Context;
 use crate::sources::plan::{self, Watched};

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::diagnostic::{Diagnostic, Gravity};
 use crate::config::file::{Place, SourceFile};
 use crate::config::literal;
-use crate::model::redact::Literals;
+use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::text::redact::Literals;
 
 /// The files of a configuration, for finding the place of a value again.
 #[derive(Debug, Clone, Default)]

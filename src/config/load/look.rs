@@ -9,7 +9,8 @@ use std::fs::Metadata;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::{glob, merge, read};
+use super::{merge, read};
+use crate::files::glob;
 
 /// Tells one content of a path from another as far as the file system knows. Links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

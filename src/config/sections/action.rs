@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::key::Key;
-use crate::config::nearest;
 use crate::config::reader::{Table, Text, Thing};
 use crate::config::sections::adapter::{Adapter, Verb};
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::config::substitute;
 use crate::config::syntax;
-use crate::model::name::Name;
+use crate::lang::key::Key;
+use crate::lang::nearest;
+use crate::lang::unit;
 use crate::model::run::Confirm;
-use crate::model::unit;
+use crate::text::name::Name;
 
 /// An action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub(super) fn read_key(table: &Table<'_>) -> Option<Key> {
     match text.value.parse() {
         Ok(key) => Some(key),
         Err(error) => {
-            let error: crate::config::key::KeyError = error;
+            let error: crate::lang::key::KeyError = error;
             table.context.error(text.at, error.message, error.hint);
             None
         }

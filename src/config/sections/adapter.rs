@@ -7,13 +7,13 @@ use toml::de::DeValue;
 
 use crate::config::adapters;
 use crate::config::file::Place;
-use crate::config::nearest;
 use crate::config::reader::{Context, Entry, Table, Text, described, entries, text_of, texts_of};
 use crate::config::sections::source::environment;
 use crate::config::spec::{KeySpec, Kind, key, later};
 use crate::config::substitute;
-use crate::model::name::Name;
-use crate::model::secret::Template;
+use crate::lang::nearest;
+use crate::text::name::Name;
+use crate::text::secret::Template;
 
 /// An adapter, resolved: built-in kind with the file's own verbs over it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use toml::de::DeValue;
 
-use crate::config::nearest;
 use crate::config::reader::{Table, described, entries, text_of};
 use crate::config::{roots, syntax};
+use crate::lang::condition::Condition;
+use crate::lang::nearest;
 use crate::model::alert::Severity;
-use crate::model::condition::Condition;
 use crate::model::document::Shape;
 
 /// What is judged.

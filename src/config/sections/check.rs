@@ -10,10 +10,10 @@ use crate::config::sections::defaults::Defaults;
 use crate::config::sections::source::{self, COMMAND_KEYS, POLL_KEYS, REQUEST_KEYS, Source, Timing};
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
 use crate::config::syntax;
+use crate::lang::condition::Condition;
 use crate::model::alert::Severity;
-use crate::model::condition::Condition;
 use crate::model::document::Shape;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// A check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! `[console]`
 
-use crate::config::nearest;
 use crate::config::reader::Table;
 use crate::config::spec::{KeySpec, Kind, key};
+use crate::lang::nearest;
 
 use std::net::SocketAddr;
 

@@ -1,10 +1,10 @@
 //! `[filter.NAME]`: a filter of the logs under a name and a key.
 
-use crate::config::key::Key;
 use crate::config::reader::Table;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::config::syntax;
-use crate::model::name::Name;
+use crate::lang::key::Key;
+use crate::text::name::Name;
 
 /// A saved filter.
 #[derive(Debug, Clone, PartialEq, Eq)]

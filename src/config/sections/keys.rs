@@ -1,9 +1,9 @@
 //! `[keys]`: key to command.
 
 use crate::config::commands;
-use crate::config::key::Key;
-use crate::config::nearest;
 use crate::config::reader::{Context, Entry, text_of};
+use crate::lang::key::Key;
+use crate::lang::nearest;
 
 /// The person's own key bindings, over the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

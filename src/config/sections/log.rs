@@ -12,10 +12,10 @@ use crate::config::sections::console::timezone;
 use crate::config::sections::source::{self, COMMAND_KEYS};
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
 use crate::config::syntax;
-use crate::model::format::Format;
-use crate::model::layout::Names;
-use crate::model::name::Name;
-use crate::model::record::Level;
+use crate::logs::format::Format;
+use crate::logs::layout::Names;
+use crate::logs::record::Level;
+use crate::text::name::Name;
 
 use super::source::CommandLine;
 

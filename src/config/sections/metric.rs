@@ -10,9 +10,9 @@ use crate::config::sections::check::Check;
 use crate::config::sections::source::{Source, SourceKind};
 use crate::config::spec::{KeySpec, Kind, key, later};
 use crate::config::syntax;
+use crate::lang::condition::Condition;
 use crate::model::alert::Severity;
-use crate::model::condition::Condition;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 pub use log::{LogChoice, LogMetric, Measure};
 

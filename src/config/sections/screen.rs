@@ -3,12 +3,12 @@
 use toml::de::DeValue;
 
 use crate::config::file::Place;
-use crate::config::key::Key;
-use crate::config::nearest;
 use crate::config::reader::{Table, Text, Thing, described};
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::config::syntax;
-use crate::model::name::Name;
+use crate::lang::key::Key;
+use crate::lang::nearest;
+use crate::text::name::Name;
 
 /// A screen of one's own; one named `overview` replaces the built-in overview.
 #[derive(Debug, Clone, PartialEq, Eq)]

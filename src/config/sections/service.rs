@@ -2,7 +2,7 @@
 
 use crate::config::reader::{Table, Thing};
 use crate::config::spec::{KeySpec, Kind, key};
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// A thing that is operated: what checks, metrics, logs and actions belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]

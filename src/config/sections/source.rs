@@ -10,10 +10,10 @@ use crate::config::reader::{Table, Text, template};
 use crate::config::sections::console::host_and_port;
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::lang::unit;
 use crate::model::document::Shape;
-use crate::model::name::Name;
-use crate::model::secret::Template;
-use crate::model::unit;
+use crate::text::name::Name;
+use crate::text::secret::Template;
 
 /// A polled source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

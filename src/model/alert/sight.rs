@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::model::condition::{Comparison, Predicate};
+use crate::lang::condition::{Comparison, Predicate};
+use crate::lang::time::Stamp;
 use crate::model::reading::{Reading, Sample};
 use crate::model::status::Status;
-use crate::model::time::Stamp;
 
 /// What is known at the moment of an evaluation.
 #[derive(Debug, Clone, Copy)]

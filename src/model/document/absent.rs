@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::expression::{Expression, Read, Step};
+use crate::lang::expression::{Expression, Read, Step};
 
 /// How many names are listed, and how many characters of each.
 const NAMES: usize = 12;
@@ -143,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::expression::Expression;
+    use crate::lang::expression::Expression;
 
     fn said(program: &str, document: &Value) -> Option<String> {
         absent(document, Expression::compile(program).unwrap().reads())

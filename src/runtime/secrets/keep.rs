@@ -15,10 +15,10 @@ use super::fetch;
 use crate::config::load::look::Mark;
 use crate::config::sections::secret::SecretSource;
 use crate::model::message::Observation;
-use crate::model::name::Name;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
 use crate::runtime::logging;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::secret::Secrets;
 
 /// A failure is worth a warning after so many in a row: files are rotated in several steps.
 const WARN_AFTER: u32 = 3;
@@ -197,9 +197,9 @@ impl Keeper {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::model::redact::Redactor;
     use crate::runtime::secrets::{Keyhole, Vault};
     use crate::runtime::tasks::Tasks;
+    use crate::text::redact::Redactor;
 
     /// So long a test waits for what must happen.
     const LONG: Duration = Duration::from_secs(30);

@@ -12,8 +12,8 @@ use crate::config::load::look::Mark;
 use crate::config::sections::source::HttpRequest;
 use crate::files;
 use crate::model::document::PollError;
-use crate::model::secret::Secrets;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::secret::Secrets;
 
 use super::phases::{TimeConnections, TimedResolver};
 use super::trust;

@@ -24,8 +24,8 @@ use reqwest::{Method, Response, StatusCode, Url};
 use crate::clock::Clock;
 use crate::config::sections::source::HttpRequest;
 use crate::model::document::PollError;
-use crate::model::secret::{Secrets, Template};
-use crate::model::text::SafeText;
+use crate::text::SafeText;
+use crate::text::secret::{Secrets, Template};
 
 use super::resolver::Failure;
 use certificate::Certificate;

@@ -15,10 +15,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::clock::Clock;
+use crate::lang::time::Stamp;
 use crate::model::document::PollError;
-use crate::model::text::SafeText;
-use crate::model::time::Stamp;
 use crate::sources::resolver::{self, Failure};
+use crate::text::SafeText;
 
 tokio::task_local! {
     static CURRENT: Arc<Phases>;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::model::expression::Expression;
+use crate::lang::expression::Expression;
 
 use frame::{Answer, Reply, Request};
 use process::{Answered, Process};

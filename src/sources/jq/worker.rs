@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::clock::Clock;
-use crate::model::expression::{Expression, RunError};
+use crate::lang::expression::{Expression, RunError};
 
 use super::frame::{self, Answer, MAX_FRAME, Received, Reply};
 

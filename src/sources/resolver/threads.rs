@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{Failure, Found, hosts};
 use crate::clock::Clock;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
 
 /// Looks one name up; blocks.
 pub(super) type Ask = fn(&str) -> io::Result<Vec<SocketAddr>>;

@@ -7,7 +7,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::top::{Choice, SHOWN, TopOverlay};
 use crate::app::state::State;
-use crate::model::top::Row as Value;
+use crate::logs::top::Row as Value;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_top};

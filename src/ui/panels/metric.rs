@@ -10,7 +10,7 @@ use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
 use crate::app::world::metrics::{MetricView, Point};
 use crate::config::sections::screen::Panel;
-use crate::model::name::Name;
+use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;

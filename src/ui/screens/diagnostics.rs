@@ -8,7 +8,7 @@ use crate::app::layout::PanelId;
 use crate::app::lookup::problem_key;
 use crate::app::state::State;
 use crate::app::world::diagnostics::{Problem, ProblemKind};
-use crate::model::record::LogState;
+use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::{Painter, split_left, split_top};

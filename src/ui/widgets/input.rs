@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::paint::Painter;
 use crate::ui::words::{Text, Words, cut};

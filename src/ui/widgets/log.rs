@@ -8,9 +8,9 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
 use crate::app::screens::logs::Timestamps;
-use crate::model::record::{Level, Record, RecordKind};
-use crate::model::text::Span;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::logs::record::{Level, Record, RecordKind};
+use crate::text::Span;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::paint::Painter;

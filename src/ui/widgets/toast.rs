@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::paint::Painter;
 use crate::ui::words::Words;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::status;
 use crate::model::reading::Component;
-use crate::model::text::SafeText;
+use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::words::Words;

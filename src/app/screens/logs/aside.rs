@@ -3,8 +3,8 @@
 
 use crate::app::state::State;
 use crate::app::world::logs::{LogView, rings};
-use crate::model::record::Record;
-use crate::model::text::SafeText;
+use crate::logs::record::Record;
+use crate::text::SafeText;
 
 use super::filtering::{parse, set_filter};
 use super::pane::{Pane, Place};

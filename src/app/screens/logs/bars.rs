@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::state::State;
-use crate::model::histogram::Bar;
+use crate::logs::histogram::Bar;
 
 use super::times::go_to;
 

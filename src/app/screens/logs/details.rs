@@ -7,8 +7,8 @@ use crate::app::overlays::top::TopOverlay;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::world::logs::rings;
-use crate::model::record::Record;
-use crate::model::scan::Slice;
+use crate::logs::record::Record;
+use crate::logs::scan::Slice;
 
 /// What one slice of counting may take: well under five milliseconds.
 pub(in crate::app) const SLICE: Slice = Slice { records: 500, bytes: 256 << 10 };

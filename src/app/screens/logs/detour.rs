@@ -2,10 +2,10 @@
 
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
-use crate::model::filter::write::{TRACE_NAMES, trace_is, trace_of};
-use crate::model::name::Name;
-use crate::model::record::Record;
-use crate::model::view::Entry;
+use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
+use crate::logs::record::Record;
+use crate::logs::view::Entry;
+use crate::text::name::Name;
 
 use super::{select, set_filter, show_only};
 

@@ -3,9 +3,10 @@
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::world::toasts::Tone;
-use crate::model::filter::complete::{self, Candidate};
-use crate::model::filter::{Filter, FilterError};
-use crate::model::text::SafeText;
+use crate::logs::filter::complete;
+use crate::logs::filter::complete::Candidate;
+use crate::logs::filter::{Filter, FilterError};
+use crate::text::SafeText;
 
 use super::{search_again, work};
 

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::app::state::State;
-use crate::model::name::Name;
-use crate::model::record::{Record, RecordBatch};
-use crate::model::ring::RingLimits;
-use crate::model::time::Stamp;
+use crate::lang::time::Stamp;
+use crate::logs::record::{Record, RecordBatch};
+use crate::logs::ring::RingLimits;
+use crate::text::name::Name;
 
 /// Records that wait, by log and in the order in which they came.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
 use crate::app::world::logs::rings;
 use crate::app::world::toasts::Tone;
-use crate::model::record::Record;
+use crate::logs::record::Record;
 
 use super::height;
 
@@ -33,7 +33,7 @@ pub(super) fn toggle(state: &mut State) {
 /// The marked records by time, each as it is now where it is still held.
 pub(super) fn in_order(state: &State) -> Vec<Record> {
     let newest = |(id, kept): (&(_, u64), &Record)| -> Record {
-        let (log, seq): &(crate::model::name::Name, u64) = id;
+        let (log, seq): &(crate::text::name::Name, u64) = id;
         state.log(log).and_then(|log| log.ring.get(*seq)).unwrap_or(kept).clone()
     };
     let mut marked: Vec<Record> = state.screens.logs.marks.iter().map(newest).collect();

@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::app::state::State;
 use crate::app::world::logs::rings;
 use crate::app::world::toasts::Tone;
-use crate::model::filter::Filter;
-use crate::model::text::SafeText;
-use crate::model::view::{Entry, View};
+use crate::logs::filter::Filter;
+use crate::logs::view::{Entry, View};
+use crate::text::SafeText;
 
 use super::filtering::parse;
 use super::{LogsScreen, height, work};

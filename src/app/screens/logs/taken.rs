@@ -4,8 +4,8 @@ use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::app::world::logs::rings;
 use crate::app::world::toasts::Tone;
+use crate::logs::record::Record;
 use crate::model::message::Effect;
-use crate::model::record::Record;
 
 use super::marks;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{quantile, window};
 use crate::config::reader::{Table, Text, Thing};
 use crate::config::syntax;
-use crate::model::name::Name;
+use crate::text::name::Name;
 
 /// What is taken of the records; exactly one of them.
 pub(super) const MEASURES: &[&str] = &["count", "rate", "ratio", "percentile"];

@@ -1,0 +1,184 @@
+//! What a filter is made of, and what it asks of a record.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use regex::Regex;
+
+use super::subject::Subject;
+use super::value::Test;
+use super::write::TRACE_NAMES;
+use crate::logs::pattern;
+use crate::logs::record::Level;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compare {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+impl Compare {
+    pub(super) fn holds<T: PartialOrd + Copy>(self, left: T, right: T) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::More => left > right,
+            Self::AtLeast => left >= right,
+        }
+    }
+}
+
+/// A point in time, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Ago(Duration),
+    At(DateTime<Utc>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    Everything,
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    /// A word or a phrase, kept for searches that are faster than the expression, or an expression.
+    Text(Regex, Option<Box<str>>),
+    Level(Compare, Level),
+    Since(Moment),
+    Until(Moment),
+    Stderr,
+    /// The shape of the message has this hash.
+    Pattern(u64),
+    Field(Field, Test),
+}
+
+/// Which part of a record is tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Field {
+    Message,
+    Raw,
+    Service,
+    Log,
+    Named(String),
+    Trace,
+}
+
+impl Node {
+    /// Whether the record passes; times that are written as "ago" count from `now`, else from when it was read.
+    pub(super) fn matches<S: Subject + ?Sized>(&self, record: &S, now: Option<DateTime<Utc>>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(record, now)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(record, now)),
+            Self::Not(node) => !node.matches(record, now),
+            Self::Text(regex, _) => says(regex, record),
+            Self::Level(compare, level) => !record.is_marker() && compare.holds(record.level(), *level),
+            Self::Since(moment) => record.at() >= instant(*moment, record, now),
+            Self::Until(moment) => record.at() < instant(*moment, record, now),
+            Self::Stderr => record.is_stderr(),
+            Self::Pattern(hash) => !record.is_marker() && pattern::is_of(record.message(), *hash),
+            Self::Field(field, test) => field.passes(test, record),
+        }
+    }
+
+    /// The earliest time that can pass, where that is certain.
+    pub(super) fn since(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Since(Moment::At(at)) => Some(*at),
+            Self::Since(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::All(nodes) => nodes.iter().filter_map(|node| node.since(now)).max(),
+            _ => None,
+        }
+    }
+
+    /// The latest time that can pass, where that is certain.
+    pub(super) fn until(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Until(Moment::At(at)) => Some(*at),
+            Self::Until(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::All(nodes) => nodes.iter().filter_map(|node| node.until(now)).min(),
+            _ => None,
+        }
+    }
+
+    /// A word that everything that passes holds in its line, in any case; the longest.
+    pub(super) fn required(&self) -> Option<&str> {
+        match self {
+            // What is empty is everywhere and can't be searched for.
+            Self::Text(_, word) => word.as_deref().filter(|word| !word.is_empty()),
+            Self::All(nodes) => nodes.iter().filter_map(Self::required).max_by_key(|word| word.len()),
+            _ => None,
+        }
+    }
+
+    /// Whether a line of `level` passes, where nothing else is asked.
+    pub(super) fn of_level(&self, level: Level) -> Option<bool> {
+        match self {
+            Self::Everything => Some(true),
+            Self::All(nodes) => nodes.iter().try_fold(true, |all, node| Some(all & node.of_level(level)?)),
+            Self::Any(nodes) => nodes.iter().try_fold(false, |any, node| Some(any | node.of_level(level)?)),
+            Self::Not(node) => Some(!node.of_level(level)?),
+            Self::Level(compare, other) => Some(compare.holds(level, *other)),
+            _ => None,
+        }
+    }
+
+    /// What words and expressions hit; negated parts do not count.
+    pub(super) fn hits(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.hits(text, found)),
+            Self::Text(regex, _) => {
+                found.extend(regex.find_iter(text).map(|hit| hit.range()).filter(|hit| !hit.is_empty()).take(64));
+            }
+            Self::Field(_, value) => found.extend(value.hits(text).into_iter().take(64)),
+            _ => {}
+        }
+    }
+}
+
+impl Field {
+    fn passes<S: Subject + ?Sized>(&self, test: &Test, record: &S) -> bool {
+        let named = |name: &str| record.field(name).map_or_else(|| test.holds_without(), |value| test.holds(&value));
+        match self {
+            Self::Message => test.holds(record.message()),
+            Self::Raw => test.holds(record.raw()),
+            Self::Log => test.holds(record.log()),
+            Self::Service => match record.service() {
+                Some(service) => test.holds(service),
+                None => named("service"),
+            },
+            Self::Named(name) => named(name),
+            Self::Trace => match test {
+                Test::Not(test) => !self.passes(test, record),
+                test => TRACE_NAMES.iter().any(|name| record.field(name).is_some_and(|value| test.holds(&value))),
+            },
+        }
+    }
+}
+
+fn back(now: DateTime<Utc>, ago: Duration) -> DateTime<Utc> {
+    let ago = chrono::Duration::from_std(ago).ok();
+    ago.and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    match moment {
+        Moment::At(at) => at,
+        Moment::Ago(ago) => back(now.unwrap_or(record.read_at()), ago),
+    }
+}
+
+/// The whole line, and the message apart where the line holds it in escaped form or as a list of bytes.
+fn says<S: Subject + ?Sized>(regex: &Regex, record: &S) -> bool {
+    regex.is_match(record.raw())
+        || (record.is_json()
+            && (memchr::memchr(b'\\', record.raw().as_bytes()).is_some() || record.raw().contains("\"MESSAGE\":["))
+            && regex.is_match(record.message()))
+}

@@ -1,0 +1,461 @@
+//! Follows one path: appended, rotated, truncated, removed and come back.
+//!
+//! The truth is asked of the file system at every tick and never taken from events, which are lost on network
+//! shares, bind mounts and under load. Everything happens by positioned reads on a handle that is kept: a mapped
+//! log that is truncated kills the process, and a path that is opened anew each time loses what was written to the
+//! old file last.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::advance::{drain, find_again, name, open_again, read_current};
+use super::between::{self, Before, Seen};
+use super::open::{Identity, Known, OpenLog};
+use super::refuse::{self, Reasons};
+use super::replay::Replay;
+use super::start::{self, Start};
+use crate::lang::time::Stamp;
+use crate::logs::record::Level;
+use crate::sources::logs::count::Uncounted;
+use crate::sources::logs::decode::archive::Packing;
+use crate::sources::logs::history;
+use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::text::SafeText;
+
+/// A line without its end is shown after this time.
+const PARTIAL_AFTER: Duration = Duration::from_millis(1500);
+/// The file before the rotation is read this long after its last growth: some writers go on until they are told.
+const KEEP_OLD: Duration = Duration::from_secs(5);
+/// A path that is missing this long is said to be gone.
+const GONE_AFTER: Duration = Duration::from_secs(2);
+/// So many bytes behind, a file that is written fast is said to be caught up with: some four ticks of reading.
+const FAR_BEHIND: u64 = 16 << 20;
+/// What was no text is judged anew this often, though nothing seems to have changed.
+const JUDGE_AGAIN: Duration = Duration::from_secs(5);
+/// Files before the current one that are kept open.
+const MOST_EARLIER: usize = 32;
+
+/// What a path is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathState {
+    /// Read up to its end.
+    Following,
+    /// What was there before us, or was written faster than it is read, is still being read.
+    CatchingUp,
+    /// Not there.
+    Missing,
+    /// Can't be read; why.
+    Failed(SafeText),
+}
+
+/// How a path is followed.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// What is shown of what is there already.
+    pub start: Start,
+    /// The pattern that named the path: what it names besides is followed by itself.
+    pub pattern: Option<PathBuf>,
+    /// What is written faster than can be read is skipped.
+    pub skip: bool,
+}
+
+/// One followed path.
+#[derive(Debug)]
+pub struct FileTail {
+    path: PathBuf,
+    manner: Manner,
+    current: Option<OpenLog>,
+    /// What is read before the current file, oldest first.
+    earlier: VecDeque<Earlier>,
+    /// Rotated files that lay there when the current one was opened.
+    seen: Vec<Seen>,
+    state: PathState,
+    missing_since: Option<Duration>,
+    said_gone: bool,
+    /// What was no text, as it was then: it is judged anew when it changes.
+    refused: Option<Refused>,
+    reasons: Reasons,
+    /// Files that were let go since they were last asked for.
+    released: Vec<Known>,
+    /// What was there before and has to be counted.
+    uncounted: Vec<Uncounted>,
+}
+
+/// Something that is read before the current file.
+#[derive(Debug)]
+enum Earlier {
+    /// A file that the path led to. Its writer may go on for a while.
+    File(OpenLog),
+    /// Files that are read once.
+    Replay(Replay),
+}
+
+/// What one tick did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Bytes read.
+    pub bytes: usize,
+    /// More waits to be read.
+    pub behind: bool,
+}
+
+/// A file that was no text when it was judged.
+#[derive(Debug)]
+struct Refused {
+    meta: Metadata,
+    at: Duration,
+    why: String,
+}
+
+impl Refused {
+    /// Whether that still holds of what has `meta` now: nothing was written, nor may have been within one tick of the
+    /// kernel's clock.
+    fn stands(&self, meta: &Metadata, now: Stamp) -> bool {
+        let state = |meta: &Metadata| (meta.size(), meta.mtime(), meta.mtime_nsec());
+        Identity::of(meta) == Identity::of(&self.meta)
+            && state(meta) == state(&self.meta)
+            && now.mono.saturating_sub(self.at) < JUDGE_AGAIN
+    }
+}
+
+impl FileTail {
+    /// Follows `path`.
+    pub fn new(path: PathBuf, manner: Manner) -> Self {
+        Self {
+            path,
+            manner,
+            current: None,
+            earlier: VecDeque::new(),
+            seen: Vec::new(),
+            state: PathState::Missing,
+            missing_since: None,
+            said_gone: false,
+            refused: None,
+            reasons: Reasons::default(),
+            released: Vec::new(),
+            uncounted: Vec::new(),
+        }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it is doing.
+    pub fn state(&self) -> &PathState {
+        &self.state
+    }
+
+    /// The file that is followed now.
+    pub fn identity(&self) -> Option<Identity> {
+        self.current.as_ref().map(OpenLog::identity)
+    }
+
+    /// Whether this tail holds the file.
+    pub fn holds(&self, identity: Identity) -> bool {
+        self.open().any(|open| open.identity() == identity)
+    }
+
+    /// Bytes that are not read yet, as far as that is known: not of a pipe; a packed file counts as what it takes on the
+    /// disk until it is through.
+    pub fn left(&self) -> u64 {
+        let earlier = self.earlier.iter().map(|earlier| match earlier {
+            Earlier::File(open) => open.left(),
+            Earlier::Replay(replay) => replay.left(),
+        });
+        earlier.chain(self.current.as_ref().map(OpenLog::left)).sum()
+    }
+
+    fn open(&self) -> impl Iterator<Item = &OpenLog> {
+        let earlier = self.earlier.iter().filter_map(|earlier| match earlier {
+            Earlier::File(open) => Some(open),
+            Earlier::Replay(_) => None,
+        });
+        earlier.chain(&self.current)
+    }
+
+    /// The files that were let go since the last call.
+    pub fn released(&mut self) -> Vec<Known> {
+        std::mem::take(&mut self.released)
+    }
+
+    /// The files whose past has to be counted since the last call, each up to where it is counted as it grows.
+    pub fn uncounted(&mut self) -> Vec<Uncounted> {
+        std::mem::take(&mut self.uncounted)
+    }
+
+    /// What was read up to now has to be counted as the past: there are counters that have not seen it.
+    pub fn count_anew(&mut self) {
+        self.uncounted = self.open().filter_map(|open| Uncounted::new(open, &self.path, open.offset())).collect();
+    }
+
+    /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
+    /// under another name.
+    pub fn tick(
+        &mut self,
+        now: Stamp,
+        budget: usize,
+        buffer: &mut [u8],
+        pipeline: &mut Pipeline,
+        known: &[Known],
+    ) -> Progress {
+        let at_path = std::fs::metadata(&self.path);
+        if self.current.is_none() {
+            self.first_open(at_path, now, pipeline, known, buffer);
+            return self.read_all(now, budget, buffer, pipeline);
+        }
+        let progress = self.read_all(now, budget, buffer, pipeline);
+        if !progress.behind {
+            self.compare(at_path, now, pipeline, known);
+        }
+        progress
+    }
+
+    /// Ends following: what is held is shown as it is.
+    pub fn finish(&mut self, now: Stamp, pipeline: &mut Pipeline) {
+        for earlier in &mut self.earlier {
+            if let Earlier::File(open) = earlier {
+                open.finish(pipeline, now);
+            }
+        }
+        if let Some(open) = &mut self.current {
+            open.finish(pipeline, now);
+        }
+    }
+
+    fn first_open(
+        &mut self,
+        at_path: io::Result<Metadata>,
+        now: Stamp,
+        pipeline: &mut Pipeline,
+        known: &[Known],
+        buffer: &mut [u8],
+    ) {
+        let opened = at_path.and_then(|meta| {
+            if let Some(refused) = self.refused.as_ref().filter(|refused| refused.stands(&meta, now)) {
+                return Err(io::Error::other(refused.why.clone()));
+            }
+            let mut open = OpenLog::open(&self.path, pipeline.encoding(), now)?;
+            let meta = open.metadata()?;
+            if let Some(why) = refuse::refusal(&open, &meta, buffer)? {
+                self.refused = Some(Refused { meta, at: now.mono, why: why.clone() });
+                return Err(io::Error::other(why));
+            }
+            self.place(&mut open, &meta, now, pipeline, known)?;
+            Ok(open)
+        });
+        match opened {
+            Ok(open) => {
+                if self.said_gone {
+                    pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
+                }
+                self.arrived();
+                self.current = Some(open);
+                self.refused = None;
+            }
+            Err(why) => {
+                self.failed(&why, now);
+                // What appears later is new from its first byte.
+                if why.kind() == io::ErrorKind::NotFound {
+                    self.manner.start = Start::Beginning;
+                }
+            }
+        }
+    }
+
+    /// Where reading begins in a file that is opened for the first time, and what is read before it.
+    fn place(
+        &mut self,
+        open: &mut OpenLog,
+        meta: &Metadata,
+        now: Stamp,
+        pipeline: &mut Pipeline,
+        known: &[Known],
+    ) -> io::Result<()> {
+        self.seen = between::seen(&self.path);
+        if open.is_pipe() {
+            return Ok(());
+        }
+        if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
+            return open.start_at(known.offset, 0, Stream::default());
+        }
+        let size = open.written_end(meta, 0, now)?;
+        let (offset, stream) = start::place(open, size, self.manner.start, pipeline, now)?;
+        let backlog = if self.manner.start == Start::Beginning { 0 } else { size };
+        open.start_at(offset, backlog, stream)?;
+        open.count_from(backlog);
+        if backlog > 0 {
+            self.uncounted.extend(Uncounted::new(open, &self.path, backlog));
+        }
+        self.look_back(now, pipeline);
+        Ok(())
+    }
+
+    /// Where what is asked for reaches back beyond the present file, rotated ones are read first.
+    fn look_back(&mut self, now: Stamp, pipeline: &mut Pipeline) {
+        let Start::Since(bound) = self.manner.start else { return };
+        let Ok(reach) = history::reaching_back(&self.path, bound, pipeline, now.utc) else { return };
+        let files = history::besides(self.manner.pattern.as_deref(), reach.files);
+        if reach.cut {
+            pipeline.marker("older files are too large to be read", Level::Warn, now);
+        }
+        if !files.is_empty() {
+            self.earlier.push_back(Earlier::Replay(Replay::of_past(files, bound)));
+        }
+    }
+
+    fn arrived(&mut self) {
+        self.missing_since = None;
+        self.said_gone = false;
+    }
+
+    fn failed(&mut self, why: &io::Error, now: Stamp) {
+        self.state = if why.kind() == io::ErrorKind::NotFound {
+            self.missing_since.get_or_insert(now.mono);
+            PathState::Missing
+        } else {
+            let words = self.reasons.of(&self.path, why);
+            PathState::Failed(SafeText::new(&format!("{}: {words}", self.path.display())))
+        };
+    }
+
+    /// Reads what is earlier, then the present file.
+    fn read_all(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
+        let mut progress = self.read_earlier(now, budget, buffer, pipeline);
+        let Some(current) = &mut self.current else { return progress };
+        if progress.behind {
+            self.state = PathState::CatchingUp;
+            return progress;
+        }
+        match read_current(current, &self.path, self.manner.skip, now, budget, buffer, pipeline, &mut progress) {
+            Ok(()) => {
+                current.settle(pipeline, now, PARTIAL_AFTER);
+                let was_behind = self.state == PathState::CatchingUp;
+                let far = progress.behind && (was_behind || current.left() >= FAR_BEHIND);
+                self.state = if far || current.in_backlog() { PathState::CatchingUp } else { PathState::Following };
+            }
+            Err(why) => {
+                // A stale handle never heals: the path is opened anew, where we were.
+                current.finish(pipeline, now);
+                self.released.push(current.known());
+                self.current = None;
+                self.failed(&why, now);
+            }
+        }
+        progress
+    }
+
+    fn read_earlier(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
+        let mut progress = Progress::default();
+        let mut kept = VecDeque::new();
+        while let Some(mut earlier) = self.earlier.pop_front() {
+            let over = match &mut earlier {
+                Earlier::File(open) => {
+                    let outcome = drain(open, now, budget, buffer, pipeline, &mut progress);
+                    // What is not ended keeps its place before the lines of the next file.
+                    open.settle(pipeline, now, Duration::ZERO);
+                    let over = outcome.is_err() || (!progress.behind && open.idle(now) >= KEEP_OLD);
+                    if over {
+                        open.finish(pipeline, now);
+                        self.released.push(open.known());
+                    }
+                    over
+                }
+                Earlier::Replay(replay) => {
+                    progress.bytes += replay.read(budget.saturating_sub(progress.bytes), buffer, pipeline, now);
+                    progress.behind |= !replay.is_over();
+                    replay.is_over()
+                }
+            };
+            if !over {
+                kept.push_back(earlier);
+            }
+            if progress.behind {
+                break;
+            }
+        }
+        kept.append(&mut self.earlier);
+        self.earlier = kept;
+        progress
+    }
+
+    /// Whether the path still leads to the file that is open.
+    fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
+        let Some(current) = &self.current else { return };
+        match at_path {
+            Ok(meta) if Identity::of(&meta) == current.identity() => {
+                if self.said_gone {
+                    pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
+                }
+                self.arrived();
+            }
+            // One quiet tick before the switch: the writer may be at its last line.
+            Ok(_) if current.idle(now) > Duration::ZERO => self.switch(now, pipeline, known),
+            Ok(_) => {}
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                let since = *self.missing_since.get_or_insert(now.mono);
+                if !self.said_gone && now.mono.saturating_sub(since) >= GONE_AFTER {
+                    self.said_gone = true;
+                    pipeline.marker(&format!("{} is gone; waiting for it", name(&self.path)), Level::Warn, now);
+                }
+                if self.said_gone {
+                    self.state = PathState::Missing;
+                }
+            }
+            Err(why) => self.failed(&why, now),
+        }
+    }
+
+    /// The path leads to another file: the one that was read becomes an earlier one, and what came between follows it.
+    fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
+        let opened = OpenLog::open(&self.path, pipeline.encoding(), now).and_then(|open| Ok((open.metadata()?, open)));
+        let (meta, open) = match opened {
+            Ok(opened) => opened,
+            Err(why) => return self.failed(&why, now),
+        };
+        let Some(mut held) = self.current.take() else { return };
+        // A line that is not ended keeps its place before those of the new file.
+        held.settle(pipeline, now, Duration::ZERO);
+        let estranged = !held.metadata().is_ok_and(|meta| !held.is_estranged(&meta));
+        let lost = estranged && !find_again(&self.path, &mut held, pipeline, now);
+        if lost {
+            held.finish(pipeline, now);
+        }
+        let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
+        let files = between::between(&self.path, &before, &meta);
+        let files = history::besides(self.manner.pattern.as_deref(), files);
+        self.current = Some(open);
+        self.seen = between::seen(&self.path);
+        let word = if self.said_gone { "is back" } else { "was rotated" };
+        let mut text = format!("{} {word}", name(&self.path));
+        if lost {
+            text.push_str("; its last lines can't be read on this file system");
+        }
+        if !files.is_empty() {
+            let names: Vec<String> = files.iter().map(|path| name(path)).collect();
+            write!(text, "; written in between: {}", names.join(", ")).ok();
+        }
+        pipeline.marker(&text, Level::Info, now);
+        self.arrived();
+        self.earlier.push_back(Earlier::File(held));
+        for path in files {
+            let earlier = match Packing::of_name(&path) {
+                Some(_) => Some(Earlier::Replay(Replay::of_one(path))),
+                None => open_again(&path, known, pipeline, now).ok().map(Earlier::File),
+            };
+            self.earlier.extend(earlier);
+        }
+        while self.earlier.len() > MOST_EARLIER {
+            if let Some(Earlier::File(mut open)) = self.earlier.pop_front() {
+                open.finish(pipeline, now);
+                self.released.push(open.known());
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
+
+mod emit;
+mod glance;
+mod run;
+mod stream;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use encoding_rs::Encoding;
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use crate::config::sections::log::{Ansi, Log, LogKind};
+use crate::files::glob;
+use crate::lang::time::Stamp;
+use crate::lang::unit;
+use crate::logs::format::{Format, Formats};
+use crate::logs::layout::{Layout, Names};
+use crate::logs::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
+use crate::sources::logs::count::Counter;
+use crate::sources::logs::follow::container;
+use crate::sources::logs::follow::reading::Reader;
+use crate::sources::logs::recognise::format::Recogniser;
+use crate::sources::logs::recognise::join::{Joiner, Lines};
+use crate::sources::logs::recognise::timestamp::TimeReader;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Redactor;
+
+pub use glance::{Glance, LONGEST, is_object};
+pub use run::objects_of;
+pub use stream::Stream;
+use stream::{Counted, Open, Origin, Version};
+
+/// Bound on the expressions of a configuration, in bytes.
+const MAX_REGEX: usize = 4 << 20;
+
+/// What one log makes of its lines. One for each `[log.*]`, whatever its files and pipes are.
+pub struct Pipeline {
+    log: Name,
+    recogniser: Recogniser,
+    redactor: Redactor,
+    ignore: RegexSet,
+    joiner: Joiner,
+    ansi: Ansi,
+    /// What the record before was recognised as.
+    last: Format,
+    floor: Level,
+    next_seq: u64,
+    records: Vec<Record>,
+    loss: Loss,
+    reported: Loss,
+    formats: Formats,
+    counters: Vec<Counter>,
+    /// Which set of counters that is: it changes with each reload.
+    generation: u32,
+    counting: bool,
+    hidden: bool,
+    /// The latest time that a record stated.
+    latest: Option<DateTime<Utc>>,
+    encoding: Option<&'static Encoding>,
+    /// Where several files are one log, how they are named.
+    pattern: Option<PathBuf>,
+}
+
+impl Pipeline {
+    /// A pipeline for `log`. `counters` are the metrics that count its records; `first_seq` is 1, or goes on where
+    /// an earlier pipeline of the same log ended.
+    ///
+    /// # Errors
+    /// The expression that does not compile, in words. A validated configuration has none.
+    pub fn new(log: &Log, redactor: Redactor, counters: Vec<Counter>, first_seq: u64) -> Result<Self, String> {
+        let ignore = RegexSetBuilder::new(&log.ignore).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?;
+        let joiner = match &log.multiline {
+            Some(text) => Joiner::Matching(regex(text)?),
+            None if log.join => Joiner::Auto,
+            None => Joiner::Off,
+        };
+        let pattern = log.pattern.as_deref().map(regex).transpose()?;
+        let is_usual = pattern.is_none() && log.fields == Names::default();
+        let layout = (!is_usual).then(|| Arc::new(Layout::new(log.fields.clone(), pattern)));
+        Ok(Self {
+            log: log.name.clone(),
+            recogniser: Recogniser::new(log.format, TimeReader::new(log.timezone), layout),
+            redactor,
+            ignore,
+            joiner,
+            ansi: log.ansi,
+            last: Format::Unknown,
+            floor: log.level.unwrap_or_default(),
+            next_seq: first_seq,
+            records: Vec::new(),
+            loss: Loss::default(),
+            reported: Loss::default(),
+            formats: Formats::default(),
+            counters,
+            generation: 0,
+            counting: true,
+            hidden: false,
+            latest: None,
+            encoding: log.encoding,
+            pattern: pattern_of(log),
+        })
+    }
+
+    /// What the log is written in, where the configuration says it.
+    pub fn encoding(&self) -> Option<&'static Encoding> {
+        self.encoding
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Name {
+        &self.log
+    }
+
+    /// What tells a file from the others of its log; `None` where it is the only one.
+    pub fn label(&self, path: &Path) -> Option<Name> {
+        let below = glob::below(self.pattern.as_deref()?, path);
+        Some(SafeText::new(&below.to_string_lossy()).as_str().into())
+    }
+
+    /// The `seq` that the next record gets.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Goes on with other secrets and counters, after a reload. Records that have begun are not counted any more.
+    pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+        self.redactor = redactor;
+        self.counters = counters;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Whether lines that come are counted. What was written before we came is read with `false`: it is counted by a
+    /// [`crate::sources::logs::count::Backfill`]. Records that begin meanwhile are not counted later either.
+    pub fn count(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
+    /// What was lost so far.
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// What an earlier pipeline of the same log had lost.
+    pub fn lost_before(&mut self, loss: Loss) {
+        self.loss = loss;
+        self.reported = loss;
+    }
+
+    /// Whether records are counted and not shown.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// While hidden, records are counted and not shown; a line without a time belongs to that before it.
+    pub fn hide(&mut self, hidden: bool) {
+        self.hidden = hidden;
+    }
+
+    /// The counters of this log.
+    pub fn counters(&self) -> &[Counter] {
+        &self.counters
+    }
+
+    /// How many records wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The time that a line states, if any: for finding `since` in a file.
+    pub fn time_of(&self, line: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let wrapped = container::unwrap(line);
+        let text = String::from_utf8_lossy(wrapped.as_ref().map_or(line, |wrapped| &wrapped.line));
+        let own = self.recogniser.recognise(&text, self.last, now).time;
+        own.or_else(|| self.recogniser.time(&wrapped?.time, now))
+    }
+
+    /// Bytes that were not read because the writer was too fast.
+    pub fn skipped(&mut self, bytes: u64, at: Stamp) {
+        self.loss.skipped_bytes += bytes;
+        for counter in &self.counters {
+            counter.lost(at.utc, &format!("{} skipped", unit::quantity(bytes as f64, "B")));
+        }
+    }
+
+    /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
+    pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
+        let carried = stream.carried.take();
+        let Some(wrapped) = container::unwrap(bytes) else {
+            return self.whole(stream, bytes, Origin { stderr, time: carried, at, cut });
+        };
+        let (line, more) = stream.pieces.add(&wrapped);
+        stream.cut += cut + more;
+        if let Some(line) = line {
+            let time = self.recogniser.time(&wrapped.time, at.utc);
+            let cut = std::mem::take(&mut stream.cut);
+            self.whole(stream, &line, Origin { stderr: stderr || wrapped.stderr, time, at, cut });
+        }
+    }
+
+    /// Takes one line of the program itself.
+    fn whole(&mut self, stream: &mut Stream, bytes: &[u8], from: Origin) {
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        if self.ignored(bytes) && stream.partial.is_none() {
+            return;
+        }
+        let mut lines = None;
+        let placed = stream.placed(from.at);
+        if let Some(open) = stream.open.as_mut().filter(|open| open.version.stderr == from.stderr)
+            && self.joiner.goes_on(&mut open.lines, bytes, &self.recogniser, placed)
+        {
+            if !open.lines.is_full(bytes) {
+                open.lines.push(bytes);
+                open.version.cut += from.cut;
+                open.dirty = true;
+                return;
+            }
+            lines = Some(Lines::after(&open.lines, bytes));
+        }
+        self.settle(stream, from.at);
+        let mut version =
+            Version::new(stream.partial.take(), RecordKind::Line, from, self.uncounted(), stream.file.as_ref());
+        if self.joiner.is_alone(bytes) {
+            stream.open = None;
+            self.emit(bytes, &mut version, stream, from.at);
+        } else {
+            let lines = lines.unwrap_or_else(|| match stream.open.take() {
+                Some(before) => Lines::again(before.lines, bytes),
+                None => Lines::new(bytes),
+            });
+            stream.open = Some(Open { version, lines, dirty: true });
+        }
+    }
+
+    /// Shows a line that its writer has not ended. The line takes the record's place when it is whole.
+    pub fn partial(&mut self, stream: &mut Stream, bytes: &[u8], at: Stamp, stderr: bool) {
+        self.settle(stream, at);
+        if self.ignored(bytes) {
+            return;
+        }
+        let from = Origin { stderr, time: stream.carried.take(), at, cut: 0 };
+        let mut version =
+            Version::new(stream.partial, RecordKind::Partial, from, Counted::default(), stream.file.as_ref());
+        self.emit(bytes, &mut version, stream, at);
+        stream.partial = version.seq;
+    }
+
+    /// Shows the record that may go on, as it is by now; what follows later replaces it.
+    pub fn settle(&mut self, stream: &mut Stream, at: Stamp) {
+        let Some(mut open) = stream.open.take() else { return };
+        if open.dirty {
+            self.emit(&open.lines.bytes, &mut open.version, stream, at);
+            open.dirty = false;
+        }
+        stream.open = Some(open);
+    }
+
+    /// Ends the record that may go on: what comes next is another.
+    pub fn end_record(&mut self, stream: &mut Stream, at: Stamp) {
+        self.settle(stream, at);
+        stream.open = None;
+    }
+
+    /// Ends a stream: nothing will be added to its last record.
+    pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
+        for (piece, stderr) in stream.pieces.take() {
+            let cut = std::mem::take(&mut stream.cut);
+            self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
+        }
+        self.settle(stream, at);
+        *stream = stream.renewed();
+    }
+
+    /// A note of the follower itself.
+    pub fn marker(&mut self, text: &str, level: Level, at: Stamp) {
+        let text = self.redactor.clean(text.as_bytes());
+        let data = RecordData {
+            level,
+            kind: RecordKind::Marker,
+            ..RecordData::unknown(self.log.clone(), self.next_seq, at, text)
+        };
+        self.next_seq += 1;
+        self.records.push(Record::new(data));
+    }
+
+    /// What was made since the last call, or nothing.
+    pub fn take(&mut self, backlog: bool) -> Option<RecordBatch> {
+        if self.records.is_empty() && self.loss == self.reported {
+            return None;
+        }
+        self.reported = self.loss;
+        Some(RecordBatch {
+            records: std::mem::take(&mut self.records),
+            loss: self.loss,
+            backlog,
+            formats: Box::new(self.formats),
+        })
+    }
+
+    fn ignored(&self, bytes: &[u8]) -> bool {
+        !self.ignore.is_empty() && self.ignore.is_match(&String::from_utf8_lossy(bytes))
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
+    }
+}
+
+fn pattern_of(log: &Log) -> Option<PathBuf> {
+    match &log.kind {
+        LogKind::File(path) if glob::is_pattern(path) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+fn regex(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())
+}

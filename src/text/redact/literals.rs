@@ -1,0 +1,58 @@
+//! Values of secrets that stand in a text in clear.
+
+use std::ops::Range;
+
+use super::Redactor;
+use crate::text::name::Name;
+use crate::text::secret::{Secrets, Template};
+
+/// A shorter match counts as a whole word only: `pass` is in `bypass` by chance.
+const LONG: usize = 8;
+
+/// Finds which secret is written in a text, in clear or encoded. Values of fewer than [`super::MIN_SECRET`] bytes are not
+/// looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Literals(Vec<(Name, Redactor, Option<String>)>);
+
+impl Literals {
+    /// Of the values that are in use.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a Name, &'a str)>) -> Self {
+        Self(secrets.into_iter().map(|(name, value)| (name.clone(), Redactor::new([value]), user_of(value))).collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The first secret whose value stands in `text`, and where. `{secret:NAME}` is no value, whatever the name is.
+    pub fn find(&self, text: &str) -> Option<(&Name, Range<usize>)> {
+        let references = Template::references(text);
+        let is_word = |range: &Range<usize>| {
+            let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            !joins(text[..range.start].chars().next_back()) && !joins(text[range.end..].chars().next())
+        };
+        let counts = |range: &Range<usize>| {
+            let refers = references.iter().any(|inside| inside.start < range.end && range.start < inside.end);
+            !refers && (range.len() >= LONG || is_word(range))
+        };
+        self.0.iter().find_map(|(name, redactor, user)| {
+            let is_user = |range: &Range<usize>| user.as_deref() == Some(&text[range.clone()]);
+            let mut ranges = redactor.find_values(text.as_bytes()).into_iter();
+            let found = ranges.find(|range| counts(range) && !is_user(range));
+            found.map(|range| (name, range))
+        })
+    }
+}
+
+/// The user of an address, whose name may be the password too: `postgres://postgres:postgres@db` makes no secret of it.
+fn user_of(value: &str) -> Option<String> {
+    let user = value.split_once("://")?.1.split([':', '@', '/']).next()?;
+    Some(user.to_owned())
+}
+
+impl From<&Secrets> for Literals {
+    fn from(secrets: &Secrets) -> Self {
+        Self::of(secrets.iter())
+    }
+}
