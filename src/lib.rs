@@ -16,7 +16,7 @@
 //! roles styles.
 //! *Invariant:* only `config::load` reads configurations; every child is started in `process`.
 //!
-//! Floor 3: [`sources`] brings data in, [`actions`] changes the outside, [`store`] remembers.
+//! Floor 3: [`sources`] brings data in, [`actions`] changes the outside, [`store`] remembers, [`world`] is what is known.
 //! *Invariant:* they know nothing of each other, and nothing of a screen.
 //!
 //! Floor 4 and 5: [`app`] is the pure core; [`ui`] draws it.
@@ -41,3 +41,4 @@ pub mod store;
 pub mod text;
 pub mod theme;
 pub mod ui;
+pub mod world;

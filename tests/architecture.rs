@@ -18,20 +18,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sources", &["text", "lang", "model", "logs", "config", "clock", "files", "process"]),
     ("actions", &["text", "lang", "model", "config", "clock", "files", "process"]),
     ("store", &["text", "lang", "model", "config", "clock", "files"]),
-    ("app", &["text", "lang", "model", "logs", "config", "theme"]),
-    ("ui", &["text", "lang", "model", "logs", "config", "theme", "app"]),
+    ("world", &["text", "lang", "model", "logs", "config"]),
+    ("app", &["text", "lang", "model", "logs", "config", "theme", "world"]),
+    ("ui", &["text", "lang", "model", "logs", "config", "theme", "world", "app"]),
     (
         "runtime",
         &[
             "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
-            "store", "app", "ui",
+            "store", "world", "app", "ui",
         ],
     ),
     (
         "cli",
         &[
-            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "sources", "actions", "store", "app",
-            "ui", "runtime",
+            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "sources", "actions", "store",
+            "world", "app", "ui", "runtime",
         ],
     ),
 ];
@@ -51,6 +52,7 @@ const MUST_NOT_TOUCH: &[(&str, &[&str])] = &[
     ("sources", &["ratatui::", "crossterm::", "sqlx::"]),
     ("actions", &["ratatui::", "sqlx::"]),
     ("store", &["ratatui::", "crossterm::", "reqwest::"]),
+    ("world", OUTSIDE),
     ("app", OUTSIDE),
     ("ui", &["tokio::", "reqwest::", "crossterm::", "sqlx::", "std::fs", "std::process", "std::sync::Mutex"]),
 ];

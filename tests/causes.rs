@@ -13,13 +13,13 @@ use std::time::Duration;
 use app::App;
 use opsroom::app::message::Event;
 use opsroom::app::screens::Screen;
-use opsroom::app::world::alerts::{AlertView, Phase};
 use opsroom::model::document::Timing;
 use opsroom::model::message::{Effect, Observation};
 use opsroom::model::reading::{Component, Reading, Sign};
 use opsroom::model::since::Since;
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
+use opsroom::world::alerts::{AlertView, Phase};
 
 // Each test binary uses a part of the support; none of it is dead.
 const _: () = {
@@ -118,7 +118,12 @@ fn all_well() -> App {
 }
 
 fn alert<'a>(app: &'a App, id: &str) -> &'a AlertView {
-    app.state.alerts.iter().find(|alert| alert.id == id).unwrap_or_else(|| panic!("no {id} in {:#?}", app.state.alerts))
+    app.state
+        .world
+        .alerts
+        .iter()
+        .find(|alert| alert.id == id)
+        .unwrap_or_else(|| panic!("no {id} in {:#?}", app.state.world.alerts))
 }
 
 #[test]
@@ -145,7 +150,7 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
         poll(&mut app, "api", Sign::Degraded, "degraded: cache", &[("cache", Status::Down, "")]);
         app.effects.clear();
         down(&mut app, "web", error, parts);
-        let web = app.state.service("web").unwrap();
+        let web = app.state.world.service("web").unwrap();
         assert_eq!(web.blocked_by.as_deref(), Some("cache"), "{name}");
         assert_eq!(web.own_reason.as_ref().map(SafeText::as_str), want, "{name}");
         let critical = alert(&app, "check:web/critical/0");
@@ -156,12 +161,13 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
             assert!(critical.value.as_str().contains(&format!("{want} + by cache")), "{name}: {}", critical.value);
             let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
             assert!(row.contains(&format!("{want} + by cache")), "{name}: {row}");
-            app.state.screen = Screen::Service;
-            app.state.screens.service.service = Some("web".into());
+            app.state.console.screen = Screen::Service;
+            app.state.console.screens.service.service = Some("web".into());
             let service = frame::text(&frame::draw(&app.state, 160, 40));
             assert!(service.contains(&format!("{want} + by cache")), "{name}: {service}");
             assert!(!service.contains("explained by cache"), "{name}: {service}");
-            let told = app.state.timeline.newest_first().find(|entry| entry.text.as_str().starts_with("web PENDING"));
+            let told =
+                app.state.world.timeline.newest_first().find(|entry| entry.text.as_str().starts_with("web PENDING"));
             assert!(told.unwrap().text.as_str().contains(want), "{name}: {told:?}");
         } else {
             assert!(overview.contains("cache is down"), "{name}: {overview}");
@@ -194,7 +200,10 @@ fn only_a_dependency_that_is_down_explains() {
     poll(&mut app, "cache", Sign::Degraded, "slow", &[]);
     down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Degraded, "slow")]);
     assert_eq!(
-        (app.state.service("api").unwrap().blocked_by.as_deref(), app.state.alerts[0].inhibited_by.as_deref()),
+        (
+            app.state.world.service("api").unwrap().blocked_by.as_deref(),
+            app.state.world.alerts[0].inhibited_by.as_deref()
+        ),
         (None, None)
     );
     // The dependency goes down, and what it explains is muted at once.
@@ -205,7 +214,7 @@ fn only_a_dependency_that_is_down_explains() {
     for _ in 0..2 {
         poll(&mut app, "cache", Sign::Good, "", &[]);
     }
-    assert_eq!(app.state.service("api").unwrap().blocked_by, None);
+    assert_eq!(app.state.world.service("api").unwrap().blocked_by, None);
     assert_eq!(alert(&app, "check:api/critical/0").inhibited_by, None);
 }
 
@@ -236,8 +245,11 @@ fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
     app.poll("db", Sign::Good);
     app.pass(200);
     let before = Some(Since::before(first));
-    assert_eq!(app.state.check("api").unwrap().since, before);
-    assert_eq!((app.state.service("api").unwrap().since, app.state.service("db").unwrap().since), (before, before));
+    assert_eq!(app.state.world.check("api").unwrap().since, before);
+    assert_eq!(
+        (app.state.world.service("api").unwrap().since, app.state.world.service("db").unwrap().since),
+        (before, before)
+    );
     assert_eq!(alert(&app, "check:api/critical/0").since, before);
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
     let panel = overview.lines().skip(2).filter(|line| line.contains("api")).collect::<Vec<_>>().join("\n");
@@ -247,9 +259,9 @@ fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
     assert!(!overview.contains("UNKNOWN → "), "{overview}");
     let small = frame::text(&frame::draw(&app.state, 39, 9));
     assert!(row_of(&small, "api").contains(">3m"), "{small}");
-    app.state.screen = Screen::Service;
+    app.state.console.screen = Screen::Service;
     for service in ["api", "db"] {
-        app.state.screens.service.service = Some(service.into());
+        app.state.console.screens.service.service = Some(service.into());
         let shown = frame::text(&frame::draw(&app.state, 160, 40));
         assert_eq!(shown.matches("since before 02:41:00Z").count(), 2, "the service and its check: {shown}");
     }
@@ -271,7 +283,10 @@ fn what_was_seen_to_begin_is_stated() {
     down(&mut app, "api", "HTTP 500 Internal Server Error", &[]);
     app.pass(200);
     let seen = Some(Since::seen(then));
-    assert_eq!((app.state.check("api").unwrap().since, app.state.service("api").unwrap().since), (seen, seen));
+    assert_eq!(
+        (app.state.world.check("api").unwrap().since, app.state.world.service("api").unwrap().since),
+        (seen, seen)
+    );
     assert_eq!(alert(&app, "check:api/critical/0").since, seen);
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
     assert!(overview.contains("api PENDING → DOWN"), "{overview}");
@@ -292,7 +307,7 @@ fn a_service_is_ok_since_the_last_of_its_checks_is() {
         app.poll("api-too", Sign::Good);
     }
     app.pass(60);
-    let api = app.state.service("api").unwrap();
+    let api = app.state.world.service("api").unwrap();
     assert_eq!((api.status, api.since), (Status::Ok, Some(Since::seen(recovered))));
 }
 
@@ -304,13 +319,13 @@ fn a_reload_keeps_what_was_seen_and_what_is_new_was_not_seen() {
     app.pass(5);
     let text = SHOP.replace("[check.cache]", "[check.memory]");
     app.send(Event::Reloaded(Ok((app::config(&text), vec![SafeText::new("check cache is now memory")]))));
-    assert_eq!(app.state.check("api").unwrap().since, Some(Since::seen(then)));
-    assert_eq!(app.state.service("api").unwrap().since, Some(Since::seen(then)));
+    assert_eq!(app.state.world.check("api").unwrap().since, Some(Since::seen(then)));
+    assert_eq!(app.state.world.service("api").unwrap().since, Some(Since::seen(then)));
     assert_eq!(alert(&app, "check:api/critical/0").since, Some(Since::seen(then)));
-    assert_eq!(app.state.check("memory").unwrap().since, None);
+    assert_eq!(app.state.world.check("memory").unwrap().since, None);
     let first = app.now();
     down(&mut app, "memory", "refused", &[]);
-    assert_eq!(app.state.check("memory").unwrap().since, Some(Since::before(first)));
+    assert_eq!(app.state.world.check("memory").unwrap().since, Some(Since::before(first)));
     assert_eq!(alert(&app, "check:memory/critical/0").since, Some(Since::before(first)));
 }
 
@@ -319,13 +334,13 @@ fn what_began_while_our_own_network_was_gone_was_not_seen() {
     let mut app = all_well();
     let detail = SafeText::new("no route");
     app.send_observation(Observation::Connectivity { ok: false, detail: detail.clone() });
-    let console = app.state.alerts[0].clone();
+    let console = app.state.world.alerts[0].clone();
     assert_eq!(console.since, Some(Since::before(app.now())), "it was not seen whether it had been there");
     app.pass(60);
     app.send_observation(Observation::Connectivity { ok: true, detail });
     let back = app.now();
     down(&mut app, "api", "refused", &[]);
-    assert_eq!(app.state.check("api").unwrap().since, Some(Since::before(back)));
+    assert_eq!(app.state.world.check("api").unwrap().since, Some(Since::before(back)));
     assert_eq!(alert(&app, "check:api/critical/0").since, Some(Since::before(back)));
 }
 
@@ -338,14 +353,14 @@ fn what_names_no_service_makes_none() {
          [log.all]\nfile = \"/var/log/all.log\"\n"
     );
     let app = App::new(&text);
-    let rows: Vec<&str> = app.state.services.iter().map(|service| &*service.name).collect();
+    let rows: Vec<&str> = app.state.world.services.iter().map(|service| &*service.name).collect();
     assert_eq!(rows, ["web", "api", "cache", "db"]);
     let actions = |service: &str| {
-        let row = app.state.service(service).unwrap();
-        row.actions.iter().map(|at| app.state.config.actions[*at].name.to_string()).collect::<Vec<_>>()
+        let row = app.state.world.service(service).unwrap();
+        row.actions.iter().map(|at| app.state.world.config.actions[*at].name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!((actions("cache"), actions("api")), (vec!["flush".to_owned()], vec!["restart-api".to_owned()]));
-    assert_eq!(app.state.config.actions.iter().filter(|action| action.service.is_none()).count(), 1);
+    assert_eq!(app.state.world.config.actions.iter().filter(|action| action.service.is_none()).count(), 1);
 }
 
 #[test]
@@ -390,12 +405,12 @@ fn thousands_of_checks_are_taken_in() {
         }
     }
     app.pass(2);
-    assert_eq!(app.state.services.len(), 500);
-    assert!(app.state.services.iter().all(|service| service.status == Status::Down));
-    assert_eq!(app.state.alerts.len(), 5_000);
-    let muted = app.state.alerts.iter().filter(|alert| alert.inhibited_by.is_some()).count();
+    assert_eq!(app.state.world.services.len(), 500);
+    assert!(app.state.world.services.iter().all(|service| service.status == Status::Down));
+    assert_eq!(app.state.world.alerts.len(), 5_000);
+    let muted = app.state.world.alerts.iter().filter(|alert| alert.inhibited_by.is_some()).count();
     assert_eq!(muted, 4_500, "nine services of ten depend on the tenth");
-    let order: Vec<bool> = app.state.alerts.iter().map(|alert| alert.inhibited_by.is_some()).collect();
+    let order: Vec<bool> = app.state.world.alerts.iter().map(|alert| alert.inhibited_by.is_some()).collect();
     assert!(order.is_sorted(), "what is muted comes last");
     app.keys("tab j j");
     assert!(frame::text(&frame::draw(&app.state, 120, 40)).contains("of 500"));

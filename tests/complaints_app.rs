@@ -16,7 +16,6 @@ use opsroom::app::message::Event;
 use opsroom::app::overlays::Overlay;
 use opsroom::app::overlays::help::HelpRow;
 use opsroom::app::screens::Screen;
-use opsroom::app::world::alerts::Phase;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::sections::screen::Panel;
 use opsroom::logs::record::Level;
@@ -25,6 +24,7 @@ use opsroom::model::reading::Sign;
 use opsroom::model::run::Confirm;
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
+use opsroom::world::alerts::Phase;
 
 /// Complaint 1: one key destroys.
 #[test]
@@ -71,7 +71,7 @@ fn what_is_typed_or_pasted_never_starts_an_action() {
     }
     let mut app = App::new(WORLD);
     app.paste("R\ny\nI\n");
-    assert!(app.effects.is_empty() && app.state.overlays.is_empty());
+    assert!(app.effects.is_empty() && app.state.console.overlays.is_empty());
     app.keys("R");
     app.wait(400);
     app.paste("y");
@@ -116,15 +116,15 @@ fn one_blip_is_pending_and_tells_nobody() {
     app.poll("api", Sign::Good);
     app.poll("api", Sign::Good);
     app.poll("api", Sign::Bad);
-    assert_eq!(app.state.check("api").unwrap().status, Status::Pending);
-    assert_eq!(app.state.check("api").unwrap().streak, Some((1, 3)));
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Pending);
+    assert_eq!(app.state.world.check("api").unwrap().streak, Some((1, 3)));
     app.poll("api", Sign::Good);
-    assert_eq!(app.state.check("api").unwrap().status, Status::Ok);
-    assert!(app.state.alerts.is_empty() && !app.effects.contains(&Effect::Bell));
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Ok);
+    assert!(app.state.world.alerts.is_empty() && !app.effects.contains(&Effect::Bell));
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
     }
-    assert_eq!(app.state.check("api").unwrap().status, Status::Down);
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Down);
 }
 
 /// Complaint 21: up at the first success.
@@ -135,9 +135,9 @@ fn one_success_does_not_end_an_outage() {
         app.poll("api", Sign::Bad);
     }
     app.poll("api", Sign::Good);
-    assert_eq!(app.state.check("api").unwrap().status, Status::Pending);
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Pending);
     app.poll("api", Sign::Good);
-    assert_eq!(app.state.check("api").unwrap().status, Status::Ok);
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Ok);
 }
 
 /// Complaint 22: a cascade when the uplink dies, or what others depend on.
@@ -149,10 +149,10 @@ fn one_cause_is_one_alert() {
             app.poll(check, Sign::Bad);
         }
     }
-    assert_eq!(app.state.service("api").unwrap().blocked_by.as_deref(), Some("db"));
+    assert_eq!(app.state.world.service("api").unwrap().blocked_by.as_deref(), Some("db"));
     let rings = app.take().iter().filter(|effect| **effect == Effect::Bell).count();
     assert_eq!(rings, 1, "db rings; api is inhibited by it");
-    let api = app.state.alerts.iter().find(|alert| alert.id.starts_with("check:api")).unwrap();
+    let api = app.state.world.alerts.iter().find(|alert| alert.id.starts_with("check:api")).unwrap();
     assert_eq!((api.phase, api.inhibited_by.as_deref()), (Phase::Firing, Some("db")));
 
     let mut app = App::new(WORLD);
@@ -165,10 +165,10 @@ fn one_cause_is_one_alert() {
         for _ in 0..5 {
             app.poll(check, Sign::Bad);
         }
-        assert_eq!(app.state.check(check).unwrap().status, Status::Unknown);
+        assert_eq!(app.state.world.check(check).unwrap().status, Status::Unknown);
     }
-    assert_eq!(app.state.alerts.len(), 1);
-    assert_eq!(app.state.alerts[0].value, detail);
+    assert_eq!(app.state.world.alerts.len(), 1);
+    assert_eq!(app.state.world.alerts[0].value, detail);
 }
 
 /// Complaint 23: the alert list fills the screen.
@@ -183,7 +183,7 @@ fn alerts_are_merged_scrollable_and_filterable() {
         for n in 0..60 {
             app.poll(&format!("c{n:02}"), Sign::Bad);
         }
-        assert!(app.state.alerts.len() <= 60, "round {round}: the same trouble is the same alert");
+        assert!(app.state.world.alerts.len() <= 60, "round {round}: the same trouble is the same alert");
     }
     let panel = PanelId::Layout(Panel::Alerts);
     app.keys("tab");
@@ -203,7 +203,7 @@ fn alerts_are_merged_scrollable_and_filterable() {
 fn every_command_is_in_the_help_and_can_be_bound_anew() {
     let mut app = App::new(&format!("{WORLD}\n[keys]\n\"f5\" = \"poll\"\n\"p\" = \"palette\"\n"));
     app.keys("?");
-    let Some(Overlay::Help(help)) = app.state.overlays.last() else { panic!("no help") };
+    let Some(Overlay::Help(help)) = app.state.console.overlays.last() else { panic!("no help") };
     let entries: Vec<(&str, &str)> = help
         .rows
         .iter()
@@ -224,7 +224,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
     app.keys("esc f5");
     assert_eq!(app.take(), [Effect::PollNow(Vec::new())]);
     app.keys("p");
-    assert!(matches!(app.state.overlays.last(), Some(Overlay::Palette(_))));
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Palette(_))));
 }
 
 /// The other half of complaint 24: whatever has no key is still reachable.
@@ -232,7 +232,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
 fn every_command_is_in_the_palette() {
     let mut app = App::new(WORLD);
     app.keys(":");
-    let Some(Overlay::Palette(palette)) = app.state.overlays.last() else { panic!("no palette") };
+    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
     let names: Vec<&str> = palette.items.iter().map(|item| item.name.as_str()).collect();
     for command in COMMANDS {
         assert!(names.contains(&command.name), "{}", command.name);
@@ -241,10 +241,10 @@ fn every_command_is_in_the_palette() {
         assert!(names.contains(&more), "{more}");
     }
     app.typed("rollapi");
-    let Some(Overlay::Palette(palette)) = app.state.overlays.last() else { panic!("no palette") };
+    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
     assert_eq!(palette.items[0].name, "run rollback-api");
     app.keys("enter");
-    assert!(matches!(app.state.overlays.last(), Some(Overlay::Choices(_))));
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Choices(_))));
 }
 
 /// Complaint 27: a dry run that the tool ignores.
@@ -256,7 +256,7 @@ fn no_dry_run_is_made_up() {
     let rows = app.state.rows(&PanelId::Startable);
     assert_eq!(rows[0], "restart-api");
     app.keys("d");
-    assert!(app.effects.is_empty() && app.state.overlays.is_empty());
+    assert!(app.effects.is_empty() && app.state.console.overlays.is_empty());
     assert!(app.toast().contains("declares no dry run"), "{}", app.toast());
     app.keys("j d");
     let request = app.choices().request;
@@ -272,12 +272,12 @@ fn no_dry_run_is_made_up() {
 #[test]
 fn the_effective_interval_and_the_next_poll_are_known() {
     let mut app = App::new(WORLD);
-    let check = app.state.check("api").unwrap();
+    let check = app.state.world.check("api").unwrap();
     assert_eq!(check.every, config(WORLD).checks.iter().find(|check| &*check.name == "api").unwrap().every);
     assert_eq!(check.next_due(app.now()), None);
     app.poll("api", Sign::Good);
     app.pass(4);
-    let check = app.state.check("api").unwrap();
+    let check = app.state.world.check("api").unwrap();
     assert_eq!(check.next_due(app.now()), check.every.checked_sub(Duration::from_secs(4)));
 }
 
@@ -286,12 +286,12 @@ fn the_effective_interval_and_the_next_poll_are_known() {
 fn read_only_leaves_no_trace_of_actions() {
     let mut app = App::new(&WORLD.replace("[console]", "[console]\nread_only = true"));
     app.keys("R B I");
-    assert!(app.effects.is_empty() && app.state.overlays.is_empty());
+    assert!(app.effects.is_empty() && app.state.console.overlays.is_empty());
     app.keys(":");
-    let Some(Overlay::Palette(palette)) = app.state.overlays.last() else { panic!("no palette") };
+    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
     assert!(!palette.items.iter().any(|item| item.name.contains("run") || item.name == "cancel"));
     app.keys("esc ?");
-    let Some(Overlay::Help(help)) = app.state.overlays.last() else { panic!("no help") };
+    let Some(Overlay::Help(help)) = app.state.console.overlays.last() else { panic!("no help") };
     assert!(!help.rows.iter().any(|row| format!("{row:?}").contains("estart")));
     app.keys("esc 6");
     assert!(!app.state.panels().contains(&PanelId::Startable));
@@ -304,9 +304,9 @@ fn read_only_leaves_no_trace_of_actions() {
 fn quitting_goes_back_and_then_leaves() {
     let mut app = App::new(WORLD);
     app.keys("3 4 q");
-    assert_eq!(app.state.screen, Screen::Logs);
+    assert_eq!(app.state.console.screen, Screen::Logs);
     app.keys("q");
-    assert_eq!(app.state.screen, Screen::Overview);
+    assert_eq!(app.state.console.screen, Screen::Overview);
     assert!(app.effects.is_empty());
     app.keys("esc");
     assert!(app.effects.is_empty());
@@ -328,7 +328,7 @@ fn write(app: &mut App, from: u64, to: u64) {
 }
 
 fn shown(app: &App, height: usize) -> Vec<String> {
-    let rows = app.state.screens.logs.rows(&app.state.logs, height);
+    let rows = app.state.console.screens.logs.rows(&app.state.world.logs, height);
     rows.iter().map(|row| row.record.message.to_string()).collect()
 }
 
@@ -347,8 +347,8 @@ fn the_filter_looks_through_all_that_is_held_and_says_what_is_not() {
         slices += 1;
     }
     assert!(slices > 1, "a long scan must not be done in one go");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 200);
-    assert_eq!(app.state.log("api").unwrap().loss.dropped, 5_000);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 200);
+    assert_eq!(app.state.world.log("api").unwrap().loss.dropped, 5_000);
     // What comes in is filtered too.
     write(&mut app, 25_000, 25_101);
     assert_eq!(shown(&app, 5).last().unwrap(), "line 25100 needle");
@@ -363,20 +363,23 @@ fn a_scrolled_log_does_not_move_even_past_the_limit_of_the_ring() {
     assert_eq!(shown(&app, 10).last().unwrap(), "line 00999 hay");
     app.keys("k k k");
     let before = shown(&app, 30);
-    let selected = app.state.screens.logs.pane.selected(&app.state.logs).unwrap().message.to_string();
+    let selected = app.state.console.screens.logs.pane.selected(&app.state.world.logs).unwrap().message.to_string();
     assert_eq!(selected, "line 00996 hay");
     // Five times what the ring holds: every record that is shown was dropped long ago.
     for batch in 1..6 {
         write(&mut app, batch * 1_000, (batch + 1) * 1_000);
     }
     assert_eq!(shown(&app, 30), before);
-    assert_eq!(app.state.screens.logs.pane.new_records, 5_000);
-    assert!(app.state.log("api").unwrap().loss.dropped >= 5_000);
+    assert_eq!(app.state.console.screens.logs.pane.new_records, 5_000);
+    assert!(app.state.world.log("api").unwrap().loss.dropped >= 5_000);
     app.keys("j");
-    assert_eq!(app.state.screens.logs.pane.selected(&app.state.logs).unwrap().message.as_str(), "line 00997 hay");
+    assert_eq!(
+        app.state.console.screens.logs.pane.selected(&app.state.world.logs).unwrap().message.as_str(),
+        "line 00997 hay"
+    );
     app.keys("G");
     assert_eq!(shown(&app, 10).last().unwrap(), "line 05999 hay");
-    assert_eq!(app.state.screens.logs.pane.new_records, 0);
+    assert_eq!(app.state.console.screens.logs.pane.new_records, 0);
 }
 
 /// Complaint 10: filtering hides the context.
@@ -388,12 +391,12 @@ fn search_hides_nothing_and_a_filter_can_keep_neighbours() {
     app.typed("needle");
     app.keys("enter");
     app.pass(1);
-    assert_eq!(app.state.screens.logs.hit(), Some((10, 10)));
+    assert_eq!(app.state.console.screens.logs.hit(), Some((10, 10)));
     assert!(shown(&app, 30).iter().any(|line| line.contains("hay")), "the neighbours are still there");
     app.keys("N");
-    assert_eq!(app.state.screens.logs.hit(), Some((9, 10)));
+    assert_eq!(app.state.console.screens.logs.hit(), Some((9, 10)));
     app.keys("n n");
-    assert_eq!(app.state.screens.logs.hit(), Some((1, 10)), "around the end");
+    assert_eq!(app.state.console.screens.logs.hit(), Some((1, 10)), "around the end");
     app.keys("esc /");
     app.typed("needle");
     app.keys("enter + +");
@@ -409,11 +412,11 @@ fn the_column_stays_when_lines_come_in() {
     let mut app = App::new(WORLD);
     write(&mut app, 0, 10);
     app.keys("3 l l");
-    let column = app.state.screens.logs.column;
+    let column = app.state.console.screens.logs.column;
     assert!(column > 0);
     write(&mut app, 10, 200);
     app.pass(3);
-    assert_eq!(app.state.screens.logs.column, column);
+    assert_eq!(app.state.console.screens.logs.column, column);
 }
 
 /// A wrong filter says where, and what was in force stays in force.
@@ -423,11 +426,11 @@ fn a_wrong_filter_points_at_the_character() {
     write(&mut app, 0, 200);
     app.keys("3 /");
     app.typed("needle /[/");
-    let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
+    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
     let (at, why) = line.error.clone().expect("an open class is no expression");
     assert!(at >= 7, "{at} {why}");
     app.keys("enter");
-    assert!(matches!(app.state.overlays.last(), Some(Overlay::Line(_))), "a wrong filter can't be taken");
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Line(_))), "a wrong filter can't be taken");
     app.keys("esc");
-    assert_eq!(app.state.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter, "");
 }

@@ -58,13 +58,13 @@ fn json(app: &mut App, log: &str, seq: u64, level: Level, line: &str) {
 const FAILED: &str = r#"{"timestamp":"2026-11-21T02:41:00.000Z","level":"error","service":"api","message":"payment declined for order 77","metadata":{"host":"api-1","status":503,"took":1.50,"tags":["eu","retry"],"user":{"id":18446744073709551616}},"trace_id":"4bf92f","trace_id":"second"}"#;
 
 fn record(app: &App) -> &RecordOverlay {
-    let Some(Overlay::Record(record)) = app.state.overlays.last() else { panic!("no record is open") };
+    let Some(Overlay::Record(record)) = app.state.console.overlays.last() else { panic!("no record is open") };
     record
 }
 
 fn shown(app: &App) -> Vec<String> {
-    let screen = &app.state.screens.logs;
-    screen.rows(&app.state.logs, 100).iter().map(|row| row.record.message.to_string()).collect()
+    let screen = &app.state.console.screens.logs;
+    screen.rows(&app.state.world.logs, 100).iter().map(|row| row.record.message.to_string()).collect()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_record_is_a_tree_fields_and_what_came() {
     app.keys("tab");
     assert_eq!(record(&app).tab, Tab::Tree);
     app.keys("shift-tab esc");
-    assert!(app.state.overlays.is_empty());
+    assert!(app.state.console.overlays.is_empty());
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn a_value_is_a_filter_and_esc_leads_back() {
         json(&mut app, "api", seq, Level::Info, &format!(r#"{{"message":"m{seq}","status":{status}}}"#));
     }
     app.keys("k k enter tab j +");
-    assert_eq!(app.state.screens.logs.filter, r#"status="503""#);
+    assert_eq!(app.state.console.screens.logs.filter, r#"status="503""#);
     assert_eq!(shown(&app), ["m2"]);
     app.keys("esc");
-    assert_eq!(app.state.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter, "");
     app.keys("enter tab j -");
     assert_eq!(shown(&app), ["m1", "m3", "m4"]);
     app.keys("enter tab + esc esc");
@@ -178,19 +178,19 @@ fn a_trace_is_shown_across_logs_and_leads_back_to_the_same_place() {
     app.keys("/");
     app.typed("declined or m3");
     app.keys("enter k j");
-    let before = (shown(&app), app.state.screens.logs.pane.entry());
+    let before = (shown(&app), app.state.console.screens.logs.pane.entry());
     app.keys("r");
     assert_eq!(shown(&app), ["checkout", "declined"], "also of the other log");
-    let selected = app.state.screens.logs.pane.selected(&app.state.logs).unwrap();
+    let selected = app.state.console.screens.logs.pane.selected(&app.state.world.logs).unwrap();
     assert_eq!(selected.message.as_str(), "declined", "the cursor stays");
     assert!(text(&draw(&app.state, 120, 40)).contains("esc goes back"));
     app.keys("esc");
-    assert_eq!((shown(&app), app.state.screens.logs.pane.entry()), before);
-    assert_eq!(app.state.screens.logs.filter, "declined or m3");
+    assert_eq!((shown(&app), app.state.console.screens.logs.pane.entry()), before);
+    assert_eq!(app.state.console.screens.logs.filter, "declined or m3");
     app.keys("r r");
-    assert_eq!(app.state.screens.logs.filter, "declined or m3", "the same key leads back");
+    assert_eq!(app.state.console.screens.logs.filter, "declined or m3", "the same key leads back");
     app.keys("esc");
-    assert_eq!(app.state.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter, "");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn without_an_id_the_names_are_said() {
     app.keys("r");
     assert!(app.toast().starts_with("this record has no trace or request id; looked for trace_id, traceid"));
     app.keys("esc enter r");
-    assert!(matches!(app.state.overlays.last(), Some(Overlay::Record(_))));
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Record(_))));
 }
 
 /// Three shapes, one of them an error that came last.
@@ -221,7 +221,7 @@ fn shapes() -> App {
 }
 
 fn panel(app: &App) -> &PatternsOverlay {
-    let Some(Overlay::Patterns(panel)) = app.state.overlays.last() else { panic!("no patterns are open") };
+    let Some(Overlay::Patterns(panel)) = app.state.console.overlays.last() else { panic!("no patterns are open") };
     panel
 }
 
@@ -260,7 +260,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     assert_eq!(panel(&app).order, Order::Level);
     app.keys("o j enter");
     assert_eq!(app.take(), [Effect::ForgetPast]);
-    assert_eq!(app.state.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
+    assert_eq!(app.state.console.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
     assert_eq!(shown(&app).len(), 2);
     app.keys("esc");
     assert_eq!(shown(&app).len(), 16);
@@ -317,7 +317,7 @@ fn values_of_a_field_are_counted_and_lead_to_their_records() {
     assert_eq!(shown(&app), ["m2", "m6"], "the second is 503 by now");
     app.keys("esc enter tab j #");
     settle(&mut app);
-    let Some(Overlay::Top(top)) = app.state.overlays.last() else { panic!("no top values") };
+    let Some(Overlay::Top(top)) = app.state.console.overlays.last() else { panic!("no top values") };
     assert_eq!((top.field.as_str(), top.top.total()), ("status", 6), "from a record");
     app.keys("esc #");
     app.typed("nosuchfield");
@@ -346,9 +346,9 @@ fn clicks_and_the_wheel_work_in_details() {
     settle(&mut app);
     let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
     let area = Rect::new(0, 0, 120, 40);
-    app.state.layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
+    app.state.console.layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
     let row = |row: usize| Target::OverlayRow(row);
-    let (area, _) = app.state.layout.areas.iter().find(|(_, target)| *target == row(2)).cloned().unwrap();
+    let (area, _) = app.state.console.layout.areas.iter().find(|(_, target)| *target == row(2)).cloned().unwrap();
     app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::Press }));
     assert_eq!(panel(&app).rows().1, 2);
     app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::ScrollUp }));

@@ -14,12 +14,12 @@ use opsroom::app::message::{Event, Mouse, MouseKind};
 use opsroom::app::overlays::Overlay;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::logs::MAX_MARKS;
-use opsroom::app::world::timeline::{Entry, Happening};
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::message::{Effect, Observation};
 use opsroom::text::{Colour, SafeText, Sgr, Styles};
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
+use opsroom::world::timeline::{Entry, Happening};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -91,8 +91,8 @@ fn shown(app: &mut App, (width, height): (u16, u16)) -> String {
     let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    app.state.size = (width, height);
-    app.state.layout = ui::view(&app.state, &styles, area, &mut buffer);
+    app.state.console.size = (width, height);
+    app.state.console.layout = ui::view(&app.state, &styles, area, &mut buffer);
     text(&buffer)
 }
 
@@ -235,7 +235,7 @@ fn a_long_record_says_how_much_of_it_is_not_shown() {
     assert!(frame.contains("cut at 1 MiB, 3.0 MiB more"), "{frame}");
     // All of it is there to be read.
     app.keys("tab G");
-    let overlay = app.state.overlays.last().unwrap();
+    let overlay = app.state.console.overlays.last().unwrap();
     assert!(matches!(overlay, Overlay::Record(open) if open.record.raw.len() == text.len()));
 }
 
@@ -266,15 +266,15 @@ fn a_frozen_screen_filters_and_searches_what_is_there() {
     app.keys("/");
     app.typed("third");
     app.keys("enter");
-    let drawn = app.state.revision;
+    let drawn = app.state.console.revision;
     let mut slices = 0;
-    while app.state.screens.logs.progress().is_some() {
+    while app.state.console.screens.logs.progress().is_some() {
         app.send(Event::Clock);
         slices += 1;
         assert!(slices < 100);
     }
-    assert!(slices > 0 && app.state.revision > drawn && app.state.answered > 0, "the answer is drawn");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 3_000);
+    assert!(slices > 0 && app.state.console.revision > drawn && app.state.console.answered > 0, "the answer is drawn");
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 3_000);
     app.records("api", &[(Level::Info, "third again")]);
     app.pass(2);
     let frame = shown(&mut app, (120, 40));
@@ -284,9 +284,9 @@ fn a_frozen_screen_filters_and_searches_what_is_there() {
     app.pass(90);
     assert_eq!(bars(&app), still, "the levels over time stand still");
     app.keys("f");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 3_002, "nothing is lost");
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 3_002, "nothing is lost");
     assert_ne!(bars(&app), still);
-    assert_eq!(app.state.log("api").unwrap().ring.len(), 9_002);
+    assert_eq!(app.state.world.log("api").unwrap().ring.len(), 9_002);
 }
 
 #[test]
@@ -311,24 +311,24 @@ fn the_levels_over_time_are_gone_into() {
     app.keys("- -");
     shown(&mut app, (120, 40));
     app.keys("h h h");
-    let at = app.state.time_cursor.expect("a bar");
+    let at = app.state.console.time_cursor.expect("a bar");
     snap("bar", &mut app);
     shown(&mut app, (120, 40));
     app.keys("enter");
     assert_eq!(app.state.focused_panel(), Some(PanelId::Records));
-    let screen = &app.state.screens.logs;
-    let record = screen.pane.selected(&app.state.logs).expect("a record");
+    let screen = &app.state.console.screens.logs;
+    let record = screen.pane.selected(&app.state.world.logs).expect("a record");
     assert!(record.at() >= at && record.at() < at + Duration::from_secs(10), "{} {at}", record.at());
     assert!(!screen.pane.follow);
     // The same by the mouse.
     app.keys("G");
     shown(&mut app, (120, 40));
-    let mut bars = app.state.layout.areas.iter().filter(|(_, target)| matches!(target, Target::Bar(_)));
+    let mut bars = app.state.console.layout.areas.iter().filter(|(_, target)| matches!(target, Target::Bar(_)));
     let (area, target) = bars.next_back().expect("bars").clone();
     let Target::Bar(from) = target else { panic!("no bar") };
     app.send(Event::Mouse(Mouse { column: area.x, row: area.y, kind: MouseKind::Press }));
-    let record = app.state.screens.logs.pane.selected(&app.state.logs).expect("a record");
-    assert!(app.state.time_cursor == Some(from) && record.at() >= from - Duration::from_secs(10));
+    let record = app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record");
+    assert!(app.state.console.time_cursor == Some(from) && record.at() >= from - Duration::from_secs(10));
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_bar_further_back_than_the_span_moves_the_span() {
     assert!(frame.contains("6 errors"), "{frame}");
     app.keys("enter");
     assert_eq!(
-        app.state.screens.logs.pane.selected(&app.state.logs).expect("a record").message.as_str(),
+        app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record").message.as_str(),
         "request 0 path=/v1/0"
     );
 }
@@ -358,27 +358,27 @@ fn logs_charts_and_timeline_point_at_one_moment() {
     app.keys("4");
     shown(&mut app, (120, 40));
     app.keys("h h h h");
-    let at = app.state.time_cursor.expect("the chart's moment");
+    let at = app.state.console.time_cursor.expect("the chart's moment");
     app.pass(5);
-    assert_eq!(app.state.time_cursor, Some(at), "it is a moment, not a column");
+    assert_eq!(app.state.console.time_cursor, Some(at), "it is a moment, not a column");
     app.keys("3");
     let frame = shown(&mut app, (120, 40));
     assert!(frame.contains("' goes to 02:4"), "{frame}");
     app.keys("'");
-    assert!(!app.state.screens.logs.pane.follow);
+    assert!(!app.state.console.screens.logs.pane.follow);
     // Moving in the logs moves the chart's cursor.
     app.keys("g");
-    let first = app.state.screens.logs.pane.selected(&app.state.logs).expect("a record").at();
-    assert_eq!(app.state.time_cursor, Some(first));
+    let first = app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record").at();
+    assert_eq!(app.state.console.time_cursor, Some(first));
     // What is selected in the timeline opens the logs then.
     let entry = |at, text: &str| Entry { at, happening: Happening::Console, service: None, text: SafeText::new(text) };
-    app.state.timeline.push(entry(app.now(), "something"));
+    app.state.world.timeline.push(entry(app.now(), "something"));
     app.keys("1 tab enter");
-    assert_eq!((&app.state.screen, app.state.time_cursor), (&Screen::Logs, Some(app.now().utc)));
+    assert_eq!((&app.state.console.screen, app.state.console.time_cursor), (&Screen::Logs, Some(app.now().utc)));
     // And the timeline shows the moment: the last that had happened then.
     let moment = app.now();
     app.pass(60);
-    app.state.timeline.push(entry(app.now(), "something else"));
+    app.state.world.timeline.push(entry(app.now(), "something else"));
     app.keys("1");
     let frame = shown(&mut app, (120, 40));
     assert!(frame.contains(&format!("timeline at {}", moment.utc.format("%H:%M:%S"))), "{frame}");
@@ -398,14 +398,14 @@ fn a_filter_is_shown_while_it_is_typed_and_esc_brings_the_former_back() {
     app.keys("/");
     app.typed("level>=error");
     snap("preview", &mut app);
-    assert_eq!(app.state.screens.logs.pane.view().len(), 6);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 6);
     assert!(shown(&mut app, (80, 24)).contains("6 of 60 pass"));
     app.typed(" /un");
     let frame = shown(&mut app, (80, 24));
     assert!(frame.contains("no closing"), "{frame}");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 6, "what is no filter changes nothing");
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 6, "what is no filter changes nothing");
     app.keys("esc");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 60);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 60);
 }
 
 /// Complaint: a filter that was only tried moved the list and forgot how much was new.
@@ -420,7 +420,7 @@ fn esc_brings_back_the_place_and_the_count_of_what_is_new() {
     app.keys("/");
     app.typed("level>=error");
     shown(&mut app, (120, 40));
-    assert_eq!(app.state.screens.logs.pane.view().len(), 6);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 6);
     app.keys("esc");
     assert_eq!(shown(&mut app, (120, 40)), before);
     for (bar, text) in [("/", "level>=error"), ("s", "request 7")] {
@@ -440,14 +440,14 @@ fn esc_brings_back_the_place_and_the_count_of_what_is_new() {
     let rows =
         |frame: &str| frame.lines().filter(|line| line.contains("request ")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(rows(&after), rows(&before), "the list has not moved");
-    assert_eq!(app.state.screens.logs.pane.view().len(), 121);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 121);
     // Without anything typed, and typed back by hand, it is the same.
     app.keys("s esc / a backspace enter");
     assert!(shown(&mut app, (120, 40)).contains("61 new"));
     app.keys("G s");
     app.typed("request 7");
     app.keys("esc");
-    assert!(app.state.screens.logs.pane.follow, "what followed follows again");
+    assert!(app.state.console.screens.logs.pane.follow, "what followed follows again");
 }
 
 #[test]
@@ -457,18 +457,18 @@ fn fields_and_values_are_completed() {
     app.typed("path");
     snap("completion", &mut app);
     app.keys("tab");
-    let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
+    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
     assert!(line.input.text().starts_with("path"), "{}", line.input.text());
     assert!(!line.offers.is_empty());
     app.keys("shift-tab");
-    let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
+    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
     assert_eq!(line.input.text(), "path", "before the first is what was typed");
     app.keys("ctrl-u");
     app.typed("service");
     app.keys("tab");
     app.typed("nobody");
     app.keys("enter / esc / up");
-    let Some(Overlay::Line(line)) = app.state.overlays.last() else { panic!("no line") };
+    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
     assert_eq!(line.input.text(), "service:nobody", "the history has it");
 }
 
@@ -476,17 +476,17 @@ fn fields_and_values_are_completed() {
 fn a_saved_filter_has_a_key_everywhere_and_the_key_takes_it_off() {
     let mut app = minute();
     app.keys("1 f2");
-    assert_eq!((&app.state.screen, &*app.state.screens.logs.filter), (&Screen::Logs, "level>=error"));
-    assert_eq!(app.state.screens.logs.pane.view().len(), 6);
+    assert_eq!((&app.state.console.screen, &*app.state.console.screens.logs.filter), (&Screen::Logs, "level>=error"));
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 6);
     app.keys("f2");
-    assert_eq!(app.state.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter, "");
     app.keys("?");
     let help = shown(&mut app, (120, 60));
     assert!(help.contains("f2") && help.contains("errors of all: level>=error"), "{help}");
     app.keys("esc :");
     app.typed("filter err");
     app.keys("enter");
-    assert_eq!(app.state.screens.logs.filter, "level>=error");
+    assert_eq!(app.state.console.screens.logs.filter, "level>=error");
 }
 
 #[test]
@@ -503,8 +503,8 @@ fn a_panel_of_a_layout_has_a_filter() {
     let frame = shown(&mut app, (200, 50));
     assert!(frame.contains("level>=error · 4") && frame.contains("request 13"), "{frame}");
     app.keys("tab tab enter");
-    assert_eq!((&app.state.screen, &*app.state.screens.logs.filter), (&Screen::Logs, "level>=error"));
-    assert_eq!(app.state.screens.logs.only.as_deref(), Some("api"));
+    assert_eq!((&app.state.console.screen, &*app.state.console.screens.logs.filter), (&Screen::Logs, "level>=error"));
+    assert_eq!(app.state.console.screens.logs.only.as_deref(), Some("api"));
 }
 
 #[test]
@@ -515,9 +515,9 @@ fn marks_outlive_the_ring_and_are_bounded() {
     for n in 2..400 {
         line(&mut app, "api", n, 0, Level::Info, "noise");
     }
-    assert!(app.state.log("api").expect("a log").ring.get(1).is_none(), "the ring has let it go");
+    assert!(app.state.world.log("api").expect("a log").ring.get(1).is_none(), "the ring has let it go");
     app.keys("k U");
-    let Some(Overlay::Record(open)) = app.state.overlays.last() else { panic!("the mark is not shown") };
+    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("the mark is not shown") };
     assert_eq!(open.record.message.as_str(), "the first cause");
     app.keys("esc o");
     let effects = app.take();
@@ -530,7 +530,7 @@ fn marks_outlive_the_ring_and_are_bounded() {
     for _ in 0..MAX_MARKS + 5 {
         app.keys("k m");
     }
-    assert_eq!(app.state.screens.logs.marks.len(), MAX_MARKS);
+    assert_eq!(app.state.console.screens.logs.marks.len(), MAX_MARKS);
     assert!(app.toast().contains("are marked"), "{}", app.toast());
 }
 
@@ -552,9 +552,9 @@ fn column_wrap_and_context_stay() {
     assert!(shown(&mut app, (80, 24)).contains("from column 9"));
     line(&mut app, "api", 500, 0, Level::Error, "a new one");
     app.keys("j j j 1 3 w");
-    assert_eq!((app.state.screens.logs.column, app.state.wrap), (8, true));
+    assert_eq!((app.state.console.screens.logs.column, app.state.console.wrap), (8, true));
     app.keys("w 4 3 G g j j");
-    assert_eq!(app.state.screens.logs.column, 8);
+    assert_eq!(app.state.console.screens.logs.column, 8);
     let frame = shown(&mut app, (80, 24));
     let styles = draw(&app.state, 80, 24);
     let marked = (0..24).any(|y| styles[(4, y)].modifier.contains(Modifier::REVERSED));

@@ -37,7 +37,7 @@ fn overview() {
 fn service() {
     let mut app = world::trouble();
     app.keys("enter");
-    assert_eq!(app.state.screen, Screen::Service);
+    assert_eq!(app.state.console.screen, Screen::Service);
     snap("service", &app);
 }
 
@@ -61,15 +61,15 @@ fn the_cursor_of_a_chart_says_its_time_and_goes_with_esc() {
     app.keys("4");
     let before = text(&draw(&app.state, 80, 24));
     app.keys("h");
-    let at = app.state.time_cursor.expect("a cursor");
+    let at = app.state.console.time_cursor.expect("a cursor");
     let drawn = text(&draw(&app.state, 80, 24));
     let clock = at.format("%H:%M:%SZ  ").to_string();
     assert!(drawn.contains(&clock) && !before.contains(&clock), "{drawn}");
     app.keys("esc");
-    assert_eq!((app.state.time_cursor, &app.state.screen), (None, &Screen::Metrics));
+    assert_eq!((app.state.console.time_cursor, &app.state.console.screen), (None, &Screen::Metrics));
     assert_eq!(text(&draw(&app.state, 80, 24)), before);
     app.keys("esc");
-    assert_eq!(app.state.screen, Screen::Overview);
+    assert_eq!(app.state.console.screen, Screen::Overview);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_configuration_that_is_gone_is_shown_until_it_is_back() {
     let shown = text(&draw(&app.state, 120, 40));
     // What was said when it went may still be on the screen.
     assert!(!shown.contains("file              rejected") && !shown.contains("│reload"), "{shown}");
-    assert!(app.state.diagnostics.rejected.is_none());
+    assert!(app.state.world.diagnostics.rejected.is_none());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn no_size_panics() {
     let mut apps = Vec::new();
     for keys in ["", "z", "enter", "3", "4", "6", "!", "?", ":", "/", "3 /", "R", "D"] {
         let mut app = world::running();
-        app.state.screen = Screen::Overview;
+        app.state.console.screen = Screen::Overview;
         app.keys(keys);
         apps.push(app);
     }

@@ -12,8 +12,7 @@ use opsroom::app::overlays::Overlay;
 use opsroom::app::overlays::confirm::Focus;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
-use opsroom::app::world::alerts::Phase;
-use opsroom::app::world::toasts::Tone;
+use opsroom::app::toasts::Tone;
 use opsroom::config::sections::screen::Panel;
 use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
@@ -24,6 +23,7 @@ use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progr
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
 use opsroom::text::redact::Redactor;
+use opsroom::world::alerts::Phase;
 use proptest::prelude::*;
 
 fn production() -> String {
@@ -84,17 +84,21 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
         checks: vec![CheckProgress { name: "api".into(), good: 1, needed: 2 }],
     };
     app.outcome(Outcome::RunProgress { run: run.id.clone(), progress: progress.clone() });
-    assert_eq!(app.state.run(&run.id).unwrap().progress, Some(progress));
+    assert_eq!(app.state.world.run(&run.id).unwrap().progress, Some(progress));
     for _ in 0..3 {
         app.poll("api", Sign::Good);
         app.pass(1);
     }
-    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verifying, "its supervisor decides, nobody else");
+    assert_eq!(
+        app.state.world.run(&run.id).unwrap().run.state,
+        RunState::Verifying,
+        "its supervisor decides, nobody else"
+    );
     app.outcome(closed(&run, RunState::Verified, ""));
     assert!(app.toast().contains("verified"), "{}", app.toast());
     // What was read before it was closed may arrive after it.
     app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
-    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verified);
+    assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verified);
 }
 
 #[test]
@@ -109,10 +113,10 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::StartRun(_))));
     app.keys("6");
     app.take();
-    app.state.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(PanelId::Runs);
     assert_eq!(app.state.shown_run().unwrap().id, run.id);
     app.keys("u");
-    assert!(matches!(app.state.overlays.last(), Some(Overlay::Choices(_))));
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Choices(_))));
 }
 
 #[test]
@@ -123,7 +127,7 @@ fn a_failed_step_is_no_success_though_its_checks_are_good() {
     app.outcome(closed(&failed, RunState::Failed, ""));
     assert!(app.toast().contains("failed: exit 1 (checks are good)"), "{}", app.toast());
     assert!(app.toast().contains("rollback api is offered"), "{}", app.toast());
-    assert_eq!(app.state.toasts.iter().last().unwrap().tone, Tone::Error);
+    assert_eq!(app.state.console.toasts.iter().last().unwrap().tone, Tone::Error);
 }
 
 #[test]
@@ -133,13 +137,13 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
     app.outcome(closed(&run, RunState::Unknown, "the supervisor died before its steps ended"));
     assert!(app.toast().contains("verifies it now"), "{}", app.toast());
     app.keys("6");
-    app.state.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(PanelId::Runs);
     app.take();
     app.keys("u");
     assert_eq!(app.take(), [Effect::VerifyNow(run.id.clone())]);
     // Its supervisor of now reports as the first one did.
     app.outcome(Outcome::Run(Box::new(run.clone())));
-    assert_eq!(app.state.run(&run.id).unwrap().run.state, RunState::Verifying);
+    assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verifying);
     app.outcome(closed(&run, RunState::Verified, ""));
     app.take();
     app.keys("u");
@@ -157,22 +161,22 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     app.keys("y");
     let (request, plan) = (app.started()[0].request, app.started()[0].plan.digest());
     app.take();
-    assert_eq!(app.state.requested.len(), 1);
+    assert_eq!(app.state.console.requested.len(), 1);
     let why = SafeText::new("api is locked");
     app.outcome(Outcome::RunRefused { request, action: "restart-api".into(), why });
-    assert!(app.state.requested.is_empty());
+    assert!(app.state.console.requested.is_empty());
 
     // The same plan, started by another console: it is not taken for the one that was asked for here.
     let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
     app.outcome(Outcome::Run(Box::new(run.clone())));
-    assert!(!app.state.run(&run.id).unwrap().ours);
-    assert_ne!(app.state.screens.actions.runs.selected.as_deref(), Some(&*run.id));
+    assert!(!app.state.world.run(&run.id).unwrap().ours);
+    assert_ne!(app.state.console.screens.actions.runs.selected.as_deref(), Some(&*run.id));
 
     // Cancelled in the dialog, then asked for again in another world: judged by that one.
     app.keys("R");
     app.wait(400);
     app.keys("esc");
-    assert!(app.state.requested.is_empty() && app.started().is_empty());
+    assert!(app.state.console.requested.is_empty() && app.started().is_empty());
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
         app.poll("db", Sign::Bad);
@@ -335,7 +339,7 @@ fn what_was_cancelled_says_that_nothing_ran() {
     let run = app.run_of("restart-api", RunState::Running);
     app.outcome(Outcome::Run(Box::new(run)));
     app.keys("6");
-    app.state.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(PanelId::Runs);
     app.keys("x");
     app.wait(400);
     app.keys("esc");
@@ -427,19 +431,19 @@ fn cancelling_a_run_asks_first() {
     app.outcome(Outcome::Run(Box::new(run.clone())));
     app.keys("6");
     app.take();
-    app.state.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(PanelId::Runs);
     app.keys("x y");
     assert!(app.effects.is_empty());
     app.wait(400);
     app.keys("enter");
-    assert!(app.state.overlays.is_empty() && app.effects.is_empty());
+    assert!(app.state.console.overlays.is_empty() && app.effects.is_empty());
     app.keys("x");
     app.wait(400);
     app.keys("y");
     assert_eq!(app.take(), [Effect::StopRun(Box::new(run.clone()))]);
     let words = |app: &App| {
-        let (stopping, told) = app.state.run(&run.id).unwrap().stopping.clone().unwrap();
-        stopping.words(app.state.now.since(told))
+        let (stopping, told) = app.state.world.run(&run.id).unwrap().stopping.clone().unwrap();
+        stopping.words(app.state.world.now.since(told))
     };
     assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
     let told = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
@@ -465,32 +469,32 @@ fn output_is_held_where_it_is_read_and_followed_at_its_end() {
     feed(&mut app, 0, 100);
     // A re-attached run is followed from its beginning again.
     feed(&mut app, 0, 120);
-    assert_eq!(app.state.run(&run.id).unwrap().lines.len(), 120);
+    assert_eq!(app.state.world.run(&run.id).unwrap().lines.len(), 120);
     app.keys("6");
-    app.state.focus = Some(PanelId::Output);
+    app.state.console.focus = Some(PanelId::Output);
     app.keys("pageup");
-    let held = app.state.screens.actions.output_at;
+    let held = app.state.console.screens.actions.output_at;
     assert!(held.is_some());
     feed(&mut app, 120, 10_000);
-    assert_eq!(app.state.screens.actions.output_at, held);
-    assert!(app.state.run(&run.id).unwrap().lines.len() <= 5_000);
+    assert_eq!(app.state.console.screens.actions.output_at, held);
+    assert!(app.state.world.run(&run.id).unwrap().lines.len() <= 5_000);
     app.keys("G");
-    assert_eq!(app.state.screens.actions.output_at, None);
+    assert_eq!(app.state.console.screens.actions.output_at, None);
 }
 
 #[test]
 fn an_alert_waits_for_its_time_fires_once_and_is_over() {
     let mut app = App::new(WORLD);
     app.sample("errors", Ok(7.0));
-    assert_eq!(app.state.alerts[0].phase, Phase::Pending);
+    assert_eq!(app.state.world.alerts[0].phase, Phase::Pending);
     for _ in 0..7 {
         app.pass(10);
         app.sample("errors", Ok(7.0));
     }
-    let alert = &app.state.alerts[0];
+    let alert = &app.state.world.alerts[0];
     assert_eq!((alert.phase, alert.severity), (Phase::Firing, Severity::Medium));
     assert!(alert.value.as_str().contains('7'), "{}", alert.value);
-    assert_eq!(app.state.metric("errors").unwrap().severity, Some(Severity::Medium));
+    assert_eq!(app.state.world.metric("errors").unwrap().severity, Some(Severity::Medium));
     assert!(!app.effects.contains(&Effect::Bell), "only what is critical rings");
     for _ in 0..3 {
         app.poll("db", Sign::Bad);
@@ -498,14 +502,14 @@ fn an_alert_waits_for_its_time_fires_once_and_is_over() {
     let rings = app.take();
     assert_eq!(rings.iter().filter(|effect| **effect == Effect::Bell).count(), 1);
     assert!(rings.iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str().contains("db"))));
-    assert_eq!(app.state.alerts[0].severity, Severity::Critical, "the worst comes first");
+    assert_eq!(app.state.world.alerts[0].severity, Severity::Critical, "the worst comes first");
     app.pass(5);
     app.poll("db", Sign::Bad);
     assert!(!app.take().contains(&Effect::Bell), "it rings once");
     app.poll("db", Sign::Good);
     app.poll("db", Sign::Good);
     assert!(app.take().iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str() == "test")));
-    let phases: Vec<Phase> = app.state.alerts.iter().map(|alert| alert.phase).collect();
+    let phases: Vec<Phase> = app.state.world.alerts.iter().map(|alert| alert.phase).collect();
     assert_eq!(phases, [Phase::Firing, Phase::Resolved]);
 }
 
@@ -516,47 +520,47 @@ fn only_what_a_person_would_see_asks_for_a_frame() {
         app.poll("api", Sign::Good);
         app.sample("errors", Ok(1.0));
     }
-    let drawn = app.state.revision;
+    let drawn = app.state.console.revision;
     app.poll("api", Sign::Good);
     app.sample("errors", Ok(1.1));
-    assert_eq!(app.state.revision, drawn, "one more good poll changes no cell before the clock turns");
+    assert_eq!(app.state.console.revision, drawn, "one more good poll changes no cell before the clock turns");
     app.wait(200);
     app.send(Event::Clock);
-    assert_eq!(app.state.revision, drawn, "the same second looks the same");
+    assert_eq!(app.state.console.revision, drawn, "the same second looks the same");
     app.pass(1);
-    assert!(app.state.revision > drawn);
-    let drawn = app.state.revision;
+    assert!(app.state.console.revision > drawn);
+    let drawn = app.state.console.revision;
     app.poll("api", Sign::Bad);
-    assert!(app.state.revision > drawn, "a new status is shown at once");
+    assert!(app.state.console.revision > drawn, "a new status is shown at once");
 
     app.keys("f");
-    let drawn = app.state.revision;
+    let drawn = app.state.console.revision;
     app.pass(3);
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
         app.records("api", &[(Level::Error, "still down")]);
     }
-    assert_eq!(app.state.revision, drawn, "frozen: nothing is written");
-    assert_eq!(app.state.check("api").unwrap().status, Status::Down, "and nothing is missed");
+    assert_eq!(app.state.console.revision, drawn, "frozen: nothing is written");
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Down, "and nothing is missed");
     app.keys("f");
-    assert!(app.state.revision > drawn);
+    assert!(app.state.console.revision > drawn);
     app.send(Event::Focus(false));
-    let drawn = app.state.revision;
+    let drawn = app.state.console.revision;
     app.pass(3);
-    assert_eq!(app.state.revision, drawn, "nobody looks");
+    assert_eq!(app.state.console.revision, drawn, "nobody looks");
 }
 
 #[test]
 fn what_does_not_answer_turns_stale_and_is_not_the_last_green() {
     let mut app = App::new(WORLD);
     app.poll("api", Sign::Good);
-    let after = app.state.check("api").unwrap().stale_after;
+    let after = app.state.world.check("api").unwrap().stale_after;
     app.pass(after.as_secs() + 1);
-    let check = app.state.check("api").unwrap();
-    assert!(check.stale && app.state.service("api").unwrap().stale);
-    assert!(app.state.metric("errors").unwrap().stale, "what never came is stale too");
+    let check = app.state.world.check("api").unwrap();
+    assert!(check.stale && app.state.world.service("api").unwrap().stale);
+    assert!(app.state.world.metric("errors").unwrap().stale, "what never came is stale too");
     app.poll("api", Sign::Good);
-    assert!(!app.state.check("api").unwrap().stale);
+    assert!(!app.state.world.check("api").unwrap().stale);
 }
 
 #[test]
@@ -570,29 +574,31 @@ fn a_reload_keeps_what_stayed_and_says_what_changed() {
         app.records("api", &[(Level::Info, &format!("line {n}"))]);
     }
     app.keys("3 k k");
-    let selected = app.state.screens.logs.pane.selected(&app.state.logs).unwrap().message.to_string();
+    let selected = app.state.console.screens.logs.pane.selected(&app.state.world.logs).unwrap().message.to_string();
     let more = WORLD
         .replace("[check.db]", "[check.first]\ntcp = \"127.0.0.1:1\"\n\n[check.db]")
         .replace("[log.api]", "[log.first]\nfile = \"/var/log/first.log\"\n\n[log.api]");
     let changes = vec![SafeText::new("check first is new"), SafeText::new("log first is new")];
     app.send(Event::Reloaded(Ok((config(&more), changes))));
-    assert_eq!(app.state.check("api").unwrap().status, Status::Down);
-    assert_eq!(app.state.check("first").unwrap().status, Status::Unknown);
-    assert_eq!(app.state.metric("errors").unwrap().latest(5).len(), 1);
-    assert!(app.state.alerts.iter().any(|alert| alert.id.starts_with("check:api") && alert.phase == Phase::Firing));
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Down);
+    assert_eq!(app.state.world.check("first").unwrap().status, Status::Unknown);
+    assert_eq!(app.state.world.metric("errors").unwrap().latest(5).len(), 1);
+    assert!(
+        app.state.world.alerts.iter().any(|alert| alert.id.starts_with("check:api") && alert.phase == Phase::Firing)
+    );
     assert!(app.toast().contains("check first is new"), "{}", app.toast());
-    let pane = &app.state.screens.logs.pane;
-    assert_eq!(pane.selected(&app.state.logs).unwrap().message.as_str(), selected);
+    let pane = &app.state.console.screens.logs.pane;
+    assert_eq!(pane.selected(&app.state.world.logs).unwrap().message.as_str(), selected);
     while app.state.next_tick() == Some(Duration::ZERO) {
         app.send(Event::Clock);
     }
-    assert_eq!(app.state.screens.logs.pane.view().len(), 100);
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 100);
 
     let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), "[check.api]\nhttp = 3\n");
     app.send(Event::Reloaded(Err(loaded.diagnostics)));
-    assert!(app.state.check("db").is_some(), "the old configuration goes on");
+    assert!(app.state.world.check("db").is_some(), "the old configuration goes on");
     assert!(app.toast().contains("opsroom.toml:2"), "{}", app.toast());
-    assert!(!app.state.diagnostics.problems.is_empty());
+    assert!(!app.state.world.diagnostics.problems.is_empty());
 }
 
 #[test]
@@ -601,7 +607,7 @@ fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted()
     let wrong: String = (0..5_000).map(|number| format!("k{number} = 1\n")).collect();
     let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), &wrong);
     app.send(Event::Reloaded(Err(loaded.diagnostics)));
-    let problems = &app.state.diagnostics.problems;
+    let problems = &app.state.world.diagnostics.problems;
     assert_eq!(problems.len(), 51);
     assert!(problems.back().unwrap().text.as_str().starts_with("and 4950 more"));
     assert!(app.toast().contains("and 4999 more"), "{}", app.toast());
@@ -623,18 +629,18 @@ fn lists_are_walked_opened_and_left() {
     app.poll("api", Sign::Good);
     assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services))[0], "db");
     app.keys("enter");
-    assert_eq!(app.state.screen, Screen::Service);
+    assert_eq!(app.state.console.screen, Screen::Service);
     assert_eq!(&*app.state.shown_service().unwrap().name, "db", "the selection stayed with its row");
     app.keys("z q");
-    assert_eq!(app.state.screen, Screen::Service, "q leaves the zoom first");
+    assert_eq!(app.state.console.screen, Screen::Service, "q leaves the zoom first");
     app.keys("q");
-    assert_eq!(app.state.screen, Screen::Overview);
+    assert_eq!(app.state.console.screen, Screen::Overview);
     app.keys("4 + +");
-    assert_eq!(app.state.screens.metrics.span(), RANGES[4].0);
+    assert_eq!(app.state.console.screens.metrics.span(), RANGES[4].0);
     app.keys("h h l");
-    assert!(app.state.time_cursor.is_some());
+    assert!(app.state.console.time_cursor.is_some());
     app.keys("l");
-    assert_eq!(app.state.time_cursor, None);
+    assert_eq!(app.state.console.time_cursor, None);
 }
 
 #[test]
@@ -646,14 +652,14 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     layout.push(area(2, 1), Target::ServiceRow("api".into()));
     layout.push(area(30, 5), Target::Panel(PanelId::Startable));
     layout.push(area(30, 1), Target::ActionRow("status-api".into()));
-    app.state.layout = layout;
+    app.state.console.layout = layout;
     let press = |app: &mut App, row: u16| {
         app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
     };
     press(&mut app, 2);
     assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "api");
     press(&mut app, 2);
-    assert_eq!(app.state.screen, Screen::Service);
+    assert_eq!(app.state.console.screen, Screen::Service);
     app.keys("6");
     app.take();
     press(&mut app, 30);
@@ -677,10 +683,10 @@ fn marks_are_copied_and_saved_in_order() {
     assert!(name.starts_with("logs-20261121T0241"));
     assert_eq!(text, "line 1\nline 4\n");
     app.keys("enter");
-    let Some(Overlay::Record(open)) = app.state.overlays.last() else { panic!("no record") };
+    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
     assert_eq!(open.record.message.as_str(), "line 1");
     app.keys("l");
-    let Some(Overlay::Record(open)) = app.state.overlays.last() else { panic!("no record") };
+    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
     assert_eq!(open.record.message.as_str(), "line 2");
 }
 
@@ -789,7 +795,7 @@ proptest! {
                 Blow::Tick => app.pass(1),
                 Blow::Choices => {
                     let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
-                    let request = match app.state.overlays.last() {
+                    let request = match app.state.console.overlays.last() {
                         Some(Overlay::Choices(choices)) => choices.request,
                         _ => RequestId::default(),
                     };
@@ -798,8 +804,8 @@ proptest! {
                 }
                 Blow::Resize(size) => app.send(Event::Resize(*size, *size)),
             }
-            let height = usize::from(app.state.size.1);
-            prop_assert!(app.state.screens.logs.rows(&app.state.logs, height).len() <= height.max(1) * 3);
+            let height = usize::from(app.state.console.size.1);
+            prop_assert!(app.state.console.screens.logs.rows(&app.state.world.logs, height).len() <= height.max(1) * 3);
             prop_assert!(app.state.focused_panel().is_some());
             for start in app.started() {
                 prop_assert!(!start.plan.changing || (ready && matches!(blow, Blow::Key("y")))
@@ -816,9 +822,9 @@ fn without_services_each_check_is_a_row_of_its_own() {
         app.poll("site", Sign::Good);
         app.poll("mail", Sign::Bad);
     }
-    let rows: Vec<_> = app.state.services.iter().map(|row| (row.title.as_str(), row.status)).collect();
+    let rows: Vec<_> = app.state.world.services.iter().map(|row| (row.title.as_str(), row.status)).collect();
     assert_eq!(rows, [("mail", Status::Down), ("site", Status::Ok)]);
-    assert_eq!(&*app.state.row_of("site"), "site");
+    assert_eq!(&*app.state.world.row_of("site"), "site");
     app.keys("2");
     assert_eq!(app.state.shown_service().map(|row| row.title.as_str()), Some("mail"));
 }
@@ -839,7 +845,7 @@ fn a_finished_run_shows_its_stored_output() {
     app.outcome(Outcome::Runs { runs: past, locks: Vec::new() });
     assert_eq!(app.take(), [], "nothing is read before anybody looks");
     app.keys("6");
-    app.state.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(PanelId::Runs);
     let mut chosen = vec![app.state.shown_run().unwrap().id.clone()];
     for _ in 0..39 {
         app.keys("j");
@@ -852,5 +858,5 @@ fn a_finished_run_shows_its_stored_output() {
     let id = chosen.last().unwrap().clone();
     let lines = vec![OutputLine { index: 0, stderr: false, text: SafeText::new("restarted") }];
     app.outcome(Outcome::RunOutput { run: id.clone(), lines, omitted: 0 });
-    assert_eq!(app.state.run(&id).unwrap().lines[0].text.as_str(), "restarted");
+    assert_eq!(app.state.world.run(&id).unwrap().lines[0].text.as_str(), "restarted");
 }

@@ -57,15 +57,15 @@ impl Console {
 }
 
 fn signs(state: &State, sign: Sign) -> bool {
-    state.checks.iter().all(|check| check.last.as_ref().is_some_and(|last| last.sign == sign))
+    state.world.checks.iter().all(|check| check.last.as_ref().is_some_and(|last| last.sign == sign))
 }
 
 fn checks(state: &State) -> Vec<&str> {
-    state.checks.iter().map(|check| &*check.name).collect()
+    state.world.checks.iter().map(|check| &*check.name).collect()
 }
 
 fn said(state: &State, words: &str) -> bool {
-    state.timeline.newest_first().any(|entry| entry.text.as_str().contains(words))
+    state.world.timeline.newest_first().any(|entry| entry.text.as_str().contains(words))
 }
 
 /// A service that lets in who brings the token of the day.

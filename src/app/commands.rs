@@ -10,7 +10,7 @@ use super::overlays::line::{Line, Purpose};
 use super::overlays::palette::Palette;
 use super::screens::{self, Screen};
 use super::state::State;
-use super::world::toasts::Tone;
+use crate::app::toasts::Tone;
 
 /// Carries out a command.
 pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -22,16 +22,16 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Quit => quit(state, effects),
         Command::Back => back(state),
         Command::Help => {
-            let help = Help::new(&state.config, &state.keymap, state.read_only);
-            state.overlays.push(Overlay::Help(help));
+            let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
+            state.console.overlays.push(Overlay::Help(help));
         }
         Command::Palette => {
             let palette = Palette::new(state);
-            state.overlays.push(Overlay::Palette(palette));
+            state.console.overlays.push(Overlay::Palette(palette));
         }
         Command::NextPanel => state.move_focus(1),
         Command::PreviousPanel => state.move_focus(-1),
-        Command::Zoom => state.zoomed = !state.zoomed,
+        Command::Zoom => state.console.zoomed = !state.console.zoomed,
         Command::Freeze => freeze(state),
         Command::Poll => {
             effects.push(Effect::PollNow(screens::service::polled(state)));
@@ -40,17 +40,20 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Save => effects.push(Effect::SaveScreen),
         Command::Theme => next_theme(state),
         Command::Mouse => {
-            state.mouse = !state.mouse;
-            effects.push(Effect::Mouse(state.mouse));
-            state.toast(Tone::Info, if state.mouse { "mouse on" } else { "mouse off (terminal selection works)" });
+            state.console.mouse = !state.console.mouse;
+            effects.push(Effect::Mouse(state.console.mouse));
+            state.toast(
+                Tone::Info,
+                if state.console.mouse { "mouse on" } else { "mouse off (terminal selection works)" },
+            );
         }
         Command::Redraw => effects.push(Effect::Redraw),
         Command::Suspend => effects.push(Effect::Suspend),
         Command::Reload => effects.push(Effect::Reload),
-        Command::Wrap => state.wrap = !state.wrap,
+        Command::Wrap => state.console.wrap = !state.console.wrap,
         Command::Colours => colours(state),
         Command::GoToTime => screens::logs::go_to_cursor(state),
-        Command::Timestamps => state.timestamps = state.timestamps.next(),
+        Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
         Command::Filter => filter(state),
         other => screens::command(state, other, effects),
@@ -59,10 +62,10 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
 
 /// Holds the screen still, or lets it go on with what came meanwhile.
 fn freeze(state: &mut State) {
-    if state.frozen.take().is_some() {
+    if state.console.frozen.take().is_some() {
         screens::logs::thaw(state);
     } else {
-        state.frozen = Some(state.now);
+        state.console.frozen = Some(state.world.now);
     }
 }
 
@@ -78,14 +81,14 @@ pub fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>)
     state.go(screen);
     if home {
         // The overview is home: from there `q` leaves, however one came there.
-        state.back.clear();
+        state.console.back.clear();
     }
 }
 
 /// Quitting never asks: whatever runs goes on under its supervisor and is found again.
 fn quit(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.zoomed {
-        state.zoomed = false;
+    if state.console.zoomed {
+        state.console.zoomed = false;
     } else if !state.go_back() {
         effects.push(Effect::Quit);
     }
@@ -94,28 +97,28 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
 /// Undoes the nearest thing: a zoom, a message, a list's filter, the cursor in time, a search, a screen. Never quits.
 fn back(state: &mut State) {
     let filtered = state.focused_panel().filter(|panel| state.list(panel).is_some_and(|list| !list.filter.is_empty()));
-    if state.zoomed {
-        state.zoomed = false;
-    } else if state.toasts.clear() {
+    if state.console.zoomed {
+        state.console.zoomed = false;
+    } else if state.console.toasts.clear() {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
         list.filter.clear();
-    } else if !screens::logs::undo(state) && state.time_cursor.take().is_none() {
+    } else if !screens::logs::undo(state) && state.console.time_cursor.take().is_none() {
         state.go_back();
     }
 }
 
 fn next_theme(state: &mut State) {
-    let here = state.themes.iter().position(|name| *name == state.theme);
-    let next = here.map_or(0, |at| (at + 1) % state.themes.len().max(1));
-    if let Some(name) = state.themes.get(next).cloned() {
+    let here = state.console.themes.iter().position(|name| *name == state.console.theme);
+    let next = here.map_or(0, |at| (at + 1) % state.console.themes.len().max(1));
+    if let Some(name) = state.console.themes.get(next).cloned() {
         state.toast(Tone::Info, &format!("theme {name}"));
-        state.theme = name;
+        state.console.theme = name;
     }
 }
 
 fn colours(state: &mut State) {
-    state.colours = !state.colours;
-    state.toast(Tone::Info, if state.colours { "line colours on" } else { "line colours off" });
+    state.console.colours = !state.console.colours;
+    state.toast(Tone::Info, if state.console.colours { "line colours on" } else { "line colours off" });
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
@@ -127,7 +130,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn filter(state: &mut State) {
     let purpose = match state.focused_panel() {
-        _ if state.screen == Screen::Logs => Purpose::Filter,
+        _ if state.console.screen == Screen::Logs => Purpose::Filter,
         Some(panel) if state.has_rows(&panel) => Purpose::List(panel),
         _ => {
             // A log panel of another screen, or a chart: filtering is done where there is room for it.
@@ -136,5 +139,5 @@ fn filter(state: &mut State) {
         }
     };
     let line = Line::new(state, purpose);
-    state.overlays.push(Overlay::Line(line));
+    state.console.overlays.push(Overlay::Line(line));
 }

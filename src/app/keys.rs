@@ -15,12 +15,12 @@ use super::state::State;
 
 /// A key was pressed.
 pub fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
-    if !state.overlays.is_empty() {
+    if !state.console.overlays.is_empty() {
         overlays::key(state, key, effects);
         return;
     }
     let contexts = contexts(state);
-    match state.keymap.lookup(key, &contexts).cloned() {
+    match state.console.keymap.lookup(key, &contexts).cloned() {
         Some(Binding::Command(command)) => commands::run(state, command, effects),
         Some(Binding::Screen(name)) => state.go(Screen::Custom(name)),
         Some(Binding::Filter(name)) => screens::logs::toggle_saved(state, &name),
@@ -40,7 +40,7 @@ pub fn overlay_command(state: &State, key: Key) -> Option<Command> {
     if key == Key::plain(KeyCode::Esc) {
         return Some(Command::Back);
     }
-    match state.keymap.lookup(key, &[Context::Lists, Context::Everywhere]) {
+    match state.console.keymap.lookup(key, &[Context::Lists, Context::Everywhere]) {
         Some(Binding::Command(command)) => Some(*command),
         _ => None,
     }
@@ -52,7 +52,7 @@ pub fn details_command(state: &State, key: Key) -> Option<Command> {
         return Some(Command::Back);
     }
     let contexts = [Context::Details, Context::Logs, Context::Lists, Context::Everywhere];
-    match state.keymap.lookup(key, &contexts) {
+    match state.console.keymap.lookup(key, &contexts) {
         Some(Binding::Command(command)) => Some(*command),
         _ => None,
     }
@@ -60,7 +60,7 @@ pub fn details_command(state: &State, key: Key) -> Option<Command> {
 
 /// Where keys are heard now, the nearest first.
 pub fn contexts(state: &State) -> Vec<Context> {
-    let nearest = match (&state.screen, state.focused_panel()) {
+    let nearest = match (&state.console.screen, state.focused_panel()) {
         (Screen::Logs, _) | (_, Some(PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs)) => Some(Context::Logs),
         (Screen::Metrics, _) => Some(Context::Metrics),
         (Screen::Actions, _) => Some(Context::Actions),
@@ -71,5 +71,5 @@ pub fn contexts(state: &State) -> Vec<Context> {
 
 /// Whether something is being typed, so that letters are text.
 pub fn typing(state: &State) -> bool {
-    state.overlays.last().is_some_and(Overlay::takes_text)
+    state.console.overlays.last().is_some_and(Overlay::takes_text)
 }

@@ -12,21 +12,21 @@ use crate::model::verification::Terms;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-use super::evidence;
 use super::overlays::Overlay;
 use super::overlays::choices::Choices;
 use super::overlays::confirm::Confirmation;
 use super::state::State;
-use super::world::timeline::{Entry, Happening};
-use super::world::toasts::Tone;
+use crate::app::toasts::Tone;
+use crate::world::evidence;
+use crate::world::timeline::{Entry, Happening};
 
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
 pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
-    if state.read_only {
+    if state.world.read_only {
         state.toast(Tone::Warning, "read-only: actions are disabled");
         return;
     }
-    let config = state.config.clone();
+    let config = state.world.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == *name) else {
         state.toast(Tone::Error, &format!("no action named `{name}` in the configuration"));
         return;
@@ -46,7 +46,7 @@ pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Ef
                 effects.push(Effect::FetchChoices { request, action: name.clone() });
             }
             let choices = Choices::new(request, name.clone(), dry_run, open, asked);
-            state.overlays.push(Overlay::Choices(choices));
+            state.console.overlays.push(Overlay::Choices(choices));
         }
     }
 }
@@ -60,10 +60,10 @@ pub fn preview(
     dry_run: bool,
     effects: &mut Vec<Effect>,
 ) {
-    let config = state.config.clone();
+    let config = state.world.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == *name) else { return };
     let planned = plan::plan(&config, action, chosen, dry_run);
-    let planned = planned.and_then(|plan| plan::refuse_literals(&plan, &state.literals).map(|()| plan));
+    let planned = planned.and_then(|plan| plan::refuse_literals(&plan, &state.world.literals).map(|()| plan));
     let plan = match planned {
         Ok(plan) => plan,
         Err(error) => {
@@ -79,8 +79,8 @@ pub fn preview(
         return;
     }
     let context = context(state, &plan);
-    let dialog = Confirmation::new(request, plan, grade, preview, context, state.now);
-    state.overlays.push(Overlay::Confirm(Box::new(dialog)));
+    let dialog = Confirmation::new(request, plan, grade, preview, context, state.world.now);
+    state.console.overlays.push(Overlay::Confirm(Box::new(dialog)));
 }
 
 /// What a person confirmed.
@@ -101,23 +101,25 @@ pub struct Confirmed {
 /// Asks for the run of exactly this plan.
 pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
     let Confirmed { request, plan, digest, preview, reason } = confirmed;
-    let config = state.config.clone();
+    let config = state.world.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };
-    let evidence = evidence::capture(state, action, &plan);
+    // While the screen is frozen the newest records wait to be shown: they are evidence none the less.
+    let waiting = |log| state.console.waiting.records(log);
+    let evidence = evidence::capture(&state.world, action, &plan, waiting);
     let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
     state.toast(Tone::Info, &format!("{what}: starting"));
-    state.timeline.push(Entry {
-        at: state.now,
+    state.world.timeline.push(Entry {
+        at: state.world.now,
         happening: Happening::Run,
         service: plan.service.clone(),
         text: SafeText::new(&format!("{what}: confirmed")),
     });
-    state.requested.insert(request, plan.action.clone());
+    state.console.requested.insert(request, plan.action.clone());
     let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
         checks: verify.checks.clone(),
         good: verify.good,
         within: verify.within,
-        before: state.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
+        before: state.world.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
     });
     // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
     let (cooldown, at_most) =
@@ -138,8 +140,8 @@ pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>)
 /// After a reload: a dialog whose plan would be another one now is closed, because what was read is no longer what
 /// would run; so is the choice for an action that is no more.
 pub(super) fn reconfigured(state: &mut State) {
-    let config = state.config.clone();
-    let read_only = state.read_only;
+    let config = state.world.config.clone();
+    let read_only = state.world.read_only;
     let find = |name: &Name| config.actions.iter().find(|action| action.name == *name).filter(|_| !read_only);
     let holds = |overlay: &Overlay| match overlay {
         Overlay::Confirm(dialog) => find(&dialog.action).is_some_and(|action| {
@@ -152,9 +154,9 @@ pub(super) fn reconfigured(state: &mut State) {
         Overlay::Choices(choices) => find(&choices.action).is_some(),
         _ => true,
     };
-    let before = state.overlays.len();
-    state.overlays.retain(holds);
-    if state.overlays.len() < before {
+    let before = state.console.overlays.len();
+    state.console.overlays.retain(holds);
+    if state.console.overlays.len() < before {
         state.toast(Tone::Warning, "the configuration changed what would have run: nothing ran; review the new plan");
     }
 }
@@ -162,30 +164,32 @@ pub(super) fn reconfigured(state: &mut State) {
 /// The preview of a plan, with what this console knows of its surroundings.
 fn preview_of(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
     // What it has of its own an action may well help.
-    let explained = plan.service.as_ref().and_then(|name| state.service(name)).filter(|service| service.is_explained());
+    let explained =
+        plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
     let blocked_by = explained.and_then(|service| service.blocked_by.clone());
-    let mut last = state.last_runs(&action.name).into_iter();
+    let mut last = state.world.last_runs(&action.name).into_iter();
     let situation = Situation {
         grade,
-        lock: state.locks.iter().find(|lock| lock.target == plan.target),
+        lock: state.world.locks.iter().find(|lock| lock.target == plan.target),
         // What was refused ran nothing, and holds nothing back.
-        last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.moment().since(run.began())),
+        last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
         blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
     };
-    crate::config::preview::preview(&state.config, action, plan, situation)
+    crate::config::preview::preview(&state.world.config, action, plan, situation)
 }
 
 /// How it stands, and how the last runs went: beside the preview, and not a part of it.
 fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
     let mut context = Vec::new();
-    if let Some(service) = plan.service.as_ref().and_then(|name| state.service(name)) {
-        let zone = state.config.console.timezone;
-        let since = service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.now, zone)));
+    if let Some(service) = plan.service.as_ref().and_then(|name| state.world.service(name)) {
+        let zone = state.world.config.console.timezone;
+        let since =
+            service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.world.now, zone)));
         let text = format!("{} is {}{since}", service.title, service.status.word());
         context.push(("now", SafeText::new(&text)));
     }
-    for run in state.last_runs(&plan.action).into_iter().take(3) {
-        context.push(("last run", SafeText::new(&super::world::runs::told(run))));
+    for run in state.world.last_runs(&plan.action).into_iter().take(3) {
+        context.push(("last run", SafeText::new(&crate::world::runs::told(run))));
     }
     context
 }

@@ -78,7 +78,7 @@ pub enum Target {
     CheckRow(Name),
     /// The row of a metric.
     MetricRow(Name),
-    /// The row of an alert, by [`crate::app::world::alerts::AlertView::id`].
+    /// The row of an alert, by [`crate::world::alerts::AlertView::id`].
     AlertRow(String),
     /// A record: its log and its `seq`.
     LogLine(Name, u64),

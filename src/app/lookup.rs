@@ -2,94 +2,30 @@
 
 use crate::config::sections::action::Action;
 use crate::config::sections::screen::Panel;
-use crate::lang::time::Moment;
 use crate::model::run::{Lock, Run};
 use crate::text::SafeText;
-use crate::text::name::Name;
 
 use super::layout::PanelId;
 use super::screens::list::holds;
 use super::screens::{ListState, Screen};
 use super::state::State;
-use super::world::alerts::AlertView;
-use super::world::checks::CheckView;
-use super::world::diagnostics::Problem;
-use super::world::logs::LogView;
-use super::world::metrics::MetricView;
-use super::world::runs::{self, RunView};
-use super::world::services::ServiceView;
-use super::world::timeline::Entry;
-use super::world::toasts::Tone;
+use crate::app::toasts::Tone;
+use crate::world::alerts::AlertView;
+use crate::world::diagnostics::Problem;
+use crate::world::metrics::MetricView;
+use crate::world::runs;
+use crate::world::services::ServiceView;
+use crate::world::timeline::Entry;
 
 impl State {
-    /// The check of that name.
-    pub fn check(&self, name: &str) -> Option<&CheckView> {
-        self.checks.iter().find(|check| &*check.name == name)
-    }
-
-    /// The metric of that name.
-    pub fn metric(&self, name: &str) -> Option<&MetricView> {
-        self.metrics.iter().find(|metric| &*metric.name == name)
-    }
-
-    /// The log of that name.
-    pub fn log(&self, name: &str) -> Option<&LogView> {
-        self.logs.iter().find(|log| &*log.name == name)
-    }
-
-    /// The service of that name.
-    pub fn service(&self, name: &str) -> Option<&ServiceView> {
-        self.services.iter().find(|service| &*service.name == name)
-    }
-
-    /// The alert of that id.
-    pub fn alert(&self, id: &str) -> Option<&AlertView> {
-        self.alerts.iter().find(|alert| alert.id == id)
-    }
-
-    /// The run of that id, where its output is or may be held.
-    pub fn run(&self, id: &str) -> Option<&RunView> {
-        self.runs.iter().find(|view| &*view.run.id == id)
-    }
-
-    /// Every known run, newest first: those under way here, then those of the store.
-    pub fn all_runs(&self) -> Vec<&Run> {
-        let live = self.runs.iter().map(|view| &view.run);
-        let past = self.past.iter().filter(|run| self.run(&run.id).is_none());
-        let mut all: Vec<&Run> = live.chain(past).collect();
-        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
-        all
-    }
-
-    /// The run of that id, also one of which only the store knows.
-    pub fn run_by_id(&self, id: &str) -> Option<&Run> {
-        self.run(id).map(|view| &view.run).or_else(|| self.past.iter().find(|run| *run.id == *id))
-    }
-
-    /// This moment as it compares with those that other processes wrote.
-    pub fn moment(&self) -> Moment {
-        Moment { utc: self.now.utc, boot: self.boot.map(|zero| zero.plus(self.now.mono)) }
-    }
-
-    /// The runs of an action, newest first.
-    pub fn last_runs(&self, action: &Name) -> Vec<&Run> {
-        self.all_runs().into_iter().filter(|run| run.action == *action).collect()
-    }
-
-    /// How an action is shown; its name where the configuration has it no more.
-    pub fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
-        let known = self.config.actions.iter().find(|known| known.name == *action);
-        known.map_or(action, |known| known.title.as_str())
-    }
-
     /// Shows a short message.
     pub fn toast(&mut self, tone: Tone, text: &str) {
-        self.toasts.push(self.now, tone, SafeText::new(text));
+        self.console.toasts.push(self.world.now, tone, SafeText::new(text));
     }
 
     /// What a list remembers. `None`: it has no rows to select, or nothing was selected yet.
     pub fn list(&self, panel: &PanelId) -> Option<&ListState> {
-        let screens = &self.screens;
+        let screens = &self.console.screens;
         Some(match panel {
             PanelId::Layout(panel) => return screens.overview.panels.get(panel),
             PanelId::Checks => &screens.service.checks,
@@ -112,7 +48,7 @@ impl State {
 
     /// What a list remembers, to change it.
     pub fn list_mut(&mut self, panel: &PanelId) -> Option<&mut ListState> {
-        let screens = &mut self.screens;
+        let screens = &mut self.console.screens;
         Some(match panel {
             PanelId::Layout(panel) if !matches!(panel, Panel::Metric(_) | Panel::Log(_)) => {
                 screens.overview.panels.entry(panel.clone()).or_default()
@@ -150,7 +86,7 @@ impl State {
     pub fn rows(&self, panel: &PanelId) -> Vec<String> {
         let filter = self.list(panel).map_or("", |list| &list.filter);
         let checks = |positions: &[usize]| {
-            let checks = positions.iter().filter_map(|at| self.checks.get(*at));
+            let checks = positions.iter().filter_map(|at| self.world.checks.get(*at));
             keys(
                 checks,
                 filter,
@@ -177,36 +113,40 @@ impl State {
         match panel {
             PanelId::Layout(Panel::Services) => {
                 let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
-                keys(&self.services, filter, |service| service.name.to_string(), text)
+                keys(&self.world.services, filter, |service| service.name.to_string(), text)
             }
-            PanelId::Layout(Panel::Alerts) => keys(&self.alerts, filter, |alert| alert.id.clone(), AlertView::told),
+            PanelId::Layout(Panel::Alerts) => {
+                keys(&self.world.alerts, filter, |alert| alert.id.clone(), AlertView::told)
+            }
             PanelId::Layout(Panel::Timeline) => {
-                keys(self.timeline.newest_first(), filter, entry_key, |entry: &Entry| entry.text.as_str().to_owned())
+                keys(self.world.timeline.newest_first(), filter, entry_key, |entry: &Entry| {
+                    entry.text.as_str().to_owned()
+                })
             }
             PanelId::Layout(Panel::Actions) | PanelId::Runs => {
                 let text = |run: &&Run| format!("{} {}", run.action, runs::told(run));
-                keys(&self.all_runs(), filter, |run| run.id.to_string(), text)
+                keys(&self.world.all_runs(), filter, |run| run.id.to_string(), text)
             }
-            PanelId::Layout(Panel::Check(name)) => checks(self.check(name).map(|check| check.index).as_slice()),
+            PanelId::Layout(Panel::Check(name)) => checks(self.world.check(name).map(|check| check.index).as_slice()),
             PanelId::Checks => checks(self.shown_service().map_or(&[], |service| &service.checks)),
             PanelId::Metrics => {
                 let shown = self.shown_service().map_or(&[][..], |service| &service.metrics);
-                metrics(&mut shown.iter().filter_map(|at| self.metrics.get(*at)))
+                metrics(&mut shown.iter().filter_map(|at| self.world.metrics.get(*at)))
             }
-            PanelId::MetricList => metrics(&mut self.metrics.iter()),
+            PanelId::MetricList => metrics(&mut self.world.metrics.iter()),
             PanelId::ServiceActions => {
                 let shown = self.shown_service().map_or(&[][..], |service| &service.actions);
-                actions(&mut shown.iter().filter_map(|at| self.config.actions.get(*at)))
+                actions(&mut shown.iter().filter_map(|at| self.world.config.actions.get(*at)))
             }
-            PanelId::Startable if self.read_only => Vec::new(),
-            PanelId::Startable => actions(&mut self.config.actions.iter()),
+            PanelId::Startable if self.world.read_only => Vec::new(),
+            PanelId::Startable => actions(&mut self.world.config.actions.iter()),
             PanelId::Locks => {
                 let text = |lock: &Lock| format!("{} {}", lock.target, lock.holder);
-                keys(&self.locks, filter, |lock| lock.target.clone(), text)
+                keys(&self.world.locks, filter, |lock| lock.target.clone(), text)
             }
             PanelId::Problems => {
                 let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
-                keys(self.diagnostics.problems.iter().rev(), filter, problem_key, text)
+                keys(self.world.diagnostics.problems.iter().rev(), filter, problem_key, text)
             }
             _ => Vec::new(),
         }
@@ -221,27 +161,28 @@ impl State {
 
     /// The service of the service screen: the chosen one, else the first.
     pub fn shown_service(&self) -> Option<&ServiceView> {
-        let chosen = self.screens.service.service.as_ref().and_then(|name| self.service(name));
-        chosen.or_else(|| self.services.first())
+        let chosen = self.console.screens.service.service.as_ref().and_then(|name| self.world.service(name));
+        chosen.or_else(|| self.world.services.first())
     }
 
     /// The run whose output the actions screen shows.
     pub fn shown_run(&self) -> Option<&Run> {
         let id = self.selected(&PanelId::Runs)?;
-        self.all_runs().into_iter().find(|run| *run.id == *id)
+        self.world.all_runs().into_iter().find(|run| *run.id == *id)
     }
 
     /// Rows inside a panel as it was last drawn; a screenful where it was not drawn yet.
     pub fn height(&self, panel: &PanelId) -> usize {
-        self.layout
+        self.console
+            .layout
             .panel(panel)
-            .map_or(usize::from(self.size.1).saturating_sub(4), |area| usize::from(area.height))
+            .map_or(usize::from(self.console.size.1).saturating_sub(4), |area| usize::from(area.height))
             .max(1)
     }
 
     /// Whether records are in sight, so that new ones are worth a frame.
     pub fn shows_logs(&self) -> bool {
-        match &self.screen {
+        match &self.console.screen {
             Screen::Logs | Screen::Service => true,
             Screen::Overview | Screen::Custom(_) => {
                 self.panels().iter().any(|panel| matches!(panel, PanelId::Layout(Panel::Log(_))))

@@ -3,10 +3,8 @@
 //!
 //! *Invariant:* no I/O, no clock, no await, no terminal types. Given the same messages, the same state.
 
-pub mod alerting;
 pub mod commands;
-pub mod ended;
-pub mod evidence;
+pub mod console;
 pub mod input;
 pub mod keymap;
 pub mod keys;
@@ -21,6 +19,7 @@ pub mod overlays;
 pub mod reload;
 pub mod screens;
 pub mod state;
+pub mod tails;
 pub mod tick;
+pub mod toasts;
 pub mod update;
-pub mod world;

@@ -16,8 +16,8 @@ const NOTCH: usize = 3;
 
 /// A mouse event. `false` where it meant nothing.
 pub fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool {
-    let target = state.layout.at(mouse.column, mouse.row).cloned();
-    if !state.overlays.is_empty() {
+    let target = state.console.layout.at(mouse.column, mouse.row).cloned();
+    if !state.console.overlays.is_empty() {
         match (mouse.kind, target) {
             (MouseKind::Press, Some(Target::OverlayRow(row))) => overlays::click_row(state, row),
             (MouseKind::Press, Some(Target::OverlayButton(button))) => overlays::click_button(state, button),
@@ -29,20 +29,20 @@ pub fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool
         return true;
     }
     if mouse.kind != MouseKind::Press {
-        let Some(panel) = state.layout.panel_at(mouse.column, mouse.row).cloned() else { return false };
+        let Some(panel) = state.console.layout.panel_at(mouse.column, mouse.row).cloned() else { return false };
         // The tail of a log has nothing further down, and a wheel must not open another screen.
         if matches!(panel, PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs) {
             return false;
         }
-        state.focus = Some(panel);
+        state.console.focus = Some(panel);
         let command = if mouse.kind == MouseKind::ScrollUp { Command::Up } else { Command::Down };
         for _ in 0..NOTCH {
             commands::run(state, command, effects);
         }
         return true;
     }
-    if let Some(panel) = state.layout.panel_at(mouse.column, mouse.row).cloned() {
-        state.focus = Some(panel);
+    if let Some(panel) = state.console.layout.panel_at(mouse.column, mouse.row).cloned() {
+        state.console.focus = Some(panel);
     }
     match target {
         Some(Target::Tab(screen)) => commands::open_screen(state, screen, effects),

@@ -10,10 +10,7 @@ use super::{keys, mouse, observe, outcome, reload, tick};
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
-    // Messages are stamped where they are made; one that waited in a queue must not turn the time back.
-    if message.at.mono >= state.now.mono {
-        state.now = message.at;
-    }
+    state.world.advance(message.at);
     match message.event {
         Event::Key(key) => {
             keys::key(state, key, &mut effects);
@@ -29,15 +26,15 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
         Event::Resize(columns, rows) => {
-            state.size = (columns, rows);
+            state.console.size = (columns, rows);
             state.touched();
         }
         Event::Focus(focused) => {
-            state.focused = focused;
+            state.console.focused = focused;
             state.touched();
         }
         Event::Clock => tick::clock(state, &mut effects),
-        Event::Observation(observation) => observe::observe(state, observation, &mut effects),
+        Event::Observation(observation) => observe::observe(state, observation, message.at, &mut effects),
         Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
         Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
     }

@@ -1,29 +1,36 @@
-//! Readings before an action, polled by the command itself, as no console may be open.
+//! The world just before an action, polled by the command itself, as no console may be open.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-use super::captured::{self, Captured};
+use super::status::one_round;
+use crate::config::Config;
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
-use crate::model::message::Observation;
-use crate::model::reading::{Reading, Sign};
+use crate::logs::record::LogState;
+use crate::model::run::Plan;
 use crate::model::status::Status;
 use crate::sources::Context;
 use crate::sources::logs::count::count_once;
+use crate::sources::logs::{self, Resume};
 use crate::sources::polls::poll_once;
 use crate::text::name::Name;
+use crate::world::{World, evidence};
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);
+/// A log that is silent for this long has said what it had.
+const SILENCE: Duration = Duration::from_millis(500);
+/// All logs together are listened to for no longer than this.
+const LONGEST: Duration = Duration::from_secs(3);
+/// Observations on their way.
+const ROOM: usize = 64;
+
 /// What was seen before a run.
 #[derive(Debug)]
-pub struct Before {
-    /// The status of every check that was polled.
-    pub statuses: BTreeMap<Name, Status>,
-    evidence: Value,
-}
+pub struct Before(World);
 
 impl Before {
     /// Looks once: at everything where the run will be verified, else at what its evidence names.
@@ -45,34 +52,22 @@ impl Before {
                 tokio::time::timeout(BEFORE, counting).await.unwrap_or_default()
             }
         };
+        let mut world = one_round::world(&context.config, context.clock.now());
         let logs: Vec<&Name> = action.evidence.iter().filter_map(log).collect();
-        let (mut observations, counted, lines) = tokio::join!(polls, counts, captured::lines(context, &logs));
-        observations.extend(counted);
-        let statuses = readings(&observations).map(|reading| (reading.check.clone(), status(reading.sign))).collect();
-        Self { statuses, evidence: evidence(action, &observations, &lines) }
+        let (polled, counted, ()) = tokio::join!(polls, counts, last_lines(context, &logs, &mut world));
+        one_round::take(&mut world, polled.into_iter().chain(counted), context.clock.now());
+        Self(world)
     }
 
-    /// What is kept beside the run, as JSON.
-    pub fn evidence(&self) -> String {
-        self.evidence.to_string()
+    /// What is kept beside the run, as JSON: the console's own form.
+    pub fn evidence(&self, action: &Action, plan: &Plan) -> String {
+        evidence::capture(&self.0, action, plan, |_| std::iter::empty())
     }
-}
 
-fn readings(observations: &[Observation]) -> impl Iterator<Item = &Reading> {
-    observations.iter().filter_map(|observation| match observation {
-        Observation::Reading(reading) => Some(reading.as_ref()),
-        _ => None,
-    })
-}
-
-/// What one reading says, taken for the whole.
-const fn status(sign: Sign) -> Status {
-    match sign {
-        Sign::Good => Status::Ok,
-        Sign::Degraded => Status::Degraded,
-        Sign::Bad => Status::Down,
-        Sign::Unknown => Status::Unknown,
-        Sign::Cold => Status::Cold,
+    /// The status of every check that was polled.
+    pub fn statuses(&self) -> BTreeMap<Name, Status> {
+        let polled = self.0.checks.iter().filter(|check| check.last.is_some());
+        polled.map(|check| (check.name.clone(), check.status)).collect()
     }
 }
 
@@ -90,40 +85,39 @@ fn log(evidence: &EvidenceRef) -> Option<&Name> {
     }
 }
 
-/// What was seen of the things that the action's evidence names.
-fn evidence(action: &Action, observations: &[Observation], logs: &Captured) -> Value {
-    let mut found = serde_json::Map::new();
-    for reference in &action.evidence {
-        let (key, value) = match reference {
-            EvidenceRef::Check(name) => {
-                let reading = readings(observations).find(|reading| reading.check == *name);
-                (format!("check:{name}"), reading.map(|reading| {
-                    let latency = u64::try_from(reading.timing.latency().as_millis()).ok();
-                    json!({ "at": reading.timing.ended.utc, "sign": reading.sign, "error": reading.error, "latency_ms": latency, "components": reading.components })
-                }))
-            }
-            EvidenceRef::Metric(name) => {
-                let sample = observations.iter().find_map(|observation| match observation {
-                    Observation::Sample(sample) if sample.metric == *name => Some(sample),
-                    _ => None,
-                });
-                (
-                    format!("metric:{name}"),
-                    sample.map(|sample| match &sample.value {
-                        Ok(value) => json!({ "at": sample.at.utc, "value": value }),
-                        Err(why) => json!({ "at": sample.at.utc, "absent": why }),
-                    }),
-                )
-            }
-            EvidenceRef::Log(name) => (
-                format!("log:{name}"),
-                logs.get(name).map(|captured| match captured {
-                    Ok(lines) => json!({ "lines": lines }),
-                    Err(why) => json!({ "lines": [], "error": why }),
-                }),
-            ),
-        };
-        found.insert(key, value.unwrap_or(Value::Null));
+/// Reads the last records of the logs called `names` into the world, as a console reads them: redacted, in any form, from
+/// files and commands.
+async fn last_lines(context: &Context, names: &[&Name], world: &mut World) {
+    let mut logs: Vec<_> = context.config.logs.iter().filter(|log| names.contains(&&log.name)).cloned().collect();
+    if logs.is_empty() {
+        return;
     }
-    Value::Object(found)
+    // The end of a log is wanted and not a day of it.
+    for log in &mut logs {
+        log.since = None;
+    }
+    let cancel = context.cancel.child_token();
+    let (out, mut observations) = mpsc::channel(ROOM);
+    let config = Arc::new(Config { logs, ..Config::default() });
+    let following = Context { config, out, cancel: cancel.clone(), ..context.clone() };
+    let gather = async {
+        let listening = async {
+            while let Ok(Some(observation)) = tokio::time::timeout(SILENCE, observations.recv()).await {
+                world.observe(observation, context.clock.now());
+                if names.iter().all(|name| world.log(name).is_none_or(|log| has_failed(&log.state))) {
+                    break;
+                }
+            }
+        };
+        // What was gathered until then is kept.
+        tokio::time::timeout(LONGEST, listening).await.ok();
+        cancel.cancel();
+        observations.close();
+    };
+    tokio::join!(logs::run(following, Resume::default()), gather);
+}
+
+/// Whether nothing is to be expected of a log.
+const fn has_failed(state: &LogState) -> bool {
+    matches!(state, LogState::Failed(_) | LogState::Waiting(_) | LogState::Restarting(_))
 }

@@ -8,7 +8,6 @@
 pub mod adapters;
 mod audit;
 pub mod before;
-pub mod captured;
 pub mod check;
 mod choose;
 pub mod completions;

@@ -181,12 +181,12 @@ fn start_run(
     before: Before,
     action: &Action,
 ) -> StartRun {
-    let evidence = before.evidence();
+    let evidence = before.evidence(action, &plan);
     let terms = |verify: &Verify| Terms {
         checks: verify.checks.clone(),
         good: verify.good,
         within: verify.within,
-        before: before.statuses,
+        before: before.statuses(),
     };
     StartRun {
         request: RequestId::default(),

@@ -132,8 +132,8 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
 
 /// Whether everything has been heard of once.
 fn answered(state: &State) -> bool {
-    state.checks.iter().all(|check| check.last.is_some())
-        && state.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp { .. }))
+    state.world.checks.iter().all(|check| check.last.is_some())
+        && state.world.logs.iter().all(|log| !matches!(log.state, LogState::Starting | LogState::CatchingUp { .. }))
 }
 
 fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
@@ -154,38 +154,38 @@ fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl
     open_screen(state, screen, &mut undone);
     for key in &arguments.keys {
         // A dialog ignores the first keys after it was drawn.
-        let at = state.now.plus(Duration::from_millis(500));
+        let at = state.world.now.plus(Duration::from_millis(500));
         undone.extend(update(state, Message { at, event: Event::Key(*key) }));
     }
     for outcome in undone.iter().filter_map(answer) {
-        let at = state.now;
+        let at = state.world.now;
         drop(update(state, Message { at, event: Event::Outcome(outcome) }));
     }
     while state.next_tick() == Some(Duration::ZERO) {
-        let at = state.now;
+        let at = state.world.now;
         drop(update(state, Message { at, event: Event::Clock }));
     }
 }
 
 fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<String, u8> {
-    let catalogue = themes::with_wished(global, &state.config.files)?;
+    let catalogue = themes::with_wished(global, &state.world.config.files)?;
     let (format, coloured) = match arguments.format {
         As::Svg => (Format::Svg, true),
         As::Ansi => (Format::Ansi, true),
         As::Txt => (Format::Text, false),
     };
     let depth = if coloured && !global.no_color { ColorDepth::True } else { ColorDepth::None };
-    let glyphs = if state.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
+    let glyphs = if state.world.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
     let mut painter = Painter::new(catalogue, depth, glyphs);
-    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
     let mut buffer = Buffer::empty(area);
     // Twice: what is selected scrolls into view once the first frame has said how high its panel is.
     for _ in 0..2 {
         buffer.reset();
-        state.layout = painter.paint(state, area, &mut buffer);
+        state.console.layout = painter.paint(state, area, &mut buffer);
     }
-    let title = format!("opsroom · {}", state.config.console.name);
-    let mut text = painter.export(&state.theme, &buffer, format, &title);
+    let title = format!("opsroom · {}", state.world.config.console.name);
+    let mut text = painter.export(&state.console.theme, &buffer, format, &title);
     if !text.ends_with('\n') {
         text.push('\n');
     }

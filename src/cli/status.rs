@@ -1,5 +1,6 @@
 //! `opsroom status`: polls everything once and prints one line each, or one JSON object.
 
+pub(super) mod one_round;
 mod report;
 mod shown;
 
@@ -26,7 +27,7 @@ use crate::sources::round::Round;
 use crate::sources::{Context, Latest};
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
-use report::{Report, World};
+use report::Report;
 use shown::Style;
 
 /// From the start of one round to the start of the next, while something is waited for.
@@ -215,13 +216,13 @@ fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &Can
 async fn rounds(arguments: &Arguments, context: Context, mut latest: Latest, names: &[Name]) -> (Report, bool) {
     let clock = context.clock;
     let round = Round::new(&context, names).with_secrets(latest.clone());
-    let mut world = World::new(&context.config, clock.now());
+    let mut world = one_round::world(&context.config, clock.now());
     let deadline = clock.now().mono + arguments.within;
     loop {
         let started = clock.now();
         let (link, polled) = tokio::join!(round.link(), round.poll());
         // Our own network comes first: without it the rest is not believed.
-        world.take(link.into_iter().chain(polled), clock.now());
+        one_round::take(&mut world, link.into_iter().chain(polled), clock.now());
         // What no source needs may be in an answer all the same.
         let settled = latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.are_settled()));
         drop(tokio::time::timeout(MASKS, settled).await);

@@ -16,13 +16,13 @@ use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
 use crate::app::update::update;
-use crate::app::world::diagnostics::Meters;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
 use crate::model::message::{Effect, Observation, Outcome};
 use crate::text::SafeText;
 use crate::text::redact::{Literals, Redactor};
+use crate::world::diagnostics::Meters;
 
 /// Observations that may wait for the loop; sources wait beyond that.
 const OBSERVATIONS: usize = 1024;
@@ -60,7 +60,7 @@ pub struct Core {
     tasks: Tasks,
     feeds: Feeds,
     vault: Vault,
-    /// Of what `state.literals` was made last.
+    /// Of what `state.world.literals` was made last.
     known: Keyhole,
     observation_sender: mpsc::Sender<Observation>,
     loader: Option<Loader>,
@@ -88,7 +88,7 @@ impl Core {
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
         let mut state = State::new(config, clock.now(), size);
-        state.boot = clock.origin();
+        state.world.boot = clock.origin();
         Self {
             clock,
             state,
@@ -119,8 +119,8 @@ impl Core {
 
     /// Starts sources, the store and the watch over the configuration.
     pub fn go(&mut self) {
-        self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
-        self.feeds.start(&mut self.tasks, &self.state.config);
+        self.vault.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
+        self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();
@@ -134,7 +134,7 @@ impl Core {
         let rejected = std::mem::replace(&mut self.rejected, reload.loaded.is_err());
         match reload.loaded {
             Ok(config) => {
-                let words = changes(&self.state.config, &config);
+                let words = changes(&self.state.world.config, &config);
                 let changed: Vec<SafeText> = words.iter().map(|word| SafeText::new(word)).collect();
                 if changed.is_empty() && !reload.asked && !rejected {
                     return None;
@@ -181,23 +181,23 @@ impl Core {
 
     /// When the next clock event is due, on the monotonic clock.
     pub fn tick_at(&self) -> Option<Duration> {
-        self.state.next_tick().map(|after| self.state.now.mono + after)
+        self.state.next_tick().map(|after| self.state.world.now.mono + after)
     }
 
     /// Gives one event to the state. Effects that need no terminal are under way when this returns; the others are
     /// returned.
     pub fn take(&mut self, event: Event) -> Vec<Effect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
-        let before = reloaded.then(|| Arc::clone(&self.state.config));
+        let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
-            self.state.literals = Literals::from(&*secrets);
+            self.state.world.literals = Literals::from(&*secrets);
         }
         let effects = update(&mut self.state, Message { at: self.clock.now(), event });
         if let Some(before) = before
-            && !Arc::ptr_eq(&before, &self.state.config)
+            && !Arc::ptr_eq(&before, &self.state.world.config)
         {
-            self.vault.fill(&mut self.tasks, &self.state.config, self.observation_sender.clone());
-            self.feeds.restart(&mut self.tasks, &before, &self.state.config);
+            self.vault.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
+            self.feeds.restart(&mut self.tasks, &before, &self.state.world.config);
         }
         effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
     }
@@ -212,10 +212,10 @@ impl Core {
             Effect::LearnPast { logs, since, until } => {
                 let question = Question { logs, since, until };
                 let (keyhole, outcomes) = (self.vault.keyhole(), self.outcome_sender.clone());
-                self.past.read(&mut self.tasks, question, &self.state.config, self.clock, keyhole, outcomes);
+                self.past.read(&mut self.tasks, question, &self.state.world.config, self.clock, keyhole, outcomes);
             }
             Effect::ForgetPast => self.past.forget(),
-            other => return self.effects.carry_out(&mut self.tasks, other, &self.state.config),
+            other => return self.effects.carry_out(&mut self.tasks, other, &self.state.world.config),
         }
         None
     }
@@ -225,12 +225,12 @@ impl Core {
         let now = self.clock.now().mono;
         if self.weighed.is_none_or(|at| now.saturating_sub(at) >= WEIGH) {
             self.weighed = Some(now);
-            self.state.diagnostics.meters.resident = resident();
+            self.state.world.diagnostics.meters.resident = resident();
         }
         let queued = self.observations.len();
         let tasks = self.tasks.alive();
-        let old = self.state.diagnostics.meters;
-        self.state.diagnostics.meters = Meters {
+        let old = self.state.world.diagnostics.meters;
+        self.state.world.diagnostics.meters = Meters {
             queued,
             queue_capacity: OBSERVATIONS,
             tasks,
@@ -263,7 +263,7 @@ impl Core {
     pub async fn end(&mut self) {
         // What was asked for is either under way or refused before we leave, so that it can be said.
         let answered = async {
-            while !self.state.requested.is_empty() {
+            while !self.state.console.requested.is_empty() {
                 let event = self.next().await;
                 self.take(event);
             }
@@ -278,9 +278,9 @@ impl Core {
 
     /// What a person who leaves should know: what continues without the console, and how to see it.
     pub fn farewell(&self) -> Vec<String> {
-        let continues = self.state.runs.iter().filter(|view| view.run.state.is_open());
+        let continues = self.state.world.runs.iter().filter(|view| view.run.state.is_open());
         let continues = continues.map(|view| view.run.continues());
-        let unanswered = self.state.requested.values();
+        let unanswered = self.state.console.requested.values();
         let unanswered = unanswered.map(|action| format!("{action} may not have been started: opsroom runs shows it"));
         continues.chain(unanswered).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::world::diagnostics::Meters;
+use crate::world::diagnostics::Meters;
 
 /// How soon a change wants to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

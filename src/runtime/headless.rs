@@ -50,7 +50,7 @@ impl Headless {
             if until(&self.core.state) {
                 return Ended::Reached;
             }
-            let utc = self.core.state.now.utc;
+            let utc = self.core.state.world.now.utc;
             let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
             let tick = async move {
                 match tick {

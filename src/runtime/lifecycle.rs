@@ -12,12 +12,12 @@ use super::signals::{self, Asked, Signals};
 use super::terminal;
 use super::tty::Tty;
 use crate::app::message::Event;
-use crate::app::world::diagnostics::ProblemKind;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::message::{Effect, Observation, Outcome};
 use crate::text::SafeText;
 use crate::ui::export::Format;
+use crate::world::diagnostics::ProblemKind;
 
 /// Messages taken in before a frame is considered again.
 const BATCH: usize = 256;
@@ -78,9 +78,14 @@ pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
-    core.state.themes = painter.themes();
-    for warning in painter.warnings(&core.state.theme) {
-        core.state.diagnostics.note(core.state.now, ProblemKind::Warning, SafeText::new("themes"), warning.clone());
+    core.state.console.themes = painter.themes();
+    for warning in painter.warnings(&core.state.console.theme) {
+        core.state.world.diagnostics.note(
+            core.state.world.now,
+            ProblemKind::Warning,
+            SafeText::new("themes"),
+            warning.clone(),
+        );
     }
     let tty = Tty::open(mouse)?;
     let mut console = Console {
@@ -208,14 +213,14 @@ impl Console {
         self.panic_where_asked(&event);
         let event = self.interrupted(event);
         let haste = haste(&event);
-        let (before, answered) = (self.core.state.revision, self.core.state.answered);
+        let (before, answered) = (self.core.state.console.revision, self.core.state.console.answered);
         for effect in self.core.take(event) {
             self.carry_out(effect);
         }
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
-        let still = self.core.state.frozen.is_some() || !self.core.state.focused;
-        let still = still && self.core.state.answered == answered;
-        if self.core.state.revision != before && (haste == Haste::Now || !still) {
+        let still = self.core.state.console.frozen.is_some() || !self.core.state.console.focused;
+        let still = still && self.core.state.console.answered == answered;
+        if self.core.state.console.revision != before && (haste == Haste::Now || !still) {
             self.frames.ask(haste, self.now().mono);
         }
     }
@@ -225,11 +230,11 @@ impl Console {
     fn interrupted(&mut self, event: Event) -> Event {
         let interrupt = Key { code: KeyCode::Char('c'), ctrl: true, alt: false };
         let Event::Key(key) = &event else { return event };
-        let bound = self.core.state.config.keys.bindings.iter().any(|(bound, _)| bound == key);
+        let bound = self.core.state.world.config.keys.bindings.iter().any(|(bound, _)| bound == key);
         if *key != interrupt || bound {
             return event;
         }
-        if self.core.state.overlays.is_empty() {
+        if self.core.state.console.overlays.is_empty() {
             self.ending = Some(0);
         }
         Event::Key(Key { code: KeyCode::Esc, ctrl: false, alt: false })
@@ -279,9 +284,9 @@ impl Console {
     }
 
     fn save_screen(&mut self) {
-        let theme = self.core.state.theme.clone();
+        let theme = self.core.state.console.theme.clone();
         let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
-        let title = format!("opsroom · {}", self.core.state.config.console.name);
+        let title = format!("opsroom · {}", self.core.state.world.config.console.name);
         let shown = self.tty.shown().clone();
         let files = [Format::Svg, Format::Ansi, Format::Text].map(|format| {
             (format!("{name}.{}", format.extension()), self.painter.export(&theme, &shown, format, &title))
@@ -306,7 +311,7 @@ impl Console {
             return;
         }
         self.hands = Hands::Ours;
-        self.tty.enter(self.core.state.mouse);
+        self.tty.enter(self.core.state.console.mouse);
         self.resize();
     }
 
@@ -331,9 +336,10 @@ impl Console {
         let from = self.now().mono;
         self.core.measure(self.frames.meters());
         let (painter, state) = (&mut self.painter, &mut self.core.state);
-        let size = state.size;
-        let bytes =
-            self.tty.draw(self.core.clock, size, |area, buffer| state.layout = painter.paint(state, area, buffer));
+        let size = state.console.size;
+        let bytes = self
+            .tty
+            .draw(self.core.clock, size, |area, buffer| state.console.layout = painter.paint(state, area, buffer));
         let now = self.now().mono;
         self.frames.drawn(now, now.saturating_sub(from), bytes);
     }

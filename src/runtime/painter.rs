@@ -57,7 +57,7 @@ impl Painter {
 
     /// Draws the state and says what is where.
     pub fn paint(&mut self, state: &State, area: Rect, buffer: &mut Buffer) -> LayoutMap {
-        ui::view(state, self.styles(&state.theme), area, buffer)
+        ui::view(state, self.styles(&state.console.theme), area, buffer)
     }
 
     /// A drawn frame as a file.

@@ -26,7 +26,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 /// The first key of a command with a short label; none where the command has no key.
 fn hint(state: &State, command: Command, label: &str) -> Option<Hint> {
-    state.keymap.key_of(command).map(|key| Hint::new(key.to_string(), label))
+    state.console.keymap.key_of(command).map(|key| Hint::new(key.to_string(), label))
 }
 
 /// The key that opens a screen, empty where there is none.
@@ -38,18 +38,18 @@ pub fn key_of_screen(state: &State, screen: &Screen) -> String {
             None => return String::new(),
         },
     };
-    state.keymap.keys_of(&binding).split(' ').next().unwrap_or_default().to_owned()
+    state.console.keymap.keys_of(&binding).split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The key of an action.
 pub fn key_of_action(state: &State, action: &Action) -> String {
-    state.keymap.keys_of(&Binding::Action(action.name.clone())).split(' ').next().unwrap_or_default().to_owned()
+    state.console.keymap.keys_of(&Binding::Action(action.name.clone())).split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// Hints for the screen and panel, the most useful first.
 fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
     let panel = state.focused_panel();
-    let near: Vec<(Command, &str)> = match (&state.screen, panel.as_ref()) {
+    let near: Vec<(Command, &str)> = match (&state.console.screen, panel.as_ref()) {
         (Screen::Logs, _) => vec![
             (Command::Filter, "filter"),
             (Command::Search, "search"),
@@ -83,8 +83,8 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
         _ => Vec::new(),
     };
     let mut hints: Vec<Hint> = near.into_iter().filter_map(|(command, label)| hint(state, command, label)).collect();
-    let keys_act = !matches!(state.screen, Screen::Logs | Screen::Metrics | Screen::Diagnostics);
-    if keys_act && !state.read_only {
+    let keys_act = !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Diagnostics);
+    if keys_act && !state.world.read_only {
         let actions = acting(state).filter_map(|action| {
             let key = key_of_action(state, action);
             (!key.is_empty()).then(|| Hint::new(key, cut(&action.title.to_lowercase(), LABEL, glyphs.ellipsis)))
@@ -109,13 +109,13 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
 /// Whether the selected action declares a dry run.
 fn has_dry_run(state: &State) -> bool {
     let selected = state.selected(&PanelId::Startable);
-    let action = state.config.actions.iter().find(|action| selected.as_deref() == Some(&*action.name));
-    action.is_some_and(|action| plan::has_dry_run(&state.config, action))
+    let action = state.world.config.actions.iter().find(|action| selected.as_deref() == Some(&*action.name));
+    action.is_some_and(|action| plan::has_dry_run(&state.world.config, action))
 }
 
 /// The actions of the service that is shown, or all.
 fn acting(state: &State) -> impl Iterator<Item = &Action> {
     let service =
-        (state.screen == Screen::Service).then(|| state.shown_service().map(|service| &service.name)).flatten();
-    state.config.actions.iter().filter(move |action| service.is_none() || action.service.as_ref() == service)
+        (state.console.screen == Screen::Service).then(|| state.shown_service().map(|service| &service.name)).flatten();
+    state.world.config.actions.iter().filter(move |action| service.is_none() || action.service.as_ref() == service)
 }

@@ -8,13 +8,13 @@ use super::words::Words;
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::world::alerts::Phase;
 use crate::config::sections::source::SourceKind;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::panels::services;
 use crate::ui::widgets::status;
+use crate::world::alerts::Phase;
 
 /// One part of the header. Where the room is short the highest `gives_way` goes first; 0 stays.
 struct Part {
@@ -53,7 +53,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
-    let console = &state.config.console;
+    let console = &state.world.config.console;
     let divider = || Words::of(format!(" {} ", glyphs.divider), Role::Border);
     let mut parts = Vec::new();
     let mut add = |words: Words<'static>, gives_way: u8| parts.push(Part { words, gives_way });
@@ -89,15 +89,15 @@ pub fn environment(word: &str) -> Words<'static> {
 
 /// The worst status with how many services have it.
 pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
-    let total = state.services.len();
-    let fresh = state.services.iter().filter(|service| !service.stale || service.status == Status::Down);
+    let total = state.world.services.len();
+    let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
         return match total {
             0 => Words::of("no checks", Role::TextDim),
             _ => status::words(Status::Unknown, true, glyphs, status::FULL),
         };
     };
-    let n = state.services.iter().filter(|service| service.status == worst).count();
+    let n = state.world.services.iter().filter(|service| service.status == worst).count();
     let words = status::words(worst, false, glyphs, status::FULL);
     words.and(format!(" {n} of {total}"), Role::TextDim)
 }
@@ -106,30 +106,30 @@ pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
 fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
     let chip = |text: String, role: Role| Words::of(format!(" {text} "), role);
     let mut chips = Vec::new();
-    if let Some(since) = state.frozen {
-        let at = figures::time(since.utc, state.config.console.timezone);
+    if let Some(since) = state.console.frozen {
+        let at = figures::time(since.utc, state.world.config.console.timezone);
         chips.push(chip(format!("FROZEN since {at}"), Role::ChipFrozen));
     }
-    if !state.focused {
+    if !state.console.focused {
         // The clock beside it stands still too: without the reason that looks like a console that hangs.
         chips.push(chip("HELD: no focus".to_owned(), Role::ChipFrozen));
     }
-    if !state.connectivity.ok {
-        let age = figures::age_since(state.connectivity.since, state.now, "");
+    if !state.world.connectivity.ok {
+        let age = figures::age_since(state.world.connectivity.since, state.world.now, "");
         chips.push(chip(format!("OUR NETWORK IS DOWN {age}").trim_end().to_owned(), Role::ChipOffline));
     }
-    if let Some((since, _)) = &state.store_away {
-        let at = figures::time(*since, state.config.console.timezone);
+    if let Some((since, _)) = &state.world.store_away {
+        let at = figures::time(*since, state.world.config.console.timezone);
         chips.push(chip(format!("STORE AWAY since {at}"), Role::ChipOffline));
     }
-    let old = state.checks.iter().filter(|check| check.stale).count();
+    let old = state.world.checks.iter().filter(|check| check.stale).count();
     if old > 0 {
         chips.push(Words::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
     }
-    if state.read_only {
+    if state.world.read_only {
         chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
     }
-    let insecure = state.config.sources.iter().any(|source| match &source.kind {
+    let insecure = state.world.config.sources.iter().any(|source| match &source.kind {
         SourceKind::Http(request) | SourceKind::Exposition(request) => request.insecure,
         SourceKind::Command(_) | SourceKind::Tcp { .. } => false,
     });
@@ -142,7 +142,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
 /// What fires, in one or two words.
 fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
     let firing = |severity: Severity| {
-        let of = state.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_none());
+        let of = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_none());
         of.filter(|alert| alert.severity == severity).count()
     };
     let mut words = Words::new();
@@ -152,7 +152,7 @@ fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
             words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
         }
     }
-    let running = state.runs.iter().filter(|view| view.run.state.is_open()).count();
+    let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
     if running > 0 {
         words = words.then(format!("{} {running} running", glyphs.pointer), Role::StatusPending);
     }
@@ -161,13 +161,16 @@ fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
 
 /// The screens with their keys where there is room for all, else the present one alone, from column `x` on.
 fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
-    let own = state.config.screens.iter().filter(|screen| &*screen.name != "overview");
+    let own = state.world.config.screens.iter().filter(|screen| &*screen.name != "overview");
     let custom = own.map(|screen| (Screen::Custom(screen.name.clone()), screen.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
     let mut tabs: Vec<(Screen, Words<'static>)> = Vec::new();
     for (screen, title) in built_in.chain(custom) {
-        let (key_role, role) =
-            if state.screen == screen { (Role::TitleFocus, Role::TitleFocus) } else { (Role::Key, Role::TextDim) };
+        let (key_role, role) = if state.console.screen == screen {
+            (Role::TitleFocus, Role::TitleFocus)
+        } else {
+            (Role::Key, Role::TextDim)
+        };
         let key = super::footer::key_of_screen(state, &screen);
         tabs.push((screen, Words::of(key, key_role).then(title, role)));
     }
@@ -176,7 +179,7 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
     let needed =
         |tabs: &[(Screen, Words<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
     if needed(&tabs) > room {
-        tabs.retain(|(screen, _)| *screen == state.screen);
+        tabs.retain(|(screen, _)| *screen == state.console.screen);
     }
     if tabs.is_empty() || needed(&tabs) > room {
         return;
@@ -191,25 +194,26 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
 
 /// The time of day; while frozen that of the freeze.
 fn clock(state: &State) -> Words<'static> {
-    let at = state.frozen.unwrap_or(state.now);
-    Words::of(figures::clock(at.utc, state.config.console.timezone), Role::Text)
+    let at = state.console.frozen.unwrap_or(state.world.now);
+    Words::of(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
 }
 
 /// The whole in one line, where there is no room for more.
 pub fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let glyphs = painter.glyphs();
     let mut words = worst(state, glyphs);
-    if let Some(service) = state.services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
+    if let Some(service) =
+        state.world.services.first().filter(|service| !matches!(service.status, Status::Ok | Status::Cold))
     {
         words = words
             .then(service.title.clone(), Role::TextStrong)
-            .then(figures::age_since(service.since, state.now, ""), Role::TextDim);
+            .then(figures::age_since(service.since, state.world.now, ""), Role::TextDim);
     }
     let alerts = crate::ui::panels::alerts::counts(state);
     if !alerts.is_empty() {
         words = words.then(glyphs.dot, Role::TextDim).and(" ", Role::Text).join(alerts);
     }
-    let console = &state.config.console;
+    let console = &state.world.config.console;
     if !console.environment.is_empty() {
         words = words.and(" ", Role::Text).join(environment(&console.environment));
     }

@@ -165,7 +165,7 @@ impl App {
 
     /// The confirmation that is open.
     pub fn dialog(&self) -> Option<&Confirmation> {
-        match self.state.overlays.last() {
+        match self.state.console.overlays.last() {
             Some(Overlay::Confirm(dialog)) => Some(dialog),
             _ => None,
         }
@@ -176,7 +176,7 @@ impl App {
     /// # Panics
     /// There are none.
     pub fn choices(&self) -> &Choices {
-        match self.state.overlays.last() {
+        match self.state.console.overlays.last() {
             Some(Overlay::Choices(choices)) => choices,
             _ => panic!("no choices are open"),
         }
@@ -184,13 +184,13 @@ impl App {
 
     /// The last toast.
     pub fn toast(&self) -> String {
-        self.state.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default()
+        self.state.console.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default()
     }
 
     /// The run of a started action, as the runner would report it.
     pub fn run_of(&self, action: &str, state: RunState) -> Run {
         let action =
-            self.state.config.actions.iter().find(|known| &*known.name == action).expect("a configured action");
+            self.state.world.config.actions.iter().find(|known| &*known.name == action).expect("a configured action");
         Run {
             id: Name::from("20261121T024105-3f9a"),
             action: action.name.clone(),
@@ -218,7 +218,7 @@ impl App {
 
     /// The key to which a command is bound first.
     pub fn key_of(&self, command: Command) -> Key {
-        self.state.keymap.key_of(command).expect("a bound command")
+        self.state.console.keymap.key_of(command).expect("a bound command")
     }
 }
 

@@ -282,7 +282,7 @@ pub fn running() -> App {
         text: SafeText::new(text),
     });
     app.outcome(Outcome::RunOutput { run: id, lines: lines.collect(), omitted: 0 });
-    app.state.screen = Screen::Actions;
+    app.state.console.screen = Screen::Actions;
     app
 }
 

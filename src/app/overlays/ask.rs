@@ -1,7 +1,7 @@
 //! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
 
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::message::Effect;
@@ -34,16 +34,16 @@ pub enum Answer {
 
 impl Ask {
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        if state.now.since(self.opened) < DEAF {
+        if state.world.now.since(self.opened) < DEAF {
             return Then::Stay;
         }
         match key.code {
             KeyCode::Char('y') if !key.ctrl && !key.alt => {
                 match &self.then {
                     Answer::StopRun(run) => {
-                        let now = state.now;
-                        let Some(run) = state.run_by_id(run).cloned() else { return Then::Close };
-                        if let Some(view) = state.runs.iter_mut().find(|view| view.run.id == run.id) {
+                        let now = state.world.now;
+                        let Some(run) = state.world.run_by_id(run).cloned() else { return Then::Close };
+                        if let Some(view) = state.world.runs.iter_mut().find(|view| view.run.id == run.id) {
                             view.stopping = Some((Stopping::Asked, now));
                         }
                         effects.push(Effect::StopRun(Box::new(run)));
@@ -60,8 +60,8 @@ impl Ask {
     pub(super) fn leave(&self, state: &mut State) -> Then {
         match &self.then {
             Answer::StopRun(run) => {
-                let action = state.run(run).map(|view| view.run.action.clone());
-                let title = action.map_or_else(|| run.to_string(), |action| state.title_of(&action).to_owned());
+                let action = state.world.run(run).map(|view| view.run.action.clone());
+                let title = action.map_or_else(|| run.to_string(), |action| state.world.title_of(&action).to_owned());
                 state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));
             }
         }

@@ -127,7 +127,7 @@ impl Choices {
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         match key.code {
             KeyCode::Esc => {
-                let title = state.title_of(&self.action).to_owned();
+                let title = state.world.title_of(&self.action).to_owned();
                 launch::cancelled(state, &title);
                 return Then::Close;
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::input::Input;
 use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::message::{Effect, RequestId};
@@ -179,7 +179,7 @@ impl Confirmation {
     }
 
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        if state.now.since(self.opened) < DEAF {
+        if state.world.now.since(self.opened) < DEAF {
             return Then::Stay;
         }
         self.missing = None;
@@ -232,7 +232,7 @@ impl Confirmation {
 
     /// Leaves it.
     pub(super) fn cancel(&self, state: &mut State) -> Then {
-        let title = state.title_of(&self.action).to_owned();
+        let title = state.world.title_of(&self.action).to_owned();
         launch::cancelled(state, &title);
         Then::Close
     }

@@ -105,7 +105,7 @@ impl Help {
 
     pub(super) fn key(&mut self, state: &State, key: Key) -> Then {
         let Some(command) = keys::overlay_command(state, key) else { return Then::Stay };
-        let height = usize::from(state.size.1).saturating_sub(4).max(1);
+        let height = usize::from(state.console.size.1).saturating_sub(4).max(1);
         let last = self.rows.len().saturating_sub(height);
         if let Some(to) = moved(command, self.scroll.min(last), last, height) {
             self.scroll = to;

@@ -46,8 +46,8 @@ impl Line {
     /// The line, with what is in force now.
     pub fn new(state: &State, purpose: Purpose) -> Self {
         let before = match &purpose {
-            Purpose::Filter => state.screens.logs.filter.clone(),
-            Purpose::Search => state.screens.logs.search.clone().unwrap_or_default(),
+            Purpose::Filter => state.console.screens.logs.filter.clone(),
+            Purpose::Search => state.console.screens.logs.search.clone().unwrap_or_default(),
             Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
         };
         let input = Input::new(&before);
@@ -177,8 +177,8 @@ impl Line {
 
 fn history<'a>(state: &'a mut State, purpose: &Purpose) -> Option<&'a mut Vec<String>> {
     match purpose {
-        Purpose::Filter => Some(&mut state.screens.logs.filters),
-        Purpose::Search => Some(&mut state.screens.logs.searches),
+        Purpose::Filter => Some(&mut state.console.screens.logs.filters),
+        Purpose::Search => Some(&mut state.console.screens.logs.searches),
         Purpose::List(_) => None,
     }
 }

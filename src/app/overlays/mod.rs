@@ -14,9 +14,9 @@ use crate::lang::key::{Key, KeyCode};
 use crate::model::message::Effect;
 
 use super::state::State;
-use super::world::logs::LogView;
 use crate::lang::time::Stamp;
 use crate::logs::record::Record;
+use crate::world::logs::LogView;
 use line::Line;
 
 /// One overlay.
@@ -147,7 +147,7 @@ pub(super) fn paste(state: &mut State, text: &str) {
 /// A click on a row of the topmost overlay: selects it. Buttons and choices still want a key, because a dialog that
 /// appears under a moving hand must not be confirmed by it.
 pub(super) fn click_row(state: &mut State, row: usize) {
-    match state.overlays.last_mut() {
+    match state.console.overlays.last_mut() {
         Some(Overlay::Record(record)) => record.click(row),
         Some(Overlay::Patterns(panel)) => panel.click(row),
         Some(Overlay::Top(panel)) => panel.click(row),
@@ -176,7 +176,7 @@ pub(super) fn click_button(state: &mut State, button: usize) {
 
 /// The wheel over details of the logs: as the keys up and down. `false` where it means nothing.
 pub(super) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
-    if !state.overlays.last().is_some_and(Overlay::is_details) {
+    if !state.console.overlays.last().is_some_and(Overlay::is_details) {
         return false;
     }
     let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
@@ -188,9 +188,9 @@ pub(super) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
 
 /// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.
 fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut Overlay) -> Then) {
-    let Some(mut top) = state.overlays.pop() else { return };
-    let at = state.overlays.len();
+    let Some(mut top) = state.console.overlays.pop() else { return };
+    let at = state.console.overlays.len();
     if work(state, &mut top) == Then::Stay {
-        state.overlays.insert(at.min(state.overlays.len()), top);
+        state.console.overlays.insert(at.min(state.console.overlays.len()), top);
     }
 }

@@ -108,7 +108,7 @@ impl Does {
             Self::Screen(name) => state.go(Screen::Custom(name)),
             Self::Filter(name) => crate::app::screens::logs::apply_saved(state, &name),
             Self::Service(name) => {
-                state.screens.service.service = Some(name);
+                state.console.screens.service.service = Some(name);
                 state.go(Screen::Service);
             }
             Self::Log(name) => {
@@ -116,10 +116,10 @@ impl Does {
                 crate::app::screens::logs::show_only(state, Some(name));
             }
             Self::Metric(name) => {
-                state.screens.metrics.list.selected = Some(name.to_string());
+                state.console.screens.metrics.list.selected = Some(name.to_string());
                 state.go(Screen::Metrics);
             }
-            Self::Theme(name) => state.theme = name,
+            Self::Theme(name) => state.console.theme = name,
             Self::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
         }
     }
@@ -134,12 +134,12 @@ fn everything(state: &State) -> Vec<PaletteItem> {
         does,
     };
     let mut items = Vec::new();
-    if !state.read_only {
-        for action in &state.config.actions {
-            let keys = state.keymap.keys_of(&Binding::Action(action.name.clone()));
+    if !state.world.read_only {
+        for action in &state.world.config.actions {
+            let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
             let does = Does::Action { name: action.name.clone(), dry_run: false };
             items.push(item(format!("run {}", action.name), &action.title, keys, does));
-            if plan::has_dry_run(&state.config, action) {
+            if plan::has_dry_run(&state.world.config, action) {
                 let does = Does::Action { name: action.name.clone(), dry_run: true };
                 let help = format!("dry run of {}", action.title);
                 items.push(item(format!("dry-run {}", action.name), &help, String::new(), does));
@@ -147,17 +147,19 @@ fn everything(state: &State) -> Vec<PaletteItem> {
         }
     }
     for info in COMMANDS {
-        if let Some(command) = Command::from_name(info.name).filter(|command| !(state.read_only && command.acts())) {
-            let keys = state.keymap.keys_of(&Binding::Command(command));
+        if let Some(command) =
+            Command::from_name(info.name).filter(|command| !(state.world.read_only && command.acts()))
+        {
+            let keys = state.console.keymap.keys_of(&Binding::Command(command));
             items.push(item(info.name.to_owned(), info.help, keys, Does::Command(command)));
         }
     }
-    for screen in &state.config.screens {
-        let keys = state.keymap.keys_of(&Binding::Screen(screen.name.clone()));
+    for screen in &state.world.config.screens {
+        let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         items.push(item(format!("screen {}", screen.name), &screen.title, keys, Does::Screen(screen.name.clone())));
     }
-    for filter in &state.config.filters {
-        let keys = state.keymap.keys_of(&Binding::Filter(filter.name.clone()));
+    for filter in &state.world.config.filters {
+        let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
         let does = Does::Filter(filter.name.clone());
         items.push(item(
             format!("filter {}", filter.name),
@@ -166,18 +168,18 @@ fn everything(state: &State) -> Vec<PaletteItem> {
             does,
         ));
     }
-    for service in &state.services {
+    for service in &state.world.services {
         let does = Does::Service(service.name.clone());
         items.push(item(format!("service {}", service.name), service.status.word(), String::new(), does));
     }
-    for log in &state.logs {
+    for log in &state.world.logs {
         items.push(item(format!("log {}", log.name), "only this log", String::new(), Does::Log(log.name.clone())));
     }
-    for metric in &state.metrics {
+    for metric in &state.world.metrics {
         let does = Does::Metric(metric.name.clone());
         items.push(item(format!("metric {}", metric.name), &metric.title, String::new(), does));
     }
-    for theme in &state.themes {
+    for theme in &state.console.themes {
         items.push(item(format!("theme {theme}"), "colours", String::new(), Does::Theme(theme.clone())));
     }
     items

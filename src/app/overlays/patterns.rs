@@ -5,7 +5,6 @@ use crate::app::keys;
 use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
-use crate::app::world::logs::{LogView, rings};
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::filter::write;
@@ -15,6 +14,7 @@ use crate::logs::scan::Scan;
 use crate::model::message::Effect;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::logs::{LogView, rings};
 
 use super::{Overlay, Then};
 
@@ -38,14 +38,14 @@ pub struct PatternsOverlay {
 
 impl PatternsOverlay {
     fn new(state: &State) -> Self {
-        let pane = &state.screens.logs.pane;
-        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.logs, pane.sources()));
+        let pane = &state.console.screens.logs.pane;
+        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.world.logs, pane.sources()));
         Self {
             patterns: Patterns::default(),
             order: Order::default(),
             selected: None,
             past: None,
-            opened: state.now,
+            opened: state.world.now,
             sources: pane.sources().to_vec(),
             scan,
         }
@@ -100,13 +100,13 @@ impl PatternsOverlay {
     /// Narrows the list to the records of the selected shape, or to all others.
     fn filter_by(&self, state: &mut State, not: bool) -> bool {
         let Some(shape) = self.shape() else { return false };
-        let filter = write::and(&state.screens.logs.filter, &write::pattern_is(&shape, not));
+        let filter = write::and(&state.console.screens.logs.filter, &write::pattern_is(&shape, not));
         logs::narrow(state, &filter)
     }
 
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = keys::details_command(state, key) else { return Then::Stay };
-        let height = usize::from(details::room(state.size).height);
+        let height = usize::from(details::room(state.console.size).height);
         let (groups, at) = self.rows();
         if let Some(to) = moved(command, at, groups.len().saturating_sub(1), height) {
             self.selected = groups.get(to).map(|group| group.hash);
@@ -147,14 +147,14 @@ fn add(patterns: &mut Patterns<Name>, logs: &[LogView], at: usize, record: &Reco
 pub(in crate::app) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let panel = PatternsOverlay::new(state);
     let now = panel.opened.utc;
-    let names = panel.sources.iter().filter_map(|at| state.logs.get(*at)).map(|log| log.name.clone()).collect();
+    let names = panel.sources.iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.name.clone()).collect();
     effects.push(Effect::LearnPast { logs: names, since: now - FARTHEST, until: now - YESTERDAY });
-    state.overlays.push(Overlay::Patterns(Box::new(panel)));
+    state.console.overlays.push(Overlay::Patterns(Box::new(panel)));
 }
 
 /// The files have answered.
 pub(in crate::app) fn learned(state: &mut State, past: Past) {
-    let waiting = state.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+    let waiting = state.console.overlays.iter_mut().rev().find_map(|overlay| match overlay {
         Overlay::Patterns(panel) => Some(panel),
         _ => None,
     });

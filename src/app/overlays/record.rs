@@ -9,7 +9,7 @@ use crate::app::overlays::help::Help;
 use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::lang::key::Key;
 use crate::logs::dialect::dialect;
 use crate::logs::filter::write;
@@ -148,7 +148,7 @@ impl RecordOverlay {
 
     /// The last row of the present tab.
     fn last(&self, state: &State) -> usize {
-        let room = details::room(state.size);
+        let room = details::room(state.console.size);
         let rows = match self.tab {
             Tab::Tree => self.unfolded().len(),
             Tab::Fields => self.fields.len(),
@@ -217,13 +217,13 @@ impl RecordOverlay {
             return false;
         };
         let term = write::field_is(name.as_str(), value.as_str(), not);
-        let filter = write::and(&state.screens.logs.filter, &term);
+        let filter = write::and(&state.console.screens.logs.filter, &term);
         logs::narrow(state, &filter)
     }
 
     pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = keys::details_command(state, key) else { return Then::Stay };
-        let height = usize::from(details::room(state.size).height);
+        let height = usize::from(details::room(state.console.size).height);
         if let Some(to) = moved(command, self.selected(), self.last(state), height) {
             self.at[self.tab as usize] = to;
             return Then::Stay;
@@ -248,8 +248,8 @@ impl RecordOverlay {
                 return Then::Close;
             }
             Command::Help => {
-                let help = Help::new(&state.config, &state.keymap, state.read_only);
-                state.overlays.push(Overlay::Help(help));
+                let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
+                state.console.overlays.push(Overlay::Help(help));
             }
             Command::Back | Command::Quit | Command::Open => return Then::Close,
             _ => {}

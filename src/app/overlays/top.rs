@@ -6,7 +6,6 @@ use crate::app::keys;
 use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
-use crate::app::world::logs::{LogView, rings};
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::{Subject, number, write};
 use crate::logs::record::Record;
@@ -15,6 +14,7 @@ use crate::logs::spread::Spread;
 use crate::logs::top::Top;
 use crate::model::message::Effect;
 use crate::text::SafeText;
+use crate::world::logs::{LogView, rings};
 
 use super::Then;
 
@@ -69,7 +69,7 @@ impl Choice {
 impl TopOverlay {
     /// Asks for a field.
     pub fn new(state: &State) -> Self {
-        let known = state.screens.logs.known.fields();
+        let known = state.console.screens.logs.known.fields();
         let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
         let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
         let mut panel = Self::of(state, "");
@@ -79,8 +79,8 @@ impl TopOverlay {
 
     /// Counts the values of a field.
     pub fn of(state: &State, field: &str) -> Self {
-        let pane = &state.screens.logs.pane;
-        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.logs, pane.sources()));
+        let pane = &state.console.screens.logs.pane;
+        let scan = Scan::new(pane.view().filter().clone(), &rings(&state.world.logs, pane.sources()));
         Self {
             choice: None,
             field: field.to_owned(),
@@ -144,7 +144,7 @@ impl TopOverlay {
         // Of a long value the beginning is known; the filter takes all that begin so.
         let value = if row.left_out > 0 { format!("{}*", row.value) } else { row.value.to_owned() };
         let term = write::field_is(&self.field, &value, not);
-        let filter = write::and(&state.screens.logs.filter, &term);
+        let filter = write::and(&state.console.screens.logs.filter, &term);
         logs::narrow(state, &filter)
     }
 
@@ -175,7 +175,7 @@ impl TopOverlay {
             return self.choose(state, key);
         }
         let Some(command) = keys::details_command(state, key) else { return Then::Stay };
-        let height = usize::from(details::room(state.size).height);
+        let height = usize::from(details::room(state.console.size).height);
         let rows = self.top.rows(SHOWN);
         if let Some(to) = moved(command, self.at(), rows.len().saturating_sub(1), height) {
             self.selected = rows.get(to).map(|row| row.value.to_owned());

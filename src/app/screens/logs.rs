@@ -14,21 +14,22 @@ mod times;
 
 use std::collections::BTreeMap;
 
+use crate::app::console::{Console, Screens};
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::line::{Line, Purpose};
 use crate::app::overlays::patterns;
 use crate::app::state::State;
-use crate::app::world::logs::{LogView, rings};
-use crate::app::world::tails::Tail;
-use crate::app::world::toasts::Tone;
+use crate::app::tails::Tail;
+use crate::app::toasts::Tone;
 use crate::config::sections::screen::Panel;
 use crate::lang::time::Stamp;
 use crate::logs::filter::{Filter, Known};
 use crate::logs::record::{Level, Record, RecordBatch};
 use crate::model::message::Effect;
 use crate::text::name::Name;
+use crate::world::logs::{LogView, rings};
 
 use super::list::moved;
 
@@ -152,54 +153,43 @@ fn height(state: &State) -> usize {
 
 /// A batch of a log has come in at `now`.
 pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
-    let Some(at) = state.logs.iter().position(|view| view.name == *log) else { return };
-    let view = &mut state.logs[at];
-    view.loss = batch.loss;
-    view.formats = *batch.formats;
-    view.took(&batch.records, batch.backlog, now);
-    take(state, at, batch);
-}
-
-/// Takes in what a source read.
-fn take(state: &mut State, at: usize, batch: RecordBatch) {
-    let screen = &mut state.screens.logs;
-    for record in batch.records {
-        state.logs[at].push(&record);
-        for overlay in &mut state.overlays {
-            overlay.take(&state.logs, at, &record, batch.backlog);
+    let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
+    state.world.records(log, batch, now, |logs, at, record, backlog| {
+        for overlay in &mut *overlays {
+            overlay.take(logs, at, record, backlog);
         }
-        screen.known.learn(&record);
-        for tail in state.tails.values_mut() {
-            tail.take(&state.logs, at, &record, batch.backlog);
+        screen.known.learn(record);
+        for tail in tails.values_mut() {
+            tail.take(logs, at, record, backlog);
         }
-        screen.pane.take(&state.logs, at, &record, batch.backlog);
+        screen.pane.take(logs, at, record, backlog);
         if let Some(found) = &mut screen.found
             && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
         {
-            found.view.take(&state.logs[at].ring, source, &record, batch.backlog);
+            found.view.take(&logs[at].ring, source, record, backlog);
         }
+    });
+    let logs = &state.world.logs;
+    screen.pane.forget(logs);
+    for overlay in overlays {
+        overlay.forget(logs);
     }
-    state.logs[at].loss.dropped = state.logs[at].ring.dropped();
-    screen.pane.forget(&state.logs);
-    for overlay in &mut state.overlays {
-        overlay.forget(&state.logs);
-    }
-    for tail in state.tails.values_mut() {
-        tail.forget(&state.logs);
+    for tail in tails.values_mut() {
+        tail.forget(logs);
     }
     if let Some(found) = &mut screen.found {
-        found.view.forget(&rings(&state.logs, screen.pane.sources()), 0);
+        found.view.forget(&rings(logs, screen.pane.sources()), 0);
     }
 }
 
 /// Whether a scan is left over.
 pub(in crate::app) fn has_work(state: &State) -> bool {
-    let screen = &state.screens.logs;
-    let mut tails = state.tails.values();
+    let screen = &state.console.screens.logs;
+    let mut tails = state.console.tails.values();
     screen.pane.view().is_scanning()
         || tails.any(Tail::is_scanning)
         || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
-        || state.overlays.iter().any(Overlay::is_counting)
+        || state.console.overlays.iter().any(Overlay::is_counting)
 }
 
 /// Does a slice of what is left over. `true` where there was something.
@@ -207,15 +197,15 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
     if !has_work(state) {
         return false;
     }
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     if screen.pane.view().is_scanning() {
-        screen.pane.work(&state.logs);
+        screen.pane.work(&state.world.logs);
     } else if let Some(found) = screen.found.as_mut().filter(|found| found.view.is_scanning()) {
-        found.view.work(&rings(&state.logs, screen.pane.sources()), SLICE);
-    } else if let Some(tail) = state.tails.values_mut().find(|tail| tail.is_scanning()) {
-        tail.work(&state.logs);
-    } else if let Some(overlay) = state.overlays.iter_mut().find(|overlay| overlay.is_counting()) {
-        overlay.count(&state.logs);
+        found.view.work(&rings(&state.world.logs, screen.pane.sources()), SLICE);
+    } else if let Some(tail) = state.console.tails.values_mut().find(|tail| tail.is_scanning()) {
+        tail.work(&state.world.logs);
+    } else if let Some(overlay) = state.console.overlays.iter_mut().find(|overlay| overlay.is_counting()) {
+        overlay.count(&state.world.logs);
     }
     go_to_first_match(state);
     true
@@ -223,25 +213,31 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
 
 /// Shows one log alone, or all.
 pub(in crate::app) fn show_only(state: &mut State, name: Option<Name>) {
-    let screen = &mut state.screens.logs;
-    let sources = state.logs.iter().enumerate();
+    let screen = &mut state.console.screens.logs;
+    let sources = state.world.logs.iter().enumerate();
     let shown =
         sources.filter(|(_, log)| name.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
     screen.only = name;
     let filter = screen.pane.view().filter().clone();
-    screen.pane.refilter(&state.logs, shown, filter);
+    screen.pane.refilter(&state.world.logs, shown, filter);
     search_again(state);
     work(state);
 }
 
 /// The next log alone, in the order of the configuration; after the last one all.
 fn step_log(state: &mut State, by: isize) {
-    let count = state.logs.len();
-    let here = state.screens.logs.only.as_ref().and_then(|name| state.logs.iter().position(|log| log.name == *name));
+    let count = state.world.logs.len();
+    let here = state
+        .console
+        .screens
+        .logs
+        .only
+        .as_ref()
+        .and_then(|name| state.world.logs.iter().position(|log| log.name == *name));
     // Position 0 is all, 1 the first log.
     let here = here.map_or(0, |at| at + 1).cast_signed();
     let next = (here + by).rem_euclid(count.cast_signed() + 1).unsigned_abs();
-    let name = next.checked_sub(1).map(|at| state.logs[at].name.clone());
+    let name = next.checked_sub(1).map(|at| state.world.logs[at].name.clone());
     let said = name.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("only {name}"));
     show_only(state, name);
     state.toast(Tone::Info, &said);
@@ -250,12 +246,12 @@ fn step_log(state: &mut State, by: isize) {
 /// Selects a record by a click.
 pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
     let height = height(state);
-    let screen = &mut state.screens.logs;
-    let source = screen.pane.sources().iter().position(|at| state.logs[*at].name == *log);
-    let rings = rings(&state.logs, screen.pane.sources());
+    let screen = &mut state.console.screens.logs;
+    let source = screen.pane.sources().iter().position(|at| state.world.logs[*at].name == *log);
+    let rings = rings(&state.world.logs, screen.pane.sources());
     let entry = source.and_then(|source| screen.pane.view().index_of(&rings, source, seq));
     if let Some(entry) = entry.and_then(|index| screen.pane.view().get(index)) {
-        screen.pane.jump(&state.logs, entry, height);
+        screen.pane.jump(&state.world.logs, entry, height);
         times::follow_selection(state);
     }
 }
@@ -263,21 +259,21 @@ pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
 /// Moves the cursor and gives the record it stands on then.
 pub(in crate::app) fn step_cursor(state: &mut State, by: isize) -> Option<Record> {
     let height = height(state);
-    state.screens.logs.pane.step(&state.logs, by, height);
-    state.screens.logs.pane.selected(&state.logs)
+    state.console.screens.logs.pane.step(&state.world.logs, by, height);
+    state.console.screens.logs.pane.selected(&state.world.logs)
 }
 
 /// Esc: ends the search, then the filter. `false` where there was neither.
 pub(in crate::app) fn undo(state: &mut State) -> bool {
-    if state.screen != super::Screen::Logs {
+    if state.console.screen != super::Screen::Logs {
         return false;
     }
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     if screen.search.is_some() {
         screen.search = None;
         screen.found = None;
     } else if detour::go_back(state) {
-    } else if !state.screens.logs.filter.is_empty() {
+    } else if !state.console.screens.logs.filter.is_empty() {
         // Everything always parses.
         let _ = set_filter(state, "");
     } else {
@@ -288,21 +284,21 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
 
 /// The list of logs is another one: places are kept by name.
 pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
-    let screen = &mut state.screens.logs;
-    if screen.only.as_ref().is_some_and(|name| !state.logs.iter().any(|log| log.name == *name)) {
+    let screen = &mut state.console.screens.logs;
+    if screen.only.as_ref().is_some_and(|name| !state.world.logs.iter().any(|log| log.name == *name)) {
         screen.only = None;
     }
     let only = screen.only.clone();
-    let sources = state.logs.iter().enumerate();
+    let sources = state.world.logs.iter().enumerate();
     let shown =
         sources.filter(|(_, log)| only.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
-    let logs = &state.logs;
+    let logs = &state.world.logs;
     let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
     screen.pane.remap(logs, moved, shown);
     screen.detours.clear();
     // What they count is named by the places of the logs.
-    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
-    for overlay in &mut state.overlays {
+    state.console.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
+    for overlay in &mut state.console.overlays {
         if let Overlay::Line(line) = overlay {
             line.aside = None;
         }
@@ -336,7 +332,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
             PanelId::Layout(Panel::Log(shown)) => shown.only().cloned(),
             PanelId::ServiceLogs => {
                 let logs = state.shown_service().map(|service| service.logs.clone()).unwrap_or_default();
-                if let [one] = logs[..] { Some(state.logs[one].name.clone()) } else { None }
+                if let [one] = logs[..] { Some(state.world.logs[one].name.clone()) } else { None }
             }
             _ => None,
         };
@@ -345,7 +341,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
             _ => None,
         };
         state.go(super::Screen::Logs);
-        if only != state.screens.logs.only {
+        if only != state.console.screens.logs.only {
             show_only(state, only);
         }
         if let Some(filter) = through {
@@ -357,17 +353,17 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         }
     }
     let height = height(state);
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     match command {
         Command::Top => {
             if let Some(first) = screen.pane.view().get(0) {
-                screen.pane.jump(&state.logs, first, height);
+                screen.pane.jump(&state.world.logs, first, height);
             }
         }
-        Command::Select if screen.pane.follow => screen.pane.pause(&state.logs, height),
+        Command::Select if screen.pane.follow => screen.pane.pause(&state.world.logs, height),
         Command::Select | Command::Bottom => {
             screen.pane.resume();
-            state.time_cursor = None;
+            state.console.time_cursor = None;
         }
         Command::Left => screen.column = screen.column.saturating_sub(COLUMNS),
         Command::Right => screen.column = (screen.column + COLUMNS).min(8192),
@@ -383,7 +379,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         Command::Open => details::open(state),
         Command::Search => {
             let line = Line::new(state, Purpose::Search);
-            state.overlays.push(Overlay::Line(line));
+            state.console.overlays.push(Overlay::Line(line));
         }
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),
@@ -396,7 +392,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         other => {
             const MIDDLE: usize = 1 << 20;
             if let Some(to) = moved(other, MIDDLE, 2 * MIDDLE, height) {
-                screen.pane.step(&state.logs, to.cast_signed() - MIDDLE.cast_signed(), height);
+                screen.pane.step(&state.world.logs, to.cast_signed() - MIDDLE.cast_signed(), height);
             }
         }
     }
@@ -405,8 +401,8 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
 
 fn next_error(state: &mut State, forward: bool) {
     let height = height(state);
-    match state.screens.logs.pane.find_level(Level::Error, forward) {
-        Some(entry) => state.screens.logs.pane.jump(&state.logs, entry, height),
+    match state.console.screens.logs.pane.find_level(Level::Error, forward) {
+        Some(entry) => state.console.screens.logs.pane.jump(&state.world.logs, entry, height),
         None => state.toast(Tone::Info, if forward { "no later error" } else { "no earlier error" }),
     }
 }

@@ -56,9 +56,14 @@ pub const RANGES: [(Duration, &str); 8] = [
 
 /// The charts of the metrics screen, from the top.
 pub fn charts(state: &State) -> Vec<Name> {
-    let shown = &state.screens.metrics.shown;
-    let many: Vec<Name> =
-        state.metrics.iter().filter(|metric| shown.contains(&metric.name)).map(|metric| metric.name.clone()).collect();
+    let shown = &state.console.screens.metrics.shown;
+    let many: Vec<Name> = state
+        .world
+        .metrics
+        .iter()
+        .filter(|metric| shown.contains(&metric.name))
+        .map(|metric| metric.name.clone())
+        .collect();
     if many.is_empty() {
         return state.selected(&PanelId::MetricList).map(Name::from).into_iter().collect();
     }
@@ -67,7 +72,7 @@ pub fn charts(state: &State) -> Vec<Name> {
 
 /// Shows the chart of a metric beside those that are shown, or takes it away.
 pub fn toggle(state: &mut State, name: &str) {
-    let shown = &mut state.screens.metrics.shown;
+    let shown = &mut state.console.screens.metrics.shown;
     if !shown.remove(name) {
         shown.insert(Name::from(name));
     }
@@ -75,7 +80,7 @@ pub fn toggle(state: &mut State, name: &str) {
 
 /// Commands of this screen alone.
 pub(super) fn command(state: &mut State, command: Command) {
-    let screen = &mut state.screens.metrics;
+    let screen = &mut state.console.screens.metrics;
     match command {
         Command::LongerRange => screen.range = (screen.range + 1).min(RANGES.len() - 1),
         Command::ShorterRange => screen.range = screen.range.saturating_sub(1),
@@ -92,17 +97,17 @@ pub(super) fn command(state: &mut State, command: Command) {
 /// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
 /// at the same. The first press shows it at the newest value; at the right edge it goes away again.
 fn move_cursor(state: &mut State, left: bool) {
-    let Some(metric) = charts(state).first().and_then(|name| state.metric(name)) else { return };
-    let drawn = state.layout.panel(&PanelId::Chart(metric.name.clone()));
+    let Some(metric) = charts(state).first().and_then(|name| state.world.metric(name)) else { return };
+    let drawn = state.console.layout.panel(&PanelId::Chart(metric.name.clone()));
     let columns = drawn.map_or(60, |area| usize::from(area.width)).max(1);
-    let axis = Axis::new(columns, state.screens.metrics.span(), metric.every, state.now);
-    let here = state.time_cursor.and_then(|at| axis.back(at));
+    let axis = Axis::new(columns, state.console.screens.metrics.span(), metric.every, state.world.now);
+    let here = state.console.time_cursor.and_then(|at| axis.back(at));
     let next = match (here, left) {
         (None, true) => Some(0),
         (Some(here), true) => Some((here + 1).min(columns - 1)),
         (here, false) => here.and_then(|here| here.checked_sub(1)),
     };
-    state.time_cursor = next.map(|back| axis.moment(back));
+    state.console.time_cursor = next.map(|back| axis.moment(back));
 }
 
 /// How the columns of a chart lie in time.

@@ -20,8 +20,8 @@ use super::launch;
 use super::layout::PanelId;
 use super::lookup::{entry_key, problem_key};
 use super::state::State;
-use super::world::alerts::Subject;
-use super::world::runs::told;
+use crate::world::alerts::Subject;
+use crate::world::runs::told;
 
 pub use list::ListState;
 
@@ -70,15 +70,15 @@ const MAX_BACK: usize = 32;
 impl State {
     /// The panels of the present screen that can have the focus, in the order of Tab.
     pub fn panels(&self) -> Vec<PanelId> {
-        match &self.screen {
-            Screen::Overview | Screen::Custom(_) => overview::layout(&self.config, &self.screen)
+        match &self.console.screen {
+            Screen::Overview | Screen::Custom(_) => overview::layout(&self.world.config, &self.console.screen)
                 .into_iter()
                 .flatten()
                 .map(|(panel, _)| PanelId::Layout(panel))
                 .collect(),
             Screen::Service => service::panels(self),
             Screen::Logs => {
-                let levels = self.layout.panel(&PanelId::Histogram).map(|_| PanelId::Histogram);
+                let levels = self.console.layout.panel(&PanelId::Histogram).map(|_| PanelId::Histogram);
                 std::iter::once(PanelId::Records).chain(levels).collect()
             }
             Screen::Metrics => vec![PanelId::MetricList],
@@ -90,7 +90,7 @@ impl State {
     /// The panel with the focus: the one that was chosen while the screen has it, else the first.
     pub fn focused_panel(&self) -> Option<PanelId> {
         let panels = self.panels();
-        self.focus.clone().filter(|id| panels.contains(id)).or_else(|| panels.into_iter().next())
+        self.console.focus.clone().filter(|id| panels.contains(id)).or_else(|| panels.into_iter().next())
     }
 
     /// Moves the focus by `step` panels, around the ends.
@@ -99,37 +99,37 @@ impl State {
         let here = self.focused_panel().and_then(|id| panels.iter().position(|other| *other == id)).unwrap_or(0);
         let count = isize::try_from(panels.len()).unwrap_or(1).max(1);
         let next = (isize::try_from(here).unwrap_or(0) + step).rem_euclid(count);
-        self.focus = panels.into_iter().nth(next.unsigned_abs());
+        self.console.focus = panels.into_iter().nth(next.unsigned_abs());
     }
 
     /// Opens a screen; the present one can be gone back to.
     pub fn go(&mut self, screen: Screen) {
-        if screen == self.screen {
+        if screen == self.console.screen {
             return;
         }
-        self.back.retain(|other| *other != screen);
-        if self.back.len() == MAX_BACK {
-            self.back.remove(0);
+        self.console.back.retain(|other| *other != screen);
+        if self.console.back.len() == MAX_BACK {
+            self.console.back.remove(0);
         }
-        let from = std::mem::replace(&mut self.screen, screen);
+        let from = std::mem::replace(&mut self.console.screen, screen);
         self.enter(&from);
-        self.back.push(from);
+        self.console.back.push(from);
     }
 
     /// Goes back to the screen before. `false` where there is none.
     pub fn go_back(&mut self) -> bool {
-        let Some(screen) = self.back.pop() else { return false };
-        let from = std::mem::replace(&mut self.screen, screen);
+        let Some(screen) = self.console.back.pop() else { return false };
+        let from = std::mem::replace(&mut self.console.screen, screen);
         self.enter(&from);
         true
     }
 
     fn enter(&mut self, from: &Screen) {
-        if let Some(focus) = self.focus.take() {
-            self.focus_of.insert(from.clone(), focus);
+        if let Some(focus) = self.console.focus.take() {
+            self.console.focus_of.insert(from.clone(), focus);
         }
-        self.focus = self.focus_of.get(&self.screen).cloned();
-        self.zoomed = false;
+        self.console.focus = self.console.focus_of.get(&self.console.screen).cloned();
+        self.console.zoomed = false;
     }
 }
 
@@ -147,16 +147,17 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         (_, Command::Open) => open(state, &panel, effects),
         (PanelId::Output, _) if list::moved(command, 0, 1, 1).is_some() => actions::scroll_output(state, command),
         (PanelId::Figures, _) if list::moved(command, 0, 1, 1).is_some() => {
-            let at = state.screens.diagnostics.figures;
-            state.screens.diagnostics.figures = list::moved(command, at, diagnostics::MAX_FIGURES, 10).unwrap_or(at);
+            let at = state.console.screens.diagnostics.figures;
+            state.console.screens.diagnostics.figures =
+                list::moved(command, at, diagnostics::MAX_FIGURES, 10).unwrap_or(at);
         }
         (_, Command::Cancel | Command::DryRun | Command::FollowUp) => actions::command(state, command, effects),
         (_, Command::LongerRange | Command::ShorterRange) => metrics::command(state, command),
-        (_, Command::Left | Command::Right | Command::Select) if state.screen == Screen::Metrics => {
+        (_, Command::Left | Command::Right | Command::Select) if state.console.screen == Screen::Metrics => {
             metrics::command(state, command);
         }
-        (_, Command::Left) if state.screen == Screen::Service => service::step(state, -1),
-        (_, Command::Right) if state.screen == Screen::Service => service::step(state, 1),
+        (_, Command::Left) if state.console.screen == Screen::Service => service::step(state, -1),
+        (_, Command::Right) if state.console.screen == Screen::Service => service::step(state, 1),
         _ if state.has_rows(&panel) => {
             let rows = state.rows(&panel);
             let height = state.height(&panel);
@@ -164,7 +165,7 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
                 list.command(command, &rows, height);
             }
             if panel == PanelId::Layout(Panel::Timeline) {
-                state.time_cursor = selected_happening(state).or(state.time_cursor);
+                state.console.time_cursor = selected_happening(state).or(state.console.time_cursor);
             }
         }
         _ => {}
@@ -175,7 +176,7 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
 pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>) {
     let Some(key) = state.selected(panel) else {
         if let PanelId::Layout(Panel::Metric(name)) = panel {
-            state.screens.metrics.list.selected = Some(name.to_string());
+            state.console.screens.metrics.list.selected = Some(name.to_string());
             state.go(Screen::Metrics);
         }
         return;
@@ -183,7 +184,7 @@ pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>
     match panel {
         PanelId::Layout(Panel::Services) => show_service(state, Some(Name::from(key))),
         PanelId::Layout(Panel::Check(_)) => {
-            let row = state.row_of(&key);
+            let row = state.world.row_of(&key);
             show_service(state, Some(row));
         }
         PanelId::Layout(Panel::Alerts) => open_alert(state, &key),
@@ -193,7 +194,7 @@ pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>
         }
         PanelId::Runs => actions::open_run(state, &key, effects),
         PanelId::Metrics => {
-            state.screens.metrics.list.selected = Some(key);
+            state.console.screens.metrics.list.selected = Some(key);
             state.go(Screen::Metrics);
         }
         PanelId::MetricList => metrics::toggle(state, &key),
@@ -210,24 +211,24 @@ pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>
 /// When what is selected in the timeline happened.
 fn selected_happening(state: &State) -> Option<DateTime<Utc>> {
     let key = state.selected(&PanelId::Layout(Panel::Timeline))?;
-    state.timeline.newest_first().find(|entry| entry_key(entry) == key).map(|entry| entry.at.utc)
+    state.world.timeline.newest_first().find(|entry| entry_key(entry) == key).map(|entry| entry.at.utc)
 }
 
 fn show_service(state: &mut State, name: Option<Name>) {
-    state.screens.service.service = name;
+    state.console.screens.service.service = name;
     state.go(Screen::Service);
 }
 
 fn open_alert(state: &mut State, id: &str) {
-    let Some(alert) = state.alert(id).cloned() else { return };
+    let Some(alert) = state.world.alert(id).cloned() else { return };
     match alert.subject {
         Subject::Metric(name) => {
-            state.screens.metrics.list.selected = Some(name.to_string());
+            state.console.screens.metrics.list.selected = Some(name.to_string());
             state.go(Screen::Metrics);
         }
         Subject::Check(name) => {
-            state.screens.service.checks.selected = Some(name.to_string());
-            let row = state.row_of(&name);
+            state.console.screens.service.checks.selected = Some(name.to_string());
+            let row = state.world.row_of(&name);
             show_service(state, Some(row));
         }
         Subject::Console => state.go(Screen::Diagnostics),
@@ -241,29 +242,29 @@ pub(super) fn copied(state: &State) -> Option<String> {
         return logs::copied(state, &panel);
     }
     if panel == PanelId::Output {
-        let view = state.shown_run().and_then(|run| state.run(&run.id))?;
+        let view = state.shown_run().and_then(|run| state.world.run(&run.id))?;
         return Some(view.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n"));
     }
     let key = state.selected(&panel)?;
     Some(match &panel {
         PanelId::Layout(Panel::Services) => {
-            let service = state.service(&key)?;
+            let service = state.world.service(&key)?;
             format!("{} {}", service.name, service.status.word())
         }
-        PanelId::Layout(Panel::Alerts) => state.alert(&key)?.told(),
-        PanelId::Layout(Panel::Check(_)) | PanelId::Checks => state.check(&key)?.told(),
+        PanelId::Layout(Panel::Alerts) => state.world.alert(&key)?.told(),
+        PanelId::Layout(Panel::Check(_)) | PanelId::Checks => state.world.check(&key)?.told(),
         PanelId::Layout(Panel::Actions) | PanelId::Runs => {
-            let run = state.all_runs().into_iter().find(|run| *run.id == *key)?;
+            let run = state.world.all_runs().into_iter().find(|run| *run.id == *key)?;
             format!("{} {} {}", run.id, run.action, told(run))
         }
         PanelId::Layout(Panel::Timeline) => {
-            let entry = state.timeline.newest_first().find(|entry| entry_key(entry) == key)?;
+            let entry = state.world.timeline.newest_first().find(|entry| entry_key(entry) == key)?;
             format!("{} {}", entry.at.utc.to_rfc3339(), entry.text)
         }
-        PanelId::Metrics | PanelId::MetricList => state.metric(&key)?.told(),
-        PanelId::Locks => state.locks.iter().find(|lock| lock.target == key)?.id.to_string(),
+        PanelId::Metrics | PanelId::MetricList => state.world.metric(&key)?.told(),
+        PanelId::Locks => state.world.locks.iter().find(|lock| lock.target == key)?.id.to_string(),
         PanelId::Problems => {
-            let problem = state.diagnostics.problems.iter().find(|problem| problem_key(problem) == key)?;
+            let problem = state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == key)?;
             format!("{}: {}", problem.about, problem.text)
         }
         _ => key,

@@ -36,18 +36,18 @@ pub fn panels(state: &State) -> Vec<PanelId> {
 
 /// Takes the service that is selected on the screen one comes from.
 pub fn choose(state: &mut State) {
-    if matches!(state.screen, Screen::Overview | Screen::Custom(_))
+    if matches!(state.console.screen, Screen::Overview | Screen::Custom(_))
         && let Some(name) = state.selected(&PanelId::Layout(Panel::Services))
     {
-        state.screens.service.service = Some(Name::from(name));
+        state.console.screens.service.service = Some(Name::from(name));
     }
 }
 
 /// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
 pub fn polled(state: &State) -> Vec<Name> {
-    match (&state.screen, state.shown_service()) {
+    match (&state.console.screen, state.shown_service()) {
         (Screen::Service, Some(service)) => {
-            service.checks.iter().filter_map(|at| state.checks.get(*at)).map(|check| check.name.clone()).collect()
+            service.checks.iter().filter_map(|at| state.world.checks.get(*at)).map(|check| check.name.clone()).collect()
         }
         _ => Vec::new(),
     }
@@ -56,8 +56,8 @@ pub fn polled(state: &State) -> Vec<Name> {
 /// Shows the next service, or the one before, in the order of the overview.
 pub fn step(state: &mut State, by: isize) {
     let Some(shown) = state.shown_service().map(|service| service.name.clone()) else { return };
-    let here = state.services.iter().position(|service| service.name == shown).unwrap_or(0);
-    let last = state.services.len().saturating_sub(1);
+    let here = state.world.services.iter().position(|service| service.name == shown).unwrap_or(0);
+    let last = state.world.services.len().saturating_sub(1);
     let next = here.saturating_add_signed(by).min(last);
-    state.screens.service.service = state.services.get(next).map(|service| service.name.clone());
+    state.console.screens.service.service = state.world.services.get(next).map(|service| service.name.clone());
 }

@@ -108,7 +108,7 @@ pub async fn play(config: Config, scene: &Scene) -> State {
     }
     for key in &scene.keys {
         // A dialog ignores the first keys after it was drawn; a person is slower than that.
-        let later = state.now.plus(Duration::from_millis(500));
+        let later = state.world.now.plus(Duration::from_millis(500));
         take(&mut state, later, Event::Key(*key));
     }
     state
@@ -235,7 +235,7 @@ mod tests {
 
     async fn status(at: u64, check: &str) -> Status {
         let state = play(configuration().unwrap(), &scene(at)).await;
-        state.check(check).unwrap().status
+        state.world.check(check).unwrap().status
     }
 
     #[tokio::test]

@@ -2,50 +2,23 @@
 //! so that both say the same; only the streaks are short, because here each answer decides.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::app::message::{Event, Message};
-use crate::app::state::State;
-use crate::app::update::update;
-use crate::app::world::alerts::{AlertView, Phase, Subject};
-use crate::app::world::checks::CheckView;
-use crate::app::world::metrics::MetricView;
-use crate::config::Config;
-use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
-use crate::model::message::Observation;
 use crate::model::reading::Component;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
-
-/// The world of one command: what a console without a screen knows after each round.
-pub(super) struct World(State);
-
-impl World {
-    /// A world of which nothing is known yet. One answer decides what a check is.
-    pub(super) fn new(config: &Config, now: Stamp) -> Self {
-        let once = |check: &Check| Check { fail_after: 1, ok_after: 1, ..check.clone() };
-        let config = Config { checks: config.checks.iter().map(once).collect(), ..config.clone() };
-        Self(State::new(Arc::new(config), now, (80, 24)))
-    }
-
-    /// Takes in the answers of a round that ended `now`.
-    pub(super) fn take(&mut self, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
-        let events = seen.into_iter().map(Event::Observation).chain([Event::Clock]);
-        for event in events {
-            // What a console would do to the world (titles, bells) is not done here.
-            drop(update(&mut self.0, Message { at: now, event }));
-        }
-    }
-}
+use crate::world::World;
+use crate::world::alerts::{AlertView, Phase, Subject};
+use crate::world::checks::CheckView;
+use crate::world::metrics::MetricView;
 
 /// Everything that was asked. The fields and their names are a promise; some may be added.
 #[derive(Debug, Serialize)]
@@ -123,11 +96,10 @@ struct BackupRow {}
 impl Report {
     /// What the world says now, in the order of the configuration. `names` chooses, none means all.
     pub(super) fn new(world: &World, names: &[Name], redactor: &Redactor) -> Self {
-        let state = &world.0;
-        let config = &state.config;
-        let view = View { state, redactor };
+        let config = &world.config;
+        let view = View { world, redactor };
         let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| **wanted == *name);
-        let mut holding: Vec<&AlertView> = state
+        let mut holding: Vec<&AlertView> = world
             .alerts
             .iter()
             .filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing))
@@ -135,8 +107,8 @@ impl Report {
             .collect();
         holding.sort_by_key(|alert| alert.order);
         let checks: Vec<CheckRow> =
-            state.checks.iter().filter(|check| wanted(&check.name)).map(|check| view.check(check)).collect();
-        let metrics: Vec<MetricRow> = state
+            world.checks.iter().filter(|check| wanted(&check.name)).map(|check| view.check(check)).collect();
+        let metrics: Vec<MetricRow> = world
             .metrics
             .iter()
             .filter(|metric| wanted(&metric.name))
@@ -146,7 +118,7 @@ impl Report {
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
-            at: time(state.now.utc),
+            at: time(world.now.utc),
             status: overall(&checks, &metrics, &alerts),
             checks,
             metrics,
@@ -192,13 +164,13 @@ fn since(since: Option<Since>) -> Option<String> {
 
 /// How the world is told: without secrets.
 struct View<'a> {
-    state: &'a State,
+    world: &'a World,
     redactor: &'a Redactor,
 }
 
 impl View<'_> {
     fn age_ms(&self, at: Stamp) -> u64 {
-        self.state.now.since(at).as_millis().try_into().unwrap_or(u64::MAX)
+        self.world.now.since(at).as_millis().try_into().unwrap_or(u64::MAX)
     }
 
     fn clean(&self, text: &SafeText) -> SafeText {
@@ -208,7 +180,7 @@ impl View<'_> {
     fn check(&self, check: &CheckView) -> CheckRow {
         let reading = check.last.as_ref();
         let not_polled = || {
-            let link = &self.state.connectivity;
+            let link = &self.world.connectivity;
             if link.ok { SafeText::new("not polled") } else { self.clean(&link.detail) }
         };
         CheckRow {
@@ -295,8 +267,16 @@ pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use std::sync::Arc;
+
+    use super::super::one_round;
+    use crate::app::message::{Event, Message};
+    use crate::app::state::State;
+    use crate::app::update::update;
+    use crate::config::Config;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
+    use crate::model::message::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
 
     fn at(millis: u64) -> Stamp {
@@ -335,8 +315,8 @@ pub(super) mod tests {
     }
 
     fn after(text: &str, seen: Vec<Observation>, names: &[&str]) -> Report {
-        let mut world = World::new(&config(text), at(0));
-        world.take(seen, at(1500));
+        let mut world = one_round::world(&config(text), at(0));
+        one_round::take(&mut world, seen, at(1500));
         let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
         Report::new(&world, &names, &Redactor::new(["hunter22"]))
     }
@@ -450,16 +430,16 @@ pub(super) mod tests {
             }
         }
         let shown = |alert: &AlertView| (alert.id.clone(), alert.phase.word());
-        let holding = state.alerts.iter().filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing));
+        let holding = state.world.alerts.iter().filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing));
         let mut all: Vec<_> = holding.map(shown).collect();
         all.sort();
         all
     }
 
     fn shell(text: &str, rounds: &[Vec<Observation>]) -> Vec<(String, &'static str)> {
-        let mut world = World::new(&config(text), at(0));
+        let mut world = one_round::world(&config(text), at(0));
         for (nth, seen) in rounds.iter().enumerate() {
-            world.take(seen.clone(), at(1500 + nth as u64 * 2000));
+            one_round::take(&mut world, seen.clone(), at(1500 + nth as u64 * 2000));
         }
         let report = Report::new(&world, &[], &Redactor::default());
         let mut all: Vec<_> = report.alerts.iter().map(|alert| (alert.name.clone(), alert.state)).collect();

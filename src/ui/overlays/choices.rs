@@ -21,8 +21,8 @@ const SIZE: (u16, u16) = (76, 18);
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, area: Rect) {
     let spot = dialog::spot(area, SIZE.0, SIZE.1);
     let kind = if choices.dry_run { " (dry run)" } else { "" };
-    let title = place(&state.config.console.environment, "local")
-        .and(format!("{}{kind}", state.title_of(&choices.action)), Role::DialogTitle);
+    let title = place(&state.world.config.console.environment, "local")
+        .and(format!("{}{kind}", state.world.title_of(&choices.action)), Role::DialogTitle);
     let offers = choices.offered();
     let says = if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
     let foot = Words::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);

@@ -79,7 +79,7 @@ fn facts(dialog: &Confirmation, width: usize) -> Vec<Words<'_>> {
 /// What the keys do now: in the colour of an error where what was typed is none of it.
 fn next_key(state: &State, dialog: &Confirmation) -> Words<'static> {
     let wrong = dialog.missing.is_some() || dialog.is_wrong();
-    Words::of(dialog.next_key(state.now), if wrong { Role::InputError } else { Role::KeyLabel })
+    Words::of(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
 /// What speaks against it.
@@ -155,7 +155,7 @@ pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rec
     let detail = Words::plain(&ask.detail).wrapped(inside, 0);
     let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
     let spot = dialog::spot(area, width, rows.saturating_add(5));
-    let title = place(&state.config.console.environment, "local");
+    let title = place(&state.world.config.console.environment, "local");
     let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Words::new());
     let mut rest = inner;
     for words in question.iter().chain([&Words::new()]).chain(&detail) {
@@ -165,5 +165,5 @@ pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rec
     let buttons = split_bottom(inner, 1).1;
     let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
     painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
-    painter.put_at(buttons, used + 2, 0, &Words::of(ask.next_key(state.now), Role::KeyLabel));
+    painter.put_at(buttons, used + 2, 0, &Words::of(ask.next_key(state.world.now), Role::KeyLabel));
 }

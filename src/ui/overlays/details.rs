@@ -31,7 +31,7 @@ pub(super) fn frame(
     let spot = Rect::new(area.x + spot.x, area.y + spot.y, spot.width, spot.height);
     let (_, bottom) = split_bottom(area, 1);
     let hint = |(command, label): &(Command, &str)| {
-        state.keymap.key_of(*command).map(|key| Hint::new(key.to_string(), *label))
+        state.console.keymap.key_of(*command).map(|key| Hint::new(key.to_string(), *label))
     };
     painter.clear(bottom);
     let keys: Vec<Hint> = keys.iter().filter_map(hint).collect();

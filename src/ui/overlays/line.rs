@@ -50,9 +50,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: 
 
 /// What the text as it is does: `1,204 of 50,000 pass`.
 fn shows(state: &State, line: &Line) -> Words<'static> {
-    let logs = &state.screens.logs;
+    let logs = &state.console.screens.logs;
     let held: u64 =
-        logs.pane.sources().iter().filter_map(|at| state.logs.get(*at)).map(|log| log.ring.len() as u64).sum();
+        logs.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.ring.len() as u64).sum();
     let words = match &line.purpose {
         Purpose::Filter => {
             let passing = figures::count(logs.pane.view().len() as u64);

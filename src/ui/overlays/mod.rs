@@ -16,13 +16,13 @@ use super::paint::{Painter, split_bottom};
 use super::widgets::toast;
 use crate::app::overlays::Overlay;
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::theme::Role;
 use crate::ui::words::Words;
 
 /// Draws every overlay, the topmost last. `area` is the whole frame.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    for overlay in &state.overlays {
+    for overlay in &state.console.overlays {
         match overlay {
             Overlay::Help(overlay) => help::draw(painter, overlay, area),
             Overlay::Palette(overlay) => palette::draw(painter, overlay, area),
@@ -39,19 +39,20 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 /// Whether a box lies over the screen and takes the keys.
 pub fn is_boxed(state: &State) -> bool {
-    state.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Line(_)))
+    state.console.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Line(_)))
 }
 
 /// Draws the short messages above the footer. Over a box they could hide its buttons: then the newest alone is shown, in
 /// the footer's row.
 pub fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let glyphs = painter.glyphs();
-    let mut newest_first = state.toasts.iter().collect::<Vec<_>>().into_iter().rev().map(|toast| match toast.tone {
-        Tone::Info => (Role::ToastInfo, glyphs.dot, &toast.text),
-        Tone::Good => (Role::ToastGood, glyphs.check, &toast.text),
-        Tone::Warning => (Role::ToastWarning, "!", &toast.text),
-        Tone::Error => (Role::ToastBad, glyphs.cross, &toast.text),
-    });
+    let mut newest_first =
+        state.console.toasts.iter().collect::<Vec<_>>().into_iter().rev().map(|toast| match toast.tone {
+            Tone::Info => (Role::ToastInfo, glyphs.dot, &toast.text),
+            Tone::Good => (Role::ToastGood, glyphs.check, &toast.text),
+            Tone::Warning => (Role::ToastWarning, "!", &toast.text),
+            Tone::Error => (Role::ToastBad, glyphs.cross, &toast.text),
+        });
     let (above, footer) = split_bottom(area, 1);
     if is_boxed(state) {
         if let Some((role, sign, text)) = newest_first.next() {

@@ -100,7 +100,7 @@ fn row<'a>(
     group: &'a Group<Name>,
 ) -> Row<'a> {
     let (word, _, role) = level(group.worst());
-    let age = |at: DateTime<Utc>| figures::age((state.now.utc - at).to_std().unwrap_or_default());
+    let age = |at: DateTime<Utc>| figures::age((state.world.now.utc - at).to_std().unwrap_or_default());
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
     let new = panel.novelty(group) == Novelty::New;
@@ -149,7 +149,7 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
         past.earliest().map_or_else(
             || "no history: nothing is marked as new".to_owned(),
             |first| {
-                let span = (state.now.utc - first).to_std().unwrap_or_default();
+                let span = (state.world.now.utc - first).to_std().unwrap_or_default();
                 format!("history goes back only {}: nothing is marked as new", figures::age(span))
             },
         )

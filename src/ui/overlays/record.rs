@@ -76,9 +76,9 @@ fn place(overlay: &RecordOverlay) -> Words<'static> {
 /// When it was, and what is known of the line beside what it says.
 fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'static>; 2] {
     let record = &overlay.record;
-    let zone = state.config.console.timezone;
+    let zone = state.world.config.console.timezone;
     let said = if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
-    let age = figures::age(state.now.since(record.read_at));
+    let age = figures::age(state.world.now.since(record.read_at));
     let time = Words::of(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)
         .then(glyphs.dot, Role::TextDim)
@@ -114,7 +114,7 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'st
         fact(format!("{replaced} bytes were not valid text"), Role::LevelWarn);
     }
     // The same for all records: which log has lost what is said of the log.
-    if let Some(loss) = state.log(&record.log).map(|log| log.loss) {
+    if let Some(loss) = state.world.log(&record.log).map(|log| log.loss) {
         for (n, text) in [(loss.neutralised, "control sequences neutralised"), (loss.cut_records, "records cut")] {
             if n > 0 {
                 fact(format!("{} {text} in this log", figures::count(n)), Role::TextDim);

@@ -6,7 +6,6 @@ use super::services::beside_status;
 use super::{Listing, frame, note};
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
-use crate::app::world::alerts::{AlertView, Phase, Subject};
 use crate::config::sections::screen::Panel;
 use crate::model::status::Status;
 use crate::theme::Role;
@@ -17,6 +16,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table};
 use crate::ui::words::{Text, Words};
+use crate::world::alerts::{AlertView, Phase, Subject};
 
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;
@@ -40,7 +40,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         nothing(state).draw(painter, inner);
         return;
     }
-    let shown = listing.visible().iter().filter_map(|key| state.alert(key));
+    let shown = listing.visible().iter().filter_map(|key| state.world.alert(key));
     let rows = shown.map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
     if inner.width < NARROW {
@@ -53,11 +53,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 fn nothing(state: &State) -> Notice<'static> {
-    if !state.alerts.is_empty() {
+    if !state.world.alerts.is_empty() {
         return Notice::empty("no alert matches the filter", "/ changes it, Esc clears it");
     }
-    let checks = state.config.checks.iter().map(|check| check.alerts.len());
-    let metrics = state.config.metrics.iter().map(|metric| metric.alerts.len());
+    let checks = state.world.config.checks.iter().map(|check| check.alerts.len());
+    let metrics = state.world.config.metrics.iter().map(|metric| metric.alerts.len());
     match checks.chain(metrics).sum::<usize>() {
         0 => Notice::empty("no alert conditions", "add alert = { critical = \"down for 2m\" } to a check or a metric"),
         1 => Notice::empty("no alerts firing", "1 condition watched"),
@@ -82,8 +82,10 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         severity = severity.all(Role::TextDim);
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
-    let since =
-        Words::of(figures::age_since(alert.since, state.now, "-"), if resolved { Role::TextDim } else { Role::Text });
+    let since = Words::of(
+        figures::age_since(alert.since, state.world.now, "-"),
+        if resolved { Role::TextDim } else { Role::Text },
+    );
     Row {
         cells: vec![severity, what, standing(painter, alert), since],
         target: Some(Target::AlertRow(alert.id.clone())),
@@ -139,9 +141,9 @@ pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
 
 /// `2 firing, 1 pending`.
 pub fn counts(state: &State) -> Words<'static> {
-    let of = |phase: Phase| state.alerts.iter().filter(|alert| alert.phase == phase).count();
+    let of = |phase: Phase| state.world.alerts.iter().filter(|alert| alert.phase == phase).count();
     let muted =
-        state.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_some()).count();
+        state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_some()).count();
     let mut words = Words::new();
     let firing = of(Phase::Firing) - muted;
     for (n, word, role) in [

@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use super::{frame, note, services};
 use crate::app::layout::PanelId;
 use crate::app::state::State;
-use crate::app::world::checks::CheckView;
 use crate::config::sections::screen::Panel;
 use crate::model::status::Status;
 use crate::text::name::Name;
@@ -17,6 +16,7 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{status, tree};
 use crate::ui::words::Words;
+use crate::world::checks::CheckView;
 
 /// Percentiles in detail are of this window.
 const WINDOW: Duration = Duration::from_hours(1);
@@ -24,7 +24,7 @@ const WINDOW: Duration = Duration::from_hours(1);
 /// Draws it as a panel of a layout.
 pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Check(name.clone()));
-    let Some(check) = state.check(name) else {
+    let Some(check) = state.world.check(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
         Notice::error("no such check", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
@@ -40,7 +40,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
 
 /// How old the latest answer is.
 pub fn polled(state: &State, check: &CheckView) -> Words<'static> {
-    check.age(state.now).map_or_else(
+    check.age(state.world.now).map_or_else(
         || Words::of("not polled yet", Role::TextDim),
         |age| Words::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
     )
@@ -91,7 +91,7 @@ pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Words<'static> {
 /// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
 pub fn schedule(state: &State, check: &CheckView) -> Words<'static> {
     let mut words = Words::of(format!("every {}", figures::span(check.every)), Role::TextDim);
-    if let Some(next) = check.next_due(state.now).filter(|_| check.every >= Duration::from_secs(10)) {
+    if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }
     if check.overruns > 0 {

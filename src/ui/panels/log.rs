@@ -6,8 +6,7 @@ use ratatui::layout::Rect;
 use super::{focused, frame, note};
 use crate::app::layout::PanelId;
 use crate::app::state::State;
-use crate::app::world::logs::LogView;
-use crate::app::world::tails::Tail as FilteredTail;
+use crate::app::tails::Tail as FilteredTail;
 use crate::config::sections::screen::{LogPanel, Panel};
 use crate::logs::record::{LogState, Loss, Record};
 use crate::logs::view::WINDOW;
@@ -20,6 +19,7 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::{Words, cut};
+use crate::world::logs::LogView;
 
 /// How many of the newest records are looked through for those of one service: a frame must not cost a whole log.
 const SCANNED: usize = 4_000;
@@ -31,12 +31,12 @@ const LEAST: usize = 12;
 pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
     let id = PanelId::Layout(Panel::Log(shown.clone()));
     let logs: Vec<&LogView> =
-        state.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
+        state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
     let title = match shown.only() {
         Some(name) => Words::plain("log").then(name, Role::Text),
         None => Words::plain("logs"),
     };
-    let filtered = state.tails.get(shown);
+    let filtered = state.console.tails.get(shown);
     tail(state, painter, &id, title, &Tail { logs: &logs, naming: None, filtered }, area);
 }
 
@@ -73,7 +73,7 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     let inner = Frame::inner(area);
     note(painter, inner, id.clone());
     let height = usize::from(inner.height);
-    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.logs, height));
+    let records = of.filtered.map_or_else(|| last(of, height), |filtered| filtered.last(&state.world.logs, height));
     let rows = rows(&records);
     shape.note(state_of_all).foot(foot(painter, logs, &rows, area.width)).draw(painter, area);
     if records.is_empty() && of.filtered.is_some_and(|filtered| !filtered.view().is_scanning()) {
@@ -93,15 +93,15 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
         return;
     }
     let style = LogStyle {
-        timestamps: state.timestamps,
-        zone: state.config.console.timezone,
+        timestamps: state.console.timestamps,
+        zone: state.world.config.console.timezone,
         now: state.shown_now(),
-        dated: is_dated(&records, state.shown_now(), state.config.console.timezone),
+        dated: is_dated(&records, state.shown_now(), state.world.config.console.timezone),
         source: source_width(state, logs.len(), &records),
         wrap: false,
         column: 0,
         finder: &|text| of.filtered.map_or_else(Vec::new, |filtered| filtered.view().filter().hits(text)),
-        colours: state.colours,
+        colours: state.console.colours,
         focused: focused(state, id),
     };
     style.draw(painter, inner, &rows);
@@ -140,10 +140,17 @@ pub fn source_width<'a>(state: &State, logs: usize, records: impl IntoIterator<I
     if logs <= 1 && records.into_iter().all(|record| record.service.is_none()) {
         return 0;
     }
-    let services = state.config.services.iter().map(|service| &service.name);
-    let named = state.logs.iter().map(|log| log.longest_service);
-    let longest =
-        state.logs.iter().map(|log| &log.name).chain(services).map(|name| name.chars().count()).chain(named).max();
+    let services = state.world.config.services.iter().map(|service| &service.name);
+    let named = state.world.logs.iter().map(|log| log.longest_service);
+    let longest = state
+        .world
+        .logs
+        .iter()
+        .map(|log| &log.name)
+        .chain(services)
+        .map(|name| name.chars().count())
+        .chain(named)
+        .max();
     longest.unwrap_or(0).clamp(3, 16)
 }
 

@@ -8,7 +8,6 @@ use super::{focused, frame, note};
 use crate::app::layout::{PanelId, Target};
 use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
-use crate::app::world::metrics::{MetricView, Point};
 use crate::config::sections::screen::Panel;
 use crate::text::name::Name;
 use crate::theme::Role;
@@ -18,6 +17,7 @@ use crate::ui::widgets::chart::{self, Chart};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{spark, status};
 use crate::ui::words::{Words, cut};
+use crate::world::metrics::{MetricView, Point};
 
 /// The spans of a metric's panel on the overview, the last for as long as the console runs.
 const SPANS: [(Duration, &str); 3] =
@@ -26,13 +26,13 @@ const SPANS: [(Duration, &str); 3] =
 /// The shortest that holds all there is: just after the start half an hour would be an empty box.
 fn span(state: &State) -> (Duration, &'static str) {
     let [.., longest] = SPANS;
-    SPANS.into_iter().find(|(span, _)| state.now.since(state.started) <= *span).unwrap_or(longest)
+    SPANS.into_iter().find(|(span, _)| state.world.now.since(state.world.started) <= *span).unwrap_or(longest)
 }
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Metric(name.clone()));
-    let Some(metric) = state.metric(name) else {
+    let Some(metric) = state.world.metric(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
         Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
@@ -69,11 +69,15 @@ pub fn draw_chart(
         return;
     }
     let points = course(state, metric, plot.width, span.0);
-    let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.now);
-    let cursor = state.time_cursor.and_then(|at| axis.back(at));
-    let cursor_at = state.time_cursor.map_or_else(String::new, |at| {
-        let zone = state.config.console.timezone;
-        if figures::same_day(at, state.now.utc, zone) { figures::clock(at, zone) } else { figures::full(at, zone) }
+    let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.world.now);
+    let cursor = state.console.time_cursor.and_then(|at| axis.back(at));
+    let cursor_at = state.console.time_cursor.map_or_else(String::new, |at| {
+        let zone = state.world.config.console.timezone;
+        if figures::same_day(at, state.world.now.utc, zone) {
+            figures::clock(at, zone)
+        } else {
+            figures::full(at, zone)
+        }
     });
     let chart = Chart {
         points: &points,
@@ -89,8 +93,8 @@ pub fn draw_chart(
 /// The buckets of a span, one a column.
 fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> Vec<Option<Point>> {
     let columns = usize::from(columns).max(1);
-    let Axis { bucket, buckets, .. } = Axis::new(columns, span, metric.every, state.now);
-    let points = metric.points(buckets, bucket, state.now);
+    let Axis { bucket, buckets, .. } = Axis::new(columns, span, metric.every, state.world.now);
+    let points = metric.points(buckets, bucket, state.world.now);
     // Fewer, longer buckets are drawn as wide as they last.
     (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
 }
@@ -143,7 +147,7 @@ fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Words<'static> {
 /// How old the latest number is.
 pub fn age(state: &State, metric: &MetricView) -> Words<'static> {
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.now).map_or_else(Words::new, |age| Words::of(figures::age(age), role))
+    metric.age(state.world.now).map_or_else(Words::new, |age| Words::of(figures::age(age), role))
 }
 
 /// Why there is no course.

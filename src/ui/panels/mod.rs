@@ -36,7 +36,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect)
 
 /// Whether keys go to this panel: it has the focus and nothing lies over the screen.
 pub fn focused(state: &State, id: &PanelId) -> bool {
-    state.overlays.is_empty() && state.focused_panel().as_ref() == Some(id)
+    state.console.overlays.is_empty() && state.focused_panel().as_ref() == Some(id)
 }
 
 /// A frame for a panel: its name, the words that narrow its rows, and whether it has the focus.
@@ -50,7 +50,7 @@ pub fn frame<'a>(
     if let Some(list) = state.list(id).filter(|list| !list.filter.is_empty()) {
         frame = frame.with(Words::of(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
     }
-    if state.zoomed && focused(state, id) {
+    if state.console.zoomed && focused(state, id) {
         frame = frame.with(Words::of("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
     }
     frame

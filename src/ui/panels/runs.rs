@@ -27,13 +27,13 @@ const COLUMNS: [Column; 5] = [
 pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
-    let running = state.runs.iter().filter(|view| view.run.state.is_open()).count();
+    let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
     let count = if running > 0 { Words::of(format!("{running} running"), Role::StatusPending) } else { Words::new() };
     let dot = painter.glyphs().dot;
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        let next = if state.read_only {
+        let next = if state.world.read_only {
             "this console is read-only"
         } else {
             "press an action's key to start one; : lists them"
@@ -41,7 +41,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) 
         Notice::empty("no runs yet", next).draw(painter, inner);
         return;
     }
-    let all = state.all_runs();
+    let all = state.world.all_runs();
     let shown = listing.visible().iter().filter_map(|key| all.iter().find(|run| *run.id == **key));
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
     let focused = super::focused(state, id);
@@ -52,8 +52,8 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
     let cells = vec![
         outcome_words(run, glyphs),
         Words::plain(&run.action),
-        Words::of(took(state.moment(), run), Role::TextDim),
-        Words::of(ago(state.moment(), run), Role::TextDim),
+        Words::of(took(state.world.moment(), run), Role::TextDim),
+        Words::of(ago(state.world.moment(), run), Role::TextDim),
         Words::of(run.who.clone(), Role::TextDim),
     ];
     Row { cells, target: Some(Target::RunRow(run.id.clone())) }

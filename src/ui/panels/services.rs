@@ -7,8 +7,6 @@ use ratatui::layout::Rect;
 use super::{Listing, frame, note};
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
-use crate::app::world::checks::CheckView;
-use crate::app::world::services::ServiceView;
 use crate::config::sections::screen::Panel;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -21,6 +19,8 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
 use crate::ui::words::{Text, Words};
+use crate::world::checks::CheckView;
+use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
 pub const LATENCY_WINDOW: Duration = Duration::from_mins(15);
@@ -37,7 +37,7 @@ const HEADINGS_FROM: u16 = 4;
 
 /// Rows the panel can use: frame, headings and one for each service.
 pub fn rows_wanted(state: &State) -> u16 {
-    u16::try_from(state.services.len()).unwrap_or(u16::MAX).max(3).saturating_add(3)
+    u16::try_from(state.world.services.len()).unwrap_or(u16::MAX).max(3).saturating_add(3)
 }
 
 /// Draws it.
@@ -55,7 +55,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         .draw(painter, area);
     note(painter, rows_area, id.clone());
     if listing.keys.is_empty() {
-        let (headline, next) = if state.services.is_empty() {
+        let (headline, next) = if state.world.services.is_empty() {
             ("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
         } else {
             ("no service matches the filter", "/ changes it, Esc clears it")
@@ -65,7 +65,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let columns = columns(state, painter, inner.width);
     let room = widths(&columns, beside_pointer(inner).width);
-    let shown = listing.visible().iter().filter_map(|key| state.service(key));
+    let shown = listing.visible().iter().filter_map(|key| state.world.service(key));
     let rows = shown.map(|service| row(state, painter, service, &room)).collect();
     let focused = super::focused(state, &id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings }.draw(painter, inner);
@@ -75,7 +75,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
     // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
-    let longest = state.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let longest = state.world.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
     let name = u16::try_from(longest).unwrap_or(20).clamp(7, 20);
     [
         Column::text("status", status, word, 0),
@@ -90,7 +90,7 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
 
 /// What the availability is of: a console that has looked on for minutes can't speak of a day.
 fn availability_heading(state: &State) -> &'static str {
-    match state.now.since(state.started).as_secs() / 3_600 {
+    match state.world.now.since(state.world.started).as_secs() / 3_600 {
         0 => "up <1h",
         1..6 => "up <6h",
         6..24 => "up <24h",
@@ -100,12 +100,12 @@ fn availability_heading(state: &State) -> &'static str {
 
 fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> Row<'a> {
     let glyphs = painter.glyphs();
-    let leading = service.leading.and_then(|at| state.checks.get(at));
+    let leading = service.leading.and_then(|at| state.world.checks.get(at));
     let old = leading.map_or(service.stale, |check| check.stale);
     let since = if old {
-        leading.and_then(|check| check.age(state.now)).map_or_else(|| "-".to_owned(), figures::age)
+        leading.and_then(|check| check.age(state.world.now)).map_or_else(|| "-".to_owned(), figures::age)
     } else {
-        figures::age_since(service.since, state.now, "-")
+        figures::age_since(service.since, state.world.now, "-")
     };
     let title = Words::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
     let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Words::plain(since)];
@@ -126,7 +126,7 @@ fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &
     let none = || Words::of(glyphs.none, Role::TextDim);
     let latency =
         check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Words::plain(figures::milliseconds(ms)));
-    let availability = check.availability(AVAILABILITY_WINDOW, state.now).map_or_else(none, |figure| {
+    let availability = check.availability(AVAILABILITY_WINDOW, state.world.now).map_or_else(none, |figure| {
         if figure.coverage < 95.0 {
             return Words::of(figures::rough_percent(figure.percent), Role::TextDim);
         }
@@ -140,12 +140,15 @@ pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, column
     if columns == 0 {
         return Words::new();
     }
-    let young = state.now.since(state.started) < FIRST_BUCKET * u32::from(columns);
+    let young = state.world.now.since(state.world.started) < FIRST_BUCKET * u32::from(columns);
     let least = if young { FIRST_BUCKET } else { BUCKET };
     let buckets = check.every.as_secs().div_ceil(least.as_secs()).max(1);
     let bucket = least * u32::try_from(buckets).unwrap_or(u32::MAX);
-    let values: Vec<Option<f64>> =
-        check.spark(usize::from(columns), bucket, state.now).into_iter().map(|ms| ms.map(|ms| ms as f64)).collect();
+    let values: Vec<Option<f64>> = check
+        .spark(usize::from(columns), bucket, state.world.now)
+        .into_iter()
+        .map(|ms| ms.map(|ms| ms as f64))
+        .collect();
     spark::words(&values, CALM, painter.glyphs(), Role::ChartLine)
 }
 
@@ -208,9 +211,9 @@ pub fn counts(state: &State) -> Words<'static> {
             words.push(format!("{n} {word}"), role);
         }
     };
-    add(state.services.iter().filter(|service| service.stale).count(), "stale".to_owned(), Role::MarkStale);
+    add(state.world.services.iter().filter(|service| service.stale).count(), "stale".to_owned(), Role::MarkStale);
     for status in Status::WORST_FIRST {
-        let n = state.services.iter().filter(|service| service.status == status && !service.stale).count();
+        let n = state.world.services.iter().filter(|service| service.status == status && !service.stale).count();
         // In a border a chip would shout twice: the row says it already.
         let role = if status == Status::Down { Role::LevelError } else { status::role(status) };
         add(n, status.word().to_lowercase(), role);
@@ -220,6 +223,6 @@ pub fn counts(state: &State) -> Words<'static> {
 
 /// How old the oldest answer is.
 fn freshness(state: &State) -> Words<'static> {
-    let oldest = state.checks.iter().filter_map(|check| check.age(state.now)).max();
+    let oldest = state.world.checks.iter().filter_map(|check| check.age(state.world.now)).max();
     oldest.map_or_else(Words::new, |age| Words::of(format!("answers {} old", figures::age(age)), Role::TextDim))
 }

@@ -6,7 +6,6 @@ use super::{Listing, frame, note};
 use crate::app::layout::PanelId;
 use crate::app::lookup::entry_key;
 use crate::app::state::State;
-use crate::app::world::timeline::{Entry, Happening};
 use crate::config::sections::screen::Panel;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -16,6 +15,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table};
 use crate::ui::words::Words;
+use crate::world::timeline::{Entry, Happening};
 
 const COLUMNS: [Column; 4] = [
     Column::text("at", 8, 8, 0),
@@ -29,8 +29,8 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Timeline);
     let inner = Frame::inner(area);
     let listing = Listing::new(state, &id, usize::from(inner.height));
-    let moment = state.time_cursor.map_or_else(Words::new, |at| {
-        let at = figures::moment(at, state.now.utc, state.config.console.timezone);
+    let moment = state.console.time_cursor.map_or_else(Words::new, |at| {
+        let at = figures::moment(at, state.world.now.utc, state.world.config.console.timezone);
         Words::of(format!("at {at}"), Role::ChartCursor)
     });
     frame(state, painter, &id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
@@ -41,7 +41,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let entries = state.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry)));
+    let entries = state.world.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry)));
     let then = then(state);
     let rows = entries.map(|entry| row(state, painter.glyphs(), entry, then)).collect();
     let focused = super::focused(state, &id);
@@ -50,8 +50,8 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 /// The last thing that had happened at the moment that logs and charts point at.
 fn then(state: &State) -> Option<&Entry> {
-    let at = state.time_cursor?;
-    state.timeline.newest_first().find(|entry| entry.at.utc <= at)
+    let at = state.console.time_cursor?;
+    state.world.timeline.newest_first().find(|entry| entry.at.utc <= at)
 }
 
 fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entry>) -> Row<'a> {
@@ -64,7 +64,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entr
     };
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
-    let time = Words::of(figures::time(entry.at.utc, state.config.console.timezone), role);
-    let age = Words::of(figures::age(state.now.since(entry.at)), Role::TextDim);
+    let time = Words::of(figures::time(entry.at.utc, state.world.config.console.timezone), role);
+    let age = Words::of(figures::age(state.world.now.since(entry.at)), Role::TextDim);
     Row { cells: vec![time, sign, Words::plain(&entry.text), age], target: None }
 }

@@ -6,7 +6,6 @@ use super::service;
 use crate::app::layout::PanelId;
 use crate::app::screens::actions::panels;
 use crate::app::state::State;
-use crate::app::world::runs::RunView;
 use crate::lang::time::Moment;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
@@ -18,6 +17,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::progress;
 use crate::ui::widgets::table::{Column, Row, Table};
 use crate::ui::words::{Text, Words};
+use crate::world::runs::RunView;
 
 /// From this width on the lists stand beside the output.
 const WIDE: u16 = 110;
@@ -74,9 +74,9 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
         Notice::empty("no run selected", "the output of a run is shown here, live").draw(painter, inner);
         return;
     };
-    let view = state.run(&run.id);
+    let view = state.world.run(&run.id);
     let glyphs = painter.glyphs();
-    let follows = state.screens.actions.output_at.is_none();
+    let follows = state.console.screens.actions.output_at.is_none();
     let mode = if !follows {
         "held, G follows"
     } else if run.state == RunState::Running {
@@ -111,13 +111,13 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     let mut first = runs::outcome_words(run, glyphs)
         .and("  ", Role::Text)
         .and(Text::of(&run.target), Role::TextStrong)
-        .and(format!("  {}", runs::took(state.moment(), run)), Role::Text);
+        .and(format!("  {}", runs::took(state.world.moment(), run)), Role::Text);
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
     let mut lines = vec![first];
     lines.extend(view.into_iter().flat_map(|view| signs(state, view)));
-    let zone = state.config.console.timezone;
+    let zone = state.world.config.console.timezone;
     lines.push(
         label("started")
             .and(figures::full(run.started_at, zone), Role::Text)
@@ -135,17 +135,17 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
             let steps = progress::steps(check.good, check.needed, glyphs);
             words = words.and(&check.name, Role::Text).and(" ", Role::Text).join(steps).and("  ", Role::Text);
         }
-        let left = progress.left(state.moment());
+        let left = progress.left(state.world.moment());
         lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
         lines.push(Words::of(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {
-        let key = state.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Words::of(words, Role::StatusUnknown));
-        if !state.read_only {
+        if !state.world.read_only {
             lines.push(
                 Words::of(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
@@ -154,11 +154,11 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         }
     }
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
-        let key = state.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
         lines.push(
             Words::of(key.unwrap_or_default(), Role::Key)
                 .then("starts", Role::TextDim)
-                .then(state.title_of(offer).to_owned(), Role::TextStrong),
+                .then(state.world.title_of(offer).to_owned(), Role::TextStrong),
         );
     }
     lines
@@ -168,11 +168,11 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Words<'a>> {
     let mut lines = Vec::new();
     if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
-        lines.push(Words::of(stopping.words(state.now.since(*told)), Role::StatusDegraded));
+        lines.push(Words::of(stopping.words(state.world.now.since(*told)), Role::StatusDegraded));
     }
     let Some((signs, told)) = &view.signs else { return lines };
     if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
-        let quiet = quiet + state.now.since(*told);
+        let quiet = quiet + state.world.now.since(*told);
         lines.push(Words::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
     }
     if let Some(unseen) = &signs.unseen {
@@ -201,7 +201,8 @@ fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunVi
     let height = usize::from(area.height);
     let first = view.lines.front().map_or(0, |line| line.index);
     let end = view.lines.len().saturating_sub(height);
-    let held = state.screens.actions.output_at.map(|at| usize::try_from(at.saturating_sub(first)).unwrap_or(end));
+    let held =
+        state.console.screens.actions.output_at.map(|at| usize::try_from(at.saturating_sub(first)).unwrap_or(end));
     let start = held.unwrap_or(end).min(end);
     let mut skipped = view.omitted;
     for (row, line) in (0..area.height).zip(view.lines.iter().skip(start)) {
@@ -230,10 +231,10 @@ pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let listing = Listing::new(state, &id, usize::from(inner.height));
     frame(state, painter, &id, "locks").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
-    let found = |key: &String| state.locks.iter().find(|lock| lock.target == *key);
+    let found = |key: &String| state.world.locks.iter().find(|lock| lock.target == *key);
     let rows = listing.visible().iter().filter_map(found).map(|lock| {
-        let since = state.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
-        let age = state.moment().since(since);
+        let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
+        let age = state.world.moment().since(since);
         let cells = vec![
             Words::plain(lock.target.clone()),
             Words::plain(format!("{}@{}", lock.holder, lock.host)),

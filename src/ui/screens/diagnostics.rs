@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 use crate::app::layout::PanelId;
 use crate::app::lookup::problem_key;
 use crate::app::state::State;
-use crate::app::world::diagnostics::{Problem, ProblemKind};
 use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -17,6 +16,7 @@ use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Row, Table};
 use crate::ui::words::Words;
+use crate::world::diagnostics::{Problem, ProblemKind};
 
 /// From this width on the problems stand beside the figures.
 const WIDE: u16 = 100;
@@ -34,7 +34,7 @@ pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let inner = Frame::inner(area);
     let lines = lines(state);
     let height = usize::from(inner.height);
-    let start = state.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
+    let start = state.console.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
     let shown = start..(start + height).min(lines.len());
     let place = crate::ui::widgets::table::position(&shown, lines.len());
     frame(state, painter, &id, "the console itself").foot(place).draw(painter, area);
@@ -45,7 +45,7 @@ pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 fn lines(state: &State) -> Vec<Words<'static>> {
-    let all = &state.diagnostics;
+    let all = &state.world.diagnostics;
     let meters = &all.meters;
     let mut out = Vec::new();
     let heading = |words: &'static str| Words::of(words, Role::Title);
@@ -57,7 +57,7 @@ fn lines(state: &State) -> Vec<Words<'static>> {
         |count: u64, what: &str| if count == 0 { String::new() } else { format!(", {} {what}", figures::count(count)) };
     let flying = figures::count(all.in_flight as u64) + &and(all.waiting as u64, "waiting");
     out.push(fact("in flight", flying, bad(all.waiting > 0)));
-    let overruns: u64 = state.checks.iter().map(|check| check.overruns).sum();
+    let overruns: u64 = state.world.checks.iter().map(|check| check.overruns).sum();
     let overrun = figures::count(overruns) + &and(all.not_asked, "not asked");
     out.push(fact("overruns", overrun, bad(overruns + all.not_asked > 0)));
     out.push(fact("observations", figures::count(all.observations), Role::Text));
@@ -66,8 +66,9 @@ fn lines(state: &State) -> Vec<Words<'static>> {
         (n, together) => format!("{n}, {} together", figures::span(together)),
     };
     out.push(fact("gaps", gaps, bad(all.gaps.0 > 0)));
-    let network = if state.connectivity.ok { "reached".to_owned() } else { state.connectivity.detail.to_string() };
-    out.push(fact("our network", network, if state.connectivity.ok { Role::Text } else { Role::LevelError }));
+    let network =
+        if state.world.connectivity.ok { "reached".to_owned() } else { state.world.connectivity.detail.to_string() };
+    out.push(fact("our network", network, if state.world.connectivity.ok { Role::Text } else { Role::LevelError }));
     out.push(heading("screen"));
     out.push(fact("frame", format!("{}, worst {}", ms(meters.frame_time), ms(meters.frame_time_max)), Role::Text));
     out.push(fact(
@@ -79,29 +80,30 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     let written = format!("{}, {}/min", figures::bytes(meters.bytes_written), figures::bytes(meters.bytes_last_minute));
     out.push(fact("written", written, Role::Text));
     out.push(heading("process"));
-    out.push(fact("up", figures::age(state.now.since(state.started)), Role::Text));
+    out.push(fact("up", figures::age(state.world.now.since(state.world.started)), Role::Text));
     out.push(fact("memory", meters.resident.map_or_else(|| "unknown".to_owned(), figures::bytes), Role::Text));
     out.push(fact("tasks", figures::count(meters.tasks as u64), Role::Text));
     let queue = format!("{} of {}", figures::count(meters.queued as u64), figures::count(meters.queue_capacity as u64));
     out.push(fact("queue", queue, bad(meters.queued * 2 > meters.queue_capacity)));
     out.push(fact("dropped messages", figures::count(meters.dropped), bad(meters.dropped > 0)));
-    let store = state.store_away.as_ref();
-    let since = |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.config.console.timezone));
+    let store = state.world.store_away.as_ref();
+    let since =
+        |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.world.config.console.timezone));
     let words = store.map_or_else(|| "answers".to_owned(), since);
     out.push(fact("store", words, if store.is_none() { Role::Text } else { Role::LevelError }));
     out.push(heading("configuration"));
-    let read = figures::age_of(all.configured_at, state.now, "never");
+    let read = figures::age_of(all.configured_at, state.world.now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
-        out.push(fact("file", format!("rejected {} ago", figures::age(state.now.since(*at))), Role::LevelError));
+        out.push(fact("file", format!("rejected {} ago", figures::age(state.world.now.since(*at))), Role::LevelError));
         out.push(Words::plain("    ").and(why.to_string(), Role::LevelError));
         out.push(Words::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
-    if !state.logs.is_empty() {
+    if !state.world.logs.is_empty() {
         out.push(heading("logs"));
     }
-    for view in &state.logs {
+    for view in &state.world.logs {
         let held =
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
         out.push(fact_of(&view.name, format!("{} read", figures::count(view.read())), Role::Text));
@@ -145,7 +147,7 @@ pub(super) fn problems(state: &State, painter: &mut Painter<'_>, area: Rect) {
             .draw(painter, inner);
         return;
     }
-    let found = |key: &String| state.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
+    let found = |key: &String| state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
     let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
     let focused = panels::focused(state, &id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
@@ -161,7 +163,7 @@ fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
     };
     let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
     let cells = vec![
-        Words::of(figures::age(state.now.since(problem.at)), Role::TextDim),
+        Words::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
         Words::of(kind, role),
         Words::of(&problem.about, Role::LogService),
         Words::plain(&problem.text),

@@ -9,7 +9,6 @@ use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row, details, former};
 use crate::app::state::State;
-use crate::app::world::logs::LogView;
 use crate::logs::histogram::Bar;
 use crate::logs::record::{Level, LogState};
 use crate::theme::Role;
@@ -21,6 +20,7 @@ use crate::ui::widgets::levels::{self, Counts};
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::words::Words;
+use crate::world::logs::LogView;
 
 /// Rows from which the levels over time are worth theirs.
 const ROOM_FOR_LEVELS: u16 = 16;
@@ -28,7 +28,7 @@ const ROOM_FOR_LEVELS: u16 = 16;
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let area = beside_details(state, area);
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     let shown = screen.histogram && area.height >= ROOM_FOR_LEVELS;
     let (upper, lower) = split_top(area, if shown { (area.height / 6).clamp(4, 7) } else { 0 });
     if shown {
@@ -47,17 +47,17 @@ fn beside_details(state: &State, area: Rect) -> Rect {
 /// How many records of which level came when.
 fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Histogram;
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     let inner = Frame::inner(area);
     let plot = levels::plot(inner);
     let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
     let buckets: Vec<(DateTime<Utc>, Counts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
     let all = buckets.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
-    let zone = state.config.console.timezone;
+    let zone = state.world.config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
     // Older records may be in the files; these counts are of what is loaded.
     let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
-    let logs = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at));
+    let logs = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
     let loaded = logs.filter_map(LogView::loaded_since).max();
     let name = if latest {
         match loaded.filter(|first| begins.is_some_and(|begins| *first > begins)) {
@@ -101,7 +101,7 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
 /// How a longer span is shown, where there is one.
 fn further(state: &State) -> String {
     let focus = if focused(state, &PanelId::Histogram) { "" } else { "tab, then " };
-    let key = state.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
+    let key = state.console.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
     format!("press {focus}{key} to look further back")
 }
 
@@ -129,12 +129,12 @@ fn counted(counts: Counts) -> Words<'static> {
 fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Records;
     let inner = Frame::inner(area);
-    let screen = &state.screens.logs;
-    let rows = screen.rows(&state.logs, usize::from(inner.height));
+    let screen = &state.console.screens.logs;
+    let rows = screen.rows(&state.world.logs, usize::from(inner.height));
     let shape = title(state, painter, &id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
-    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
+    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
     let foot = log::foot(painter, &logs, &rows, area.width);
     shape.note(standing(state, painter, room)).foot(foot).draw(painter, area);
     note(painter, inner, id.clone());
@@ -144,15 +144,15 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let finder = |text: &str| screen.hits(text);
     let style = LogStyle {
-        timestamps: state.timestamps,
-        zone: state.config.console.timezone,
+        timestamps: state.console.timestamps,
+        zone: state.world.config.console.timezone,
         now: state.shown_now(),
-        dated: is_dated(rows.iter().map(|row| row.record), state.shown_now(), state.config.console.timezone),
+        dated: is_dated(rows.iter().map(|row| row.record), state.shown_now(), state.world.config.console.timezone),
         source: log::source_width(state, screen.pane.sources().len(), rows.iter().map(|row| row.record)),
-        wrap: state.wrap,
+        wrap: state.console.wrap,
         column: screen.column,
         finder: &finder,
-        colours: state.colours,
+        colours: state.console.colours,
         focused: focused(state, &id),
     };
     // Wrapped rows may need more lines than there are: the cursor's must be among them, and it is at the end while
@@ -175,7 +175,7 @@ fn log_row<'a>(screen: &LogsScreen, row: &'a Row) -> LogRow<'a> {
 
 /// Which logs, through which filter, how many.
 fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     let dot = painter.glyphs().dot;
     let name = screen.only.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("log {name}"));
     let mut shape = frame(state, painter, id, name);
@@ -204,7 +204,7 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
 
 /// How the records are looked at, and whether they follow; in `room` columns the latter alone.
 fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     let mut words = Words::new();
     if screen.column > 0 {
         words = words.then(format!("from column {}", screen.column + 1), Role::TextDim);
@@ -212,9 +212,9 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
     if screen.context > 0 && !screen.filter.is_empty() {
         words = words.then(format!("{} lines around", screen.context), Role::TextDim);
     }
-    if let Some(at) = state.time_cursor.filter(|at| elsewhere(state, *at)) {
-        let zone = state.config.console.timezone;
-        let key = state.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
+    if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
+        let zone = state.world.config.console.timezone;
+        let key = state.console.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
         words = words
             .then(format!("{key} goes to {}", figures::moment(at, state.shown_now().utc, zone)), Role::ChartCursor);
     }
@@ -229,7 +229,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
 /// The logs of which no records come now: the records of the others must not hide that.
 fn trouble(state: &State) -> Words<'static> {
     type Test = fn(&LogState) -> bool;
-    let shown = || state.screens.logs.pane.sources().iter().filter_map(|at| state.logs.get(*at));
+    let shown = || state.console.screens.logs.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
     let kinds: [(Test, &str, Role); 3] = [
         (|state| matches!(state, LogState::Failed(_)), "can't be read", Role::LevelError),
         (|state| matches!(state, LogState::Restarting(_)), "restarting", Role::StatusPending),
@@ -259,9 +259,9 @@ fn one_or_all(first: &LogView, more: usize) -> String {
 
 /// Following, or how much came since it stands still.
 fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     if screen.pane.follow {
-        let shown = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at));
+        let shown = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
         return log::rate_words(shown.map(|log| log.rate).sum()).then("following", Role::StatusOk);
     }
     let new = screen.pane.new_records as u64;
@@ -274,14 +274,14 @@ fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
 
 /// Whether the moment that is pointed at is another than that of the selected record.
 fn elsewhere(state: &State, at: DateTime<Utc>) -> bool {
-    let pane = &state.screens.logs.pane;
+    let pane = &state.console.screens.logs.pane;
     pane.follow || pane.entry().is_none_or(|entry| (entry.at - at).abs() > TimeDelta::seconds(1))
 }
 
 /// Why there are no records.
 fn nothing(state: &State) -> Notice<'static> {
-    let screen = &state.screens.logs;
-    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.logs.get(*at)).collect();
+    let screen = &state.console.screens.logs;
+    let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
     if screen.progress().is_some() {
         return Notice::empty("searching what is held", "newest first");
     }

@@ -17,7 +17,7 @@ const WIDE: u16 = 110;
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    if state.metrics.is_empty() {
+    if state.world.metrics.is_empty() {
         let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".body.FIELD\" to the configuration";
         Notice::empty("no metrics yet", next).draw(painter, area);
         return;
@@ -25,7 +25,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let (list, rest) = if area.width >= WIDE {
         split_left(area, (area.width / 3).clamp(36, 60))
     } else {
-        let wanted = u16::try_from(state.metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
+        let wanted = u16::try_from(state.world.metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
         split_top(area, wanted.min(area.height * 2 / 5).max(3))
     };
     service::list(state, painter, &PanelId::MetricList, "metrics", list);
@@ -38,12 +38,12 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
         painter.put_right(ranges, 0, &Words::of(words, Role::TextDim));
     }
-    let names: Vec<_> = shown.iter().filter_map(|name| state.metric(name)).take(room).collect();
+    let names: Vec<_> = shown.iter().filter_map(|name| state.world.metric(name)).take(room).collect();
     if names.is_empty() {
         Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
         return;
     }
-    let screen = &state.screens.metrics;
+    let screen = &state.console.screens.metrics;
     let mut below = plots;
     for (shown, height) in names.iter().zip(shares(plots.height, &vec![1; names.len()], 3)) {
         let (spot, rest) = split_top(below, height);
@@ -55,7 +55,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 /// Every range, the present one marked.
 fn range_words(state: &State) -> Words<'static> {
-    let screen = &state.screens.metrics;
+    let screen = &state.console.screens.metrics;
     let mut words = Words::of(" range", Role::TextDim);
     for (at, (_, word)) in RANGES.iter().enumerate() {
         let role = if at == screen.range.min(RANGES.len() - 1) { Role::DialogButtonFocus } else { Role::TextDim };

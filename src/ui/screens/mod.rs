@@ -17,13 +17,13 @@ use crate::app::state::State;
 
 /// Draws the screen that is shown; where a panel is zoomed, that alone.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    if state.zoomed
+    if state.console.zoomed
         && let Some(id) = state.focused_panel()
     {
         panel(state, painter, &id, area);
         return;
     }
-    match &state.screen {
+    match &state.console.screen {
         Screen::Overview | Screen::Custom(_) => overview::draw(state, painter, area),
         Screen::Service => service::draw(state, painter, area),
         Screen::Logs => logs::draw(state, painter, area),

@@ -16,7 +16,7 @@ const TALL: u16 = 44;
 
 /// Draws it.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let rows = layout(&state.config, &state.screen);
+    let rows = layout(&state.world.config, &state.console.screen);
     if rows.iter().all(Vec::is_empty) {
         Notice::empty("this screen has no panels", "give it rows = [[\"services\", \"alerts\"]]").draw(painter, area);
         return;

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
-use crate::app::world::services::ServiceView;
 use crate::model::since::Since;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -16,6 +15,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, select};
 use crate::ui::words::Words;
+use crate::world::services::ServiceView;
 
 /// From this width on metrics and actions stand beside the checks.
 const WIDE: u16 = 100;
@@ -81,10 +81,10 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         (Some(by), None) => words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited),
         (None, _) => words,
     };
-    if let Some(config) = state.config.services.iter().find(|config| config.name == service.name) {
+    if let Some(config) = state.world.config.services.iter().find(|config| config.name == service.name) {
         for (at, name) in config.depends_on.iter().enumerate() {
             words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
-            if let Some(other) = state.service(name) {
+            if let Some(other) = state.world.service(name) {
                 words = words.and(" ", Role::Text).join(status::words(other.status, other.stale, glyphs, 1));
             }
         }
@@ -102,8 +102,8 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
 fn standing(state: &State, since: Option<Since>) -> String {
     match since {
         None => String::new(),
-        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.now, "")),
-        Some(since) => format!(" {}", since.describe(state.now, state.config.console.timezone)),
+        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.world.now, "")),
+        Some(since) => format!(" {}", since.describe(state.world.now, state.world.config.console.timezone)),
     }
 }
 
@@ -118,7 +118,7 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let mut lines: Vec<(Option<usize>, Words<'_>)> = Vec::new();
     let below = beside_pointer(inner).width.saturating_sub(2);
     for (at, key) in listing.keys.iter().enumerate() {
-        let Some(check) = state.check(key) else { continue };
+        let Some(check) = state.world.check(key) else { continue };
         lines.push((Some(at), heading(state, painter, check)));
         let detail = check::lines(state, painter, check, below);
         lines.extend(detail.into_iter().map(|words| (None, Words::plain("  ").join(words))));
@@ -152,7 +152,7 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
 }
 
-fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::app::world::checks::CheckView) -> Words<'a> {
+fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::world::checks::CheckView) -> Words<'a> {
     status::words(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
@@ -188,8 +188,8 @@ pub(super) fn list(state: &State, painter: &mut Painter<'_>, id: &PanelId, name:
     }
     let columns = &METRICS;
     let widths = crate::ui::widgets::table::widths(columns, beside_pointer(inner).width);
-    let rows = listing.visible().iter().filter_map(|key| state.metric(key)).map(|shown| {
-        let mark = state.screens.metrics.shown.contains(&shown.name) && *id == PanelId::MetricList;
+    let rows = listing.visible().iter().filter_map(|key| state.world.metric(key)).map(|shown| {
+        let mark = state.console.screens.metrics.shown.contains(&shown.name) && *id == PanelId::MetricList;
         let mut title = Words::plain(shown.title.clone());
         if mark {
             title = Words::of(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
@@ -209,7 +209,7 @@ pub(super) fn list(state: &State, painter: &mut Painter<'_>, id: &PanelId, name:
 }
 
 /// `> 5 % medium, > 10 % high`.
-pub(super) fn thresholds(metric: &crate::app::world::metrics::MetricView) -> Words<'static> {
+pub(super) fn thresholds(metric: &crate::world::metrics::MetricView) -> Words<'static> {
     let mut words = Words::new();
     for (severity, threshold, above) in &metric.thresholds {
         let sign = if *above { ">" } else { "<" };
@@ -225,7 +225,7 @@ pub(super) fn thresholds(metric: &crate::app::world::metrics::MetricView) -> Wor
 /// Columns of the actions; the keys take as much as the longest needs.
 fn action_columns(state: &State) -> [Column; 4] {
     let keys =
-        state.config.actions.iter().map(|action| key_of_action(state, action).chars().count()).max().unwrap_or(0);
+        state.world.config.actions.iter().map(|action| key_of_action(state, action).chars().count()).max().unwrap_or(0);
     let keys = u16::try_from(keys).unwrap_or(6).clamp(1, 8);
     [
         Column::text("key", keys, keys, 0),
@@ -251,14 +251,14 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
         return;
     }
     let glyphs = painter.glyphs();
-    let found = |key: &String| state.config.actions.iter().find(|action| *action.name == **key);
+    let found = |key: &String| state.world.config.actions.iter().find(|action| *action.name == **key);
     let rows = listing.visible().iter().filter_map(found).map(|action| {
-        let last = state.last_runs(&action.name).into_iter().next();
+        let last = state.world.last_runs(&action.name).into_iter().next();
         let cells = vec![
             Words::of(key_of_action(state, action), Role::Key),
             Words::plain(action.title.clone()),
             last.map_or_else(|| Words::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
-            last.map_or_else(Words::new, |run| Words::of(runs::ago(state.moment(), run), Role::TextDim)),
+            last.map_or_else(Words::new, |run| Words::of(runs::ago(state.world.moment(), run), Role::TextDim)),
         ];
         Row { cells, target: Some(Target::ActionRow(action.name.clone())) }
     });
@@ -271,7 +271,7 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
 /// Its last records.
 pub(super) fn logs(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let Some(service) = state.shown_service() else { return };
-    let logs: Vec<_> = service.logs.iter().filter_map(|at| state.logs.get(*at)).collect();
+    let logs: Vec<_> = service.logs.iter().filter_map(|at| state.world.logs.get(*at)).collect();
     let mut title = Words::plain("logs");
     for log in &logs {
         title = title.then(&log.name, Role::Text);

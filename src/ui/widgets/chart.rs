@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 
 use super::spark::ceiling;
 use super::status::severity_role;
-use crate::app::world::metrics::Point;
 use crate::model::alert::Severity;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::paint::Painter;
 use crate::ui::words::Words;
+use crate::world::metrics::Point;
 
 /// Columns of the labels at the left.
 const LABEL: u16 = 8;

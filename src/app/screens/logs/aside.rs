@@ -2,9 +2,9 @@
 //! back as it would be had nobody typed. A scan anew would lose the place and the count of what is new.
 
 use crate::app::state::State;
-use crate::app::world::logs::{LogView, rings};
 use crate::logs::record::Record;
 use crate::text::SafeText;
+use crate::world::logs::{LogView, rings};
 
 use super::filtering::{parse, set_filter};
 use super::pane::{Pane, Place};
@@ -74,7 +74,7 @@ impl Aside {
     }
 
     fn restore(self, state: &mut State) {
-        let screen = &mut state.screens.logs;
+        let screen = &mut state.console.screens.logs;
         screen.found = self.found;
         match self.shown {
             Shown::Filter(filter, pane) => (screen.filter, screen.pane) = (filter, *pane),
@@ -96,7 +96,7 @@ pub(in crate::app) fn preview_filter(
     text: &str,
 ) -> Result<(), (usize, SafeText)> {
     parse(text)?;
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     if text.trim() == screen.filter {
         return Ok(());
     }
@@ -122,7 +122,7 @@ pub(in crate::app) fn preview_search(
     text: &str,
 ) -> Result<(), (usize, SafeText)> {
     parse(text)?;
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     if aside.is_none() {
         let sources = screen.pane.sources().to_vec();
         let shown = Shown::Search(screen.search.clone(), screen.pane.place());
@@ -133,7 +133,7 @@ pub(in crate::app) fn preview_search(
 
 /// Brings back what was put aside. `false` where the logs that are shown are others now.
 pub(in crate::app) fn bring_back(state: &mut State, aside: Aside) -> bool {
-    let same = aside.sources == state.screens.logs.pane.sources();
+    let same = aside.sources == state.console.screens.logs.pane.sources();
     if same {
         aside.restore(state);
     }

@@ -39,12 +39,12 @@ pub struct BarsShown {
 
 /// At most `columns` bars: the last span of time, or the one around the cursor where that is further back.
 pub fn bars(state: &State, columns: usize) -> BarsShown {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     let (span, words) = RANGES[screen.range.min(RANGES.len() - 1)];
     let now = state.shown_now().utc;
     // In whole halves, so that bars stay where they are while the cursor moves.
     let half = span.num_seconds() / 2;
-    let around = state.time_cursor.filter(|at| *at < now - span).and_then(|at| {
+    let around = state.console.time_cursor.filter(|at| *at < now - span).and_then(|at| {
         let from = at.timestamp().div_euclid(half) * half - half / 2;
         DateTime::from_timestamp(from + 2 * half, 0)
     });
@@ -54,33 +54,38 @@ pub fn bars(state: &State, columns: usize) -> BarsShown {
         let first = bars.first()?.from;
         usize::try_from((at - first).num_seconds().div_euclid(width)).ok().filter(|bar| *bar < bars.len())
     };
-    let cursor = state.time_cursor.and_then(holds);
+    let cursor = state.console.time_cursor.and_then(holds);
     BarsShown { width, bars, cursor, span: words, latest: around.is_none() }
 }
 
 /// Commands while the histogram has the focus. `false`: none of its own.
 pub(super) fn command(state: &mut State, command: Command) -> bool {
-    let columns = state.layout.panel(&PanelId::Histogram).map_or(60, |area| usize::from(area.width));
+    let columns = state.console.layout.panel(&PanelId::Histogram).map_or(60, |area| usize::from(area.width));
     let shown = bars(state, columns);
     let Some(last) = shown.bars.len().checked_sub(1) else { return false };
     let newest = shown.bars[last].from;
     let width = Duration::seconds(shown.width);
     let here = shown.cursor.map(|bar| shown.bars[bar].from);
     match command {
-        Command::Left => state.time_cursor = Some(here.map_or(newest, |here| here - width)),
+        Command::Left => state.console.time_cursor = Some(here.map_or(newest, |here| here - width)),
         Command::Right => {
             let next = here.map(|here| here + width);
-            state.time_cursor = next.filter(|next| !shown.latest || *next <= newest);
+            state.console.time_cursor = next.filter(|next| !shown.latest || *next <= newest);
         }
-        Command::Top => state.time_cursor = state.screens.logs.pane.view().histogram().span().map(|(first, _)| first),
-        Command::Bottom => state.time_cursor = Some(newest),
+        Command::Top => {
+            state.console.time_cursor =
+                state.console.screens.logs.pane.view().histogram().span().map(|(first, _)| first)
+        }
+        Command::Bottom => state.console.time_cursor = Some(newest),
         Command::NextError | Command::PreviousError => bad(state, &shown, command == Command::NextError),
         Command::Open | Command::Select => match here {
             Some(here) => jump_to_bar(state, here),
-            None => state.time_cursor = Some(newest),
+            None => state.console.time_cursor = Some(newest),
         },
-        Command::MoreContext => state.screens.logs.range = (state.screens.logs.range + 1).min(RANGES.len() - 1),
-        Command::LessContext => state.screens.logs.range = state.screens.logs.range.saturating_sub(1),
+        Command::MoreContext => {
+            state.console.screens.logs.range = (state.console.screens.logs.range + 1).min(RANGES.len() - 1)
+        }
+        Command::LessContext => state.console.screens.logs.range = state.console.screens.logs.range.saturating_sub(1),
         _ => return false,
     }
     true
@@ -96,12 +101,12 @@ fn bad(state: &mut State, shown: &BarsShown, forward: bool) {
         shown.bars.iter().take(here.unwrap_or(shown.bars.len())).rev().find(has)
     };
     if let Some(bar) = found {
-        state.time_cursor = Some(bar.from);
+        state.console.time_cursor = Some(bar.from);
     }
 }
 
 /// Goes from a bar to its first record, and to the list of records.
 pub(in crate::app) fn jump_to_bar(state: &mut State, from: DateTime<Utc>) {
     go_to(state, from);
-    state.focus = Some(PanelId::Records);
+    state.console.focus = Some(PanelId::Records);
 }

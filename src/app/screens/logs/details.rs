@@ -6,9 +6,9 @@ use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::top::TopOverlay;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::world::logs::rings;
 use crate::logs::record::Record;
 use crate::logs::scan::Slice;
+use crate::world::logs::rings;
 
 /// What one slice of counting may take: well under five milliseconds.
 pub(in crate::app) const SLICE: Slice = Slice { records: 500, bytes: 256 << 10 };
@@ -30,27 +30,29 @@ pub const fn room(size: (u16, u16)) -> Area {
 
 /// Whether details are open over the logs.
 pub fn are_open(state: &State) -> bool {
-    state.screen == Screen::Logs && state.overlays.iter().any(Overlay::is_details)
+    state.console.screen == Screen::Logs && state.console.overlays.iter().any(Overlay::is_details)
 }
 
 /// Opens the record under the cursor in full.
 pub(super) fn open(state: &mut State) {
-    if let Some(record) = state.screens.logs.pane.selected(&state.logs) {
+    if let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) {
         let late = is_late(state, &record);
-        state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record, late))));
+        state.console.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record, late))));
     }
 }
 
 /// Counts the values of a field, or asks for one.
 pub(in crate::app) fn open_top(state: &mut State, field: Option<&str>) {
     let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::of(state, field));
-    state.overlays.push(Overlay::Top(Box::new(panel)));
+    state.console.overlays.push(Overlay::Top(Box::new(panel)));
 }
 
 /// Whether a record came later than its time says.
 pub(in crate::app) fn is_late(state: &State, record: &Record) -> bool {
-    let pane = &state.screens.logs.pane;
-    let source = pane.sources().iter().position(|at| state.logs.get(*at).is_some_and(|log| log.name == record.log));
-    let index = source.and_then(|source| pane.view().index_of(&rings(&state.logs, pane.sources()), source, record.seq));
+    let pane = &state.console.screens.logs.pane;
+    let source =
+        pane.sources().iter().position(|at| state.world.logs.get(*at).is_some_and(|log| log.name == record.log));
+    let index =
+        source.and_then(|source| pane.view().index_of(&rings(&state.world.logs, pane.sources()), source, record.seq));
     index.and_then(|index| pane.view().get(index)).is_some_and(|entry| entry.late)
 }

@@ -1,7 +1,7 @@
 //! Ways aside: a filter that a key has made, and the way back to what was shown before.
 
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
 use crate::logs::record::Record;
 use crate::logs::view::Entry;
@@ -28,7 +28,7 @@ pub struct Former {
 
 /// The way back that Esc takes, if the filter is still the one that a key has made.
 pub fn former(state: &State) -> Option<&Former> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     screen.detours.last().filter(|former| former.set == screen.filter)
 }
 
@@ -44,7 +44,7 @@ pub(in crate::app) fn narrow(state: &mut State, filter: &str) -> bool {
 }
 
 fn remember(state: &State, filter: &str, traces: bool) -> Former {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     Former {
         filter: screen.filter.clone(),
         only: screen.only.clone(),
@@ -55,7 +55,7 @@ fn remember(state: &State, filter: &str, traces: bool) -> Former {
 }
 
 fn keep(state: &mut State, former: Former) {
-    let detours = &mut state.screens.logs.detours;
+    let detours = &mut state.console.screens.logs.detours;
     // Where the person has typed another filter meanwhile, nobody wants to go back over it.
     if detours.last().is_some_and(|last| last.set != former.filter) {
         detours.clear();
@@ -81,7 +81,7 @@ pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool 
     let filter = trace_is(&id);
     let former = remember(state, &filter, true);
     select(state, &record.log, record.seq);
-    if state.screens.logs.only.is_some() {
+    if state.console.screens.logs.only.is_some() {
         show_only(state, None);
     }
     if set_filter(state, &filter).is_err() {
@@ -93,7 +93,7 @@ pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool 
 
 /// The same of the record under the cursor.
 pub(super) fn trace_selected(state: &mut State) {
-    let record = state.screens.logs.pane.selected(&state.logs);
+    let record = state.console.screens.logs.pane.selected(&state.world.logs);
     trace(state, record.as_ref());
 }
 
@@ -102,13 +102,13 @@ pub(in crate::app) fn go_back(state: &mut State) -> bool {
     if former(state).is_none() {
         return false;
     }
-    let Some(former) = state.screens.logs.detours.pop() else { return false };
-    if state.screens.logs.only != former.only {
+    let Some(former) = state.console.screens.logs.detours.pop() else { return false };
+    if state.console.screens.logs.only != former.only {
         show_only(state, former.only);
     }
     // It was in force before.
     let _ = set_filter(state, &former.filter);
-    let pane = &mut state.screens.logs.pane;
+    let pane = &mut state.console.screens.logs.pane;
     match former.place {
         Some(entry) => pane.stand_at(entry),
         None => pane.resume(),

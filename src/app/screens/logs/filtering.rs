@@ -2,7 +2,7 @@
 
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::logs::filter::complete;
 use crate::logs::filter::complete::Candidate;
 use crate::logs::filter::{Filter, FilterError};
@@ -16,10 +16,10 @@ use super::{search_again, work};
 /// The character from which on it is no filter, as a byte offset, and why; the filter before stays in force.
 pub(in crate::app) fn set_filter(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
     let filter = parse(text)?.anchored(state.shown_now().utc);
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     text.trim().clone_into(&mut screen.filter);
     let sources = screen.pane.sources().to_vec();
-    screen.pane.refilter(&state.logs, sources, filter);
+    screen.pane.refilter(&state.world.logs, sources, filter);
     search_again(state);
     work(state);
     Ok(())
@@ -36,12 +36,12 @@ pub(super) fn parse(text: &str) -> Result<Filter, (usize, SafeText)> {
 
 /// What may be put at the cursor of a filter that is being written, best first.
 pub(in crate::app) fn complete(state: &State, text: &str, cursor: usize) -> Vec<Candidate> {
-    complete::complete(text, cursor, &state.screens.logs.known)
+    complete::complete(text, cursor, &state.console.screens.logs.known)
 }
 
 /// Shows the logs through a saved filter.
 pub(in crate::app) fn apply_saved(state: &mut State, name: &str) {
-    let Some(saved) = state.config.filters.iter().find(|saved| &*saved.name == name).cloned() else { return };
+    let Some(saved) = state.world.config.filters.iter().find(|saved| &*saved.name == name).cloned() else { return };
     state.go(Screen::Logs);
     // It was read with the configuration.
     let _ = set_filter(state, &saved.filter);
@@ -50,9 +50,9 @@ pub(in crate::app) fn apply_saved(state: &mut State, name: &str) {
 
 /// The same; where it is in force already it is taken off.
 pub(in crate::app) fn toggle_saved(state: &mut State, name: &str) {
-    let saved = state.config.filters.iter().find(|saved| &*saved.name == name);
-    let in_force = saved.is_some_and(|saved| saved.filter == state.screens.logs.filter);
-    if in_force && state.screen == Screen::Logs {
+    let saved = state.world.config.filters.iter().find(|saved| &*saved.name == name);
+    let in_force = saved.is_some_and(|saved| saved.filter == state.console.screens.logs.filter);
+    if in_force && state.console.screen == Screen::Logs {
         // Everything always parses.
         let _ = set_filter(state, "");
     } else {

@@ -29,15 +29,15 @@ impl Waiting {
 /// too, and is counted as such.
 pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
     let limits = RingLimits::default();
-    state.waiting.0.push_back((log.clone(), batch, state.now));
-    let (mut records, mut bytes) = state.waiting.of(log);
+    state.console.waiting.0.push_back((log.clone(), batch, state.world.now));
+    let (mut records, mut bytes) = state.console.waiting.of(log);
     while records > limits.records || bytes > limits.bytes {
-        let mut own = state.waiting.0.iter_mut().filter(|(name, ..)| name == log);
+        let mut own = state.console.waiting.0.iter_mut().filter(|(name, ..)| name == log);
         let Some((_, oldest, _)) = own.find(|(_, batch, _)| !batch.records.is_empty()) else { return };
         let dropped = std::mem::take(&mut oldest.records);
         records -= dropped.len();
         bytes -= dropped.iter().map(Record::footprint).sum::<usize>();
-        if let Some(view) = state.logs.iter_mut().find(|view| view.name == *log) {
+        if let Some(view) = state.world.logs.iter_mut().find(|view| view.name == *log) {
             view.ring.note_dropped(dropped.len() as u64);
         }
     }
@@ -45,7 +45,7 @@ pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
 
 /// Takes in what waited.
 pub(in crate::app) fn thaw(state: &mut State) {
-    for (log, batch, at) in std::mem::take(&mut state.waiting.0) {
+    for (log, batch, at) in std::mem::take(&mut state.console.waiting.0) {
         super::arrived(state, &log, batch, at);
     }
 }

@@ -3,9 +3,9 @@
 use crate::app::overlays::Overlay;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
-use crate::app::world::logs::rings;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::logs::record::Record;
+use crate::world::logs::rings;
 
 use super::height;
 
@@ -14,8 +14,8 @@ pub const MAX_MARKS: usize = 100;
 
 /// Marks the selected record, or takes its mark away.
 pub(super) fn toggle(state: &mut State) {
-    let screen = &mut state.screens.logs;
-    let Some(record) = screen.pane.selected(&state.logs) else { return };
+    let screen = &mut state.console.screens.logs;
+    let Some(record) = screen.pane.selected(&state.world.logs) else { return };
     let id = (record.log.clone(), record.seq);
     if screen.marks.remove(&id).is_some() {
         return;
@@ -34,9 +34,9 @@ pub(super) fn toggle(state: &mut State) {
 pub(super) fn in_order(state: &State) -> Vec<Record> {
     let newest = |(id, kept): (&(_, u64), &Record)| -> Record {
         let (log, seq): &(crate::text::name::Name, u64) = id;
-        state.log(log).and_then(|log| log.ring.get(*seq)).unwrap_or(kept).clone()
+        state.world.log(log).and_then(|log| log.ring.get(*seq)).unwrap_or(kept).clone()
     };
-    let mut marked: Vec<Record> = state.screens.logs.marks.iter().map(newest).collect();
+    let mut marked: Vec<Record> = state.console.screens.logs.marks.iter().map(newest).collect();
     marked.sort_by(|a, b| place(a).cmp(&place(b)));
     marked
 }
@@ -48,7 +48,7 @@ fn place(record: &Record) -> (chrono::DateTime<chrono::Utc>, &str, u64) {
 /// Goes to the neighbouring mark, around the ends.
 pub(super) fn step(state: &mut State, forward: bool) {
     let marked = in_order(state);
-    let Some(here) = state.screens.logs.pane.selected(&state.logs) else { return };
+    let Some(here) = state.console.screens.logs.pane.selected(&state.world.logs) else { return };
     let near = if forward {
         marked.iter().find(|record| place(record) > place(&here))
     } else {
@@ -68,17 +68,17 @@ pub(super) fn step(state: &mut State, forward: bool) {
 /// Puts the cursor on a record; in full over the screen where it is not among those that are shown.
 fn show(state: &mut State, record: &Record) {
     let height = height(state);
-    let screen = &mut state.screens.logs;
-    let held = rings(&state.logs, screen.pane.sources());
+    let screen = &mut state.console.screens.logs;
+    let held = rings(&state.world.logs, screen.pane.sources());
     let source =
-        screen.pane.sources().iter().position(|at| state.logs.get(*at).is_some_and(|log| log.name == record.log));
+        screen.pane.sources().iter().position(|at| state.world.logs.get(*at).is_some_and(|log| log.name == record.log));
     let index = source.and_then(|source| screen.pane.view().index_of(&held, source, record.seq));
     if let Some(entry) = index.and_then(|index| screen.pane.view().get(index)) {
-        screen.pane.jump(&state.logs, entry, height);
+        screen.pane.jump(&state.world.logs, entry, height);
         return;
     }
-    state.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record.clone(), false))));
-    let held = state.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
+    state.console.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record.clone(), false))));
+    let held = state.world.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
     let why =
         if held { "the filter hides this marked record" } else { "no longer in the log's memory; kept by the mark" };
     state.toast(Tone::Info, why);

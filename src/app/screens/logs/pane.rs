@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::app::world::logs::{LogView, rings};
 use crate::logs::filter::Filter;
 use crate::logs::record::{Level, Record};
 use crate::logs::view::{Entry, View};
 use crate::text::name::Name;
+use crate::world::logs::{LogView, rings};
 
 /// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
 const SLICE: usize = 2_000;

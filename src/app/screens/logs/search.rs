@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use crate::app::state::State;
-use crate::app::world::logs::rings;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
 use crate::logs::view::{Entry, View};
 use crate::text::SafeText;
+use crate::world::logs::rings;
 
 use super::filtering::parse;
 use super::{LogsScreen, height, work};
@@ -45,17 +45,17 @@ pub(super) const SLICE: usize = 2_000;
 /// Goes to the nearest match before the place where the search began, as soon as it is known.
 pub(super) fn go_to_first_match(state: &mut State) {
     let height = height(state);
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     let Some(found) = &mut screen.found else { return };
     let Some(from) = found.from else { return };
     let here = found.view.after(&from).unwrap_or(found.view.len()).checked_sub(1);
     if let Some(entry) = here.and_then(|index| found.view.get(index)) {
         found.from = None;
-        screen.pane.jump(&state.logs, entry, height);
+        screen.pane.jump(&state.world.logs, entry, height);
     } else if !found.view.is_scanning() {
         found.from = None;
         if let Some(entry) = found.view.get(0) {
-            screen.pane.jump(&state.logs, entry, height);
+            screen.pane.jump(&state.world.logs, entry, height);
         }
     }
 }
@@ -66,9 +66,9 @@ pub(super) fn go_to_first_match(state: &mut State) {
 /// As of a filter: the character from which on it is none, and why.
 pub(in crate::app) fn set_search(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
     parse(text)?;
-    state.screens.logs.search = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    state.console.screens.logs.search = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     search_again(state);
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     if let Some(found) = &mut screen.found {
         found.from = screen.pane.entry();
     }
@@ -77,11 +77,11 @@ pub(in crate::app) fn set_search(state: &mut State, text: &str) -> Result<(), (u
 }
 
 pub(super) fn search_again(state: &mut State) {
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     let searched = screen.search.as_ref().and_then(|text| Filter::parse(text).ok());
     screen.found = searched.map(|searched| {
         let both = screen.pane.view().filter().and(&searched);
-        let view = View::new(both, &rings(&state.logs, screen.pane.sources()));
+        let view = View::new(both, &rings(&state.world.logs, screen.pane.sources()));
         Found { searched, view, from: None }
     });
 }
@@ -89,7 +89,7 @@ pub(super) fn search_again(state: &mut State) {
 /// Goes to the neighbouring match, around the ends.
 pub(super) fn next_match(state: &mut State, forward: bool) {
     let height = height(state);
-    let screen = &mut state.screens.logs;
+    let screen = &mut state.console.screens.logs;
     let (Some(found), Some(here)) = (&screen.found, screen.pane.entry()) else {
         state.toast(Tone::Info, "no search yet: press s and type");
         return;
@@ -100,7 +100,7 @@ pub(super) fn next_match(state: &mut State, forward: bool) {
     let wrapped = entry.is_none();
     match entry.or(around) {
         Some(entry) => {
-            screen.pane.jump(&state.logs, entry, height);
+            screen.pane.jump(&state.world.logs, entry, height);
             if wrapped {
                 state.toast(
                     Tone::Info,

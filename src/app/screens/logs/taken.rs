@@ -2,10 +2,10 @@
 
 use crate::app::layout::PanelId;
 use crate::app::state::State;
-use crate::app::world::logs::rings;
-use crate::app::world::toasts::Tone;
+use crate::app::toasts::Tone;
 use crate::logs::record::Record;
 use crate::model::message::Effect;
+use crate::world::logs::rings;
 
 use super::marks;
 
@@ -16,11 +16,11 @@ const MAX_PAGED: usize = 20_000;
 
 /// The marked records, else the selected one, as they came.
 pub(in crate::app::screens) fn copied(state: &State, panel: &PanelId) -> Option<String> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     if *panel == PanelId::Records && !screen.marks.is_empty() {
         return Some(text(&marks::in_order(state), false));
     }
-    screen.pane.selected(&state.logs).map(|record| record.raw.to_string())
+    screen.pane.selected(&state.world.logs).map(|record| record.raw.to_string())
 }
 
 /// Writes what is marked, else what passes the filter, into a file.
@@ -30,8 +30,8 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
         state.toast(Tone::Info, "no record to write");
         return;
     }
-    let what = if state.screens.logs.marks.is_empty() { "" } else { "-marked" };
-    let name = format!("logs-{}{what}.txt", state.now.utc.format("%Y%m%dT%H%M%SZ"));
+    let what = if state.console.screens.logs.marks.is_empty() { "" } else { "-marked" };
+    let name = format!("logs-{}{what}.txt", state.world.now.utc.format("%Y%m%dT%H%M%SZ"));
     effects.push(Effect::Save { name, text: text(&records, false) });
 }
 
@@ -43,18 +43,18 @@ pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
         state.toast(Tone::Info, "no record to read");
         return;
     }
-    let several = state.screens.logs.pane.sources().len() > 1;
+    let several = state.console.screens.logs.pane.sources().len() > 1;
     effects.push(Effect::Page(text(&records, several)));
 }
 
 /// What is marked, else the newest `most` of what passes the filter.
 fn taken(state: &State, most: usize) -> Vec<Record> {
-    let screen = &state.screens.logs;
+    let screen = &state.console.screens.logs;
     if !screen.marks.is_empty() {
         return marks::in_order(state);
     }
     let view = screen.pane.view();
-    let held = rings(&state.logs, screen.pane.sources());
+    let held = rings(&state.world.logs, screen.pane.sources());
     let entries = view.iter_from(view.len().saturating_sub(most));
     entries.filter_map(|entry| held.get(entry.source)?.get(entry.seq).cloned()).collect()
 }

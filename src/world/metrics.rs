@@ -74,7 +74,7 @@ impl MetricView {
     }
 
     /// Takes in a sample. `true` where a person would notice it at once.
-    pub(in crate::app) fn take(&mut self, sample: Sample) -> bool {
+    pub(crate) fn take(&mut self, sample: Sample) -> bool {
         let error = sample.value.as_ref().err().cloned();
         let noticeable = error != self.error
             || self.stale
@@ -94,7 +94,7 @@ impl MetricView {
     }
 
     /// The same metric under another configuration: history is kept.
-    pub(in crate::app) fn moved(self, fresh: Self) -> Self {
+    pub(crate) fn moved(self, fresh: Self) -> Self {
         let mut series = self.series;
         series.set_hold(fresh.stale_after);
         Self {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::logs::{LogView, rings};
 use crate::config::Config;
 use crate::config::sections::screen::{LogPanel, Panel};
 use crate::logs::filter::Filter;
 use crate::logs::record::Record;
 use crate::logs::view::View;
+use crate::world::logs::{LogView, rings};
 
 /// Records scanned by one slice of work.
 const SLICE: usize = 2_000;
@@ -20,7 +20,7 @@ pub struct Tail {
 }
 
 /// Every panel of the layouts that has a filter. What is held already is scanned in slices.
-pub(in crate::app) fn tails(config: &Config, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
+pub(crate) fn tails(config: &Config, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
     let panels = config.screens.iter().flat_map(|screen| screen.rows.iter().flatten());
     let filtered = panels.filter_map(|(panel, _)| match panel {
         Panel::Log(shown) if !shown.filter.is_empty() => Some(shown),
@@ -39,24 +39,24 @@ impl Tail {
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(crate) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         if let Some(source) = self.sources.iter().position(|source| *source == at) {
             self.view.take(&logs[at].ring, source, record, backlog);
         }
     }
 
     /// Lets go of what the rings dropped.
-    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+    pub(crate) fn forget(&mut self, logs: &[LogView]) {
         self.view.forget(&rings(logs, &self.sources), 0);
     }
 
     /// Whether a scan is left over.
-    pub(in crate::app) fn is_scanning(&self) -> bool {
+    pub(crate) fn is_scanning(&self) -> bool {
         self.view.is_scanning()
     }
 
     /// Scans one slice of what was held.
-    pub(in crate::app) fn work(&mut self, logs: &[LogView]) {
+    pub(crate) fn work(&mut self, logs: &[LogView]) {
         self.view.work(&rings(logs, &self.sources), SLICE);
     }
 

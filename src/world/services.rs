@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::World;
 use super::membership::{Members, Membership};
-use crate::app::state::State;
 use crate::model::cause;
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -26,11 +26,11 @@ pub struct ServiceView {
     pub since: Option<Since>,
     /// Whether one of its checks is stale.
     pub stale: bool,
-    /// Its checks: positions in [`crate::app::state::State::checks`].
+    /// Its checks: positions in [`World::checks`].
     pub checks: Vec<usize>,
-    /// Its metrics: positions in `State::metrics`.
+    /// Its metrics: positions in `World::metrics`.
     pub metrics: Vec<usize>,
-    /// Its logs: positions in `State::logs`. Where it has none of its own, those that belong to no service, whose
+    /// Its logs: positions in `World::logs`. Where it has none of its own, those that belong to no service, whose
     /// records may name it.
     pub logs: Vec<usize>,
     /// Its actions: positions in `config.actions`; empty in read-only mode.
@@ -42,7 +42,7 @@ pub struct ServiceView {
     /// What of its trouble no dependency explains, in words, where a dependency is down.
     pub own_reason: Option<SafeText>,
     /// The same dependency whether or not it is in trouble: it explains the figures too.
-    pub(in crate::app) waits_for: Option<Name>,
+    pub(crate) waits_for: Option<Name>,
     /// Its position among the rows of the configuration.
     row: usize,
 }
@@ -77,25 +77,25 @@ impl ServiceView {
         !matches!(self.status, Status::Ok | Status::Cold)
     }
 
-    fn evaluate(&mut self, state: &State) {
+    fn evaluate(&mut self, world: &World) {
         // `max_by_key` takes the last among equals; the first in the file is the one that people look for.
-        let leading = self.checks.iter().rev().max_by_key(|at| state.checks[**at].status.badness()).copied();
+        let leading = self.checks.iter().rev().max_by_key(|at| world.checks[**at].status.badness()).copied();
         self.leading = leading;
         let before = self.status;
-        if let Some(check) = leading.map(|at| &state.checks[at]) {
+        if let Some(check) = leading.map(|at| &world.checks[at]) {
             self.status = check.status;
-            self.since = self.since(before, state);
+            self.since = self.since(before, world);
         }
-        self.stale = self.checks.iter().any(|at| state.checks[*at].stale);
+        self.stale = self.checks.iter().any(|at| world.checks[*at].stale);
     }
 
     /// Since when the whole is like this. It turns when the last of its checks turned; what it was found in began with
     /// the first of the checks that are so.
-    fn since(&self, before: Status, state: &State) -> Option<Since> {
+    fn since(&self, before: Status, world: &World) -> Option<Since> {
         if before == self.status && self.since.is_some() {
             return self.since;
         }
-        let all = self.checks.iter().map(|at| &state.checks[*at]);
+        let all = self.checks.iter().map(|at| &world.checks[*at]);
         if before == Status::Unknown && self.is_in_trouble() {
             let alike = all.filter(|check| check.status == self.status).filter_map(|check| check.since);
             return alike.min_by_key(|since| (since.at.mono, since.seen));
@@ -104,7 +104,7 @@ impl ServiceView {
     }
 }
 
-impl State {
+impl World {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
         let row = self.membership.checks.get(check).and_then(|at| self.membership.row_of_check[*at]);
@@ -112,12 +112,12 @@ impl State {
     }
 
     /// The service of a row.
-    pub(in crate::app) fn service_at(&self, row: usize) -> Option<&ServiceView> {
+    pub(crate) fn service_at(&self, row: usize) -> Option<&ServiceView> {
         self.services.get(*self.places.get(row)?)
     }
 
     /// The configuration is another one: who belongs to whom is computed, and everything anew from it.
-    pub(in crate::app) fn regroup(&mut self) {
+    pub(crate) fn regroup(&mut self) {
         let membership = Arc::new(Membership::new(&self.config, !self.read_only));
         let mut old: HashMap<Name, ServiceView> =
             self.services.drain(..).map(|service| (service.name.clone(), service)).collect();
@@ -139,7 +139,7 @@ impl State {
     }
 
     /// Computes all services from their checks: worst first, in the order of the file among equals.
-    pub(in crate::app) fn derive_services(&mut self) {
+    pub(crate) fn derive_services(&mut self) {
         for place in 0..self.services.len() {
             self.evaluate_service(place);
         }
@@ -150,7 +150,7 @@ impl State {
 
     /// A check has another status or says something else: its own row changes, and perhaps those that depend on it.
     /// Answers with the rows whose alerts may be muted otherwise than before.
-    pub(in crate::app) fn check_changed(&mut self, check: usize) -> Vec<usize> {
+    pub(crate) fn check_changed(&mut self, check: usize) -> Vec<usize> {
         let Some(row) = self.membership.row_of_check.get(check).copied().flatten() else { return Vec::new() };
         let before = self.services[self.places[row]].status;
         self.evaluate_service(self.places[row]);

@@ -51,7 +51,7 @@ pub struct CheckView {
     latencies: Latencies,
     known: model::availability::Availability,
     /// Up to when the figures are reckoned: the latest poll or tick.
-    pub(in crate::app) as_of: Stamp,
+    pub(crate) as_of: Stamp,
 }
 
 impl CheckView {
@@ -81,7 +81,7 @@ impl CheckView {
     }
 
     /// Takes in a poll.
-    pub(in crate::app) fn take(&mut self, reading: Reading) -> Taken {
+    pub(crate) fn take(&mut self, reading: Reading) -> Taken {
         let ended = reading.timing.ended;
         let change = self.judge.observe(reading.sign, ended);
         self.known.observe(reading.sign, ended, false);
@@ -101,7 +101,7 @@ impl CheckView {
     }
 
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
-    pub(in crate::app) fn lose_sight(&mut self, at: Stamp) -> bool {
+    pub(crate) fn lose_sight(&mut self, at: Stamp) -> bool {
         let changed = self.judge.lose_sight(at).is_some();
         self.known.lose_sight(at);
         self.show();
@@ -116,7 +116,7 @@ impl CheckView {
     }
 
     /// The same check under another configuration: its history is kept, judged by the new rules.
-    pub(in crate::app) fn moved(mut self, fresh: Self, check: &Check) -> Self {
+    pub(crate) fn moved(mut self, fresh: Self, check: &Check) -> Self {
         self.judge.set_rules(rules(check));
         self.known.set_every(check.every);
         self.index = fresh.index;
@@ -178,11 +178,11 @@ fn rules(check: &Check) -> Rules {
 
 /// What a poll changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::app) struct Taken {
+pub(crate) struct Taken {
     /// Another status than before.
-    pub(in crate::app) turned: Option<(Status, Status)>,
+    pub(crate) turned: Option<(Status, Status)>,
     /// Something else that a person would notice at once: another error, no longer stale.
-    pub(in crate::app) noticeable: bool,
+    pub(crate) noticeable: bool,
 }
 
 /// Availability as it is shown.

@@ -62,14 +62,14 @@ impl LogView {
     }
 
     /// The same log under another configuration: what is held stays.
-    pub(in crate::app) fn moved(mut self, index: usize, log: &Log) -> Self {
+    pub(crate) fn moved(mut self, index: usize, log: &Log) -> Self {
         self.index = index;
         self.service.clone_from(&log.service);
         self
     }
 
     /// Holds one record more.
-    pub(in crate::app) fn push(&mut self, record: &Record) {
+    pub(crate) fn push(&mut self, record: &Record) {
         if let Some(service) = &record.service {
             self.longest_service = self.longest_service.max(service.len());
         }
@@ -113,7 +113,7 @@ impl LogView {
     }
 
     /// Counts records that came in just now, or were there before.
-    pub(in crate::app) fn took(&mut self, records: &[Record], backlog: bool, now: Stamp) {
+    pub(crate) fn took(&mut self, records: &[Record], backlog: bool, now: Stamp) {
         if backlog {
             self.backlog_to = records.iter().map(|record| record.seq).fold(self.backlog_to, u64::max);
         } else if !records.is_empty() {
@@ -124,7 +124,7 @@ impl LogView {
     }
 
     /// Forgets what is too old for the rate.
-    pub(in crate::app) fn tick(&mut self, now: Stamp) {
+    pub(crate) fn tick(&mut self, now: Stamp) {
         while self.recent.front().is_some_and(|(at, _)| now.since(*at) > RATE_SPAN) {
             self.recent.pop_front();
         }
@@ -134,7 +134,7 @@ impl LogView {
 }
 
 /// The rings of some logs, by position.
-pub(in crate::app) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
+pub(crate) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
     sources.iter().filter_map(|at| logs.get(*at)).map(|log| &log.ring).collect()
 }
 

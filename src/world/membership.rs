@@ -9,49 +9,49 @@ use crate::text::name::Name;
 
 /// The members of one row of the services.
 #[derive(Debug, Clone)]
-pub(in crate::app) struct Members {
+pub(crate) struct Members {
     /// Its name: of a service, of a check where there are no services, or the console's own.
-    pub(in crate::app) name: Name,
+    pub(crate) name: Name,
     /// Its title.
-    pub(in crate::app) title: String,
+    pub(crate) title: String,
     /// Whether it holds what belongs to no service.
-    pub(in crate::app) own: bool,
+    pub(crate) own: bool,
     /// Positions of its checks.
-    pub(in crate::app) checks: Vec<usize>,
+    pub(crate) checks: Vec<usize>,
     /// Positions of its metrics.
-    pub(in crate::app) metrics: Vec<usize>,
+    pub(crate) metrics: Vec<usize>,
     /// Positions of its logs; where it has none, of those that belong to no service.
-    pub(in crate::app) logs: Vec<usize>,
+    pub(crate) logs: Vec<usize>,
     /// Positions of its actions.
-    pub(in crate::app) actions: Vec<usize>,
+    pub(crate) actions: Vec<usize>,
     /// The rows that it depends on at whatever remove, the nearest first.
-    pub(in crate::app) depends_on: Vec<usize>,
+    pub(crate) depends_on: Vec<usize>,
     /// The rows that depend on it at whatever remove.
-    pub(in crate::app) dependents: Vec<usize>,
+    pub(crate) dependents: Vec<usize>,
 }
 
 /// Where everything of a configuration is found. Rows are counted in the order of the file, the console's own last.
 #[derive(Debug, Default)]
-pub(in crate::app) struct Membership {
+pub(crate) struct Membership {
     /// The rows.
-    pub(in crate::app) rows: Vec<Members>,
+    pub(crate) rows: Vec<Members>,
     /// The row of each check.
-    pub(in crate::app) row_of_check: Vec<Option<usize>>,
+    pub(crate) row_of_check: Vec<Option<usize>>,
     /// The row of each metric, where it has one.
-    pub(in crate::app) row_of_metric: Vec<Option<usize>>,
+    pub(crate) row_of_metric: Vec<Option<usize>>,
     /// Position of each check by its name.
-    pub(in crate::app) checks: HashMap<Name, usize>,
+    pub(crate) checks: HashMap<Name, usize>,
     /// Position of each metric by its name.
-    pub(in crate::app) metrics: HashMap<Name, usize>,
+    pub(crate) metrics: HashMap<Name, usize>,
     /// The checks that judge each source, by the source's name.
-    pub(in crate::app) of_source: HashMap<Name, Vec<usize>>,
+    pub(crate) of_source: HashMap<Name, Vec<usize>>,
     /// The metrics that are computed from each check's own latency or availability.
-    pub(in crate::app) own_figures: Vec<Vec<usize>>,
+    pub(crate) own_figures: Vec<Vec<usize>>,
 }
 
 impl Membership {
     /// Reads it off a configuration. `actions` is whether actions are shown at all.
-    pub(in crate::app) fn new(config: &Config, actions: bool) -> Self {
+    pub(crate) fn new(config: &Config, actions: bool) -> Self {
         let by_check = config.services.is_empty() && config.checks.len() > 1;
         let mut rows = if by_check { rows_of_checks(config, actions) } else { rows_of_services(config, actions) };
         connect(config, &mut rows);

@@ -1,13 +1,15 @@
-//! What was known just before an action: captured from the state, so that nothing has to be asked again.
+//! What was known just before an action: captured from the world, so that nothing has to be asked again.
 
 use serde_json::{Value, json};
 
 use crate::config::sections::action::{Action, EvidenceRef};
+use crate::logs::record::{LogState, Record};
 use crate::model::run::Plan;
 use crate::model::since::Since;
+use crate::text::name::Name;
 use crate::text::{MAX_LINE, SafeText};
 
-use super::state::State;
+use super::World;
 
 /// Last records of a log that are kept as evidence.
 const RECORDS: usize = 50;
@@ -15,19 +17,23 @@ const RECORDS: usize = 50;
 const VALUES: usize = 20;
 
 /// The evidence of an action as JSON. Texts were redacted when they came in; the runtime redacts the whole once more.
-pub fn capture(state: &State, action: &Action, plan: &Plan) -> String {
-    let captured: Vec<Value> = action.evidence.iter().map(|reference| one(state, reference)).collect();
-    let service = plan.service.as_ref().and_then(|name| state.service(name));
+/// `waiting` has the records of a log that came after those that the world holds.
+pub fn capture<'a, I>(world: &'a World, action: &'a Action, plan: &Plan, waiting: impl Fn(&'a Name) -> I) -> String
+where
+    I: DoubleEndedIterator<Item = &'a Record>,
+{
+    let captured: Vec<Value> = action.evidence.iter().map(|reference| one(world, reference, &waiting)).collect();
+    let service = plan.service.as_ref().and_then(|name| world.service(name));
     json!({
-        "at": state.now.utc.to_rfc3339(),
-        "console": state.config.console.name,
+        "at": world.now.utc.to_rfc3339(),
+        "console": world.config.console.name,
         "action": &*plan.action,
         "service": service.map(|service| json!({ "name": &*service.name, "status": service.status })),
-        "alerts": state.alerts.iter().map(|alert| json!({
+        "alerts": world.alerts.iter().map(|alert| json!({
             "id": alert.id, "severity": alert.severity, "condition": alert.condition,
             "since": seen(alert.since), "since_before": unseen(alert.since), "value": alert.value,
         })).collect::<Vec<_>>(),
-        "checks": state.checks.iter().map(|check| json!({ "name": &*check.name, "status": check.status })).collect::<Vec<_>>(),
+        "checks": world.checks.iter().map(|check| json!({ "name": &*check.name, "status": check.status })).collect::<Vec<_>>(),
         "captured": captured,
     })
     .to_string()
@@ -48,9 +54,12 @@ fn unseen(since: Option<Since>) -> Option<String> {
     since.filter(|since| !since.seen).map(|since| since.at.utc.to_rfc3339())
 }
 
-fn one(state: &State, reference: &EvidenceRef) -> Value {
+fn one<'a, I>(world: &'a World, reference: &'a EvidenceRef, waiting: impl Fn(&'a Name) -> I) -> Value
+where
+    I: DoubleEndedIterator<Item = &'a Record>,
+{
     match reference {
-        EvidenceRef::Check(name) => state.check(name).map_or(Value::Null, |check| {
+        EvidenceRef::Check(name) => world.check(name).map_or(Value::Null, |check| {
             json!({
                 "check": &**name,
                 "status": check.status,
@@ -63,17 +72,20 @@ fn one(state: &State, reference: &EvidenceRef) -> Value {
                 "components": check.components(),
             })
         }),
-        EvidenceRef::Metric(name) => state.metric(name).map_or(Value::Null, |metric| {
+        EvidenceRef::Metric(name) => world.metric(name).map_or(Value::Null, |metric| {
             let values: Vec<Value> =
                 metric.latest(VALUES).into_iter().map(|(at, value)| json!([at.utc.to_rfc3339(), value])).collect();
             json!({ "metric": &**name, "unit": metric.unit, "error": metric.error, "values": values })
         }),
-        EvidenceRef::Log(name) => state.log(name).map_or(Value::Null, |log| {
-            // While the screen is frozen the newest records wait to be shown: they are evidence none the less.
-            let newest = log.ring.iter().chain(state.waiting.records(name)).rev().take(RECORDS);
+        EvidenceRef::Log(name) => world.log(name).map_or(Value::Null, |log| {
+            let newest = log.ring.iter().chain(waiting(name)).rev().take(RECORDS);
             let mut lines: Vec<SafeText> = newest.map(|record| shortened(&record.raw)).collect();
             lines.reverse();
-            json!({ "log": &**name, "lines": lines })
+            let why = match &log.state {
+                LogState::Failed(why) | LogState::Waiting(why) | LogState::Restarting(why) => Some(why),
+                _ => None,
+            };
+            json!({ "log": &**name, "lines": lines, "error": why })
         }),
     }
 }

@@ -91,4 +91,9 @@ impl AlertView {
     pub fn told(&self) -> String {
         format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
     }
+
+    /// What it is about and when it fires: for a title, where a line is too long.
+    pub fn brief(&self) -> String {
+        format!("{} {}", self.subject.name(), self.condition)
+    }
 }

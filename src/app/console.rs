@@ -1,0 +1,150 @@
+//! What this person looks at, and how.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::config::sections::screen::LogPanel;
+use crate::lang::time::Stamp;
+use crate::model::message::RequestId;
+use crate::text::name::Name;
+use crate::world::World;
+
+use super::keymap::Keymap;
+use super::layout::{LayoutMap, PanelId};
+use super::overlays::Overlay;
+use super::screens::Screen;
+use super::screens::actions::ActionsScreen;
+use super::screens::diagnostics::DiagnosticsScreen;
+use super::screens::logs::{LogsScreen, Timestamps, Waiting};
+use super::screens::metrics::MetricsScreen;
+use super::screens::overview::OverviewScreen;
+use super::screens::service::ServiceScreen;
+use super::tails::{Tail, tails};
+use super::toasts::Toasts;
+
+/// What each screen remembers.
+#[derive(Debug, Clone, Default)]
+pub struct Screens {
+    /// Overview and custom screens.
+    pub overview: OverviewScreen,
+    /// One service.
+    pub service: ServiceScreen,
+    /// Logs.
+    pub logs: LogsScreen,
+    /// Metrics.
+    pub metrics: MetricsScreen,
+    /// Actions.
+    pub actions: ActionsScreen,
+    /// Diagnostics.
+    pub diagnostics: DiagnosticsScreen,
+}
+
+/// The themes that are shipped.
+pub const THEMES: [&str; 8] =
+    ["midnight", "daylight", "high-contrast", "okabe-ito", "solarized", "gruvbox", "nord", "mono"];
+
+/// The console of one person: screens, focus, overlays, keys, theme.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of a console; a bit set would hide their names"
+)]
+pub struct Console {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Rises whenever something visible changed; the runtime draws when it differs from what it last drew.
+    pub revision: u64,
+    /// Since when the screen is held still. Only what a person asks for is drawn, and log records wait until it continues.
+    pub frozen: Option<Stamp>,
+    /// Records that came while it was held still.
+    pub(in crate::app) waiting: Waiting,
+    /// Rises with each part of an answer that a person waits for: it is drawn though the screen is held still.
+    pub answered: u64,
+    /// Whether the terminal has the focus (true where it doesn't say).
+    pub focused: bool,
+    /// What the filtered log panels of the layouts show.
+    pub tails: HashMap<LogPanel, Tail>,
+    /// Short messages.
+    pub toasts: Toasts,
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// Where `q` and Esc go back to, the latest last.
+    pub back: Vec<Screen>,
+    /// What each screen remembers.
+    pub screens: Screens,
+    /// The panel with the focus; see [`super::state::State::panels`] for those of this screen.
+    pub focus: Option<PanelId>,
+    /// The panel that had the focus on each screen.
+    pub focus_of: HashMap<Screen, PanelId>,
+    /// The keys as they are now.
+    pub keymap: Keymap,
+    /// Whether the focused panel fills the screen.
+    pub zoomed: bool,
+    /// What lies over the screen, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// The themes to choose from; the runtime adds the person's own after [`super::state::State::new`].
+    pub themes: Vec<String>,
+    /// The name of the theme.
+    pub theme: String,
+    /// Whether long lines are wrapped.
+    pub wrap: bool,
+    /// How times of records are shown.
+    pub timestamps: Timestamps,
+    /// Whether the mouse is captured.
+    pub mouse: bool,
+    /// Whether the colours that lines ask for are drawn.
+    pub colours: bool,
+    /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
+    pub time_cursor: Option<DateTime<Utc>>,
+    /// Where things were drawn in the last frame; the runtime stores it here after each draw.
+    pub layout: LayoutMap,
+    /// Runs that were asked for and not yet answered: the action, by request.
+    pub requested: BTreeMap<RequestId, Name>,
+    /// The latest request.
+    pub(super) last_request: RequestId,
+    /// The second of the wall clock that the latest tick was for.
+    pub(super) drawn_second: i64,
+}
+
+impl Console {
+    /// The console of a world of which nothing is known yet.
+    pub fn new(world: &World, size: (u16, u16)) -> Self {
+        let config = &world.config;
+        Self {
+            size,
+            revision: 1,
+            frozen: None,
+            waiting: Waiting::default(),
+            answered: 0,
+            focused: true,
+            tails: tails(config, &world.logs),
+            toasts: Toasts::default(),
+            screen: Screen::Overview,
+            back: Vec::new(),
+            screens: Screens { logs: LogsScreen::new(&world.logs), ..Screens::default() },
+            focus: None,
+            focus_of: HashMap::new(),
+            keymap: Keymap::new(config, config.console.read_only),
+            zoomed: false,
+            overlays: Vec::new(),
+            themes: THEMES.map(str::to_owned).to_vec(),
+            theme: config.console.theme.clone(),
+            wrap: false,
+            timestamps: Timestamps::default(),
+            colours: true,
+            time_cursor: None,
+            mouse: config.console.mouse,
+            layout: LayoutMap::default(),
+            requested: BTreeMap::new(),
+            last_request: RequestId::default(),
+            drawn_second: world.now.utc.timestamp(),
+        }
+    }
+
+    /// Names a request that begins now.
+    pub(super) fn next_request(&mut self) -> RequestId {
+        self.last_request = RequestId(self.last_request.0 + 1);
+        self.last_request
+    }
+}

@@ -1,0 +1,324 @@
+//! Alerts: every condition of every check and metric, evaluated at each reading and at each tick.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::lang::condition::{Condition, Predicate};
+use crate::lang::unit;
+use crate::model::alert::{Alert, AlertState, Severity, Sight, Transition};
+use crate::model::cause;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+use super::World;
+use super::output::{Change, Output};
+use crate::world::alerts::{AlertView, Phase, Subject};
+use crate::world::membership::Membership;
+use crate::world::timeline::Happening;
+
+/// One condition with its memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    alert: Alert,
+    subject: Subject,
+    service: Option<Name>,
+    /// The row of services that its subject belongs to.
+    row: Option<usize>,
+    /// Position of the subject among the checks or metrics.
+    at: usize,
+    /// Whether it stands in the list of alerts.
+    listed: bool,
+}
+
+/// Every machine of a configuration, in its order, and whose each is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Machines {
+    all: Vec<Machine>,
+    of_check: Vec<Range<usize>>,
+    of_metric: Vec<Range<usize>>,
+}
+
+impl Machines {
+    /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
+    /// state.
+    pub(crate) fn new(config: &Config, membership: &Membership, old: &Self) -> Self {
+        let known: HashMap<&Name, &Alert> =
+            old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
+        let mut machines = Self::default();
+        for (at, check) in config.checks.iter().enumerate() {
+            let row = membership.row_of_check.get(at).copied().flatten();
+            let subject = Subject::Check(check.name.clone());
+            let range = machines.add(&subject, check.service.as_ref(), (row, at), &check.alerts, &known);
+            machines.of_check.push(range);
+        }
+        for (at, metric) in config.metrics.iter().enumerate() {
+            let row = membership.row_of_metric.get(at).copied().flatten();
+            let subject = Subject::Metric(metric.name.clone());
+            let range = machines.add(&subject, metric.service.as_ref(), (row, at), &metric.alerts, &known);
+            machines.of_metric.push(range);
+        }
+        machines
+    }
+
+    fn add(
+        &mut self,
+        subject: &Subject,
+        service: Option<&Name>,
+        (row, at): (Option<usize>, usize),
+        conditions: &[(Severity, Condition)],
+        known: &HashMap<&Name, &Alert>,
+    ) -> Range<usize> {
+        let from = self.all.len();
+        let kind = if matches!(subject, Subject::Metric(_)) { "metric" } else { "check" };
+        for (nth, (severity, condition)) in conditions.iter().enumerate() {
+            let name: Name = format!("{kind}:{}/{}/{nth}", subject.name(), severity.word()).into();
+            let same = known.get(&name).filter(|alert| alert.condition == *condition);
+            let alert =
+                same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
+            self.all.push(Machine {
+                alert,
+                subject: subject.clone(),
+                service: service.cloned(),
+                row,
+                at,
+                listed: false,
+            });
+        }
+        from..self.all.len()
+    }
+}
+
+impl World {
+    /// A check has a new reading.
+    pub(super) fn evaluate_check(&mut self, at: usize, output: &mut Output) {
+        let range = self.machines.of_check.get(at).cloned().unwrap_or_default();
+        self.evaluate(range.clone(), output);
+        self.refresh(range);
+    }
+
+    /// A metric has a new sample.
+    pub(super) fn evaluate_metric(&mut self, at: usize, output: &mut Output) {
+        let range = self.machines.of_metric.get(at).cloned().unwrap_or_default();
+        self.evaluate(range.clone(), output);
+        self.refresh(range);
+    }
+
+    /// What these rows of services wait for, or whose fault their trouble is, is not what it was.
+    pub(super) fn rows_changed(&mut self, rows: &[usize]) {
+        let membership = Arc::clone(&self.membership);
+        for members in rows.iter().map(|row| &membership.rows[*row]) {
+            let checks = members.checks.iter().map(|at| self.machines.of_check[*at].clone());
+            let metrics = members.metrics.iter().map(|at| self.machines.of_metric[*at].clone());
+            for range in checks.chain(metrics).collect::<Vec<_>>() {
+                self.refresh(range);
+            }
+        }
+    }
+
+    /// Time passed: `for`, `stale`, `absent`, and the end of what is resolved.
+    pub(super) fn evaluate_all(&mut self, output: &mut Output) {
+        self.evaluate(0..self.machines.all.len(), output);
+    }
+
+    /// Evaluates a range of machines and says what changed.
+    fn evaluate(&mut self, range: Range<usize>, output: &mut Output) {
+        let now = self.now;
+        let mut machines = std::mem::take(&mut self.machines);
+        let mut happened = Vec::new();
+        for at in range {
+            let machine = &mut machines.all[at];
+            if let Some(transition) = machine.alert.evaluate(&sight(self, machine), now) {
+                happened.push((at, transition));
+            }
+        }
+        self.machines = machines;
+        output.noticeable |= !happened.is_empty();
+        for (at, transition) in happened {
+            self.refresh(at..at + 1);
+            self.record(at, transition, output);
+        }
+    }
+
+    /// Puts into the timeline what fires and what is over; a new critical alert that nothing explains is a change of its
+    /// own.
+    fn record(&mut self, at: usize, transition: Transition, output: &mut Output) {
+        let Some(view) = view(self, at) else { return };
+        let severity = view.severity;
+        let happening = match transition {
+            Transition::Fired => Happening::Fired(severity),
+            Transition::Resolved => Happening::Resolved(severity),
+            Transition::Pending
+            | Transition::Cancelled
+            | Transition::Keeping
+            | Transition::Relapsed
+            | Transition::Forgotten => return,
+        };
+        let word = if transition == Transition::Fired { "" } else { " resolved" };
+        let muted = view.inhibited_by.as_ref().map_or_else(String::new, |by| format!(" (inhibited by {by})"));
+        let text = format!("{}{word}{muted}", view.told());
+        self.happened(happening, view.service.clone(), &text);
+        let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
+        output.changes.push(if cries { Change::Critical { text, brief: view.brief() } } else { Change::Alerts });
+    }
+
+    /// The alert that a title should name: critical, firing, and explained by nothing.
+    pub fn crying(&self) -> Option<&AlertView> {
+        let cries = |alert: &&AlertView| {
+            alert.severity == Severity::Critical && alert.phase == Phase::Firing && alert.inhibited_by.is_none()
+        };
+        self.alerts.iter().find(cries)
+    }
+
+    /// Makes the list of alerts again from all machines: firing, pending, resolved; worst first, newest first.
+    pub(super) fn list_alerts(&mut self) {
+        let mut alerts: Vec<AlertView> = (0..self.machines.all.len()).filter_map(|at| view(self, at)).collect();
+        for machine in &mut self.machines.all {
+            machine.listed = machine.alert.state != AlertState::Inactive;
+        }
+        if !self.connectivity.ok {
+            alerts.push(AlertView {
+                id: "console:network".to_owned(),
+                order: usize::MAX,
+                subject: Subject::Console,
+                service: None,
+                severity: Severity::Critical,
+                condition: "our own network is down".to_owned(),
+                phase: Phase::Firing,
+                since: self.connectivity.since,
+                value: self.connectivity.detail.clone(),
+                inhibited_by: None,
+            });
+        }
+        alerts.sort_by_key(rank);
+        self.alerts = alerts;
+        for at in 0..self.metrics.len() {
+            self.severity_of_metric(at);
+        }
+    }
+
+    /// Brings the views of some machines up to date, each in its place in the list.
+    fn refresh(&mut self, range: Range<usize>) {
+        for at in range {
+            let machine = &mut self.machines.all[at];
+            let listed = std::mem::replace(&mut machine.listed, machine.alert.state != AlertState::Inactive);
+            if !listed && !machine.listed {
+                continue;
+            }
+            let metric = matches!(machine.subject, Subject::Metric(_)).then_some(machine.at);
+            if let Some(old) = self.alerts.iter().position(|alert| listed && alert.order == at) {
+                self.alerts.remove(old);
+            }
+            if let Some(view) = view(self, at) {
+                let place = self.alerts.partition_point(|alert| rank(alert) <= rank(&view));
+                self.alerts.insert(place, view);
+            }
+            if let Some(metric) = metric {
+                self.severity_of_metric(metric);
+            }
+        }
+    }
+
+    /// The worst that fires of a metric.
+    fn severity_of_metric(&mut self, at: usize) {
+        let range = self.machines.of_metric.get(at).cloned().unwrap_or_default();
+        let firing = self.machines.all[range].iter().filter(|machine| machine.alert.state.is_firing());
+        self.metrics[at].severity = firing.map(|machine| machine.alert.severity).max();
+    }
+}
+
+fn rank(alert: &AlertView) -> impl Ord + use<> {
+    let newest = alert.since.map(|since| Reverse(since.at.mono));
+    (alert.phase.order(), alert.inhibited_by.is_some(), Reverse(alert.severity), newest, alert.order)
+}
+
+fn sight<'a>(world: &'a World, machine: &Machine) -> Sight<'a> {
+    if !world.connectivity.ok {
+        return Sight::Unknown;
+    }
+    match machine.subject {
+        Subject::Check(_) => {
+            let check = &world.checks[machine.at];
+            Sight::of_check(check.status, check.last.as_ref(), check.stale)
+        }
+        Subject::Metric(_) => {
+            let metric = &world.metrics[machine.at];
+            Sight::of_metric(metric.last.as_ref(), metric.stale)
+        }
+        Subject::Console => Sight::Unknown,
+    }
+}
+
+fn view(world: &World, at: usize) -> Option<AlertView> {
+    let machine = &world.machines.all[at];
+    let phase = match machine.alert.state {
+        AlertState::Inactive => return None,
+        AlertState::Pending { .. } => Phase::Pending,
+        AlertState::Firing { .. } | AlertState::Keeping { .. } => Phase::Firing,
+        AlertState::Resolved { .. } => Phase::Resolved,
+    };
+    Some(AlertView {
+        id: machine.alert.name.to_string(),
+        order: at,
+        subject: machine.subject.clone(),
+        service: machine.service.clone(),
+        severity: machine.alert.severity,
+        condition: machine.alert.condition.written.clone(),
+        phase,
+        since: machine.alert.since(),
+        value: SafeText::new(&seen(world, machine)),
+        inhibited_by: inhibited_by(world, machine),
+    })
+}
+
+/// Why nobody needs to hear of it: our own network is down, or what it depends on is down and explains it.
+fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
+    if !world.connectivity.ok {
+        return Some(Name::from("our own network"));
+    }
+    let service = world.service_at(machine.row?)?;
+    let by = service.waits_for.clone()?;
+    let own = match &machine.subject {
+        Subject::Check(_) => match &machine.alert.condition.predicate {
+            // No dependency keeps us from asking.
+            Predicate::Stale => true,
+            Predicate::Number { field: Some(field), .. } => cause::names_a_cause(field, [&*by]),
+            _ => world.checks[machine.at].own_reason.is_some(),
+        },
+        // A fault of the service's own may be what the figure shows.
+        Subject::Metric(name) => service.own_reason.is_some() || cause::is_local(name),
+        Subject::Console => true,
+    };
+    (!own).then_some(by)
+}
+
+/// What the condition saw: the number with its unit, or the status with its error.
+fn seen(world: &World, machine: &Machine) -> String {
+    match &machine.subject {
+        Subject::Metric(_) => {
+            let metric = &world.metrics[machine.at];
+            match (&metric.error, metric.value, machine.alert.condition.threshold()) {
+                (Some(error), ..) => error.to_string(),
+                (None, Some((_, value)), Some(threshold)) => {
+                    metric.mark() + &unit::quantity_beside(value, threshold, &metric.unit)
+                }
+                _ => metric.shown(),
+            }
+        }
+        Subject::Check(_) => {
+            let check = &world.checks[machine.at];
+            let field = machine.alert.condition.field();
+            let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
+            let by = || machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref()).unwrap_or_default();
+            match (compared, &check.own_reason, &check.error) {
+                (Some(value), ..) => unit::plain(value),
+                (None, Some(own), _) => format!("{} {own} + by {}", check.status.word(), by()),
+                (None, None, Some(error)) => format!("{} {error}", check.status.word()),
+                (None, None, None) => check.status.word().to_owned(),
+            }
+        }
+        Subject::Console => String::new(),
+    }
+}

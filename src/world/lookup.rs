@@ -1,0 +1,83 @@
+//! Finding things by name.
+
+use super::World;
+use super::alerts::AlertView;
+use super::checks::CheckView;
+use super::logs::LogView;
+use super::metrics::MetricView;
+use super::runs::RunView;
+use super::services::ServiceView;
+use crate::config::sections::action::Action;
+use crate::model::run::Run;
+use crate::text::name::Name;
+
+impl World {
+    /// The name under which things without a service are shown: the console's own.
+    pub fn own_name(&self) -> Name {
+        Name::from(self.config.console.name.as_str())
+    }
+
+    /// The check of that name.
+    pub fn check(&self, name: &str) -> Option<&CheckView> {
+        self.checks.get(*self.membership.checks.get(name)?)
+    }
+
+    /// The metric of that name.
+    pub fn metric(&self, name: &str) -> Option<&MetricView> {
+        self.metrics.get(*self.membership.metrics.get(name)?)
+    }
+
+    /// The log of that name.
+    pub fn log(&self, name: &str) -> Option<&LogView> {
+        self.logs.iter().find(|log| &*log.name == name)
+    }
+
+    /// The service of that name.
+    pub fn service(&self, name: &str) -> Option<&ServiceView> {
+        self.services.iter().find(|service| &*service.name == name)
+    }
+
+    /// The alert of that id.
+    pub fn alert(&self, id: &str) -> Option<&AlertView> {
+        self.alerts.iter().find(|alert| alert.id == id)
+    }
+
+    /// The action of that name.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.config.actions.iter().find(|action| &*action.name == name)
+    }
+
+    /// How an action is shown; its name where the configuration has it no more.
+    pub fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
+        self.action(action).map_or(action, |known| known.title.as_str())
+    }
+
+    /// The run of that id, where its output is or may be held.
+    pub fn run(&self, id: &str) -> Option<&RunView> {
+        self.runs.iter().find(|view| &*view.run.id == id)
+    }
+
+    /// The run of that id, to change what is held of it.
+    pub fn run_mut(&mut self, id: &str) -> Option<&mut RunView> {
+        self.runs.iter_mut().find(|view| &*view.run.id == id)
+    }
+
+    /// Every known run, newest first: those under way here, then those of the store.
+    pub fn all_runs(&self) -> Vec<&Run> {
+        let live = self.runs.iter().map(|view| &view.run);
+        let past = self.past.iter().filter(|run| self.run(&run.id).is_none());
+        let mut all: Vec<&Run> = live.chain(past).collect();
+        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
+        all
+    }
+
+    /// The run of that id, also one of which only the store knows.
+    pub fn run_by_id(&self, id: &str) -> Option<&Run> {
+        self.run(id).map(|view| &view.run).or_else(|| self.past.iter().find(|run| *run.id == *id))
+    }
+
+    /// The runs of an action, newest first.
+    pub fn last_runs(&self, action: &Name) -> Vec<&Run> {
+        self.all_runs().into_iter().filter(|run| run.action == *action).collect()
+    }
+}

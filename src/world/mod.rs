@@ -1,0 +1,148 @@
+//! What is known: a pure fold over observations, stored runs and ticks, one module a concept. It knows no screen, so the
+//! console, `opsroom status` and the demo are the same world, with one alert engine and one set of words.
+//!
+//! *Invariant:* no I/O, no clock, nothing of a screen. Given the same inputs at the same times, the same world.
+
+pub mod alerting;
+pub mod alerts;
+pub mod checks;
+pub mod diagnostics;
+pub mod evidence;
+pub mod link;
+pub mod logs;
+mod lookup;
+pub(crate) mod membership;
+pub mod metrics;
+mod observe;
+pub mod output;
+mod reconfigure;
+pub mod runs;
+pub mod services;
+mod tick;
+pub mod timeline;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::lang::time::{BootTime, Moment, Stamp};
+use crate::logs::ring::RingLimits;
+use crate::model::run::{Lock, Run};
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::text::redact::Literals;
+
+use alerting::Machines;
+use alerts::AlertView;
+use checks::CheckView;
+use diagnostics::Diagnostics;
+use link::Connectivity;
+use logs::LogView;
+use membership::Membership;
+use metrics::MetricView;
+use runs::RunView;
+use services::ServiceView;
+use timeline::{Entry, Happening, Timeline};
+
+pub use output::{Change, Intent, Output};
+
+/// Everything that is known. Changed only by what it takes in; everybody else reads it.
+#[derive(Debug)]
+pub struct World {
+    /// The running configuration.
+    pub config: Arc<Config>,
+    /// The moment of what was taken in last.
+    pub now: Stamp,
+    /// The machine's clock at the zero of ours.
+    pub boot: Option<BootTime>,
+    /// When this world began: what ended before is history and no news.
+    pub started: Stamp,
+    /// Our own network.
+    pub connectivity: Connectivity,
+    /// Checks, in the order of the configuration.
+    pub checks: Vec<CheckView>,
+    /// Metrics, in the order of the configuration.
+    pub metrics: Vec<MetricView>,
+    /// Logs, in the order of the configuration.
+    pub logs: Vec<LogView>,
+    /// Services, worst first, then in the order of the configuration.
+    pub services: Vec<ServiceView>,
+    /// Alerts that are not inactive: firing before pending before resolved, worst first, newest first.
+    pub alerts: Vec<AlertView>,
+    /// Runs that are under way or were followed here, newest first.
+    pub runs: Vec<RunView>,
+    /// Runs of the store, newest first; those in `runs` too.
+    pub past: Vec<Run>,
+    /// Locks that are held.
+    pub locks: Vec<Lock>,
+    /// Since when the store is away, and why; `None`: it answers.
+    pub store_away: Option<(DateTime<Utc>, SafeText)>,
+    /// The values that no plan may hold, as far as they are known.
+    pub literals: Literals,
+    /// What happened lately.
+    pub timeline: Timeline,
+    /// What is known of our own working.
+    pub diagnostics: Diagnostics,
+    /// Whether actions are refused and hidden.
+    pub read_only: bool,
+    /// The conditions with their memory; `alerts` is what of them is shown.
+    machines: Machines,
+    /// Who belongs to whom.
+    pub(crate) membership: Arc<Membership>,
+    /// Where each row of the membership stands in `services`.
+    places: Vec<usize>,
+}
+
+impl World {
+    /// A world of which nothing is known yet.
+    pub fn new(config: Arc<Config>, now: Stamp) -> Self {
+        let checks = config.checks.iter().enumerate().map(|(at, check)| CheckView::new(at, check, now)).collect();
+        let metrics = config.metrics.iter().enumerate().map(|(at, metric)| MetricView::new(at, metric, now)).collect();
+        let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
+        let logs = config.logs.iter().enumerate().map(|(at, log)| LogView::new(at, log, limits)).collect();
+        let mut world = Self {
+            now,
+            started: now,
+            boot: None,
+            connectivity: Connectivity { ok: true, ..Connectivity::default() },
+            checks,
+            metrics,
+            logs,
+            services: Vec::new(),
+            alerts: Vec::new(),
+            runs: Vec::new(),
+            past: Vec::new(),
+            locks: Vec::new(),
+            store_away: None,
+            literals: Literals::default(),
+            timeline: Timeline::default(),
+            diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },
+            read_only: config.console.read_only,
+            machines: Machines::default(),
+            membership: Arc::default(),
+            places: Vec::new(),
+            config,
+        };
+        world.regroup();
+        world.machines = Machines::new(&world.config, &world.membership, &Machines::default());
+        world
+    }
+
+    /// Takes over the time. What waited in a queue must not turn it back.
+    pub fn advance(&mut self, to: Stamp) {
+        if to.mono >= self.now.mono {
+            self.now = to;
+        }
+    }
+
+    /// This moment as it compares with those that other processes wrote.
+    pub fn moment(&self) -> Moment {
+        Moment { utc: self.now.utc, boot: self.boot.map(|zero| zero.plus(self.now.mono)) }
+    }
+
+    /// Notes what happened, of no service or of one.
+    pub(crate) fn happened(&mut self, happening: Happening, service: Option<Name>, text: &str) {
+        self.timeline.push(Entry { at: self.now, happening, service, text: SafeText::new(text) });
+    }
+}

@@ -1,0 +1,233 @@
+//! What the sources saw, taken in.
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use super::diagnostics::ProblemKind;
+use super::logs::LogView;
+use super::output::{Change, Intent, Output};
+use super::timeline::{Entry, Happening};
+use crate::config::sections::metric::MetricKind;
+use crate::lang::time::Stamp;
+use crate::logs::record::{LogState, Record, RecordBatch};
+use crate::model::message::Observation;
+use crate::model::reading::{Reading, Sample};
+use crate::model::since::Since;
+use crate::model::status::Status;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+impl World {
+    /// Takes in one observation that came `at`.
+    pub fn observe(&mut self, observation: Observation, at: Stamp) -> Output {
+        self.advance(at);
+        self.diagnostics.observations += 1;
+        match observation {
+            Observation::Reading(reading) => self.reading(*reading),
+            Observation::Sample(sample) => self.sample(sample),
+            Observation::Records { log, batch } => {
+                let noticeable = !batch.records.is_empty();
+                self.records(&log, batch, at, |_, _, _, _| {});
+                Output { noticeable, ..Output::default() }
+            }
+            Observation::LogState { log, state } => self.log_state(&log, state),
+            Observation::Overrun { name, count } => self.overrun(&name, count),
+            Observation::Gap { from, to } => self.gap(from, to),
+            Observation::Connectivity { ok, detail } => self.connectivity(ok, &detail),
+            Observation::Scheduler { lag, in_flight, waiting, not_asked } => {
+                self.diagnostics.waiting = waiting;
+                self.diagnostics.not_asked = not_asked;
+                self.diagnostics.lag = lag;
+                self.diagnostics.lag_max = self.diagnostics.lag_max.max(lag);
+                self.diagnostics.in_flight = in_flight;
+                Output::default()
+            }
+            Observation::Warning { name, text } => self.problem(ProblemKind::Warning, &SafeText::new(&name), &text),
+            Observation::TaskFailed { task, text } => {
+                let mut output = self.problem(ProblemKind::TaskFailed, &task, &text);
+                self.happened(Happening::Console, None, &format!("{task} failed and was restarted: {text}"));
+                output.noticeable = true;
+                output.changes.push(Change::TaskFailed { task, text });
+                output
+            }
+        }
+    }
+
+    fn reading(&mut self, reading: Reading) -> Output {
+        let mut output = Output::default();
+        // Without a network of our own, what polls say is about us and not about the world: it is not kept.
+        if !self.connectivity.ok {
+            return output;
+        }
+        let Some(at) = self.membership.checks.get(&reading.check).copied() else { return output };
+        let taken = self.checks[at].take(reading);
+        output.noticeable = taken.turned.is_some() || taken.noticeable;
+        // Whose fault it is comes first: what is told of it says so.
+        let rows = if output.noticeable { self.check_changed(at) } else { Vec::new() };
+        if let Some((from, to)) = taken.turned {
+            self.turned(at, from, to);
+        }
+        self.evaluate_check(at, &mut output);
+        self.rows_changed(&rows);
+        self.own_figures(at, &mut output);
+        output
+    }
+
+    /// Metrics over a check's own latency and availability have a new value with each of its polls.
+    fn own_figures(&mut self, at: usize, output: &mut Output) {
+        let (config, membership) = (self.config.clone(), self.membership.clone());
+        let now = self.now;
+        for metric in membership.own_figures[at].iter().map(|metric| &config.metrics[*metric]) {
+            let check = &self.checks[at];
+            let (value, lacking) = match &metric.kind {
+                MetricKind::Latency { quantile, window, .. } => {
+                    (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency measured yet")
+                }
+                MetricKind::Availability { window, .. } => {
+                    (check.availability(*window, now).map(|known| known.percent), "no data for this window yet")
+                }
+                _ => continue,
+            };
+            let value = value.ok_or_else(|| SafeText::new(lacking));
+            output.extend(self.sample(Sample { metric: metric.name.clone(), at: now, value, caveat: None }));
+        }
+    }
+
+    /// A check has another status than before.
+    fn turned(&mut self, at: usize, from: Status, to: Status) {
+        let check = &self.checks[at];
+        let because = check.own_reason.as_ref().or(check.error.as_ref());
+        let because = because.map_or_else(String::new, |error| format!(": {error}"));
+        // What was found so did not turn now: only a change that was seen is one.
+        let what = match check.since.filter(|since| !since.seen && to != Status::Unknown) {
+            Some(since) => format!("{} {}", to.word(), since.describe(self.now, self.config.console.timezone)),
+            None => format!("{} → {}", from.word(), to.word()),
+        };
+        let text = SafeText::new(&format!("{} {what}{because}", check.name));
+        let entry = Entry {
+            at: self.now,
+            happening: Happening::Status { check: check.name.clone(), from, to },
+            service: check.service.clone(),
+            text,
+        };
+        // The first answer of a check is news only where it is bad.
+        if !(from == Status::Unknown && to == Status::Ok) {
+            self.timeline.push(entry);
+        }
+    }
+
+    fn sample(&mut self, sample: Sample) -> Output {
+        let mut output = Output::default();
+        if !self.connectivity.ok {
+            return output;
+        }
+        let Some(at) = self.membership.metrics.get(&sample.metric).copied() else { return output };
+        output.noticeable = self.metrics[at].take(sample);
+        self.evaluate_metric(at, &mut output);
+        output
+    }
+
+    /// Takes in what was read of a log. `each` is given the logs, the place of this one, and every record just after it was
+    /// held: whoever keeps a view of the records follows them there.
+    pub fn records(
+        &mut self,
+        name: &Name,
+        batch: RecordBatch,
+        at: Stamp,
+        mut each: impl FnMut(&[LogView], usize, &Record, bool),
+    ) {
+        let Some(place) = self.logs.iter().position(|log| log.name == *name) else { return };
+        let log = &mut self.logs[place];
+        log.loss = batch.loss;
+        log.formats = *batch.formats;
+        log.took(&batch.records, batch.backlog, at);
+        for record in &batch.records {
+            self.logs[place].push(record);
+            each(&self.logs, place, record, batch.backlog);
+        }
+        let log = &mut self.logs[place];
+        log.loss.dropped = log.ring.dropped();
+    }
+
+    fn log_state(&mut self, name: &Name, to: LogState) -> Output {
+        let Some(log) = self.logs.iter_mut().find(|log| log.name == *name) else { return Output::default() };
+        if log.state == to {
+            return Output::default();
+        }
+        let failed = if let LogState::Failed(why) = &to { Some(why.clone()) } else { None };
+        log.state = to;
+        let mut output = Output::noticeable();
+        if let Some(why) = failed {
+            output.extend(self.problem(ProblemKind::Warning, &SafeText::new(name), &why));
+        }
+        output
+    }
+
+    fn overrun(&mut self, name: &Name, count: u64) -> Output {
+        let membership = self.membership.clone();
+        let judged = membership.of_source.get(name).into_iter().flatten();
+        for at in judged.chain(membership.checks.get(name)) {
+            self.checks[*at].overruns = count;
+        }
+        Output { changes: vec![Change::Overrun], ..Output::default() }
+    }
+
+    /// The process was suspended or starved: nothing is known of this span.
+    fn gap(&mut self, from: Stamp, to: Stamp) -> Output {
+        let span = to.since(from);
+        self.diagnostics.gaps.0 += 1;
+        self.diagnostics.gaps.1 += span;
+        for check in &mut self.checks {
+            check.lose_sight(from);
+        }
+        self.derive_services();
+        self.list_alerts();
+        let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
+        self.happened(Happening::Console, None, &text);
+        self.problem(ProblemKind::Gap, &SafeText::new("console"), &SafeText::new(&text))
+    }
+
+    /// Our own network went away or came back.
+    fn connectivity(&mut self, ok: bool, detail: &SafeText) -> Output {
+        let was = self.connectivity.ok;
+        self.connectivity.detail = detail.clone();
+        if was == ok && self.connectivity.since.is_some() {
+            return Output::default();
+        }
+        self.connectivity.ok = ok;
+        self.connectivity.since = Some(Since { at: self.now, seen: self.connectivity.since.is_some() });
+        let mut output = Output::noticeable();
+        if was != ok {
+            let now = self.now;
+            for check in self.checks.iter_mut().filter(|_| !ok) {
+                check.lose_sight(now);
+            }
+            self.derive_services();
+            let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };
+            self.happened(Happening::Console, None, &format!("{text} ({detail})"));
+            self.list_alerts();
+            output.changes.push(if ok { Change::Alerts } else { Change::NetworkLost });
+        }
+        output
+    }
+
+    /// The store went away, for a reason, or is back.
+    pub fn store_changed(&mut self, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
+        match away {
+            Some(why) => {
+                self.store_away = Some((since, why.clone()));
+                self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
+            }
+            None => {
+                self.store_away = None;
+                Output { intents: vec![Intent::LoadRuns], ..Output::default() }
+            }
+        }
+    }
+
+    /// Notes something that a person should read.
+    pub(crate) fn problem(&mut self, kind: ProblemKind, about: &SafeText, text: &SafeText) -> Output {
+        self.diagnostics.note(self.now, kind, about.clone(), text.clone());
+        Output { changes: vec![Change::Problem], ..Output::default() }
+    }
+}

@@ -1,0 +1,76 @@
+//! What comes of taking something in: what a screen may show of it, and what is to be done.
+
+use crate::model::run::Run;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// What came of one input.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Whether anything changed that a person would notice at once. Figures that move are none: they wait for the next
+    /// second.
+    pub noticeable: bool,
+    /// What happened, in its order.
+    pub changes: Vec<Change>,
+    /// What is to be done.
+    pub intents: Vec<Intent>,
+}
+
+impl Output {
+    /// Only that something would be noticed.
+    pub(crate) fn noticeable() -> Self {
+        Self { noticeable: true, ..Self::default() }
+    }
+
+    /// Adds what came of another input.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.noticeable |= other.noticeable;
+        self.changes.extend(other.changes);
+        self.intents.extend(other.intents);
+    }
+}
+
+/// Something that happened, for those who have a screen, a bell or a title.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A critical alert began to fire, and nothing explains it.
+    Critical {
+        /// What fires, in a line.
+        text: String,
+        /// Its subject and its condition.
+        brief: String,
+    },
+    /// The list of alerts is another one.
+    Alerts,
+    /// Our own network went away.
+    NetworkLost,
+    /// The diagnostics have a new problem.
+    Problem,
+    /// A poll was skipped.
+    Overrun,
+    /// A background task panicked and was restarted.
+    TaskFailed {
+        /// Which.
+        task: SafeText,
+        /// What it said.
+        text: SafeText,
+    },
+    /// A run began or moved on; what is said of it.
+    RunMoved {
+        /// Its id.
+        run: Name,
+        /// In words.
+        text: String,
+    },
+    /// A run is over.
+    RunEnded(Box<Run>),
+}
+
+/// Something that the world wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// Read runs and locks from the store.
+    LoadRuns,
+    /// Follow the output of a run, from line 0.
+    FollowRun(Name),
+}

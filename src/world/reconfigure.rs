@@ -1,0 +1,76 @@
+//! A new configuration: what stayed keeps its history, what went is let go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::World;
+use super::alerting::Machines;
+use super::checks::CheckView;
+use super::logs::LogView;
+use super::metrics::MetricView;
+use super::output::{Change, Output};
+use crate::config::Config;
+use crate::lang::time::Stamp;
+use crate::logs::ring::RingLimits;
+use crate::text::name::Name;
+
+impl World {
+    /// Takes in another configuration. The flag on the command line wins over its `read_only` and can't be reloaded away;
+    /// the file's own word can.
+    pub fn reconfigure(&mut self, config: Arc<Config>, now: Stamp) -> Output {
+        self.advance(now);
+        self.diagnostics.reloads.0 += 1;
+        self.diagnostics.configured_at = Some(now);
+        self.diagnostics.accepted();
+        let read_only_before = self.config.console.read_only;
+        self.take_checks(&config);
+        self.take_metrics(&config);
+        self.take_logs(&config);
+        if config.console.read_only != read_only_before {
+            self.read_only = config.console.read_only || (self.read_only && !read_only_before);
+        }
+        self.config = config;
+        self.regroup();
+        self.machines = Machines::new(&self.config, &self.membership, &self.machines);
+        self.list_alerts();
+        Output { changes: vec![Change::Alerts], ..Output::noticeable() }
+    }
+
+    fn take_checks(&mut self, config: &Config) {
+        let now = self.now;
+        let mut old: HashMap<Name, CheckView> =
+            self.checks.drain(..).map(|check| (check.name.clone(), check)).collect();
+        let taken = config.checks.iter().enumerate().map(|(index, check)| {
+            let fresh = CheckView::new(index, check, now);
+            match old.remove(&check.name) {
+                Some(kept) => kept.moved(fresh, check),
+                None => fresh,
+            }
+        });
+        self.checks = taken.collect();
+    }
+
+    fn take_metrics(&mut self, config: &Config) {
+        let now = self.now;
+        let mut old: HashMap<Name, MetricView> =
+            self.metrics.drain(..).map(|metric| (metric.name.clone(), metric)).collect();
+        let taken = config.metrics.iter().enumerate().map(|(index, metric)| {
+            let fresh = MetricView::new(index, metric, now);
+            match old.remove(&metric.name) {
+                Some(kept) => kept.moved(fresh),
+                None => fresh,
+            }
+        });
+        self.metrics = taken.collect();
+    }
+
+    fn take_logs(&mut self, config: &Config) {
+        let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
+        let mut old: HashMap<Name, LogView> = self.logs.drain(..).map(|log| (log.name.clone(), log)).collect();
+        let taken = config.logs.iter().enumerate().map(|(index, log)| match old.remove(&log.name) {
+            Some(kept) => kept.moved(index, log),
+            None => LogView::new(index, log, limits),
+        });
+        self.logs = taken.collect();
+    }
+}

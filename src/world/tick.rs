@@ -1,0 +1,41 @@
+//! Time passed: ages, staleness, alerts that wait.
+
+use super::World;
+use super::output::Output;
+use crate::lang::time::Stamp;
+
+impl World {
+    /// A second passed. Everything that depends on the time alone moves here.
+    pub fn tick(&mut self, now: Stamp) -> Output {
+        self.advance(now);
+        let mut output = Output::default();
+        self.mark_stale();
+        self.evaluate_all(&mut output);
+        for log in &mut self.logs {
+            log.tick(now);
+        }
+        output
+    }
+
+    /// Turns checks and metrics stale by their age.
+    fn mark_stale(&mut self) {
+        let now = self.now;
+        let mut turned = false;
+        for check in &mut self.checks {
+            // Before the first answer the clock counts from the start: a source that never answers is stale too.
+            let age = check.age(now).unwrap_or_else(|| now.since(check.known_from));
+            let old = age > check.stale_after;
+            turned |= old != check.stale;
+            check.stale = old;
+            check.as_of = now;
+        }
+        for metric in &mut self.metrics {
+            let age = metric.age(now).unwrap_or_else(|| now.since(metric.known_from));
+            metric.stale = age > metric.stale_after;
+        }
+        if turned {
+            self.derive_services();
+            self.list_alerts();
+        }
+    }
+}
