@@ -14,13 +14,13 @@ use std::time::Instant;
 
 use following::{Following, PATIENCE, numbers};
 
-fn told(output: &Output) -> String {
+fn summary(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn must(program: &str, arguments: &[&str], directory: &Path) -> String {
     let output = Command::new(program).args(arguments).current_dir(directory).output().expect("the program starts");
-    assert!(output.status.success(), "{program} {arguments:?}: {}", told(&output));
+    assert!(output.status.success(), "{program} {arguments:?}: {}", summary(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -16,9 +16,9 @@
 //! | 15 actions fail silently | here |
 //! | 16 flicker | here; `pty` `a_held_screen_writes_nothing_while_data_flows`; `screens` `a_quiet_screen_costs_few_bytes` |
 //! | 17 busy while idle | here |
-//! | 18 restart storms | here; `desk` for verbs, targets and two consoles |
+//! | 18 restart storms | here; `run_service` for verbs, targets and two consoles |
 //! | 20–24 blips, first success, cascades, long lists, unknown keys | `complaints_app` |
-//! | 26 secrets leak | here; `desk` and `supervisor` for each file of a run; `properties` for the redactor |
+//! | 26 secrets leak | here; `run_service` and `supervisor` for each file of a run; `properties` for the redactor |
 //! | 27 a dry run that is none, 28 unknown intervals | `complaints_app` |
 //!
 //! 19 (notifications after a restart) and 25 (SSH) concern what this version does not have.

@@ -1,4 +1,4 @@
-//! The desk: what may begin, what is recorded, what the next desk takes in. Real stores, real supervisors.
+//! The run_service: what may begin, what is recorded, what the next run_service takes in. Real stores, real supervisors.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use opsroom::model::preview::Preview;
 use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Stopping, Verdict};
 use opsroom::model::status::Status;
 use opsroom::model::verification::Terms;
-use opsroom::runtime::runs::RunDesk;
+use opsroom::runtime::runs::RunService;
 use opsroom::runtime::stopping::Recorded;
 use opsroom::text::secret::Secrets;
 use tokio::sync::mpsc;
@@ -39,8 +39,8 @@ impl World {
         self.at.path().join(name)
     }
 
-    async fn desk(&self) -> RunDesk {
-        RunDesk::open(None, &self.path("state"), Clock::start()).await.unwrap().with_program(PROGRAM)
+    async fn run_service(&self) -> RunService {
+        RunService::open(None, &self.path("state"), Clock::start()).await.unwrap().with_program(PROGRAM)
     }
 
     fn start(&self, script: &str) -> StartRun {
@@ -78,13 +78,13 @@ fn confirmed(start: StartRun) -> StartRun {
     StartRun { digest: start.plan.digest(), ..start }
 }
 
-async fn run(desk: &RunDesk, start: &StartRun) -> Result<Run, String> {
-    run_with(desk, start, &Secrets::default()).await
+async fn run(run_service: &RunService, start: &StartRun) -> Result<Run, String> {
+    run_with(run_service, start, &Secrets::default()).await
 }
 
-async fn run_with(desk: &RunDesk, start: &StartRun, secrets: &Secrets) -> Result<Run, String> {
-    let begun = desk.begin(start, &Config::default(), secrets).await.map_err(|why| why.as_str().to_owned())?;
-    Ok(attach_to_end(desk, begun).await)
+async fn run_with(run_service: &RunService, start: &StartRun, secrets: &Secrets) -> Result<Run, String> {
+    let begun = run_service.begin(start, &Config::default(), secrets).await.map_err(|why| why.as_str().to_owned())?;
+    Ok(attach_to_end(run_service, begun).await)
 }
 
 async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -95,30 +95,30 @@ async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-async fn attach_to_end(desk: &RunDesk, run: Run) -> Run {
+async fn attach_to_end(run_service: &RunService, run: Run) -> Run {
     // Nobody listens: it is watched all the same.
     let (out, _) = mpsc::channel(1);
-    desk.attach(run, &out).await
+    run_service.attach(run, &out).await
 }
 
 #[tokio::test]
 async fn a_run_is_recorded_from_intent_to_end() {
     let world = World::new();
-    let desk = world.desk().await;
-    let ended = run(&desk, &world.start("echo fence $OPSROOM_FENCE attempt $OPSROOM_ATTEMPT")).await.unwrap();
+    let run_service = world.run_service().await;
+    let ended = run(&run_service, &world.start("echo fence $OPSROOM_FENCE attempt $OPSROOM_ATTEMPT")).await.unwrap();
     assert_eq!((ended.state, ended.exit_code, ended.verdict), (RunState::Ended, Some(0), Verdict::None));
     assert!(ended.ended_at.unwrap() >= ended.started_at);
     let (lines, _) = opsroom::runtime::runs::output(&ended).unwrap();
     assert_eq!(lines[0].text.as_str(), "fence 1 attempt 1");
-    let again = run(&desk, &world.start("echo fence $OPSROOM_FENCE; exit 3")).await.unwrap();
+    let again = run(&run_service, &world.start("echo fence $OPSROOM_FENCE; exit 3")).await.unwrap();
     assert_eq!((again.state, again.exit_code), (RunState::Failed, Some(3)));
     let (lines, _) = opsroom::runtime::runs::output(&again).unwrap();
     assert_eq!(lines[0].text.as_str(), "fence 2");
 
-    let Outcome::Runs { runs, locks } = desk.load().await else { panic!() };
+    let Outcome::Runs { runs, locks } = run_service.load().await else { panic!() };
     assert_eq!(runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(), [again.id.clone(), ended.id.clone()]);
     assert!(locks.is_empty());
-    let kinds: Vec<String> = desk
+    let kinds: Vec<String> = run_service
         .store()
         .audit_page(None, 100)
         .await
@@ -131,54 +131,54 @@ async fn a_run_is_recorded_from_intent_to_end() {
         kinds,
         [id(&ended, "run.intent"), id(&ended, "run.end"), id(&again, "run.intent"), id(&again, "run.end")]
     );
-    let chains = desk.store().verify_audit().await.unwrap();
+    let chains = run_service.store().verify_audit().await.unwrap();
     assert_eq!((chains.len(), chains[0].entries, chains[0].broken.clone()), (1, 4, None));
 }
 
 #[tokio::test]
 async fn a_plan_that_was_not_confirmed_is_refused() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let mut start = world.start("touch ran");
     start.plan.steps[0][2].push_str("; touch more");
-    let why = run(&desk, &start).await.unwrap_err();
+    let why = run(&run_service, &start).await.unwrap_err();
     assert!(why.contains("not the one that was confirmed"), "{why}");
     assert!(!world.path("ran").exists());
-    assert_eq!(desk.store().audit_page(None, 9).await.unwrap()[0].entry["kind"], "run.refused");
+    assert_eq!(run_service.store().audit_page(None, 9).await.unwrap()[0].entry["kind"], "run.refused");
 }
 
 #[tokio::test]
 async fn cooldown_and_at_most_count_attempts_of_a_verb_on_a_target() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let start = StartRun { cooldown: Duration::from_mins(10), ..world.start("exit 1") };
-    run(&desk, &start).await.unwrap();
-    let why = run(&desk, &start).await.unwrap_err();
+    run(&run_service, &start).await.unwrap();
+    let why = run(&run_service, &start).await.unwrap_err();
     assert!(why.starts_with("cooldown: the last restart of api was"), "{why}");
 
     let mut other = world.start("true");
     other.plan.target = "db".to_owned();
     other.cooldown = Duration::from_mins(10);
-    run(&desk, &confirmed(other)).await.unwrap();
+    run(&run_service, &confirmed(other)).await.unwrap();
 
     let limited = StartRun { at_most: Some((2, Duration::from_hours(1))), ..world.start("true") };
-    run(&desk, &limited).await.unwrap();
-    let why = run(&desk, &limited).await.unwrap_err();
+    run(&run_service, &limited).await.unwrap();
+    let why = run(&run_service, &limited).await.unwrap_err();
     assert!(why.starts_with("limit reached: 2 attempts to restart api within 3600 s"), "{why}");
 
     // Another verb, and what changes nothing, are not held up.
     let mut rollback = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
     rollback.plan.verb = "rollback".into();
-    run(&desk, &confirmed(rollback)).await.unwrap();
+    run(&run_service, &confirmed(rollback)).await.unwrap();
     let mut look = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
     look.plan.changing = false;
-    run(&desk, &confirmed(look)).await.unwrap();
+    run(&run_service, &confirmed(look)).await.unwrap();
 }
 
 #[tokio::test]
 async fn one_run_a_target_at_a_time_over_two_consoles() {
     let world = World::new();
-    let (one, other) = (world.desk().await, world.desk().await);
+    let (one, other) = (world.run_service().await, world.run_service().await);
     let held = one
         .begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Config::default(), &Secrets::default())
         .await
@@ -203,10 +203,11 @@ async fn racing_consoles_make_exactly_one_run() {
     let world = World::new();
     let mut desks = Vec::new();
     for _ in 0..8 {
-        desks.push(world.desk().await);
+        desks.push(world.run_service().await);
     }
-    let begun = futures_util::future::join_all(desks.iter().map(|desk| async {
-        desk.begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Config::default(), &Secrets::default())
+    let begun = futures_util::future::join_all(desks.iter().map(|run_service| async {
+        run_service
+            .begin(&world.start("while ! [ -e go ]; do sleep 0.05; done"), &Config::default(), &Secrets::default())
             .await
     }))
     .await;
@@ -241,7 +242,7 @@ fn guarded(world: &World) -> String {
 async fn a_secret_that_is_rotated_by_the_action_does_not_make_it_a_failure() {
     for from in ["{ file = \"token\" }", "{ command = [\"cat\", \"TOKEN\"] }"] {
         let world = World::new();
-        let desk = world.desk().await;
+        let run_service = world.run_service().await;
         let from = from.replace("TOKEN", &world.path("token").display().to_string());
         let text = format!(
             "[secret]\ntoken = {from}\n[check.api]\nhttp = \"{}\"\nevery = \"1s\"\ntimeout = \"900ms\"\nheaders = {{              Authorization = \"Bearer {{secret:token}}\" }}\n",
@@ -257,8 +258,8 @@ async fn a_secret_that_is_rotated_by_the_action_does_not_make_it_a_failure() {
         let rotated = async |script: &str, within: u64| {
             let terms = Terms { within: Duration::from_secs(within), ..terms.clone() };
             let start = StartRun { verify: Some(terms), ..world.start(script) };
-            let begun = desk.begin(&start, &config, &secrets).await.unwrap();
-            attach_to_end(&desk, begun).await
+            let begun = run_service.begin(&start, &config, &secrets).await.unwrap();
+            attach_to_end(&run_service, begun).await
         };
         std::fs::write(world.path("next"), "second-value\n").unwrap();
         let run = rotated("cp next token; cp next accepted", 20).await;
@@ -283,43 +284,43 @@ fn watched(world: &World, within: Duration, before: &[(&str, Status)]) -> (Confi
     (loaded.config.unwrap(), Terms { checks: vec!["api".into()], good: 2, within, before })
 }
 
-async fn verified(world: &World, desk: &RunDesk, script: &str, within: u64, before: Status) -> Run {
+async fn verified(world: &World, run_service: &RunService, script: &str, within: u64, before: Status) -> Run {
     let (config, terms) = watched(world, Duration::from_secs(within), &[("api", before)]);
     let start = StartRun { verify: Some(terms), ..world.start(script) };
-    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
-    attach_to_end(desk, begun).await
+    let begun = run_service.begin(&start, &config, &Secrets::default()).await.unwrap();
+    attach_to_end(run_service, begun).await
 }
 
 #[tokio::test]
 async fn a_verdict_needs_exit_0_and_the_checks() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let seen = |run: &Run| (run.state, run.verdict, run.checks, run.exit_code);
 
-    let run = verified(&world, &desk, "touch up", 20, Status::Down).await;
+    let run = verified(&world, &run_service, "touch up", 20, Status::Down).await;
     assert_eq!(seen(&run), (RunState::Verified, Verdict::Verified, Some(ChecksAfter::Good), Some(0)), "{run:?}");
 
-    let run = verified(&world, &desk, "exit 1", 20, Status::Ok).await;
+    let run = verified(&world, &run_service, "exit 1", 20, Status::Ok).await;
     assert_eq!(seen(&run), (RunState::Failed, Verdict::None, Some(ChecksAfter::Good), Some(1)), "{run:?}");
     assert_eq!(run.outcome(), "failed: exit 1 (checks are good)");
 
-    let run = verified(&world, &desk, "rm up", 3, Status::Ok).await;
+    let run = verified(&world, &run_service, "rm up", 3, Status::Ok).await;
     assert_eq!(seen(&run), (RunState::Regressed, Verdict::Regressed, Some(ChecksAfter::Regressed), Some(0)));
     assert_eq!(run.note.unwrap().as_str(), "healthy before, failing now: api");
 
-    let run = verified(&world, &desk, "true", 3, Status::Down).await;
+    let run = verified(&world, &run_service, "true", 3, Status::Down).await;
     assert_eq!(seen(&run), (RunState::NotRecovered, Verdict::NotRecovered, Some(ChecksAfter::Bad), Some(0)));
 
-    let run = verified(&world, &desk, "exit 4", 3, Status::Down).await;
+    let run = verified(&world, &run_service, "exit 4", 3, Status::Down).await;
     assert_eq!(seen(&run), (RunState::Failed, Verdict::None, Some(ChecksAfter::Bad), Some(4)));
-    assert!(desk.store().locks().await.unwrap().is_empty());
+    assert!(run_service.store().locks().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn what_could_not_start_ends_at_once() {
     for (program, mode) in [("no-such-program", None), ("not-executable", Some(0o644))] {
         let world = World::new();
-        let desk = world.desk().await;
+        let run_service = world.run_service().await;
         std::fs::write(world.path("up"), "").unwrap();
         let (config, terms) = watched(&world, Duration::from_mins(1), &[]);
         let mut start = StartRun { verify: Some(terms), ..world.start("") };
@@ -328,27 +329,29 @@ async fn what_could_not_start_ends_at_once() {
             std::fs::write(&path, "#!/bin/sh\n").unwrap();
         }
         start.plan.steps = vec![vec![path.display().to_string()]];
-        let begun = desk.begin(&confirmed(start), &config, &Secrets::default()).await.unwrap();
-        let ended = attach_to_end(&desk, begun).await;
+        let begun = run_service.begin(&confirmed(start), &config, &Secrets::default()).await.unwrap();
+        let ended = attach_to_end(&run_service, begun).await;
         assert_eq!((ended.state, ended.checks, ended.exit_code), (RunState::Failed, None, None), "{ended:?}");
         assert!(!world.path("looks").exists(), "nothing was polled for what never started");
-        assert!(desk.store().locks().await.unwrap().is_empty());
+        assert!(run_service.store().locks().await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
 async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let (config, terms) = watched(&world, Duration::from_secs(20), &[]);
     let start = StartRun { verify: Some(terms), ..world.start("touch up") };
-    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&start, &config, &Secrets::default()).await.unwrap();
     // Nobody attaches. While it is verified, everybody who looks sees that, and the lock is held.
     let mut states = Vec::new();
     let from = Instant::now();
     loop {
-        let (run, row) =
-            (desk.run(&begun.id).await.unwrap().unwrap(), desk.store().run(&begun.id).await.unwrap().unwrap());
+        let (run, row) = (
+            run_service.run(&begun.id).await.unwrap().unwrap(),
+            run_service.store().run(&begun.id).await.unwrap().unwrap(),
+        );
         if states.last() != Some(&run.state) {
             states.push(run.state);
         }
@@ -358,10 +361,10 @@ async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
         assert!(from.elapsed() < PATIENCE, "{run:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(desk.run(&begun.id).await.unwrap().unwrap().state, RunState::Verified);
+    assert_eq!(run_service.run(&begun.id).await.unwrap().unwrap().state, RunState::Verified);
     assert!(states.contains(&RunState::Verifying), "{states:?}");
-    assert!(desk.store().locks().await.unwrap().is_empty());
-    let kinds: Vec<_> = desk.store().audit_page(None, 9).await.unwrap();
+    assert!(run_service.store().locks().await.unwrap().is_empty());
+    let kinds: Vec<_> = run_service.store().audit_page(None, 9).await.unwrap();
     let kinds: Vec<_> = kinds.iter().map(|one| one.entry["kind"].as_str().unwrap().to_owned()).collect();
     for kind in ["run.intent", "run.end", "run.verdict"] {
         assert!(kinds.iter().any(|one| one == kind), "{kind} is not in {kinds:?}");
@@ -371,52 +374,52 @@ async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
 #[tokio::test]
 async fn a_supervisor_killed_while_it_verifies_is_followed_by_another_on_demand() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let (config, terms) = watched(&world, Duration::from_mins(1), &[]);
     let start = StartRun { verify: Some(terms), ..world.start("true") };
-    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&start, &config, &Secrets::default()).await.unwrap();
     wait_for("a look at the check", || world.path("looks").exists()).await;
     kill(supervisor(&begun));
-    let lost = attach_to_end(&desk, begun).await;
+    let lost = attach_to_end(&run_service, begun).await;
     assert_eq!((lost.state, lost.exit_code), (RunState::Unknown, Some(0)), "{lost:?}");
     assert!(lost.can_be_verified_now());
-    assert_eq!(desk.store().locks().await.unwrap().len(), 1, "its lock is kept");
+    assert_eq!(run_service.store().locks().await.unwrap().len(), 1, "its lock is kept");
 
     std::fs::write(world.path("up"), "").unwrap();
-    let again = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap();
+    let again = run_service.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap();
     assert_eq!(again.state, RunState::Verifying);
-    let closed = attach_to_end(&desk, again).await;
+    let closed = attach_to_end(&run_service, again).await;
     assert_eq!((closed.state, closed.checks), (RunState::Verified, Some(ChecksAfter::Good)), "{closed:?}");
-    assert!(desk.store().locks().await.unwrap().is_empty());
-    let why = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
+    assert!(run_service.store().locks().await.unwrap().is_empty());
+    let why = run_service.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
     assert!(why.as_str().contains("it is verified"), "{why}");
 }
 
 #[tokio::test]
 async fn checks_do_not_make_a_verdict_of_an_exit_code_that_nobody_knows() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let (config, terms) = watched(&world, Duration::from_secs(20), &[]);
     let start = StartRun { verify: Some(terms), ..world.start("touch up; echo $$ > pid; exec sleep 60") };
-    let begun = desk.begin(&start, &config, &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&start, &config, &Secrets::default()).await.unwrap();
     wait_for("the child", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
     kill(supervisor(&begun));
-    let lost = attach_to_end(&desk, begun).await;
+    let lost = attach_to_end(&run_service, begun).await;
     assert_eq!(lost.state, RunState::Unknown);
-    let why = desk.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
+    let why = run_service.verify_now(&lost.id, &config, &Secrets::default()).await.unwrap_err();
     assert!(why.as_str().contains("its processes still run"), "{why}");
     kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
     let again = loop {
-        match desk.verify_now(&lost.id, &config, &Secrets::default()).await {
+        match run_service.verify_now(&lost.id, &config, &Secrets::default()).await {
             Ok(run) => break run,
             // The killed process may take a moment to be gone.
             Err(why) => assert!(why.as_str().contains("still run"), "{why}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    let closed = attach_to_end(&desk, again).await;
+    let closed = attach_to_end(&run_service, again).await;
     assert_eq!(closed.outcome(), "outcome unknown (checks are good)");
-    assert!(!closed.can_be_verified_now() && desk.store().locks().await.unwrap().is_empty());
+    assert!(!closed.can_be_verified_now() && run_service.store().locks().await.unwrap().is_empty());
 }
 
 fn supervisor(run: &Run) -> i32 {
@@ -439,21 +442,21 @@ async fn a_handover_that_is_not_whole_is_refused_and_recorded() {
         let wrapper = world.path("wrapper");
         std::fs::write(&wrapper, format!("#!/bin/sh\nPROGRAM='{PROGRAM}'\n{script}\n")).unwrap();
         std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let desk = world.desk().await.with_program(&wrapper);
+        let run_service = world.run_service().await.with_program(&wrapper);
         let mut start = world.start("touch ran");
         start.plan.env.insert("TOKEN".to_owned(), "t0ken".to_owned());
-        let begun = desk.begin(&confirmed(start), &Config::default(), &Secrets::default()).await.unwrap();
-        let ended = attach_to_end(&desk, begun).await;
+        let begun = run_service.begin(&confirmed(start), &Config::default(), &Secrets::default()).await.unwrap();
+        let ended = attach_to_end(&run_service, begun).await;
         assert_eq!(ended.state, RunState::Refused, "{script}: {ended:?}");
         assert!(ended.note.as_ref().unwrap().as_str().contains(words), "{script}: {ended:?}");
         assert!(!world.path("ran").exists());
-        assert!(desk.store().locks().await.unwrap().is_empty());
-        let last = desk.store().audit_page(None, 9).await.unwrap().into_iter().last().unwrap();
+        assert!(run_service.store().locks().await.unwrap().is_empty());
+        let last = run_service.store().audit_page(None, 9).await.unwrap().into_iter().last().unwrap();
         assert_eq!(last.entry["detail"]["state"], "refused", "{:?}", last.entry);
         // What was refused is no attempt.
-        let desk = desk.with_program(PROGRAM);
+        let run_service = run_service.with_program(PROGRAM);
         let next = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
-        run(&desk, &next).await.unwrap();
+        run(&run_service, &next).await.unwrap();
     }
 }
 
@@ -461,34 +464,34 @@ async fn a_handover_that_is_not_whole_is_refused_and_recorded() {
 #[tokio::test]
 async fn the_outcome_is_stored_once_the_store_is_back() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let start = world.start("while ! [ -e go ]; do sleep 0.05; done");
-    let begun = desk.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
     sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
     std::fs::write(world.path("go"), "").unwrap();
     wait_for("the outcome", || begun.output_path.join("closing.json").exists()).await;
-    assert_eq!(desk.run(&begun.id).await.unwrap().unwrap().state, RunState::Ended);
-    assert!(desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
-    assert_eq!(desk.store().locks().await.unwrap().len(), 1);
+    assert_eq!(run_service.run(&begun.id).await.unwrap().unwrap().state, RunState::Ended);
+    assert!(run_service.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
+    assert_eq!(run_service.store().locks().await.unwrap().len(), 1);
     sabotage(&world, "DROP TRIGGER full").await;
     let from = Instant::now();
-    while desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open() {
+    while run_service.store().run(&begun.id).await.unwrap().unwrap().state.is_open() {
         assert!(from.elapsed() < PATIENCE);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(desk.store().locks().await.unwrap().is_empty());
+    assert!(run_service.store().locks().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_live_run_is_attached_and_cancelled_by_the_next_console() {
     let world = World::new();
     let begun = world
-        .desk()
+        .run_service()
         .await
         .begin(&world.start("echo up; sleep 60"), &Config::default(), &Secrets::default())
         .await
         .unwrap();
-    let next = world.desk().await;
+    let next = world.run_service().await;
     let taken = next.take_in().await.unwrap();
     assert!(taken.settled.is_empty());
     assert_eq!(taken.live.len(), 1);
@@ -502,63 +505,63 @@ async fn a_live_run_is_attached_and_cancelled_by_the_next_console() {
 }
 
 /// Stops a run whose step takes TERM for itself, and says what was said meanwhile.
-async fn stopped(desk: &RunDesk, run: &Run) -> (Recorded, Vec<Stopping>) {
+async fn stopped(run_service: &RunService, run: &Run) -> (Recorded, Vec<Stopping>) {
     let mut said = Vec::new();
-    let recorded = tokio::time::timeout(PATIENCE, desk.stop(run, |stopping| said.push(stopping))).await;
+    let recorded = tokio::time::timeout(PATIENCE, run_service.stop(run, |stopping| said.push(stopping))).await;
     (recorded.expect("in time").unwrap(), said)
 }
 
-async fn begun(world: &World, desk: &RunDesk, script: &str) -> Run {
+async fn begun(world: &World, run_service: &RunService, script: &str) -> Run {
     let script = format!("echo $$ > pid; {script}");
-    let begun = desk.begin(&world.start(&script), &Config::default(), &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&world.start(&script), &Config::default(), &Secrets::default()).await.unwrap();
     wait_for("the step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
     begun
 }
 
-async fn entries(desk: &RunDesk, kind: &str) -> usize {
-    desk.store().audit_page(None, 1000).await.unwrap().iter().filter(|line| line.entry["kind"] == kind).count()
+async fn entries(run_service: &RunService, kind: &str) -> usize {
+    run_service.store().audit_page(None, 1000).await.unwrap().iter().filter(|line| line.entry["kind"] == kind).count()
 }
 
 #[tokio::test]
 async fn a_run_is_stopped_while_the_store_is_locked_and_that_is_recorded_afterwards() {
     use sqlx::Connection as _;
     let world = World::new();
-    let desk = world.desk().await;
-    let begun = begun(&world, &desk, "exec sleep 60").await;
+    let run_service = world.run_service().await;
+    let begun = begun(&world, &run_service, "exec sleep 60").await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.path("state/opsroom.db"));
     let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut other).await.unwrap();
-    let (recorded, said) = stopped(&desk, &begun).await;
+    let (recorded, said) = stopped(&run_service, &begun).await;
     assert_eq!((recorded, said), (Recorded::BySupervisor, vec![Stopping::Asked]));
     wait_for("the outcome", || begun.output_path.join("result.json").exists()).await;
     // Nobody has got to the store by then.
-    assert!(desk.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
+    assert!(run_service.store().run(&begun.id).await.unwrap().unwrap().state.is_open());
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    assert_eq!(attach_to_end(&desk, begun).await.state, RunState::Cancelled);
-    assert_eq!((entries(&desk, "run.cancel").await, entries(&desk, "run.end").await), (1, 1));
+    assert_eq!(attach_to_end(&run_service, begun).await.state, RunState::Cancelled);
+    assert_eq!((entries(&run_service, "run.cancel").await, entries(&run_service, "run.end").await), (1, 1));
 }
 
 #[tokio::test]
 async fn a_run_is_stopped_where_no_file_can_be_written_or_is_answered() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     // The file can't be made while the directory is elsewhere.
-    let first = begun(&world, &desk, "exec sleep 60").await;
+    let first = begun(&world, &run_service, "exec sleep 60").await;
     let (pid, aside) = (supervisor(&first), world.path("aside"));
     std::fs::rename(&first.output_path, &aside).unwrap();
-    let (recorded, said) = stopped(&desk, &first).await;
+    let (recorded, said) = stopped(&run_service, &first).await;
     std::fs::rename(&aside, &first.output_path).unwrap();
     assert_eq!(said, [Stopping::Signalled { pid }]);
-    desk.record_stop(&first, &recorded).await;
-    assert_eq!(attach_to_end(&desk, first).await.state, RunState::Cancelled);
-    assert_eq!(entries(&desk, "run.cancel").await, 1);
+    run_service.record_stop(&first, &recorded).await;
+    assert_eq!(attach_to_end(&run_service, first).await.state, RunState::Cancelled);
+    assert_eq!(entries(&run_service, "run.cancel").await, 1);
 
     // The directory is gone altogether.
     std::fs::remove_file(world.path("pid")).unwrap();
-    let second = begun(&world, &desk, "exec sleep 60").await;
+    let second = begun(&world, &run_service, "exec sleep 60").await;
     let (pid, step) = (supervisor(&second), std::fs::read_to_string(world.path("pid")).unwrap());
     std::fs::remove_dir_all(&second.output_path).unwrap();
-    let (_, said) = stopped(&desk, &second).await;
+    let (_, said) = stopped(&run_service, &second).await;
     assert_eq!(said, [Stopping::Signalled { pid }]);
     wait_for("the end of the step", || !Path::new(&format!("/proc/{}/stat", step.trim())).exists()).await;
 }
@@ -566,59 +569,59 @@ async fn a_run_is_stopped_where_no_file_can_be_written_or_is_answered() {
 #[tokio::test]
 async fn a_supervisor_that_is_held_still_goes_on_to_stop_its_run() {
     let world = World::new();
-    let desk = world.desk().await;
-    let begun = begun(&world, &desk, "exec sleep 60").await;
+    let run_service = world.run_service().await;
+    let begun = begun(&world, &run_service, "exec sleep 60").await;
     let pid = rustix::process::Pid::from_raw(supervisor(&begun)).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
-    let (_, said) = stopped(&desk, &begun).await;
+    let (_, said) = stopped(&run_service, &begun).await;
     assert_eq!(said, [Stopping::Asked, Stopping::Signalled { pid: supervisor(&begun) }]);
-    assert_eq!(attach_to_end(&desk, begun).await.state, RunState::Cancelled);
-    assert_eq!(entries(&desk, "run.cancel").await, 1);
+    assert_eq!(attach_to_end(&run_service, begun).await.state, RunState::Cancelled);
+    assert_eq!(entries(&run_service, "run.cancel").await, 1);
 }
 
 #[tokio::test]
 async fn what_a_dead_supervisor_left_behind_is_named_and_stopped() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     // A program that puts it into its own arguments, which we never do.
     let inner = "trap \"\" TERM; echo $$ > pid; while :; do sleep 60; done";
     let mut start = world.start(&format!("exec /bin/sh -c '{inner}' sh \"$TOKEN\""));
     start.plan.env.insert("TOKEN".to_owned(), "{secret:token}".to_owned());
     let mut secrets = Secrets::default();
     secrets.insert("token".into(), "hunter2hunter2".to_owned());
-    let begun = desk.begin(&confirmed(start), &Config::default(), &secrets).await.unwrap();
+    let begun = run_service.begin(&confirmed(start), &Config::default(), &secrets).await.unwrap();
     wait_for("the step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
     let step: i32 = std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap();
     kill(supervisor(&begun));
-    let lost = attach_to_end(&desk, begun).await;
+    let lost = attach_to_end(&run_service, begun).await;
     assert_eq!(lost.state, RunState::Unknown);
-    let left = desk.left(&lost).await;
+    let left = run_service.left(&lost).await;
     let shell = left.iter().find(|process| process.pid == step).expect("the shell of the step");
     assert!(shell.command.as_str().starts_with("/bin/sh -c trap") && shell.since.is_some(), "{shell:?}");
     assert!(shell.command.as_str().ends_with("***") && !shell.command.as_str().contains("hunter2"), "{shell:?}");
 
-    let (recorded, said) = stopped(&desk, &lost).await;
+    let (recorded, said) = stopped(&run_service, &lost).await;
     let kill_in = Duration::from_millis(500);
     assert_eq!(said, [Stopping::Terminated { kill_in }, Stopping::Killed]);
     assert!(matches!(recorded, Recorded::ByUs(_)));
-    assert!(desk.left(&lost).await.is_empty());
+    assert!(run_service.left(&lost).await.is_empty());
 }
 
 #[tokio::test]
 async fn of_a_run_on_another_host_it_is_said_that_nothing_can_be_seen() {
     let world = World::new();
-    let desk = world.desk().await;
-    let begun = begun(&world, &desk, "exec sleep 60").await;
+    let run_service = world.run_service().await;
+    let begun = begun(&world, &run_service, "exec sleep 60").await;
     kill(supervisor(&begun));
-    let lost = attach_to_end(&desk, begun).await;
-    assert_eq!(desk.left(&lost).await.len(), 1);
+    let lost = attach_to_end(&run_service, begun).await;
+    assert_eq!(run_service.left(&lost).await.len(), 1);
     sabotage(&world, "UPDATE run SET host = 'elsewhere'; UPDATE lock SET host = 'elsewhere'").await;
-    let lost = desk.run(&lost.id).await.unwrap().unwrap();
-    let held = desk.held(&lost.id).await.unwrap().unwrap();
+    let lost = run_service.run(&lost.id).await.unwrap().unwrap();
+    let held = run_service.held(&lost.id).await.unwrap().unwrap();
     let unseen = held.unseen.clone().expect("a word");
     assert!(unseen.contains("elsewhere") && held.against().is_empty(), "{held:?}");
-    assert_eq!(desk.signs(&lost).await.unseen.unwrap().as_str(), unseen);
-    assert!(desk.stop(&lost, drop).await.unwrap_err().as_str().contains("is on elsewhere"));
+    assert_eq!(run_service.signs(&lost).await.unseen.unwrap().as_str(), unseen);
+    assert!(run_service.stop(&lost, drop).await.unwrap_err().as_str().contains("is on elsewhere"));
     kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
 }
 
@@ -629,25 +632,25 @@ async fn a_clock_that_is_set_lengthens_no_cooldown_and_shortens_none() {
     let state = world.path("state");
     let clock = Clock::start();
     let start = StartRun { cooldown: Duration::from_mins(10), ..world.start("true") };
-    let desk = async |clock| RunDesk::open(None, &state, clock).await.unwrap().with_program(PROGRAM);
-    run(&desk(clock).await, &start).await.unwrap();
+    let run_service = async |clock| RunService::open(None, &state, clock).await.unwrap().with_program(PROGRAM);
+    run(&run_service(clock).await, &start).await.unwrap();
     for set in [-3, 3] {
-        let refused = run(&desk(clock.set_by(hours(set))).await, &start).await.unwrap_err();
+        let refused = run(&run_service(clock.set_by(hours(set))).await, &start).await.unwrap_err();
         let wait: u64 = refused.split("wait ").nth(1).unwrap().trim_end_matches(" s").parse().unwrap();
         assert!((1..=600).contains(&wait), "{set} h: {refused}");
     }
     // The machine was started anew with a clock that is behind: the attempt counts as made when it is first seen.
     let anew = clock.started_anew().set_by(hours(-3));
-    let refused = run(&desk(anew).await, &start).await.unwrap_err();
+    let refused = run(&run_service(anew).await, &start).await.unwrap_err();
     assert!(refused.ends_with("was 0 s ago; wait 600 s"), "{refused}");
     let short = StartRun { cooldown: Duration::from_millis(200), ..start.clone() };
     let from = Instant::now();
-    while let Err(why) = run(&desk(anew).await, &short).await {
+    while let Err(why) = run(&run_service(anew).await, &short).await {
         assert!(from.elapsed() < PATIENCE, "{why}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let limited = StartRun { at_most: Some((2, Duration::from_mins(10))), ..world.start("true") };
-    let refused = run(&desk(anew.set_by(hours(6))).await, &limited).await.unwrap_err();
+    let refused = run(&run_service(anew.set_by(hours(6))).await, &limited).await.unwrap_err();
     assert!(refused.starts_with("limit reached: 2 attempts"), "{refused}");
 }
 
@@ -655,26 +658,26 @@ async fn a_clock_that_is_set_lengthens_no_cooldown_and_shortens_none() {
 async fn a_span_is_measured_by_a_clock_that_nobody_sets() {
     let world = World::new();
     let clock = Clock::start().set_by(chrono::TimeDelta::hours(3));
-    let desk = RunDesk::open(None, &world.path("state"), clock).await.unwrap().with_program(PROGRAM);
+    let run_service = RunService::open(None, &world.path("state"), clock).await.unwrap().with_program(PROGRAM);
     // Begun by a clock that is ahead, ended by the supervisor's, which is right: as if it was set back meanwhile.
-    let ended = run(&desk, &world.start("sleep 0.3")).await.unwrap();
+    let ended = run(&run_service, &world.start("sleep 0.3")).await.unwrap();
     assert!(ended.ended_at.unwrap() < ended.started_at);
     assert!((300..30_000).contains(&ended.duration_ms.unwrap()), "{ended:?}");
-    assert_eq!(desk.run(&ended.id).await.unwrap().unwrap().duration_ms, ended.duration_ms);
-    let again = desk.begin(&world.start("sleep 60"), &Config::default(), &Secrets::default()).await.unwrap();
+    assert_eq!(run_service.run(&ended.id).await.unwrap().unwrap().duration_ms, ended.duration_ms);
+    let again = run_service.begin(&world.start("sleep 60"), &Config::default(), &Secrets::default()).await.unwrap();
     assert!(again.took(Clock::start().moment()) < PATIENCE);
-    desk.stop(&again, drop).await.unwrap();
-    attach_to_end(&desk, again).await;
+    run_service.stop(&again, drop).await.unwrap();
+    attach_to_end(&run_service, again).await;
 }
 
 #[tokio::test]
 async fn output_is_followed_from_its_first_line_while_it_comes() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let script = "for i in 1 2 3; do echo $i; done; while ! [ -e go ]; do sleep 0.05; done; echo last >&2";
-    let begun = desk.begin(&world.start(script), &Config::default(), &Secrets::default()).await.unwrap();
+    let begun = run_service.begin(&world.start(script), &Config::default(), &Secrets::default()).await.unwrap();
     let (out, mut outcomes) = mpsc::channel(64);
-    let follow = desk.follow(&begun.id, &out);
+    let follow = run_service.follow(&begun.id, &out);
     let read = async {
         let mut texts = Vec::new();
         while let Some(outcome) = outcomes.recv().await {
@@ -692,28 +695,28 @@ async fn output_is_followed_from_its_first_line_while_it_comes() {
     let ((), texts) = tokio::join!(follow, read);
     assert_eq!(texts[2], (2, false, "3".to_owned()));
     assert_eq!(texts[3], (3, true, "last".to_owned()));
-    attach_to_end(&desk, begun).await;
+    attach_to_end(&run_service, begun).await;
 }
 
 #[tokio::test]
 async fn a_dead_supervisor_leaves_an_unknown_outcome_and_its_lock() {
     let world = World::new();
-    let desk = world.desk().await;
-    let begun = desk
+    let run_service = world.run_service().await;
+    let begun = run_service
         .begin(&world.start("echo $$ > pid; exec sleep 60"), &Config::default(), &Secrets::default())
         .await
         .unwrap();
     wait_for("the child", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
     kill(supervisor(&begun));
-    let ended = attach_to_end(&desk, begun).await;
+    let ended = attach_to_end(&run_service, begun).await;
     assert_eq!(ended.state, RunState::Unknown);
-    assert!(run(&desk, &world.start("true")).await.unwrap_err().contains("opsroom unlock"));
-    let held = desk.held(&ended.id).await.unwrap().unwrap();
+    assert!(run(&run_service, &world.start("true")).await.unwrap_err().contains("opsroom unlock"));
+    let held = run_service.held(&ended.id).await.unwrap().unwrap();
     assert!(held.against()[0].contains("sleep 60") && held.against().len() == 1, "{held:?}");
-    let lock = desk.unlock(&ended.id, "looked: it is up", &held.against()).await.unwrap().unwrap();
+    let lock = run_service.unlock(&ended.id, "looked: it is up", &held.against()).await.unwrap().unwrap();
     assert_eq!(lock.target.as_str(), "api");
-    assert!(desk.unlock(&ended.id, "again", &[]).await.unwrap().is_none());
-    run(&desk, &world.start("true")).await.unwrap();
+    assert!(run_service.unlock(&ended.id, "again", &[]).await.unwrap().is_none());
+    run(&run_service, &world.start("true")).await.unwrap();
     kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
 }
 
@@ -725,27 +728,27 @@ fn kill(pid: i32) {
 #[tokio::test]
 async fn a_supervisor_that_can_not_start_leaves_nothing_locked() {
     let world = World::new();
-    let desk = world.desk().await.with_program(world.path("no-such-program"));
-    let why = run(&desk, &world.start("true")).await.unwrap_err();
+    let run_service = world.run_service().await.with_program(world.path("no-such-program"));
+    let why = run(&run_service, &world.start("true")).await.unwrap_err();
     assert!(why.contains("supervisor could not be started"), "{why}");
-    assert!(desk.store().locks().await.unwrap().is_empty());
+    assert!(run_service.store().locks().await.unwrap().is_empty());
 
     // One that dies before its first step: nothing ran, and that is known.
-    let desk = world.desk().await.with_program("/bin/false");
-    let ended = run(&desk, &world.start("touch ran")).await;
+    let run_service = world.run_service().await.with_program("/bin/false");
+    let ended = run(&run_service, &world.start("touch ran")).await;
     let settled = match ended {
         Ok(run) => run,
-        Err(_) => desk.store().runs(1).await.unwrap().remove(0),
+        Err(_) => run_service.store().runs(1).await.unwrap().remove(0),
     };
     assert_eq!(settled.state, RunState::Refused);
     assert!(!world.path("ran").exists());
-    assert!(desk.store().locks().await.unwrap().is_empty());
+    assert!(run_service.store().locks().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn no_secret_is_in_any_file() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let secret = "hunter2-hunter2";
     let mut secrets = Secrets::default();
     secrets.insert("token".into(), secret.to_owned());
@@ -753,10 +756,10 @@ async fn no_secret_is_in_any_file() {
     start.plan.env.insert("TOKEN".to_owned(), "{secret:token}".to_owned());
     start.reason = Some(format!("rotated to {secret}"));
     start.evidence = format!("{{\"log\": \"login with {secret}\"}}");
-    let ended = run_with(&desk, &confirmed(start), &secrets).await.unwrap();
+    let ended = run_with(&run_service, &confirmed(start), &secrets).await.unwrap();
     let (lines, _) = opsroom::runtime::runs::output(&ended).unwrap();
     assert_eq!(lines[1].text.as_str(), "15", "{lines:?}");
-    desk.store().close().await;
+    run_service.store().close().await;
     let mut files = 0;
     search(&world.path("state"), &mut |path, bytes| {
         files += 1;
@@ -766,7 +769,7 @@ async fn no_secret_is_in_any_file() {
 
     let mut start = world.start("true");
     start.plan.env.insert("TOKEN".to_owned(), "{secret:other}".to_owned());
-    let why = run_with(&world.desk().await, &confirmed(start), &secrets).await.unwrap_err();
+    let why = run_with(&world.run_service().await, &confirmed(start), &secrets).await.unwrap_err();
     assert!(why.contains("secret `other`"), "{why}");
 }
 
@@ -785,8 +788,8 @@ fn search(directory: &Path, see: &mut impl FnMut(&Path, &[u8])) {
 async fn what_the_store_makes_is_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
-    let desk = world.desk().await;
-    run(&desk, &world.start("true")).await.unwrap();
+    let run_service = world.run_service().await;
+    run(&run_service, &world.start("true")).await.unwrap();
     let mode = |path: PathBuf| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(world.path("state")), 0o700);
     assert_eq!(mode(world.path("state/opsroom.db")), 0o600);
@@ -799,16 +802,16 @@ async fn what_the_store_makes_is_private() {
 #[tokio::test]
 async fn without_a_writable_audit_nothing_is_changed() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
-    let why = run(&desk, &world.start("touch ran")).await.unwrap_err();
+    let why = run(&run_service, &world.start("touch ran")).await.unwrap_err();
     assert!(why.contains("without a record nothing is changed"), "{why}");
     assert!(!world.path("ran").exists());
-    assert!(desk.store().locks().await.unwrap().is_empty());
-    assert!(desk.store().runs(9).await.unwrap().is_empty());
+    assert!(run_service.store().locks().await.unwrap().is_empty());
+    assert!(run_service.store().runs(9).await.unwrap().is_empty());
     let mut look = world.start("touch looked");
     look.plan.changing = false;
-    run(&desk, &confirmed(look)).await.unwrap();
+    run(&run_service, &confirmed(look)).await.unwrap();
     assert!(world.path("looked").exists());
 }
 
@@ -829,16 +832,16 @@ async fn a_broken_chain_is_found_where_it_breaks() {
         ("UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", 1),
     ] {
         let world = World::new();
-        let desk = world.desk().await;
+        let run_service = world.run_service().await;
         for _ in 0..3 {
-            run(&desk, &world.start("true")).await.unwrap();
+            run(&run_service, &world.start("true")).await.unwrap();
         }
-        assert!(desk.store().verify_audit().await.unwrap()[0].broken.is_none());
+        assert!(run_service.store().verify_audit().await.unwrap()[0].broken.is_none());
         let refused = sqlx_refuses(&world, sql).await;
         assert!(refused.contains("append-only"), "{refused}");
         sabotage(&world, &format!("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_deleted; {sql}"))
             .await;
-        let chain = desk.store().verify_audit().await.unwrap().remove(0);
+        let chain = run_service.store().verify_audit().await.unwrap().remove(0);
         assert_eq!(chain.broken.as_ref().map(|broken| broken.0), Some(at), "{sql}: {chain:?}");
         assert_eq!(chain.entries, at.cast_unsigned() - 1);
     }
@@ -854,10 +857,10 @@ async fn sqlx_refuses(world: &World, sql: &str) -> String {
 #[tokio::test]
 async fn a_store_of_a_newer_program_is_left_alone() {
     let world = World::new();
-    world.desk().await.store().close().await;
+    world.run_service().await.store().close().await;
     sabotage(&world, "INSERT INTO schema_version VALUES (99)").await;
-    let error = RunDesk::open(None, &world.path("state"), Clock::start()).await.unwrap_err();
+    let error = RunService::open(None, &world.path("state"), Clock::start()).await.unwrap_err();
     assert!(error.to_string().contains("use the newer opsroom"), "{error}");
-    let error = RunDesk::open(Some("postgres://db/ops"), &world.path("state"), Clock::start()).await.unwrap_err();
+    let error = RunService::open(Some("postgres://db/ops"), &world.path("state"), Clock::start()).await.unwrap_err();
     assert!(error.to_string().contains("is not a supported store"), "{error}");
 }

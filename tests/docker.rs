@@ -84,7 +84,7 @@ impl Project {
 
     fn must(&self, program: &str, arguments: &[&str]) -> String {
         let output = self.command(program).args(arguments).output().expect("the program starts");
-        assert!(output.status.success(), "{program} {arguments:?}: {}", told(&output));
+        assert!(output.status.success(), "{program} {arguments:?}: {}", summary(&output));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
@@ -111,7 +111,7 @@ impl Drop for Project {
     }
 }
 
-fn told(output: &Output) -> String {
+fn summary(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -121,17 +121,17 @@ fn a_container_is_restarted_and_rolled_back_and_the_check_agrees() {
     let started = project.container("{{.State.StartedAt}}");
 
     let restart = project.opsroom(&["run", "restart-web", "--yes"]);
-    assert_eq!(restart.status.code(), Some(0), "{}", told(&restart));
-    assert!(told(&restart).contains("verified"), "{}", told(&restart));
+    assert_eq!(restart.status.code(), Some(0), "{}", summary(&restart));
+    assert!(summary(&restart).contains("verified"), "{}", summary(&restart));
     assert_ne!(project.container("{{.State.StartedAt}}"), started, "it was really restarted");
 
     assert_eq!(project.container("{{.Config.Image}}"), format!("{}:2", project.name));
     let rollback = project.opsroom(&["run", "rollback-web", "--set", "version=1", "--yes"]);
-    assert_eq!(rollback.status.code(), Some(0), "{}", told(&rollback));
+    assert_eq!(rollback.status.code(), Some(0), "{}", summary(&rollback));
     assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
 
     let refused = project.opsroom(&["run", "rollback-web", "--set", "version=9", "--yes"]);
-    assert_ne!(refused.status.code(), Some(0), "a version that the adapter does not offer: {}", told(&refused));
+    assert_ne!(refused.status.code(), Some(0), "a version that the adapter does not offer: {}", summary(&refused));
     assert_eq!(project.container("{{.Config.Image}}"), format!("{}:1", project.name));
 }
 
@@ -158,7 +158,7 @@ fn a_line_that_docker_stores_in_pieces_is_one_line_without_the_times_between_the
         '/bin/busybox yes abcdefghi | /bin/busybox head -n 4000 | /bin/busybox tr -d \"\\n\"; /bin/busybox echo; /bin/busybox echo after'";
     let run = Command::new("sh").current_dir(directory.path()).args(["-c", script, &busybox, &wrote.0]).output();
     let run = run.expect("a shell");
-    assert!(run.status.success(), "{}", told(&run));
+    assert!(run.status.success(), "{}", summary(&run));
     let config = format!("[log.long]\ndocker = \"{}\"\n", wrote.0);
     std::fs::write(directory.path().join("opsroom.toml"), config).expect("written");
     let said = Command::new(env!("CARGO_BIN_EXE_opsroom"))
@@ -171,7 +171,7 @@ fn a_line_that_docker_stores_in_pieces_is_one_line_without_the_times_between_the
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a record")["message"].to_string())
         .collect();
-    assert_eq!(messages.len(), 2, "{}", told(&said));
+    assert_eq!(messages.len(), 2, "{}", summary(&said));
     // What is shown of a line may be bounded; no time stands within it.
     assert!(!messages[0].contains("T0") && !messages[0].contains("Z "), "{}", &messages[0]);
     let shown = messages[0].trim_matches('"').split('…').next().unwrap_or_default();

@@ -22,7 +22,7 @@ fn records(text: Vec<u8>) -> Vec<Record> {
 }
 
 /// One record in words: what it was recognised as, then every field.
-fn told(record: &Record) -> String {
+fn summary(record: &Record) -> String {
     let mut out = format!("{} {}", record.format.word(), record.level.word());
     // The year of a time without one is that of the day on which the test runs.
     if let Some(time) = record.time {
@@ -65,7 +65,7 @@ fn lines_of_programs_become_what_they_say() {
         for path in files {
             let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
             let text = std::fs::read(&path).expect("a fixture is read");
-            let told: Vec<String> = records(text).iter().map(told).collect();
+            let told: Vec<String> = records(text).iter().map(summary).collect();
             insta::assert_snapshot!(name, told.join("\n\n"));
         }
     });

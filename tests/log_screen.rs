@@ -19,7 +19,7 @@ use opsroom::model::message::{Effect, Observation};
 use opsroom::text::{Colour, SafeText, Sgr, Styles};
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
-use opsroom::world::timeline::{Entry, Happening};
+use opsroom::world::timeline::{Entry, EventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -371,7 +371,7 @@ fn logs_charts_and_timeline_point_at_one_moment() {
     let first = app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record").at();
     assert_eq!(app.state.console.time_cursor, Some(first));
     // What is selected in the timeline opens the logs then.
-    let entry = |at, text: &str| Entry { at, happening: Happening::Console, service: None, text: SafeText::new(text) };
+    let entry = |at, text: &str| Entry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) };
     app.state.world.timeline.push(entry(app.now(), "something"));
     app.keys("1 tab enter");
     assert_eq!((&app.state.console.screen, app.state.console.time_cursor), (&Screen::Logs, Some(app.now().utc)));

@@ -84,7 +84,7 @@ impl Postgres {
     }
 }
 
-fn told(output: &Output) -> String {
+fn summary(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -96,15 +96,15 @@ fn a_good_dump_is_proven_and_a_damaged_one_is_found_out() {
     postgres.dump(&format!("shop_{}", std::process::id()), directory.path());
 
     let good = postgres.verify(directory.path());
-    assert_eq!(good.status.code(), Some(0), "{}", told(&good));
-    assert!(told(&good).contains("orders: 1000 rows"), "{}", told(&good));
+    assert_eq!(good.status.code(), Some(0), "{}", summary(&good));
+    assert!(summary(&good).contains("orders: 1000 rows"), "{}", summary(&good));
     assert_eq!(postgres.scratch_databases(), "0");
 
     let dump = directory.path().join("shop.sql");
     let text = std::fs::read_to_string(&dump).expect("the dump is text");
     std::fs::write(&dump, &text[..text.find("COPY public.orders").expect("the dump has orders")]).expect("written");
     let damaged = postgres.verify(directory.path());
-    assert_eq!(damaged.status.code(), Some(2), "{}", told(&damaged));
-    assert!(told(&damaged).contains("NOT proven"), "{}", told(&damaged));
+    assert_eq!(damaged.status.code(), Some(2), "{}", summary(&damaged));
+    assert!(summary(&damaged).contains("NOT proven"), "{}", summary(&damaged));
     assert_eq!(postgres.scratch_databases(), "0", "the scratch database is dropped although it failed");
 }

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use opsroom::actions::follow::{Standing, standing};
+use opsroom::actions::follow::{RunLiveness, liveness};
 use opsroom::actions::rundir::RunDir;
 use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::model::message::{Outcome, RequestId, StartRun};
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
-use opsroom::runtime::runs::RunDesk;
+use opsroom::runtime::runs::RunService;
 use opsroom::store::Store;
 use opsroom::store::place::Place;
 use opsroom::text::secret::Secrets;
@@ -68,8 +68,8 @@ impl World {
         self.state().join("opsroom.db")
     }
 
-    async fn desk(&self) -> RunDesk {
-        RunDesk::open(None, &self.state(), Clock::start()).await.unwrap().with_program(PROGRAM)
+    async fn run_service(&self) -> RunService {
+        RunService::open(None, &self.state(), Clock::start()).await.unwrap().with_program(PROGRAM)
     }
 
     fn command(&self, arguments: &[&str]) -> Ran {
@@ -117,14 +117,14 @@ impl World {
     }
 }
 
-async fn begin(desk: &RunDesk, start: &StartRun) -> Result<Run, String> {
-    let begun = desk.begin(start, &Config::default(), &Secrets::default()).await;
+async fn begin(run_service: &RunService, start: &StartRun) -> Result<Run, String> {
+    let begun = run_service.begin(start, &Config::default(), &Secrets::default()).await;
     begun.map_err(|why| why.as_str().to_owned())
 }
 
-async fn to_end(desk: &RunDesk, run: Run) -> Run {
+async fn to_end(run_service: &RunService, run: Run) -> Run {
     let (out, _) = mpsc::channel(1);
-    desk.attach(run, &out).await
+    run_service.attach(run, &out).await
 }
 
 async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -140,8 +140,8 @@ fn kill(pid: i64) {
 }
 
 /// A run of which supervisor and steps were killed.
-async fn killed(world: &World, desk: &RunDesk) -> Run {
-    let begun = begin(desk, &world.start("echo $$ > pid; exec sleep 60")).await.unwrap();
+async fn killed(world: &World, run_service: &RunService) -> Run {
+    let begun = begin(run_service, &world.start("echo $$ > pid; exec sleep 60")).await.unwrap();
     wait_for("its step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
     let started = std::fs::read(begun.output_path.join("started.json")).unwrap();
     let started: serde_json::Value = serde_json::from_slice(&started).unwrap();
@@ -156,21 +156,21 @@ async fn killed(world: &World, desk: &RunDesk) -> Run {
 async fn a_run_directory_that_is_cleared_away_never_says_that_nothing_ran() {
     for first in ["started.json", "alive", "intent.json"] {
         let world = World::new();
-        let desk = world.desk().await;
-        let begun = killed(&world, &desk).await;
+        let run_service = world.run_service().await;
+        let begun = killed(&world, &run_service).await;
         let dir = RunDir::new(&begun.output_path);
         let mut files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort_by_key(|path| !path.ends_with(first));
         assert!(files[0].ends_with(first));
         for file in files {
             std::fs::remove_file(&file).unwrap();
-            assert_eq!(standing(&dir).unwrap(), Standing::Lost(None), "without {}", file.display());
+            assert_eq!(liveness(&dir).unwrap(), RunLiveness::Lost(None), "without {}", file.display());
         }
         std::fs::remove_dir_all(world.state().join("runs")).unwrap();
-        let taken = desk.take_in().await.unwrap();
+        let taken = run_service.take_in().await.unwrap();
         assert_eq!(taken.settled[0].state, RunState::Unknown);
-        assert_eq!(desk.store().locks().await.unwrap().len(), 1, "its lock is kept");
-        let why = begin(&desk, &world.start("echo x >> ran")).await.unwrap_err();
+        assert_eq!(run_service.store().locks().await.unwrap().len(), 1, "its lock is kept");
+        let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
         assert!(why.contains("is locked by") && world.ran() == 0, "{why}");
     }
 }
@@ -178,13 +178,13 @@ async fn a_run_directory_that_is_cleared_away_never_says_that_nothing_ran() {
 #[tokio::test]
 async fn a_directory_that_goes_while_its_run_lives_leaves_it_unknown_and_locked() {
     let world = World::new();
-    let desk = world.desk().await;
-    let begun = begin(&desk, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
     wait_for("its start", || begun.output_path.join("started.json").exists()).await;
     std::fs::remove_dir_all(world.state().join("runs")).unwrap();
-    let lost = to_end(&desk, begun).await;
+    let lost = to_end(&run_service, begun).await;
     assert_eq!(lost.state, RunState::Unknown);
-    let why = begin(&desk, &world.start("echo x >> ran")).await.unwrap_err();
+    let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
     assert!(why.contains("is locked by") && world.ran() == 0, "{why}");
     std::fs::write(world.path("go"), "").unwrap();
 }
@@ -222,25 +222,25 @@ async fn nothing_is_begun_in_a_store_that_is_not_the_one_that_was_opened() {
         let other =
             Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
         other.close().await;
-        let desk = world.desk().await;
-        let first = begin(&desk, &world.start("true")).await.unwrap();
-        to_end(&desk, first).await;
-        desk.store().checkpoint().await;
+        let run_service = world.run_service().await;
+        let first = begin(&run_service, &world.start("true")).await.unwrap();
+        to_end(&run_service, first).await;
+        run_service.store().checkpoint().await;
         std::fs::copy(world.db(), world.path("older.db")).unwrap();
-        let second = begin(&desk, &world.start("true")).await.unwrap();
-        to_end(&desk, second).await;
-        desk.store().checkpoint().await;
+        let second = begin(&run_service, &world.start("true")).await.unwrap();
+        to_end(&run_service, second).await;
+        run_service.store().checkpoint().await;
 
         replace(&world, how);
         let before = std::fs::read(world.db()).ok();
-        let why = begin(&desk, &world.start("echo x >> ran")).await.unwrap_err();
+        let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
         assert!(why.contains("without a record nothing is changed"), "{how}: {why}");
         assert!(why.contains("was removed or replaced") || why.contains("lost the end of its audit"), "{how}: {why}");
         assert_eq!(world.ran(), 0, "{how}");
         if !how.contains("older copy") {
             assert_eq!(std::fs::read(world.db()).ok(), before, "{how}: what lies there is not written to");
         }
-        desk.close().await;
+        run_service.close().await;
         if !how.contains("older copy") {
             assert_eq!(std::fs::read(world.db()).ok(), before, "{how}: nor when it is closed");
         }
@@ -272,8 +272,8 @@ async fn a_supervisor_runs_nothing_where_the_record_is_gone() {
         let go = if script == "sqlite" { "while ! [ -e go ]; do sleep 0.05; done" } else { script };
         std::fs::write(&wrapper, format!("#!/bin/sh\n(cd {root}; {go})\nexec '{PROGRAM}' \"$@\"\n")).unwrap();
         std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let desk = world.desk().await.with_program(&wrapper);
-        let begun = begin(&desk, &world.start("echo x >> ran")).await.unwrap();
+        let run_service = world.run_service().await.with_program(&wrapper);
+        let begun = begin(&run_service, &world.start("echo x >> ran")).await.unwrap();
         if script == "sqlite" {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.db());
             let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
@@ -459,13 +459,13 @@ async fn a_full_disk_is_said_so_and_the_store_is_taken_up_again() {
     let Some(small) = Small::mount(world.path("small")) else { return };
     let db = small.0.join("opsroom.db");
     let url = db.display().to_string();
-    let desk = RunDesk::open(Some(&url), &world.state(), Clock::start()).await.unwrap().with_program(PROGRAM);
-    let ended = begin(&desk, &world.start("true")).await.unwrap();
-    to_end(&desk, ended).await;
+    let run_service = RunService::open(Some(&url), &world.state(), Clock::start()).await.unwrap().with_program(PROGRAM);
+    let ended = begin(&run_service, &world.start("true")).await.unwrap();
+    to_end(&run_service, ended).await;
     small.fill();
-    let why = begin(&desk, &world.start("echo x >> ran")).await.unwrap_err();
+    let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
     assert!(why.contains("the disk is full") && why.contains("free some space"), "{why}");
-    desk.close().await;
+    run_service.close().await;
     // Without a log beside it, and without room for one.
     let refused = world.command(&["--store", &url, "run", "touch", "--yes"]);
     assert!(refused.err.contains("the disk is full") && refused.err.contains("free some space"), "{refused:?}");
@@ -512,11 +512,11 @@ async fn each_fault_has_words_and_a_hint() {
 #[tokio::test]
 async fn whoever_watches_returns_when_the_store_goes() {
     let world = World::new();
-    let desk = world.desk().await;
+    let run_service = world.run_service().await;
     let (out, mut outcomes) = mpsc::channel(16);
     let wake = Notify::new();
     let watching = async {
-        let error = desk.watch(&wake, &out).await.error;
+        let error = run_service.watch(&wake, &out).await.error;
         assert!(error.to_string().contains("was removed or replaced"), "{error}");
     };
     let removing = async {

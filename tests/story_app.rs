@@ -446,13 +446,13 @@ fn cancelling_a_run_asks_first() {
         stopping.words(app.state.world.now.since(told))
     };
     assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
-    let told = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
-    app.outcome(told(Stopping::Terminated { kill_in: Duration::from_secs(10) }));
+    let summary = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
+    app.outcome(summary(Stopping::Terminated { kill_in: Duration::from_secs(10) }));
     app.wait(3_500);
     // What is known is not taken back by an earlier word.
-    app.outcome(told(Stopping::Asked));
+    app.outcome(summary(Stopping::Asked));
     assert_eq!(words(&app), "stopping: TERM sent, 7 s until KILL");
-    app.outcome(told(Stopping::Killed));
+    app.outcome(summary(Stopping::Killed));
     assert_eq!(words(&app), "stopping: KILL sent");
 }
 

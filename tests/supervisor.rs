@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opsroom::actions::follow::{Follower, Standing, is_alive};
+use opsroom::actions::follow::{Follower, RunLiveness, is_alive};
 use opsroom::actions::handover::{Handover, Task};
 use opsroom::actions::launch::Prepared;
 use opsroom::actions::rundir::{End, How, Intent, RunDir};
@@ -100,11 +100,11 @@ async fn until_end(dir: &RunDir) -> Seen {
     let mut lines = Vec::new();
     let from = Instant::now();
     loop {
-        let (new, standing) = follower.look().unwrap();
+        let (new, liveness) = follower.look().unwrap();
         lines.extend(new.into_iter().map(|line| line.text.as_str().to_owned()));
-        match standing {
-            Standing::Over { end, .. } => return Seen { end: *end.unwrap(), lines, omitted: follower.omitted() },
-            Standing::Running => assert!(from.elapsed() < PATIENCE, "still running after {PATIENCE:?}: {lines:?}"),
+        match liveness {
+            RunLiveness::Over { end, .. } => return Seen { end: *end.unwrap(), lines, omitted: follower.omitted() },
+            RunLiveness::Running => assert!(from.elapsed() < PATIENCE, "still running after {PATIENCE:?}: {lines:?}"),
             other => panic!("{other:?}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -300,7 +300,7 @@ async fn it_survives_hangup_and_says_when_it_is_lost() {
     wait_for("the child", || read(at.path().join("pid")).is_some()).await;
     assert!(is_alive(&started.dir));
     started.child.kill().await.unwrap();
-    assert_eq!(Follower::new(started.dir.clone()).look().unwrap().1, Standing::Lost(None));
+    assert_eq!(Follower::new(started.dir.clone()).look().unwrap().1, RunLiveness::Lost(None));
     let child = read(at.path().join("pid")).unwrap().trim().parse().unwrap();
     rustix::process::kill_process(rustix::process::Pid::from_raw(child).unwrap(), rustix::process::Signal::KILL)
         .unwrap();
@@ -311,8 +311,8 @@ async fn what_was_prepared_and_never_launched_never_started() {
     let at = tempfile::tempdir().unwrap();
     let prepared = Prepared::new(at.path(), "r1").unwrap();
     let dir = prepared.dir().clone();
-    assert_eq!(Follower::new(dir.clone()).look().unwrap().1, Standing::Running);
+    assert_eq!(Follower::new(dir.clone()).look().unwrap().1, RunLiveness::Running);
     assert!(Prepared::new(at.path(), "r1").is_err());
     drop(prepared);
-    assert_eq!(Follower::new(dir).look().unwrap().1, Standing::NeverStarted);
+    assert_eq!(Follower::new(dir).look().unwrap().1, RunLiveness::NeverStarted);
 }

@@ -15,7 +15,7 @@ const TAIL: u64 = 4 << 20;
 
 /// Where a followed run stands: what its directory says, by which alone everybody judges an open run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum RunLiveness {
     /// The supervisor starts, or its steps run, or more output is waiting to be read.
     Running,
     /// The steps ended and the supervisor polls the checks.
@@ -40,7 +40,7 @@ pub enum Standing {
     Hidden(SafeText),
 }
 
-impl Standing {
+impl RunLiveness {
     /// Whether there may be more to see.
     pub const fn is_open(&self) -> bool {
         matches!(self, Self::Running | Self::Verifying { .. } | Self::Hidden(_))
@@ -73,15 +73,15 @@ impl Follower {
     ///
     /// # Errors
     /// The directory can't be read.
-    pub fn look(&mut self) -> io::Result<(Vec<OutputLine>, Standing)> {
+    pub fn look(&mut self) -> io::Result<(Vec<OutputLine>, RunLiveness)> {
         // The order matters: whether the supervisor lives is asked before anything is read, because all that it
         // leaves is written before it dies; and the output, which is complete before the result, is read last.
-        let standing = standing(&self.dir)?;
+        let liveness = liveness(&self.dir)?;
         let (mut lines, more) = self.read_out()?;
         if !more {
             self.read_tail(&mut lines)?;
         }
-        Ok((lines, if more { Standing::Running } else { standing }))
+        Ok((lines, if more { RunLiveness::Running } else { liveness }))
     }
 
     fn read_out(&mut self) -> io::Result<(Vec<OutputLine>, bool)> {
@@ -122,27 +122,27 @@ impl Follower {
 ///
 /// # Errors
 /// The directory can't be read.
-pub fn standing(dir: &RunDir) -> io::Result<Standing> {
+pub fn liveness(dir: &RunDir) -> io::Result<RunLiveness> {
     let life = life(dir)?;
     let alive = life == Life::Held;
     let end = dir.read_end()?.map(Box::new);
     if let Some(closing) = dir.read_closing()? {
-        return Ok(Standing::Over { end, closing: Box::new(closing) });
+        return Ok(RunLiveness::Over { end, closing: Box::new(closing) });
     }
     // What is missing proves nothing: a directory is cleared away one file after the other.
     let began = life != Life::Empty || end.is_some() || dir.started().exists();
     let progress = if alive { dir.read_progress()? } else { None };
     Ok(match (alive, end) {
-        (true, None) if progress.is_none() => Standing::Running,
-        (true, Some(end)) if !end.to_verify => Standing::Running,
-        (true, end) => Standing::Verifying { end, progress },
-        (false, None) if !began => Standing::NeverStarted,
+        (true, None) if progress.is_none() => RunLiveness::Running,
+        (true, Some(end)) if !end.to_verify => RunLiveness::Running,
+        (true, end) => RunLiveness::Verifying { end, progress },
+        (false, None) if !began => RunLiveness::NeverStarted,
         // The checks would only have added to it.
         (false, Some(end)) if !end.to_verify || !end.is_success() => {
             let closing = closing(Some(&end), None, end.at);
-            Standing::Over { end: Some(end), closing: Box::new(closing) }
+            RunLiveness::Over { end: Some(end), closing: Box::new(closing) }
         }
-        (false, end) => Standing::Lost(end),
+        (false, end) => RunLiveness::Lost(end),
     })
 }
 
@@ -177,9 +177,9 @@ fn life(dir: &RunDir) -> io::Result<Life> {
 
 /// Where a run stands, of which nothing but the path of its directory is known. One that is gone, or whose files make no
 /// sense, says nothing; one that can't be looked into proves nothing.
-pub fn standing_at(dir: &RunDir) -> Standing {
+pub fn standing_at(dir: &RunDir) -> RunLiveness {
     let looked = match dir.path().symlink_metadata() {
-        Ok(found) if found.is_dir() => standing(dir),
+        Ok(found) if found.is_dir() => liveness(dir),
         Ok(_) => Err(io::Error::other("it is not a directory")),
         Err(error) => Err(error),
     };
@@ -188,8 +188,8 @@ pub fn standing_at(dir: &RunDir) -> Standing {
         | io::ErrorKind::NotADirectory
         | io::ErrorKind::InvalidData
         | io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::FileTooLarge => Standing::Lost(None),
-        _ => Standing::Hidden(SafeText::new(&format!("{}: {error}", dir.path().display()))),
+        | io::ErrorKind::FileTooLarge => RunLiveness::Lost(None),
+        _ => RunLiveness::Hidden(SafeText::new(&format!("{}: {error}", dir.path().display()))),
     })
 }
 

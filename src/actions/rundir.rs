@@ -27,7 +27,7 @@ use super::files;
 use crate::lang::time::{BootTime, Moment};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Plan, Progress, RunState, Stop, Verdict};
-use crate::model::verification::{Judgement, Terms};
+use crate::model::verification::{Conclusion, Terms};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -178,9 +178,9 @@ const fn yes() -> bool {
 }
 
 /// The outcome of a run: a verdict needs every step exited 0 *and* the checks. `end` is missing where nobody knows how
-/// the steps ended, `judgement` where no checks were looked at.
-pub fn closing(end: Option<&End>, judgement: Option<&Judgement>, at: DateTime<Utc>) -> Closing {
-    let state = match (end, judgement.map(|judgement| judgement.verdict)) {
+/// the steps ended, `conclusion` where no checks were looked at.
+pub fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<Utc>) -> Closing {
+    let state = match (end, conclusion.map(|conclusion| conclusion.verdict)) {
         (None, _) => RunState::Unknown,
         (Some(end), Some(verdict)) if end.is_success() => match verdict {
             Verdict::Verified => RunState::Verified,
@@ -192,12 +192,12 @@ pub fn closing(end: Option<&End>, judgement: Option<&Judgement>, at: DateTime<Ut
         (Some(end), _) => end.state(),
     };
     let said =
-        end.map(|end| end.message.as_str()).into_iter().chain(judgement.map(|judgement| judgement.note.as_str()));
+        end.map(|end| end.message.as_str()).into_iter().chain(conclusion.map(|conclusion| conclusion.note.as_str()));
     let note = said.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
     Closing {
         at,
         state,
-        checks: judgement.and_then(Judgement::checks),
+        checks: conclusion.and_then(Conclusion::checks),
         note: (!note.is_empty()).then(|| SafeText::new(&note)),
     }
 }
@@ -419,10 +419,10 @@ mod tests {
 
     #[test]
     fn a_verdict_needs_exit_0_and_the_checks() {
-        let good = Judgement { verdict: Verdict::Verified, note: String::new() };
-        let bad = Judgement { verdict: Verdict::NotRecovered, note: "still not healthy after 1m: api".to_owned() };
-        let closed = |how, code, judgement: Option<&Judgement>| {
-            let closing = closing(Some(&end(how, code)), judgement, DateTime::UNIX_EPOCH);
+        let good = Conclusion { verdict: Verdict::Verified, note: String::new() };
+        let bad = Conclusion { verdict: Verdict::NotRecovered, note: "still not healthy after 1m: api".to_owned() };
+        let closed = |how, code, conclusion: Option<&Conclusion>| {
+            let closing = closing(Some(&end(how, code)), conclusion, DateTime::UNIX_EPOCH);
             (closing.state, closing.checks)
         };
         assert_eq!(closed(How::Exited, Some(0), Some(&good)), (RunState::Verified, Some(ChecksAfter::Good)));

@@ -6,7 +6,7 @@ use crate::text::SafeText;
 use super::keymap::Command;
 use super::overlays::Overlay;
 use super::overlays::help::Help;
-use super::overlays::line::{Line, Purpose};
+use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
 use super::screens::{self, Screen};
 use super::state::State;
@@ -138,6 +138,6 @@ fn filter(state: &mut State) {
             Purpose::Filter
         }
     };
-    let line = Line::new(state, purpose);
+    let line = LineInput::new(state, purpose);
     state.console.overlays.push(Overlay::Line(line));
 }

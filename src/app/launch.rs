@@ -18,7 +18,7 @@ use super::overlays::confirm::Confirmation;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::evidence;
-use crate::world::timeline::{Entry, Happening};
+use crate::world::timeline::{Entry, EventKind};
 
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
 pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
@@ -110,7 +110,7 @@ pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>)
     state.toast(Tone::Info, &format!("{what}: starting"));
     state.world.timeline.push(Entry {
         at: state.world.now,
-        happening: Happening::Run,
+        kind: EventKind::Run,
         service: plan.service.clone(),
         text: SafeText::new(&format!("{what}: confirmed")),
     });
@@ -189,7 +189,7 @@ fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
         context.push(("now", SafeText::new(&text)));
     }
     for run in state.world.last_runs(&plan.action).into_iter().take(3) {
-        context.push(("last run", SafeText::new(&crate::world::runs::told(run))));
+        context.push(("last run", SafeText::new(&crate::world::runs::summary(run))));
     }
     context
 }

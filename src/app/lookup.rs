@@ -116,7 +116,7 @@ impl State {
                 keys(&self.world.services, filter, |service| service.name.to_string(), text)
             }
             PanelId::Layout(Panel::Alerts) => {
-                keys(&self.world.alerts, filter, |alert| alert.id.clone(), AlertView::told)
+                keys(&self.world.alerts, filter, |alert| alert.id.clone(), AlertView::summary)
             }
             PanelId::Layout(Panel::Timeline) => {
                 keys(self.world.timeline.newest_first(), filter, entry_key, |entry: &Entry| {
@@ -124,7 +124,7 @@ impl State {
                 })
             }
             PanelId::Layout(Panel::Actions) | PanelId::Runs => {
-                let text = |run: &&Run| format!("{} {}", run.action, runs::told(run));
+                let text = |run: &&Run| format!("{} {}", run.action, runs::summary(run));
                 keys(&self.world.all_runs(), filter, |run| run.id.to_string(), text)
             }
             PanelId::Layout(Panel::Check(name)) => checks(self.world.check(name).map(|check| check.index).as_slice()),

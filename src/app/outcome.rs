@@ -15,7 +15,7 @@ use super::overlays::{Overlay, patterns};
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
-use crate::world::timeline::Happening;
+use crate::world::timeline::EventKind;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
 pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
@@ -45,7 +45,7 @@ fn answered(state: &mut State, outcome: Outcome) {
             let service = state.world.action(&action).and_then(|known| known.service.clone());
             let text = format!("{action} was refused: {why}");
             state.toast(Tone::Error, &text);
-            state.world.happened(Happening::Run, service, &text);
+            state.world.happened(EventKind::Run, service, &text);
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::Past(past) => patterns::learned(state, *past),

@@ -16,7 +16,7 @@ use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
-use crate::world::timeline::Happening;
+use crate::world::timeline::EventKind;
 
 /// The configuration was read again.
 pub fn reloaded(
@@ -83,7 +83,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
 }
 
 fn note(state: &mut State, text: &str) {
-    state.world.happened(Happening::Reload, None, text);
+    state.world.happened(EventKind::Reload, None, text);
 }
 
 /// A screen that is no more can't be shown or gone back to.

@@ -91,7 +91,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         Some(loaded) => (loaded.config, loaded.diagnostics.iter().any(Diagnostic::is_error)),
     };
     if broken {
-        output::complain("warning: the configuration has problems, so its adapters are left out; see opsroom check\n");
+        output::eprint_error(
+            "warning: the configuration has problems, so its adapters are left out; see opsroom check\n",
+        );
     }
     let all = all(config.as_ref());
     let Some(name) = &arguments.name else {

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 
+use super::Global;
 use super::output::{self, exit};
-use super::{Global, desk};
+use crate::cli::run_service;
 use crate::model::preview::{Kind, Preview};
-use crate::runtime::runs::RunDesk;
+use crate::runtime::runs::RunService;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
@@ -52,18 +53,18 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         return accept(why.as_deref().unwrap_or_default(), global).await;
     }
     let verifies = matches!(arguments.what, Some(What::Verify { .. }));
-    let opened = if verifies { desk::open_unquestioned(global).await } else { desk::open(global).await };
-    let desk = match opened {
-        Ok(desk) => desk,
+    let opened = if verifies { run_service::open_unquestioned(global).await } else { run_service::open(global).await };
+    let run_service = match opened {
+        Ok(run_service) => run_service,
         Err(_) if verifies => return exit::CRITICAL,
         Err(code) => return code,
     };
     let code = match arguments.what {
-        Some(What::Verify { .. }) => verify(desk.store()).await,
-        Some(What::Export) => export(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
-        None => latest(desk.store()).await.unwrap_or_else(|error| desk::broken(&error)),
+        Some(What::Verify { .. }) => verify(run_service.store()).await,
+        Some(What::Export) => export(run_service.store()).await.unwrap_or_else(|error| run_service::broken(&error)),
+        None => latest(run_service.store()).await.unwrap_or_else(|error| run_service::broken(&error)),
     };
-    desk.close().await;
+    run_service.close().await;
     code
 }
 
@@ -75,26 +76,26 @@ async fn accept(why: &str, global: &Global) -> u8 {
     if global.read_only {
         return output::fail(exit::USAGE, "read-only: no store can be accepted here", "remove --read-only");
     }
-    let state = match desk::state_directory() {
+    let state = match run_service::state_directory() {
         Ok(state) => state,
         Err(code) => return code,
     };
-    let live = RunDesk::live(&state);
+    let live = RunService::live(&state);
     if !live.is_empty() {
         let problem = format!("{} still running, and the store may not know it", live.join(", "));
         return output::fail(exit::CRITICAL, &problem, "wait for its end: a second run could start beside it");
     }
-    match RunDesk::accept(global.store.as_deref(), &state, why, global.clock).await {
+    match RunService::accept(global.store.as_deref(), &state, why, global.clock).await {
         Ok(accepted) => {
             let code = verify(&accepted.store).await;
             match &accepted.doubt {
-                Some(doubt) => output::complain(&format!("accepted and put on record, although: {doubt}\n")),
-                None => output::complain("nothing spoke against it: nothing was changed\n"),
+                Some(doubt) => output::eprint_error(&format!("accepted and put on record, although: {doubt}\n")),
+                None => output::eprint_error("nothing spoke against it: nothing was changed\n"),
             }
             accepted.store.close().await;
             code
         }
-        Err(error) => desk::broken(&error),
+        Err(error) => run_service::broken(&error),
     }
 }
 
@@ -133,7 +134,7 @@ async fn verify(store: &Store) -> u8 {
     }
     let code = output::print(&text).max(code);
     if let Some(doubt) = doubts.first() {
-        output::complain(&format!("changing actions are refused\nhint: {}\n", doubt.hint()));
+        output::eprint_error(&format!("changing actions are refused\nhint: {}\n", doubt.hint()));
     }
     code
 }

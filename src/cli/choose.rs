@@ -51,8 +51,8 @@ fn one(action: &Action, name: &str, choices: &[Choice], chosen: Option<&String>)
             None => format!("choose with --set {name}=VALUE: {}", listed(free())),
         };
         let code = output::fail(exit::USAGE, &format!("{} needs a {name}", action.name), "");
-        output::complain(&table(choices, before));
-        output::complain(&format!("hint: {hint}\n"));
+        output::eprint_error(&table(choices, before));
+        output::eprint_error(&format!("hint: {hint}\n"));
         return Err(code);
     };
     match choices.iter().find(|choice| choice.value.as_str() == chosen) {

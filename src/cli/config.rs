@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         What::Adapters(arguments) => adapters::run(arguments, global),
         // An empty list on stdout, so that scripts may count it; the sentence is for people.
         What::Presets => {
-            output::complain("this version has no presets\n");
+            output::eprint_error("this version has no presets\n");
             output::exit::OK
         }
         What::Example => output::print(EXAMPLE),

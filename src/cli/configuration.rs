@@ -27,7 +27,7 @@ pub struct Found {
 /// The exit code.
 pub fn find(global: &Global) -> Result<Found, u8> {
     let Some(main) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
-    let (again, wishes) = (main.kept(), Wishes::of(global));
+    let (again, wishes) = (main.kept(), CliOverrides::of(global));
     let options = wishes.clone();
     let loader = Loader::new(&main.path, move || {
         let loaded = again.load_again();
@@ -61,12 +61,12 @@ pub fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
 
 /// What the command line says over the configuration, also after a reload.
 #[derive(Debug, Clone)]
-struct Wishes {
+struct CliOverrides {
     theme: Option<String>,
     read_only: bool,
 }
 
-impl Wishes {
+impl CliOverrides {
     fn of(global: &Global) -> Self {
         Self { theme: global.theme.clone(), read_only: global.read_only }
     }
@@ -85,7 +85,7 @@ impl Wishes {
 fn refuse(diagnostics: &[Diagnostic]) -> u8 {
     let text = diagnostic::rendered(diagnostics, "\n");
     let count = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    output::complain(&text);
+    output::eprint_error(&text);
     let problem = format!("the configuration has {count} problem{}", if count == 1 { "" } else { "s" });
     output::fail(
         exit::CONFIG,
@@ -99,7 +99,7 @@ fn welcome(global: &Global) -> u8 {
     let places: Vec<PathBuf> = load::candidates(global.config.as_deref(), None);
     let list: Vec<String> = places.iter().map(|place| format!("    {}", shown(place))).collect();
     let list = list.join("\n");
-    output::complain(&format!(
+    output::eprint_error(&format!(
         "\
 error: no configuration found
 
@@ -148,7 +148,7 @@ mod tests {
             config.console.read_only = true;
             config
         };
-        let wishes = |read_only| Wishes { theme: Some("nord".into()), read_only };
+        let wishes = |read_only| CliOverrides { theme: Some("nord".into()), read_only };
         assert!(wishes(false).over(forbidden()).console.read_only);
         assert!(wishes(true).over(Config::default()).console.read_only);
         assert_eq!(wishes(false).over(Config::default()).console.theme, "nord");

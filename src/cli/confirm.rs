@@ -74,7 +74,7 @@ async fn typed(wanted: &str, prompt: &str) -> Result<(), Unconfirmed> {
 async fn ask(prompt: &str) -> Result<String, Unconfirmed> {
     // What was typed before the question was there can't be its answer: over a slow link it was meant for the shell.
     let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
-    output::complain(prompt);
+    output::eprint_error(prompt);
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         matches!(io::stdin().lock().read_line(&mut line), Ok(1..)).then_some(line)
@@ -85,7 +85,7 @@ async fn ask(prompt: &str) -> Result<String, Unconfirmed> {
         _ = tokio::signal::ctrl_c() => None,
     };
     if answer.is_none() {
-        output::complain("\n");
+        output::eprint_error("\n");
     }
     answer.map(|line| line.trim().to_owned()).ok_or(Unconfirmed::Cancelled)
 }

@@ -3,9 +3,10 @@
 use std::io::IsTerminal;
 
 use super::Global;
+use super::configuration;
 use super::output::{self, exit};
 use super::themes;
-use super::{configuration, desk};
+use crate::cli::run_service;
 use crate::runtime::core::Start;
 use crate::runtime::painter::Painter;
 use crate::runtime::{lifecycle, panics};
@@ -14,7 +15,7 @@ use crate::runtime::{lifecycle, panics};
 pub fn run(global: &Global) -> u8 {
     match configuration::find(global) {
         Ok(found) => {
-            let state_directory = match desk::state_directory() {
+            let state_directory = match run_service::state_directory() {
                 Ok(directory) => directory,
                 Err(code) => return code,
             };

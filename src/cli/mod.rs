@@ -16,19 +16,19 @@ pub mod configuration;
 pub mod confirm;
 pub mod console;
 pub mod demo;
-pub mod desk;
+pub mod exit_code;
 pub mod help;
 pub mod logs;
 pub mod man;
 pub mod output;
 pub mod run;
+pub mod run_service;
 pub mod runs;
 pub mod snapshot;
 pub mod status;
 pub mod supervise;
 pub mod themes;
 pub mod unlock;
-pub mod verdict;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -188,7 +188,7 @@ fn explain(error: &clap::Error) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text.to_string()),
         _ => {
-            output::complain(&text.to_string());
+            output::eprint_error(&text.to_string());
             exit::USAGE
         }
     }

@@ -67,14 +67,14 @@ impl Write for Printed {
 
 /// Prints a finished text to stderr, made safe for a terminal: what stands in arguments, in the environment, in names of
 /// files and in answers is repeated in errors. Where nobody can read it any more, that is no reason to fail.
-pub fn complain(text: &str) {
+pub fn eprint_error(text: &str) {
     let _ = io::stderr().lock().write_all(printable_lines(text, false).as_bytes());
 }
 
 /// Prints `error: …`, and `hint: …` where there is one; gives `code` back.
 pub fn fail(code: u8, problem: &str, hint: &str) -> u8 {
     let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
-    complain(&format!("error: {problem}\n{hint}"));
+    eprint_error(&format!("error: {problem}\n{hint}"));
     code
 }
 
@@ -84,7 +84,7 @@ pub fn print_panics_safely() {
         let backtrace = Backtrace::capture();
         let backtrace =
             if backtrace.status() == BacktraceStatus::Captured { format!("{backtrace}\n") } else { String::new() };
-        complain(&format!("{info}\n{backtrace}"));
+        eprint_error(&format!("{info}\n{backtrace}"));
     }));
 }
 

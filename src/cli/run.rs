@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::before::Before;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
-use super::{Global, choose, configuration, desk, runs, verdict};
+use super::{Global, choose, configuration, runs};
+use crate::cli::{exit_code as verdict, run_service};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
 use crate::config::sections::action::{Action, Verify};
@@ -20,7 +21,7 @@ use crate::model::message::{RequestId, StartRun};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::model::verification::Terms;
-use crate::runtime::runs::{LISTED, RunDesk};
+use crate::runtime::runs::{LISTED, RunService};
 use crate::runtime::secrets;
 use crate::store::StoreError;
 use crate::text::redact::Literals;
@@ -78,7 +79,7 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
     let action = find(config, &arguments.action)?;
     let (secrets, missing) = secrets::resolve(&config.secrets).await;
     for (name, why) in &missing {
-        output::complain(&format!("warning: secret {name} is not known: {why}\n"));
+        output::eprint_error(&format!("warning: secret {name} is not known: {why}\n"));
     }
     let parameters = arguments.set.iter().cloned().collect();
     if arguments.dry_run && !plan::has_dry_run(config, action) {
@@ -95,15 +96,15 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
             "omit --read-only, or see `read_only` in the configuration; --dry-run works",
         ));
     }
-    let (desk, _) = desk::open_and_take_in(global).await?;
-    let done = carry_out(&desk, arguments, global, config, (action, plan, secrets)).await;
-    desk.close().await;
+    let (run_service, _) = run_service::open_and_take_in(global).await?;
+    let done = carry_out(&run_service, arguments, global, config, (action, plan, secrets)).await;
+    run_service.close().await;
     done
 }
 
 /// Shows what will run, has it confirmed, runs it and watches it to its end.
 async fn carry_out(
-    desk: &RunDesk,
+    run_service: &RunService,
     arguments: &Arguments,
     global: &Global,
     config: &Arc<Config>,
@@ -111,13 +112,15 @@ async fn carry_out(
 ) -> Result<u8, u8> {
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.changing);
-    let preview = preview(desk, global, config, action, &plan, grade).await.map_err(|error| desk::broken(&error))?;
-    output::complain(&preview.text());
+    let preview = preview(run_service, global, config, action, &plan, grade)
+        .await
+        .map_err(|error| run_service::broken(&error))?;
+    output::eprint_error(&preview.text());
     let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
     let reason = confirm::confirm(grade, &plan, said).await.map_err(|unconfirmed| match unconfirmed {
         Unconfirmed::Usage(problem, hint) => output::fail(exit::USAGE, &problem, &hint),
         Unconfirmed::Cancelled => {
-            output::complain("cancelled, nothing ran\n");
+            output::eprint_error("cancelled, nothing ran\n");
             exit::CRITICAL
         }
     })?;
@@ -132,37 +135,37 @@ async fn carry_out(
     let verify = action.verify.as_ref().filter(|_| plan.changing);
     let before = Before::look(&context, action, verify).await;
     let start = start_run(plan, digest, preview, reason, before, action);
-    let begun = desk.begin(&start, config, &context.secrets).await;
+    let begun = run_service.begin(&start, config, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
-        output::complain(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
+        output::eprint_error(&format!("opsroom runs {} --follow shows its progress\n", begun.id));
         return Ok(output::print(&format!("{}\n", begun.id)));
     }
-    let ended = to_end(desk, begun).await;
+    let ended = to_end(run_service, begun).await;
     output::print(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.state.is_open() {
-        output::complain(&format!("{}\n", ended.continues()));
+        output::eprint_error(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {
-        output::complain(&runs::verify_hint(&ended));
+        output::eprint_error(&runs::verify_hint(&ended));
     } else if let Some(offered) =
         action.on_failure.as_ref().filter(|_| verdict::exit_code(&ended) != exit::OK && start.plan.changing)
     {
-        output::complain(&format!("hint: it did not help; next: opsroom run {offered}\n"));
+        output::eprint_error(&format!("hint: it did not help; next: opsroom run {offered}\n"));
     }
     Ok(verdict::exit_code(&ended))
 }
 
 /// What will run, with what the store knows against it.
 async fn preview(
-    desk: &RunDesk,
+    run_service: &RunService,
     global: &Global,
     config: &Config,
     action: &Action,
     plan: &Plan,
     grade: Confirm,
 ) -> Result<Preview, StoreError> {
-    let locks = desk.store().locks().await?;
-    let runs = desk.store().runs(LISTED).await?;
+    let locks = run_service.store().locks().await?;
+    let runs = run_service.store().runs(LISTED).await?;
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
     let situation = Situation {
         grade,
@@ -203,11 +206,11 @@ fn start_run(
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves
 /// the verification, which continues. None of it asks the store, which may be locked or full.
-async fn to_end(desk: &RunDesk, begun: Run) -> Run {
+async fn to_end(run_service: &RunService, begun: Run) -> Run {
     let run = begun.clone();
     let mut interrupts = signal(SignalKind::interrupt()).ok();
-    let mut ended = std::pin::pin!(runs::print_to_end(desk, begun));
-    let mut stop = std::pin::pin!(stop(desk, &run));
+    let mut ended = std::pin::pin!(runs::print_to_end(run_service, begun));
+    let mut stop = std::pin::pin!(stop(run_service, &run));
     let (mut said, mut stops, mut stopped) = (false, false, false);
     let over = loop {
         tokio::select! {
@@ -215,7 +218,7 @@ async fn to_end(desk: &RunDesk, begun: Run) -> Run {
             () = &mut stop, if stops && !stopped => { stopped = true; continue; }
             () = interrupted(&mut interrupts) => {}
         }
-        let now = desk.as_it_stands(run.clone());
+        let now = run_service.as_it_stands(run.clone());
         if now.state == RunState::Verifying {
             return now;
         }
@@ -223,22 +226,23 @@ async fn to_end(desk: &RunDesk, begun: Run) -> Run {
             stops = true;
         } else {
             let id = &run.id;
-            output::complain(&format!(
+            output::eprint_error(&format!(
                 "run {id} continues without this command; Ctrl-C again stops it, opsroom runs {id} --follow shows it\n"
             ));
         }
     };
     if stops && !stopped && tokio::time::timeout(TO_RECORD, stop).await.is_err() {
-        output::complain("error: that it was stopped is not on record: the store can't be written\n");
+        output::eprint_error("error: that it was stopped is not on record: the store can't be written\n");
     }
     over
 }
 
 /// Stops a run and puts that on record.
-async fn stop(desk: &RunDesk, run: &Run) {
-    match desk.stop(run, |stopping| output::complain(&format!("{}\n", stopping.words(Duration::ZERO)))).await {
-        Ok(recorded) => desk.record_stop(run, &recorded).await,
-        Err(why) => output::complain(&format!("error: {why}\n")),
+async fn stop(run_service: &RunService, run: &Run) {
+    match run_service.stop(run, |stopping| output::eprint_error(&format!("{}\n", stopping.words(Duration::ZERO)))).await
+    {
+        Ok(recorded) => run_service.record_stop(run, &recorded).await,
+        Err(why) => output::eprint_error(&format!("error: {why}\n")),
     }
 }
 

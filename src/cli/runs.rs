@@ -6,14 +6,15 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::{mpsc, oneshot};
 
-use super::desk;
 use super::output::{self, exit};
-use super::{Global, configuration, verdict};
+use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
+use crate::cli::exit_code as verdict;
+use crate::cli::run_service;
 use crate::model::message::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
-use crate::runtime::runs::{self, LISTED, RunDesk, TakenIn};
+use crate::runtime::runs::{self, LISTED, Recovered, RunService};
 use crate::runtime::secrets;
 use crate::text::SafeText;
 
@@ -51,30 +52,30 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     {
         return code;
     }
-    let (desk, taken) = match desk::open_and_take_in(global).await {
+    let (run_service, taken) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let code = shown(&desk, taken, arguments, global).await;
-    desk.close().await;
+    let code = shown(&run_service, taken, arguments, global).await;
+    run_service.close().await;
     code
 }
 
-async fn shown(desk: &RunDesk, taken: TakenIn, arguments: &Arguments, global: &Global) -> u8 {
-    let chosen = match choose(arguments, desk, taken).await {
+async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments, global: &Global) -> u8 {
+    let chosen = match choose(arguments, run_service, taken).await {
         Ok(chosen) => chosen,
         Err(code) => return code,
     };
     match chosen {
-        Chosen::One(run) if arguments.verify => match verify_now(desk, &run, global).await {
-            Ok(run) => follow(desk, run).await,
+        Chosen::One(run) if arguments.verify => match verify_now(run_service, &run, global).await {
+            Ok(run) => follow(run_service, run).await,
             Err(code) => code,
         },
-        Chosen::One(run) if arguments.follow => follow(desk, *run).await,
+        Chosen::One(run) if arguments.follow => follow(run_service, *run).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
-        Chosen::One(run) => of_run(one(&desk, &run).await, &run),
+        Chosen::One(run) => of_run(one(&run_service, &run).await, &run),
         Chosen::All(runs) if arguments.json => json(&runs),
-        Chosen::All(runs) => list(desk, &runs).await,
+        Chosen::All(runs) => list(run_service, &runs).await,
     }
 }
 
@@ -83,13 +84,13 @@ fn of_run(shown: u8, run: &Run) -> u8 {
     if shown == exit::OK { verdict::exit_code(run) } else { shown }
 }
 
-async fn verify_now(desk: &RunDesk, run: &Run, global: &Global) -> Result<Run, u8> {
+async fn verify_now(run_service: &RunService, run: &Run, global: &Global) -> Result<Run, u8> {
     let config = configuration::find(global)?.config;
     let (secrets, missing) = secrets::resolve(&config.secrets).await;
     for (name, why) in &missing {
-        output::complain(&format!("warning: secret {name} is not known: {why}\n"));
+        output::eprint_error(&format!("warning: secret {name} is not known: {why}\n"));
     }
-    let begun = desk.verify_now(&run.id, &config, &secrets).await;
+    let begun = run_service.verify_now(&run.id, &config, &secrets).await;
     begun.map_err(|why| {
         let hint = format!("if it is known to be over: opsroom unlock {} --why TEXT", run.id);
         output::fail(exit::UNKNOWN, why.as_str(), &hint)
@@ -106,9 +107,9 @@ enum Chosen {
     All(Vec<Run>),
 }
 
-async fn choose(arguments: &Arguments, desk: &RunDesk, taken: TakenIn) -> Result<Chosen, u8> {
+async fn choose(arguments: &Arguments, run_service: &RunService, taken: Recovered) -> Result<Chosen, u8> {
     if let Some(id) = &arguments.id {
-        let found = desk.run(id).await.map_err(|error| desk::broken(&error))?;
+        let found = run_service.run(id).await.map_err(|error| run_service::broken(&error))?;
         let unknown = || output::fail(exit::USAGE, &format!("no run {id}"), "`opsroom runs` lists them");
         return found.map(|run| Chosen::One(Box::new(run))).ok_or_else(unknown);
     }
@@ -123,7 +124,7 @@ async fn choose(arguments: &Arguments, desk: &RunDesk, taken: TakenIn) -> Result
         return taken.live.into_iter().next_back().map(|run| Chosen::One(Box::new(run))).ok_or_else(none);
     }
     let most = arguments.last.unwrap_or(if arguments.json { u32::MAX } else { LISTED });
-    desk.runs(most).await.map(Chosen::All).map_err(|error| desk::broken(&error))
+    run_service.runs(most).await.map(Chosen::All).map_err(|error| run_service::broken(&error))
 }
 
 fn json(runs: &[Run]) -> u8 {
@@ -133,13 +134,13 @@ fn json(runs: &[Run]) -> u8 {
     }
 }
 
-async fn list(desk: &RunDesk, runs: &[Run]) -> u8 {
+async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
     if runs.is_empty() {
         return output::print("no action has run yet\n");
     }
-    let locks = match desk.store().locks().await {
+    let locks = match run_service.store().locks().await {
         Ok(locks) => locks,
-        Err(error) => return desk::broken(&error),
+        Err(error) => return run_service::broken(&error),
     };
     let mut text = String::new();
     for lock in &locks {
@@ -173,8 +174,8 @@ fn took(run: &Run) -> String {
     }
 }
 
-async fn one(desk: &RunDesk, run: &Run) -> u8 {
-    let processes = processes(desk, run).await;
+async fn one(run_service: &RunService, run: &Run) -> u8 {
+    let processes = processes(run_service, run).await;
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<10} {}", SafeText::new(value));
@@ -210,27 +211,27 @@ async fn one(desk: &RunDesk, run: &Run) -> u8 {
     }
     let printed = output::print(&text);
     if run.can_be_verified_now() {
-        output::complain(&verify_hint(run));
+        output::eprint_error(&verify_hint(run));
     }
     printed
 }
 
 /// What is seen of the processes of a run that is not over, or of which nobody knows whether it is.
-async fn processes(desk: &RunDesk, run: &Run) -> Vec<(&'static str, String)> {
+async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, String)> {
     if !run.state.is_open() && run.state != RunState::Unknown {
         return Vec::new();
     }
-    if let Some(unseen) = desk.unseen(&run.host) {
+    if let Some(unseen) = run_service.unseen(&run.host) {
         return vec![("processes", unseen)];
     }
-    if let Some(pid) = desk.supervisor(run).await.filter(|_| run.state.is_open()) {
-        let sign = match desk.signs(run).await.quiet {
+    if let Some(pid) = run_service.supervisor(run).await.filter(|_| run.state.is_open()) {
+        let sign = match run_service.signs(run).await.quiet {
             Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
             None => format!("pid {pid}"),
         };
         return vec![("supervisor", sign)];
     }
-    let left = desk.left(run).await;
+    let left = run_service.left(run).await;
     if left.is_empty() {
         return vec![("processes", "none of it is left on this host".to_owned())];
     }
@@ -263,35 +264,35 @@ fn shown_output(lines: &[OutputLine], omitted: u64) -> String {
     text
 }
 
-async fn follow(desk: &RunDesk, run: Run) -> u8 {
-    let ended = print_to_end(desk, run).await;
-    output::complain(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
+async fn follow(run_service: &RunService, run: Run) -> u8 {
+    let ended = print_to_end(run_service, run).await;
+    output::eprint_error(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.can_be_verified_now() {
-        output::complain(&verify_hint(&ended));
+        output::eprint_error(&verify_hint(&ended));
     }
     verdict::exit_code(&ended)
 }
 
 /// Prints the output of a run while it comes, then how far its verification is, and returns it as it ended. Standard
 /// output gets what the steps wrote to theirs, standard error the rest.
-pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
+pub async fn print_to_end(run_service: &RunService, run: Run) -> Run {
     let (outcomes, mut changes) = mpsc::channel(64);
     let (lines_out, mut lines) = mpsc::channel(64);
     let (printed, mut is_printed) = oneshot::channel();
     let watching = async {
-        let ended = desk.attach(run.clone(), &outcomes).await;
+        let ended = run_service.attach(run.clone(), &outcomes).await;
         drop(outcomes);
         ended
     };
     let following = async {
-        desk.follow(&run.id, &lines_out).await;
+        run_service.follow(&run.id, &lines_out).await;
         drop(lines_out);
     };
     let printing = async {
         while let Some(outcome) = lines.recv().await {
             match outcome {
                 Outcome::RunOutput { lines, .. } => lines.iter().for_each(print_line),
-                Outcome::Failed(why) => output::complain(&format!("error: {why}\n")),
+                Outcome::Failed(why) => output::eprint_error(&format!("error: {why}\n")),
                 _ => {}
             }
         }
@@ -317,11 +318,11 @@ pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
                         continue;
                     }
                     last = words;
-                    format!("verifying: {last}, {} s left", progress.left(desk.moment()).as_secs())
+                    format!("verifying: {last}, {} s left", progress.left(run_service.moment()).as_secs())
                 }
                 _ => continue,
             };
-            output::complain(&format!("{words}\n"));
+            output::eprint_error(&format!("{words}\n"));
         }
     };
     let (ended, (), (), ()) = tokio::join!(watching, following, printing, telling);
@@ -330,7 +331,7 @@ pub async fn print_to_end(desk: &RunDesk, run: Run) -> Run {
 
 fn print_line(line: &OutputLine) {
     if line.stderr {
-        output::complain(&format!("{}\n", line.text));
+        output::eprint_error(&format!("{}\n", line.text));
     } else {
         // A reader that went away must not end the command: the run has to be watched to its end.
         let _ = output::print(&format!("{}\n", line.text));

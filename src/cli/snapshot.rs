@@ -9,12 +9,13 @@ use ratatui::layout::Rect;
 
 use super::demo::simulate::{self, Scene};
 use super::output::{self, exit};
-use super::{Global, configuration, desk, themes};
+use super::{Global, configuration, themes};
 use crate::app::commands::open_screen;
 use crate::app::message::{Event, Message};
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::update::update;
+use crate::cli::run_service;
 use crate::lang::key::{Key, KeyError};
 use crate::lang::unit::parse_duration;
 use crate::logs::record::LogState;
@@ -115,7 +116,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         config: Arc::clone(&found.config),
         loader: None,
         store: global.store.clone(),
-        state_directory: desk::state_directory()?,
+        state_directory: run_service::state_directory()?,
     };
     let work = async {
         let mut headless = Headless::start(start, arguments.size);

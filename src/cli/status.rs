@@ -186,7 +186,7 @@ async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names
         let latest = fetching.latest();
         let fetched = async {
             for (name, why) in fetching.run().await {
-                output::complain(&format!("warning: secret {name} has no value: {why}\n"));
+                output::eprint_error(&format!("warning: secret {name} has no value: {why}\n"));
             }
         };
         let mut fetched = std::pin::pin!(fetched.fuse());

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::output::{self, exit};
-use super::{Global, configuration, desk};
-use crate::runtime::runs::RunDesk;
+use super::{Global, configuration};
+use crate::cli::run_service;
+use crate::runtime::runs::RunService;
 use crate::runtime::unlocking::Held;
 use crate::text::SafeText;
 
@@ -36,38 +37,38 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn unlock(arguments: &Arguments, global: &Global) -> u8 {
-    let (desk, _) = match desk::open_and_take_in(global).await {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
     };
-    let code = unlock_at(&desk, arguments).await;
-    desk.close().await;
+    let code = unlock_at(&run_service, arguments).await;
+    run_service.close().await;
     code
 }
 
-async fn unlock_at(desk: &RunDesk, arguments: &Arguments) -> u8 {
-    let held = match desk.held(&arguments.id).await {
+async fn unlock_at(run_service: &RunService, arguments: &Arguments) -> u8 {
+    let held = match run_service.held(&arguments.id).await {
         Ok(Some(held)) => held,
         Ok(None) => return no_lock(&arguments.id),
-        Err(error) => return desk::broken(&error),
+        Err(error) => return run_service::broken(&error),
     };
     let against = held.against();
     if !against.is_empty() && !arguments.force {
         return refuse(&held, &against);
     }
     if let Some(unseen) = &held.unseen {
-        output::complain(&format!("warning: {}\n", SafeText::new(unseen)));
+        output::eprint_error(&format!("warning: {}\n", SafeText::new(unseen)));
     }
-    match desk.unlock(&arguments.id, &arguments.why, &against).await {
+    match run_service.unlock(&arguments.id, &arguments.why, &against).await {
         Ok(Some(lock)) => {
             let text =
                 format!("unlocked {}, which {} held on {} ({})", lock.target, lock.holder, lock.host, lock.reason);
             let still: String = against.iter().map(|one| format!("warning: still there: {one}\n")).collect();
-            output::complain(&still);
+            output::eprint_error(&still);
             output::print(&format!("{}\n", SafeText::new(&text)))
         }
         Ok(None) => no_lock(&arguments.id),
-        Err(error) => desk::broken(&error),
+        Err(error) => run_service::broken(&error),
     }
 }
 

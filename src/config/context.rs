@@ -7,7 +7,7 @@ use std::path::Path;
 use super::file::{Place, SourceFile};
 use super::reader::Text;
 use super::syntax::Fault;
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
 use crate::text::name::Name;
 
@@ -73,17 +73,17 @@ impl<'f> Context<'f> {
 
     /// Notes an error.
     pub fn error(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Gravity::Error, place, message.into(), hint.into());
+        self.note(Level::Error, place, message.into(), hint.into());
     }
 
     /// Notes a warning.
     pub fn warning(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Gravity::Warning, place, message.into(), hint.into());
+        self.note(Level::Warning, place, message.into(), hint.into());
     }
 
-    fn note(&self, gravity: Gravity, place: Place, message: String, hint: String) {
+    fn note(&self, level: Level, place: Place, message: String, hint: String) {
         let hint = (!hint.is_empty()).then_some(hint);
-        self.problems.borrow_mut().push(self.files[place.file].diagnostic(gravity, place, message, hint));
+        self.problems.borrow_mut().push(self.files[place.file].diagnostic(level, place, message, hint));
     }
 
     /// Notes a problem that was made elsewhere.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::confidential::Confidential;
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// One file that was read.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl SourceFile {
     }
 
     /// The diagnostic at a span of bytes. What is confidential in the file is in none of its texts.
-    pub fn diagnostic(&self, gravity: Gravity, place: Place, message: String, hint: Option<String>) -> Diagnostic {
+    pub fn diagnostic(&self, level: Level, place: Place, message: String, hint: Option<String>) -> Diagnostic {
         let (line, column) = self.position(place.start);
         let line_start = self.line_starts[line - 1];
         let line_end = line_start + self.line(line).len();
@@ -108,7 +108,7 @@ impl SourceFile {
         let shown = self.text.get(kept..kept_end).unwrap_or("");
         let here = confidential.hidden_of(kept, shown);
         Diagnostic {
-            gravity,
+            level,
             file: self.path.clone(),
             line,
             column,

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::text::redact::Literals;
 
 /// Keys whose values are words of ours or names of other things: a secret that is such a word is none.
@@ -88,7 +88,7 @@ impl Walk<'_> {
         let end = self.file.inside(at, range.end).start;
         let place = Place { start, end: end.max(start + 1), ..at };
         let message = format!("the value of secret `{name}` is written here, where it is shown and recorded");
-        let mut diagnostic = self.file.diagnostic(Gravity::Error, place, message, Some(self.hint(name)));
+        let mut diagnostic = self.file.diagnostic(Level::Error, place, message, Some(self.hint(name)));
         diagnostic.hide_marked();
         self.found.push(diagnostic);
     }

@@ -13,7 +13,7 @@ use super::merge;
 use crate::files::bounded::PATIENCE;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
 use crate::files::{self, ReadError};
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// Bytes of one file.
 const MOST: u64 = 16 << 20;
@@ -155,7 +155,7 @@ impl Main {
             return Ok(None);
         };
         let hint = "look at what it does, then `chown` it or `chmod go-w` it";
-        Ok(Some(Diagnostic { gravity: Gravity::Warning, ..Diagnostic::of_file(path, message, hint) }))
+        Ok(Some(Diagnostic { level: Level::Warning, ..Diagnostic::of_file(path, message, hint) }))
     }
 }
 
@@ -199,7 +199,7 @@ struct Included {
 impl Included {
     /// Reads what one pattern matches. The error is the end of all including.
     fn take(&mut self, main: &Main, pattern: &str, place: Place) -> Result<(), Diagnostic> {
-        let error = |message, hint| main.file.diagnostic(Gravity::Error, place, message, Some(hint));
+        let error = |message, hint| main.file.diagnostic(Level::Error, place, message, Some(hint));
         let whole = main.file.directory().join(pattern);
         let glob::Matches { files: mut matching, unreadable } = glob::find(&whole);
         for (directory, why) in unreadable {

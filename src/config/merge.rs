@@ -17,7 +17,7 @@ use super::sections::{
 };
 use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
 use super::{belonging, literal, toml_fault, validate};
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
@@ -73,7 +73,7 @@ pub fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> 
     diagnostics.retain(|problem| {
         problem.message.starts_with(toml_fault::PREFIX) || !unreadable.contains(&(problem.file.as_path(), problem.line))
     });
-    let usable = diagnostics.iter().all(|problem| problem.gravity == Gravity::Warning);
+    let usable = diagnostics.iter().all(|problem| problem.level == Level::Warning);
     Loaded { config: usable.then_some(config), diagnostics }
 }
 

@@ -87,7 +87,7 @@ fn difference(old: &[Fact], new: &[Fact]) -> String {
 }
 
 /// A fact that may be shown.
-fn told(key: &'static str, value: impl Display) -> Fact {
+fn summary(key: &'static str, value: impl Display) -> Fact {
     (key, format!("{value}"), true)
 }
 
@@ -103,23 +103,23 @@ fn name_of(name: Option<&Name>) -> String {
 fn alerts(alerts: &[(Severity, Condition)]) -> Fact {
     let written: Vec<String> =
         alerts.iter().map(|(severity, condition)| format!("{} {}", severity.word(), condition.written)).collect();
-    told("alert", written.join(", "))
+    summary("alert", written.join(", "))
 }
 
 fn console(old: &Config, new: &Config, words: &mut Vec<String>) {
     let facts = |config: &Config| {
         let console = &config.console;
         vec![
-            told("name", &console.name),
-            told("environment", &console.environment),
-            told("timezone", console.timezone),
-            told("theme", &console.theme),
-            told("read_only", console.read_only),
+            summary("name", &console.name),
+            summary("environment", &console.environment),
+            summary("timezone", console.timezone),
+            summary("theme", &console.theme),
+            summary("read_only", console.read_only),
             hidden("self_check", &console.self_check),
-            told("mouse", console.mouse),
+            summary("mouse", console.mouse),
             hidden("ascii", &console.ascii),
-            told("log_records", console.log_records),
-            told("log_bytes", console.log_bytes),
+            summary("log_records", console.log_records),
+            summary("log_bytes", console.log_bytes),
         ]
     };
     if old.console != new.console {
@@ -129,8 +129,8 @@ fn console(old: &Config, new: &Config, words: &mut Vec<String>) {
 
 fn service(service: &Service) -> Vec<Fact> {
     vec![
-        told("title", &service.title),
-        told("depends_on", service.depends_on.join(", ")),
+        summary("title", &service.title),
+        summary("depends_on", service.depends_on.join(", ")),
         hidden("runbook", &service.runbook),
         hidden("links", &service.links),
     ]
@@ -141,9 +141,9 @@ fn polled(kind: &SourceKind) -> Vec<Fact> {
         SourceKind::Http(_) => ("http", hidden("request", kind)),
         SourceKind::Exposition(_) => ("exposition", hidden("request", kind)),
         SourceKind::Command(line) => ("command", command(line)),
-        SourceKind::Tcp { host, port } => ("tcp", told("tcp", format!("{host}:{port}"))),
+        SourceKind::Tcp { host, port } => ("tcp", summary("tcp", format!("{host}:{port}"))),
     };
-    vec![told("kind", word), rest]
+    vec![summary("kind", word), rest]
 }
 
 fn command(line: &CommandLine) -> Fact {
@@ -154,10 +154,10 @@ fn source(source: &Source) -> Vec<Fact> {
     let optional = |duration: Option<_>| duration.map_or_else(String::new, shown);
     let mut facts = polled(&source.kind);
     facts.extend([
-        told("every", shown(source.every)),
-        told("timeout", shown(source.timeout)),
-        told("keep_warm", optional(source.keep_warm)),
-        told("cold_start", optional(source.cold_start)),
+        summary("every", shown(source.every)),
+        summary("timeout", shown(source.timeout)),
+        summary("keep_warm", optional(source.keep_warm)),
+        summary("cold_start", optional(source.cold_start)),
     ]);
     facts
 }
@@ -172,20 +172,20 @@ fn with_sources(config: &Config) -> Vec<(&Check, Option<&Source>)> {
 
 fn check((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {
     let mut facts = vec![
-        told("service", name_of(check.service.as_ref())),
-        told("every", shown(check.every)),
-        told("timeout", shown(check.timeout)),
+        summary("service", name_of(check.service.as_ref())),
+        summary("every", shown(check.every)),
+        summary("timeout", shown(check.timeout)),
         hidden("expect", &check.expect),
         hidden("degraded", &check.degraded),
-        told("fail_after", check.fail_after),
-        told("ok_after", check.ok_after),
-        told("cold_start", check.cold_start.map_or_else(String::new, shown)),
-        told("nagios", check.nagios),
+        summary("fail_after", check.fail_after),
+        summary("ok_after", check.ok_after),
+        summary("cold_start", check.cold_start.map_or_else(String::new, shown)),
+        summary("nagios", check.nagios),
         alerts(&check.alerts),
     ];
     match own {
         Some(own) => facts.extend(polled(&own.kind)),
-        None => facts.extend([told("kind", "from"), told("from", &check.source)]),
+        None => facts.extend([summary("kind", "from"), summary("from", &check.source)]),
     }
     facts
 }
@@ -195,7 +195,7 @@ fn metric(metric: &Metric) -> Vec<Fact> {
         MetricKind::Value { from, program } => (format!("from {from}"), program.clone()),
         MetricKind::Sample { from, selector } => (format!("from {from}"), selector.clone()),
         MetricKind::Log(LogMetric { logs, measure, window }) => {
-            (format!("log {logs}"), format!("{} in {}", measure.told(), shown(*window)))
+            (format!("log {logs}"), format!("{} in {}", measure.summary(), shown(*window)))
         }
         MetricKind::Latency { check, quantile, window } => {
             (format!("check {check}"), format!("p{} in {}", quantile * 100.0, shown(*window)))
@@ -205,39 +205,39 @@ fn metric(metric: &Metric) -> Vec<Fact> {
         }
     };
     vec![
-        told("title", &metric.title),
-        told("service", name_of(metric.service.as_ref())),
-        told("origin", origin),
-        told("value", rest),
-        told("unit", &metric.unit),
-        told("per_second", metric.per_second),
-        told("every", shown(metric.every)),
+        summary("title", &metric.title),
+        summary("service", name_of(metric.service.as_ref())),
+        summary("origin", origin),
+        summary("value", rest),
+        summary("unit", &metric.unit),
+        summary("per_second", metric.per_second),
+        summary("every", shown(metric.every)),
         alerts(&metric.alerts),
     ]
 }
 
 fn log(log: &Log) -> Vec<Fact> {
     let followed = match &log.kind {
-        LogKind::File(path) => told("file", path.display()),
+        LogKind::File(path) => summary("file", path.display()),
         LogKind::Command(line) => command(line),
     };
     vec![
-        told("service", name_of(log.service.as_ref())),
+        summary("service", name_of(log.service.as_ref())),
         followed,
-        told("format", format!("{:?}", log.format).to_lowercase()),
+        summary("format", format!("{:?}", log.format).to_lowercase()),
         hidden("ignore", &log.ignore),
         hidden("multiline", &log.multiline),
-        told("since", log.since.map_or_else(String::new, shown)),
-        told("stamped", log.stamped),
-        told("level", log.level.map_or_else(String::new, |level| format!("{level:?}").to_lowercase())),
-        told("timezone", log.timezone),
+        summary("since", log.since.map_or_else(String::new, shown)),
+        summary("stamped", log.stamped),
+        summary("level", log.level.map_or_else(String::new, |level| format!("{level:?}").to_lowercase())),
+        summary("timezone", log.timezone),
     ]
 }
 
 fn adapter(adapter: &Adapter) -> Vec<Fact> {
     vec![
-        told("kind", &adapter.kind),
-        told("directory", adapter.directory.display()),
+        summary("kind", &adapter.kind),
+        summary("directory", adapter.directory.display()),
         hidden("env", &adapter.env),
         hidden("variables", &adapter.variables),
         hidden("verbs", &adapter.verbs),
@@ -246,37 +246,37 @@ fn adapter(adapter: &Adapter) -> Vec<Fact> {
 
 fn action(action: &Action) -> Vec<Fact> {
     vec![
-        told("title", &action.title),
-        told("service", name_of(action.service.as_ref())),
-        told("adapter", &action.adapter),
-        told("do", &action.verb),
-        told("target", &action.target),
+        summary("title", &action.title),
+        summary("service", name_of(action.service.as_ref())),
+        summary("adapter", &action.adapter),
+        summary("do", &action.verb),
+        summary("target", &action.target),
         hidden("set", &action.set),
-        told("key", action.key.map_or_else(String::new, |key| key.to_string())),
-        told("confirm", format!("{:?}", action.confirm).to_lowercase()),
-        told("timeout", shown(action.timeout)),
-        told("grace", shown(action.grace)),
-        told("cooldown", shown(action.cooldown)),
+        summary("key", action.key.map_or_else(String::new, |key| key.to_string())),
+        summary("confirm", format!("{:?}", action.confirm).to_lowercase()),
+        summary("timeout", shown(action.timeout)),
+        summary("grace", shown(action.grace)),
+        summary("cooldown", shown(action.cooldown)),
         hidden("at_most", &action.at_most),
         hidden("verify", &action.verify),
         hidden("evidence", &action.evidence),
-        told("on_failure", name_of(action.on_failure.as_ref())),
+        summary("on_failure", name_of(action.on_failure.as_ref())),
     ]
 }
 
 fn screen(screen: &ScreenLayout) -> Vec<Fact> {
     vec![
-        told("title", &screen.title),
-        told("key", screen.key.map_or_else(String::new, |key| key.to_string())),
+        summary("title", &screen.title),
+        summary("key", screen.key.map_or_else(String::new, |key| key.to_string())),
         hidden("rows", &screen.rows),
     ]
 }
 
 fn filter(filter: &SavedFilter) -> Vec<Fact> {
     vec![
-        told("filter", &filter.filter),
-        told("title", &filter.title),
-        told("key", filter.key.map_or_else(String::new, |key| key.to_string())),
+        summary("filter", &filter.filter),
+        summary("title", &filter.title),
+        summary("key", filter.key.map_or_else(String::new, |key| key.to_string())),
     ]
 }
 

@@ -6,7 +6,7 @@ use toml::de::DeTable;
 
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// How every message of the parser begins.
 pub const PREFIX: &str = "syntax: ";
@@ -35,7 +35,7 @@ pub fn explain<'a>(
                 unreadable.extend(below(file, line));
             }
             let hint = hint(file.line(line), &message);
-            found.push(file.diagnostic(Gravity::Error, place, format!("{PREFIX}{message}"), Some(hint)));
+            found.push(file.diagnostic(Level::Error, place, format!("{PREFIX}{message}"), Some(hint)));
             continue;
         }
         // A section that is there twice has its keys twice: the section is worth a word, the keys are not.
@@ -45,7 +45,7 @@ pub fn explain<'a>(
         if !twice.contains(&line) {
             let firsts = firsts.get_or_insert_with(|| Firsts::of(file, root));
             let (message, hint) = duplicate(file, firsts, place, header);
-            found.push(file.diagnostic(Gravity::Error, place, format!("{PREFIX}{message}"), Some(hint)));
+            found.push(file.diagnostic(Level::Error, place, format!("{PREFIX}{message}"), Some(hint)));
         }
     }
     (found, unreadable)

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 /// How much a problem matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Gravity {
+pub enum Level {
     /// The configuration can't be used.
     Error,
     /// It can, but a person should know.
@@ -20,7 +20,7 @@ pub enum Gravity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Error or warning.
-    pub gravity: Gravity,
+    pub level: Level,
     /// The file.
     pub file: PathBuf,
     /// Line, from 1.
@@ -46,7 +46,7 @@ impl Diagnostic {
     /// A problem of a whole file: it can't be found or read. It points at 1:1 and shows no line.
     pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            gravity: Gravity::Error,
+            level: Level::Error,
             file: file.into(),
             line: 1,
             column: 1,
@@ -69,7 +69,7 @@ impl Diagnostic {
 
     /// Whether the configuration can't be used because of it.
     pub fn is_error(&self) -> bool {
-        self.gravity == Gravity::Error
+        self.level == Level::Error
     }
 
     /// The whole of it, as `opsroom check` prints it: place and message, the line, the caret, the hint. Ends without
@@ -186,7 +186,7 @@ mod tests {
 
     fn at(column: usize, width: usize, line: &str) -> Diagnostic {
         Diagnostic {
-            gravity: Gravity::Error,
+            level: Level::Error,
             file: "ops.toml".into(),
             line: 3,
             column,

@@ -14,7 +14,7 @@ use super::format::{Format, Formats};
 use super::layout::Layout;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
-use crate::text::{SafeText, Span, Styles};
+use crate::text::{SafeText, StyleSpan, Styles};
 
 pub use others::quoted;
 
@@ -201,7 +201,7 @@ impl Record {
 
     /// The colours that the writer gave to parts of the message: byte ranges of [`RecordData::message`], in order,
     /// not overlapping, each at character boundaries. Empty for most records, and where the log strips colours.
-    pub fn styles(&self) -> &[Span] {
+    pub fn styles(&self) -> &[StyleSpan] {
         self.styles.as_slice()
     }
 

@@ -1,6 +1,6 @@
 //! Alerts: severities, and the pure state machine inactive, pending, firing, keeping, resolved.
 
-mod sight;
+pub(crate) mod input;
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::since::Since;
 use crate::lang::condition::{Condition, Predicate};
 use crate::lang::time::Stamp;
+pub use crate::model::alert::input::ConditionInput;
+use crate::model::alert::input::{Changes, Holds};
 use crate::text::name::Name;
-pub use sight::Sight;
-use sight::{Changes, Holds};
 
 /// How long a resolved alert is still shown.
 pub const RESOLVED_SHOWN: Duration = Duration::from_mins(15);
@@ -163,8 +163,8 @@ impl Alert {
     }
 
     /// Looks at what is known now. Several evaluations at one moment change nothing more.
-    pub fn evaluate(&mut self, sight: &Sight<'_>, now: Stamp) -> Option<Transition> {
-        if matches!(sight, Sight::Error) {
+    pub fn evaluate(&mut self, sight: &ConditionInput<'_>, now: Stamp) -> Option<Transition> {
+        if matches!(sight, ConditionInput::Error) {
             return None;
         }
         let holds = sight.holds(&self.condition.predicate, self.state.is_firing(), &mut self.changes, now);
@@ -219,7 +219,7 @@ impl Alert {
     }
 
     /// Remembers whether the condition is seen to begin to hold: not where nothing was known just before.
-    fn look_back(&mut self, sight: &Sight<'_>, holds: Holds) {
+    fn look_back(&mut self, sight: &ConditionInput<'_>, holds: Holds) {
         match holds {
             Holds::No => self.was_clear = true,
             Holds::Unknown if sight.is_on_its_way() => {}
@@ -258,12 +258,12 @@ mod tests {
         Alert::new("test".into(), Severity::High, Condition::parse(condition, "%").expect("a condition"))
     }
 
-    fn number(value: f64) -> Sight<'static> {
-        Sight::Number { value: Some(value), stale: false }
+    fn number(value: f64) -> ConditionInput<'static> {
+        ConditionInput::Number { value: Some(value), stale: false }
     }
 
     /// Evaluates at each moment and returns what happened.
-    fn run(alert: &mut Alert, steps: &[(u64, Sight<'_>)]) -> Vec<(u64, Transition)> {
+    fn run(alert: &mut Alert, steps: &[(u64, ConditionInput<'_>)]) -> Vec<(u64, Transition)> {
         steps
             .iter()
             .filter_map(|(when, sight)| alert.evaluate(sight, at(*when)).map(|transition| (*when, transition)))
@@ -287,9 +287,9 @@ mod tests {
     #[test]
     fn an_error_changes_nothing() {
         let mut held = alert("> 5% for 1m");
-        run(&mut held, &[(0, number(6.0)), (30, Sight::Error)]);
+        run(&mut held, &[(0, number(6.0)), (30, ConditionInput::Error)]);
         assert_eq!(held.state, AlertState::Pending { active_at: at(0) });
-        assert_eq!(run(&mut held, &[(60, number(6.0)), (70, Sight::Error)]), [(60, Transition::Fired)]);
+        assert_eq!(run(&mut held, &[(60, number(6.0)), (70, ConditionInput::Error)]), [(60, Transition::Fired)]);
         assert!(held.state.is_firing());
     }
 
@@ -298,16 +298,16 @@ mod tests {
         let mut held = alert("> 5% for 1m");
         let steps = [
             (0, number(6.0)),
-            (20, Sight::Unknown),
+            (20, ConditionInput::Unknown),
             (50, number(6.0)),
             (60, number(6.0)),
             (89, number(6.0)),
             (90, number(6.0)),
         ];
         assert_eq!(run(&mut held, &steps), [(0, Transition::Pending), (90, Transition::Fired)]);
-        let absent = Sight::Number { value: None, stale: false };
-        let stale = Sight::Number { value: Some(0.0), stale: true };
-        assert_eq!(run(&mut held, &[(100, Sight::Unknown), (9_000, absent), (9_001, stale)]), []);
+        let absent = ConditionInput::Number { value: None, stale: false };
+        let stale = ConditionInput::Number { value: Some(0.0), stale: true };
+        assert_eq!(run(&mut held, &[(100, ConditionInput::Unknown), (9_000, absent), (9_001, stale)]), []);
         assert!(held.state.is_firing());
     }
 
@@ -367,7 +367,7 @@ mod tests {
     fn statuses() {
         use Transition::{Fired, Resolved};
         let fields = BTreeMap::from([("days_left".to_owned(), 20.0)]);
-        let check = |status, stale| Sight::Check { status, fields: &fields, latency_ms: Some(900.0), stale };
+        let check = |status, stale| ConditionInput::Check { status, fields: &fields, latency_ms: Some(900.0), stale };
         let down = [
             (0, check(Status::Pending, false)),
             (1, check(Status::Down, false)),
@@ -383,7 +383,7 @@ mod tests {
         let stale = [
             (0, check(Status::Ok, false)),
             (1, check(Status::Ok, true)),
-            (2, Sight::Unknown),
+            (2, ConditionInput::Unknown),
             (3, check(Status::Down, false)),
         ];
         assert_eq!(run(&mut alert("stale"), &stale), [(1, Fired), (3, Resolved)]);
@@ -394,13 +394,13 @@ mod tests {
 
     #[test]
     fn absence_and_text() {
-        let absent = Sight::Number { value: None, stale: false };
+        let absent = ConditionInput::Number { value: None, stale: false };
         assert_eq!(
             run(&mut alert("absent"), &[(0, number(1.0)), (1, absent), (2, number(1.0))]),
             [(1, Transition::Fired), (2, Transition::Resolved)]
         );
         assert_eq!(
-            run(&mut alert("!= \"ok\""), &[(0, Sight::Text("ok")), (1, Sight::Text("bad"))]),
+            run(&mut alert("!= \"ok\""), &[(0, ConditionInput::Text("ok")), (1, ConditionInput::Text("bad"))]),
             [(1, Transition::Fired)]
         );
     }
@@ -420,7 +420,7 @@ mod tests {
             let (mut now, mut bad_since) = (0, None);
             for (step, kind) in values {
                 now += step;
-                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => Sight::Unknown };
+                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => ConditionInput::Unknown };
                 match kind { 0 => bad_since = None, 1 => { bad_since.get_or_insert(now); } , _ => {} }
                 if held.evaluate(&sight, at(now)) == Some(Transition::Fired) {
                     prop_assert!(bad_since.is_some_and(|since| now - since >= 60));
@@ -434,7 +434,7 @@ mod tests {
             let mut now = 0;
             for (step, kind) in values {
                 now += step;
-                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => Sight::Unknown };
+                let sight = match kind { 0 => number(1.0), 1 => number(9.0), _ => ConditionInput::Unknown };
                 held.evaluate(&sight, at(now));
                 prop_assert_eq!(held.evaluate(&sight, at(now)), None);
             }

@@ -63,14 +63,14 @@ impl Health {
 
 /// A verdict and why, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Conclusion {
     /// The verdict; never [`Verdict::None`] but where nothing was to be verified.
     pub verdict: Verdict,
     /// What is still bad, what regressed, what could not be seen. Empty where verified.
     pub note: String,
 }
 
-impl Judgement {
+impl Conclusion {
     /// What the checks said; `None` where none were looked at.
     pub const fn checks(&self) -> Option<ChecksAfter> {
         match self.verdict {
@@ -94,7 +94,7 @@ pub struct Verification {
     named: BTreeMap<Name, Streak>,
     /// Checks that answered before and are not named.
     others: BTreeMap<Name, Other>,
-    judgement: Option<Judgement>,
+    conclusion: Option<Conclusion>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -135,7 +135,7 @@ impl Verification {
             let before = Health::of(*status).filter(|_| !checks.contains(name))?;
             Some((name.clone(), Other { before, bad: 0 }))
         };
-        let judgement = checks.is_empty().then(|| Judgement {
+        let conclusion = checks.is_empty().then(|| Conclusion {
             verdict: Verdict::None,
             note: "no checks configured to verify this action".to_owned(),
         });
@@ -146,26 +146,26 @@ impl Verification {
             needed: (*good).max(1),
             named: checks.iter().map(streak).collect(),
             others: before.iter().filter_map(other).collect(),
-            judgement,
+            conclusion,
         }
     }
 
     /// Takes a reading. Polls sent before the run ended say nothing about it. The verdict, once there is one, stays.
-    pub fn observe(&mut self, reading: &Reading) -> Option<&Judgement> {
+    pub fn observe(&mut self, reading: &Reading) -> Option<&Conclusion> {
         let fresh = reading.timing.sent.mono >= self.ended.mono && reading.timing.ended.mono <= self.deadline.mono;
-        if self.judgement.is_none() && fresh {
+        if self.conclusion.is_none() && fresh {
             self.count(&reading.check, reading.sign);
-            self.judgement = self.early();
+            self.conclusion = self.early();
         }
-        self.judgement.as_ref()
+        self.conclusion.as_ref()
     }
 
     /// The verdict, as far as there is one at `now`; at the deadline there always is.
-    pub fn judge(&mut self, now: Stamp) -> Option<&Judgement> {
-        if self.judgement.is_none() && now.mono >= self.deadline.mono {
-            self.judgement = Some(self.final_word());
+    pub fn judge(&mut self, now: Stamp) -> Option<&Conclusion> {
+        if self.conclusion.is_none() && now.mono >= self.deadline.mono {
+            self.conclusion = Some(self.final_word());
         }
-        self.judgement.as_ref()
+        self.conclusion.as_ref()
     }
 
     /// Time until the deadline.
@@ -209,19 +209,19 @@ impl Verification {
     }
 
     /// What is certain before the deadline.
-    fn early(&self) -> Option<Judgement> {
-        if let Some(judgement) = self.regression(self.needed) {
-            return Some(judgement);
+    fn early(&self) -> Option<Conclusion> {
+        if let Some(conclusion) = self.regression(self.needed) {
+            return Some(conclusion);
         }
         let all_good = self.named.values().all(|streak| streak.good >= self.needed);
         // While another check is failing, it is not yet certain that nothing regressed.
         let others_quiet = self.others.values().all(|other| other.bad == 0);
-        (all_good && others_quiet).then(|| Judgement { verdict: Verdict::Verified, note: String::new() })
+        (all_good && others_quiet).then(|| Conclusion { verdict: Verdict::Verified, note: String::new() })
     }
 
-    fn final_word(&self) -> Judgement {
-        if let Some(judgement) = self.regression(1) {
-            return judgement;
+    fn final_word(&self) -> Conclusion {
+        if let Some(conclusion) = self.regression(1) {
+            return conclusion;
         }
         let lacking: Vec<(&Name, &Streak)> =
             self.named.iter().filter(|(_, streak)| streak.good < self.needed).collect();
@@ -240,19 +240,19 @@ impl Verification {
         let notes = notes.iter().filter(|(_, names)| !names.is_empty());
         let note = notes.map(|(what, names)| format!("{what} after {within}: {names}")).collect::<Vec<_>>().join("; ");
         if !note.is_empty() {
-            return Judgement { verdict: Verdict::NotRecovered, note };
+            return Conclusion { verdict: Verdict::NotRecovered, note };
         }
         if lacking.is_empty() {
-            return Judgement { verdict: Verdict::Verified, note: String::new() };
+            return Conclusion { verdict: Verdict::Verified, note: String::new() };
         }
         let unseen = names(lacking.iter().map(|(name, _)| *name));
-        Judgement {
+        Conclusion {
             verdict: Verdict::Inconclusive,
             note: format!("not enough good readings within {within}: {unseen}"),
         }
     }
 
-    fn regression(&self, bad_readings: u32) -> Option<Judgement> {
+    fn regression(&self, bad_readings: u32) -> Option<Conclusion> {
         let bad = self.others.iter().filter(|(_, other)| other.bad >= bad_readings);
         let worse: Vec<Worse<'_>> = bad.map(|(name, other)| (name, other.before, "failing")).collect();
         (!worse.is_empty()).then(|| regressed(&worse))
@@ -263,14 +263,14 @@ impl Verification {
 type Worse<'a> = (&'a Name, Health, &'static str);
 
 /// `healthy before, failing now: db, web; degraded before, failing now: cache`
-fn regressed(worse: &[Worse<'_>]) -> Judgement {
+fn regressed(worse: &[Worse<'_>]) -> Conclusion {
     let kinds = [(Health::Good, "failing"), (Health::Good, "degraded"), (Health::Degraded, "failing")];
     let note = kinds.iter().filter_map(|(before, now)| {
         let of_kind = worse.iter().filter(|(_, was, is)| was == before && is == now);
         let names = names(of_kind.map(|(name, ..)| *name));
         (!names.is_empty()).then(|| format!("{} before, {now} now: {names}", before.word()))
     });
-    Judgement { verdict: Verdict::Regressed, note: note.collect::<Vec<_>>().join("; ") }
+    Conclusion { verdict: Verdict::Regressed, note: note.collect::<Vec<_>>().join("; ") }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a Name>) -> String {
@@ -326,7 +326,7 @@ mod tests {
         let early = verification.judge(at(159)).cloned();
         let at_last = verification.judge(at(160)).cloned().expect("the deadline brings a verdict");
         assert!(early.as_ref().is_none_or(|early| *early == at_last));
-        (early.map(|judgement| judgement.verdict), format!("{:?}: {}", at_last.verdict, at_last.note))
+        (early.map(|conclusion| conclusion.verdict), format!("{:?}: {}", at_last.verdict, at_last.note))
     }
 
     #[test]
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn without_named_checks_there_is_nothing_to_verify() {
         let mut verification = Verification::new(at(0), &terms(&[], BTreeMap::new()));
-        assert_eq!(verification.judge(at(0)).map(|judgement| judgement.verdict), Some(Verdict::None));
+        assert_eq!(verification.judge(at(0)).map(|conclusion| conclusion.verdict), Some(Verdict::None));
     }
 
     #[test]
@@ -437,9 +437,9 @@ mod tests {
         }
         // A restart makes it bad for a while: what is bad is known at the deadline, not before.
         assert_eq!(verification.judge(at(159)), None);
-        let judgement = verification.judge(at(160)).expect("the deadline brings a verdict");
-        assert_eq!(judgement.verdict, Verdict::Regressed);
-        assert_eq!(judgement.note, "healthy before, failing now: api");
+        let conclusion = verification.judge(at(160)).expect("the deadline brings a verdict");
+        assert_eq!(conclusion.verdict, Verdict::Regressed);
+        assert_eq!(conclusion.note, "healthy before, failing now: api");
     }
 
     proptest! {

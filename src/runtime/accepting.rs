@@ -1,9 +1,9 @@
-//! Which store a desk works at, and the way out where it is not the one that was used before.
+//! Which store a run_service works at, and the way out where it is not the one that was used before.
 
 use std::path::Path;
 
 use super::identity::Identity;
-use super::runs::RunDesk;
+use super::runs::RunService;
 use crate::actions::follow::is_alive;
 use crate::actions::rundir::RunDir;
 use crate::clock::Clock;
@@ -12,7 +12,7 @@ use crate::store::place::Place;
 use crate::store::trust::Accepted;
 use crate::store::{self, Store, StoreError};
 
-impl RunDesk {
+impl RunService {
     /// Takes what lies where the store should be for the store from now on, on record.
     ///
     /// # Errors

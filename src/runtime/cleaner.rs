@@ -10,24 +10,24 @@ use crate::model::reading::{Caveat, Component, Reading, Sample};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
-use super::secrets::Keyhole;
+use super::secrets::SecretsHandle;
 
 /// The redactor of the running configuration.
 pub struct Cleaner {
-    keyhole: Keyhole,
+    secrets_handle: SecretsHandle,
     /// Made with the first observation: its patterns take longer to compile than the first frame may.
     redactor: Option<Redactor>,
 }
 
 impl Cleaner {
-    /// Cleans with the secrets behind the keyhole, once they are there; with the shapes of well-known tokens from the start.
-    pub fn new(keyhole: Keyhole) -> Self {
-        Self { keyhole, redactor: None }
+    /// Cleans with the secrets behind the secrets_handle, once they are there; with the shapes of well-known tokens from the start.
+    pub fn new(secrets_handle: SecretsHandle) -> Self {
+        Self { secrets_handle, redactor: None }
     }
 
     /// The redactor for the secrets that are known now.
     pub fn redactor(&mut self) -> &Redactor {
-        if let Some(secrets) = self.keyhole.changed() {
+        if let Some(secrets) = self.secrets_handle.changed() {
             self.redactor = Some(Redactor::from(&*secrets));
         }
         self.redactor.get_or_insert_default()
@@ -80,20 +80,20 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::config::sections::secret::SecretSource;
-    use crate::runtime::secrets::Vault;
+    use crate::runtime::secrets::SecretStore;
     use crate::runtime::tasks::Tasks;
 
     #[tokio::test]
     async fn a_secret_that_a_service_tells_back_is_masked_once_it_is_known() {
         let (out, _kept) = mpsc::channel(4);
-        let (mut tasks, mut vault) = (Tasks::new(out.clone()), Vault::default());
-        let mut cleaner = Cleaner::new(vault.keyhole());
+        let (mut tasks, mut secret_store) = (Tasks::new(out.clone()), SecretStore::default());
+        let mut cleaner = Cleaner::new(secret_store.secrets_handle());
         let config = Config {
             secrets: BTreeMap::from([("token".into(), SecretSource::Inline("hunter2secret".to_owned()))]),
             ..Config::default()
         };
-        vault.fill(&mut tasks, &Arc::new(config), out);
-        vault.keyhole().secrets().await;
+        secret_store.fill(&mut tasks, &Arc::new(config), out);
+        secret_store.secrets_handle().secrets().await;
         let text = SafeText::new("401 for Bearer hunter2secret");
         let seen = cleaner.clean(Observation::Warning { name: "api".into(), text });
         let Observation::Warning { text, .. } = seen else { panic!("another observation") };

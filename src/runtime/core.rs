@@ -11,7 +11,7 @@ use super::effects::Effects;
 use super::feeds::Feeds;
 use super::past::{PastReader, Question};
 use super::reload::{self, Loader, Pace, Reload};
-use super::secrets::{Keyhole, Vault};
+use super::secrets::{SecretStore, SecretsHandle};
 use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
@@ -59,9 +59,9 @@ pub struct Core {
     pub effects: Effects,
     tasks: Tasks,
     feeds: Feeds,
-    vault: Vault,
+    secret_store: SecretStore,
     /// Of what `state.world.literals` was made last.
-    known: Keyhole,
+    known: SecretsHandle,
     observation_sender: mpsc::Sender<Observation>,
     loader: Option<Loader>,
     observations: mpsc::Receiver<Observation>,
@@ -82,8 +82,8 @@ impl Core {
     /// for nobody.
     pub fn new(start: Start, size: (u16, u16)) -> Self {
         let Start { clock, config, loader, store, state_directory } = start;
-        let vault = Vault::default();
-        let cleaner = Cleaner::new(vault.keyhole());
+        let secret_store = SecretStore::default();
+        let cleaner = Cleaner::new(secret_store.secrets_handle());
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
@@ -92,12 +92,12 @@ impl Core {
         Self {
             clock,
             state,
-            effects: Effects::new(outcome_sender.clone(), vault.keyhole(), state_directory),
+            effects: Effects::new(outcome_sender.clone(), secret_store.secrets_handle(), state_directory),
             tasks: Tasks::new(observation_sender.clone()),
-            feeds: Feeds::new(clock, observation_sender.clone(), vault.keyhole()),
+            feeds: Feeds::new(clock, observation_sender.clone(), secret_store.secrets_handle()),
             observation_sender,
-            known: vault.keyhole(),
-            vault,
+            known: secret_store.secrets_handle(),
+            secret_store,
             loader,
             observations,
             outcomes,
@@ -119,7 +119,7 @@ impl Core {
 
     /// Starts sources, the store and the watch over the configuration.
     pub fn go(&mut self) {
-        self.vault.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
+        self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
         if let Some(loader) = &self.loader {
@@ -196,13 +196,13 @@ impl Core {
         if let Some(before) = before
             && !Arc::ptr_eq(&before, &self.state.world.config)
         {
-            self.vault.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
+            self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
             self.feeds.restart(&mut self.tasks, &before, &self.state.world.config);
         }
-        effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect()
+        effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Effect> {
+    fn execute(&mut self, effect: Effect) -> Option<Effect> {
         match effect {
             Effect::PollNow(names) => self.feeds.poll_now(names),
             Effect::Reload => match &self.loader {
@@ -211,11 +211,18 @@ impl Core {
             },
             Effect::LearnPast { logs, since, until } => {
                 let question = Question { logs, since, until };
-                let (keyhole, outcomes) = (self.vault.keyhole(), self.outcome_sender.clone());
-                self.past.read(&mut self.tasks, question, &self.state.world.config, self.clock, keyhole, outcomes);
+                let (secrets_handle, outcomes) = (self.secret_store.secrets_handle(), self.outcome_sender.clone());
+                self.past.read(
+                    &mut self.tasks,
+                    question,
+                    &self.state.world.config,
+                    self.clock,
+                    secrets_handle,
+                    outcomes,
+                );
             }
             Effect::ForgetPast => self.past.forget(),
-            other => return self.effects.carry_out(&mut self.tasks, other, &self.state.world.config),
+            other => return self.effects.execute(&mut self.tasks, other, &self.state.world.config),
         }
         None
     }

@@ -10,8 +10,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::handover::fetch_choices;
-use super::runs::RunDesk;
-use super::secrets::Keyhole;
+use super::runs::RunService;
+use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
 use super::tasks::Tasks;
 use super::watching::Away;
@@ -38,12 +38,12 @@ const ANSWER: Duration = Duration::from_secs(7);
 /// How long the last checkpoint may take at the end.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// The desk at which runs are asked for.
+/// The run_service at which runs are asked for.
 #[derive(Clone)]
-enum Desk {
+enum StoreState {
     /// The store is being opened.
     Opening,
-    Open(RunDesk),
+    Open(RunService),
     /// It can't be opened, in words.
     Closed(SafeText),
 }
@@ -52,47 +52,47 @@ enum Desk {
 #[derive(Clone)]
 struct Tools {
     outcomes: mpsc::Sender<Outcome>,
-    desk: watch::Receiver<Desk>,
-    /// The desk that was open last, though its store may be away: stopping a run needs none.
-    last: Arc<Mutex<Option<RunDesk>>>,
+    run_service: watch::Receiver<StoreState>,
+    /// The run_service that was open last, though its store may be away: stopping a run needs none.
+    last: Arc<Mutex<Option<RunService>>>,
     /// Wakes whoever watches the runs: there is one more.
     started: Arc<Notify>,
     /// Wakes whoever waits to try the store again: a person needs it.
     wanted: Arc<Notify>,
-    keyhole: Keyhole,
+    secrets_handle: SecretsHandle,
     state_directory: Arc<Path>,
 }
 
 /// The runner of effects.
 pub struct Effects {
     tools: Tools,
-    desk: watch::Sender<Desk>,
+    run_service: watch::Sender<StoreState>,
     following: HashMap<Name, CancellationToken>,
 }
 
 impl Effects {
     /// A runner that answers to `outcomes` and writes into `state_directory`.
-    pub fn new(outcomes: mpsc::Sender<Outcome>, keyhole: Keyhole, state_directory: PathBuf) -> Self {
-        let (sender, desk) = watch::channel(Desk::Opening);
+    pub fn new(outcomes: mpsc::Sender<Outcome>, secrets_handle: SecretsHandle, state_directory: PathBuf) -> Self {
+        let (sender, run_service) = watch::channel(StoreState::Opening);
         let state_directory = state_directory.into();
         Self {
             tools: Tools {
                 outcomes,
-                desk,
+                run_service,
                 last: Arc::default(),
                 started: Arc::default(),
                 wanted: Arc::default(),
-                keyhole,
+                secrets_handle,
                 state_directory,
             },
-            desk: sender,
+            run_service: sender,
             following: HashMap::new(),
         }
     }
 
     /// Opens the store, takes in what ran without us, and watches what runs.
     pub fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
-        let (sender, tools, token) = (self.desk.clone(), self.tools.clone(), tasks.token());
+        let (sender, tools, token) = (self.run_service.clone(), self.tools.clone(), tasks.token());
         tasks.supervise("store", token, move |token| {
             let (sender, tools, store) = (sender.clone(), tools.clone(), store.clone());
             async move {
@@ -106,15 +106,15 @@ impl Effects {
 
     /// Leaves the store with everything in its one file.
     pub async fn close(&self) {
-        let desk = match &*self.tools.desk.borrow() {
-            Desk::Open(desk) => desk.clone(),
-            Desk::Opening | Desk::Closed(_) => return,
+        let run_service = match &*self.tools.run_service.borrow() {
+            StoreState::Open(run_service) => run_service.clone(),
+            StoreState::Opening | StoreState::Closed(_) => return,
         };
-        tokio::time::timeout(CLOSING, desk.close()).await.ok();
+        tokio::time::timeout(CLOSING, run_service.close()).await.ok();
     }
 
     /// Starts an effect; gives back one that is not ours.
-    pub fn carry_out(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
+    pub fn execute(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
         let tools = self.tools.clone();
         match effect {
             Effect::Save { name, text } => self.save_all(tasks, vec![(name, text)]),
@@ -164,7 +164,7 @@ impl Effects {
     pub fn save_all(&self, tasks: &mut Tasks, files: Vec<(String, String)>) {
         let mut tools = self.tools.clone();
         tasks.once("saving", async move {
-            let secrets = tools.keyhole.secrets().await;
+            let secrets = tools.secrets_handle.secrets().await;
             let directory = Arc::clone(&tools.state_directory);
             let saved =
                 tokio::task::spawn_blocking(move || write_all(&directory, &files, &Redactor::from(&*secrets))).await;
@@ -194,21 +194,21 @@ impl Tools {
     }
 
     /// Opens the store and watches it for as long as it answers; then again, for ever.
-    async fn open(&self, sender: &watch::Sender<Desk>, store: Option<&str>, clock: Clock) {
+    async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&str>, clock: Clock) {
         let mut away: Option<(DateTime<Utc>, usize)> = None;
-        let mut left: Option<(RunDesk, Vec<Run>)> = None;
+        let mut left: Option<(RunService, Vec<Run>)> = None;
         loop {
             let error = match self.open_once(store, clock).await {
-                Ok(desk) => {
+                Ok(run_service) => {
                     if let Some((since, _)) = away.take() {
                         self.answer(Outcome::Store { away: None, since }).await;
                     }
-                    *self.last() = Some(desk.clone());
-                    sender.send_replace(Desk::Open(desk.clone()));
-                    let Away { error, live } = desk.watch(&self.started, &self.outcomes).await;
-                    sender.send_replace(Desk::Opening);
-                    tokio::time::timeout(ANSWER, desk.close()).await.ok();
-                    left = Some((desk, live));
+                    *self.last() = Some(run_service.clone());
+                    sender.send_replace(StoreState::Open(run_service.clone()));
+                    let Away { error, live } = run_service.watch(&self.started, &self.outcomes).await;
+                    sender.send_replace(StoreState::Opening);
+                    tokio::time::timeout(ANSWER, run_service.close()).await.ok();
+                    left = Some((run_service, live));
                     error
                 }
                 Err(error) => error,
@@ -218,7 +218,7 @@ impl Tools {
             away = Some((since, tries + 1));
             let why = SafeText::new(&error.explained());
             self.answer(Outcome::Store { away: Some(why.clone()), since }).await;
-            sender.send_replace(Desk::Closed(why));
+            sender.send_replace(StoreState::Closed(why));
             let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -229,18 +229,18 @@ impl Tools {
     }
 
     /// Shows what goes on while the store is away; never returns.
-    async fn without(&self, left: &mut Option<(RunDesk, Vec<Run>)>) {
-        if let Some((desk, live)) = left {
-            desk.watch_without(live, &self.outcomes).await;
+    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) {
+        if let Some((run_service, live)) = left {
+            run_service.watch_without(live, &self.outcomes).await;
             live.clear();
         }
         std::future::pending().await
     }
 
     /// One try: it is open only where what ended meanwhile could be taken in.
-    async fn open_once(&self, store: Option<&str>, clock: Clock) -> Result<RunDesk, StoreError> {
-        let desk = RunDesk::open(store, &self.state_directory, clock).await?;
-        match desk.take_in().await {
+    async fn open_once(&self, store: Option<&str>, clock: Clock) -> Result<RunService, StoreError> {
+        let run_service = RunService::open(store, &self.state_directory, clock).await?;
+        match run_service.take_in().await {
             Ok(taken) => {
                 for run in taken.settled {
                     self.answer(Outcome::Run(Box::new(run))).await;
@@ -249,37 +249,37 @@ impl Tools {
             // A row that makes no sense keeps nobody from acting.
             Err(StoreError::Content(_)) => {}
             Err(error) => {
-                desk.close().await;
+                run_service.close().await;
                 return Err(error);
             }
         }
-        if let Err(doubt) = desk.store().trusted().await {
+        if let Err(doubt) = run_service.store().trusted().await {
             let text = format!("{doubt}; changing actions are refused; {}", doubt.hint());
             self.answer(Outcome::Failed(SafeText::new(&text))).await;
         }
-        Ok(desk)
+        Ok(run_service)
     }
 
-    /// The desk, once the store is open; why not, where it can't be. One that is away is tried again first.
-    async fn desk(&self) -> Result<RunDesk, SafeText> {
-        let mut desk = self.desk.clone();
-        if matches!(*desk.borrow_and_update(), Desk::Closed(_)) {
+    /// The run_service, once the store is open; why not, where it can't be. One that is away is tried again first.
+    async fn run_service(&self) -> Result<RunService, SafeText> {
+        let mut run_service = self.run_service.clone();
+        if matches!(*run_service.borrow_and_update(), StoreState::Closed(_)) {
             self.wanted.notify_one();
-            tokio::time::timeout(ANSWER, desk.changed()).await.ok();
+            tokio::time::timeout(ANSWER, run_service.changed()).await.ok();
         }
-        match desk.wait_for(|desk| !matches!(desk, Desk::Opening)).await.as_deref() {
-            Ok(Desk::Open(desk)) => Ok(desk.clone()),
-            Ok(Desk::Closed(why)) => Err(why.clone()),
-            Ok(Desk::Opening) | Err(_) => Err(SafeText::new("the console is ending")),
+        match run_service.wait_for(|run_service| !matches!(run_service, StoreState::Opening)).await.as_deref() {
+            Ok(StoreState::Open(run_service)) => Ok(run_service.clone()),
+            Ok(StoreState::Closed(why)) => Err(why.clone()),
+            Ok(StoreState::Opening) | Err(_) => Err(SafeText::new("the console is ending")),
         }
     }
 
     async fn run(mut self, start: &StartRun, config: &Config) {
         let request = start.request;
-        let secrets = self.keyhole.secrets().await;
-        let begun = match self.desk().await {
+        let secrets = self.secrets_handle.secrets().await;
+        let begun = match self.run_service().await {
             // Never cut short: between the intent and the supervisor nobody else could tell what happened.
-            Ok(desk) => desk.begin(start, config, &secrets).await,
+            Ok(run_service) => run_service.begin(start, config, &secrets).await,
             Err(why) => Err(why),
         };
         match begun {
@@ -295,9 +295,9 @@ impl Tools {
     }
 
     async fn verify_now(mut self, run: &Name, config: &Config) {
-        let secrets = self.keyhole.secrets().await;
-        let begun = match self.desk().await {
-            Ok(desk) => desk.verify_now(run, config, &secrets).await,
+        let secrets = self.secrets_handle.secrets().await;
+        let begun = match self.run_service().await {
+            Ok(run_service) => run_service.verify_now(run, config, &secrets).await,
             Err(why) => Err(why),
         };
         match begun {
@@ -310,7 +310,7 @@ impl Tools {
     }
 
     async fn choices(mut self, config: &Config, request: RequestId, action: &Name) {
-        let secrets = self.keyhole.secrets().await;
+        let secrets = self.secrets_handle.secrets().await;
         let choices = fetch_choices(config, action, &secrets).await;
         self.answer(Outcome::Choices { request, action: action.clone(), choices }).await;
     }
@@ -322,14 +322,14 @@ impl Tools {
             self.outcomes.try_send(told).ok();
         };
         let last = self.last().clone();
-        let desk = match last {
-            Some(desk) => desk,
-            None => match self.desk().await {
-                Ok(desk) => desk,
+        let run_service = match last {
+            Some(run_service) => run_service,
+            None => match self.run_service().await {
+                Ok(run_service) => run_service,
                 Err(why) => return say(Stopping::Failed(why)),
             },
         };
-        match desk.stop(run, say).await {
+        match run_service.stop(run, say).await {
             Ok(Recorded::BySupervisor) => {}
             Ok(recorded) => self.record_stop(run, &recorded).await,
             Err(why) => {
@@ -342,28 +342,28 @@ impl Tools {
     /// Puts on record that a run was stopped, in the store that answers by then.
     async fn record_stop(&self, run: &Run, recorded: &Recorded) {
         loop {
-            match self.desk().await {
-                Ok(desk) => return desk.record_stop(run, recorded).await,
+            match self.run_service().await {
+                Ok(run_service) => return run_service.record_stop(run, recorded).await,
                 Err(why) => tracing::warn!(%why, run = %run.id, "that a run was stopped is not on record yet"),
             }
             tokio::time::sleep(ANSWER).await;
         }
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<RunDesk>> {
+    fn last(&self) -> MutexGuard<'_, Option<RunService>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn follow(self, run: &Name) {
-        match self.desk().await {
-            Ok(desk) => desk.follow(run, &self.outcomes).await,
+        match self.run_service().await {
+            Ok(run_service) => run_service.follow(run, &self.outcomes).await,
             Err(why) => self.answer(Outcome::Failed(why)).await,
         }
     }
 
     async fn load(self) {
-        let outcome = match self.desk().await {
-            Ok(desk) => desk.load().await,
+        let outcome = match self.run_service().await {
+            Ok(run_service) => run_service.load().await,
             Err(why) => Outcome::Failed(why),
         };
         self.answer(outcome).await;

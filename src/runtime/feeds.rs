@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::secrets::Keyhole;
+use super::secrets::SecretsHandle;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub struct Feeds {
     polls: Option<CancellationToken>,
     logs: Option<CancellationToken>,
     poll_now: Arc<PollNow>,
-    keyhole: Keyhole,
+    secrets_handle: SecretsHandle,
     /// Where the next run of the logs continues.
     resume: Resume,
     /// Held while one runs: the next begins when the last has put its things down.
@@ -37,7 +37,7 @@ type Gate = tokio::sync::Mutex<()>;
 struct PollNow(Mutex<Option<mpsc::Sender<Vec<Name>>>>);
 
 impl PollNow {
-    /// Wishes that may wait: a person presses the key again where one is lost.
+    /// CliOverrides that may wait: a person presses the key again where one is lost.
     const WAITING: usize = 16;
 
     fn renew(&self) -> mpsc::Receiver<Vec<Name>> {
@@ -55,14 +55,14 @@ impl PollNow {
 
 impl Feeds {
     /// None running yet; what they see goes to `out`.
-    pub fn new(clock: Clock, out: mpsc::Sender<Observation>, keyhole: Keyhole) -> Self {
+    pub fn new(clock: Clock, out: mpsc::Sender<Observation>, secrets_handle: SecretsHandle) -> Self {
         Self {
             clock,
             out,
             polls: None,
             logs: None,
             poll_now: Arc::default(),
-            keyhole,
+            secrets_handle,
             resume: Resume::default(),
             polling: Arc::default(),
             following: Arc::default(),
@@ -98,14 +98,14 @@ impl Feeds {
     fn start_polls(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
         let token = fresh(&mut self.polls, tasks);
         let (poll_now, context) = (Arc::clone(&self.poll_now), self.context(config));
-        let (keyhole, gate) = (self.keyhole.clone(), Arc::clone(&self.polling));
+        let (secrets_handle, gate) = (self.secrets_handle.clone(), Arc::clone(&self.polling));
         tasks.supervise("polling", token, move |token| {
             let (context, poll_now) = (context.clone(), Arc::clone(&poll_now));
-            let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
+            let (secrets_handle, gate) = (secrets_handle.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
                 let context = Context { cancel: token, ..context };
-                polls::run_with(context, poll_now.renew(), keyhole.latest()).await;
+                polls::run_with(context, poll_now.renew(), secrets_handle.latest()).await;
             }
         });
     }
@@ -113,13 +113,13 @@ impl Feeds {
     fn start_logs(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
         let token = fresh(&mut self.logs, tasks);
         let (context, resume) = (self.context(config), self.resume.clone());
-        let (keyhole, gate) = (self.keyhole.clone(), Arc::clone(&self.following));
+        let (secrets_handle, gate) = (self.secrets_handle.clone(), Arc::clone(&self.following));
         tasks.supervise("following logs", token, move |token| {
             let (context, resume) = (context.clone(), resume.clone());
-            let (keyhole, gate) = (keyhole.clone(), Arc::clone(&gate));
+            let (secrets_handle, gate) = (secrets_handle.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
-                with_secrets(context, keyhole, token, |context| tail::run(context, resume.clone())).await;
+                with_secrets(context, secrets_handle, token, |context| tail::run(context, resume.clone())).await;
             }
         });
     }
@@ -139,7 +139,7 @@ impl Feeds {
 /// cancelled.
 async fn with_secrets<T: Future<Output = ()>>(
     context: Context,
-    mut keyhole: Keyhole,
+    mut secrets_handle: SecretsHandle,
     token: CancellationToken,
     work: impl Fn(Context) -> T,
 ) {
@@ -147,7 +147,7 @@ async fn with_secrets<T: Future<Output = ()>>(
         let secrets = tokio::select! {
             biased;
             () = token.cancelled() => return,
-            secrets = keyhole.secrets() => secrets,
+            secrets = secrets_handle.secrets() => secrets,
         };
         let cancel = token.child_token();
         let current = Context { secrets: Arc::clone(&secrets), cancel: cancel.clone(), ..context.clone() };
@@ -155,7 +155,7 @@ async fn with_secrets<T: Future<Output = ()>>(
         tokio::pin!(work);
         tokio::select! {
             () = &mut work => return,
-            () = keyhole.rotated(&secrets) => {
+            () = secrets_handle.rotated(&secrets) => {
                 cancel.cancel();
                 work.await;
             }

@@ -6,15 +6,15 @@ use crate::world::diagnostics::Meters;
 
 /// How soon a change wants to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Haste {
+pub enum Urgency {
     /// One more reading among many: with the next frame that is drawn anyway, or after a short while.
-    Lazy,
+    Deferred,
     /// Lines that flow by: a person can't read twenty screens of them a second.
-    Flow,
+    Streaming,
     /// Data that somebody is watching: output of a run, a changed state.
     Soon,
     /// The answer to a key.
-    Now,
+    Immediate,
 }
 
 /// At most 20 frames a second for data.
@@ -51,17 +51,17 @@ pub struct Frames {
 
 impl Frames {
     /// Something shown has changed at `now`.
-    pub fn ask(&mut self, haste: Haste, now: Duration) {
+    pub fn ask(&mut self, haste: Urgency, now: Duration) {
         let pace = if self.slow { SLOW_PACE } else { PACE };
         let earliest = self.after(pace).max(now);
         let at = match haste {
-            Haste::Now => {
+            Urgency::Immediate => {
                 self.asked_now.get_or_insert(now);
                 now
             }
-            Haste::Flow => self.after(self.flow_pace()).max(now),
-            Haste::Soon => earliest,
-            Haste::Lazy => earliest.max(now + GATHER),
+            Urgency::Streaming => self.after(self.flow_pace()).max(now),
+            Urgency::Soon => earliest,
+            Urgency::Deferred => earliest.max(now + GATHER),
         };
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
@@ -142,18 +142,18 @@ mod tests {
     #[test]
     fn a_key_draws_at_once_and_data_at_most_twenty_times_a_second() {
         let mut frames = Frames::default();
-        frames.ask(Haste::Soon, ms(1000));
+        frames.ask(Urgency::Soon, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "after silence there is nothing to wait for");
         frames.drawn(ms(1000), ms(1), 10);
         for _ in 0..2 {
-            frames.ask(Haste::Soon, ms(1000));
+            frames.ask(Urgency::Soon, ms(1000));
             assert_eq!(frames.due(), Some(ms(1000)), "nor for what the first frames did not have yet");
             frames.drawn(ms(1000), ms(1), 10);
         }
-        frames.ask(Haste::Soon, ms(1001));
-        frames.ask(Haste::Lazy, ms(1002));
+        frames.ask(Urgency::Soon, ms(1001));
+        frames.ask(Urgency::Deferred, ms(1002));
         assert_eq!(frames.due(), Some(ms(1050)));
-        frames.ask(Haste::Now, ms(1003));
+        frames.ask(Urgency::Immediate, ms(1003));
         assert_eq!(frames.due(), Some(ms(1003)));
         frames.drawn(ms(1005), ms(1), 10);
         assert_eq!(frames.meters().key_latency, ms(2));
@@ -163,25 +163,25 @@ mod tests {
     #[test]
     fn lines_flow_by_ten_times_a_second_and_no_faster_than_a_slow_link() {
         let mut frames = Frames::default();
-        frames.ask(Haste::Flow, ms(1000));
+        frames.ask(Urgency::Streaming, ms(1000));
         assert_eq!(frames.due(), Some(ms(1000)), "the first line after silence waits for nothing");
         for _ in 0..3 {
             frames.drawn(ms(1000), ms(1), 2_000);
         }
-        frames.ask(Haste::Flow, ms(1001));
+        frames.ask(Urgency::Streaming, ms(1001));
         assert_eq!(frames.due(), Some(ms(1100)));
         frames.drawn(ms(1100), ms(1), 10_000);
-        frames.ask(Haste::Flow, ms(1101));
+        frames.ask(Urgency::Streaming, ms(1101));
         assert_eq!(frames.due(), Some(ms(1300)), "10 kB at 50 kB/s");
-        frames.ask(Haste::Now, ms(1102));
+        frames.ask(Urgency::Immediate, ms(1102));
         assert_eq!(frames.due(), Some(ms(1102)), "a key is not slowed down");
     }
 
     #[test]
     fn readings_are_gathered() {
         let mut frames = Frames::default();
-        frames.ask(Haste::Lazy, ms(1000));
-        frames.ask(Haste::Lazy, ms(1100));
+        frames.ask(Urgency::Deferred, ms(1000));
+        frames.ask(Urgency::Deferred, ms(1100));
         assert_eq!(frames.due(), Some(ms(1250)));
     }
 
@@ -192,11 +192,11 @@ mod tests {
             frames.drawn(ms(1000), ms(1), 10);
         }
         frames.written(ms(1070));
-        frames.ask(Haste::Soon, ms(1071));
+        frames.ask(Urgency::Soon, ms(1071));
         assert_eq!(frames.due(), Some(ms(1100)));
         frames.drawn(ms(1100), ms(1), 10);
         frames.written(ms(1101));
-        frames.ask(Haste::Soon, ms(1102));
+        frames.ask(Urgency::Soon, ms(1102));
         assert_eq!(frames.due(), Some(ms(1150)));
     }
 

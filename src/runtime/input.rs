@@ -42,8 +42,8 @@ impl Keyboard {
         let (park, parked) = std::sync::mpsc::sync_channel(1);
         let paused = Arc::new(AtomicBool::new(false));
         let answers = Arc::new(Answers::default());
-        let (theirs, standing) = (Arc::clone(&answers), Arc::clone(&paused));
-        let reader = Reader { input, wake: wake_read, paused: standing, park, sender, answers: theirs };
+        let (theirs, liveness) = (Arc::clone(&answers), Arc::clone(&paused));
+        let reader = Reader { input, wake: wake_read, paused: liveness, park, sender, answers: theirs };
         std::thread::Builder::new().name("keyboard".into()).stack_size(128 << 10).spawn(move || reader.run())?;
         Ok(Self { events, answers, paused, wake, parked })
     }

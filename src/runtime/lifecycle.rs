@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::{Core, Start};
-use super::frames::{Frames, Haste};
+use super::frames::{Frames, Urgency};
 use super::pager::Pager;
 use super::painter::Painter;
 use super::signals::{self, Asked, Signals};
@@ -27,13 +27,13 @@ const SLICE: Duration = Duration::from_millis(20);
 
 /// Who has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hands {
+enum TerminalOwner {
     /// We draw.
-    Ours,
+    Us,
     /// We are stopped, or about to be.
-    Suspended,
+    Stopped,
     /// A pager has it.
-    Lent,
+    Child,
 }
 
 /// What the loop woke up for.
@@ -57,7 +57,7 @@ struct Console {
     painter: Painter,
     frames: Frames,
     pager: Pager,
-    hands: Hands,
+    hands: TerminalOwner,
     ending: Option<u8>,
 }
 
@@ -95,7 +95,7 @@ pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
         painter,
         frames: Frames::default(),
         pager: Pager::default(),
-        hands: Hands::Ours,
+        hands: TerminalOwner::Us,
         ending: None,
     };
     // The first frame says that everything is being asked. It comes before anything else is opened.
@@ -136,7 +136,7 @@ impl Console {
 
     /// When the next frame is drawn: when it is due and the line is free. `None` where none is due, or none may be drawn.
     fn frame_at(&self) -> Option<Duration> {
-        let may_draw = self.hands == Hands::Ours && self.tty.is_idle();
+        let may_draw = self.hands == TerminalOwner::Us && self.tty.is_idle();
         let free = self.tty.free_at(self.frames.is_urgent());
         self.frames.due().filter(|_| may_draw).map(|due| due.max(free))
     }
@@ -148,8 +148,8 @@ impl Console {
         tokio::select! {
             biased;
             asked = self.signals.next() => Woken::Signal(asked),
-            typed = self.tty.keyboard.next(), if self.hands != Hands::Lent => Woken::Typed(typed),
-            returned = self.pager.returned(), if self.hands == Hands::Lent => Woken::Returned(returned),
+            typed = self.tty.keyboard.next(), if self.hands != TerminalOwner::Child => Woken::Typed(typed),
+            returned = self.pager.returned(), if self.hands == TerminalOwner::Child => Woken::Returned(returned),
             event = self.core.next() => Woken::Event(event),
             () = frame => Woken::Frame,
             () = tick => Woken::Tick,
@@ -192,11 +192,11 @@ impl Console {
     fn signal(&mut self, asked: Asked) {
         match asked {
             // What is typed at a pager goes to us as well.
-            Asked::End(130 | 131) if self.hands == Hands::Lent => {}
+            Asked::End(130 | 131) if self.hands == TerminalOwner::Child => {}
             Asked::End(code) => self.ending = Some(code),
             Asked::Stop => self.suspend(false),
             Asked::Continue => self.resume(),
-            Asked::Resize if self.hands == Hands::Ours => self.resize(),
+            Asked::Resize if self.hands == TerminalOwner::Us => self.resize(),
             Asked::Resize => {}
         }
     }
@@ -204,7 +204,7 @@ impl Console {
     fn resize(&mut self) {
         let (columns, rows) = terminal::size();
         self.event(Event::Resize(columns, rows));
-        self.frames.ask(Haste::Now, self.now().mono);
+        self.frames.ask(Urgency::Immediate, self.now().mono);
     }
 
     /// Gives one event to the state, and asks for a frame where something shown has changed.
@@ -215,12 +215,12 @@ impl Console {
         let haste = haste(&event);
         let (before, answered) = (self.core.state.console.revision, self.core.state.console.answered);
         for effect in self.core.take(event) {
-            self.carry_out(effect);
+            self.execute(effect);
         }
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
         let still = self.core.state.console.frozen.is_some() || !self.core.state.console.focused;
         let still = still && self.core.state.console.answered == answered;
-        if self.core.state.console.revision != before && (haste == Haste::Now || !still) {
+        if self.core.state.console.revision != before && (haste == Urgency::Immediate || !still) {
             self.frames.ask(haste, self.now().mono);
         }
     }
@@ -251,14 +251,14 @@ impl Console {
     }
 
     /// Effects that need the terminal.
-    fn carry_out(&mut self, effect: Effect) {
+    fn execute(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => self.ending = Some(0),
             Effect::Suspend if signals::can_be_continued() => self.suspend(true),
             Effect::Suspend => self.core.effects.fail("no shell to suspend to"),
             Effect::Redraw => {
                 self.tty.forget();
-                self.frames.ask(Haste::Now, self.now().mono);
+                self.frames.ask(Urgency::Immediate, self.now().mono);
             }
             Effect::Title(title) => self.tty.set_title(title.as_str()),
             Effect::Bell => self.tty.send(vec![0x07]),
@@ -295,11 +295,11 @@ impl Console {
     }
 
     fn suspend(&mut self, group: bool) {
-        if self.hands == Hands::Ours {
+        if self.hands == TerminalOwner::Us {
             self.tty.leave();
         }
-        let lent = self.hands == Hands::Lent;
-        self.hands = if lent { Hands::Lent } else { Hands::Suspended };
+        let lent = self.hands == TerminalOwner::Child;
+        self.hands = if lent { TerminalOwner::Child } else { TerminalOwner::Stopped };
         if let Err(error) = signals::stop(group) {
             tracing::warn!(%error, "stopping");
             self.resume();
@@ -307,10 +307,10 @@ impl Console {
     }
 
     fn resume(&mut self) {
-        if self.hands == Hands::Lent {
+        if self.hands == TerminalOwner::Child {
             return;
         }
-        self.hands = Hands::Ours;
+        self.hands = TerminalOwner::Us;
         self.tty.enter(self.core.state.console.mouse);
         self.resize();
     }
@@ -319,7 +319,7 @@ impl Console {
         self.tty.hush();
         self.tty.keyboard.pause();
         self.tty.leave();
-        self.hands = Hands::Lent;
+        self.hands = TerminalOwner::Child;
         self.pager.show(text, self.core.redactor());
     }
 
@@ -327,7 +327,7 @@ impl Console {
         if let Err(error) = result {
             self.core.effects.fail(&format!("the pager could not be run: {error}; set PAGER to an installed program"));
         }
-        self.hands = Hands::Suspended;
+        self.hands = TerminalOwner::Stopped;
         self.tty.keyboard.resume();
         self.resume();
     }
@@ -346,18 +346,18 @@ impl Console {
 }
 
 /// How soon what an event changes wants to be seen.
-fn haste(event: &Event) -> Haste {
+fn haste(event: &Event) -> Urgency {
     match event {
         Event::Key(_)
         | Event::Paste(_)
         | Event::Mouse(_)
         | Event::Resize(..)
         | Event::Focus(_)
-        | Event::Outcome(Outcome::Failed(_) | Outcome::Said(_) | Outcome::RunRefused { .. }) => Haste::Now,
+        | Event::Outcome(Outcome::Failed(_) | Outcome::Said(_) | Outcome::RunRefused { .. }) => Urgency::Immediate,
         Event::Observation(Observation::Reading(_) | Observation::Sample(_) | Observation::Scheduler { .. }) => {
-            Haste::Lazy
+            Urgency::Deferred
         }
-        Event::Observation(Observation::Records { .. }) => Haste::Flow,
-        Event::Clock | Event::Observation(_) | Event::Outcome(_) | Event::Reloaded(_) => Haste::Soon,
+        Event::Observation(Observation::Records { .. }) => Urgency::Streaming,
+        Event::Clock | Event::Observation(_) | Event::Outcome(_) | Event::Reloaded(_) => Urgency::Soon,
     }
 }

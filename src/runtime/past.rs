@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::secrets::Keyhole;
+use super::secrets::SecretsHandle;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -38,7 +38,7 @@ impl PastReader {
         question: Question,
         config: &Arc<Config>,
         clock: Clock,
-        mut keyhole: Keyhole,
+        mut secrets_handle: SecretsHandle,
         outcomes: tokio::sync::mpsc::Sender<Outcome>,
     ) {
         self.forget();
@@ -49,7 +49,7 @@ impl PastReader {
         tasks.once("the past of logs", async move {
             let secrets = tokio::select! {
                 () = token.cancelled() => return,
-                secrets = keyhole.secrets() => secrets,
+                secrets = secrets_handle.secrets() => secrets,
             };
             // The shapes of what is shown are those of redacted text.
             let redactor = Redactor::from(&*secrets);

@@ -1,8 +1,8 @@
-//! The desk at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
+//! The run_service at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
 //!
 //! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced),
 //! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
-//! killed, the next desk takes in.
+//! killed, the next run_service takes in.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::accepting::place;
 use super::handover::handover;
 use super::identity::Identity;
-use crate::actions::follow::{Follower, Standing, is_alive, standing_at};
+use crate::actions::follow::{Follower, RunLiveness, is_alive, standing_at};
 use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
@@ -36,9 +36,9 @@ use crate::text::secret::Secrets;
 /// How many runs are read for the list.
 pub const LISTED: u32 = 200;
 
-/// The desk. Cheap to clone: every task has its own.
+/// The run_service. Cheap to clone: every task has its own.
 #[derive(Debug, Clone)]
-pub struct RunDesk {
+pub struct RunService {
     pub(super) store: Store,
     place: StorePlace,
     runs: PathBuf,
@@ -49,15 +49,15 @@ pub struct RunDesk {
 
 /// What was found at the start.
 #[derive(Debug, Default)]
-pub struct TakenIn {
+pub struct Recovered {
     /// Runs that ended, or were lost, while nobody looked.
     pub settled: Vec<Run>,
-    /// Runs whose supervisor lives, as they stand: each is to be [`RunDesk::attach`]ed.
+    /// Runs whose supervisor lives, as they stand: each is to be [`RunService::attach`]ed.
     pub live: Vec<Run>,
 }
 
-impl RunDesk {
-    /// Opens the store (`--store`) and the desk over it; runs are kept in `runs/` of the state directory.
+impl RunService {
+    /// Opens the store (`--store`) and the run_service over it; runs are kept in `runs/` of the state directory.
     ///
     /// # Errors
     /// The store can't be opened.
@@ -76,13 +76,13 @@ impl RunDesk {
         Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
     }
 
-    /// The same desk with another program as the supervisor, for tests that are not that program.
+    /// The same run_service with another program as the supervisor, for tests that are not that program.
     #[must_use]
     pub fn with_program(self, program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), ..self }
     }
 
-    /// The store, for what needs no desk.
+    /// The store, for what needs no run_service.
     pub fn store(&self) -> &Store {
         &self.store
     }
@@ -249,7 +249,7 @@ impl RunDesk {
     /// A run of the store as its directory says, where it is one of this host.
     pub fn as_it_stands(&self, run: Run) -> Run {
         if run.state.is_open() && self.is_here(&run) {
-            present(&run, &standing_of(&run), self.clock.now().utc)
+            present(&run, &liveness_of(&run), self.clock.now().utc)
         } else {
             run
         }
@@ -260,37 +260,37 @@ impl RunDesk {
     ///
     /// # Errors
     /// The store can't be read or written.
-    pub async fn take_in(&self) -> Result<TakenIn, StoreError> {
-        let mut taken = TakenIn::default();
+    pub async fn take_in(&self) -> Result<Recovered, StoreError> {
+        let mut taken = Recovered::default();
         for run in self.store.open_runs(&self.identity.host).await? {
             let dir = RunDir::new(&run.output_path);
-            let standing = standing_of(&run);
-            if matches!(standing, Standing::Hidden(_)) {
+            let liveness = liveness_of(&run);
+            if matches!(liveness, RunLiveness::Hidden(_)) {
                 continue;
             }
-            if standing.is_open() || is_alive(&dir) {
-                taken.live.push(present(&run, &standing, self.clock.now().utc));
+            if liveness.is_open() || is_alive(&dir) {
+                taken.live.push(present(&run, &liveness, self.clock.now().utc));
             } else {
-                taken.settled.push(self.store_standing(&run, &standing).await?);
+                taken.settled.push(self.store_liveness(&run, &liveness).await?);
             }
         }
         Ok(taken)
     }
 
     /// Stores what the directory of a run says whose supervisor is gone.
-    pub(super) async fn store_standing(&self, run: &Run, standing: &Standing) -> Result<Run, StoreError> {
+    pub(super) async fn store_liveness(&self, run: &Run, liveness: &RunLiveness) -> Result<Run, StoreError> {
         let (now, who) = (self.clock.now().utc, self.identity.who.as_str());
-        match standing {
-            Standing::Over { end, closing } => {
+        match liveness {
+            RunLiveness::Over { end, closing } => {
                 let end = end.as_deref().map(ended);
                 self.store.close_run(&run.id, end.as_ref(), closing, None, who).await
             }
-            Standing::NeverStarted => self.store.close_run(&run.id, None, &never_started(now), None, who).await,
-            Standing::Verifying { end, .. } | Standing::Lost(end) => {
+            RunLiveness::NeverStarted => self.store.close_run(&run.id, None, &never_started(now), None, who).await,
+            RunLiveness::Verifying { end, .. } | RunLiveness::Lost(end) => {
                 self.store.lose(&run.id, end.as_deref().map(ended).as_ref(), who, now).await
             }
-            Standing::Running => self.store.lose(&run.id, None, who, now).await,
-            Standing::Hidden(_) => Ok(run.clone()),
+            RunLiveness::Running => self.store.lose(&run.id, None, who, now).await,
+            RunLiveness::Hidden(_) => Ok(run.clone()),
         }
     }
 
@@ -396,25 +396,25 @@ fn remove(prepared: &Prepared) {
 }
 
 /// Where a run stands.
-pub(super) fn standing_of(run: &Run) -> Standing {
+pub(super) fn liveness_of(run: &Run) -> RunLiveness {
     standing_at(&RunDir::new(&run.output_path))
 }
 
 /// An open run of the store as its directory says: the one place where the state of an open run is made.
-pub(super) fn present(run: &Run, standing: &Standing, now: DateTime<Utc>) -> Run {
+pub(super) fn present(run: &Run, liveness: &RunLiveness, now: DateTime<Utc>) -> Run {
     if !run.state.is_open() {
         return run.clone();
     }
-    match standing {
-        Standing::Running => run.clone(),
-        Standing::Hidden(why) => {
+    match liveness {
+        RunLiveness::Running => run.clone(),
+        RunLiveness::Hidden(why) => {
             let note = format!("can't be seen from here ({why}); shown as last stored");
             Run { note: Some(SafeText::new(&note)), ..run.clone() }
         }
-        Standing::Verifying { end, .. } => Run { state: RunState::Verifying, ..with_end(run, end.as_deref()) },
-        Standing::Over { end, closing } => closed(with_end(run, end.as_deref()), closing),
-        Standing::NeverStarted => closed(run.clone(), &never_started(now)),
-        Standing::Lost(end) => Run { state: RunState::Unknown, ..with_end(run, end.as_deref()) },
+        RunLiveness::Verifying { end, .. } => Run { state: RunState::Verifying, ..with_end(run, end.as_deref()) },
+        RunLiveness::Over { end, closing } => closed(with_end(run, end.as_deref()), closing),
+        RunLiveness::NeverStarted => closed(run.clone(), &never_started(now)),
+        RunLiveness::Lost(end) => Run { state: RunState::Unknown, ..with_end(run, end.as_deref()) },
     }
 }
 

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 64 << 10;
 
 /// The secrets of the running configuration, for everything that needs them. What asks before they are here waits.
-pub struct Vault {
+pub struct SecretStore {
     latest: watch::Sender<Option<Arc<Secrets>>>,
     /// The values that were known last, and where each came from.
     before: (BTreeMap<Name, SecretSource>, Arc<Secrets>),
@@ -41,17 +41,17 @@ pub struct Vault {
     pace: Pace,
 }
 
-/// A way to the vault. Cheap to clone.
+/// A way to the secret_store. Cheap to clone.
 #[derive(Clone)]
-pub struct Keyhole(watch::Receiver<Option<Arc<Secrets>>>);
+pub struct SecretsHandle(watch::Receiver<Option<Arc<Secrets>>>);
 
-impl Default for Vault {
+impl Default for SecretStore {
     fn default() -> Self {
         Self { latest: watch::channel(None).0, before: Default::default(), task: None, pace: Pace::default() }
     }
 }
 
-impl Vault {
+impl SecretStore {
     /// Fetches the secrets of a configuration, and keeps them current from then on. What can't be fetched is warned of;
     /// a value that was known before stays in use then, if the secret still comes from the same place.
     pub fn fill(&mut self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
@@ -79,12 +79,12 @@ impl Vault {
     }
 
     /// A way to the secrets.
-    pub fn keyhole(&self) -> Keyhole {
-        Keyhole(self.latest.subscribe())
+    pub fn secrets_handle(&self) -> SecretsHandle {
+        SecretsHandle(self.latest.subscribe())
     }
 }
 
-impl Keyhole {
+impl SecretsHandle {
     /// The secrets where they have changed since this was asked last; nothing while they are being fetched.
     pub fn changed(&mut self) -> Option<Arc<Secrets>> {
         if !self.0.has_changed().unwrap_or(false) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::runs::RunDesk;
+use super::runs::RunService;
 use crate::actions::follow::is_alive;
 use crate::actions::left;
 use crate::actions::rundir::RunDir;
@@ -39,11 +39,11 @@ const TERM: [Signal; 2] = [Signal::TERM, Signal::CONT];
 pub enum Recorded {
     /// Its supervisor, with the end of its steps.
     BySupervisor,
-    /// Whoever asked: [`RunDesk::record_stop`].
+    /// Whoever asked: [`RunService::record_stop`].
     ByUs(Cancelled),
 }
 
-impl RunDesk {
+impl RunService {
     /// Stops the steps of a run: TERM, its grace, KILL. Returns when the supervisor has taken it over, or when the
     /// processes are gone. `say` gets how far it is.
     ///

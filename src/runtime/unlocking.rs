@@ -1,6 +1,6 @@
 //! Giving a lock away that a run still holds: only after looking for what may still work under it.
 
-use super::runs::RunDesk;
+use super::runs::RunService;
 use crate::actions::left::VISIBLE;
 use crate::model::run::{LeftProcess, Lock};
 use crate::store::StoreError;
@@ -27,7 +27,7 @@ impl Held {
     }
 }
 
-impl RunDesk {
+impl RunService {
     /// The lock of the run `id`; `None` where nobody holds it.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 
-use super::runs::{RunDesk, failed, present, standing_of};
-use crate::actions::follow::{Follower, Standing, is_alive};
+use super::runs::{RunService, failed, liveness_of, present};
+use crate::actions::follow::{Follower, RunLiveness, is_alive};
 use crate::actions::rundir::RunDir;
 use crate::model::message::Outcome;
 use crate::model::run::{Run, RunState, Signs};
@@ -32,18 +32,19 @@ struct Lost {
 }
 
 impl Lost {
-    fn take(&mut self, desk: &RunDesk, loaded: &Outcome) {
+    fn take(&mut self, run_service: &RunService, loaded: &Outcome) {
         let Outcome::Runs { runs, locks } = loaded else { return };
-        let seen_nowhere = |run: &Run| run.state == RunState::Unknown || (run.state.is_open() && !desk.is_here(run));
+        let seen_nowhere =
+            |run: &Run| run.state == RunState::Unknown || (run.state.is_open() && !run_service.is_here(run));
         let holds = |run: &&Run| seen_nowhere(run) && locks.iter().any(|lock| lock.id == run.id);
-        let told =
+        let summary =
             |run: &Run| self.runs.iter().find(|(known, _)| known.id == run.id).and_then(|(_, told)| told.clone());
-        self.runs = runs.iter().filter(holds).map(|run| (run.clone(), told(run))).collect();
+        self.runs = runs.iter().filter(holds).map(|run| (run.clone(), summary(run))).collect();
     }
 
-    async fn look(&mut self, desk: &RunDesk, out: &mpsc::Sender<Outcome>) {
+    async fn look(&mut self, run_service: &RunService, out: &mpsc::Sender<Outcome>) {
         for (run, told) in &mut self.runs {
-            let signs = desk.signs(run).await;
+            let signs = run_service.signs(run).await;
             let now: Vec<i32> = signs.left.iter().map(|process| process.pid).collect();
             if told.as_ref() != Some(&now) {
                 *told = Some(now);
@@ -62,7 +63,7 @@ pub struct Away {
     pub live: Vec<Run>,
 }
 
-impl RunDesk {
+impl RunService {
     /// Watches every open run of this host, also those that others start, for as long as the store answers. What changes
     /// goes to `out`. `wake` says that a run was started here.
     pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) -> Away {
@@ -161,11 +162,11 @@ impl RunDesk {
         let dir = RunDir::new(&run.output_path);
         // What runs on another host is for that host's directory to say.
         while run.state.is_open() && self.is_here(&run) {
-            let standing = standing_of(&run);
-            let now = match &standing {
-                Standing::Verifying { progress, .. } => progress.clone(),
+            let liveness = liveness_of(&run);
+            let now = match &liveness {
+                RunLiveness::Verifying { progress, .. } => progress.clone(),
                 // The last step of it may have gone by between two looks.
-                Standing::Over { closing, .. } if closing.checks.is_some() => dir.read_progress().ok().flatten(),
+                RunLiveness::Over { closing, .. } if closing.checks.is_some() => dir.read_progress().ok().flatten(),
                 _ => None,
             };
             if let Some(now) = now.filter(|now| progress.as_ref() != Some(now)) {
@@ -185,13 +186,13 @@ impl RunDesk {
                 let signs = Signs { quiet, ..Signs::default() };
                 out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
             }
-            let seen = if matches!(standing, Standing::Hidden(_)) {
+            let seen = if matches!(liveness, RunLiveness::Hidden(_)) {
                 // Whoever can see it stores what comes of it.
                 self.run(&run.id).await.ok().flatten().unwrap_or_else(|| run.clone())
-            } else if standing.is_open() {
-                present(&run, &standing, self.clock.now().utc)
+            } else if liveness.is_open() {
+                present(&run, &liveness, self.clock.now().utc)
             } else {
-                self.settle(&run, &standing).await
+                self.settle(&run, &liveness).await
             };
             if seen != run {
                 out.send(Outcome::Run(Box::new(seen.clone()))).await.ok();
@@ -206,7 +207,7 @@ impl RunDesk {
 
     /// A run whose directory says that it is over, once the store says so too. While the supervisor still tries to store
     /// it, that is its work; where it is gone, it is ours; and where the store stays away, it is shown as it is known.
-    async fn settle(&self, run: &Run, standing: &Standing) -> Run {
+    async fn settle(&self, run: &Run, liveness: &RunLiveness) -> Run {
         let dir = RunDir::new(&run.output_path);
         let mut pause = Duration::from_millis(20);
         let mut tries = 0;
@@ -215,7 +216,7 @@ impl RunDesk {
             let stored = if alive {
                 self.store.run(&run.id).await.map(|stored| stored.filter(|stored| !stored.state.is_open()))
             } else {
-                self.store_standing(run, standing).await.map(Some)
+                self.store_liveness(run, liveness).await.map(Some)
             };
             match stored {
                 Ok(Some(stored)) => return stored,
@@ -226,7 +227,7 @@ impl RunDesk {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
-        let run = present(run, standing, self.clock.now().utc);
+        let run = present(run, liveness, self.clock.now().utc);
         let unstored = "not stored yet: the store can't be written";
         let note = run.note.as_ref().map_or_else(|| unstored.to_owned(), |note| format!("{note}; {unstored}"));
         Run { note: Some(SafeText::new(&note)), ..run }
@@ -243,7 +244,7 @@ impl RunDesk {
         };
         let mut follower = Follower::new(dir);
         loop {
-            let (lines, standing) = match follower.look() {
+            let (lines, liveness) = match follower.look() {
                 Ok(looked) => looked,
                 Err(error) => {
                     out.send(failed(&format!("the output of {id} can't be read: {error}"))).await.ok();
@@ -257,7 +258,7 @@ impl RunDesk {
                     return;
                 }
             }
-            if standing != Standing::Running {
+            if liveness != RunLiveness::Running {
                 return;
             }
             if !full {

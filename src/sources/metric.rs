@@ -13,7 +13,7 @@ use crate::text::SafeText;
 use super::codes;
 use super::exposition::Sum;
 use super::jq::{Evaluator, JqError, Outputs};
-use super::plan::{Derived, How};
+use crate::sources::targets::{Derived, How};
 
 /// The samples of every metric of a source that was answered at `at`. `sums` are those of the selectors, in order.
 pub async fn samples(

@@ -6,19 +6,19 @@
 pub mod child;
 pub mod codes;
 pub mod command;
+pub mod evaluate;
 pub mod exposition;
 pub mod health;
 pub mod http;
 pub mod jq;
-pub mod judge;
 pub mod logs;
 pub mod metric;
 mod places;
-pub mod plan;
 pub mod poll;
 pub mod polls;
 mod resolver;
 pub mod round;
+pub mod targets;
 pub mod tcp;
 
 use std::sync::Arc;

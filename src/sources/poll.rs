@@ -20,10 +20,12 @@ use crate::text::secret::{Secrets, Template};
 use super::exposition::{Fault, Scrape, Sum};
 use super::http::{Body, Clients, Connection, Head, Prepared, Wants};
 use super::jq::Evaluator;
-use super::judge::Verdict;
 use super::places::Places;
-use super::plan::{self, Watched};
-use super::{codes, command, judge, metric, tcp};
+use super::{codes, command, metric, tcp};
+use crate::sources::evaluate as judge;
+use crate::sources::evaluate::Evaluation;
+use crate::sources::targets as plan;
+use crate::sources::targets::Watched;
 
 /// How large an exposition may be, at the least: it is read while it streams, so that its size costs nothing.
 const MAX_EXPOSITION: usize = 64 << 20;
@@ -261,7 +263,7 @@ fn looks_asleep(answer: &Result<Answer, PollError>) -> bool {
 
 /// A first answer that is slow, or an edge that says "not yet", is a cold start and no outage. A service that is not
 /// awake when its time is over is judged as any other.
-fn warm_up(verdict: &mut Verdict, timing: &Timing, usual: Duration, asleep: bool) {
+fn warm_up(verdict: &mut Evaluation, timing: &Timing, usual: Duration, asleep: bool) {
     let slow = timing.latency() > usual;
     if asleep && verdict.sign == Sign::Bad {
         verdict.sign = Sign::Cold;

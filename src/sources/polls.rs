@@ -23,9 +23,10 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
-use super::plan::{self, Watched};
 use super::poll::{Over, Polled, Poller};
 use super::{Context, Latest, tcp};
+use crate::sources::targets as plan;
+use crate::sources::targets::Watched;
 
 pub use super::round::poll_once;
 

@@ -8,11 +8,12 @@ use crate::model::message::Observation;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
-use super::plan::{self, Watched};
 use super::poll::{Over, Poller};
 use super::polls;
 use super::{Context, Latest};
 use crate::sources::logs::count::count_once;
+use crate::sources::targets as plan;
+use crate::sources::targets::Watched;
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
 /// the next.

@@ -27,7 +27,7 @@ pub use sanitise::{
     Bound, Coloured, MAX_LINE, MAX_RECORD, MAX_RECORD_WORDS, Sanitised, printable, sanitise, sanitise_bare,
     sanitise_coloured, sanitise_coloured_within, sanitise_lines, sanitise_shown, sanitise_within,
 };
-pub use sgr::{Colour, Sgr, Span, Styles};
+pub use sgr::{Colour, Sgr, StyleSpan, Styles};
 
 /// A text of which everything can be seen: control characters as their pictures, what is invisible by its number.
 pub fn visible(text: &str) -> String {

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::characters::{EMOJI_STYLE, JOINER, KEYCAP, is_emoji, is_hidden, is_keycap_base};
 use super::every::is_printable;
-use super::sgr::{Sgr, Span};
+use super::sgr::{Sgr, StyleSpan};
 use super::{LINE_BREAK, RETURN, SafeText, escape};
 
 /// The longest line in bytes, with its cut mark.
@@ -47,7 +47,7 @@ pub struct Coloured {
     /// The line.
     pub line: Sanitised,
     /// Byte ranges of the text with their styles, in order, not overlapping.
-    pub spans: Vec<Span>,
+    pub spans: Vec<StyleSpan>,
 }
 
 /// How long a text may be.
@@ -170,7 +170,7 @@ enum Sequences {
 
 #[derive(Default)]
 struct Colours {
-    spans: Vec<Span>,
+    spans: Vec<StyleSpan>,
     current: Sgr,
     since: usize,
 }

@@ -16,14 +16,14 @@ pub enum Colour {
 /// The colours of a text: byte ranges with their styles, in order, not overlapping. One pointer wide, and nothing
 /// more where there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Styles(Option<Box<[Span]>>);
+pub struct Styles(Option<Box<[StyleSpan]>>);
 
 /// A byte range of a text and its style.
-pub type Span = (Range<usize>, Sgr);
+pub type StyleSpan = (Range<usize>, Sgr);
 
 impl Styles {
     /// Those within `range`, counted from its beginning.
-    pub fn within(spans: &[Span], range: &Range<usize>) -> Vec<Span> {
+    pub fn within(spans: &[StyleSpan], range: &Range<usize>) -> Vec<StyleSpan> {
         spans
             .iter()
             .map(|(span, style)| (span.start.max(range.start)..span.end.min(range.end), *style))
@@ -33,13 +33,13 @@ impl Styles {
     }
 
     /// The spans, in order.
-    pub fn as_slice(&self) -> &[Span] {
+    pub fn as_slice(&self) -> &[StyleSpan] {
         self.0.as_deref().unwrap_or_default()
     }
 }
 
-impl From<Vec<Span>> for Styles {
-    fn from(spans: Vec<Span>) -> Self {
+impl From<Vec<StyleSpan>> for Styles {
+    fn from(spans: Vec<StyleSpan>) -> Self {
         Self((!spans.is_empty()).then(|| spans.into()))
     }
 }

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use super::paint::Painter;
 use super::widgets::hints::{self, Hint};
-use super::words::cut;
 use crate::app::keymap::{Binding, Command};
 use crate::app::layout::PanelId;
 use crate::app::screens::Screen;
@@ -13,6 +12,7 @@ use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::config::sections::screen::Panel;
 use crate::theme::GlyphSet;
+use crate::ui::line::cut;
 
 /// Columns of an action's title at the most: the key is what matters here.
 const LABEL: usize = 24;

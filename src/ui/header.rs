@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use super::figures;
 use super::paint::Painter;
-use super::words::Words;
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
@@ -12,14 +11,15 @@ use crate::config::sections::source::SourceKind;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
+use crate::ui::line::Line;
 use crate::ui::panels::services;
 use crate::ui::widgets::status;
 use crate::world::alerts::Phase;
 
-/// One part of the header. Where the room is short the highest `gives_way` goes first; 0 stays.
+/// One part of the header. Where the room is short the highest `drop_priority` goes first; 0 stays.
 struct Part {
-    words: Words<'static>,
-    gives_way: u8,
+    words: Line<'static>,
+    drop_priority: u8,
 }
 
 /// Draws it in the first row of `area`.
@@ -37,8 +37,11 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let mut parts = parts(state, painter.glyphs());
     let width = |parts: &[Part]| parts.iter().map(|part| part.words.width()).sum::<usize>() + 1;
     while width(&parts) > usize::from(room) {
-        let goes =
-            parts.iter().enumerate().filter(|(_, part)| part.gives_way > 0).max_by_key(|(_, part)| part.gives_way);
+        let goes = parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.drop_priority > 0)
+            .max_by_key(|(_, part)| part.drop_priority);
         match goes.map(|(at, _)| at) {
             Some(at) => drop(parts.remove(at)),
             None => break,
@@ -54,12 +57,12 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     let console = &state.world.config.console;
-    let divider = || Words::of(format!(" {} ", glyphs.divider), Role::Border);
+    let divider = || Line::of(format!(" {} ", glyphs.divider), Role::Border);
     let mut parts = Vec::new();
-    let mut add = |words: Words<'static>, gives_way: u8| parts.push(Part { words, gives_way });
-    add(Words::of("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
+    let mut add = |words: Line<'static>, drop_priority: u8| parts.push(Part { words, drop_priority });
+    add(Line::of("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
     if console.name != "opsroom" {
-        add(Words::of(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
+        add(Line::of(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
     }
     if !console.environment.is_empty() {
         add(environment(&console.environment), 0);
@@ -67,7 +70,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     add(divider(), 3);
     add(worst(state, glyphs), 0);
     for chip in chips(state, glyphs) {
-        add(Words::plain(" ").join(chip), 1);
+        add(Line::plain(" ").join(chip), 1);
     }
     let trouble = trouble(state, glyphs);
     if !trouble.is_empty() {
@@ -77,23 +80,23 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
 }
 
 /// The environment in words and colour.
-pub fn environment(word: &str) -> Words<'static> {
+pub fn environment(word: &str) -> Line<'static> {
     let role = match word.to_ascii_lowercase().as_str() {
         "production" | "prod" | "live" => Role::EnvironmentProduction,
         "staging" | "stage" | "preproduction" | "preprod" => Role::EnvironmentStaging,
         "development" | "dev" | "test" | "testing" | "demo" | "local" => Role::EnvironmentDevelopment,
         _ => Role::Environment,
     };
-    Words::of(format!(" {} ", word.to_uppercase()), role)
+    Line::of(format!(" {} ", word.to_uppercase()), role)
 }
 
 /// The worst status with how many services have it.
-pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
+pub fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let total = state.world.services.len();
     let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
         return match total {
-            0 => Words::of("no checks", Role::TextDim),
+            0 => Line::of("no checks", Role::TextDim),
             _ => status::words(Status::Unknown, true, glyphs, status::FULL),
         };
     };
@@ -103,8 +106,8 @@ pub fn worst(state: &State, glyphs: GlyphSet) -> Words<'static> {
 }
 
 /// What is not as usual: each a word in reverse.
-fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
-    let chip = |text: String, role: Role| Words::of(format!(" {text} "), role);
+fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
+    let chip = |text: String, role: Role| Line::of(format!(" {text} "), role);
     let mut chips = Vec::new();
     if let Some(since) = state.console.frozen {
         let at = figures::time(since.utc, state.world.config.console.timezone);
@@ -124,7 +127,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
     }
     let old = state.world.checks.iter().filter(|check| check.stale).count();
     if old > 0 {
-        chips.push(Words::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
+        chips.push(Line::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
     }
     if state.world.read_only {
         chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
@@ -140,12 +143,12 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Words<'static>> {
 }
 
 /// What fires, in one or two words.
-fn trouble(state: &State, glyphs: GlyphSet) -> Words<'static> {
+fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let firing = |severity: Severity| {
         let of = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_none());
         of.filter(|alert| alert.severity == severity).count()
     };
-    let mut words = Words::new();
+    let mut words = Line::new();
     for severity in Severity::WORST_FIRST {
         let n = firing(severity);
         if n > 0 {
@@ -164,7 +167,7 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
     let own = state.world.config.screens.iter().filter(|screen| &*screen.name != "overview");
     let custom = own.map(|screen| (Screen::Custom(screen.name.clone()), screen.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
-    let mut tabs: Vec<(Screen, Words<'static>)> = Vec::new();
+    let mut tabs: Vec<(Screen, Line<'static>)> = Vec::new();
     for (screen, title) in built_in.chain(custom) {
         let (key_role, role) = if state.console.screen == screen {
             (Role::TitleFocus, Role::TitleFocus)
@@ -172,12 +175,12 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
             (Role::Key, Role::TextDim)
         };
         let key = super::footer::key_of_screen(state, &screen);
-        tabs.push((screen, Words::of(key, key_role).then(title, role)));
+        tabs.push((screen, Line::of(key, key_role).then(title, role)));
     }
-    let divider = Words::of(format!(" {} ", painter.glyphs().divider), Role::Border);
+    let divider = Line::of(format!(" {} ", painter.glyphs().divider), Role::Border);
     let room = usize::from(row.width.saturating_sub(x));
     let needed =
-        |tabs: &[(Screen, Words<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
+        |tabs: &[(Screen, Line<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
     if needed(&tabs) > room {
         tabs.retain(|(screen, _)| *screen == state.console.screen);
     }
@@ -193,9 +196,9 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
 }
 
 /// The time of day; while frozen that of the freeze.
-fn clock(state: &State) -> Words<'static> {
+fn clock(state: &State) -> Line<'static> {
     let at = state.console.frozen.unwrap_or(state.world.now);
-    Words::of(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
+    Line::of(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
 }
 
 /// The whole in one line, where there is no room for more.
@@ -219,7 +222,7 @@ pub fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     painter.put(area, 0, &words);
     if area.height > 1 {
-        painter.put(area, 1, &Words::of("panels need 40 columns, 10 rows", Role::TextDim));
+        painter.put(area, 1, &Line::of("panels need 40 columns, 10 rows", Role::TextDim));
     }
     if area.height > 2 {
         painter.put(area, 2, &services::counts(state));

@@ -11,13 +11,13 @@ pub mod export;
 pub mod figures;
 mod footer;
 mod header;
+pub mod line;
 mod overlays;
 pub mod paint;
 pub mod panels;
 mod screens;
 pub mod sweep;
 pub mod widgets;
-pub mod words;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

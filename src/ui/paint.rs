@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use super::words::Words;
 use crate::app::layout::{Area, LayoutMap, Target};
 use crate::text::Sgr;
 use crate::theme::{GlyphSet, Role, Styles};
+use crate::ui::line::Line;
 
 /// A buffer with the styles to draw with and the map of what was drawn.
 pub struct Painter<'a> {
@@ -47,12 +47,12 @@ impl<'a> Painter<'a> {
 
     /// Draws words in row `row` of an area from its left edge. What does not fit gives way to an ellipsis. Returns the
     /// columns that were used.
-    pub fn put(&mut self, area: Rect, row: u16, words: &Words<'_>) -> u16 {
+    pub fn put(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
         self.put_at(area, 0, row, words)
     }
 
     /// The same from column `column` of the area on.
-    pub fn put_at(&mut self, area: Rect, column: u16, row: u16, words: &Words<'_>) -> u16 {
+    pub fn put_at(&mut self, area: Rect, column: u16, row: u16, words: &Line<'_>) -> u16 {
         let area = area.intersection(self.buffer.area);
         if row >= area.height || column >= area.width {
             return 0;
@@ -83,7 +83,7 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws words so that they end at the right edge. Nothing is drawn where they don't fit.
-    pub fn put_right(&mut self, area: Rect, row: u16, words: &Words<'_>) -> u16 {
+    pub fn put_right(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
         let width = words.width();
         match u16::try_from(width) {
             Ok(width) if width <= area.width => self.put_at(area, area.width - width, row, words),
@@ -92,7 +92,7 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws words in the middle of a row.
-    pub fn put_centred(&mut self, area: Rect, row: u16, words: &Words<'_>) {
+    pub fn put_centred(&mut self, area: Rect, row: u16, words: &Line<'_>) {
         let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(area.width);
         self.put_at(area, (area.width - width) / 2, row, words);
     }
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::theme::{Catalogue, ColorDepth};
 
-    fn drawn(width: u16, words: &Words<'_>) -> String {
+    fn drawn(width: u16, words: &Line<'_>) -> String {
         let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, 1));
         let mut painter = Painter::new(&mut buffer, &styles);
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_ends_in_an_ellipsis() {
-        let words = Words::plain("abc").and("def", Role::TextDim).and("ghi", Role::Text);
+        let words = Line::plain("abc").and("def", Role::TextDim).and("ghi", Role::Text);
         assert_eq!(drawn(9, &words), "abcdefghi");
         assert_eq!(drawn(8, &words), "abcdefg…");
         assert_eq!(drawn(6, &words), "abcde…");
@@ -261,9 +261,9 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 2));
         let mut painter = Painter::new(&mut buffer, &styles);
         let far = Rect::new(3, 1, 50, 50);
-        painter.put(far, 7, &Words::plain("x"));
-        painter.put_at(far, 60, 0, &Words::plain("x"));
-        painter.put(far, 0, &Words::plain("世"));
+        painter.put(far, 7, &Line::plain("x"));
+        painter.put_at(far, 60, 0, &Line::plain("x"));
+        painter.put(far, 0, &Line::plain("世"));
         painter.sign(90, 90, "x", Role::Text);
         painter.tint(far, Role::Selection);
         painter.clear(far);

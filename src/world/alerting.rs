@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::lang::condition::{Condition, Predicate};
 use crate::lang::unit;
-use crate::model::alert::{Alert, AlertState, Severity, Sight, Transition};
+use crate::model::alert::{Alert, AlertState, ConditionInput, Severity, Transition};
 use crate::model::cause;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -17,7 +17,7 @@ use super::World;
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertView, Phase, Subject};
 use crate::world::membership::Membership;
-use crate::world::timeline::Happening;
+use crate::world::timeline::EventKind;
 
 /// One condition with its memory.
 #[derive(Debug, Clone)]
@@ -147,9 +147,9 @@ impl World {
     fn record(&mut self, at: usize, transition: Transition, output: &mut Output) {
         let Some(view) = view(self, at) else { return };
         let severity = view.severity;
-        let happening = match transition {
-            Transition::Fired => Happening::Fired(severity),
-            Transition::Resolved => Happening::Resolved(severity),
+        let kind = match transition {
+            Transition::Fired => EventKind::Fired(severity),
+            Transition::Resolved => EventKind::Resolved(severity),
             Transition::Pending
             | Transition::Cancelled
             | Transition::Keeping
@@ -158,8 +158,8 @@ impl World {
         };
         let word = if transition == Transition::Fired { "" } else { " resolved" };
         let muted = view.inhibited_by.as_ref().map_or_else(String::new, |by| format!(" (inhibited by {by})"));
-        let text = format!("{}{word}{muted}", view.told());
-        self.happened(happening, view.service.clone(), &text);
+        let text = format!("{}{word}{muted}", view.summary());
+        self.happened(kind, view.service.clone(), &text);
         let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
         output.changes.push(if cries { Change::Critical { text, brief: view.brief() } } else { Change::Alerts });
     }
@@ -234,20 +234,20 @@ fn rank(alert: &AlertView) -> impl Ord + use<> {
     (alert.phase.order(), alert.inhibited_by.is_some(), Reverse(alert.severity), newest, alert.order)
 }
 
-fn sight<'a>(world: &'a World, machine: &Machine) -> Sight<'a> {
+fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
     if !world.connectivity.ok {
-        return Sight::Unknown;
+        return ConditionInput::Unknown;
     }
     match machine.subject {
         Subject::Check(_) => {
             let check = &world.checks[machine.at];
-            Sight::of_check(check.status, check.last.as_ref(), check.stale)
+            ConditionInput::of_check(check.status, check.last.as_ref(), check.stale)
         }
         Subject::Metric(_) => {
             let metric = &world.metrics[machine.at];
-            Sight::of_metric(metric.last.as_ref(), metric.stale)
+            ConditionInput::of_metric(metric.last.as_ref(), metric.stale)
         }
-        Subject::Console => Sight::Unknown,
+        Subject::Console => ConditionInput::Unknown,
     }
 }
 

@@ -88,7 +88,7 @@ pub struct AlertView {
 
 impl AlertView {
     /// One line in words.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
-use crate::model::judge::{Counts, Judge, Rules};
 use crate::model::latency::Latencies;
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::since::Since;
 use crate::model::status::Status;
+use crate::model::streak::{Counts, Rules, Streak};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -47,7 +47,7 @@ pub struct CheckView {
     pub known_from: Stamp,
     /// Whether it changes too often to be believed.
     pub flapping: bool,
-    judge: Judge,
+    judge: Streak,
     latencies: Latencies,
     known: model::availability::Availability,
     /// Up to when the figures are reckoned: the latest poll or tick.
@@ -73,7 +73,7 @@ impl CheckView {
             stale_after: check.stale_after(),
             known_from: now,
             flapping: false,
-            judge: Judge::new(rules(check), now),
+            judge: Streak::new(rules(check), now),
             latencies: Latencies::default(),
             known: model::availability::Availability::new(check.every, now),
             as_of: now,
@@ -132,7 +132,7 @@ impl CheckView {
     }
 
     /// One line in words.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         let error = self.error.as_ref().map_or_else(String::new, |error| format!(" {error}"));
         format!("{} {}{error}", self.name, self.status.word())
     }

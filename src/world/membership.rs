@@ -46,7 +46,7 @@ pub(crate) struct Membership {
     /// The checks that judge each source, by the source's name.
     pub(crate) of_source: HashMap<Name, Vec<usize>>,
     /// The metrics that are computed from each check's own latency or availability.
-    pub(crate) own_figures: Vec<Vec<usize>>,
+    pub(crate) derived_metrics: Vec<Vec<usize>>,
 }
 
 impl Membership {
@@ -61,7 +61,7 @@ impl Membership {
             checks: positions(config.checks.iter().map(|check| &check.name)),
             metrics: positions(config.metrics.iter().map(|metric| &metric.name)),
             of_source: HashMap::new(),
-            own_figures: vec![Vec::new(); config.checks.len()],
+            derived_metrics: vec![Vec::new(); config.checks.len()],
             rows,
         };
         for (at, row) in membership.rows.iter().enumerate() {
@@ -80,7 +80,7 @@ impl Membership {
             if let MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } = &metric.kind
                 && let Some(check) = membership.checks.get(check)
             {
-                membership.own_figures[*check].push(at);
+                membership.derived_metrics[*check].push(at);
             }
         }
         membership

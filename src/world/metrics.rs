@@ -122,7 +122,7 @@ impl MetricView {
     }
 
     /// One line in words.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         match (self.value, &self.error) {
             (_, Some(error)) => format!("{} {error}", self.name),
             (Some((at, value)), None) => {

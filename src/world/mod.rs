@@ -43,7 +43,7 @@ use membership::Membership;
 use metrics::MetricView;
 use runs::RunView;
 use services::ServiceView;
-use timeline::{Entry, Happening, Timeline};
+use timeline::{Entry, EventKind, Timeline};
 
 pub use output::{Change, Intent, Output};
 
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Notes what happened, of no service or of one.
-    pub(crate) fn happened(&mut self, happening: Happening, service: Option<Name>, text: &str) {
-        self.timeline.push(Entry { at: self.now, happening, service, text: SafeText::new(text) });
+    pub(crate) fn happened(&mut self, kind: EventKind, service: Option<Name>, text: &str) {
+        self.timeline.push(Entry { at: self.now, kind, service, text: SafeText::new(text) });
     }
 }

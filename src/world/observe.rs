@@ -6,7 +6,7 @@ use super::World;
 use super::diagnostics::ProblemKind;
 use super::logs::LogView;
 use super::output::{Change, Intent, Output};
-use super::timeline::{Entry, Happening};
+use super::timeline::{Entry, EventKind};
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
@@ -45,7 +45,7 @@ impl World {
             Observation::Warning { name, text } => self.problem(ProblemKind::Warning, &SafeText::new(&name), &text),
             Observation::TaskFailed { task, text } => {
                 let mut output = self.problem(ProblemKind::TaskFailed, &task, &text);
-                self.happened(Happening::Console, None, &format!("{task} failed and was restarted: {text}"));
+                self.happened(EventKind::Console, None, &format!("{task} failed and was restarted: {text}"));
                 output.noticeable = true;
                 output.changes.push(Change::TaskFailed { task, text });
                 output
@@ -69,15 +69,15 @@ impl World {
         }
         self.evaluate_check(at, &mut output);
         self.rows_changed(&rows);
-        self.own_figures(at, &mut output);
+        self.derived_metrics(at, &mut output);
         output
     }
 
     /// Metrics over a check's own latency and availability have a new value with each of its polls.
-    fn own_figures(&mut self, at: usize, output: &mut Output) {
+    fn derived_metrics(&mut self, at: usize, output: &mut Output) {
         let (config, membership) = (self.config.clone(), self.membership.clone());
         let now = self.now;
-        for metric in membership.own_figures[at].iter().map(|metric| &config.metrics[*metric]) {
+        for metric in membership.derived_metrics[at].iter().map(|metric| &config.metrics[*metric]) {
             let check = &self.checks[at];
             let (value, lacking) = match &metric.kind {
                 MetricKind::Latency { quantile, window, .. } => {
@@ -106,7 +106,7 @@ impl World {
         let text = SafeText::new(&format!("{} {what}{because}", check.name));
         let entry = Entry {
             at: self.now,
-            happening: Happening::Status { check: check.name.clone(), from, to },
+            kind: EventKind::Status { check: check.name.clone(), from, to },
             service: check.service.clone(),
             text,
         };
@@ -183,7 +183,7 @@ impl World {
         self.derive_services();
         self.list_alerts();
         let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
-        self.happened(Happening::Console, None, &text);
+        self.happened(EventKind::Console, None, &text);
         self.problem(ProblemKind::Gap, &SafeText::new("console"), &SafeText::new(&text))
     }
 
@@ -204,7 +204,7 @@ impl World {
             }
             self.derive_services();
             let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };
-            self.happened(Happening::Console, None, &format!("{text} ({detail})"));
+            self.happened(EventKind::Console, None, &format!("{text} ({detail})"));
             self.list_alerts();
             output.changes.push(if ok { Change::Alerts } else { Change::NetworkLost });
         }

@@ -8,7 +8,7 @@ use crate::text::name::Name;
 
 use super::World;
 use super::output::{Change, Intent, Output};
-use super::timeline::Happening;
+use super::timeline::EventKind;
 
 /// Output lines kept a run; the tail is what is read.
 pub const MAX_OUTPUT_LINES: usize = 5_000;
@@ -57,7 +57,7 @@ impl RunView {
 }
 
 /// One line about a run: when, how it ended, how long it took, who.
-pub fn told(run: &Run) -> String {
+pub fn summary(run: &Run) -> String {
     let outcome = run.outcome();
     let took = run.duration_ms.map_or_else(String::new, |ms| format!(", {:.1}s", ms as f64 / 1000.0));
     format!("{} {outcome}{took}, {}", run.started_at.format("%m-%d %H:%M"), run.who)
@@ -107,7 +107,7 @@ impl World {
         }
         if run.state.is_open() {
             let text = format!("{}: {}", self.title_of(&run.action), run.outcome());
-            self.happened(Happening::Run, run.service.clone(), &text);
+            self.happened(EventKind::Run, run.service.clone(), &text);
             output.changes.push(Change::RunMoved { run: run.id.clone(), text });
         } else {
             output.extend(self.ended(run));
@@ -125,7 +125,7 @@ impl World {
         (view.progress, view.stopping, view.signs) = (None, None, None);
         view.offer = offer;
         let text = self.epitaph(run);
-        self.happened(Happening::Run, run.service.clone(), &text);
+        self.happened(EventKind::Run, run.service.clone(), &text);
         output.changes.push(Change::RunEnded(Box::new(run.clone())));
         output
     }

@@ -10,7 +10,7 @@ use crate::text::name::Name;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Happening {
+pub enum EventKind {
     /// A check changed its status.
     Status {
         /// The check.
@@ -38,7 +38,7 @@ pub struct Entry {
     /// When.
     pub at: Stamp,
     /// What kind.
-    pub happening: Happening,
+    pub kind: EventKind,
     /// The service it concerns.
     pub service: Option<Name>,
     /// In words.

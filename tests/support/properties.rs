@@ -338,7 +338,7 @@ pub fn config(text: &str) {
     }
     let loaded = load_text(Path::new("/nonexistent/opsroom.toml"), text);
     let errors =
-        loaded.diagnostics.iter().filter(|found| found.gravity == opsroom::lang::diagnostic::Gravity::Error).count();
+        loaded.diagnostics.iter().filter(|found| found.level == opsroom::lang::diagnostic::Level::Error).count();
     assert_eq!(loaded.config.is_none(), errors > 0);
     for found in &loaded.diagnostics {
         assert!(found.line >= 1 && found.column >= 1 && found.width >= 1, "{found:?}");

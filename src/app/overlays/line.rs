@@ -23,7 +23,7 @@ pub enum Purpose {
 
 /// The overlay.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct LineInput {
     /// What for.
     pub purpose: Purpose,
     /// What was typed.
@@ -42,7 +42,7 @@ pub struct Line {
     recalled: usize,
 }
 
-impl Line {
+impl LineInput {
     /// The line, with what is in force now.
     pub fn new(state: &State, purpose: Purpose) -> Self {
         let before = match &purpose {

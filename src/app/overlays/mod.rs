@@ -17,7 +17,7 @@ use super::state::State;
 use crate::lang::time::Stamp;
 use crate::logs::record::Record;
 use crate::world::logs::LogView;
-use line::Line;
+use line::LineInput;
 
 /// One overlay.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub enum Overlay {
     /// Every command by name.
     Palette(palette::Palette),
     /// A line of input at the bottom: filter, search.
-    Line(Line),
+    Line(LineInput),
     /// Values for the parameters of an action.
     Choices(choices::Choices),
     /// A question with Cancel and one other answer.
@@ -63,7 +63,7 @@ impl Overlay {
         match self {
             Self::Patterns(panel) => panel.work(logs),
             Self::Top(panel) => panel.work(logs),
-            Self::Line(Line { aside: Some(aside), .. }) => aside.work(logs),
+            Self::Line(LineInput { aside: Some(aside), .. }) => aside.work(logs),
             _ => {}
         }
     }
@@ -73,14 +73,14 @@ impl Overlay {
         match self {
             Self::Patterns(panel) => panel.take(logs, at, record),
             Self::Top(panel) => panel.take(at, record),
-            Self::Line(Line { aside: Some(aside), .. }) => aside.take(logs, at, record, backlog),
+            Self::Line(LineInput { aside: Some(aside), .. }) => aside.take(logs, at, record, backlog),
             _ => {}
         }
     }
 
     /// Lets go of what the rings dropped.
     pub(super) fn forget(&mut self, logs: &[LogView]) {
-        if let Self::Line(Line { aside: Some(aside), .. }) = self {
+        if let Self::Line(LineInput { aside: Some(aside), .. }) = self {
             aside.forget(logs);
         }
     }

@@ -18,7 +18,7 @@ use crate::app::console::{Console, Screens};
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
-use crate::app::overlays::line::{Line, Purpose};
+use crate::app::overlays::line::{LineInput, Purpose};
 use crate::app::overlays::patterns;
 use crate::app::state::State;
 use crate::app::tails::Tail;
@@ -378,7 +378,7 @@ pub(super) fn command(state: &mut State, panel: &PanelId, command: Command, effe
         Command::Trace => detour::trace_selected(state),
         Command::Open => details::open(state),
         Command::Search => {
-            let line = Line::new(state, Purpose::Search);
+            let line = LineInput::new(state, Purpose::Search);
             state.console.overlays.push(Overlay::Line(line));
         }
         Command::NextMatch => next_match(state, true),

@@ -21,7 +21,7 @@ use super::layout::PanelId;
 use super::lookup::{entry_key, problem_key};
 use super::state::State;
 use crate::world::alerts::Subject;
-use crate::world::runs::told;
+use crate::world::runs::summary;
 
 pub use list::ListState;
 
@@ -251,17 +251,17 @@ pub(super) fn copied(state: &State) -> Option<String> {
             let service = state.world.service(&key)?;
             format!("{} {}", service.name, service.status.word())
         }
-        PanelId::Layout(Panel::Alerts) => state.world.alert(&key)?.told(),
-        PanelId::Layout(Panel::Check(_)) | PanelId::Checks => state.world.check(&key)?.told(),
+        PanelId::Layout(Panel::Alerts) => state.world.alert(&key)?.summary(),
+        PanelId::Layout(Panel::Check(_)) | PanelId::Checks => state.world.check(&key)?.summary(),
         PanelId::Layout(Panel::Actions) | PanelId::Runs => {
             let run = state.world.all_runs().into_iter().find(|run| *run.id == *key)?;
-            format!("{} {} {}", run.id, run.action, told(run))
+            format!("{} {} {}", run.id, run.action, summary(run))
         }
         PanelId::Layout(Panel::Timeline) => {
             let entry = state.world.timeline.newest_first().find(|entry| entry_key(entry) == key)?;
             format!("{} {}", entry.at.utc.to_rfc3339(), entry.text)
         }
-        PanelId::Metrics | PanelId::MetricList => state.world.metric(&key)?.told(),
+        PanelId::Metrics | PanelId::MetricList => state.world.metric(&key)?.summary(),
         PanelId::Locks => state.world.locks.iter().find(|lock| lock.target == key)?.id.to_string(),
         PanelId::Problems => {
             let problem = state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == key)?;

@@ -25,14 +25,14 @@ use crate::logs::pattern::Past;
 use crate::model::document::{PollError, Timing};
 use crate::model::message::{Effect, Observation, Outcome};
 use crate::model::reading::Reading;
+use crate::sources::evaluate as judge;
 use crate::sources::exposition::{Scrape, Sum};
 use crate::sources::http::Sink as _;
 use crate::sources::jq::Evaluator;
-use crate::sources::judge;
 use crate::sources::logs::count::{Board, Reach};
 use crate::sources::logs::pipeline::{Pipeline, Stream};
 use crate::sources::metric;
-use crate::sources::plan::{Watched, plan};
+use crate::sources::targets::{Watched, plan};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 

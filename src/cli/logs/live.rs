@@ -60,7 +60,7 @@ pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::R
                     }
                     Observation::LogState { state: LogState::Restarting(_), .. } => running -= 1,
                     Observation::LogState { log, state: LogState::Failed(why) } => {
-                        output::complain(&format!("error: log {log}: {why}\n"));
+                        output::eprint_error(&format!("error: log {log}: {why}\n"));
                         failed = true;
                         running -= 1;
                     }
@@ -160,9 +160,9 @@ async fn print_live(observations: &mut mpsc::Receiver<Observation>, printer: &mu
                     gathered.extend(batch.records.into_iter().filter(|record| record.kind != RecordKind::Partial));
                 }
                 Observation::LogState { log, state: LogState::Failed(why) | LogState::Waiting(why) } => {
-                    output::complain(&format!("warning: log {log}: {why}\n"));
+                    output::eprint_error(&format!("warning: log {log}: {why}\n"));
                 }
-                Observation::Warning { name, text } => output::complain(&format!("warning: log {name}: {text}\n")),
+                Observation::Warning { name, text } => output::eprint_error(&format!("warning: log {name}: {text}\n")),
                 _ => {}
             }
             next = tokio::select! {

@@ -130,10 +130,10 @@ fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::
     };
     printer.flush()?;
     if printer.cut() > 0 {
-        output::complain(&format!("note: {}\n", show::cut_words(printer.cut())));
+        output::eprint_error(&format!("note: {}\n", show::cut_words(printer.cut())));
     }
     if printer.without_time() > 0 {
-        output::complain(&format!("note: {}\n", bounds::without_time_words(printer.without_time())));
+        output::eprint_error(&format!("note: {}\n", bounds::without_time_words(printer.without_time())));
     }
     Ok(failed)
 }
@@ -147,10 +147,10 @@ fn summarise(request: &Request, global: &Global, mut summary: Summary, look: Loo
     out.flush()?;
     let note = show::note(&summary, look.limit);
     if !look.json && !note.is_empty() {
-        output::complain(&format!("note: {note}\n"));
+        output::eprint_error(&format!("note: {note}\n"));
     }
     if !look.json {
-        output::complain(&format!("covers: {}\n", covers.text()));
+        output::eprint_error(&format!("covers: {}\n", covers.text()));
     }
     Ok(failed)
 }

@@ -116,7 +116,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(why) => {
-                    complain(&path, &why);
+                    eprint_error(&path, &why);
                     failed = true;
                     continue;
                 }
@@ -124,7 +124,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
             match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
                 Ok(records) => sources.push(Source::new(Box::new(records))),
                 Err(why) => {
-                    complain(&path, &why);
+                    eprint_error(&path, &why);
                     failed = true;
                 }
             }
@@ -182,10 +182,10 @@ fn single_pipe(
 }
 
 /// Says why a file can't be read.
-fn complain(path: &Path, why: &io::Error) {
+fn eprint_error(path: &Path, why: &io::Error) {
     let (facts, hint) = refuse::explained(path, why);
     let hint = if hint.is_empty() { hint } else { format!("hint: {hint}\n") };
-    output::complain(&format!("error: {}: {facts}\n{hint}", path.display()));
+    output::eprint_error(&format!("error: {}: {facts}\n{hint}", path.display()));
 }
 
 /// Takes a single stream, each part as soon as it comes.
@@ -197,7 +197,7 @@ fn stream(mut records: Records, sink: &mut impl Sink) -> io::Result<bool> {
         match records.next() {
             Some(Ok(record)) => sink.take(&record)?,
             Some(Err(why)) => {
-                output::complain(&format!("error: {why}\n"));
+                output::eprint_error(&format!("error: {why}\n"));
                 return Ok(true);
             }
             None => return Ok(false),
@@ -232,7 +232,7 @@ impl Source {
                 }
                 // What one file does not give, the next one may.
                 Err(why) => {
-                    output::complain(&format!("error: {why}\n"));
+                    output::eprint_error(&format!("error: {why}\n"));
                     self.failed = true;
                 }
             }

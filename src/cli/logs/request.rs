@@ -159,7 +159,7 @@ fn resolve(config: &Config) -> Result<Arc<Secrets>, u8> {
     let resolved = output::block_on(secrets::resolve(&config.secrets));
     let (secrets, missing) = resolved.map_err(|why| output::fail(exit::SOFTWARE, &format!("no threads: {why}"), ""))?;
     for (name, why) in missing {
-        output::complain(&format!("warning: secret {name}: {why}\n"));
+        output::eprint_error(&format!("warning: secret {name}: {why}\n"));
     }
     Ok(Arc::new(secrets))
 }

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::lang::time::Stamp;
 use crate::model::run::{Closing, Progress, RunState};
-use crate::model::verification::Judgement;
+use crate::model::verification::Conclusion;
 use crate::sources::Context;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
@@ -45,7 +45,7 @@ pub fn main(directory: &Path, clock: Clock) -> u8 {
     match start(&dir, clock) {
         Ok(()) => 0,
         Err(error) => {
-            output::complain(&format!("the supervisor failed: {error}\n"));
+            output::eprint_error(&format!("the supervisor failed: {error}\n"));
             70
         }
     }
@@ -56,7 +56,7 @@ fn start(dir: &RunDir, clock: Clock) -> io::Result<()> {
     // What can't be read to its end is as good as cut short.
     let broken = io::stdin().take(handover::MOST).read_to_end(&mut given).err();
     if let Some(error) = broken {
-        output::complain(&format!("the handover could not be read: {error}\n"));
+        output::eprint_error(&format!("the handover could not be read: {error}\n"));
     }
     let intent = dir.read_intent()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -125,15 +125,15 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
         cancel: CancellationToken::new(),
     };
     let mut renewal = Renewal::new(secrets, handover.places);
-    let judgement = if to_verify {
+    let conclusion = if to_verify {
         // Beside it, so that a store that is busy does not hold up the first look.
-        let (judgement, ()) =
+        let (conclusion, ()) =
             tokio::join!(judge(dir, intent, &context, &mut renewal, ended), recorder.finish(end.as_ref()));
-        judgement
+        conclusion
     } else {
         None
     };
-    let closing = closing(end.as_ref(), judgement.as_ref(), clock.now().utc);
+    let closing = closing(end.as_ref(), conclusion.as_ref(), clock.now().utc);
     recorder.close(end.as_ref(), &closing).await;
     Ok(())
 }
@@ -156,13 +156,13 @@ async fn judge(
     context: &Context,
     renewal: &mut Renewal,
     ended: Stamp,
-) -> Option<Judgement> {
+) -> Option<Conclusion> {
     let terms = intent.verify.as_ref()?;
     let until_boot = context.clock.moment().boot.map(|now| now.plus(terms.within));
     let report = |progress: &Progress| {
         let progress = Progress { until_boot, ..progress.clone() };
         if let Err(error) = dir.write_progress(&progress) {
-            output::complain(&format!("the progress could not be written: {error}\n"));
+            output::eprint_error(&format!("the progress could not be written: {error}\n"));
         }
     };
     Some(verify::verify(context, renewal, terms, ended, report).await)

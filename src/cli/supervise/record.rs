@@ -85,7 +85,7 @@ impl<'a> Recorder<'a> {
             Err(error) => Err(error),
         };
         if let Err(error) = finished {
-            complain("the end of the steps could not be stored", &error);
+            eprint_error("the end of the steps could not be stored", &error);
         }
     }
 
@@ -100,9 +100,9 @@ impl<'a> Recorder<'a> {
                 Ok(()) => return,
                 // Such a run is not in the store, and never will be.
                 Err(error @ (StoreError::Content(_) | StoreError::Newer { .. })) => {
-                    return complain("the outcome can't be stored", error);
+                    return eprint_error("the outcome can't be stored", error);
                 }
-                Err(error) => complain("the outcome could not be stored yet", error),
+                Err(error) => eprint_error("the outcome could not be stored yet", error),
             }
             if !self.dir.path().is_dir() {
                 return;
@@ -148,11 +148,11 @@ impl<'a> Recorder<'a> {
 
 fn kept(what: &str, written: io::Result<()>) -> bool {
     if let Err(error) = &written {
-        output::complain(&format!("{what} could not be written: {error}\n"));
+        output::eprint_error(&format!("{what} could not be written: {error}\n"));
     }
     written.is_ok()
 }
 
-fn complain(what: &str, error: &StoreError) {
-    output::complain(&format!("{what}: {error}\n"));
+fn eprint_error(what: &str, error: &StoreError) {
+    output::eprint_error(&format!("{what}: {error}\n"));
 }

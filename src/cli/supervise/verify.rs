@@ -12,10 +12,11 @@ use crate::lang::time::Stamp;
 use crate::model::message::Observation;
 use crate::model::reading::{Reading, Sign};
 use crate::model::run::Progress;
-use crate::model::verification::{Judgement, Terms, Verification};
+use crate::model::verification::{Conclusion, Terms, Verification};
 use crate::sources::Context;
-use crate::sources::plan::{self, Watched};
 use crate::sources::poll::{Over, Poller};
+use crate::sources::targets as plan;
+use crate::sources::targets::Watched;
 
 /// Bounds on the pause between two looks at a named check, whatever its interval: a person waits for it.
 const PACE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(2));
@@ -55,7 +56,7 @@ pub async fn verify(
     terms: &Terms,
     ended: Stamp,
     mut report: impl FnMut(&Progress),
-) -> Judgement {
+) -> Conclusion {
     let clock = context.clock;
     let mut targets = targets(context, terms);
     let mut turns = vec![Turn { next: ended.mono, ..Turn::default() }; targets.len()];
@@ -65,8 +66,8 @@ pub async fn verify(
     loop {
         let now = clock.now();
         judging.report(&mut report);
-        if let Some(judgement) = judging.verification.judge(now) {
-            return judgement.clone();
+        if let Some(conclusion) = judging.verification.judge(now) {
+            return conclusion.clone();
         }
         for index in due(&targets, &turns, now.mono) {
             turns[index] = Turn { busy: true, next: now.mono + pause(&targets[index]), ..turns[index] };

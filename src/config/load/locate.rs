@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::config::file::{Place, SourceFile};
 use crate::config::literal;
-use crate::lang::diagnostic::{Diagnostic, Gravity};
+use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::text::redact::Literals;
 
 /// The files of a configuration, for finding the place of a value again.
@@ -35,14 +35,14 @@ impl Locator {
 
     /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the
     /// path that is written; at the beginning of the first file if nothing of it is.
-    pub fn diagnostic(&self, path: &[&str], gravity: Gravity, message: String, hint: String) -> Diagnostic {
+    pub fn diagnostic(&self, path: &[&str], level: Level, message: String, hint: String) -> Diagnostic {
         let places = self.files.iter().enumerate().filter_map(|(index, file)| find(file, index, path));
         // A name is defined in one file; the section alone may stand in each.
         let deepest = places.max_by_key(|(depth, place)| (*depth, std::cmp::Reverse(place.file)));
         match (deepest, self.files.first()) {
-            (Some((_, place)), _) => self.files[place.file].diagnostic(gravity, place, message, Some(hint)),
-            (None, Some(file)) => file.diagnostic(gravity, Place { file: 0, start: 0, end: 0 }, message, Some(hint)),
-            (None, None) => Diagnostic { gravity, ..Diagnostic::of_file("", message, hint) },
+            (Some((_, place)), _) => self.files[place.file].diagnostic(level, place, message, Some(hint)),
+            (None, Some(file)) => file.diagnostic(level, Place { file: 0, start: 0, end: 0 }, message, Some(hint)),
+            (None, None) => Diagnostic { level, ..Diagnostic::of_file("", message, hint) },
         }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
             (&["secret", "s", "env"], 6, 13),
             (&["log", "x"], 1, 1),
         ] {
-            let found = locator.diagnostic(path, Gravity::Warning, "m".to_owned(), "h".to_owned());
+            let found = locator.diagnostic(path, Level::Warning, "m".to_owned(), "h".to_owned());
             assert_eq!((found.line, found.column), (line, column), "{path:?}");
         }
     }

@@ -248,8 +248,8 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
         "file" => read_file(table),
         "command" => {
             let line = source::command_line(table, "command")?;
-            let told = |word: &String| word.contains(SINCE) || word.contains(SINCE_UNIX);
-            if table.has("since") && !line.argv.iter().any(told) {
+            let summary = |word: &String| word.contains(SINCE) || word.contains(SINCE_UNIX);
+            if table.has("since") && !line.argv.iter().any(summary) {
                 let hint = "put {since} into the command where it takes a time: [\"docker\", \"logs\", \"--since\", \"{since}\", …]";
                 table.context.warning(table.place("since"), "the command does not use `since`", hint);
             }

@@ -197,7 +197,7 @@ impl Keeper {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::runtime::secrets::{Keyhole, Vault};
+    use crate::runtime::secrets::{SecretStore, SecretsHandle};
     use crate::runtime::tasks::Tasks;
     use crate::text::redact::Redactor;
 
@@ -207,7 +207,7 @@ mod tests {
     struct Kept {
         directory: tempfile::TempDir,
         tasks: Tasks,
-        vault: Vault,
+        secret_store: SecretStore,
         out: mpsc::Sender<Observation>,
         observations: mpsc::Receiver<Observation>,
     }
@@ -216,16 +216,16 @@ mod tests {
         fn new() -> Self {
             let (out, observations) = mpsc::channel(16);
             let pace = Pace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 };
-            let vault = Vault { pace, ..Vault::default() };
+            let secret_store = SecretStore { pace, ..SecretStore::default() };
             let directory = tempfile::tempdir().unwrap();
-            Self { directory, tasks: Tasks::new(out.clone()), vault, out, observations }
+            Self { directory, tasks: Tasks::new(out.clone()), secret_store, out, observations }
         }
 
-        fn fill(&mut self, name: &str, source: SecretSource) -> Keyhole {
+        fn fill(&mut self, name: &str, source: SecretSource) -> SecretsHandle {
             let secrets = BTreeMap::from([(Name::from(name), source)]);
             let config = Arc::new(Config { secrets, ..Config::default() });
-            self.vault.fill(&mut self.tasks, &config, self.out.clone());
-            self.vault.keyhole()
+            self.secret_store.fill(&mut self.tasks, &config, self.out.clone());
+            self.secret_store.secrets_handle()
         }
 
         fn path(&self, name: &str) -> std::path::PathBuf {
@@ -245,14 +245,14 @@ mod tests {
     }
 
     /// The secrets, once `name` has this value.
-    async fn with_value(keyhole: &mut Keyhole, name: &str, value: &str) -> Arc<Secrets> {
+    async fn with_value(secrets_handle: &mut SecretsHandle, name: &str, value: &str) -> Arc<Secrets> {
         let wait = async {
             loop {
-                let secrets = keyhole.secrets().await;
+                let secrets = secrets_handle.secrets().await;
                 if secrets.get(name) == Some(value) {
                     return secrets;
                 }
-                keyhole.rotated(&secrets).await;
+                secrets_handle.rotated(&secrets).await;
             }
         };
         tokio::time::timeout(LONG, wait).await.expect("has the value in time")
@@ -262,14 +262,14 @@ mod tests {
     async fn a_rotated_file_is_read_again_and_the_former_value_stays_masked() {
         let mut kept = Kept::new();
         kept.write("token", "first-value\n").await;
-        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
-        with_value(&mut keyhole, "token", "first-value").await;
-        // As Kubernetes and Vault do it, and as a person does.
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
+        with_value(&mut secrets_handle, "token", "first-value").await;
+        // As Kubernetes and SecretStore do it, and as a person does.
         kept.write("next", "second-value\n").await;
         tokio::fs::rename(kept.path("next"), kept.path("token")).await.unwrap();
-        with_value(&mut keyhole, "token", "second-value").await;
+        with_value(&mut secrets_handle, "token", "second-value").await;
         kept.write("token", "third-and-longer\n").await;
-        let secrets = with_value(&mut keyhole, "token", "third-and-longer").await;
+        let secrets = with_value(&mut secrets_handle, "token", "third-and-longer").await;
         let shown = Redactor::from(&*secrets).redact("first-value second-value third-and-longer").into_owned();
         assert_eq!(shown, "*** *** ***");
         kept.tasks.end(LONG).await;
@@ -278,16 +278,16 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_missing_at_first_or_for_a_while_is_read_when_it_is_there() {
         let mut kept = Kept::new();
-        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
         assert!(kept.warning().await.contains("can't be read"));
         kept.write("token", "first-value").await;
-        with_value(&mut keyhole, "token", "first-value").await;
+        with_value(&mut secrets_handle, "token", "first-value").await;
         tokio::fs::remove_file(kept.path("token")).await.unwrap();
         let warning = kept.warning().await;
         assert!(warning.contains("the previous value stays in use"), "{warning}");
-        assert_eq!(keyhole.secrets().await.get("token"), Some("first-value"));
+        assert_eq!(secrets_handle.secrets().await.get("token"), Some("first-value"));
         kept.write("token", "second-value").await;
-        with_value(&mut keyhole, "token", "second-value").await;
+        with_value(&mut secrets_handle, "token", "second-value").await;
         kept.tasks.end(LONG).await;
     }
 
@@ -295,15 +295,15 @@ mod tests {
     async fn a_command_is_run_again_when_it_failed_and_when_its_value_was_refused() {
         let mut kept = Kept::new();
         let argv = ["/bin/cat".to_owned(), kept.path("store").display().to_string()].to_vec();
-        let mut keyhole = kept.fill("token", SecretSource::Command(argv));
+        let mut secrets_handle = kept.fill("token", SecretSource::Command(argv));
         assert!(kept.warning().await.contains("failed"));
         kept.write("store", "first-value").await;
-        let secrets = with_value(&mut keyhole, "token", "first-value").await;
+        let secrets = with_value(&mut secrets_handle, "token", "first-value").await;
         kept.write("store", "second-value").await;
         // Not by itself: it may ask a person for a passphrase.
-        assert!(tokio::time::timeout(Duration::from_millis(100), keyhole.rotated(&secrets)).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(100), secrets_handle.rotated(&secrets)).await.is_err());
         secrets.report_refused(["another", "token"]);
-        with_value(&mut keyhole, "token", "second-value").await;
+        with_value(&mut secrets_handle, "token", "second-value").await;
         kept.tasks.end(LONG).await;
     }
 
@@ -315,8 +315,8 @@ mod tests {
         let file = SecretSource::File(kept.path("token"));
         let secrets = BTreeMap::from([(Name::from("slow"), hanging), (Name::from("token"), file)]);
         let config = Arc::new(Config { secrets, ..Config::default() });
-        kept.vault.fill(&mut kept.tasks, &config, kept.out.clone());
-        let mut latest = kept.vault.keyhole().latest();
+        kept.secret_store.fill(&mut kept.tasks, &config, kept.out.clone());
+        let mut latest = kept.secret_store.secrets_handle().latest();
         for value in ["first-value", "second-value"] {
             kept.write("token", value).await;
             let there =
@@ -331,13 +331,13 @@ mod tests {
     async fn a_reload_keeps_a_value_only_where_the_secret_comes_from_the_same_place() {
         let mut kept = Kept::new();
         kept.write("token", "first-value").await;
-        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
-        with_value(&mut keyhole, "token", "first-value").await;
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
+        with_value(&mut secrets_handle, "token", "first-value").await;
         tokio::fs::remove_file(kept.path("token")).await.unwrap();
-        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("token")));
-        assert_eq!(keyhole.secrets().await.get("token"), Some("first-value"));
-        let mut keyhole = kept.fill("token", SecretSource::File(kept.path("elsewhere")));
-        let secrets = keyhole.secrets().await;
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
+        assert_eq!(secrets_handle.secrets().await.get("token"), Some("first-value"));
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("elsewhere")));
+        let secrets = secrets_handle.secrets().await;
         assert_eq!(secrets.get("token"), None);
         assert_eq!(Redactor::from(&*secrets).redact("first-value"), "***");
         kept.tasks.end(LONG).await;

@@ -1,7 +1,7 @@
 //! From the lines of one log to its records: recognised, redacted, sanitised, joined, counted.
 
 mod emit;
-mod glance;
+pub(crate) mod preview;
 mod run;
 mod stream;
 
@@ -29,7 +29,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
 
-pub use glance::{Glance, LONGEST, is_object};
+pub use crate::sources::logs::pipeline::preview::{LONGEST, LinePreview, is_object};
 pub use run::objects_of;
 pub use stream::Stream;
 use stream::{Counted, Open, Origin, Version};

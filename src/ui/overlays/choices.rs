@@ -8,12 +8,12 @@ use crate::app::overlays::choices::Choices;
 use crate::app::state::State;
 use crate::model::choice::{Choice, before_running, knows_running};
 use crate::theme::Role;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
-use crate::ui::words::{Text, Words};
 
 /// Columns and rows of the dialog.
 const SIZE: (u16, u16) = (76, 18);
@@ -25,18 +25,18 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
         .and(format!("{}{kind}", state.world.title_of(&choices.action)), Role::DialogTitle);
     let offers = choices.offered();
     let says = if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
-    let foot = Words::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
+    let foot = Line::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
     let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
     let mut top = inner;
     for (name, value) in &choices.chosen {
-        let words = Words::of(format!("{name} = "), Role::TextLabel).and(Text::of(value), Role::TextStrong);
+        let words = Line::of(format!("{name} = "), Role::TextLabel).and(Span::of(value), Role::TextStrong);
         painter.put(top, 0, &words);
         top = split_top(top, 1).1;
     }
     let offered = !offers.is_empty();
     let (line, list) = split_top(top, 2);
     let input = InputLine {
-        prompt: Words::of(format!("{} = ", choices.parameter()), Role::InputPrompt),
+        prompt: Line::of(format!("{} = ", choices.parameter()), Role::InputPrompt),
         text: choices.input.text(),
         cursor: Some(choices.input.cursor()),
         error: choices.error.as_ref().map(|why| (0, why)),
@@ -53,7 +53,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
         return;
     }
     let before = before_running(offers).and_then(|at| offers.get(at));
-    let width = values.iter().map(|choice| Text::from(&choice.value).width()).max().unwrap_or(0).min(30);
+    let width = values.iter().map(|choice| Span::from(&choice.value).width()).max().unwrap_or(0).min(30);
     let shown = table::window(0, choices.selected, values.len(), usize::from(list.height));
     for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
         let spot = Rect { y: list.y + row, height: 1, ..list };
@@ -66,10 +66,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, 
 }
 
 /// A value with what is known of it; the one that runs is marked and dim, because it can't be chosen.
-fn words(choice: &Choice, width: usize, is_before: bool) -> Words<'_> {
+fn words(choice: &Choice, width: usize, is_before: bool) -> Line<'_> {
     let role = if choice.running { Role::TextDim } else { Role::Text };
-    let gap = width.saturating_sub(Text::from(&choice.value).width());
-    let mut words = Words::of(&choice.value, role).and(" ".repeat(gap), role);
+    let gap = width.saturating_sub(Span::from(&choice.value).width());
+    let mut words = Line::of(&choice.value, role).and(" ".repeat(gap), role);
     if choice.running {
         words = words.and("  runs now", Role::TextStrong);
     } else if is_before {

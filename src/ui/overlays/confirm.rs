@@ -11,18 +11,18 @@ use crate::model::run::Confirm;
 use crate::model::status::Status;
 use crate::theme::Role;
 use crate::ui::header::environment;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_bottom, split_top};
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::table;
-use crate::ui::words::{Text, Words};
 
 /// Columns of the dialog.
 const WIDTH: u16 = 90;
 
 /// The environment's word and the host: in every dialog that changes something.
-pub(super) fn place<'a>(word: &str, host: &str) -> Words<'a> {
-    let words = if word.is_empty() { Words::new() } else { environment(word).and(" ", Role::Text) };
+pub(super) fn place<'a>(word: &str, host: &str) -> Line<'a> {
+    let words = if word.is_empty() { Line::new() } else { environment(word).and(" ", Role::Text) };
     words.and(format!("{host}  "), Role::TextStrong)
 }
 
@@ -54,50 +54,50 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, dialog: &Confirmati
 }
 
 /// Every row of the preview and what goes with it, values wrapped under themselves.
-fn facts(dialog: &Confirmation, width: usize) -> Vec<Words<'_>> {
+fn facts(dialog: &Confirmation, width: usize) -> Vec<Line<'_>> {
     let labels = dialog.preview.label_width();
     let mut out = Vec::new();
     for row in dialog.preview.rows.iter().filter(|row| row.label != "digest") {
         let label = &row.label;
         let words = match row.kind {
-            Kind::Fact => Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
-            Kind::Command => Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
-            Kind::Script => Words::of(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
+            Kind::Fact => Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
+            Kind::Command => Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
+            Kind::Script => Line::of(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
         };
         out.extend(words.wrapped(width, labels + 2));
     }
     for (label, value) in &dialog.context {
-        let words = Words::of(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
+        let words = Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
         out.extend(words.wrapped(width, labels + 2));
     }
     let digest: String = dialog.digest.chars().take(16).collect();
-    let words = Words::of(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
+    let words = Line::of(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
     out.push(words.and(" the confirmation is bound to this plan", Role::TextDim));
     out
 }
 
 /// What the keys do now: in the colour of an error where what was typed is none of it.
-fn next_key(state: &State, dialog: &Confirmation) -> Words<'static> {
+fn next_key(state: &State, dialog: &Confirmation) -> Line<'static> {
     let wrong = dialog.missing.is_some() || dialog.is_wrong();
-    Words::of(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
+    Line::of(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
 /// What speaks against it.
-fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Words<'static>> {
+fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
     let sign = Status::Degraded.glyph(painter.glyphs().ascii);
     let lines = dialog
         .preview
         .warnings
         .iter()
-        .map(|text| Words::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+        .map(|text| Line::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
     lines.flat_map(|words| words.wrapped(width, 2)).collect()
 }
 
 /// What has to be typed.
 fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
     let name = InputLine {
-        prompt: Words::of("type ", Role::TextLabel)
-            .and(Text::of(&dialog.plan.target), Role::TextStrong)
+        prompt: Line::of("type ", Role::TextLabel)
+            .and(Span::of(&dialog.plan.target), Role::TextStrong)
             .and(": ", Role::TextLabel),
         text: dialog.name.text(),
         cursor: (dialog.focus == Focus::Name).then(|| dialog.name.cursor()),
@@ -105,7 +105,7 @@ fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
         placeholder: "the name of the target",
     };
     let reason = InputLine {
-        prompt: Words::of("reason: ", Role::TextLabel),
+        prompt: Line::of("reason: ", Role::TextLabel),
         text: dialog.reason.text(),
         cursor: (dialog.focus == Focus::Reason).then(|| dialog.reason.cursor()),
         error: None,
@@ -122,9 +122,9 @@ fn bottom(
     painter: &mut Painter<'_>,
     dialog: &Confirmation,
     area: Rect,
-    warnings: &[Words<'_>],
+    warnings: &[Line<'_>],
     fields: &[InputLine<'_>],
-    next: &Words<'_>,
+    next: &Line<'_>,
 ) {
     // Where the room is short, the buttons and what the keys do are what must be seen.
     let (rest, buttons) = split_bottom(area, 1);
@@ -151,19 +151,19 @@ fn bottom(
 pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rect) {
     let width = 70.min(area.width);
     let inside = usize::from(width.saturating_sub(4)).max(1);
-    let question = Words::of(&ask.question, Role::DialogTitle).wrapped(inside, 0);
-    let detail = Words::plain(&ask.detail).wrapped(inside, 0);
+    let question = Line::of(&ask.question, Role::DialogTitle).wrapped(inside, 0);
+    let detail = Line::plain(&ask.detail).wrapped(inside, 0);
     let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
     let spot = dialog::spot(area, width, rows.saturating_add(5));
     let title = place(&state.world.config.console.environment, "local");
-    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Words::new());
+    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Line::new());
     let mut rest = inner;
-    for words in question.iter().chain([&Words::new()]).chain(&detail) {
+    for words in question.iter().chain([&Line::new()]).chain(&detail) {
         painter.put(rest, 0, words);
         rest = split_top(rest, 1).1;
     }
     let buttons = split_bottom(inner, 1).1;
     let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
     painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
-    painter.put_at(buttons, used + 2, 0, &Words::of(ask.next_key(state.world.now), Role::KeyLabel));
+    painter.put_at(buttons, used + 2, 0, &Line::of(ask.next_key(state.world.now), Role::KeyLabel));
 }

@@ -7,11 +7,11 @@ use crate::app::layout::Target;
 use crate::app::screens::logs::details::place;
 use crate::app::state::State;
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_bottom};
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::hints::{self, Hint};
 use crate::ui::widgets::table;
-use crate::ui::words::Words;
 
 /// Lines of a row that is not selected, at the most.
 const LINES: usize = 3;
@@ -23,8 +23,8 @@ pub(super) fn frame(
     state: &State,
     painter: &mut Painter<'_>,
     area: Rect,
-    title: &Words<'_>,
-    foot: &Words<'_>,
+    title: &Line<'_>,
+    foot: &Line<'_>,
     keys: &[(Command, &str)],
 ) -> Rect {
     let spot = place((area.width, area.height));
@@ -65,7 +65,7 @@ pub(super) fn rows<'a>(
     area: Rect,
     count: usize,
     at: usize,
-    row: impl Fn(usize) -> (Words<'a>, &'a str, Role),
+    row: impl Fn(usize) -> (Line<'a>, &'a str, Role),
 ) {
     let inside = table::beside_pointer(area);
     let width = usize::from(inside.width);
@@ -96,7 +96,7 @@ pub(super) fn rows<'a>(
     }
 }
 
-fn lines(head: &Words<'_>, value: &str, role: Role, width: usize, most: usize) -> Vec<Words<'static>> {
+fn lines(head: &Line<'_>, value: &str, role: Role, width: usize, most: usize) -> Vec<Line<'static>> {
     // More than fits is not even looked at: a value may be as long as a record.
     let bound = width.max(1) * (most + 1);
     let end = value.char_indices().nth(bound).map_or(value.len(), |(end, _)| end);
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn a_long_value_gives_way() {
         let long = "x".repeat(1 << 18);
-        let drawn = lines(&Words::plain("name  "), &long, Role::Text, 40, 3);
+        let drawn = lines(&Line::plain("name  "), &long, Role::Text, 40, 3);
         assert_eq!(drawn.len(), 3);
         assert!(drawn[2].width() > 40, "an ellipsis is drawn");
-        assert_eq!(lines(&Words::plain("name  "), "short", Role::Text, 40, 3).len(), 1);
+        assert_eq!(lines(&Line::plain("name  "), "short", Role::Text, 40, 3).len(), 1);
     }
 }

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use crate::app::layout::Target;
 use crate::app::overlays::help::{Help, HelpRow, LogSign};
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::table;
-use crate::ui::words::Words;
 
 /// Columns of the help.
 const WIDTH: u16 = 76;
@@ -20,7 +20,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, help: &Help, area: Rect) {
     let spot = dialog::spot(area, WIDTH, area.height.saturating_sub(2).max(3));
     let height = usize::from(spot.height.saturating_sub(2));
     let shown = table::window(help.scroll, None, help.rows.len(), height);
-    let title = Words::of("keys and commands", Role::DialogTitle);
+    let title = Line::of("keys and commands", Role::DialogTitle);
     let foot = table::position(&shown, help.rows.len()).then("Esc closes", Role::TextDim);
     let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
     for (row, entry) in (0..inner.height).zip(&help.rows[shown]) {
@@ -32,11 +32,11 @@ pub(super) fn draw(painter: &mut Painter<'_>, help: &Help, area: Rect) {
                     LogSign::Mark => glyphs.mark,
                     LogSign::Marker => glyphs.marker,
                 };
-                Words::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
+                Line::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
             }
-            HelpRow::Heading(text) => Words::of(text.clone(), Role::Title),
+            HelpRow::Heading(text) => Line::of(text.clone(), Role::Title),
             HelpRow::Entry { keys, help } => {
-                Words::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
+                Line::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
             }
         };
         painter.put(inner, row, &words);

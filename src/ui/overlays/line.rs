@@ -2,21 +2,21 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::overlays::line::{Line, Purpose};
+use crate::app::overlays::line::{LineInput, Purpose};
 use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_bottom};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::table;
-use crate::ui::words::Words;
 
 /// Rows of offers at the most.
 const OFFERS: u16 = 6;
 /// Columns of an offer's own text at the most.
 const OFFER: usize = 32;
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: Rect) {
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &LineInput, area: Rect) {
     let (prompt, placeholder) = match &line.purpose {
         Purpose::Filter => (" filter ", "words, level>=warn, field:value, -not, /regex/; Tab completes"),
         Purpose::Search => (" search ", "jumps to matches, hides nothing; Tab completes"),
@@ -25,7 +25,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: 
     let (above, spot) = split_bottom(area, 2);
     painter.clear(spot);
     let input = InputLine {
-        prompt: Words::of(prompt, Role::InputPrompt).and(" ", Role::Text),
+        prompt: Line::of(prompt, Role::InputPrompt).and(" ", Role::Text),
         text: line.input.text(),
         cursor: Some(line.input.cursor()),
         error: line.error.as_ref().map(|(at, why)| (*at, why)),
@@ -33,7 +33,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: 
     };
     input.draw(painter, spot);
     if line.error.is_none() {
-        let keys = Words::of(" Enter", Role::Key)
+        let keys = Line::of(" Enter", Role::Key)
             .and(" apply  ", Role::KeyLabel)
             .and("Esc", Role::Key)
             .and(" undo  ", Role::KeyLabel)
@@ -49,20 +49,20 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &Line, area: 
 }
 
 /// What the text as it is does: `1,204 of 50,000 pass`.
-fn shows(state: &State, line: &Line) -> Words<'static> {
+fn shows(state: &State, line: &LineInput) -> Line<'static> {
     let logs = &state.console.screens.logs;
     let held: u64 =
         logs.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.ring.len() as u64).sum();
     let words = match &line.purpose {
         Purpose::Filter => {
             let passing = figures::count(logs.pane.view().len() as u64);
-            Words::of(format!("{passing} of {} pass", figures::count(held)), Role::TextStrong)
+            Line::of(format!("{passing} of {} pass", figures::count(held)), Role::TextStrong)
         }
         Purpose::Search => {
             let (_, of) = logs.hit().unwrap_or_default();
-            Words::of(format!("{} found", figures::count(of as u64)), Role::TextStrong)
+            Line::of(format!("{} found", figures::count(of as u64)), Role::TextStrong)
         }
-        Purpose::List(_) => return Words::new(),
+        Purpose::List(_) => return Line::new(),
     };
     match logs.progress() {
         Some(done) => words.then(format!("so far, {done} %"), Role::StatusPending),
@@ -71,7 +71,7 @@ fn shows(state: &State, line: &Line) -> Words<'static> {
 }
 
 /// The offers, the one that Tab has put in marked.
-fn offers(painter: &mut Painter<'_>, line: &Line, above: Rect) {
+fn offers(painter: &mut Painter<'_>, line: &LineInput, above: Rect) {
     let taken = line.taken.as_ref().map(|(at, _)| *at);
     let height = OFFERS.min(above.height / 2);
     let shown = table::window(0, taken, line.offers.len(), usize::from(height));
@@ -83,7 +83,7 @@ fn offers(painter: &mut Painter<'_>, line: &Line, above: Rect) {
     for (row, at) in (0..rows).zip(shown) {
         let offer = &line.offers[at];
         let (sign, role) = if taken == Some(at) { (painter.glyphs().pointer, Role::Key) } else { (" ", Role::Text) };
-        let words = Words::of(sign, Role::Key)
+        let words = Line::of(sign, Role::Key)
             .and(" ", Role::Text)
             .and(format!("{:<longest$}", offer.text), role)
             .and(format!("  {}", offer.note), Role::TextDim);

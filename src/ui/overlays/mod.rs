@@ -18,7 +18,7 @@ use crate::app::overlays::Overlay;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::theme::Role;
-use crate::ui::words::Words;
+use crate::ui::line::Line;
 
 /// Draws every overlay, the topmost last. `area` is the whole frame.
 pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
@@ -56,7 +56,7 @@ pub fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let (above, footer) = split_bottom(area, 1);
     if is_boxed(state) {
         if let Some((role, sign, text)) = newest_first.next() {
-            let words = Words::plain(" ").and(sign, role).and(" ", role).and(text, role);
+            let words = Line::plain(" ").and(sign, role).and(" ", role).and(text, role);
             painter.clear(footer);
             painter.tint(footer, role);
             painter.put(footer, 0, &words.all(role));

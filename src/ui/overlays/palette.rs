@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use crate::app::layout::Target;
 use crate::app::overlays::palette::{Palette, PaletteItem};
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
-use crate::ui::words::Words;
 
 /// Columns of the palette.
 const WIDTH: u16 = 76;
@@ -21,12 +21,12 @@ const NAME: usize = 24;
 
 pub(super) fn draw(painter: &mut Painter<'_>, palette: &Palette, area: Rect) {
     let spot = dialog::spot(area, WIDTH, HEIGHT);
-    let title = Words::of("commands", Role::DialogTitle);
-    let foot = Words::of("Enter starts, Esc closes", Role::TextDim);
+    let title = Line::of("commands", Role::DialogTitle);
+    let foot = Line::of("Enter starts, Esc closes", Role::TextDim);
     let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
     let (line, list) = split_top(inner, 1);
     let input = InputLine {
-        prompt: Words::of(": ", Role::InputPrompt),
+        prompt: Line::of(": ", Role::InputPrompt),
         text: palette.input.text(),
         cursor: Some(palette.input.cursor()),
         error: None,
@@ -40,7 +40,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, palette: &Palette, area: Rect) {
     let shown = table::window(0, Some(palette.selected), palette.items.len(), usize::from(list.height));
     for ((row, item), at) in (0..list.height).zip(&palette.items[shown.clone()]).zip(shown.clone()) {
         let spot = Rect { y: list.y + row, height: 1, ..list };
-        let keys = Words::of(item.keys.clone(), Role::Key);
+        let keys = Line::of(item.keys.clone(), Role::Key);
         let right = painter.put_right(spot, 0, &keys);
         let room = Rect { width: spot.width.saturating_sub(right + 1), ..spot };
         painter.put(table::beside_pointer(room), 0, &words(item));
@@ -52,8 +52,8 @@ pub(super) fn draw(painter: &mut Painter<'_>, palette: &Palette, area: Rect) {
 }
 
 /// The name with the letters that match, and what it does.
-fn words(item: &PaletteItem) -> Words<'static> {
-    let mut words = Words::new();
+fn words(item: &PaletteItem) -> Line<'static> {
+    let mut words = Line::new();
     for (at, c) in item.name.chars().enumerate() {
         let matched = u32::try_from(at).is_ok_and(|at| item.matched.contains(&at));
         words.push(c.to_string(), if matched { Role::Key } else { Role::Text });

@@ -12,12 +12,12 @@ use crate::logs::pattern::{Group, Novelty, Order, Past};
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_bottom, split_top};
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::spark;
 use crate::ui::widgets::table::{self, Column, Row, Table};
-use crate::ui::words::{Text, Words};
 
 const COLUMNS: [Column; 7] = [
     Column::figure("count", 7, 0),
@@ -40,7 +40,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOve
         Order::Level => "worst first",
     };
     let dot = painter.glyphs().dot;
-    let mut title = Words::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
+    let mut title = Line::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
     if !panel.filter().is_empty() {
         title = title.then(dot, Role::TextDim).then(panel.filter().to_owned(), Role::LogMatch);
     }
@@ -51,7 +51,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOve
         (Command::Order, "order"),
         (Command::Copy, "copy"),
     ];
-    let foot = Words::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
+    let foot = Line::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
     let inner = details::frame(state, painter, area, &title, &foot, &keys);
     let (head, body) = split_top(inner, 2);
     painter.put(head, 0, &counted(panel, dot));
@@ -67,7 +67,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOve
     }
     let (list, full) = split_bottom(body, if body.height >= ROOM_FOR_SHAPE { 3 } else { 0 });
     rows(state, painter, panel, list, (&groups, at));
-    let words = Words::of(Text::of(&groups[at].shape), Role::TextStrong);
+    let words = Line::of(Span::of(&groups[at].shape), Role::TextStrong);
     for (row, line) in (0..full.height).zip(words.wrapped(usize::from(full.width), 0)) {
         painter.put(full, row, &line);
     }
@@ -104,16 +104,16 @@ fn row<'a>(
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
     let new = panel.novelty(group) == Novelty::New;
-    let shape = Words::of(if new { "NEW " } else { "" }, Role::LogMark).and(Text::of(&group.shape), Role::Text);
+    let shape = Line::of(if new { "NEW " } else { "" }, Role::LogMark).and(Span::of(&group.shape), Role::Text);
     let percent = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
     Row {
         cells: vec![
-            Words::plain(figures::count(group.count)),
-            Words::of(format!("{percent:.1}%"), Role::TextDim),
-            Words::of(word, role),
+            Line::plain(figures::count(group.count)),
+            Line::of(format!("{percent:.1}%"), Role::TextDim),
+            Line::of(word, role),
             spark::words(&trend, 1.0, glyphs, Role::ChartLine),
-            Words::of(age(group.first), Role::TextDim),
-            Words::of(age(group.last), Role::TextDim),
+            Line::of(age(group.first), Role::TextDim),
+            Line::of(age(group.last), Role::TextDim),
             shape,
         ],
         target: Some(Target::OverlayRow(place)),
@@ -121,11 +121,11 @@ fn row<'a>(
 }
 
 /// How many records in how many shapes, and how far the counting is.
-fn counted(panel: &PatternsOverlay, dot: &'static str) -> Words<'static> {
+fn counted(panel: &PatternsOverlay, dot: &'static str) -> Line<'static> {
     let patterns = &panel.patterns;
     let shapes =
         format!("{} patterns in {} records", figures::count(patterns.len() as u64), figures::count(patterns.total()));
-    let mut words = Words::plain(shapes);
+    let mut words = Line::plain(shapes);
     if patterns.others() > 0 {
         words = words.then(
             format!("{dot} {} in rare patterns that were dropped", figures::count(patterns.others())),
@@ -139,9 +139,9 @@ fn counted(panel: &PatternsOverlay, dot: &'static str) -> Words<'static> {
 }
 
 /// Since when NEW is new, or why nothing is called so.
-fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
+fn known_past(state: &State, panel: &PatternsOverlay) -> Line<'static> {
     let Some(past) = &panel.past else {
-        return Words::of("reading the history before yesterday", Role::StatusPending);
+        return Line::of("reading the history before yesterday", Role::StatusPending);
     };
     let now = panel.opened.utc;
     let (known, unknown): (Vec<&Name>, Vec<&Name>) = past.reach.keys().partition(|log| past.reaches(log, now));
@@ -155,7 +155,7 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
         )
     };
     if known.is_empty() {
-        return Words::of(back(past), Role::TextDim);
+        return Line::of(back(past), Role::TextDim);
     }
     let cut = if past.cut { " (not all was read)" } else { "" };
     let mut text = format!("NEW since yesterday, from the files{cut}");
@@ -163,5 +163,5 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Words<'static> {
         let names: Vec<&str> = unknown.iter().map(|name| &***name).collect();
         text = format!("{text}; unknown for {}", names.join(", "));
     }
-    Words::of(text, Role::TextDim)
+    Line::of(text, Role::TextDim)
 }

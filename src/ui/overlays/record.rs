@@ -12,10 +12,10 @@ use crate::logs::record::RecordKind;
 use crate::text::{MAX_RECORD_WORDS, SafeText, wrap};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::table;
-use crate::ui::words::{Text, Words};
 
 /// Rows from which there is room for the facts above the parts.
 const ROOM_FOR_FACTS: u16 = 8;
@@ -25,7 +25,7 @@ const NAME: usize = 28;
 pub(super) fn draw(state: &State, painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     let record = &overlay.record;
     let (word, _, role) = level(record.level);
-    let title = Words::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
+    let title = Line::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
     let keys = [
         (Command::NextPanel, "tree, fields, raw"),
         (Command::OnlyThis, "only this value"),
@@ -58,32 +58,32 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, overlay: &RecordOve
 }
 
 /// What was left out, and how many parts there are.
-fn place(overlay: &RecordOverlay) -> Words<'static> {
-    let count = |n: usize, what: &str| Words::of(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
+fn place(overlay: &RecordOverlay) -> Line<'static> {
+    let count = |n: usize, what: &str| Line::of(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
     match overlay.tab {
         Tab::Tree => {
             let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
-            if left_out > 0 { count(left_out, "more parts in raw") } else { Words::new() }
+            if left_out > 0 { count(left_out, "more parts in raw") } else { Line::new() }
         }
         Tab::Fields => count(overlay.fields.len(), "fields"),
         Tab::Raw => {
             let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
-            Words::of(format!("raw, {size}"), Role::TextDim)
+            Line::of(format!("raw, {size}"), Role::TextDim)
         }
     }
 }
 
 /// When it was, and what is known of the line beside what it says.
-fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Words<'static>; 2] {
+fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'static>; 2] {
     let record = &overlay.record;
     let zone = state.world.config.console.timezone;
     let said = if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
     let age = figures::age(state.world.now.since(record.read_at));
-    let time = Words::of(figures::full(record.at(), zone), Role::TextStrong)
+    let time = Line::of(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)
         .then(glyphs.dot, Role::TextDim)
         .then(format!("read {age} ago"), Role::TextDim);
-    let mut what = Words::of(overlay.recognised(), Role::Text);
+    let mut what = Line::of(overlay.recognised(), Role::Text);
     let mut fact = |text: String, role: Role| {
         what = std::mem::take(&mut what).then(glyphs.dot, Role::TextDim).then(text, role);
     };
@@ -134,18 +134,18 @@ fn tree(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     });
 }
 
-fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Words<'_>, &str, Role) {
+fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role) {
     let sign = match (part.is_open(), folded, glyphs.ascii) {
         (false, ..) => "  ",
         (true, true, _) => "+ ",
         (true, false, _) => "- ",
     };
-    let mut head = Words::of("  ".repeat(part.depth.min(16)), Role::Text).and(sign, Role::ChartAxis);
+    let mut head = Line::of("  ".repeat(part.depth.min(16)), Role::Text).and(sign, Role::ChartAxis);
     if let Some(key) = &part.key {
         head = head.and(key, Role::LogField).and(": ", Role::TextDim);
     }
     let count = |count: usize, open: &str, close: &str| {
-        Words::of(
+        Line::of(
             format!("{open}{}{close}", if count == 0 { String::new() } else { format!(" {count} ") }),
             Role::TextDim,
         )
@@ -160,14 +160,14 @@ fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Words<'_>, &str, Role
 }
 
 fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
-    let widest = overlay.fields.iter().map(|(name, _)| Text::from(name).width()).max().unwrap_or(0).clamp(4, NAME);
+    let widest = overlay.fields.iter().map(|(name, _)| Span::from(name).width()).max().unwrap_or(0).clamp(4, NAME);
     let widest = widest.min(usize::from(area.width) / 3);
     let ellipsis = painter.glyphs().ellipsis;
     let row = |at: usize| {
         let (name, value): &(SafeText, SafeText) = &overlay.fields[at];
-        let name = Text::from(name).fitted(widest, ellipsis);
+        let name = Span::from(name).fitted(widest, ellipsis);
         let rest = widest.saturating_sub(name.width()) + 2;
-        (Words::of(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
+        (Line::of(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
     };
     details::rows(painter, area, overlay.fields.len(), overlay.selected(), row);
 }
@@ -179,7 +179,7 @@ fn raw(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     let lines: Vec<&str> = lines.collect();
     let shown = table::window(overlay.selected(), None, lines.len(), usize::from(area.height));
     for (row, line) in (0..area.height).zip(&lines[shown]) {
-        painter.put(area, row, &Words::of(Text::of(line), Role::Text));
+        painter.put(area, row, &Line::of(Span::of(line), Role::Text));
     }
     painter.note(area, Target::OverlayRow(overlay.selected()));
 }

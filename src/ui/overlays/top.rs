@@ -10,10 +10,10 @@ use crate::app::state::State;
 use crate::logs::top::Row as Value;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{self, Column, Row, Table};
-use crate::ui::words::{Text, Words};
 
 const COLUMNS: [Column; 4] = [
     Column::figure("count", 8, 0),
@@ -29,7 +29,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     if let Some(choice) = &panel.choice {
         return choose(state, painter, choice, area);
     }
-    let title = Words::of("top values of", Role::DialogTitle).then(panel.field.clone(), Role::LogField);
+    let title = Line::of("top values of", Role::DialogTitle).then(panel.field.clone(), Role::LogField);
     let keys = [
         (Command::Open, "show records"),
         (Command::NotThis, "hide these"),
@@ -38,7 +38,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     ];
     let rows = panel.top.rows(SHOWN);
     let at = panel.at();
-    let foot = Words::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
+    let foot = Line::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
     let inner = details::frame(state, painter, area, &title, &foot, &keys);
     let (head, body) = split_top(inner, 2);
     let dot = painter.glyphs().dot;
@@ -60,9 +60,9 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     let block = painter.glyphs().block;
     let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
         cells: vec![
-            Words::plain(figures::count(row.count)),
-            Words::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
-            Words::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
+            Line::plain(figures::count(row.count)),
+            Line::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
+            Line::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
             shown_value(row),
         ],
         target: Some(Target::OverlayRow(place)),
@@ -70,20 +70,20 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay,
     Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
 }
 
-fn shown_value<'a>(row: &Value<'a>) -> Words<'a> {
-    let words = Words::of(Text::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
+fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {
+    let words = Line::of(Span::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
     match row.left_out {
         0 => words,
         left_out => words.and(format!("… +{}", figures::bytes(left_out as u64)), Role::TextDim),
     }
 }
 
-fn counted(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
+fn counted(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
     let top = &panel.top;
     let records = figures::count(top.total());
     let mut words = match top.distinct() {
-        Some(values) => Words::plain(format!("{} values in {records} records", figures::count(values as u64))),
-        None => Words::plain(format!("more than {} values in {records} records", figures::count(top.len() as u64))),
+        Some(values) => Line::plain(format!("{} values in {records} records", figures::count(values as u64))),
+        None => Line::plain(format!("more than {} values in {records} records", figures::count(top.len() as u64))),
     };
     if top.missing() > 0 {
         words = words.then(format!("{dot} {} without the field", figures::count(top.missing())), Role::TextDim);
@@ -98,10 +98,10 @@ fn counted(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
 }
 
 /// Least, median, 95th percentile and greatest, where there are numbers.
-fn spread(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
+fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
     let spread = &panel.spread;
-    let Some((least, greatest)) = spread.ends() else { return Words::new() };
-    let mut words = Words::new();
+    let Some((least, greatest)) = spread.ends() else { return Line::new() };
+    let mut words = Line::new();
     let middle = |quantile| spread.quantile(quantile).unwrap_or(least);
     for (name, value) in [("min", least), ("p50", middle(0.5)), ("p95", middle(0.95)), ("max", greatest)] {
         words = words.then(name, Role::TextLabel).then(figures::value(value, spread.unit()), Role::TextStrong);
@@ -113,11 +113,11 @@ fn spread(panel: &TopOverlay, dot: &'static str) -> Words<'static> {
 }
 
 fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect) {
-    let title = Words::of("top values of which field?", Role::DialogTitle);
-    let inner = details::frame(state, painter, area, &title, &Words::new(), &[]);
+    let title = Line::of("top values of which field?", Role::DialogTitle);
+    let inner = details::frame(state, painter, area, &title, &Line::new(), &[]);
     let (head, body) = split_top(inner, 2);
     let typed =
-        Words::of("> ", Role::InputPrompt).and(choice.input.text().to_owned(), Role::Input).and(" ", Role::InputCaret);
+        Line::of("> ", Role::InputPrompt).and(choice.input.text().to_owned(), Role::Input).and(" ", Role::InputCaret);
     painter.put(head, 0, &typed);
     let shown = choice.shown();
     if shown.is_empty() {
@@ -128,7 +128,7 @@ fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect)
     let at = choice.selected.min(shown.len() - 1);
     let window = table::window(at.saturating_sub(height / 2), Some(at), shown.len(), height);
     let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| Row {
-        cells: vec![Words::of(Text::of(field), Role::LogField)],
+        cells: vec![Line::of(Span::of(field), Role::LogField)],
         target: Some(Target::OverlayRow(place)),
     });
     let selected = at.checked_sub(window.start);

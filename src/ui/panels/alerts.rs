@@ -10,12 +10,12 @@ use crate::config::sections::screen::Panel;
 use crate::model::status::Status;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table};
-use crate::ui::words::{Text, Words};
 use crate::world::alerts::{AlertView, Phase, Subject};
 
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
@@ -72,17 +72,17 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let mut what = what(painter, alert);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
-        what = Words::of(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
+        what = Line::of(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
     } else if narrow && alert.phase == Phase::Pending {
         let sign = Status::Pending.glyph(painter.glyphs().ascii);
-        what = Words::of(sign, Role::StatusPending).and(" ", Role::Text).join(what);
+        what = Line::of(sign, Role::StatusPending).and(" ", Role::Text).join(what);
     }
     // What waits or is over must not look as loud as what fires.
     if alert.phase != Phase::Firing || muted {
         severity = severity.all(Role::TextDim);
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
-    let since = Words::of(
+    let since = Line::of(
         figures::age_since(alert.since, state.world.now, "-"),
         if resolved { Role::TextDim } else { Role::Text },
     );
@@ -94,15 +94,15 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen, what was asked, in the order in which a
 /// person reads them. For how long it must hold matters while it waits, and no more once it fires.
-fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
+fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
     let asked = if waits { alert.condition.as_str() } else { without_time(&alert.condition) };
-    let name = Words::of(Text::of(alert.subject.name()), Role::TextStrong);
+    let name = Line::of(Span::of(alert.subject.name()), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
-        Subject::Metric(_) if !seen.is_empty() => name.then(&alert.value, Role::Text).then(Text::of(asked), Role::Text),
+        Subject::Metric(_) if !seen.is_empty() => name.then(&alert.value, Role::Text).then(Span::of(asked), Role::Text),
         _ => {
-            let name = name.then(Text::of(asked), Role::Text);
+            let name = name.then(Span::of(asked), Role::Text);
             let status = without_time(asked);
             // `down` with the value `DOWN connection refused` needs only what is new.
             let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
@@ -110,7 +110,7 @@ fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
             if more.is_empty() {
                 return name;
             }
-            name.then(painter.glyphs().dot, Role::TextDim).then(Text::of(more), Role::Text)
+            name.then(painter.glyphs().dot, Role::TextDim).then(Span::of(more), Role::Text)
         }
     }
 }
@@ -125,26 +125,26 @@ fn without_time(condition: &str) -> &str {
 }
 
 /// Where it stands, with the reason where it is muted.
-pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Words<'a> {
+pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
-        return Words::of(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
+        return Line::of(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
     }
     match alert.phase {
-        Phase::Firing => Words::of("firing", Role::TextStrong),
-        Phase::Pending => Words::of("pending", Role::StatusPending),
-        Phase::Resolved => Words::of("resolved", Role::StatusOk),
-        Phase::Inactive => Words::of("inactive", Role::TextDim),
+        Phase::Firing => Line::of("firing", Role::TextStrong),
+        Phase::Pending => Line::of("pending", Role::StatusPending),
+        Phase::Resolved => Line::of("resolved", Role::StatusOk),
+        Phase::Inactive => Line::of("inactive", Role::TextDim),
     }
 }
 
 /// `2 firing, 1 pending`.
-pub fn counts(state: &State) -> Words<'static> {
+pub fn counts(state: &State) -> Line<'static> {
     let of = |phase: Phase| state.world.alerts.iter().filter(|alert| alert.phase == phase).count();
     let muted =
         state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_some()).count();
-    let mut words = Words::new();
+    let mut words = Line::new();
     let firing = of(Phase::Firing) - muted;
     for (n, word, role) in [
         (firing, "firing", Role::LevelError),

@@ -12,10 +12,10 @@ use crate::model::status::Status;
 use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{status, tree};
-use crate::ui::words::Words;
 use crate::world::checks::CheckView;
 
 /// Percentiles in detail are of this window.
@@ -39,30 +39,30 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
 }
 
 /// How old the latest answer is.
-pub fn polled(state: &State, check: &CheckView) -> Words<'static> {
+pub fn polled(state: &State, check: &CheckView) -> Line<'static> {
     check.age(state.world.now).map_or_else(
-        || Words::of("not polled yet", Role::TextDim),
-        |age| Words::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
+        || Line::of("not polled yet", Role::TextDim),
+        |age| Line::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
     )
 }
 
 /// What is wrong, latencies, the interval and the next poll, the parts.
-pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Words<'a>> {
+pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
     let glyphs = painter.glyphs();
     let mut lines = Vec::new();
     let width = usize::from(width);
     if check.stale {
         let words = format!("no answer for {}: values shown are old", figures::span(check.stale_after));
-        lines.extend(Words::of(words, Role::MarkStale).wrapped(width, 0));
+        lines.extend(Line::of(words, Role::MarkStale).wrapped(width, 0));
     }
     if let Some(own) = &check.own_reason {
-        lines.extend(Words::of(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
+        lines.extend(Line::of(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
     }
     if let Some(error) = check.error.as_ref().filter(|_| check.status != Status::Ok) {
-        lines.extend(Words::of(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
+        lines.extend(Line::of(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
     }
     if let Some((so_far, needed)) = check.streak {
-        lines.push(Words::of(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
+        lines.push(Line::of(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
     }
     let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
     if latencies.width() + schedule.width() + 2 <= width {
@@ -78,8 +78,8 @@ pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, 
 }
 
 /// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  of the last hour`.
-pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Words<'static> {
-    let mut words = Words::new();
+pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
+    let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
         let figure = check.percentile(quantile, WINDOW);
         let figure = figure.map_or_else(|| painter.glyphs().none.to_owned(), figures::milliseconds);
@@ -89,8 +89,8 @@ pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Words<'static> {
 }
 
 /// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
-pub fn schedule(state: &State, check: &CheckView) -> Words<'static> {
-    let mut words = Words::of(format!("every {}", figures::span(check.every)), Role::TextDim);
+pub fn schedule(state: &State, check: &CheckView) -> Line<'static> {
+    let mut words = Line::of(format!("every {}", figures::span(check.every)), Role::TextDim);
     if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }

@@ -14,11 +14,11 @@ use crate::text::MAX_RECORD_WORDS;
 use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::{Line, cut};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
 use crate::ui::widgets::notice::Notice;
-use crate::ui::words::{Words, cut};
 use crate::world::logs::LogView;
 
 /// How many of the newest records are looked through for those of one service: a frame must not cost a whole log.
@@ -33,8 +33,8 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Re
     let logs: Vec<&LogView> =
         state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
     let title = match shown.only() {
-        Some(name) => Words::plain("log").then(name, Role::Text),
-        None => Words::plain("logs"),
+        Some(name) => Line::plain("log").then(name, Role::Text),
+        None => Line::plain("logs"),
     };
     let filtered = state.console.tails.get(shown);
     tail(state, painter, &id, title, &Tail { logs: &logs, naming: None, filtered }, area);
@@ -52,7 +52,7 @@ pub struct Tail<'a> {
 }
 
 /// A frame with the newest records of some logs.
-pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words<'_>, of: &Tail<'_>, area: Rect) {
+pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Line<'_>, of: &Tail<'_>, area: Rect) {
     let logs = of.logs;
     let dot = painter.glyphs().dot;
     let mut shape = frame(state, painter, id, "");
@@ -60,10 +60,10 @@ pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Words
     shape.title = title.all(role);
     if let Some(filtered) = of.filtered {
         let view = filtered.view();
-        shape = shape.with(Words::of(view.filter().text().to_owned(), Role::LogMatch), dot);
-        shape = shape.with(Words::plain(figures::count(view.len() as u64)), dot);
+        shape = shape.with(Line::of(view.filter().text().to_owned(), Role::LogMatch), dot);
+        shape = shape.with(Line::plain(figures::count(view.len() as u64)), dot);
         if let Some(done) = view.progress() {
-            shape = shape.with(Words::of(format!("searching, {done} %"), Role::StatusPending), dot);
+            shape = shape.with(Line::of(format!("searching, {done} %"), Role::StatusPending), dot);
         }
     } else {
         shape = shape.with(rate_words(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
@@ -123,9 +123,9 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
 }
 
 /// What stands in the lower border: what was lost, and what the signs in the rows mean where there is room.
-pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Words<'static> {
-    let late = Words::of(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
-    let stderr = Words::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
+pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Line<'static> {
+    let late = Line::of(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
+    let stderr = Line::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
     let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
     signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(losses(logs, width), |words, (_, sign)| {
         let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
@@ -173,9 +173,9 @@ fn last(of: &Tail<'_>, count: usize) -> Vec<Record> {
 }
 
 /// `4,102/s`, to two digits, so that it does not flicker.
-pub fn rate_words(rate: f64) -> Words<'static> {
+pub fn rate_words(rate: f64) -> Line<'static> {
     if rate < 0.05 {
-        return Words::of("quiet", Role::TextDim);
+        return Line::of("quiet", Role::TextDim);
     }
     let coarse = if rate < 1.0 {
         "<1".to_owned()
@@ -185,11 +185,11 @@ pub fn rate_words(rate: f64) -> Words<'static> {
         let power = 10_f64.powf(rate.log10().floor() - 1.0);
         figures::count(((rate / power).round() * power) as u64)
     };
-    Words::of(format!("{coarse}/s"), Role::Text)
+    Line::of(format!("{coarse}/s"), Role::Text)
 }
 
 /// How long ago the newest record came; what is wrong with a source goes before, cut to what there is room for.
-fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Words<'static> {
+fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Line<'static> {
     let troubled = |state: &LogState| {
         let quiet = matches!(state, LogState::Starting | LogState::Following(_) | LogState::FollowingNewest { .. });
         !quiet
@@ -203,21 +203,21 @@ fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Word
         let (words, role) = said(log);
         let room = room.saturating_sub(more.len());
         return if room < LEAST {
-            Words::new()
+            Line::new()
         } else {
-            Words::of(cut(&words, room, ellipsis), role).and(more, Role::TextDim)
+            Line::of(cut(&words, room, ellipsis), role).and(more, Role::TextDim)
         };
     }
     let newest = logs.iter().filter_map(|log| log.last_at).max_by_key(|at| at.mono);
-    newest.map_or_else(Words::new, |at| {
-        Words::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim)
+    newest.map_or_else(Line::new, |at| {
+        Line::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim)
     })
 }
 
 /// What a source is doing, in words.
-pub fn log_state(log: &LogView) -> Words<'static> {
+pub fn log_state(log: &LogView) -> Line<'static> {
     let (words, role) = said(log);
-    Words::of(words, role)
+    Line::of(words, role)
 }
 
 fn said(log: &LogView) -> (String, Role) {
@@ -241,18 +241,18 @@ pub fn catching_up(left: u64) -> String {
 
 /// What could not be shown as it was, where anything was lost: in words that fit the lower border of a panel `width`
 /// wide, with the log that it was where it is one of several. Each log's own figures are in the diagnostics.
-pub fn losses(logs: &[&LogView], width: u16) -> Words<'static> {
+pub fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
     let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some() || log.left_out() > 0).copied().collect();
     let name = match lossy[..] {
-        [one] if logs.len() > 1 => Words::of(format!("{}:", one.name), Role::TextDim),
-        _ => Words::new(),
+        [one] if logs.len() > 1 => Line::of(format!("{}:", one.name), Role::TextDim),
+        _ => Line::new(),
     };
     let words = losses_of(&lossy).into_iter().fold(name, |words, loss| words.then("", Role::Text).join(loss));
-    if words.width() + 6 <= usize::from(width) { words } else { Words::of("losses, see !", Role::LevelWarn) }
+    if words.width() + 6 <= usize::from(width) { words } else { Line::of("losses, see !", Role::LevelWarn) }
 }
 
 /// Each kind of loss, together over some logs.
-pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
+pub fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
     let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
     let cut = format!("cut at {MAX_RECORD_WORDS}");
@@ -266,7 +266,7 @@ pub fn losses_of(logs: &[&LogView]) -> Vec<Words<'static>> {
     let lost = facts.into_iter().filter(|(n, ..)| *n > 0);
     lost.map(|(n, what, role, bytes)| {
         let n = if bytes { figures::bytes(n) } else { figures::count(n) };
-        Words::of(format!("{n} {what}"), role)
+        Line::of(format!("{n} {what}"), role)
     })
     .collect()
 }
@@ -290,16 +290,16 @@ pub fn nothing(logs: &[&LogView]) -> Notice<'static> {
     });
     let first = by_trouble[0];
     let headline = match &first.state {
-        LogState::Failed(_) => Words::of(format!("{} can't be read", first.name), Role::LevelError),
-        LogState::Waiting(_) => Words::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
-        LogState::Restarting(_) => Words::of(format!("the command of {} ended", first.name), Role::StatusPending),
-        LogState::Starting => Words::plain("opening the logs"),
-        LogState::CatchingUp { .. } => Words::plain("reading existing records"),
-        LogState::Following(_) | LogState::FollowingNewest { .. } => Words::plain("no records yet"),
+        LogState::Failed(_) => Line::of(format!("{} can't be read", first.name), Role::LevelError),
+        LogState::Waiting(_) => Line::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
+        LogState::Restarting(_) => Line::of(format!("the command of {} ended", first.name), Role::StatusPending),
+        LogState::Starting => Line::plain("opening the logs"),
+        LogState::CatchingUp { .. } => Line::plain("reading existing records"),
+        LogState::Following(_) | LogState::FollowingNewest { .. } => Line::plain("no records yet"),
     };
-    let mut next: Vec<Words<'_>> = by_trouble.iter().take(MOST_STATES).map(|log| log_state(log)).collect();
+    let mut next: Vec<Line<'_>> = by_trouble.iter().take(MOST_STATES).map(|log| log_state(log)).collect();
     if by_trouble.len() > MOST_STATES {
-        next.push(Words::of(format!("and {} more", by_trouble.len() - MOST_STATES), Role::TextDim));
+        next.push(Line::of(format!("and {} more", by_trouble.len() - MOST_STATES), Role::TextDim));
     }
     Notice { headline, next }
 }

@@ -12,11 +12,11 @@ use crate::config::sections::screen::Panel;
 use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::{Line, cut};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::chart::{self, Chart};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{spark, status};
-use crate::ui::words::{Words, cut};
 use crate::world::metrics::{MetricView, Point};
 
 /// The spans of a metric's panel on the overview, the last for as long as the console runs.
@@ -102,7 +102,7 @@ fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> V
 /// Name, value, sparkline and age in one row.
 fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let words = Words::of(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
+    let words = Line::of(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
     let used = painter.put_at(area, 1, 0, &words) + 2;
     let age = age(state, metric);
     let end = u16::try_from(age.width()).unwrap_or(0) + 1;
@@ -115,18 +115,18 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
 }
 
 /// Its course over the same span in one row.
-pub fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Words<'static> {
+pub fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
     let points = course(state, metric, columns, span(state).0);
     let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean.max(0.0))).collect();
     spark::words(&values, 0.0, painter.glyphs(), Role::ChartLine)
 }
 
 /// The latest number, in the colour of what fires for it; STALE where it is too old.
-pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Words<'static> {
-    let Some((_, number)) = metric.value else { return Words::of(painter.glyphs().none, Role::TextDim) };
+pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
+    let Some((_, number)) = metric.value else { return Line::of(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
     if metric.stale {
-        return Words::of(painter.glyphs().stale, Role::MarkStale)
+        return Line::of(painter.glyphs().stale, Role::MarkStale)
             .then("STALE", Role::MarkStale)
             .then(metric.mark() + &figures::value(number, &metric.unit), Role::TextDim);
     }
@@ -134,20 +134,20 @@ pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Words<'static> {
         Some(severity) => status::severity_role(severity),
         None => Role::TextStrong,
     };
-    Words::of(metric.mark() + &figures::value(number, &metric.unit), role)
+    Line::of(metric.mark() + &figures::value(number, &metric.unit), role)
 }
 
 /// What the latest number leaves out, within `room` columns.
-fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Words<'static> {
-    let Some(caveat) = &metric.caveat else { return Words::new() };
+fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
+    let Some(caveat) = &metric.caveat else { return Line::new() };
     let text = cut(caveat.text.as_str(), room.min(48), ellipsis);
-    Words::of(text, Role::MarkStale).and(" ", Role::Text)
+    Line::of(text, Role::MarkStale).and(" ", Role::Text)
 }
 
 /// How old the latest number is.
-pub fn age(state: &State, metric: &MetricView) -> Words<'static> {
+pub fn age(state: &State, metric: &MetricView) -> Line<'static> {
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.world.now).map_or_else(Words::new, |age| Words::of(figures::age(age), role))
+    metric.age(state.world.now).map_or_else(Line::new, |age| Line::of(figures::age(age), role))
 }
 
 /// Why there is no course.

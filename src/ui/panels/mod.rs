@@ -15,11 +15,11 @@ use ratatui::layout::Rect;
 use super::paint::Painter;
 use super::widgets::frame::Frame;
 use super::widgets::table;
-use super::words::Words;
 use crate::app::layout::{PanelId, Target};
 use crate::app::state::State;
 use crate::config::sections::screen::Panel;
 use crate::theme::Role;
+use crate::ui::line::Line;
 
 /// Draws one panel of a layout.
 pub fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect) {
@@ -44,14 +44,14 @@ pub fn frame<'a>(
     state: &State,
     painter: &Painter<'_>,
     id: &PanelId,
-    name: impl Into<super::words::Text<'a>>,
+    name: impl Into<crate::ui::line::Span<'a>>,
 ) -> Frame<'a> {
     let mut frame = Frame::new(name, focused(state, id));
     if let Some(list) = state.list(id).filter(|list| !list.filter.is_empty()) {
-        frame = frame.with(Words::of(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
+        frame = frame.with(Line::of(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
     }
     if state.console.zoomed && focused(state, id) {
-        frame = frame.with(Words::of("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
+        frame = frame.with(Line::of("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
     }
     frame
 }
@@ -84,7 +84,7 @@ impl Listing {
     }
 
     /// `3-12 of 27`, where not all is shown.
-    pub fn position(&self) -> Words<'static> {
+    pub fn position(&self) -> Line<'static> {
         table::position(&self.shown, self.keys.len())
     }
 }

@@ -9,11 +9,11 @@ use crate::lang::time::Moment;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Row, Table};
-use crate::ui::words::Words;
 
 const COLUMNS: [Column; 5] = [
     Column::text("outcome", 15, 18, 0),
@@ -28,7 +28,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) 
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
     let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
-    let count = if running > 0 { Words::of(format!("{running} running"), Role::StatusPending) } else { Words::new() };
+    let count = if running > 0 { Line::of(format!("{running} running"), Role::StatusPending) } else { Line::new() };
     let dot = painter.glyphs().dot;
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
@@ -51,16 +51,16 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) 
 fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
     let cells = vec![
         outcome_words(run, glyphs),
-        Words::plain(&run.action),
-        Words::of(took(state.world.moment(), run), Role::TextDim),
-        Words::of(ago(state.world.moment(), run), Role::TextDim),
-        Words::of(run.who.clone(), Role::TextDim),
+        Line::plain(&run.action),
+        Line::of(took(state.world.moment(), run), Role::TextDim),
+        Line::of(ago(state.world.moment(), run), Role::TextDim),
+        Line::of(run.who.clone(), Role::TextDim),
     ];
     Row { cells, target: Some(Target::RunRow(run.id.clone())) }
 }
 
 /// Glyph and words of an outcome.
-pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Words<'static> {
+pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
     let (sign, role) = match run.state {
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
@@ -70,7 +70,7 @@ pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Words<'static> {
             (glyphs.cross, Role::LevelError)
         }
     };
-    Words::of(sign, role).then(run.outcome(), role)
+    Line::of(sign, role).then(run.outcome(), role)
 }
 
 /// How long it took, or has been going on.

@@ -13,12 +13,12 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
-use crate::ui::words::{Text, Words};
 use crate::world::checks::CheckView;
 use crate::world::services::ServiceView;
 
@@ -107,10 +107,10 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     } else {
         figures::age_since(service.since, state.world.now, "-")
     };
-    let title = Words::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
-    let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Words::plain(since)];
+    let title = Line::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
+    let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
-    cells.resize(6, Words::of(glyphs.none, Role::TextDim));
+    cells.resize(6, Line::of(glyphs.none, Role::TextDim));
     cells.push(why(painter, service, leading, widths.get(6).copied().unwrap_or(0)));
     if old {
         for cell in cells.iter_mut().skip(1) {
@@ -121,24 +121,23 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
 }
 
 /// Percentile, availability, sparkline of the leading check.
-fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &[u16]) -> Vec<Words<'static>> {
+fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &[u16]) -> Vec<Line<'static>> {
     let glyphs = painter.glyphs();
-    let none = || Words::of(glyphs.none, Role::TextDim);
-    let latency =
-        check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Words::plain(figures::milliseconds(ms)));
+    let none = || Line::of(glyphs.none, Role::TextDim);
+    let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
     let availability = check.availability(AVAILABILITY_WINDOW, state.world.now).map_or_else(none, |figure| {
         if figure.coverage < 95.0 {
-            return Words::of(figures::rough_percent(figure.percent), Role::TextDim);
+            return Line::of(figures::rough_percent(figure.percent), Role::TextDim);
         }
-        Words::plain(figures::percent(figure.percent))
+        Line::plain(figures::percent(figure.percent))
     });
     vec![latency, availability, sparkline(state, painter, check, widths.get(5).copied().unwrap_or(0))]
 }
 
 /// The latency of a check over the last buckets.
-pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Words<'static> {
+pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Line<'static> {
     if columns == 0 {
-        return Words::new();
+        return Line::new();
     }
     let young = state.world.now.since(state.world.started) < FIRST_BUCKET * u32::from(columns);
     let least = if young { FIRST_BUCKET } else { BUCKET };
@@ -153,46 +152,46 @@ pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, column
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
-fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>, width: u16) -> Words<'a> {
+fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>, width: u16) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
         if let Some(own) = &service.own_reason {
             return own_and(own, by, width, glyphs.ellipsis);
         }
         // The name first: the room is short.
-        return Words::of(glyphs.inhibited, Role::MarkInhibited)
+        return Line::of(glyphs.inhibited, Role::MarkInhibited)
             .then(by, Role::MarkInhibited)
             .then("is down", Role::MarkInhibited);
     }
-    let Some(check) = leading else { return Words::of("no checks", Role::TextDim) };
+    let Some(check) = leading else { return Line::of("no checks", Role::TextDim) };
     if check.stale && check.last.is_none() {
-        return Words::of(format!("never answered, waiting for {}", figures::span(check.stale_after)), Role::MarkStale);
+        return Line::of(format!("never answered, waiting for {}", figures::span(check.stale_after)), Role::MarkStale);
     }
     if check.stale {
-        return Words::of(
+        return Line::of(
             format!("no answer in {}, was {}", figures::span(check.stale_after), check.status.word()),
             Role::MarkStale,
         );
     }
     match (&check.error, check.streak, check.status) {
-        (_, _, Status::Ok) => Words::new(),
+        (_, _, Status::Ok) => Line::new(),
         (Some(error), Some((so_far, needed)), Status::Pending) => {
-            Words::of(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
+            Line::of(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
         }
         (None, Some((so_far, needed)), Status::Pending) => {
-            Words::of(format!("{so_far} of {needed} good polls"), Role::StatusPending)
+            Line::of(format!("{so_far} of {needed} good polls"), Role::StatusPending)
         }
-        (Some(error), ..) => Words::plain(Text::of(beside_status(error.as_str()))),
-        (None, _, Status::Unknown) if check.last.is_none() => Words::of("waiting for the first answer", Role::TextDim),
-        _ => Words::new(),
+        (Some(error), ..) => Line::plain(Span::of(beside_status(error.as_str()))),
+        (None, _, Status::Unknown) if check.last.is_none() => Line::of("waiting for the first answer", Role::TextDim),
+        _ => Line::new(),
     }
 }
 
 /// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
-pub fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Words<'a> {
-    let also = Words::of(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
+pub fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Line<'a> {
+    let also = Line::of(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
     let room = usize::from(width).saturating_sub(also.width()).max(1);
-    Words::plain(Text::from(own).fitted(room, ellipsis)).join(also)
+    Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
 }
 
 /// What an error says beyond the status that stands beside it.
@@ -201,8 +200,8 @@ pub fn beside_status(error: &str) -> &str {
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.
-pub fn counts(state: &State) -> Words<'static> {
-    let mut words = Words::new();
+pub fn counts(state: &State) -> Line<'static> {
+    let mut words = Line::new();
     let mut add = |n: usize, word: String, role: Role| {
         if n > 0 {
             if !words.is_empty() {
@@ -222,7 +221,7 @@ pub fn counts(state: &State) -> Words<'static> {
 }
 
 /// How old the oldest answer is.
-fn freshness(state: &State) -> Words<'static> {
+fn freshness(state: &State) -> Line<'static> {
     let oldest = state.world.checks.iter().filter_map(|check| check.age(state.world.now)).max();
-    oldest.map_or_else(Words::new, |age| Words::of(format!("answers {} old", figures::age(age)), Role::TextDim))
+    oldest.map_or_else(Line::new, |age| Line::of(format!("answers {} old", figures::age(age)), Role::TextDim))
 }

@@ -9,13 +9,13 @@ use crate::app::state::State;
 use crate::config::sections::screen::Panel;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table};
-use crate::ui::words::Words;
-use crate::world::timeline::{Entry, Happening};
+use crate::world::timeline::{Entry, EventKind};
 
 const COLUMNS: [Column; 4] = [
     Column::text("at", 8, 8, 0),
@@ -29,9 +29,9 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Timeline);
     let inner = Frame::inner(area);
     let listing = Listing::new(state, &id, usize::from(inner.height));
-    let moment = state.console.time_cursor.map_or_else(Words::new, |at| {
+    let moment = state.console.time_cursor.map_or_else(Line::new, |at| {
         let at = figures::moment(at, state.world.now.utc, state.world.config.console.timezone);
-        Words::of(format!("at {at}"), Role::ChartCursor)
+        Line::of(format!("at {at}"), Role::ChartCursor)
     });
     frame(state, painter, &id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
@@ -55,16 +55,16 @@ fn then(state: &State) -> Option<&Entry> {
 }
 
 fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entry>) -> Row<'a> {
-    let sign = match &entry.happening {
-        Happening::Status { to, .. } => Words::of(to.glyph(glyphs.ascii), status::role(*to)),
-        Happening::Fired(severity) => Words::of("!", status::severity_role(*severity)),
-        Happening::Resolved(_) => Words::of(glyphs.check, Role::StatusOk),
-        Happening::Run => Words::of(glyphs.pointer, Role::Key),
-        Happening::Reload | Happening::Console => Words::of(glyphs.dot, Role::TextDim),
+    let sign = match &entry.kind {
+        EventKind::Status { to, .. } => Line::of(to.glyph(glyphs.ascii), status::role(*to)),
+        EventKind::Fired(severity) => Line::of("!", status::severity_role(*severity)),
+        EventKind::Resolved(_) => Line::of(glyphs.check, Role::StatusOk),
+        EventKind::Run => Line::of(glyphs.pointer, Role::Key),
+        EventKind::Reload | EventKind::Console => Line::of(glyphs.dot, Role::TextDim),
     };
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
-    let time = Words::of(figures::time(entry.at.utc, state.world.config.console.timezone), role);
-    let age = Words::of(figures::age(state.world.now.since(entry.at)), Role::TextDim);
-    Row { cells: vec![time, sign, Words::plain(&entry.text), age], target: None }
+    let time = Line::of(figures::time(entry.at.utc, state.world.config.console.timezone), role);
+    let age = Line::of(figures::age(state.world.now.since(entry.at)), Role::TextDim);
+    Row { cells: vec![time, sign, Line::plain(&entry.text), age], target: None }
 }

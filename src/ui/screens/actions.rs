@@ -10,13 +10,13 @@ use crate::lang::time::Moment;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_left, split_top};
 use crate::ui::panels::{Listing, focused, frame, note, runs};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::progress;
 use crate::ui::widgets::table::{Column, Row, Table};
-use crate::ui::words::{Text, Words};
 use crate::world::runs::RunView;
 
 /// From this width on the lists stand beside the output.
@@ -85,12 +85,12 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
         ""
     };
     let inner = frame(state, painter, &id, "output")
-        .with(Words::of(&run.action, Role::Text), glyphs.dot)
-        .with(Words::of(mode, Role::TextDim), glyphs.dot)
-        .note(Words::of(&run.id, Role::TextDim))
+        .with(Line::of(&run.action, Role::Text), glyphs.dot)
+        .with(Line::of(mode, Role::TextDim), glyphs.dot)
+        .note(Line::of(&run.id, Role::TextDim))
         .draw(painter, area);
     let facts = facts(state, run, view, glyphs);
-    let mut lines: Vec<Words<'_>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
     for fact in &facts {
         lines.extend(fact.wrapped(usize::from(inner.width).max(1), 2));
     }
@@ -100,17 +100,17 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
         painter.put_at(head, 1, row, line);
     }
     let (rule, body) = split_top(rest, u16::from(rest.height > 4));
-    painter.put(rule, 0, &Words::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
+    painter.put(rule, 0, &Line::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
     note(painter, body, id);
     said(state, painter, run, view, body);
 }
 
 /// How a run stands, in lines.
-fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: GlyphSet) -> Vec<Words<'a>> {
-    let label = |text: &'static str| Words::of(text, Role::TextLabel).and(" ", Role::Text);
+fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: GlyphSet) -> Vec<Line<'a>> {
+    let label = |text: &'static str| Line::of(text, Role::TextLabel).and(" ", Role::Text);
     let mut first = runs::outcome_words(run, glyphs)
         .and("  ", Role::Text)
-        .and(Text::of(&run.target), Role::TextStrong)
+        .and(Span::of(&run.target), Role::TextStrong)
         .and(format!("  {}", runs::took(state.world.moment(), run)), Role::Text);
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
@@ -122,12 +122,12 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         label("started")
             .and(figures::full(run.started_at, zone), Role::Text)
             .and(" by ", Role::TextDim)
-            .and(Text::of(&run.who), Role::Text)
+            .and(Span::of(&run.who), Role::Text)
             .and(" on ", Role::TextDim)
-            .and(Text::of(&run.host), Role::Text),
+            .and(Span::of(&run.host), Role::Text),
     );
     if let Some(reason) = &run.reason {
-        lines.push(label("reason").and(Text::of(reason), Role::Text));
+        lines.push(label("reason").and(Span::of(reason), Role::Text));
     }
     if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
         let mut words = label("verifying");
@@ -139,15 +139,15 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
-        lines.push(Words::of(text, Role::StatusDegraded));
+        lines.push(Line::of(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {
         let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
-        lines.push(Words::of(words, Role::StatusUnknown));
+        lines.push(Line::of(words, Role::StatusUnknown));
         if !state.world.read_only {
             lines.push(
-                Words::of(key.unwrap_or_default(), Role::Key)
+                Line::of(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
                     .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
             );
@@ -156,7 +156,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
         let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
         lines.push(
-            Words::of(key.unwrap_or_default(), Role::Key)
+            Line::of(key.unwrap_or_default(), Role::Key)
                 .then("starts", Role::TextDim)
                 .then(state.world.title_of(offer).to_owned(), Role::TextStrong),
         );
@@ -165,24 +165,24 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 }
 
 /// How far its stopping is, and what is seen of its supervisor and of what that left behind.
-fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Words<'a>> {
+fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
-        lines.push(Words::of(stopping.words(state.world.now.since(*told)), Role::StatusDegraded));
+        lines.push(Line::of(stopping.words(state.world.now.since(*told)), Role::StatusDegraded));
     }
     let Some((signs, told)) = &view.signs else { return lines };
     if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
         let quiet = quiet + state.world.now.since(*told);
-        lines.push(Words::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
+        lines.push(Line::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
     }
     if let Some(unseen) = &signs.unseen {
-        lines.push(Words::of(unseen, Role::StatusUnknown));
+        lines.push(Line::of(unseen, Role::StatusUnknown));
     }
     for left in signs.left.iter().take(MOST_LEFT) {
-        lines.push(Words::of(format!("still runs: {}", left.words()), Role::StatusDegraded));
+        lines.push(Line::of(format!("still runs: {}", left.words()), Role::StatusDegraded));
     }
     if signs.left.len() > MOST_LEFT {
-        lines.push(Words::of(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
+        lines.push(Line::of(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
     }
     lines
 }
@@ -208,9 +208,9 @@ fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunVi
     for (row, line) in (0..area.height).zip(view.lines.iter().skip(start)) {
         let role = if line.stderr { Role::StatusDegraded } else { Role::Text };
         let sign = if line.stderr { "! " } else { "  " };
-        let mut words = Words::of(sign, role).and(&line.text, role);
+        let mut words = Line::of(sign, role).and(&line.text, role);
         if row == 0 && skipped > 0 && start == 0 {
-            words = Words::of(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
+            words = Line::of(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
             skipped = 0;
         }
         painter.put(area, row, &words);
@@ -236,10 +236,10 @@ pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
         let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
         let age = state.world.moment().since(since);
         let cells = vec![
-            Words::plain(lock.target.clone()),
-            Words::plain(format!("{}@{}", lock.holder, lock.host)),
-            Words::of(figures::age(age), Role::TextDim),
-            Words::of(lock.reason.clone(), Role::TextDim),
+            Line::plain(lock.target.clone()),
+            Line::plain(format!("{}@{}", lock.holder, lock.host)),
+            Line::of(figures::age(age), Role::TextDim),
+            Line::of(lock.reason.clone(), Role::TextDim),
         ];
         Row { cells, target: None }
     });

@@ -10,12 +10,12 @@ use crate::app::state::State;
 use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_left, split_top};
 use crate::ui::panels::{self, Listing, frame, log, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Row, Table};
-use crate::ui::words::Words;
 use crate::world::diagnostics::{Problem, ProblemKind};
 
 /// From this width on the problems stand beside the figures.
@@ -44,11 +44,11 @@ pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
 }
 
-fn lines(state: &State) -> Vec<Words<'static>> {
+fn lines(state: &State) -> Vec<Line<'static>> {
     let all = &state.world.diagnostics;
     let meters = &all.meters;
     let mut out = Vec::new();
-    let heading = |words: &'static str| Words::of(words, Role::Title);
+    let heading = |words: &'static str| Line::of(words, Role::Title);
     let bad = |wrong: bool| if wrong { Role::StatusDegraded } else { Role::Text };
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
     out.push(heading("polling"));
@@ -96,8 +96,8 @@ fn lines(state: &State) -> Vec<Words<'static>> {
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
         out.push(fact("file", format!("rejected {} ago", figures::age(state.world.now.since(*at))), Role::LevelError));
-        out.push(Words::plain("    ").and(why.to_string(), Role::LevelError));
-        out.push(Words::plain("    the previous one stays in effect"));
+        out.push(Line::plain("    ").and(why.to_string(), Role::LevelError));
+        out.push(Line::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
     if !state.world.logs.is_empty() {
@@ -108,9 +108,9 @@ fn lines(state: &State) -> Vec<Words<'static>> {
             format!("{} held, {}", figures::count(view.ring.len() as u64), figures::bytes(view.ring.bytes() as u64));
         out.push(fact_of(&view.name, format!("{} read", figures::count(view.read())), Role::Text));
         out.push(fact_of("", held, Role::Text));
-        out.extend(log::losses_of(&[view]).into_iter().map(|loss| Words::plain(" ".repeat(20)).join(loss)));
+        out.extend(log::losses_of(&[view]).into_iter().map(|loss| Line::plain(" ".repeat(20)).join(loss)));
         if !matches!(view.state, LogState::Following(_) | LogState::FollowingNewest { .. }) {
-            out.push(Words::plain("  ").join(log::log_state(view)));
+            out.push(Line::plain("  ").join(log::log_state(view)));
         }
     }
     out
@@ -119,12 +119,12 @@ fn lines(state: &State) -> Vec<Words<'static>> {
 /// A lag that a person would want to know of.
 const LAG: Duration = Duration::from_millis(250);
 
-fn fact(label: &'static str, value: String, role: Role) -> Words<'static> {
+fn fact(label: &'static str, value: String, role: Role) -> Line<'static> {
     fact_of(label, value, role)
 }
 
-fn fact_of(label: &str, value: String, role: Role) -> Words<'static> {
-    Words::of(format!("  {label:<17} "), Role::TextLabel).and(value, role)
+fn fact_of(label: &str, value: String, role: Role) -> Line<'static> {
+    Line::of(format!("  {label:<17} "), Role::TextLabel).and(value, role)
 }
 
 const COLUMNS: [Column; 5] = [
@@ -163,11 +163,11 @@ fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
     };
     let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
     let cells = vec![
-        Words::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
-        Words::of(kind, role),
-        Words::of(&problem.about, Role::LogService),
-        Words::plain(&problem.text),
-        Words::of(times, Role::TextDim),
+        Line::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
+        Line::of(kind, role),
+        Line::of(&problem.about, Role::LogService),
+        Line::plain(&problem.text),
+        Line::of(times, Role::TextDim),
     ];
     Row { cells, target: None }
 }

@@ -13,13 +13,13 @@ use crate::logs::histogram::Bar;
 use crate::logs::record::{Level, LogState};
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::panels::{focused, frame, log, note};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::levels::{self, Counts};
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
-use crate::ui::words::Words;
 use crate::world::logs::LogView;
 
 /// Rows from which the levels over time are worth theirs.
@@ -73,17 +73,17 @@ fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
         Some((from, counts)) => {
             let to = *from + TimeDelta::seconds(width);
             let from = figures::moment(*from, state.shown_now().utc, zone);
-            Words::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
+            Line::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
                 .then("Enter jumps", Role::TextDim)
         }
-        None if focused(state, &id) => Words::of("h and l select a bar, + and - change the span", Role::TextDim),
-        None => Words::new(),
+        None if focused(state, &id) => Line::of("h and l select a bar, + and - change the span", Role::TextDim),
+        None => Line::new(),
     };
     frame(state, painter, &id, name)
         .with(counted(all), painter.glyphs().dot)
-        .note(Words::of(format!("a bar is {each}"), Role::TextDim))
+        .note(Line::of(format!("a bar is {each}"), Role::TextDim))
         .foot(foot)
         .draw(painter, area);
     note(painter, plot, id);
@@ -112,7 +112,7 @@ fn counts(bar: &Bar) -> Counts {
     Counts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
 }
 
-fn counted(counts: Counts) -> Words<'static> {
+fn counted(counts: Counts) -> Line<'static> {
     let kinds = [
         (counts.errors, "errors", Role::LevelError),
         (counts.warnings, "warnings", Role::LevelWarn),
@@ -122,7 +122,7 @@ fn counted(counts: Counts) -> Words<'static> {
         .into_iter()
         // None of them is no reason to look.
         .map(|(n, word, role)| (n, word, if n == 0 { Role::TextDim } else { role }))
-        .fold(Words::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
+        .fold(Line::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
 }
 
 /// The records.
@@ -180,13 +180,13 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     let name = screen.only.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("log {name}"));
     let mut shape = frame(state, painter, id, name);
     if !screen.filter.is_empty() {
-        shape = shape.with(Words::of(screen.filter.clone(), Role::LogMatch), dot);
+        shape = shape.with(Line::of(screen.filter.clone(), Role::LogMatch), dot);
     }
     if former(state).is_some() {
-        shape = shape.with(Words::of("esc goes back", Role::TextDim), dot);
+        shape = shape.with(Line::of("esc goes back", Role::TextDim), dot);
     }
     let passing = screen.pane.view().len() as u64;
-    shape = shape.with(Words::plain(figures::count(passing)), dot);
+    shape = shape.with(Line::plain(figures::count(passing)), dot);
     if let Some(searched) = &screen.search {
         let (at, of) = screen.hit().unwrap_or_default();
         let place = if at > 0 {
@@ -194,18 +194,18 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         } else {
             figures::count(of as u64)
         };
-        shape = shape.with(Words::of(format!("{searched}: {place} found"), Role::LogMark), dot);
+        shape = shape.with(Line::of(format!("{searched}: {place} found"), Role::LogMark), dot);
     }
     if let Some(done) = screen.progress() {
-        shape = shape.with(Words::of(format!("searching, {done} %"), Role::StatusPending), dot);
+        shape = shape.with(Line::of(format!("searching, {done} %"), Role::StatusPending), dot);
     }
     shape
 }
 
 /// How the records are looked at, and whether they follow; in `room` columns the latter alone.
-fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static> {
+fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> {
     let screen = &state.console.screens.logs;
-    let mut words = Words::new();
+    let mut words = Line::new();
     if screen.column > 0 {
         words = words.then(format!("from column {}", screen.column + 1), Role::TextDim);
     }
@@ -227,7 +227,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Words<'static>
 }
 
 /// The logs of which no records come now: the records of the others must not hide that.
-fn trouble(state: &State) -> Words<'static> {
+fn trouble(state: &State) -> Line<'static> {
     type Test = fn(&LogState) -> bool;
     let shown = || state.console.screens.logs.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
     let kinds: [(Test, &str, Role); 3] = [
@@ -244,12 +244,12 @@ fn trouble(state: &State) -> Words<'static> {
     for (is_so, words, role) in kinds {
         let mut these = shown().filter(|log| is_so(&log.state));
         if let Some(first) = these.next() {
-            return Words::of(format!(" {} {words}", one_or_all(first, these.count())), role);
+            return Line::of(format!(" {} {words}", one_or_all(first, these.count())), role);
         }
     }
-    let Some((first, _)) = left.first() else { return Words::new() };
+    let Some((first, _)) = left.first() else { return Line::new() };
     let words = log::catching_up(left.iter().map(|(_, left)| left).sum());
-    Words::of(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
+    Line::of(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
 }
 
 /// The name of a log where it is the only one, else how many there are.
@@ -258,7 +258,7 @@ fn one_or_all(first: &LogView, more: usize) -> String {
 }
 
 /// Following, or how much came since it stands still.
-fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
+fn following(state: &State, painter: &Painter<'_>) -> Line<'static> {
     let screen = &state.console.screens.logs;
     if screen.pane.follow {
         let shown = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
@@ -267,9 +267,9 @@ fn following(state: &State, painter: &Painter<'_>) -> Words<'static> {
     let new = screen.pane.new_records as u64;
     if new > 0 {
         let down = painter.glyphs().down;
-        return Words::of(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
+        return Line::of(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
     }
-    Words::of("held, G follows", Role::TextDim)
+    Line::of("held, G follows", Role::TextDim)
 }
 
 /// Whether the moment that is pointed at is another than that of the selected record.

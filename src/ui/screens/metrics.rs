@@ -7,10 +7,10 @@ use crate::app::layout::PanelId;
 use crate::app::screens::metrics::{RANGES, charts};
 use crate::app::state::State;
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, shares, split_left, split_top};
 use crate::ui::panels::metric;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::words::Words;
 
 /// From this width on the list stands beside the charts.
 const WIDE: u16 = 110;
@@ -36,7 +36,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     if shown.len() > room {
         let more = shown.len() - room;
         let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
-        painter.put_right(ranges, 0, &Words::of(words, Role::TextDim));
+        painter.put_right(ranges, 0, &Line::of(words, Role::TextDim));
     }
     let names: Vec<_> = shown.iter().filter_map(|name| state.world.metric(name)).take(room).collect();
     if names.is_empty() {
@@ -54,9 +54,9 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 /// Every range, the present one marked.
-fn range_words(state: &State) -> Words<'static> {
+fn range_words(state: &State) -> Line<'static> {
     let screen = &state.console.screens.metrics;
-    let mut words = Words::of(" range", Role::TextDim);
+    let mut words = Line::of(" range", Role::TextDim);
     for (at, (_, word)) in RANGES.iter().enumerate() {
         let role = if at == screen.range.min(RANGES.len() - 1) { Role::DialogButtonFocus } else { Role::TextDim };
         words = words.and(" ", Role::Text).and(format!(" {word} "), role);

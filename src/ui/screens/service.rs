@@ -8,13 +8,13 @@ use crate::model::since::Since;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::footer::key_of_action;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, shares, split_bottom, split_left, split_top};
 use crate::ui::panels::{self, Listing, check, frame, log, metric, note, runs};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, select};
-use crate::ui::words::Words;
 use crate::world::services::ServiceView;
 
 /// From this width on metrics and actions stand beside the checks.
@@ -69,7 +69,7 @@ fn side(state: &State, painter: &mut Painter<'_>, service: &ServiceView, area: R
 /// Status, since when, what it depends on, where its runbook is.
 fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: Rect) {
     let glyphs = painter.glyphs();
-    let mut words = Words::plain(" ")
+    let mut words = Line::plain(" ")
         .and(service.title.clone(), Role::TextStrong)
         .and("  ", Role::Text)
         .join(status::words(service.status, service.stale, glyphs, status::FULL))
@@ -115,13 +115,13 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let height = usize::from(inner.height);
     let focused = panels::focused(state, &id);
     // Rows: the name of a check, and the lines below it.
-    let mut lines: Vec<(Option<usize>, Words<'_>)> = Vec::new();
+    let mut lines: Vec<(Option<usize>, Line<'_>)> = Vec::new();
     let below = beside_pointer(inner).width.saturating_sub(2);
     for (at, key) in listing.keys.iter().enumerate() {
         let Some(check) = state.world.check(key) else { continue };
         lines.push((Some(at), heading(state, painter, check)));
         let detail = check::lines(state, painter, check, below);
-        lines.extend(detail.into_iter().map(|words| (None, Words::plain("  ").join(words))));
+        lines.extend(detail.into_iter().map(|words| (None, Line::plain("  ").join(words))));
     }
     let chosen = listing.selected.map(|at| at + listing.shown.start);
     let line_of = |wanted: usize| lines.iter().position(|(at, _)| *at == Some(wanted)).unwrap_or(0);
@@ -152,7 +152,7 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
 }
 
-fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::world::checks::CheckView) -> Words<'a> {
+fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a crate::world::checks::CheckView) -> Line<'a> {
     status::words(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
@@ -190,9 +190,9 @@ pub(super) fn list(state: &State, painter: &mut Painter<'_>, id: &PanelId, name:
     let widths = crate::ui::widgets::table::widths(columns, beside_pointer(inner).width);
     let rows = listing.visible().iter().filter_map(|key| state.world.metric(key)).map(|shown| {
         let mark = state.console.screens.metrics.shown.contains(&shown.name) && *id == PanelId::MetricList;
-        let mut title = Words::plain(shown.title.clone());
+        let mut title = Line::plain(shown.title.clone());
         if mark {
-            title = Words::of(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
+            title = Line::of(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
         }
         let cells = vec![
             title,
@@ -209,8 +209,8 @@ pub(super) fn list(state: &State, painter: &mut Painter<'_>, id: &PanelId, name:
 }
 
 /// `> 5 % medium, > 10 % high`.
-pub(super) fn thresholds(metric: &crate::world::metrics::MetricView) -> Words<'static> {
-    let mut words = Words::new();
+pub(super) fn thresholds(metric: &crate::world::metrics::MetricView) -> Line<'static> {
+    let mut words = Line::new();
     for (severity, threshold, above) in &metric.thresholds {
         let sign = if *above { ">" } else { "<" };
         let role = match status::severity_role(*severity) {
@@ -255,10 +255,10 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
     let rows = listing.visible().iter().filter_map(found).map(|action| {
         let last = state.world.last_runs(&action.name).into_iter().next();
         let cells = vec![
-            Words::of(key_of_action(state, action), Role::Key),
-            Words::plain(action.title.clone()),
-            last.map_or_else(|| Words::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
-            last.map_or_else(Words::new, |run| Words::of(runs::ago(state.world.moment(), run), Role::TextDim)),
+            Line::of(key_of_action(state, action), Role::Key),
+            Line::plain(action.title.clone()),
+            last.map_or_else(|| Line::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
+            last.map_or_else(Line::new, |run| Line::of(runs::ago(state.world.moment(), run), Role::TextDim)),
         ];
         Row { cells, target: Some(Target::ActionRow(action.name.clone())) }
     });
@@ -272,7 +272,7 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
 pub(super) fn logs(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let Some(service) = state.shown_service() else { return };
     let logs: Vec<_> = service.logs.iter().filter_map(|at| state.world.logs.get(*at)).collect();
-    let mut title = Words::plain("logs");
+    let mut title = Line::plain("logs");
     for log in &logs {
         title = title.then(&log.name, Role::Text);
     }

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::frame::padded;
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
-use crate::ui::words::Words;
 
 /// How a dialog is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn spot(screen: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Clears the spot, draws the frame with its title and foot, and returns the inside, one cell free on either side.
-pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Words<'_>, foot: &Words<'_>) -> Rect {
+pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Line<'_>, foot: &Line<'_>) -> Rect {
     painter.clear(spot);
     painter.tint(spot, Role::Dialog);
     if spot.width < 6 || spot.height < 3 {
@@ -47,8 +47,8 @@ pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Words<'_
 }
 
 /// A button's words.
-pub fn button(label: &'static str, focused: bool) -> Words<'static> {
+pub fn button(label: &'static str, focused: bool) -> Line<'static> {
     let role = if focused { Role::DialogButtonFocus } else { Role::DialogButton };
     let (open, close) = if focused { ("[ ", " ]") } else { ("  ", "  ") };
-    Words::of(open, role).and(label, role).and(close, role)
+    Line::of(open, role).and(label, role).and(close, role)
 }

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::theme::Role;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
-use crate::ui::words::{Text, Words};
 
 /// Under this many columns a panel has no sides, only a ruled title.
 const NARROW: u16 = 20;
@@ -15,25 +15,25 @@ const LOW: u16 = 4;
 #[derive(Debug, Clone, Default)]
 pub struct Frame<'a> {
     /// Name and counts, at the left of the upper border.
-    pub title: Words<'a>,
+    pub title: Line<'a>,
     /// Age and state, at the right of the upper border.
-    pub note: Words<'a>,
+    pub note: Line<'a>,
     /// Position in a list, at the right of the lower border.
-    pub foot: Words<'a>,
+    pub foot: Line<'a>,
     /// Whether keys go to this panel.
     pub focused: bool,
 }
 
 impl<'a> Frame<'a> {
     /// A frame with a name.
-    pub fn new(name: impl Into<Text<'a>>, focused: bool) -> Self {
+    pub fn new(name: impl Into<Span<'a>>, focused: bool) -> Self {
         let role = if focused { Role::TitleFocus } else { Role::Title };
-        Self { title: Words::of(name, role), focused, ..Self::default() }
+        Self { title: Line::of(name, role), focused, ..Self::default() }
     }
 
     /// With further words in the title, after a dot where one is given.
     #[must_use]
-    pub fn with(mut self, words: Words<'a>, dot: &'static str) -> Self {
+    pub fn with(mut self, words: Line<'a>, dot: &'static str) -> Self {
         if !words.is_empty() {
             let title = if dot.is_empty() { self.title } else { self.title.then(dot, Role::TextDim) };
             self.title = title.and(" ", Role::Text).join(words);
@@ -43,14 +43,14 @@ impl<'a> Frame<'a> {
 
     /// With a note at the right.
     #[must_use]
-    pub fn note(mut self, words: Words<'a>) -> Self {
+    pub fn note(mut self, words: Line<'a>) -> Self {
         self.note = words;
         self
     }
 
     /// With a foot.
     #[must_use]
-    pub fn foot(mut self, words: Words<'a>) -> Self {
+    pub fn foot(mut self, words: Line<'a>) -> Self {
         self.foot = words;
         self
     }
@@ -115,6 +115,6 @@ impl<'a> Frame<'a> {
 }
 
 /// A space on either side, so that words don't touch the border's line.
-pub fn padded<'a>(words: &Words<'a>) -> Words<'a> {
-    Words::plain(" ").join(words.clone()).and(" ", Role::Text)
+pub fn padded<'a>(words: &Line<'a>) -> Line<'a> {
+    Line::plain(" ").join(words.clone()).and(" ", Role::Text)
 }

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::words::Words;
 
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Hint {
         Self { key: key.into(), label: label.into() }
     }
 
-    fn words(&self) -> Words<'static> {
-        Words::of(self.key.clone(), Role::Key).and(" ", Role::Text).and(self.label.clone(), Role::KeyLabel)
+    fn words(&self) -> Line<'static> {
+        Line::of(self.key.clone(), Role::Key).and(" ", Role::Text).and(self.label.clone(), Role::KeyLabel)
     }
 }
 
@@ -39,7 +39,7 @@ pub fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint
         painter.put_right(inside, 0, &end);
         room -= usize::from(end_width);
     }
-    let mut words = Words::new();
+    let mut words = Line::new();
     for hint in hints {
         let next = hint.words();
         let space = if words.is_empty() { 0 } else { gap };
@@ -52,8 +52,8 @@ pub fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint
 }
 
 /// Hints in one line.
-pub fn joined(hints: &[Hint], gap: usize) -> Words<'static> {
-    hints.iter().fold(Words::new(), |words, hint| {
+pub fn joined(hints: &[Hint], gap: usize) -> Line<'static> {
+    hints.iter().fold(Line::new(), |words, hint| {
         let space = if words.is_empty() { 0 } else { gap };
         words.and(" ".repeat(space), Role::Text).join(hint.words())
     })

@@ -6,14 +6,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::text::SafeText;
 use crate::theme::Role;
+use crate::ui::line::{Line, Span, cut};
 use crate::ui::paint::Painter;
-use crate::ui::words::{Text, Words, cut};
 
 /// An input line.
 #[derive(Debug, Clone)]
 pub struct InputLine<'a> {
     /// Before the text.
-    pub prompt: Words<'a>,
+    pub prompt: Line<'a>,
     /// What was typed.
     pub text: &'a str,
     /// The cursor as a byte offset; `None` where the line has no focus.
@@ -34,7 +34,7 @@ impl InputLine<'_> {
         }
         if self.text.is_empty() {
             let gap = u16::from(self.cursor.is_some());
-            painter.put_at(area, start + gap, 0, &Words::of(self.placeholder, Role::TextDim));
+            painter.put_at(area, start + gap, 0, &Line::of(self.placeholder, Role::TextDim));
         }
         let columns = |to: usize| self.text.get(..to).unwrap_or(self.text).width();
         let cursor = columns(self.cursor.unwrap_or(0));
@@ -45,7 +45,7 @@ impl InputLine<'_> {
         if let Some(at) = self.cursor {
             let under = self.text.get(at..).and_then(|rest| rest.graphemes(true).next()).unwrap_or(" ");
             let column = start + u16::try_from(cursor - skipped).unwrap_or(u16::MAX);
-            painter.put_at(area, column, 0, &Words::of(under.to_owned(), Role::InputCaret));
+            painter.put_at(area, column, 0, &Line::of(under.to_owned(), Role::InputCaret));
         }
         if let Some((at, why)) = self.error {
             let column = u16::try_from(columns(at).saturating_sub(skipped)).unwrap_or(u16::MAX);
@@ -56,35 +56,33 @@ impl InputLine<'_> {
 
 impl InputLine<'_> {
     /// What was typed; the word that is wrong stands out even where there is no room for a caret below it.
-    fn words(&self) -> Words<'_> {
-        let plain = || Words::of(Text::of(self.text), Role::Input);
+    fn words(&self) -> Line<'_> {
+        let plain = || Line::of(Span::of(self.text), Role::Input);
         let Some((at, _)) = self.error else { return plain() };
         let (Some(before), Some(rest)) = (self.text.get(..at), self.text.get(at..)) else { return plain() };
         let (wrong, after) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
-        Words::of(Text::of(before), Role::Input)
-            .and(Text::of(wrong), Role::InputError)
-            .and(Text::of(after), Role::Input)
+        Line::of(Span::of(before), Role::Input).and(Span::of(wrong), Role::InputError).and(Span::of(after), Role::Input)
     }
 }
 
 /// `^ why` under the place; to the left of it where the place is far right.
 fn caret(painter: &mut Painter<'_>, area: Rect, column: u16, why: &SafeText) {
-    let words = Words::of("^ ", Role::InputError).and(why, Role::InputError);
+    let words = Line::of("^ ", Role::InputError).and(why, Role::InputError);
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     if column.saturating_add(width) <= area.width {
         painter.put_at(area, column, 1, &words);
         return;
     }
-    let before = Words::of(why, Role::InputError).and(" ^", Role::InputError);
+    let before = Line::of(why, Role::InputError).and(" ^", Role::InputError);
     let left = Rect { width: column.saturating_add(1).min(area.width), ..area };
     if painter.put_right(left, 1, &before) == 0 {
-        painter.put(area, 1, &Words::of(why, Role::InputError));
+        painter.put(area, 1, &Line::of(why, Role::InputError));
     }
 }
 
 /// Without an ellipsis at the end: the cursor may be there.
-fn clipped(words: &Words<'_>, room: usize) -> Words<'static> {
-    let mut out = Words::new();
+fn clipped(words: &Line<'_>, room: usize) -> Line<'static> {
+    let mut out = Line::new();
     let mut used = 0;
     for (text, role) in words.pieces() {
         let part = cut(text, room - used, "");

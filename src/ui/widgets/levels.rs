@@ -7,8 +7,8 @@ use super::spark::ceiling;
 use crate::app::layout::Target;
 use crate::theme::Role;
 use crate::ui::figures;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::words::Words;
 
 /// The counts of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +52,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Co
     let most = buckets.iter().map(|(_, counts)| counts.total()).max().unwrap_or(0);
     let top = ceiling(most as f64);
     if label > 0 {
-        let words = Words::of(format!("{:>6}", figures::count(top as u64)), Role::ChartAxis);
+        let words = Line::of(format!("{:>6}", figures::count(top as u64)), Role::ChartAxis);
         painter.put(area, 0, &words);
     }
     let shown = buckets.len().min(usize::from(plot.width));

@@ -10,11 +10,11 @@ use crate::app::layout::Target;
 use crate::app::screens::logs::Timestamps;
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, Record, RecordKind};
-use crate::text::Span;
+use crate::text::StyleSpan;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::words::{Text, Words};
 
 /// One record to draw.
 #[derive(Debug, Clone, Copy)]
@@ -76,13 +76,13 @@ fn shown(message: &str) -> &str {
 }
 
 /// What a row does not show of its record: `+12 KiB`, and what had no room in it: `+3 MiB cut`.
-fn left_out(record: &Record) -> Option<Words<'static>> {
+fn left_out(record: &Record) -> Option<Line<'static>> {
     let rest = record.message.len() - shown(record.message.as_str()).len();
     let bytes = |n: u64| figures::bytes(n).replace(".0 ", " ");
     let rest = (rest > 0).then(|| format!("+{}", bytes(rest as u64)));
     let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", bytes(record.cut_bytes)));
     let words = [rest, cut].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    (!words.is_empty()).then(|| Words::of(words, Role::LevelWarn))
+    (!words.is_empty()).then(|| Line::of(words, Role::LevelWarn))
 }
 
 /// Stands behind the level of what a program wrote to its stderr.
@@ -90,14 +90,14 @@ pub const STDERR: &str = "!";
 
 impl LogStyle<'_> {
     /// What stands before the message: mark, time, level, source. The same columns in every row.
-    fn head<'r>(&self, row: &LogRow<'r>, width: usize, glyphs: GlyphSet) -> Words<'r> {
+    fn head<'r>(&self, row: &LogRow<'r>, width: usize, glyphs: GlyphSet) -> Line<'r> {
         let record = row.record;
         let sign = match (row.marked, row.late) {
             (true, _) => glyphs.mark,
             (false, true) => glyphs.up,
             (false, false) => " ",
         };
-        let mut head = Words::of(sign, Role::LogMark);
+        let mut head = Line::of(sign, Role::LogMark);
         let at = record.at();
         let time = match self.timestamps {
             Timestamps::None | Timestamps::Elapsed => String::new(),
@@ -123,7 +123,7 @@ impl LogStyle<'_> {
         let (sign, role) = if record.stderr { (STDERR, Role::StatusDegraded) } else { (" ", Role::Text) };
         head = head.and(sign, role);
         if self.source > 0 && width >= 50 {
-            let name = record.service.as_ref().map_or_else(|| Text::from(&record.log), Text::from);
+            let name = record.service.as_ref().map_or_else(|| Span::from(&record.log), Span::from);
             let role = Role::of_service(record.service.as_ref().map_or(&record.log, |service| service.as_str()));
             let name = name.fitted(self.source, glyphs.ellipsis);
             let rest = self.source.saturating_sub(name.width());
@@ -133,7 +133,7 @@ impl LogStyle<'_> {
     }
 
     /// The message with what was found in it, in its own colours where nothing else is to be seen.
-    fn message<'r>(&self, row: &LogRow<'r>) -> Words<'r> {
+    fn message<'r>(&self, row: &LogRow<'r>) -> Line<'r> {
         let record = row.record;
         let role = match record.kind {
             RecordKind::Marker => Role::LogMarker,
@@ -145,13 +145,13 @@ impl LogStyle<'_> {
     }
 
     /// The rows of one record in `width` columns.
-    pub fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Words<'static>> {
+    pub fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Line<'static>> {
         let record = row.record;
         let head = self.head(row, width, glyphs);
         let indent = head.width();
         let mut message = self.message(row);
         if record.kind == RecordKind::Marker {
-            message = Words::of(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
+            message = Line::of(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
         }
         if row.context {
             message = message.all(Role::TextDim);
@@ -167,7 +167,7 @@ impl LogStyle<'_> {
                 .into_iter()
                 .enumerate()
                 .map(|(at, line)| {
-                    let start = if at == 0 { owned(&head) } else { Words::plain(blank.clone()) };
+                    let start = if at == 0 { owned(&head) } else { Line::plain(blank.clone()) };
                     start.join(line)
                 })
                 .collect();
@@ -268,25 +268,25 @@ fn elapsed(since: Option<TimeDelta>) -> (String, Role) {
 }
 
 /// The same, and what was not found in the colours that it asks for.
-fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, inks: &[Span]) -> Words<'a> {
+fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, inks: &[StyleSpan]) -> Line<'a> {
     if inks.is_empty() {
         return highlighted(text, role, found, finder);
     }
-    let mut words = Words::new();
-    let plain = |from: usize, to: usize, words: &mut Words<'a>| {
+    let mut words = Line::new();
+    let plain = |from: usize, to: usize, words: &mut Line<'a>| {
         let mut at = from;
         for (range, ink) in inks.iter().filter(|(range, _)| range.start < to && range.end > from) {
             let (start, end) = (range.start.max(at), range.end.min(to));
-            words.push(Text::of(text.get(at..start).unwrap_or_default()), role);
-            words.push_inked(Text::of(text.get(start..end).unwrap_or_default()), role, *ink);
+            words.push(Span::of(text.get(at..start).unwrap_or_default()), role);
+            words.push_inked(Span::of(text.get(start..end).unwrap_or_default()), role, *ink);
             at = end;
         }
-        words.push(Text::of(text.get(at..to).unwrap_or_default()), role);
+        words.push(Span::of(text.get(at..to).unwrap_or_default()), role);
     };
     let mut at = 0;
     for hit in finder(text) {
         plain(at, hit.start, &mut words);
-        words.push(Text::of(text.get(hit.clone()).unwrap_or_default()), found);
+        words.push(Span::of(text.get(hit.clone()).unwrap_or_default()), found);
         at = hit.end;
     }
     plain(at, text.len(), &mut words);
@@ -294,19 +294,19 @@ fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, in
 }
 
 /// A text with the found parts in their own role.
-pub fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &Finder<'_>) -> Words<'a> {
-    let mut words = Words::new();
+pub fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &Finder<'_>) -> Line<'a> {
+    let mut words = Line::new();
     let mut at = 0;
     for hit in finder(text) {
         let (Some(before), Some(part)) = (text.get(at..hit.start), text.get(hit.clone())) else { continue };
-        words.push(Text::of(before), role);
-        words.push(Text::of(part), found);
+        words.push(Span::of(before), role);
+        words.push(Span::of(part), found);
         at = hit.end;
     }
-    words.push(Text::of(text.get(at..).unwrap_or_default()), role);
+    words.push(Span::of(text.get(at..).unwrap_or_default()), role);
     words
 }
 
-fn owned(words: &Words<'_>) -> Words<'static> {
+fn owned(words: &Line<'_>) -> Line<'static> {
     words.skipped(0)
 }

@@ -3,27 +3,27 @@
 use ratatui::layout::Rect;
 
 use crate::theme::Role;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
-use crate::ui::words::{Text, Words};
 
 /// What is said instead of content.
 #[derive(Debug, Clone)]
 pub struct Notice<'a> {
     /// What is so.
-    pub headline: Words<'a>,
+    pub headline: Line<'a>,
     /// What to do about it, or what happens next; each on rows of its own.
-    pub next: Vec<Words<'a>>,
+    pub next: Vec<Line<'a>>,
 }
 
 impl<'a> Notice<'a> {
     /// There is nothing, and that is no fault.
-    pub fn empty(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
-        Self { headline: Words::plain(headline), next: vec![Words::of(next, Role::TextDim)] }
+    pub fn empty(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
+        Self { headline: Line::plain(headline), next: vec![Line::of(next, Role::TextDim)] }
     }
 
     /// Something is wrong.
-    pub fn error(headline: impl Into<Text<'a>>, next: impl Into<Text<'a>>) -> Self {
-        Self { headline: Words::of(headline, Role::LevelError), next: vec![Words::of(next, Role::TextDim)] }
+    pub fn error(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
+        Self { headline: Line::of(headline, Role::LevelError), next: vec![Line::of(next, Role::TextDim)] }
     }
 
     /// Draws it in the middle; in little room from the left.

@@ -1,7 +1,7 @@
 //! Sparklines: one column a bucket, the newest at the right. A bucket without data is a gap, not a zero.
 
 use crate::theme::{GlyphSet, Role};
-use crate::ui::words::Words;
+use crate::ui::line::Line;
 
 /// The least number of the series 1, 2, 5, 10, 20, … that is not below `value`. A scale that ends there moves seldom.
 pub fn ceiling(value: f64) -> f64 {
@@ -15,13 +15,13 @@ pub fn ceiling(value: f64) -> f64 {
 }
 
 /// Draws values, oldest first, from zero up to the ceiling of the greatest, but at least of `least`.
-pub fn words(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Words<'static> {
+pub fn words(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
     let top = ceiling(values.iter().flatten().copied().fold(least, f64::max));
     let mut line = String::with_capacity(values.len() * 3);
     for value in values {
         line.push_str(value.map_or(glyphs.gap, |value| glyphs.bar(value / top)));
     }
-    Words::of(line, role)
+    Line::of(line, role)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::model::alert::Severity;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
-use crate::ui::words::Words;
+use crate::ui::line::Line;
 
 /// Columns of a status in full: glyph, space, the longest word.
 pub const FULL: u16 = 12;
@@ -32,7 +32,7 @@ pub const fn severity_role(severity: Severity) -> Role {
 
 /// Glyph and word; where it is stale, that instead: an old answer is neither up nor down. In fewer columns than
 /// [`FULL`] the word is shortened, in fewer than six only the glyph is left.
-pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Words<'static> {
+pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
     let (glyph, word, role) = if stale {
         (glyphs.stale, "STALE", Role::MarkStale)
     } else {
@@ -46,17 +46,17 @@ pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Wor
         word => word,
     };
     if columns < 6 || word.is_empty() {
-        return Words::of(glyph, role);
+        return Line::of(glyph, role);
     }
-    Words::of(glyph, role).and(" ", role).and(word, role)
+    Line::of(glyph, role).and(" ", role).and(word, role)
 }
 
 /// The severity's word; in at most four letters where the room is short.
-pub fn severity(severity: Severity, short: bool) -> Words<'static> {
+pub fn severity(severity: Severity, short: bool) -> Line<'static> {
     let word = match severity {
         Severity::Critical if short => "crit",
         Severity::Medium if short => "med",
         severity => severity.word(),
     };
-    Words::of(word, severity_role(severity))
+    Line::of(word, severity_role(severity))
 }

@@ -8,8 +8,8 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::words::Words;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Column {
     /// Cells it can use.
     pub most: u16,
     /// Who goes first where the room is short: the highest. 0 never goes.
-    pub gives_way: u8,
+    pub drop_priority: u8,
     /// Figures stand at the right.
     pub right: bool,
     /// It holds plots, which are not reversed where their row is selected.
@@ -30,18 +30,18 @@ pub struct Column {
 
 impl Column {
     /// A column of text.
-    pub const fn text(title: &'static str, least: u16, most: u16, gives_way: u8) -> Self {
-        Self { title, least, most, gives_way, right: false, plot: false }
+    pub const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
+        Self { title, least, most, drop_priority, right: false, plot: false }
     }
 
     /// A column of figures.
-    pub const fn figure(title: &'static str, width: u16, gives_way: u8) -> Self {
-        Self { title, least: width, most: width, gives_way, right: true, plot: false }
+    pub const fn figure(title: &'static str, width: u16, drop_priority: u8) -> Self {
+        Self { title, least: width, most: width, drop_priority, right: true, plot: false }
     }
 
     /// A column of sparklines.
-    pub const fn plot(title: &'static str, least: u16, most: u16, gives_way: u8) -> Self {
-        Self { title, least, most, gives_way, right: false, plot: true }
+    pub const fn plot(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
+        Self { title, least, most, drop_priority, right: false, plot: true }
     }
 }
 
@@ -57,8 +57,8 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
         let goes = columns
             .iter()
             .enumerate()
-            .filter(|(at, column)| shown[*at] && column.gives_way > 0)
-            .max_by_key(|(_, column)| column.gives_way);
+            .filter(|(at, column)| shown[*at] && column.drop_priority > 0)
+            .max_by_key(|(_, column)| column.drop_priority);
         match goes {
             Some((at, _)) => shown[at] = false,
             None => break,
@@ -68,7 +68,7 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut out: Vec<u16> =
         columns.iter().zip(&shown).map(|(column, shown)| if *shown { column.least } else { 0 }).collect();
     let mut order: Vec<usize> = (0..columns.len()).filter(|at| shown[*at]).collect();
-    order.sort_by_key(|at| columns[*at].gives_way);
+    order.sort_by_key(|at| columns[*at].drop_priority);
     for at in order {
         let more = u32::from(columns[at].most.saturating_sub(columns[at].least)).min(left);
         out[at] += u16::try_from(more).unwrap_or(0);
@@ -92,9 +92,9 @@ pub fn window(scroll: usize, selected: Option<usize>, total: usize, height: usiz
 }
 
 /// `3-12 of 27, 15 more below`, where not everything is shown.
-pub fn position(shown: &Range<usize>, total: usize) -> Words<'static> {
+pub fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
     if shown.len() >= total {
-        return Words::new();
+        return Line::new();
     }
     let below = total.saturating_sub(shown.end);
     let more = if below > 0 { format!(", {below} more below") } else { String::new() };
@@ -103,14 +103,14 @@ pub fn position(shown: &Range<usize>, total: usize) -> Words<'static> {
         1 => format!("{} of {total}{more}", shown.end),
         _ => format!("{}-{} of {total}{more}", shown.start + 1, shown.end),
     };
-    Words::of(words, Role::TextDim)
+    Line::of(words, Role::TextDim)
 }
 
 /// One row.
 #[derive(Debug, Clone, Default)]
 pub struct Row<'a> {
     /// Its cells, one a column.
-    pub cells: Vec<Words<'a>>,
+    pub cells: Vec<Line<'a>>,
     /// What a click on it means.
     pub target: Option<Target>,
 }
@@ -137,7 +137,7 @@ impl Table<'_> {
         let widths = widths(self.columns, inside.width);
         let mut y = 0;
         if self.headings && area.height > 1 {
-            let cells: Vec<_> = self.columns.iter().map(|column| Words::of(column.title, Role::TextDim)).collect();
+            let cells: Vec<_> = self.columns.iter().map(|column| Line::of(column.title, Role::TextDim)).collect();
             self.cells(painter, inside, y, &widths, &cells);
             y += 1;
         }
@@ -158,7 +158,7 @@ impl Table<'_> {
         }
     }
 
-    fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], cells: &[Words<'_>]) {
+    fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], cells: &[Line<'_>]) {
         self.cells_where(painter, area, y, (widths, cells), |_| true);
     }
 
@@ -168,7 +168,7 @@ impl Table<'_> {
         painter: &mut Painter<'_>,
         area: Rect,
         y: u16,
-        (widths, cells): (&[u16], &[Words<'_>]),
+        (widths, cells): (&[u16], &[Line<'_>]),
         is_drawn: impl Fn(&Column) -> bool,
     ) {
         let mut x = 0_u16;

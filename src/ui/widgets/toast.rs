@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::text::SafeText;
 use crate::theme::Role;
+use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::words::Words;
 
 /// Columns of the widest toast.
 const WIDEST: u16 = 72;
@@ -24,14 +24,14 @@ pub fn draw<'a>(
         if width < 8 {
             return;
         }
-        let words = Words::of(sign, role).and(" ", role).and(text, role);
+        let words = Line::of(sign, role).and(" ", role).and(text, role);
         let mut lines = words.wrapped(usize::from(width) - 2, 2);
         lines.truncate(HIGHEST);
         let height = u16::try_from(lines.len()).unwrap_or(1);
         if bottom < area.top() + height {
             return;
         }
-        let widest = lines.iter().map(Words::width).max().unwrap_or(0);
+        let widest = lines.iter().map(Line::width).max().unwrap_or(0);
         let width = u16::try_from(widest + 2).unwrap_or(width).min(width);
         bottom -= height;
         let spot = Rect { x: area.right() - width, y: bottom, width, height };

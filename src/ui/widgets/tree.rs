@@ -7,20 +7,20 @@ use crate::model::reading::Component;
 use crate::text::SafeText;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::words::Words;
+use crate::ui::line::Line;
 
 /// Parts below this depth are not drawn: a document is bounded, a screen more so.
 const DEEPEST: usize = 6;
 
 /// One line a part, with branches. The words may be wider than the room; they are cut where they are drawn.
-pub fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet) -> Vec<Words<'_>> {
+pub fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet) -> Vec<Line<'_>> {
     let mut out = Vec::new();
     grow(&mut out, components, "", 0, glyphs);
     out
 }
 
 fn grow<'a>(
-    out: &mut Vec<Words<'a>>,
+    out: &mut Vec<Line<'a>>,
     components: &'a BTreeMap<SafeText, Component>,
     trunk: &str,
     depth: usize,
@@ -29,7 +29,7 @@ fn grow<'a>(
     let last = components.len().saturating_sub(1);
     for (at, (name, component)) in components.iter().enumerate() {
         let branch = glyphs.tree[usize::from(at == last)];
-        let mut words = Words::of(format!("{trunk}{branch}"), Role::ChartAxis)
+        let mut words = Line::of(format!("{trunk}{branch}"), Role::ChartAxis)
             .join(status::words(component.status, false, glyphs, status::FULL))
             .and(" ", Role::Text)
             .and(name, Role::Text);

@@ -81,16 +81,16 @@ mod tests {
 
     #[test]
     fn commands_are_written_out() {
-        let told = |key, name| arguments(key, name).map(|argv| argv.join(" "));
-        assert_eq!(told("docker", "web-1").unwrap(), "docker logs --follow --timestamps --since {since} web-1");
+        let summary = |key, name| arguments(key, name).map(|argv| argv.join(" "));
+        assert_eq!(summary("docker", "web-1").unwrap(), "docker logs --follow --timestamps --since {since} web-1");
         assert_eq!(
-            told("journal", "nginx.service").unwrap(),
+            summary("journal", "nginx.service").unwrap(),
             "journalctl --follow --no-tail --all --output=json --unit nginx.service --since=@{since:unix}"
         );
         let kubectl = "kubectl logs --follow --timestamps --all-containers --max-log-requests=20 --since-time={since}";
-        assert_eq!(told("kubernetes", "api-0").unwrap(), format!("{kubectl} api-0"));
-        assert_eq!(told("kubernetes", "deployment/api").unwrap(), format!("{kubectl} deployment/api"));
-        assert_eq!(told("kubernetes", "shop/deploy/api").unwrap(), format!("{kubectl} --namespace=shop deploy/api"));
+        assert_eq!(summary("kubernetes", "api-0").unwrap(), format!("{kubectl} api-0"));
+        assert_eq!(summary("kubernetes", "deployment/api").unwrap(), format!("{kubectl} deployment/api"));
+        assert_eq!(summary("kubernetes", "shop/deploy/api").unwrap(), format!("{kubectl} --namespace=shop deploy/api"));
     }
 
     #[test]

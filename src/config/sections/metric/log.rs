@@ -102,7 +102,7 @@ impl Measure {
     }
 
     /// In the words of the configuration.
-    pub fn told(&self) -> String {
+    pub fn summary(&self) -> String {
         match self {
             Self::Count { filter } => filter.clone(),
             Self::Rate { filter } => format!("{filter} per second"),

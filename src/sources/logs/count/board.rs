@@ -33,11 +33,11 @@ struct Gauge {
     measured: Arc<Measured>,
     parts: Vec<(Name, Counter)>,
     every: Duration,
-    said: Option<(Duration, Reckoned)>,
+    said: Option<(Duration, Computed)>,
 }
 
 /// A number with what it leaves out, or why there is none.
-type Reckoned = Result<(f64, Option<Caveat>), SafeText>;
+type Computed = Result<(f64, Option<Caveat>), SafeText>;
 
 impl Board {
     /// The metrics of a configuration, with nothing counted.
@@ -101,7 +101,7 @@ impl Gauge {
     }
 
     /// The number as it is now; `None` while nobody counts.
-    fn reckon(&self, now: DateTime<Utc>) -> Option<Reckoned> {
+    fn reckon(&self, now: DateTime<Utc>) -> Option<Computed> {
         let mut lacks = Lacks::new(&self.measured, now);
         let mut merged = matches!(self.measured.what, What::Percentile { .. }).then(Merged::new);
         let (mut counts, mut strange) = ([0_u64; 2], 0);

@@ -32,7 +32,7 @@ pub(crate) fn find_again(path: &Path, held: &mut OpenLog, pipeline: &Pipeline, n
     let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it);
     let opened = found.and_then(|path| OpenLog::open(&path, pipeline.encoding(), now).ok());
     let Some(found) = opened.filter(|found| found.is(&held.known())) else { return false };
-    held.go_on_in(found);
+    held.continue_in(found);
     true
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn read_current(
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
-    if open.is_estranged(&meta) {
+    if open.refers_to_other_file(&meta) {
         return Ok(());
     }
     if open.was_rewritten(&meta, now)? {

@@ -142,7 +142,7 @@ impl Follower {
 
     /// Runs the command once; `None` when nobody wants it any more.
     async fn once(&mut self, line: &CommandLine) -> Option<Ended> {
-        let asked = self.asked.map(|asked| since::told(line, self.repeats.resumed_from().unwrap_or(asked)));
+        let asked = self.asked.map(|asked| since::summary(line, self.repeats.resumed_from().unwrap_or(asked)));
         let mut group = match child::start(asked.as_ref().unwrap_or(line), &self.context.secrets) {
             Ok(group) => group,
             Err(why) => return Some(Ended { words: why.to_string(), started: false }),

@@ -55,7 +55,7 @@ pub enum PathState {
 
 /// How a path is followed.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct FollowOptions {
     /// What is shown of what is there already.
     pub start: Start,
     /// The pattern that named the path: what it names besides is followed by itself.
@@ -68,7 +68,7 @@ pub struct Manner {
 #[derive(Debug)]
 pub struct FileTail {
     path: PathBuf,
-    manner: Manner,
+    manner: FollowOptions,
     current: Option<OpenLog>,
     /// What is read before the current file, oldest first.
     earlier: VecDeque<Earlier>,
@@ -125,7 +125,7 @@ impl Refused {
 
 impl FileTail {
     /// Follows `path`.
-    pub fn new(path: PathBuf, manner: Manner) -> Self {
+    pub fn new(path: PathBuf, manner: FollowOptions) -> Self {
         Self {
             path,
             manner,
@@ -422,7 +422,7 @@ impl FileTail {
         let Some(mut held) = self.current.take() else { return };
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
-        let estranged = !held.metadata().is_ok_and(|meta| !held.is_estranged(&meta));
+        let estranged = !held.metadata().is_ok_and(|meta| !held.refers_to_other_file(&meta));
         let lost = estranged && !find_again(&self.path, &mut held, pipeline, now);
         if lost {
             held.finish(pipeline, now);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::file::{FileTail, Manner, PathState, Progress};
+use super::file::{FileTail, FollowOptions, PathState, Progress};
 use super::open::{Identity, Known};
 use crate::sources::logs::count::{Backfill, Counter, Reach, Uncounted};
 use crate::sources::logs::history;
@@ -42,7 +42,7 @@ pub struct FileLog {
     tails: Vec<FileTail>,
     known: Vec<Known>,
     globbed: Option<Duration>,
-    manner: Manner,
+    manner: FollowOptions,
     /// The counters that have not seen what was there before; all, for a file that is opened late.
     uncounted: Option<Vec<Counter>>,
     /// The pipeline; public to the room for the counters.
@@ -70,7 +70,7 @@ impl FileLog {
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
         let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
         let pattern = glob::is_pattern(path).then(|| path.clone());
-        let manner = Manner { start, pattern: pattern.clone(), skip: log.skip };
+        let manner = FollowOptions { start, pattern: pattern.clone(), skip: log.skip };
         let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), manner.clone())] };
         Some(Self {
             log: log.clone(),

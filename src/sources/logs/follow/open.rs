@@ -173,12 +173,12 @@ impl OpenLog {
     /// Whether the handle tells of another file by now, where `meta` is what it tells. File systems that find a file by
     /// its name (FUSE) do that after it was renamed; what can be read through the handle then is no more than the other
     /// file is long.
-    pub fn is_estranged(&self, meta: &Metadata) -> bool {
+    pub fn refers_to_other_file(&self, meta: &Metadata) -> bool {
         Identity::of(meta) != self.identity
     }
 
     /// Reads on through `other`, which is the same file under another name.
-    pub fn go_on_in(&mut self, other: Self) {
+    pub fn continue_in(&mut self, other: Self) {
         self.file = other.file;
         self.checked = None;
     }

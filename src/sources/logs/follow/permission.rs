@@ -50,7 +50,7 @@ impl Barrier {
     }
 
     /// What is so, and what to do about it.
-    pub fn told(&self) -> (String, String) {
+    pub fn summary(&self) -> (String, String) {
         let us = Us::present();
         let names = Names { users: list("/etc/passwd"), groups: list("/etc/group") };
         (self.facts(&us, &names), self.advice(&us, &names))
@@ -152,7 +152,7 @@ fn list(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(owner: u32, group: u32, mode: u32, directory: bool, (user, groups): (u32, &[u32])) -> (String, String) {
+    fn summary(owner: u32, group: u32, mode: u32, directory: bool, (user, groups): (u32, &[u32])) -> (String, String) {
         let names = Names {
             users: "root:x:0:0::/root:/bin/sh\n:x:7:7\ndeploy:x:1000:1000::/home/deploy:/bin/sh\n".to_owned(),
             groups: "root:x:0:\nadm:x:4:syslog\ndeploy:x:1000:\n".to_owned(),
@@ -166,24 +166,24 @@ mod tests {
     #[test]
     fn owner_group_and_mode_are_told_with_what_to_do() {
         let deploy: (u32, &[u32]) = (1000, &[1000]);
-        let (facts, advice) = told(0, 4, 0o640, false, deploy);
+        let (facts, advice) = summary(0, 4, 0o640, false, deploy);
         assert_eq!(facts, "no permission to read it: root:adm 0640; you are deploy (groups deploy)");
         assert_eq!(advice, "add deploy to group adm (usermod -aG adm deploy) and log in again");
-        let (facts, advice) = told(7, 4, 0o750, true, (1000, &[1000, 77]));
+        let (facts, advice) = summary(7, 4, 0o750, true, (1000, &[1000, 77]));
         assert_eq!(facts, "no permission to enter /var/log/app: 7:adm 0750; you are deploy (groups deploy, 77)");
         assert!(advice.starts_with("add deploy to group adm"), "{advice}");
-        assert_eq!(told(0, 4, 0o600, false, (1000, &[1000, 4])).1, "let its group in: chmod g+r /var/log/app.log");
-        assert_eq!(told(1000, 1000, 0o200, false, deploy).1, "chmod u+r /var/log/app.log");
+        assert_eq!(summary(0, 4, 0o600, false, (1000, &[1000, 4])).1, "let its group in: chmod g+r /var/log/app.log");
+        assert_eq!(summary(1000, 1000, 0o200, false, deploy).1, "chmod u+r /var/log/app.log");
         for (mode, group) in [(0o600, 4), (0o640, 0)] {
-            let advice = told(0, group, mode, false, deploy).1;
+            let advice = summary(0, group, mode, false, deploy).1;
             assert!(advice.ends_with("setfacl -m u:deploy:r /var/log/app.log"), "{advice}");
         }
         for us in [(0, [0].as_slice()), (1000, &[4])] {
-            let advice = told(0, 4, 0o640, false, us).1;
+            let advice = summary(0, 4, 0o640, false, us).1;
             assert!(advice.contains("ACL, SELinux"), "{advice}");
         }
         let many: Vec<u32> = (100..120).collect();
-        assert!(told(0, 4, 0o640, false, (1000, &many)).0.ends_with("106, 107, …)"));
+        assert!(summary(0, 4, 0o640, false, (1000, &many)).0.ends_with("106, 107, …)"));
     }
 
     #[test]
@@ -194,6 +194,6 @@ mod tests {
         std::fs::File::create_new(&path).unwrap();
         let barrier = Barrier::before(&path).unwrap();
         assert_eq!((barrier.path.clone(), barrier.directory), (path, false));
-        assert!(barrier.told().0.contains("; you are "));
+        assert!(barrier.summary().0.contains("; you are "));
     }
 }

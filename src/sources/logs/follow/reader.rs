@@ -15,7 +15,7 @@ use super::open::READ;
 use crate::sources::logs::count as counts;
 use crate::sources::logs::count::{Backfill, Board, Counter, Reach};
 
-use super::watch::{Bell, Call};
+use super::watch::{ChangeWatcher, Waker};
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::lang::time::Stamp;
@@ -197,7 +197,7 @@ async fn follow(
     redactor: &Redactor,
     counters: &[(Name, Counter)],
 ) -> Result<(), String> {
-    let (bell, call) = Bell::new(context.clock).map_err(|why| format!("no file handle to wait on: {why}"))?;
+    let (bell, call) = ChangeWatcher::new(context.clock).map_err(|why| format!("no file handle to wait on: {why}"))?;
     // Dropped with the thread, whichever way it ends.
     let (alive, ended) = oneshot::channel::<()>();
     let backfiller = counts::backfiller(context, redactor);
@@ -224,7 +224,7 @@ async fn follow(
 }
 
 /// A thread that hangs in a read of a dead network share is left behind.
-async fn wait_for(thread: std::thread::JoinHandle<()>, call: &Call) {
+async fn wait_for(thread: std::thread::JoinHandle<()>, call: &Waker) {
     call.wake();
     let joined = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(move || thread.join())).await;
     if let Ok(Ok(Err(panic))) = joined {
@@ -239,7 +239,7 @@ struct Reader {
     counters: Vec<(Name, Counter)>,
     backfiller: Option<Sender<Backfill>>,
     runtime: Handle,
-    bell: Bell,
+    bell: ChangeWatcher,
 }
 
 impl Reader {

@@ -13,7 +13,7 @@ use crate::logs::record::Level;
 use crate::sources::logs::recognise::format::Recogniser;
 use crate::text::redact::{MASK, Redactor};
 use crate::text::{
-    Bound, Coloured, LINE_BREAK, RETURN, SafeText, Sanitised, Sgr, Span, Styles, printable, sanitise_shown,
+    Bound, Coloured, LINE_BREAK, RETURN, SafeText, Sanitised, Sgr, StyleSpan, Styles, printable, sanitise_shown,
     sanitise_within,
 };
 
@@ -33,7 +33,7 @@ pub struct Reading {
     /// What is said, with its colours.
     pub message: SafeText,
     /// The colours of the message.
-    pub styles: Vec<Span>,
+    pub styles: Vec<StyleSpan>,
     /// What the sanitiser neutralised.
     pub neutralised: u32,
     /// Bytes that had no room in the record.
@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 
     /// A text that the line held in escaped form, or a line that follows, made safe.
-    fn shown(&self, text: &[u8]) -> (SafeText, Vec<Span>) {
+    fn shown(&self, text: &[u8]) -> (SafeText, Vec<StyleSpan>) {
         match self.ansi {
             Ansi::Colour => {
                 let done = self.redactor.clean_coloured(text, Bound::Record);

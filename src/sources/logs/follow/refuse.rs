@@ -85,7 +85,7 @@ impl Reasons {
         }
         let barrier = Barrier::before(path);
         if self.words.is_empty() || barrier != self.barrier {
-            let (facts, hint) = told(barrier.as_ref());
+            let (facts, hint) = summary(barrier.as_ref());
             self.words = format!("{facts}; {hint}");
             self.barrier = barrier;
         }
@@ -96,11 +96,11 @@ impl Reasons {
 /// Why a path can't be read, and what to do about it, which may be nothing.
 pub fn explained(path: &Path, why: &io::Error) -> (String, String) {
     match why.kind() {
-        io::ErrorKind::PermissionDenied => told(Barrier::before(path).as_ref()),
+        io::ErrorKind::PermissionDenied => summary(Barrier::before(path).as_ref()),
         _ => (why.to_string(), String::new()),
     }
 }
 
-fn told(barrier: Option<&Barrier>) -> (String, String) {
-    barrier.map_or_else(|| ("no permission to read it".to_owned(), String::new()), Barrier::told)
+fn summary(barrier: Option<&Barrier>) -> (String, String) {
+    barrier.map_or_else(|| ("no permission to read it".to_owned(), String::new()), Barrier::summary)
 }

@@ -41,11 +41,11 @@ const REMOTE: [u32; 12] = [
 /// The watch by which the system says that it had to drop hints.
 const LOST: Option<i32> = Some(-1);
 
-/// What is followed at a path, for [`Bell::watch`].
+/// What is followed at a path, for [`ChangeWatcher::watch`].
 pub type Followed<'a> = (&'a Path, Option<Identity>);
 
 /// What the reader sleeps by.
-pub struct Bell {
+pub struct ChangeWatcher {
     clock: Clock,
     called: Arc<OwnedFd>,
     hints: Option<OwnedFd>,
@@ -54,9 +54,9 @@ pub struct Bell {
 
 /// Wakes a reader from another thread.
 #[derive(Debug, Clone)]
-pub struct Call(Arc<OwnedFd>);
+pub struct Waker(Arc<OwnedFd>);
 
-impl Call {
+impl Waker {
     /// Wakes it, now or as soon as it sleeps.
     pub fn wake(&self) {
         // It fails only where it has been called already.
@@ -75,15 +75,15 @@ struct Watched {
     directory: Option<i32>,
 }
 
-impl Bell {
+impl ChangeWatcher {
     /// A bell, and what rings it.
     ///
     /// # Errors
     /// When the system has no handles left.
-    pub fn new(clock: Clock) -> io::Result<(Self, Call)> {
+    pub fn new(clock: Clock) -> io::Result<(Self, Waker)> {
         let called = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let hints = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
-        Ok((Self { clock, called: Arc::clone(&called), hints, watched: Vec::new() }, Call(called)))
+        Ok((Self { clock, called: Arc::clone(&called), hints, watched: Vec::new() }, Waker(called)))
     }
 
     /// Watches what is followed now, and nothing else any more.
@@ -204,13 +204,13 @@ mod tests {
 
     struct Place {
         directory: tempfile::TempDir,
-        bell: Bell,
-        call: Call,
+        bell: ChangeWatcher,
+        call: Waker,
     }
 
     impl Place {
         fn new() -> Self {
-            let (bell, call) = Bell::new(Clock::start()).unwrap();
+            let (bell, call) = ChangeWatcher::new(Clock::start()).unwrap();
             Self { directory: tempfile::tempdir().unwrap(), bell, call }
         }
 

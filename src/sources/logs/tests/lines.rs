@@ -271,16 +271,16 @@ fn a_byte_order_mark_says_utf16() {
 
 #[test]
 fn an_encoding_is_told_by_the_configuration() {
-    let told = |label: &str, bytes: &[u8]| {
+    let summary = |label: &str, bytes: &[u8]| {
         let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
         let mut bench =
             Bench::new("a.log", |at| fs::write(at.join("a.log"), bytes).unwrap(), |log| log.encoding = encoding);
         bench.tick();
         bench.texts().join("|")
     };
-    assert_eq!(told("latin1", b"Zo\xeb\n\xe9t\xe9\n"), "Zoë|été");
-    assert_eq!(told("utf-16le", &utf16("Zoë\nété\n")), "Zoë|été");
-    assert_eq!(told("shift_jis", b"\x93\xfa\x96\x7b\n"), "日本");
+    assert_eq!(summary("latin1", b"Zo\xeb\n\xe9t\xe9\n"), "Zoë|été");
+    assert_eq!(summary("utf-16le", &utf16("Zoë\nété\n")), "Zoë|été");
+    assert_eq!(summary("shift_jis", b"\x93\xfa\x96\x7b\n"), "日本");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) fn is_asked(line: &CommandLine) -> bool {
 }
 
 /// The command with `since` in the places for it. The texts have no character that a shell would see.
-pub(super) fn told(line: &CommandLine, since: DateTime<Utc>) -> CommandLine {
+pub(super) fn summary(line: &CommandLine, since: DateTime<Utc>) -> CommandLine {
     let written = since.to_rfc3339_opts(SecondsFormat::Nanos, true);
     let unix = format!("{}.{:06}", since.timestamp(), since.timestamp_subsec_micros());
     let argv = line.argv.iter().map(|word| word.replace(SINCE, &written).replace(SINCE_UNIX, &unix)).collect();
@@ -67,7 +67,7 @@ mod tests {
         let at = DateTime::from_timestamp(1_763_700_000, 123_456_789).unwrap();
         let asked = line(&["x", "--since={since}", "--since=@{since:unix}", "{{.Name}}"]);
         assert!(is_asked(&asked) && !is_asked(&line(&["x", "{sinc}"])));
-        let argv = told(&asked, at).argv;
+        let argv = summary(&asked, at).argv;
         assert_eq!(argv[1..], ["--since=2025-11-21T04:40:00.123456789Z", "--since=@1763700000.123456", "{{.Name}}"]);
     }
 

@@ -10,7 +10,7 @@ use crate::model::status::Status;
 
 /// What is known at the moment of an evaluation.
 #[derive(Debug, Clone, Copy)]
-pub enum Sight<'a> {
+pub enum ConditionInput<'a> {
     /// The evaluation itself failed: nothing is changed.
     Error,
     /// Nothing is known: paused, our own network is gone, we were suspended.
@@ -96,11 +96,11 @@ impl Changes {
     }
 }
 
-impl<'a> Sight<'a> {
+impl<'a> ConditionInput<'a> {
     /// What is known of a check: its shown status and its latest reading.
     pub fn of_check(status: Status, last: Option<&'a Reading>, stale: bool) -> Self {
         static NONE: BTreeMap<String, f64> = BTreeMap::new();
-        Sight::Check {
+        ConditionInput::Check {
             status,
             fields: last.map_or(&NONE, |reading| &reading.fields),
             latency_ms: last.map(Reading::latency_ms),
@@ -111,16 +111,16 @@ impl<'a> Sight<'a> {
     /// What is known of a metric by its latest sample. Before the first one nothing is absent: it is not known yet.
     pub fn of_metric(last: Option<&Sample>, stale: bool) -> Self {
         if last.is_none() && !stale {
-            return Sight::Unknown;
+            return ConditionInput::Unknown;
         }
-        Sight::Number { value: last.and_then(|sample| sample.value.as_ref().ok().copied()), stale }
+        ConditionInput::Number { value: last.and_then(|sample| sample.value.as_ref().ok().copied()), stale }
     }
 }
 
-impl Sight<'_> {
+impl ConditionInput<'_> {
     /// Whether it is between two statuses: known, but not settled yet.
     pub(super) const fn is_on_its_way(&self) -> bool {
-        matches!(self, Sight::Check { status: Status::Pending, stale: false, .. })
+        matches!(self, ConditionInput::Check { status: Status::Pending, stale: false, .. })
     }
 
     /// The number that a condition on `field` compares; of a metric, without a field, its value.
@@ -139,17 +139,24 @@ impl Sight<'_> {
             return if holds && !early && !changes.watched_for(*within, now) { Holds::Unknown } else { holds.into() };
         }
         match (self, predicate) {
-            (Sight::Check { stale, .. } | Sight::Number { stale, .. }, Predicate::Stale) => (*stale).into(),
+            (ConditionInput::Check { stale, .. } | ConditionInput::Number { stale, .. }, Predicate::Stale) => {
+                (*stale).into()
+            }
             // What is too old says nothing about now.
             (
-                Sight::Error | Sight::Unknown | Sight::Check { stale: true, .. } | Sight::Number { stale: true, .. },
+                ConditionInput::Error
+                | ConditionInput::Unknown
+                | ConditionInput::Check { stale: true, .. }
+                | ConditionInput::Number { stale: true, .. },
                 _,
             ) => Holds::Unknown,
-            (Sight::Check { status, .. }, Predicate::Down) => of_status(*status, &[Status::Down]),
-            (Sight::Check { status, .. }, Predicate::Degraded) => of_status(*status, &[Status::Down, Status::Degraded]),
-            (Sight::Number { value, .. }, Predicate::Absent) => value.is_none().into(),
-            (Sight::Text(_), Predicate::Absent | Predicate::Stale) => Holds::No,
-            (Sight::Text(seen), Predicate::Text { equal, text }) => ((seen == text) == *equal).into(),
+            (ConditionInput::Check { status, .. }, Predicate::Down) => of_status(*status, &[Status::Down]),
+            (ConditionInput::Check { status, .. }, Predicate::Degraded) => {
+                of_status(*status, &[Status::Down, Status::Degraded])
+            }
+            (ConditionInput::Number { value, .. }, Predicate::Absent) => value.is_none().into(),
+            (ConditionInput::Text(_), Predicate::Absent | Predicate::Stale) => Holds::No,
+            (ConditionInput::Text(seen), Predicate::Text { equal, text }) => ((seen == text) == *equal).into(),
             (_, Predicate::Number { comparison, threshold, clear, field }) => match self.number(field.as_deref()) {
                 None => Holds::Unknown,
                 Some(value) => match clear {
@@ -164,20 +171,26 @@ impl Sight<'_> {
 
     fn number(&self, field: Option<&str>) -> Option<f64> {
         match (self, field) {
-            (Sight::Number { value, .. }, None) => value.filter(|value| !value.is_nan()),
-            (Sight::Check { latency_ms, .. }, Some("latency_ms")) => *latency_ms,
-            (Sight::Check { fields, .. }, Some(field)) => fields.get(field).copied().filter(|value| !value.is_nan()),
+            (ConditionInput::Number { value, .. }, None) => value.filter(|value| !value.is_nan()),
+            (ConditionInput::Check { latency_ms, .. }, Some("latency_ms")) => *latency_ms,
+            (ConditionInput::Check { fields, .. }, Some(field)) => {
+                fields.get(field).copied().filter(|value| !value.is_nan())
+            }
             _ => None,
         }
     }
 
     fn distinct(&self) -> Option<Last> {
         match self {
-            Sight::Check { status: status @ (Status::Ok | Status::Degraded | Status::Down), stale: false, .. } => {
-                Some(Last::Status(*status))
+            ConditionInput::Check {
+                status: status @ (Status::Ok | Status::Degraded | Status::Down),
+                stale: false,
+                ..
+            } => Some(Last::Status(*status)),
+            ConditionInput::Number { value: Some(value), stale: false } if !value.is_nan() => {
+                Some(Last::Number(*value))
             }
-            Sight::Number { value: Some(value), stale: false } if !value.is_nan() => Some(Last::Number(*value)),
-            Sight::Text(text) => Some(Last::Text((*text).to_owned())),
+            ConditionInput::Text(text) => Some(Last::Text((*text).to_owned())),
             _ => None,
         }
     }

@@ -20,7 +20,7 @@ pub const LONGEST: usize = MAX_RECORD;
 
 /// A line whose record would say exactly this.
 #[derive(Debug)]
-pub struct Glance<'a> {
+pub struct LinePreview<'a> {
     line: &'a str,
     seen: Seen<'a>,
     log: &'a str,
@@ -65,7 +65,7 @@ impl Pipeline {
     /// What the record of `line` would say, for an object without escapes, secrets and anything that is no printable
     /// ASCII; `None` for every other line, which must become a record to be known. The pipeline must take objects
     /// alone, and the record before the line must have been closed.
-    pub fn glance<'a>(&'a mut self, line: &'a [u8], now: DateTime<Utc>) -> Option<Glance<'a>> {
+    pub fn glance<'a>(&'a mut self, line: &'a [u8], now: DateTime<Utc>) -> Option<LinePreview<'a>> {
         if !is_object(line) || !is_printable(line) || !self.is_unredacted(line) {
             return None;
         }
@@ -86,7 +86,7 @@ impl Pipeline {
     }
 
     /// As [`Self::glance`], for an object that is clean.
-    pub fn glance_clean<'a>(&'a mut self, line: &'a str, now: DateTime<Utc>) -> Option<Glance<'a>> {
+    pub fn glance_clean<'a>(&'a mut self, line: &'a str, now: DateTime<Utc>) -> Option<LinePreview<'a>> {
         if line.len() > LONGEST {
             return None;
         }
@@ -95,11 +95,11 @@ impl Pipeline {
         if as_written {
             self.last = seen.format;
         }
-        as_written.then_some(Glance { line, seen, log: &self.log, read_at: now })
+        as_written.then_some(LinePreview { line, seen, log: &self.log, read_at: now })
     }
 }
 
-impl Subject for Glance<'_> {
+impl Subject for LinePreview<'_> {
     fn raw(&self) -> &str {
         self.line
     }

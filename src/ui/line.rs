@@ -1,7 +1,7 @@
-//! Words: a line of styled text that is safe to draw.
+//! Line: a line of styled text that is safe to draw.
 //!
 //! *Invariant:* text gets in here as [`SafeText`], as a constant of ours, as a name that the configuration has
-//! restricted, or through [`Text::made`], which cleans what is not clean already.
+//! restricted, or through [`Span::made`], which cleans what is not clean already.
 
 use std::borrow::Cow;
 
@@ -14,24 +14,24 @@ use crate::theme::Role;
 
 /// Text that may be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, str>);
+pub struct Span<'a>(Cow<'a, str>);
 
-impl<'a> Text<'a> {
+impl<'a> Span<'a> {
     /// Text that we put together from numbers and safe parts, or that the configuration holds.
-    pub fn made(text: String) -> Text<'static> {
+    pub fn made(text: String) -> Span<'static> {
         if text.chars().any(super::sweep::is_forbidden) {
-            Text(Cow::Owned(SafeText::new(&text).as_str().to_owned()))
+            Span(Cow::Owned(SafeText::new(&text).as_str().to_owned()))
         } else {
-            Text(Cow::Owned(text))
+            Span(Cow::Owned(text))
         }
     }
 
     /// The same of a borrowed text.
     pub fn of(text: &'a str) -> Self {
         if text.chars().any(super::sweep::is_forbidden) {
-            Text::made(text.to_owned())
+            Span::made(text.to_owned())
         } else {
-            Text(Cow::Borrowed(text))
+            Span(Cow::Borrowed(text))
         }
     }
 
@@ -47,34 +47,34 @@ impl<'a> Text<'a> {
     }
 }
 
-impl<'a> From<&'a SafeText> for Text<'a> {
+impl<'a> From<&'a SafeText> for Span<'a> {
     fn from(text: &'a SafeText) -> Self {
         Self(Cow::Borrowed(text.as_str()))
     }
 }
 
-impl<'a> From<&'a Name> for Text<'a> {
+impl<'a> From<&'a Name> for Span<'a> {
     fn from(name: &'a Name) -> Self {
         Self(Cow::Borrowed(name))
     }
 }
 
-impl From<&'static str> for Text<'_> {
+impl From<&'static str> for Span<'_> {
     fn from(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
     }
 }
 
-impl From<String> for Text<'_> {
+impl From<String> for Span<'_> {
     fn from(text: String) -> Self {
-        Text::made(text)
+        Span::made(text)
     }
 }
 
 /// A piece of a line.
 #[derive(Debug, Clone)]
 struct Piece<'a> {
-    text: Text<'a>,
+    text: Span<'a>,
     role: Role,
     /// Colours that the text asks for itself, over those of the role.
     ink: Sgr,
@@ -82,36 +82,36 @@ struct Piece<'a> {
 
 /// A line of pieces, each with its role.
 #[derive(Debug, Clone, Default)]
-pub struct Words<'a> {
+pub struct Line<'a> {
     pieces: Vec<Piece<'a>>,
 }
 
-impl<'a> Words<'a> {
+impl<'a> Line<'a> {
     /// No words.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// One piece.
-    pub fn of(text: impl Into<Text<'a>>, role: Role) -> Self {
+    pub fn of(text: impl Into<Span<'a>>, role: Role) -> Self {
         Self::new().and(text, role)
     }
 
     /// Plain text.
-    pub fn plain(text: impl Into<Text<'a>>) -> Self {
+    pub fn plain(text: impl Into<Span<'a>>) -> Self {
         Self::of(text, Role::Text)
     }
 
     /// These, and one more piece.
     #[must_use]
-    pub fn and(mut self, text: impl Into<Text<'a>>, role: Role) -> Self {
+    pub fn and(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
         self.push(text, role);
         self
     }
 
     /// These, a space, and one more piece; without the space where there is nothing yet.
     #[must_use]
-    pub fn then(mut self, text: impl Into<Text<'a>>, role: Role) -> Self {
+    pub fn then(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
         if !self.pieces.is_empty() {
             self.push(" ", Role::Text);
         }
@@ -126,12 +126,12 @@ impl<'a> Words<'a> {
     }
 
     /// Adds a piece.
-    pub fn push(&mut self, text: impl Into<Text<'a>>, role: Role) {
+    pub fn push(&mut self, text: impl Into<Span<'a>>, role: Role) {
         self.push_inked(text, role, Sgr::default());
     }
 
     /// Adds a piece that has colours of its own.
-    pub fn push_inked(&mut self, text: impl Into<Text<'a>>, role: Role, ink: Sgr) {
+    pub fn push_inked(&mut self, text: impl Into<Span<'a>>, role: Role, ink: Sgr) {
         let text = text.into();
         if !text.0.is_empty() {
             self.pieces.push(Piece { text, role, ink });
@@ -170,10 +170,10 @@ impl<'a> Words<'a> {
 
     /// The words broken into lines of at most `width` columns, after spaces where there are any. `indent` columns are
     /// left free at the start of every line but the first.
-    pub fn wrapped(&self, width: usize, indent: usize) -> Vec<Words<'static>> {
+    pub fn wrapped(&self, width: usize, indent: usize) -> Vec<Line<'static>> {
         let width = width.max(1);
         let indent = if indent + 8 > width { 0 } else { indent };
-        let mut lines = vec![Words::new()];
+        let mut lines = vec![Line::new()];
         let mut used = 0;
         let mut first = true;
         for (text, role, ink) in self.inked() {
@@ -181,7 +181,7 @@ impl<'a> Words<'a> {
                 for part in broken(chunk, width - indent) {
                     let part_width = part.trim_end().width();
                     if used > 0 && used + part_width > width && !(first && used <= indent) {
-                        lines.push(Words::of(" ".repeat(indent), Role::Text));
+                        lines.push(Line::of(" ".repeat(indent), Role::Text));
                         used = indent;
                         first = false;
                     }
@@ -199,8 +199,8 @@ impl<'a> Words<'a> {
 
     /// The words from column `from` on.
     #[must_use]
-    pub fn skipped(&self, from: usize) -> Words<'static> {
-        let mut out = Words::new();
+    pub fn skipped(&self, from: usize) -> Line<'static> {
+        let mut out = Line::new();
         let mut at = 0;
         for (text, role, ink) in self.inked() {
             let width = text.width();
@@ -275,7 +275,7 @@ pub fn cut(text: &str, width: usize, ellipsis: &str) -> String {
 mod tests {
     use super::*;
 
-    fn lines(words: &Words<'_>, width: usize, indent: usize) -> Vec<String> {
+    fn lines(words: &Line<'_>, width: usize, indent: usize) -> Vec<String> {
         words
             .wrapped(width, indent)
             .iter()
@@ -285,13 +285,13 @@ mod tests {
 
     #[test]
     fn words_wrap_after_spaces() {
-        let words = Words::plain("one two").and(" three", Role::TextDim);
+        let words = Line::plain("one two").and(" three", Role::TextDim);
         assert_eq!(lines(&words, 8, 0), ["one two ", "three"]);
         assert_eq!(lines(&words, 7, 0), ["one two", "three"]);
-        assert_eq!(lines(&Words::plain("abcdefghij"), 4, 0), ["abcd", "efgh", "ij"]);
-        assert_eq!(lines(&Words::plain("aaaa bbbb cccc dddd"), 12, 2), ["aaaa bbbb ", "  cccc dddd"]);
-        assert_eq!(lines(&Words::plain("世界世界"), 3, 0), ["世", "界", "世", "界"]);
-        assert_eq!(lines(&Words::new(), 3, 0), [""]);
+        assert_eq!(lines(&Line::plain("abcdefghij"), 4, 0), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines(&Line::plain("aaaa bbbb cccc dddd"), 12, 2), ["aaaa bbbb ", "  cccc dddd"]);
+        assert_eq!(lines(&Line::plain("世界世界"), 3, 0), ["世", "界", "世", "界"]);
+        assert_eq!(lines(&Line::new(), 3, 0), [""]);
     }
 
     #[test]
@@ -304,13 +304,13 @@ mod tests {
 
     #[test]
     fn skipping_columns_cuts_wide_signs_to_a_space() {
-        let words = Words::plain("a").and("世界b", Role::TextDim);
+        let words = Line::plain("a").and("世界b", Role::TextDim);
         let text: String = words.skipped(2).pieces().map(|(text, _)| text.to_owned()).collect();
         assert_eq!(text, " 界b");
     }
 
     #[test]
     fn what_is_made_is_clean() {
-        assert!(!Text::made("a\u{1b}[31m\u{202e}b".to_owned()).0.chars().any(crate::ui::sweep::is_forbidden));
+        assert!(!Span::made("a\u{1b}[31m\u{202e}b".to_owned()).0.chars().any(crate::ui::sweep::is_forbidden));
     }
 }

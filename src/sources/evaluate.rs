@@ -14,11 +14,11 @@ use crate::text::SafeText;
 use super::codes;
 use super::health::{self, Health};
 use super::jq::{Evaluator, Outputs};
-use super::plan::Judged;
+use crate::sources::targets::Judged;
 
 /// What a check says of one poll.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct Evaluation {
     /// Good, degraded, bad, unknown.
     pub sign: Sign,
     /// Why it is not good.
@@ -29,7 +29,7 @@ pub struct Verdict {
     pub version: Option<SafeText>,
 }
 
-impl Verdict {
+impl Evaluation {
     fn of(sign: Sign, error: Option<String>) -> Self {
         let error = error.map(|text| SafeText::new(&text));
         Self { sign, error, components: BTreeMap::new(), version: None }
@@ -37,20 +37,20 @@ impl Verdict {
 }
 
 /// What a poll without an answer means for a check.
-pub fn without_answer(judged: &Judged, error: &PollError) -> Verdict {
+pub fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
     let sign = match error {
         PollError::Timeout(..) if judged.check.nagios => Sign::Unknown,
         PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_) => Sign::Bad,
         PollError::Unreadable(_) | PollError::Ours(_) => Sign::Unknown,
     };
-    Verdict::of(sign, Some(error.to_string()))
+    Evaluation::of(sign, Some(error.to_string()))
 }
 
 /// Judges an answer by the check's programs, or by its kind where there are none.
-pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, evaluator: &Evaluator) -> Evaluation {
     let (expect, degraded) = match (&judged.expect, &judged.degraded) {
         (Ok(expect), Ok(degraded)) => (expect, degraded),
-        (Err(error), _) | (_, Err(error)) => return Verdict::of(Sign::Unknown, Some(error.clone())),
+        (Err(error), _) | (_, Err(error)) => return Evaluation::of(Sign::Unknown, Some(error.clone())),
     };
     let health = match kind {
         SourceKind::Http(_) => codes::health(document),
@@ -104,11 +104,11 @@ fn opinion(program: &Expression, outputs: Outputs) -> Opinion {
 }
 
 /// All must hold. One that certainly does not is worse than one that can't say.
-async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Evaluation {
     let mut unclear = None;
     for (program, opinion) in expect.iter().zip(opinions(expect, document, evaluator).await) {
         match opinion {
-            Opinion::Fails(values) => return Verdict::of(Sign::Bad, Some(saw(program, document, &values))),
+            Opinion::Fails(values) => return Evaluation::of(Sign::Bad, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             // Null passes many a comparison; an answer that could not be read is no proof of anything.
             Opinion::Holds(_) if asks_within(program) => {
@@ -119,15 +119,15 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
         }
     }
     let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
-    Verdict::of(sign, unclear)
+    Evaluation::of(sign, unclear)
 }
 
 /// One that holds is enough; where one can't say, nobody knows whether it is degraded.
-async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Verdict {
+async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: &Evaluator) -> Evaluation {
     let mut unclear = None;
     for (program, opinion) in degraded.iter().zip(opinions(degraded, document, evaluator).await) {
         match opinion {
-            Opinion::Holds(values) => return Verdict::of(Sign::Degraded, Some(saw(program, document, &values))),
+            Opinion::Holds(values) => return Evaluation::of(Sign::Degraded, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             Opinion::Fails(_) if asks_within(program) => {
                 let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
@@ -137,7 +137,7 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
         }
     }
     let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
-    Verdict::of(sign, unclear)
+    Evaluation::of(sign, unclear)
 }
 
 /// Whether a program reads something within the body, and does not only ask whether there is one (`.body == null`).
@@ -170,19 +170,19 @@ fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
     format!("{} saw {short}{dots}{code}", program.text())
 }
 
-fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Verdict {
+fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Evaluation {
     match kind {
         SourceKind::Http(_) => {
             let (sign, why) = codes::judge(document, health);
-            Verdict::of(sign, why)
+            Evaluation::of(sign, why)
         }
         SourceKind::Command(_) => by_exit(judged.check.nagios, document),
-        SourceKind::Exposition(_) | SourceKind::Tcp { .. } => Verdict::of(Sign::Good, None),
+        SourceKind::Exposition(_) | SourceKind::Tcp { .. } => Evaluation::of(Sign::Good, None),
     }
 }
 
 /// 0 ok, 1 degraded, 2 and more down; as Nagios has it 3 and what is killed by a signal are unknown.
-fn by_exit(nagios: bool, document: &Value) -> Verdict {
+fn by_exit(nagios: bool, document: &Value) -> Evaluation {
     let first_line = |key: &str| {
         let text = document[key].as_str().unwrap_or_default();
         // A Nagios plugin says what matters before the bar; what follows is for graphs.
@@ -196,15 +196,15 @@ fn by_exit(nagios: bool, document: &Value) -> Verdict {
     };
     if let Some(signal) = document["signal"].as_i64() {
         let sign = if nagios { Sign::Unknown } else { Sign::Bad };
-        return Verdict::of(sign, Some(format!("ended by signal {signal}")));
+        return Evaluation::of(sign, Some(format!("ended by signal {signal}")));
     }
     let code = document["exit"].as_i64().unwrap_or(-1);
     let words = || Some(said.map_or_else(|| format!("exit code {code}"), |said| format!("{said} (exit code {code})")));
     match code {
-        0 => Verdict::of(Sign::Good, None),
-        1 => Verdict::of(Sign::Degraded, words()),
-        2 => Verdict::of(Sign::Bad, words()),
-        _ if nagios => Verdict::of(Sign::Unknown, words()),
-        _ => Verdict::of(Sign::Bad, words()),
+        0 => Evaluation::of(Sign::Good, None),
+        1 => Evaluation::of(Sign::Degraded, words()),
+        2 => Evaluation::of(Sign::Bad, words()),
+        _ if nagios => Evaluation::of(Sign::Unknown, words()),
+        _ => Evaluation::of(Sign::Bad, words()),
     }
 }

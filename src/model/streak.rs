@@ -47,7 +47,7 @@ pub struct Change {
 
 /// The streaks of one check. What is not known neither extends nor breaks a streak.
 #[derive(Debug, Clone)]
-pub struct Judge {
+pub struct Streak {
     rules: Rules,
     shown: Status,
     since: Since,
@@ -71,7 +71,7 @@ pub struct Judge {
     flapping: Flapping,
 }
 
-impl Judge {
+impl Streak {
     /// Knows nothing yet.
     pub fn new(rules: Rules, now: Stamp) -> Self {
         Self {
@@ -255,8 +255,8 @@ mod tests {
         Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(seconds))
     }
 
-    fn judge(fail_after: u32, ok_after: u32) -> Judge {
-        Judge::new(Rules { fail_after, ok_after, stale_after: Duration::from_secs(35) }, at(0))
+    fn judge(fail_after: u32, ok_after: u32) -> Streak {
+        Streak::new(Rules { fail_after, ok_after, stale_after: Duration::from_secs(35) }, at(0))
     }
 
     fn sign(letter: char) -> Sign {
@@ -280,7 +280,7 @@ mod tests {
         }
     }
 
-    fn shown(judge: &mut Judge, signs: &str) -> String {
+    fn shown(judge: &mut Streak, signs: &str) -> String {
         signs
             .chars()
             .enumerate()

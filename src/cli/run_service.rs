@@ -1,11 +1,11 @@
-//! The desk of a command: the store opened, what ended meanwhile taken in.
+//! The run_service of a command: the store opened, what ended meanwhile taken in.
 
 use std::path::PathBuf;
 
 use super::Global;
 use super::output::{self, exit};
 use crate::runtime::paths;
-use crate::runtime::runs::{RunDesk, TakenIn};
+use crate::runtime::runs::{Recovered, RunService};
 use crate::store::StoreError;
 
 /// The state directory. Where the environment names one that can't be, it is said on stderr.
@@ -20,31 +20,31 @@ pub fn state_directory() -> Result<PathBuf, u8> {
 ///
 /// # Errors
 /// The exit code.
-pub async fn open(global: &Global) -> Result<RunDesk, u8> {
-    let desk = open_unquestioned(global).await?;
-    if let Err(doubt) = desk.store().trusted().await {
-        output::complain(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
+pub async fn open(global: &Global) -> Result<RunService, u8> {
+    let run_service = open_unquestioned(global).await?;
+    if let Err(doubt) = run_service.store().trusted().await {
+        output::eprint_error(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
     }
-    Ok(desk)
+    Ok(run_service)
 }
 
 /// Opens the store without a word on whether it is complete.
 ///
 /// # Errors
 /// The exit code.
-pub async fn open_unquestioned(global: &Global) -> Result<RunDesk, u8> {
+pub async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
     let directory = state_directory()?;
-    RunDesk::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
+    RunService::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
 
 /// Opens the store and takes in what ended while no console was open.
 ///
 /// # Errors
 /// The exit code.
-pub async fn open_and_take_in(global: &Global) -> Result<(RunDesk, TakenIn), u8> {
-    let desk = open(global).await?;
-    let taken = desk.take_in().await.map_err(|error| broken(&error))?;
-    Ok((desk, taken))
+pub async fn open_and_take_in(global: &Global) -> Result<(RunService, Recovered), u8> {
+    let run_service = open(global).await?;
+    let taken = run_service.take_in().await.map_err(|error| broken(&error))?;
+    Ok((run_service, taken))
 }
 
 /// Says what is wrong with the store.
