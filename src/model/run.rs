@@ -1,100 +1,20 @@
 //! Actions as they are planned and run: the plan, the run, its outcome and its verdict.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod plan;
+mod stopping;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::lang::time::{BootTime, Moment};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-/// How much a person must do before an action runs; production raises it by one grade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confirm {
-    /// Runs at once. Only for verbs that change nothing, unless the configuration says so.
-    None,
-    /// A dialog with Cancel focused; `y` confirms, Enter never does.
-    #[default]
-    Yes,
-    /// The target's name is typed.
-    TypeName,
-    /// The name is typed with a reason, and a second person approves.
-    TwoPerson,
-}
-
-impl Confirm {
-    /// The grade one higher; the highest stays.
-    #[must_use]
-    pub const fn raised(self) -> Self {
-        match self {
-            Self::None => Self::Yes,
-            Self::Yes => Self::TypeName,
-            Self::TypeName | Self::TwoPerson => Self::TwoPerson,
-        }
-    }
-}
-
-/// Exactly what will run: computed by a pure function from configuration and choices, shown in the dialog,
-/// hashed, written to the audit and handed to the supervisor unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// The action.
-    pub action: Name,
-    /// The verb of the adapter: `restart`, `rollback`, …
-    pub verb: Name,
-    /// The adapter.
-    pub adapter: Name,
-    /// The service it belongs to.
-    pub service: Option<Name>,
-    /// What it acts on. Locks, cooldown and `at_most` are kept by target.
-    pub target: String,
-    /// The console's environment: `production`, `staging`, …
-    pub environment: String,
-    /// Where the steps run; `local` in this release.
-    pub host: String,
-    /// The working directory of the steps.
-    pub directory: PathBuf,
-    /// The argv of each step, in order; the first that fails ends the run.
-    pub steps: Vec<Vec<String>>,
-    /// The environment given to the steps beside the cleaned base. Values may hold `{secret:NAME}`; they are resolved
-    /// by the supervisor's parent and never stored.
-    pub env: BTreeMap<String, String>,
-    /// The parameters that a person chose, by name.
-    pub parameters: BTreeMap<String, String>,
-    /// Bound on the whole run.
-    pub timeout: Duration,
-    /// From TERM to KILL.
-    pub grace: Duration,
-    /// Whether it changes the world; those that do not may run without lock and confirmation.
-    pub changing: bool,
-    /// True for a dry run: `steps` are then the adapter's declared `dry_run` argv.
-    pub dry_run: bool,
-}
-
-impl Plan {
-    /// SHA-256 of the plan in its one serialised form, hex. Confirmation binds to it: whatever changes in the plan
-    /// changes the digest, and a runner refuses a plan whose digest is not the confirmed one.
-    pub fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(b"opsroom plan 1\n");
-        // Fields are serialised in their order and maps are sorted, so equal plans give equal bytes. Strings, numbers
-        // and maps with string keys can't fail to serialise; were it ever to happen, the digest would match nothing.
-        match serde_json::to_vec(self) {
-            Ok(bytes) => hash.update(&bytes),
-            Err(error) => hash.update(format!("unserialisable: {error}").as_bytes()),
-        }
-        hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    }
-}
+pub use plan::{Confirm, Plan};
+pub use stopping::{Cancelled, LeftProcess, Signs, Stop, Stopping};
 
 /// Where a run stands: `state` of `opsroom runs --json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -205,108 +125,6 @@ pub struct Closing {
     pub checks: Option<ChecksAfter>,
     /// Why, in words.
     pub note: Option<SafeText>,
-}
-
-/// Who asked for a run to be stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancelled {
-    /// The person.
-    pub who: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// What the supervisor did to stop its steps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stop {
-    /// When it sent TERM.
-    pub term: Moment,
-    /// From TERM to KILL.
-    pub grace: Duration,
-    /// Whether it sent KILL as well.
-    pub killed: bool,
-}
-
-impl Stop {
-    /// How far that is, seen at `now`.
-    pub fn seen(&self, now: Moment) -> Stopping {
-        if self.killed {
-            return Stopping::Killed;
-        }
-        Stopping::Terminated { kill_in: self.grace.saturating_sub(now.since(self.term)) }
-    }
-}
-
-/// How far the stopping of a run is, at the moment it is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stopping {
-    /// The supervisor was asked by a file; it has not answered yet.
-    Asked,
-    /// The file could not be written, or was not answered: the supervisor got a signal.
-    Signalled {
-        /// Its process id.
-        pid: i32,
-    },
-    /// TERM was sent to the processes of the run.
-    Terminated {
-        /// Until KILL.
-        kill_in: Duration,
-    },
-    /// KILL was sent as well.
-    Killed,
-    /// It could not be stopped, in words.
-    Failed(SafeText),
-}
-
-impl Stopping {
-    /// In words, `since` so long after it was told.
-    pub fn words(&self, since: Duration) -> String {
-        match self {
-            Self::Asked => "stopping: its supervisor was asked to send TERM".to_owned(),
-            Self::Signalled { pid } => format!("stopping: its supervisor (pid {pid}) got a signal to send TERM"),
-            Self::Terminated { kill_in } => {
-                let left = kill_in.saturating_sub(since).as_millis().div_ceil(1000);
-                format!("stopping: TERM sent, {left} s until KILL")
-            }
-            Self::Killed => "stopping: KILL sent".to_owned(),
-            Self::Failed(why) => format!("not stopped: {why}"),
-        }
-    }
-}
-
-/// A process of a run that is there without its supervisor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftProcess {
-    /// Its process id.
-    pub pid: i32,
-    /// Its command line, without secrets.
-    pub command: SafeText,
-    /// When it was started, where the system says.
-    pub since: Option<DateTime<Utc>>,
-}
-
-impl LeftProcess {
-    /// `pid 4711, sleep 300, since 11:05:02Z`
-    pub fn words(&self) -> String {
-        let command: String = self.command.as_str().chars().take(MOST_COMMAND).collect();
-        let cut = if command.len() < self.command.as_str().len() { "…" } else { "" };
-        let since = self.since.map_or_else(String::new, |since| since.format(", since %H:%M:%SZ").to_string());
-        format!("pid {}, {command}{cut}{since}", self.pid)
-    }
-}
-
-/// Characters of a command line that name a process.
-const MOST_COMMAND: usize = 120;
-
-/// What is seen of the supervisor and the processes of a run, at the moment it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Signs {
-    /// For how long its supervisor gave no sign, where that is longer than usual.
-    pub quiet: Option<Duration>,
-    /// What runs though the supervisor is gone.
-    pub left: Vec<LeftProcess>,
-    /// Why its processes can't be seen, where they can't.
-    pub unseen: Option<SafeText>,
 }
 
 /// How far a verification is: written by the supervisor, shown by everybody.

@@ -195,14 +195,26 @@ pub async fn answer(mut command: Command, limits: Limits) -> Result<Output, RunE
     }
     let result = execute(command, limits, true, || ()).await;
     if matches!(result, Err(RunError::TimedOut(_) | RunError::TooMuch(_))) {
+        kill_marked(mark.as_bytes()).await;
+    }
+    result
+}
+
+/// How often the table of processes is looked through for those with a mark, and the pause between two looks.
+const LOOKS: (u32, Duration) = (5, Duration::from_millis(20));
+
+/// Kills every process whose environment holds `mark`. One that was being forked or replaced its program at one look is
+/// there at the next.
+async fn kill_marked(mark: &[u8]) {
+    let is_it = |id| table::environment(id).iter().any(|variable| variable == mark);
+    for _ in 0..LOOKS.0 {
         for process in table::all() {
-            if table::environment(process.id).iter().any(|variable| variable == mark.as_bytes()) {
-                let is_it = |id| table::environment(id).iter().any(|variable| variable == mark.as_bytes());
+            if is_it(process.id) {
                 table::signal(process.id, &[Signal::KILL], is_it);
             }
         }
+        tokio::time::sleep(LOOKS.1).await;
     }
-    result
 }
 
 async fn execute(command: Command, limits: Limits, whole: bool, ended: impl FnOnce()) -> Result<Output, RunError> {

@@ -116,7 +116,7 @@ pub fn environment(_id: i32) -> Vec<Vec<u8>> {
 #[cfg(target_os = "linux")]
 pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
     use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
-    let Some(pid) = Pid::from_raw(id).filter(|_| id > 1) else { return false };
+    let Some(pid) = Some(id).filter(|id| *id > 1).and_then(Pid::from_raw) else { return false };
     let Ok(held) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
     is_it(id) && signals.iter().all(|signal| pidfd_send_signal(&held, *signal).is_ok())
 }
@@ -124,7 +124,7 @@ pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool 
 /// Sends `signal` to the process `id` where `is_it` says so. False where it is gone, is another, or may not be signalled.
 #[cfg(not(target_os = "linux"))]
 pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
-    let Some(pid) = Pid::from_raw(id).filter(|_| id > 1) else { return false };
+    let Some(pid) = Some(id).filter(|id| *id > 1).and_then(Pid::from_raw) else { return false };
     is_it(id) && signals.iter().all(|signal| rustix::process::kill_process(pid, *signal).is_ok())
 }
 

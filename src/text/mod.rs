@@ -2,6 +2,9 @@
 //!
 //! Log lines, error bodies, container names and refs are written by others, and whoever reads them here has
 //! production rights in the same terminal. They are cleaned once, where they enter, and the type says so.
+//! What knows a secret takes it out here too: [`redact`].
+//!
+//! *Invariant:* a [`SafeText`] holds nothing that a terminal would obey, and whatever bytes come in, it is made.
 
 mod block;
 mod characters;

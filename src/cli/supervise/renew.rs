@@ -1,10 +1,10 @@
 //! Secrets that are rotated while a run is verified: read again where a service refuses them, as the console does.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cli::output;
 use crate::config::sections::secret::SecretSource;
 use crate::runtime::secrets::resolve;
 use crate::text::name::Name;
@@ -51,7 +51,7 @@ impl Renewal {
         self.ran.extend(commands.map(|(name, _)| (name.clone(), now)));
         let (fetched, missing) = resolve(&again).await;
         for (name, why) in missing {
-            let _ = writeln!(io::stderr(), "secret {name} can't be read again: {why}; its value stays in use");
+            output::eprint_error(&format!("secret {name} can't be read again: {why}; its value stays in use\n"));
         }
         let mut secrets = Secrets::default();
         for (name, value) in self.secrets.iter() {
