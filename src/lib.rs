@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: `sources` and the terminal make messages, [`app`] turns state and message into state and
 //! effects, `ui` draws the state, `runtime` runs the loop and carries the effects out through `actions` and `store`.
-//! A room uses rooms on the floors below it, never one above or beside it, except as `tests/architecture.rs` says.
+//! A room uses rooms on the floors below it, never one above or beside it, except as `tests/it/architecture.rs` says.
 //!
 //! Floor 0: [`text`] makes what comes from outside safe to draw, and takes secrets out of it. [`lang`] has the small
 //! languages of the configuration, with diagnostics.

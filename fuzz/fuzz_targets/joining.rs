@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/support/properties.rs"]
+#[path = "../../tests/it/support/properties.rs"]
 #[expect(dead_code, reason = "each target uses one property")]
 mod properties;
 

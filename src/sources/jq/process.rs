@@ -83,7 +83,7 @@ fn spawn(theirs: std::os::unix::net::UnixStream) -> std::io::Result<Option<Child
     command.spawn().map(Some)
 }
 
-/// A test binary has no command line of ours: a thread does the same there. `tests/jq.rs` has the real child.
+/// A test binary has no command line of ours: a thread does the same there. `tests/it/jq.rs` has the real child.
 #[cfg(test)]
 fn spawn(theirs: std::os::unix::net::UnixStream) -> std::io::Result<Option<Child>> {
     std::thread::Builder::new().spawn(move || super::worker::serve(theirs)).map(|_| None)

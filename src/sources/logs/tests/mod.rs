@@ -12,7 +12,7 @@
 //! | 5 | the number of a file is given again | `rotation::a_number_that_is_given_again_is_another_file` |
 //! | 6 | replaced by one of the same size | `rotation::a_file_of_the_same_size_takes_its_place` |
 //! | 7 | not there yet, nor its directory | `rotation::a_file_that_appears_later_is_read_from_its_first_line` |
-//! | 8 | no permission, other errors | `access::a_file_without_permission_is_tried_again`, `access::any_other_error_is_a_state_and_is_tried_again`, `tests/tailing.rs` as another user |
+//! | 8 | no permission, other errors | `access::a_file_without_permission_is_tried_again`, `access::any_other_error_is_a_state_and_is_tried_again`, `tests/it/tailing.rs` as another user |
 //! | 9 | a line without its end | `lines::a_line_without_its_end_is_shown_and_then_replaced` |
 //! | 10 | CR LF, progress bars | `lines::ends_of_lines_and_progress_bars` |
 //! | 11 | a line of 100 MiB | `lines::a_line_of_100_mib_is_cut_and_counted` |
@@ -21,7 +21,7 @@
 //! | 14 | escapes and control characters | `model::text::sanitise::tests::hostile_fixtures_are_neutralised`, `lines::any_bytes_are_lines` |
 //! | 15 | a very fast writer | `access::a_writer_that_is_too_fast_is_skipped_and_counted`, `access::a_writer_that_may_not_be_left_behind_is_read_to_the_last_line`, `access::one_tick_reads_a_bounded_part` |
 //! | 16 | records of many lines | `lines::joined_lines_are_one_record` |
-//! | 17 | times without a zone, an hour that comes twice | `timestamp::tests::times_without_a_zone_are_in_the_zone_of_the_log`; `tests/tailing.rs` |
+//! | 17 | times without a zone, an hour that comes twice | `timestamp::tests::times_without_a_zone_are_in_the_zone_of_the_log`; `tests/it/tailing.rs` |
 //! | 18 | times without a year | `timestamp::tests::the_forms_that_are_in_use` |
 //! | 19 | out of order | `model::view::tests::live_records_are_sorted_within_the_window_and_flagged_beyond_it` |
 //! | 20 | patterns, dated names | `rotation::the_newest_dated_file_of_a_pattern_is_followed_as_it_appears`, `rotation::a_pattern_takes_new_files_and_no_file_twice`, `rotation::of_many_files_the_newest_are_followed` |
@@ -30,7 +30,7 @@
 //! | 23 | pipes, directories, sockets, devices | `access::a_named_pipe_is_a_stream`, `access::what_is_no_file_says_what_to_do` |
 //! | 24 | packed files | `history::tests`, `archive::tests`, `beginning::since_reaches_into_rotated_files_packed_or_not` |
 //! | 25 | a large file at the start | `beginning::a_file_of_5_gb_opens_by_its_last_blocks`, `beginning::since_reads_back_to_that_time` |
-//! | 26 | repeated after a new start | `tests/logs.rs`: `what_a_command_repeats_after_it_was_started_again_is_left_out` |
+//! | 26 | repeated after a new start | `tests/it/logs.rs`: `what_a_command_repeats_after_it_was_started_again_is_left_out` |
 //! | 27 | a clock that goes backwards | `rotation::a_clock_that_goes_backwards_changes_no_order` |
 //!
 //! Two rotations between two looks: `rotation::a_file_that_came_and_went_between_two_looks_is_read_in_its_place`. A

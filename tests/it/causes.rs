@@ -1,0 +1,406 @@
+//! Whose fault it is, and since when: an own fault is never hidden by a dependency's, and nothing is claimed of a time
+//! that was not seen.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::support::app::App;
+use crate::support::{app, frame};
+use opsroom::app::message::Event;
+use opsroom::app::screens::Screen;
+use opsroom::model::document::Timing;
+use opsroom::model::message::{Effect, Observation};
+use opsroom::model::reading::{Component, Reading, Sign};
+use opsroom::model::since::Since;
+use opsroom::model::status::Status;
+use opsroom::text::SafeText;
+use opsroom::world::alerts::{AlertView, Phase};
+
+/// web depends on api, api on cache and db: cache is two steps from web.
+const SHOP: &str = r#"
+[console]
+name = "shop"
+[service.web]
+depends_on = ["api"]
+[service.api]
+depends_on = ["cache", "db"]
+[service.cache]
+[service.db]
+title = "Database"
+[check.web]
+service = "web"
+http = "http://127.0.0.1:1/web"
+alert = { critical = "down", low = "tls.days_left < 21", medium = "stale for 1m" }
+[check.api]
+service = "api"
+http = "http://127.0.0.1:1/api"
+alert = { critical = "down", medium = "degraded" }
+[check.cache]
+service = "cache"
+tcp = "127.0.0.1:6379"
+alert = { critical = "down" }
+[check.db]
+service = "db"
+tcp = "127.0.0.1:5432"
+[source.figures]
+http = "http://127.0.0.1:1/figures"
+[metric.errors]
+service = "api"
+from = "figures"
+value = ".body.errors"
+alert = { high = "> 5" }
+[metric.disk]
+service = "api"
+from = "figures"
+value = ".body.disk"
+alert = { high = "> 5" }
+[action.restart-api]
+service = "api"
+adapter = "ours"
+do = "restart"
+target = "api"
+key = "R"
+evidence = ["check:api"]
+[adapter.ours]
+restart = { steps = [["true"]] }
+"#;
+
+type Parts<'a> = &'a [(&'a str, Status, &'a str)];
+
+fn poll(app: &mut App, check: &str, sign: Sign, error: &str, parts: Parts<'_>) {
+    let now = app.now();
+    let components: BTreeMap<SafeText, Component> = parts
+        .iter()
+        .map(|(name, status, detail)| {
+            let detail = (!detail.is_empty()).then(|| SafeText::new(detail));
+            (SafeText::new(name), Component { status: *status, detail, ..Component::default() })
+        })
+        .collect();
+    app.send_observation(Observation::Reading(Box::new(Reading {
+        check: check.into(),
+        timing: Timing { scheduled: now, sent: now, ended: now },
+        sign,
+        error: (!error.is_empty()).then(|| SafeText::new(error)),
+        timed_out: false,
+        components,
+        version: None,
+        phases: Vec::new(),
+        fields: BTreeMap::from([("tls.days_left".to_owned(), 3.0)]),
+    })));
+}
+
+/// Three bad polls: it is down.
+fn down(app: &mut App, check: &str, error: &str, parts: Parts<'_>) {
+    for _ in 0..3 {
+        poll(app, check, Sign::Bad, error, parts);
+    }
+}
+
+fn all_well() -> App {
+    let mut app = App::new(SHOP);
+    for check in ["web", "api", "cache", "db"] {
+        app.poll(check, Sign::Good);
+    }
+    app.pass(10);
+    app
+}
+
+fn alert<'a>(app: &'a App, id: &str) -> &'a AlertView {
+    app.state
+        .world
+        .alerts
+        .iter()
+        .find(|alert| alert.id == id)
+        .unwrap_or_else(|| panic!("no {id} in {:#?}", app.state.world.alerts))
+}
+
+#[test]
+fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
+    const TYPE_ERROR: (&str, Status, &str) = ("cart", Status::Down, "TypeError: cart.total is undefined");
+    const API: (&str, Status, &str) = ("api", Status::Degraded, "");
+    let own = "cart: TypeError: cart.total is undefined";
+    // What web says while cache, two steps below it, is down; its own reason, where it has one.
+    let cases: [(&str, &str, Parts<'_>, Option<&str>); 10] = [
+        ("an own part", "unhealthy: cart", &[TYPE_ERROR], Some(own)),
+        ("an own part beside the dependency", "unhealthy: api, cart", &[API, TYPE_ERROR], Some(own)),
+        ("the dependency", "unhealthy: api", &[("api", Status::Down, "")], None),
+        ("the dependency of the dependency", "unhealthy: cache", &[("cache", Status::Down, "")], None),
+        ("a dependency that is well", "unhealthy: database", &[("database", Status::Down, "")], Some("database down")),
+        ("nothing", "HTTP 503 Service Unavailable", &[], None),
+        ("nothing at all", "", &[], None),
+        ("a refused connection", "127.0.0.1:1 refused the connection: nothing listens there", &[], None),
+        ("the dependency, in words", "unhealthy: connect ECONNREFUSED cache:6379", &[], None),
+        ("an own error", "unhealthy: out of disk", &[], Some("out of disk")),
+    ];
+    for (name, error, parts, want) in cases {
+        let mut app = all_well();
+        down(&mut app, "cache", "refused", &[]);
+        poll(&mut app, "api", Sign::Degraded, "degraded: cache", &[("cache", Status::Down, "")]);
+        app.effects.clear();
+        down(&mut app, "web", error, parts);
+        let web = app.state.world.service("web").unwrap();
+        assert_eq!(web.blocked_by.as_deref(), Some("cache"), "{name}");
+        assert_eq!(web.own_reason.as_ref().map(SafeText::as_str), want, "{name}");
+        let critical = alert(&app, "check:web/critical/0");
+        assert_eq!(critical.inhibited_by.as_deref(), want.is_none().then_some("cache"), "{name}");
+        assert_eq!(app.effects.contains(&Effect::Bell), want.is_some(), "{name}");
+        let overview = frame::text(&frame::draw(&app.state, 200, 50));
+        if let Some(want) = want {
+            assert!(critical.value.as_str().contains(&format!("{want} + by cache")), "{name}: {}", critical.value);
+            let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
+            assert!(row.contains(&format!("{want} + by cache")), "{name}: {row}");
+            app.state.console.screen = Screen::Service;
+            app.state.console.screens.service.service = Some("web".into());
+            let service = frame::text(&frame::draw(&app.state, 160, 40));
+            assert!(service.contains(&format!("{want} + by cache")), "{name}: {service}");
+            assert!(!service.contains("explained by cache"), "{name}: {service}");
+            let told =
+                app.state.world.timeline.newest_first().find(|entry| entry.text.as_str().starts_with("web PENDING"));
+            assert!(told.unwrap().text.as_str().contains(want), "{name}: {told:?}");
+        } else {
+            assert!(overview.contains("cache is down"), "{name}: {overview}");
+        }
+        // What says what is wrong by itself, and what only we can cause, is never explained by a dependency.
+        assert_eq!(alert(&app, "check:web/low/2").inhibited_by, None, "{name}");
+    }
+}
+
+#[test]
+fn in_a_narrow_row_the_reason_is_cut_and_the_dependency_stays() {
+    let mut app = all_well();
+    down(&mut app, "cache", "refused", &[]);
+    down(
+        &mut app,
+        "web",
+        "unhealthy: cart",
+        &[("cart", Status::Down, &"TypeError: cart.total is undefined ".repeat(9))],
+    );
+    for (width, height) in [(120, 40), (160, 50)] {
+        let overview = frame::text(&frame::draw(&app.state, width, height));
+        let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
+        assert!(row.contains("cart") && row.contains("+ by cache"), "{width}: {row}");
+    }
+}
+
+#[test]
+fn only_a_dependency_that_is_down_explains() {
+    let mut app = all_well();
+    poll(&mut app, "cache", Sign::Degraded, "slow", &[]);
+    down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Degraded, "slow")]);
+    assert_eq!(
+        (
+            app.state.world.service("api").unwrap().blocked_by.as_deref(),
+            app.state.world.alerts[0].inhibited_by.as_deref()
+        ),
+        (None, None)
+    );
+    // The dependency goes down, and what it explains is muted at once.
+    down(&mut app, "cache", "refused", &[]);
+    down(&mut app, "api", "unhealthy: cache", &[("cache", Status::Down, "refused")]);
+    assert_eq!(alert(&app, "check:api/critical/0").inhibited_by.as_deref(), Some("cache"));
+    // It recovers, and nothing explains the trouble any more.
+    for _ in 0..2 {
+        poll(&mut app, "cache", Sign::Good, "", &[]);
+    }
+    assert_eq!(app.state.world.service("api").unwrap().blocked_by, None);
+    assert_eq!(alert(&app, "check:api/critical/0").inhibited_by, None);
+}
+
+#[test]
+fn figures_of_a_service_are_explained_unless_it_has_a_fault_of_its_own() {
+    let mut app = all_well();
+    app.sample("errors", Ok(9.0));
+    app.sample("disk", Ok(9.0));
+    assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by, None);
+    down(&mut app, "cache", "refused", &[]);
+    assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by.as_deref(), Some("cache"));
+    assert_eq!(alert(&app, "metric:disk/high/0").inhibited_by, None, "no dependency fills a disk");
+    poll(&mut app, "api", Sign::Degraded, "degraded: cache", &[("cache", Status::Down, "")]);
+    assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by.as_deref(), Some("cache"));
+    poll(&mut app, "api", Sign::Degraded, "degraded: cart", &[("cache", Status::Down, ""), ("cart", Status::Down, "")]);
+    assert_eq!(alert(&app, "metric:errors/high/0").inhibited_by, None);
+}
+
+fn row_of<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+#[test]
+fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
+    let mut app = App::new(SHOP);
+    let first = app.now();
+    down(&mut app, "api", "HTTP 500 Internal Server Error", &[]);
+    app.poll("db", Sign::Good);
+    app.pass(200);
+    let before = Some(Since::before(first));
+    assert_eq!(app.state.world.check("api").unwrap().since, before);
+    assert_eq!(
+        (app.state.world.service("api").unwrap().since, app.state.world.service("db").unwrap().since),
+        (before, before)
+    );
+    assert_eq!(alert(&app, "check:api/critical/0").since, before);
+    let overview = frame::text(&frame::draw(&app.state, 120, 40));
+    let panel = overview.lines().skip(2).filter(|line| line.contains("api")).collect::<Vec<_>>().join("\n");
+    assert!(panel.contains(">3m"), "{overview}");
+    assert!(overview.contains("api PENDING since before 02:41:00Z"), "{overview}");
+    assert!(overview.contains("api DOWN since before 02:41:00Z"), "{overview}");
+    assert!(!overview.contains("UNKNOWN → "), "{overview}");
+    let small = frame::text(&frame::draw(&app.state, 39, 9));
+    assert!(row_of(&small, "api").contains(">3m"), "{small}");
+    app.state.console.screen = Screen::Service;
+    for service in ["api", "db"] {
+        app.state.console.screens.service.service = Some(service.into());
+        let shown = frame::text(&frame::draw(&app.state, 160, 40));
+        assert_eq!(shown.matches("since before 02:41:00Z").count(), 2, "the service and its check: {shown}");
+    }
+    app.keys("1 R");
+    let facts = &app.dialog().unwrap().context;
+    assert!(facts.iter().any(|(_, fact)| fact.as_str() == "api is DOWN since before 02:41:00Z"), "{facts:#?}");
+    app.pass(1);
+    app.keys("y");
+    let evidence: serde_json::Value = serde_json::from_str(&app.started()[0].evidence).unwrap();
+    let check = &evidence["captured"][0];
+    assert_eq!((check["since"].as_str(), check["since_before"].as_str()), (None, Some("2026-11-21T02:41:00+00:00")));
+    assert_eq!(evidence["alerts"][0]["since"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_was_seen_to_begin_is_stated() {
+    let mut app = all_well();
+    let then = app.now();
+    down(&mut app, "api", "HTTP 500 Internal Server Error", &[]);
+    app.pass(200);
+    let seen = Some(Since::seen(then));
+    assert_eq!(
+        (app.state.world.check("api").unwrap().since, app.state.world.service("api").unwrap().since),
+        (seen, seen)
+    );
+    assert_eq!(alert(&app, "check:api/critical/0").since, seen);
+    let overview = frame::text(&frame::draw(&app.state, 120, 40));
+    assert!(overview.contains("api PENDING → DOWN"), "{overview}");
+    app.keys("R");
+    let facts = &app.dialog().unwrap().context;
+    assert!(facts.iter().any(|(_, fact)| fact.as_str() == "api is DOWN since 02:41:10Z"), "{facts:#?}");
+}
+
+#[test]
+fn a_service_is_ok_since_the_last_of_its_checks_is() {
+    let text = SHOP.replace("[check.db]", "[check.api-too]\nservice = \"api\"\ntcp = \"127.0.0.1:7\"\n[check.db]");
+    let mut app = App::new(&text);
+    app.poll("api", Sign::Good);
+    down(&mut app, "api-too", "refused", &[]);
+    app.pass(15);
+    let recovered = app.now();
+    for _ in 0..2 {
+        app.poll("api-too", Sign::Good);
+    }
+    app.pass(60);
+    let api = app.state.world.service("api").unwrap();
+    assert_eq!((api.status, api.since), (Status::Ok, Some(Since::seen(recovered))));
+}
+
+#[test]
+fn a_reload_keeps_what_was_seen_and_what_is_new_was_not_seen() {
+    let mut app = all_well();
+    let then = app.now();
+    down(&mut app, "api", "refused", &[]);
+    app.pass(5);
+    let text = SHOP.replace("[check.cache]", "[check.memory]");
+    app.send(Event::Reloaded(Ok((app::config(&text), vec![SafeText::new("check cache is now memory")]))));
+    assert_eq!(app.state.world.check("api").unwrap().since, Some(Since::seen(then)));
+    assert_eq!(app.state.world.service("api").unwrap().since, Some(Since::seen(then)));
+    assert_eq!(alert(&app, "check:api/critical/0").since, Some(Since::seen(then)));
+    assert_eq!(app.state.world.check("memory").unwrap().since, None);
+    let first = app.now();
+    down(&mut app, "memory", "refused", &[]);
+    assert_eq!(app.state.world.check("memory").unwrap().since, Some(Since::before(first)));
+    assert_eq!(alert(&app, "check:memory/critical/0").since, Some(Since::before(first)));
+}
+
+#[test]
+fn what_began_while_our_own_network_was_gone_was_not_seen() {
+    let mut app = all_well();
+    let detail = SafeText::new("no route");
+    app.send_observation(Observation::Connectivity { ok: false, detail: detail.clone() });
+    let console = app.state.world.alerts[0].clone();
+    assert_eq!(console.since, Some(Since::before(app.now())), "it was not seen whether it had been there");
+    app.pass(60);
+    app.send_observation(Observation::Connectivity { ok: true, detail });
+    let back = app.now();
+    down(&mut app, "api", "refused", &[]);
+    assert_eq!(app.state.world.check("api").unwrap().since, Some(Since::before(back)));
+    assert_eq!(alert(&app, "check:api/critical/0").since, Some(Since::before(back)));
+}
+
+#[test]
+fn what_names_no_service_makes_none() {
+    let text = format!(
+        "{SHOP}\n[metric.load]\nfrom = \"figures\"\nvalue = \".body.load\"\n\
+         [action.flush]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"cache\"\n\
+         [action.elsewhere]\nadapter = \"ours\"\ndo = \"restart\"\ntarget = \"x\"\n\
+         [log.all]\nfile = \"/var/log/all.log\"\n"
+    );
+    let app = App::new(&text);
+    let rows: Vec<&str> = app.state.world.services.iter().map(|service| &*service.name).collect();
+    assert_eq!(rows, ["web", "api", "cache", "db"]);
+    let actions = |service: &str| {
+        let row = app.state.world.service(service).unwrap();
+        row.actions.iter().map(|at| app.state.world.config.actions[*at].name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!((actions("cache"), actions("api")), (vec!["flush".to_owned()], vec!["restart-api".to_owned()]));
+    assert_eq!(app.state.world.config.actions.iter().filter(|action| action.service.is_none()).count(), 1);
+}
+
+#[test]
+fn a_latency_just_over_its_threshold_fires_and_shows_why() {
+    let text = SHOP.replace("medium = \"degraded\" }", "medium = \"latency_ms > 500\" }");
+    let mut app = App::new(&text);
+    let now = app.now();
+    app.send_observation(Observation::Reading(Box::new(Reading {
+        check: "api".into(),
+        timing: Timing { scheduled: now, sent: now, ended: now.plus(Duration::from_micros(500_400)) },
+        sign: Sign::Good,
+        error: None,
+        timed_out: false,
+        components: BTreeMap::new(),
+        version: None,
+        phases: Vec::new(),
+        fields: BTreeMap::new(),
+    })));
+    let alert = alert(&app, "check:api/medium/1");
+    assert_eq!((alert.phase, alert.value.as_str()), (Phase::Firing, "500.4"));
+}
+
+/// What a reading costs must not depend on how many checks and services there are. The bound is on what is touched, not
+/// on a time: rows that a reading does not concern are not made again.
+#[test]
+fn thousands_of_checks_are_taken_in() {
+    let mut text = "[console]\nname = \"scale\"\n".to_owned();
+    for service in 0..500 {
+        writeln!(text, "[service.s{service}]").unwrap();
+        if service % 10 > 0 {
+            writeln!(text, "depends_on = [\"s{}\"]", service / 10 * 10).unwrap();
+        }
+        for check in 0..10 {
+            let keys = "tcp = \"127.0.0.1:1\"\nfail_after = 1\nalert = { critical = \"down\" }";
+            writeln!(text, "[check.s{service}-{check}]\nservice = \"s{service}\"\n{keys}").unwrap();
+        }
+    }
+    let mut app = App::new(&text);
+    for service in 0..500 {
+        for check in 0..10 {
+            app.poll(&format!("s{service}-{check}"), Sign::Bad);
+        }
+    }
+    app.pass(2);
+    assert_eq!(app.state.world.services.len(), 500);
+    assert!(app.state.world.services.iter().all(|service| service.status == Status::Down));
+    assert_eq!(app.state.world.alerts.len(), 5_000);
+    let muted = app.state.world.alerts.iter().filter(|alert| alert.inhibited_by.is_some()).count();
+    assert_eq!(muted, 4_500, "nine services of ten depend on the tenth");
+    let order: Vec<bool> = app.state.world.alerts.iter().map(|alert| alert.inhibited_by.is_some()).collect();
+    assert!(order.is_sorted(), "what is muted comes last");
+    app.keys("tab j j");
+    assert!(frame::text(&frame::draw(&app.state, 120, 40)).contains("of 500"));
+}

@@ -1,0 +1,43 @@
+//! All tests from outside: of the library through what it exports, and of the program as a process. They are one
+//! binary, since each binary links the whole program again.
+//!
+//! Under `cargo test` they share a process; a test of what is the process's own calls [`support::alone`].
+
+mod adapters;
+mod architecture;
+mod causes;
+mod check;
+mod command_logs;
+mod complaints;
+mod complaints_app;
+mod config;
+mod desk;
+mod details;
+mod docker;
+mod formats;
+mod hanging;
+mod http;
+mod jq;
+mod log_screen;
+mod log_summaries;
+mod log_whole;
+mod logs;
+mod mounts;
+mod nginx;
+mod postgres;
+mod properties;
+mod pty;
+mod run_command;
+mod screens;
+mod screenshots;
+mod shells;
+mod sources;
+mod status;
+mod store_faults;
+mod story_app;
+mod supervisor;
+mod support;
+mod tailing;
+mod transient;
+mod trust;
+mod unseen;

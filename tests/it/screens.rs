@@ -1,0 +1,226 @@
+//! What the screens look like: whole frames of a real state, at the sizes that people have.
+
+use std::fmt::Write as _;
+
+use crate::support::app::App;
+use crate::support::frame::{draw, draw_with, text};
+use crate::support::{app, frame, world};
+use opsroom::app::message::Event;
+use opsroom::app::screens::Screen;
+use opsroom::model::reading::Sign;
+use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
+use opsroom::ui;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
+fn snap(name: &str, app: &App) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), text(&draw(&app.state, width, height)));
+    }
+}
+
+#[test]
+fn overview() {
+    snap("overview_calm", &world::calm());
+    snap("overview_trouble", &world::trouble());
+}
+
+#[test]
+fn service() {
+    let mut app = world::trouble();
+    app.keys("enter");
+    assert_eq!(app.state.console.screen, Screen::Service);
+    snap("service", &app);
+}
+
+#[test]
+fn logs() {
+    let mut app = world::trouble();
+    app.keys("3");
+    snap("logs", &app);
+}
+
+#[test]
+fn metrics() {
+    let mut app = world::trouble();
+    app.keys("4");
+    snap("metrics", &app);
+}
+
+#[test]
+fn the_cursor_of_a_chart_says_its_time_and_goes_with_esc() {
+    let mut app = world::trouble();
+    app.keys("4");
+    let before = text(&draw(&app.state, 80, 24));
+    app.keys("h");
+    let at = app.state.console.time_cursor.expect("a cursor");
+    let drawn = text(&draw(&app.state, 80, 24));
+    let clock = at.format("%H:%M:%SZ  ").to_string();
+    assert!(drawn.contains(&clock) && !before.contains(&clock), "{drawn}");
+    app.keys("esc");
+    assert_eq!((app.state.console.time_cursor, &app.state.console.screen), (None, &Screen::Metrics));
+    assert_eq!(text(&draw(&app.state, 80, 24)), before);
+    app.keys("esc");
+    assert_eq!(app.state.console.screen, Screen::Overview);
+}
+
+#[test]
+fn a_configuration_that_is_gone_is_shown_until_it_is_back() {
+    let mut app = world::trouble();
+    let gone = opsroom::config::load::load("/nonexistent/opsroom.toml".as_ref());
+    app.send(Event::Reloaded(Err(gone.diagnostics)));
+    app.keys("!");
+    let shown = text(&draw(&app.state, 120, 40));
+    assert!(shown.contains("file              rejected") && shown.contains("this file does not exist"), "{shown}");
+    assert!(shown.contains("stays in effect"), "{shown}");
+    app.send(Event::Reloaded(Ok((app::config(world::CONFIG), Vec::new()))));
+    let shown = text(&draw(&app.state, 120, 40));
+    // What was said when it went may still be on the screen.
+    assert!(!shown.contains("file              rejected") && !shown.contains("│reload"), "{shown}");
+    assert!(app.state.world.diagnostics.rejected.is_none());
+}
+
+#[test]
+fn a_list_that_is_longer_than_its_panel_says_how_much_more_there_is() {
+    let mut config = String::from("[adapter.stack]\nkind = \"compose\"\ndirectory = \".\"\n");
+    for number in 1..=9 {
+        let _ = write!(
+            config,
+            "[action.act-{number}]\nadapter = \"stack\"\ndo = \"restart\"\ntarget = \"web{number}\"\nconfirm = \"yes\"\n\
+             [metric.m{number}]\nfrom = \"s\"\nvalue = \".body.a\"\n[check.c{number}]\nhttp = \"http://127.0.0.1:1/\"\n"
+        );
+    }
+    config += "[source.s]\nhttp = \"http://127.0.0.1:1/\"\n";
+    let mut app = App::new(&config);
+    app.keys("6");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("more below"), "{drawn}");
+    // Each of them is reached.
+    app.keys("G");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("restart web9"), "{drawn}");
+    app.keys("4");
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("more below"), "{drawn}");
+    (0..9).for_each(|_| app.keys("space j"));
+    let drawn = text(&draw(&app.state, 80, 24));
+    assert!(drawn.contains("not shown, no room"), "{drawn}");
+}
+
+#[test]
+fn actions() {
+    snap("actions", &world::running());
+}
+
+#[test]
+fn diagnostics() {
+    let mut app = world::trouble();
+    app.keys("!");
+    snap("diagnostics", &app);
+}
+
+#[test]
+fn overlays() {
+    for (name, keys) in [("help", "?"), ("palette", ": r e"), ("confirm_type", "R"), ("confirm_two", "D")] {
+        let mut app = world::trouble();
+        app.keys(keys);
+        snap(&format!("overlay_{name}"), &app);
+    }
+}
+
+#[test]
+fn ascii_frames_are_ascii() {
+    let app = world::trouble();
+    let buffer = draw_with(&app.state, 100, 30, "mono", ColorDepth::None, GlyphSet::ASCII);
+    let drawn = text(&buffer);
+    assert!(drawn.is_ascii(), "{drawn}");
+    insta::assert_snapshot!("ascii_100x30", drawn);
+}
+
+#[test]
+fn themes_and_depths() {
+    let app = world::trouble();
+    for (theme, depth) in
+        [("midnight", ColorDepth::True), ("daylight", ColorDepth::Sixteen), ("mono", ColorDepth::None)]
+    {
+        let buffer = draw_with(&app.state, 80, 24, theme, depth, GlyphSet::UTF8);
+        insta::assert_snapshot!(format!("theme_{theme}_80x24"), frame::styled(&buffer));
+    }
+}
+
+/// Every size, down to nothing: each with some of the screens and overlays, all of them in turn.
+#[test]
+fn no_size_panics() {
+    let mut apps = Vec::new();
+    for keys in ["", "z", "enter", "3", "4", "6", "!", "?", ":", "/", "3 /", "R", "D"] {
+        let mut app = world::running();
+        app.state.console.screen = Screen::Overview;
+        app.keys(keys);
+        apps.push(app);
+    }
+    let mut catalogue = Catalogue::shipped();
+    let sets = [GlyphSet::UTF8, GlyphSet::ASCII].map(|set| catalogue.styles("mono", ColorDepth::None, set));
+    for width in 0..60 {
+        for height in 0..40 {
+            let turn = usize::from(width * 7 + height * 3);
+            for (styles, app) in sets.iter().zip([&apps[turn % apps.len()], &apps[(turn + 5) % apps.len()]]) {
+                let area = Rect::new(0, 0, width, height);
+                let mut buffer = Buffer::empty(area);
+                ui::view(&app.state, styles, area, &mut buffer);
+            }
+        }
+    }
+}
+
+/// What is drawn names only places that exist.
+#[test]
+fn everything_noted_is_inside_the_frame() {
+    for (width, height) in [(33, 9), (40, 10), (80, 24), (200, 50)] {
+        for keys in ["", "enter", "3", "4", "6", "!", ": r", "R"] {
+            let mut app = world::trouble();
+            app.keys(keys);
+            let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
+            let area = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(area);
+            let map = ui::view(&app.state, &styles, area, &mut buffer);
+            for (spot, target) in &map.areas {
+                assert!(spot.x + spot.width <= width && spot.y + spot.height <= height, "{target:?} {spot:?}");
+            }
+        }
+    }
+}
+
+/// Twelve HTTP checks at one second on 40×120: what a quiet console writes, clock and sparklines included.
+#[test]
+fn a_quiet_screen_costs_few_bytes() {
+    let mut text = String::from("[console]\nname = \"bytes\"\n");
+    for n in 0..12 {
+        write!(
+ text,
+            "[service.s{n}]\n[check.c{n}]\nservice = \"s{n}\"\nhttp = \"http://127.0.0.1:{}/\"\nevery = \"1s\"\ntimeout = \"900ms\"\n",
+            8000 + n
+        ).unwrap();
+    }
+    let mut app = App::new(&text);
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::Indexed, GlyphSet::UTF8);
+    let area = Rect::new(0, 0, 120, 40);
+    let mut before = Buffer::empty(area);
+    let mut written = 0;
+    let (warm, seconds) = (180, 300);
+    for second in 0..warm + seconds {
+        app.pass(1);
+        for n in 0..12 {
+            world::poll(&mut app, &format!("c{n}"), Sign::Good, 5 + (second * 13 + n * 7) % 40, None);
+        }
+        let mut after = Buffer::empty(area);
+        ui::view(&app.state, &styles, area, &mut after);
+        if second >= warm {
+            written += frame::bytes(&before, &after);
+        }
+        before = after;
+    }
+    let rate = written as u64 / seconds;
+    assert!(rate <= 600, "{rate} bytes a second");
+}

@@ -1,0 +1,615 @@
+//! The store under faults: its file, its log or its runs removed, replaced, emptied, full or not ours. Real files, real
+//! stores, real supervisors, the real program.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may touch files and the clock, and its helpers end it where they fail"
+)]
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use opsroom::actions::follow::{RunLiveness, liveness};
+use opsroom::actions::rundir::RunDir;
+use opsroom::clock::Clock;
+use opsroom::config::Config;
+use opsroom::model::message::{Outcome, RequestId, StartRun};
+use opsroom::model::preview::Preview;
+use opsroom::model::run::{Plan, Run, RunState};
+use opsroom::runtime::runs::RunService;
+use opsroom::store::Store;
+use opsroom::store::place::Place;
+use opsroom::text::secret::Secrets;
+use sqlx::Connection as _;
+use tokio::sync::{Notify, mpsc};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
+const PATIENCE: Duration = Duration::from_secs(30);
+const CONFIG: &str = r#"
+[adapter.ours]
+touch = { steps = [["/bin/sh", "-c", "echo x >> ran"]] }
+[action.touch]
+adapter = "ours"
+do = "touch"
+target = "api"
+"#;
+
+struct World {
+    at: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self { at: tempfile::tempdir().unwrap() };
+        std::fs::write(world.path("opsroom.toml"), CONFIG).unwrap();
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.at.path().join(name)
+    }
+
+    /// The state directory, the same for desks and for commands.
+    fn state(&self) -> PathBuf {
+        self.path("state/opsroom")
+    }
+
+    fn db(&self) -> PathBuf {
+        self.state().join("opsroom.db")
+    }
+
+    async fn run_service(&self) -> RunService {
+        RunService::open(None, &self.state(), Clock::start()).await.unwrap().with_program(PROGRAM)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
+        let output = command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.path("state")).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// How often the action ran.
+    fn ran(&self) -> usize {
+        std::fs::read_to_string(self.path("ran")).map_or(0, |text| text.lines().count())
+    }
+
+    fn start(&self, script: &str) -> StartRun {
+        let plan = Plan {
+            action: "touch".into(),
+            verb: "touch".into(),
+            adapter: "ours".into(),
+            service: None,
+            target: "api".to_owned(),
+            environment: String::new(),
+            host: "local".to_owned(),
+            directory: self.at.path().to_owned(),
+            steps: vec![["/bin/sh", "-c", script].map(str::to_owned).to_vec()],
+            env: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            timeout: Duration::from_secs(20),
+            grace: Duration::from_millis(500),
+            changing: true,
+            dry_run: false,
+        };
+        StartRun {
+            request: RequestId::default(),
+            digest: plan.digest(),
+            plan,
+            reason: None,
+            evidence: "{}".to_owned(),
+            cooldown: Duration::ZERO,
+            at_most: None,
+            preview: Preview::default(),
+            verify: None,
+        }
+    }
+}
+
+async fn begin(run_service: &RunService, start: &StartRun) -> Result<Run, String> {
+    let begun = run_service.begin(start, &Config::default(), &Secrets::default()).await;
+    begun.map_err(|why| why.as_str().to_owned())
+}
+
+async fn to_end(run_service: &RunService, run: Run) -> Run {
+    let (out, _) = mpsc::channel(1);
+    run_service.attach(run, &out).await
+}
+
+async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let from = Instant::now();
+    while !done() {
+        assert!(from.elapsed() < PATIENCE, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn kill(pid: i64) {
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+}
+
+/// A run of which supervisor and steps were killed.
+async fn killed(world: &World, run_service: &RunService) -> Run {
+    let begun = begin(run_service, &world.start("echo $$ > pid; exec sleep 60")).await.unwrap();
+    wait_for("its step", || std::fs::read_to_string(world.path("pid")).is_ok_and(|pid| pid.ends_with('\n'))).await;
+    let started = std::fs::read(begun.output_path.join("started.json")).unwrap();
+    let started: serde_json::Value = serde_json::from_slice(&started).unwrap();
+    kill(started["pid"].as_i64().unwrap());
+    kill(std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap());
+    let dir = RunDir::new(&begun.output_path);
+    wait_for("its death", || !opsroom::actions::follow::is_alive(&dir)).await;
+    begun
+}
+
+#[tokio::test]
+async fn a_run_directory_that_is_cleared_away_never_says_that_nothing_ran() {
+    for first in ["started.json", "alive", "intent.json"] {
+        let world = World::new();
+        let run_service = world.run_service().await;
+        let begun = killed(&world, &run_service).await;
+        let dir = RunDir::new(&begun.output_path);
+        let mut files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort_by_key(|path| !path.ends_with(first));
+        assert!(files[0].ends_with(first));
+        for file in files {
+            std::fs::remove_file(&file).unwrap();
+            assert_eq!(liveness(&dir).unwrap(), RunLiveness::Lost(None), "without {}", file.display());
+        }
+        std::fs::remove_dir_all(world.state().join("runs")).unwrap();
+        let taken = run_service.take_in().await.unwrap();
+        assert_eq!(taken.settled[0].state, RunState::Unknown);
+        assert_eq!(run_service.store().locks().await.unwrap().len(), 1, "its lock is kept");
+        let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
+        assert!(why.contains("is locked by") && world.ran() == 0, "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_goes_while_its_run_lives_leaves_it_unknown_and_locked() {
+    let world = World::new();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    wait_for("its start", || begun.output_path.join("started.json").exists()).await;
+    std::fs::remove_dir_all(world.state().join("runs")).unwrap();
+    let lost = to_end(&run_service, begun).await;
+    assert_eq!(lost.state, RunState::Unknown);
+    let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
+    assert!(why.contains("is locked by") && world.ran() == 0, "{why}");
+    std::fs::write(world.path("go"), "").unwrap();
+}
+
+/// What may happen to the store of a console that runs.
+fn replace(world: &World, how: &str) {
+    let db = world.db();
+    match how {
+        "removed" => std::fs::remove_file(&db).unwrap(),
+        "moved away" => std::fs::rename(&db, world.path("away.db")).unwrap(),
+        "another moved there" => std::fs::rename(world.path("other.db"), &db).unwrap(),
+        "another copied over it" => drop(std::fs::copy(world.path("other.db"), &db).unwrap()),
+        "emptied" => std::fs::write(&db, "").unwrap(),
+        "overwritten with text" => std::fs::write(&db, "not a database ".repeat(1000)).unwrap(),
+        "an older copy of itself over it" => drop(std::fs::copy(world.path("older.db"), &db).unwrap()),
+        "its log removed" => std::fs::remove_file(world.state().join("opsroom.db-wal")).unwrap(),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_begun_in_a_store_that_is_not_the_one_that_was_opened() {
+    for how in [
+        "removed",
+        "moved away",
+        "another moved there",
+        "another copied over it",
+        "emptied",
+        "overwritten with text",
+        "an older copy of itself over it",
+        "its log removed",
+    ] {
+        let world = World::new();
+        // A store with its own content, and a copy of ours from before its last run.
+        let other =
+            Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
+        other.close().await;
+        let run_service = world.run_service().await;
+        let first = begin(&run_service, &world.start("true")).await.unwrap();
+        to_end(&run_service, first).await;
+        run_service.store().checkpoint().await;
+        std::fs::copy(world.db(), world.path("older.db")).unwrap();
+        let second = begin(&run_service, &world.start("true")).await.unwrap();
+        to_end(&run_service, second).await;
+        run_service.store().checkpoint().await;
+
+        replace(&world, how);
+        let before = std::fs::read(world.db()).ok();
+        let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
+        assert!(why.contains("without a record nothing is changed"), "{how}: {why}");
+        assert!(why.contains("was removed or replaced") || why.contains("lost the end of its audit"), "{how}: {why}");
+        assert_eq!(world.ran(), 0, "{how}");
+        if !how.contains("older copy") {
+            assert_eq!(std::fs::read(world.db()).ok(), before, "{how}: what lies there is not written to");
+        }
+        run_service.close().await;
+        if !how.contains("older copy") {
+            assert_eq!(std::fs::read(world.db()).ok(), before, "{how}: nor when it is closed");
+        }
+        // And the next one sees it as well.
+        if how != "its log removed" {
+            let refused = world.command(&["run", "touch", "--yes"]);
+            assert!(
+                matches!(refused.code, 2 | 3) && refused.err.contains("hint: ") || refused.err.contains("--accept"),
+                "{how}: {refused:?}"
+            );
+            assert_eq!(world.ran(), 0, "{how}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_runs_nothing_where_the_record_is_gone() {
+    for (script, words) in [
+        ("mv state/opsroom/opsroom.db away", "was removed or replaced"),
+        ("cp other.db state/opsroom/opsroom.db", "the record of this run is gone"),
+        ("sqlite", "its lock is not held"),
+    ] {
+        let world = World::new();
+        let other =
+            Store::open(&Place { path: world.path("other.db"), host: "h".to_owned(), state: None }).await.unwrap();
+        other.close().await;
+        let wrapper = world.path("wrapper");
+        let root = world.at.path().display();
+        let go = if script == "sqlite" { "while ! [ -e go ]; do sleep 0.05; done" } else { script };
+        std::fs::write(&wrapper, format!("#!/bin/sh\n(cd {root}; {go})\nexec '{PROGRAM}' \"$@\"\n")).unwrap();
+        std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let run_service = world.run_service().await.with_program(&wrapper);
+        let begun = begin(&run_service, &world.start("echo x >> ran")).await.unwrap();
+        if script == "sqlite" {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.db());
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql("DELETE FROM lock").execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            std::fs::write(world.path("go"), "").unwrap();
+        }
+        wait_for("the outcome", || begun.output_path.join("closing.json").exists()).await;
+        let closing = RunDir::new(&begun.output_path).read_closing().unwrap().unwrap();
+        assert_eq!(closing.state, RunState::Refused);
+        let note = closing.note.unwrap();
+        assert!(note.as_str().contains(words) && note.as_str().ends_with("nothing ran"), "{script}: {note}");
+        assert_eq!(world.ran(), 0);
+        // It tries to store that until it can; here it never can.
+        std::fs::remove_dir_all(&begun.output_path).unwrap();
+    }
+}
+
+#[test]
+fn what_a_command_wrote_is_in_the_one_file() {
+    let world = World::new();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    for command in [&["runs"][..], &["audit"], &["audit", "verify"], &["unlock", "x", "--why", "x"]] {
+        world.command(command);
+        let log = std::fs::metadata(world.state().join("opsroom.db-wal")).map_or(0, |log| log.len());
+        assert_eq!(log, 0, "after {command:?}");
+    }
+    let copy = World::new();
+    std::fs::create_dir_all(copy.state()).unwrap();
+    std::fs::copy(world.db(), copy.db()).unwrap();
+    assert!(copy.command(&["runs"]).out.contains("touch"));
+}
+
+#[test]
+fn the_head_of_the_audit_is_kept_and_its_loss_is_told() {
+    let world = World::new();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    std::fs::copy(world.db(), world.path("backup.db")).unwrap();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    let verified = world.command(&["audit", "verify"]);
+    assert!(verified.code == 0 && verified.out.contains("4 entries"), "{verified:?}");
+    let heads: Vec<_> = std::fs::read_dir(world.state().join("heads")).unwrap().map(|entry| entry.unwrap()).collect();
+    assert!(heads.iter().all(|head| head.metadata().unwrap().mode() & 0o077 == 0));
+
+    std::fs::copy(world.path("backup.db"), world.db()).unwrap();
+    let verified = world.command(&["audit", "verify"]);
+    assert_eq!(verified.code, 1, "{verified:?}");
+    assert!(verified.out.contains("entries 3 to 4 are missing"), "{verified:?}");
+    assert!(verified.err.contains("opsroom audit verify --accept --why TEXT"), "{verified:?}");
+    let refused = world.command(&["run", "touch", "--yes"]);
+    assert!(refused.code == 2 && refused.err.contains("entries 3 to 4 are missing"), "{refused:?}");
+    assert!(refused.err.contains("--accept"), "{refused:?}");
+    assert_eq!(world.ran(), 2);
+    // The refusal is on record, and does not make good what is lost.
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 2);
+    let verified = world.command(&["audit", "verify"]);
+    assert!(verified.code == 1 && verified.out.contains("is another one"), "{verified:?}");
+
+    assert_eq!(world.command(&["audit", "verify", "--accept"]).code, 64);
+    assert_eq!(world.command(&["audit", "verify", "--accept", "--why", "x", "--read-only"]).code, 64);
+    let accepted = world.command(&["audit", "verify", "--accept", "--why", "restored from the backup"]);
+    assert!(accepted.code == 0 && accepted.err.contains("although: "), "{accepted:?}");
+    let audit = world.command(&["audit"]);
+    assert!(audit.out.contains("store.accepted") && audit.out.contains("why=restored from the backup"), "{audit:?}");
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    assert_eq!(world.command(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn what_is_no_store_is_refused_and_not_touched() {
+    let before = |world: &World| assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    let empty = |world: &World| std::fs::write(world.db(), "").unwrap();
+    let clear = |world: &World| {
+        for name in ["opsroom.db", "opsroom.db-wal", "opsroom.db-shm"] {
+            std::fs::remove_file(world.state().join(name)).ok();
+        }
+    };
+    for (what, words) in [
+        ("empty", "is empty"),
+        ("missing", "is missing"),
+        ("missing, runs alone", "a run in"),
+        ("text", "a file of another kind"),
+        ("directory", "a directory"),
+        ("fifo", "a FIFO"),
+        ("device", "a device"),
+        ("another program's", "the database of another program (tables: customer, schema_version)"),
+        ("another program's, with a log", "the database of another program"),
+    ] {
+        let world = World::new();
+        before(&world);
+        clear(&world);
+        match what {
+            "empty" => empty(&world),
+            "missing" => {}
+            "missing, runs alone" => std::fs::remove_dir_all(world.state().join("heads")).unwrap(),
+            "text" => std::fs::write(world.db(), "x".repeat(5000)).unwrap(),
+            "directory" => std::fs::create_dir(world.db()).unwrap(),
+            "fifo" => assert!(Command::new("mkfifo").arg(world.db()).status().unwrap().success()),
+            "device" => std::os::unix::fs::symlink("/dev/null", world.db()).unwrap(),
+            other => foreign(&world.db(), other.ends_with("log")),
+        }
+        let content =
+            || std::fs::metadata(world.db()).ok().filter(|m| m.is_file()).map(|_| std::fs::read(world.db()).unwrap());
+        let (bytes, files) = (content(), names(&world.state()));
+        for arguments in [&["run", "touch", "--yes"][..], &["runs"], &["audit", "verify"]] {
+            let refused = world.command(arguments);
+            assert!(refused.code >= 2, "{what}: {arguments:?}: {refused:?}");
+            assert!(
+                refused.err.contains(words) && refused.err.contains("hint: "),
+                "{what}: {arguments:?}: {refused:?}"
+            );
+        }
+        assert_eq!(world.ran(), 1, "{what}");
+        assert_eq!(content(), bytes, "{what}: it was written to");
+        assert_eq!(names(&world.state()), files, "{what}: a file was made beside it");
+
+        let accepted = world.command(&["audit", "verify", "--accept", "--why", "lost"]);
+        if words.starts_with("is ") || what.starts_with("missing") {
+            assert_eq!(accepted.code, 0, "{what}: {accepted:?}");
+            assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0, "{what}");
+        } else {
+            assert!(accepted.code >= 2, "{what}: what is not ours is never accepted: {accepted:?}");
+            assert_eq!(content(), bytes, "{what}");
+        }
+    }
+}
+
+fn names(directory: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    names
+}
+
+/// The database of another program, which happens to have a table of a name that we use too.
+fn foreign(path: &Path, with_log: bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let options = if with_log { options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal) } else { options };
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::raw_sql("CREATE TABLE customer (name TEXT); CREATE TABLE schema_version (version INTEGER)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+/// A small file system of its own; `None` where none can be mounted.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(at: PathBuf) -> Option<Self> {
+        std::fs::create_dir_all(&at).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=400k,mode=700", "none"]).arg(&at).output();
+        if mounted.is_ok_and(|mounted| mounted.status.success()) {
+            return Some(Self(at));
+        }
+        eprintln!("skipped: no tmpfs can be mounted here");
+        None
+    }
+
+    fn fill(&self) {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create(self.0.join("ballast")).unwrap();
+        while file.write_all(&[7; 1024]).is_ok() {}
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.0.join("ballast")).unwrap();
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(&self.0).status().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_so_and_the_store_is_taken_up_again() {
+    let world = World::new();
+    let Some(small) = Small::mount(world.path("small")) else { return };
+    let db = small.0.join("opsroom.db");
+    let url = db.display().to_string();
+    let run_service = RunService::open(Some(&url), &world.state(), Clock::start()).await.unwrap().with_program(PROGRAM);
+    let ended = begin(&run_service, &world.start("true")).await.unwrap();
+    to_end(&run_service, ended).await;
+    small.fill();
+    let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
+    assert!(why.contains("the disk is full") && why.contains("free some space"), "{why}");
+    run_service.close().await;
+    // Without a log beside it, and without room for one.
+    let refused = world.command(&["--store", &url, "run", "touch", "--yes"]);
+    assert!(refused.err.contains("the disk is full") && refused.err.contains("free some space"), "{refused:?}");
+    assert_eq!(world.ran(), 0);
+    small.free();
+    let ran = world.command(&["--store", &url, "run", "touch", "--yes"]);
+    assert!(ran.code == 0 && world.ran() == 1, "{ran:?}");
+}
+
+#[tokio::test]
+async fn each_fault_has_words_and_a_hint() {
+    let world = World::new();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    // Damaged beyond its header.
+    let mut bytes = std::fs::read(world.db()).unwrap();
+    let sound = bytes.clone();
+    bytes[100..].fill(0xa5);
+    std::fs::write(world.db(), &bytes).unwrap();
+    let damaged = world.command(&["runs"]);
+    assert!(damaged.code == 3 && damaged.err.contains("its content is damaged"), "{damaged:?}");
+    assert!(damaged.err.contains("hint: restore it from a backup"), "{damaged:?}");
+    std::fs::write(world.db(), &sound).unwrap();
+    // Held by another program.
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.db());
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut connection).await.unwrap();
+    let locked = world.command(&["run", "touch", "--yes"]);
+    assert!(locked.code == 2 && locked.err.contains("another program has locked it"), "{locked:?}");
+    connection.close().await.unwrap();
+    // A path that can't be.
+    let missing = world.command(&["--store", "/proc/nowhere/opsroom.db", "runs"]);
+    assert!(missing.code == 3 && missing.err.contains("hint: "), "{missing:?}");
+    // A file system that can't be written.
+    let Some(small) = Small::mount(world.path("small")) else { return };
+    std::fs::copy(world.db(), small.0.join("opsroom.db")).unwrap();
+    let remount = Command::new("mount").args(["-o", "remount,ro"]).arg(&small.0).status().unwrap();
+    assert!(remount.success());
+    let url = small.0.join("opsroom.db").display().to_string();
+    let refused = world.command(&["--store", &url, "run", "touch", "--yes"]);
+    assert!(refused.err.to_lowercase().contains("read-only") && refused.err.contains("hint: "), "{refused:?}");
+    assert_eq!(world.ran(), 1);
+}
+
+#[tokio::test]
+async fn whoever_watches_returns_when_the_store_goes() {
+    let world = World::new();
+    let run_service = world.run_service().await;
+    let (out, mut outcomes) = mpsc::channel(16);
+    let wake = Notify::new();
+    let watching = async {
+        let error = run_service.watch(&wake, &out).await.error;
+        assert!(error.to_string().contains("was removed or replaced"), "{error}");
+    };
+    let removing = async {
+        let Some(Outcome::Runs { .. }) = outcomes.recv().await else { panic!("no runs") };
+        std::fs::rename(world.db(), world.path("away.db")).unwrap();
+        while outcomes.recv().await.is_some() {}
+    };
+    tokio::select! {
+        () = watching => {}
+        () = removing => {}
+        () = tokio::time::sleep(PATIENCE) => panic!("it still watches"),
+    }
+}
+
+/// A store of the first schema, with a run of each state that it knew.
+#[tokio::test]
+async fn every_state_of_the_first_schema_is_carried_over() {
+    let world = World::new();
+    std::fs::create_dir_all(world.state()).unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.db()).create_if_missing(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let first = include_str!("../../src/store/schema/001.sql");
+    sqlx::raw_sql(first).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT; INSERT INTO schema_version VALUES (1)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    // state, end_state, verdict, exit code, signal; what it is now, whether its lock is kept.
+    let cases: &[(&str, Option<&str>, &str, Option<i64>, Option<i64>, RunState, bool)] = &[
+        ("starting", None, "none", None, None, RunState::Running, true),
+        ("running", None, "none", None, None, RunState::Running, true),
+        ("stopping", None, "none", None, None, RunState::Running, true),
+        ("outcome_unknown", None, "none", None, None, RunState::Unknown, true),
+        ("verifying", Some("ended"), "none", Some(0), None, RunState::Inconclusive, false),
+        ("verifying", None, "none", Some(0), None, RunState::Inconclusive, false),
+        ("verifying", Some("timed_out"), "none", None, Some(9), RunState::TimedOut, false),
+        ("verifying", Some("cancelled"), "none", None, Some(15), RunState::Cancelled, false),
+        ("verifying", Some("ended"), "none", Some(3), None, RunState::Failed, false),
+        ("verifying", Some("ended"), "none", None, Some(11), RunState::Killed, false),
+        ("ended", None, "none", Some(0), None, RunState::Ended, false),
+        ("ended", None, "verified", Some(0), None, RunState::Verified, false),
+        ("ended", None, "not_recovered", Some(0), None, RunState::NotRecovered, false),
+        ("ended", None, "regressed", Some(0), None, RunState::Regressed, false),
+        ("ended", None, "inconclusive", Some(0), None, RunState::Inconclusive, false),
+        ("ended", None, "verified", Some(1), None, RunState::Failed, false),
+        ("ended", None, "none", None, Some(9), RunState::Killed, false),
+        ("ended", None, "none", None, None, RunState::Failed, false),
+        ("timed_out", None, "none", None, Some(15), RunState::TimedOut, false),
+        ("cancelled", None, "none", None, Some(15), RunState::Cancelled, false),
+        ("refused", None, "none", None, None, RunState::Refused, false),
+    ];
+    let plan = serde_json::to_string(&world.start("true").plan).unwrap();
+    for (number, (state, end, verdict, code, signal, ..)) in cases.iter().enumerate() {
+        let id = format!("run-{number:02}");
+        sqlx::query(
+            "INSERT INTO run (id, action, verb, target, who, host, plan_digest, plan, changing, started_at, ended_at,
+             state, end_state, verdict, exit_code, signal, output_path)
+             VALUES ($1, 'touch', 'touch', $1, 'ada', 'h', 'd', $2, 1, $3, $4, $5, $6, $7, $8, $9, '/nowhere')",
+        )
+        .bind(&id)
+        .bind(&plan)
+        .bind(number as i64)
+        .bind(code.or(*signal).map(|_| 1000 + number as i64))
+        .bind(state)
+        .bind(end)
+        .bind(verdict)
+        .bind(code)
+        .bind(signal)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        if !matches!(*state, "ended" | "timed_out" | "cancelled" | "refused") {
+            sqlx::query("INSERT INTO lock VALUES ($1, $1, 1, 'ada', 'h', 'touch', 0)")
+                .bind(&id)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+    connection.close().await.unwrap();
+
+    let store =
+        Store::open(&Place { path: world.db(), host: "h".to_owned(), state: Some(world.state()) }).await.unwrap();
+    let locks: Vec<String> = store.locks().await.unwrap().iter().map(|lock| lock.id.to_string()).collect();
+    for (number, case) in cases.iter().enumerate() {
+        let id = format!("run-{number:02}");
+        let run = store.run(&id).await.unwrap().unwrap();
+        assert_eq!((run.state, locks.contains(&id)), (case.5, case.6), "{case:?}");
+        assert_eq!(run.verdict, run.state.verdict(), "{case:?}");
+        assert_eq!(run.started_at.timestamp_millis(), number as i64);
+    }
+    assert_eq!(store.id().len(), 32);
+    store.close().await;
+}

@@ -1,0 +1,859 @@
+//! The core told as stories: what a person does and sees between a red row and a green one.
+
+use std::time::Duration;
+
+use crate::support::app::{App, WORLD, config};
+use opsroom::app::layout::{Area, LayoutMap, PanelId, Target};
+use opsroom::app::message::{Event, Mouse, MouseKind};
+use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::confirm::Focus;
+use opsroom::app::screens::Screen;
+use opsroom::app::screens::metrics::RANGES;
+use opsroom::app::toasts::Tone;
+use opsroom::config::sections::screen::Panel;
+use opsroom::logs::record::Level;
+use opsroom::model::alert::Severity;
+use opsroom::model::choice::Choice;
+use opsroom::model::message::{Effect, Outcome, RequestId};
+use opsroom::model::reading::Sign;
+use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState, Stopping};
+use opsroom::model::status::Status;
+use opsroom::text::SafeText;
+use opsroom::text::redact::Redactor;
+use opsroom::world::alerts::Phase;
+use proptest::prelude::*;
+
+fn production() -> String {
+    WORLD.replace("staging", "production")
+}
+
+/// Starts the restart and reports its run; the app stands at the end of its steps, its checks being polled.
+fn restarted(app: &mut App) -> Run {
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let (request, digest) = (app.started()[0].request, app.started()[0].digest.clone());
+    app.take();
+    let mut run = app.run_of("restart-api", RunState::Running);
+    run.plan_digest = digest;
+    app.outcome(Outcome::RunStarted { request, run: Box::new(run.clone()) });
+    assert_eq!(app.take(), [Effect::FollowRun(run.id.clone()), Effect::LoadRuns]);
+    app.pass(3);
+    run.state = RunState::Verifying;
+    run.ended_at = Some(app.now().utc);
+    run.exit_code = Some(0);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    run
+}
+
+fn closed(run: &Run, state: RunState, note: &str) -> Outcome {
+    let note = (!note.is_empty()).then(|| SafeText::new(note));
+    Outcome::Run(Box::new(Run { state, verdict: state.verdict(), note, ..run.clone() }))
+}
+
+#[test]
+fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    app.records("api", &[(Level::Error, "connect ECONNREFUSED")]);
+    app.sample("errors", Ok(12.5));
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let start = app.started()[0].clone();
+    assert_eq!(start.digest, start.plan.digest());
+    let terms = start.verify.unwrap();
+    assert_eq!((terms.checks, terms.within), (vec!["api".into()], Duration::from_mins(1)));
+    assert_eq!(terms.before["api"], Status::Down);
+    let evidence: serde_json::Value = serde_json::from_str(&start.evidence).unwrap();
+    assert_eq!(evidence["captured"][0]["lines"][0], "connect ECONNREFUSED");
+    assert_eq!(evidence["captured"][1]["status"], "down");
+    assert_eq!(evidence["captured"][2]["values"][0][1], 12.5);
+
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    assert_eq!(app.take(), [], "the console polls nothing for it");
+    let progress = Progress {
+        until: app.now().utc + chrono::Duration::seconds(57),
+        until_boot: None,
+        checks: vec![CheckProgress { name: "api".into(), good: 1, needed: 2 }],
+    };
+    app.outcome(Outcome::RunProgress { run: run.id.clone(), progress: progress.clone() });
+    assert_eq!(app.state.world.run(&run.id).unwrap().progress, Some(progress));
+    for _ in 0..3 {
+        app.poll("api", Sign::Good);
+        app.pass(1);
+    }
+    assert_eq!(
+        app.state.world.run(&run.id).unwrap().run.state,
+        RunState::Verifying,
+        "its supervisor decides, nobody else"
+    );
+    app.outcome(closed(&run, RunState::Verified, ""));
+    assert!(app.toast().contains("verified"), "{}", app.toast());
+    // What was read before it was closed may arrive after it.
+    app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
+    assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verified);
+}
+
+#[test]
+fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    app.take();
+    app.outcome(closed(&run, RunState::NotRecovered, "still not healthy after 1m: api"));
+    let effects = app.take();
+    assert!(app.toast().contains("not recovered"), "{}", app.toast());
+    assert!(app.toast().contains("rollback api is offered: B"), "{}", app.toast());
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::StartRun(_))));
+    app.keys("6");
+    app.take();
+    app.state.console.focus = Some(PanelId::Runs);
+    assert_eq!(app.state.shown_run().unwrap().id, run.id);
+    app.keys("u");
+    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Choices(_))));
+}
+
+#[test]
+fn a_failed_step_is_no_success_though_its_checks_are_good() {
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    let failed = Run { exit_code: Some(1), checks: Some(ChecksAfter::Good), ..run };
+    app.outcome(closed(&failed, RunState::Failed, ""));
+    assert!(app.toast().contains("failed: exit 1 (checks are good)"), "{}", app.toast());
+    assert!(app.toast().contains("rollback api is offered"), "{}", app.toast());
+    assert_eq!(app.state.console.toasts.iter().last().unwrap().tone, Tone::Error);
+}
+
+#[test]
+fn an_unknown_outcome_is_offered_to_be_verified_now() {
+    let mut app = App::new(WORLD);
+    let run = restarted(&mut app);
+    app.outcome(closed(&run, RunState::Unknown, "the supervisor died before its steps ended"));
+    assert!(app.toast().contains("verifies it now"), "{}", app.toast());
+    app.keys("6");
+    app.state.console.focus = Some(PanelId::Runs);
+    app.take();
+    app.keys("u");
+    assert_eq!(app.take(), [Effect::VerifyNow(run.id.clone())]);
+    // Its supervisor of now reports as the first one did.
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verifying);
+    app.outcome(closed(&run, RunState::Verified, ""));
+    app.take();
+    app.keys("u");
+    assert_eq!(app.take(), [], "nothing is offered any more");
+}
+
+/// A refused or cancelled request leaves nothing by which a later one of the same plan is judged.
+#[test]
+fn what_was_refused_or_cancelled_leaves_nothing_behind() {
+    let mut app = App::new(WORLD);
+    app.poll("api", Sign::Good);
+    app.poll("db", Sign::Good);
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let (request, plan) = (app.started()[0].request, app.started()[0].plan.digest());
+    app.take();
+    assert_eq!(app.state.console.requested.len(), 1);
+    let why = SafeText::new("api is locked");
+    app.outcome(Outcome::RunRefused { request, action: "restart-api".into(), why });
+    assert!(app.state.console.requested.is_empty());
+
+    // The same plan, started by another console: it is not taken for the one that was asked for here.
+    let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert!(!app.state.world.run(&run.id).unwrap().ours);
+    assert_ne!(app.state.console.screens.actions.runs.selected.as_deref(), Some(&*run.id));
+
+    // Cancelled in the dialog, then asked for again in another world: judged by that one.
+    app.keys("R");
+    app.wait(400);
+    app.keys("esc");
+    assert!(app.state.console.requested.is_empty() && app.started().is_empty());
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+        app.poll("db", Sign::Bad);
+    }
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    let start = app.started()[0].clone();
+    assert_eq!(start.digest, plan);
+    assert_ne!(start.request, request);
+    assert_eq!(start.verify.unwrap().before["db"], Status::Down);
+}
+
+/// An answer for a dialog that was closed is not taken for one that is open.
+#[test]
+fn values_that_come_late_are_not_taken_for_those_of_another_request() {
+    let mut app = App::new(WORLD);
+    let asked = |app: &mut App| {
+        app.take().into_iter().find_map(|effect| match effect {
+            Effect::FetchChoices { request, .. } => Some(request),
+            _ => None,
+        })
+    };
+    app.keys("B");
+    let first = asked(&mut app).unwrap();
+    app.keys("esc B");
+    let second = asked(&mut app).unwrap();
+    let answer = |request, value: &str| Outcome::Choices {
+        request,
+        action: "rollback-api".into(),
+        choices: Ok([("version".to_owned(), vec![SafeText::new(value).into()])].into()),
+    };
+    let shown = |app: &App| app.choices().parameters[0].1.clone();
+    app.outcome(answer(first, "v1"));
+    assert!(shown(&app).is_empty());
+    app.outcome(answer(second, "v2"));
+    assert_eq!(shown(&app), [Choice::from(SafeText::new("v2"))]);
+}
+
+#[test]
+fn keys_before_the_dialog_could_be_read_are_not_for_it() {
+    for millis in [0, 100, 299] {
+        let mut app = App::new(WORLD);
+        app.keys("R");
+        app.wait(millis);
+        app.keys("y esc enter");
+        assert!(app.dialog().is_some() && app.started().is_empty(), "{millis}");
+    }
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.wait(300);
+    app.keys("y");
+    assert_eq!(app.started().len(), 1);
+}
+
+#[test]
+fn production_asks_for_the_name_and_a_paste_is_no_answer() {
+    let mut app = App::new(&production());
+    app.keys("R");
+    app.wait(400);
+    app.keys("y");
+    assert_eq!(app.dialog().unwrap().focus, Focus::Name, "letters are text in the field");
+    app.keys("backspace");
+    app.paste("api");
+    assert_eq!(app.dialog().unwrap().name.text(), "");
+    app.typed("ap");
+    app.keys("enter");
+    assert!(app.dialog().unwrap().missing.as_ref().unwrap().as_str().contains("`api`"));
+    app.typed("i");
+    assert!(app.started().is_empty(), "typing alone never runs it");
+    app.keys("enter");
+    assert_eq!(app.started().len(), 1, "a name that was typed in full is the confirmation");
+}
+
+/// At every moment the dialog says what the next key does, and the key does that.
+#[test]
+fn a_dialog_states_its_true_next_key() {
+    let next = |app: &App| app.dialog().unwrap().next_key(app.now());
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    assert!(next(&app).starts_with("keys are ignored"), "{}", next(&app));
+    assert!(app.state.next_tick().unwrap() <= Duration::from_millis(300), "it is drawn again when that is over");
+    app.wait(300);
+    assert_eq!(next(&app), "Enter cancels; y runs it");
+    app.keys("tab");
+    assert_eq!(next(&app), "y runs it; Enter does nothing; Esc cancels");
+    app.keys("enter");
+    assert!(app.dialog().is_some() && app.started().is_empty());
+
+    let mut app = App::new(&production());
+    app.keys("R");
+    app.wait(300);
+    for (typed, says) in [
+        ("", "Enter does nothing yet: type the name `api`; Esc cancels"),
+        ("a", "Enter does nothing yet: 2 more characters, `pi`; Esc cancels"),
+        ("p", "Enter does nothing yet: 1 more character, `i`; Esc cancels"),
+        ("x", "Enter does nothing: `apx` is not `api`, press Backspace"),
+    ] {
+        app.typed(typed);
+        assert_eq!(next(&app), says);
+        app.keys("enter");
+        assert!(app.dialog().is_some() && app.started().is_empty(), "{says}");
+    }
+    assert!(app.dialog().unwrap().is_wrong());
+    app.keys("tab");
+    assert_eq!(next(&app), "nothing runs yet: press Tab and type the name `api`");
+    app.keys("tab");
+    assert_eq!(next(&app), "Enter cancels; to run it, press Tab and type the name `api`");
+    app.keys("tab backspace");
+    app.typed("i");
+    assert_eq!(next(&app), "Enter runs it now; Esc cancels");
+    app.keys("tab");
+    assert_eq!(next(&app), "Enter or y runs it now; Esc cancels");
+    app.keys("enter");
+    assert_eq!(app.started().len(), 1);
+
+    let mut app = App::new(&production());
+    app.keys("B");
+    let (request, choices) = (app.choices().request, Err(SafeText::new("./ctl: not found")));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
+    app.typed("v40");
+    app.keys("enter");
+    app.wait(300);
+    app.typed("api");
+    assert_eq!(next(&app), "Enter goes to the reason; Esc cancels");
+    app.keys("enter enter");
+    assert_eq!(next(&app), "Enter does nothing yet: type a reason; Esc cancels");
+    app.typed("bad");
+    assert_eq!(next(&app), "Enter runs it now; Esc cancels");
+    app.keys("shift-tab backspace tab");
+    assert_eq!(next(&app), "Enter goes back to the name, which is still missing");
+    app.keys("enter");
+    app.typed("i");
+    app.keys("enter enter");
+    assert_eq!(app.started().len(), 1);
+}
+
+/// What was left is said to be left: by every way out of every dialog.
+#[test]
+fn what_was_cancelled_says_that_nothing_ran() {
+    for keys in ["esc", "enter", "n", "q"] {
+        let mut app = App::new(WORLD);
+        app.keys("R");
+        app.wait(400);
+        app.keys(keys);
+        assert_eq!(app.toast(), "restart api: cancelled, nothing ran", "{keys}");
+        assert!(app.dialog().is_none() && app.started().is_empty());
+    }
+    for keys in ["esc", "tab tab enter"] {
+        let mut app = App::new(&production());
+        app.keys("R");
+        app.wait(400);
+        app.keys(keys);
+        assert_eq!(app.toast(), "restart api: cancelled, nothing ran", "{keys}");
+    }
+    let mut app = App::new(WORLD);
+    app.keys("B esc");
+    assert_eq!(app.toast(), "rollback api: cancelled, nothing ran");
+    // Asked whether a run is to be cancelled, and answered no: the run is what goes on.
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run)));
+    app.keys("6");
+    app.state.console.focus = Some(PanelId::Runs);
+    app.keys("x");
+    app.wait(400);
+    app.keys("esc");
+    assert_eq!(app.toast(), "restart api: not cancelled, it continues");
+}
+
+/// What the adapter answers to the choices that are open.
+fn releases(app: &App, lines: &[&str]) -> Outcome {
+    let values = lines.iter().filter_map(|line| Choice::read(line, &Redactor::default())).collect();
+    let (request, choices) = (app.choices().request, Ok([("version".to_owned(), values)].into()));
+    Outcome::Choices { request, action: "rollback-api".into(), choices }
+}
+
+/// Going back is going to what was before, and never to what runs.
+#[test]
+fn the_release_before_the_running_one_has_the_cursor_and_the_running_one_never() {
+    const RELEASES: [&str; 4] = ["v43", r#"{"value":"v42","running":true,"title":"the bad one"}"#, "v41", "v40"];
+    let chosen = |keys: &str, typed: &str, lines: &[&str]| {
+        let mut app = App::new(WORLD);
+        app.keys("B");
+        let answer = releases(&app, lines);
+        app.outcome(answer);
+        app.typed(typed);
+        app.keys(keys);
+        app.dialog().map(|dialog| dialog.plan.parameters["version"].clone())
+    };
+    assert_eq!(chosen("enter", "", &RELEASES).as_deref(), Some("v41"));
+    assert_eq!(chosen("down enter", "", &RELEASES).as_deref(), Some("v40"));
+    assert_eq!(chosen("up enter", "", &RELEASES).as_deref(), Some("v43"), "over the running one");
+    assert_eq!(chosen("enter", "v42", &RELEASES), None);
+    assert_eq!(chosen("enter", "bad", &RELEASES), None);
+    assert_eq!(chosen("up up down pageup enter", "v42", &RELEASES), None);
+    assert_eq!(chosen("enter", "v40", &RELEASES).as_deref(), Some("v40"));
+    // Nothing before it, or nothing known: nothing is chosen beforehand.
+    assert_eq!(
+        chosen("enter", "", &["v3", r#"{"value":"v2","running":true}"#, r#"{"value":"v1","running":true}"#]),
+        Some("v3".to_owned()),
+        "the only one left"
+    );
+    assert_eq!(chosen("enter", "", &["v3", "v2", r#"{"value":"v1","running":true}"#]), None);
+    assert_eq!(chosen("enter", "", &["v3", "v2", "v1"]), None);
+    assert_eq!(chosen("down enter", "", &["v3", "v2", "v1"]).as_deref(), Some("v3"));
+}
+
+#[test]
+fn the_end_of_a_dry_run_says_that_nothing_was_changed() {
+    for (code, state, says) in [
+        (0, RunState::Ended, "dry run ended, nothing was changed"),
+        (3, RunState::Failed, "dry run: failed: exit 3, nothing was changed"),
+    ] {
+        let mut app = App::new(WORLD);
+        let mut run = app.run_of("rollback-api", RunState::Running);
+        run.dry_run = true;
+        app.outcome(Outcome::Run(Box::new(run.clone())));
+        run = Run { exit_code: Some(code), ..app.run_of("rollback-api", state) };
+        run.dry_run = true;
+        app.outcome(Outcome::Run(Box::new(run)));
+        assert!(app.toast().contains(says), "{}", app.toast());
+    }
+}
+
+#[test]
+fn the_highest_grade_asks_for_name_and_reason_and_says_what_it_can_not_do() {
+    let mut app = App::new(&production());
+    app.keys("B");
+    let request = app.choices().request;
+    let choices = Err(SafeText::new("./ctl: not found"));
+    app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices });
+    app.typed("v40");
+    app.keys("enter");
+    app.wait(400);
+    let dialog = app.dialog().unwrap();
+    assert_eq!(dialog.grade, Confirm::TwoPerson);
+    assert!(dialog.preview.warnings.iter().any(|warning| warning.as_str().contains("second person")));
+    app.typed("api");
+    app.keys("tab tab y");
+    assert!(app.started().is_empty(), "no reason yet");
+    app.typed("bad deploy");
+    app.keys("tab y");
+    let started = app.started();
+    assert_eq!(started[0].reason.as_deref(), Some("bad deploy"));
+    assert_eq!(started[0].plan.parameters["version"], "v40");
+}
+
+#[test]
+fn cancelling_a_run_asks_first() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    app.keys("6");
+    app.take();
+    app.state.console.focus = Some(PanelId::Runs);
+    app.keys("x y");
+    assert!(app.effects.is_empty());
+    app.wait(400);
+    app.keys("enter");
+    assert!(app.state.console.overlays.is_empty() && app.effects.is_empty());
+    app.keys("x");
+    app.wait(400);
+    app.keys("y");
+    assert_eq!(app.take(), [Effect::StopRun(Box::new(run.clone()))]);
+    let words = |app: &App| {
+        let (stopping, told) = app.state.world.run(&run.id).unwrap().stopping.clone().unwrap();
+        stopping.words(app.state.world.now.since(told))
+    };
+    assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
+    let summary = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
+    app.outcome(summary(Stopping::Terminated { kill_in: Duration::from_secs(10) }));
+    app.wait(3_500);
+    // What is known is not taken back by an earlier word.
+    app.outcome(summary(Stopping::Asked));
+    assert_eq!(words(&app), "stopping: TERM sent, 7 s until KILL");
+    app.outcome(summary(Stopping::Killed));
+    assert_eq!(words(&app), "stopping: KILL sent");
+}
+
+#[test]
+fn output_is_held_where_it_is_read_and_followed_at_its_end() {
+    let mut app = App::new(WORLD);
+    let run = app.run_of("restart-api", RunState::Running);
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    let feed = |app: &mut App, from: u64, to: u64| {
+        let lines =
+            (from..to).map(|index| OutputLine { index, stderr: false, text: SafeText::new(&format!("{index}")) });
+        app.outcome(Outcome::RunOutput { run: run.id.clone(), lines: lines.collect(), omitted: 0 });
+    };
+    feed(&mut app, 0, 100);
+    // A re-attached run is followed from its beginning again.
+    feed(&mut app, 0, 120);
+    assert_eq!(app.state.world.run(&run.id).unwrap().lines.len(), 120);
+    app.keys("6");
+    app.state.console.focus = Some(PanelId::Output);
+    app.keys("pageup");
+    let held = app.state.console.screens.actions.output_at;
+    assert!(held.is_some());
+    feed(&mut app, 120, 10_000);
+    assert_eq!(app.state.console.screens.actions.output_at, held);
+    assert!(app.state.world.run(&run.id).unwrap().lines.len() <= 5_000);
+    app.keys("G");
+    assert_eq!(app.state.console.screens.actions.output_at, None);
+}
+
+#[test]
+fn an_alert_waits_for_its_time_fires_once_and_is_over() {
+    let mut app = App::new(WORLD);
+    app.sample("errors", Ok(7.0));
+    assert_eq!(app.state.world.alerts[0].phase, Phase::Pending);
+    for _ in 0..7 {
+        app.pass(10);
+        app.sample("errors", Ok(7.0));
+    }
+    let alert = &app.state.world.alerts[0];
+    assert_eq!((alert.phase, alert.severity), (Phase::Firing, Severity::Medium));
+    assert!(alert.value.as_str().contains('7'), "{}", alert.value);
+    assert_eq!(app.state.world.metric("errors").unwrap().severity, Some(Severity::Medium));
+    assert!(!app.effects.contains(&Effect::Bell), "only what is critical rings");
+    for _ in 0..3 {
+        app.poll("db", Sign::Bad);
+    }
+    let rings = app.take();
+    assert_eq!(rings.iter().filter(|effect| **effect == Effect::Bell).count(), 1);
+    assert!(rings.iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str().contains("db"))));
+    assert_eq!(app.state.world.alerts[0].severity, Severity::Critical, "the worst comes first");
+    app.pass(5);
+    app.poll("db", Sign::Bad);
+    assert!(!app.take().contains(&Effect::Bell), "it rings once");
+    app.poll("db", Sign::Good);
+    app.poll("db", Sign::Good);
+    assert!(app.take().iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str() == "test")));
+    let phases: Vec<Phase> = app.state.world.alerts.iter().map(|alert| alert.phase).collect();
+    assert_eq!(phases, [Phase::Firing, Phase::Resolved]);
+}
+
+#[test]
+fn only_what_a_person_would_see_asks_for_a_frame() {
+    let mut app = App::new(WORLD);
+    for _ in 0..2 {
+        app.poll("api", Sign::Good);
+        app.sample("errors", Ok(1.0));
+    }
+    let drawn = app.state.console.revision;
+    app.poll("api", Sign::Good);
+    app.sample("errors", Ok(1.1));
+    assert_eq!(app.state.console.revision, drawn, "one more good poll changes no cell before the clock turns");
+    app.wait(200);
+    app.send(Event::Clock);
+    assert_eq!(app.state.console.revision, drawn, "the same second looks the same");
+    app.pass(1);
+    assert!(app.state.console.revision > drawn);
+    let drawn = app.state.console.revision;
+    app.poll("api", Sign::Bad);
+    assert!(app.state.console.revision > drawn, "a new status is shown at once");
+
+    app.keys("f");
+    let drawn = app.state.console.revision;
+    app.pass(3);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+        app.records("api", &[(Level::Error, "still down")]);
+    }
+    assert_eq!(app.state.console.revision, drawn, "frozen: nothing is written");
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Down, "and nothing is missed");
+    app.keys("f");
+    assert!(app.state.console.revision > drawn);
+    app.send(Event::Focus(false));
+    let drawn = app.state.console.revision;
+    app.pass(3);
+    assert_eq!(app.state.console.revision, drawn, "nobody looks");
+}
+
+#[test]
+fn what_does_not_answer_turns_stale_and_is_not_the_last_green() {
+    let mut app = App::new(WORLD);
+    app.poll("api", Sign::Good);
+    let after = app.state.world.check("api").unwrap().stale_after;
+    app.pass(after.as_secs() + 1);
+    let check = app.state.world.check("api").unwrap();
+    assert!(check.stale && app.state.world.service("api").unwrap().stale);
+    assert!(app.state.world.metric("errors").unwrap().stale, "what never came is stale too");
+    app.poll("api", Sign::Good);
+    assert!(!app.state.world.check("api").unwrap().stale);
+}
+
+#[test]
+fn a_reload_keeps_what_stayed_and_says_what_changed() {
+    let mut app = App::new(WORLD);
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    app.sample("errors", Ok(50.0));
+    for n in 0..100 {
+        app.records("api", &[(Level::Info, &format!("line {n}"))]);
+    }
+    app.keys("3 k k");
+    let selected = app.state.console.screens.logs.pane.selected(&app.state.world.logs).unwrap().message.to_string();
+    let more = WORLD
+        .replace("[check.db]", "[check.first]\ntcp = \"127.0.0.1:1\"\n\n[check.db]")
+        .replace("[log.api]", "[log.first]\nfile = \"/var/log/first.log\"\n\n[log.api]");
+    let changes = vec![SafeText::new("check first is new"), SafeText::new("log first is new")];
+    app.send(Event::Reloaded(Ok((config(&more), changes))));
+    assert_eq!(app.state.world.check("api").unwrap().status, Status::Down);
+    assert_eq!(app.state.world.check("first").unwrap().status, Status::Unknown);
+    assert_eq!(app.state.world.metric("errors").unwrap().latest(5).len(), 1);
+    assert!(
+        app.state.world.alerts.iter().any(|alert| alert.id.starts_with("check:api") && alert.phase == Phase::Firing)
+    );
+    assert!(app.toast().contains("check first is new"), "{}", app.toast());
+    let pane = &app.state.console.screens.logs.pane;
+    assert_eq!(pane.selected(&app.state.world.logs).unwrap().message.as_str(), selected);
+    while app.state.next_tick() == Some(Duration::ZERO) {
+        app.send(Event::Clock);
+    }
+    assert_eq!(app.state.console.screens.logs.pane.view().len(), 100);
+
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), "[check.api]\nhttp = 3\n");
+    app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    assert!(app.state.world.check("db").is_some(), "the old configuration goes on");
+    assert!(app.toast().contains("opsroom.toml:2"), "{}", app.toast());
+    assert!(!app.state.world.diagnostics.problems.is_empty());
+}
+
+#[test]
+fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted() {
+    let mut app = App::new(WORLD);
+    let wrong: String = (0..5_000).map(|number| format!("k{number} = 1\n")).collect();
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), &wrong);
+    app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    let problems = &app.state.world.diagnostics.problems;
+    assert_eq!(problems.len(), 51);
+    assert!(problems.back().unwrap().text.as_str().starts_with("and 4950 more"));
+    assert!(app.toast().contains("and 4999 more"), "{}", app.toast());
+}
+
+#[test]
+fn lists_are_walked_opened_and_left() {
+    let mut app = App::new(WORLD);
+    assert_eq!(app.state.focused_panel(), Some(PanelId::Layout(Panel::Services)));
+    for _ in 0..3 {
+        app.poll("api", Sign::Bad);
+    }
+    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services)), ["api", "db"]);
+    app.keys("j");
+    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "db");
+    for _ in 0..3 {
+        app.poll("db", Sign::Bad);
+    }
+    app.poll("api", Sign::Good);
+    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services))[0], "db");
+    app.keys("enter");
+    assert_eq!(app.state.console.screen, Screen::Service);
+    assert_eq!(&*app.state.shown_service().unwrap().name, "db", "the selection stayed with its row");
+    app.keys("z q");
+    assert_eq!(app.state.console.screen, Screen::Service, "q leaves the zoom first");
+    app.keys("q");
+    assert_eq!(app.state.console.screen, Screen::Overview);
+    app.keys("4 + +");
+    assert_eq!(app.state.console.screens.metrics.span(), RANGES[4].0);
+    app.keys("h h l");
+    assert!(app.state.console.time_cursor.is_some());
+    app.keys("l");
+    assert_eq!(app.state.console.time_cursor, None);
+}
+
+#[test]
+fn the_mouse_can_do_nothing_that_keys_can_not() {
+    let mut app = App::new(WORLD);
+    let area = |y: u16, height: u16| Area { x: 0, y, width: 40, height };
+    let mut layout = LayoutMap::default();
+    layout.push(area(1, 10), Target::Panel(PanelId::Layout(Panel::Services)));
+    layout.push(area(2, 1), Target::ServiceRow("api".into()));
+    layout.push(area(30, 5), Target::Panel(PanelId::Startable));
+    layout.push(area(30, 1), Target::ActionRow("status-api".into()));
+    app.state.console.layout = layout;
+    let press = |app: &mut App, row: u16| {
+        app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
+    };
+    press(&mut app, 2);
+    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "api");
+    press(&mut app, 2);
+    assert_eq!(app.state.console.screen, Screen::Service);
+    app.keys("6");
+    app.take();
+    press(&mut app, 30);
+    press(&mut app, 30);
+    assert!(app.effects.is_empty(), "clicks start nothing");
+    assert_eq!(app.state.selected(&PanelId::Startable).unwrap(), "status-api");
+}
+
+#[test]
+fn marks_are_copied_and_saved_in_order() {
+    let mut app = App::new(WORLD);
+    for n in 0..5 {
+        app.records("api", &[(if n == 1 { Level::Error } else { Level::Info }, &format!("line {n}"))]);
+        app.wait(10);
+    }
+    app.keys("3 y");
+    assert_eq!(app.take(), [Effect::Copy(SafeText::new("line 4"))]);
+    app.keys("m E m o");
+    let effects = app.take();
+    let [Effect::Save { name, text }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(name.starts_with("logs-20261121T0241"));
+    assert_eq!(text, "line 1\nline 4\n");
+    app.keys("enter");
+    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
+    assert_eq!(open.record.message.as_str(), "line 1");
+    app.keys("l");
+    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
+    assert_eq!(open.record.message.as_str(), "line 2");
+}
+
+#[test]
+fn a_dialog_whose_plan_changed_under_it_is_closed() {
+    let mut app = App::new(WORLD);
+    app.keys("R");
+    app.send(Event::Reloaded(Ok((config(WORLD), Vec::new()))));
+    assert!(app.dialog().is_some(), "the same plan is the same plan");
+    let other = WORLD.replace("\"./ctl\", \"restart\"", "\"./ctl\", \"restart\", \"--hard\"");
+    app.send(Event::Reloaded(Ok((config(&other), Vec::new()))));
+    assert!(app.dialog().is_none());
+    app.wait(400);
+    app.keys("y");
+    assert!(app.started().is_empty());
+}
+
+/// What a hand does that does not look.
+#[derive(Debug, Clone)]
+enum Blow {
+    Key(&'static str),
+    Paste,
+    Wait(u64),
+    Poll(bool),
+    Log,
+    Tick,
+    Choices,
+    Resize(u16),
+}
+
+fn blow() -> impl Strategy<Value = Blow> {
+    const KEYS: [&str; 44] = [
+        "R",
+        "B",
+        "I",
+        "y",
+        "n",
+        "q",
+        "esc",
+        "enter",
+        "tab",
+        "shift-tab",
+        "j",
+        "k",
+        "h",
+        "l",
+        "g",
+        "G",
+        "1",
+        "2",
+        "3",
+        "4",
+        "6",
+        "!",
+        "?",
+        ":",
+        "/",
+        "s",
+        "m",
+        "e",
+        "E",
+        "x",
+        "d",
+        "u",
+        "z",
+        "f",
+        "w",
+        "t",
+        "v",
+        "o",
+        ".",
+        "space",
+        "pageup",
+        "backspace",
+        "a",
+        "+",
+    ];
+    prop_oneof![
+        12 => prop::sample::select(&KEYS[..]).prop_map(Blow::Key),
+        1 => Just(Blow::Paste),
+        2 => prop::sample::select(&[10_u64, 200, 400][..]).prop_map(Blow::Wait),
+        1 => any::<bool>().prop_map(Blow::Poll),
+        1 => Just(Blow::Log),
+        1 => Just(Blow::Tick),
+        1 => Just(Blow::Choices),
+        1 => prop::sample::select(&[0_u16, 1, 20, 200][..]).prop_map(Blow::Resize),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn blind_hands_break_nothing_and_start_nothing_unconfirmed(blows in prop::collection::vec(blow(), 1..120)) {
+        let mut app = App::new(WORLD);
+        for blow in blows {
+            let ready = app.dialog().is_some_and(|dialog| dialog.ready(app.now()));
+            let typed = ready && app.dialog().is_some_and(|dialog| dialog.grade >= Confirm::TypeName);
+            app.take();
+            match &blow {
+                Blow::Key(key) => app.keys(key),
+                Blow::Paste => app.paste("y api\nR"),
+                Blow::Wait(millis) => app.wait(*millis),
+                Blow::Poll(good) => app.poll("api", if *good { Sign::Good } else { Sign::Bad }),
+                Blow::Log => app.records("api", &[(Level::Error, "a line"), (Level::Info, "another")]),
+                Blow::Tick => app.pass(1),
+                Blow::Choices => {
+                    let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
+                    let request = match app.state.console.overlays.last() {
+                        Some(Overlay::Choices(choices)) => choices.request,
+                        _ => RequestId::default(),
+                    };
+                    let action = "rollback-api".into();
+                    app.outcome(Outcome::Choices { request, action, choices: Ok(values.into()) });
+                }
+                Blow::Resize(size) => app.send(Event::Resize(*size, *size)),
+            }
+            let height = usize::from(app.state.console.size.1);
+            prop_assert!(app.state.console.screens.logs.rows(&app.state.world.logs, height).len() <= height.max(1) * 3);
+            prop_assert!(app.state.focused_panel().is_some());
+            for start in app.started() {
+                prop_assert!(!start.plan.changing || (ready && matches!(blow, Blow::Key("y")))
+                        || (typed && matches!(blow, Blow::Key("enter"))));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_services_each_check_is_a_row_of_its_own() {
+    let mut app = App::new("[check.site]\nhttp = 'http://a.invalid/'\n[check.mail]\ntcp = 'b.invalid:25'\n");
+    for _ in 0..3 {
+        app.poll("site", Sign::Good);
+        app.poll("mail", Sign::Bad);
+    }
+    let rows: Vec<_> = app.state.world.services.iter().map(|row| (row.title.as_str(), row.status)).collect();
+    assert_eq!(rows, [("mail", Status::Down), ("site", Status::Ok)]);
+    assert_eq!(&*app.state.world.row_of("site"), "site");
+    app.keys("2");
+    assert_eq!(app.state.shown_service().map(|row| row.title.as_str()), Some("mail"));
+}
+
+/// Runs of before this console have their output in files: it is read when one is chosen.
+#[test]
+fn a_finished_run_shows_its_stored_output() {
+    let mut app = App::new(WORLD);
+    let long_ago = app.now().utc - chrono::Duration::days(1);
+    let past: Vec<Run> = (0..40)
+        .map(|at| Run {
+            id: format!("r{at:02}").into(),
+            started_at: long_ago - chrono::Duration::minutes(at),
+            ended_at: Some(long_ago),
+            ..app.run_of("restart-api", RunState::Verified)
+        })
+        .collect();
+    app.outcome(Outcome::Runs { runs: past, locks: Vec::new() });
+    assert_eq!(app.take(), [], "nothing is read before anybody looks");
+    app.keys("6");
+    app.state.console.focus = Some(PanelId::Runs);
+    let mut chosen = vec![app.state.shown_run().unwrap().id.clone()];
+    for _ in 0..39 {
+        app.keys("j");
+        chosen.push(app.state.shown_run().unwrap().id.clone());
+    }
+    let read: Vec<_> = app.take().into_iter().filter(|effect| matches!(effect, Effect::FollowRun(_))).collect();
+    assert_eq!(read, chosen.iter().map(|id| Effect::FollowRun(id.clone())).collect::<Vec<_>>());
+    // The last one is older than all that are held: it is held all the same.
+    app.keys("enter");
+    let id = chosen.last().unwrap().clone();
+    let lines = vec![OutputLine { index: 0, stderr: false, text: SafeText::new("restarted") }];
+    app.outcome(Outcome::RunOutput { run: id.clone(), lines, omitted: 0 });
+    assert_eq!(app.state.world.run(&id).unwrap().lines[0].text.as_str(), "restarted");
+}

@@ -1,0 +1,289 @@
+//! The core in a test: a configuration in, keys and observations in; state and effects out. Time passes only when a
+//! test lets it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use opsroom::app::message::{Event, Message};
+use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::choices::Choices;
+use opsroom::app::overlays::confirm::Confirmation;
+use opsroom::app::state::State;
+use opsroom::app::update::update;
+use opsroom::config::Config;
+use opsroom::config::load::load_text;
+use opsroom::lang::key::{Key, KeyCode};
+use opsroom::lang::time::Stamp;
+use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
+use opsroom::model::document::Timing;
+use opsroom::model::message::{Effect, Observation, Outcome, StartRun};
+use opsroom::model::reading::{Reading, Sample, Sign};
+use opsroom::model::run::{Run, RunState};
+use opsroom::text::SafeText;
+use opsroom::text::name::Name;
+
+/// A console without a terminal.
+pub struct App {
+    /// Its state.
+    pub state: State,
+    /// Every effect so far that no test took away.
+    pub effects: Vec<Effect>,
+    now: Stamp,
+    seq: u64,
+}
+
+/// Reads a configuration that must be valid.
+pub fn config(text: &str) -> Arc<Config> {
+    let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+    let problems: Vec<String> = loaded.diagnostics.iter().map(opsroom::lang::diagnostic::Diagnostic::render).collect();
+    Arc::new(loaded.config.unwrap_or_else(|| panic!("{}", problems.join("\n"))))
+}
+
+impl App {
+    /// The console of a configuration, 120×40, at 02:41:00Z.
+    pub fn new(text: &str) -> Self {
+        let utc: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().expect("a time");
+        let now = Stamp { mono: Duration::from_secs(100), utc };
+        Self { state: State::new(config(text), now, (120, 40)), effects: Vec::new(), now, seq: 0 }
+    }
+
+    /// This moment.
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// Sends one event at this moment.
+    pub fn send(&mut self, event: Event) {
+        let effects = update(&mut self.state, Message { at: self.now, event });
+        self.effects.extend(effects);
+    }
+
+    /// Presses keys, given as in `[keys]` with blanks between: `R y shift-tab`.
+    pub fn keys(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            let key: Key = key.parse().unwrap_or_else(|error| panic!("{key}: {error:?}"));
+            self.send(Event::Key(key));
+        }
+    }
+
+    /// Types a text, a character a key.
+    pub fn typed(&mut self, text: &str) {
+        for c in text.chars() {
+            self.send(Event::Key(Key { code: KeyCode::Char(c), ctrl: false, alt: false }));
+        }
+    }
+
+    /// Pastes a text.
+    pub fn paste(&mut self, text: &str) {
+        self.send(Event::Paste(text.to_owned()));
+    }
+
+    /// Lets time pass without a tick: what a person waits between two keys.
+    pub fn wait(&mut self, millis: u64) {
+        self.now = self.now.plus(Duration::from_millis(millis));
+    }
+
+    /// Lets seconds pass, a tick for each.
+    pub fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now = self.now.plus(Duration::from_secs(1));
+            self.send(Event::Clock);
+        }
+    }
+
+    /// A poll of a check, answered at once.
+    pub fn poll(&mut self, check: &str, sign: Sign) {
+        let error = (sign == Sign::Bad).then(|| SafeText::new("connection refused"));
+        let timing = Timing { scheduled: self.now, sent: self.now, ended: self.now };
+        self.send(Event::Observation(Observation::Reading(Box::new(Reading {
+            check: check.into(),
+            timing,
+            sign,
+            error,
+            timed_out: false,
+            components: BTreeMap::default(),
+            version: None,
+            phases: Vec::new(),
+            fields: BTreeMap::default(),
+        }))));
+    }
+
+    /// An observation.
+    pub fn send_observation(&mut self, observation: Observation) {
+        self.send(Event::Observation(observation));
+    }
+
+    /// A value of a metric.
+    pub fn sample(&mut self, metric: &str, value: Result<f64, &str>) {
+        let value = value.map_err(SafeText::new);
+        self.send(Event::Observation(Observation::Sample(Sample {
+            metric: metric.into(),
+            at: self.now,
+            value,
+            caveat: None,
+        })));
+    }
+
+    /// Records of a log, in one batch.
+    pub fn records(&mut self, log: &str, lines: &[(Level, &str)]) {
+        let records = lines
+            .iter()
+            .map(|(level, line)| {
+                self.seq += 1;
+                Record::new(RecordData {
+                    level: *level,
+                    ..RecordData::unknown(log.into(), self.seq, self.now, SafeText::new(line))
+                })
+            })
+            .collect();
+        let batch = RecordBatch { records, ..RecordBatch::default() };
+        self.send(Event::Observation(Observation::Records { log: log.into(), batch }));
+    }
+
+    /// An outcome.
+    pub fn outcome(&mut self, outcome: Outcome) {
+        self.send(Event::Outcome(outcome));
+    }
+
+    /// Takes the effects so far.
+    pub fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The runs that were asked for so far.
+    pub fn started(&self) -> Vec<&StartRun> {
+        let starts = self.effects.iter().filter_map(|effect| match effect {
+            Effect::StartRun(start) => Some(&**start),
+            _ => None,
+        });
+        starts.collect()
+    }
+
+    /// The confirmation that is open.
+    pub fn dialog(&self) -> Option<&Confirmation> {
+        match self.state.console.overlays.last() {
+            Some(Overlay::Confirm(dialog)) => Some(dialog),
+            _ => None,
+        }
+    }
+
+    /// The choices that are open.
+    ///
+    /// # Panics
+    /// There are none.
+    pub fn choices(&self) -> &Choices {
+        match self.state.console.overlays.last() {
+            Some(Overlay::Choices(choices)) => choices,
+            _ => panic!("no choices are open"),
+        }
+    }
+
+    /// The last toast.
+    pub fn toast(&self) -> String {
+        self.state.console.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default()
+    }
+
+    /// The run of a started action, as the runner would report it.
+    pub fn run_of(&self, action: &str, state: RunState) -> Run {
+        let action =
+            self.state.world.config.actions.iter().find(|known| &*known.name == action).expect("a configured action");
+        Run {
+            id: Name::from("20261121T024105-3f9a"),
+            action: action.name.clone(),
+            verb: action.verb.clone(),
+            dry_run: false,
+            service: action.service.clone(),
+            target: action.target.clone(),
+            who: "ops-a".to_owned(),
+            reason: None,
+            host: "local".to_owned(),
+            plan_digest: String::new(),
+            started_at: self.now.utc,
+            boot: None,
+            ended_at: (state != RunState::Running).then_some(self.now.utc),
+            duration_ms: None,
+            state,
+            verdict: state.verdict(),
+            checks: None,
+            exit_code: matches!(state, RunState::Verifying | RunState::Verified | RunState::Ended).then_some(0),
+            signal: None,
+            output_path: "/var/lib/opsroom/runs/1".into(),
+            note: None,
+        }
+    }
+}
+
+/// A small world: api depends on db; a log, a metric, and three actions.
+pub const WORLD: &str = r#"
+[console]
+name = "test"
+environment = "staging"
+
+[secret]
+token = { env = "TOKEN" }
+
+[service.db]
+[service.api]
+title = "HTTP API"
+depends_on = ["db"]
+
+[check.db]
+service = "db"
+tcp = "127.0.0.1:5432"
+alert = { critical = "down" }
+
+[check.api]
+service = "api"
+http = "http://127.0.0.1:8080/health"
+every = "15s"
+alert = { critical = "down", medium = "degraded for 10m" }
+
+[source.metrics]
+http = "http://127.0.0.1:8080/metrics"
+
+[metric.errors]
+service = "api"
+from = "metrics"
+value = ".body.error_rate"
+unit = "%"
+alert = { medium = "> 5% for 1m", high = "> 10%" }
+
+[log.api]
+service = "api"
+file = "/var/log/api.log"
+
+[adapter.ours]
+env = { TOKEN = "{secret:token}" }
+restart = { steps = [["./ctl", "restart", "{target}"]] }
+status = { steps = [["./ctl", "status", "{target}"]] }
+rollback = { steps = [["./ctl", "rollback", "{target}", "{version}"]], dry_run = [["./ctl", "rollback", "--check", "{target}", "{version}"]], choices = { version = ["./ctl", "releases", "{target}"] } }
+
+[action.restart-api]
+service = "api"
+adapter = "ours"
+do = "restart"
+target = "api"
+key = "R"
+confirm = "yes"
+verify = { checks = ["api"], within = "60s" }
+evidence = ["log:api", "check:api", "metric:errors"]
+on_failure = "rollback-api"
+
+[action.rollback-api]
+service = "api"
+adapter = "ours"
+do = "rollback"
+target = "api"
+key = "B"
+confirm = "type-name"
+
+[action.status-api]
+service = "api"
+adapter = "ours"
+do = "status"
+target = "api"
+key = "I"
+"#;

@@ -1,0 +1,10 @@
+//! What several modules of tests share.
+
+pub mod app;
+pub mod following;
+pub mod frame;
+pub mod properties;
+pub mod pty;
+pub mod server;
+pub mod service;
+pub mod world;
