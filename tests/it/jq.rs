@@ -9,6 +9,8 @@ use opsroom::lang::expression::Expression;
 use opsroom::sources::jq::{Evaluator, JqError, use_program};
 use serde_json::{Value, json};
 
+use crate::support::alone::alone;
+
 fn evaluator() -> Evaluator {
     use_program(Path::new(env!("CARGO_BIN_EXE_opsroom")).to_owned());
     Evaluator::default()
@@ -35,6 +37,9 @@ fn children() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_takes_all_memory_stack_or_time_ends_and_the_next_one_runs() {
+    if !alone("jq::what_takes_all_memory_stack_or_time_ends_and_the_next_one_runs") {
+        return;
+    }
     let evaluator = evaluator();
     let document = json!({"body": (0..300).collect::<Vec<_>>()});
     for program in [
@@ -93,6 +98,9 @@ async fn the_one_that_crashes_is_found_among_several() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_that_was_killed_while_idle_is_replaced_without_blame() {
+    if !alone("jq::a_child_that_was_killed_while_idle_is_replaced_without_blame") {
+        return;
+    }
     let evaluator = evaluator();
     let document = json!({"a": 1});
     assert_eq!(run(&evaluator, ".a + 1", &document).await, Ok(vec![json!(2)]));

@@ -1,7 +1,8 @@
 //! All tests from outside: of the library through what it exports, and of the program as a process. They are one
 //! binary, since each binary links the whole program again.
 //!
-//! Under `cargo test` they share a process; a test of what is the process's own calls [`support::alone`].
+//! Under `cargo test` they share a process; what counts or kills the children of its process asks for
+//! [`support::alone`].
 
 mod adapters;
 mod architecture;

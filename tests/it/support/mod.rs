@@ -1,5 +1,6 @@
 //! What several modules of tests share.
 
+pub mod alone;
 pub mod app;
 pub mod following;
 pub mod frame;
