@@ -6,7 +6,8 @@ use std::fmt::Write;
 use super::help::{self, EXITS, LOOKUP};
 use super::output::{self, exit};
 use crate::config::commands::COMMANDS;
-use crate::config::spec::{KeySpec, Kind, SECTIONS, Shape};
+use crate::config::sections::SECTIONS;
+use crate::config::spec::{KeySpec, Kind, Shape};
 use crate::logs::filter::forms::FORMS;
 
 /// Prints the manual page.

@@ -7,19 +7,16 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
+use super::draft::{Draft, Reader, Sections};
 use super::file::{Place, SourceFile};
 use super::load::Loaded;
-use super::reader::{Context, Entry, Table, Thing, described, entries};
-use super::sections::adapter::{NAME_HINT, valid_name};
+use super::reader::{Context, Entry, Thing, described, entries};
+use super::sections::SECTIONS;
 use super::sections::secret::SecretSource;
-use super::sections::{
-    action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
-};
-use super::spec::{KeySpec, LATER_SECTIONS, SECTIONS, Shape};
+use super::spec::{LATER_SECTIONS, Shape};
 use super::{belonging, literal, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
-use crate::text::name::Name;
 use crate::text::redact::Literals;
 
 /// The patterns of `include`, each with its place.
@@ -76,9 +73,6 @@ pub fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> 
     let usable = diagnostics.iter().all(|problem| problem.level == Level::Warning);
     Loaded { config: usable.then_some(config), diagnostics }
 }
-
-/// The entries of each section over all files, in the order of the files.
-type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
 
 fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> {
     let mut sections: Sections<'a> = BTreeMap::new();
@@ -153,132 +147,29 @@ fn check_include(context: &Context<'_>, entry: &Entry<'_>) {
 }
 
 fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, Place>> {
-    const THINGS: [Thing; 10] = [
-        Thing::Secret,
-        Thing::Service,
-        Thing::Source,
-        Thing::Check,
-        Thing::Metric,
-        Thing::Log,
-        Thing::Adapter,
-        Thing::Action,
-        Thing::Screen,
-        Thing::Filter,
-    ];
-    THINGS
-        .into_iter()
-        .map(|thing| {
-            let entries = sections.get(thing.word()).map(Vec::as_slice).unwrap_or_default();
-            (thing, entries.iter().map(|entry| (entry.key.to_owned(), entry.key_at)).collect())
+    SECTIONS
+        .iter()
+        .filter_map(|section| {
+            let thing = section.thing?;
+            let entries = sections.get(section.name).map(Vec::as_slice).unwrap_or_default();
+            Some((thing, entries.iter().map(|entry| (entry.key.to_owned(), entry.key_at)).collect()))
         })
         .collect()
 }
 
-/// What reads the sections of one configuration.
-struct Reader<'a> {
-    context: &'a Context<'a>,
-    sections: &'a Sections<'a>,
-}
-
-impl<'a> Reader<'a> {
-    fn entries(&self, section: &str) -> &'a [Entry<'a>] {
-        self.sections.get(section).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// A section without names.
-    fn single(&self, section: &'static str, keys: &'static [KeySpec]) -> Table<'a> {
-        let entries = self.entries(section).to_vec();
-        let at = entries.first().map_or(Place { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
-        Table::open(self.context, format!("[{section}]"), section, at, entries, keys)
-    }
-
-    /// The things of a section, each as a table, in the order of the files.
-    fn named(&self, section: &'static str, keys: &'static [KeySpec], free: bool) -> Vec<Table<'a>> {
-        let mut tables = Vec::new();
-        for entry in self.entries(section) {
-            if !valid_name(entry.key) {
-                let shown: String = entry.key.chars().take(40).collect();
-                self.context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
-            }
-            let DeValue::Table(inner) = entry.value else {
-                let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
-                let hint = format!("write [{section}.NAME] on a line of its own, and the keys below it");
-                self.context.error(entry.at, message, hint);
-                continue;
-            };
-            let title = format!("{section} `{}`", entry.key);
-            let inner = entries(inner, entry.at.file);
-            let open = if free { Table::open_free } else { Table::open };
-            tables.push(open(self.context, title, entry.key, entry.key_at, inner, keys));
-        }
-        tables
-    }
-}
-
 fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
     let reader = Reader { context, sections };
-    let console = console::read(&reader.single("console", console::KEYS));
-    let defaults = defaults::read(&reader.single("defaults", defaults::KEYS));
-    let secrets = reader
-        .entries("secret")
-        .iter()
-        .filter_map(|entry| {
-            if !valid_name(entry.key) {
-                context.error(entry.key_at, format!("`{}` is not a valid secret name", entry.key), NAME_HINT);
-            }
-            Some((Name::from(entry.key), secret::read(context, entry)?))
-        })
-        .collect();
-    let services: Vec<_> = reader.named("service", service::KEYS, false).iter().map(service::read).collect();
-    let mut sources: Vec<_> =
-        reader.named("source", source::KEYS, false).iter().filter_map(|table| source::read(table, &defaults)).collect();
-    let mut checks = Vec::new();
-    let mut own = Vec::new();
-    for table in reader.named("check", check::KEYS, false) {
-        if let Some((check, source)) = check::read(&table, &defaults, &sources) {
-            checks.push(check);
-            own.extend(source);
-        }
+    let mut draft = Draft::default();
+    for section in SECTIONS {
+        (section.read)(&reader, &mut draft);
     }
-    let known = metric::Known { sources: &sources, checks: &checks };
-    let metrics =
-        reader.named("metric", metric::KEYS, false).iter().filter_map(|table| metric::read(table, &known)).collect();
-    let logs = reader.named("log", log::KEYS, false).iter().filter_map(log::read).collect();
-    let adapters: Vec<_> = reader.named("adapter", adapter::KEYS, true).iter().filter_map(adapter::read).collect();
-    let production = console.is_production();
-    let actions: Vec<_> = reader
-        .named("action", action::KEYS, false)
-        .iter()
-        .filter_map(|table| action::read(table, &defaults, &adapters, production))
-        .collect();
-    let screens: Vec<_> = reader.named("screen", screen::KEYS, false).iter().filter_map(screen::read).collect();
-    let filters: Vec<_> = reader.named("filter", filter::KEYS, false).iter().filter_map(filter::read).collect();
-    let bindings: Vec<_> = reader
-        .entries("keys")
-        .iter()
-        .filter_map(|entry| keys::read(context, entry).map(|binding| (binding, entry.key_at)))
-        .collect();
+    let Draft { mut config, own_sources, bindings, .. } = draft;
     validate::circles(context, reader.entries("service"));
     let of_their_own = ["action", "screen", "filter"].map(|section| (section, reader.entries(section)));
     validate::keys(context, &bindings, &of_their_own);
-    sources.extend(own);
-    validate::pace(context, reader.entries("check").first().map(|entry| entry.key_at), &sources);
-    let keys = keys::Keys { bindings: bindings.into_iter().map(|(binding, _)| binding).collect() };
-    let mut config = Config {
-        console,
-        secrets,
-        services,
-        sources,
-        checks,
-        metrics,
-        logs,
-        adapters,
-        actions,
-        screens,
-        filters,
-        keys,
-        files: Vec::new(),
-    };
+    config.sources.extend(own_sources);
+    validate::pace(context, reader.entries("check").first().map(|entry| entry.key_at), &config.sources);
+    config.keys.bindings = bindings.into_iter().map(|(binding, _)| binding).collect();
     belonging::assign(&mut config);
     config
 }

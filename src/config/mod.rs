@@ -5,9 +5,11 @@
 
 pub mod adapters;
 mod belonging;
+mod changes;
 pub mod commands;
 pub mod confidential;
 mod context;
+pub mod draft;
 mod file;
 pub mod literal;
 pub mod load;

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sections;
+use super::Config;
+use super::draft::{Draft, Reader};
+use super::reader::Thing;
+use super::sections::{self, SECTIONS};
 
 /// One key of a section.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +65,14 @@ pub struct SectionSpec {
     pub name: &'static str,
     /// What it holds.
     pub shape: Shape,
+    /// What it is referred to as, where its things have names.
+    pub thing: Option<Thing>,
     /// A few words about it.
     pub help: &'static str,
+    /// Reads it into the draft, where those before it in the list are.
+    pub read: fn(&Reader<'_>, &mut Draft),
+    /// Says in words what of it differs between two configurations: the old one and the new one.
+    pub changes: fn(&Config, &Config, &mut Vec<String>),
 }
 
 /// What a section holds.
@@ -83,31 +92,15 @@ pub enum Shape {
     List,
 }
 
-/// Every section of this version.
-pub const SECTIONS: &[SectionSpec] = &[
-    section("include", Shape::List, "Further files, as globs; their sections are merged into this file's"),
-    section("console", Shape::Single(sections::console::KEYS), "What the console is called and how it looks"),
-    section("defaults", Shape::Single(sections::defaults::KEYS), "Defaults for all sources, checks and actions"),
-    section("secret", Shape::Secrets(sections::secret::KEYS), "Where secrets come from; used as {secret:NAME}"),
-    section(
-        "service",
-        Shape::Named(sections::service::KEYS),
-        "Something that is operated: checks, logs and actions belong to it",
-    ),
-    section("source", Shape::Named(sections::source::KEYS), "Where a document is fetched from, and how often"),
-    section("check", Shape::Named(sections::check::KEYS), "A verdict on a document: ok, degraded or down"),
-    section("metric", Shape::Named(sections::metric::KEYS), "A number over time"),
-    section("log", Shape::Named(sections::log::KEYS), "Records from a followed file or command"),
-    section(
-        "adapter",
-        Shape::Adapters(sections::adapter::KEYS),
-        "How actions are carried out: the commands of each verb",
-    ),
-    section("action", Shape::Named(sections::action::KEYS), "A verb of an adapter on a target, under a key"),
-    section("screen", Shape::Named(sections::screen::KEYS), "A layout of panels"),
-    section("filter", Shape::Named(sections::filter::KEYS), "A filter of the logs under a name and a key"),
-    section("keys", Shape::Texts, "Keys and the commands that they run"),
-];
+impl Shape {
+    /// The keys of one thing of the section.
+    pub const fn keys(self) -> &'static [KeySpec] {
+        match self {
+            Self::Single(keys) | Self::Named(keys) | Self::Adapters(keys) | Self::Secrets(keys) => keys,
+            Self::Texts | Self::List => &[],
+        }
+    }
+}
 
 /// The sections that later versions bring.
 pub const LATER_SECTIONS: &[&str] = &[
@@ -125,10 +118,6 @@ pub const LATER_SECTIONS: &[&str] = &[
     "retention",
     "checklist",
 ];
-
-const fn section(name: &'static str, shape: Shape, help: &'static str) -> SectionSpec {
-    SectionSpec { name, shape, help }
-}
 
 /// A key, in one line.
 pub(super) const fn key(name: &'static str, kind: Kind, help: &'static str) -> KeySpec {

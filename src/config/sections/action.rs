@@ -1,5 +1,10 @@
 //! `[action.NAME]`: what a key does.
 
+use crate::config::changes::{Fact, compare, hidden, name_of, summary};
+use crate::config::draft::Draft;
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
+use crate::lang::unit::duration as shown;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -111,6 +116,22 @@ pub const KEYS: &[KeySpec] = &[
     key("evidence", Kind::Texts, "What is captured before: log:NAME, check:NAME, metric:NAME"),
     key("on_failure", Kind::Name, "Another action, offered when this one fails or does not help"),
 ];
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "action",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Action),
+    help: "A verb of an adapter on a target, under a key",
+    read: |reader, draft| {
+        let Draft { config, defaults, .. } = draft;
+        let production = config.console.is_production();
+        let tables = reader.named(&SECTION);
+        let read = |table| read(table, defaults, &config.adapters, production);
+        config.actions = tables.iter().filter_map(read).collect();
+    },
+    changes: |old, new, words| compare("action", &old.actions, &new.actions, |action| &action.name, facts, words),
+};
 
 /// Reads an action.
 pub fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], production: bool) -> Option<Action> {
@@ -324,4 +345,25 @@ fn on_failure(table: &Table<'_>) -> Option<Name> {
         return None;
     }
     Some(name)
+}
+
+/// What a change is said by.
+fn facts(action: &Action) -> Vec<Fact> {
+    vec![
+        summary("title", &action.title),
+        summary("service", name_of(action.service.as_ref())),
+        summary("adapter", &action.adapter),
+        summary("do", &action.verb),
+        summary("target", &action.target),
+        hidden("set", &action.set),
+        summary("key", action.key.map_or_else(String::new, |key| key.to_string())),
+        summary("confirm", format!("{:?}", action.confirm).to_lowercase()),
+        summary("timeout", shown(action.timeout)),
+        summary("grace", shown(action.grace)),
+        summary("cooldown", shown(action.cooldown)),
+        hidden("at_most", &action.at_most),
+        hidden("verify", &action.verify),
+        hidden("evidence", &action.evidence),
+        summary("on_failure", name_of(action.on_failure.as_ref())),
+    ]
 }

@@ -1,5 +1,9 @@
 //! `[adapter.NAME]`: how the world is changed, as data.
 
+use crate::config::changes::{Fact, compare, hidden, summary};
+use crate::config::reader::Thing;
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -85,6 +89,16 @@ pub const VERB_KEYS: &[KeySpec] = &[
 
 /// The kinds of later versions.
 const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "vercel"];
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "adapter",
+    shape: spec::Shape::Adapters(KEYS),
+    thing: Some(Thing::Adapter),
+    help: "How actions are carried out: the commands of each verb",
+    read: |reader, draft| draft.config.adapters = reader.named(&SECTION).iter().filter_map(read).collect(),
+    changes: |old, new, words| compare("adapter", &old.adapters, &new.adapters, |adapter| &adapter.name, facts, words),
+};
 
 /// Reads an adapter: the verbs and variables of its built-in kind with the file's own over them.
 pub fn read(table: &Table<'_>) -> Option<Adapter> {
@@ -338,4 +352,15 @@ fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> 
         }
     }
     words.into_iter().map(|word| word.value).collect()
+}
+
+/// What a change is said by.
+fn facts(adapter: &Adapter) -> Vec<Fact> {
+    vec![
+        summary("kind", &adapter.kind),
+        summary("directory", adapter.directory.display()),
+        hidden("env", &adapter.env),
+        hidden("variables", &adapter.variables),
+        hidden("verbs", &adapter.verbs),
+    ]
 }

@@ -1,5 +1,11 @@
 //! `[check.NAME]`: a verdict over a document.
 
+use crate::config::Config;
+use crate::config::changes::{Fact, alerts as alert_facts, compare, hidden, name_of, summary};
+use crate::config::draft::{Draft, Reader};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
+use crate::lang::unit::duration as shown;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +96,16 @@ pub const KEYS: &[KeySpec] = &joined::<
     { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
 >(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
 
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "check",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Check),
+    help: "A verdict on a document: ok, degraded or down",
+    read: read_all,
+    changes: differences,
+};
+
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
 pub fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
     let service = table.reference("service", Thing::Service);
@@ -163,4 +179,48 @@ fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<String> {
         }
     }
     found
+}
+
+fn read_all(reader: &Reader<'_>, draft: &mut Draft) {
+    let Draft { config, defaults, own_sources, .. } = draft;
+    for table in reader.named(&SECTION) {
+        if let Some((check, source)) = read(&table, defaults, &config.sources) {
+            config.checks.push(check);
+            own_sources.extend(source);
+        }
+    }
+}
+
+/// What of it differs.
+fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
+    let (before, after) = (with_sources(old), with_sources(new));
+    compare("check", &before, &after, |(check, _)| &check.name, facts, words);
+}
+
+/// Checks with the sources that they bring themselves: to a person these are one thing.
+fn with_sources(config: &Config) -> Vec<(&Check, Option<&Source>)> {
+    let own = |check: &Check| {
+        config.sources.iter().find(|source| source.name == check.source && source.name.starts_with("check:"))
+    };
+    config.checks.iter().map(|check| (check, own(check))).collect()
+}
+
+fn facts((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {
+    let mut facts = vec![
+        summary("service", name_of(check.service.as_ref())),
+        summary("every", shown(check.every)),
+        summary("timeout", shown(check.timeout)),
+        hidden("expect", &check.expect),
+        hidden("degraded", &check.degraded),
+        summary("fail_after", check.fail_after),
+        summary("ok_after", check.ok_after),
+        summary("cold_start", check.cold_start.map_or_else(String::new, shown)),
+        summary("nagios", check.nagios),
+        alert_facts(&check.alerts),
+    ];
+    match own {
+        Some(own) => facts.extend(source::polled(&own.kind)),
+        None => facts.extend([summary("kind", "from"), summary("from", &check.source)]),
+    }
+    facts
 }

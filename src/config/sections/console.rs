@@ -1,6 +1,10 @@
 //! `[console]`
 
+use crate::config::Config;
+use crate::config::changes::{difference, hidden, summary};
 use crate::config::reader::Table;
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::lang::nearest;
 
@@ -78,6 +82,16 @@ pub const KEYS: &[KeySpec] = &[
     key("log_bytes", Kind::Size, "Bytes kept in memory a log. Default 8MiB"),
 ];
 
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "console",
+    shape: spec::Shape::Single(KEYS),
+    thing: None,
+    help: "What the console is called and how it looks",
+    read: |reader, draft| draft.config.console = read(&reader.single(&SECTION)),
+    changes: differences,
+};
+
 /// Reads `[console]`.
 pub fn read(table: &Table<'_>) -> Console {
     let default = Console::default();
@@ -154,4 +168,26 @@ pub(super) fn host_and_port(text: &str) -> Option<(String, u16)> {
         None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')),
     };
     good.then(|| (bare.unwrap_or(host).to_owned(), port))
+}
+
+/// What of it differs.
+fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
+    let facts = |config: &Config| {
+        let console = &config.console;
+        vec![
+            summary("name", &console.name),
+            summary("environment", &console.environment),
+            summary("timezone", console.timezone),
+            summary("theme", &console.theme),
+            summary("read_only", console.read_only),
+            hidden("self_check", &console.self_check),
+            summary("mouse", console.mouse),
+            hidden("ascii", &console.ascii),
+            summary("log_records", console.log_records),
+            summary("log_bytes", console.log_bytes),
+        ]
+    };
+    if old.console != new.console {
+        words.push(format!("console: {}", difference(&facts(old), &facts(new))));
+    }
 }

@@ -1,5 +1,7 @@
 //! `[defaults]`: what is said once for all.
 
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use std::time::Duration;
 
 use crate::config::reader::Table;
@@ -39,6 +41,16 @@ pub const KEYS: &[KeySpec] = &[
     key("grace", Kind::Duration, "Time between TERM and KILL. Default 10s"),
     key("cooldown", Kind::Duration, "Shortest time between two runs on one target. Default none"),
 ];
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "defaults",
+    shape: spec::Shape::Single(KEYS),
+    thing: None,
+    help: "Defaults for all sources, checks and actions",
+    read: |reader, draft| draft.defaults = read(&reader.single(&SECTION)),
+    changes: |_, _, _| {},
+};
 
 /// Reads `[defaults]`.
 pub fn read(table: &Table<'_>) -> Defaults {

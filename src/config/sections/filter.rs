@@ -1,6 +1,10 @@
 //! `[filter.NAME]`: a filter of the logs under a name and a key.
 
+use crate::config::changes::{Fact, compare, summary};
 use crate::config::reader::Table;
+use crate::config::reader::Thing;
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::config::syntax;
 use crate::lang::key::Key;
@@ -26,6 +30,16 @@ pub const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
 ];
 
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "filter",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Filter),
+    help: "A filter of the logs under a name and a key",
+    read: |reader, draft| draft.config.filters = reader.named(&SECTION).iter().filter_map(read).collect(),
+    changes: |old, new, words| compare("filter", &old.filters, &new.filters, |filter| &filter.name, facts, words),
+};
+
 /// Reads a saved filter.
 pub fn read(table: &Table<'_>) -> Option<SavedFilter> {
     let key = super::action::read_key(table);
@@ -44,4 +58,13 @@ pub fn read(table: &Table<'_>) -> Option<SavedFilter> {
         return None;
     }
     Some(SavedFilter { name: Name::from(table.name), title, filter: text.value.trim().to_owned(), key })
+}
+
+/// What a change is said by.
+fn facts(filter: &SavedFilter) -> Vec<Fact> {
+    vec![
+        summary("filter", &filter.filter),
+        summary("title", &filter.title),
+        summary("key", filter.key.map_or_else(String::new, |key| key.to_string())),
+    ]
 }

@@ -2,6 +2,8 @@
 
 use crate::config::commands;
 use crate::config::reader::{Context, Entry, text_of};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use crate::lang::key::Key;
 use crate::lang::nearest;
 
@@ -12,6 +14,20 @@ pub struct Keys {
     /// `none` unbinds a key.
     pub bindings: Vec<(Key, String)>,
 }
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "keys",
+    shape: spec::Shape::Texts,
+    thing: None,
+    help: "Keys and the commands that they run",
+    read: |reader, draft| {
+        let entries = reader.entries(SECTION.name).iter();
+        let bindings = entries.filter_map(|entry| Some((read(reader.context, entry)?, entry.key_at)));
+        draft.bindings = bindings.collect();
+    },
+    changes: |old, new, words| words.extend((old.keys != new.keys).then(|| "keys changed".to_owned())),
+};
 
 /// Reads one entry of `[keys]`.
 pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {

@@ -2,6 +2,9 @@
 
 mod shorthand;
 
+use crate::config::changes::{Fact, compare, hidden, name_of, summary};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use crate::config::sections::console::timezone;
 use crate::config::sections::source::{self, COMMAND_KEYS};
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
 use crate::config::syntax;
+use crate::lang::unit::duration as shown;
 use crate::logs::format::Format;
 use crate::logs::layout::Names;
 use crate::logs::record::Level;
@@ -200,6 +204,16 @@ const fn words() -> [&'static str; FORMATS.len()] {
     words
 }
 
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "log",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Log),
+    help: "Records from a followed file or command",
+    read: |reader, draft| draft.config.logs = reader.named(&SECTION).iter().filter_map(read).collect(),
+    changes: |old, new, words| compare("log", &old.logs, &new.logs, |log| &log.name, facts, words),
+};
+
 /// Reads a log.
 pub fn read(table: &Table<'_>) -> Option<Log> {
     let kind = read_kind(table);
@@ -364,4 +378,23 @@ fn regexes(table: &Table<'_>, key: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What a change is said by.
+fn facts(log: &Log) -> Vec<Fact> {
+    let followed = match &log.kind {
+        LogKind::File(path) => summary("file", path.display()),
+        LogKind::Command(line) => source::command(line),
+    };
+    vec![
+        summary("service", name_of(log.service.as_ref())),
+        followed,
+        summary("format", format!("{:?}", log.format).to_lowercase()),
+        hidden("ignore", &log.ignore),
+        hidden("multiline", &log.multiline),
+        summary("since", log.since.map_or_else(String::new, shown)),
+        summary("stamped", log.stamped),
+        summary("level", log.level.map_or_else(String::new, |level| format!("{level:?}").to_lowercase())),
+        summary("timezone", log.timezone),
+    ]
 }

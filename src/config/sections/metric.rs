@@ -2,6 +2,10 @@
 
 mod log;
 
+use crate::config::changes::{Fact, alerts as alert_facts, compare, name_of, summary};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
+use crate::lang::unit::duration as shown;
 use std::time::Duration;
 
 use crate::config::reader::{Table, Text, Thing};
@@ -111,6 +115,19 @@ pub struct Known<'a> {
     /// The checks.
     pub checks: &'a [Check],
 }
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "metric",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Metric),
+    help: "A number over time",
+    read: |reader, draft| {
+        let known = Known { sources: &draft.config.sources, checks: &draft.config.checks };
+        draft.config.metrics = reader.named(&SECTION).iter().filter_map(|table| read(table, &known)).collect();
+    },
+    changes: |old, new, words| compare("metric", &old.metrics, &new.metrics, |metric| &metric.name, facts, words),
+};
 
 /// Reads a metric.
 pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
@@ -288,4 +305,31 @@ fn quantile(table: &Table<'_>, text: &Text, key: &str) -> Option<f64> {
         table.context.error(text.at, message, format!("write {key} = \"p50\", \"p95\", \"p99\" or \"p99.9\""));
     }
     found
+}
+
+/// What a change is said by.
+fn facts(metric: &Metric) -> Vec<Fact> {
+    let (origin, rest) = match &metric.kind {
+        MetricKind::Value { from, program } => (format!("from {from}"), program.clone()),
+        MetricKind::Sample { from, selector } => (format!("from {from}"), selector.clone()),
+        MetricKind::Log(LogMetric { logs, measure, window }) => {
+            (format!("log {logs}"), format!("{} in {}", measure.summary(), shown(*window)))
+        }
+        MetricKind::Latency { check, quantile, window } => {
+            (format!("check {check}"), format!("p{} in {}", quantile * 100.0, shown(*window)))
+        }
+        MetricKind::Availability { check, window } => {
+            (format!("check {check}"), format!("availability in {}", shown(*window)))
+        }
+    };
+    vec![
+        summary("title", &metric.title),
+        summary("service", name_of(metric.service.as_ref())),
+        summary("origin", origin),
+        summary("value", rest),
+        summary("unit", &metric.unit),
+        summary("per_second", metric.per_second),
+        summary("every", shown(metric.every)),
+        alert_facts(&metric.alerts),
+    ]
 }

@@ -1,5 +1,8 @@
 //! `[screen.NAME]`: a layout of panels.
 
+use crate::config::changes::{Fact, compare, hidden, summary};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use toml::de::DeValue;
 
 use crate::config::file::Place;
@@ -77,6 +80,16 @@ pub const KEYS: &[KeySpec] = &[
         "Rows of panels: services, alerts, actions, timeline, check:NAME, metric:NAME, log:NAME, log:NAME FILTER; *2 is a weight",
     ),
 ];
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "screen",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Screen),
+    help: "A layout of panels",
+    read: |reader, draft| draft.config.screens = reader.named(&SECTION).iter().filter_map(read).collect(),
+    changes: |old, new, words| compare("screen", &old.screens, &new.screens, |screen| &screen.name, facts, words),
+};
 
 /// Reads a screen.
 pub fn read(table: &Table<'_>) -> Option<ScreenLayout> {
@@ -205,4 +218,13 @@ fn log(table: &Table<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
         return None;
     }
     Some(LogPanel { name, filter: filter.trim().to_owned() })
+}
+
+/// What a change is said by.
+fn facts(screen: &ScreenLayout) -> Vec<Fact> {
+    vec![
+        summary("title", &screen.title),
+        summary("key", screen.key.map_or_else(String::new, |key| key.to_string())),
+        hidden("rows", &screen.rows),
+    ]
 }

@@ -1,5 +1,12 @@
 //! `[secret]`
 
+use crate::config::Config;
+use crate::config::draft::{Draft, Reader};
+use crate::config::reader::Thing;
+use crate::config::sections::adapter::{NAME_HINT, valid_name};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
+use crate::text::name::Name;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +44,16 @@ pub const KEYS: &[KeySpec] = &[
     key("file", Kind::Text, "A file that only its owner can read"),
     key("command", Kind::Texts, "Its standard output"),
 ];
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "secret",
+    shape: spec::Shape::Secrets(KEYS),
+    thing: Some(Thing::Secret),
+    help: "Where secrets come from; used as {secret:NAME}",
+    read: read_all,
+    changes: differences,
+};
 
 /// Reads one entry of `[secret]`.
 pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
@@ -89,4 +106,29 @@ pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
             None
         }
     }
+}
+
+fn read_all(reader: &Reader<'_>, draft: &mut Draft) {
+    for entry in reader.entries(SECTION.name) {
+        if !valid_name(entry.key) {
+            let message = format!("`{}` is not a valid secret name", entry.key);
+            reader.context.error(entry.key_at, message, NAME_HINT);
+        }
+        if let Some(secret) = read(reader.context, entry) {
+            draft.config.secrets.insert(Name::from(entry.key), secret);
+        }
+    }
+}
+
+/// What of it differs: never a value.
+fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
+    for (name, after) in &new.secrets {
+        match old.secrets.get(name) {
+            None => words.push(format!("secret {name} added")),
+            Some(before) if before == after => {}
+            Some(_) => words.push(format!("secret {name} changed")),
+        }
+    }
+    let gone = old.secrets.keys().filter(|name| !new.secrets.contains_key(*name));
+    words.extend(gone.map(|name| format!("secret {name} removed")));
 }

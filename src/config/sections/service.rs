@@ -1,6 +1,9 @@
 //! `[service.NAME]`
 
+use crate::config::changes::{Fact, compare, hidden, summary};
 use crate::config::reader::{Table, Thing};
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::text::name::Name;
 
@@ -27,6 +30,16 @@ pub const KEYS: &[KeySpec] = &[
     key("links", Kind::TextMap, "Links by name"),
 ];
 
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "service",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Service),
+    help: "Something that is operated: checks, logs and actions belong to it",
+    read: |reader, draft| draft.config.services = reader.named(&SECTION).iter().map(read).collect(),
+    changes: |old, new, words| compare("service", &old.services, &new.services, |service| &service.name, facts, words),
+};
+
 /// Reads a service.
 pub fn read(table: &Table<'_>) -> Service {
     Service {
@@ -36,4 +49,14 @@ pub fn read(table: &Table<'_>) -> Service {
         runbook: table.string("runbook"),
         links: table.text_map("links").into_iter().map(|(name, url)| (name.value, url.value)).collect(),
     }
+}
+
+/// What a change is said by.
+fn facts(service: &Service) -> Vec<Fact> {
+    vec![
+        summary("title", &service.title),
+        summary("depends_on", service.depends_on.join(", ")),
+        hidden("runbook", &service.runbook),
+        hidden("links", &service.links),
+    ]
 }

@@ -1,5 +1,11 @@
 //! `[source.NAME]`: how a document is got, and how often.
 
+use crate::config::Config;
+use crate::config::changes::{Fact, compare, hidden, summary};
+use crate::config::reader::Thing;
+use crate::config::spec;
+use crate::config::spec::SectionSpec;
+use crate::lang::unit::duration as shown;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -183,6 +189,19 @@ const OWN_KEYS: &[KeySpec] = &[
 pub const KEYS: &[KeySpec] = &joined::<
     { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
 >(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
+
+/// The section.
+pub const SECTION: SectionSpec = SectionSpec {
+    name: "source",
+    shape: spec::Shape::Named(KEYS),
+    thing: Some(Thing::Source),
+    help: "Where a document is fetched from, and how often",
+    read: |reader, draft| {
+        let tables = reader.named(&SECTION);
+        draft.config.sources = tables.iter().filter_map(|table| read(table, &draft.defaults)).collect();
+    },
+    changes: differences,
+};
 
 /// Reads a source.
 pub fn read(table: &Table<'_>, defaults: &Defaults) -> Option<Source> {
@@ -467,4 +486,40 @@ pub(super) fn environment(table: &Table<'_>) -> Vec<(String, Template)> {
         found.push((name.value, template(table.context, &value)));
     }
     found
+}
+
+/// What of it differs; the sources that checks bring themselves are the checks'.
+fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
+    let own = |sources: &[Source]| -> Vec<Source> {
+        sources.iter().filter(|source| !source.name.starts_with("check:")).cloned().collect()
+    };
+    compare("source", &own(&old.sources), &own(&new.sources), |source| &source.name, facts, words);
+}
+
+fn facts(source: &Source) -> Vec<Fact> {
+    let optional = |duration: Option<_>| duration.map_or_else(String::new, shown);
+    let mut facts = polled(&source.kind);
+    facts.extend([
+        summary("every", shown(source.every)),
+        summary("timeout", shown(source.timeout)),
+        summary("keep_warm", optional(source.keep_warm)),
+        summary("cold_start", optional(source.cold_start)),
+    ]);
+    facts
+}
+
+/// What a change of what is asked is said by.
+pub fn polled(kind: &SourceKind) -> Vec<Fact> {
+    let (word, rest) = match kind {
+        SourceKind::Http(_) => ("http", hidden("request", kind)),
+        SourceKind::Exposition(_) => ("exposition", hidden("request", kind)),
+        SourceKind::Command(line) => ("command", command(line)),
+        SourceKind::Tcp { host, port } => ("tcp", summary("tcp", format!("{host}:{port}"))),
+    };
+    vec![summary("kind", word), rest]
+}
+
+/// What a change of a command is said by: it may hold a secret.
+pub fn command(line: &CommandLine) -> Fact {
+    hidden("command", line)
 }

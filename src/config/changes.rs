@@ -1,0 +1,71 @@
+//! What differs between two configurations, in words: what the sections say their own by.
+
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Display};
+
+use crate::lang::condition::Condition;
+use crate::model::alert::Severity;
+use crate::text::name::Name;
+
+/// One aspect of a thing: its key in the file, and its value as it is shown; `None` where the value may be long or
+/// secret and only the fact that it changed is said.
+pub(super) type Fact = (&'static str, String, bool);
+
+pub(super) fn compare<T: PartialEq>(
+    kind: &str,
+    old: &[T],
+    new: &[T],
+    name: impl Fn(&T) -> &Name,
+    facts: impl Fn(&T) -> Vec<Fact>,
+    words: &mut Vec<String>,
+) {
+    for after in new {
+        match old.iter().find(|before| name(before) == name(after)) {
+            None => words.push(format!("{kind} {} added", name(after))),
+            Some(before) if before == after => {}
+            Some(before) => {
+                words.push(format!("{kind} {}: {}", name(after), difference(&facts(before), &facts(after))));
+            }
+        }
+    }
+    let kept: BTreeSet<&Name> = new.iter().map(&name).collect();
+    words
+        .extend(old.iter().map(&name).filter(|name| !kept.contains(name)).map(|name| format!("{kind} {name} removed")));
+}
+
+pub(super) fn difference(old: &[Fact], new: &[Fact]) -> String {
+    const LONGEST: usize = 40;
+    let mut parts = Vec::new();
+    for ((key, before, tells), (_, after, _)) in old.iter().zip(new) {
+        if before == after {
+            continue;
+        }
+        let short = before.chars().count().max(after.chars().count()) <= LONGEST;
+        let word = |value: &str| if value.is_empty() { "none".to_owned() } else { value.to_owned() };
+        parts.push(match tells {
+            true if short => format!("{key} {} → {}", word(before), word(after)),
+            _ => format!("{key} changed"),
+        });
+    }
+    if parts.is_empty() { "changed".to_owned() } else { parts.join(", ") }
+}
+
+/// A fact that may be shown.
+pub(super) fn summary(key: &'static str, value: impl Display) -> Fact {
+    (key, format!("{value}"), true)
+}
+
+/// A fact of which only the change is shown.
+pub(super) fn hidden(key: &'static str, value: &impl Debug) -> Fact {
+    (key, format!("{value:?}"), false)
+}
+
+pub(super) fn name_of(name: Option<&Name>) -> String {
+    name.map_or_else(String::new, ToString::to_string)
+}
+
+pub(super) fn alerts(alerts: &[(Severity, Condition)]) -> Fact {
+    let written: Vec<String> =
+        alerts.iter().map(|(severity, condition)| format!("{} {}", severity.word(), condition.written)).collect();
+    summary("alert", written.join(", "))
+}

@@ -1,0 +1,73 @@
+//! A configuration while its sections are read, one after the other in the order of the list.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::Config;
+use super::file::Place;
+use super::reader::{Context, Entry, Table, described, entries};
+use super::sections::adapter::{NAME_HINT, valid_name};
+use super::sections::defaults::Defaults;
+use super::sections::source::Source;
+use super::spec::{SectionSpec, Shape};
+use crate::lang::key::Key;
+
+/// The entries of each section over all files, in the order of the files.
+pub type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
+
+/// What is read so far.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// The configuration.
+    pub config: Config,
+    /// `[defaults]`
+    pub defaults: Defaults,
+    /// The sources that checks bring themselves: they stand behind those that have a section.
+    pub own_sources: Vec<Source>,
+    /// `[keys]`, with the places.
+    pub bindings: Vec<((Key, String), Place)>,
+}
+
+/// What reads the sections of one configuration.
+pub struct Reader<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) sections: &'a Sections<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn entries(&self, section: &str) -> &'a [Entry<'a>] {
+        self.sections.get(section).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The table of a section without names.
+    pub(super) fn single(&self, section: &SectionSpec) -> Table<'a> {
+        let SectionSpec { name: section, shape, .. } = *section;
+        let entries = self.entries(section).to_vec();
+        let at = entries.first().map_or(Place { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
+        Table::open(self.context, format!("[{section}]"), section, at, entries, shape.keys())
+    }
+
+    /// The things of a section, each as a table, in the order of the files.
+    pub(super) fn named(&self, section: &SectionSpec) -> Vec<Table<'a>> {
+        let SectionSpec { name: section, shape, .. } = *section;
+        let mut tables = Vec::new();
+        for entry in self.entries(section) {
+            if !valid_name(entry.key) {
+                let shown: String = entry.key.chars().take(40).collect();
+                self.context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
+            }
+            let DeValue::Table(inner) = entry.value else {
+                let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
+                let hint = format!("write [{section}.NAME] on a line of its own, and the keys below it");
+                self.context.error(entry.at, message, hint);
+                continue;
+            };
+            let title = format!("{section} `{}`", entry.key);
+            let inner = entries(inner, entry.at.file);
+            let open = if matches!(shape, Shape::Adapters(_)) { Table::open_free } else { Table::open };
+            tables.push(open(self.context, title, entry.key, entry.key_at, inner, shape.keys()));
+        }
+        tables
+    }
+}
