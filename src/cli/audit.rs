@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 
-use super::Global;
 use super::output::{self, exit};
+use super::{Global, configuration};
 use crate::cli::run_service;
 use crate::model::preview::{Kind, Preview};
 use crate::runtime::runs::RunService;
@@ -73,8 +73,8 @@ async fn accept(why: &str, global: &Global) -> u8 {
     if why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say why this store is the one to use");
     }
-    if global.read_only {
-        return output::fail(exit::USAGE, "read-only: no store can be accepted here", "remove --read-only");
+    if let Err(code) = configuration::refuse_if_read_only(global, "no store can be accepted here") {
+        return code;
     }
     let state = match run_service::state_directory() {
         Ok(state) => state,
@@ -82,7 +82,7 @@ async fn accept(why: &str, global: &Global) -> u8 {
     };
     let live = RunService::live(&state);
     if !live.is_empty() {
-        let problem = format!("{} still running, and the store may not know it", live.join(", "));
+        let problem = format!("still running, and the store may not know it: {}", live.join(", "));
         return output::fail(exit::CRITICAL, &problem, "wait for its end: a second run could start beside it");
     }
     match RunService::accept(global.store.as_deref(), &state, why, global.clock).await {

@@ -524,6 +524,8 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     let ran = world.run(&["unlock", id, "--why", "x"]);
     assert!(ran.code == 64 && ran.err.contains("`read_only = true` is set in opsroom.toml"), "{ran:?}");
     assert_eq!(world.run(&["runs", id, "--verify"]).code, 64);
+    let ran = world.run(&["audit", "verify", "--accept", "--why", "x"]);
+    assert!(ran.code == 64 && ran.err.contains("`read_only = true` is set in opsroom.toml"), "{ran:?}");
     std::fs::write(world.path("opsroom.toml"), "[console]\nread_only = maybe\n").unwrap();
     assert_eq!(world.run(&["unlock", id, "--why", "x"]).code, 78);
     std::fs::write(world.path("opsroom.toml"), CONFIG).unwrap();
