@@ -2,8 +2,10 @@
 //! which the supervisor began, named without secrets, and stopped where a person asks for it.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rustix::process::{Pid, Signal, getpid, kill_process_group};
 
 use super::rundir::RunDir;
@@ -11,6 +13,7 @@ use super::supervisor::left_behind;
 use crate::lang::time::Moment;
 use crate::model::run::{LeftProcess, Plan};
 use crate::process::table::{self, Listed};
+use crate::text::SafeText;
 use crate::text::redact::Redactor;
 use crate::text::secret::Template;
 
@@ -22,11 +25,22 @@ pub fn supervisor(dir: &RunDir) -> Option<i32> {
     table::all().into_iter().map(|process| process.id).find(|id| is_supervisor(*id, dir))
 }
 
-/// Whether the process `id` is the supervisor of the run in `dir`: `opsroom __run DIR`.
+/// The supervisors of runs in directories of `runs`, each with the id of its run, also where its directory is gone.
+pub fn supervisors(runs: &Path) -> Vec<(String, i32)> {
+    let found = table::all().into_iter().filter_map(|process| Some((supervised(process.id)?, process.id)));
+    let ours = found.filter(|(dir, _)| dir.parent() == Some(runs));
+    ours.filter_map(|(dir, pid)| Some((dir.file_name()?.to_string_lossy().into_owned(), pid))).collect()
+}
+
+/// Whether the process `id` is the supervisor of the run in `dir`.
 pub fn is_supervisor(id: i32, dir: &RunDir) -> bool {
-    let words = table::arguments(id);
-    words.get(1).is_some_and(|word| word == "__run")
-        && words.get(2).is_some_and(|word| *word == dir.path().to_string_lossy())
+    supervised(id).is_some_and(|path| path == dir.path())
+}
+
+/// The directory of the run of which the process `id` is the supervisor: `opsroom __run DIR`.
+fn supervised(id: i32) -> Option<PathBuf> {
+    let mut words = table::arguments(id).into_iter().skip(1);
+    words.next().filter(|word| word == "__run").and_then(|_| words.next()).map(PathBuf::from)
 }
 
 /// The processes of the run `id` but its supervisor.
@@ -52,27 +66,34 @@ pub fn processes(id: &str, dir: &RunDir, now: Moment) -> Vec<Listed> {
     found
 }
 
-/// The processes of the run `id` but its supervisor, as a person may see them.
+/// The processes of the run `id`, its supervisor first, as a person may see them.
 pub fn named(id: &str, dir: &RunDir, now: Moment) -> Vec<LeftProcess> {
+    let supervisor = supervisor(dir).and_then(table::one).map(|process| LeftProcess {
+        pid: process.id,
+        command: SafeText::new("its supervisor"),
+        since: since(&process, now),
+    });
     let found = processes(id, dir, now);
-    if found.is_empty() {
-        return Vec::new();
-    }
-    let plan = dir.read_intent().ok().map(|intent| intent.plan);
-    found.into_iter().map(|process| name(&process, plan.as_ref(), now)).collect()
+    let plan = if found.is_empty() { None } else { dir.read_intent().ok().map(|intent| intent.plan) };
+    let others = found.into_iter().map(|process| name(&process, plan.as_ref(), now));
+    supervisor.into_iter().chain(others).collect()
 }
 
 fn name(process: &Listed, plan: Option<&Plan>, now: Moment) -> LeftProcess {
     let secrets = secrets(&table::environment(process.id), plan);
     let words = table::arguments(process.id);
     let line = if words.is_empty() { process.name.clone() } else { words.join(" ") };
-    let uptime = now.boot.map(|boot| Duration::from_millis(boot.ms));
-    let age = uptime.zip(process.began).map(|(now, began)| now.saturating_sub(began));
     LeftProcess {
         pid: process.id,
         command: Redactor::new(secrets.iter().map(String::as_str)).clean(line.as_bytes()),
-        since: age.and_then(|age| chrono::Duration::from_std(age).ok()).map(|age| now.utc - age),
+        since: since(process, now),
     }
+}
+
+fn since(process: &Listed, now: Moment) -> Option<DateTime<Utc>> {
+    let uptime = now.boot.map(|boot| Duration::from_millis(boot.ms));
+    let age = uptime.zip(process.began).map(|(now, began)| now.saturating_sub(began));
+    age.and_then(|age| chrono::Duration::from_std(age).ok()).map(|age| now.utc - age)
 }
 
 /// The values of secrets in the environment of a process: what the plan fills in for `{secret:NAME}`. Without the plan,

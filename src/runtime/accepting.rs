@@ -4,8 +4,6 @@ use std::path::Path;
 
 use super::identity::Identity;
 use super::runs::RunService;
-use crate::actions::follow::is_alive;
-use crate::actions::rundir::RunDir;
 use crate::clock::Clock;
 use crate::files::made;
 use crate::store::place::Place;
@@ -27,13 +25,6 @@ impl RunService {
         made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
         let place = place(store, state_directory, &identity)?;
         Store::accept(&place, &identity.who, why, clock.now().utc).await
-    }
-
-    /// The ids of the runs below `state_directory` that go on, whatever a store knows of them.
-    pub fn live(state_directory: &Path) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(state_directory.join("runs")) else { return Vec::new() };
-        let live = entries.flatten().filter(|entry| is_alive(&RunDir::new(entry.path())));
-        live.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 }
 

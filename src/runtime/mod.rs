@@ -33,6 +33,7 @@ pub mod runs;
 pub mod secrets;
 pub mod signals;
 pub mod stopping;
+pub mod strays;
 pub mod tasks;
 pub mod terminal;
 pub mod tty;

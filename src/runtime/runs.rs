@@ -41,7 +41,7 @@ pub const LISTED: u32 = 200;
 pub struct RunService {
     pub(super) store: Store,
     place: StorePlace,
-    runs: PathBuf,
+    pub(super) runs: PathBuf,
     program: PathBuf,
     identity: Identity,
     pub(super) clock: Clock,
@@ -132,6 +132,9 @@ impl RunService {
         }
         plan::refuse_literals(&start.plan, &Literals::from(secrets))
             .map_err(|error| SafeText::new(&error.to_string()))?;
+        if start.plan.changing {
+            self.refuse_stray(&start.plan.target).await?;
+        }
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {
@@ -287,11 +290,26 @@ impl RunService {
             }
             RunLiveness::NeverStarted => self.store.close_run(&run.id, None, &never_started(now), None, who).await,
             RunLiveness::Verifying { end, .. } | RunLiveness::Lost(end) => {
-                self.store.lose(&run.id, end.as_deref().map(ended).as_ref(), who, now).await
+                let why = self.why_lost(run, end.is_some()).await;
+                self.store.lose(&run.id, end.as_deref().map(ended).as_ref(), &why, who, now).await
             }
-            RunLiveness::Running => self.store.lose(&run.id, None, who, now).await,
+            RunLiveness::Running => {
+                let why = self.why_lost(run, false).await;
+                self.store.lose(&run.id, None, &why, who, now).await
+            }
             RunLiveness::Hidden(_) => Ok(run.clone()),
         }
+    }
+
+    /// Why nobody knows what becomes of a run.
+    async fn why_lost(&self, run: &Run, ended: bool) -> String {
+        if let Some(pid) = self.supervisor(run).await {
+            return format!("its directory was removed or changed, while its supervisor (pid {pid}) goes on");
+        }
+        if !run.output_path.is_dir() {
+            return "its directory was removed, and with it what became of it".to_owned();
+        }
+        format!("the supervisor died before {}", if ended { "the checks were judged" } else { "its steps ended" })
     }
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,

@@ -121,7 +121,7 @@ impl RunService {
         }
     }
 
-    /// What still runs of a run of this host beside its supervisor.
+    /// What still runs of a run of this host, its supervisor among it.
     pub async fn left(&self, run: &Run) -> Vec<LeftProcess> {
         if !self.is_here(run) {
             return Vec::new();
@@ -155,7 +155,7 @@ impl RunService {
 }
 
 /// A call that may block for ever, on a thread of its own; `None` where it takes too long.
-async fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(super) async fn bounded<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await.ok()?.ok()
 }
 

@@ -40,6 +40,7 @@ impl RunService {
         if let Some(run) = run.filter(|run| self.is_here(run)) {
             held.supervisor = self.supervisor(&run).await;
             held.left = self.left(&run).await;
+            held.left.retain(|process| held.supervisor != Some(process.pid));
         }
         Ok(Some(held))
     }

@@ -209,8 +209,8 @@ impl Store {
         Ok(done)
     }
 
-    /// Writes that nobody knows what became of a run: its supervisor died. With how its steps ended, where that is
-    /// known. The lock stays.
+    /// Writes that nobody knows what became of a run, and why: its supervisor died, or its directory is gone. With how
+    /// its steps ended, where that is known. The lock stays.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
@@ -218,6 +218,7 @@ impl Store {
         &self,
         id: &str,
         ended: Option<&Ended>,
+        why: &str,
         who: &str,
         now: DateTime<Utc>,
     ) -> Result<Run, StoreError> {
@@ -229,15 +230,13 @@ impl Store {
         if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
             put_end(&mut tx, &present, ended, RunState::Unknown).await?;
         }
-        let known = if ended.is_some() { "the checks were judged" } else { "its steps ended" };
-        let note = format!("the supervisor died before {known}");
         sqlx::query("UPDATE run SET state = $2, note = $3 WHERE id = $1")
             .bind(id)
             .bind(word(&RunState::Unknown)?)
-            .bind(&note)
+            .bind(why)
             .execute(&mut *tx)
             .await?;
-        put(&mut tx, &present, now, who, "run.lost", &json!({ "note": note })).await?;
+        put(&mut tx, &present, now, who, "run.lost", &json!({ "note": why })).await?;
         let lost = run(&fetch(&mut tx, id).await?)?;
         tx.commit().await?;
         Ok(lost)

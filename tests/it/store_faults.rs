@@ -186,7 +186,66 @@ async fn a_directory_that_goes_while_its_run_lives_leaves_it_unknown_and_locked(
     assert_eq!(lost.state, RunState::Unknown);
     let why = begin(&run_service, &world.start("echo x >> ran")).await.unwrap_err();
     assert!(why.contains("is locked by") && world.ran() == 0, "{why}");
+
+    // Nobody says that the supervisor died, or that nothing of it is left.
+    let note = lost.note.as_ref().unwrap().as_str();
+    assert!(note.contains("directory was removed") && note.contains("while its supervisor (pid "), "{note}");
+    let shown = world.command(&["runs", &lost.id]);
+    assert!(shown.code == 3 && shown.out.contains(", its supervisor, since "), "{shown:?}");
+    let refused = world.command(&["runs", &lost.id, "--verify"]);
+    assert!(refused.code == 3, "{refused:?}");
     std::fs::write(world.path("go"), "").unwrap();
+    let from = Instant::now();
+    while run_service.run(&lost.id).await.unwrap().unwrap().state != RunState::Ended {
+        assert!(from.elapsed() < PATIENCE, "the end that its supervisor saw is stored");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_begun_beside_a_run_that_no_store_knows_any_more() {
+    let world = World::new();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    wait_for("its start", || begun.output_path.join("started.json").exists()).await;
+    std::fs::remove_dir_all(world.state()).unwrap();
+
+    let fresh = world.run_service().await;
+    let why = begin(&fresh, &world.start("echo x >> ran")).await.unwrap_err();
+    let named = format!("run {} (its supervisor has pid ", begun.id);
+    assert!(why.contains(&named) && why.contains("kill ") && world.ran() == 0, "{why}");
+    let refused = world.command(&["audit", "verify", "--accept", "--why", "x"]);
+    assert!(refused.code == 2 && refused.err.contains(&*begun.id), "{refused:?}");
+
+    std::fs::write(world.path("go"), "").unwrap();
+    let from = Instant::now();
+    while let Err(why) = begin(&fresh, &world.start("echo x >> ran")).await {
+        assert!(from.elapsed() < PATIENCE && why.contains(&named), "{why}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    wait_for("the second run", || world.ran() == 1).await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_over_does_not_keep_the_way_out_shut() {
+    let world = World::new();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    wait_for("its start", || begun.output_path.join("started.json").exists()).await;
+    drop(run_service);
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", world.db().display()));
+    }
+    let accept = ["audit", "verify", "--accept", "--why", "the disk was lost"];
+    let refused = world.command(&accept);
+    assert!(refused.code == 2 && refused.err.contains("still running"), "{refused:?}");
+    // Its supervisor waits for the store that is gone, which may be for ever.
+    std::fs::write(world.path("go"), "").unwrap();
+    wait_for("its end", || begun.output_path.join("closing.json").exists()).await;
+    let accepted = world.command(&accept);
+    assert!(accepted.code == 0 && accepted.err.contains("accepted"), "{accepted:?}");
+    let ran = world.command(&["run", "touch", "--yes"]);
+    assert!(ran.code == 0 && world.ran() == 1, "{ran:?}");
 }
 
 /// What may happen to the store of a console that runs.
