@@ -91,6 +91,27 @@ fn shapes(held: &[Record], bytes: usize) {
     });
 }
 
+/// What looking for secrets costs, by what is in the lines.
+fn redaction(plain: &str) {
+    let secrets: Vec<String> = (0..20).map(|n| format!("hunter{n:02}-{}", "secret".repeat(1 + n % 4))).collect();
+    let redactor = Redactor::new(secrets.iter().map(String::as_str));
+    let quoted = text(|n| format!(r#"{{"level":"info","message":"said \"job {n}\" is done","path":"C:\\jobs\\{n}"}}"#));
+    let address = text(|n| format!("GET /find?q=a%20job%2F{n}&page=2&sort=up HTTP/1.1 200 512 in 12 ms"));
+    let clear = text(|n| format!("GET /find?q=a-job-of-{n}+page=2+sort=up HTTP/1.1 200 512 in 12 ms"));
+    for (name, text) in [
+        ("20 secrets, plain lines", plain),
+        ("20 secrets, lines with backslashes", &quoted),
+        ("20 secrets, lines with addresses", &address),
+        ("20 secrets, the same unescaped", &clear),
+    ] {
+        measure(name, text.len(), LINES, || {
+            for line in text.lines() {
+                std::hint::black_box(redactor.redact(line));
+            }
+        });
+    }
+}
+
 fn main() {
     let json = text(|n| {
         let level = ["info", "info", "info", "warn", "error"][n % 5];
@@ -114,6 +135,7 @@ fn main() {
             200 + n % 4 * 100
         )
     });
+    redaction(&plain);
     for (name, text) in
         [("JSON lines to records", &json), ("plain lines to records", &plain), ("access lines to records", &access)]
     {

@@ -8,6 +8,7 @@
 
 mod block;
 mod characters;
+pub mod coding;
 mod escape;
 pub mod every;
 pub mod name;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use crate::text::coding;
+
 /// A value as it is written in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
@@ -120,69 +122,26 @@ fn zeros(word: u64) -> u64 {
 }
 
 fn unescape(written: &str) -> String {
-    let mut out = String::with_capacity(written.len());
-    let mut rest = written;
-    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let Some(letter) = rest.chars().next() else {
-            out.push('\\');
-            break;
+    let mut out = Vec::with_capacity(written.len());
+    let mut rest = written.as_bytes();
+    while let Some(at) = memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let taken = match coding::backslash(rest) {
+            Some(undone) => {
+                out.extend_from_slice(undone.bytes());
+                undone.written
+            }
+            None => {
+                out.push(b'\\');
+                1
+            }
         };
-        rest = &rest[letter.len_utf8()..];
-        match letter {
-            'n' => out.push('\n'),
-            't' => out.push('\t'),
-            'r' => out.push('\r'),
-            'b' => out.push('\u{8}'),
-            'f' => out.push('\u{c}'),
-            'u' => rest = push_code(&mut out, rest),
-            'x' => rest = push_bytes(&mut out, rest),
-            other => out.push(other),
-        }
+        rest = &rest[taken..];
     }
-    out.push_str(rest);
-    out
-}
-
-/// Pushes the text of `XX` and of the `\xXX` that follow: web servers write the bytes of a character so. What is no
-/// `XX` is left as it is.
-fn push_bytes<'a>(out: &mut String, rest: &'a str) -> &'a str {
-    let hex = |text: &str| text.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    let mut bytes = Vec::new();
-    let mut next = rest;
-    while let Some(byte) = hex(next) {
-        bytes.push(byte);
-        let Some(more) = next[2..].strip_prefix("\\x").filter(|more| hex(more).is_some()) else {
-            next = &next[2..];
-            break;
-        };
-        next = more;
-    }
-    if bytes.is_empty() {
-        out.push('x');
-    }
-    out.push_str(&String::from_utf8_lossy(&bytes));
-    next
-}
-
-/// Pushes the character of `XXXX` (or of a surrogate pair `XXXX\uXXXX`) and returns what follows.
-fn push_code<'a>(out: &mut String, rest: &'a str) -> &'a str {
-    let hex = |text: &str| text.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let Some(high) = hex(rest) else {
-        out.push_str("\\u");
-        return rest;
-    };
-    let after = &rest[4..];
-    if (0xd800..0xdc00).contains(&high)
-        && let Some(low) = after.strip_prefix("\\u").and_then(hex)
-        && (0xdc00..0xe000).contains(&low)
-    {
-        out.push(char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).unwrap_or('\u{fffd}'));
-        return &after[6..];
-    }
-    out.push(char::from_u32(high).unwrap_or('\u{fffd}'));
-    after
+    out.extend_from_slice(rest);
+    // Web servers write the bytes of a character one by one, also some that make none.
+    String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

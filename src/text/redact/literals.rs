@@ -38,8 +38,9 @@ impl Literals {
         };
         self.0.iter().find_map(|(name, redactor, user)| {
             let is_user = |range: &Range<usize>| user.as_deref() == Some(&text[range.clone()]);
-            let mut ranges = redactor.find_values(text.as_bytes()).into_iter();
-            let found = ranges.find(|range| counts(range) && !is_user(range));
+            let mut ranges = Vec::new();
+            redactor.find_values(text.as_bytes(), &mut ranges);
+            let found = ranges.into_iter().find(|range| counts(range) && !is_user(range));
             found.map(|range| (name, range))
         })
     }

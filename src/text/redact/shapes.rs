@@ -28,6 +28,10 @@ const SHAPES: [(Hint, &str); 13] = [
     (Hint::Exact(&["glpat-"]), r"\bglpat-[A-Za-z0-9_-]{20,}"),
 ];
 
+/// Where a list begins that is the value of a field: the journal exports what is not plain text as the numbers of its
+/// bytes.
+const LISTS: [&str; 2] = ["\":[", "\": ["];
+
 /// What a token can't be without.
 enum Hint {
     /// One of these.
@@ -61,7 +65,7 @@ pub(super) struct Shapes {
     /// Leftmost-first and case-sensitive: only so does the automaton search with vector instructions, four times as
     /// fast over lines without any hint, which are nearly all.
     hints: AhoCorasick,
-    /// The shape of each spelling in `hints`.
+    /// The shape of each spelling in `hints`; the one behind the last of them is for lists.
     shape_of: Vec<u8>,
     /// Compiled when their hint is first seen: most never are, and each costs start-up time and memory.
     expressions: [OnceLock<Regex>; SHAPES.len()],
@@ -79,6 +83,7 @@ impl Shapes {
         let spellings: Vec<(u8, String)> = (0_u8..)
             .zip(&SHAPES)
             .flat_map(|(index, (hint, _))| hint.spellings().into_iter().map(move |text| (index, text)))
+            .chain(LISTS.map(|text| (SHAPES.len() as u8, text.to_owned())))
             .collect();
         let hints = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostFirst)
@@ -96,8 +101,8 @@ impl Shapes {
         self.pem_end.get_or_init(|| compile(PEM_END))
     }
 
-    /// Adds the ranges of all tokens.
-    pub(super) fn find(&self, bytes: &[u8], ranges: &mut Vec<Range<usize>>) {
+    /// Adds the ranges of all tokens; says whether there may be lists of bytes.
+    pub(super) fn find(&self, bytes: &[u8], ranges: &mut Vec<Range<usize>>) -> bool {
         let mut hinted = 0_u32;
         let mut from = 0;
         while let Some(hint) = self.hints.find(Input::new(bytes).range(from..)) {
@@ -105,6 +110,8 @@ impl Shapes {
             // Not from its end: another hint may begin within it.
             from = hint.start() + 1;
         }
+        let lists = hinted & (1 << SHAPES.len()) != 0;
+        hinted &= (1 << SHAPES.len()) - 1;
         while hinted != 0 {
             let index = hinted.trailing_zeros() as usize;
             hinted &= hinted - 1;
@@ -119,6 +126,7 @@ impl Shapes {
                     .map(|found| found.range()),
             );
         }
+        lists
     }
 
     /// Where a private key that began earlier ends.

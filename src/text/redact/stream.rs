@@ -50,7 +50,7 @@ impl RedactStream {
             let end = shapes.end_of_key(&self.held[self.given..]).map(|end| self.given + end);
             self.in_key = end.is_none_or(|end| end > upto);
             ranges.push(self.given..end.unwrap_or(self.held.len()));
-            super::merge(&mut ranges);
+            super::find::merge(&mut ranges);
         }
         self.in_key |= shapes.is_inside_key(&self.held[..upto]);
         let mut out = Vec::with_capacity(upto - self.given);

@@ -1,10 +1,11 @@
-//! The forms in which a secret is printed by programs that encode it.
+//! The forms in which a secret is printed by programs that encode it. Those that a text is searched for as it is: what
+//! is escaped in another way is found where [`super::find`] undoes it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::MIN_SECRET;
 
@@ -28,35 +29,31 @@ fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     }
     let json = serde_json::to_string(value).unwrap_or_default();
     let json = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&json);
-    let forms = [
+    let escaped = [
         value.to_owned(),
         json.to_owned(),
         json.replace('/', "\\/"),
         ascii_json(json),
-        percent_all(value),
-        value
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-            .replace('\'', "&#39;"),
-        value
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-            .replace('\'', "&apos;"),
-        value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        html(value).replace('"', "&quot;").replace('\'', "&#39;"),
+        html(value).replace('"', "&quot;").replace('\'', "&apos;"),
+        html(value),
         value.replace('\'', "'\\''"),
-        hex(value, false),
-        hex(value, true),
     ];
-    into.extend(forms.into_iter().map(String::into_bytes));
-    for kept in KEPT {
-        for (lower, space) in [(false, "%20"), (true, "%20"), (false, "+")] {
-            into.insert(percent(value, lower, space, kept).into_bytes());
-        }
+    let spelled = KEPT.iter().flat_map(|kept| {
+        [(false, "%20"), (true, "%20"), (false, "+")].map(|(lower, space)| percent(value, lower, space, kept))
+    });
+    let written: BTreeSet<String> = escaped.into_iter().chain(spelled).collect();
+    // Twice, as where a secret of Kubernetes is encoded by who writes it.
+    let within = [value, json, &html(value), &percent(value, false, "%20", b""), &STANDARD.encode(value)];
+    for text in BTreeSet::from(within) {
+        base64(text, into);
     }
+    into.extend([hex(value, false), hex(value, true)].map(String::into_bytes));
+    into.extend(written.into_iter().map(String::into_bytes));
+}
+
+/// Adds what of `value` stays the same in base64 wherever it stands.
+fn base64(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     for skipped in 0..3 {
         let Some(bytes) = value.as_bytes().get(skipped..) else { continue };
         // Only the characters that depend on nothing but the secret: what follows it changes the last one.
@@ -70,6 +67,10 @@ fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
             }
         }
     }
+}
+
+fn html(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The password in `scheme://user:password@host`.
@@ -90,13 +91,6 @@ fn percent(value: &str, lower: bool, space: &str, kept: &[u8]) -> String {
             _ if kept.contains(&byte) => out.push(char::from(byte)),
             _ => push_hex(&mut out, "%", byte, lower),
         }
-        out
-    })
-}
-
-fn percent_all(value: &str) -> String {
-    value.bytes().fold(String::new(), |mut out, byte| {
-        push_hex(&mut out, "%", byte, false);
         out
     })
 }

@@ -43,6 +43,7 @@ mod beginning;
 mod counting;
 mod lines;
 mod rotation;
+mod secrets;
 mod writer;
 
 use std::collections::BTreeMap;
