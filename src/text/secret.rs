@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Name;
 
-/// Former values that stay registered for redaction; the oldest goes.
+/// Former values of one secret that stay registered for redaction; the oldest goes. So a secret that is rotated all the
+/// time pushes out none of another, and none that is in use.
 const RETIRED: usize = 64;
 
 /// The resolved secrets of a configuration. Never serialised; `Debug` shows the names alone.
 #[derive(Clone, Default)]
 pub struct Secrets {
     values: BTreeMap<Name, String>,
-    /// What they were before they were rotated: it is still in logs and in the answers of slow services.
-    retired: Vec<String>,
+    /// What they were before they were rotated or taken out of the configuration, oldest first: it is still in logs and in
+    /// the answers of slow services.
+    retired: BTreeMap<Name, Vec<String>>,
     /// Those that are being fetched for the first time.
     pending: BTreeSet<Name>,
     /// Those with which a service refused us, until [`Secrets::take_refused`].
@@ -67,19 +69,22 @@ impl Secrets {
 
     /// Every value that must never be shown: those in use, and former ones.
     pub fn registered(&self) -> impl Iterator<Item = &str> {
-        self.values.values().chain(&self.retired).map(String::as_str)
+        self.values.values().chain(self.retired.values().flatten()).map(String::as_str)
     }
 
-    /// Keeps the values of `old` registered that are not in use any more.
+    /// Keeps the values of `old` registered that are not in use any more, for the life of the process. One that was in use
+    /// again meanwhile is the newest again.
     pub fn retire(&mut self, old: &Self) {
-        for value in old.retired.iter().chain(old.values.values()) {
-            let known = self.retired.contains(value) || self.values.values().any(|used| used == value);
-            if !known {
-                self.retired.push(value.clone());
+        let former = old.retired.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        for (name, value) in former.chain(&old.values) {
+            let kept = self.retired.entry(name.clone()).or_default();
+            kept.retain(|known| known != value);
+            if self.values.get(name) != Some(value) {
+                kept.push(value.clone());
             }
+            let over = kept.len().saturating_sub(RETIRED);
+            kept.drain(..over);
         }
-        let over = self.retired.len().saturating_sub(RETIRED);
-        self.retired.drain(..over);
     }
 
     /// Whether every secret has the same value as in `other`.
@@ -146,5 +151,41 @@ impl Template {
         }
         out.push_str(rest);
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives `name` the values one after the other, as they are rotated.
+    fn rotate(mut secrets: Secrets, name: &str, values: impl IntoIterator<Item = String>) -> Secrets {
+        for value in values {
+            let mut next = Secrets::default();
+            for (other, same) in secrets.iter().filter(|(other, _)| &***other != name) {
+                next.insert(other.clone(), same.to_owned());
+            }
+            next.insert(name.into(), value);
+            next.retire(&secrets);
+            secrets = next;
+        }
+        secrets
+    }
+
+    fn knows(secrets: &Secrets, value: &str) -> bool {
+        secrets.registered().any(|known| known == value)
+    }
+
+    #[test]
+    fn a_secret_that_is_rotated_all_the_time_pushes_out_no_other() {
+        let secrets = rotate(Secrets::default(), "db", ["db-first".to_owned(), "db-second".to_owned()]);
+        let secrets = rotate(secrets, "token", (0..500).map(|number| format!("token-{number}")));
+        for value in ["db-first", "db-second", "token-499", "token-498", "token-435"] {
+            assert!(knows(&secrets, value), "{value}");
+        }
+        assert!(!knows(&secrets, "token-434"), "there is a bound");
+        let mut removed = Secrets::default();
+        removed.retire(&secrets);
+        assert!(removed.iter().next().is_none() && knows(&removed, "db-second") && knows(&removed, "token-499"));
     }
 }

@@ -185,10 +185,13 @@ impl Keeper {
         if latest.borrow().as_ref().is_some_and(|known| known.same_values(&secrets)) {
             return;
         }
-        secrets.retire(&self.published);
-        logging::mask(&secrets);
-        self.published = Arc::new(secrets);
-        latest.send_replace(Some(Arc::clone(&self.published)));
+        latest.send_modify(|known| {
+            // Not what this keeper published last: one that was started again after a panic knows nothing of that.
+            secrets.retire(known.as_ref().unwrap_or(&self.published));
+            logging::mask(&secrets);
+            self.published = Arc::new(secrets);
+            *known = Some(Arc::clone(&self.published));
+        });
         tracing::info!(secrets = ?self.published, "the values of secrets changed");
     }
 }
@@ -323,6 +326,44 @@ mod tests {
                 latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.get("token") == Some(value)));
             let secrets = tokio::time::timeout(LONG, there).await.expect("in time").unwrap().clone().unwrap();
             assert!(secrets.is_pending("slow") && !secrets.are_settled(), "it waited for the other");
+        }
+        kept.tasks.end(LONG).await;
+    }
+
+    #[tokio::test]
+    async fn a_keeper_that_was_started_again_forgets_no_value() {
+        let (latest, _kept) = watch::channel(None);
+        let path = tempfile::tempdir().unwrap();
+        let sources = BTreeMap::from([("token".into(), SecretSource::File(path.path().join("none")))]);
+        let mut first = Keeper::new(&sources, &BTreeMap::new(), &Arc::default(), Pace::default());
+        let mut again = first.clone();
+        for value in ["first-value", "second-value"] {
+            let kept = first.kept.get_mut("token").unwrap();
+            (kept.value, kept.age) = (Some(value.to_owned()), Some(0));
+            first.publish(&latest);
+        }
+        drop(first);
+        again.publish(&latest);
+        let secrets = latest.borrow().clone().unwrap();
+        assert!(secrets.is_pending("token"));
+        assert_eq!(Redactor::from(&*secrets).redact("first-value second-value"), "*** ***");
+    }
+
+    #[tokio::test]
+    async fn a_reload_forgets_no_value_whatever_becomes_of_the_secret() {
+        let mut kept = Kept::new();
+        kept.write("token", "first-value").await;
+        let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
+        with_value(&mut secrets_handle, "token", "first-value").await;
+        let hanging = SecretSource::Command(["/bin/sleep", "300"].map(str::to_owned).to_vec());
+        let gone = SecretSource::Command(vec!["/no/such/manager".to_owned()]);
+        for (name, source) in
+            [("token", hanging), ("token", gone), ("another", SecretSource::Inline("other-value".into()))]
+        {
+            let latest = kept.fill(name, source).latest();
+            let secrets = latest.borrow().clone().unwrap();
+            assert_eq!(secrets.get("token"), None);
+            assert_eq!(Redactor::from(&*secrets).redact("a first-value"), "a ***", "{name}");
         }
         kept.tasks.end(LONG).await;
     }
