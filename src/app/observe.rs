@@ -18,6 +18,7 @@ use super::toasts::Tone;
 pub fn observe(state: &mut State, observation: Observation, at: Stamp, effects: &mut Vec<Effect>) {
     match observation {
         Observation::Records { log, batch } => records(state, &log, batch),
+        Observation::LogsResumed => effects.push(Effect::MaskHeld),
         other => {
             let output = state.world.observe(other, at);
             show(state, output, effects);

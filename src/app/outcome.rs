@@ -12,6 +12,7 @@ use crate::world::Output;
 
 use super::observe;
 use super::overlays::{Overlay, patterns};
+use super::screens::logs;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
@@ -49,6 +50,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::Past(past) => patterns::learned(state, *past),
+        Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::Failed(text) => {
             state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), &text);

@@ -14,6 +14,7 @@ use super::format::{Format, Formats};
 use super::layout::Layout;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
+use crate::text::redact::Redactor;
 use crate::text::{SafeText, StyleSpan, Styles};
 
 pub use others::quoted;
@@ -203,6 +204,28 @@ impl Record {
     /// not overlapping, each at character boundaries. Empty for most records, and where the log strips colours.
     pub fn styles(&self) -> &[StyleSpan] {
         self.styles.as_slice()
+    }
+
+    /// The record without the secrets in it; `None` where it has none.
+    pub fn masked(&self, redactor: &Redactor) -> Option<Self> {
+        let masked = |text: &SafeText| match redactor.redact(text.as_str()) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(text) => Some(SafeText::of_record(&text)),
+        };
+        let (raw, message) = (masked(&self.raw), masked(&self.message));
+        let service = self.service.as_ref().and_then(masked);
+        if raw.is_none() && message.is_none() && service.is_none() {
+            return None;
+        }
+        let styles = if message.is_some() { Styles::default() } else { self.styles.clone() };
+        let known = RecordData::clone(self);
+        Some(Self::new(RecordData {
+            raw: raw.unwrap_or(known.raw),
+            message: message.unwrap_or(known.message),
+            service: service.or(known.service),
+            styles,
+            ..known
+        }))
     }
 
     /// The lines it was joined from; one for most records.

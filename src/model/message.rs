@@ -13,7 +13,7 @@ use super::run::{Lock, OutputLine, Plan, Progress, Run, Signs, Stopping};
 use super::verification::Terms;
 use crate::lang::time::Stamp;
 use crate::logs::pattern::Past;
-use crate::logs::record::{LogState, RecordBatch};
+use crate::logs::record::{LogState, Record, RecordBatch};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -31,6 +31,9 @@ pub enum Observation {
         /// The records and losses.
         batch: RecordBatch,
     },
+    /// All that was read of logs with the secrets that were known before has come; what comes from now on is masked with
+    /// those that are known now.
+    LogsResumed,
     /// A log source changed its state.
     LogState {
         /// The log.
@@ -130,6 +133,8 @@ pub enum Effect {
     },
     /// Nobody waits for that any more.
     ForgetPast,
+    /// Look through the records that are held for secrets that were not known when they were read.
+    MaskHeld,
     /// Put a text into the clipboard (OSC 52), or into a file where the terminal can't.
     Copy(SafeText),
     /// Write a text file into the state directory's `saved/` folder.
@@ -253,6 +258,8 @@ pub enum Outcome {
     },
     /// The shapes that logs held before.
     Past(Box<Past>),
+    /// Records that hold a secret which was not known when they were read, each with what it is to be replaced by.
+    Masked(Vec<(Record, Record)>),
     /// A text was copied or saved; says where.
     Said(SafeText),
     /// Something failed; says what and what to do.

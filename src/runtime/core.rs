@@ -9,11 +9,13 @@ use tokio::sync::mpsc;
 use super::cleaner::Cleaner;
 use super::effects::Effects;
 use super::feeds::Feeds;
+use super::held::HeldRecords;
 use super::past::{PastReader, Question};
 use super::reload::{self, Loader, Pace, Reload};
 use super::secrets::{SecretStore, SecretsHandle};
 use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
+use crate::app::screens::logs;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::clock::Clock;
@@ -68,6 +70,7 @@ pub struct Core {
     outcomes: mpsc::Receiver<Outcome>,
     outcome_sender: mpsc::Sender<Outcome>,
     past: PastReader,
+    held: HeldRecords,
     reloads: mpsc::Receiver<Reload>,
     reload_sender: mpsc::Sender<Reload>,
     /// Whether the last reload was rejected.
@@ -103,6 +106,7 @@ impl Core {
             outcomes,
             outcome_sender,
             past: PastReader::default(),
+            held: HeldRecords::default(),
             reloads,
             reload_sender,
             rejected: false,
@@ -222,6 +226,11 @@ impl Core {
                 );
             }
             Effect::ForgetPast => self.past.forget(),
+            Effect::MaskHeld => {
+                let records = logs::held(&self.state);
+                let secrets = self.known.latest().borrow().clone().unwrap_or_default();
+                self.held.mask(&mut self.tasks, records, secrets, self.outcome_sender.clone());
+            }
             other => return self.effects.execute(&mut self.tasks, other, &self.state.world.config),
         }
         None

@@ -149,6 +149,11 @@ async fn with_secrets<T: Future<Output = ()>>(
             () = token.cancelled() => return,
             secrets = secrets_handle.secrets() => secrets,
         };
+        // Whoever read before has ended: nothing that was masked with other secrets comes after this.
+        tokio::select! {
+            () = token.cancelled() => return,
+            sent = context.out.send(Observation::LogsResumed) => if sent.is_err() { return },
+        }
         let cancel = token.child_token();
         let current = Context { secrets: Arc::clone(&secrets), cancel: cancel.clone(), ..context.clone() };
         let work = work(current);

@@ -17,6 +17,7 @@ pub mod feeds;
 pub mod frames;
 pub mod handover;
 pub mod headless;
+pub mod held;
 pub mod identity;
 pub mod input;
 pub mod keys;

@@ -30,6 +30,8 @@ impl World {
                 self.records(&log, batch, at, |_, _, _, _| {});
                 Output { noticeable, ..Output::default() }
             }
+            // Only who shows records has to do with those that are held.
+            Observation::LogsResumed => Output::default(),
             Observation::LogState { log, state } => self.log_state(&log, state),
             Observation::Overrun { name, count } => self.overrun(&name, count),
             Observation::Gap { from, to } => self.gap(from, to),
@@ -147,6 +149,17 @@ impl World {
         }
         let log = &mut self.logs[place];
         log.loss.dropped = log.ring.dropped();
+    }
+
+    /// Puts records in the place of those that are still held; `each` as for [`Self::records`].
+    pub fn masked(&mut self, records: &[(Record, Record)], mut each: impl FnMut(&[LogView], usize, &Record, bool)) {
+        for (held, masked) in records {
+            let Some(place) = self.logs.iter().position(|log| log.name == held.log) else { continue };
+            if self.logs[place].ring.get(held.seq).is_some_and(|now| now.same(held)) {
+                self.logs[place].push(masked);
+                each(&self.logs, place, masked, true);
+            }
+        }
     }
 
     fn log_state(&mut self, name: &Name, to: LogState) -> Output {

@@ -118,6 +118,51 @@ async fn a_secret_file_that_comes_late_is_read() {
     console.headless.finish().await;
 }
 
+/// The lines of the only log, as they are held.
+fn lines(state: &State) -> Vec<&str> {
+    state.world.logs[0].ring.iter().map(|record| record.raw.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_read_before_a_secret_was_known_are_masked_once_it_is() {
+    let mut console = Console::start(|root| {
+        let file = root.join("token").display().to_string();
+        let text = format!("[secret]\ntoken = {{ file = \"{file}\" }}\n[log.app]\nfile = \"app.log\"\n");
+        fs::write(root.join("opsroom.toml"), text).unwrap();
+        fs::write(root.join("app.log"), "{\"level\":\"info\",\"message\":\"with token\\u002dof-monday\"}\nanother\n")
+            .unwrap();
+    });
+    console.until("read while there is no secret", |state| lines(state).len() == 2).await;
+    assert!(lines(console.headless.state())[0].contains("of-monday"));
+    fs::write(console.at("token"), "token-of-monday\n").unwrap();
+    let masked = "{\"level\":\"info\",\"message\":\"with ***\"}";
+    console.until("masked", |state| lines(state) == [masked, "another"]).await;
+    let record = console.headless.state().world.logs[0].ring.at(0).unwrap();
+    assert_eq!(record.message.as_str(), "with ***");
+    assert!(record.fields().iter().all(|(_, value)| !value.as_str().contains("monday")));
+    console.headless.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_a_reload_takes_away_stays_masked() {
+    let log = "[log.app]\nfile = \"app.log\"\n";
+    let mut console = Console::start(|root| {
+        fs::write(root.join("token"), "token-of-monday\n").unwrap();
+        private(&root.join("token"));
+        let file = root.join("token").display().to_string();
+        let text = format!("[secret]\ntoken = {{ file = \"{file}\" }}\n{log}");
+        fs::write(root.join("opsroom.toml"), text).unwrap();
+        fs::write(root.join("app.log"), "first token-of-monday\n").unwrap();
+    });
+    console.until("masked", |state| lines(state) == ["first ***"]).await;
+    fs::write(console.at("opsroom.toml"), log).unwrap();
+    console.until("reloaded", |state| state.world.config.secrets.is_empty()).await;
+    fs::write(console.at("app.log"), "first token-of-monday\nsecond token%2Dof-monday\n").unwrap();
+    console.until("read on", |state| lines(state).len() == 2).await;
+    assert_eq!(lines(console.headless.state()), ["first ***", "second ***"]);
+    console.headless.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reloading_goes_on_after_an_included_file_went_and_after_a_rejection() {
     let check = |name: &str| format!("[check.{name}]\ntcp = \"127.0.0.1:1\"\n");

@@ -7,6 +7,7 @@ mod detour;
 mod filtering;
 mod frozen;
 mod marks;
+mod masked;
 mod pane;
 mod search;
 mod taken;
@@ -44,6 +45,8 @@ pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_sav
 pub use frozen::Waiting;
 pub(in crate::app) use frozen::{hold, thaw};
 pub use marks::MAX_MARKS;
+pub use masked::held;
+pub(in crate::app) use masked::masked;
 pub use pane::{Pane, Row};
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
 pub(super) use taken::copied;
@@ -153,22 +156,13 @@ fn height(state: &State) -> usize {
 
 /// A batch of a log has come in at `now`.
 pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
-    let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
     state.world.records(log, batch, now, |logs, at, record, backlog| {
-        for overlay in &mut *overlays {
+        for overlay in &mut state.console.overlays {
             overlay.take(logs, at, record, backlog);
         }
-        screen.known.learn(record);
-        for tail in tails.values_mut() {
-            tail.take(logs, at, record, backlog);
-        }
-        screen.pane.take(logs, at, record, backlog);
-        if let Some(found) = &mut screen.found
-            && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
-        {
-            found.view.take(&logs[at].ring, source, record, backlog);
-        }
+        follow(&mut state.console, logs, at, record, backlog);
     });
+    let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
     let logs = &state.world.logs;
     screen.pane.forget(logs);
     for overlay in overlays {
@@ -179,6 +173,21 @@ pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch,
     }
     if let Some(found) = &mut screen.found {
         found.view.forget(&rings(logs, screen.pane.sources()), 0);
+    }
+}
+
+/// Shows a record that was just pushed to the ring of log `at` wherever records are listed.
+fn follow(console: &mut Console, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    let Console { screens: Screens { logs: screen, .. }, tails, .. } = console;
+    screen.known.learn(record);
+    for tail in tails.values_mut() {
+        tail.take(logs, at, record, backlog);
+    }
+    screen.pane.take(logs, at, record, backlog);
+    if let Some(found) = &mut screen.found
+        && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
+    {
+        found.view.take(&logs[at].ring, source, record, backlog);
     }
 }
 

@@ -19,6 +19,20 @@ impl Waiting {
         records.fold((0, 0), |(count, bytes), record| (count + 1, bytes + record.footprint()))
     }
 
+    /// All records that wait.
+    pub(in crate::app) fn all(&self) -> impl Iterator<Item = &Record> {
+        self.0.iter().flat_map(|(_, batch, _)| &batch.records)
+    }
+
+    /// Puts records in the place of those that wait still.
+    pub(in crate::app) fn replace(&mut self, records: &[(Record, Record)]) {
+        for waiting in self.0.iter_mut().flat_map(|(_, batch, _)| &mut batch.records) {
+            if let Some((_, other)) = records.iter().find(|(held, _)| held.same(waiting)) {
+                waiting.clone_from(other);
+            }
+        }
+    }
+
     /// The records of `log` that wait, oldest first.
     pub(in crate::app) fn records<'a>(&'a self, log: &'a Name) -> impl DoubleEndedIterator<Item = &'a Record> {
         self.0.iter().filter(move |(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records)

@@ -1,0 +1,29 @@
+//! Records that were read before a secret in them was known.
+
+use super::follow;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::record::RecordOverlay;
+use crate::app::state::State;
+use crate::logs::record::Record;
+
+/// Every record that is held, or waits while the screen is frozen.
+pub fn held(state: &State) -> Vec<Record> {
+    let held = state.world.logs.iter().flat_map(|log| log.ring.iter());
+    held.chain(state.console.waiting.all()).cloned().collect()
+}
+
+/// Takes in records without the secrets in them, each with the one whose place it takes. Where it was replaced meanwhile,
+/// that was by one which was read with the secrets known.
+pub(in crate::app) fn masked(state: &mut State, records: &[(Record, Record)]) {
+    state.world.masked(records, |logs, at, record, backlog| follow(&mut state.console, logs, at, record, backlog));
+    state.console.waiting.replace(records);
+    // What was counted holds the texts that it counted: it is counted anew when it is opened again.
+    state.console.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
+    for overlay in &mut state.console.overlays {
+        if let Overlay::Record(shown) = overlay
+            && let Some((_, masked)) = records.iter().find(|(held, _)| held.same(&shown.record))
+        {
+            **shown = RecordOverlay::new(masked.clone(), shown.late);
+        }
+    }
+}
