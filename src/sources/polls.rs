@@ -4,6 +4,8 @@
 //! polling costs is waking up. Ticks are absolute (open loop): a slow answer does not delay the next poll, and a
 //! source that is still busy at its tick skips it, counted.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -97,6 +99,8 @@ struct Scheduler {
     context: Context,
     poller: Poller,
     entries: Vec<Entry>,
+    /// The ticks of all entries, the next first; one that is not its entry's next tick any more means nothing.
+    ticks: BinaryHeap<Reverse<(Duration, usize)>>,
     tasks: FuturesUnordered<Task>,
     /// Ticks at which the poll before still waited for a place.
     not_asked: u64,
@@ -126,7 +130,7 @@ impl Scheduler {
         // A spread of one slot each keeps a hundred sources from asking in the same instant.
         let spread = (SLOT * u32::try_from(plan.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
         let mut random = fastrand::Rng::new();
-        let entries = plan
+        let entries: Vec<Entry> = plan
             .into_iter()
             .map(|watched| {
                 let jitter = spread.min(watched.interval()).mul_f64(random.f64());
@@ -136,6 +140,7 @@ impl Scheduler {
         Self {
             context,
             poller,
+            ticks: entries.iter().enumerate().map(|(index, entry)| Reverse((entry.next, index))).collect(),
             entries,
             tasks: FuturesUnordered::new(),
             not_asked: 0,
@@ -205,16 +210,13 @@ impl Scheduler {
         self.last_seen = now;
         self.check_link(now);
         let offline = self.link.online == Some(false);
-        for index in 0..self.entries.len() {
+        while let Some((due, index)) = self.next_tick().filter(|(due, _)| *due <= now.mono) {
             let entry = &mut self.entries[index];
-            if entry.next > now.mono {
-                continue;
-            }
-            let due = entry.next;
             let interval = entry.watched.interval().max(SLOT);
             let late = now.mono.saturating_sub(due);
             let missed = u32::try_from(late.as_nanos() / interval.as_nanos()).unwrap_or(u32::MAX);
             entry.next = due + interval * missed.saturating_add(1);
+            self.ticks.push(Reverse((entry.next, index)));
             if offline {
                 continue;
             }
@@ -246,7 +248,7 @@ impl Scheduler {
         }
         self.poller = self.poller.with_secrets(Arc::clone(&secrets));
         let now = self.context.clock.now().mono;
-        for (entry, renewed) in self.entries.iter_mut().zip(plan::plan(&self.context.config)) {
+        for (index, (entry, renewed)) in self.entries.iter_mut().zip(plan::plan(&self.context.config)).enumerate() {
             if renewed.secrets().into_iter().all(|name| secrets.is_same(&before, name)) {
                 continue;
             }
@@ -255,12 +257,24 @@ impl Scheduler {
             entry.watched = Arc::new(renewed);
             if entry.busy.is_none() {
                 entry.next = now;
+                self.ticks.push(Reverse((now, index)));
             }
         }
     }
 
-    fn next_wake(&self) -> Duration {
-        let next = self.entries.iter().map(|entry| entry.next).min().unwrap_or(self.last_seen.mono + REPORT);
+    /// The entry whose tick is the next, and that tick. What an entry left behind when its tick was moved is let go here.
+    fn next_tick(&mut self) -> Option<(Duration, usize)> {
+        while let Some(Reverse((at, index))) = self.ticks.peek().copied() {
+            if self.entries[index].next == at {
+                return Some((at, index));
+            }
+            self.ticks.pop();
+        }
+        None
+    }
+
+    fn next_wake(&mut self) -> Duration {
+        let next = self.next_tick().map_or(self.last_seen.mono + REPORT, |(at, _)| at);
         let checks = self.context.config.console.self_check.is_some() && !self.link.checking;
         let next = if checks { next.min(self.link.next_check) } else { next };
         up_to_slot(next)
@@ -352,6 +366,7 @@ impl Scheduler {
             entry.watched.forget();
             let turn = SLOT * u32::try_from(index).unwrap_or(u32::MAX);
             entry.next = now.mono + turn.min(MAX_SPREAD).min(entry.watched.interval());
+            self.ticks.push(Reverse((entry.next, index)));
         }
     }
 
