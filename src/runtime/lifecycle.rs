@@ -58,6 +58,9 @@ struct Console {
     frames: Frames,
     pager: Pager,
     hands: TerminalOwner,
+    /// A title and a bell that are due: of many in one batch one is enough.
+    title: Option<SafeText>,
+    bell: bool,
     ending: Option<u8>,
 }
 
@@ -96,6 +99,8 @@ pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
         frames: Frames::default(),
         pager: Pager::default(),
         hands: TerminalOwner::Us,
+        title: None,
+        bell: false,
         ending: None,
     };
     // The first frame says that everything is being asked. It comes before anything else is opened.
@@ -117,17 +122,27 @@ impl Console {
                 if self.now().mono >= end {
                     break;
                 }
-                let Some(event) = self.tty.keyboard.ready().or_else(|| self.core.ready()) else { break };
+                let typed = self.tty.keyboard.ready();
+                // Nobody who pressed a key waits for what the world says meanwhile.
+                if typed.is_none() && self.frames.is_urgent() && self.is_frame_due() {
+                    break;
+                }
+                let Some(event) = typed.or_else(|| self.core.ready()) else { break };
                 self.event(event);
             }
+            self.announce();
             if let Some(code) = self.ending {
                 return code;
             }
             self.tty.listen(self.now().mono);
-            if self.frame_at().is_some_and(|at| at <= self.now().mono) {
+            if self.is_frame_due() {
                 self.draw();
             }
         }
+    }
+
+    fn is_frame_due(&self) -> bool {
+        self.frame_at().is_some_and(|at| at <= self.now().mono)
     }
 
     fn now(&self) -> Stamp {
@@ -260,13 +275,24 @@ impl Console {
                 self.tty.forget();
                 self.frames.ask(Urgency::Immediate, self.now().mono);
             }
-            Effect::Title(title) => self.tty.set_title(title.as_str()),
-            Effect::Bell => self.tty.send(vec![0x07]),
+            Effect::Title(title) => self.title = Some(title),
+            Effect::Bell => self.bell = true,
             Effect::Mouse(on) => self.tty.set_mouse(on),
             Effect::Copy(text) => self.copy(&text),
             Effect::SaveScreen => self.save_screen(),
             Effect::Page(text) => self.lend(text),
             other => tracing::warn!(?other, "unhandled effect"),
+        }
+    }
+
+    /// Sets the title and rings, where the last batch asked for it: when a thousand alerts fire at once, a thousand titles
+    /// would keep the frame waiting.
+    fn announce(&mut self) {
+        if let Some(title) = self.title.take() {
+            self.tty.set_title(title.as_str());
+        }
+        if std::mem::take(&mut self.bell) {
+            self.tty.send(vec![0x07]);
         }
     }
 
