@@ -1,5 +1,7 @@
 //! Finding things in the state by name, and the rows of every list.
 
+use std::borrow::Cow;
+
 use crate::config::sections::action::Action;
 use crate::config::sections::screen::Panel;
 use crate::model::run::{Lock, Run};
@@ -83,70 +85,60 @@ impl State {
     /// The keys of the rows of a list, in the order in which they are drawn, its filter applied. A key is the name of
     /// a service, check, metric, action, the id of an alert or run, the target of a lock, or made by
     /// [`entry_key`] and [`problem_key`].
-    pub fn rows(&self, panel: &PanelId) -> Vec<String> {
+    pub fn rows(&self, panel: &PanelId) -> Vec<Cow<'_, str>> {
         let filter = self.list(panel).map_or("", |list| &list.filter);
         let checks = |positions: &[usize]| {
             let checks = positions.iter().filter_map(|at| self.world.checks.get(*at));
             keys(
                 checks,
                 filter,
-                |check| check.name.to_string(),
+                |check| Cow::Borrowed(&check.name),
                 |check| format!("{} {}", check.name, check.status.word()),
             )
         };
-        let actions = |actions: &mut dyn Iterator<Item = &Action>| {
-            keys(
-                actions,
-                filter,
-                |action| action.name.to_string(),
-                |action| format!("{} {}", action.name, action.title),
-            )
-        };
-        let metrics = |metrics: &mut dyn Iterator<Item = &MetricView>| {
-            keys(
-                metrics,
-                filter,
-                |metric| metric.name.to_string(),
-                |metric| format!("{} {}", metric.name, metric.title),
-            )
-        };
+        let action_text = |action: &Action| format!("{} {}", action.name, action.title);
+        let metric_text = |metric: &MetricView| format!("{} {}", metric.name, metric.title);
         match panel {
             PanelId::Layout(Panel::Services) => {
                 let text = |s: &ServiceView| format!("{} {} {}", s.name, s.title, s.status.word());
-                keys(&self.world.services, filter, |service| service.name.to_string(), text)
+                keys(self.world.services.iter(), filter, |service| Cow::Borrowed(&service.name), text)
             }
             PanelId::Layout(Panel::Alerts) => {
-                keys(&self.world.alerts, filter, |alert| alert.id.clone(), AlertView::summary)
+                keys(self.world.alerts.iter(), filter, |alert| Cow::Borrowed(&alert.id), AlertView::summary)
             }
             PanelId::Layout(Panel::Timeline) => {
-                keys(self.world.timeline.newest_first(), filter, entry_key, |entry: &Entry| {
-                    entry.text.as_str().to_owned()
-                })
+                let key = |entry| Cow::Owned(entry_key(entry));
+                keys(self.world.timeline.newest_first(), filter, key, |entry: &Entry| entry.text.as_str().to_owned())
             }
             PanelId::Layout(Panel::Actions) | PanelId::Runs => {
-                let text = |run: &&Run| format!("{} {}", run.action, runs::summary(run));
-                keys(&self.world.all_runs(), filter, |run| run.id.to_string(), text)
+                let text = |run: &Run| format!("{} {}", run.action, runs::summary(run));
+                keys(self.world.all_runs(), filter, |run| Cow::Borrowed(&run.id), text)
             }
             PanelId::Layout(Panel::Check(name)) => checks(self.world.check(name).map(|check| check.index).as_slice()),
-            PanelId::Checks => checks(self.shown_service().map_or(&[], |service| &service.checks)),
+            PanelId::Checks => checks(self.shown_service().map_or(&[], |service| &*service.checks)),
             PanelId::Metrics => {
-                let shown = self.shown_service().map_or(&[][..], |service| &service.metrics);
-                metrics(&mut shown.iter().filter_map(|at| self.world.metrics.get(*at)))
+                let shown = self.shown_service().map_or(&[][..], |service| &*service.metrics);
+                let shown = shown.iter().filter_map(|at| self.world.metrics.get(*at));
+                keys(shown, filter, |metric| Cow::Borrowed(&metric.name), metric_text)
             }
-            PanelId::MetricList => metrics(&mut self.world.metrics.iter()),
+            PanelId::MetricList => keys(&self.world.metrics, filter, |metric| Cow::Borrowed(&metric.name), metric_text),
             PanelId::ServiceActions => {
-                let shown = self.shown_service().map_or(&[][..], |service| &service.actions);
-                actions(&mut shown.iter().filter_map(|at| self.world.config.actions.get(*at)))
+                let shown = self.shown_service().map_or(&[][..], |service| &*service.actions);
+                let shown = shown.iter().filter_map(|at| self.world.config.actions.get(*at));
+                keys(shown, filter, |action| Cow::Borrowed(&action.name), action_text)
             }
             PanelId::Startable if self.world.read_only => Vec::new(),
-            PanelId::Startable => actions(&mut self.world.config.actions.iter()),
+            PanelId::Startable => {
+                keys(&self.world.config.actions, filter, |action| Cow::Borrowed(&action.name), action_text)
+            }
             PanelId::Locks => {
                 let text = |lock: &Lock| format!("{} {}", lock.target, lock.holder);
-                keys(&self.world.locks, filter, |lock| lock.target.clone(), text)
+                keys(&self.world.locks, filter, |lock| Cow::Borrowed(&lock.target), text)
             }
             PanelId::Problems => {
                 let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
-                keys(self.world.diagnostics.problems.iter().rev(), filter, problem_key, text)
+                let key = |problem| Cow::Owned(problem_key(problem));
+                keys(self.world.diagnostics.problems.iter().rev(), filter, key, text)
             }
             _ => Vec::new(),
         }
@@ -192,14 +184,14 @@ impl State {
     }
 }
 
-/// The keys of the rows that a filter lets through. The text of a row is made only where there is one: a list may be
-/// thousands of rows long.
+/// The keys of the rows that a filter lets through. The text of a row is made only where there is one, and a key only
+/// where nothing has it already: a list may be thousands of rows long.
 fn keys<'a, T: 'a + ?Sized>(
     rows: impl IntoIterator<Item = &'a T>,
     filter: &str,
-    key: impl Fn(&T) -> String,
+    key: impl Fn(&'a T) -> Cow<'a, str>,
     text: impl Fn(&T) -> String,
-) -> Vec<String> {
+) -> Vec<Cow<'a, str>> {
     rows.into_iter().filter(|row| filter.is_empty() || holds(&text(row), filter)).map(key).collect()
 }
 

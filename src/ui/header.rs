@@ -144,13 +144,9 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
 
 /// What fires, in one or two words.
 fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
-    let firing = |severity: Severity| {
-        let of = state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_none());
-        of.filter(|alert| alert.severity == severity).count()
-    };
     let mut words = Line::new();
     for severity in Severity::WORST_FIRST {
-        let n = firing(severity);
+        let n = state.world.alerts.standing(Phase::Firing, false, Some(severity));
         if n > 0 {
             words = words.then(format!("{n} {}", severity.word()), status::severity_role(severity));
         }

@@ -1,6 +1,5 @@
 //! Alerts: every condition of every check and metric, evaluated at each reading and at each tick.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::text::name::Name;
 
 use super::World;
 use super::output::{Change, Output};
-use crate::world::alerts::{AlertView, Phase, Subject};
+use crate::world::alerts::{AlertView, Alerts, Phase, Subject};
 use crate::world::membership::Membership;
 use crate::world::timeline::EventKind;
 
@@ -29,8 +28,6 @@ pub(crate) struct Machine {
     row: Option<usize>,
     /// Position of the subject among the checks or metrics.
     at: usize,
-    /// Whether it stands in the list of alerts.
-    listed: bool,
 }
 
 /// Every machine of a configuration, in its order, and whose each is.
@@ -39,9 +36,18 @@ pub(crate) struct Machines {
     all: Vec<Machine>,
     of_check: Vec<Range<usize>>,
     of_metric: Vec<Range<usize>>,
+    places: HashMap<Name, usize>,
 }
 
+/// The alert of our own network, which no machine makes.
+const NETWORK: &str = "console:network";
+
 impl Machines {
+    /// The place of the alert of that id.
+    pub(super) fn place(&self, id: &str) -> Option<usize> {
+        if id == NETWORK { Some(self.all.len()) } else { self.places.get(id).copied() }
+    }
+
     /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
     /// state.
     pub(crate) fn new(config: &Config, membership: &Membership, old: &Self) -> Self {
@@ -78,14 +84,8 @@ impl Machines {
             let same = known.get(&name).filter(|alert| alert.condition == *condition);
             let alert =
                 same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
-            self.all.push(Machine {
-                alert,
-                subject: subject.clone(),
-                service: service.cloned(),
-                row,
-                at,
-                listed: false,
-            });
+            self.places.insert(alert.name.clone(), self.all.len());
+            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, at });
         }
         from..self.all.len()
     }
@@ -169,30 +169,29 @@ impl World {
         let cries = |alert: &&AlertView| {
             alert.severity == Severity::Critical && alert.phase == Phase::Firing && alert.inhibited_by.is_none()
         };
-        self.alerts.iter().find(cries)
+        // It would be the first of all.
+        self.alerts.first().filter(cries)
     }
 
     /// Makes the list of alerts again from all machines: firing, pending, resolved; worst first, newest first.
     pub(super) fn list_alerts(&mut self) {
-        let mut alerts: Vec<AlertView> = (0..self.machines.all.len()).filter_map(|at| view(self, at)).collect();
-        for machine in &mut self.machines.all {
-            machine.listed = machine.alert.state != AlertState::Inactive;
+        let mut alerts = Alerts::default();
+        let machines = (0..self.machines.all.len()).filter_map(|at| view(self, at));
+        let network = (!self.connectivity.ok).then(|| AlertView {
+            id: NETWORK.to_owned(),
+            order: usize::MAX,
+            subject: Subject::Console,
+            service: None,
+            severity: Severity::Critical,
+            condition: "our own network is down".to_owned(),
+            phase: Phase::Firing,
+            since: self.connectivity.since,
+            value: self.connectivity.detail.clone(),
+            inhibited_by: None,
+        });
+        for view in machines.chain(network) {
+            alerts.put(view.order.min(self.machines.all.len()), view.rank(), view);
         }
-        if !self.connectivity.ok {
-            alerts.push(AlertView {
-                id: "console:network".to_owned(),
-                order: usize::MAX,
-                subject: Subject::Console,
-                service: None,
-                severity: Severity::Critical,
-                condition: "our own network is down".to_owned(),
-                phase: Phase::Firing,
-                since: self.connectivity.since,
-                value: self.connectivity.detail.clone(),
-                inhibited_by: None,
-            });
-        }
-        alerts.sort_by_key(rank);
         self.alerts = alerts;
         for at in 0..self.metrics.len() {
             self.severity_of_metric(at);
@@ -202,21 +201,14 @@ impl World {
     /// Brings the views of some machines up to date, each in its place in the list.
     fn refresh(&mut self, range: Range<usize>) {
         for at in range {
-            let machine = &mut self.machines.all[at];
-            let listed = std::mem::replace(&mut machine.listed, machine.alert.state != AlertState::Inactive);
-            if !listed && !machine.listed {
-                continue;
+            match view(self, at) {
+                Some(view) => self.alerts.put(at, view.rank(), view),
+                None if self.alerts.take(at).is_none() => continue,
+                None => {}
             }
-            let metric = matches!(machine.subject, Subject::Metric(_)).then_some(machine.at);
-            if let Some(old) = self.alerts.iter().position(|alert| listed && alert.order == at) {
-                self.alerts.remove(old);
-            }
-            if let Some(view) = view(self, at) {
-                let place = self.alerts.partition_point(|alert| rank(alert) <= rank(&view));
-                self.alerts.insert(place, view);
-            }
-            if let Some(metric) = metric {
-                self.severity_of_metric(metric);
+            let machine = &self.machines.all[at];
+            if matches!(machine.subject, Subject::Metric(_)) {
+                self.severity_of_metric(machine.at);
             }
         }
     }
@@ -227,11 +219,6 @@ impl World {
         let firing = self.machines.all[range].iter().filter(|machine| machine.alert.state.is_firing());
         self.metrics[at].severity = firing.map(|machine| machine.alert.severity).max();
     }
-}
-
-fn rank(alert: &AlertView) -> impl Ord + use<> {
-    let newest = alert.since.map(|since| Reverse(since.at.mono));
-    (alert.phase.order(), alert.inhibited_by.is_some(), Reverse(alert.severity), newest, alert.order)
 }
 
 fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {

@@ -1,5 +1,9 @@
 //! Alerts: one machine for each condition of each check and metric.
 
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::ranked::Ranked;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
 use crate::text::SafeText;
@@ -61,6 +65,21 @@ impl Phase {
     }
 }
 
+/// Where an alert stands, whether it is muted, how bad it is: the order of the list.
+pub type Standing = (u8, bool, Reverse<Severity>);
+
+/// The alerts that are not inactive, by their place in the configuration; the newest first of those that stand alike.
+pub type Alerts = Ranked<Standing, Option<Reverse<Duration>>, AlertView>;
+
+impl Alerts {
+    /// How many are in a phase, muted or not, of one severity or of any.
+    pub fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
+        self.count(|(order, inhibited, Reverse(its))| {
+            order == phase.order() && inhibited == muted && severity.is_none_or(|wanted| wanted == its)
+        })
+    }
+}
+
 /// One alert.
 #[derive(Debug, Clone)]
 pub struct AlertView {
@@ -87,6 +106,11 @@ pub struct AlertView {
 }
 
 impl AlertView {
+    pub(super) fn rank(&self) -> (Standing, Option<Reverse<Duration>>) {
+        let newest = self.since.map(|since| Reverse(since.at.mono));
+        ((self.phase.order(), self.inhibited_by.is_some(), Reverse(self.severity)), newest)
+    }
+
     /// One line in words.
     pub fn summary(&self) -> String {
         format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)

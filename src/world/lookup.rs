@@ -29,17 +29,17 @@ impl World {
 
     /// The log of that name.
     pub fn log(&self, name: &str) -> Option<&LogView> {
-        self.logs.iter().find(|log| &*log.name == name)
+        self.logs.get(*self.membership.logs.get(name)?)
     }
 
     /// The service of that name.
     pub fn service(&self, name: &str) -> Option<&ServiceView> {
-        self.services.iter().find(|service| &*service.name == name)
+        self.services.at(*self.membership.services.get(name)?)
     }
 
     /// The alert of that id.
     pub fn alert(&self, id: &str) -> Option<&AlertView> {
-        self.alerts.iter().find(|alert| alert.id == id)
+        self.alerts.at(self.machines.place(id)?)
     }
 
     /// The action of that name.

@@ -2,6 +2,7 @@
 //! and in one of ten thousand.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
@@ -17,13 +18,13 @@ pub(crate) struct Members {
     /// Whether it holds what belongs to no service.
     pub(crate) own: bool,
     /// Positions of its checks.
-    pub(crate) checks: Vec<usize>,
+    pub(crate) checks: Arc<[usize]>,
     /// Positions of its metrics.
-    pub(crate) metrics: Vec<usize>,
+    pub(crate) metrics: Arc<[usize]>,
     /// Positions of its logs; where it has none, of those that belong to no service.
-    pub(crate) logs: Vec<usize>,
+    pub(crate) logs: Arc<[usize]>,
     /// Positions of its actions.
-    pub(crate) actions: Vec<usize>,
+    pub(crate) actions: Arc<[usize]>,
     /// The rows that it depends on at whatever remove, the nearest first.
     pub(crate) depends_on: Vec<usize>,
     /// The rows that depend on it at whatever remove.
@@ -43,6 +44,10 @@ pub(crate) struct Membership {
     pub(crate) checks: HashMap<Name, usize>,
     /// Position of each metric by its name.
     pub(crate) metrics: HashMap<Name, usize>,
+    /// Position of each log by its name.
+    pub(crate) logs: HashMap<Name, usize>,
+    /// Position of each row by its name.
+    pub(crate) services: HashMap<Name, usize>,
     /// The checks that judge each source, by the source's name.
     pub(crate) of_source: HashMap<Name, Vec<usize>>,
     /// The metrics that are computed from each check's own latency or availability.
@@ -60,17 +65,21 @@ impl Membership {
             row_of_metric: vec![None; config.metrics.len()],
             checks: positions(config.checks.iter().map(|check| &check.name)),
             metrics: positions(config.metrics.iter().map(|metric| &metric.name)),
+            logs: positions(config.logs.iter().map(|log| &log.name)),
+            services: positions(rows.iter().map(|row| &row.name)),
             of_source: HashMap::new(),
             derived_metrics: vec![Vec::new(); config.checks.len()],
             rows,
         };
         for (at, row) in membership.rows.iter().enumerate() {
-            for check in &row.checks {
+            for check in &*row.checks {
                 membership.row_of_check[*check] = Some(at);
             }
             // Where each check is a row of its own, a metric belongs to all of them, and so to none.
-            for metric in row.metrics.iter().filter(|_| !by_check) {
-                membership.row_of_metric[*metric] = Some(at);
+            if !by_check {
+                for metric in &*row.metrics {
+                    membership.row_of_metric[*metric] = Some(at);
+                }
             }
         }
         for (at, check) in config.checks.iter().enumerate() {
@@ -88,11 +97,16 @@ impl Membership {
 }
 
 fn positions<'a>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, usize> {
-    names.enumerate().map(|(at, name)| (name.clone(), at)).collect()
+    let mut positions = HashMap::new();
+    // The console may be called as one of its services: the first is the service.
+    for (at, name) in names.enumerate() {
+        positions.entry(name.clone()).or_insert(at);
+    }
+    positions
 }
 
 /// Positions of things by the service that they belong to.
-struct Grouped<'a>(HashMap<Option<&'a Name>, Vec<usize>>);
+struct Grouped<'a>(HashMap<Option<&'a Name>, Arc<[usize]>>);
 
 impl<'a> Grouped<'a> {
     fn new(services: impl Iterator<Item = Option<&'a Name>>) -> Self {
@@ -100,10 +114,10 @@ impl<'a> Grouped<'a> {
         for (at, service) in services.enumerate() {
             groups.entry(service).or_default().push(at);
         }
-        Self(groups)
+        Self(groups.into_iter().map(|(service, places)| (service, places.into())).collect())
     }
 
-    fn of(&self, service: Option<&Name>) -> Vec<usize> {
+    fn of(&self, service: Option<&Name>) -> Arc<[usize]> {
         self.0.get(&service).cloned().unwrap_or_default()
     }
 }
@@ -139,14 +153,17 @@ fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
 /// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is
 /// wrong, but not what. Metrics, logs and actions belong to every one.
 fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
+    let all = |count: usize| (0..count).collect::<Arc<[usize]>>();
+    let (metrics, logs) = (all(config.metrics.len()), all(config.logs.len()));
+    let actions = all(if shown { config.actions.len() } else { 0 });
     let row = |(at, name): (usize, &Name)| Members {
         name: name.clone(),
         title: name.to_string(),
         own: true,
-        checks: vec![at],
-        metrics: (0..config.metrics.len()).collect(),
-        logs: (0..config.logs.len()).collect(),
-        actions: if shown { (0..config.actions.len()).collect() } else { Vec::new() },
+        checks: Arc::new([at]),
+        metrics: Arc::clone(&metrics),
+        logs: Arc::clone(&logs),
+        actions: Arc::clone(&actions),
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };

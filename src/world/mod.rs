@@ -15,6 +15,7 @@ pub(crate) mod membership;
 pub mod metrics;
 mod observe;
 pub mod output;
+pub mod ranked;
 mod reconfigure;
 pub mod runs;
 pub mod services;
@@ -34,7 +35,7 @@ use crate::text::name::Name;
 use crate::text::redact::Literals;
 
 use alerting::Machines;
-use alerts::AlertView;
+use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use link::Connectivity;
@@ -42,7 +43,7 @@ use logs::LogView;
 use membership::Membership;
 use metrics::MetricView;
 use runs::RunView;
-use services::ServiceView;
+use services::Services;
 use timeline::{Entry, EventKind, Timeline};
 
 pub use output::{Change, Intent, Output};
@@ -67,9 +68,9 @@ pub struct World {
     /// Logs, in the order of the configuration.
     pub logs: Vec<LogView>,
     /// Services, worst first, then in the order of the configuration.
-    pub services: Vec<ServiceView>,
+    pub services: Services,
     /// Alerts that are not inactive: firing before pending before resolved, worst first, newest first.
-    pub alerts: Vec<AlertView>,
+    pub alerts: Alerts,
     /// Runs that are under way or were followed here, newest first.
     pub runs: Vec<RunView>,
     /// Runs of the store, newest first; those in `runs` too.
@@ -90,8 +91,6 @@ pub struct World {
     machines: Machines,
     /// Who belongs to whom.
     pub(crate) membership: Arc<Membership>,
-    /// Where each row of the membership stands in `services`.
-    places: Vec<usize>,
 }
 
 impl World {
@@ -109,8 +108,8 @@ impl World {
             checks,
             metrics,
             logs,
-            services: Vec::new(),
-            alerts: Vec::new(),
+            services: Services::default(),
+            alerts: Alerts::default(),
             runs: Vec::new(),
             past: Vec::new(),
             locks: Vec::new(),
@@ -121,7 +120,6 @@ impl World {
             read_only: config.console.read_only,
             machines: Machines::default(),
             membership: Arc::default(),
-            places: Vec::new(),
             config,
         };
         world.regroup();

@@ -65,7 +65,7 @@ impl World {
         let taken = self.checks[at].take(reading);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
-        let rows = if output.noticeable { self.check_changed(at) } else { Vec::new() };
+        let rows = if output.noticeable { self.checks_changed(&[at]) } else { Vec::new() };
         if let Some((from, to)) = taken.turned {
             self.turned(at, from, to);
         }
@@ -138,7 +138,7 @@ impl World {
         at: Stamp,
         mut each: impl FnMut(&[LogView], usize, &Record, bool),
     ) {
-        let Some(place) = self.logs.iter().position(|log| log.name == *name) else { return };
+        let Some(place) = self.membership.logs.get(name).copied() else { return };
         let log = &mut self.logs[place];
         log.loss = batch.loss;
         log.formats = *batch.formats;
@@ -163,7 +163,8 @@ impl World {
     }
 
     fn log_state(&mut self, name: &Name, to: LogState) -> Output {
-        let Some(log) = self.logs.iter_mut().find(|log| log.name == *name) else { return Output::default() };
+        let place = self.membership.logs.get(name).copied();
+        let Some(log) = place.and_then(|place| self.logs.get_mut(place)) else { return Output::default() };
         if log.state == to {
             return Output::default();
         }

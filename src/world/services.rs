@@ -1,15 +1,20 @@
 //! Services as they are shown: the worst of their members, and whose fault that is.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::World;
 use super::membership::{Members, Membership};
+use super::ranked::Ranked;
 use crate::model::cause;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
+
+/// Services by their row in the configuration, read worst first.
+pub type Services = Ranked<Reverse<u8>, (), ServiceView>;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]
@@ -27,14 +32,14 @@ pub struct ServiceView {
     /// Whether one of its checks is stale.
     pub stale: bool,
     /// Its checks: positions in [`World::checks`].
-    pub checks: Vec<usize>,
+    pub checks: Arc<[usize]>,
     /// Its metrics: positions in `World::metrics`.
-    pub metrics: Vec<usize>,
+    pub metrics: Arc<[usize]>,
     /// Its logs: positions in `World::logs`. Where it has none of its own, those that belong to no service, whose
     /// records may name it.
-    pub logs: Vec<usize>,
+    pub logs: Arc<[usize]>,
     /// Its actions: positions in `config.actions`; empty in read-only mode.
-    pub actions: Vec<usize>,
+    pub actions: Arc<[usize]>,
     /// The check that makes it what it is: the worst, the first among equals.
     pub leading: Option<usize>,
     /// The nearest service it depends on that is down, while it is in trouble itself.
@@ -43,12 +48,10 @@ pub struct ServiceView {
     pub own_reason: Option<SafeText>,
     /// The same dependency whether or not it is in trouble: it explains the figures too.
     pub(crate) waits_for: Option<Name>,
-    /// Its position among the rows of the configuration.
-    row: usize,
 }
 
 impl ServiceView {
-    fn new(row: usize, members: &Members) -> Self {
+    fn new(members: &Members) -> Self {
         Self {
             name: members.name.clone(),
             title: members.title.clone(),
@@ -64,13 +67,16 @@ impl ServiceView {
             blocked_by: None,
             own_reason: None,
             waits_for: None,
-            row,
         }
     }
 
     /// Whether a dependency that is down explains all of its trouble.
     pub fn is_explained(&self) -> bool {
         self.blocked_by.is_some() && self.own_reason.is_none()
+    }
+
+    fn rank(&self) -> (Reverse<u8>, ()) {
+        (Reverse(self.status.badness()), ())
     }
 
     const fn is_in_trouble(&self) -> bool {
@@ -113,68 +119,65 @@ impl World {
 
     /// The service of a row.
     pub(crate) fn service_at(&self, row: usize) -> Option<&ServiceView> {
-        self.services.get(*self.places.get(row)?)
+        self.services.at(row)
     }
 
     /// The configuration is another one: who belongs to whom is computed, and everything anew from it.
     pub(crate) fn regroup(&mut self) {
         let membership = Arc::new(Membership::new(&self.config, !self.read_only));
         let mut old: HashMap<Name, ServiceView> =
-            self.services.drain(..).map(|service| (service.name.clone(), service)).collect();
-        self.services = membership
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(row, members)| {
-                let fresh = ServiceView::new(row, members);
-                match old.remove(&members.name) {
-                    Some(known) => ServiceView { status: known.status, since: known.since, ..fresh },
-                    None => fresh,
-                }
-            })
-            .collect();
-        self.places = (0..self.services.len()).collect();
+            self.services.take_all().map(|service| (service.name.clone(), service)).collect();
+        for (row, members) in membership.rows.iter().enumerate() {
+            let fresh = ServiceView::new(members);
+            let service = match old.remove(&members.name) {
+                Some(known) => ServiceView { status: known.status, since: known.since, ..fresh },
+                None => fresh,
+            };
+            self.services.put(row, service.rank(), service);
+        }
         self.membership = membership;
         self.derive_services();
     }
 
-    /// Computes all services from their checks: worst first, in the order of the file among equals.
+    /// Computes all services from their checks.
     pub(crate) fn derive_services(&mut self) {
-        for place in 0..self.services.len() {
-            self.evaluate_service(place);
+        let rows: Vec<usize> = (0..self.services.len()).collect();
+        for row in &rows {
+            self.evaluate_service(*row);
         }
-        let rows: Vec<usize> = (0..self.places.len()).collect();
         self.explain(&rows);
-        self.sort_services();
     }
 
-    /// A check has another status or says something else: its own row changes, and perhaps those that depend on it.
+    /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
     /// Answers with the rows whose alerts may be muted otherwise than before.
-    pub(crate) fn check_changed(&mut self, check: usize) -> Vec<usize> {
-        let Some(row) = self.membership.row_of_check.get(check).copied().flatten() else { return Vec::new() };
-        let before = self.services[self.places[row]].status;
-        self.evaluate_service(self.places[row]);
-        if before == self.services[self.places[row]].status {
-            return self.explain(&[row]);
-        }
+    pub(crate) fn checks_changed(&mut self, checks: &[usize]) -> Vec<usize> {
         let membership = Arc::clone(&self.membership);
-        let rows: Vec<usize> = std::iter::once(row).chain(membership.rows[row].dependents.iter().copied()).collect();
-        let changed = self.explain(&rows);
-        self.sort_services();
-        changed
-    }
-
-    fn evaluate_service(&mut self, place: usize) {
-        let mut services = std::mem::take(&mut self.services);
-        services[place].evaluate(self);
-        self.services = services;
-    }
-
-    fn sort_services(&mut self) {
-        self.services.sort_by_key(|service| (std::cmp::Reverse(service.status.badness()), service.row));
-        for (place, service) in self.services.iter().enumerate() {
-            self.places[service.row] = place;
+        let mut rows: Vec<usize> = checks.iter().filter_map(|check| *membership.row_of_check.get(*check)?).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        for at in 0..rows.len() {
+            if self.evaluate_service(rows[at]) {
+                rows.extend(&membership.rows[rows[at]].dependents);
+            }
         }
+        rows.sort_unstable();
+        rows.dedup();
+        self.explain(&rows)
+    }
+
+    /// `true` where it has another status than before.
+    fn evaluate_service(&mut self, row: usize) -> bool {
+        let mut services = std::mem::take(&mut self.services);
+        let turned = services.at_mut(row).map(|service| {
+            let before = service.status;
+            service.evaluate(self);
+            (before != service.status, service.rank())
+        });
+        if let Some((_, rank)) = turned {
+            services.rerank(row, rank);
+        }
+        self.services = services;
+        turned.is_some_and(|(turned, _)| turned)
     }
 
     /// Finds what of the trouble of these rows their dependencies explain. Answers with those for which that is not what
@@ -190,7 +193,7 @@ impl World {
     fn look_for_blocker(&mut self, row: usize) -> bool {
         let mut others = self.membership.rows[row].depends_on.iter().filter_map(|at| self.service_at(*at));
         let waits_for = others.find(|other| other.status == Status::Down).map(|other| other.name.clone());
-        let service = &mut self.services[self.places[row]];
+        let Some(service) = self.services.at_mut(row) else { return false };
         let blocked_by = waits_for.clone().filter(|_| service.is_in_trouble());
         let changed = (&service.waits_for, &service.blocked_by) != (&waits_for, &blocked_by);
         (service.waits_for, service.blocked_by) = (waits_for, blocked_by);
@@ -199,22 +202,21 @@ impl World {
 
     fn look_for_own_fault(&mut self, row: usize) -> bool {
         let membership = Arc::clone(&self.membership);
-        let place = self.places[row];
-        let waits = self.services[place].waits_for.is_some();
+        let waits = self.service_at(row).is_some_and(|service| service.waits_for.is_some());
         let suspects = if waits { self.suspects(&membership.rows[row].depends_on) } else { Vec::new() };
-        for at in &membership.rows[row].checks {
+        for at in &*membership.rows[row].checks {
             let check = &mut self.checks[*at];
             let troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
             let reading = check.last.as_ref().filter(|_| troubled);
             check.own_reason =
                 reading.and_then(|reading| cause::own_cause(reading, suspects.iter().map(String::as_str)));
         }
-        let service = &self.services[place];
+        let Some(service) = self.services.at_mut(row) else { return false };
         // The leading check speaks first.
-        let mut checks = service.leading.iter().chain(&service.checks);
+        let mut checks = service.leading.iter().chain(&*service.checks);
         let own_reason = checks.find_map(|at| self.checks[*at].own_reason.clone());
-        let before = std::mem::replace(&mut self.services[place].own_reason, own_reason);
-        before != self.services[place].own_reason
+        let before = std::mem::replace(&mut service.own_reason, own_reason);
+        before != service.own_reason
     }
 
     /// What the dependencies are called that are down, or in trouble themselves for one that is.

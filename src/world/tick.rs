@@ -20,22 +20,21 @@ impl World {
     /// Turns checks and metrics stale by their age.
     fn mark_stale(&mut self) {
         let now = self.now;
-        let mut turned = false;
-        for check in &mut self.checks {
+        let mut turned = Vec::new();
+        for (at, check) in self.checks.iter_mut().enumerate() {
             // Before the first answer the clock counts from the start: a source that never answers is stale too.
             let age = check.age(now).unwrap_or_else(|| now.since(check.known_from));
             let old = age > check.stale_after;
-            turned |= old != check.stale;
-            check.stale = old;
+            if std::mem::replace(&mut check.stale, old) != old {
+                turned.push(at);
+            }
             check.as_of = now;
         }
         for metric in &mut self.metrics {
             let age = metric.age(now).unwrap_or_else(|| now.since(metric.known_from));
             metric.stale = age > metric.stale_after;
         }
-        if turned {
-            self.derive_services();
-            self.list_alerts();
-        }
+        let rows = self.checks_changed(&turned);
+        self.rows_changed(&rows);
     }
 }

@@ -168,7 +168,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
             does,
         ));
     }
-    for service in &state.world.services {
+    for service in state.world.services.iter() {
         let does = Does::Service(service.name.clone());
         items.push(item(format!("service {}", service.name), service.status.word(), String::new(), does));
     }

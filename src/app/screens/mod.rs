@@ -159,10 +159,10 @@ pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
         (_, Command::Left) if state.console.screen == Screen::Service => service::step(state, -1),
         (_, Command::Right) if state.console.screen == Screen::Service => service::step(state, 1),
         _ if state.has_rows(&panel) => {
-            let rows = state.rows(&panel);
-            let height = state.height(&panel);
+            let mut moved = state.list(&panel).cloned().unwrap_or_default();
+            moved.command(command, &state.rows(&panel), state.height(&panel));
             if let Some(list) = state.list_mut(&panel) {
-                list.command(command, &rows, height);
+                *list = moved;
             }
             if panel == PanelId::Layout(Panel::Timeline) {
                 state.console.time_cursor = selected_happening(state).or(state.console.time_cursor);

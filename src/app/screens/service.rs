@@ -59,5 +59,5 @@ pub fn step(state: &mut State, by: isize) {
     let here = state.world.services.iter().position(|service| service.name == shown).unwrap_or(0);
     let last = state.world.services.len().saturating_sub(1);
     let next = here.saturating_add_signed(by).min(last);
-    state.console.screens.service.service = state.world.services.get(next).map(|service| service.name.clone());
+    state.console.screens.service.service = state.world.services.iter().nth(next).map(|service| service.name.clone());
 }

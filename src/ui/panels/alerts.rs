@@ -141,14 +141,12 @@ pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
 
 /// `2 firing, 1 pending`.
 pub fn counts(state: &State) -> Line<'static> {
-    let of = |phase: Phase| state.world.alerts.iter().filter(|alert| alert.phase == phase).count();
-    let muted =
-        state.world.alerts.iter().filter(|alert| alert.phase == Phase::Firing && alert.inhibited_by.is_some()).count();
+    let standing = |phase, muted| state.world.alerts.standing(phase, muted, None);
+    let of = |phase| standing(phase, false) + standing(phase, true);
     let mut words = Line::new();
-    let firing = of(Phase::Firing) - muted;
     for (n, word, role) in [
-        (firing, "firing", Role::LevelError),
-        (muted, "inhibited", Role::MarkInhibited),
+        (standing(Phase::Firing, false), "firing", Role::LevelError),
+        (standing(Phase::Firing, true), "inhibited", Role::MarkInhibited),
         (of(Phase::Pending), "pending", Role::StatusPending),
         (of(Phase::Resolved), "resolved", Role::StatusOk),
     ] {

@@ -8,6 +8,7 @@ pub mod runs;
 pub mod services;
 pub mod timeline;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ratatui::layout::Rect;
@@ -58,18 +59,18 @@ pub fn frame<'a>(
 
 /// The rows of a list and the window over them.
 #[derive(Debug, Clone)]
-pub struct Listing {
+pub struct Listing<'a> {
     /// Keys of all rows, filter applied.
-    pub keys: Vec<String>,
+    pub keys: Vec<Cow<'a, str>>,
     /// Which of all rows are shown.
     pub shown: Range<usize>,
     /// The selected row, counted from the first that is shown; only where keys go to the panel.
     pub selected: Option<usize>,
 }
 
-impl Listing {
+impl<'a> Listing<'a> {
     /// The listing of a panel in so many rows.
-    pub fn new(state: &State, id: &PanelId, height: usize) -> Self {
+    pub fn new(state: &'a State, id: &PanelId, height: usize) -> Self {
         let keys = state.rows(id);
         let (position, scroll) = state.list(id).map_or((0, 0), |list| (list.position(&keys), list.scroll));
         let marked = (focused(state, id) && !keys.is_empty()).then_some(position);
@@ -79,7 +80,7 @@ impl Listing {
     }
 
     /// The keys that are shown.
-    pub fn visible(&self) -> &[String] {
+    pub fn visible(&self) -> &[Cow<'a, str>] {
         self.keys.get(self.shown.clone()).unwrap_or_default()
     }
 

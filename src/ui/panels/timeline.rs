@@ -41,7 +41,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let entries = state.world.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry)));
+    let entries = state.world.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry).into()));
     let then = then(state);
     let rows = entries.map(|entry| row(state, painter.glyphs(), entry, then)).collect();
     let focused = super::focused(state, &id);

@@ -1,5 +1,7 @@
 //! Actions: what can be started, what runs and ran, its output, what is locked.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use super::service;
@@ -231,7 +233,7 @@ pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let listing = Listing::new(state, &id, usize::from(inner.height));
     frame(state, painter, &id, "locks").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
-    let found = |key: &String| state.world.locks.iter().find(|lock| lock.target == *key);
+    let found = |key: &Cow<'_, str>| state.world.locks.iter().find(|lock| lock.target == *key);
     let rows = listing.visible().iter().filter_map(found).map(|lock| {
         let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
         let age = state.world.moment().since(since);

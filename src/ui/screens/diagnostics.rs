@@ -1,5 +1,6 @@
 //! Diagnostics: the console about itself.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -147,7 +148,8 @@ pub(super) fn problems(state: &State, painter: &mut Painter<'_>, area: Rect) {
             .draw(painter, inner);
         return;
     }
-    let found = |key: &String| state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
+    let found =
+        |key: &Cow<'_, str>| state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
     let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
     let focused = panels::focused(state, &id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);

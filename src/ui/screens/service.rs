@@ -1,5 +1,7 @@
 //! One service: its checks with their parts, its metrics, actions and logs.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use crate::app::layout::{PanelId, Target};
@@ -148,7 +150,7 @@ pub(super) fn checks(state: &State, painter: &mut Painter<'_>, area: Rect) {
         if focused && *at == chosen {
             select(painter, line, true);
         }
-        painter.note(line, Target::CheckRow(key.as_str().into()));
+        painter.note(line, Target::CheckRow((&**key).into()));
     }
 }
 
@@ -251,7 +253,7 @@ pub(super) fn action_list(state: &State, painter: &mut Painter<'_>, id: &PanelId
         return;
     }
     let glyphs = painter.glyphs();
-    let found = |key: &String| state.world.config.actions.iter().find(|action| *action.name == **key);
+    let found = |key: &Cow<'_, str>| state.world.config.actions.iter().find(|action| *action.name == **key);
     let rows = listing.visible().iter().filter_map(found).map(|action| {
         let last = state.world.last_runs(&action.name).into_iter().next();
         let cells = vec![
