@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use super::reading::{Component, Reading, Sign};
 use super::status::Status;
 use crate::text::SafeText;
-use words::{Names, Suspects};
+use words::Names;
+
+pub use words::Suspects;
 
 /// Parts of its own that are named in one reason.
 const MAX_NAMED: usize = 3;
@@ -35,13 +37,12 @@ const LOCAL: &[&str] = &[
     "temperature",
 ];
 
-/// What of the trouble that a reading tells of is not explained by the dependencies called `suspects` (names and titles
-/// of services, names of their checks), in words for a row; `None` where they explain all of it.
-pub fn own_cause<'a>(reading: &Reading, suspects: impl IntoIterator<Item = &'a str>) -> Option<SafeText> {
-    let suspects = Suspects::new(suspects);
+/// What of the trouble that a reading tells of is not explained by the dependencies that are suspected, in words for a
+/// row; `None` where they explain all of it.
+pub fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
     let mut leaves = Vec::new();
     bad_leaves(&reading.components, &mut Vec::new(), &mut leaves);
-    let named: Vec<(&Leaf<'_>, Names)> = leaves.iter().map(|leaf| (leaf, leaf.names(&suspects))).collect();
+    let named: Vec<(&Leaf<'_>, Names)> = leaves.iter().map(|leaf| (leaf, leaf.names(suspects))).collect();
     // A part that is only degraded did not bring a check down, where a dependency did.
     let explained = named.iter().any(|(_, names)| *names == Names::Dependency);
     let enough = |leaf: &Leaf<'_>| !explained || reading.sign != Sign::Bad || leaf.part.status == Status::Down;
@@ -146,7 +147,8 @@ mod tests {
     }
 
     fn own(sign: Sign, error: &str, parts: &[(&str, Component)], suspects: &[&str]) -> Option<String> {
-        own_cause(&reading(sign, error, parts), suspects.iter().copied()).map(|text| text.as_str().to_owned())
+        own_cause(&reading(sign, error, parts), &Suspects::new(suspects.iter().copied()))
+            .map(|text| text.as_str().to_owned())
     }
 
     /// Its name, what the check says, its parts, the dependencies in trouble, and the reason of its own.

@@ -1,13 +1,13 @@
 //! Services as they are shown: the worst of their members, and whose fault that is.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::World;
 use super::membership::{Members, Membership};
 use super::ranked::Ranked;
-use crate::model::cause;
+use crate::model::cause::{self, Suspects};
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -48,6 +48,8 @@ pub struct ServiceView {
     pub own_reason: Option<SafeText>,
     /// The same dependency whether or not it is in trouble: it explains the figures too.
     pub(crate) waits_for: Option<Name>,
+    /// The rows of the dependencies that were suspected when whose fault it is was looked at last.
+    suspects: Vec<usize>,
 }
 
 impl ServiceView {
@@ -67,6 +69,7 @@ impl ServiceView {
             blocked_by: None,
             own_reason: None,
             waits_for: None,
+            suspects: Vec::new(),
         }
     }
 
@@ -145,13 +148,14 @@ impl World {
         for row in &rows {
             self.evaluate_service(*row);
         }
-        self.explain(&rows);
+        self.explain(&rows, |_| true);
     }
 
     /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
     /// Answers with the rows whose alerts may be muted otherwise than before.
     pub(crate) fn checks_changed(&mut self, checks: &[usize]) -> Vec<usize> {
         let membership = Arc::clone(&self.membership);
+        let changed: BTreeSet<usize> = checks.iter().copied().collect();
         let mut rows: Vec<usize> = checks.iter().filter_map(|check| *membership.row_of_check.get(*check)?).collect();
         rows.sort_unstable();
         rows.dedup();
@@ -162,7 +166,7 @@ impl World {
         }
         rows.sort_unstable();
         rows.dedup();
-        self.explain(&rows)
+        self.explain(&rows, |check| changed.contains(&check))
     }
 
     /// `true` where it has another status than before.
@@ -180,12 +184,12 @@ impl World {
         turned.is_some_and(|(turned, _)| turned)
     }
 
-    /// Finds what of the trouble of these rows their dependencies explain. Answers with those for which that is not what
-    /// it was.
-    fn explain(&mut self, rows: &[usize]) -> Vec<usize> {
+    /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
+    /// Answers with those rows for which the explanation is not what it was.
+    fn explain(&mut self, rows: &[usize], has_changed: impl Fn(usize) -> bool) -> Vec<usize> {
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
-        let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row)).collect();
+        let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
         let changed = waits.into_iter().zip(explained).map(|(waits, explained)| waits || explained);
         rows.iter().zip(changed).filter(|(_, changed)| *changed).map(|(row, _)| *row).collect()
     }
@@ -200,35 +204,42 @@ impl World {
         changed
     }
 
-    fn look_for_own_fault(&mut self, row: usize) -> bool {
+    fn look_for_own_fault(&mut self, row: usize, has_changed: impl Fn(usize) -> bool) -> bool {
         let membership = Arc::clone(&self.membership);
         let waits = self.service_at(row).is_some_and(|service| service.waits_for.is_some());
-        let suspects = if waits { self.suspects(&membership.rows[row].depends_on) } else { Vec::new() };
-        for at in &*membership.rows[row].checks {
-            let check = &mut self.checks[*at];
-            let troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
-            let reading = check.last.as_ref().filter(|_| troubled);
-            check.own_reason =
-                reading.and_then(|reading| cause::own_cause(reading, suspects.iter().map(String::as_str)));
+        let suspects = if waits { self.troubled(&membership.rows[row].depends_on) } else { Vec::new() };
+        let same = self.service_at(row).is_some_and(|service| service.suspects == suspects);
+        let mut called = None;
+        for at in membership.rows[row].checks.iter().filter(|at| !same || has_changed(**at)) {
+            let check = &self.checks[*at];
+            let is_troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
+            let reading = check.last.as_ref().filter(|_| is_troubled);
+            // Their names are made ready once, and only where somebody asks for them.
+            let own = reading
+                .and_then(|reading| cause::own_cause(reading, called.get_or_insert_with(|| self.called(&suspects))));
+            self.checks[*at].own_reason = own;
         }
         let Some(service) = self.services.at_mut(row) else { return false };
         // The leading check speaks first.
         let mut checks = service.leading.iter().chain(&*service.checks);
         let own_reason = checks.find_map(|at| self.checks[*at].own_reason.clone());
+        service.suspects = suspects;
         let before = std::mem::replace(&mut service.own_reason, own_reason);
         before != service.own_reason
     }
 
-    /// What the dependencies are called that are down, or in trouble themselves for one that is.
-    fn suspects(&self, depends_on: &[usize]) -> Vec<String> {
-        let troubled = depends_on
-            .iter()
-            .filter_map(|row| self.service_at(*row))
-            .filter(|other| other.status == Status::Down || other.blocked_by.is_some());
-        let names = troubled.flat_map(|other| {
-            let checks = other.checks.iter().map(|at| self.checks[*at].name.to_string());
-            [other.name.to_string(), other.title.clone()].into_iter().chain(checks)
-        });
-        names.collect()
+    /// The dependencies that are down, or in trouble themselves for one that is.
+    fn troubled(&self, depends_on: &[usize]) -> Vec<usize> {
+        let is_troubled = |other: &ServiceView| other.status == Status::Down || other.blocked_by.is_some();
+        depends_on.iter().copied().filter(|row| self.service_at(*row).is_some_and(is_troubled)).collect()
+    }
+
+    /// What these services are called: their names and titles, and the names of their checks.
+    fn called(&self, rows: &[usize]) -> Suspects {
+        let services = rows.iter().filter_map(|row| self.service_at(*row));
+        Suspects::new(services.flat_map(|service| {
+            let checks = service.checks.iter().map(|at| &*self.checks[*at].name);
+            [&*service.name, &*service.title].into_iter().chain(checks)
+        }))
     }
 }

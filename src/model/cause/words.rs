@@ -46,10 +46,12 @@ pub(super) enum Names {
 }
 
 /// The dependencies that are in trouble, each by the words of one of its names.
-pub(super) struct Suspects(Vec<Vec<String>>);
+#[derive(Debug)]
+pub struct Suspects(Vec<Vec<String>>);
 
 impl Suspects {
-    pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Of all the names by which they may be told of.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(of).filter(|words| !words.is_empty()).collect())
     }
 
