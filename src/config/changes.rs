@@ -1,6 +1,6 @@
 //! What differs between two configurations, in words: what the sections say their own by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{Debug, Display};
 
 use crate::lang::condition::Condition;
@@ -19,8 +19,9 @@ pub(super) fn compare<T: PartialEq>(
     facts: impl Fn(&T) -> Vec<Fact>,
     words: &mut Vec<String>,
 ) {
+    let known: HashMap<&Name, &T> = old.iter().map(|before| (name(before), before)).collect();
     for after in new {
-        match old.iter().find(|before| name(before) == name(after)) {
+        match known.get(name(after)).copied() {
             None => words.push(format!("{kind} {} added", name(after))),
             Some(before) if before == after => {}
             Some(before) => {

@@ -6,6 +6,7 @@ use crate::config::draft::{Draft, Reader};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -199,10 +200,9 @@ fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
 
 /// Checks with the sources that they bring themselves: to a person these are one thing.
 fn with_sources(config: &Config) -> Vec<(&Check, Option<&Source>)> {
-    let own = |check: &Check| {
-        config.sources.iter().find(|source| source.name == check.source && source.name.starts_with("check:"))
-    };
-    config.checks.iter().map(|check| (check, own(check))).collect()
+    let sources = config.sources.iter().filter(|source| source.name.starts_with("check:"));
+    let own: HashMap<&Name, &Source> = sources.map(|source| (&source.name, source)).collect();
+    config.checks.iter().map(|check| (check, own.get(&check.source).copied())).collect()
 }
 
 fn facts((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {

@@ -6,6 +6,7 @@ use crate::config::changes::{Fact, alerts as alert_facts, compare, name_of, summ
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::config::reader::{Table, Text, Thing};
@@ -110,10 +111,10 @@ pub const KEYS: &[KeySpec] = &[
 
 /// What metrics are read against.
 pub struct Known<'a> {
-    /// The sources.
-    pub sources: &'a [Source],
-    /// The checks.
-    pub checks: &'a [Check],
+    /// The sources by name.
+    pub sources: HashMap<&'a Name, &'a Source>,
+    /// The checks by name.
+    pub checks: HashMap<&'a Name, &'a Check>,
 }
 
 /// The section.
@@ -123,7 +124,11 @@ pub const SECTION: SectionSpec = SectionSpec {
     thing: Some(Thing::Metric),
     help: "A number over time",
     read: |reader, draft| {
-        let known = Known { sources: &draft.config.sources, checks: &draft.config.checks };
+        let (sources, checks) = (draft.config.sources.iter(), draft.config.checks.iter());
+        let known = Known {
+            sources: sources.map(|source| (&source.name, source)).collect(),
+            checks: checks.map(|check| (&check.name, check)).collect(),
+        };
         draft.config.metrics = reader.named(&SECTION).iter().filter_map(|table| read(table, &known)).collect();
     },
     changes: |old, new, words| compare("metric", &old.metrics, &new.metrics, |metric| &metric.name, facts, words),
@@ -153,11 +158,11 @@ pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
     }
     let (every, timeout) = match &kind {
         MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => {
-            known.sources.iter().find(|source| source.name == *from).map(|source| (source.every, source.timeout))?
+            known.sources.get(from).map(|source| (source.every, source.timeout))?
         }
         MetricKind::Log(_) => (DERIVED_EVERY, Duration::ZERO),
         MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => {
-            known.checks.iter().find(|known| known.name == *check).map(|check| (check.every, check.timeout))?
+            known.checks.get(check).map(|check| (check.every, check.timeout))?
         }
     };
     Some(Metric {
@@ -248,7 +253,7 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     no_window(table, what);
     let from = table.reference("from", Thing::Source);
     let text = table.text(what)?;
-    let source = from.as_ref().and_then(|from| known.sources.iter().find(|source| source.name == *from));
+    let source = from.as_ref().and_then(|from| known.sources.get(from));
     let exposition = source.map(|source| matches!(source.kind, SourceKind::Exposition(_)));
     if what == "value" {
         if let Err(fault) = syntax::program(&text.value, source.map(|source| source.kind.shape())) {
