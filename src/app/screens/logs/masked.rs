@@ -4,7 +4,11 @@ use super::follow;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
+use crate::logs::filter::Known;
 use crate::logs::record::Record;
+
+/// Records of each log from which it is learned anew what a filter may ask for.
+const LEARNED_AGAIN: usize = 500;
 
 /// Every record that is held, or waits while the screen is frozen.
 pub fn held(state: &State) -> Vec<Record> {
@@ -15,7 +19,13 @@ pub fn held(state: &State) -> Vec<Record> {
 /// Takes in records without the secrets in them, each with the one whose place it takes. Where it was replaced meanwhile,
 /// that was by one which was read with the secrets known.
 pub(in crate::app) fn masked(state: &mut State, records: &[(Record, Record)]) {
+    // What a filter is completed with holds values of fields.
+    state.console.screens.logs.known = Known::default();
     state.world.masked(records, |logs, at, record, backlog| follow(&mut state.console, logs, at, record, backlog));
+    let known = &mut state.console.screens.logs.known;
+    for record in state.world.logs.iter().flat_map(|log| log.ring.iter().rev().take(LEARNED_AGAIN)) {
+        known.learn(record);
+    }
     state.console.waiting.replace(records);
     // What was counted holds the texts that it counted: it is counted anew when it is opened again.
     state.console.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
