@@ -5,6 +5,7 @@
 
 pub mod bounded;
 pub mod glob;
+mod group;
 pub mod made;
 pub mod trust;
 

@@ -11,6 +11,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use super::group;
+
 /// As many links as the system follows in one path.
 const MOST_LINKS: usize = 40;
 const ROOT: u32 = 0;
@@ -196,7 +198,7 @@ fn judge_step(
 }
 
 /// Whether a file that is only read is to be believed: it belongs to one of `owners`, and nobody else may write into it
-/// or replace it. `data` is of the file as it was opened.
+/// or replace it. Its group may, where that is its owner alone. `data` is of the file as it was opened.
 ///
 /// # Errors
 /// It is not.
@@ -208,8 +210,9 @@ pub fn judge_read(path: &Path, data: &Metadata, owners: Owners) -> Result<(), Di
             "",
         ));
     }
-    if data.is_file() && data.mode() & OTHERS_WRITE != 0 {
-        let who = if data.mode() & ALL_WRITE != 0 { "everyone" } else { "its group" };
+    let all = data.mode() & ALL_WRITE != 0;
+    if data.is_file() && data.mode() & OTHERS_WRITE != 0 && (all || !group::is_private(data.uid(), data.gid())) {
+        let who = if all { "everyone" } else { "its group" };
         return Err(Distrust::new(
             format!("this file is writable by {who} (mode {:04o}), who decides what it runs", data.mode() & 0o7777),
             format!("`chmod go-w {shown}`"),

@@ -247,6 +247,9 @@ fn a_configuration_that_lies_there_is_used_only_where_nobody_else_can_change_it(
     assert_eq!(place.run(&["check"]).0, 0);
     for mode in [0o666, 0o664] {
         set_mode(&file, mode);
+        if mode == 0o664 && !in_a_group_of_others(&file) {
+            continue;
+        }
         assert_refused(&place.run(&["check"]), "not used: this file is writable by ");
         assert_refused(&place.run(&["status"]), "decides what it runs");
         assert_eq!(place.run(&["check", "opsroom.toml"]).0, 0);
@@ -266,6 +269,38 @@ fn a_configuration_that_lies_there_is_used_only_where_nobody_else_can_change_it(
         assert_eq!(place.run(&["check"]).0, 0);
         std::os::unix::fs::lchown(&file, Some(OTHER), None).unwrap();
         assert_refused(&place.run(&["check"]), "is a link that another user (54321) made");
+    }
+}
+
+/// Gives a file to a group that is not its owner's alone; only root can.
+fn in_a_group_of_others(file: &Path) -> bool {
+    is_root("a file of another group") && chown(file, None, Some(OTHER)).is_ok()
+}
+
+#[test]
+fn a_configuration_that_only_the_users_own_group_can_write_is_used() {
+    // A user without an account, whose primary group has the same number: such a group is made for one user.
+    let Some(other) = as_other("a group of one's own") else { return };
+    let place = Place::new();
+    let files = [
+        place.write("opsroom.toml", "include = [\"conf.d/*.toml\"]\n", 0o664),
+        place.write("conf.d/a.toml", CHECK, 0o664),
+    ];
+    for directory in [place.path(""), place.path("conf.d")] {
+        chown(&directory, Some(OTHER), Some(OTHER)).unwrap();
+        set_mode(&directory, 0o775);
+    }
+    for file in &files {
+        chown(file, Some(OTHER), Some(OTHER)).unwrap();
+    }
+    let mut other = place.of(other, &["check"]);
+    let mut check = || said(&other.output().unwrap());
+    let (code, text) = check();
+    assert_eq!(code, 0, "{text}");
+    for file in &files {
+        chown(file, None, Some(OTHER + 1)).unwrap();
+        assert_refused(&check(), "not used: this file is writable by its group (mode 0664)");
+        chown(file, None, Some(OTHER)).unwrap();
     }
 }
 
