@@ -15,6 +15,7 @@ mod find;
 mod literals;
 mod shapes;
 mod stream;
+mod values;
 mod variants;
 
 use std::borrow::Cow;
@@ -22,14 +23,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::secret::Secrets;
 use crate::text::{Bound, Coloured, SafeText, Sanitised, sanitise_bare, sanitise_coloured_within, sanitise_within};
 use find::merge;
 pub use literals::Literals;
 use shapes::Shapes;
 pub use stream::RedactStream;
+use values::Values;
 
 /// What a secret is replaced by.
 pub const MASK: &str = "***";
@@ -44,21 +44,6 @@ pub struct Redactor {
     shapes: Arc<Shapes>,
     /// Bytes of the longest variant.
     longest: usize,
-}
-
-/// The registered values in their variants, in two automata.
-struct Values {
-    /// Finds quickly that there is none, with vector instructions where the values are few.
-    any: AhoCorasick,
-    /// Finds all, those that overlap too.
-    all: AhoCorasick,
-}
-
-impl Values {
-    fn of(patterns: &BTreeSet<Vec<u8>>) -> Option<Self> {
-        let build = |kind| AhoCorasick::builder().match_kind(kind).build(patterns).ok();
-        Some(Self { any: build(MatchKind::LeftmostFirst)?, all: build(MatchKind::Standard)? })
-    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -89,7 +74,7 @@ impl Redactor {
             variants::of(value, &mut patterns);
         }
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0);
-        let values = if patterns.is_empty() { None } else { Values::of(&patterns).map(Arc::new) };
+        let values = if patterns.is_empty() { None } else { Values::of(patterns).map(Arc::new) };
         Self { values, shapes: Shapes::shared(), longest }
     }
 

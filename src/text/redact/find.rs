@@ -91,8 +91,8 @@ impl Redactor {
 
     /// Adds the ranges of registered values alone; they may overlap.
     pub(super) fn find_values(&self, bytes: &[u8], ranges: &mut Vec<Range<usize>>) {
-        if let Some(values) = self.values.as_ref().filter(|values| values.any.is_match(bytes)) {
-            ranges.extend(values.all.find_overlapping_iter(bytes).map(|found| found.range()));
+        if let Some(values) = &self.values {
+            values.find(bytes, ranges);
         }
     }
 }

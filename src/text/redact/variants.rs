@@ -11,15 +11,15 @@ use super::MIN_SECRET;
 
 /// Adds every form of `value` that is long enough.
 pub(super) fn of(value: &str, into: &mut BTreeSet<Vec<u8>>) {
+    // Most are the same: a form is made once.
+    let mut values = BTreeSet::new();
     for whole in [value, value.trim(), value.trim_matches('"')] {
-        add(whole, into);
-        for line in whole.lines() {
-            add(line, into);
-            add(line.trim(), into);
-        }
-        if let Some(password) = password_of_url(whole) {
-            add(password, into);
-        }
+        values.insert(whole);
+        values.extend(whole.lines().flat_map(|line| [line, line.trim()]));
+        values.extend(password_of_url(whole));
+    }
+    for value in values {
+        add(value, into);
     }
 }
 
