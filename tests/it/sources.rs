@@ -401,6 +401,17 @@ async fn failures_are_told_in_words() {
         let reading = ask(request(&server.url(path)), LONG).await;
         assert_eq!((reading.sign, error(&reading)), (Sign::Bad, expected.as_str()), "{path}");
     }
+    // Whether its words or the request come first is a matter of luck.
+    let banner = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = banner.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in banner.incoming().flatten() {
+            std::io::Write::write_all(&mut stream, b"220 mail ESMTP\r\n").ok();
+            std::io::Read::read_to_end(&mut stream, &mut Vec::new()).ok();
+        }
+    });
+    let spoken = ask(request(&format!("http://{at}/")), LONG).await;
+    assert!(error(&spoken).starts_with(&format!("{at} does not speak HTTP")), "{spoken:?}");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = format!("{closed} refused the connection: nothing listens there");
     assert_eq!(error(&ask(request(&format!("http://{closed}/")), LONG).await), refused);

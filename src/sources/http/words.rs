@@ -29,6 +29,10 @@ fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
         if text.contains("connection closed before message completed") {
             return Some(format!("{authority} closed the connection without an answer"));
         }
+        // As SSH, SMTP, MySQL and others do, who begin.
+        if text.contains("received unexpected message from connection") {
+            return Some(format!("{authority} does not speak HTTP: it wrote before it was asked"));
+        }
         if text.contains("message head is too large") {
             return Some(format!("the head of the answer of {authority} is too large"));
         }
