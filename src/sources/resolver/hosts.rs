@@ -10,8 +10,9 @@ use crate::config::load::look::Mark;
 
 /// A larger file of names is left to the system, in bytes.
 const LARGEST: u64 = 16 << 20;
-/// What may stand before `files` in `nsswitch.conf` without being asked over a network.
-const LOCAL: &[&str] = &["myhostname", "mymachines"];
+/// What may stand before `files` in `nsswitch.conf`: it asks no network, or, as systemd-resolved does, reads the same
+/// file before it asks anybody.
+const LOCAL: &[&str] = &["myhostname", "mymachines", "resolve"];
 
 /// The names of `/etc/hosts`, read again when the file changes.
 #[derive(Debug)]
@@ -72,7 +73,8 @@ fn read(path: &Path) -> String {
 fn files_come_first(switch: &str) -> bool {
     let line = switch.lines().find_map(|line| line.trim_start().strip_prefix("hosts:"));
     let words = line.unwrap_or("files dns").split('#').next().unwrap_or_default().split_whitespace();
-    words.into_iter().find(|word| !LOCAL.contains(word)) == Some("files")
+    // What is done after the answer of one of these, as in `resolve [!UNAVAIL=return]`, follows it in brackets.
+    words.into_iter().find(|word| !LOCAL.contains(word) && !word.starts_with('[')) == Some("files")
 }
 
 fn names(text: &str) -> HashMap<String, Vec<IpAddr>> {

@@ -187,6 +187,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn names_of_the_file_wait_for_nobody_where_resolved_reads_it_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let switch = "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n";
+        let resolver = resolver(directory.path(), "127.9.9.9 db\n", switch);
+        assert_eq!(find(&resolver, "db").await, addresses(&["127.9.9.9"]));
+    }
+
+    #[tokio::test]
     async fn where_the_system_asks_others_first_so_do_we() {
         let directory = tempfile::tempdir().unwrap();
         let resolver = resolver(directory.path(), "127.9.9.9 db\n", "hosts: dns files\n");
