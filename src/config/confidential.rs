@@ -22,6 +22,8 @@ const TELLING: [&str; 10] = [
     "apikey",
     "privatekey",
 ];
+/// Names of such keys that are too short to be parts of others.
+const SHORT_TELLING: [&str; 3] = ["pass", "passcode", "pwd"];
 /// Words before a secret that are none.
 const SCHEMES: [&str; 4] = ["bearer", "basic", "token", "digest"];
 /// A value that is shorter is masked where it stands, and not wherever its letters occur.
@@ -287,11 +289,7 @@ impl Reader<'_> {
             [_, _] => 1,
             _ => 2,
         };
-        let says = |key: &String| {
-            let plain: String = key.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-            TELLING.iter().any(|word| plain.contains(word))
-        };
-        self.path.iter().skip(own).any(says)
+        self.path.iter().skip(own).any(|key| names_a_secret(key))
     }
 
     /// Whether a value under `[secret]` only says where the secret is kept.
@@ -303,6 +301,23 @@ impl Reader<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a key is named for a secret, mistyped too: it is for such a key that there is a problem to explain.
+fn names_a_secret(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let is_near = |part: &str| {
+        TELLING.iter().any(|word| {
+            // In a short word, two letters make another one.
+            let most = if word.len() < 8 { 1 } else { 2 };
+            part.len().abs_diff(word.len()) <= most && strsim::osa_distance(part, word) <= most
+        })
+    };
+    let mut parts = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    TELLING.iter().any(|word| plain.contains(word))
+        || (plain.len() < lower.len() && is_near(&plain))
+        || parts.any(|part| is_near(part) || SHORT_TELLING.contains(&part))
 }
 
 /// Whether a text is written as names of environment variables are, and not as passwords are.
@@ -404,6 +419,11 @@ mod tests {
             "[source.a]\nhttp = \"https://me:hunter22@x.example/\"\n",
             "[adapter.a]\nenv = { DB_PASSWORD = \"hunter22\" }\n",
             "token = \"hunter22\"\n",
+            "[source.a]\npasword = \"hunter22\"\n",
+            "[source.a]\nadmin_tokne = \"hunter22\"\n",
+            "[source.a]\nheaders = { Authorizaton = \"hunter22\", x = 5 }\n",
+            "[source.a]\ndb-pwd = \"hunter22\"\n",
+            "[source.a]\nbasic = { user = \"me\", pass = \"hunter22\" }\nuser = 1\n",
         ] {
             assert!(!masked(text).contains("hunter22"), "{text}\n{}", masked(text));
             for problem in load_text(Path::new("ops.toml"), &format!("nothing = 1\n{text}")).diagnostics {
