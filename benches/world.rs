@@ -32,7 +32,7 @@ use ratatui::layout::Rect;
 const OF_A_SERVICE: usize = 10;
 /// Services of which each depends on the one before.
 const CHAIN: usize = 5;
-/// As many checks are asked for one figure in every world: what differs is what lies around them.
+/// As many checks, and the same ones, are asked for one figure in every world: what differs is what lies around them.
 const ASKED: usize = 100;
 
 /// Every second check has a metric of its latency, every twentieth its log.
@@ -140,16 +140,11 @@ impl Bench {
         }) / count
     }
 
-    /// One in so many: [`ASKED`] of them, whatever the world.
-    fn some(&self) -> impl Iterator<Item = usize> + use<> {
-        (0..self.checks).step_by(self.checks / ASKED)
-    }
-
     /// The best of some rounds.
     fn best(&mut self, signs: &[Sign]) -> Duration {
         let rounds = (0..20).map(|round| {
             self.pass(Duration::from_secs(1));
-            self.ask(self.some(), signs[round % signs.len()])
+            self.ask(0..ASKED, signs[round % signs.len()])
         });
         rounds.min().unwrap_or_default()
     }
