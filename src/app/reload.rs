@@ -26,12 +26,15 @@ pub fn reloaded(
 ) {
     match result {
         Ok((config, changes)) => accept(state, config, &changes, effects),
-        Err(problems) => refuse(state, &problems),
+        Err(problems) => refuse(state, problems),
     }
     state.changed();
 }
 
-fn refuse(state: &mut State, problems: &[Diagnostic]) {
+fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
+    for problem in &mut problems {
+        problem.mask(&state.world.literals);
+    }
     state.world.diagnostics.reloads.1 += 1;
     let why = problems.first().map_or("it can't be read", |problem| problem.message.as_str());
     state.world.diagnostics.rejected = Some((state.world.now, SafeText::new(why)));

@@ -1,6 +1,7 @@
 //! `opsroom audit`: the latest entries, the proof of the chains, the whole as JSON lines.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
@@ -29,7 +30,7 @@ pub struct Arguments {
 enum What {
     /// Verify every chain of entries, and that none lost what was seen of it here
     Verify {
-        /// Use the store as it is from now on, although it lost entries or is another one: restored on purpose, or new
+        /// Use the store as it is from now on, also where it lost entries or is another one, because it was restored on purpose or is new
         #[arg(long, requires = "why")]
         accept: bool,
         /// Why it is accepted; recorded in the audit log
@@ -52,6 +53,10 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(What::Verify { accept: true, why }) = &arguments.what {
         return accept(why.as_deref().unwrap_or_default(), global).await;
     }
+    if let Some(path) = global.store.as_deref().map(Path::new).filter(|path| path.is_absolute() && !path.exists()) {
+        let problem = format!("no store at {}", path.display());
+        return output::fail(exit::UNKNOWN, &problem, "check the path; a store is made by the first run");
+    }
     let verifies = matches!(arguments.what, Some(What::Verify { .. }));
     let opened = if verifies { run_service::open_unquestioned(global).await } else { run_service::open(global).await };
     let run_service = match opened {
@@ -73,7 +78,7 @@ async fn accept(why: &str, global: &Global) -> u8 {
     if why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say why this store is the one to use");
     }
-    if let Err(code) = configuration::refuse_if_read_only(global, "no store can be accepted here") {
+    if let Err(code) = configuration::refuse_if_read_only(global, "a store can't be accepted") {
         return code;
     }
     let state = match run_service::state_directory() {
@@ -89,8 +94,8 @@ async fn accept(why: &str, global: &Global) -> u8 {
         Ok(accepted) => {
             let code = verify(&accepted.store).await;
             match &accepted.doubt {
-                Some(doubt) => output::eprint_error(&format!("accepted and put on record, although: {doubt}\n")),
-                None => output::eprint_error("nothing spoke against it: nothing was changed\n"),
+                Some(doubt) => output::eprint_error(&format!("accepted and recorded; before that: {doubt}\n")),
+                None => output::eprint_error("the store is complete: nothing to accept, nothing was changed\n"),
             }
             accepted.store.close().await;
             code

@@ -4,7 +4,6 @@
 mod live;
 mod world;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +12,15 @@ use serde::Serialize;
 use tokio::process::Command;
 
 use super::Global;
+use super::configuration;
 use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
-use crate::config::sections::secret::SecretSource;
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
-use crate::runtime::secrets::{self, Fetching};
-use crate::text::name::Name;
+use crate::runtime::secrets::Fetching;
 use crate::text::redact::Literals;
-use crate::text::secret::Secrets;
 use live::Row;
 use world::{Compose, Findings};
 
@@ -53,51 +50,46 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
             "`opsroom config example > opsroom.toml` creates one to start from",
         );
     };
-    let Loaded { config, mut diagnostics } = main.load();
+    let Loaded { config, mut diagnostics, secrets: sources, files } = main.load();
     let config = config.map(Arc::new);
+    let secrets = match configuration::known(&sources) {
+        Ok(secrets) => secrets,
+        Err(error) => return no_threads(&error),
+    };
+    let literals = Literals::from(&secrets);
+    for problem in &mut diagnostics {
+        problem.mask(&literals);
+    }
+    diagnostics.extend(Locator::read(&files).literals(&literals));
     let mut rows = None;
     let mut notes = Vec::new();
     if let Some(config) = &config {
         let looked = output::block_on(async {
-            let (secrets, _) = secrets::resolve(&readable(config)).await;
-            let findings = look(config, &secrets).await;
+            let findings = look(config).await;
             let rows = if arguments.live { Some(poll(config, global).await) } else { None };
             (findings, rows)
         });
         let (findings, polled) = match looked {
             Ok(looked) => looked,
-            Err(error) => {
-                let problem = format!("no threads to work on: {error}");
-                return output::fail(exit::SOFTWARE, &problem, "look at the system's limits");
-            }
+            Err(error) => return no_threads(&error),
         };
         diagnostics.extend(findings.problems);
-        diagnostics.sort_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
         (notes, rows) = (findings.notes, polled);
     }
+    diagnostics.sort_by(|a, b| (a.file != b.file, a.line, a.column).cmp(&(false, b.line, b.column)));
     let report = Report { config: config.as_deref(), diagnostics: &diagnostics, notes: &notes, rows: rows.as_deref() };
     let printed = if arguments.json { output::print_json(&report.json()) } else { output::print(&report.text()) };
     if report.failed() { exit::CONFIG } else { printed }
 }
 
-async fn look(config: &Config, secrets: &Secrets) -> Findings {
-    let compose = if world::needs_compose(config) { Some(compose().await) } else { None };
-    let locator = Locator::read(&config.files);
-    let mut findings = world::look(config, &locator, compose);
-    findings.problems.extend(locator.literals(&Literals::from(secrets)));
-    findings
+fn no_threads(error: &std::io::Error) -> u8 {
+    output::fail(exit::SOFTWARE, &format!("no threads to work on: {error}"), "look at the system's limits")
 }
 
-/// The secrets whose values can be read without running a program, which may ask a person. Those that stand in the file
-/// were looked for when it was loaded.
-fn readable(config: &Config) -> BTreeMap<Name, SecretSource> {
-    let kept = |source: &SecretSource| matches!(source, SecretSource::Env(_) | SecretSource::File(_));
-    config
-        .secrets
-        .iter()
-        .filter(|(_, source)| kept(source))
-        .map(|(name, source)| (name.clone(), source.clone()))
-        .collect()
+async fn look(config: &Config) -> Findings {
+    let compose = if world::needs_compose(config) { Some(compose().await) } else { None };
+    let locator = Locator::read(&config.files);
+    world::look(config, &locator, compose)
 }
 
 /// Which compose commands this machine has: `docker compose version` asks no daemon.

@@ -1,5 +1,7 @@
 //! The configuration that a command works on: found and loaded, with the options of the command line applied.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,9 +9,14 @@ use super::Global;
 use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::load::{self, Loaded};
+use crate::config::sections::secret::SecretSource;
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
 use crate::runtime::reload::Loader;
+use crate::runtime::secrets;
+use crate::text::name::Name;
+use crate::text::redact::Literals;
+use crate::text::secret::Secrets;
 
 /// A configuration and the way to read it again.
 pub struct Found {
@@ -33,7 +40,8 @@ pub fn find(global: &Global) -> Result<Found, u8> {
         let loaded = again.load_again();
         loaded.config.map(|config| options.over(config)).ok_or(loaded.diagnostics)
     });
-    let Loaded { config, diagnostics } = main.load();
+    let Loaded { config, mut diagnostics, secrets, .. } = main.load();
+    mask(&mut diagnostics, &secrets);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
     let config = Arc::new(wishes.over(config));
     Ok(Found { config, loader, warnings: diagnostics })
@@ -55,7 +63,10 @@ pub fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
             refused(&format!("`read_only = true` is set in {}", main.path.display()))
         }
         Loaded { config: Some(_), .. } => Ok(()),
-        Loaded { diagnostics, .. } => Err(refuse(&diagnostics)),
+        Loaded { mut diagnostics, secrets, .. } => {
+            mask(&mut diagnostics, &secrets);
+            Err(refuse(&diagnostics))
+        }
     }
 }
 
@@ -78,6 +89,29 @@ impl CliOverrides {
         // The flag can forbid; it can't allow what the configuration forbids.
         config.console.read_only |= self.read_only;
         config
+    }
+}
+
+/// The values of secrets that can be had without running a program, which may ask a person. Those that stand in the file
+/// were looked for when it was loaded.
+///
+/// # Errors
+/// The system gives no threads.
+pub fn known(sources: &BTreeMap<Name, SecretSource>) -> io::Result<Secrets> {
+    let kept = |source: &SecretSource| matches!(source, SecretSource::Env(_) | SecretSource::File(_));
+    let readable = sources.iter().filter(|(_, source)| kept(source));
+    let readable = readable.map(|(name, source)| (name.clone(), source.clone())).collect();
+    Ok(output::block_on(secrets::resolve(&readable))?.0)
+}
+
+/// Takes the values of secrets out of problems that are about to be printed.
+fn mask(diagnostics: &mut [Diagnostic], sources: &BTreeMap<Name, SecretSource>) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let literals = known(sources).map(|secrets| Literals::from(&secrets)).unwrap_or_default();
+    for problem in diagnostics {
+        problem.mask(&literals);
     }
 }
 

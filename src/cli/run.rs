@@ -96,7 +96,10 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
             "omit --read-only, or see `read_only` in the configuration; --dry-run works",
         ));
     }
-    let (run_service, _) = run_service::open_and_take_in(global).await?;
+    let (run_service, _) = run_service::open_and_take_in(global).await.map_err(|_| {
+        output::eprint_error("refused: nothing ran\n");
+        exit::CRITICAL
+    })?;
     let done = carry_out(&run_service, arguments, global, config, (action, plan, secrets)).await;
     run_service.close().await;
     done

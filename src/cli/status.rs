@@ -88,6 +88,9 @@ pub fn run(arguments: &Arguments, global: &Global) -> u8 {
         Ok(names) => names,
         Err((problem, hint)) => return output::fail(exit::USAGE, &problem, &hint),
     };
+    if found.config.checks.is_empty() && found.config.metrics.is_empty() {
+        output::eprint_error("note: the configuration has no checks and no metrics: nothing to poll\n");
+    }
     let work = ask(arguments, global, &found.config, &names);
     let (report, reached) = match output::block_on(work) {
         Ok(Some(result)) => result,

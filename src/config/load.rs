@@ -3,17 +3,20 @@
 pub mod locate;
 pub mod look;
 
-use crate::files::glob;
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::file::{Place, SourceFile};
 use super::merge;
+use super::sections::secret::SecretSource;
 use crate::files::bounded::PATIENCE;
+use crate::files::glob;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
 use crate::files::{self, ReadError};
 use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::text::name::Name;
 
 /// Bytes of one file.
 const MOST: u64 = 16 << 20;
@@ -29,6 +32,10 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// Every problem, by file and position. With a `config`, these are warnings.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where its secrets come from, as far as that could be read: no value of one may be printed with a problem.
+    pub secrets: BTreeMap<Name, SecretSource>,
+    /// The files that were read, the main one first.
+    pub files: Vec<PathBuf>,
 }
 
 /// The environment variable that names the file.
@@ -160,7 +167,7 @@ impl Main {
 }
 
 fn refused(problem: Box<Diagnostic>) -> Loaded {
-    Loaded { config: None, diagnostics: vec![*problem] }
+    Loaded { diagnostics: vec![*problem], ..Loaded::default() }
 }
 
 /// A file that was found, and that others decide on.

@@ -71,7 +71,8 @@ pub fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> 
         problem.message.starts_with(toml_fault::PREFIX) || !unreadable.contains(&(problem.file.as_path(), problem.line))
     });
     let usable = diagnostics.iter().all(|problem| problem.level == Level::Warning);
-    Loaded { config: usable.then_some(config), diagnostics }
+    let (secrets, files) = (config.secrets.clone(), config.files.clone());
+    Loaded { config: usable.then_some(config), diagnostics, secrets, files }
 }
 
 fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
+use crate::text::redact::Literals;
+
 /// How much a problem matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,6 +66,15 @@ impl Diagnostic {
             self.source_line.chars().skip((self.column - 1).saturating_sub(self.cut)).take(self.width).collect();
         if !marked.is_empty() {
             self.source_line = self.source_line.replace(&marked, &"*".repeat(marked.chars().count()));
+        }
+    }
+
+    /// Puts stars in the place of every value of a secret, each as long as the value, so that the caret stays in its place.
+    pub fn mask(&mut self, literals: &Literals) {
+        literals.mask(&mut self.message);
+        literals.mask(&mut self.source_line);
+        if let Some(hint) = &mut self.hint {
+            literals.mask(hint);
         }
     }
 

@@ -118,8 +118,11 @@ impl RunService {
         {
             let detail = json!({ "action": start.plan.action, "verb": start.plan.verb, "why": why });
             let (digest, target) = (Some(start.digest.as_str()), start.plan.target.as_str());
-            // Where even this can't be written, the refusal is still one.
-            if let Err(error) = self.record("run.refused", target, digest, &detail).await {
+            // Where even this can't be written, the refusal is still one. A chain that lost its end is not written on: that
+            // would hide what is missing.
+            if let Err(doubt) = self.store.trusted().await {
+                tracing::warn!(%doubt, "a refusal is not put on record");
+            } else if let Err(error) = self.record("run.refused", target, digest, &detail).await {
                 tracing::warn!(%error, "a refusal could not be put on record");
             }
         }

@@ -169,3 +169,38 @@ fn a_secret_that_is_written_into_a_step_runs_nothing_and_is_recorded_nowhere() {
     let (code, said) = run(&["run", "fine", "--yes"]);
     assert_eq!(code, 0, "{said}");
 }
+
+/// The value of a secret that only the environment knows, beside a problem of another kind.
+#[test]
+fn a_value_from_the_environment_is_masked_in_every_excerpt() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("opsroom.toml");
+    let text = r#"
+[secret]
+tok = { env = "TOK" }
+[check.a]
+http = "https://u@h.example/?k=s3cr3t-token-value"
+tiemout = "5s"
+expect = ['.status == "s3cr3t-token-value" and']
+[adapter.x]
+env = { TV = "s3cr3t-token-value" }
+go = { steps = [["echo", "s3cr3t-token-value", "{secret:tok}"]] }
+"#;
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for command in [&["check"][..], &["check", "--json"], &["status"], &["unlock", "x", "--why", "y"]] {
+        let out = Command::new(env!("CARGO_BIN_EXE_opsroom"))
+            .args(command)
+            .current_dir(place.path())
+            .env("TOK", "s3cr3t-token-value")
+            .env("XDG_STATE_HOME", place.path())
+            .output()
+            .unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out.status.code(), Some(78), "{command:?}: {said}");
+        assert!(said.contains("tiemout") && !said.contains("s3cr3t"), "{command:?}: {said}");
+        if command[0] == "check" {
+            assert_eq!(said.matches("the value of secret `tok` is written here").count(), 4, "{said}");
+        }
+    }
+}

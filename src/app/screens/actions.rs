@@ -75,7 +75,15 @@ fn ask_cancel(state: &mut State) {
         state.world.run(&run.id).and_then(|view| view.signs.as_ref()).map_or(0, |(signs, _)| signs.left.len())
     };
     let stoppable = |run: &&Run| run.state == RunState::Running || (run.state == RunState::Unknown && left(run) > 0);
-    let Some(run) = state.shown_run().filter(stoppable).cloned() else {
+    let chosen = state.focused_panel().filter(|panel| *panel == PanelId::Startable);
+    let chosen = chosen.and_then(|panel| state.selected(&panel));
+    let all = state.world.all_runs();
+    let mut of_chosen = all.iter().copied().filter(|run| chosen.as_deref() == Some(&*run.action)).filter(stoppable);
+    let mut stoppables = all.iter().copied().filter(stoppable);
+    let only = stoppables.next().filter(|_| stoppables.next().is_none());
+    // What is selected, and where that runs no more, the only one that does: its name stands in the question.
+    let run = of_chosen.next().or_else(|| state.shown_run().filter(stoppable)).or(only);
+    let Some(run) = run.cloned() else {
         state.toast(Tone::Info, "the selected run is not running");
         return;
     };

@@ -25,6 +25,17 @@ impl Literals {
         self.0.is_empty()
     }
 
+    /// Puts stars in the place of every value in `text`, one for each of its characters.
+    pub fn mask(&self, text: &mut String) {
+        while let Some((_, range)) = self.find(text) {
+            let stars = "*".repeat(text[range.clone()].chars().count());
+            if text[range.clone()] == stars {
+                return;
+            }
+            text.replace_range(range, &stars);
+        }
+    }
+
     /// The first secret whose value stands in `text`, and where. `{secret:NAME}` is no value, whatever the name is.
     pub fn find(&self, text: &str) -> Option<(&Name, Range<usize>)> {
         let references = Template::references(text);
