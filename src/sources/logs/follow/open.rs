@@ -1,13 +1,18 @@
 //! One open log file: which file it is, how far it was read, and whether it is still the file that was read.
 
+mod identity;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use encoding_rs::Encoding;
 
+pub(crate) use self::identity::HEAD;
+use self::identity::SEAM;
+pub use self::identity::{Identity, Known};
 use super::advance;
 use super::start::{self, Extent};
 use crate::lang::time::Stamp;
@@ -19,51 +24,10 @@ use crate::sources::logs::decode::encoding;
 use crate::sources::logs::decode::encoding::{LineFeed, TextDecoder};
 use crate::sources::logs::pipeline::{Pipeline, Stream};
 
-/// Bytes of the beginning that tell a file from another.
-pub(crate) const HEAD: usize = 256;
-/// Bytes before the offset that must still be there.
-const SEAM: usize = 64;
-/// The content is compared at least this often, though nothing seems to have changed.
-const RECHECK: Duration = Duration::from_secs(5);
 /// Room that a writer has made is looked at this often, though the file's times say that nothing was written.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Size of one read.
 pub(crate) const READ: usize = 256 << 10;
-
-/// Which file it is, as long as somebody holds it open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    /// The identity in `meta`.
-    pub fn of(meta: &Metadata) -> Self {
-        Self { device: meta.dev(), inode: meta.ino() }
-    }
-}
-
-/// A file that was read to its end and let go, to know it again under another name. Its number alone does not tell
-/// it: that is given to a new file as soon as nobody holds the old one.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// Which file.
-    pub identity: Identity,
-    /// How far it was read.
-    pub offset: u64,
-    /// When it was made, where the file system says it.
-    born: Option<SystemTime>,
-    head: Vec<u8>,
-    seam: Vec<u8>,
-}
-
-impl Known {
-    /// Its first bytes, as far as they were remembered.
-    pub fn head(&self) -> &[u8] {
-        &self.head
-    }
-}
 
 /// An open file or named pipe.
 #[derive(Debug)]
@@ -221,42 +185,6 @@ impl OpenLog {
     /// How long it has not grown.
     pub fn idle(&self, now: Stamp) -> Duration {
         now.mono.saturating_sub(self.grew)
-    }
-
-    /// Whether the content that was read is no longer there: truncated, or written anew. `meta` is that of the
-    /// file now. A rewritten file with the same beginning and the same bytes before the offset can't be told.
-    ///
-    /// # Errors
-    /// When the file can't be read.
-    pub fn was_rewritten(&mut self, meta: &Metadata, now: Stamp) -> io::Result<bool> {
-        if self.pipe {
-            return Ok(false);
-        }
-        if meta.size() < self.offset {
-            return Ok(true);
-        }
-        let state = (meta.mtime(), meta.mtime_nsec(), meta.size());
-        let fresh = self.checked.is_some_and(|(at, seconds, nanos, size)| {
-            (seconds, nanos, size) == state && now.mono.saturating_sub(at) < RECHECK
-        });
-        if fresh {
-            return Ok(false);
-        }
-        self.checked = Some((now.mono, state.0, state.1, state.2));
-        let mut buffer = [0; HEAD];
-        let head = &mut buffer[..self.head.len()];
-        let seam_at = self.offset - self.seam.len() as u64;
-        if !reads_as(&self.file, head, 0, &self.head)?
-            || !reads_as(&self.file, &mut buffer[..self.seam.len()], seam_at, &self.seam)?
-        {
-            return Ok(true);
-        }
-        // The head of a short file grows with it.
-        if self.head.len() < HEAD && meta.size() > self.head.len() as u64 {
-            let read = self.file.read_at(&mut buffer, 0)?;
-            self.head = buffer[..decode::written(&buffer[..read])].to_vec();
-        }
-        Ok(false)
     }
 
     /// Reads the next bytes, at most the buffer, and gives their lines to the pipeline. Returns how many were read.
@@ -431,51 +359,4 @@ impl OpenLog {
         pipeline.close(&mut self.stream, now);
         self.shown = 0;
     }
-
-    /// To know this file again.
-    pub fn known(&self) -> Known {
-        Known {
-            identity: self.identity,
-            offset: self.offset,
-            born: self.born(),
-            head: self.head.clone(),
-            seam: self.seam.clone(),
-        }
-    }
-
-    /// The first bytes, as far as they were remembered.
-    pub fn head(&self) -> &[u8] {
-        &self.head
-    }
-
-    fn born(&self) -> Option<SystemTime> {
-        self.metadata().ok()?.created().ok()
-    }
-
-    /// Whether this is the file that `known` speaks of, and what was read of it is still there.
-    pub fn is(&self, known: &Known) -> bool {
-        let mut buffer = [0; HEAD];
-        self.identity == known.identity
-            && self.born() == known.born
-            && self.metadata().is_ok_and(|meta| meta.size() >= known.offset)
-            && reads_as(&self.file, &mut buffer[..known.head.len()], 0, &known.head).unwrap_or(false)
-            && reads_as(
-                &self.file,
-                &mut buffer[..known.seam.len()],
-                known.offset - known.seam.len() as u64,
-                &known.seam,
-            )
-            .unwrap_or(false)
-    }
-}
-
-fn reads_as(file: &File, buffer: &mut [u8], at: u64, expected: &[u8]) -> io::Result<bool> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match file.read_at(&mut buffer[done..], at + done as u64)? {
-            0 => return Ok(false),
-            read => done += read,
-        }
-    }
-    Ok(buffer == expected)
 }
