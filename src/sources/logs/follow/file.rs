@@ -5,26 +5,28 @@
 //! log that is truncated kills the process, and a path that is opened anew each time loses what was written to the
 //! old file last.
 
+mod opening;
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::opening::Refused;
 use super::advance::{drain, find_again, name, open_again, read_current};
 use super::between::{self, Before, Seen};
 use super::open::{Identity, Known, OpenLog};
-use super::refuse::{self, Reasons};
+use super::refuse::Reasons;
 use super::replay::Replay;
-use super::start::{self, Start};
+use super::start::Start;
 use crate::lang::time::Stamp;
 use crate::logs::record::Level;
 use crate::sources::logs::count::Uncounted;
 use crate::sources::logs::decode::archive::Packing;
 use crate::sources::logs::history;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;
 
 /// A line without its end is shown after this time.
@@ -35,8 +37,6 @@ const KEEP_OLD: Duration = Duration::from_secs(5);
 const GONE_AFTER: Duration = Duration::from_secs(2);
 /// So many bytes behind, a file that is written fast is said to be caught up with: some four ticks of reading.
 const FAR_BEHIND: u64 = 16 << 20;
-/// What was no text is judged anew this often, though nothing seems to have changed.
-const JUDGE_AGAIN: Duration = Duration::from_secs(5);
 /// Files before the current one that are kept open.
 const MOST_EARLIER: usize = 32;
 
@@ -102,25 +102,6 @@ pub struct Progress {
     pub bytes: usize,
     /// More waits to be read.
     pub behind: bool,
-}
-
-/// A file that was no text when it was judged.
-#[derive(Debug)]
-struct Refused {
-    meta: Metadata,
-    at: Duration,
-    why: String,
-}
-
-impl Refused {
-    /// Whether that still holds of what has `meta` now: nothing was written, nor may have been within one tick of the
-    /// kernel's clock.
-    fn stands(&self, meta: &Metadata, now: Stamp) -> bool {
-        let state = |meta: &Metadata| (meta.size(), meta.mtime(), meta.mtime_nsec());
-        Identity::of(meta) == Identity::of(&self.meta)
-            && state(meta) == state(&self.meta)
-            && now.mono.saturating_sub(self.at) < JUDGE_AGAIN
-    }
 }
 
 impl FileTail {
@@ -226,87 +207,6 @@ impl FileTail {
         }
         if let Some(open) = &mut self.current {
             open.finish(pipeline, now);
-        }
-    }
-
-    fn first_open(
-        &mut self,
-        at_path: io::Result<Metadata>,
-        now: Stamp,
-        pipeline: &mut Pipeline,
-        known: &[Known],
-        buffer: &mut [u8],
-    ) {
-        let opened = at_path.and_then(|meta| {
-            if let Some(refused) = self.refused.as_ref().filter(|refused| refused.stands(&meta, now)) {
-                return Err(io::Error::other(refused.why.clone()));
-            }
-            let mut open = OpenLog::open(&self.path, pipeline.encoding(), now)?;
-            let meta = open.metadata()?;
-            if let Some(why) = refuse::refusal(&open, &meta, buffer)? {
-                self.refused = Some(Refused { meta, at: now.mono, why: why.clone() });
-                return Err(io::Error::other(why));
-            }
-            self.place(&mut open, &meta, now, pipeline, known)?;
-            Ok(open)
-        });
-        match opened {
-            Ok(open) => {
-                if self.said_gone {
-                    pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
-                }
-                self.arrived();
-                self.current = Some(open);
-                self.refused = None;
-            }
-            Err(why) => {
-                self.failed(&why, now);
-                // What appears later is new from its first byte.
-                if why.kind() == io::ErrorKind::NotFound {
-                    self.manner.start = Start::Beginning;
-                }
-            }
-        }
-    }
-
-    /// Where reading begins in a file that is opened for the first time, and what is read before it.
-    fn place(
-        &mut self,
-        open: &mut OpenLog,
-        meta: &Metadata,
-        now: Stamp,
-        pipeline: &mut Pipeline,
-        known: &[Known],
-    ) -> io::Result<()> {
-        self.seen = between::seen(&self.path);
-        if open.is_pipe() {
-            return Ok(());
-        }
-        if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
-            return open.start_at(known.offset, 0, Stream::default());
-        }
-        let size = open.written_end(meta, 0, now)?;
-        let (offset, stream) = start::place(open, size, self.manner.start, pipeline, now)?;
-        let backlog = if self.manner.start == Start::Beginning { 0 } else { size };
-        open.start_at(offset, backlog, stream)?;
-        open.count_from(backlog);
-        if backlog > 0 {
-            self.uncounted.extend(Uncounted::new(open, &self.path, backlog));
-        }
-        self.look_back(now, pipeline);
-        Ok(())
-    }
-
-    /// Where what is asked for reaches back beyond the present file, rotated ones are read first.
-    fn look_back(&mut self, now: Stamp, pipeline: &mut Pipeline) {
-        let Start::Since(bound) = self.manner.start else { return };
-        let Ok(reach) = history::reaching_back(&self.path, bound, pipeline, now.utc) else { return };
-        let files = history::besides(self.manner.pattern.as_deref(), reach.files);
-        if reach.cut {
-            pipeline.marker("older files are too large to be read", Level::Warn, now);
-        }
-        if !files.is_empty() {
-            self.earlier.push_back(Earlier::Replay(Replay::of_past(files, bound)));
         }
     }
 
