@@ -1,15 +1,17 @@
 //! Follows what a command writes: `docker logs -f`, `journalctl -f`, `kubectl logs -f`, over SSH or not.
 
+mod pipe;
 mod repeats;
 mod since;
 
-use std::borrow::Cow;
+use std::io;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use encoding_rs::Encoding;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use self::pipe::Pipe;
 use super::reader::Resume;
 use crate::config::sections::log::Log;
 use crate::config::sections::source::CommandLine;
@@ -20,17 +22,13 @@ use crate::process::LINGER;
 use crate::sources::Context;
 use crate::sources::child;
 use crate::sources::logs::count::Reach;
-use crate::sources::logs::decode::LineSplitter;
-use crate::sources::logs::decode::encoding::TextDecoder;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;
 
 pub(crate) use repeats::Repeats;
 
 /// Between two batches.
 const TICK: Duration = Duration::from_millis(100);
-/// A line without its end is shown after this time.
-const PARTIAL_AFTER: Duration = Duration::from_millis(1500);
 /// The first pause before a command is started again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
@@ -171,11 +169,7 @@ impl Follower {
                 }
                 () = group.ended(), if over.is_none() => over = Some(self.context.clock.now().mono),
                 _ = tick.tick() => {
-                    self.look_around();
-                    // A command that fails at once was never followed.
-                    let followed = self.context.clock.now().since(began) >= LASTING || self.pipeline.waiting() > 0;
-                    let said = !followed || self.say(LogState::Following(1)).await;
-                    if !(said && self.hand_over().await) {
+                    if !self.tick(began).await {
                         group.end().await;
                         return None;
                     }
@@ -200,14 +194,16 @@ impl Follower {
         let now = self.context.clock.now();
         self.stdout.finish(&mut self.pipeline, now);
         self.stderr.finish(&mut self.pipeline, now);
-        let words = match status {
-            Ok(status) => match status.code() {
-                Some(code) => format!("the command ended with exit code {code}"),
-                None => format!("the command was ended by a signal ({status})"),
-            },
-            Err(why) => format!("the command can't be waited for: {why}"),
-        };
-        Some(Ended { words, started: true })
+        Some(Ended { words: how_it_ended(status), started: true })
+    }
+
+    /// Hands over what came since the last tick of a run that `began` then; false when nobody wants it any more.
+    async fn tick(&mut self, began: Stamp) -> bool {
+        self.look_around();
+        // A command that fails at once was never followed.
+        let followed = self.context.clock.now().since(began) >= LASTING || self.pipeline.waiting() > 0;
+        let said = !followed || self.say(LogState::Following(1)).await;
+        said && self.hand_over().await
     }
 
     /// The command runs.
@@ -321,93 +317,18 @@ impl Follower {
     }
 }
 
+fn how_it_ended(status: io::Result<ExitStatus>) -> String {
+    match status {
+        Ok(status) => match status.code() {
+            Some(code) => format!("the command ended with exit code {code}"),
+            None => format!("the command was ended by a signal ({status})"),
+        },
+        Err(why) => format!("the command can't be waited for: {why}"),
+    }
+}
+
 /// The next bytes, or nothing at the end of the pipe.
 async fn read<'a>(pipe: &mut Option<impl AsyncRead + Unpin>, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let size = pipe.as_mut()?.read(buffer).await.unwrap_or(0);
     (size > 0).then(|| &buffer[..size])
-}
-
-/// One of the two outputs.
-struct Pipe {
-    decoder: TextDecoder,
-    splitter: LineSplitter,
-    stream: Stream,
-    stderr: bool,
-    /// A time stands before each line.
-    stamped: bool,
-    grew: Duration,
-    shown: usize,
-}
-
-impl Pipe {
-    fn new(stderr: bool, stamped: bool, encoding: Option<&'static Encoding>) -> Self {
-        Self {
-            decoder: TextDecoder::at_start(encoding),
-            splitter: LineSplitter::default(),
-            stream: Stream::default(),
-            stderr,
-            stamped,
-            grew: Duration::ZERO,
-            shown: 0,
-        }
-    }
-
-    /// Takes the next bytes. What is older than `shown_from` is counted and not shown.
-    fn take(
-        &mut self,
-        bytes: &[u8],
-        pipeline: &mut Pipeline,
-        repeats: &mut Repeats,
-        shown_from: Option<DateTime<Utc>>,
-        now: Stamp,
-    ) {
-        self.grew = now.mono;
-        self.shown = 0;
-        let Self { decoder, splitter, stream, stderr, stamped, .. } = self;
-        splitter.feed(decoder.decode(bytes), |line, cut| {
-            let (carried, rest) = if *stamped { since::taken_off(line) } else { (None, Cow::Borrowed(line)) };
-            let time = carried.or_else(|| if *stamped { None } else { pipeline.time_of(line, now.utc) });
-            if repeats.is_repeated(line, *stderr, time) {
-                return;
-            }
-            let hidden = match (shown_from, time) {
-                (Some(from), Some(time)) => time < from,
-                // It goes with the line before it.
-                (Some(_), None) => pipeline.is_hidden(),
-                (None, _) => false,
-            };
-            if hidden != pipeline.is_hidden() {
-                pipeline.settle(stream, now);
-                pipeline.hide(hidden);
-            }
-            stream.carry(carried);
-            pipeline.line(stream, &rest, cut, now, *stderr);
-        });
-    }
-
-    fn settle(&mut self, pipeline: &mut Pipeline, now: Stamp) {
-        let idle = now.mono.saturating_sub(self.grew) >= PARTIAL_AFTER;
-        match self.splitter.partial() {
-            Some((bytes, _)) if idle && bytes.len() != self.shown => {
-                let (carried, rest) = if self.stamped { since::taken_off(bytes) } else { (None, Cow::Borrowed(bytes)) };
-                self.stream.carry(carried);
-                pipeline.partial(&mut self.stream, &rest, now, self.stderr);
-                self.shown = bytes.len();
-            }
-            _ => pipeline.settle(&mut self.stream, now),
-        }
-    }
-
-    fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
-        let Self { decoder, splitter, stream, stderr, .. } = self;
-        splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, *stderr));
-        *decoder = TextDecoder::at_start(pipeline.encoding());
-        if let Some((bytes, cut)) = self.splitter.take() {
-            let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, Cow::Borrowed(&*bytes)) };
-            self.stream.carry(carried);
-            pipeline.line(&mut self.stream, &rest, cut, now, self.stderr);
-        }
-        pipeline.close(&mut self.stream, now);
-        self.shown = 0;
-    }
 }
