@@ -6,13 +6,17 @@ use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
+mod request;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::reader::{Table, Text, template};
+pub(super) use self::request::inline_token;
+use self::request::request;
+use crate::config::reader::{Table, template};
 use crate::config::sections::console::host_and_port;
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec::{KeySpec, Kind, joined, key, later};
@@ -318,116 +322,6 @@ impl Timing {
     pub(super) fn source(self, name: Name, kind: SourceKind) -> Source {
         let Self { every, timeout, keep_warm, cold_start } = self;
         Source { name, kind, every, timeout, keep_warm, cold_start }
-    }
-}
-
-fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
-    let url = table.text(kind)?;
-    let good = check_url(table, &url);
-    inline_credentials(table, &url);
-    let headers = headers(table);
-    let request = HttpRequest {
-        url: template(table.context, &url),
-        method: method(table),
-        headers,
-        body: table.template("body"),
-        proxy: table.template("proxy"),
-        ca: table.path("ca"),
-        client_cert: table.path("client_cert"),
-        insecure: table.flag("insecure").unwrap_or(false),
-        redirects: table.whole("redirects").map_or(10, |number| number as usize),
-        max_body: max_body(table),
-        keep_alive: table.flag("keep_alive"),
-    };
-    good.then_some(request)
-}
-
-fn max_body(table: &Table<'_>) -> usize {
-    const MOST: u64 = 256 << 20;
-    let size = table.size("max_body").unwrap_or(1 << 20);
-    if size == 0 || size > MOST {
-        table.context.error(table.place("max_body"), "`max_body` is out of bounds", "allowed: 1 byte to 256MiB");
-    }
-    size.min(MOST) as usize
-}
-
-fn check_url(table: &Table<'_>, url: &Text) -> bool {
-    let text = url.value.as_str();
-    if text.starts_with("{secret:") {
-        return true;
-    }
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
-    let problem = match host {
-        None => Some(("is not an http or https URL", "write http://HOST/PATH or https://HOST/PATH")),
-        Some("") => Some(("has no host", "write http://HOST/PATH or https://HOST/PATH")),
-        Some(_) if text.contains(char::is_whitespace) => Some(("has a space in it", "write %20 for a space in a URL")),
-        Some(host) => {
-            let bare = host.rsplit('@').next().unwrap_or(host);
-            let port = bare.rsplit_once(':').filter(|(before, _)| !before.contains(':') || before.ends_with(']'));
-            let bad = port
-                .is_some_and(|(_, port)| !port.is_empty() && !port.starts_with('{') && port.parse::<u16>().is_err());
-            bad.then_some(("has an invalid port", "a port is a number from 1 to 65535"))
-        }
-    };
-    if let Some((what, hint)) = problem {
-        table.context.error(url.at, format!("`{text}` {what}"), hint);
-    }
-    problem.is_none()
-}
-
-fn method(table: &Table<'_>) -> String {
-    let Some(text) = table.text("method") else { return "GET".to_owned() };
-    if text.value.is_empty() || !text.value.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
-        table.context.error(
-            text.at,
-            format!("`{}` is not a valid HTTP method", text.value),
-            "write GET, HEAD, POST, …",
-        );
-    }
-    text.value.to_ascii_uppercase()
-}
-
-fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
-    let mut found = Vec::new();
-    for (name, value) in table.text_map("headers") {
-        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        if name.value.is_empty() || !name.value.chars().all(token) {
-            let message = format!("`{}` is not a valid header name", name.value);
-            table.context.error(name.at, message, "use use use letters, digits and dashes, without a colon");
-        }
-        if value.value.chars().any(char::is_control) {
-            table.context.error(value.at, "a header value holds a control character", "write it on one line");
-        }
-        inline_token(table, &name.value, &value);
-        found.push((name.value, template(table.context, &value)));
-    }
-    found
-}
-
-/// Warns of a value that looks like a secret under a name that looks like one.
-pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
-    const NAMES: [&str; 8] = ["authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "cookie"];
-    let lower = name.to_ascii_lowercase();
-    if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {
-        return;
-    }
-    table.context.warning(
-        value.at,
-        format!("`{name}` looks like a secret written into the file"),
-        "define it under [secret] and write {secret:NAME} here, so that it is redacted everywhere",
-    );
-}
-
-fn inline_credentials(table: &Table<'_>, url: &Text) {
-    let authority = url.value.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
-    let Some((user, _)) = authority.and_then(|authority| authority.rsplit_once('@')) else { return };
-    if user.contains(':') && !user.contains("{secret:") {
-        table.context.warning(
-            url.at,
-            "the URL holds a password written into the file",
-            "define it under [secret] and write {secret:NAME} in its place, so that it is redacted everywhere",
-        );
     }
 }
 
