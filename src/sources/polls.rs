@@ -6,6 +6,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+mod link;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,8 +18,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
-use crate::clock::Clock;
-use crate::config::sections::console::SelfCheck;
 use crate::config::sections::source::SourceKind;
 use crate::lang::time::Stamp;
 use crate::model::message::Observation;
@@ -25,11 +25,13 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
+use self::link::Link;
 use super::poll::{Over, Polled, Poller};
-use super::{Context, Latest, tcp};
+use super::{Context, Latest};
 use crate::sources::targets as plan;
 use crate::sources::targets::Watched;
 
+pub(super) use self::link::{connectivity, self_check};
 pub use super::round::poll_once;
 
 /// Polls are launched on a grid of this width.
@@ -44,11 +46,6 @@ const SLEPT: chrono::Duration = chrono::Duration::seconds(10);
 const LATE: Duration = Duration::from_secs(1);
 /// How often the scheduler tells its figures.
 const REPORT: Duration = Duration::from_secs(10);
-/// How often our own connectivity is looked at, while it is there and while it is not.
-const CHECK_ONLINE: Duration = Duration::from_secs(30);
-const CHECK_OFFLINE: Duration = Duration::from_secs(5);
-const SELF_CHECK_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// Polls every source of the configuration until the context is cancelled. Names that arrive on `poll_now` (checks,
 /// sources or metrics; none means all) are polled at once, beside their ticks.
 pub async fn run(context: Context, poll_now: mpsc::Receiver<Vec<Name>>) {
@@ -110,16 +107,6 @@ struct Scheduler {
     worst_lag: Duration,
     reported: Option<Stamp>,
     link: Link,
-}
-
-/// Our own connectivity.
-#[derive(Default)]
-struct Link {
-    online: Option<bool>,
-    checking: bool,
-    next_check: Duration,
-    /// Observations of polls that reached nobody, until it is known whose fault that is.
-    parked: Vec<Observation>,
 }
 
 impl Scheduler {
@@ -326,37 +313,6 @@ impl Scheduler {
         }
     }
 
-    fn check_link(&mut self, now: Stamp) {
-        let Some(target) = self.context.config.console.self_check.clone() else { return };
-        if self.link.checking || self.link.next_check > now.mono {
-            return;
-        }
-        self.link.checking = true;
-        self.link.next_check = now.mono + if self.link.online == Some(false) { CHECK_OFFLINE } else { CHECK_ONLINE };
-        let clock = self.context.clock;
-        self.tasks.push(Box::pin(async move { Done::SelfChecked(self_check(&target, clock).await) }));
-    }
-
-    async fn self_checked(&mut self, result: Result<(), SafeText>) {
-        self.link.checking = false;
-        let (before, ok) = (self.link.online.replace(result.is_ok()), result.is_ok());
-        let parked = std::mem::take(&mut self.link.parked);
-        if before != Some(ok) {
-            self.say(connectivity(&result)).await;
-        }
-        if !ok {
-            // Nothing that was seen meanwhile says anything of the services.
-            self.generation += 1;
-            self.link.next_check = self.context.clock.now().mono + CHECK_OFFLINE;
-        } else if before == Some(false) {
-            self.begin_anew();
-        } else {
-            for observation in parked {
-                self.say(observation).await;
-            }
-        }
-    }
-
     /// After a span of which nothing is known: everything is due, one slot after the other.
     fn begin_anew(&mut self) {
         self.generation += 1;
@@ -404,25 +360,6 @@ impl Scheduler {
     }
 }
 
-/// Looks whether our own network is there: whether `target` can be connected to.
-pub(super) async fn self_check(target: &SelfCheck, clock: Clock) -> Result<(), SafeText> {
-    let (host, port) = match target {
-        SelfCheck::Address(address) => (address.ip().to_string(), address.port()),
-        SelfCheck::Host(host, port) => (host.clone(), *port),
-    };
-    let result = tcp::connect(&host, port, SELF_CHECK_TIMEOUT, clock).await;
-    result.map(drop).map_err(|error| SafeText::new(&error.to_string()))
-}
-
-/// What a look at our own network says.
-pub(super) fn connectivity(result: &Result<(), SafeText>) -> Observation {
-    let detail = match result {
-        Ok(()) => SafeText::new("our own network is reachable"),
-        Err(why) => SafeText::new(&format!("our own network is unreachable: {why}")),
-    };
-    Observation::Connectivity { ok: result.is_ok(), detail }
-}
-
 /// The first slot at or after `moment`.
 fn up_to_slot(moment: Duration) -> Duration {
     let slots = moment.as_nanos().div_ceil(SLOT.as_nanos());
@@ -434,6 +371,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::clock::Clock;
     use crate::config::Config;
     use crate::config::sections::check::Check;
     use crate::config::sections::source::Source;
