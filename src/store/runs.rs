@@ -1,21 +1,22 @@
 //! Runs: their intent before, their end and how they are closed after, and what may not begin.
 
+mod limits;
+mod rows;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
-use thiserror::Error;
+use sqlx::SqliteConnection;
 
+pub use self::limits::BeginError;
+use self::limits::may_begin;
+use self::rows::{fetch, run, word};
 use super::audit::Entry;
 use super::writing::Writing;
-use super::{Store, StoreError, locks, millis, moment, span};
-use crate::lang::time::{BootTime, Moment};
+use super::{Store, StoreError, locks, millis, span};
 use crate::model::preview::Preview;
-use crate::model::run::{Cancelled, Closing, Lock, Plan, Run, RunState};
+use crate::model::run::{Cancelled, Closing, Plan, Run, RunState};
 use crate::text::SafeText;
 
 /// A run that wants to begin.
@@ -40,59 +41,6 @@ pub struct Begun {
     pub fence: u64,
     /// Which attempt it is within the window of `at_most` (an hour without one), from 1.
     pub attempt: u32,
-}
-
-/// Why a run may not begin.
-#[derive(Debug, Error)]
-pub enum BeginError {
-    /// Somebody holds the target.
-    #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
-    Locked(Box<Lock>),
-    /// Too soon.
-    #[error("cooldown: the last {verb} of {target} was {ago} s ago; wait {left} s")]
-    Cooldown {
-        /// The verb.
-        verb: String,
-        /// The target.
-        target: String,
-        /// Seconds since the last attempt.
-        ago: u64,
-        /// Seconds until the next may come.
-        left: u64,
-    },
-    /// Too often.
-    #[error("limit reached: {count} attempts to {verb} {target} within {within} s; wait {left} s")]
-    TooOften {
-        /// The verb.
-        verb: String,
-        /// The target.
-        target: String,
-        /// How many there were.
-        count: u32,
-        /// The window, in seconds.
-        within: u64,
-        /// Seconds until the next may come.
-        left: u64,
-    },
-    /// The store, and with it the audit, can't be written.
-    #[error("{0}; without a record nothing is changed")]
-    Store(#[from] StoreError),
-}
-
-impl BeginError {
-    /// With what to do about it.
-    pub fn with_hint(&self) -> String {
-        match self {
-            Self::Store(error) if !error.hint().is_empty() => format!("{self}; {}", error.hint()),
-            _ => self.to_string(),
-        }
-    }
-}
-
-impl From<sqlx::Error> for BeginError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 /// How the steps of a run ended, as the store keeps it.
@@ -329,69 +277,6 @@ async fn put_end(tx: &mut Writing<'_>, run: &Run, ended: &Ended, state: RunState
     }
 }
 
-/// Checks lock, cooldown and `at_most`; says which attempt this would be. What was refused ran nothing and counts for
-/// nothing.
-async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<u32, BeginError> {
-    let run = begin.run;
-    if let Some(lock) = locks::holder(connection, &run.target).await? {
-        return Err(BeginError::Locked(Box::new(lock)));
-    }
-    let window = begin.at_most.map_or(Duration::from_hours(1), |(_, window)| window);
-    let attempts = attempts(connection, run, window.max(begin.cooldown)).await?;
-    let (verb, target) = (run.verb.to_string(), run.target.clone());
-    if let Some(ago) = attempts.iter().min().filter(|ago| **ago < begin.cooldown) {
-        let left = seconds_up(begin.cooldown.saturating_sub(*ago));
-        return Err(BeginError::Cooldown { verb, target, ago: ago.as_secs(), left });
-    }
-    let mut within: Vec<Duration> = attempts.into_iter().filter(|ago| *ago < window).collect();
-    within.sort_unstable();
-    let count = u32::try_from(within.len()).unwrap_or(u32::MAX);
-    if let Some((most, _)) = begin.at_most.filter(|(most, _)| count >= *most) {
-        // Room is made when the oldest of the last `most` attempts leaves the window.
-        let oldest = most.checked_sub(1).and_then(|index| within.get(index as usize)).copied().unwrap_or_default();
-        let left = seconds_up(window.saturating_sub(oldest));
-        return Err(BeginError::TooOften { verb, target, count, within: window.as_secs(), left });
-    }
-    Ok(count.saturating_add(1))
-}
-
-/// How long ago each attempt was. One that lies in the future, because the clock was set back since and nothing better is
-/// known of it, counts as made now, and keeps this moment, so that nobody waits longer than from the first look at it.
-async fn attempts(
-    connection: &mut SqliteConnection,
-    run: &Run,
-    longest: Duration,
-) -> Result<Vec<Duration>, StoreError> {
-    let now = run.began();
-    let rows = sqlx::query(
-        "SELECT id, started_at, boot, boot_ms FROM run
-         WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'
-         AND (started_at > $3 OR (boot = $4 AND boot_ms > $5))",
-    )
-    .bind(&run.target)
-    .bind(run.verb.as_ref())
-    .bind(millis(now.utc).saturating_sub(span(longest)))
-    .bind(now.boot.map(|boot| boot.boot.cast_signed()))
-    .bind(now.boot.map(|boot| boot.ms.cast_signed().saturating_sub(span(longest))))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut ages = Vec::with_capacity(rows.len());
-    for row in rows {
-        let began = Moment { utc: moment(row.try_get("started_at")?)?, boot: boot_time(&row)? };
-        let same_boot = now.boot.zip(began.boot).is_some_and(|(now, then)| now.since(then).is_some());
-        ages.push(now.since(began));
-        if let Some(boot) = now.boot.filter(|_| !same_boot && began.utc > now.utc) {
-            sqlx::query("UPDATE run SET boot = $2, boot_ms = $3 WHERE id = $1")
-                .bind(row.try_get::<String, _>("id")?)
-                .bind(boot.boot.cast_signed())
-                .bind(boot.ms.cast_signed())
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
-    Ok(ages)
-}
-
 async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(), StoreError> {
     let Begin { run, plan, .. } = begin;
     let plan_text = serde_json::to_string(plan).map_err(|error| StoreError::Content(error.to_string()))?;
@@ -418,68 +303,4 @@ async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-async fn fetch(connection: &mut SqliteConnection, id: &str) -> Result<SqliteRow, StoreError> {
-    let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(connection).await?;
-    row.ok_or_else(|| StoreError::Content(format!("no run with id {id}")))
-}
-
-fn run(row: &SqliteRow) -> Result<Run, StoreError> {
-    let name = |column: &str| row.try_get::<String, _>(column).map(Into::into);
-    let started: i64 = row.try_get("started_at")?;
-    let ended: Option<i64> = row.try_get("ended_at")?;
-    let took: Option<i64> = row.try_get("took_ms")?;
-    let state: RunState = read_word(row.try_get("state")?)?;
-    Ok(Run {
-        id: name("id")?,
-        action: name("action")?,
-        verb: name("verb")?,
-        dry_run: is_dry_run(&row.try_get::<String, _>("plan")?),
-        service: row.try_get::<Option<String>, _>("service")?.map(Into::into),
-        target: row.try_get("target")?,
-        who: row.try_get("who")?,
-        reason: row.try_get("reason")?,
-        host: row.try_get("host")?,
-        plan_digest: row.try_get("plan_digest")?,
-        started_at: moment(started)?,
-        boot: boot_time(row)?,
-        ended_at: ended.map(moment).transpose()?,
-        duration_ms: ended.map(|ended| u64::try_from(took.unwrap_or(ended - started)).unwrap_or(0)),
-        state,
-        verdict: state.verdict(),
-        checks: row.try_get::<Option<String>, _>("checks")?.map(read_word).transpose()?,
-        exit_code: row.try_get("exit_code")?,
-        signal: row.try_get("signal")?,
-        output_path: row.try_get::<String, _>("output_path")?.into(),
-        note: row.try_get::<Option<String>, _>("note")?.map(|note| SafeText::new(&note)),
-    })
-}
-
-/// When a run began by the clock of its host; `None` in runs of older versions.
-fn boot_time(row: &SqliteRow) -> Result<Option<BootTime>, StoreError> {
-    let (boot, ms): (Option<i64>, Option<i64>) = (row.try_get("boot")?, row.try_get("boot_ms")?);
-    Ok(boot.zip(ms).map(|(boot, ms)| BootTime { boot: boot.cast_unsigned(), ms: ms.cast_unsigned() }))
-}
-
-/// Whether a stored plan is that of a dry run.
-fn is_dry_run(plan: &str) -> bool {
-    serde_json::from_str(plan).is_ok_and(|plan: Plan| plan.dry_run)
-}
-
-/// The word that stands for a state or a verdict, the same as in JSON.
-fn word(value: &impl Serialize) -> Result<String, StoreError> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => Ok(word),
-        other => Err(StoreError::Content(format!("{other:?} has no name"))),
-    }
-}
-
-fn read_word<T: DeserializeOwned>(word: String) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(word)).map_err(|error| StoreError::Content(error.to_string()))
-}
-
-/// Whole seconds, rounded up: "in 0 s" would be a refusal that is not true.
-fn seconds_up(left: Duration) -> u64 {
-    u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
