@@ -5,6 +5,7 @@
 //! can't be written, nothing else is.
 
 pub mod audit;
+mod error;
 pub mod fault;
 pub mod heads;
 pub mod locks;
@@ -21,13 +22,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool};
-use thiserror::Error;
 
+pub use self::error::StoreError;
 use self::fault::Fault;
 use self::heads::Heads;
 use self::place::{Found, Identity, Place};
 use crate::files::made;
-use crate::files::trust::Distrust;
 
 /// How long a transaction waits for that of another console.
 const BUSY: Duration = Duration::from_secs(5);
@@ -38,153 +38,6 @@ const SCHEMA: &[&str] = &[
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
 ];
-
-/// Why the store can't do it. Each is a sentence with the file's name where it helps.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// Directory or file can't be made or read.
-    #[error("the store {path} can't be opened: {}", fault::io_words(.error))]
-    File {
-        /// The file.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Others could replace the file, or it can't be made.
-    #[error("the store can't be used: {0}")]
-    Untrusted(Distrust),
-    /// The database can't be opened.
-    #[error("the store {path} can't be opened: {}", fault.words().map_or_else(|| error.to_string(), str::to_owned))]
-    Open {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        fault: Fault,
-        /// What it says.
-        error: sqlx::Error,
-    },
-    /// A kind of store that does not exist.
-    #[error("`{0}` is not a supported store: use `sqlite` or the path of a file")]
-    Kind(String),
-    /// A newer program made the file.
-    #[error("the store has schema {found}, and this version knows up to {known}: use the newer opsroom")]
-    Newer {
-        /// What it has.
-        found: i64,
-        /// What we know.
-        known: usize,
-    },
-    /// Something else lies there.
-    #[error("{path} is {what}, not a store of opsroom")]
-    NotAStore {
-        /// The file.
-        path: String,
-        /// What it is.
-        what: String,
-    },
-    /// There was a store, and its file is missing or without content.
-    #[error("the store {path} {how}, but {evidence}")]
-    Gone {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        how: &'static str,
-        /// How we know that there was one.
-        evidence: String,
-    },
-    /// The file is not the one that was opened.
-    #[error("the store {path} was removed or replaced while it was in use")]
-    Replaced {
-        /// The file.
-        path: String,
-    },
-    /// Another store is in its place.
-    #[error("{path} is not the store that was used there before (its id is {id}, not {known})")]
-    Other {
-        /// The file.
-        path: String,
-        /// The id it has.
-        id: String,
-        /// The id that was known.
-        known: String,
-    },
-    /// Entries that were seen are not there any more.
-    #[error("the store has lost the end of its audit: of {writer}, entries {from} to {to} are missing")]
-    LostEnd {
-        /// Whose chain.
-        writer: String,
-        /// The first that is missing.
-        from: i64,
-        /// The last that was seen.
-        to: i64,
-    },
-    /// An entry that was seen is another one now.
-    #[error("the audit of {writer} is not the one that was seen before: entry {seq} is another one")]
-    Forked {
-        /// Whose chain.
-        writer: String,
-        /// The entry.
-        seq: i64,
-    },
-    /// The heads can't be read: nobody knows whether the store is complete.
-    #[error("the known heads of the audit in {path} can't be read: {}", fault::io_words(.error))]
-    Heads {
-        /// Their directory.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The database says no.
-    #[error("the store failed: {}", fault::words(.0))]
-    Database(#[from] sqlx::Error),
-    /// A row that makes no sense.
-    #[error("the store contains invalid data: {0}")]
-    Content(String),
-}
-
-impl StoreError {
-    /// What a person can do about it; empty where the message says it.
-    pub fn hint(&self) -> &str {
-        match self {
-            Self::Untrusted(distrust) => &distrust.hint,
-            Self::Kind(_) => "omit --store to use the default place",
-            Self::Newer { .. } => "",
-            Self::NotAStore { .. } => "move it away if it does not belong there, or use --store FILE",
-            Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
-                "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
-            }
-            Self::Replaced { .. } => Fault::Moved.hint(),
-            Self::File { error, .. } | Self::Heads { error, .. } => Fault::of_io(error).hint(),
-            Self::Open { fault, .. } => fault.hint(),
-            Self::Database(error) => Fault::of(error).hint(),
-            Self::Content(_) => Fault::Damaged.hint(),
-        }
-    }
-
-    /// The problem and what to do about it, as far as that is known, in one sentence.
-    pub fn explained(&self) -> String {
-        match self.hint() {
-            "" => self.to_string(),
-            hint => format!("{self}; {hint}"),
-        }
-    }
-
-    /// Whether the file that is open is of no use any more: it is to be opened again.
-    pub fn is_away(&self) -> bool {
-        match self {
-            Self::Database(error) => !matches!(Fault::of(error), Fault::Locked | Fault::Full | Fault::Other),
-            Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,
-            Self::File { .. }
-            | Self::Open { .. }
-            | Self::Newer { .. }
-            | Self::NotAStore { .. }
-            | Self::Untrusted(_)
-            | Self::Gone { .. }
-            | Self::Replaced { .. }
-            | Self::Other { .. } => true,
-        }
-    }
-}
 
 /// An open store. Cheap to clone.
 #[derive(Debug, Clone)]
