@@ -4,30 +4,35 @@
 //! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
 //! killed, the next run_service takes in.
 
+mod standing;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+pub use self::standing::{ended, output};
+pub(super) use self::standing::{liveness_of, present};
+use self::standing::{never_started, refused};
 use super::accepting::place;
 use super::handover::handover;
 use super::identity::Identity;
-use crate::actions::follow::{Follower, RunLiveness, is_alive, standing_at};
+use crate::actions::follow::{RunLiveness, is_alive};
 use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
-use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
+use crate::actions::rundir::{Intent, RunDir, StorePlace};
 use crate::clock::Clock;
 use crate::config::{Config, plan};
 use crate::files::made;
 use crate::lang::time::Moment;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
-use crate::model::run::{Closing, LeftProcess, OutputLine, Run, RunState, Verdict};
+use crate::model::run::{LeftProcess, Run, RunState, Verdict};
 use crate::model::verification::Terms;
 use crate::store::audit::Entry;
 use crate::store::fault::Fault;
-use crate::store::runs::{Begin, BeginError, Begun, Ended};
+use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::redact::{Literals, Redactor};
@@ -416,79 +421,6 @@ fn remove(prepared: &Prepared) {
     }
 }
 
-/// Where a run stands.
-pub(super) fn liveness_of(run: &Run) -> RunLiveness {
-    standing_at(&RunDir::new(&run.output_path))
-}
-
-/// An open run of the store as its directory says: the one place where the state of an open run is made.
-pub(super) fn present(run: &Run, liveness: &RunLiveness, now: DateTime<Utc>) -> Run {
-    if !run.state.is_open() {
-        return run.clone();
-    }
-    match liveness {
-        RunLiveness::Running => run.clone(),
-        RunLiveness::Hidden(why) => {
-            let note = format!("can't be seen from here ({why}); shown as last stored");
-            Run { note: Some(SafeText::new(&note)), ..run.clone() }
-        }
-        RunLiveness::Verifying { end, .. } => Run { state: RunState::Verifying, ..with_end(run, end.as_deref()) },
-        RunLiveness::Over { end, closing } => closed(with_end(run, end.as_deref()), closing),
-        RunLiveness::NeverStarted => closed(run.clone(), &never_started(now)),
-        RunLiveness::Lost(end) => Run { state: RunState::Unknown, ..with_end(run, end.as_deref()) },
-    }
-}
-
-fn with_end(run: &Run, end: Option<&End>) -> Run {
-    let Some(end) = end else { return run.clone() };
-    let Ended { at, exit_code, signal, note, took, .. } = ended(end);
-    let took = took.unwrap_or_else(|| (at - run.started_at).to_std().unwrap_or_default());
-    Run {
-        ended_at: Some(at),
-        duration_ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
-        exit_code,
-        signal,
-        note,
-        ..run.clone()
-    }
-}
-
-fn closed(run: Run, closing: &Closing) -> Run {
-    let Closing { state, checks, note, .. } = closing.clone();
-    Run { state, verdict: state.verdict(), checks, note, ..run }
-}
-
-fn never_started(at: DateTime<Utc>) -> Closing {
-    refused(at, SafeText::new("the supervisor did not start; nothing ran"))
-}
-
-fn refused(at: DateTime<Utc>, why: SafeText) -> Closing {
-    Closing { at, state: RunState::Refused, checks: None, note: Some(why) }
-}
-
-/// How the steps ended, as the store keeps it.
-pub fn ended(end: &End) -> Ended {
-    let note = (!end.message.as_str().is_empty()).then(|| end.message.clone());
-    let End { at, exit_code, signal, took, .. } = *end;
-    Ended { at, exit_code, signal, note, took, cancelled: end.cancelled.clone() }
-}
-
 pub(super) fn failed(words: &str) -> Outcome {
     Outcome::Failed(SafeText::new(words))
-}
-
-/// The output lines of a finished or running run that are there now, for commands that do not follow.
-///
-/// # Errors
-/// The run's directory can't be read.
-pub fn output(run: &Run) -> io::Result<(Vec<OutputLine>, u64)> {
-    let mut follower = Follower::new(RunDir::new(&run.output_path));
-    let mut all = Vec::new();
-    loop {
-        let (lines, _) = follower.look()?;
-        if lines.is_empty() {
-            return Ok((all, follower.omitted()));
-        }
-        all.extend(lines);
-    }
 }
