@@ -8,6 +8,7 @@ mod output;
 mod step;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 
@@ -69,9 +70,7 @@ pub async fn run_steps(
     dir.write_started(&Started { pid, at: clock.moment(), version: env!("CARGO_PKG_VERSION").to_owned() })?;
 
     let plan = &intent.plan;
-    let mut env = clean(|name| std::env::var_os(name));
-    env.extend(declared.iter().map(|(name, value)| (name.into(), value.into())));
-    env.extend(environment::own(intent).into_iter().map(|(name, value)| (name.into(), value.into())));
+    let env = given(intent, declared);
     let mut stopper = Stopper::new(dir.clone(), clock, signals, plan.timeout, plan.grace);
 
     let mut end = StepEnd::nothing();
@@ -96,12 +95,7 @@ pub async fn run_steps(
     }
     let message = output.clean(&message);
     let (lines, omitted, trouble) = output.close();
-    let message = match trouble {
-        Some(error) => {
-            SafeText::new(&join(message.as_str(), &format!("the output could not be stored in full: {error}")))
-        }
-        None => message,
-    };
+    let message = trouble.map_or_else(|| message.clone(), |error| incomplete(&message, &error));
     let (exit_code, signal) = (end.exit_code, end.signal);
     let now = clock.moment();
     let end = End {
@@ -120,6 +114,18 @@ pub async fn run_steps(
         took: now.boot.zip(intent.boot).and_then(|(now, began)| now.since(began)),
     };
     Ok(end)
+}
+
+/// The whole environment of the steps.
+fn given(intent: &Intent, declared: &BTreeMap<String, String>) -> BTreeMap<OsString, OsString> {
+    let mut env = clean(|name| std::env::var_os(name));
+    env.extend(declared.iter().map(|(name, value)| (name.into(), value.into())));
+    env.extend(environment::own(intent).into_iter().map(|(name, value)| (name.into(), value.into())));
+    env
+}
+
+fn incomplete(message: &SafeText, error: &io::Error) -> SafeText {
+    SafeText::new(&join(message.as_str(), &format!("the output could not be stored in full: {error}")))
 }
 
 /// Processes that a run left behind, wherever they are: they carry its id in their environment.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use super::covers::{Cover, Covers};
 use super::live;
 use super::quiet::Quiet;
@@ -92,12 +94,7 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
         let named = index < configured;
         let mut cover = Cover::of(log.name.clone());
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
-        let start = match (request.since, log.since) {
-            (Some(since), _) => Start::Since(since),
-            (None, Some(back)) => Start::Since(now - chrono::Duration::from_std(back).unwrap_or_default()),
-            (None, None) if named && matches!(request.output, Output::Records { .. }) => Start::Last(LAST_LINES),
-            (None, _) => Start::Beginning,
-        };
+        let start = start_of(request, log, named, now);
         if let (true, Start::Since(since)) = (named, start) {
             cover.since = Some(since);
             let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
@@ -111,18 +108,8 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
             if named && start == Start::Beginning {
                 cover.left_out += history::rotated(&path).len();
             }
-            let whole = start == Start::Beginning;
-            match if whole { scanned(&path, log, &redactor, global, sink) } else { Ok(false) } {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(why) => {
-                    eprint_error(&path, &why);
-                    failed = true;
-                    continue;
-                }
-            }
-            match Records::of_file(&path, log, start, redactor.clone(), global.clock) {
-                Ok(records) => sources.push(Source::new(Box::new(records))),
+            match counted_or_opened(&path, log, start, &redactor, global, sink) {
+                Ok(source) => sources.extend(source),
                 Err(why) => {
                     eprint_error(&path, &why);
                     failed = true;
@@ -146,6 +133,32 @@ pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io
     }
     let broken = merge(sources, sink)?;
     Ok((covers, failed | broken))
+}
+
+/// Where reading a log begins; `named` in the configuration, not on the command line.
+fn start_of(request: &Request, log: &Log, named: bool, now: DateTime<Utc>) -> Start {
+    match (request.since, log.since) {
+        (Some(since), _) => Start::Since(since),
+        (None, Some(back)) => Start::Since(now - chrono::Duration::from_std(back).unwrap_or_default()),
+        (None, None) if named && matches!(request.output, Output::Records { .. }) => Start::Last(LAST_LINES),
+        (None, _) => Start::Beginning,
+    }
+}
+
+/// Counts a file where it can be; gives its records where not.
+fn counted_or_opened(
+    path: &Path,
+    log: &Log,
+    start: Start,
+    redactor: &Redactor,
+    global: &Global,
+    sink: &mut impl Sink,
+) -> io::Result<Option<Source>> {
+    if start == Start::Beginning && scanned(path, log, redactor, global, sink)? {
+        return Ok(None);
+    }
+    let records = Records::of_file(path, log, start, redactor.clone(), global.clock)?;
+    Ok(Some(Source::new(Box::new(records))))
 }
 
 fn stdin() -> Log {
@@ -209,13 +222,13 @@ fn stream(mut records: Records, sink: &mut impl Sink) -> io::Result<bool> {
 struct Source {
     records: Box<dyn Iterator<Item = io::Result<Record>>>,
     next: Option<Record>,
-    at: chrono::DateTime<chrono::Utc>,
+    at: DateTime<Utc>,
     failed: bool,
 }
 
 impl Source {
     fn new(records: Box<dyn Iterator<Item = io::Result<Record>>>) -> Self {
-        let mut source = Self { records, next: None, at: chrono::DateTime::UNIX_EPOCH, failed: false };
+        let mut source = Self { records, next: None, at: DateTime::UNIX_EPOCH, failed: false };
         source.advance();
         source
     }

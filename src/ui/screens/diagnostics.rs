@@ -46,12 +46,29 @@ pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 fn lines(state: &State) -> Vec<Line<'static>> {
-    let all = &state.world.diagnostics;
-    let meters = &all.meters;
     let mut out = Vec::new();
-    let heading = |words: &'static str| Line::of(words, Role::Title);
-    let bad = |wrong: bool| if wrong { Role::StatusDegraded } else { Role::Text };
-    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
+    polling(state, &mut out);
+    screen(state, &mut out);
+    process(state, &mut out);
+    configuration(state, &mut out);
+    logs(state, &mut out);
+    out
+}
+
+fn heading(words: &'static str) -> Line<'static> {
+    Line::of(words, Role::Title)
+}
+
+fn bad(wrong: bool) -> Role {
+    if wrong { Role::StatusDegraded } else { Role::Text }
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
+}
+
+fn polling(state: &State, out: &mut Vec<Line<'static>>) {
+    let all = &state.world.diagnostics;
     out.push(heading("polling"));
     out.push(fact("scheduler lag", format!("{}, worst {}", ms(all.lag), ms(all.lag_max)), bad(all.lag > LAG)));
     let and =
@@ -70,6 +87,10 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     let network =
         if state.world.connectivity.ok { "reached".to_owned() } else { state.world.connectivity.detail.to_string() };
     out.push(fact("our network", network, if state.world.connectivity.ok { Role::Text } else { Role::LevelError }));
+}
+
+fn screen(state: &State, out: &mut Vec<Line<'static>>) {
+    let meters = &state.world.diagnostics.meters;
     out.push(heading("screen"));
     out.push(fact("frame", format!("{}, worst {}", ms(meters.frame_time), ms(meters.frame_time_max)), Role::Text));
     out.push(fact(
@@ -80,6 +101,10 @@ fn lines(state: &State) -> Vec<Line<'static>> {
     out.push(fact("frames", figures::count(meters.frames), Role::Text));
     let written = format!("{}, {}/min", figures::bytes(meters.bytes_written), figures::bytes(meters.bytes_last_minute));
     out.push(fact("written", written, Role::Text));
+}
+
+fn process(state: &State, out: &mut Vec<Line<'static>>) {
+    let meters = &state.world.diagnostics.meters;
     out.push(heading("process"));
     out.push(fact("up", figures::age(state.world.now.since(state.world.started)), Role::Text));
     out.push(fact("memory", meters.resident.map_or_else(|| "unknown".to_owned(), figures::bytes), Role::Text));
@@ -92,6 +117,10 @@ fn lines(state: &State) -> Vec<Line<'static>> {
         |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.world.config.console.timezone));
     let words = store.map_or_else(|| "answers".to_owned(), since);
     out.push(fact("store", words, if store.is_none() { Role::Text } else { Role::LevelError }));
+}
+
+fn configuration(state: &State, out: &mut Vec<Line<'static>>) {
+    let all = &state.world.diagnostics;
     out.push(heading("configuration"));
     let read = figures::age_of(all.configured_at, state.world.now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
@@ -101,6 +130,9 @@ fn lines(state: &State) -> Vec<Line<'static>> {
         out.push(Line::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
+}
+
+fn logs(state: &State, out: &mut Vec<Line<'static>>) {
     if !state.world.logs.is_empty() {
         out.push(heading("logs"));
     }
@@ -114,7 +146,6 @@ fn lines(state: &State) -> Vec<Line<'static>> {
             out.push(Line::plain("  ").join(log::log_state(view)));
         }
     }
-    out
 }
 
 /// A lag that a person would want to know of.

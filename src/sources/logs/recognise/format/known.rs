@@ -149,16 +149,7 @@ impl<'a> Known<'a> {
             }
             "@mt" | "@message" | "error" | "err.message" | "jsonPayload.message" => self.message.offer(2, value),
             "status" => self.status.offer(0, value),
-            "status_code"
-            | "statusCode"
-            | "http_status"
-            | "http.status_code"
-            | "http.response.status_code"
-            | "httpRequest.status"
-            | "response.status"
-            | "response.status_code"
-            | "response_code"
-            | "res.statusCode" => self.status.offer(1, value),
+            other if is_status_code(other) => self.status.offer(1, value),
             _ => {}
         }
     }
@@ -242,6 +233,22 @@ impl<'a> Known<'a> {
 
 /// What stands for a message that `journalctl` left out, as it does over 4,096 bytes without `--all`.
 const NOT_SHOWN: &str = "message not shown by journalctl: too long (use --all)";
+
+fn is_status_code(key: &str) -> bool {
+    matches!(
+        key,
+        "status_code"
+            | "statusCode"
+            | "http_status"
+            | "http.status_code"
+            | "http.response.status_code"
+            | "httpRequest.status"
+            | "response.status"
+            | "response.status_code"
+            | "response_code"
+            | "res.statusCode"
+    )
+}
 
 /// Whether a value may be a time and not a duration: a request that took `0.012` has its time too.
 fn may_be_time(value: Value<'_>) -> bool {
