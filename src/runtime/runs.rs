@@ -5,6 +5,7 @@
 //! killed, the next run_service takes in.
 
 mod standing;
+mod verifying;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,6 @@ use super::accepting::place;
 use super::handover::handover;
 use super::identity::Identity;
 use crate::actions::follow::{RunLiveness, is_alive};
-use crate::actions::handover::Task;
 use crate::actions::launch::{Prepared, own_program};
 use crate::actions::rundir::{Intent, RunDir, StorePlace};
 use crate::clock::Clock;
@@ -28,8 +28,7 @@ use crate::files::made;
 use crate::lang::time::Moment;
 use crate::model::message::{Outcome, StartRun};
 use crate::model::preview::Preview;
-use crate::model::run::{LeftProcess, Run, RunState, Verdict};
-use crate::model::verification::Terms;
+use crate::model::run::{Run, RunState, Verdict};
 use crate::store::audit::Entry;
 use crate::store::fault::Fault;
 use crate::store::runs::{Begin, BeginError, Begun};
@@ -189,41 +188,6 @@ impl RunService {
             return Err(why);
         }
         Ok(run)
-    }
-
-    /// Verifies a run whose supervisor died: another one polls its checks, closes it and releases its lock.
-    ///
-    /// # Errors
-    /// In words: it is not such a run, nothing verifies it, its processes still run, or it could not be started.
-    pub async fn verify_now(&self, id: &str, config: &Config, secrets: &Secrets) -> Result<Run, SafeText> {
-        let said = |error: &dyn std::fmt::Display| SafeText::new(&format!("run {id} can't be verified: {error}"));
-        let run = self.store.run(id).await.map_err(|error| said(&error))?.ok_or_else(|| said(&"no such run"))?;
-        if run.state != RunState::Unknown {
-            return Err(said(&format!("it is {}; only a run of unknown outcome is verified later", run.outcome())));
-        }
-        let dir = self.dir(id).await?;
-        let left = self.left(&run).await;
-        if !left.is_empty() {
-            let left = left.iter().take(8).map(LeftProcess::words).collect::<Vec<_>>().join("; ");
-            return Err(said(&format!("its processes still run: {left}; wait for them or stop them")));
-        }
-        let mut intent = dir.read_intent().map_err(|error| said(&error))?;
-        if intent.verify.is_none() {
-            let action = config.actions.iter().find(|action| action.name == run.action);
-            let verify = action.and_then(|action| action.verify.as_ref());
-            let verify = verify.ok_or_else(|| said(&"no checks configured to verify this action"))?;
-            let (checks, before) = (verify.checks.clone(), std::collections::BTreeMap::new());
-            intent.verify = Some(Terms { checks, good: verify.good, within: verify.within, before });
-        }
-        let prepared = Prepared::again(dir).map_err(|error| said(&error))?;
-        let prepared = prepared.ok_or_else(|| said(&"it is being verified already"))?;
-        prepared.write_intent(&intent).map_err(|error| said(&error))?;
-        let mut handover = handover(&intent.plan, intent.verify.as_ref(), config, secrets)?;
-        (handover.run, handover.task) = (run.id.clone(), Task::Verify);
-        let reopened = self.store.reopen(id, &self.identity.who, self.clock.now().utc).await;
-        let reopened = reopened.map_err(|error| said(&error))?;
-        prepared.launch(&self.program, &handover).await.map_err(|error| said(&error))?;
-        Ok(reopened)
     }
 
     /// Past runs and held locks.
