@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::trust::{ALL_WRITE, Distrust, OTHERS_WRITE, Owners, resolve, us};
+use super::trust::{ALL_WRITE, Distrust, OTHERS_WRITE, Owners, hint, resolve, us, words};
 
 const GROUP_WRITE: u32 = 0o020;
 
@@ -32,8 +32,8 @@ pub fn own_directory(path: &Path) -> Result<PathBuf, Distrust> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&resolved.path);
         made.map_err(|error| {
             Distrust::new(
-                format!("the directory {} can't be made: {error}", resolved.path.display()),
-                "set XDG_STATE_HOME to a directory that you can write to",
+                format!("the directory {} can't be made: {}", resolved.path.display(), words(&error)),
+                hint(&error).unwrap_or("set XDG_STATE_HOME to a directory that you can write to"),
             )
         })?;
         resolved = resolve(path, Owners::ours()).map_err(elsewhere)?;
@@ -176,8 +176,8 @@ pub fn shared_file(path: &Path) -> Result<(), Distrust> {
     let group = data.mode() & GROUP_WRITE != 0;
     shared(&resolved.path.join(name), group, Owners::and(data.uid())).map_err(|error| {
         Distrust::new(
-            format!("{} can't be opened: {error}", path.display()),
-            "check that it is a file of its own that you can write to, or use --store FILE",
+            format!("{} can't be opened: {}", path.display(), words(&error)),
+            hint(&error).unwrap_or("check that it is a file of its own that you can write to, or use --store FILE"),
         )
     })
 }

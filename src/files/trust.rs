@@ -37,7 +37,10 @@ impl Distrust {
 
     /// What the system says of a path.
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
-        Self::new(format!("{} can't be used: {error}", path.display()), "check that it exists and its permissions")
+        Self::new(
+            format!("{} can't be used: {}", path.display(), words(error)),
+            hint(error).unwrap_or("check that it exists and its permissions"),
+        )
     }
 }
 
@@ -48,6 +51,26 @@ impl fmt::Display for Distrust {
 }
 
 impl std::error::Error for Distrust {}
+
+/// What the system says, where its own words and number would not do.
+pub(super) fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => "its file system is read-only".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What to do about it, where that is known.
+pub(super) fn hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => Some("mount its file system writable"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on its file system"),
+        _ => None,
+    }
+}
 
 /// The user that we are.
 pub fn us() -> u32 {
