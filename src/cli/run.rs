@@ -30,6 +30,9 @@ use crate::text::secret::Secrets;
 /// How long the end of the command waits for the store to take down that the run was stopped, and for KILL.
 const TO_RECORD: Duration = Duration::from_secs(30);
 
+/// How long the end of a stopped run is waited for once a person wants to leave.
+const TO_LEAVE: Duration = Duration::from_secs(3);
+
 /// Arguments of `opsroom run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -208,7 +211,8 @@ fn start_run(
 }
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves
-/// the verification, which continues. None of it asks the store, which may be locked or full.
+/// the verification, which continues; once more leaves a run of which nothing works any more. None of it asks the store,
+/// which may be locked or full.
 async fn to_end(run_service: &RunService, begun: Run) -> Run {
     let run = begun.clone();
     let mut interrupts = signal(SignalKind::interrupt()).ok();
@@ -225,6 +229,13 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
         if now.state == RunState::Verifying {
             return now;
         }
+        // Its end may wait for a disk with room for it, and that for ever.
+        if stops && !run_service.works(&run).await {
+            break match tokio::time::timeout(TO_LEAVE, &mut ended).await {
+                Ok(over) => over,
+                Err(_) => run_service.as_it_stands(run.clone()),
+            };
+        }
         if std::mem::replace(&mut said, true) {
             stops = true;
         } else {
@@ -234,7 +245,11 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
             ));
         }
     };
-    if stops && !stopped && tokio::time::timeout(TO_RECORD, stop).await.is_err() {
+    if over.state.is_open() {
+        output::eprint_error("stopped, and nothing of it works any more; its end could not be written yet\n");
+    }
+    let patience = if over.state.is_open() { Duration::ZERO } else { TO_RECORD };
+    if stops && !stopped && tokio::time::timeout(patience, stop).await.is_err() {
         output::eprint_error("error: that it was stopped is not on record: the store can't be written\n");
     }
     over

@@ -221,9 +221,6 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
     if !run.state.is_open() && run.state != RunState::Unknown {
         return Vec::new();
     }
-    if let Some(unseen) = run_service.unseen(&run.host) {
-        return vec![("processes", unseen)];
-    }
     if let Some(pid) = run_service.supervisor(run).await.filter(|_| run.state.is_open()) {
         let sign = match run_service.signs(run).await.quiet {
             Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
@@ -232,6 +229,9 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
         return vec![("supervisor", sign)];
     }
     let left = run_service.left(run).await;
+    if let Some(unseen) = run_service.unseen_of(run).filter(|_| left.is_empty()) {
+        return vec![("processes", unseen)];
+    }
     if left.is_empty() {
         return vec![("processes", "none of it is left on this host".to_owned())];
     }

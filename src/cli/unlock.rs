@@ -56,7 +56,7 @@ async fn unlock_at(run_service: &RunService, arguments: &Arguments) -> u8 {
     if !against.is_empty() && !arguments.force {
         return refuse(&held, &against);
     }
-    if let Some(unseen) = &held.unseen {
+    if let Some(unseen) = held.unseen.as_ref().filter(|_| !held.hidden) {
         output::eprint_error(&format!("warning: {}\n", SafeText::new(unseen)));
     }
     match run_service.unlock(&arguments.id, &arguments.why, &against).await {
@@ -83,6 +83,8 @@ fn refuse(held: &Held, against: &[String]) -> u8 {
     let problem = format!("{target} stays locked, run {id} is not over: {}", against.join("; "));
     let stop = if held.supervisor.is_some() {
         format!("follow it with opsroom runs {id} --follow")
+    } else if held.left.is_empty() {
+        "ask that user, or root, to look".to_owned()
     } else {
         let pids: Vec<String> = held.left.iter().map(|process| process.pid.to_string()).collect();
         format!("wait for them, or stop them with kill {}", pids.join(" "))

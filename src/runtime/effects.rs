@@ -205,7 +205,12 @@ impl Tools {
                     }
                     *self.last() = Some(run_service.clone());
                     sender.send_replace(StoreState::Open(run_service.clone()));
-                    let Away { error, live } = run_service.watch(&self.started, &self.outcomes).await;
+                    // What this store does not know goes on all the same, and its directory says how.
+                    let mut strangers = unknown_to(&run_service, left.take()).await;
+                    let Away { error, live } = tokio::select! {
+                        away = run_service.watch(&self.started, &self.outcomes) => away,
+                        () = self.without(&mut strangers) => continue,
+                    };
                     sender.send_replace(StoreState::Opening);
                     tokio::time::timeout(ANSWER, run_service.close()).await.ok();
                     left = Some((run_service, live));
@@ -381,4 +386,16 @@ fn write_all(directory: &Path, files: &[(String, String)], redactor: &Redactor) 
         first.get_or_insert(path);
     }
     Ok(first)
+}
+
+/// Of runs that went on while the store was away, those that it does not know now.
+async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>)>) -> Option<(RunService, Vec<Run>)> {
+    let (before, runs) = left?;
+    let mut unknown = Vec::new();
+    for run in runs {
+        if matches!(run_service.run(&run.id).await, Ok(None)) {
+            unknown.push(run);
+        }
+    }
+    Some((before, unknown))
 }

@@ -139,8 +139,12 @@ impl RunService {
         }
         plan::refuse_literals(&start.plan, &Literals::from(secrets))
             .map_err(|error| SafeText::new(&error.to_string()))?;
-        if start.plan.changing {
-            self.refuse_stray(&start.plan.target).await?;
+        if start.plan.changing
+            && let Err(stray) = self.refuse_stray(&start.plan.target).await
+        {
+            // What is wrong with the store comes first: it says what to do about it.
+            let doubt = self.store.trusted().await.err();
+            return Err(doubt.map_or(stray, |doubt| SafeText::new(&BeginError::Store(doubt).with_hint())));
         }
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;

@@ -130,9 +130,15 @@ impl RunService {
         bounded(move || left::named(&id, &dir, now)).await.unwrap_or_default()
     }
 
+    /// Whether anything of a run works but its supervisor.
+    pub async fn works(&self, run: &Run) -> bool {
+        let supervisor = self.supervisor(run).await;
+        self.left(run).await.iter().any(|process| Some(process.pid) != supervisor)
+    }
+
     /// What is seen of an open run's supervisor, and of what a lost one left behind.
     pub async fn signs(&self, run: &Run) -> Signs {
-        let mut signs = Signs { unseen: self.unseen(&run.host).map(|why| SafeText::new(&why)), ..Signs::default() };
+        let mut signs = Signs { unseen: self.unseen_of(run).map(|why| SafeText::new(&why)), ..Signs::default() };
         if self.is_here(run) && run.state.is_open() {
             signs.quiet = self.quiet(&RunDir::new(&run.output_path));
         } else {

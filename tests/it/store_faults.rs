@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use opsroom::actions::follow::{RunLiveness, liveness};
@@ -73,9 +73,17 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Ran {
+        Self::ran_as(&self.program(arguments).output().unwrap())
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.at.path()).env_remove("OPSROOM_CONFIG").stdin(Stdio::null());
-        let output = command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.path("state")).output().unwrap();
+        command.env("HOME", self.at.path()).env("XDG_STATE_HOME", self.path("state"));
+        command
+    }
+
+    fn ran_as(output: &Output) -> Ran {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
     }
@@ -224,6 +232,21 @@ async fn nothing_is_begun_beside_a_run_that_no_store_knows_any_more() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     wait_for("the second run", || world.ran() == 1).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_store_is_said_before_a_run_that_it_does_not_know() {
+    let world = World::new();
+    assert_eq!(world.command(&["run", "touch", "--yes"]).code, 0);
+    std::fs::copy(world.db(), world.path("backup")).unwrap();
+    let run_service = world.run_service().await;
+    let begun = begin(&run_service, &world.start("while ! [ -e go ]; do sleep 0.05; done")).await.unwrap();
+    wait_for("its start", || begun.output_path.join("started.json").exists()).await;
+    run_service.close().await;
+    std::fs::copy(world.path("backup"), world.db()).unwrap();
+    let why = begin(&world.run_service().await, &world.start("echo x >> ran")).await.unwrap_err();
+    assert!(why.contains("lost the end of its audit") && why.contains("--accept"), "{why}");
+    std::fs::write(world.path("go"), "").unwrap();
 }
 
 #[tokio::test]
@@ -532,6 +555,36 @@ async fn a_full_disk_is_said_so_and_the_store_is_taken_up_again() {
     small.free();
     let ran = world.command(&["--store", &url, "run", "touch", "--yes"]);
     assert!(ran.code == 0 && world.ran() == 1, "{ran:?}");
+    // Its supervisor may hold the file for another moment.
+    let read_only =
+        || Command::new("mount").args(["-o", "remount,ro"]).arg(&small.0).output().unwrap().status.success();
+    wait_for("the mount to be read-only", read_only).await;
+    let refused = world.command(&["--store", &url, "run", "touch", "--yes"]);
+    let plain = refused.err.contains("is read-only\nhint: mount its file system writable");
+    assert!(plain && !refused.err.contains("os error") && world.ran() == 1, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
+    let world = World::new();
+    let Some(small) = Small::mount(world.state()) else { return };
+    let waits = CONFIG.replace("echo x >> ran", "echo x >> ran; while ! [ -e go ]; do sleep 0.05; done");
+    std::fs::write(world.path("opsroom.toml"), waits).unwrap();
+    let mut run = world.program(&["run", "touch", "--yes"]);
+    let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for("its step", || world.ran() == 1).await;
+    small.fill();
+    wait_for("its end", || {
+        // The first says that it continues, the second stops it, a later one leaves it.
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        std::thread::sleep(Duration::from_millis(200));
+        child.try_wait().unwrap().is_some()
+    })
+    .await;
+    let left = World::ran_as(&child.wait_with_output().unwrap());
+    assert!(left.code == 3 && left.err.contains("nothing of it works any more"), "{left:?}");
+    small.free();
+    wait_for("its record", || world.command(&["runs", "--json"]).out.contains("\"cancelled\"")).await;
 }
 
 #[tokio::test]

@@ -206,26 +206,66 @@ fn a_store_is_shared_through_a_directory_of_a_group_and_never_of_everyone() {
     assert_eq!(alone.metadata().unwrap().mode() & 0o777, 0o600);
 }
 
-#[test]
-fn a_run_that_another_user_cannot_see_stays_as_the_store_says() {
-    let Some(other) = as_other("run of another user") else { return };
-    let place = Place::new();
+/// A run of ours that goes on until there is `go`, in a store that another user shares: the store and the run's id.
+fn shared_run(place: &Place) -> (String, String) {
     set_mode(place.0.path(), 0o755);
     let action = "[adapter.a]\ngo = { steps = [[\"sh\", \"-c\", \"while ! [ -e go ]; do sleep 0.05; done\"]] }\n\
                   [action.go]\nadapter = \"a\"\ndo = \"go\"\n";
     place.write("opsroom.toml", action, 0o644);
-    fs::create_dir_all(place.path("shared")).unwrap();
-    chown(place.path("shared"), None, Some(OTHER)).unwrap();
+    for (directory, owner) in [("shared", None), ("theirs", Some(OTHER))] {
+        fs::create_dir_all(place.path(directory)).unwrap();
+        chown(place.path(directory), owner, Some(OTHER)).unwrap();
+    }
     set_mode(&place.path("shared"), 0o2770);
-    let store = place.path("shared/ops.db");
-    let store = store.to_str().unwrap();
-    let (code, text) = place.run(&["--store", store, "run", "go", "--yes", "--detach"]);
+    let store = place.path("shared/ops.db").display().to_string();
+    let (code, text) = place.run(&["--store", &store, "run", "go", "--yes", "--detach"]);
     assert_eq!(code, 0, "{text}");
-    fs::create_dir(place.path("theirs")).unwrap();
-    chown(place.path("theirs"), Some(OTHER), None).unwrap();
-    let mut theirs = place.of(other, &["--store", store, "runs", "--json"]);
-    theirs.env("XDG_STATE_HOME", place.path("theirs"));
-    let (_, seen) = said(&theirs.output().unwrap());
+    (store, text.lines().next().unwrap().to_owned())
+}
+
+/// What the other user is told.
+fn told(place: &Place, other: Command, arguments: &[&str]) -> (i32, String) {
+    let mut theirs = place.of(other, arguments);
+    said(&theirs.env("XDG_STATE_HOME", place.path("theirs")).output().unwrap())
+}
+
+#[test]
+fn a_lock_is_not_given_away_by_a_user_who_cannot_see_whether_its_run_is_over() {
+    let other = || as_other("lock of another user's run");
+    let Some(first) = other() else { return };
+    let place = Place::new();
+    let (store, id) = shared_run(&place);
+    let started = place.path("state/opsroom/runs").join(&id).join("started.json");
+    let from = Instant::now();
+    while !started.exists() {
+        assert!(from.elapsed() < PATIENCE, "it does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let started: serde_json::Value = serde_json::from_slice(&fs::read(started).unwrap()).unwrap();
+    assert!(Command::new("kill").args(["-KILL", &started["pid"].to_string()]).status().unwrap().success());
+    while !place.run(&["--store", &store, "runs", &id]).1.contains("still runs pid ") {
+        assert!(from.elapsed() < PATIENCE, "its step goes on");
+    }
+    let (_, shown) = told(&place, first, &["--store", &store, "runs", &id]);
+    assert!(shown.contains("can't be seen by this user") && !shown.contains("none of it is left"), "{shown}");
+    let unlock = ["--store", &store, "unlock", &id, "--why", "it looks dead"];
+    let (code, refused) = told(&place, other().unwrap(), &unlock);
+    assert!(code == 2 && refused.contains("can't be seen by this user") && refused.contains("--force"), "{refused}");
+    let (code, forced) = told(&place, other().unwrap(), &[&unlock[..], &["--force"]].concat());
+    assert!(code == 0, "{forced}");
+    place.write("go", "", 0o600);
+    while place.run(&["--store", &store, "runs", &id]).1.contains("still runs pid ") {
+        assert!(from.elapsed() < PATIENCE, "its step ends");
+    }
+}
+
+#[test]
+fn a_run_that_another_user_cannot_see_stays_as_the_store_says() {
+    let Some(other) = as_other("run of another user") else { return };
+    let place = Place::new();
+    let (store, _) = shared_run(&place);
+    let (_, seen) = told(&place, other, &["--store", &store, "runs", "--json"]);
+    let store = store.as_str();
     let ours = || place.run(&["--store", store, "runs", "--json"]).1;
     let state = |text: &str| {
         let runs: serde_json::Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"));
