@@ -644,5 +644,5 @@ fn the_audit_is_proven_and_exported() {
     }
     assert_eq!(world.run(&["audit", "verify"]).code, 2);
     let refused = world.run(&["run", "slow", "--yes"]);
-    assert!(refused.code == 3 && !world.path("pid").exists(), "{refused:?}");
+    assert!(refused.code == 2 && !world.path("pid").exists(), "{refused:?}");
 }
