@@ -95,8 +95,7 @@ impl Bench {
             config = loaded.config.map(Arc::new);
             assert!(config.is_some(), "{:?}", loaded.diagnostics.first());
         });
-        let now =
-            Stamp { mono: Duration::from_secs(100), utc: DateTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000) };
+        let now = Stamp { mono: Duration::from_secs(100), utc: DateTime::UNIX_EPOCH + Duration::from_hours(500_000) };
         let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
         let mut state = None;
         let made = took(|| state = config.take().map(|config| State::new(config, now, (200, 50))));

@@ -25,6 +25,7 @@ pub fn state_directory(path: &Path) -> io::Result<()> {
     made::own_directory(path).map(drop).map_err(explained)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn explained(distrust: Distrust) -> io::Error {
     io::Error::other(format!("{}; {}", distrust.reason, distrust.hint))
 }

@@ -31,12 +31,12 @@ pub fn print(text: &str) -> u8 {
     write(&printable_lines(text, false))
 }
 
-/// As [`print`], with the colours that we put into it.
+/// As [`print()`], with the colours that we put into it.
 pub fn print_coloured(text: &str) -> u8 {
     write(&printable_lines(text, true))
 }
 
-/// As [`print`], for JSON, which stays JSON of the same meaning.
+/// As [`print()`], for JSON, which stays JSON of the same meaning.
 pub fn print_json(text: &str) -> u8 {
     write(&printable_json(text))
 }
@@ -50,7 +50,7 @@ fn write(safe: &str) -> u8 {
     }
 }
 
-/// Stdout for what prints line by line, made safe as by [`print`].
+/// Stdout for what prints line by line, made safe as by [`print()`].
 pub struct Printed;
 
 impl Write for Printed {

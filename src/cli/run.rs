@@ -140,7 +140,7 @@ async fn carry_out(
     };
     let verify = action.verify.as_ref().filter(|_| plan.changing);
     let before = Before::look(&context, action, verify).await;
-    let start = start_run(plan, digest, preview, reason, before, action);
+    let start = start_run(plan, digest, preview, reason, &before, action);
     let begun = run_service.begin(&start, config, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
@@ -187,7 +187,7 @@ fn start_run(
     digest: String,
     preview: Preview,
     reason: Option<String>,
-    before: Before,
+    before: &Before,
     action: &Action,
 ) -> StartRun {
     let evidence = before.evidence(action, &plan);

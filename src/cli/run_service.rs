@@ -1,4 +1,4 @@
-//! The run_service of a command: the store opened, what ended meanwhile taken in.
+//! The `run_service` of a command: the store opened, what ended meanwhile taken in.
 
 use std::path::PathBuf;
 

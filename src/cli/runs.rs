@@ -73,7 +73,7 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
         },
         Chosen::One(run) if arguments.follow => follow(run_service, *run).await,
         Chosen::One(run) if arguments.json => of_run(json(std::slice::from_ref(run.as_ref())), &run),
-        Chosen::One(run) => of_run(one(&run_service, &run).await, &run),
+        Chosen::One(run) => of_run(one(run_service, &run).await, &run),
         Chosen::All(runs) if arguments.json => json(&runs),
         Chosen::All(runs) => list(run_service, &runs).await,
     }

@@ -63,8 +63,9 @@ async fn unlock_at(run_service: &RunService, arguments: &Arguments) -> u8 {
         Ok(Some(lock)) => {
             let text =
                 format!("unlocked {}, which {} held on {} ({})", lock.target, lock.holder, lock.host, lock.reason);
-            let still: String = against.iter().map(|one| format!("warning: still there: {one}\n")).collect();
-            output::eprint_error(&still);
+            for one in &against {
+                output::eprint_error(&format!("warning: still there: {one}\n"));
+            }
             output::print(&format!("{}\n", SafeText::new(&text)))
         }
         Ok(None) => no_lock(&arguments.id),

@@ -88,6 +88,7 @@ impl SourceFile {
     }
 
     /// The diagnostic at a span of bytes. What is confidential in the file is in none of its texts.
+    #[expect(clippy::needless_pass_by_value, reason = "the text is made for this and nothing else")]
     pub fn diagnostic(&self, level: Level, place: Place, message: String, hint: Option<String>) -> Diagnostic {
         let (line, column) = self.position(place.start);
         let line_start = self.line_starts[line - 1];

@@ -166,6 +166,7 @@ impl Main {
     }
 }
 
+#[expect(clippy::boxed_local, reason = "it is the error of a result, which would be large")]
 fn refused(problem: Box<Diagnostic>) -> Loaded {
     Loaded { diagnostics: vec![*problem], ..Loaded::default() }
 }
@@ -205,6 +206,7 @@ struct Included {
 
 impl Included {
     /// Reads what one pattern matches. The error is the end of all including.
+    #[expect(clippy::result_large_err, reason = "made once, at the end of all including")]
     fn take(&mut self, main: &Main, pattern: &str, place: Place) -> Result<(), Diagnostic> {
         let error = |message, hint| main.file.diagnostic(Level::Error, place, message, Some(hint));
         let whole = main.file.directory().join(pattern);

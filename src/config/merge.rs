@@ -97,23 +97,20 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> 
             };
             let all = sections.entry(spec.name).or_default();
             for inner in entries(inner, index) {
-                match first_at.get(&(spec.name, inner.key)) {
-                    Some(first) => {
-                        let here = context.where_is(inner.key_at);
-                        let what = match spec.shape {
-                            Shape::Single(_) => format!("`{}` of [{}]", inner.key, spec.name),
-                            _ => format!("{} `{}`", spec.name, inner.key),
-                        };
-                        context.error(
-                            inner.key_at,
-                            format!("{what} is defined twice"),
-                            format!("first in {}, again in {here}: rename or remove one", context.where_is(*first)),
-                        );
-                    }
-                    None => {
-                        first_at.insert((spec.name, inner.key), inner.key_at);
-                        all.push(inner);
-                    }
+                if let Some(first) = first_at.get(&(spec.name, inner.key)) {
+                    let here = context.where_is(inner.key_at);
+                    let what = match spec.shape {
+                        Shape::Single(_) => format!("`{}` of [{}]", inner.key, spec.name),
+                        _ => format!("{} `{}`", spec.name, inner.key),
+                    };
+                    context.error(
+                        inner.key_at,
+                        format!("{what} is defined twice"),
+                        format!("first in {}, again in {here}: rename or remove one", context.where_is(*first)),
+                    );
+                } else {
+                    first_at.insert((spec.name, inner.key), inner.key_at);
+                    all.push(inner);
                 }
             }
         }

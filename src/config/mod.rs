@@ -1,4 +1,4 @@
-//! The configuration: one TOML file, validated into a [`Config`], every problem a [`diagnostic::Diagnostic`]
+//! The configuration: one TOML file, validated into a [`Config`], every problem a [`crate::lang::diagnostic::Diagnostic`]
 //! with line, column and hint.
 //!
 //! *Invariant:* only `load` reads files; nothing here ever writes one, and nothing here touches the network.

@@ -131,7 +131,9 @@ impl<'a> Firsts<'a> {
             keys.entry(entry.key).or_default().push(entry.key_at.start);
             open.extend(inner(&entry));
         }
-        keys.values_mut().for_each(|starts| starts.sort_unstable());
+        for starts in keys.values_mut() {
+            starts.sort_unstable();
+        }
         Self { lines, keys }
     }
 

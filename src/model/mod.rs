@@ -2,7 +2,7 @@
 //! payloads that the other rooms exchange.
 //!
 //! *Invariant:* everything here is plain data and pure functions. No clock, no files, no network, no
-//! terminal; time arrives as a [`time::Stamp`].
+//! terminal; time arrives as a [`crate::lang::time::Stamp`].
 
 pub mod alert;
 pub mod availability;

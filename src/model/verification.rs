@@ -106,12 +106,12 @@ struct Streak {
 }
 
 impl Streak {
-    fn health(&self) -> Option<Health> {
+    fn health(self) -> Option<Health> {
         self.before.and_then(Health::of)
     }
 
     /// Whether the latest reading is worse than it was before, and what it is now.
-    fn worse(&self) -> Option<(Health, &'static str)> {
+    fn worse(self) -> Option<(Health, &'static str)> {
         match (self.health()?, self.last?) {
             (before, Sign::Bad) => Some((before, "failing")),
             (Health::Good, Sign::Degraded) => Some((Health::Good, "degraded")),

@@ -1,4 +1,4 @@
-//! Which store a run_service works at, and the way out where it is not the one that was used before.
+//! Which store a `run_service` works at, and the way out where it is not the one that was used before.
 
 use std::path::Path;
 

@@ -20,7 +20,7 @@ pub struct Cleaner {
 }
 
 impl Cleaner {
-    /// Cleans with the secrets behind the secrets_handle, once they are there; with the shapes of well-known tokens from the start.
+    /// Cleans with the secrets behind the `secrets_handle`, once they are there; with the shapes of well-known tokens from the start.
     pub fn new(secrets_handle: SecretsHandle) -> Self {
         Self { secrets_handle, redactor: None }
     }

@@ -38,12 +38,12 @@ const ANSWER: Duration = Duration::from_secs(7);
 /// How long the last checkpoint may take at the end.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// The run_service at which runs are asked for.
+/// The `run_service` at which runs are asked for.
 #[derive(Clone)]
 enum StoreState {
     /// The store is being opened.
     Opening,
-    Open(RunService),
+    Open(Box<RunService>),
     /// It can't be opened, in words.
     Closed(SafeText),
 }
@@ -53,7 +53,7 @@ enum StoreState {
 struct Tools {
     outcomes: mpsc::Sender<Outcome>,
     run_service: watch::Receiver<StoreState>,
-    /// The run_service that was open last, though its store may be away: stopping a run needs none.
+    /// The `run_service` that was open last, though its store may be away: stopping a run needs none.
     last: Arc<Mutex<Option<RunService>>>,
     /// Wakes whoever watches the runs: there is one more.
     started: Arc<Notify>,
@@ -204,7 +204,7 @@ impl Tools {
                         self.answer(Outcome::Store { away: None, since }).await;
                     }
                     *self.last() = Some(run_service.clone());
-                    sender.send_replace(StoreState::Open(run_service.clone()));
+                    sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
                     // What this store does not know goes on all the same, and its directory says how.
                     let mut strangers = unknown_to(&run_service, left.take()).await;
                     let Away { error, live } = tokio::select! {
@@ -239,7 +239,7 @@ impl Tools {
             run_service.watch_without(live, &self.outcomes).await;
             live.clear();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// One try: it is open only where what ended meanwhile could be taken in.
@@ -265,7 +265,7 @@ impl Tools {
         Ok(run_service)
     }
 
-    /// The run_service, once the store is open; why not, where it can't be. One that is away is tried again first.
+    /// The `run_service`, once the store is open; why not, where it can't be. One that is away is tried again first.
     async fn run_service(&self) -> Result<RunService, SafeText> {
         let mut run_service = self.run_service.clone();
         if matches!(*run_service.borrow_and_update(), StoreState::Closed(_)) {
@@ -273,7 +273,7 @@ impl Tools {
             tokio::time::timeout(ANSWER, run_service.changed()).await.ok();
         }
         match run_service.wait_for(|run_service| !matches!(run_service, StoreState::Opening)).await.as_deref() {
-            Ok(StoreState::Open(run_service)) => Ok(run_service.clone()),
+            Ok(StoreState::Open(run_service)) => Ok(*run_service.clone()),
             Ok(StoreState::Closed(why)) => Err(why.clone()),
             Ok(StoreState::Opening) | Err(_) => Err(SafeText::new("the console is ending")),
         }

@@ -37,7 +37,7 @@ type Gate = tokio::sync::Mutex<()>;
 struct PollNow(Mutex<Option<mpsc::Sender<Vec<Name>>>>);
 
 impl PollNow {
-    /// CliOverrides that may wait: a person presses the key again where one is lost.
+    /// `CliOverrides` that may wait: a person presses the key again where one is lost.
     const WAITING: usize = 16;
 
     fn renew(&self) -> mpsc::Receiver<Vec<Name>> {

@@ -19,6 +19,7 @@ pub struct HeldRecords {
 
 impl HeldRecords {
     /// Looks through `records`, off the loop, for the values in `secrets` that were not looked for before.
+    #[expect(clippy::needless_pass_by_value, reason = "they are given to a task")]
     pub fn mask(
         &mut self,
         tasks: &mut Tasks,

@@ -1,8 +1,8 @@
-//! The run_service at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
+//! The `run_service` at which runs are asked for, by the console and by `opsroom run` alike: it holds the order of things.
 //!
 //! Digest, secrets, directory with its lock, then the intent in the store (lock, cooldown, `at_most`, audit; synced),
 //! then the supervisor, which runs and verifies by itself. What its supervisor can't see to its end, because it was
-//! killed, the next run_service takes in.
+//! killed, the next `run_service` takes in.
 
 mod standing;
 mod verifying;
@@ -40,7 +40,7 @@ use crate::text::secret::Secrets;
 /// How many runs are read for the list.
 pub const LISTED: u32 = 200;
 
-/// The run_service. Cheap to clone: every task has its own.
+/// The `run_service`. Cheap to clone: every task has its own.
 #[derive(Debug, Clone)]
 pub struct RunService {
     pub(super) store: Store,
@@ -61,7 +61,7 @@ pub struct Recovered {
 }
 
 impl RunService {
-    /// Opens the store (`--store`) and the run_service over it; runs are kept in `runs/` of the state directory.
+    /// Opens the store (`--store`) and the `run_service` over it; runs are kept in `runs/` of the state directory.
     ///
     /// # Errors
     /// The store can't be opened.
@@ -80,13 +80,13 @@ impl RunService {
         Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
     }
 
-    /// The same run_service with another program as the supervisor, for tests that are not that program.
+    /// The same `run_service` with another program as the supervisor, for tests that are not that program.
     #[must_use]
     pub fn with_program(self, program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), ..self }
     }
 
-    /// The store, for what needs no run_service.
+    /// The store, for what needs no `run_service`.
     pub fn store(&self) -> &Store {
         &self.store
     }

@@ -41,7 +41,7 @@ pub struct SecretStore {
     pace: Pace,
 }
 
-/// A way to the secret_store. Cheap to clone.
+/// A way to the `secret_store`. Cheap to clone.
 #[derive(Clone)]
 pub struct SecretsHandle(watch::Receiver<Option<Arc<Secrets>>>);
 
@@ -139,7 +139,9 @@ impl<'a> Fetching<'a> {
     /// None fetched yet: [`Fetching::run`] does.
     pub fn new(sources: &'a BTreeMap<Name, SecretSource>) -> Self {
         let mut secrets = Secrets::default();
-        sources.keys().for_each(|name| secrets.await_value(name.clone()));
+        for name in sources.keys() {
+            secrets.await_value(name.clone());
+        }
         Self { sources, latest: watch::channel(Some(Arc::new(secrets))).0 }
     }
 

@@ -228,6 +228,7 @@ impl Scheduler {
     }
 
     /// Takes other secrets: what is asked with one that is new or has changed is made ready again, and due.
+    #[expect(clippy::needless_pass_by_value, reason = "it is kept in the context")]
     fn renew(&mut self, secrets: Arc<Secrets>) {
         let before = std::mem::replace(&mut self.context.secrets, Arc::clone(&secrets));
         if Arc::ptr_eq(&before, &secrets) || before.same_values(&secrets) {

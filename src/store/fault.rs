@@ -44,10 +44,10 @@ impl Fault {
     /// Of an extended result code of SQLite.
     fn of_code(code: u32) -> Self {
         // The shared index can't grow: its write says nothing of the reason, which is a full disk.
-        const INDEX_SIZE: u32 = 10 | (19 << 8);
-        const INDEX_MAP: u32 = 10 | (21 << 8);
-        const DENIED: u32 = 10 | (13 << 8);
-        const MOVED: u32 = 8 | (4 << 8);
+        const INDEX_SIZE: u32 = 0x0a | (19 << 8);
+        const INDEX_MAP: u32 = 0x0a | (21 << 8);
+        const DENIED: u32 = 0x0a | (13 << 8);
+        const MOVED: u32 = 0x08 | (4 << 8);
         match (code, code & 0xff) {
             (INDEX_SIZE | INDEX_MAP, _) | (_, 13) => Self::Full,
             (MOVED, _) => Self::Moved,
@@ -73,6 +73,7 @@ impl Fault {
     }
 
     /// What it is at `path`, of which the file system says more than the database does.
+    #[must_use]
     pub fn at(self, path: &Path) -> Self {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(system) = rustix::fs::statvfs(directory) else { return self };

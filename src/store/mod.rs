@@ -86,11 +86,11 @@ impl Store {
     pub async fn open(place: &Place) -> Result<Self, StoreError> {
         let path = place::canonical(&place.path);
         let found = place::look(&path).await?;
-        if found != Found::Ours {
-            if let Some(evidence) = evidence(place, &path)? {
-                let (path, how) = (path.display().to_string(), found.words());
-                return Err(StoreError::Gone { path, how, evidence });
-            }
+        if found != Found::Ours
+            && let Some(evidence) = evidence(place, &path)?
+        {
+            let (path, how) = (path.display().to_string(), found.words());
+            return Err(StoreError::Gone { path, how, evidence });
         }
         let store = Self::connect(place, path).await?;
         store.remember().await;

@@ -131,6 +131,7 @@ impl World {
 
     /// Takes in what was read of a log. `each` is given the logs, the place of this one, and every record just after it was
     /// held: whoever keeps a view of the records follows them there.
+    #[expect(clippy::needless_pass_by_value, reason = "a batch is handed over: its source keeps nothing of it")]
     pub fn records(
         &mut self,
         name: &Name,
@@ -227,15 +228,12 @@ impl World {
 
     /// The store went away, for a reason, or is back.
     pub fn store_changed(&mut self, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
-        match away {
-            Some(why) => {
-                self.store_away = Some((since, why.clone()));
-                self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
-            }
-            None => {
-                self.store_away = None;
-                Output { intents: vec![Intent::LoadRuns], ..Output::default() }
-            }
+        if let Some(why) = away {
+            self.store_away = Some((since, why.clone()));
+            self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)
+        } else {
+            self.store_away = None;
+            Output { intents: vec![Intent::LoadRuns], ..Output::default() }
         }
     }
 

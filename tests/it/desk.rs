@@ -1,4 +1,4 @@
-//! The run_service: what may begin, what is recorded, what the next run_service takes in. Real stores, real supervisors.
+//! The `run_service`: what may begin, what is recorded, what the next `run_service` takes in. Real stores, real supervisors.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,

@@ -1,6 +1,7 @@
 //! Sources, names and commands that hang, in any number: the others keep their turns.
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "what fails here fails the test; files and tasks are the test's own"
 )]
@@ -198,10 +199,10 @@ async fn a_source_waits_for_its_own_secrets_alone() {
     let task = tokio::spawn(polls::run_with(context, asked, secrets));
     let mut next = async |check: &str, said: &str| loop {
         match tokio::time::timeout(LONG, observations.recv()).await.unwrap().unwrap() {
-            Observation::Reading(reading) if &*reading.check == check => {
-                if reading.error.as_ref().map_or("", |error| error.as_str()) == said {
-                    return;
-                }
+            Observation::Reading(reading)
+                if &*reading.check == check && reading.error.as_ref().map_or("", |error| error.as_str()) == said =>
+            {
+                return;
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::print_stderr,
     reason = "a test may touch files and the clock, and its helpers end it where they fail"
 )]
 
@@ -398,7 +399,7 @@ fn the_head_of_the_audit_is_kept_and_its_loss_is_told() {
     let verified = world.command(&["audit", "verify"]);
     assert!(verified.code == 0 && verified.out.contains("4 entries"), "{verified:?}");
     let heads: Vec<_> = std::fs::read_dir(world.state().join("heads")).unwrap().map(|entry| entry.unwrap()).collect();
-    assert!(heads.iter().all(|head| head.metadata().unwrap().mode() & 0o077 == 0));
+    assert!(heads.iter().all(|head| head.metadata().unwrap().mode().trailing_zeros() >= 6));
 
     std::fs::copy(world.path("backup.db"), world.db()).unwrap();
     let verified = world.command(&["audit", "verify"]);
@@ -457,8 +458,12 @@ fn what_is_no_store_is_refused_and_not_touched() {
             "device" => std::os::unix::fs::symlink("/dev/null", world.db()).unwrap(),
             other => foreign(&world.db(), other.ends_with("log")),
         }
-        let content =
-            || std::fs::metadata(world.db()).ok().filter(|m| m.is_file()).map(|_| std::fs::read(world.db()).unwrap());
+        let content = || {
+            std::fs::metadata(world.db())
+                .ok()
+                .filter(std::fs::Metadata::is_file)
+                .map(|_| std::fs::read(world.db()).unwrap())
+        };
         let (bytes, files) = (content(), names(&world.state()));
         for arguments in [&["run", "touch", "--yes"][..], &["runs"], &["audit", "verify"]] {
             let refused = world.command(arguments);
@@ -643,6 +648,9 @@ async fn whoever_watches_returns_when_the_store_goes() {
     }
 }
 
+/// State, end state, verdict, exit code, signal; what it is now, whether its lock is kept.
+type Case = (&'static str, Option<&'static str>, &'static str, Option<i64>, Option<i64>, RunState, bool);
+
 /// A store of the first schema, with a run of each state that it knew.
 #[tokio::test]
 async fn every_state_of_the_first_schema_is_carried_over() {
@@ -659,7 +667,7 @@ async fn every_state_of_the_first_schema_is_carried_over() {
     .await
     .unwrap();
     // state, end_state, verdict, exit code, signal; what it is now, whether its lock is kept.
-    let cases: &[(&str, Option<&str>, &str, Option<i64>, Option<i64>, RunState, bool)] = &[
+    let cases: &[Case] = &[
         ("starting", None, "none", None, None, RunState::Running, true),
         ("running", None, "none", None, None, RunState::Running, true),
         ("stopping", None, "none", None, None, RunState::Running, true),
@@ -692,8 +700,8 @@ async fn every_state_of_the_first_schema_is_carried_over() {
         )
         .bind(&id)
         .bind(&plan)
-        .bind(number as i64)
-        .bind(code.or(*signal).map(|_| 1000 + number as i64))
+        .bind(i64::try_from(number).unwrap())
+        .bind(code.or(*signal).map(|_| 1000 + i64::try_from(number).unwrap()))
         .bind(state)
         .bind(end)
         .bind(verdict)
@@ -720,7 +728,7 @@ async fn every_state_of_the_first_schema_is_carried_over() {
         let run = store.run(&id).await.unwrap().unwrap();
         assert_eq!((run.state, locks.contains(&id)), (case.5, case.6), "{case:?}");
         assert_eq!(run.verdict, run.state.verdict(), "{case:?}");
-        assert_eq!(run.started_at.timestamp_millis(), number as i64);
+        assert_eq!(run.started_at.timestamp_millis(), i64::try_from(number).unwrap());
     }
     assert_eq!(store.id().len(), 32);
     store.close().await;

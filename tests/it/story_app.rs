@@ -601,7 +601,7 @@ fn a_reload_keeps_what_stayed_and_says_what_changed() {
 #[test]
 fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted() {
     let mut app = App::new(WORLD);
-    let wrong: String = (0..5_000).map(|number| format!("k{number} = 1\n")).collect();
+    let wrong: String = (0..5_000).fold(String::new(), |text, number| text + &format!("k{number} = 1\n"));
     let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), &wrong);
     app.send(Event::Reloaded(Err(loaded.diagnostics)));
     let problems = &app.state.world.diagnostics.problems;

@@ -45,6 +45,7 @@ pub fn marked(mark: &str) -> Vec<Listed> {
 }
 
 /// A process as the end of a run names it.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map`")]
 pub fn survivor(process: Listed) -> Survivor {
     Survivor { pid: process.id, name: SafeText::new(&process.name) }
 }

@@ -146,6 +146,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is written is judged here, and no more used")]
 fn kept(what: &str, written: io::Result<()>) -> bool {
     if let Err(error) = &written {
         output::eprint_error(&format!("{what} could not be written: {error}\n"));

@@ -127,15 +127,12 @@ fn unescape(written: &str) -> String {
     while let Some(at) = memchr(b'\\', rest) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at..];
-        let taken = match coding::backslash(rest) {
-            Some(undone) => {
-                out.extend_from_slice(undone.bytes());
-                undone.written
-            }
-            None => {
-                out.push(b'\\');
-                1
-            }
+        let taken = if let Some(undone) = coding::backslash(rest) {
+            out.extend_from_slice(undone.bytes());
+            undone.written
+        } else {
+            out.push(b'\\');
+            1
         };
         rest = &rest[taken..];
     }

@@ -17,7 +17,7 @@ const LOCAL: &[&str] = &["myhostname", "mymachines", "resolve"];
 /// The names of `/etc/hosts`, read again when the file changes.
 #[derive(Debug)]
 pub(super) struct Hosts {
-    hosts: PathBuf,
+    file: PathBuf,
     switch: PathBuf,
     known: Mutex<Known>,
 }
@@ -31,18 +31,18 @@ struct Known {
 
 impl Hosts {
     pub(super) fn new(files: &Files) -> Self {
-        Self { hosts: files.hosts.clone(), switch: files.switch.clone(), known: Mutex::default() }
+        Self { file: files.hosts.clone(), switch: files.switch.clone(), known: Mutex::default() }
     }
 
     /// The addresses of a name in small letters. `None` where the file does not name it, or where the system asks
     /// somebody else first.
     pub(super) fn get(&self, name: &str) -> Option<Vec<IpAddr>> {
-        let marks = [&self.hosts, &self.switch].map(|path| Mark::of(path));
+        let marks = [&self.file, &self.switch].map(|path| Mark::of(path));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.marks != Some(marks) {
             let small = marks[0].is_some_and(|mark| mark.length <= LARGEST);
             let first = small && files_come_first(&read(&self.switch));
-            let names = if first { names(&read(&self.hosts)) } else { HashMap::new() };
+            let names = if first { names(&read(&self.file)) } else { HashMap::new() };
             *known = Known { marks: Some(marks), names };
         }
         known.names.get(name).cloned()

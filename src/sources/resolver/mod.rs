@@ -161,6 +161,7 @@ mod tests {
         tokio::time::timeout(LONG, resolver.lookup(host, || ())).await.ok()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with what a look-up gives")]
     fn addresses(texts: &[&str]) -> Option<Found> {
         Some(Ok(texts.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect()))
     }

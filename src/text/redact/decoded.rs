@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_place_is_that_of_the_whole_escape() {
-        let decoded = Coding::Backslash.undo(br#"a\u0026b\/c"#).expect("escapes");
+        let decoded = Coding::Backslash.undo(br"a\u0026b\/c").expect("escapes");
         assert_eq!(decoded.bytes, b"a&b/c");
         for (range, want) in [(0..1, 0..1), (1..2, 1..7), (0..3, 0..8), (2..4, 7..10), (3..5, 8..11)] {
             assert_eq!(decoded.origin(&range), want);
@@ -234,7 +234,7 @@ mod tests {
             undone(Coding::Numbers, r#"{"a":[104,105],"b":[1, 300]}"#).as_deref(),
             Some(r#"{"a":[hi],"b":[1, 300]}"#)
         );
-        assert_eq!(undone(Coding::Numbers, r#"[] [a] ["#), None);
+        assert_eq!(undone(Coding::Numbers, r"[] [a] ["), None);
         let decoded = Coding::Numbers.undo(b"[104, 105,33]").expect("a list");
         assert_eq!(decoded.origin(&(1..4)), 1..12);
     }

@@ -1,4 +1,5 @@
 //! `opsroom logs --follow` as a process, and what it prints.
+#![expect(clippy::disallowed_methods, reason = "a test waits, and reads what the program wrote")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

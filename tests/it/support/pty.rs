@@ -1,4 +1,5 @@
 //! The true binary in a pseudo-terminal, with a screen that can be asked.
+#![expect(clippy::disallowed_methods, reason = "a test waits, and reads what the program wrote")]
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

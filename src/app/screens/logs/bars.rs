@@ -74,7 +74,7 @@ pub(super) fn command(state: &mut State, command: Command) -> bool {
         }
         Command::Top => {
             state.console.time_cursor =
-                state.console.screens.logs.pane.view().histogram().span().map(|(first, _)| first)
+                state.console.screens.logs.pane.view().histogram().span().map(|(first, _)| first);
         }
         Command::Bottom => state.console.time_cursor = Some(newest),
         Command::NextError | Command::PreviousError => bad(state, &shown, command == Command::NextError),
@@ -83,7 +83,7 @@ pub(super) fn command(state: &mut State, command: Command) -> bool {
             None => state.console.time_cursor = Some(newest),
         },
         Command::MoreContext => {
-            state.console.screens.logs.range = (state.console.screens.logs.range + 1).min(RANGES.len() - 1)
+            state.console.screens.logs.range = (state.console.screens.logs.range + 1).min(RANGES.len() - 1);
         }
         Command::LessContext => state.console.screens.logs.range = state.console.screens.logs.range.saturating_sub(1),
         _ => return false,

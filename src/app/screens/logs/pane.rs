@@ -17,7 +17,7 @@ const SLICE: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 pub struct Pane {
     view: View,
-    /// Positions of the merged logs in [`crate::app::state::State::logs`].
+    /// Positions of the merged logs in [`crate::world::World::logs`].
     sources: Vec<usize>,
     /// Whether the newest record is shown as it comes.
     pub follow: bool,

@@ -62,7 +62,7 @@ fn unmarked(bytes: &[u8]) -> Option<&'static str> {
     let half = |at: usize| bytes.iter().copied().skip(at).step_by(2).collect::<Vec<u8>>();
     let (even, odd) = (half(0), half(1));
     let is_text = |bytes: &[u8]| !bytes.contains(&0) && !is_binary(bytes);
-    let is_nul = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == 0).count() * 10 > bytes.len() * 9;
+    let is_nul = |bytes: &[u8]| memchr::memchr_iter(0, bytes).count() * 10 > bytes.len() * 9;
     match (is_text(&even) && is_nul(&odd), is_nul(&even) && is_text(&odd)) {
         (true, false) => Some("utf-16le"),
         (false, true) => Some("utf-16be"),
