@@ -38,7 +38,7 @@ const ANSWER: Duration = Duration::from_secs(7);
 /// How long the last checkpoint may take at the end.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// The `run_service` at which runs are asked for.
+/// What runs are asked of, while its store comes and goes.
 #[derive(Clone)]
 enum StoreState {
     /// The store is being opened.
@@ -53,7 +53,7 @@ enum StoreState {
 struct Tools {
     outcomes: mpsc::Sender<Outcome>,
     run_service: watch::Receiver<StoreState>,
-    /// The `run_service` that was open last, though its store may be away: stopping a run needs none.
+    /// The one that was open last, though its store may be away: stopping a run needs none.
     last: Arc<Mutex<Option<RunService>>>,
     /// Wakes whoever watches the runs: there is one more.
     started: Arc<Notify>,
@@ -106,10 +106,7 @@ impl Effects {
 
     /// Leaves the store with everything in its one file.
     pub async fn close(&self) {
-        let run_service = match &*self.tools.run_service.borrow() {
-            StoreState::Open(run_service) => run_service.clone(),
-            StoreState::Opening | StoreState::Closed(_) => return,
-        };
+        let StoreState::Open(run_service) = self.tools.run_service.borrow().clone() else { return };
         tokio::time::timeout(CLOSING, run_service.close()).await.ok();
     }
 
@@ -265,7 +262,7 @@ impl Tools {
         Ok(run_service)
     }
 
-    /// The `run_service`, once the store is open; why not, where it can't be. One that is away is tried again first.
+    /// The service of runs, once the store is open; why not, where it can't be. One that is away is tried again first.
     async fn run_service(&self) -> Result<RunService, SafeText> {
         let mut run_service = self.run_service.clone();
         if matches!(*run_service.borrow_and_update(), StoreState::Closed(_)) {
