@@ -109,7 +109,13 @@ fn mask(diagnostics: &mut [Diagnostic], sources: &BTreeMap<Name, SecretSource>) 
     if diagnostics.is_empty() {
         return;
     }
-    let literals = known(sources).map(|secrets| Literals::from(&secrets)).unwrap_or_default();
+    // A console that starts, or an error, waits for no pipe.
+    let at_once = sources.iter().filter(|(_, source)| match source {
+        SecretSource::File(path) => path.is_file(),
+        _ => true,
+    });
+    let at_once = at_once.map(|(name, source)| (name.clone(), source.clone())).collect();
+    let literals = known(&at_once).map(|secrets| Literals::from(&secrets)).unwrap_or_default();
     for problem in diagnostics {
         problem.mask(&literals);
     }
