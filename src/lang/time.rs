@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(at(10_002, Some((1, 7_000))).since(began), Duration::from_secs(2));
         assert_eq!(at(10_002 - 10_800, Some((1, 7_000))).since(began), Duration::from_secs(2), "set back");
         assert_eq!(at(10_002 + 10_800, Some((1, 7_000))).since(began), Duration::from_secs(2), "set forward");
-        assert_eq!(at(10_060, Some((2, 1_000))).since(began), Duration::from_mins(1), "started anew");
+        assert_eq!(at(10_060, Some((2, 1_000))).since(began), Duration::from_mins(1), "started again");
         assert_eq!(at(9_000, Some((2, 1_000))).since(began), Duration::ZERO, "in the future");
         assert_eq!(at(10_030, None).since(began), Duration::from_secs(30));
     }

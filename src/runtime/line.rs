@@ -288,7 +288,7 @@ mod tests {
         line.settle(until);
         assert_eq!(line.owed(), 0);
         line.answered(ms(50_000));
-        assert_eq!(line.owed(), 0, "what comes after all is no harm");
+        assert_eq!(line.owed(), 0, "a late answer does no harm");
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::lang::time::Stamp;
 use crate::model::document::PollError;
 use crate::model::rate::Counter;
 use crate::text::name::Name;
-use crate::text::secret::Template;
 
 use super::http::{Prepared, Wants};
 use super::places::Record;
@@ -134,13 +133,7 @@ impl Watched {
 
     /// The secrets that it is asked with.
     pub fn secrets(&self) -> Vec<&str> {
-        match &self.source.kind {
-            SourceKind::Http(request) | SourceKind::Exposition(request) => {
-                request.templates().flat_map(Template::secrets).collect()
-            }
-            SourceKind::Command(line) => line.env.iter().flat_map(|(_, value)| value.secrets()).collect(),
-            SourceKind::Tcp { .. } => Vec::new(),
-        }
+        self.source.secrets().into_iter().collect()
     }
 
     /// Whether a warning of this source is the first: the same one at every poll helps nobody.

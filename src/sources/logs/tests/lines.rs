@@ -88,7 +88,12 @@ fn a_file_that_was_made_before_it_is_filled_is_read_as_it_is_filled() {
         }
         bench.ticks(60);
         assert_eq!(bench.lines(), expected, "{size}");
-        assert_eq!(bench.texts().len(), 200, "room is no hole, and nothing was truncated: {:?}", bench.texts().last());
+        assert_eq!(
+            bench.texts().len(),
+            200,
+            "room is not a hole, and nothing was truncated: {:?}",
+            bench.texts().last()
+        );
         assert_eq!((bench.loss.skipped_bytes, &bench.state), (0, &LogState::Following(1)));
     }
 }
