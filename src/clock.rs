@@ -50,12 +50,12 @@ impl Clock {
     }
 
     /// The machine's clock when this one was started.
-    pub fn origin(self) -> Option<BootTime> {
+    pub(crate) fn origin(self) -> Option<BootTime> {
         self.boot
     }
 
     /// The moment of `stamp` as tokio's timer wants it.
-    pub fn instant(self, stamp: Stamp) -> Instant {
+    pub(crate) fn instant(self, stamp: Stamp) -> Instant {
         self.origin + stamp.mono
     }
 }

@@ -12,9 +12,9 @@ use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
 /// Bound on the whole command: a person waits for it.
-pub const CHOICES_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CHOICES_TIMEOUT: Duration = Duration::from_secs(10);
 /// At most so many values are offered.
-pub const MOST_CHOICES: usize = 500;
+pub(crate) const MOST_CHOICES: usize = 500;
 const MOST_BYTES: usize = 256 << 10;
 
 /// Runs `argv` and returns the values of its lines, each plain or an object as [`Choice::read`] reads it: without empty
@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 256 << 10;
 ///
 /// # Errors
 /// A sentence: it could not be started, took too long, failed (with the end of its stderr), or printed nothing.
-pub async fn choices<'a>(
+pub(crate) async fn choices<'a>(
     argv: &[String],
     directory: &Path,
     env: impl IntoIterator<Item = (&'a String, &'a String)>,

@@ -13,7 +13,7 @@ use crate::files::trust::{Distrust, Owners};
 ///
 /// # Errors
 /// As the system says, or why it can't be trusted, with what to do.
-pub fn private_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     made::inner_directory(path).map(drop).map_err(explained)
 }
 
@@ -21,7 +21,7 @@ pub fn private_directory(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// As there.
-pub fn state_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn state_directory(path: &Path) -> io::Result<()> {
     made::own_directory(path).map(drop).map_err(explained)
 }
 
@@ -34,7 +34,7 @@ fn explained(distrust: Distrust) -> io::Error {
 ///
 /// # Errors
 /// `AlreadyExists`, or as the system says.
-pub fn new_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn new_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
@@ -42,7 +42,7 @@ pub fn new_directory(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// As the system says.
-pub fn append(path: &Path) -> io::Result<File> {
+pub(crate) fn append(path: &Path) -> io::Result<File> {
     made::append(path, 0o600, Owners::ours())
 }
 
@@ -50,7 +50,7 @@ pub fn append(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// It is a link or no file, or as the system says.
-pub fn open(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn open(path: &Path) -> io::Result<Option<File>> {
     match made::open(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -62,7 +62,7 @@ pub fn open(path: &Path) -> io::Result<Option<File>> {
 ///
 /// # Errors
 /// `AlreadyExists`, or as the system says; then there is no file.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = made::create_new(path)?;
     file.write_all(bytes).inspect_err(|_| {
         fs::remove_file(path).ok();
@@ -74,7 +74,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// As the system says; the old contents are then still there.
-pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_renamed(path, bytes, true)
 }
 
@@ -82,7 +82,7 @@ pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// As the system says.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_renamed(path, bytes, false)
 }
 
@@ -105,7 +105,7 @@ fn write_renamed(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
 ///
 /// # Errors
 /// As the system says, and `FileTooLarge`.
-pub fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(file) = open(path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;

@@ -42,7 +42,7 @@ pub enum RunLiveness {
 
 impl RunLiveness {
     /// Whether there may be more to see.
-    pub const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         matches!(self, Self::Running | Self::Verifying { .. } | Self::Hidden(_))
     }
 }
@@ -177,7 +177,7 @@ fn life(dir: &RunDir) -> io::Result<Life> {
 
 /// Where a run stands, of which nothing but the path of its directory is known. One that is gone, or whose files make no
 /// sense, says nothing; one that can't be looked into proves nothing.
-pub fn standing_at(dir: &RunDir) -> RunLiveness {
+pub(crate) fn standing_at(dir: &RunDir) -> RunLiveness {
     let looked = match dir.path().symlink_metadata() {
         Ok(found) if found.is_dir() => liveness(dir),
         Ok(_) => Err(io::Error::other("it is not a directory")),

@@ -16,7 +16,7 @@ use crate::config::sections::source::Source;
 use crate::text::name::Name;
 
 /// Bound on all of it.
-pub const MOST: u64 = 64 << 20;
+pub(crate) const MOST: u64 = 64 << 20;
 const MAGIC: &[u8] = b"opsroom handover 1\n";
 const HEAD: usize = MAGIC.len() + 8 + 32;
 
@@ -70,7 +70,7 @@ impl Handover {
     ///
     /// # Errors
     /// It can't be serialised.
-    pub fn seal(&self) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn seal(&self) -> serde_json::Result<Vec<u8>> {
         let body = serde_json::to_vec(self)?;
         let mut sealed = Vec::with_capacity(HEAD + body.len());
         sealed.extend_from_slice(MAGIC);
@@ -84,7 +84,7 @@ impl Handover {
     ///
     /// # Errors
     /// Why it is refused, in words: empty, cut short, changed, or meant for another run or plan.
-    pub fn open(given: &[u8], intent: &Intent) -> Result<Self, String> {
+    pub(crate) fn open(given: &[u8], intent: &Intent) -> Result<Self, String> {
         if given.is_empty() {
             return Err(
                 "the handover is empty: the console was gone before it handed over secrets and checks".to_owned()

@@ -39,7 +39,7 @@ impl Prepared {
     ///
     /// # Errors
     /// As the system says.
-    pub fn again(dir: RunDir) -> io::Result<Option<Self>> {
+    pub(crate) fn again(dir: RunDir) -> io::Result<Option<Self>> {
         let alive = files::append(&dir.alive())?;
         match alive.try_lock() {
             Ok(()) => Ok(Some(Self { dir, alive })),
@@ -57,7 +57,7 @@ impl Prepared {
     ///
     /// # Errors
     /// As the system says.
-    pub fn discard(&self) -> io::Result<()> {
+    pub(crate) fn discard(&self) -> io::Result<()> {
         std::fs::remove_file(self.dir.alive())?;
         std::fs::remove_dir(self.dir.path())
     }
@@ -102,7 +102,7 @@ impl Prepared {
 
 /// The program to start as the supervisor: this one. On Linux by its link in `/proc`, which still works after the
 /// file was replaced by an upgrade.
-pub fn own_program() -> PathBuf {
+pub(crate) fn own_program() -> PathBuf {
     let link = Path::new("/proc/self/exe");
     if link.exists() { link.to_owned() } else { std::env::current_exe().unwrap_or_else(|_| PathBuf::from("opsroom")) }
 }

@@ -18,22 +18,22 @@ use crate::text::redact::Redactor;
 use crate::text::secret::Template;
 
 /// Whether this system shows them at all.
-pub const VISIBLE: bool = cfg!(target_os = "linux");
+pub(crate) const VISIBLE: bool = cfg!(target_os = "linux");
 
 /// The supervisor of the run in `dir`, by what it was started as.
-pub fn supervisor(dir: &RunDir) -> Option<i32> {
+pub(crate) fn supervisor(dir: &RunDir) -> Option<i32> {
     table::all().into_iter().map(|process| process.id).find(|id| is_supervisor(*id, dir))
 }
 
 /// The supervisors of runs in directories of `runs`, each with the id of its run, also where its directory is gone.
-pub fn supervisors(runs: &Path) -> Vec<(String, i32)> {
+pub(crate) fn supervisors(runs: &Path) -> Vec<(String, i32)> {
     let found = table::all().into_iter().filter_map(|process| Some((supervised(process.id)?, process.id)));
     let ours = found.filter(|(dir, _)| dir.parent() == Some(runs));
     ours.filter_map(|(dir, pid)| Some((dir.file_name()?.to_string_lossy().into_owned(), pid))).collect()
 }
 
 /// Whether the process `id` is the supervisor of the run in `dir`.
-pub fn is_supervisor(id: i32, dir: &RunDir) -> bool {
+pub(crate) fn is_supervisor(id: i32, dir: &RunDir) -> bool {
     supervised(id).is_some_and(|path| path == dir.path())
 }
 
@@ -44,7 +44,7 @@ fn supervised(id: i32) -> Option<PathBuf> {
 }
 
 /// The processes of the run `id` but its supervisor.
-pub fn processes(id: &str, dir: &RunDir, now: Moment) -> Vec<Listed> {
+pub(crate) fn processes(id: &str, dir: &RunDir, now: Moment) -> Vec<Listed> {
     let mut found = left_behind(id);
     // What changed its user shows no environment, and still is of the session that the supervisor made.
     let session = dir
@@ -67,7 +67,7 @@ pub fn processes(id: &str, dir: &RunDir, now: Moment) -> Vec<Listed> {
 }
 
 /// The processes of the run `id`, its supervisor first, as a person may see them.
-pub fn named(id: &str, dir: &RunDir, now: Moment) -> Vec<LeftProcess> {
+pub(crate) fn named(id: &str, dir: &RunDir, now: Moment) -> Vec<LeftProcess> {
     let supervisor = supervisor(dir).and_then(table::one).map(|process| LeftProcess {
         pid: process.id,
         command: SafeText::new("its supervisor"),
@@ -128,7 +128,7 @@ fn parts(template: &Template, value: &str) -> Vec<String> {
 }
 
 /// Sends `signals` to processes of a run, with the groups that they lead. Returns how many were reached.
-pub fn signal(found: &[Listed], signals: &[Signal]) -> usize {
+pub(crate) fn signal(found: &[Listed], signals: &[Signal]) -> usize {
     let ours = table::one(own()).map_or(0, |process| process.group);
     let leads = |process: &Listed| process.id == process.group && process.group != ours;
     let led: BTreeSet<i32> = found.iter().filter(|process| leads(process)).map(|process| process.group).collect();

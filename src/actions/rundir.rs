@@ -145,7 +145,7 @@ pub struct End {
 
 /// What the supervisor says of itself before its first step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Started {
+pub(crate) struct Started {
     /// Its process id, and with it that of the session of every step.
     pub pid: i32,
     /// When.
@@ -162,7 +162,7 @@ impl End {
     }
 
     /// The state of a run that ended so, its checks left aside.
-    pub fn state(&self) -> RunState {
+    pub(crate) fn state(&self) -> RunState {
         match self.how {
             How::Exited if self.exit_code == Some(0) => RunState::Ended,
             How::Exited | How::NotStarted => RunState::Failed,
@@ -179,7 +179,7 @@ const fn yes() -> bool {
 
 /// The outcome of a run: a verdict needs every step exited 0 *and* the checks. `end` is missing where nobody knows how
 /// the steps ended, `conclusion` where no checks were looked at.
-pub fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<Utc>) -> Closing {
+pub(crate) fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<Utc>) -> Closing {
     let state = match (end, conclusion.map(|conclusion| conclusion.verdict)) {
         (None, _) => RunState::Unknown,
         (Some(end), Some(verdict)) if end.is_success() => match verdict {
@@ -218,7 +218,7 @@ impl RunDir {
     }
 
     /// `alive`
-    pub fn alive(&self) -> PathBuf {
+    pub(crate) fn alive(&self) -> PathBuf {
         self.0.join("alive")
     }
 
@@ -238,17 +238,17 @@ impl RunDir {
     }
 
     /// `heartbeat`
-    pub fn heartbeat(&self) -> PathBuf {
+    pub(crate) fn heartbeat(&self) -> PathBuf {
         self.0.join("heartbeat")
     }
 
     /// `cancel`
-    pub fn cancel(&self) -> PathBuf {
+    pub(crate) fn cancel(&self) -> PathBuf {
         self.0.join("cancel")
     }
 
     /// `supervisor.log`: what the supervisor itself had to say; empty unless something is very wrong.
-    pub fn complaints(&self) -> PathBuf {
+    pub(crate) fn complaints(&self) -> PathBuf {
         self.0.join("supervisor.log")
     }
 
@@ -256,7 +256,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_intent(&self, intent: &Intent) -> io::Result<()> {
+    pub(crate) fn write_intent(&self, intent: &Intent) -> io::Result<()> {
         files::write_synced(&self.0.join("intent.json"), &serde_json::to_vec_pretty(intent)?)
     }
 
@@ -264,7 +264,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It is missing or can't be read.
-    pub fn read_intent(&self) -> io::Result<Intent> {
+    pub(crate) fn read_intent(&self) -> io::Result<Intent> {
         Ok(self.read("intent.json")?.ok_or(io::ErrorKind::NotFound)?)
     }
 
@@ -272,7 +272,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_evidence(&self, evidence: &str) -> io::Result<()> {
+    pub(crate) fn write_evidence(&self, evidence: &str) -> io::Result<()> {
         files::write_synced(&self.0.join("evidence.json"), evidence.as_bytes())
     }
 
@@ -280,7 +280,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_end(&self, end: &End) -> io::Result<()> {
+    pub(crate) fn write_end(&self, end: &End) -> io::Result<()> {
         files::write_synced(&self.0.join("result.json"), &serde_json::to_vec_pretty(end)?)
     }
 
@@ -288,7 +288,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub fn read_end(&self) -> io::Result<Option<End>> {
+    pub(crate) fn read_end(&self) -> io::Result<Option<End>> {
         self.read("result.json")
     }
 
@@ -296,7 +296,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_progress(&self, progress: &Progress) -> io::Result<()> {
+    pub(crate) fn write_progress(&self, progress: &Progress) -> io::Result<()> {
         files::write_whole(&self.0.join("progress.json"), &serde_json::to_vec(progress)?)
     }
 
@@ -304,7 +304,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub fn read_progress(&self) -> io::Result<Option<Progress>> {
+    pub(crate) fn read_progress(&self) -> io::Result<Option<Progress>> {
         self.read("progress.json")
     }
 
@@ -312,7 +312,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_closing(&self, closing: &Closing) -> io::Result<()> {
+    pub(crate) fn write_closing(&self, closing: &Closing) -> io::Result<()> {
         files::write_synced(&self.0.join("closing.json"), &serde_json::to_vec_pretty(closing)?)
     }
 
@@ -328,7 +328,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_started(&self, started: &Started) -> io::Result<()> {
+    pub(crate) fn write_started(&self, started: &Started) -> io::Result<()> {
         files::write_synced(&self.started(), &serde_json::to_vec(started)?)
     }
 
@@ -336,7 +336,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub fn read_started(&self) -> io::Result<Option<Started>> {
+    pub(crate) fn read_started(&self) -> io::Result<Option<Started>> {
         self.read("started.json")
     }
 
@@ -344,7 +344,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_heartbeat(&self, now: &Moment) -> io::Result<()> {
+    pub(crate) fn write_heartbeat(&self, now: &Moment) -> io::Result<()> {
         files::write_whole(&self.heartbeat(), &serde_json::to_vec(now)?)
     }
 
@@ -352,7 +352,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub fn read_heartbeat(&self) -> io::Result<Option<Moment>> {
+    pub(crate) fn read_heartbeat(&self) -> io::Result<Option<Moment>> {
         self.read("heartbeat")
     }
 
@@ -368,7 +368,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub fn read_cancel(&self) -> io::Result<Option<Cancelled>> {
+    pub(crate) fn read_cancel(&self) -> io::Result<Option<Cancelled>> {
         self.read("cancel")
     }
 
@@ -376,7 +376,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_stop(&self, stop: &Stop) -> io::Result<()> {
+    pub(crate) fn write_stop(&self, stop: &Stop) -> io::Result<()> {
         files::write_whole(&self.0.join("stopping.json"), &serde_json::to_vec(stop)?)
     }
 

@@ -10,7 +10,7 @@ use super::files;
 ///
 /// # Errors
 /// As the system says.
-pub fn save(state_directory: &Path, name: &str, text: &[u8]) -> io::Result<PathBuf> {
+pub(crate) fn save(state_directory: &Path, name: &str, text: &[u8]) -> io::Result<PathBuf> {
     let folder = state_directory.join("saved");
     files::state_directory(state_directory)?;
     files::private_directory(&folder)?;

@@ -70,7 +70,7 @@ fn freeze(state: &mut State) {
 }
 
 /// Opens a built-in screen.
-pub fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
+pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Actions {
         effects.push(Effect::LoadRuns);
     }

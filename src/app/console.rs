@@ -41,7 +41,7 @@ pub struct Screens {
 }
 
 /// The themes that are shipped.
-pub const THEMES: [&str; 8] =
+pub(crate) const THEMES: [&str; 8] =
     ["midnight", "daylight", "high-contrast", "okabe-ito", "solarized", "gruvbox", "nord", "mono"];
 
 /// The console of one person: screens, focus, overlays, keys, theme.
@@ -109,7 +109,7 @@ pub struct Console {
 
 impl Console {
     /// The console of a world of which nothing is known yet.
-    pub fn new(world: &World, size: (u16, u16)) -> Self {
+    pub(crate) fn new(world: &World, size: (u16, u16)) -> Self {
         let config = &world.config;
         Self {
             size,

@@ -14,11 +14,11 @@ pub struct Input {
 }
 
 /// Longest text that can be typed, in bytes.
-pub const MAX_INPUT: usize = 4096;
+pub(crate) const MAX_INPUT: usize = 4096;
 
 impl Input {
     /// An input that holds `text`, the cursor behind it.
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), cursor: text.len() }
     }
 
@@ -28,12 +28,12 @@ impl Input {
     }
 
     /// The cursor as a byte offset, always on a grapheme's boundary.
-    pub fn cursor(&self) -> usize {
+    pub(crate) fn cursor(&self) -> usize {
         self.cursor
     }
 
     /// Inserts at the cursor; control characters become spaces.
-    pub fn insert(&mut self, text: &str) {
+    pub(crate) fn insert(&mut self, text: &str) {
         for c in text.chars() {
             let c = if c.is_control() { ' ' } else { c };
             if self.text.len() + c.len_utf8() > MAX_INPUT {
@@ -45,7 +45,7 @@ impl Input {
     }
 
     /// Puts `with` in the place of the bytes `range`, the cursor behind it. Nothing where it would grow too long.
-    pub fn replace(&mut self, range: Range<usize>, with: &str) {
+    pub(crate) fn replace(&mut self, range: Range<usize>, with: &str) {
         if self.text.get(range.clone()).is_some() && self.text.len() + with.len() - range.len() <= MAX_INPUT {
             self.cursor = range.start + with.len();
             self.text.replace_range(range, with);
@@ -53,13 +53,13 @@ impl Input {
     }
 
     /// Empties it.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.cursor = 0;
     }
 
     /// Handles a key of line editing. `true` where the text or cursor may have changed.
-    pub fn key(&mut self, key: Key) -> bool {
+    pub(crate) fn key(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) => self.insert(c.encode_utf8(&mut [0; 4])),
             (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => self.delete(self.before()),

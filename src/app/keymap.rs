@@ -19,12 +19,12 @@ macro_rules! commands {
 
         impl Command {
             /// The name in `[keys]`, palette and help.
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
             /// The command of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
             }
         }
@@ -132,7 +132,7 @@ impl Keymap {
     }
 
     /// What the key means where `contexts` are heard, the nearest first.
-    pub fn lookup(&self, key: Key, contexts: &[Context]) -> Option<&Binding> {
+    pub(crate) fn lookup(&self, key: Key, contexts: &[Context]) -> Option<&Binding> {
         let meanings = self.keys.get(&key)?;
         contexts
             .iter()
@@ -140,14 +140,14 @@ impl Keymap {
     }
 
     /// The keys of a binding, in the order in which they were bound, ready to show: `k up`.
-    pub fn keys_of(&self, binding: &Binding) -> String {
+    pub(crate) fn keys_of(&self, binding: &Binding) -> String {
         let keys: Vec<String> =
             self.order.iter().filter(|(_, _, other)| other == binding).map(|(key, ..)| key.to_string()).collect();
         keys.join(" ")
     }
 
     /// The first key of a command, for hints.
-    pub fn key_of(&self, command: Command) -> Option<Key> {
+    pub(crate) fn key_of(&self, command: Command) -> Option<Key> {
         self.order.iter().find(|(_, _, other)| *other == Binding::Command(command)).map(|(key, ..)| *key)
     }
 
@@ -159,12 +159,12 @@ impl Keymap {
 
 impl Command {
     /// Whether it is of no use where actions are hidden.
-    pub const fn acts(self) -> bool {
+    pub(crate) const fn acts(self) -> bool {
         matches!(self, Self::Cancel | Self::DryRun | Self::FollowUp)
     }
 
     /// The screen that it opens, if it does.
-    pub const fn screen(self) -> Option<Screen> {
+    pub(crate) const fn screen(self) -> Option<Screen> {
         match self {
             Self::Overview => Some(Screen::Overview),
             Self::Service => Some(Screen::Service),
@@ -177,7 +177,7 @@ impl Command {
     }
 
     /// What it does, in a few words.
-    pub fn help(self) -> &'static str {
+    pub(crate) fn help(self) -> &'static str {
         find(self.name()).map_or("", |info| info.help)
     }
 }

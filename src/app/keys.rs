@@ -14,7 +14,7 @@ use super::screens::{self, Screen};
 use super::state::State;
 
 /// A key was pressed.
-pub fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if !state.console.overlays.is_empty() {
         overlays::key(state, key, effects);
         return;
@@ -30,12 +30,12 @@ pub fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
 }
 
 /// Text was pasted. It goes into the input that has the focus and nowhere else: it is never keys.
-pub fn paste(state: &mut State, text: &str) {
+pub(crate) fn paste(state: &mut State, text: &str) {
     overlays::paste(state, text);
 }
 
 /// The command of a key inside an overlay that is no input.
-pub fn overlay_command(state: &State, key: Key) -> Option<Command> {
+pub(crate) fn overlay_command(state: &State, key: Key) -> Option<Command> {
     // Esc always closes, even where `[keys]` gave it away: no one may be locked into a dialog.
     if key == Key::plain(KeyCode::Esc) {
         return Some(Command::Back);
@@ -47,7 +47,7 @@ pub fn overlay_command(state: &State, key: Key) -> Option<Command> {
 }
 
 /// The command of a key in details of the logs: their own, then those of the logs.
-pub fn details_command(state: &State, key: Key) -> Option<Command> {
+pub(crate) fn details_command(state: &State, key: Key) -> Option<Command> {
     if key == Key::plain(KeyCode::Esc) {
         return Some(Command::Back);
     }
@@ -59,7 +59,7 @@ pub fn details_command(state: &State, key: Key) -> Option<Command> {
 }
 
 /// Where keys are heard now, the nearest first.
-pub fn contexts(state: &State) -> Vec<Context> {
+pub(crate) fn contexts(state: &State) -> Vec<Context> {
     let nearest = match (&state.console.screen, state.focused_panel()) {
         (Screen::Logs, _) | (_, Some(PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs)) => Some(Context::Logs),
         (Screen::Metrics, _) => Some(Context::Metrics),
@@ -70,6 +70,6 @@ pub fn contexts(state: &State) -> Vec<Context> {
 }
 
 /// Whether something is being typed, so that letters are text.
-pub fn typing(state: &State) -> bool {
+pub(crate) fn typing(state: &State) -> bool {
     state.console.overlays.last().is_some_and(Overlay::takes_text)
 }

@@ -21,7 +21,7 @@ use crate::world::evidence;
 use crate::world::timeline::{Entry, EventKind};
 
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
-pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
+pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
     if state.world.read_only {
         state.toast(Tone::Warning, "read-only: actions are disabled");
         return;
@@ -52,7 +52,7 @@ pub fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Ef
 }
 
 /// Computes the plan and shows it; what needs no confirmation starts.
-pub fn preview(
+pub(crate) fn preview(
     state: &mut State,
     request: RequestId,
     name: &Name,
@@ -85,7 +85,7 @@ pub fn preview(
 
 /// What a person confirmed.
 #[derive(Debug, Clone)]
-pub struct Confirmed {
+pub(crate) struct Confirmed {
     /// The request that it ends.
     pub request: RequestId,
     /// Exactly what will run.
@@ -99,7 +99,7 @@ pub struct Confirmed {
 }
 
 /// Asks for the run of exactly this plan.
-pub fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
+pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
     let Confirmed { request, plan, digest, preview, reason } = confirmed;
     let config = state.world.config.clone();
     let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };

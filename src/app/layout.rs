@@ -22,7 +22,7 @@ pub struct Area {
 
 impl Area {
     /// Whether the cell is inside.
-    pub const fn contains(self, column: u16, row: u16) -> bool {
+    pub(crate) const fn contains(self, column: u16, row: u16) -> bool {
         column >= self.x
             && row >= self.y
             && (column as u32) < self.x as u32 + self.width as u32
@@ -110,12 +110,12 @@ impl LayoutMap {
     }
 
     /// The topmost thing under a cell.
-    pub fn at(&self, column: u16, row: u16) -> Option<&Target> {
+    pub(crate) fn at(&self, column: u16, row: u16) -> Option<&Target> {
         self.areas.iter().rev().find(|(area, _)| area.contains(column, row)).map(|(_, target)| target)
     }
 
     /// The panel under a cell, whatever lies on it.
-    pub fn panel_at(&self, column: u16, row: u16) -> Option<&PanelId> {
+    pub(crate) fn panel_at(&self, column: u16, row: u16) -> Option<&PanelId> {
         self.areas.iter().rev().find_map(|(area, target)| match target {
             Target::Panel(id) if area.contains(column, row) => Some(id),
             _ => None,
@@ -123,7 +123,7 @@ impl LayoutMap {
     }
 
     /// Where a panel was drawn.
-    pub fn panel(&self, id: &PanelId) -> Option<Area> {
+    pub(crate) fn panel(&self, id: &PanelId) -> Option<Area> {
         self.areas.iter().rev().find_map(|(area, target)| match target {
             Target::Panel(other) if other == id => Some(*area),
             _ => None,

@@ -21,7 +21,7 @@ use crate::world::timeline::Entry;
 
 impl State {
     /// Shows a short message.
-    pub fn toast(&mut self, tone: Tone, text: &str) {
+    pub(crate) fn toast(&mut self, tone: Tone, text: &str) {
         self.console.toasts.push(self.world.now, tone, SafeText::new(text));
     }
 
@@ -49,7 +49,7 @@ impl State {
     }
 
     /// What a list remembers, to change it.
-    pub fn list_mut(&mut self, panel: &PanelId) -> Option<&mut ListState> {
+    pub(crate) fn list_mut(&mut self, panel: &PanelId) -> Option<&mut ListState> {
         let screens = &mut self.console.screens;
         Some(match panel {
             PanelId::Layout(panel) if !matches!(panel, Panel::Metric(_) | Panel::Log(_)) => {
@@ -75,7 +75,7 @@ impl State {
     }
 
     /// Whether a panel is a list with rows.
-    pub fn has_rows(&self, panel: &PanelId) -> bool {
+    pub(crate) fn has_rows(&self, panel: &PanelId) -> bool {
         match panel {
             PanelId::Layout(panel) => !matches!(panel, Panel::Metric(_) | Panel::Log(_)),
             other => self.list(other).is_some(),
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// Rows inside a panel as it was last drawn; a screenful where it was not drawn yet.
-    pub fn height(&self, panel: &PanelId) -> usize {
+    pub(crate) fn height(&self, panel: &PanelId) -> usize {
         self.console
             .layout
             .panel(panel)
@@ -173,7 +173,7 @@ impl State {
     }
 
     /// Whether records are in sight, so that new ones are worth a frame.
-    pub fn shows_logs(&self) -> bool {
+    pub(crate) fn shows_logs(&self) -> bool {
         match &self.console.screen {
             Screen::Logs | Screen::Service => true,
             Screen::Overview | Screen::Custom(_) => {
@@ -196,11 +196,11 @@ fn keys<'a, T: 'a + ?Sized>(
 }
 
 /// The key of a timeline's entry as a row.
-pub fn entry_key(entry: &Entry) -> String {
+pub(crate) fn entry_key(entry: &Entry) -> String {
     format!("{}{}", entry.at.mono.as_micros(), entry.text)
 }
 
 /// The key of a problem as a row.
-pub fn problem_key(problem: &Problem) -> String {
+pub(crate) fn problem_key(problem: &Problem) -> String {
     format!("{:?}{}{}", problem.kind, problem.about, problem.text)
 }

@@ -15,7 +15,7 @@ use super::state::State;
 const NOTCH: usize = 3;
 
 /// A mouse event. `false` where it meant nothing.
-pub fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool {
+pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) -> bool {
     let target = state.console.layout.at(mouse.column, mouse.row).cloned();
     if !state.console.overlays.is_empty() {
         match (mouse.kind, target) {

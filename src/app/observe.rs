@@ -15,7 +15,7 @@ use super::toasts::Tone;
 
 /// Takes in one observation. Only what changes something a person would notice at once asks for a frame; figures wait
 /// for the next tick of the header's clock, because over SSH every frame costs.
-pub fn observe(state: &mut State, observation: Observation, at: Stamp, effects: &mut Vec<Effect>) {
+pub(crate) fn observe(state: &mut State, observation: Observation, at: Stamp, effects: &mut Vec<Effect>) {
     match observation {
         Observation::Records { log, batch } => records(state, &log, batch),
         Observation::LogsResumed => effects.push(Effect::MaskHeld),

@@ -19,7 +19,7 @@ use crate::world::diagnostics::ProblemKind;
 use crate::world::timeline::EventKind;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
-pub fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
+pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
     let output = match outcome {
         Outcome::RunStarted { request, run } => started(state, request, &run),
         Outcome::Run(run) => state.world.run_changed(&run),

@@ -19,7 +19,7 @@ use crate::world::diagnostics::ProblemKind;
 use crate::world::timeline::EventKind;
 
 /// The configuration was read again.
-pub fn reloaded(
+pub(crate) fn reloaded(
     state: &mut State,
     result: Result<(Arc<Config>, Vec<SafeText>), Vec<Diagnostic>>,
     effects: &mut Vec<Effect>,

@@ -39,7 +39,7 @@ impl State {
     }
 
     /// The moment that the screen shows: while it is held still that at which it stopped.
-    pub fn shown_now(&self) -> Stamp {
+    pub(crate) fn shown_now(&self) -> Stamp {
         self.console.frozen.unwrap_or(self.world.now)
     }
 

@@ -61,12 +61,12 @@ impl Tail {
     }
 
     /// What passes, and how much of it.
-    pub fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &View {
         &self.view
     }
 
     /// The newest `count` records that pass, oldest first.
-    pub fn last(&self, logs: &[LogView], count: usize) -> Vec<Record> {
+    pub(crate) fn last(&self, logs: &[LogView], count: usize) -> Vec<Record> {
         let held = rings(logs, &self.sources);
         let entries = self.view.iter_from(self.view.len().saturating_sub(count));
         entries.filter_map(|entry| held.get(entry.source)?.get(entry.seq).cloned()).collect()

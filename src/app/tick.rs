@@ -10,7 +10,7 @@ use super::screens::logs;
 use super::state::State;
 
 /// A second passed, or left-over work is due.
-pub fn clock(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     let second = state.world.now.utc.timestamp();
     let turned = second != state.console.drawn_second;
     if logs::work(state) {

@@ -33,7 +33,7 @@ pub struct Toast {
 }
 
 /// At most so many are kept; the oldest goes first.
-pub const MAX_TOASTS: usize = 5;
+pub(crate) const MAX_TOASTS: usize = 5;
 
 /// The messages on the screen, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub struct Toasts(VecDeque<Toast>);
 
 impl Toasts {
     /// Shows one. The same text again only lives longer.
-    pub fn push(&mut self, now: Stamp, tone: Tone, text: SafeText) {
+    pub(crate) fn push(&mut self, now: Stamp, tone: Tone, text: SafeText) {
         let stay = match tone {
             Tone::Info | Tone::Good => Duration::from_secs(5),
             Tone::Warning => Duration::from_secs(8),
@@ -60,21 +60,21 @@ impl Toasts {
     }
 
     /// Removes what is over. `true` where something was.
-    pub fn expire(&mut self, now: Stamp) -> bool {
+    pub(crate) fn expire(&mut self, now: Stamp) -> bool {
         let before = self.0.len();
         self.0.retain(|toast| toast.until.mono > now.mono);
         before != self.0.len()
     }
 
     /// Removes all. `true` where there was one.
-    pub fn clear(&mut self) -> bool {
+    pub(crate) fn clear(&mut self) -> bool {
         let any = !self.0.is_empty();
         self.0.clear();
         any
     }
 
     /// When the next one goes away.
-    pub fn next_end(&self) -> Option<Stamp> {
+    pub(crate) fn next_end(&self) -> Option<Stamp> {
         self.0.iter().map(|toast| toast.until).min_by_key(|until| until.mono)
     }
 }

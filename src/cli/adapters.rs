@@ -20,7 +20,7 @@ use crate::text::name::Name;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// An adapter of the configuration, or a built-in kind
     name: Option<String>,
     /// Print JSON
@@ -79,7 +79,7 @@ impl Shown {
 }
 
 /// Prints what was asked for.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     // The built-in ones are there without a configuration, and with one that is wrong.
     let main = load::find(global.config.as_deref());
     if let (None, Some(file)) = (&main, &global.config) {

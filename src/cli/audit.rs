@@ -21,7 +21,7 @@ const LATEST: usize = 50;
 
 /// Arguments of `opsroom audit`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -42,7 +42,7 @@ enum What {
 }
 
 /// Shows, verifies or exports the audit log.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match output::block_on(show(arguments, global)) {
         Ok(code) => code,
         Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),

@@ -30,11 +30,11 @@ const ROOM: usize = 64;
 
 /// What was seen before a run.
 #[derive(Debug)]
-pub struct Before(World);
+pub(crate) struct Before(World);
 
 impl Before {
     /// Looks once: at everything where the run will be verified, else at what its evidence names.
-    pub async fn look(context: &Context, action: &Action, verify: Option<&Verify>) -> Self {
+    pub(crate) async fn look(context: &Context, action: &Action, verify: Option<&Verify>) -> Self {
         let wanted: Vec<Name> = action.evidence.iter().filter_map(polled).cloned().collect();
         let polls = async {
             if verify.is_none() && wanted.is_empty() {
@@ -60,12 +60,12 @@ impl Before {
     }
 
     /// What is kept beside the run, as JSON: the console's own form.
-    pub fn evidence(&self, action: &Action, plan: &Plan) -> String {
+    pub(crate) fn evidence(&self, action: &Action, plan: &Plan) -> String {
         evidence::capture(&self.0, action, plan, |_| std::iter::empty())
     }
 
     /// The status of every check that was polled.
-    pub fn statuses(&self) -> BTreeMap<Name, Status> {
+    pub(crate) fn statuses(&self) -> BTreeMap<Name, Status> {
         let polled = self.0.checks.iter().filter(|check| check.last.is_some());
         polled.map(|check| (check.name.clone(), check.status)).collect()
     }

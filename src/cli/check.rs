@@ -26,7 +26,7 @@ use world::{Compose, Findings};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The file; without it the one that the console would open
     file: Option<PathBuf>,
     /// Poll once: say for every check, metric and log what came, what each expression gave and what the document has
@@ -38,7 +38,7 @@ pub struct Arguments {
 }
 
 /// Loads and prints every problem. Warnings alone are no reason to fail.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let named = arguments.file.as_deref().or(global.config.as_deref());
     let Some(main) = load::find(named) else {
         let places: Vec<String> =

@@ -20,7 +20,7 @@ const LISTED: usize = 20;
 ///
 /// # Errors
 /// The exit code; everything was said on stderr.
-pub async fn check(
+pub(crate) async fn check(
     config: &Config,
     action: &Action,
     parameters: &BTreeMap<String, String>,

@@ -14,21 +14,21 @@ use super::output::{self, exit};
 
 /// The arguments of `completions`.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The shell to print the completion script for
     shell: Shell,
 }
 
 /// The arguments of `__complete`.
 #[derive(Debug, clap::Args)]
-pub struct Words {
+pub(crate) struct Words {
     /// The words behind the program's name, up to the one that is being completed
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0..)]
     words: Vec<String>,
 }
 
 /// Prints the script.
-pub fn run(arguments: &Arguments) -> u8 {
+pub(crate) fn run(arguments: &Arguments) -> u8 {
     let script = match arguments.shell {
         Shell::Bash => include_str!("completions/opsroom.bash").to_owned(),
         Shell::Zsh => include_str!("completions/opsroom.zsh").to_owned(),
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> u8 {
 
 /// Prints what the last word may be, one candidate a line with its description behind a tab; `:files` stands for the
 /// names of files, which the shell knows best. Silent where nothing can be said: a Tab must not print errors.
-pub fn complete(words: &Words) -> u8 {
+pub(crate) fn complete(words: &Words) -> u8 {
     let mut command = super::command_line();
     command.build();
     let completion = engine::complete(&command, &words.words, names::of);

@@ -9,7 +9,7 @@ use crate::theme::Catalogue;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
 }
@@ -31,7 +31,7 @@ enum What {
 }
 
 /// Prints what was asked for.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match &arguments.what {
         What::Schema => output::print_json(&format!("{:#}\n", spec::schema())),
         What::Keys => output::print(&keys()),

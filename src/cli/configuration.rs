@@ -19,7 +19,7 @@ use crate::text::redact::Literals;
 use crate::text::secret::Secrets;
 
 /// A configuration and the way to read it again.
-pub struct Found {
+pub(crate) struct Found {
     /// The configuration.
     pub config: Arc<Config>,
     /// Reads it again.
@@ -32,7 +32,7 @@ pub struct Found {
 ///
 /// # Errors
 /// The exit code.
-pub fn find(global: &Global) -> Result<Found, u8> {
+pub(crate) fn find(global: &Global) -> Result<Found, u8> {
     let Some(main) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
     let (again, wishes) = (main.kept(), CliOverrides::of(global));
     let options = wishes.clone();
@@ -52,7 +52,7 @@ pub fn find(global: &Global) -> Result<Found, u8> {
 ///
 /// # Errors
 /// The exit code, once everything is said on stderr.
-pub fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
+pub(crate) fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8> {
     let refused = |why: &str| Err(output::fail(exit::USAGE, &format!("read-only: {what}"), why));
     if global.read_only {
         return refused("omit --read-only");
@@ -97,7 +97,7 @@ impl CliOverrides {
 ///
 /// # Errors
 /// The system gives no threads.
-pub fn known(sources: &BTreeMap<Name, SecretSource>) -> io::Result<Secrets> {
+pub(crate) fn known(sources: &BTreeMap<Name, SecretSource>) -> io::Result<Secrets> {
     let kept = |source: &SecretSource| matches!(source, SecretSource::Env(_) | SecretSource::File(_));
     let readable = sources.iter().filter(|(_, source)| kept(source));
     let readable = readable.map(|(name, source)| (name.clone(), source.clone())).collect();

@@ -11,7 +11,7 @@ use crate::model::run::{Confirm, Plan};
 
 /// What the command line says of the confirmation.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
+pub(crate) struct Said<'a> {
     /// `--yes`: `Some("")` without a name.
     pub yes: Option<&'a str>,
     /// `--reason`
@@ -20,7 +20,7 @@ pub struct Said<'a> {
 
 /// Why it is not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unconfirmed {
+pub(crate) enum Unconfirmed {
     /// The command line does not say enough, or says something else: the problem and a hint.
     Usage(String, String),
     /// A person did not say yes.
@@ -31,7 +31,7 @@ pub enum Unconfirmed {
 ///
 /// # Errors
 /// It is not confirmed: nothing may run.
-pub async fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Option<String>, Unconfirmed> {
+pub(crate) async fn confirm(grade: Confirm, plan: &Plan, said: Said<'_>) -> Result<Option<String>, Unconfirmed> {
     let usage = |problem: &str, hint: &str| Err(Unconfirmed::Usage(problem.to_owned(), hint.to_owned()));
     let mut reason = said.reason.map(str::to_owned).filter(|reason| !reason.trim().is_empty());
     let target = plan.target.as_str();

@@ -12,7 +12,7 @@ use crate::runtime::painter::Painter;
 use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
-pub fn run(global: &Global) -> u8 {
+pub(crate) fn run(global: &Global) -> u8 {
     match configuration::find(global) {
         Ok(found) => {
             let state_directory = match run_service::state_directory() {
@@ -34,7 +34,7 @@ pub fn run(global: &Global) -> u8 {
 
 /// What is left of a console's runs once it is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Afterwards {
+pub(crate) enum Afterwards {
     /// They continue, and `opsroom runs` shows them.
     RunsContinue,
     /// The demo's world goes with it.
@@ -42,7 +42,7 @@ pub enum Afterwards {
 }
 
 /// Runs a console that is ready to start.
-pub fn open(global: &Global, start: Start, afterwards: Afterwards) -> u8 {
+pub(crate) fn open(global: &Global, start: Start, afterwards: Afterwards) -> u8 {
     if !std::io::stdout().is_terminal() {
         return output::fail(
             exit::USAGE,

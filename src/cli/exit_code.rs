@@ -4,7 +4,7 @@ use super::output::exit;
 use crate::model::run::{Run, RunState};
 
 /// 0 verified, or ended well with nothing to verify; 1 not verified; 2 failed or refused; 3 nobody knows (yet).
-pub fn exit_code(run: &Run) -> u8 {
+pub(crate) fn exit_code(run: &Run) -> u8 {
     match run.state {
         RunState::Verified | RunState::Ended => exit::OK,
         RunState::NotRecovered | RunState::Inconclusive => exit::WARNING,

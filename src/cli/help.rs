@@ -6,10 +6,10 @@ use super::output::exit;
 use crate::logs::filter::forms::FORMS;
 
 /// The heading of the options that every command has.
-pub const GLOBAL: &str = "Global options";
+pub(crate) const GLOBAL: &str = "Global options";
 
 /// What each exit code means.
-pub const EXITS: &[(u8, &str)] = &[
+pub(crate) const EXITS: &[(u8, &str)] = &[
     (exit::OK, "ok, done, verified"),
     (exit::WARNING, "warning: something is degraded, or an action is not verified"),
     (exit::CRITICAL, "critical: something is down, or an action failed"),
@@ -20,7 +20,7 @@ pub const EXITS: &[(u8, &str)] = &[
 ];
 
 /// Where the configuration is looked for, in this order.
-pub const LOOKUP: &[&str] = &[
+pub(crate) const LOOKUP: &[&str] = &[
     "the file named by --config",
     "the file named by $OPSROOM_CONFIG",
     "opsroom.toml in the current directory",
@@ -29,7 +29,7 @@ pub const LOOKUP: &[&str] = &[
 
 /// What one command's help says at its end.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// The command; empty for the program itself.
     pub command: &'static str,
     /// Command lines with what they do.
@@ -39,7 +39,7 @@ pub struct Page {
 }
 
 /// Every command with examples.
-pub const PAGES: &[Page] = &[
+pub(crate) const PAGES: &[Page] = &[
     Page {
         command: "",
         examples: &[
@@ -167,12 +167,12 @@ pub const PAGES: &[Page] = &[
 ];
 
 /// The page of a command.
-pub fn page(command: &str) -> Option<&'static Page> {
+pub(crate) fn page(command: &str) -> Option<&'static Page> {
     PAGES.iter().find(|page| page.command == command)
 }
 
 /// The end of `opsroom COMMAND --help`.
-pub fn end(command: &str) -> String {
+pub(crate) fn end(command: &str) -> String {
     // Writing to a string can't fail.
     let mut text = String::new();
     if command.is_empty() {

@@ -11,7 +11,7 @@ use crate::config::spec::{KeySpec, Kind, Shape};
 use crate::logs::filter::forms::FORMS;
 
 /// Prints the manual page.
-pub fn run() -> u8 {
+pub(crate) fn run() -> u8 {
     match page() {
         Ok(text) => output::print(&text),
         Err(error) => output::fail(exit::SOFTWARE, &format!("can't make the manual page: {error}"), ""),

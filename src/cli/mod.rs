@@ -45,7 +45,7 @@ use crate::sources::jq::{self, worker};
 /// A terminal operations console: health checks, logs, metrics and guarded actions from one TOML file
 #[derive(Debug, Parser)]
 #[command(name = "opsroom", version, max_term_width = 100, after_long_help = help::end(""))]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -54,7 +54,7 @@ pub struct Cli {
 
 /// The options that every command has.
 #[derive(Debug, Clone, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Use this configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = help::GLOBAL)]
     pub config: Option<PathBuf>,

@@ -11,33 +11,33 @@ use crate::text::{printable_json, printable_lines};
 /// Exit codes.
 pub mod exit {
     /// Ok, done, verified.
-    pub const OK: u8 = 0;
+    pub(crate) const OK: u8 = 0;
     /// Something degraded; an action not verified.
-    pub const WARNING: u8 = 1;
+    pub(crate) const WARNING: u8 = 1;
     /// Something down; an action failed.
-    pub const CRITICAL: u8 = 2;
+    pub(crate) const CRITICAL: u8 = 2;
     /// Nothing can be said.
-    pub const UNKNOWN: u8 = 3;
+    pub(crate) const UNKNOWN: u8 = 3;
     /// Wrong usage.
-    pub const USAGE: u8 = 64;
+    pub(crate) const USAGE: u8 = 64;
     /// An error of our own, or of the system.
-    pub const SOFTWARE: u8 = 70;
+    pub(crate) const SOFTWARE: u8 = 70;
     /// Wrong configuration.
-    pub const CONFIG: u8 = 78;
+    pub(crate) const CONFIG: u8 = 78;
 }
 
 /// Prints to stdout, made safe for a terminal. A reader that went away (`| head`) is no error; a full disk is one.
-pub fn print(text: &str) -> u8 {
+pub(crate) fn print(text: &str) -> u8 {
     write(&printable_lines(text, false))
 }
 
 /// As [`print()`], with the colours that we put into it.
-pub fn print_coloured(text: &str) -> u8 {
+pub(crate) fn print_coloured(text: &str) -> u8 {
     write(&printable_lines(text, true))
 }
 
 /// As [`print()`], for JSON, which stays JSON of the same meaning.
-pub fn print_json(text: &str) -> u8 {
+pub(crate) fn print_json(text: &str) -> u8 {
     write(&printable_json(text))
 }
 
@@ -51,7 +51,7 @@ fn write(safe: &str) -> u8 {
 }
 
 /// Stdout for what prints line by line, made safe as by [`print()`].
-pub struct Printed;
+pub(crate) struct Printed;
 
 impl Write for Printed {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -67,19 +67,19 @@ impl Write for Printed {
 
 /// Prints a finished text to stderr, made safe for a terminal: what stands in arguments, in the environment, in names of
 /// files and in answers is repeated in errors. Where nobody can read it any more, that is no reason to fail.
-pub fn eprint_error(text: &str) {
+pub(crate) fn eprint_error(text: &str) {
     let _ = io::stderr().lock().write_all(printable_lines(text, false).as_bytes());
 }
 
 /// Prints `error: …`, and `hint: …` where there is one; gives `code` back.
-pub fn fail(code: u8, problem: &str, hint: &str) -> u8 {
+pub(crate) fn fail(code: u8, problem: &str, hint: &str) -> u8 {
     let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
     eprint_error(&format!("error: {problem}\n{hint}"));
     code
 }
 
 /// From here on panics are printed as everything else is: their messages quote what they stumbled over.
-pub fn print_panics_safely() {
+pub(crate) fn print_panics_safely() {
     panic::set_hook(Box::new(|info| {
         let backtrace = Backtrace::capture();
         let backtrace =
@@ -93,7 +93,7 @@ pub fn print_panics_safely() {
 ///
 /// # Errors
 /// The system refuses threads.
-pub fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(8)

@@ -39,7 +39,7 @@ const TO_LEAVE: Duration = Duration::from_secs(3);
 Exit codes: 0 verified, or ended well with nothing to verify; 1 not recovered or inconclusive; 2 failed, timed out,
 killed, cancelled, regressed or refused; 3 unknown; 64 usage; 78 configuration. The run and its verification continue
 whatever happens to this command; Ctrl-C twice stops the run.")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The action
     action: String,
     /// Run the steps that the adapter declares as a dry run; refused where it declares none
@@ -67,7 +67,7 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 }
 
 /// Runs an action.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let config = match configuration::find(global) {
         Ok(found) => found.config,
         Err(code) => return code,

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// The exit code.
-pub fn state_directory() -> Result<PathBuf, u8> {
+pub(crate) fn state_directory() -> Result<PathBuf, u8> {
     paths::state_directory().map_err(|distrust| output::fail(exit::UNKNOWN, &distrust.reason, &distrust.hint))
 }
 
@@ -20,7 +20,7 @@ pub fn state_directory() -> Result<PathBuf, u8> {
 ///
 /// # Errors
 /// The exit code.
-pub async fn open(global: &Global) -> Result<RunService, u8> {
+pub(crate) async fn open(global: &Global) -> Result<RunService, u8> {
     let run_service = open_unquestioned(global).await?;
     if let Err(doubt) = run_service.store().trusted().await {
         output::eprint_error(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
@@ -32,7 +32,7 @@ pub async fn open(global: &Global) -> Result<RunService, u8> {
 ///
 /// # Errors
 /// The exit code.
-pub async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
+pub(crate) async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
     let directory = state_directory()?;
     RunService::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
@@ -41,13 +41,13 @@ pub async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
 ///
 /// # Errors
 /// The exit code.
-pub async fn open_and_take_in(global: &Global) -> Result<(RunService, Recovered), u8> {
+pub(crate) async fn open_and_take_in(global: &Global) -> Result<(RunService, Recovered), u8> {
     let run_service = open(global).await?;
     let taken = run_service.take_in().await.map_err(|error| broken(&error))?;
     Ok((run_service, taken))
 }
 
 /// Says what is wrong with the store.
-pub fn broken(error: &StoreError) -> u8 {
+pub(crate) fn broken(error: &StoreError) -> u8 {
     output::fail(exit::UNKNOWN, &error.to_string(), error.hint())
 }

@@ -20,7 +20,7 @@ use crate::text::SafeText;
 
 /// Arguments of `opsroom runs`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// One run, with its output; the exit code is that of its outcome, 3 while it is not over
     id: Option<String>,
     /// Follow it to its outcome; without ID the latest run that is not over
@@ -38,7 +38,7 @@ pub struct Arguments {
 }
 
 /// Prints past and running actions.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let shown = output::block_on(show(arguments, global));
     match shown {
         Ok(code) => code,
@@ -98,7 +98,7 @@ async fn verify_now(run_service: &RunService, run: &Run, global: &Global) -> Res
 }
 
 /// What to do about an outcome that nobody knows.
-pub fn verify_hint(run: &Run) -> String {
+pub(crate) fn verify_hint(run: &Run) -> String {
     format!("hint: look at {}, then verify it now: opsroom runs {} --verify\n", run.target, run.id)
 }
 
@@ -275,7 +275,7 @@ async fn follow(run_service: &RunService, run: Run) -> u8 {
 
 /// Prints the output of a run while it comes, then how far its verification is, and returns it as it ended. Standard
 /// output gets what the steps wrote to theirs, standard error the rest.
-pub async fn print_to_end(run_service: &RunService, run: Run) -> Run {
+pub(crate) async fn print_to_end(run_service: &RunService, run: Run) -> Run {
     let (outcomes, mut changes) = mpsc::channel(64);
     let (lines_out, mut lines) = mpsc::channel(64);
     let (printed, mut is_printed) = oneshot::channel();

@@ -28,7 +28,7 @@ use crate::ui::export::Format;
 
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// A screen: overview, service, logs, metrics, actions, diagnostics, or a custom one
     screen: String,
     /// Size in columns and rows
@@ -80,7 +80,7 @@ fn duration(written: &str) -> Result<Duration, String> {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let state = match arguments.seed {
         Some(seed) => simulated(arguments, global, seed),
         None => observed(arguments, global),

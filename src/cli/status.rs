@@ -41,7 +41,7 @@ const INTERRUPTED: u8 = 130;
 
 /// What `opsroom status` takes.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Checks, metrics or services. Default: all
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -79,7 +79,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let found = match configuration::find(global) {
         Ok(found) => found,
         Err(code) => return code,

@@ -12,7 +12,7 @@ use crate::lang::nearest::nearest;
 use crate::theme::Catalogue;
 
 /// The shipped themes and a person's own: `themes/NAME.toml` beside the first of `files`, in the order of their names.
-pub fn catalogue(files: &[PathBuf]) -> Catalogue {
+pub(crate) fn catalogue(files: &[PathBuf]) -> Catalogue {
     let mut catalogue = Catalogue::shipped();
     for (name, text) in own(files) {
         catalogue.add(&name, &text);
@@ -24,7 +24,7 @@ pub fn catalogue(files: &[PathBuf]) -> Catalogue {
 ///
 /// # Errors
 /// The exit code, when there is no such theme and that was said.
-pub fn with_wished(global: &Global, files: &[PathBuf]) -> Result<Catalogue, u8> {
+pub(crate) fn with_wished(global: &Global, files: &[PathBuf]) -> Result<Catalogue, u8> {
     let catalogue = catalogue(files);
     match global.theme.as_ref().and_then(|name| missing(&catalogue, name)) {
         Some((problem, hint)) => Err(output::fail(exit::USAGE, &problem, &hint)),
@@ -33,7 +33,7 @@ pub fn with_wished(global: &Global, files: &[PathBuf]) -> Result<Catalogue, u8> 
 }
 
 /// That there is no theme of this name, and what to do.
-pub fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, String)> {
+pub(crate) fn missing(catalogue: &Catalogue, name: &str) -> Option<(String, String)> {
     if catalogue.has(name) {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::text::SafeText;
 
 /// Arguments of `opsroom unlock`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The id of the run that holds the lock
     id: String,
     /// How you know that the run has ended; recorded in the audit log
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 /// Releases a lock and records it.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     if arguments.why.trim().is_empty() {
         return output::fail(exit::USAGE, "--why is empty", "say how you know that the run has ended");
     }

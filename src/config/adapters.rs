@@ -13,7 +13,7 @@ use crate::text::name::Name;
 
 /// A built-in adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltIn {
+pub(crate) struct BuiltIn {
     /// Its kind: the name of its file.
     pub kind: &'static str,
     /// What it is for.
@@ -47,12 +47,12 @@ const FILES: &[(&str, &str)] = &[
 static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| FILES.iter().map(|(kind, text)| read(kind, text).0).collect());
 
 /// Every built-in adapter.
-pub fn built_in() -> &'static [BuiltIn] {
+pub(crate) fn built_in() -> &'static [BuiltIn] {
     &ALL
 }
 
 /// The built-in adapter of that kind.
-pub fn find(kind: &str) -> Option<&'static BuiltIn> {
+pub(crate) fn find(kind: &str) -> Option<&'static BuiltIn> {
     ALL.iter().find(|adapter| adapter.kind == kind)
 }
 

@@ -23,7 +23,7 @@ pub enum Context {
 
 impl Context {
     /// In words, for the help.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Everywhere => "everywhere",
             Self::Lists => "in lists",
@@ -35,7 +35,7 @@ impl Context {
     }
 
     /// Whether one key can't mean two commands of these contexts.
-    pub fn overlaps(self, other: Self) -> bool {
+    pub(crate) fn overlaps(self, other: Self) -> bool {
         self == other
             || matches!(self, Self::Everywhere | Self::Lists)
             || matches!(other, Self::Everywhere | Self::Lists)
@@ -57,7 +57,7 @@ pub struct CommandInfo {
 
 impl CommandInfo {
     /// The default keys, parsed.
-    pub fn default_keys(&self) -> impl Iterator<Item = Key> {
+    pub(crate) fn default_keys(&self) -> impl Iterator<Item = Key> {
         self.keys.iter().filter_map(|written| written.parse().ok())
     }
 }
@@ -72,7 +72,7 @@ const fn command(
 }
 
 /// The word in `[keys]` that takes a key's meaning away.
-pub const UNBOUND: &str = "none";
+pub(crate) const UNBOUND: &str = "none";
 
 /// Every command, in the order of the help.
 pub const COMMANDS: &[CommandInfo] = &[
@@ -144,7 +144,7 @@ pub const COMMANDS: &[CommandInfo] = &[
 ];
 
 /// The command of that name.
-pub fn find(name: &str) -> Option<&'static CommandInfo> {
+pub(crate) fn find(name: &str) -> Option<&'static CommandInfo> {
     COMMANDS.iter().find(|command| command.name == name)
 }
 

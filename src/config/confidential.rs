@@ -31,7 +31,7 @@ const SHORT: usize = 4;
 
 /// What must not be shown of one file.
 #[derive(Debug, Clone, Default)]
-pub struct Confidential {
+pub(crate) struct Confidential {
     ranges: Vec<Range<usize>>,
     /// The texts there, as they are written, the longest first.
     values: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Confidential {
 
 impl Confidential {
     /// Looks through the text of a file.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut reader = Reader { text, at: 0, path: Vec::new(), found: Vec::new() };
         reader.run();
         let mut ranges = reader.found;
@@ -58,7 +58,7 @@ impl Confidential {
     }
 
     /// A line of the file that begins at byte `start`, with a star for each character that must not be shown.
-    pub fn line(&self, start: usize, line: &str) -> String {
+    pub(crate) fn line(&self, start: usize, line: &str) -> String {
         let near = self.near(start, line);
         let hidden = |at: usize| near.iter().any(|range| range.contains(&at));
         let shown = |(at, c): (usize, char)| if hidden(start + at) && !c.is_whitespace() { '*' } else { c };
@@ -71,7 +71,7 @@ impl Confidential {
     }
 
     /// A message without the values. `here` are those of the problem's own line.
-    pub fn message(&self, message: &str, here: &str) -> String {
+    pub(crate) fn message(&self, message: &str, here: &str) -> String {
         let mut out = message.to_owned();
         for value in &self.values {
             if out.contains(value.as_str()) {
@@ -85,7 +85,7 @@ impl Confidential {
     }
 
     /// What of a line that begins at `start` must not be shown, with blanks for the rest.
-    pub fn hidden_of(&self, start: usize, line: &str) -> String {
+    pub(crate) fn hidden_of(&self, start: usize, line: &str) -> String {
         let near = self.near(start, line);
         let hidden = |at: usize| near.iter().any(|range| range.contains(&at));
         line.char_indices().map(|(at, c)| if hidden(start + at) { c } else { ' ' }).collect()
@@ -321,7 +321,7 @@ fn names_a_secret(key: &str) -> bool {
 }
 
 /// Whether a text is written as names of environment variables are, and not as passwords are.
-pub fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

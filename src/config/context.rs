@@ -13,7 +13,7 @@ use crate::text::name::Name;
 
 /// What can be referred to by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Thing {
+pub(crate) enum Thing {
     /// `[secret]`
     Secret,
     /// `[service.*]`
@@ -38,7 +38,7 @@ pub enum Thing {
 
 impl Thing {
     /// The section's name, which is also the word for the thing.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Secret => "secret",
             Self::Service => "service",
@@ -55,7 +55,7 @@ impl Thing {
 }
 
 /// What all sections share while they are read: the files, the names that exist, and the problems so far.
-pub struct Context<'f> {
+pub(crate) struct Context<'f> {
     /// The files, the main one first.
     pub files: &'f [SourceFile],
     /// Every name that is defined, also of things that have problems, and where.
@@ -67,17 +67,17 @@ pub struct Context<'f> {
 
 impl<'f> Context<'f> {
     /// Over these files.
-    pub fn new(files: &'f [SourceFile]) -> Self {
+    pub(crate) fn new(files: &'f [SourceFile]) -> Self {
         Self { files, names: BTreeMap::new(), exposed: |_| false, problems: RefCell::default() }
     }
 
     /// Notes an error.
-    pub fn error(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn error(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.note(Level::Error, place, message.into(), hint.into());
     }
 
     /// Notes a warning.
-    pub fn warning(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn warning(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
         self.note(Level::Warning, place, message.into(), hint.into());
     }
 
@@ -87,12 +87,12 @@ impl<'f> Context<'f> {
     }
 
     /// Notes a problem that was made elsewhere.
-    pub fn push(&self, diagnostic: Diagnostic) {
+    pub(crate) fn push(&self, diagnostic: Diagnostic) {
         self.problems.borrow_mut().push(diagnostic);
     }
 
     /// A fault inside a text: the place is the fault's own, through escapes.
-    pub fn fault(&self, text: &Text, what: &str, fault: &Fault) {
+    pub(crate) fn fault(&self, text: &Text, what: &str, fault: &Fault) {
         let place = match fault.offset {
             Some(offset) => self.files[text.at.file].inside(text.at, offset),
             None => text.at,
@@ -101,13 +101,13 @@ impl<'f> Context<'f> {
     }
 
     /// `FILE:LINE` of a place, for hints that point at another one.
-    pub fn where_is(&self, place: Place) -> String {
+    pub(crate) fn where_is(&self, place: Place) -> String {
         let file = &self.files[place.file];
         format!("{}:{}", file.path.display(), file.position(place.start).0)
     }
 
     /// Whether a thing of that name is defined; notes the problem, with the nearest name, where it is not.
-    pub fn refer(&self, thing: Thing, name: &str, at: Place) -> Option<Name> {
+    pub(crate) fn refer(&self, thing: Thing, name: &str, at: Place) -> Option<Name> {
         static NONE: BTreeMap<String, Place> = BTreeMap::new();
         let known = self.names.get(&thing).unwrap_or(&NONE);
         if known.contains_key(name) {
@@ -127,7 +127,7 @@ impl<'f> Context<'f> {
     }
 
     /// All problems by file and position, each once.
-    pub fn finish(self) -> Vec<Diagnostic> {
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
         let order: BTreeMap<&Path, usize> =
             self.files.iter().enumerate().rev().map(|(index, file)| (file.path.as_path(), index)).collect();
         let mut problems = self.problems.into_inner();

@@ -14,11 +14,11 @@ use super::spec::{SectionSpec, Shape};
 use crate::lang::key::Key;
 
 /// The entries of each section over all files, in the order of the files.
-pub type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
+pub(crate) type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
 
 /// What is read so far.
 #[derive(Debug, Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// The configuration.
     pub config: Config,
     /// `[defaults]`
@@ -30,7 +30,7 @@ pub struct Draft {
 }
 
 /// What reads the sections of one configuration.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) sections: &'a Sections<'a>,
 }

@@ -8,7 +8,7 @@ use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// One file that was read.
 #[derive(Debug, Clone)]
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Its path as it is shown.
     pub path: PathBuf,
     /// Its text.
@@ -31,7 +31,7 @@ const AROUND: usize = 1 << 10;
 
 /// A span of bytes in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub(crate) struct Place {
     /// Which file, as an index.
     pub file: usize,
     /// First byte.
@@ -42,7 +42,7 @@ pub struct Place {
 
 impl SourceFile {
     /// A file with its text.
-    pub fn new(path: impl Into<PathBuf>, text: String, readable_by_others: bool) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>, text: String, readable_by_others: bool) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
         let (mut counted, mut characters) = (Vec::new(), 0);
         for block in 0..=text.len() / BLOCK {
@@ -54,13 +54,13 @@ impl SourceFile {
     }
 
     /// The directory against which its relative paths are meant, absolute: what runs may have another one.
-    pub fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::path::absolute(parent).map_or_else(|_| parent.to_owned(), |path| path.components().collect())
     }
 
     /// Line (from 1) and column in characters (from 1) of a byte.
-    pub fn position(&self, byte: usize) -> (usize, usize) {
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
         let byte = self.floor(byte);
         let line = self.line_starts.partition_point(|start| *start <= byte);
         (line, self.characters(self.line_starts[line - 1], byte) + 1)
@@ -76,20 +76,20 @@ impl SourceFile {
     }
 
     /// The text of a line, counted from 1, without its line break.
-    pub fn line(&self, line: usize) -> &str {
+    pub(crate) fn line(&self, line: usize) -> &str {
         let start = self.line_starts.get(line - 1).copied().unwrap_or(self.text.len());
         let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
     /// How many lines there are.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.line_starts.len()
     }
 
     /// The diagnostic at a span of bytes. What is confidential in the file is in none of its texts.
     #[expect(clippy::needless_pass_by_value, reason = "the text is made for this and nothing else")]
-    pub fn diagnostic(&self, level: Level, place: Place, message: String, hint: Option<String>) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, level: Level, place: Place, message: String, hint: Option<String>) -> Diagnostic {
         let (line, column) = self.position(place.start);
         let line_start = self.line_starts[line - 1];
         let line_end = line_start + self.line(line).len();
@@ -123,7 +123,7 @@ impl SourceFile {
 
     /// The byte of the file at which the byte `offset` of a string's *value* is written, given the span of the string
     /// with its quotes: escapes make the two differ.
-    pub fn inside(&self, string: Place, offset: usize) -> Place {
+    pub(crate) fn inside(&self, string: Place, offset: usize) -> Place {
         let raw = self.text.get(string.start..string.end).unwrap_or("");
         let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
         let escapes = raw.starts_with('"');

@@ -31,7 +31,7 @@ const WORDS: [&str; 18] = [
 ];
 
 /// Every text of the files that holds the value of a secret.
-pub fn find(files: &[SourceFile], literals: &Literals) -> Vec<Diagnostic> {
+pub(crate) fn find(files: &[SourceFile], literals: &Literals) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if literals.is_empty() {
         return found;

@@ -39,7 +39,7 @@ pub struct Loaded {
 }
 
 /// The environment variable that names the file.
-pub const VARIABLE: &str = "OPSROOM_CONFIG";
+pub(crate) const VARIABLE: &str = "OPSROOM_CONFIG";
 
 /// Where the configuration is looked for, in order: `given` (`--config`), else `$OPSROOM_CONFIG`, else
 /// `./opsroom.toml`, else `opsroom/config.toml` in the platform's configuration directory. One that is named is
@@ -60,7 +60,7 @@ pub fn candidates(given: Option<&Path>, variable: Option<&str>) -> Vec<PathBuf> 
 
 /// Why a file is the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A person named it: they know whose it is.
     Named,
     /// It lay where the program was started, or in the platform's configuration directory. What it says is run, so it
@@ -70,7 +70,7 @@ pub enum Origin {
 
 /// The main file of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MainFile {
+pub(crate) struct MainFile {
     /// Where it is.
     pub path: PathBuf,
     /// Why it is this one.
@@ -78,7 +78,7 @@ pub struct MainFile {
 }
 
 /// The configuration file to load, by [`candidates`]; `None` where there is none.
-pub fn find(given: Option<&Path>) -> Option<MainFile> {
+pub(crate) fn find(given: Option<&Path>) -> Option<MainFile> {
     let variable = std::env::var(VARIABLE).ok();
     let candidates = candidates(given, variable.as_deref());
     match candidates.as_slice() {
@@ -105,13 +105,13 @@ pub fn load_again(path: &Path) -> Loaded {
 
 impl MainFile {
     /// Loads it and what it includes.
-    pub fn load(&self) -> Loaded {
+    pub(crate) fn load(&self) -> Loaded {
         self.read().map_or_else(refused, load_file)
     }
 
     /// Loads again what is running. An empty main file is an error here: it is being written, or was emptied by accident,
     /// and no one means to stop watching everything.
-    pub fn load_again(&self) -> Loaded {
+    pub(crate) fn load_again(&self) -> Loaded {
         match self.read() {
             Ok(main) if main.file.text.trim().is_empty() => {
                 let hint = "save the file again with its content";
@@ -124,7 +124,7 @@ impl MainFile {
 
     /// The same file for reading it again later: one that nobody else could change when it was named must stay so.
     #[must_use]
-    pub fn kept(&self) -> Self {
+    pub(crate) fn kept(&self) -> Self {
         let data = self.path.metadata().ok().filter(std::fs::Metadata::is_file);
         let own = data.is_some_and(|data| judge_read(&self.path, &data, Owners::ours()).is_ok());
         Self { path: self.path.clone(), origin: if own { Origin::Found } else { self.origin } }

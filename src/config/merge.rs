@@ -20,7 +20,7 @@ use crate::lang::nearest;
 use crate::text::redact::Literals;
 
 /// The patterns of `include`, each with its place.
-pub fn includes(file: &SourceFile) -> Vec<(String, Place)> {
+pub(crate) fn includes(file: &SourceFile) -> Vec<(String, Place)> {
     let (root, _) = DeTable::parse_recoverable(&file.text);
     let Some(DeValue::Array(items)) = root.get_ref().get("include").map(toml::Spanned::get_ref) else {
         return Vec::new();
@@ -39,7 +39,7 @@ pub fn includes(file: &SourceFile) -> Vec<(String, Place)> {
 
 /// Reads the files, the main one first, into a configuration. `early` are problems that are known already,
 /// `exposed` tells whether others can read a file that holds a secret.
-pub fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> bool) -> Loaded {
+pub(crate) fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> bool) -> Loaded {
     let parsed: Vec<_> = files.iter().map(|file| DeTable::parse_recoverable(&file.text)).collect();
     let mut context = Context::new(files);
     context.exposed = exposed;

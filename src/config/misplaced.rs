@@ -72,7 +72,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// What to write in place of `key`, which the section `title` (`metric api-errors` in words: ``metric `errors` ``) does
 /// not have; `None` where no other section has it either.
-pub fn hint(title: &str, name: &str, key: &str) -> Option<String> {
+pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
     let section = title.split(' ').next()?;
     // Only whole sections: a table within one has keys of its own.
     if !title.starts_with(&format!("{section} `{name}`")) || !OWNERS.iter().any(|(owner, _)| *owner == section) {

@@ -15,7 +15,7 @@ use crate::text::redact::Literals;
 
 /// Why there is no plan. Each is a sentence with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PlanError {
+pub(crate) enum PlanError {
     /// The action names an adapter that the configuration does not have.
     #[error("no adapter named `{0}`: add an [adapter.{0}] section")]
     UnknownAdapter(String),
@@ -95,7 +95,7 @@ pub enum PlanError {
 ///
 /// # Errors
 /// Everything that [`PlanError`] names; nothing is ever guessed, left out or split.
-pub fn plan(
+pub(crate) fn plan(
     config: &Config,
     action: &Action,
     parameters: &BTreeMap<String, String>,
@@ -142,7 +142,7 @@ pub fn plan(
 ///
 /// # Errors
 /// Which secret, and where.
-pub fn refuse_literals(plan: &Plan, literals: &Literals) -> Result<(), PlanError> {
+pub(crate) fn refuse_literals(plan: &Plan, literals: &Literals) -> Result<(), PlanError> {
     let directory = plan.directory.to_string_lossy();
     let steps = plan.steps.iter().flatten().map(|text| ("a step", text.as_str()));
     let chosen = plan.parameters.values().map(|text| ("a parameter", text.as_str()));
@@ -158,7 +158,7 @@ pub fn refuse_literals(plan: &Plan, literals: &Literals) -> Result<(), PlanError
 ///
 /// # Errors
 /// Which secret it is.
-pub fn refuse_literal(place: &'static str, text: &str, literals: &Literals) -> Result<(), PlanError> {
+pub(crate) fn refuse_literal(place: &'static str, text: &str, literals: &Literals) -> Result<(), PlanError> {
     literals
         .find(text)
         .map_or(Ok(()), |(secret, _)| Err(PlanError::SecretWritten { secret: secret.to_string(), place }))
@@ -168,7 +168,7 @@ pub fn refuse_literal(place: &'static str, text: &str, literals: &Literals) -> R
 ///
 /// # Errors
 /// As [`plan`]: an unknown adapter or verb, an unresolved variable.
-pub fn choices(config: &Config, action: &Action) -> Result<BTreeMap<String, Vec<String>>, PlanError> {
+pub(crate) fn choices(config: &Config, action: &Action) -> Result<BTreeMap<String, Vec<String>>, PlanError> {
     let (adapter, verb) = verb_of(config, action)?;
     let nothing_chosen = BTreeMap::new();
     let values = values(&config.console, action, adapter, &nothing_chosen);
@@ -183,19 +183,19 @@ pub fn choices(config: &Config, action: &Action) -> Result<BTreeMap<String, Vec<
 ///
 /// # Errors
 /// An unknown adapter or verb.
-pub fn open_parameters(config: &Config, action: &Action) -> Result<Vec<String>, PlanError> {
+pub(crate) fn open_parameters(config: &Config, action: &Action) -> Result<Vec<String>, PlanError> {
     let (adapter, verb) = verb_of(config, action)?;
     Ok(open(action, adapter, verb).into_iter().collect())
 }
 
 /// Whether `action` can be tried without doing it.
-pub fn has_dry_run(config: &Config, action: &Action) -> bool {
+pub(crate) fn has_dry_run(config: &Config, action: &Action) -> bool {
     verb_of(config, action).is_ok_and(|(_, verb)| verb.dry_run.is_some())
 }
 
 /// What a person must do before it runs: as the action says, one grade higher in production. What changes nothing
 /// (`status`, `logs`, a dry run) asks for no more than a deliberate setting in the action says.
-pub fn effective_confirm(console: &Console, action: &Action, changing: bool) -> Confirm {
+pub(crate) fn effective_confirm(console: &Console, action: &Action, changing: bool) -> Confirm {
     match (changing, action.confirm) {
         (true, written) if console.is_production() => written.raised(),
         (false, Confirm::Yes) => Confirm::None,

@@ -11,7 +11,7 @@ use crate::text::SafeText;
 
 /// How things stand where the preview is made.
 #[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
+pub(crate) struct Situation<'a> {
     /// What a person must do for it, production's raise included.
     pub grade: Confirm,
     /// Who holds the target.
@@ -23,7 +23,7 @@ pub struct Situation<'a> {
 }
 
 /// The preview of what `action` would run.
-pub fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Preview {
+pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Preview {
     let words = words(config, action, plan);
     let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
         Some(verify) => {

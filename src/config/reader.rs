@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use self::values::text_or_number;
-pub use self::values::{Entry, Text, described, entries, resolve_path, template, text_of, texts_of};
-pub use super::context::{Context, Thing};
+pub(crate) use self::values::{Entry, Text, described, entries, resolve_path, template, text_of, texts_of};
+pub(crate) use super::context::{Context, Thing};
 use super::file::Place;
 use super::misplaced;
 use super::spec::{KeySpec, Kind};
@@ -20,7 +20,7 @@ use crate::text::name::Name;
 use crate::text::secret::Template;
 
 /// A table whose keys are known.
-pub struct Table<'a> {
+pub(crate) struct Table<'a> {
     /// What is shared.
     pub context: &'a Context<'a>,
     /// How it is called: `[check.api]`.
@@ -35,7 +35,7 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Opens a table and notes every key that is not known.
-    pub fn open(
+    pub(crate) fn open(
         context: &'a Context<'a>,
         title: String,
         name: &'a str,
@@ -63,7 +63,7 @@ impl<'a> Table<'a> {
     }
 
     /// As [`Table::open`] for a table with free names beside its keys: the caller reads [`Table::others`].
-    pub fn open_free(
+    pub(crate) fn open_free(
         context: &'a Context<'a>,
         title: String,
         name: &'a str,
@@ -90,28 +90,28 @@ impl<'a> Table<'a> {
     }
 
     /// The entries that are not among the keys.
-    pub fn others(&self) -> impl Iterator<Item = &Entry<'a>> {
+    pub(crate) fn others(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.entries.iter().filter(|entry| !self.keys.iter().any(|spec| spec.name == entry.key))
     }
 
     /// The entry of a key.
-    pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry<'a>> {
         debug_assert!(self.keys.iter().any(|spec| spec.name == key), "`{key}` is not in the table of keys");
         self.entries.iter().find(|entry| entry.key == key)
     }
 
     /// Whether the key is there.
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
 
     /// Whether an entry of that name is there, a known key or not.
-    pub fn has_any(&self, key: &str) -> bool {
+    pub(crate) fn has_any(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
     }
 
     /// Whether none of these keys is there, nor a slip of one that was noted as an unknown key already.
-    pub fn lacks(&self, keys: &[&str]) -> bool {
+    pub(crate) fn lacks(&self, keys: &[&str]) -> bool {
         let known = || self.keys.iter().map(|spec| spec.name);
         let slip =
             |entry: &Entry<'_>| nearest::nearest_key(entry.key, known()).is_some_and(|near| keys.contains(&near));
@@ -119,22 +119,22 @@ impl<'a> Table<'a> {
     }
 
     /// Whether the value of a key is a text.
-    pub fn is_text(&self, key: &str) -> bool {
+    pub(crate) fn is_text(&self, key: &str) -> bool {
         matches!(self.entry(key), Some(Entry { value: DeValue::String(_), .. }))
     }
 
     /// Whether the value of a key is a list.
-    pub fn is_list(&self, key: &str) -> bool {
+    pub(crate) fn is_list(&self, key: &str) -> bool {
         matches!(self.entry(key), Some(Entry { value: DeValue::Array(_), .. }))
     }
 
     /// The directory of the file in which the table is written.
-    pub fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         self.context.files[self.at.file].directory()
     }
 
     /// Where a key's value is written; the table's name where it is not there.
-    pub fn place(&self, key: &str) -> Place {
+    pub(crate) fn place(&self, key: &str) -> Place {
         self.entry(key).map_or(self.at, |entry| entry.at)
     }
 
@@ -145,7 +145,7 @@ impl<'a> Table<'a> {
     }
 
     /// A text.
-    pub fn text(&self, key: &str) -> Option<Text> {
+    pub(crate) fn text(&self, key: &str) -> Option<Text> {
         let entry = self.entry(key)?;
         let found = text_of(entry);
         if found.is_none() {
@@ -155,12 +155,12 @@ impl<'a> Table<'a> {
     }
 
     /// A text's value.
-    pub fn string(&self, key: &str) -> Option<String> {
+    pub(crate) fn string(&self, key: &str) -> Option<String> {
         self.text(key).map(|text| text.value)
     }
 
     /// `true` or `false`.
-    pub fn flag(&self, key: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         let entry = self.entry(key)?;
         if let DeValue::Boolean(value) = entry.value {
             return Some(*value);
@@ -170,7 +170,7 @@ impl<'a> Table<'a> {
     }
 
     /// A whole number within the bounds of the table of keys.
-    pub fn whole(&self, key: &str) -> Option<u64> {
+    pub(crate) fn whole(&self, key: &str) -> Option<u64> {
         let entry = self.entry(key)?;
         let (least, most) = match self.keys.iter().find(|spec| spec.name == key)?.kind {
             Kind::Whole(least, most) => (least, most),
@@ -190,7 +190,7 @@ impl<'a> Table<'a> {
     }
 
     /// A duration.
-    pub fn duration(&self, key: &str) -> Option<Duration> {
+    pub(crate) fn duration(&self, key: &str) -> Option<Duration> {
         let entry = self.entry(key)?;
         if let DeValue::Integer(number) = entry.value {
             let message = format!("`{key}` is a duration, and {} has no unit", number.as_str());
@@ -208,7 +208,7 @@ impl<'a> Table<'a> {
     }
 
     /// A duration above zero.
-    pub fn positive(&self, key: &str) -> Option<Duration> {
+    pub(crate) fn positive(&self, key: &str) -> Option<Duration> {
         let duration = self.duration(key)?;
         if duration.is_zero() {
             self.context.error(self.place(key), format!("`{key}` must be more than zero"), "write 15s, 2m, 1h");
@@ -218,7 +218,7 @@ impl<'a> Table<'a> {
     }
 
     /// A size in bytes.
-    pub fn size(&self, key: &str) -> Option<u64> {
+    pub(crate) fn size(&self, key: &str) -> Option<u64> {
         let entry = self.entry(key)?;
         if let DeValue::Integer(number) = entry.value {
             let size = u64::from_str_radix(number.as_str(), number.radix()).ok();
@@ -238,7 +238,7 @@ impl<'a> Table<'a> {
     }
 
     /// A word of a few.
-    pub fn one_of<T: Clone>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Clone>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
             return Some(value.clone());
@@ -265,33 +265,33 @@ impl<'a> Table<'a> {
     }
 
     /// A list of texts, empty where the key is not there.
-    pub fn texts(&self, key: &str) -> Vec<Text> {
+    pub(crate) fn texts(&self, key: &str) -> Vec<Text> {
         self.list(key, false).unwrap_or_default()
     }
 
     /// A list of texts, or one text alone.
-    pub fn texts_or_one(&self, key: &str) -> Vec<Text> {
+    pub(crate) fn texts_or_one(&self, key: &str) -> Vec<Text> {
         self.list(key, true).unwrap_or_default()
     }
 
     /// A reference by name.
-    pub fn reference(&self, key: &str, thing: Thing) -> Option<Name> {
+    pub(crate) fn reference(&self, key: &str, thing: Thing) -> Option<Name> {
         let text = self.text(key)?;
         self.context.refer(thing, &text.value, text.at)
     }
 
     /// References by name.
-    pub fn references(&self, key: &str, thing: Thing) -> Vec<Name> {
+    pub(crate) fn references(&self, key: &str, thing: Thing) -> Vec<Name> {
         self.texts(key).iter().filter_map(|text| self.context.refer(thing, &text.value, text.at)).collect()
     }
 
     /// A text that may hold `{secret:NAME}`; every secret must exist.
-    pub fn template(&self, key: &str) -> Option<Template> {
+    pub(crate) fn template(&self, key: &str) -> Option<Template> {
         self.text(key).map(|text| template(self.context, &text))
     }
 
     /// A table of texts under free names, in the order of the file.
-    pub fn text_map(&self, key: &str) -> Vec<(Text, Text)> {
+    pub(crate) fn text_map(&self, key: &str) -> Vec<(Text, Text)> {
         let Some(entry) = self.entry(key) else { return Vec::new() };
         let DeValue::Table(table) = entry.value else {
             self.wrong(entry, "a table of texts", &format!("write {key} = {{ name = \"value\" }}"));
@@ -308,7 +308,7 @@ impl<'a> Table<'a> {
     }
 
     /// A table within this one, with its own keys.
-    pub fn table(&self, key: &str) -> Option<Table<'a>> {
+    pub(crate) fn table(&self, key: &str) -> Option<Table<'a>> {
         let keys = match self.keys.iter().find(|spec| spec.name == key)?.kind {
             Kind::Table(keys) => keys,
             _ => &[],
@@ -324,7 +324,7 @@ impl<'a> Table<'a> {
     }
 
     /// A path, against the directory of the file that names it.
-    pub fn path(&self, key: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, key: &str) -> Option<PathBuf> {
         let text = self.text(key)?;
         Some(resolve_path(&self.context.files[text.at.file].directory(), &text.value))
     }

@@ -5,7 +5,7 @@ use super::sections::SECTIONS;
 
 /// Every change from `old` to `new`, a line each, section by section: `check api: timeout 5s → 3s`, `metric queue added`.
 /// Empty where nothing changed. Values that may hold a secret are never in it.
-pub fn changes(old: &Config, new: &Config) -> Vec<String> {
+pub(crate) fn changes(old: &Config, new: &Config) -> Vec<String> {
     let mut words = Vec::new();
     for section in SECTIONS {
         (section.changes)(old, new, &mut words);

@@ -24,7 +24,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 ];
 
 /// The first field that the expression reads and that no document of this shape has.
-pub fn fault(expression: &Expression, shape: Shape) -> Option<Fault> {
+pub(crate) fn fault(expression: &Expression, shape: Shape) -> Option<Fault> {
     expression.reads().iter().find_map(|read| {
         let (message, hint) = wrong(shape, &read.steps)?;
         Some(Fault { offset: Some(read.offset), message, hint })
@@ -32,7 +32,7 @@ pub fn fault(expression: &Expression, shape: Shape) -> Option<Fault> {
 }
 
 /// As [`fault`], of the field that a condition compares: `latency_ms`, `body.queue.depth`.
-pub fn field_fault(field: &str, shape: Shape) -> Option<Fault> {
+pub(crate) fn field_fault(field: &str, shape: Shape) -> Option<Fault> {
     let steps = field.trim_start_matches('.').split('.').map(|key| Step::Key(key.to_owned())).collect();
     let read = Read { steps, offset: 0 };
     let (message, hint) = wrong(shape, &read.steps)?;

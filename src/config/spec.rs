@@ -10,7 +10,7 @@ use super::sections::{self, SECTIONS};
 
 /// One key of a section.
 #[derive(Debug, Clone, Copy)]
-pub struct KeySpec {
+pub(crate) struct KeySpec {
     /// The key.
     pub name: &'static str,
     /// What its value may be.
@@ -21,7 +21,7 @@ pub struct KeySpec {
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Any text.
     Text,
     /// `true` or `false`.
@@ -60,7 +60,7 @@ pub enum Kind {
 
 /// One section.
 #[derive(Debug, Clone, Copy)]
-pub struct SectionSpec {
+pub(crate) struct SectionSpec {
     /// Its name: `check` for `[check.NAME]`.
     pub name: &'static str,
     /// What it holds.
@@ -77,7 +77,7 @@ pub struct SectionSpec {
 
 /// What a section holds.
 #[derive(Debug, Clone, Copy)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// `[console]`: these keys.
     Single(&'static [KeySpec]),
     /// `[check.NAME]`: things with names, each with these keys.
@@ -94,7 +94,7 @@ pub enum Shape {
 
 impl Shape {
     /// The keys of one thing of the section.
-    pub const fn keys(self) -> &'static [KeySpec] {
+    pub(crate) const fn keys(self) -> &'static [KeySpec] {
         match self {
             Self::Single(keys) | Self::Named(keys) | Self::Adapters(keys) | Self::Secrets(keys) => keys,
             Self::Texts | Self::List => &[],
@@ -103,7 +103,7 @@ impl Shape {
 }
 
 /// The sections that later versions bring.
-pub const LATER_SECTIONS: &[&str] = &[
+pub(crate) const LATER_SECTIONS: &[&str] = &[
     "store",
     "host",
     "table",
@@ -147,7 +147,7 @@ pub(super) const fn joined<const N: usize>(parts: &[&[KeySpec]]) -> [KeySpec; N]
 }
 
 /// The JSON Schema of the file, for editors.
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let properties: Map<String, Value> =
         SECTIONS.iter().map(|section| (section.name.to_owned(), section_schema(section))).collect();
     json!({

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// Why a reference can't be filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It stands for nothing.
     Unknown,
     /// It asks for a secret.
@@ -27,7 +27,7 @@ enum Piece<'a> {
 }
 
 /// The names that `template` refers to, in order.
-pub fn names(template: &str, shell: bool) -> Vec<&str> {
+pub(crate) fn names(template: &str, shell: bool) -> Vec<&str> {
     pieces(template, shell)
         .into_iter()
         .filter_map(|piece| match piece {
@@ -41,7 +41,10 @@ pub fn names(template: &str, shell: bool) -> Vec<&str> {
 ///
 /// # Errors
 /// The name of the first reference that can't be filled in, and why.
-pub fn argument(template: &str, lookup: impl Fn(&str) -> Result<String, Fault>) -> Result<String, (String, Fault)> {
+pub(crate) fn argument(
+    template: &str,
+    lookup: impl Fn(&str) -> Result<String, Fault>,
+) -> Result<String, (String, Fault)> {
     let mut out = String::with_capacity(template.len());
     for piece in pieces(template, false) {
         match piece {
@@ -57,7 +60,7 @@ pub fn argument(template: &str, lookup: impl Fn(&str) -> Result<String, Fault>) 
 ///
 /// # Errors
 /// The name of the first reference that can't be filled in, and why.
-pub fn script(
+pub(crate) fn script(
     template: &str,
     lookup: impl Fn(&str) -> Result<String, Fault>,
 ) -> Result<(String, Vec<String>), (String, Fault)> {

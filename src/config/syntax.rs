@@ -13,7 +13,7 @@ use crate::model::document::Shape;
 
 /// What is wrong in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The byte of the text at which it is wrong; `None` for the whole text.
     pub offset: Option<usize>,
     /// What is wrong.
@@ -32,7 +32,7 @@ impl Fault {
 ///
 /// # Errors
 /// Where it is none.
-pub fn duration(text: &str) -> Result<Duration, Fault> {
+pub(crate) fn duration(text: &str) -> Result<Duration, Fault> {
     unit::parse_duration(text).map_err(|error| of_unit(text, error))
 }
 
@@ -40,7 +40,7 @@ pub fn duration(text: &str) -> Result<Duration, Fault> {
 ///
 /// # Errors
 /// Where it is none.
-pub fn size(text: &str) -> Result<u64, Fault> {
+pub(crate) fn size(text: &str) -> Result<u64, Fault> {
     unit::parse_size(text).map_err(|error| of_unit(text, error))
 }
 
@@ -52,7 +52,7 @@ fn of_unit(text: &str, error: UnitError) -> Fault {
 ///
 /// # Errors
 /// Where it is none.
-pub fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
+pub(crate) fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
     Condition::parse(text, unit).map_err(|error| Fault {
         offset: Some(byte_of(text, error.offset)),
         message: error.message,
@@ -64,7 +64,7 @@ pub fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
 ///
 /// # Errors
 /// Where it does not compile.
-pub fn regex(text: &str) -> Result<(), Fault> {
+pub(crate) fn regex(text: &str) -> Result<(), Fault> {
     let Err(error) = regex::Regex::new(text) else { return Ok(()) };
     let shown = error.to_string();
     // The crate tells the place in a drawing only: the pattern, indented by four, and a caret below it.
@@ -85,7 +85,7 @@ pub fn regex(text: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Where it does not compile.
-pub fn groups(text: &str) -> Result<Vec<String>, Fault> {
+pub(crate) fn groups(text: &str) -> Result<Vec<String>, Fault> {
     regex(text)?;
     let names = |regex: regex::Regex| regex.capture_names().flatten().map(str::to_owned).collect();
     Ok(regex::Regex::new(text).map(names).unwrap_or_default())
@@ -95,7 +95,7 @@ pub fn groups(text: &str) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// Where it does not compile, or reads a field that no such document has.
-pub fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
+pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
     let expression = Expression::compile(text).map_err(|error| Fault {
         offset: error.offset,
         message: error.message,
@@ -110,7 +110,7 @@ pub fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Where it is none.
-pub fn selector(text: &str) -> Result<(), Fault> {
+pub(crate) fn selector(text: &str) -> Result<(), Fault> {
     Selector::parse(text).map(drop).map_err(|error| Fault {
         offset: Some(error.offset),
         message: error.message,
@@ -122,7 +122,7 @@ pub fn selector(text: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Where it is none.
-pub fn filter(text: &str) -> Result<(), Fault> {
+pub(crate) fn filter(text: &str) -> Result<(), Fault> {
     Filter::parse(text).map(drop).map_err(|error| Fault {
         offset: Some(byte_of(text, error.offset)),
         message: error.message,

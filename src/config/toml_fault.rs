@@ -9,11 +9,11 @@ use super::reader::{Entry, entries};
 use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// How every message of the parser begins.
-pub const PREFIX: &str = "syntax: ";
+pub(crate) const PREFIX: &str = "syntax: ";
 
 /// The diagnostics of a file's syntax faults, and the lines that nothing else should be said of: what the parser could
 /// not read it reads as something else, and the follow-on problems would only confuse.
-pub fn explain<'a>(
+pub(crate) fn explain<'a>(
     file: &'a SourceFile,
     index: usize,
     root: &'a DeTable<'a>,

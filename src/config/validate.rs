@@ -11,7 +11,7 @@ use super::sections::source::Source;
 use crate::lang::key::Key;
 
 /// Notes every circle of `depends_on`, once, at the place that closes it.
-pub fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
+pub(crate) fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
     let mut edges: BTreeMap<&str, Vec<(String, Place)>> = BTreeMap::new();
     for service in services {
         let DeValue::Table(inner) = service.value else { continue };
@@ -74,7 +74,7 @@ const MAX_PACE: f64 = 1_000.0;
 
 /// Warns, at the first check, of more polls a second than a console can make. What is due and has no place waits, and
 /// is counted as an overrun.
-pub fn pace(context: &Context<'_>, first: Option<Place>, sources: &[Source]) {
+pub(crate) fn pace(context: &Context<'_>, first: Option<Place>, sources: &[Source]) {
     let pace: f64 = sources.iter().map(|source| 1.0 / source.every.as_secs_f64().max(0.05)).sum();
     if let Some(place) = first.filter(|_| pace > MAX_PACE) {
         context.warning(
@@ -94,7 +94,7 @@ struct Holder {
 
 /// Notes every key that means two things: among `[keys]`, the sections whose things have keys of their own, and the
 /// built-in commands.
-pub fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], sections: &[(&str, &[Entry<'_>])]) {
+pub(crate) fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], sections: &[(&str, &[Entry<'_>])]) {
     let mut taken: BTreeMap<Key, Vec<Holder>> = BTreeMap::new();
     for ((key, command), place) in bindings {
         let holders = taken.entry(*key).or_default();

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use thiserror::Error;
 
 /// How long a pipe may be silent.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long reading may take in all: a pipe can be fed a byte at a time.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Between two looks at a pipe that nobody has opened for writing yet.
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What was read, and of which file.
 #[derive(Debug)]
-pub struct Received {
+pub(crate) struct Received {
     /// All of its bytes.
     pub bytes: Vec<u8>,
     /// Of the file that was read, not of what has its name by now.
@@ -28,7 +28,7 @@ pub struct Received {
 
 /// Why a file was not read. Each completes "this file …".
 #[derive(Debug, Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// There is none.
     #[error("does not exist")]
     Missing,
@@ -62,7 +62,7 @@ fn size(found: Option<u64>, most: u64) -> String {
 ///
 /// # Errors
 /// As the system says.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
@@ -71,7 +71,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// It is missing, something else than a file or a pipe, too large, silent, or can't be read.
-pub fn read(path: &Path, most: u64, patience: Duration) -> Result<Received, ReadError> {
+pub(crate) fn read(path: &Path, most: u64, patience: Duration) -> Result<Received, ReadError> {
     let file = open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::Missing,
         // What opening a socket answers.

@@ -9,20 +9,20 @@ use std::path::{Component, Path, PathBuf};
 const MAX_DIRECTORIES: usize = 1000;
 
 /// Whether a path is a pattern.
-pub fn is_pattern(path: &Path) -> bool {
+pub(crate) fn is_pattern(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
 }
 
 /// What tells a file from the others that a pattern names: its path below the directory that all of them lie in. The
 /// whole path of one that lies elsewhere.
-pub fn below<'a>(pattern: &Path, path: &'a Path) -> &'a Path {
+pub(crate) fn below<'a>(pattern: &Path, path: &'a Path) -> &'a Path {
     let fixed: PathBuf = pattern.components().take_while(|part| !is_pattern(Path::new(part.as_os_str()))).collect();
     path.strip_prefix(fixed).unwrap_or(path)
 }
 
 /// What a pattern matches now.
 #[derive(Debug, Default)]
-pub struct Matches {
+pub(crate) struct Matches {
     /// The files, sorted.
     pub files: Vec<PathBuf>,
     /// Directories that exist and could not be read, with the system's reason: files may be missing because of them.
@@ -30,12 +30,12 @@ pub struct Matches {
 }
 
 /// Every file that the pattern matches now, sorted. Directories that can't be read are left out.
-pub fn expand(pattern: &Path) -> Vec<PathBuf> {
+pub(crate) fn expand(pattern: &Path) -> Vec<PathBuf> {
     find(pattern).files
 }
 
 /// Every file that the pattern matches now, and the directories that could not be read.
-pub fn find(pattern: &Path) -> Matches {
+pub(crate) fn find(pattern: &Path) -> Matches {
     let mut places = vec![PathBuf::new()];
     let mut walk = Walk::default();
     let parts: Vec<Component<'_>> = pattern.components().collect();

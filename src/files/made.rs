@@ -18,7 +18,7 @@ const GROUP_WRITE: u32 = 0o020;
 ///
 /// # Errors
 /// It is not ours, or can't be made.
-pub fn own_directory(path: &Path) -> Result<PathBuf, Distrust> {
+pub(crate) fn own_directory(path: &Path) -> Result<PathBuf, Distrust> {
     if !path.is_absolute() {
         let hint = "set XDG_STATE_HOME or HOME to an absolute path";
         return Err(Distrust::new(format!("{} is not an absolute path", path.display()), hint));
@@ -47,7 +47,7 @@ pub fn own_directory(path: &Path) -> Result<PathBuf, Distrust> {
 ///
 /// # Errors
 /// As there.
-pub fn inner_directory(path: &Path) -> Result<PathBuf, Distrust> {
+pub(crate) fn inner_directory(path: &Path) -> Result<PathBuf, Distrust> {
     if path.is_symlink() {
         return Err(Distrust::new(
             format!("{} is a link, not a directory of its own", path.display()),
@@ -81,7 +81,7 @@ fn judge_own(path: &Path, found: &Metadata) -> Result<(), Distrust> {
 ///
 /// # Errors
 /// It is something else.
-pub fn judge_file(found: &Metadata, owners: Owners) -> io::Result<()> {
+pub(crate) fn judge_file(found: &Metadata, owners: Owners) -> io::Result<()> {
     let kind = found.file_type();
     let wrong = if kind.is_fifo() {
         Some("it is a pipe, not a file".to_owned())
@@ -122,7 +122,7 @@ fn explained(error: io::Error) -> io::Error {
 ///
 /// # Errors
 /// It is not a file of ours alone, or as the system says.
-pub fn append(path: &Path, mode: u32, owners: Owners) -> io::Result<File> {
+pub(crate) fn append(path: &Path, mode: u32, owners: Owners) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(mode).custom_flags(flags());
     let file = options.open(path).map_err(explained)?;
@@ -134,7 +134,7 @@ pub fn append(path: &Path, mode: u32, owners: Owners) -> io::Result<File> {
 ///
 /// # Errors
 /// `AlreadyExists`, or as the system says.
-pub fn create_new(path: &Path) -> io::Result<File> {
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags()).open(path)
 }
 
@@ -142,7 +142,7 @@ pub fn create_new(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// It is no regular file, or as the system says.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(flags()).open(path).map_err(explained)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }
@@ -152,7 +152,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// Everyone, or a user that neither owns the directory nor is us or root, could replace the file; or it can't be made.
-pub fn shared_file(path: &Path) -> Result<(), Distrust> {
+pub(crate) fn shared_file(path: &Path) -> Result<(), Distrust> {
     let path = std::path::absolute(path).map_err(|error| Distrust::io(path, &error))?;
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Distrust::new(format!("{} is not a file", path.display()), "name a file"));

@@ -9,4 +9,4 @@ mod group;
 pub mod made;
 pub mod trust;
 
-pub use bounded::{ReadError, Received, read};
+pub(crate) use bounded::{ReadError, Received, read};

@@ -73,44 +73,44 @@ pub(super) fn hint(error: &io::Error) -> Option<&'static str> {
 }
 
 /// The user that we are.
-pub fn us() -> u32 {
+pub(crate) fn us() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
 /// The users whose files and directories are as good as our own: we, root, and perhaps one more.
 #[derive(Debug, Clone, Copy)]
-pub struct Owners {
+pub(crate) struct Owners {
     also: u32,
     directories: bool,
 }
 
 impl Owners {
     /// We and root.
-    pub fn ours() -> Self {
+    pub(crate) fn ours() -> Self {
         Self { also: ROOT, directories: true }
     }
 
     /// We, root, and the user `also`.
-    pub fn and(also: u32) -> Self {
+    pub(crate) fn and(also: u32) -> Self {
         Self { also, directories: true }
     }
 
     /// The same for a file that is only read: it shows itself whose it is, so a directory on the way may be anybody's
     /// as long as it is not everybody's.
     #[must_use]
-    pub fn of_files(self) -> Self {
+    pub(crate) fn of_files(self) -> Self {
         Self { directories: false, ..self }
     }
 
     /// Whether the user is one of them.
-    pub fn have(&self, user: u32) -> bool {
+    pub(crate) fn have(&self, user: u32) -> bool {
         [ROOT, us(), self.also].contains(&user)
     }
 }
 
 /// Where a path leads.
 #[derive(Debug)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The path without links.
     pub path: PathBuf,
     /// What is there; `None` where nothing is.
@@ -121,7 +121,7 @@ pub struct Resolved {
 ///
 /// # Errors
 /// Somebody else can change or has made something on the way.
-pub fn resolve(path: &Path, owners: Owners) -> Result<Resolved, Distrust> {
+pub(crate) fn resolve(path: &Path, owners: Owners) -> Result<Resolved, Distrust> {
     let absolute = std::path::absolute(path).map_err(|error| Distrust::io(path, &error))?;
     let mut ahead: VecDeque<OsString> = VecDeque::new();
     prepend(&mut ahead, &absolute);
@@ -225,7 +225,7 @@ fn judge_step(
 ///
 /// # Errors
 /// It is not.
-pub fn judge_read(path: &Path, data: &Metadata, owners: Owners) -> Result<(), Distrust> {
+pub(crate) fn judge_read(path: &Path, data: &Metadata, owners: Owners) -> Result<(), Distrust> {
     let shown = path.display();
     if !owners.have(data.uid()) {
         return Err(Distrust::new(

@@ -35,7 +35,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// Whether `value` stands so to `threshold`. Never true of NaN.
-    pub fn holds(self, value: f64, threshold: f64) -> bool {
+    pub(crate) fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::Above => value > threshold,
             Self::AtLeast => value >= threshold,
@@ -47,7 +47,7 @@ impl Comparison {
     }
 
     /// As it is written.
-    pub const fn sign(self) -> &'static str {
+    pub(crate) const fn sign(self) -> &'static str {
         match self {
             Self::Above => ">",
             Self::AtLeast => ">=",
@@ -126,7 +126,7 @@ impl Condition {
     }
 
     /// Why it can't be asked of a check, in words; `None` where it can.
-    pub fn unfit_for_check(&self) -> Option<&'static str> {
+    pub(crate) fn unfit_for_check(&self) -> Option<&'static str> {
         match &self.predicate {
             Predicate::Number { field: None, .. } => {
                 Some("a check has no number of its own: name a field (`latency_ms > 500`) or write `down for 2m`")
@@ -140,7 +140,7 @@ impl Condition {
     }
 
     /// Why it can't be asked of a metric, in words; `None` where it can.
-    pub fn unfit_for_metric(&self) -> Option<&'static str> {
+    pub(crate) fn unfit_for_metric(&self) -> Option<&'static str> {
         match &self.predicate {
             Predicate::Down | Predicate::Degraded => Some("a metric is a number: compare it (`> 5% for 5m`)"),
             Predicate::Text { .. } => Some("a metric is a number: compare it with one (`!= 0`)"),
@@ -152,7 +152,7 @@ impl Condition {
     }
 
     /// The field of the document that it compares, for checks.
-    pub fn field(&self) -> Option<&str> {
+    pub(crate) fn field(&self) -> Option<&str> {
         match &self.predicate {
             Predicate::Number { field, .. } => field.as_deref(),
             _ => None,
@@ -160,7 +160,7 @@ impl Condition {
     }
 
     /// The number to draw as a line in a chart of the metric, where there is one.
-    pub fn threshold(&self) -> Option<f64> {
+    pub(crate) fn threshold(&self) -> Option<f64> {
         match &self.predicate {
             Predicate::Number { threshold, field: None, .. } => Some(*threshold),
             _ => None,

@@ -46,7 +46,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A problem of a whole file: it can't be found or read. It points at 1:1 and shows no line.
-    pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             level: Level::Error,
             file: file.into(),
@@ -61,7 +61,7 @@ impl Diagnostic {
     }
 
     /// Puts stars in the place of what the caret underlines, and of whatever else on the line is the same.
-    pub fn hide_marked(&mut self) {
+    pub(crate) fn hide_marked(&mut self) {
         let marked: String =
             self.source_line.chars().skip((self.column - 1).saturating_sub(self.cut)).take(self.width).collect();
         if !marked.is_empty() {
@@ -70,7 +70,7 @@ impl Diagnostic {
     }
 
     /// Puts stars in the place of every value of a secret, each as long as the value, so that the caret stays in its place.
-    pub fn mask(&mut self, literals: &Literals) {
+    pub(crate) fn mask(&mut self, literals: &Literals) {
         literals.mask(&mut self.message);
         literals.mask(&mut self.source_line);
         if let Some(hint) = &mut self.hint {
@@ -140,11 +140,11 @@ impl Diagnostic {
 }
 
 /// So many problems are printed: more than a person mends in one go.
-pub const PRINTED: usize = 50;
+pub(crate) const PRINTED: usize = 50;
 
 /// The first problems as they are printed, each followed by `end`, and how many more there are. Errors come first where
 /// not all are printed: they are what stops.
-pub fn rendered(problems: &[Diagnostic], end: &str) -> String {
+pub(crate) fn rendered(problems: &[Diagnostic], end: &str) -> String {
     let errors = problems.iter().filter(|problem| problem.is_error());
     let cut = problems.len() > PRINTED;
     let shown: Vec<&Diagnostic> = if cut {
@@ -158,7 +158,7 @@ pub fn rendered(problems: &[Diagnostic], end: &str) -> String {
 }
 
 /// `and 99,950 more problems` where there are more than are printed, followed by `end`.
-pub fn and_more(count: usize, what: &str, end: &str) -> String {
+pub(crate) fn and_more(count: usize, what: &str, end: &str) -> String {
     match count.saturating_sub(PRINTED) {
         0 => String::new(),
         1 => format!("and 1 more {what}{end}"),

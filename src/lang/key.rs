@@ -50,17 +50,17 @@ pub struct Key {
 
 impl Key {
     /// A character as typed, without modifiers.
-    pub const fn char(c: char) -> Self {
+    pub(crate) const fn char(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: false, alt: false }
     }
 
     /// A key without modifiers.
-    pub const fn plain(code: KeyCode) -> Self {
+    pub(crate) const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false, alt: false }
     }
 
     /// Control and a character, given in lower case.
-    pub const fn ctrl(c: char) -> Self {
+    pub(crate) const fn ctrl(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: true, alt: false }
     }
 }

@@ -4,7 +4,7 @@
 const MOST: usize = 1_000;
 
 /// The known name that was probably meant.
-pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
     let length = written.chars().count();
     known
@@ -25,7 +25,7 @@ pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Optio
 }
 
 /// As [`nearest`] for keys of the file, with the words that other tools use.
-pub fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+pub(crate) fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const OTHER_WORDS: [(&str, &str); 19] = [
         ("interval", "every"),
         ("period", "every"),
@@ -54,7 +54,7 @@ pub fn nearest_key<'a>(written: &str, known: impl Iterator<Item = &'a str> + Clo
 }
 
 /// `a, b, c`, cut after two dozen.
-pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const LISTED: usize = 24;
     let names: Vec<&str> = names.take(LISTED + 1).collect();
     let mut text = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");

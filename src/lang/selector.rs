@@ -71,7 +71,7 @@ impl Selector {
     }
 
     /// Whether a series is meant. `label` looks up a label's value; a label that is not there is empty, as in `PromQL`.
-    pub fn matches<'a>(&self, name: &str, mut label: impl FnMut(&str) -> Option<&'a str>) -> bool {
+    pub(crate) fn matches<'a>(&self, name: &str, mut label: impl FnMut(&str) -> Option<&'a str>) -> bool {
         self.name.as_deref().is_none_or(|expected| expected == name)
             && self.matchers.iter().all(|matcher| {
                 let value = if matcher.label == "__name__" { Some(name) } else { label(&matcher.label) };
@@ -80,12 +80,12 @@ impl Selector {
     }
 
     /// The metric name that a series must have, where the selector gives one outright: the cheap test to do first.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Whether a series needs nothing but the name.
-    pub fn is_bare(&self) -> bool {
+    pub(crate) fn is_bare(&self) -> bool {
         self.matchers.is_empty()
     }
 }

@@ -40,14 +40,14 @@ pub struct BootTime {
 
 impl BootTime {
     /// Time since `earlier`; `None` where the machine was started in between, or is another.
-    pub fn since(self, earlier: Self) -> Option<Duration> {
+    pub(crate) fn since(self, earlier: Self) -> Option<Duration> {
         let ms = self.ms.checked_sub(earlier.ms).filter(|_| self.boot == earlier.boot);
         ms.map(Duration::from_millis)
     }
 
     /// The moment `by` later.
     #[must_use]
-    pub fn plus(self, by: Duration) -> Self {
+    pub(crate) fn plus(self, by: Duration) -> Self {
         Self { ms: self.ms.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)), ..self }
     }
 }
@@ -65,7 +65,7 @@ pub struct Moment {
 impl Moment {
     /// Time since `earlier`, by the machine's clock where both are of one start of it. Otherwise by the wall clock; what
     /// lies in the future by that was just now.
-    pub fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         let own = self.boot.zip(earlier.boot).and_then(|(now, then)| now.since(then));
         own.unwrap_or_else(|| (self.utc - earlier.utc).to_std().unwrap_or_default())
     }

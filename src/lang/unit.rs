@@ -6,9 +6,9 @@ mod spelling;
 
 use std::time::Duration;
 
-pub use quantity::in_unit_of;
-pub use show::{NOTHING, age, availability, latency, latency_ms, number, plain, quantity, quantity_beside};
-pub use spelling::respelled;
+pub(crate) use quantity::in_unit_of;
+pub(crate) use show::{NOTHING, age, availability, latency, latency_ms, number, plain, quantity, quantity_beside};
+pub(crate) use spelling::respelled;
 
 /// What is wrong in a written value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,7 +169,7 @@ pub fn duration(duration: Duration) -> String {
 
 /// The number that a text states, in `unit`: `12`, `-1e3`, `12ms`, `1.5 s`, `1m30s`, `2MiB`, in any case. A number
 /// alone is in `unit` already. `None` where it is no number, or one of something else.
-pub fn amount_in(text: &str, unit: &str) -> Option<f64> {
+pub(crate) fn amount_in(text: &str, unit: &str) -> Option<f64> {
     let text = text.trim();
     if let Ok(value) = text.parse::<f64>() {
         return Some(value).filter(|value| value.is_finite());

@@ -16,7 +16,7 @@ const SIGNS: [(&str, &[&str]); 11] = [
 ];
 
 /// The library whose fields these are.
-pub fn dialect(names: &[&str]) -> Option<&'static str> {
+pub(crate) fn dialect(names: &[&str]) -> Option<&'static str> {
     let has = |wanted: &str| names.contains(&wanted);
     SIGNS.into_iter().find(|(_, signs)| signs.iter().all(|sign| has(sign))).map(|(name, _)| name)
 }

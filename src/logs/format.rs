@@ -105,27 +105,27 @@ pub struct Formats([u64; Format::ALL.len()]);
 
 impl Formats {
     /// Counts one record.
-    pub fn note(&mut self, format: Format) {
+    pub(crate) fn note(&mut self, format: Format) {
         self.0[format as usize] += 1;
     }
 
     /// How many records were of this format.
-    pub fn count(&self, format: Format) -> u64 {
+    pub(crate) fn count(&self, format: Format) -> u64 {
         self.0[format as usize]
     }
 
     /// How many records there were.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
     /// The format of most records; `None` before the first.
-    pub fn main(&self) -> Option<Format> {
+    pub(crate) fn main(&self) -> Option<Format> {
         Format::ALL.into_iter().filter(|format| self.count(*format) > 0).max_by_key(|format| self.count(*format))
     }
 
     /// What to say of the log: `json`, `json, 12 % unknown`, or that nothing was recognised.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let Some(main) = self.main() else { return String::new() };
         let unknown = self.count(Format::Unknown) * 100 / self.total();
         match main {

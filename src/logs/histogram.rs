@@ -10,12 +10,12 @@ use super::record::Level;
 const SCALES: [i64; 3] = [1, 10, 60];
 
 /// Counts by level, mildest first: index with `level as usize`.
-pub type Counts = [u32; 7];
+pub(crate) type Counts = [u32; 7];
 
 /// Counts of records by level and time, kept as records come and go and never counted anew for a frame. Memory is
 /// bounded by the records that are counted.
 #[derive(Debug, Clone, Default)]
-pub struct LevelHistogram {
+pub(crate) struct LevelHistogram {
     scales: [Scale; 3],
 }
 
@@ -72,7 +72,7 @@ pub struct Bar {
 
 impl LevelHistogram {
     /// Counts one record.
-    pub fn add(&mut self, at: DateTime<Utc>, level: Level) {
+    pub(crate) fn add(&mut self, at: DateTime<Utc>, level: Level) {
         for (scale, width) in self.scales.iter_mut().zip(SCALES) {
             let count = &mut scale.counts(at.timestamp().div_euclid(width))[level as usize];
             *count = count.saturating_add(1);
@@ -80,19 +80,19 @@ impl LevelHistogram {
     }
 
     /// Takes one record out again.
-    pub fn remove(&mut self, at: DateTime<Utc>, level: Level) {
+    pub(crate) fn remove(&mut self, at: DateTime<Utc>, level: Level) {
         for (scale, width) in self.scales.iter_mut().zip(SCALES) {
             scale.remove(at.timestamp().div_euclid(width), level);
         }
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// From the first to the last second that has a record.
-    pub fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    pub(crate) fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let seconds = &self.scales[0];
         let first = DateTime::from_timestamp(seconds.0.front()?.0, 0)?;
         let last = DateTime::from_timestamp(seconds.0.back()?.0, 0)?;
@@ -102,7 +102,7 @@ impl LevelHistogram {
     /// The span `[from, to)` as at most `columns` bars of one width, which is returned in seconds: a round one (1, 2,
     /// 5, 10, 15, 30 seconds, minutes, …), with bars that begin at its multiples, so that they do not flicker as
     /// time goes on. Bars without records are there too.
-    pub fn bars(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> (i64, Vec<Bar>) {
+    pub(crate) fn bars(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> (i64, Vec<Bar>) {
         let (from, to) = (from.timestamp(), to.timestamp().max(from.timestamp() + 1));
         let columns = i64::try_from(columns.max(1)).unwrap_or(i64::MAX);
         let width = round_width(to - from, columns);

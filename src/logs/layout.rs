@@ -31,37 +31,37 @@ pub struct Names {
 impl Layout {
     /// The groups of `pattern` that have a name are fields; `names` say which of them, or of those that a line has
     /// by itself, mean what.
-    pub fn new(names: Names, pattern: Option<Regex>) -> Self {
+    pub(crate) fn new(names: Names, pattern: Option<Regex>) -> Self {
         Self { names, pattern }
     }
 
     /// The expression.
-    pub fn pattern(&self) -> Option<&Regex> {
+    pub(crate) fn pattern(&self) -> Option<&Regex> {
         self.pattern.as_ref()
     }
 
     /// The name of the field that states the time.
-    pub fn time(&self) -> Option<&str> {
+    pub(crate) fn time(&self) -> Option<&str> {
         self.names.time.as_deref()
     }
 
     /// The name of the field that states the level.
-    pub fn level(&self) -> Option<&str> {
+    pub(crate) fn level(&self) -> Option<&str> {
         self.names.level.as_deref()
     }
 
     /// The name of the field that names the service.
-    pub fn service(&self) -> Option<&str> {
+    pub(crate) fn service(&self) -> Option<&str> {
         self.names.service.as_deref()
     }
 
     /// The name of the field that holds the message.
-    pub fn message(&self) -> Option<&str> {
+    pub(crate) fn message(&self) -> Option<&str> {
         self.names.message.as_deref()
     }
 
     /// The field that a person means by `name`: the one that the configuration gives that meaning.
-    pub fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
+    pub(crate) fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
         let meant = match name {
             "time" => &self.names.time,
             "level" => &self.names.level,
@@ -75,7 +75,7 @@ impl Layout {
 
     /// Calls `visit` with every named group that took part in the match, in the order of the expression. Returns
     /// whether it matched.
-    pub fn walk<'a>(&self, line: &'a str, visit: Visit<'_, 'a>) -> bool {
+    pub(crate) fn walk<'a>(&self, line: &'a str, visit: Visit<'_, 'a>) -> bool {
         let Some((pattern, found)) = self.pattern.as_ref().and_then(|pattern| Some((pattern, pattern.captures(line)?)))
         else {
             return false;

@@ -48,7 +48,7 @@ pub struct Part {
 
 impl Part {
     /// Whether others lie within it.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self.kind, Kind::Object(count) | Kind::Array(count) if count > 0)
     }
 }
@@ -65,7 +65,7 @@ pub struct Outline {
 impl Outline {
     /// Reads the object or array that `text` holds, perhaps after a prefix. `None` where it is not well-formed to its
     /// end, or too deep.
-    pub fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         let start = text.find('{').or_else(|| text.find('['))?;
         let mut reader = Reader { text, at: start, outline: Self { parts: Vec::new(), left_out: 0 } };
         reader.value(0, None, Some(""))?;

@@ -17,7 +17,7 @@ use crate::text::name::Name;
 use crate::text::redact::Redactor;
 use crate::text::{SafeText, StyleSpan, Styles};
 
-pub use others::quoted;
+pub(crate) use others::quoted;
 
 /// Severity of a log record, mildest first, so that `level >= Level::Warn` reads as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
@@ -42,11 +42,11 @@ pub enum Level {
 
 impl Level {
     /// Every level that a filter or a configuration may name, mildest first.
-    pub const WORDS: [&'static str; 7] = ["none", "trace", "debug", "info", "warn", "error", "fatal"];
+    pub(crate) const WORDS: [&'static str; 7] = ["none", "trace", "debug", "info", "warn", "error", "fatal"];
 
     /// The level that a word or a number (syslog 0 to 7, bunyan and pino 10 to 60, Monolog 100 to
     /// 600) means, in any case.
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         let mut lower = [0_u8; 16];
         let length = word.len();
         let lower = lower.get_mut(..length)?;
@@ -164,7 +164,7 @@ impl Record {
     }
 
     /// Wraps contents that came together, in one allocation for all: it goes when the last of them goes.
-    pub fn block(contents: impl IntoIterator<Item = RecordData>) -> impl Iterator<Item = Self> {
+    pub(crate) fn block(contents: impl IntoIterator<Item = RecordData>) -> impl Iterator<Item = Self> {
         let block: Arc<[RecordData]> = contents.into_iter().collect();
         (0..block.len() as u32).map(move |index| Self { block: Arc::clone(&block), index })
     }
@@ -184,7 +184,7 @@ impl Record {
 
     /// One field, without regard to case; `name` also finds `outer.name`. Not sanitised: for comparing, not for
     /// drawing.
-    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub(crate) fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         let name = self.layout.as_ref().map_or(name, |layout| layout.resolve(name));
         fields::find(name, |visit| self.walk(visit)).map(Value::text)
     }
@@ -207,7 +207,7 @@ impl Record {
     }
 
     /// The record without the secrets in it; `None` where it has none.
-    pub fn masked(&self, redactor: &Redactor) -> Option<Self> {
+    pub(crate) fn masked(&self, redactor: &Redactor) -> Option<Self> {
         let masked = |text: &SafeText| match redactor.redact(text.as_str()) {
             Cow::Borrowed(_) => None,
             Cow::Owned(text) => Some(SafeText::of_record(&text)),
@@ -229,7 +229,7 @@ impl Record {
     }
 
     /// The lines it was joined from; one for most records.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.raw.lines()
     }
 
@@ -239,12 +239,12 @@ impl Record {
     }
 
     /// Whether two records are the same version of the same entry.
-    pub fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
     }
 
     /// Memory it holds, in bytes, with the texts it does not share.
-    pub fn footprint(&self) -> usize {
+    pub(crate) fn footprint(&self) -> usize {
         let shared = self.message.shares_memory_with(&self.raw);
         let message = if shared { 0 } else { 16 + self.message.len() };
         size_of::<RecordData>() + 32 + self.raw.len() + message + size_of_val(self.styles())

@@ -52,7 +52,7 @@ impl Ring {
     }
 
     /// The log whose records these are.
-    pub fn log(&self) -> &Name {
+    pub(crate) fn log(&self) -> &Name {
         &self.log
     }
 
@@ -96,12 +96,12 @@ impl Ring {
     }
 
     /// The time by which the record at `index` is merged with those of other logs; never falls within one log.
-    pub fn time_at(&self, index: usize) -> Option<DateTime<Utc>> {
+    pub(crate) fn time_at(&self, index: usize) -> Option<DateTime<Utc>> {
         self.times.get(index).copied()
     }
 
     /// Where `seq` is, from 0 for the oldest held.
-    pub fn index_of(&self, seq: u64) -> Option<usize> {
+    pub(crate) fn index_of(&self, seq: u64) -> Option<usize> {
         // Without gaps, which is the rule, the place follows from the first.
         let guess = usize::try_from(seq.checked_sub(self.first_seq()?)?).ok()?;
         match self.records.get(guess) {
@@ -111,7 +111,7 @@ impl Ring {
     }
 
     /// How many of the held records are before `seq`.
-    pub fn before(&self, seq: u64) -> usize {
+    pub(crate) fn before(&self, seq: u64) -> usize {
         match (self.first_seq(), self.last_seq()) {
             (Some(first), _) if seq <= first => 0,
             (_, Some(last)) if seq <= last => {
@@ -137,12 +137,12 @@ impl Ring {
     }
 
     /// The oldest held `seq`.
-    pub fn first_seq(&self) -> Option<u64> {
+    pub(crate) fn first_seq(&self) -> Option<u64> {
         self.records.front().map(|record| record.seq)
     }
 
     /// The newest `seq`.
-    pub fn last_seq(&self) -> Option<u64> {
+    pub(crate) fn last_seq(&self) -> Option<u64> {
         self.records.back().map(|record| record.seq)
     }
 
@@ -152,22 +152,22 @@ impl Ring {
     }
 
     /// Whether nothing is held.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
     /// Bytes held.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Counts records that were dropped before they could be pushed.
-    pub fn note_dropped(&mut self, count: u64) {
+    pub(crate) fn note_dropped(&mut self, count: u64) {
         self.dropped += count;
     }
 
     /// How many were dropped to stay within the bounds.
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }
 }

@@ -6,7 +6,7 @@ use super::ring::Ring;
 
 /// What one slice of work may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Slice {
+pub(crate) struct Slice {
     /// Records.
     pub records: usize,
     /// Bytes of their lines: reading fields costs by the byte.
@@ -17,7 +17,7 @@ pub struct Slice {
 /// same order. A record that grows is seen once, as it was first; what its writer has not ended is not seen before
 /// it is.
 #[derive(Debug, Clone)]
-pub struct Scan {
+pub(crate) struct Scan {
     filter: Filter,
     /// For each ring the `seq` below which records are not seen yet; 0 where all are.
     unseen: Vec<u64>,
@@ -29,7 +29,7 @@ pub struct Scan {
 
 impl Scan {
     /// Begins over what the rings hold.
-    pub fn new(filter: Filter, rings: &[&Ring]) -> Self {
+    pub(crate) fn new(filter: Filter, rings: &[&Ring]) -> Self {
         let whole = |ring: &&Ring| {
             let last = ring.iter().next_back()?;
             Some(if last.kind == RecordKind::Partial { last.seq - 1 } else { last.seq })
@@ -40,22 +40,22 @@ impl Scan {
     }
 
     /// The filter.
-    pub fn filter(&self) -> &Filter {
+    pub(crate) fn filter(&self) -> &Filter {
         &self.filter
     }
 
     /// Whether something held is not seen yet.
-    pub fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.unseen.iter().any(|seq| *seq > 0)
     }
 
     /// How much of what was held is seen, in per cent; `None` where all is.
-    pub fn progress(&self) -> Option<u8> {
+    pub(crate) fn progress(&self) -> Option<u8> {
         self.is_under_way().then(|| (self.done * 100 / self.held.max(1)).min(99) as u8)
     }
 
     /// Looks at a slice of what was held; `see` is called with what passes and the place of its ring.
-    pub fn work(&mut self, rings: &[&Ring], slice: Slice, mut see: impl FnMut(usize, &Record)) {
+    pub(crate) fn work(&mut self, rings: &[&Ring], slice: Slice, mut see: impl FnMut(usize, &Record)) {
         let (mut records, mut bytes) = (0, 0);
         for (source, ring) in rings.iter().enumerate() {
             let Some(bound) = self.unseen.get_mut(source) else { return };
@@ -81,7 +81,7 @@ impl Scan {
     }
 
     /// Whether a record that came is to be counted: it is new, whole, and passes.
-    pub fn takes(&mut self, source: usize, record: &Record) -> bool {
+    pub(crate) fn takes(&mut self, source: usize, record: &Record) -> bool {
         let Some(newest) = self.newest.get_mut(source) else { return false };
         if record.seq <= *newest || record.kind == RecordKind::Partial {
             return false;

@@ -19,7 +19,7 @@ pub struct Spread {
 
 impl Spread {
     /// Counts a number in its unit; the first one says which unit, and others in another are left out.
-    pub fn add(&mut self, value: f64, unit: &'static str) {
+    pub(crate) fn add(&mut self, value: f64, unit: &'static str) {
         if !value.is_finite() || *self.unit.get_or_insert(unit) != unit {
             return;
         }
@@ -35,22 +35,22 @@ impl Spread {
     }
 
     /// How many numbers were counted.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Their unit: `s`, `B`, `%` or nothing.
-    pub fn unit(&self) -> &'static str {
+    pub(crate) fn unit(&self) -> &'static str {
         self.unit.unwrap_or_default()
     }
 
     /// The least and the greatest, exactly.
-    pub fn ends(&self) -> Option<(f64, f64)> {
+    pub(crate) fn ends(&self) -> Option<(f64, f64)> {
         self.ends
     }
 
     /// The number that so large a part of all does not pass, 0 to 1.
-    pub fn quantile(&self, quantile: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
         let (least, greatest) = self.ends?;
         let rank = ((self.count as f64 * quantile).ceil() as u64).clamp(1, self.count);
         let middle = |bucket: i32| GROWTH.powi(bucket) * f64::midpoint(1.0, GROWTH);

@@ -13,12 +13,12 @@ const MOST: usize = 8192;
 const DAY: i64 = 86_400;
 
 /// Counts by level, mildest first: index with `level as usize`.
-pub type Sums = [u64; Level::WORDS.len()];
+pub(crate) type Sums = [u64; Level::WORDS.len()];
 
 /// Counts of records by level and time, for a whole file of any length. Unlike the histogram of a view it forgets
 /// nothing that was added, and its buckets become wider when there are too many.
 #[derive(Debug, Clone)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// Seconds of one bucket.
     width: i64,
     buckets: BTreeMap<i64, Sums>,
@@ -28,7 +28,7 @@ pub struct Timeline {
 
 /// One bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// Where it begins.
     pub from: DateTime<Utc>,
     /// What it counts.
@@ -37,7 +37,7 @@ pub struct Bar {
 
 impl Bar {
     /// All levels together.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 }
@@ -50,7 +50,7 @@ impl Default for Timeline {
 
 impl Timeline {
     /// Counts one record.
-    pub fn add(&mut self, at: DateTime<Utc>, level: Level) {
+    pub(crate) fn add(&mut self, at: DateTime<Utc>, level: Level) {
         let bucket = at.timestamp().div_euclid(self.width);
         match &mut self.latest {
             Some((held, sums)) if *held == bucket => sums[level as usize] += 1,
@@ -90,7 +90,7 @@ impl Timeline {
     }
 
     /// Takes over what another has counted, as a thread that read another part of a file.
-    pub fn merge(&mut self, mut other: Self) {
+    pub(crate) fn merge(&mut self, mut other: Self) {
         self.settle();
         other.settle();
         while self.width < other.width {
@@ -103,7 +103,7 @@ impl Timeline {
 
     /// Everything as at most `rows` bars of one width, which is returned in seconds: a round one, with bars that begin
     /// at its multiples. Bars without records are there too.
-    pub fn bars(&self, rows: usize) -> (i64, Vec<Bar>) {
+    pub(crate) fn bars(&self, rows: usize) -> (i64, Vec<Bar>) {
         let mut whole = self.clone();
         whole.settle();
         let (Some((first, _)), Some((last, _))) = (whole.buckets.first_key_value(), whole.buckets.last_key_value())

@@ -23,7 +23,7 @@ pub struct Top {
 
 /// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// The value, of a long one its beginning; not sanitised.
     pub value: &'a str,
     /// Bytes of the value behind that.
@@ -42,10 +42,10 @@ impl Default for Top {
 
 impl Top {
     /// Values that are held where nothing else is said.
-    pub const MOST: usize = 65_536;
+    pub(crate) const MOST: usize = 65_536;
 
     /// A counter that holds at most `most` values, two at least.
-    pub fn with_most(most: usize) -> Self {
+    pub(crate) fn with_most(most: usize) -> Self {
         Self { counts: HashMap::new(), most: most.max(2), total: 0, missing: 0, others: 0, short_by: 0 }
     }
 
@@ -83,7 +83,7 @@ impl Top {
     }
 
     /// Takes over what another has counted, as a thread that read another part of a file.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.total += other.total;
         self.missing += other.missing;
         self.others += other.others;
@@ -94,7 +94,7 @@ impl Top {
     }
 
     /// The most frequent values, at most `limit`; equal ones in the order of the alphabet.
-    pub fn rows(&self, limit: usize) -> Vec<Row<'_>> {
+    pub(crate) fn rows(&self, limit: usize) -> Vec<Row<'_>> {
         let mut rows: Vec<(&str, u64)> = self.counts.iter().map(|(value, count)| (&**value, *count)).collect();
         let before = |a: &(&str, u64), b: &(&str, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
         if rows.len() > limit && limit > 0 {
@@ -116,23 +116,23 @@ impl Top {
     }
 
     /// Records that do not.
-    pub fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         self.missing
     }
 
     /// Records whose value is not held any more.
-    pub fn others(&self) -> u64 {
+    pub(crate) fn others(&self) -> u64 {
         self.others
     }
 
     /// How much too low a count may be; 0 where all are exact.
-    pub fn short_by(&self) -> u64 {
+    pub(crate) fn short_by(&self) -> u64 {
         self.short_by
     }
 
     /// How many different values there were, where that is known exactly; else `None`, and it is more than
     /// [`Top::len`].
-    pub fn distinct(&self) -> Option<usize> {
+    pub(crate) fn distinct(&self) -> Option<usize> {
         (self.others == 0).then_some(self.counts.len())
     }
 
@@ -142,7 +142,7 @@ impl Top {
     }
 
     /// Whether none is held.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.counts.is_empty()
     }
 }

@@ -17,7 +17,7 @@ use super::ring::Ring;
 
 /// Within this time of the newest record others are put where their time says; what comes later than that is put
 /// last and flagged, so that nothing moves that a person may be reading.
-pub const WINDOW: Duration = Duration::seconds(2);
+pub(crate) const WINDOW: Duration = Duration::seconds(2);
 
 /// Bytes of records that one slice of a scan looks at.
 const SLICE_BYTES: usize = 8 << 20;
@@ -82,7 +82,7 @@ impl View {
     }
 
     /// The filter.
-    pub fn filter(&self) -> &Filter {
+    pub(crate) fn filter(&self) -> &Filter {
         &self.filter
     }
 
@@ -92,37 +92,37 @@ impl View {
     }
 
     /// Whether none passes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The entry at `index`, from 0 for the oldest.
-    pub fn get(&self, index: usize) -> Option<Entry> {
+    pub(crate) fn get(&self, index: usize) -> Option<Entry> {
         self.entries.get(index).copied()
     }
 
     /// The newest entry.
-    pub fn last(&self) -> Option<Entry> {
+    pub(crate) fn last(&self) -> Option<Entry> {
         self.entries.back().copied()
     }
 
     /// Entries from `index` on, towards the newest; also from the end.
-    pub fn iter_from(&self, index: usize) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
+    pub(crate) fn iter_from(&self, index: usize) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
         self.entries.range(index.min(self.entries.len())..).copied()
     }
 
     /// Counts by level of what passes.
-    pub fn histogram(&self) -> &LevelHistogram {
+    pub(crate) fn histogram(&self) -> &LevelHistogram {
         &self.histogram
     }
 
     /// How much of the scan is done, in per cent; `None` where there is none under way.
-    pub fn progress(&self) -> Option<u8> {
+    pub(crate) fn progress(&self) -> Option<u8> {
         self.is_scanning().then(|| (self.scanned * 100 / self.to_scan.max(1)).min(99) as u8)
     }
 
     /// Whether a scan is under way.
-    pub fn is_scanning(&self) -> bool {
+    pub(crate) fn is_scanning(&self) -> bool {
         self.unscanned.iter().any(|seq| *seq > 0)
     }
 
@@ -219,7 +219,7 @@ impl View {
 
     /// Drops the entries of records that the rings no longer hold. Returns how many of them were before `index`, for
     /// a caller that remembers a place by number.
-    pub fn forget(&mut self, rings: &[&Ring], index: usize) -> usize {
+    pub(crate) fn forget(&mut self, rings: &[&Ring], index: usize) -> usize {
         let mut changed = false;
         for (oldest, ring) in self.oldest.iter_mut().zip(rings) {
             let first = ring.first_seq().unwrap_or(u64::MAX);
@@ -253,7 +253,7 @@ impl View {
     }
 
     /// Where the record is, from 0 for the oldest.
-    pub fn index_of(&self, rings: &[&Ring], source: usize, seq: u64) -> Option<usize> {
+    pub(crate) fn index_of(&self, rings: &[&Ring], source: usize, seq: u64) -> Option<usize> {
         let ring = rings.get(source)?;
         self.find(source, seq, ring.time_at(ring.index_of(seq)?)?)
     }
@@ -270,18 +270,18 @@ impl View {
     }
 
     /// The first entry that comes after `entry`, which need not be in this view.
-    pub fn after(&self, entry: &Entry) -> Option<usize> {
+    pub(crate) fn after(&self, entry: &Entry) -> Option<usize> {
         let index = self.entries.partition_point(|held| held.key() <= entry.key());
         (index < self.entries.len()).then_some(index)
     }
 
     /// The last entry that comes before `entry`, which need not be in this view.
-    pub fn before(&self, entry: &Entry) -> Option<usize> {
+    pub(crate) fn before(&self, entry: &Entry) -> Option<usize> {
         self.entries.partition_point(|held| held.key() < entry.key()).checked_sub(1)
     }
 
     /// The first entry at or after a moment, for jumping to a bar of the histogram.
-    pub fn first_at(&self, at: DateTime<Utc>) -> usize {
+    pub(crate) fn first_at(&self, at: DateTime<Utc>) -> usize {
         self.entries.partition_point(|entry| entry.at < at)
     }
 }

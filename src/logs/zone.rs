@@ -9,7 +9,7 @@ use chrono_tz::{OffsetName, Tz};
 
 /// A time zone as it is written behind a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Zone<'a> {
+pub(crate) enum Zone<'a> {
     /// Seconds east of Greenwich.
     East(i32),
     /// By the name in the tz database: `Europe/Berlin`.
@@ -92,7 +92,7 @@ const LONGEST_NAME: usize = 40;
 impl Zone<'_> {
     /// The instant at which a clock in this zone shows `local`; `None` where the abbreviation may mean several or the
     /// zone is unknown. `own` is the zone of the log.
-    pub fn instant(self, local: NaiveDateTime, own: Tz) -> Option<DateTime<Utc>> {
+    pub(crate) fn instant(self, local: NaiveDateTime, own: Tz) -> Option<DateTime<Utc>> {
         match self {
             Self::East(0) => Some(local.and_utc()),
             Self::East(seconds) => east(local, i64::from(seconds)),
@@ -117,7 +117,7 @@ fn east(local: NaiveDateTime, seconds: i64) -> Option<DateTime<Utc>> {
 
 /// The instant at which the clocks of `zone` show `local`. What they show twice in an autumn night is taken for the
 /// first time; what they never show in a spring night, for what they would show had they not been moved.
-pub fn in_zone(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+pub(crate) fn in_zone(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     if zone == Tz::UTC {
         return local.and_utc();
     }
@@ -132,7 +132,7 @@ pub fn in_zone(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
 }
 
 /// ` PM`, `am`, ` p.m.`, with a blank, a narrow one or none: whether it is the afternoon, and its length.
-pub fn half(bytes: &[u8]) -> Option<(bool, usize)> {
+pub(crate) fn half(bytes: &[u8]) -> Option<(bool, usize)> {
     let space = match bytes {
         [b' ', ..] => 1,
         // No-break spaces, which newer Java and JavaScript write.
@@ -157,7 +157,7 @@ pub fn half(bytes: &[u8]) -> Option<(bool, usize)> {
 
 /// The zone at the beginning of `text`, behind a blank or none, and its length with the blank: `Z`, `+01:00`,
 /// `-0330`, `+03`, `UTC`, `GMT+1`, `CET`, `(CET)`, `EST5EDT`, `Europe/Berlin`, `[Europe/Berlin]`, `+01:00[Europe/Berlin]`.
-pub fn behind(text: &str) -> Option<(Zone<'_>, usize)> {
+pub(crate) fn behind(text: &str) -> Option<(Zone<'_>, usize)> {
     let bytes = text.as_bytes();
     let (zone, length) = match bytes {
         [b'Z' | b'z', ..] if is_end(bytes, 1) || bytes.get(1) == Some(&b'[') => (Zone::East(0), 1),

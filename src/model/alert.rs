@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::since::Since;
 use crate::lang::condition::{Condition, Predicate};
 use crate::lang::time::Stamp;
-pub use crate::model::alert::input::ConditionInput;
+pub(crate) use crate::model::alert::input::ConditionInput;
 use crate::model::alert::input::{Changes, Holds};
 use crate::text::name::Name;
 
 /// How long a resolved alert is still shown.
-pub const RESOLVED_SHOWN: Duration = Duration::from_mins(15);
+pub(crate) const RESOLVED_SHOWN: Duration = Duration::from_mins(15);
 
 /// How bad a firing alert is, mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,10 +32,10 @@ pub enum Severity {
 
 impl Severity {
     /// All, worst first.
-    pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+    pub(crate) const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
     /// The word in configuration and on the screen.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",
@@ -47,7 +47,7 @@ impl Severity {
 
 /// Where an alert stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlertState {
+pub(crate) enum AlertState {
     /// Its condition does not hold.
     Inactive,
     /// Its condition holds, not yet for as long as asked.
@@ -82,12 +82,12 @@ pub enum AlertState {
 
 impl AlertState {
     /// Whether somebody should act: firing or keeping.
-    pub const fn is_firing(self) -> bool {
+    pub(crate) const fn is_firing(self) -> bool {
         matches!(self, Self::Firing { .. } | Self::Keeping { .. })
     }
 
     /// The word on the screen.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
             Self::Pending { .. } => "pending",
@@ -99,7 +99,7 @@ impl AlertState {
 
 /// What an evaluation changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transition {
+pub(crate) enum Transition {
     /// The condition began to hold.
     Pending,
     /// It held no more before it fired: nobody is told.
@@ -119,7 +119,7 @@ pub enum Transition {
 /// One alert: a condition with a memory. A pure machine; evaluate it with every reading or sample, and once in a
 /// while between them, so that `for` runs out on time.
 #[derive(Debug, Clone)]
-pub struct Alert {
+pub(crate) struct Alert {
     /// Its name, unique in the console.
     pub name: Name,
     /// How bad it is when it fires.
@@ -143,7 +143,7 @@ pub struct Alert {
 impl Alert {
     /// An inactive alert. A comparison of numbers keeps firing for as long as it must hold, unless `until` says when
     /// it is over; statuses have their own inertia (`ok_after`) and are over at once.
-    pub fn new(name: Name, severity: Severity, condition: Condition) -> Self {
+    pub(crate) fn new(name: Name, severity: Severity, condition: Condition) -> Self {
         let keep = match condition.predicate {
             Predicate::Number { clear: None, .. } => condition.hold,
             _ => Duration::ZERO,
@@ -163,7 +163,7 @@ impl Alert {
     }
 
     /// Looks at what is known now. Several evaluations at one moment change nothing more.
-    pub fn evaluate(&mut self, sight: &ConditionInput<'_>, now: Stamp) -> Option<Transition> {
+    pub(crate) fn evaluate(&mut self, sight: &ConditionInput<'_>, now: Stamp) -> Option<Transition> {
         if matches!(sight, ConditionInput::Error) {
             return None;
         }
@@ -208,7 +208,7 @@ impl Alert {
 
     /// Since when a person sees it so; `None` where inactive. What held already when it was first looked at has stood
     /// for longer than this machine knows.
-    pub fn since(&self) -> Option<Since> {
+    pub(crate) fn since(&self) -> Option<Since> {
         match self.state {
             AlertState::Inactive => None,
             AlertState::Pending { active_at: at }

@@ -20,7 +20,7 @@ const ENOUGH: f64 = 0.95;
 
 /// Milliseconds by what was known of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// It answered well; includes `degraded`.
     pub up_ms: u64,
     /// It answered, degraded.
@@ -51,7 +51,7 @@ impl Tally {
 
 /// Availability over a window.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Window {
+pub(crate) struct Window {
     /// What was known.
     pub tally: Tally,
     /// How long the window really is: since the check is known at the most.
@@ -60,25 +60,25 @@ pub struct Window {
 
 impl Window {
     /// Up time of the known time outside maintenance, 0 to 1; `None` where nothing is known.
-    pub fn availability(&self) -> Option<f64> {
+    pub(crate) fn availability(&self) -> Option<f64> {
         ratio(self.tally.up_ms, self.tally.up_ms + self.tally.down_ms)
     }
 
     /// The same with maintenance counted as it was.
-    pub fn with_maintenance(&self) -> Option<f64> {
+    pub(crate) fn with_maintenance(&self) -> Option<f64> {
         let up = self.tally.up_ms + self.tally.maintenance_up_ms;
         ratio(up, up + self.tally.down_ms + self.tally.maintenance_down_ms)
     }
 
     /// Known time of the time outside maintenance, 0 to 1; `None` where no time passed.
-    pub fn coverage(&self) -> Option<f64> {
+    pub(crate) fn coverage(&self) -> Option<f64> {
         let maintenance = self.tally.maintenance_up_ms + self.tally.maintenance_down_ms;
         ratio(self.tally.up_ms + self.tally.down_ms, self.elapsed_ms.saturating_sub(maintenance))
             .map(|known| known.min(1.0))
     }
 
     /// Whether so little is known that the figure must be marked.
-    pub fn is_thin(&self) -> bool {
+    pub(crate) fn is_thin(&self) -> bool {
         self.coverage().is_none_or(|coverage| coverage < ENOUGH)
     }
 }
@@ -123,7 +123,7 @@ impl From<Minute> for Tally {
 
 /// The counter of one check. Bounded: thirty days of minutes, equal ones in a row kept as one.
 #[derive(Debug, Clone)]
-pub struct Availability {
+pub(crate) struct Availability {
     /// Two intervals: as long as a reading speaks for itself.
     hold_ms: u64,
     known_from_ms: u64,
@@ -133,12 +133,12 @@ pub struct Availability {
 
 impl Availability {
     /// Counts from now. `every` is the interval of the check.
-    pub fn new(every: Duration, now: Stamp) -> Self {
+    pub(crate) fn new(every: Duration, now: Stamp) -> Self {
         Self { hold_ms: millis(every * 2), known_from_ms: millis(now.mono), open: None, runs: VecDeque::new() }
     }
 
     /// Takes a reading. `maintenance` is whether a maintenance window is open.
-    pub fn observe(&mut self, sign: Sign, at: Stamp, maintenance: bool) {
+    pub(crate) fn observe(&mut self, sign: Sign, at: Stamp, maintenance: bool) {
         self.close(millis(at.mono));
         if sign != Sign::Unknown {
             self.open = Some(Open { from_ms: millis(at.mono), sign, maintenance });
@@ -146,17 +146,17 @@ impl Availability {
     }
 
     /// Nothing is known from `at` on.
-    pub fn lose_sight(&mut self, at: Stamp) {
+    pub(crate) fn lose_sight(&mut self, at: Stamp) {
         self.close(millis(at.mono));
     }
 
     /// A new interval after a reload; what was counted stays.
-    pub fn set_every(&mut self, every: Duration) {
+    pub(crate) fn set_every(&mut self, every: Duration) {
         self.hold_ms = millis(every * 2);
     }
 
     /// The last `window`, which begins on a whole minute, up to now.
-    pub fn window(&self, window: Duration, now: Stamp) -> Window {
+    pub(crate) fn window(&self, window: Duration, now: Stamp) -> Window {
         let now_ms = millis(now.mono);
         let kept = ((now_ms / MINUTE_MS) as u32).saturating_sub(MINUTES);
         let first = ((now_ms.saturating_sub(millis(window)) / MINUTE_MS) as u32).max(kept);

@@ -13,7 +13,7 @@ use super::status::Status;
 use crate::text::SafeText;
 use words::Names;
 
-pub use words::Suspects;
+pub(crate) use words::Suspects;
 
 /// Parts of its own that are named in one reason.
 const MAX_NAMED: usize = 3;
@@ -39,7 +39,7 @@ const LOCAL: &[&str] = &[
 
 /// What of the trouble that a reading tells of is not explained by the dependencies that are suspected, in words for a
 /// row; `None` where they explain all of it.
-pub fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
+pub(crate) fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
     let mut leaves = Vec::new();
     bad_leaves(&reading.components, &mut Vec::new(), &mut leaves);
     let named: Vec<(&Leaf<'_>, Names)> = leaves.iter().map(|leaf| (leaf, leaf.names(suspects))).collect();
@@ -64,12 +64,12 @@ pub fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeText> {
 }
 
 /// Whether a field of a document (`days_left`) or a metric (`disk`) speaks of something that no dependency explains.
-pub fn is_local(name: &str) -> bool {
+pub(crate) fn is_local(name: &str) -> bool {
     words::of(name).iter().any(|word| LOCAL.contains(&word.as_str()))
 }
 
 /// Whether a field that a condition compares says what is wrong: `days_left` does, `latency_ms` does not.
-pub fn names_a_cause<'a>(field: &str, suspects: impl IntoIterator<Item = &'a str>) -> bool {
+pub(crate) fn names_a_cause<'a>(field: &str, suspects: impl IntoIterator<Item = &'a str>) -> bool {
     Suspects::new(suspects).named_in(field) == Names::Other
 }
 

@@ -52,13 +52,13 @@ impl Choice {
 }
 
 /// Whether the adapter said what runs now.
-pub fn knows_running(choices: &[Choice]) -> bool {
+pub(crate) fn knows_running(choices: &[Choice]) -> bool {
     choices.iter().any(|choice| choice.running)
 }
 
 /// The one before what runs now: where to go back to. Lists are newest first, unless their times say otherwise; what is
 /// known to be newer is none. `None` also where nothing says what runs.
-pub fn before_running(choices: &[Choice]) -> Option<usize> {
+pub(crate) fn before_running(choices: &[Choice]) -> Option<usize> {
     let running = choices.iter().position(|choice| choice.running)?;
     let since = choices[running].time();
     let times: Vec<_> = choices.iter().filter_map(Choice::time).collect();

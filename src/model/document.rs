@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
-pub use shape::{Shape, Within};
+pub(crate) use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
+pub(crate) use shape::{Shape, Within};
 
 use crate::lang::time::Stamp;
 use crate::text::SafeText;
@@ -23,7 +23,7 @@ use crate::text::SafeText;
 /// - TCP: `{connected, latency_ms, remote}`
 /// - exposition: `{samples: N, bytes: N, latency_ms}`; the samples themselves go to `sample` metrics while streaming
 #[derive(Debug, Clone)]
-pub struct Document {
+pub(crate) struct Document {
     /// The JSON value that checks and metrics read.
     pub value: Arc<Value>,
     /// When the poll was due, sent and answered.
@@ -49,7 +49,7 @@ impl Timing {
     }
 
     /// From scheduled to ended.
-    pub fn latency_since_scheduled(&self) -> Duration {
+    pub(crate) fn latency_since_scheduled(&self) -> Duration {
         self.ended.since(self.scheduled)
     }
 }
@@ -76,7 +76,7 @@ pub enum PollError {
 
 /// A number of a document by its path: `latency_ms`, `tls.days_left`, `body.queue.depth`. As every expression it begins
 /// at the document; nothing is looked for elsewhere.
-pub fn number_at(document: &Value, field: &str) -> Option<f64> {
+pub(crate) fn number_at(document: &Value, field: &str) -> Option<f64> {
     let path = field.strip_prefix('.').unwrap_or(field);
     path.split('.').try_fold(document, |part, key| part.get(key)).and_then(Value::as_f64)
 }

@@ -45,7 +45,7 @@ const SET: &[(&str, &str)] = &[
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The clean base; `own` looks a variable up in our own environment.
-pub fn clean(own: impl Fn(&str) -> Option<OsString>) -> BTreeMap<OsString, OsString> {
+pub(crate) fn clean(own: impl Fn(&str) -> Option<OsString>) -> BTreeMap<OsString, OsString> {
     let taken = TAKEN.iter().filter_map(|name| Some((OsString::from(name), own(name)?)));
     let mut clean: BTreeMap<_, _> = taken.collect();
     clean.entry("PATH".into()).or_insert_with(|| DEFAULT_PATH.into());

@@ -13,14 +13,14 @@ const ENDS: f64 = 20.0;
 
 /// The last results of one check. Feed it settled statuses and soft recoveries, not what is merely pending.
 #[derive(Debug, Clone, Default)]
-pub struct Flapping {
+pub(crate) struct Flapping {
     results: VecDeque<Status>,
     flapping: bool,
 }
 
 impl Flapping {
     /// Takes a result.
-    pub fn push(&mut self, status: Status) {
+    pub(crate) fn push(&mut self, status: Status) {
         if self.results.len() == RESULTS {
             self.results.pop_front();
         }
@@ -30,13 +30,13 @@ impl Flapping {
     }
 
     /// Whether it flaps: for the one who reads it, its status means little now.
-    pub const fn is_flapping(&self) -> bool {
+    pub(crate) const fn is_flapping(&self) -> bool {
         self.flapping
     }
 
     /// Share of weighted changes, in per cent: 100 where every result differed from the one before. Results that are
     /// not there yet count as unchanged.
-    pub fn percent(&self) -> f64 {
+    pub(crate) fn percent(&self) -> f64 {
         let missing = RESULTS - self.results.len();
         let weights = self.results.iter().zip(self.results.iter().skip(1)).enumerate();
         let changed = weights.filter(|(_, (before, after))| before != after);

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use crate::lang::time::Stamp;
 
 /// The highest latency that is told apart, in milliseconds.
-pub const MAX_MS: u64 = 60_000;
+pub(crate) const MAX_MS: u64 = 60_000;
 
 /// Minutes that are kept.
 const MINUTES: u32 = 24 * 60;
@@ -22,7 +22,7 @@ const DIGITS: u8 = 2;
 
 /// The latencies of one check.
 #[derive(Debug, Clone, Default)]
-pub struct Latencies {
+pub(crate) struct Latencies {
     /// Oldest first, only those with samples.
     minutes: VecDeque<Minute>,
     /// The last samples: moment in milliseconds, latency in milliseconds.
@@ -41,7 +41,7 @@ struct Minute {
 impl Latencies {
     /// Records the latency of one poll. A timeout is recorded at the timeout's value: it is a lower bound, and leaving
     /// it out would make an outage look fast.
-    pub fn record(&mut self, at: Stamp, latency: Duration) {
+    pub(crate) fn record(&mut self, at: Stamp, latency: Duration) {
         let millis = latency.as_millis();
         if millis > u128::from(MAX_MS) {
             self.saturated += 1;
@@ -57,7 +57,7 @@ impl Latencies {
     /// Records a poll that was still under way when its next ticks came, which were skipped: what these would have
     /// waited is recorded too (`latency - every`, `latency - 2 × every`, …), or the stall would count as one sample.
     /// Not for ticks that were missed because we ourselves were stopped.
-    pub fn record_corrected(&mut self, at: Stamp, latency: Duration, every: Duration) {
+    pub(crate) fn record_corrected(&mut self, at: Stamp, latency: Duration, every: Duration) {
         self.record(at, latency);
         if every.is_zero() {
             return;
@@ -71,17 +71,17 @@ impl Latencies {
     }
 
     /// Samples above [`MAX_MS`], which were counted as that.
-    pub const fn saturated(&self) -> u64 {
+    pub(crate) const fn saturated(&self) -> u64 {
         self.saturated
     }
 
     /// Whether samples were added for skipped ticks.
-    pub const fn is_corrected(&self) -> bool {
+    pub(crate) const fn is_corrected(&self) -> bool {
         self.corrected
     }
 
     /// All samples of the last `window`, to the minute.
-    pub fn merged(&self, window: Duration, now: Stamp) -> Merged {
+    pub(crate) fn merged(&self, window: Duration, now: Stamp) -> Merged {
         let first = minute_of(now.mono.saturating_sub(window));
         let mut merged = Merged::default();
         for minute in self.minutes.iter().rev().take_while(|minute| minute.minute >= first) {
@@ -92,14 +92,14 @@ impl Latencies {
 
     /// One percentile of the last `window` in milliseconds; `None` where nothing was measured. `quantile` is within
     /// 0 and 1. For several percentiles of one window use [`Self::merged`].
-    pub fn percentile(&self, quantile: f64, window: Duration, now: Stamp) -> Option<u64> {
+    pub(crate) fn percentile(&self, quantile: f64, window: Duration, now: Stamp) -> Option<u64> {
         self.merged(window, now).percentile(quantile)
     }
 
     /// The median, in milliseconds, of each of `buckets` buckets of `width` on whole multiples of `width`, oldest
     /// first; the last is the one in which `upto` lies. `None` where nothing was measured. Buckets of a minute and
     /// more go back a day, finer ones as far as the last samples do.
-    pub fn medians(&self, buckets: usize, width: Duration, upto: Stamp) -> Vec<Option<u64>> {
+    pub(crate) fn medians(&self, buckets: usize, width: Duration, upto: Stamp) -> Vec<Option<u64>> {
         let width = (width.as_millis() as u64).max(1);
         let last = upto.mono.as_millis() as u64 / width;
         let place = |millis: u64| {
@@ -152,7 +152,7 @@ impl Latencies {
 
 /// Counts of a window.
 #[derive(Debug, Clone, Default)]
-pub struct Merged(Option<Box<Histogram<u32>>>);
+pub(crate) struct Merged(Option<Box<Histogram<u32>>>);
 
 impl Merged {
     fn add(&mut self, counts: &[(u16, u16)]) {
@@ -166,7 +166,7 @@ impl Merged {
     }
 
     /// A percentile in milliseconds, at most 1 % too high; `None` where nothing was measured.
-    pub fn percentile(&self, quantile: f64) -> Option<u64> {
+    pub(crate) fn percentile(&self, quantile: f64) -> Option<u64> {
         self.0
             .as_ref()
             .filter(|histogram| !histogram.is_empty())
@@ -174,17 +174,17 @@ impl Merged {
     }
 
     /// The highest latency, in milliseconds.
-    pub fn max(&self) -> Option<u64> {
+    pub(crate) fn max(&self) -> Option<u64> {
         self.percentile(1.0)
     }
 
     /// Samples.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.0.as_ref().map_or(0, |histogram| histogram.len())
     }
 
     /// Whether nothing was measured.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }

@@ -53,7 +53,7 @@ pub struct Preview {
 
 /// What a plan does not hold.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct About<'a> {
+pub(crate) struct About<'a> {
     /// The title of the action.
     pub title: &'a str,
     /// Parameters that the configuration fixes.
@@ -66,7 +66,7 @@ pub struct About<'a> {
 
 impl Preview {
     /// The rows of a plan.
-    pub fn of(plan: &Plan, about: About<'_>, warnings: Vec<SafeText>) -> Self {
+    pub(crate) fn of(plan: &Plan, about: About<'_>, warnings: Vec<SafeText>) -> Self {
         let mut rows = Vec::new();
         let mut fact = |label: &str, value: &str| rows.push(fact(label, value));
         let environment = if plan.environment.is_empty() { "not named" } else { &plan.environment };
@@ -104,7 +104,7 @@ impl Preview {
 
     /// The same without secrets, to be kept.
     #[must_use]
-    pub fn redacted(&self, redactor: &Redactor) -> Self {
+    pub(crate) fn redacted(&self, redactor: &Redactor) -> Self {
         let row = |row: &Row| Row { text: redactor.redact_safe(&row.text), ..row.clone() };
         Self {
             rows: self.rows.iter().map(row).collect(),
@@ -113,7 +113,7 @@ impl Preview {
     }
 
     /// As text for a shell: two blanks, label and value a line, then the warnings.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let width = self.label_width();
         for row in &self.rows {
@@ -129,13 +129,13 @@ impl Preview {
     }
 
     /// Columns of the widest label, within reason.
-    pub fn label_width(&self) -> usize {
+    pub(crate) fn label_width(&self) -> usize {
         self.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0).clamp(6, 14)
     }
 }
 
 /// The command of a step, and below it the lines of what is too long for it.
-pub fn step(label: &str, argv: &[String]) -> Vec<Row> {
+pub(crate) fn step(label: &str, argv: &[String]) -> Vec<Row> {
     let folded: Vec<bool> = (0..argv.len()).map(|at| is_folded(argv, at)).collect();
     let mut rows = Vec::new();
     let mut command = String::new();
@@ -170,7 +170,7 @@ fn continued<'a>(kind: Kind, label: &str, texts: impl Iterator<Item = &'a str>) 
 }
 
 /// A command on one line: what is too long for it is named by its number of lines.
-pub fn command_line(argv: &[String]) -> String {
+pub(crate) fn command_line(argv: &[String]) -> String {
     words(argv, "").collect::<Vec<_>>().join(" ")
 }
 

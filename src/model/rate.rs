@@ -4,14 +4,14 @@ use crate::lang::time::Stamp;
 
 /// The last value of a counter.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Counter {
+pub(crate) struct Counter {
     last: Option<(Stamp, f64)>,
 }
 
 impl Counter {
     /// Takes a new value and gives the rate per second since the last one; `None` for the first, and where no time
     /// has passed. A value below the last one means that the counter began anew: what it counts since is the increase.
-    pub fn per_second(&mut self, at: Stamp, value: f64) -> Option<f64> {
+    pub(crate) fn per_second(&mut self, at: Stamp, value: f64) -> Option<f64> {
         let last = self.last.replace((at, value));
         let (then, before) = last?;
         let seconds = at.since(then).as_secs_f64();
@@ -20,7 +20,7 @@ impl Counter {
     }
 
     /// Forgets the last value, so that a span of which nothing is known is not averaged over.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.last = None;
     }
 }

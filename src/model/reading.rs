@@ -68,7 +68,7 @@ pub struct Reading {
 
 impl Reading {
     /// From sent to ended, in milliseconds and not rounded: what conditions are held against.
-    pub fn latency_ms(&self) -> f64 {
+    pub(crate) fn latency_ms(&self) -> f64 {
         self.timing.latency().as_secs_f64() * 1e3
     }
 }
@@ -97,7 +97,7 @@ pub struct Caveat {
 
 impl Caveat {
     /// What stands before the number.
-    pub fn mark(&self) -> &'static str {
+    pub(crate) fn mark(&self) -> &'static str {
         if self.at_least { ">=" } else { "~" }
     }
 }

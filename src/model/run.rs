@@ -55,7 +55,7 @@ impl RunState {
     }
 
     /// Whether it did what was asked, as far as anybody can tell.
-    pub const fn is_good(self) -> bool {
+    pub(crate) const fn is_good(self) -> bool {
         matches!(self, Self::Verified | Self::Ended)
     }
 
@@ -104,7 +104,7 @@ pub enum ChecksAfter {
 
 impl ChecksAfter {
     /// In words, for the parentheses behind a failure.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Good => "checks are good",
             Self::Bad => "checks are bad",
@@ -152,12 +152,12 @@ pub struct CheckProgress {
 
 impl Progress {
     /// Time until it is given up.
-    pub fn left(&self, now: Moment) -> Duration {
+    pub(crate) fn left(&self, now: Moment) -> Duration {
         Moment { utc: self.until, boot: self.until_boot }.since(now)
     }
 
     /// `api 1 of 2 good, db 0 of 2 good`
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let one = |check: &CheckProgress| format!("{} {} of {} good", check.name, check.good, check.needed);
         self.checks.iter().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -254,7 +254,7 @@ impl Run {
     }
 
     /// The outcome with its note.
-    pub fn outcome_and_note(&self) -> String {
+    pub(crate) fn outcome_and_note(&self) -> String {
         match &self.note {
             Some(note) if !note.as_str().is_empty() => format!("{}: {note}", self.outcome()),
             _ => self.outcome(),
@@ -262,7 +262,7 @@ impl Run {
     }
 
     /// When it began.
-    pub const fn began(&self) -> Moment {
+    pub(crate) const fn began(&self) -> Moment {
         Moment { utc: self.started_at, boot: self.boot }
     }
 
@@ -276,14 +276,14 @@ impl Run {
     }
 
     /// How long ago it ended, or began where it goes on.
-    pub fn ago(&self, now: Moment) -> Duration {
+    pub(crate) fn ago(&self, now: Moment) -> Duration {
         let Some(ended) = self.ended_at else { return now.since(self.began()) };
         let took = Duration::from_millis(self.duration_ms.unwrap_or(0));
         now.since(Moment { utc: ended, boot: self.boot.map(|began| began.plus(took)) })
     }
 
     /// What to say to a person who leaves it while it continues: one line.
-    pub fn continues(&self) -> String {
+    pub(crate) fn continues(&self) -> String {
         let doing = if self.state == RunState::Verifying { " to be verified" } else { "" };
         format!("{} continues{doing} (run {}): opsroom runs {} --follow", self.action, self.id, self.id)
     }

@@ -16,7 +16,7 @@ const TIERS: [(i64, usize); 3] = [(10, 720), (60, 2_880), (600, 4_320)];
 
 /// What is known of one bucket of a chart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub(crate) struct Point {
     /// Lowest value.
     pub min: f64,
     /// Mean of the values.
@@ -29,7 +29,7 @@ pub struct Point {
 
 /// One metric's values. Gaps stay gaps: a value holds until the next one, and no longer than `hold`.
 #[derive(Debug, Clone)]
-pub struct Series {
+pub(crate) struct Series {
     hold: Duration,
     /// `None`: from here on there is no value.
     raw: VecDeque<(Stamp, Option<f64>)>,
@@ -39,13 +39,13 @@ pub struct Series {
 
 impl Series {
     /// An empty series. `hold` is how long a value speaks for itself: past it, it is stale.
-    pub fn new(hold: Duration) -> Self {
+    pub(crate) fn new(hold: Duration) -> Self {
         let tiers = TIERS.map(|(step, buckets)| Tier::new(step * 1_000, buckets));
         Self { hold, raw: VecDeque::new(), dropped: false, tiers }
     }
 
     /// Takes a value. What is not finite, or older than the newest value, is left out.
-    pub fn push(&mut self, at: Stamp, value: f64) {
+    pub(crate) fn push(&mut self, at: Stamp, value: f64) {
         if value.is_finite() && self.raw.back().is_none_or(|(last, _)| last.mono <= at.mono) {
             self.keep(at, Some(value));
             for tier in &mut self.tiers {
@@ -55,7 +55,7 @@ impl Series {
     }
 
     /// From `at` on there is no value: it is absent, or nothing is known. The last value ends here.
-    pub fn gap(&mut self, at: Stamp) {
+    pub(crate) fn gap(&mut self, at: Stamp) {
         if self.raw.back().is_some_and(|(last, value)| value.is_some() && last.mono <= at.mono) {
             self.keep(at, None);
             for tier in &mut self.tiers {
@@ -65,28 +65,28 @@ impl Series {
     }
 
     /// A new hold after a reload; the values stay.
-    pub fn set_hold(&mut self, hold: Duration) {
+    pub(crate) fn set_hold(&mut self, hold: Duration) {
         self.hold = hold;
     }
 
     /// The newest value, however old.
-    pub fn last(&self) -> Option<(Stamp, f64)> {
+    pub(crate) fn last(&self) -> Option<(Stamp, f64)> {
         self.raw.iter().rev().find_map(|(at, value)| value.map(|value| (*at, value)))
     }
 
     /// The value that speaks for `now`: `None` where the newest is too old or was ended by a gap.
-    pub fn value(&self, now: Stamp) -> Option<f64> {
+    pub(crate) fn value(&self, now: Stamp) -> Option<f64> {
         let (at, value) = *self.raw.back()?;
         value.filter(|_| now.since(at) <= self.hold)
     }
 
     /// Whether the newest value is too old; false where there is none.
-    pub fn is_stale(&self, now: Stamp) -> bool {
+    pub(crate) fn is_stale(&self, now: Stamp) -> bool {
         self.last().is_some_and(|(at, _)| now.since(at) > self.hold)
     }
 
     /// The last `count` values as they came, oldest first; at most some hundred are kept.
-    pub fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
+    pub(crate) fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
         let mut latest: Vec<_> =
             self.raw.iter().rev().filter_map(|(at, value)| value.map(|value| (*at, value))).take(count).collect();
         latest.reverse();
@@ -95,7 +95,7 @@ impl Series {
 
     /// `buckets` buckets of `width` on whole multiples of `width`, oldest first; the last is the one in which the
     /// moment `ago` before `now` lies. `None` where there was no value; a value is carried on for as long as it holds.
-    pub fn points(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
+    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
         let width = (width.as_millis() as i64).max(1);
         let last = (millis(now) - ago.as_millis() as i64).div_euclid(width);
         let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;

@@ -14,7 +14,7 @@ const RESERVED: &[&str] = &[
 
 /// One argument as a word that a POSIX shell reads back as exactly these bytes. What can't be seen is written by number,
 /// so that every line of the word is also what a screen shows of it; a line break stands as it is, between quotes.
-pub fn quote(argument: impl AsRef<[u8]>) -> String {
+pub(crate) fn quote(argument: impl AsRef<[u8]>) -> String {
     let argument = argument.as_ref();
     if is_plain(argument) {
         return String::from_utf8_lossy(argument).into_owned();
@@ -41,7 +41,7 @@ pub fn quote(argument: impl AsRef<[u8]>) -> String {
 }
 
 /// A whole command: program and arguments, each quoted.
-pub fn command(argv: &[impl AsRef<[u8]>]) -> String {
+pub(crate) fn command(argv: &[impl AsRef<[u8]>]) -> String {
     let words = argv.iter().enumerate().map(|(at, argument)| if at == 0 { program(argument) } else { quote(argument) });
     words.collect::<Vec<_>>().join(" ")
 }

@@ -25,12 +25,12 @@ impl Since {
     }
 
     /// The moment it began, where that was seen: what may be written down as a fact.
-    pub fn known(self) -> Option<Stamp> {
+    pub(crate) fn known(self) -> Option<Stamp> {
         self.seen.then_some(self.at)
     }
 
     /// `since 05:24:10Z`, or `since before 05:24:10Z`; with the day where that is not the day of `now` in `zone`.
-    pub fn describe(self, now: Stamp, zone: Tz) -> String {
+    pub(crate) fn describe(self, now: Stamp, zone: Tz) -> String {
         let (at, today) = (self.at.utc.with_timezone(&zone), now.utc.with_timezone(&zone).date_naive());
         let day = if at.date_naive() == today { String::new() } else { at.format("%Y-%m-%d ").to_string() };
         let time = if zone == Tz::UTC { at.format("%H:%M:%SZ") } else { at.format("%H:%M:%S") };

@@ -23,10 +23,11 @@ pub enum Status {
 
 impl Status {
     /// All statuses, worst first: the order in which groups and lists are judged.
-    pub const WORST_FIRST: [Self; 6] = [Self::Down, Self::Degraded, Self::Pending, Self::Unknown, Self::Cold, Self::Ok];
+    pub(crate) const WORST_FIRST: [Self; 6] =
+        [Self::Down, Self::Degraded, Self::Pending, Self::Unknown, Self::Cold, Self::Ok];
 
     /// The word on the screen.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "UNKNOWN",
             Self::Ok => "OK",
@@ -38,7 +39,7 @@ impl Status {
     }
 
     /// The glyph beside the word, one column wide (UTF-8) or two (ASCII).
-    pub const fn glyph(self, ascii: bool) -> &'static str {
+    pub(crate) const fn glyph(self, ascii: bool) -> &'static str {
         match (self, ascii) {
             (Self::Unknown, false) => "?",
             (Self::Unknown, true) => "??",
@@ -56,7 +57,7 @@ impl Status {
     }
 
     /// How bad, from 0 (ok) to 5 (down).
-    pub const fn badness(self) -> u8 {
+    pub(crate) const fn badness(self) -> u8 {
         match self {
             Self::Ok => 0,
             Self::Cold => 1,
@@ -68,7 +69,7 @@ impl Status {
     }
 
     /// The worst of many; `None` where there is none.
-    pub fn worst(of: impl IntoIterator<Item = Self>) -> Option<Self> {
+    pub(crate) fn worst(of: impl IntoIterator<Item = Self>) -> Option<Self> {
         of.into_iter().max_by_key(|status| status.badness())
     }
 }

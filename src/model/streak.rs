@@ -10,7 +10,7 @@ use crate::lang::time::Stamp;
 
 /// What the configuration says of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Bad polls in a row that make it down, at least 1.
     pub fail_after: u32,
     /// Good polls in a row that end trouble, at least 1.
@@ -21,7 +21,7 @@ pub struct Rules {
 
 /// How often each sign was seen since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Good.
     pub good: u64,
     /// Degraded.
@@ -36,7 +36,7 @@ pub struct Counts {
 
 /// A new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// What was shown before.
     pub from: Status,
     /// What is shown now.
@@ -47,7 +47,7 @@ pub struct Change {
 
 /// The streaks of one check. What is not known neither extends nor breaks a streak.
 #[derive(Debug, Clone)]
-pub struct Streak {
+pub(crate) struct Streak {
     rules: Rules,
     shown: Status,
     since: Since,
@@ -73,7 +73,7 @@ pub struct Streak {
 
 impl Streak {
     /// Knows nothing yet.
-    pub fn new(rules: Rules, now: Stamp) -> Self {
+    pub(crate) fn new(rules: Rules, now: Stamp) -> Self {
         Self {
             rules,
             shown: Status::Unknown,
@@ -93,7 +93,7 @@ impl Streak {
     }
 
     /// Takes what a poll said, with the moment at which it ended.
-    pub fn observe(&mut self, sign: Sign, at: Stamp) -> Option<Change> {
+    pub(crate) fn observe(&mut self, sign: Sign, at: Stamp) -> Option<Change> {
         // Between two answers that lie too far apart anything may have happened.
         self.blind |= self.is_stale(at);
         self.last = Some(at);
@@ -117,44 +117,44 @@ impl Streak {
     }
 
     /// Nothing is known from now: paused, suspended, or our own network is gone. The next poll goes on from before.
-    pub fn lose_sight(&mut self, at: Stamp) -> Option<Change> {
+    pub(crate) fn lose_sight(&mut self, at: Stamp) -> Option<Change> {
         self.blind = true;
         self.show(Status::Unknown, at, Since::seen(at))
     }
 
     /// New rules after a reload; streaks and history stay.
-    pub fn set_rules(&mut self, rules: Rules) {
+    pub(crate) fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
     }
 
     /// The status that is shown. Staleness lies beside it: [`Self::is_stale`].
-    pub const fn status(&self) -> Status {
+    pub(crate) const fn status(&self) -> Status {
         self.shown
     }
 
     /// What may be claimed now: the status, or unknown where the latest answer is too old.
-    pub fn effective(&self, now: Stamp) -> Status {
+    pub(crate) fn effective(&self, now: Stamp) -> Status {
         if self.is_stale(now) { Status::Unknown } else { self.shown }
     }
 
     /// Since when it is shown so. A short unknown in between does not begin it anew.
     /// Where the console did not see it begin, it had begun before the first answer that said so.
-    pub const fn since(&self) -> Since {
+    pub(crate) const fn since(&self) -> Since {
         self.since
     }
 
     /// Whether the latest answer is too old; before the first one the age counts from the start.
-    pub fn is_stale(&self, now: Stamp) -> bool {
+    pub(crate) fn is_stale(&self, now: Stamp) -> bool {
         now.since(self.last.unwrap_or(self.known_from)) > self.rules.stale_after
     }
 
     /// Time since the latest poll ended; `None` before the first.
-    pub fn age(&self, now: Stamp) -> Option<Duration> {
+    pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
         self.last.map(|last| now.since(last))
     }
 
     /// The streak under way and how long it must become: bad polls towards down, good ones towards ok.
-    pub fn streak(&self) -> Option<(u32, u32)> {
+    pub(crate) fn streak(&self) -> Option<(u32, u32)> {
         let trouble = matches!(self.settled, Some(Status::Down | Status::Degraded));
         if self.bad > 0 && self.settled != Some(Status::Down) {
             Some((self.bad, self.rules.fail_after))
@@ -166,12 +166,12 @@ impl Streak {
     }
 
     /// Whether it changes too often to be believed.
-    pub const fn is_flapping(&self) -> bool {
+    pub(crate) const fn is_flapping(&self) -> bool {
         self.flapping.is_flapping()
     }
 
     /// How often each sign was seen.
-    pub const fn counts(&self) -> Counts {
+    pub(crate) const fn counts(&self) -> Counts {
         self.counts
     }
 

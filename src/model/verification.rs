@@ -30,7 +30,7 @@ pub struct Terms {
 
 impl Terms {
     /// Every check that is looked at: the named ones, and those that answered before and may have been broken.
-    pub fn watched(&self) -> impl Iterator<Item = &Name> {
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Name> {
         let answered = self.before.iter().filter(|(_, status)| Health::of(**status).is_some()).map(|(name, _)| name);
         self.checks.iter().chain(answered.filter(|name| !self.checks.contains(name)))
     }
@@ -63,7 +63,7 @@ impl Health {
 
 /// A verdict and why, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conclusion {
+pub(crate) struct Conclusion {
     /// The verdict; never [`Verdict::None`] but where nothing was to be verified.
     pub verdict: Verdict,
     /// What is still bad, what regressed, what could not be seen. Empty where verified.
@@ -72,7 +72,7 @@ pub struct Conclusion {
 
 impl Conclusion {
     /// What the checks said; `None` where none were looked at.
-    pub const fn checks(&self) -> Option<ChecksAfter> {
+    pub(crate) const fn checks(&self) -> Option<ChecksAfter> {
         match self.verdict {
             Verdict::Verified => Some(ChecksAfter::Good),
             Verdict::NotRecovered => Some(ChecksAfter::Bad),
@@ -85,7 +85,7 @@ impl Conclusion {
 
 /// The verification of one run. Feed it every reading, and the time.
 #[derive(Debug, Clone)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// When the run ended: only polls sent since then count.
     ended: Stamp,
     deadline: Stamp,
@@ -129,7 +129,7 @@ struct Other {
 
 impl Verification {
     /// Begins at the end of a run.
-    pub fn new(ended: Stamp, terms: &Terms) -> Self {
+    pub(crate) fn new(ended: Stamp, terms: &Terms) -> Self {
         let Terms { checks, good, within, before } = terms;
         let other = |(name, status): (&Name, &Status)| {
             let before = Health::of(*status).filter(|_| !checks.contains(name))?;
@@ -151,7 +151,7 @@ impl Verification {
     }
 
     /// Takes a reading. Polls sent before the run ended say nothing about it. The verdict, once there is one, stays.
-    pub fn observe(&mut self, reading: &Reading) -> Option<&Conclusion> {
+    pub(crate) fn observe(&mut self, reading: &Reading) -> Option<&Conclusion> {
         let fresh = reading.timing.sent.mono >= self.ended.mono && reading.timing.ended.mono <= self.deadline.mono;
         if self.conclusion.is_none() && fresh {
             self.count(&reading.check, reading.sign);
@@ -161,7 +161,7 @@ impl Verification {
     }
 
     /// The verdict, as far as there is one at `now`; at the deadline there always is.
-    pub fn judge(&mut self, now: Stamp) -> Option<&Conclusion> {
+    pub(crate) fn judge(&mut self, now: Stamp) -> Option<&Conclusion> {
         if self.conclusion.is_none() && now.mono >= self.deadline.mono {
             self.conclusion = Some(self.final_word());
         }
@@ -169,12 +169,12 @@ impl Verification {
     }
 
     /// Time until the deadline.
-    pub fn remaining(&self, now: Stamp) -> Duration {
+    pub(crate) fn remaining(&self, now: Stamp) -> Duration {
         self.deadline.since(now)
     }
 
     /// How far it is.
-    pub fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         let one = |(name, streak): (&Name, &Streak)| CheckProgress {
             name: name.clone(),
             good: streak.good.min(self.needed),
@@ -184,7 +184,7 @@ impl Verification {
     }
 
     /// Whether the latest reading of a check that answered before and is not named was bad.
-    pub fn doubts(&self, check: &Name) -> bool {
+    pub(crate) fn doubts(&self, check: &Name) -> bool {
         self.others.get(check).is_some_and(|other| other.bad > 0)
     }
 

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How often to look whether a child has ended where no signal reports it.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a pipe may stay open after the child has ended: a process that it left behind may hold it for ever.
-pub const LINGER: Duration = Duration::from_millis(100);
+pub(crate) const LINGER: Duration = Duration::from_millis(100);
 
 /// Open files that are enough: more would be inherited by children, of which some look at every number.
 const OPEN_FILES: u64 = 4096;
@@ -43,13 +43,13 @@ pub fn raise_open_files() {
 }
 
 /// How many files we may have open.
-pub fn open_files() -> u64 {
+pub(crate) fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(OPEN_FILES)
 }
 
 /// A process and everything it started that stayed in its group. Dropped, it is killed.
 #[derive(Debug)]
-pub struct Group {
+pub(crate) struct Group {
     child: Child,
     /// `None` once the leader has been waited for: its number may then belong to another process.
     leader: Option<Pid>,
@@ -62,7 +62,7 @@ impl Group {
     ///
     /// # Errors
     /// As the system reports; [`start_error`] makes words of it.
-    pub fn start(mut command: Command) -> io::Result<Self> {
+    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
         // Listening begins before the child can end.
         let changes = unix::signal(SignalKind::child()).ok();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -72,12 +72,12 @@ impl Group {
     }
 
     /// Its stdout and stderr, once.
-    pub fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+    pub(crate) fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
         (self.child.stdout.take(), self.child.stderr.take())
     }
 
     /// Waits until the leader has ended; it is left to be reaped. May be cancelled and called again.
-    pub async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         while !self.has_ended() {
             let reported = match &mut self.changes {
                 Some(changes) => changes.recv().await.is_some(),
@@ -93,7 +93,7 @@ impl Group {
     ///
     /// # Errors
     /// As the system reports.
-    pub async fn reap(mut self) -> io::Result<ExitStatus> {
+    pub(crate) async fn reap(mut self) -> io::Result<ExitStatus> {
         self.ended().await;
         // Before the leader is waited for: until then its number is the group's and nobody else's.
         self.signal(Signal::KILL);
@@ -104,7 +104,7 @@ impl Group {
 
     /// TERM to all, a moment of grace, KILL to all. The leader is waited for at the very end: until then its number
     /// is the group's and nobody else's.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.signal(Signal::TERM);
         // A stopped process takes its TERM only when it continues.
         self.signal(Signal::CONT);
@@ -138,7 +138,7 @@ impl Drop for Group {
 
 /// What a command may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// From its start to its end; then its group gets TERM, a second of grace, and KILL.
     pub timeout: Duration,
     /// Bytes of stdout and of stderr that are kept, each. What comes after is read and dropped.
@@ -147,7 +147,7 @@ pub struct Limits {
 
 /// What a command answered.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// How its leader ended.
     pub status: ExitStatus,
     /// The beginning of its standard output.
@@ -158,7 +158,7 @@ pub struct Output {
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// It did not start.
     #[error("could not be started: {0}")]
     Start(io::Error),
@@ -178,7 +178,7 @@ pub enum RunError {
 ///
 /// # Errors
 /// See [`RunError`].
-pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
+pub(crate) async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
     execute(command, limits, false, ended).await
 }
 
@@ -187,7 +187,7 @@ pub async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Resu
 ///
 /// # Errors
 /// See [`RunError`].
-pub async fn answer(mut command: Command, limits: Limits) -> Result<Output, RunError> {
+pub(crate) async fn answer(mut command: Command, limits: Limits) -> Result<Output, RunError> {
     // `setsid` leaves a group, and not its environment.
     let mark = format!("OPSROOM_ANSWER={:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     if let Some((name, value)) = mark.split_once('=') {
@@ -283,7 +283,7 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: us
 }
 
 /// Why `program` did not start, with what to look at.
-pub fn start_error(program: &str, error: &io::Error) -> String {
+pub(crate) fn start_error(program: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!("{program} was not found: is it installed, and in PATH?"),
         io::ErrorKind::PermissionDenied => format!("{program} may not be executed: check its permissions"),

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal};
 
 /// One process that runs; zombies do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its process id.
     pub id: i32,
     /// The group that it belongs to.
@@ -26,14 +26,14 @@ const TICKS: u64 = 100;
 
 /// Every process.
 #[cfg(target_os = "linux")]
-pub fn all() -> Vec<Listed> {
+pub(crate) fn all() -> Vec<Listed> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(one).collect()
 }
 
 /// One process; `None` where it does not run.
 #[cfg(target_os = "linux")]
-pub fn one(id: i32) -> Option<Listed> {
+pub(crate) fn one(id: i32) -> Option<Listed> {
     let stat = read(id, "stat")?;
     let stat = String::from_utf8_lossy(&stat);
     // `PID (NAME) STATE PPID PGRP SESSION …`, the 22nd is the start; the name may hold anything, also parentheses.
@@ -51,13 +51,13 @@ pub fn one(id: i32) -> Option<Listed> {
 
 /// The words that a process was started with; empty where that may not be read.
 #[cfg(target_os = "linux")]
-pub fn arguments(id: i32) -> Vec<String> {
+pub(crate) fn arguments(id: i32) -> Vec<String> {
     words(&read(id, "cmdline").unwrap_or_default()).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
 /// The environment that a process was started with, as `NAME=VALUE`; empty where that may not be read.
 #[cfg(target_os = "linux")]
-pub fn environment(id: i32) -> Vec<Vec<u8>> {
+pub(crate) fn environment(id: i32) -> Vec<Vec<u8>> {
     words(&read(id, "environ").unwrap_or_default()).map(<[u8]>::to_vec).collect()
 }
 
@@ -78,7 +78,7 @@ fn read(id: i32, what: &str) -> Option<Vec<u8>> {
 
 /// Every process.
 #[cfg(not(target_os = "linux"))]
-pub fn all() -> Vec<Listed> {
+pub(crate) fn all() -> Vec<Listed> {
     let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,pgid=,stat=,comm="]).output();
     let Ok(listed) = listed else { return Vec::new() };
     let read = |line: &str| {
@@ -93,13 +93,13 @@ pub fn all() -> Vec<Listed> {
 
 /// One process; `None` where it does not run.
 #[cfg(not(target_os = "linux"))]
-pub fn one(id: i32) -> Option<Listed> {
+pub(crate) fn one(id: i32) -> Option<Listed> {
     all().into_iter().find(|listed| listed.id == id)
 }
 
 /// The words that a process was started with, as far as `ps` tells them apart.
 #[cfg(not(target_os = "linux"))]
-pub fn arguments(id: i32) -> Vec<String> {
+pub(crate) fn arguments(id: i32) -> Vec<String> {
     let listed = std::process::Command::new("ps").args(["-o", "command=", "-p", &id.to_string()]).output();
     let text = listed.map(|listed| String::from_utf8_lossy(&listed.stdout).into_owned()).unwrap_or_default();
     text.split_ascii_whitespace().map(str::to_owned).collect()
@@ -107,14 +107,14 @@ pub fn arguments(id: i32) -> Vec<String> {
 
 /// Nothing: only `/proc` tells.
 #[cfg(not(target_os = "linux"))]
-pub fn environment(_id: i32) -> Vec<Vec<u8>> {
+pub(crate) fn environment(_id: i32) -> Vec<Vec<u8>> {
     Vec::new()
 }
 
 /// Sends `signal` to the process `id` where `is_it` still says so once the process is held: its number may pass to a
 /// stranger at any moment before. False where it is gone, is another, or may not be signalled.
 #[cfg(target_os = "linux")]
-pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
+pub(crate) fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
     use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
     let Some(pid) = Some(id).filter(|id| *id > 1).and_then(Pid::from_raw) else { return false };
     let Ok(held) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
@@ -123,7 +123,7 @@ pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool 
 
 /// Sends `signal` to the process `id` where `is_it` says so. False where it is gone, is another, or may not be signalled.
 #[cfg(not(target_os = "linux"))]
-pub fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
+pub(crate) fn signal(id: i32, signals: &[Signal], is_it: impl Fn(i32) -> bool) -> bool {
     let Some(pid) = Some(id).filter(|id| *id > 1).and_then(Pid::from_raw) else { return false };
     is_it(id) && signals.iter().all(|signal| rustix::process::kill_process(pid, *signal).is_ok())
 }

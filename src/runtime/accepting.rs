@@ -15,7 +15,7 @@ impl RunService {
     ///
     /// # Errors
     /// It can't be opened or written, or is no store of ours.
-    pub async fn accept(
+    pub(crate) async fn accept(
         store: Option<&str>,
         state_directory: &Path,
         why: &str,

@@ -17,7 +17,7 @@ struct Heard {
 
 /// What was heard of the terminal.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub(crate) struct Answers {
     heard: Mutex<Heard>,
     more: Condvar,
     news: Notify,
@@ -29,7 +29,7 @@ impl Answers {
     }
 
     /// So many more have come.
-    pub fn add(&self, count: usize) {
+    pub(crate) fn add(&self, count: usize) {
         if count > 0 {
             self.lock().waiting += count;
             self.more.notify_all();
@@ -38,33 +38,33 @@ impl Answers {
     }
 
     /// No more will come.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.more.notify_all();
     }
 
     /// How many have come since they were last taken.
-    pub fn take(&self) -> usize {
+    pub(crate) fn take(&self) -> usize {
         std::mem::take(&mut self.lock().waiting)
     }
 
     /// Says whether any are to come.
-    pub fn expect(&self, any: bool) {
+    pub(crate) fn expect(&self, any: bool) {
         self.lock().expected = any;
     }
 
     /// Whether any are to come, so that the first byte of one is not taken for a key.
-    pub fn are_expected(&self) -> bool {
+    pub(crate) fn are_expected(&self) -> bool {
         self.lock().expected
     }
 
     /// Resolves when one has come.
-    pub async fn come(&self) {
+    pub(crate) async fn come(&self) {
         self.news.notified().await;
     }
 
     /// Waits for `count` of them, but not for longer than `patience`, nor for a terminal that is gone.
-    pub fn wait(&self, count: usize, patience: Duration) {
+    pub(crate) fn wait(&self, count: usize, patience: Duration) {
         let missing = |heard: &mut Heard| heard.waiting < count && !heard.closed;
         drop(self.more.wait_timeout_while(self.lock(), patience, missing));
     }

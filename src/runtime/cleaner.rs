@@ -13,7 +13,7 @@ use crate::text::redact::Redactor;
 use super::secrets::SecretsHandle;
 
 /// The redactor of the running configuration.
-pub struct Cleaner {
+pub(crate) struct Cleaner {
     secrets_handle: SecretsHandle,
     /// Made with the first observation: its patterns take longer to compile than the first frame may.
     redactor: Option<Redactor>,
@@ -21,12 +21,12 @@ pub struct Cleaner {
 
 impl Cleaner {
     /// Cleans with the secrets behind the `secrets_handle`, once they are there; with the shapes of well-known tokens from the start.
-    pub fn new(secrets_handle: SecretsHandle) -> Self {
+    pub(crate) fn new(secrets_handle: SecretsHandle) -> Self {
         Self { secrets_handle, redactor: None }
     }
 
     /// The redactor for the secrets that are known now.
-    pub fn redactor(&mut self) -> &Redactor {
+    pub(crate) fn redactor(&mut self) -> &Redactor {
         if let Some(secrets) = self.secrets_handle.changed() {
             self.redactor = Some(Redactor::from(&*secrets));
         }
@@ -34,7 +34,7 @@ impl Cleaner {
     }
 
     /// The observation without secrets.
-    pub fn clean(&mut self, observation: Observation) -> Observation {
+    pub(crate) fn clean(&mut self, observation: Observation) -> Observation {
         let redactor = self.redactor();
         let clean = |text: &SafeText| redactor.redact_safe(text);
         match observation {

@@ -8,7 +8,7 @@ const MOST: usize = 74_000;
 
 /// The sequence that puts `text` into the clipboard; `None` where it is too long for terminals to take. There is no answer
 /// to it: whether the terminal allows it can't be known.
-pub fn sequence(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn sequence(text: &str) -> Option<Vec<u8>> {
     (text.len() <= MOST).then(|| format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes())
 }
 

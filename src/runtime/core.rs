@@ -52,7 +52,7 @@ pub struct Start {
 }
 
 /// The part of a console that needs no terminal.
-pub struct Core {
+pub(crate) struct Core {
     /// The clock.
     pub clock: Clock,
     /// The state.
@@ -83,7 +83,7 @@ pub struct Core {
 impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
-    pub fn new(start: Start, size: (u16, u16)) -> Self {
+    pub(crate) fn new(start: Start, size: (u16, u16)) -> Self {
         let Start { clock, config, loader, store, state_directory } = start;
         let secret_store = SecretStore::default();
         let cleaner = Cleaner::new(secret_store.secrets_handle());
@@ -117,12 +117,12 @@ impl Core {
     }
 
     /// The redactor for the secrets that are known now.
-    pub fn redactor(&mut self) -> Redactor {
+    pub(crate) fn redactor(&mut self) -> Redactor {
         self.cleaner.redactor().clone()
     }
 
     /// Starts sources, the store and the watch over the configuration.
-    pub fn go(&mut self) {
+    pub(crate) fn go(&mut self) {
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
@@ -150,7 +150,7 @@ impl Core {
     }
 
     /// The next event that is no key: outcomes first, then reloads, then observations.
-    pub async fn next(&mut self) -> Event {
+    pub(crate) async fn next(&mut self) -> Event {
         loop {
             tokio::select! {
                 biased;
@@ -166,7 +166,7 @@ impl Core {
     }
 
     /// One that is there already.
-    pub fn ready(&mut self) -> Option<Event> {
+    pub(crate) fn ready(&mut self) -> Option<Event> {
         if let Ok(outcome) = self.outcomes.try_recv() {
             return Some(Event::Outcome(outcome));
         }
@@ -184,13 +184,13 @@ impl Core {
     }
 
     /// When the next clock event is due, on the monotonic clock.
-    pub fn tick_at(&self) -> Option<Duration> {
+    pub(crate) fn tick_at(&self) -> Option<Duration> {
         self.state.next_tick().map(|after| self.state.world.now.mono + after)
     }
 
     /// Gives one event to the state. Effects that need no terminal are under way when this returns; the others are
     /// returned.
-    pub fn take(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn take(&mut self, event: Event) -> Vec<Effect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
         let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
@@ -237,7 +237,7 @@ impl Core {
     }
 
     /// Puts what only the runtime can know where the view finds it.
-    pub fn measure(&mut self, meters: Meters) {
+    pub(crate) fn measure(&mut self, meters: Meters) {
         let now = self.clock.now().mono;
         if self.weighed.is_none_or(|at| now.saturating_sub(at) >= WEIGH) {
             self.weighed = Some(now);
@@ -257,12 +257,12 @@ impl Core {
     }
 
     /// Writes files into the state directory, off the loop, and says where.
-    pub fn save(&mut self, files: Vec<(String, String)>) {
+    pub(crate) fn save(&mut self, files: Vec<(String, String)>) {
         self.effects.save_all(&mut self.tasks, files);
     }
 
     /// The state alone.
-    pub fn into_state(self) -> State {
+    pub(crate) fn into_state(self) -> State {
         self.state
     }
 
@@ -271,12 +271,12 @@ impl Core {
     /// # Panics
     /// The task does, not the caller.
     #[cfg(debug_assertions)]
-    pub fn break_a_task(&mut self) {
+    pub(crate) fn break_a_task(&mut self) {
         self.tasks.once("breaking", async { panic!("asked to panic") });
     }
 
     /// Ends every task, and takes in what the last of them answered.
-    pub async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         // What was asked for is either under way or refused before we leave, so that it can be said.
         let answered = async {
             while !self.state.console.requested.is_empty() {
@@ -293,7 +293,7 @@ impl Core {
     }
 
     /// What a person who leaves should know: what continues without the console, and how to see it.
-    pub fn farewell(&self) -> Vec<String> {
+    pub(crate) fn farewell(&self) -> Vec<String> {
         let continues = self.state.world.runs.iter().filter(|view| view.run.state.is_open());
         let continues = continues.map(|view| view.run.continues());
         let unanswered = self.state.console.requested.values();

@@ -4,7 +4,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Keeps this process from leaving a core dump and, on Linux, its memory from being read by the person's other programs.
 /// A child process is as dumpable as any other once it runs its own program; it inherits the limit, which it may raise.
-pub fn forbid() {
+pub(crate) fn forbid() {
     let limit = Rlimit { current: Some(0), maximum: getrlimit(Resource::Core).maximum };
     let limited = setrlimit(Resource::Core, limit);
     #[cfg(target_os = "linux")]

@@ -64,7 +64,7 @@ struct Tools {
 }
 
 /// The runner of effects.
-pub struct Effects {
+pub(crate) struct Effects {
     tools: Tools,
     run_service: watch::Sender<StoreState>,
     following: HashMap<Name, CancellationToken>,
@@ -72,7 +72,11 @@ pub struct Effects {
 
 impl Effects {
     /// A runner that answers to `outcomes` and writes into `state_directory`.
-    pub fn new(outcomes: mpsc::Sender<Outcome>, secrets_handle: SecretsHandle, state_directory: PathBuf) -> Self {
+    pub(crate) fn new(
+        outcomes: mpsc::Sender<Outcome>,
+        secrets_handle: SecretsHandle,
+        state_directory: PathBuf,
+    ) -> Self {
         let (sender, run_service) = watch::channel(StoreState::Opening);
         let state_directory = state_directory.into();
         Self {
@@ -91,7 +95,7 @@ impl Effects {
     }
 
     /// Opens the store, takes in what ran without us, and watches what runs.
-    pub fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
+    pub(crate) fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
         let (sender, tools, token) = (self.run_service.clone(), self.tools.clone(), tasks.token());
         tasks.supervise("store", token, move |token| {
             let (sender, tools, store) = (sender.clone(), tools.clone(), store.clone());
@@ -105,13 +109,13 @@ impl Effects {
     }
 
     /// Leaves the store with everything in its one file.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let StoreState::Open(run_service) = self.tools.run_service.borrow().clone() else { return };
         tokio::time::timeout(CLOSING, run_service.close()).await.ok();
     }
 
     /// Starts an effect; gives back one that is not ours.
-    pub fn execute(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
+    pub(crate) fn execute(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
         let tools = self.tools.clone();
         match effect {
             Effect::Save { name, text } => self.save_all(tasks, vec![(name, text)]),
@@ -158,7 +162,7 @@ impl Effects {
     }
 
     /// Saves files without the secrets in them, and says where the first one is.
-    pub fn save_all(&self, tasks: &mut Tasks, files: Vec<(String, String)>) {
+    pub(crate) fn save_all(&self, tasks: &mut Tasks, files: Vec<(String, String)>) {
         let mut tools = self.tools.clone();
         tasks.once("saving", async move {
             let secrets = tools.secrets_handle.secrets().await;
@@ -174,12 +178,12 @@ impl Effects {
     }
 
     /// Says something that went well. Dropped where the person has not read the last 256 of them.
-    pub fn say(&self, words: &str) {
+    pub(crate) fn say(&self, words: &str) {
         self.tools.outcomes.try_send(Outcome::Said(SafeText::new(words))).ok();
     }
 
     /// Says what failed.
-    pub fn fail(&self, words: &str) {
+    pub(crate) fn fail(&self, words: &str) {
         self.tools.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
     }
 }

@@ -39,7 +39,7 @@ impl Pen {
 
 /// What the terminal shows, and how to change it.
 #[derive(Debug)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     shown: Buffer,
     width: u16,
     pen: Pen,
@@ -55,18 +55,18 @@ impl Default for Encoder {
 
 impl Encoder {
     /// The terminal's contents are no longer known (resumed, resized, asked for): the next frame clears and draws all.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.clear = true;
     }
 
     /// What the terminal shows after the last encoded frame.
-    pub fn shown(&self) -> &Buffer {
+    pub(crate) fn shown(&self) -> &Buffer {
         &self.shown
     }
 
     /// Appends what turns the shown frame into `next`, and takes `next` as shown; what was shown is left in `next` for
     /// reuse. Appends nothing where nothing differs.
-    pub fn encode(&mut self, next: &mut Buffer, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&mut self, next: &mut Buffer, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(BEGIN_UPDATE);
         let opened = out.len();

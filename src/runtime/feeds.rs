@@ -16,7 +16,7 @@ use crate::sources::{Context, polls};
 use crate::text::name::Name;
 
 /// The sources of a console.
-pub struct Feeds {
+pub(crate) struct Feeds {
     clock: Clock,
     out: mpsc::Sender<Observation>,
     polls: Option<CancellationToken>,
@@ -55,7 +55,7 @@ impl PollNow {
 
 impl Feeds {
     /// None running yet; what they see goes to `out`.
-    pub fn new(clock: Clock, out: mpsc::Sender<Observation>, secrets_handle: SecretsHandle) -> Self {
+    pub(crate) fn new(clock: Clock, out: mpsc::Sender<Observation>, secrets_handle: SecretsHandle) -> Self {
         Self {
             clock,
             out,
@@ -70,13 +70,13 @@ impl Feeds {
     }
 
     /// Starts everything that the configuration names.
-    pub fn start(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
+    pub(crate) fn start(&mut self, tasks: &mut Tasks, config: &Arc<Config>) {
         self.start_polls(tasks, config);
         self.start_logs(tasks, config);
     }
 
     /// Starts again what a new configuration changes, and leaves the rest alone.
-    pub fn restart(&mut self, tasks: &mut Tasks, before: &Config, config: &Arc<Config>) {
+    pub(crate) fn restart(&mut self, tasks: &mut Tasks, before: &Config, config: &Arc<Config>) {
         let polled = before.sources == config.sources
             && before.checks == config.checks
             && before.metrics == config.metrics
@@ -91,7 +91,7 @@ impl Feeds {
     }
 
     /// Polls these now; empty means all.
-    pub fn poll_now(&self, names: Vec<Name>) {
+    pub(crate) fn poll_now(&self, names: Vec<Name>) {
         self.poll_now.send(names);
     }
 

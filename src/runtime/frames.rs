@@ -6,7 +6,7 @@ use crate::world::diagnostics::Meters;
 
 /// How soon a change wants to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
+pub(crate) enum Urgency {
     /// One more reading among many: with the next frame that is drawn anyway, or after a short while.
     Deferred,
     /// Lines that flow by: a person can't read twenty screens of them a second.
@@ -35,7 +35,7 @@ const SLOW_WRITE: Duration = Duration::from_millis(40);
 
 /// The frame scheduler. All times are on the monotonic clock since the start of the process.
 #[derive(Debug, Default)]
-pub struct Frames {
+pub(crate) struct Frames {
     due: Option<Duration>,
     asked_now: Option<Duration>,
     last: Option<Duration>,
@@ -51,7 +51,7 @@ pub struct Frames {
 
 impl Frames {
     /// Something shown has changed at `now`.
-    pub fn ask(&mut self, haste: Urgency, now: Duration) {
+    pub(crate) fn ask(&mut self, haste: Urgency, now: Duration) {
         let pace = if self.slow { SLOW_PACE } else { PACE };
         let earliest = self.after(pace).max(now);
         let at = match haste {
@@ -77,23 +77,23 @@ impl Frames {
     }
 
     /// When the next frame is to be drawn.
-    pub fn due(&self) -> Option<Duration> {
+    pub(crate) fn due(&self) -> Option<Duration> {
         self.due
     }
 
     /// Whether a person waits for it.
-    pub fn is_urgent(&self) -> bool {
+    pub(crate) fn is_urgent(&self) -> bool {
         self.asked_now.is_some()
     }
 
     /// Nothing is to be drawn any more (frozen, given away): what was asked for is forgotten.
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.due = None;
         self.asked_now = None;
     }
 
     /// A frame was made at `now`, took `took` to draw and diff, and `bytes` were handed to the terminal.
-    pub fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
+    pub(crate) fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
         self.due = None;
         let pause = self.last.replace(now).map_or(f64::INFINITY, |last| now.saturating_sub(last).as_secs_f64());
         self.spare = (self.spare + pause / self.flow_pace().as_secs_f64()).min(SPARE) - 1.0;
@@ -119,14 +119,14 @@ impl Frames {
     }
 
     /// The terminal has taken the frame.
-    pub fn written(&mut self, now: Duration) {
+    pub(crate) fn written(&mut self, now: Duration) {
         if let Some(submitted) = self.submitted.take() {
             self.slow = now.saturating_sub(submitted) > SLOW_WRITE;
         }
     }
 
     /// What was measured.
-    pub fn meters(&self) -> Meters {
+    pub(crate) fn meters(&self) -> Meters {
         self.meters
     }
 }

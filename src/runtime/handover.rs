@@ -21,7 +21,7 @@ use crate::text::secret::{Secrets, Template};
 ///
 /// # Errors
 /// In words: there is no such action, a secret is missing, or the adapter gave none.
-pub async fn fetch_choices(
+pub(crate) async fn fetch_choices(
     config: &Config,
     action: &Name,
     secrets: &Secrets,
@@ -50,7 +50,12 @@ pub async fn fetch_choices(
 ///
 /// # Errors
 /// A secret that is asked for is not known.
-pub fn handover(plan: &Plan, terms: Option<&Terms>, config: &Config, secrets: &Secrets) -> Result<Handover, SafeText> {
+pub(crate) fn handover(
+    plan: &Plan,
+    terms: Option<&Terms>,
+    config: &Config,
+    secrets: &Secrets,
+) -> Result<Handover, SafeText> {
     let watched: BTreeSet<&Name> = terms.into_iter().flat_map(Terms::watched).collect();
     let checks: Vec<Check> = config.checks.iter().filter(|check| watched.contains(&check.name)).cloned().collect();
     let asked: BTreeSet<&Name> = checks.iter().map(|check| &check.source).collect();

@@ -38,7 +38,7 @@ impl Headless {
     }
 
     /// Gives one event to the state, as a key press would be.
-    pub fn take(&mut self, event: Event) -> bool {
+    pub(crate) fn take(&mut self, event: Event) -> bool {
         self.core.take(event).contains(&Effect::Quit)
     }
 

@@ -13,14 +13,14 @@ use crate::text::secret::Secrets;
 
 /// What records that are held were masked with.
 #[derive(Default)]
-pub struct HeldRecords {
+pub(crate) struct HeldRecords {
     known: Arc<Secrets>,
 }
 
 impl HeldRecords {
     /// Looks through `records`, off the loop, for the values in `secrets` that were not looked for before.
     #[expect(clippy::needless_pass_by_value, reason = "they are given to a task")]
-    pub fn mask(
+    pub(crate) fn mask(
         &mut self,
         tasks: &mut Tasks,
         records: Vec<Record>,

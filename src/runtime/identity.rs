@@ -4,7 +4,7 @@ use crate::actions::files;
 
 /// The person and the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The login name, with how they came where that is known: `ada (as root, ssh from 10.0.0.5)`. A claim, not a proof:
     /// whoever may run this program as that user may say so.
     pub who: String,
@@ -14,7 +14,7 @@ pub struct Identity {
 
 impl Identity {
     /// As the environment and the system say.
-    pub fn present() -> Self {
+    pub(crate) fn present() -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let uid = rustix::process::getuid().as_raw();
         let passwd = files::read_bounded("/etc/passwd".as_ref(), 1 << 20).ok().flatten().unwrap_or_default();

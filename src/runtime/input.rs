@@ -22,7 +22,7 @@ const ESCAPE_SILENCE: Duration = Duration::from_millis(25);
 const ANSWER_SILENCE: Duration = Duration::from_millis(200);
 
 /// The keyboard, as the loop sees it.
-pub struct Keyboard {
+pub(crate) struct Keyboard {
     events: mpsc::Receiver<Event>,
     /// What the terminal answers, which is never typed.
     pub answers: Arc<Answers>,
@@ -36,7 +36,7 @@ impl Keyboard {
     ///
     /// # Errors
     /// The system refuses a pipe or a thread.
-    pub fn start(input: Arc<Input>) -> io::Result<Self> {
+    pub(crate) fn start(input: Arc<Input>) -> io::Result<Self> {
         let (sender, events) = mpsc::channel(QUEUE);
         let (wake_read, wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let (park, parked) = std::sync::mpsc::sync_channel(1);
@@ -49,17 +49,17 @@ impl Keyboard {
     }
 
     /// The next event; `None` once the far end of the terminal is closed.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         self.events.recv().await
     }
 
     /// An event that is there already.
-    pub fn ready(&mut self) -> Option<Event> {
+    pub(crate) fn ready(&mut self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 
     /// Stops reading, so that another program has the keyboard to itself. Returns when the reader stands still.
-    pub fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         self.paused.store(true, Ordering::Release);
         self.nudge();
         while self.parked.recv_timeout(Duration::from_millis(100)).is_err() {
@@ -72,7 +72,7 @@ impl Keyboard {
     }
 
     /// Reads again.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         self.paused.store(false, Ordering::Release);
         self.nudge();
     }

@@ -14,7 +14,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// The state between two reads: an unfinished sequence, an unfinished paste.
 #[derive(Debug, Default)]
-pub struct KeyParser {
+pub(crate) struct KeyParser {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
     answers: usize,
@@ -34,25 +34,25 @@ enum Step {
 
 impl KeyParser {
     /// Takes what was read and appends the events that are complete.
-    pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], events: &mut Vec<Event>) {
         self.pending.extend_from_slice(bytes);
         self.run(false, events);
     }
 
     /// Whether a sequence is unfinished, so that a short silence should [`flush`](Self::flush) it.
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         !self.pending.is_empty() && self.paste.is_none()
     }
 
     /// Nothing followed: what is there is all there is. A lone escape becomes the Escape key.
-    pub fn flush(&mut self, events: &mut Vec<Event>) {
+    pub(crate) fn flush(&mut self, events: &mut Vec<Event>) {
         if self.is_waiting() {
             self.run(true, events);
         }
     }
 
     /// How often the terminal has answered since this was last asked.
-    pub fn take_answers(&mut self) -> usize {
+    pub(crate) fn take_answers(&mut self) -> usize {
         std::mem::take(&mut self.answers)
     }
 

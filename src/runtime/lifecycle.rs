@@ -66,7 +66,7 @@ struct Console {
 
 /// How a console was left.
 #[derive(Debug)]
-pub struct Left {
+pub(crate) struct Left {
     /// The exit code.
     pub code: u8,
     /// What continues without it, a line each, to be printed on the terminal that is a person's own again.
@@ -77,7 +77,7 @@ pub struct Left {
 ///
 /// # Errors
 /// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
-pub async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
+pub(crate) async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());

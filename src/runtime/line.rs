@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Asks the terminal whether it is well. The answer, `CSI 0 n`, is none of a key's.
-pub const QUESTION: &[u8] = b"\x1b[5n";
+pub(crate) const QUESTION: &[u8] = b"\x1b[5n";
 
 /// What leaves within this time delays no key that a person would notice.
 const UNNOTICED: f64 = 0.1;
@@ -58,7 +58,7 @@ struct Sent {
 
 /// The line to the terminal. All times are on the monotonic clock since the start of the process.
 #[derive(Debug, Default)]
-pub struct Line {
+pub(crate) struct Line {
     voice: Voice,
     flight: VecDeque<Sent>,
     /// Bytes since the last question.
@@ -78,7 +78,7 @@ pub struct Line {
 
 impl Line {
     /// Whether a frame of so many bytes is to end in a question.
-    pub fn asks(&self, bytes: usize) -> bool {
+    pub(crate) fn asks(&self, bytes: usize) -> bool {
         match self.voice {
             Voice::Mute => false,
             Voice::Unknown => true,
@@ -87,7 +87,7 @@ impl Line {
     }
 
     /// So many bytes were handed over, with a question at their end or without.
-    pub fn sent(&mut self, now: Duration, bytes: usize, asked: bool) {
+    pub(crate) fn sent(&mut self, now: Duration, bytes: usize, asked: bool) {
         self.last_sent = now;
         self.untaken = Some(now);
         self.unasked += bytes;
@@ -99,7 +99,7 @@ impl Line {
     }
 
     /// The system has taken the bytes. Where nothing answers, that is all there is to measure.
-    pub fn written(&mut self, now: Duration) {
+    pub(crate) fn written(&mut self, now: Duration) {
         let took = self.untaken.take().map_or(Duration::ZERO, |sent| now.saturating_sub(sent));
         if self.voice == Voice::Mute && took > BLOCKED {
             self.rest = now + took.min(LONGEST_REST);
@@ -107,7 +107,7 @@ impl Line {
     }
 
     /// The terminal has answered a question. What it was not asked, or was given up, changes nothing.
-    pub fn answered(&mut self, now: Duration) {
+    pub(crate) fn answered(&mut self, now: Duration) {
         self.voice = Voice::Answers;
         let Some(sent) = self.flight.pop_front() else { return };
         let took = now.saturating_sub(sent.at);
@@ -128,7 +128,7 @@ impl Line {
     }
 
     /// Notes what has not been answered for too long.
-    pub fn settle(&mut self, now: Duration) {
+    pub(crate) fn settle(&mut self, now: Duration) {
         match self.voice {
             Voice::Unknown if self.first.is_some_and(|first| now >= first + MUTE_AFTER) => {
                 self.voice = Voice::Mute;
@@ -141,7 +141,7 @@ impl Line {
 
     /// From when on a frame may follow, if nothing is heard until then. `urgent` is the answer to a key: it waits for one
     /// frame at the most.
-    pub fn free_at(&self, urgent: bool) -> Duration {
+    pub(crate) fn free_at(&self, urgent: bool) -> Duration {
         let rest = if urgent { Duration::ZERO } else { self.rest };
         if self.flight.is_empty() {
             return rest;
@@ -158,12 +158,12 @@ impl Line {
     }
 
     /// Answers that are still to come.
-    pub fn owed(&self) -> usize {
+    pub(crate) fn owed(&self) -> usize {
         self.flight.len()
     }
 
     /// How long those are worth waiting for before the terminal is somebody else's.
-    pub fn farewell(&self) -> Duration {
+    pub(crate) fn farewell(&self) -> Duration {
         match self.voice {
             Voice::Answers => (self.expected() * 2).clamp(FAREWELL.0, FAREWELL.1),
             Voice::Unknown | Voice::Mute => FAREWELL.0,
@@ -171,7 +171,7 @@ impl Line {
     }
 
     /// The terminal was somebody else's: what it was asked before is answered or never will be.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.flight.clear();
         self.unasked = 0;
         self.rest = Duration::ZERO;

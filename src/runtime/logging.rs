@@ -20,7 +20,7 @@ static REDACTOR: OnceLock<RwLock<Redactor>> = OnceLock::new();
 ///
 /// # Errors
 /// The file can't be opened for appending, or others can replace it.
-pub fn start(file: &Path, verbose: u8) -> io::Result<()> {
+pub(crate) fn start(file: &Path, verbose: u8) -> io::Result<()> {
     let file = open(file)?;
     let level = match verbose {
         0 => Level::INFO,
@@ -47,7 +47,7 @@ fn open(file: &Path) -> io::Result<File> {
 }
 
 /// Masks these secrets in all that is logged from now on.
-pub fn mask(secrets: &Secrets) {
+pub(crate) fn mask(secrets: &Secrets) {
     if let Some(redactor) = REDACTOR.get() {
         *redactor.write().unwrap_or_else(PoisonError::into_inner) = Redactor::from(secrets);
     }

@@ -10,14 +10,14 @@ use crate::text::redact::Redactor;
 
 /// The pager that has the terminal, where one has.
 #[derive(Debug, Default)]
-pub struct Pager {
+pub(crate) struct Pager {
     running: Option<io::Result<Child>>,
     text: Option<(String, Redactor)>,
 }
 
 impl Pager {
     /// Starts `$PAGER`, or `less`, with the text on its standard input, without the secrets in it.
-    pub fn show(&mut self, text: String, redactor: Redactor) {
+    pub(crate) fn show(&mut self, text: String, redactor: Redactor) {
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
         // `$PAGER` is a shell's word with options, by custom.
         let child = Command::new("/bin/sh")
@@ -34,7 +34,7 @@ impl Pager {
     ///
     /// # Errors
     /// It could not be started.
-    pub async fn returned(&mut self) -> io::Result<()> {
+    pub(crate) async fn returned(&mut self) -> io::Result<()> {
         let child = match &mut self.running {
             Some(Ok(child)) => child,
             Some(Err(_)) => match self.running.take() {

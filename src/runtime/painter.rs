@@ -14,7 +14,7 @@ use crate::ui::export::{Format, export};
 
 /// Draws states. Keeps the styles of the theme that was used last.
 #[derive(Debug)]
-pub struct Painter {
+pub(crate) struct Painter {
     catalogue: Catalogue,
     depth: ColorDepth,
     glyphs: GlyphSet,
@@ -23,12 +23,12 @@ pub struct Painter {
 
 impl Painter {
     /// For a terminal of this depth and these glyphs.
-    pub fn new(catalogue: Catalogue, depth: ColorDepth, glyphs: GlyphSet) -> Self {
+    pub(crate) fn new(catalogue: Catalogue, depth: ColorDepth, glyphs: GlyphSet) -> Self {
         Self { catalogue, depth, glyphs, styles: None }
     }
 
     /// What the environment says of the terminal. `no_color` wins over everything.
-    pub fn detect(
+    pub(crate) fn detect(
         catalogue: Catalogue,
         environment: &BTreeMap<String, String>,
         terminal: bool,
@@ -45,23 +45,23 @@ impl Painter {
     }
 
     /// The names of the themes.
-    pub fn themes(&self) -> Vec<String> {
+    pub(crate) fn themes(&self) -> Vec<String> {
         self.catalogue.names().map(str::to_owned).collect()
     }
 
     /// What could not be understood of the themes so far, where `theme` is the one in use.
-    pub fn warnings(&mut self, theme: &str) -> &[SafeText] {
+    pub(crate) fn warnings(&mut self, theme: &str) -> &[SafeText] {
         self.styles(theme);
         self.catalogue.warnings()
     }
 
     /// Draws the state and says what is where.
-    pub fn paint(&mut self, state: &State, area: Rect, buffer: &mut Buffer) -> LayoutMap {
+    pub(crate) fn paint(&mut self, state: &State, area: Rect, buffer: &mut Buffer) -> LayoutMap {
         ui::view(state, self.styles(&state.console.theme), area, buffer)
     }
 
     /// A drawn frame as a file.
-    pub fn export(&mut self, theme: &str, frame: &Buffer, format: Format, title: &str) -> String {
+    pub(crate) fn export(&mut self, theme: &str, frame: &Buffer, format: Format, title: &str) -> String {
         export(frame, self.styles(theme), format, title)
     }
 

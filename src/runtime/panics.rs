@@ -9,7 +9,7 @@ use super::terminal;
 
 /// Installs the hook, once. A panic of the calling thread, which draws, restores the terminal and continues as usual.
 /// One of any other thread is logged alone: its task is restarted, and words on the terminal would tear the screen.
-pub fn install() {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
     let drawing: ThreadId = thread::current().id();
     ONCE.call_once(|| {

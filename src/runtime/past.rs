@@ -16,12 +16,12 @@ use crate::text::redact::Redactor;
 
 /// Who reads, if anybody does.
 #[derive(Default)]
-pub struct PastReader {
+pub(crate) struct PastReader {
     token: Option<CancellationToken>,
 }
 
 /// What is asked.
-pub struct Question {
+pub(crate) struct Question {
     /// The logs.
     pub logs: Vec<Name>,
     /// From when.
@@ -32,7 +32,7 @@ pub struct Question {
 
 impl PastReader {
     /// Reads what is asked; an earlier question is not answered any more.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         tasks: &mut Tasks,
         question: Question,
@@ -63,7 +63,7 @@ impl PastReader {
     }
 
     /// Nobody waits any more.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         if let Some(token) = self.token.take() {
             token.cancel();
         }

@@ -12,7 +12,7 @@ use crate::files::trust::{Distrust, us};
 ///
 /// # Errors
 /// The environment names a home that is none: what is written must not depend on where the program was started.
-pub fn state_directory() -> Result<PathBuf, Distrust> {
+pub(crate) fn state_directory() -> Result<PathBuf, Distrust> {
     let (state, home) = (std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
     if let Some(named) = named(state.as_deref(), home.as_deref())? {
         return Ok(named);

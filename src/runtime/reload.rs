@@ -16,7 +16,7 @@ use crate::config::load::look::{Fingerprint, Look};
 use crate::lang::diagnostic::Diagnostic;
 
 /// What reading gave: a whole new configuration, or every problem.
-pub type Loaded = Result<Config, Vec<Diagnostic>>;
+pub(crate) type Loaded = Result<Config, Vec<Diagnostic>>;
 
 /// The way to read the running configuration again, with the options of the command line in it.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Loader {
 
 /// A reload that came by itself, or that a person asked for (and then gets an answer though nothing changed).
 #[derive(Debug)]
-pub struct Reload {
+pub(crate) struct Reload {
     /// What was read.
     pub loaded: Loaded,
     /// Whether a person asked.
@@ -48,7 +48,7 @@ pub struct Reload {
 
 /// How long each step takes.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// Between two looks at the files.
     pub look: Duration,
     /// Editors write in several steps: files that changed must have been still for so long.
@@ -74,7 +74,13 @@ impl Default for Pace {
 }
 
 /// Watches the configuration's files until the token is cancelled. Every change is sent, good or rejected.
-pub fn watch(tasks: &mut Tasks, token: CancellationToken, loader: &Loader, pace: Pace, out: mpsc::Sender<Reload>) {
+pub(crate) fn watch(
+    tasks: &mut Tasks,
+    token: CancellationToken,
+    loader: &Loader,
+    pace: Pace,
+    out: mpsc::Sender<Reload>,
+) {
     let loader = loader.clone();
     tasks.supervise("reloading", token, move |token| {
         let (watch, out) = (Watch::new(loader.clone(), pace), out.clone());
@@ -88,7 +94,7 @@ pub fn watch(tasks: &mut Tasks, token: CancellationToken, loader: &Loader, pace:
 }
 
 /// Reads once, now, because a person asked.
-pub fn now(tasks: &mut Tasks, loader: &Loader, out: mpsc::Sender<Reload>) {
+pub(crate) fn now(tasks: &mut Tasks, loader: &Loader, out: mpsc::Sender<Reload>) {
     let loader = loader.clone();
     tasks.once("reloading", async move {
         if let Some(loaded) = load(&loader).await {

@@ -38,7 +38,7 @@ use crate::text::redact::{Literals, Redactor};
 use crate::text::secret::Secrets;
 
 /// How many runs are read for the list.
-pub const LISTED: u32 = 200;
+pub(crate) const LISTED: u32 = 200;
 
 /// The `run_service`. Cheap to clone: every task has its own.
 #[derive(Debug, Clone)]
@@ -97,17 +97,17 @@ impl RunService {
     }
 
     /// The time.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now().utc
     }
 
     /// The time as it compares with what other processes wrote.
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         self.clock.moment()
     }
 
     /// Who we are.
-    pub fn identity(&self) -> &Identity {
+    pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
@@ -207,7 +207,7 @@ impl RunService {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
+    pub(crate) async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
         let runs = self.store.runs(most).await?;
         Ok(runs.into_iter().map(|run| self.as_it_stands(run)).collect())
     }
@@ -226,7 +226,7 @@ impl RunService {
     }
 
     /// A run of the store as its directory says, where it is one of this host.
-    pub fn as_it_stands(&self, run: Run) -> Run {
+    pub(crate) fn as_it_stands(&self, run: Run) -> Run {
         if run.state.is_open() && self.is_here(&run) {
             present(&run, &liveness_of(&run), self.clock.now().utc)
         } else {

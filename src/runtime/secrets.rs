@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: usize = 64 << 10;
 
 /// The secrets of the running configuration, for everything that needs them. What asks before they are here waits.
-pub struct SecretStore {
+pub(crate) struct SecretStore {
     latest: watch::Sender<Option<Arc<Secrets>>>,
     /// The values that were known last, and where each came from.
     before: (BTreeMap<Name, SecretSource>, Arc<Secrets>),
@@ -43,7 +43,7 @@ pub struct SecretStore {
 
 /// A way to the `secret_store`. Cheap to clone.
 #[derive(Clone)]
-pub struct SecretsHandle(watch::Receiver<Option<Arc<Secrets>>>);
+pub(crate) struct SecretsHandle(watch::Receiver<Option<Arc<Secrets>>>);
 
 impl Default for SecretStore {
     fn default() -> Self {
@@ -54,7 +54,7 @@ impl Default for SecretStore {
 impl SecretStore {
     /// Fetches the secrets of a configuration, and keeps them current from then on. What can't be fetched is warned of;
     /// a value that was known before stays in use then, if the secret still comes from the same place.
-    pub fn fill(&mut self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
+    pub(crate) fn fill(&mut self, tasks: &mut Tasks, config: &Arc<Config>, out: mpsc::Sender<Observation>) {
         if let Some(known) = self.latest.borrow().clone() {
             self.before.1 = known;
         }
@@ -79,14 +79,14 @@ impl SecretStore {
     }
 
     /// A way to the secrets.
-    pub fn secrets_handle(&self) -> SecretsHandle {
+    pub(crate) fn secrets_handle(&self) -> SecretsHandle {
         SecretsHandle(self.latest.subscribe())
     }
 }
 
 impl SecretsHandle {
     /// The secrets where they have changed since this was asked last; nothing while they are being fetched.
-    pub fn changed(&mut self) -> Option<Arc<Secrets>> {
+    pub(crate) fn changed(&mut self) -> Option<Arc<Secrets>> {
         if !self.0.has_changed().unwrap_or(false) {
             return None;
         }
@@ -94,12 +94,12 @@ impl SecretsHandle {
     }
 
     /// What is known at any time, for what waits for some of them alone.
-    pub fn latest(&self) -> Latest {
+    pub(crate) fn latest(&self) -> Latest {
         self.0.clone()
     }
 
     /// Returns when other values than those in `current` are here, all of them.
-    pub async fn rotated(&mut self, current: &Secrets) {
+    pub(crate) async fn rotated(&mut self, current: &Secrets) {
         let other = |latest: &Option<Arc<Secrets>>| {
             latest.as_ref().is_some_and(|new| new.are_settled() && !new.same_values(current))
         };
@@ -110,7 +110,7 @@ impl SecretsHandle {
     }
 
     /// The secrets, once all of them are here or can't be had.
-    pub async fn secrets(&mut self) -> Arc<Secrets> {
+    pub(crate) async fn secrets(&mut self) -> Arc<Secrets> {
         let settled = |latest: &Option<Arc<Secrets>>| latest.as_ref().is_some_and(|secrets| secrets.are_settled());
         match self.0.wait_for(settled).await {
             Ok(there) => there.clone().unwrap_or_default(),
@@ -130,14 +130,14 @@ pub async fn resolve(sources: &BTreeMap<Name, SecretSource>) -> (Secrets, Vec<(N
 }
 
 /// Secrets that are fetched once, each of which is there as soon as it can be.
-pub struct Fetching<'a> {
+pub(crate) struct Fetching<'a> {
     sources: &'a BTreeMap<Name, SecretSource>,
     latest: watch::Sender<Option<Arc<Secrets>>>,
 }
 
 impl<'a> Fetching<'a> {
     /// None fetched yet: [`Fetching::run`] does.
-    pub fn new(sources: &'a BTreeMap<Name, SecretSource>) -> Self {
+    pub(crate) fn new(sources: &'a BTreeMap<Name, SecretSource>) -> Self {
         let mut secrets = Secrets::default();
         for name in sources.keys() {
             secrets.await_value(name.clone());
@@ -146,12 +146,12 @@ impl<'a> Fetching<'a> {
     }
 
     /// What is known at any time.
-    pub fn latest(&self) -> Latest {
+    pub(crate) fn latest(&self) -> Latest {
         self.latest.subscribe()
     }
 
     /// Fetches all; those that can't be had, with the reason.
-    pub async fn run(self) -> Vec<(Name, SafeText)> {
+    pub(crate) async fn run(self) -> Vec<(Name, SafeText)> {
         // All at once: a password manager that waits for its agent holds up nothing but itself.
         let mut fetched: FuturesUnordered<_> =
             self.sources.iter().map(async |(name, source)| (name, fetch(source).await)).collect();

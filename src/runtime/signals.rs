@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Leave in order; the exit code that says which signal it was.
     End(u8),
     /// Stop as a shell's job control wants it.
@@ -20,7 +20,7 @@ pub enum Asked {
 
 /// The streams, registered before the terminal is entered so that no signal finds a half-set terminal.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     term: Signal,
     hangup: Signal,
     interrupt: Signal,
@@ -35,7 +35,7 @@ impl Signals {
     ///
     /// # Errors
     /// The system refuses a handler.
-    pub fn register() -> io::Result<Self> {
+    pub(crate) fn register() -> io::Result<Self> {
         // No constant of tokio's: the numbers of TSTP and CONT come from the system's own table.
         let raw = |it: Send| signal(SignalKind::from_raw(it.as_raw()));
         Ok(Self {
@@ -50,7 +50,7 @@ impl Signals {
     }
 
     /// The next one.
-    pub async fn next(&mut self) -> Asked {
+    pub(crate) async fn next(&mut self) -> Asked {
         let end = |signal: Send| Asked::End(128 + signal.as_raw() as u8);
         tokio::select! {
             biased;
@@ -67,7 +67,7 @@ impl Signals {
 
 /// Whether somebody could continue us: a parent in our own session, which a shell with job control is. A program that
 /// `ssh HOST opsroom` started has none, and stopping it would leave a dead window.
-pub fn can_be_continued() -> bool {
+pub(crate) fn can_be_continued() -> bool {
     getppid().is_some_and(|parent| {
         let ours = session(getpid());
         ours.is_some() && session(parent) == ours
@@ -100,7 +100,7 @@ fn in_stat(stat: &str) -> Option<i32> {
 ///
 /// # Errors
 /// The system refuses, which it has no reason for.
-pub fn stop(group: bool) -> io::Result<()> {
+pub(crate) fn stop(group: bool) -> io::Result<()> {
     if group {
         rustix::process::kill_current_process_group(Send::STOP)?;
     } else {

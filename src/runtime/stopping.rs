@@ -131,7 +131,7 @@ impl RunService {
     }
 
     /// Whether anything of a run works but its supervisor.
-    pub async fn works(&self, run: &Run) -> bool {
+    pub(crate) async fn works(&self, run: &Run) -> bool {
         let supervisor = self.supervisor(run).await;
         self.left(run).await.iter().any(|process| Some(process.pid) != supervisor)
     }
@@ -148,13 +148,13 @@ impl RunService {
     }
 
     /// For how long a supervisor that is there has given no sign, where that is too long.
-    pub fn quiet(&self, dir: &RunDir) -> Option<Duration> {
+    pub(crate) fn quiet(&self, dir: &RunDir) -> Option<Duration> {
         let beat = dir.read_heartbeat().ok().flatten()?;
         Some(self.clock.moment().since(beat)).filter(|quiet| *quiet >= QUIET && is_alive(dir))
     }
 
     /// The supervisor of a run, where it is there.
-    pub async fn supervisor(&self, run: &Run) -> Option<i32> {
+    pub(crate) async fn supervisor(&self, run: &Run) -> Option<i32> {
         let dir = RunDir::new(&run.output_path);
         bounded(move || left::supervisor(&dir)).await.flatten().filter(|_| self.is_here(run))
     }

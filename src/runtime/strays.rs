@@ -14,7 +14,7 @@ use crate::text::SafeText;
 impl RunService {
     /// The runs below `state_directory` that go on, each in words. One that is over, and whose supervisor only waits for
     /// its store, is none.
-    pub fn live(state_directory: &Path) -> Vec<String> {
+    pub(crate) fn live(state_directory: &Path) -> Vec<String> {
         let runs = state_directory.join("runs");
         let mut live = BTreeMap::new();
         for entry in std::fs::read_dir(&runs).into_iter().flatten().flatten() {

@@ -17,7 +17,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// The tasks of one console.
-pub struct Tasks {
+pub(crate) struct Tasks {
     set: JoinSet<()>,
     all: CancellationToken,
     observations: mpsc::Sender<Observation>,
@@ -26,17 +26,17 @@ pub struct Tasks {
 
 impl Tasks {
     /// No tasks yet; failures are reported through `observations`.
-    pub fn new(observations: mpsc::Sender<Observation>) -> Self {
+    pub(crate) fn new(observations: mpsc::Sender<Observation>) -> Self {
         Self { set: JoinSet::new(), all: CancellationToken::new(), observations, first_pause: FIRST_PAUSE }
     }
 
     /// A token that is cancelled with all others, and may be cancelled alone.
-    pub fn token(&self) -> CancellationToken {
+    pub(crate) fn token(&self) -> CancellationToken {
         self.all.child_token()
     }
 
     /// Starts a task that lives until its token is cancelled or it ends by itself. `make` is called again after a panic.
-    pub fn supervise<F, T>(&mut self, name: &'static str, token: CancellationToken, make: F)
+    pub(crate) fn supervise<F, T>(&mut self, name: &'static str, token: CancellationToken, make: F)
     where
         F: Fn(CancellationToken) -> T + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
@@ -62,7 +62,7 @@ impl Tasks {
     }
 
     /// Starts a task that runs once. A panic is reported; the task is not started again.
-    pub fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let observations = self.observations.clone();
         self.set.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
@@ -75,13 +75,13 @@ impl Tasks {
     }
 
     /// How many are alive.
-    pub fn alive(&mut self) -> usize {
+    pub(crate) fn alive(&mut self) -> usize {
         while self.set.try_join_next().is_some() {}
         self.set.len()
     }
 
     /// Cancels all and waits for them, at most `patience`; what is left is aborted.
-    pub async fn end(&mut self, patience: Duration) {
+    pub(crate) async fn end(&mut self, patience: Duration) {
         self.all.cancel();
         let all = async { while self.set.join_next().await.is_some() {} };
         if tokio::time::timeout(patience, all).await.is_err() {

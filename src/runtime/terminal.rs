@@ -38,7 +38,7 @@ fn entered() -> MutexGuard<'static, Option<Entered>> {
 
 /// Where keys come from: standard input, or the controlling terminal where standard input is something else.
 #[derive(Debug)]
-pub struct Input(Option<OwnedFd>);
+pub(crate) struct Input(Option<OwnedFd>);
 
 impl Input {
     /// Finds the terminal's keyboard.
@@ -46,7 +46,7 @@ impl Input {
     /// # Errors
     /// There is no terminal to read from.
     #[expect(clippy::disallowed_methods, reason = "the runtime owns the terminal's own device file")]
-    pub fn find() -> io::Result<Self> {
+    pub(crate) fn find() -> io::Result<Self> {
         if io::stdin().is_terminal() {
             return Ok(Self(None));
         }
@@ -65,7 +65,7 @@ impl AsFd for Input {
 
 /// Enters: raw mode on the keyboard, and the bytes that the screen needs are appended to `out`, so that they leave in
 /// one write with the first frame. Does nothing where the terminal is entered already.
-pub fn enter(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
+pub(crate) fn enter(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
     let mut state = entered();
     if state.is_some() {
         return;
@@ -86,13 +86,13 @@ pub fn enter(input: &impl AsFd, mouse: bool, out: &mut Vec<u8>) {
 }
 
 /// Whether the terminal is ours at present.
-pub fn is_entered() -> bool {
+pub(crate) fn is_entered() -> bool {
     entered().is_some()
 }
 
 /// Enters once more what may have been left behind our back (stopped and continued): raw mode and every mode again. What
 /// leaving restores stays what it was at first.
-pub fn enter_again(input: &impl AsFd, out: &mut Vec<u8>) {
+pub(crate) fn enter_again(input: &impl AsFd, out: &mut Vec<u8>) {
     let state = entered().take();
     enter(input, state.as_ref().is_some_and(|state| state.mouse), out);
     if let (Some(old), Some(new)) = (state, entered().as_mut()) {
@@ -116,7 +116,7 @@ fn take() -> Option<(Vec<u8>, Option<Termios>)> {
 }
 
 /// Leaves; `write` carries the bytes (through the writer thread, so that a blocked terminal can't hold us for ever).
-pub fn leave_with(input: &impl AsFd, write: impl FnOnce(Vec<u8>)) {
+pub(crate) fn leave_with(input: &impl AsFd, write: impl FnOnce(Vec<u8>)) {
     let Some((out, termios)) = take() else { return };
     write(out);
     if let Some(termios) = termios {
@@ -128,7 +128,7 @@ pub fn leave_with(input: &impl AsFd, write: impl FnOnce(Vec<u8>)) {
 }
 
 /// Leaves by writing straight to the terminal: for the panic hook, which has nothing else.
-pub fn leave_now() {
+pub(crate) fn leave_now() {
     let write = |out: Vec<u8>| {
         let mut stdout = io::stdout().lock();
         if stdout.write_all(&out).and_then(|()| stdout.flush()).is_err() {
@@ -146,7 +146,7 @@ pub fn leave_now() {
 }
 
 /// Captures or frees the mouse.
-pub fn set_mouse(on: bool, out: &mut Vec<u8>) {
+pub(crate) fn set_mouse(on: bool, out: &mut Vec<u8>) {
     if let Some(state) = entered().as_mut()
         && state.mouse != on
     {
@@ -156,7 +156,7 @@ pub fn set_mouse(on: bool, out: &mut Vec<u8>) {
 }
 
 /// Sets the title; the one before is kept by the terminal and comes back on leaving. `title` holds no control characters.
-pub fn set_title(title: &str, out: &mut Vec<u8>) {
+pub(crate) fn set_title(title: &str, out: &mut Vec<u8>) {
     if let Some(state) = entered().as_mut() {
         if !state.titled {
             state.titled = true;
@@ -169,7 +169,7 @@ pub fn set_title(title: &str, out: &mut Vec<u8>) {
 }
 
 /// Columns and rows of the terminal on standard output; 80×24 where it does not say.
-pub fn size() -> (u16, u16) {
+pub(crate) fn size() -> (u16, u16) {
     match rustix::termios::tcgetwinsize(rustix::stdio::stdout()) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
         _ => (80, 24),

@@ -16,7 +16,7 @@ use super::writer::Writer;
 use crate::clock::Clock;
 
 /// The terminal. Dropping it gives the person's own screen back.
-pub struct Tty {
+pub(crate) struct Tty {
     input: Arc<Input>,
     /// What is typed.
     pub keyboard: Keyboard,
@@ -33,7 +33,7 @@ impl Tty {
     ///
     /// # Errors
     /// Standard output can't be duplicated, there is no keyboard, or the system refuses threads.
-    pub fn open(mouse: bool) -> io::Result<Self> {
+    pub(crate) fn open(mouse: bool) -> io::Result<Self> {
         let input = Arc::new(Input::find()?);
         // Standard output of the library breaks writes up at line ends; a descriptor of our own does not.
         let screen = File::from(rustix::io::dup(rustix::stdio::stdout())?);
@@ -45,18 +45,18 @@ impl Tty {
     }
 
     /// Whether another frame may be handed over: the last one was taken.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.writer.is_idle()
     }
 
     /// From when on the line to the terminal is free for another frame, if nothing is heard until then. `urgent` is the
     /// answer to a key.
-    pub fn free_at(&self, urgent: bool) -> Duration {
+    pub(crate) fn free_at(&self, urgent: bool) -> Duration {
         self.line.free_at(urgent)
     }
 
     /// Takes in what was heard of the terminal.
-    pub fn listen(&mut self, now: Duration) {
+    pub(crate) fn listen(&mut self, now: Duration) {
         for _ in 0..self.keyboard.answers.take() {
             self.line.answered(now);
         }
@@ -65,22 +65,22 @@ impl Tty {
     }
 
     /// The system has taken what was handed over.
-    pub fn taken(&mut self, now: Duration) {
+    pub(crate) fn taken(&mut self, now: Duration) {
         self.line.written(now);
     }
 
     /// Whether writing failed for good.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.writer.has_failed()
     }
 
     /// Resolves when a write has ended.
-    pub fn written(&self) -> impl Future<Output = ()> + use<> {
+    pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
         self.writer.written()
     }
 
     /// Draws a frame of `size` with `paint` and hands over what differs. Returns the bytes handed over.
-    pub fn draw(&mut self, clock: Clock, size: (u16, u16), paint: impl FnOnce(Rect, &mut Buffer)) -> usize {
+    pub(crate) fn draw(&mut self, clock: Clock, size: (u16, u16), paint: impl FnOnce(Rect, &mut Buffer)) -> usize {
         let area = Rect::new(0, 0, size.0, size.1);
         if self.canvas.area == area {
             self.canvas.reset();
@@ -118,36 +118,36 @@ impl Tty {
     }
 
     /// What is on the screen.
-    pub fn shown(&self) -> &Buffer {
+    pub(crate) fn shown(&self) -> &Buffer {
         self.encoder.shown()
     }
 
     /// Forgets what is on the screen: the next frame clears and draws everything.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.encoder.forget();
     }
 
     /// Writes bytes that are no part of a frame: title, bell, clipboard.
-    pub fn send(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn send(&mut self, bytes: Vec<u8>) {
         self.writer.submit(bytes);
     }
 
     /// Captures or frees the mouse.
-    pub fn set_mouse(&mut self, on: bool) {
+    pub(crate) fn set_mouse(&mut self, on: bool) {
         let mut bytes = Vec::new();
         terminal::set_mouse(on, &mut bytes);
         self.send(bytes);
     }
 
     /// Sets the title.
-    pub fn set_title(&mut self, title: &str) {
+    pub(crate) fn set_title(&mut self, title: &str) {
         let mut bytes = Vec::new();
         terminal::set_title(title, &mut bytes);
         self.send(bytes);
     }
 
     /// Waits for what the terminal still answers: whoever reads its keyboard next would take that for typed.
-    pub fn hush(&mut self) {
+    pub(crate) fn hush(&mut self) {
         let owed = self.line.owed();
         if owed > 0 {
             self.keyboard.answers.wait(owed, self.line.farewell());
@@ -158,7 +158,7 @@ impl Tty {
     }
 
     /// Gives the terminal back to the shell, or to another program.
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         let ahead = std::mem::take(&mut self.ahead);
         let input = Arc::clone(&self.input);
         terminal::leave_with(&input, |bytes| {
@@ -172,7 +172,7 @@ impl Tty {
     }
 
     /// Takes it again after [`leave`](Self::leave), or after somebody else had it without our knowing.
-    pub fn enter(&mut self, mouse: bool) {
+    pub(crate) fn enter(&mut self, mouse: bool) {
         if terminal::is_entered() {
             terminal::enter_again(&self.input, &mut self.ahead);
         } else {

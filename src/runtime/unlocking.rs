@@ -52,7 +52,7 @@ impl RunService {
     }
 
     /// Why the processes of a run on `host` can't be seen; `None` where they can.
-    pub fn unseen(&self, host: &str) -> Option<String> {
+    pub(crate) fn unseen(&self, host: &str) -> Option<String> {
         if host != self.identity().host {
             return Some(format!("it ran on {host}: its processes can't be seen from here"));
         }
@@ -61,7 +61,7 @@ impl RunService {
 
     /// Why the processes of `run` can't be seen; `None` where they can. Those of another user show no mark, and its
     /// directory tells nothing of them.
-    pub fn unseen_of(&self, run: &Run) -> Option<String> {
+    pub(crate) fn unseen_of(&self, run: &Run) -> Option<String> {
         self.unseen(&run.host).or_else(|| match liveness_of(run) {
             RunLiveness::Hidden(why) => Some(format!("its processes can't be seen by this user ({why})")),
             _ => None,

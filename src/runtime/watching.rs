@@ -102,7 +102,7 @@ impl RunService {
     }
 
     /// Watches runs whose store is away: their directories say the same as ever.
-    pub async fn watch_without(&self, live: &[Run], out: &mpsc::Sender<Outcome>) {
+    pub(crate) async fn watch_without(&self, live: &[Run], out: &mpsc::Sender<Outcome>) {
         futures_util::future::join_all(live.iter().map(|run| self.attach(run.clone(), out))).await;
     }
 

@@ -37,7 +37,7 @@ impl Shared {
 }
 
 /// The way to the terminal.
-pub struct Writer {
+pub(crate) struct Writer {
     shared: Arc<Shared>,
 }
 
@@ -46,7 +46,7 @@ impl Writer {
     ///
     /// # Errors
     /// The system refuses a thread.
-    pub fn start(sink: impl Write + Send + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start(sink: impl Write + Send + 'static) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new().name("screen".into()).stack_size(64 << 10).spawn(move || serve(&theirs, sink))?;
@@ -54,25 +54,25 @@ impl Writer {
     }
 
     /// Whether the last frame has left, so that another may be drawn.
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let slot = self.shared.slot();
         !slot.writing && slot.waiting.is_none()
     }
 
     /// Whether the terminal is gone: a write failed.
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.shared.slot().failed
     }
 
     /// An empty buffer for the next frame.
-    pub fn buffer(&self) -> Vec<u8> {
+    pub(crate) fn buffer(&self) -> Vec<u8> {
         let mut buffer = std::mem::take(&mut self.shared.slot().spare);
         buffer.clear();
         buffer
     }
 
     /// `TerminalOwner` over a frame. One that still waits is written together with it.
-    pub fn submit(&self, bytes: Vec<u8>) {
+    pub(crate) fn submit(&self, bytes: Vec<u8>) {
         let mut slot = self.shared.slot();
         if bytes.is_empty() || slot.failed {
             slot.spare = bytes;
@@ -86,14 +86,14 @@ impl Writer {
     }
 
     /// Resolves when a frame has left, or the terminal was found to be gone.
-    pub fn written(&self) -> impl Future<Output = ()> + use<> {
+    pub(crate) fn written(&self) -> impl Future<Output = ()> + use<> {
         let shared = Arc::clone(&self.shared);
         async move { shared.written.notified().await }
     }
 
     /// `TerminalOwner` over the last bytes and waits until they have left, or for half a second: a blocked terminal must not
     /// keep a process alive that was asked to end. Returns whether they left.
-    pub fn flush(&self, bytes: Vec<u8>) -> bool {
+    pub(crate) fn flush(&self, bytes: Vec<u8>) -> bool {
         self.submit(bytes);
         let busy = |slot: &mut Slot| (slot.writing || slot.waiting.is_some()) && !slot.failed;
         let slot = self.shared.slot();

@@ -13,7 +13,7 @@ use crate::text::secret::Secrets;
 ///
 /// # Errors
 /// It is empty, its directory is missing, or a secret that it needs is not known.
-pub fn command(line: &CommandLine, secrets: &Secrets) -> Result<Command, PollError> {
+pub(crate) fn command(line: &CommandLine, secrets: &Secrets) -> Result<Command, PollError> {
     let mut command = match line.argv.split_first() {
         Some((script, _)) if line.shell => {
             let mut shell = Command::new("/bin/sh");
@@ -44,12 +44,12 @@ pub fn command(line: &CommandLine, secrets: &Secrets) -> Result<Command, PollErr
 ///
 /// # Errors
 /// Why it can't be started, in words.
-pub fn start(line: &CommandLine, secrets: &Secrets) -> Result<Group, PollError> {
+pub(crate) fn start(line: &CommandLine, secrets: &Secrets) -> Result<Group, PollError> {
     Group::start(command(line, secrets)?).map_err(|error| not_started(line, &error))
 }
 
 /// Why a command did not start.
-pub fn not_started(line: &CommandLine, error: &std::io::Error) -> PollError {
+pub(crate) fn not_started(line: &CommandLine, error: &std::io::Error) -> PollError {
     ours(&start_error(line.argv.first().map_or("", String::as_str), error))
 }
 

@@ -17,12 +17,12 @@ use crate::model::status::Status;
 use super::health::{self, Health};
 
 /// What the body of an HTTP document says of the service's health, if it is in a known form.
-pub fn health(document: &Value) -> Option<Health> {
+pub(crate) fn health(document: &Value) -> Option<Health> {
     health::read(&document["body"], document["text"].as_str().unwrap_or_default())
 }
 
 /// The sign of an HTTP answer, and why it is not good.
-pub fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<String>) {
+pub(crate) fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<String>) {
     let code = document["status"].as_u64().unwrap_or_default();
     let said = health.map(|health| health.status);
     match code {
@@ -51,7 +51,7 @@ pub fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<String>
 }
 
 /// `HTTP 503 Service Unavailable`
-pub fn words(code: u64) -> String {
+pub(crate) fn words(code: u64) -> String {
     let reason = u16::try_from(code)
         .ok()
         .and_then(|code| reqwest::StatusCode::from_u16(code).ok())

@@ -20,7 +20,12 @@ const MAX_OUTPUT: usize = 1 << 20;
 ///
 /// # Errors
 /// It could not be started, or did not end in time; then all of its process group is ended.
-pub async fn run(line: &CommandLine, timeout: Duration, secrets: &Secrets, clock: Clock) -> Result<Value, PollError> {
+pub(crate) async fn run(
+    line: &CommandLine,
+    timeout: Duration,
+    secrets: &Secrets,
+    clock: Clock,
+) -> Result<Value, PollError> {
     let started = clock.now();
     let command = child::command(line, secrets)?;
     let mut took = Duration::ZERO;

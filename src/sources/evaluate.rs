@@ -18,7 +18,7 @@ use crate::sources::targets::Judged;
 
 /// What a check says of one poll.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evaluation {
+pub(crate) struct Evaluation {
     /// Good, degraded, bad, unknown.
     pub sign: Sign,
     /// Why it is not good.
@@ -37,7 +37,7 @@ impl Evaluation {
 }
 
 /// What a poll without an answer means for a check.
-pub fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
+pub(crate) fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
     let sign = match error {
         PollError::Timeout(..) if judged.check.nagios => Sign::Unknown,
         PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_) => Sign::Bad,
@@ -47,7 +47,12 @@ pub fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
 }
 
 /// Judges an answer by the check's programs, or by its kind where there are none.
-pub async fn judge(judged: &Judged, kind: &SourceKind, document: &Arc<Value>, evaluator: &Evaluator) -> Evaluation {
+pub(crate) async fn judge(
+    judged: &Judged,
+    kind: &SourceKind,
+    document: &Arc<Value>,
+    evaluator: &Evaluator,
+) -> Evaluation {
     let (expect, degraded) = match (&judged.expect, &judged.degraded) {
         (Ok(expect), Ok(degraded)) => (expect, degraded),
         (Err(error), _) | (_, Err(error)) => return Evaluation::of(Sign::Unknown, Some(error.clone())),

@@ -45,7 +45,7 @@ pub fn read(body: &Value, text: &str) -> Option<Health> {
 }
 
 /// Folds a status word of any of the forms; `None` for a word that says nothing of health.
-pub fn fold(word: &str) -> Option<Status> {
+pub(crate) fn fold(word: &str) -> Option<Status> {
     const OK: &[&str] = &[
         "ok",
         "up",

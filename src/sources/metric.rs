@@ -16,7 +16,7 @@ use super::jq::{Evaluator, JqError, Outputs};
 use crate::sources::targets::{Derived, How};
 
 /// The samples of every metric of a source that was answered at `at`. `sums` are those of the selectors, in order.
-pub async fn samples(
+pub(crate) async fn samples(
     metrics: &[Derived],
     at: Stamp,
     document: &Arc<Value>,
@@ -44,7 +44,7 @@ pub async fn samples(
 }
 
 /// The samples of every metric of a source that gave no answer.
-pub fn without_answer(metrics: &[Derived], at: Stamp, error: &PollError) -> Vec<Sample> {
+pub(crate) fn without_answer(metrics: &[Derived], at: Stamp, error: &PollError) -> Vec<Sample> {
     let why = SafeText::new(&error.to_string());
     metrics
         .iter()
@@ -68,7 +68,7 @@ fn sample(metric: &Derived, at: Stamp, value: Result<f64, String>) -> Option<Sam
 /// # Errors
 /// Why there is no number, in words that name what the document has. Nothing is turned into a number that is none: a
 /// wrong program must not draw a good picture.
-pub fn number(program: &Expression, outputs: Outputs, document: &Value) -> Result<f64, String> {
+pub(crate) fn number(program: &Expression, outputs: Outputs, document: &Value) -> Result<f64, String> {
     // An answer that can't be read has no numbers in it, whatever a program makes of null.
     if let Some(why) = unreadable_of(document, program.reads()) {
         return Err(with_code(&why, document));

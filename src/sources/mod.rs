@@ -34,7 +34,7 @@ use crate::text::secret::Secrets;
 pub use crate::process::raise_open_files;
 
 /// Secrets as they come; `None` before anything is known of them.
-pub type Latest = watch::Receiver<Option<Arc<Secrets>>>;
+pub(crate) type Latest = watch::Receiver<Option<Arc<Secrets>>>;
 
 /// What every source needs. Cheap to clone.
 #[derive(Debug, Clone)]

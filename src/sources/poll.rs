@@ -35,7 +35,7 @@ const PARSED_HERE: usize = 64 << 10;
 
 /// What polls share: connections, expressions, places.
 #[derive(Debug, Clone)]
-pub struct Poller {
+pub(crate) struct Poller {
     clock: Clock,
     secrets: Arc<Secrets>,
     clients: Arc<Clients>,
@@ -45,7 +45,7 @@ pub struct Poller {
 
 /// Which connection a poll may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub(crate) enum Over {
     /// As the configuration says: a new one, except with `keep_alive` or where no check judges the source.
     AsConfigured,
     /// A new one: for who asks now, and for the verification of an action.
@@ -54,7 +54,7 @@ pub enum Over {
 
 /// What came of one poll.
 #[derive(Debug)]
-pub struct Polled {
+pub(crate) struct Polled {
     /// Readings and samples.
     pub observations: Vec<Observation>,
     /// Nothing answered: this may be our own network.
@@ -63,7 +63,7 @@ pub struct Polled {
 
 /// One poll with what it was made of: for a person who wants to see what came.
 #[derive(Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// What came of it.
     pub polled: Polled,
     /// The document, or why there is none.
@@ -82,23 +82,23 @@ struct Answer {
 
 impl Poller {
     /// A poller with no connections yet.
-    pub fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
+    pub(crate) fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
         Self { clock, secrets, clients: Arc::default(), evaluator: Arc::default(), places: Arc::default() }
     }
 
     /// The same with other secrets.
     #[must_use]
-    pub fn with_secrets(&self, secrets: Arc<Secrets>) -> Self {
+    pub(crate) fn with_secrets(&self, secrets: Arc<Secrets>) -> Self {
         Self { secrets, ..self.clone() }
     }
 
     /// Polls a source that was due at `scheduled`.
-    pub async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
+    pub(crate) async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
         self.poll_seen(watched, scheduled, over).await.polled
     }
 
     /// As [`Poller::poll`], with the document itself.
-    pub async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
+    pub(crate) async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
         watched.begun.store(false, Ordering::Relaxed);
         // The latency of the service begins when the poll has its place; what it waited until then is ours.
         let poll = async {

@@ -37,7 +37,7 @@ impl Round {
 
     /// The same with secrets that are still being fetched: each source waits for its own alone.
     #[must_use]
-    pub fn with_secrets(self, secrets: Latest) -> Self {
+    pub(crate) fn with_secrets(self, secrets: Latest) -> Self {
         Self { secrets: Some(secrets), ..self }
     }
 
@@ -55,7 +55,7 @@ impl Round {
 
     /// Whether our own network is reachable; `None` where no `self_check` says how to tell. Without it the answers of a
     /// round say nothing of the services.
-    pub async fn link(&self) -> Option<Observation> {
+    pub(crate) async fn link(&self) -> Option<Observation> {
         let target = self.context.config.console.self_check.as_ref()?;
         let result = polls::self_check(target, self.context.clock).await;
         Some(polls::connectivity(&result))
@@ -83,7 +83,7 @@ impl Round {
 }
 
 /// The secrets, when those that are named are here or can't be had.
-pub async fn settled(mut latest: Latest, names: &[&str]) -> Arc<Secrets> {
+pub(crate) async fn settled(mut latest: Latest, names: &[&str]) -> Arc<Secrets> {
     let settles = |secrets: &Option<Arc<Secrets>>| {
         secrets.as_ref().is_some_and(|secrets| !names.iter().any(|name| secrets.is_pending(name)))
     };

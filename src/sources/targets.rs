@@ -21,7 +21,7 @@ use super::places::Record;
 
 /// One source with everything that reads it.
 #[derive(Debug)]
-pub struct Watched {
+pub(crate) struct Watched {
     /// The source.
     pub source: Source,
     /// What a person calls it: the check's name where the source is a check's own.
@@ -42,7 +42,7 @@ pub struct Watched {
 
 /// A check with its programs.
 #[derive(Debug)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The check.
     pub check: Check,
     /// All must hold; or why one can't be compiled.
@@ -53,7 +53,7 @@ pub struct Judged {
 
 /// A metric with its program or selector.
 #[derive(Debug)]
-pub struct Derived {
+pub(crate) struct Derived {
     /// The metric.
     pub name: Name,
     /// How its number is found.
@@ -64,7 +64,7 @@ pub struct Derived {
 
 /// How a number is found.
 #[derive(Debug)]
-pub enum How {
+pub(crate) enum How {
     /// By a program over the document.
     Program(Expression),
     /// By adding up the samples that a selector chooses.
@@ -85,12 +85,12 @@ const AWAKE_FOR: Duration = Duration::from_mins(14);
 
 impl Watched {
     /// Start to start: `every`, or `keep_warm` where that is shorter.
-    pub fn interval(&self) -> Duration {
+    pub(crate) fn interval(&self) -> Duration {
         self.source.keep_warm.map_or(self.source.every, |warm| warm.min(self.source.every))
     }
 
     /// Whether anything needs it to be polled.
-    pub fn is_needed(&self) -> bool {
+    pub(crate) fn is_needed(&self) -> bool {
         !self.checks.is_empty() || !self.metrics.is_empty() || self.source.keep_warm.is_some()
     }
 
@@ -123,7 +123,7 @@ impl Watched {
     }
 
     /// The selectors of its metrics, in order.
-    pub fn selectors<'a>(&'a self) -> Vec<&'a Selector> {
+    pub(crate) fn selectors<'a>(&'a self) -> Vec<&'a Selector> {
         let selector = |metric: &'a Derived| match &metric.how {
             How::Selector(selector) => Some(selector),
             _ => None,
@@ -132,7 +132,7 @@ impl Watched {
     }
 
     /// The secrets that it is asked with.
-    pub fn secrets(&self) -> Vec<&str> {
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         self.source.secrets().into_iter().collect()
     }
 
@@ -142,7 +142,7 @@ impl Watched {
     }
 
     /// Whether `name` means this source, one of its checks or one of its metrics.
-    pub fn is_called(&self, name: &str) -> bool {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
         *self.source.name == *name
             || self.checks.iter().any(|judged| *judged.check.name == *name)
             || self.metrics.iter().any(|metric| *metric.name == *name)
@@ -150,7 +150,7 @@ impl Watched {
 }
 
 /// Every source of the configuration that something needs, in the order of the file.
-pub fn plan(config: &Config) -> Vec<Watched> {
+pub(crate) fn plan(config: &Config) -> Vec<Watched> {
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.source).or_default().push(check);

@@ -17,7 +17,7 @@ use super::resolver::{self, Failure};
 
 /// A connection that was made, and what it took, in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Connected {
+pub(crate) struct Connected {
     remote: SocketAddr,
     /// Looking up the name; `None` for an address.
     dns: Option<f64>,
@@ -27,7 +27,7 @@ pub struct Connected {
 
 impl Connected {
     /// The document that jq sees.
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         json!({
             "connected": true,
             "latency_ms": self.total,
@@ -37,7 +37,7 @@ impl Connected {
     }
 
     /// What each phase took, as far as it happened.
-    pub fn phases(&self) -> Vec<(&'static str, f64)> {
+    pub(crate) fn phases(&self) -> Vec<(&'static str, f64)> {
         let dns = self.dns.map(|dns| ("dns", dns));
         dns.into_iter().chain([("connect", self.connect), ("total", self.total)]).collect()
     }
@@ -69,7 +69,7 @@ impl Steps {
 ///
 /// # Errors
 /// Why there is no connection, in words.
-pub async fn connect(host: &str, port: u16, timeout: Duration, clock: Clock) -> Result<Connected, PollError> {
+pub(crate) async fn connect(host: &str, port: u16, timeout: Duration, clock: Clock) -> Result<Connected, PollError> {
     let started = clock.now();
     let steps = Steps::default();
     let attempt = async {

@@ -17,7 +17,7 @@ use super::{Store, StoreError};
 
 /// What is put on record.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// When.
     pub at: DateTime<Utc>,
     /// Who: the login name, with the SSH client where known.
@@ -103,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// It could not be written: what it is the record of must then not happen.
-    pub async fn record(&self, entry: Entry<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn record(&self, entry: Entry<'_>) -> Result<(), StoreError> {
         let mut tx = self.begin_writing().await?;
         tx.append(entry).await?;
         tx.commit().await
@@ -175,7 +175,7 @@ impl Store {
     ///
     /// # Errors
     /// The audit can't be read.
-    pub async fn latest_audit(&self, most: usize) -> Result<Vec<AuditLine>, StoreError> {
+    pub(crate) async fn latest_audit(&self, most: usize) -> Result<Vec<AuditLine>, StoreError> {
         let rows = sqlx::query("SELECT writer, seq, entry, hash FROM audit ORDER BY rowid DESC LIMIT $1")
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)

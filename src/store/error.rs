@@ -112,7 +112,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// What a person can do about it; empty where the message says it.
-    pub fn hint(&self) -> &str {
+    pub(crate) fn hint(&self) -> &str {
         match self {
             Self::Untrusted(distrust) => &distrust.hint,
             Self::Kind(_) => "omit --store to use the default place",
@@ -130,7 +130,7 @@ impl StoreError {
     }
 
     /// The problem and what to do about it, as far as that is known, in one sentence.
-    pub fn explained(&self) -> String {
+    pub(crate) fn explained(&self) -> String {
         match self.hint() {
             "" => self.to_string(),
             hint => format!("{self}; {hint}"),
@@ -138,7 +138,7 @@ impl StoreError {
     }
 
     /// Whether the file that is open is of no use any more: it is to be opened again.
-    pub fn is_away(&self) -> bool {
+    pub(crate) fn is_away(&self) -> bool {
         match self {
             Self::Database(error) => !matches!(Fault::of(error), Fault::Locked | Fault::Full | Fault::Other),
             Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,

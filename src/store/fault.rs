@@ -30,7 +30,7 @@ pub enum Fault {
 
 impl Fault {
     /// Of what the database says.
-    pub fn of(error: &sqlx::Error) -> Self {
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(error) => return Self::of_io(error),
             sqlx::Error::PoolTimedOut => return Self::Locked,
@@ -62,7 +62,7 @@ impl Fault {
     }
 
     /// Of what the system says.
-    pub fn of_io(error: &io::Error) -> Self {
+    pub(crate) fn of_io(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
@@ -74,7 +74,7 @@ impl Fault {
 
     /// What it is at `path`, of which the file system says more than the database does.
     #[must_use]
-    pub fn at(self, path: &Path) -> Self {
+    pub(crate) fn at(self, path: &Path) -> Self {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(system) = rustix::fs::statvfs(directory) else { return self };
         let denied = || rustix::fs::access(directory, Access::WRITE_OK).is_err();
@@ -87,7 +87,7 @@ impl Fault {
     }
 
     /// In words, where the words of the program that failed would not do.
-    pub const fn words(self) -> Option<&'static str> {
+    pub(crate) const fn words(self) -> Option<&'static str> {
         Some(match self {
             Self::Full => "the disk is full",
             Self::ReadOnly => "it is read-only",
@@ -102,7 +102,7 @@ impl Fault {
     }
 
     /// What to do about it.
-    pub const fn hint(self) -> &'static str {
+    pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Full => "free some space on its file system; it is tried again by itself",
             Self::ReadOnly => "mount its file system writable and check the permissions of the file and its directory",

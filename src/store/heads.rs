@@ -20,7 +20,7 @@ const MOST: u64 = 1 << 20;
 
 /// How far a chain was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub(crate) struct Mark {
     /// The number of its last entry.
     pub seq: i64,
     /// The hash of that entry, hex.
@@ -29,7 +29,7 @@ pub struct Mark {
 
 /// What is known of one store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub(crate) struct Head {
     /// Its id.
     pub store: String,
     /// Where it lies.

@@ -67,7 +67,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn lock(&self, id: &str) -> Result<Option<Lock>, StoreError> {
+    pub(crate) async fn lock(&self, id: &str) -> Result<Option<Lock>, StoreError> {
         let row = sqlx::query("SELECT * FROM lock WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
         row.as_ref().map(lock).transpose()
     }
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// The store, or the audit, can't be written; then the lock stays.
-    pub async fn unlock(
+    pub(crate) async fn unlock(
         &self,
         id: &str,
         who: &str,

@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqliteConnection, SqlitePool};
 
-pub use self::error::StoreError;
+pub(crate) use self::error::StoreError;
 use self::fault::Fault;
 use self::heads::Heads;
 use self::place::{Found, Identity, Place};
@@ -62,7 +62,7 @@ struct Opened {
 ///
 /// # Errors
 /// A URL of another kind.
-pub fn locate(url: Option<&str>, state_directory: &Path) -> Result<PathBuf, StoreError> {
+pub(crate) fn locate(url: Option<&str>, state_directory: &Path) -> Result<PathBuf, StoreError> {
     let default = || state_directory.join("opsroom.db");
     let Some(url) = url else { return Ok(default()) };
     let path = match url.split_once(':') {
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// It is not there, can't be opened, or a newer program made it.
-    pub async fn open_existing(place: &Place) -> Result<Self, StoreError> {
+    pub(crate) async fn open_existing(place: &Place) -> Result<Self, StoreError> {
         let path = place::canonical(&place.path);
         if place::look(&path).await? == Found::Ours {
             return Self::connect(place, path).await;
@@ -138,7 +138,7 @@ impl Store {
     }
 
     /// The file.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.opened.path
     }
 
@@ -148,7 +148,7 @@ impl Store {
     }
 
     /// The file as it was when it was opened.
-    pub fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<Identity> {
         self.opened.files[0]
     }
 
@@ -156,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be read, or is not the one that was opened any more.
-    pub async fn version(&self) -> Result<i64, StoreError> {
+    pub(crate) async fn version(&self) -> Result<i64, StoreError> {
         let mut connection = self.pool.acquire().await?;
         self.is_still_there(&mut connection).await?;
         Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await?)

@@ -33,7 +33,7 @@ pub struct Place {
 
 /// A file as the system tells it from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The device.
     pub device: u64,
     /// The number on it.
@@ -45,7 +45,7 @@ impl Identity {
     ///
     /// # Errors
     /// As the system says.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Ok(Self::from(&fs::metadata(path)?))
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-pub use self::limits::BeginError;
+pub(crate) use self::limits::BeginError;
 use self::limits::may_begin;
 use self::rows::{fetch, run, word};
 use super::audit::Entry;
@@ -21,7 +21,7 @@ use crate::text::SafeText;
 
 /// A run that wants to begin.
 #[derive(Debug, Clone, Copy)]
-pub struct Begin<'a> {
+pub(crate) struct Begin<'a> {
     /// The run, in state `Running`.
     pub run: &'a Run,
     /// What it will run; stored with it.
@@ -36,7 +36,7 @@ pub struct Begin<'a> {
 
 /// What a run gets that may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Begun {
+pub(crate) struct Begun {
     /// The fence of its lock; 0 where it has none.
     pub fence: u64,
     /// Which attempt it is within the window of `at_most` (an hour without one), from 1.
@@ -66,7 +66,7 @@ impl Store {
     ///
     /// # Errors
     /// It may not begin, or the store can't be written.
-    pub async fn begin(&self, begin: Begin<'_>) -> Result<Begun, BeginError> {
+    pub(crate) async fn begin(&self, begin: Begin<'_>) -> Result<Begun, BeginError> {
         let Begin { run, plan, preview, .. } = begin;
         let mut tx = self.begin_writing().await?;
         let mut given = Begun { fence: 0, attempt: 1 };
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub async fn finish(&self, id: &str, ended: &Ended, who: &str) -> Result<Run, StoreError> {
+    pub(crate) async fn finish(&self, id: &str, ended: &Ended, who: &str) -> Result<Run, StoreError> {
         let mut tx = self.begin_writing().await?;
         let present = run(&fetch(&mut tx, id).await?)?;
         if present.state != RunState::Running {
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub async fn close_run(
+    pub(crate) async fn close_run(
         &self,
         id: &str,
         ended: Option<&Ended>,
@@ -162,7 +162,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub async fn lose(
+    pub(crate) async fn lose(
         &self,
         id: &str,
         ended: Option<&Ended>,
@@ -194,7 +194,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub async fn reopen(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
+    pub(crate) async fn reopen(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
         let mut tx = self.begin_writing().await?;
         let present = run(&fetch(&mut tx, id).await?)?;
         if present.state != RunState::Unknown {
@@ -215,7 +215,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be read.
-    pub async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
+    pub(crate) async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
         let rows =
             sqlx::query("SELECT * FROM run WHERE host = $1 AND state IN ('running', 'verifying') ORDER BY started_at")
                 .bind(host)

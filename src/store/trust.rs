@@ -15,7 +15,7 @@ use super::{Store, StoreError};
 
 /// A store that was accepted.
 #[derive(Debug)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// It.
     pub store: Store,
     /// What was wrong with it before; `None`: nothing.
@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// It is not; or that can't be known.
-    pub async fn trusted(&self) -> Result<(), StoreError> {
+    pub(crate) async fn trusted(&self) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
         self.is_still_there(&mut connection).await?;
         self.is_trusted(&mut connection).await
@@ -44,7 +44,7 @@ impl Store {
     ///
     /// # Errors
     /// That can't be known.
-    pub async fn doubts(&self) -> Result<Vec<StoreError>, StoreError> {
+    pub(crate) async fn doubts(&self) -> Result<Vec<StoreError>, StoreError> {
         let mut connection = self.pool.acquire().await?;
         self.is_still_there(&mut connection).await?;
         self.all_doubts(&mut connection).await
@@ -97,7 +97,12 @@ impl Store {
     ///
     /// # Errors
     /// It can't be opened or written, or is no store of ours.
-    pub async fn accept(place: &Place, who: &str, why: &str, now: DateTime<Utc>) -> Result<Accepted, StoreError> {
+    pub(crate) async fn accept(
+        place: &Place,
+        who: &str,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Accepted, StoreError> {
         let path = place::canonical(&place.path);
         let mut gone = None;
         if place::look(&path).await? != Found::Ours {

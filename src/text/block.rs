@@ -10,12 +10,12 @@ use super::{MAX_LINE, SafeText};
 /// Printable lines that hold one piece of memory together: an allocation for all of them, and not one for each. Whoever
 /// keeps one of them keeps all, at most [`MAX_LINE`] bytes.
 #[derive(Debug, Clone)]
-pub struct PrintableLines(Arc<str>);
+pub(crate) struct PrintableLines(Arc<str>);
 
 impl PrintableLines {
     /// Copies `raw`, lines with line feeds between them and behind the last; `None` where it has anything but
     /// printable ASCII and line feeds, or is longer than [`MAX_LINE`].
-    pub fn new(raw: &[u8]) -> Option<Self> {
+    pub(crate) fn new(raw: &[u8]) -> Option<Self> {
         if raw.len() > MAX_LINE || !is_printable_or(b'\n', raw) {
             return None;
         }
@@ -23,7 +23,7 @@ impl PrintableLines {
     }
 
     /// Each line, without its line feed.
-    pub fn iter(&self) -> impl Iterator<Item = SafeText> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = SafeText> {
         let mut start = 0;
         std::iter::from_fn(move || {
             let rest = self.0.as_bytes().get(start..).filter(|rest| !rest.is_empty())?;

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 /// What an escape stands for, and how many bytes it takes where it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Undone {
+pub(crate) struct Undone {
     bytes: [u8; 4],
     length: u8,
     /// Bytes that it takes as written.
@@ -28,14 +28,14 @@ impl Undone {
     }
 
     /// What it stands for, in UTF-8; a byte of it where each byte is written by itself.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
 }
 
 /// The escape with a backslash that `text` begins with, as JSON has them and, beyond it, `\xXX`. What no escape is known
 /// for stands for itself without its backslash; `None` where the backslash itself stays.
-pub fn backslash(text: &[u8]) -> Option<Undone> {
+pub(crate) fn backslash(text: &[u8]) -> Option<Undone> {
     Some(match *text.get(1)? {
         b'n' => Undone::byte(b'\n', 2),
         b't' => Undone::byte(b'\t', 2),
@@ -62,12 +62,12 @@ fn unit(text: &[u8]) -> Option<Undone> {
 }
 
 /// The `%XX` that `text` begins with.
-pub fn percent(text: &[u8]) -> Option<Undone> {
+pub(crate) fn percent(text: &[u8]) -> Option<Undone> {
     hex(text, 1, 2).map(|byte| Undone::byte(byte as u8, 3))
 }
 
 /// As [`percent`], and the `+` for a space that forms write.
-pub fn form(text: &[u8]) -> Option<Undone> {
+pub(crate) fn form(text: &[u8]) -> Option<Undone> {
     if text[0] == b'+' { Some(Undone::byte(b' ', 1)) } else { percent(text) }
 }
 
@@ -75,7 +75,7 @@ pub fn form(text: &[u8]) -> Option<Undone> {
 const LONGEST_REFERENCE: usize = 12;
 
 /// The `&name;` or `&#number;` that `text` begins with.
-pub fn html(text: &[u8]) -> Option<Undone> {
+pub(crate) fn html(text: &[u8]) -> Option<Undone> {
     let end = memchr(b';', &text[1..text.len().min(LONGEST_REFERENCE + 2)])?;
     let name = std::str::from_utf8(&text[1..=end]).ok()?;
     let named = || {

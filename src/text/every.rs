@@ -3,18 +3,18 @@
 use fearless_simd::{Level, Simd, dispatch};
 
 /// Whether `bytes` are printable ASCII alone.
-pub fn is_printable(bytes: &[u8]) -> bool {
+pub(crate) fn is_printable(bytes: &[u8]) -> bool {
     !any(bytes, |byte| !is_printable_byte(byte))
 }
 
 /// Whether `bytes` are printable ASCII and `also` alone.
-pub fn is_printable_or(also: u8, bytes: &[u8]) -> bool {
+pub(crate) fn is_printable_or(also: u8, bytes: &[u8]) -> bool {
     !any(bytes, move |byte| !is_printable_byte(byte) && byte != also)
 }
 
 /// From the blank to the tilde. One more, and as a signed number, everything else is at most a blank.
 #[inline]
-pub fn is_printable_byte(byte: u8) -> bool {
+pub(crate) fn is_printable_byte(byte: u8) -> bool {
     byte.wrapping_add(1).cast_signed() > 0x20
 }
 
@@ -25,7 +25,7 @@ const WIDE: usize = 512;
 /// processor has: it is for bytes of which nearly always none is. `is` must be inlined for that, and hold what it compares
 /// with itself: behind a reference it would be asked byte by byte.
 #[inline]
-pub fn any(bytes: &[u8], is: impl Fn(u8) -> bool + Copy) -> bool {
+pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool + Copy) -> bool {
     if bytes.len() < WIDE {
         return any_of(bytes, is);
     }

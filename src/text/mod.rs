@@ -25,16 +25,17 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use block::PrintableLines;
+pub(crate) use block::PrintableLines;
 pub(crate) use characters::is_hidden;
-pub use sanitise::{
-    Bound, Coloured, MAX_LINE, MAX_RECORD, MAX_RECORD_WORDS, Sanitised, printable, sanitise, sanitise_bare,
-    sanitise_coloured, sanitise_coloured_within, sanitise_lines, sanitise_shown, sanitise_within,
+pub(crate) use sanitise::{
+    Bound, Coloured, MAX_RECORD, MAX_RECORD_WORDS, Sanitised, printable, sanitise_bare, sanitise_coloured_within,
+    sanitise_shown, sanitise_within,
 };
+pub use sanitise::{MAX_LINE, sanitise, sanitise_coloured, sanitise_lines};
 pub use sgr::{Colour, Sgr, StyleSpan, Styles};
 
 /// A text of which everything can be seen: control characters as their pictures, what is invisible by its number.
-pub fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -52,7 +53,7 @@ pub fn visible(text: &str) -> String {
 
 /// A text of many lines that is fit for a terminal, whatever went into it: line feeds and tabs stay, every other control
 /// character and what is invisible is shown as [`visible`] does. With `colours` the colour sequences stay too.
-pub fn printable_lines(text: &str, colours: bool) -> Cow<'_, str> {
+pub(crate) fn printable_lines(text: &str, colours: bool) -> Cow<'_, str> {
     if every::is_printable_or(b'\n', text.as_bytes()) {
         return Cow::Borrowed(text);
     }
@@ -84,7 +85,7 @@ fn colour_sequence(text: &str) -> usize {
 
 /// JSON in which nothing acts on a terminal: what JSON allows to stand as it is, an 8-bit control or a sign that turns
 /// the line around, becomes an escape. It means the same.
-pub fn printable_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
     let acts = |c: char| (c.is_control() && !matches!(c, '\n' | '\t' | '\r')) || is_hidden(c);
     if !json.contains(acts) {
         return Cow::Borrowed(json);
@@ -103,10 +104,10 @@ pub fn printable_json(json: &str) -> Cow<'_, str> {
 }
 
 /// What a line break inside a single-line text is drawn as.
-pub const LINE_BREAK: char = '⏎';
+pub(crate) const LINE_BREAK: char = '⏎';
 
 /// What a carriage return within a line is drawn as.
-pub const RETURN: char = '␍';
+pub(crate) const RETURN: char = '␍';
 
 /// Text from outside after the sanitiser: no control characters, no escape sequences, no bidi or zero-width
 /// characters (but those inside an emoji), valid UTF-8, at most [`MAX_LINE`] bytes, of a record at most [`MAX_RECORD`].
@@ -127,7 +128,7 @@ impl SafeText {
     }
 
     /// Sanitises bytes as one line; what is no UTF-8 becomes U+FFFD.
-    pub fn from_bytes(raw: &[u8]) -> Self {
+    pub(crate) fn from_bytes(raw: &[u8]) -> Self {
         sanitise(raw).text
     }
 
@@ -137,13 +138,13 @@ impl SafeText {
     }
 
     /// Sanitises `raw` line by line.
-    pub fn lines_of(raw: &str) -> Vec<Self> {
+    pub(crate) fn lines_of(raw: &str) -> Vec<Self> {
         sanitise_lines(raw.as_bytes()).into_iter().map(|line| line.text).collect()
     }
 
     /// Joins texts with [`LINE_BREAK`]: a record of many lines, of [`MAX_RECORD`] bytes at most. Also how many bytes had
     /// no room.
-    pub fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>) -> (Self, u64) {
+    pub(crate) fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>) -> (Self, u64) {
         let (mut out, mut left_out) = (String::new(), 0);
         for (index, part) in parts.into_iter().enumerate() {
             if index > 0 && out.len() + LINE_BREAK.len_utf8() <= MAX_RECORD {
@@ -158,12 +159,12 @@ impl SafeText {
     }
 
     /// Puts texts together as they are.
-    pub fn concat<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+    pub(crate) fn concat<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
         Self::from_clean(&parts.into_iter().map(Self::as_str).collect::<String>())
     }
 
     /// The real lines of a text in which breaks are drawn as [`LINE_BREAK`], for the view of one record in full.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.as_str().split(LINE_BREAK)
     }
 
@@ -180,14 +181,14 @@ impl SafeText {
     }
 
     /// Whether there is nothing to show.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// A part of it, which holds the whole in memory; empty where the range is none of its characters'. A part of what
     /// is safe is safe.
     #[must_use]
-    pub fn part(&self, range: Range<usize>) -> Self {
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
         match (self.as_str().get(range.clone()), u32::try_from(range.start)) {
             (Some(part), Ok(start)) => {
                 Self { whole: Arc::clone(&self.whole), start: self.start + start, len: part.len() as u32 }
@@ -197,7 +198,7 @@ impl SafeText {
     }
 
     /// Where `part` is, if it is a slice of this text.
-    pub fn range_of(&self, part: &str) -> Option<Range<usize>> {
+    pub(crate) fn range_of(&self, part: &str) -> Option<Range<usize>> {
         let own = self.whole.as_ptr() as usize + self.start as usize;
         let start = (part.as_ptr() as usize).checked_sub(own)?;
         let end = start + part.len();
@@ -205,7 +206,7 @@ impl SafeText {
     }
 
     /// The same text where `part` is a slice of it.
-    pub fn slice(&self, part: &str) -> Option<Self> {
+    pub(crate) fn slice(&self, part: &str) -> Option<Self> {
         let range = self.range_of(part)?;
         // A text within this one begins and ends where characters do.
         let start = self.start + range.start as u32;
@@ -213,7 +214,7 @@ impl SafeText {
     }
 
     /// Whether both hold the same memory.
-    pub fn shares_memory_with(&self, other: &Self) -> bool {
+    pub(crate) fn shares_memory_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.whole, &other.whole)
     }
 

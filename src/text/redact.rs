@@ -26,16 +26,16 @@ use std::sync::Arc;
 use super::secret::Secrets;
 use crate::text::{Bound, Coloured, SafeText, Sanitised, sanitise_bare, sanitise_coloured_within, sanitise_within};
 use find::merge;
-pub use literals::Literals;
+pub(crate) use literals::Literals;
 use shapes::Shapes;
-pub use stream::RedactStream;
+pub(crate) use stream::RedactStream;
 use values::Values;
 
 /// What a secret is replaced by.
-pub const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Values shorter than this are not registered: they would redact half of every text.
-pub const MIN_SECRET: usize = 4;
+pub(crate) const MIN_SECRET: usize = 4;
 
 /// Built once for a configuration; cheap to clone and cheap where nothing matches.
 #[derive(Clone)]
@@ -100,7 +100,7 @@ impl Redactor {
     }
 
     /// As [`Self::clean`], with the counts of the sanitiser.
-    pub fn clean_line(&self, raw: &[u8], bound: Bound) -> Sanitised {
+    pub(crate) fn clean_line(&self, raw: &[u8], bound: Bound) -> Sanitised {
         let redacted = self.redact_bytes(raw);
         let mut line = sanitise_within(&redacted, bound);
         if let Some(text) = self.again(&redacted, &line, bound) {
@@ -110,7 +110,7 @@ impl Redactor {
     }
 
     /// As [`Self::clean`], with colours. Where the second redaction finds something the colours are dropped.
-    pub fn clean_coloured(&self, raw: &[u8], bound: Bound) -> Coloured {
+    pub(crate) fn clean_coloured(&self, raw: &[u8], bound: Bound) -> Coloured {
         let redacted = self.redact_bytes(raw);
         let mut done = sanitise_coloured_within(&redacted, bound);
         if let Some(text) = self.again(&redacted, &done.line, bound) {
@@ -121,7 +121,7 @@ impl Redactor {
     }
 
     /// Each line of `raw`, cleaned. Secrets that span lines are found.
-    pub fn clean_lines(&self, raw: &[u8]) -> Vec<SafeText> {
+    pub(crate) fn clean_lines(&self, raw: &[u8]) -> Vec<SafeText> {
         let redacted = self.redact_bytes(raw);
         let body = redacted.strip_suffix(b"\n").unwrap_or(&redacted);
         if body.is_empty() {
@@ -132,7 +132,7 @@ impl Redactor {
     }
 
     /// Redacts text that is already safe.
-    pub fn redact_safe(&self, text: &SafeText) -> SafeText {
+    pub(crate) fn redact_safe(&self, text: &SafeText) -> SafeText {
         match self.redact(text.as_str()) {
             Cow::Borrowed(_) => text.clone(),
             Cow::Owned(redacted) => SafeText::new(&redacted),

@@ -12,10 +12,10 @@ pub const MAX_LINE: usize = 8192;
 
 /// The longest record in bytes: what is looked at when records are filtered and counted. It carries no cut mark, which
 /// a filter could hit.
-pub const MAX_RECORD: usize = 1 << 20;
+pub(crate) const MAX_RECORD: usize = 1 << 20;
 
 /// [`MAX_RECORD`] in words.
-pub const MAX_RECORD_WORDS: &str = "1 MiB";
+pub(crate) const MAX_RECORD_WORDS: &str = "1 MiB";
 
 /// Where a line that is too long is cut; the mark fits behind it.
 const CUT_AT: usize = MAX_LINE - 40;
@@ -42,7 +42,7 @@ pub struct Coloured {
 
 /// How long a text may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
+pub(crate) enum Bound {
     /// [`MAX_LINE`]: what is only shown.
     Line,
     /// [`MAX_RECORD`]: what is filtered and counted.
@@ -74,7 +74,7 @@ pub fn sanitise(raw: &[u8]) -> Sanitised {
 }
 
 /// The same within another bound.
-pub fn sanitise_within(raw: &[u8], bound: Bound) -> Sanitised {
+pub(crate) fn sanitise_within(raw: &[u8], bound: Bound) -> Sanitised {
     plain(raw, bound).unwrap_or_else(|| Pass::new(raw, bound).run().line)
 }
 
@@ -84,19 +84,19 @@ pub fn sanitise_coloured(raw: &[u8]) -> Coloured {
 }
 
 /// The same within another bound.
-pub fn sanitise_coloured_within(raw: &[u8], bound: Bound) -> Coloured {
+pub(crate) fn sanitise_coloured_within(raw: &[u8], bound: Bound) -> Coloured {
     plain(raw, bound)
         .map_or_else(|| Pass::new(raw, bound).coloured().run(), |line| Coloured { line, spans: Vec::new() })
 }
 
 /// Sanitises one line and leaves the sequences in it as they are written, with `␛` for the escape: for seeing what a
 /// program sends.
-pub fn sanitise_shown(raw: &[u8], bound: Bound) -> Sanitised {
+pub(crate) fn sanitise_shown(raw: &[u8], bound: Bound) -> Sanitised {
     plain(raw, bound).unwrap_or_else(|| Pass::new(raw, bound).with(Sequences::Shown).run().line)
 }
 
 /// Sanitises one line and drops the text within control strings: only to find what they tear apart.
-pub fn sanitise_bare(raw: &[u8], bound: Bound) -> Sanitised {
+pub(crate) fn sanitise_bare(raw: &[u8], bound: Bound) -> Sanitised {
     plain(raw, bound).unwrap_or_else(|| Pass::new(raw, bound).with(Sequences::Dropped).run().line)
 }
 
@@ -110,7 +110,7 @@ pub fn sanitise_lines(raw: &[u8]) -> Vec<Sanitised> {
 }
 
 /// The common case: printable ASCII within the bound, copied once; `None` for anything else.
-pub fn printable(raw: &[u8], bound: Bound) -> Option<SafeText> {
+pub(crate) fn printable(raw: &[u8], bound: Bound) -> Option<SafeText> {
     if raw.len() > bound.most() || !is_printable(raw) {
         return None;
     }

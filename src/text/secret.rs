@@ -38,43 +38,43 @@ impl Secrets {
     }
 
     /// Notes that a value can't be had.
-    pub fn give_up(&mut self, name: &str) {
+    pub(crate) fn give_up(&mut self, name: &str) {
         self.pending.remove(name);
     }
 
     /// Whether the first value of a secret is still being fetched.
-    pub fn is_pending(&self, name: &str) -> bool {
+    pub(crate) fn is_pending(&self, name: &str) -> bool {
         self.pending.contains(name)
     }
 
     /// Whether every value is here, or can't be had.
-    pub fn are_settled(&self) -> bool {
+    pub(crate) fn are_settled(&self) -> bool {
         self.pending.is_empty()
     }
 
     /// Whether a secret is in the same state as in `other`.
-    pub fn is_same(&self, other: &Self, name: &str) -> bool {
+    pub(crate) fn is_same(&self, other: &Self, name: &str) -> bool {
         self.get(name) == other.get(name) && self.is_pending(name) == other.is_pending(name)
     }
 
     /// The value of one secret.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
     /// Every name and value.
-    pub fn iter(&self) -> impl Iterator<Item = (&Name, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Name, &str)> {
         self.values.iter().map(|(name, value)| (name, value.as_str()))
     }
 
     /// Every value that must never be shown: those in use, and former ones.
-    pub fn registered(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn registered(&self) -> impl Iterator<Item = &str> {
         self.values.values().chain(self.retired.values().flatten()).map(String::as_str)
     }
 
     /// Keeps the values of `old` registered that are not in use any more, for the life of the process. One that was in use
     /// again meanwhile is the newest again.
-    pub fn retire(&mut self, old: &Self) {
+    pub(crate) fn retire(&mut self, old: &Self) {
         let former = old.retired.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
         for (name, value) in former.chain(&old.values) {
             let kept = self.retired.entry(name.clone()).or_default();
@@ -88,18 +88,18 @@ impl Secrets {
     }
 
     /// Whether every secret has the same value as in `other`.
-    pub fn same_values(&self, other: &Self) -> bool {
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
         self.values == other.values && self.pending == other.pending
     }
 
     /// Notes that a service refused a request that was made with these (401, 403, 407): they may be out of date.
-    pub fn report_refused<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn report_refused<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.extend(names.into_iter().filter(|name| self.values.contains_key(*name)).map(Name::from));
     }
 
     /// The names that were reported since the last call.
-    pub fn take_refused(&self) -> BTreeSet<Name> {
+    pub(crate) fn take_refused(&self) -> BTreeSet<Name> {
         std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -117,7 +117,7 @@ pub struct Template(pub String);
 
 impl Template {
     /// The names of the secrets that the text asks for, in order.
-    pub fn secrets(&self) -> Vec<&str> {
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         let mut found = Vec::new();
         let mut rest = self.0.as_str();
         while let Some(start) = rest.find("{secret:") {
@@ -130,7 +130,7 @@ impl Template {
     }
 
     /// Where in a text references stand, braces included.
-    pub fn references(text: &str) -> Vec<std::ops::Range<usize>> {
+    pub(crate) fn references(text: &str) -> Vec<std::ops::Range<usize>> {
         let begins = text.match_indices("{secret:").map(|(start, _)| start);
         begins.filter_map(|start| Some(start..start + text[start..].find('}')? + 1)).collect()
     }
@@ -139,7 +139,7 @@ impl Template {
     ///
     /// # Errors
     /// The name of the first secret that is not known.
-    pub fn resolve(&self, secrets: &Secrets) -> Result<String, String> {
+    pub(crate) fn resolve(&self, secrets: &Secrets) -> Result<String, String> {
         let mut out = String::with_capacity(self.0.len());
         let mut rest = self.0.as_str();
         while let Some(start) = rest.find("{secret:") {

@@ -23,7 +23,7 @@ pub type StyleSpan = (Range<usize>, Sgr);
 
 impl Styles {
     /// Those within `range`, counted from its beginning.
-    pub fn within(spans: &[StyleSpan], range: &Range<usize>) -> Vec<StyleSpan> {
+    pub(crate) fn within(spans: &[StyleSpan], range: &Range<usize>) -> Vec<StyleSpan> {
         spans
             .iter()
             .map(|(span, style)| (span.start.max(range.start)..span.end.min(range.end), *style))
@@ -33,7 +33,7 @@ impl Styles {
     }
 
     /// The spans, in order.
-    pub fn as_slice(&self) -> &[StyleSpan] {
+    pub(crate) fn as_slice(&self) -> &[StyleSpan] {
         self.0.as_deref().unwrap_or_default()
     }
 }
@@ -96,7 +96,7 @@ impl Sgr {
 
     /// What is in force at the end of a line that begins with this.
     #[must_use]
-    pub fn after(mut self, line: &[u8]) -> Self {
+    pub(crate) fn after(mut self, line: &[u8]) -> Self {
         let mut rest = line;
         while let Some(at) = memchr::memchr(0x1b, rest) {
             rest = &rest[at + 1..];
@@ -110,7 +110,7 @@ impl Sgr {
     }
 
     /// The sequence that asks for this and nothing else.
-    pub fn sequence(&self) -> String {
+    pub(crate) fn sequence(&self) -> String {
         let attributes = [(self.bold, 1), (self.dim, 2), (self.italic, 3), (self.underline, 4), (self.reverse, 7)];
         let attributes = attributes.into_iter().filter(|(is, _)| *is).map(|(_, code)| format!(";{code}"));
         let colours = [(self.fg, 38), (self.bg, 48)].into_iter().filter_map(|(colour, code)| {

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// The rows of `text` in `width` columns, as byte ranges: broken anywhere, because what came as one line is shown as
 /// it came. At least one row.
-pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
+pub(crate) fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
     let width = width.max(2);
     if text.is_ascii() {
         let count = text.len().div_ceil(width).max(1);

@@ -52,7 +52,7 @@ impl Catalogue {
     }
 
     /// Adds a theme, or puts it in the place of the one with this name. `text` is the contents of its file.
-    pub fn add(&mut self, name: &str, text: &str) {
+    pub(crate) fn add(&mut self, name: &str, text: &str) {
         let mut found = Vec::new();
         let theme = file::parse(text, &mut found);
         for warning in found {
@@ -74,17 +74,17 @@ impl Catalogue {
     }
 
     /// Whether there is a theme of this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.themes.contains_key(name)
     }
 
     /// The text of a shipped theme, as an example to copy.
-    pub fn shipped_text(name: &str) -> Option<&'static str> {
+    pub(crate) fn shipped_text(name: &str) -> Option<&'static str> {
         SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
     /// Every warning so far, each with the theme's name in front.
-    pub fn warnings(&self) -> &[SafeText] {
+    pub(crate) fn warnings(&self) -> &[SafeText] {
         &self.warnings
     }
 

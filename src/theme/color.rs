@@ -7,7 +7,7 @@ use ratatui::style::Color;
 pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// The sixteen names, in the order of the terminal's palette.
-pub const ANSI_NAMES: [&str; 16] = [
+pub(crate) const ANSI_NAMES: [&str; 16] = [
     "black",
     "red",
     "green",
@@ -27,7 +27,7 @@ pub const ANSI_NAMES: [&str; 16] = [
 ];
 
 /// What xterm draws for the sixteen: for pictures, and for finding the nearest. Real terminals differ.
-pub const ANSI_RGB: [Rgb; 16] = [
+pub(crate) const ANSI_RGB: [Rgb; 16] = [
     Rgb(0, 0, 0),
     Rgb(205, 49, 49),
     Rgb(13, 188, 121),
@@ -51,7 +51,7 @@ const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
 
 impl Rgb {
     /// Reads `#rrggbb` or `#rgb`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
         if !digits.is_ascii() {
             return None;
@@ -68,12 +68,12 @@ impl Rgb {
     }
 
     /// `#rrggbb`.
-    pub fn hex(self) -> String {
+    pub(crate) fn hex(self) -> String {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 
     /// Relative luminance of WCAG 2, 0 (black) to 1 (white).
-    pub fn luminance(self) -> f64 {
+    pub(crate) fn luminance(self) -> f64 {
         let linear = |value: u8| {
             let value = f64::from(value) / 255.0;
             if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
@@ -82,14 +82,14 @@ impl Rgb {
     }
 
     /// Contrast ratio of WCAG 2, 1 (none) to 21.
-    pub fn contrast(self, other: Self) -> f64 {
+    pub(crate) fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     /// This colour and another, `share` (0 to 1) of the other.
     #[must_use]
-    pub fn mixed(self, other: Self, share: f64) -> Self {
+    pub(crate) fn mixed(self, other: Self, share: f64) -> Self {
         let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
         Self(mix(self.0, other.0), mix(self.1, other.1), mix(self.2, other.2))
     }
@@ -104,18 +104,18 @@ impl Rgb {
 
     /// The nearest of the 240 fixed colours of the 256-colour palette. The first sixteen are left out: people
     /// redefine them.
-    pub fn nearest_256(self) -> u8 {
+    pub(crate) fn nearest_256(self) -> u8 {
         (16..=255).min_by_key(|index| self.distance(indexed(*index))).unwrap_or(16)
     }
 
     /// The nearest of the sixteen.
-    pub fn nearest_16(self) -> u8 {
+    pub(crate) fn nearest_16(self) -> u8 {
         (0..16).min_by_key(|index| self.distance(ANSI_RGB[usize::from(*index)])).unwrap_or(7)
     }
 }
 
 /// What a number of the 256-colour palette looks like.
-pub fn indexed(index: u8) -> Rgb {
+pub(crate) fn indexed(index: u8) -> Rgb {
     match index {
         0..=15 => ANSI_RGB[usize::from(index)],
         16..=231 => {
@@ -130,7 +130,7 @@ pub fn indexed(index: u8) -> Rgb {
 }
 
 /// One of the sixteen as the style type names it.
-pub fn ansi(index: u8) -> Color {
+pub(crate) fn ansi(index: u8) -> Color {
     match index {
         0 => Color::Black,
         1 => Color::Red,
@@ -152,7 +152,7 @@ pub fn ansi(index: u8) -> Color {
 }
 
 /// What a style's colour looks like; `None` for the terminal's own.
-pub fn rgb_of(color: Color) -> Option<Rgb> {
+pub(crate) fn rgb_of(color: Color) -> Option<Rgb> {
     let index = match color {
         Color::Reset => return None,
         Color::Rgb(r, g, b) => return Some(Rgb(r, g, b)),

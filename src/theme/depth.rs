@@ -21,7 +21,7 @@ const TRUE_COLOR_TERMS: [&str; 6] = ["alacritty", "contour", "rio", "wezterm", "
 impl ColorDepth {
     /// Reads the environment; `terminal` is whether the output is one. `NO_COLOR`, present and not empty, wins over
     /// everything; then `CLICOLOR=0`; then `COLORTERM`, which sshd does not forward by default; then `TERM`.
-    pub fn detect(env: &BTreeMap<String, String>, terminal: bool) -> Self {
+    pub(crate) fn detect(env: &BTreeMap<String, String>, terminal: bool) -> Self {
         let get = |name: &str| env.get(name).map_or("", String::as_str);
         if !get("NO_COLOR").is_empty() {
             return Self::None;
@@ -57,7 +57,7 @@ impl ColorDepth {
     }
 
     /// The word in messages and options.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Sixteen => "16",

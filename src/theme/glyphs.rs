@@ -134,7 +134,7 @@ impl GlyphSet {
 
     /// UTF-8 where the locale says so (`LC_ALL`, else `LC_CTYPE`, else `LANG`), else ASCII. The Linux console has no
     /// font for most signs and gets ASCII as well.
-    pub fn detect(env: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn detect(env: &BTreeMap<String, String>) -> Self {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env.get(*name).filter(|v| !v.is_empty()));
         let utf8 = locale.is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();
@@ -147,12 +147,12 @@ impl GlyphSet {
 
 impl Glyphs {
     /// The bar for a share of the height, 0 to 1; anything above nothing shows at least the lowest.
-    pub fn bar(&self, share: f64) -> &'static str {
+    pub(crate) fn bar(&self, share: f64) -> &'static str {
         self.eighths((share.clamp(0.0, 1.0) * 8.0).round() as u64)
     }
 
     /// The bar of so many eighths of a cell: one at least, so that nothing that is there is out of sight.
-    pub fn eighths(&self, eighths: u64) -> &'static str {
+    pub(crate) fn eighths(&self, eighths: u64) -> &'static str {
         self.bars[usize::try_from(eighths).unwrap_or(8).clamp(1, 8) - 1]
     }
 }

@@ -11,15 +11,15 @@ macro_rules! roles {
 
         impl Role {
             /// Every role.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The dotted name in a theme's file.
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
             /// Whether nothing but plots is drawn with it.
-            pub fn is_of_plots(self) -> bool {
+            pub(crate) fn is_of_plots(self) -> bool {
                 self.name().starts_with("chart.")
             }
         }
@@ -110,13 +110,13 @@ roles! {
 
 impl Role {
     /// The role with this dotted name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|role| role.name() == name)
     }
 
     /// The role of a service's name: always the same for the same name, on every console. Some share one; the word tells
     /// them apart.
-    pub fn of_service(name: &str) -> Self {
+    pub(crate) fn of_service(name: &str) -> Self {
         const SIX: [Role; 6] = [
             Role::LogService1,
             Role::LogService2,
@@ -133,7 +133,7 @@ impl Role {
     }
 
     /// The names from which a role takes its attributes, nearest first: `log.match.current`, `log.match`, `log`.
-    pub fn fallbacks(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn fallbacks(self) -> impl Iterator<Item = &'static str> {
         let name = self.name();
         std::iter::successors(Some(name), |name| name.rfind('.').map(|dot| &name[..dot]))
     }

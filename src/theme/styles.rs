@@ -58,7 +58,7 @@ impl Styles {
     /// The colours that a text asks for itself, as far as the terminal has them and they can be read: a foreground that
     /// can't be told from the background of the theme is left out. Reversed text is drawn underlined, because reverse
     /// is what selects.
-    pub fn ink(&self, ink: Sgr) -> Style {
+    pub(crate) fn ink(&self, ink: Sgr) -> Style {
         let mut style = Style::new();
         let rgb = |colour: Colour| match colour {
             Colour::Indexed(index) => color::indexed(index),

@@ -24,7 +24,7 @@ pub enum Format {
 
 impl Format {
     /// What file names end in.
-    pub const fn extension(self) -> &'static str {
+    pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Svg => "svg",
             Self::Ansi => "ansi",

@@ -10,7 +10,7 @@ use crate::model::since::Since;
 
 /// An age in its largest unit: `<10s`, `20s`, `3m`, `5h`, `6d`. Changes at most every ten seconds; at most four columns
 /// up to 999 days.
-pub fn age(age: Duration) -> String {
+pub(crate) fn age(age: Duration) -> String {
     let seconds = age.as_secs();
     match seconds {
         0..10 => "<10s".to_owned(),
@@ -22,13 +22,13 @@ pub fn age(age: Duration) -> String {
 }
 
 /// The age of something that may never have happened.
-pub fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
+pub(crate) fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
     at.map_or_else(|| none.to_owned(), |at| age(now.since(at)))
 }
 
 /// How long something has stood as it does: `3m`; `>3m` where it was not seen to begin, and so has stood for longer.
 /// At most four columns, as ages are.
-pub fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String {
+pub(crate) fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String {
     const DAY: u64 = 86_400;
     let Some(Since { at, seen }) = since else { return none.to_owned() };
     let past = now.since(at);
@@ -41,7 +41,7 @@ pub fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String
 }
 
 /// A span that ended, exactly enough: `840ms`, `4.2s`, `3m 07s`, `2h 05m`.
-pub fn span(span: Duration) -> String {
+pub(crate) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
         0 => format!("{}ms", span.as_millis()),
@@ -54,12 +54,12 @@ pub fn span(span: Duration) -> String {
 }
 
 /// A span that is counted down or up, coarse.
-pub fn left(span: Duration) -> String {
+pub(crate) fn left(span: Duration) -> String {
     if span < Duration::from_mins(1) { format!("{}s", span.as_secs()) } else { age(span) }
 }
 
 /// Milliseconds with two significant digits, so that a figure does not flicker: `3ms`, `41ms`, `0.84s`, `12s`.
-pub fn milliseconds(ms: u64) -> String {
+pub(crate) fn milliseconds(ms: u64) -> String {
     match ms {
         0 => "<1ms".to_owned(),
         1..100 => format!("{ms}ms"),
@@ -70,7 +70,7 @@ pub fn milliseconds(ms: u64) -> String {
 }
 
 /// A count with separators: `4,102`.
-pub fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -83,27 +83,27 @@ pub fn count(n: u64) -> String {
 }
 
 /// Bytes: `512 B`, `1.4 MiB`.
-pub fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     value(n as f64, "B")
 }
 
 /// A share in per cent as availability is written: `100.00 %`, `99.98 %`. Never rounded up to 100.
-pub fn percent(percent: f64) -> String {
+pub(crate) fn percent(percent: f64) -> String {
     unit::availability(Some(percent / 100.0))
 }
 
 /// The same of which too little is known: marked, and with a digit less.
-pub fn rough_percent(percent: f64) -> String {
+pub(crate) fn rough_percent(percent: f64) -> String {
     if percent >= 100.0 { "~100 %".to_owned() } else { format!("~{:.1} %", (percent * 10.0).floor() / 10.0) }
 }
 
 /// A number with its unit, as everywhere else: see [`unit::quantity`].
-pub fn value(value: f64, unit: &str) -> String {
+pub(crate) fn value(value: f64, unit: &str) -> String {
     unit::quantity(value, unit)
 }
 
 /// The time of day in the console's zone: `02:41:07Z`, `04:41:07 CEST`.
-pub fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     let local = at.with_timezone(&zone);
     if zone == chrono_tz::Tz::UTC {
         at.format("%H:%M:%SZ").to_string()
@@ -113,33 +113,33 @@ pub fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
 }
 
 /// The same without seconds.
-pub fn minute(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn minute(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     let local = at.with_timezone(&zone);
     if zone == chrono_tz::Tz::UTC { at.format("%H:%MZ").to_string() } else { local.format("%H:%M").to_string() }
 }
 
 /// The time of day without its zone, for rows.
-pub fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
 
 /// The same with its day, for rows that are not all of today: `11-01 02:26:41`.
-pub fn dated(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn dated(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     at.with_timezone(&zone).format("%m-%d %H:%M:%S").to_string()
 }
 
 /// Whether the clocks of the zone show both on one day: a time of day is enough then.
-pub fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
+pub(crate) fn same_day(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> bool {
     at.with_timezone(&zone).date_naive() == now.with_timezone(&zone).date_naive()
 }
 
 /// The time of day of a moment, with the day where that is not today.
-pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     if same_day(at, now, zone) { time(at, zone) } else { dated(at, zone) }
 }
 
 /// Date and time in full: `2026-11-21 02:41:07Z`.
-pub fn full(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+pub(crate) fn full(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     let date = at.with_timezone(&zone).format("%Y-%m-%d").to_string();
     format!("{date} {}", clock(at, zone))
 }

@@ -18,7 +18,7 @@ use crate::ui::line::cut;
 const LABEL: usize = 24;
 
 /// Draws it in the first row of `area`.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let always = [hint(state, Command::Palette, "palette"), hint(state, Command::Help, "help")];
     let always: Vec<Hint> = always.into_iter().flatten().collect();
     hints::draw(painter, area, &here(state, painter.glyphs()), &always);
@@ -30,7 +30,7 @@ fn hint(state: &State, command: Command, label: &str) -> Option<Hint> {
 }
 
 /// The key that opens a screen, empty where there is none.
-pub fn key_of_screen(state: &State, screen: &Screen) -> String {
+pub(crate) fn key_of_screen(state: &State, screen: &Screen) -> String {
     let binding = match screen {
         Screen::Custom(name) => Binding::Screen(name.clone()),
         built_in => match Command::from_name(built_in.name()) {
@@ -42,7 +42,7 @@ pub fn key_of_screen(state: &State, screen: &Screen) -> String {
 }
 
 /// The key of an action.
-pub fn key_of_action(state: &State, action: &Action) -> String {
+pub(crate) fn key_of_action(state: &State, action: &Action) -> String {
     state.console.keymap.keys_of(&Binding::Action(action.name.clone())).split(' ').next().unwrap_or_default().to_owned()
 }
 

@@ -23,7 +23,7 @@ struct Part {
 }
 
 /// Draws it in the first row of `area`.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     if area.is_empty() {
         return;
     }
@@ -80,7 +80,7 @@ fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
 }
 
 /// The environment in words and colour.
-pub fn environment(word: &str) -> Line<'static> {
+pub(crate) fn environment(word: &str) -> Line<'static> {
     let role = match word.to_ascii_lowercase().as_str() {
         "production" | "prod" | "live" => Role::EnvironmentProduction,
         "staging" | "stage" | "preproduction" | "preprod" => Role::EnvironmentStaging,
@@ -91,7 +91,7 @@ pub fn environment(word: &str) -> Line<'static> {
 }
 
 /// The worst status with how many services have it.
-pub fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
+pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let total = state.world.services.len();
     let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
@@ -198,7 +198,7 @@ fn clock(state: &State) -> Line<'static> {
 }
 
 /// The whole in one line, where there is no room for more.
-pub fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let glyphs = painter.glyphs();
     let mut words = worst(state, glyphs);
     if let Some(service) =

@@ -14,11 +14,11 @@ use crate::theme::Role;
 
 /// Text that may be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span<'a>(Cow<'a, str>);
+pub(crate) struct Span<'a>(Cow<'a, str>);
 
 impl<'a> Span<'a> {
     /// Text that we put together from numbers and safe parts, or that the configuration holds.
-    pub fn made(text: String) -> Span<'static> {
+    pub(crate) fn made(text: String) -> Span<'static> {
         if text.chars().any(super::sweep::is_forbidden) {
             Span(Cow::Owned(SafeText::new(&text).as_str().to_owned()))
         } else {
@@ -27,7 +27,7 @@ impl<'a> Span<'a> {
     }
 
     /// The same of a borrowed text.
-    pub fn of(text: &'a str) -> Self {
+    pub(crate) fn of(text: &'a str) -> Self {
         if text.chars().any(super::sweep::is_forbidden) {
             Span::made(text.to_owned())
         } else {
@@ -36,13 +36,13 @@ impl<'a> Span<'a> {
     }
 
     /// Columns.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.0.width()
     }
 
     /// In at most so many columns.
     #[must_use]
-    pub fn fitted(self, width: usize, ellipsis: &str) -> Self {
+    pub(crate) fn fitted(self, width: usize, ellipsis: &str) -> Self {
         if self.width() <= width { self } else { Self(Cow::Owned(cut(&self.0, width, ellipsis))) }
     }
 }
@@ -82,36 +82,36 @@ struct Piece<'a> {
 
 /// A line of pieces, each with its role.
 #[derive(Debug, Clone, Default)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     pieces: Vec<Piece<'a>>,
 }
 
 impl<'a> Line<'a> {
     /// No words.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// One piece.
-    pub fn of(text: impl Into<Span<'a>>, role: Role) -> Self {
+    pub(crate) fn of(text: impl Into<Span<'a>>, role: Role) -> Self {
         Self::new().and(text, role)
     }
 
     /// Plain text.
-    pub fn plain(text: impl Into<Span<'a>>) -> Self {
+    pub(crate) fn plain(text: impl Into<Span<'a>>) -> Self {
         Self::of(text, Role::Text)
     }
 
     /// These, and one more piece.
     #[must_use]
-    pub fn and(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
+    pub(crate) fn and(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
         self.push(text, role);
         self
     }
 
     /// These, a space, and one more piece; without the space where there is nothing yet.
     #[must_use]
-    pub fn then(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
+    pub(crate) fn then(mut self, text: impl Into<Span<'a>>, role: Role) -> Self {
         if !self.pieces.is_empty() {
             self.push(" ", Role::Text);
         }
@@ -120,18 +120,18 @@ impl<'a> Line<'a> {
 
     /// These and others.
     #[must_use]
-    pub fn join(mut self, others: Self) -> Self {
+    pub(crate) fn join(mut self, others: Self) -> Self {
         self.pieces.extend(others.pieces);
         self
     }
 
     /// Adds a piece.
-    pub fn push(&mut self, text: impl Into<Span<'a>>, role: Role) {
+    pub(crate) fn push(&mut self, text: impl Into<Span<'a>>, role: Role) {
         self.push_inked(text, role, Sgr::default());
     }
 
     /// Adds a piece that has colours of its own.
-    pub fn push_inked(&mut self, text: impl Into<Span<'a>>, role: Role, ink: Sgr) {
+    pub(crate) fn push_inked(&mut self, text: impl Into<Span<'a>>, role: Role, ink: Sgr) {
         let text = text.into();
         if !text.0.is_empty() {
             self.pieces.push(Piece { text, role, ink });
@@ -140,7 +140,7 @@ impl<'a> Line<'a> {
 
     /// Every piece in this role and in no colours of its own: what is old or not chosen.
     #[must_use]
-    pub fn all(mut self, role: Role) -> Self {
+    pub(crate) fn all(mut self, role: Role) -> Self {
         for piece in &mut self.pieces {
             piece.role = role;
             piece.ink = Sgr::default();
@@ -149,28 +149,28 @@ impl<'a> Line<'a> {
     }
 
     /// Columns.
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.pieces.iter().map(|piece| piece.text.width()).sum()
     }
 
     /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// The pieces as text and role.
-    pub fn pieces(&self) -> impl Iterator<Item = (&str, Role)> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (&str, Role)> {
         self.inked().map(|(text, role, _)| (text, role))
     }
 
     /// The pieces as text, role and colours of their own.
-    pub fn inked(&self) -> impl Iterator<Item = (&str, Role, Sgr)> {
+    pub(crate) fn inked(&self) -> impl Iterator<Item = (&str, Role, Sgr)> {
         self.pieces.iter().map(|piece| (piece.text.0.as_ref(), piece.role, piece.ink))
     }
 
     /// The words broken into lines of at most `width` columns, after spaces where there are any. `indent` columns are
     /// left free at the start of every line but the first.
-    pub fn wrapped(&self, width: usize, indent: usize) -> Vec<Line<'static>> {
+    pub(crate) fn wrapped(&self, width: usize, indent: usize) -> Vec<Line<'static>> {
         let width = width.max(1);
         let indent = if indent + 8 > width { 0 } else { indent };
         let mut lines = vec![Line::new()];
@@ -199,7 +199,7 @@ impl<'a> Line<'a> {
 
     /// The words from column `from` on.
     #[must_use]
-    pub fn skipped(&self, from: usize) -> Line<'static> {
+    pub(crate) fn skipped(&self, from: usize) -> Line<'static> {
         let mut out = Line::new();
         let mut at = 0;
         for (text, role, ink) in self.inked() {
@@ -250,7 +250,7 @@ fn tail(text: &str, columns: usize) -> String {
 }
 
 /// The text in at most `width` columns; what does not fit gives way to the ellipsis.
-pub fn cut(text: &str, width: usize, ellipsis: &str) -> String {
+pub(crate) fn cut(text: &str, width: usize, ellipsis: &str) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

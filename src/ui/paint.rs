@@ -11,7 +11,7 @@ use crate::theme::{GlyphSet, Role, Styles};
 use crate::ui::line::Line;
 
 /// A buffer with the styles to draw with and the map of what was drawn.
-pub struct Painter<'a> {
+pub(crate) struct Painter<'a> {
     buffer: &'a mut Buffer,
     styles: &'a Styles,
     map: LayoutMap,
@@ -19,27 +19,27 @@ pub struct Painter<'a> {
 
 impl<'a> Painter<'a> {
     /// A brush over a buffer.
-    pub fn new(buffer: &'a mut Buffer, styles: &'a Styles) -> Self {
+    pub(crate) fn new(buffer: &'a mut Buffer, styles: &'a Styles) -> Self {
         Self { buffer, styles, map: LayoutMap::default() }
     }
 
     /// What was drawn where.
-    pub fn into_map(self) -> LayoutMap {
+    pub(crate) fn into_map(self) -> LayoutMap {
         self.map
     }
 
     /// The signs.
-    pub fn glyphs(&self) -> GlyphSet {
+    pub(crate) fn glyphs(&self) -> GlyphSet {
         self.styles.glyphs
     }
 
     /// The style of a role.
-    pub fn style(&self, role: Role) -> Style {
+    pub(crate) fn style(&self, role: Role) -> Style {
         self.styles.get(role)
     }
 
     /// Notes what an area means.
-    pub fn note(&mut self, area: Rect, target: Target) {
+    pub(crate) fn note(&mut self, area: Rect, target: Target) {
         if !area.is_empty() {
             self.map.push(Area { x: area.x, y: area.y, width: area.width, height: area.height }, target);
         }
@@ -47,12 +47,12 @@ impl<'a> Painter<'a> {
 
     /// Draws words in row `row` of an area from its left edge. What does not fit gives way to an ellipsis. Returns the
     /// columns that were used.
-    pub fn put(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
+    pub(crate) fn put(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
         self.put_at(area, 0, row, words)
     }
 
     /// The same from column `column` of the area on.
-    pub fn put_at(&mut self, area: Rect, column: u16, row: u16, words: &Line<'_>) -> u16 {
+    pub(crate) fn put_at(&mut self, area: Rect, column: u16, row: u16, words: &Line<'_>) -> u16 {
         let area = area.intersection(self.buffer.area);
         if row >= area.height || column >= area.width {
             return 0;
@@ -83,7 +83,7 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws words so that they end at the right edge. Nothing is drawn where they don't fit.
-    pub fn put_right(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
+    pub(crate) fn put_right(&mut self, area: Rect, row: u16, words: &Line<'_>) -> u16 {
         let width = words.width();
         match u16::try_from(width) {
             Ok(width) if width <= area.width => self.put_at(area, area.width - width, row, words),
@@ -92,13 +92,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Draws words in the middle of a row.
-    pub fn put_centred(&mut self, area: Rect, row: u16, words: &Line<'_>) {
+    pub(crate) fn put_centred(&mut self, area: Rect, row: u16, words: &Line<'_>) {
         let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(area.width);
         self.put_at(area, (area.width - width) / 2, row, words);
     }
 
     /// One sign in one cell of the frame.
-    pub fn sign(&mut self, x: u16, y: u16, sign: &str, role: Role) {
+    pub(crate) fn sign(&mut self, x: u16, y: u16, sign: &str, role: Role) {
         let style = self.clean(role);
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(sign).set_style(style);
@@ -106,7 +106,7 @@ impl<'a> Painter<'a> {
     }
 
     /// One sign of a plot in one cell of the frame: never in reverse, whatever the theme does with the role in words.
-    pub fn plot(&mut self, x: u16, y: u16, sign: &str, role: Role) {
+    pub(crate) fn plot(&mut self, x: u16, y: u16, sign: &str, role: Role) {
         let style = self.clean(role).remove_modifier(Modifier::REVERSED);
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(sign).set_style(style);
@@ -114,18 +114,18 @@ impl<'a> Painter<'a> {
     }
 
     /// Whether two roles have colours, and not the same.
-    pub fn are_told_apart(&self, one: Role, other: Role) -> bool {
+    pub(crate) fn are_told_apart(&self, one: Role, other: Role) -> bool {
         let colour = |role| self.styles.get(role).fg;
         matches!((colour(one), colour(other)), (Some(one), Some(other)) if one != other)
     }
 
     /// Takes the reverse out of an area: of words in a plot, whose roles are chips elsewhere.
-    pub fn flatten(&mut self, area: Rect) {
+    pub(crate) fn flatten(&mut self, area: Rect) {
         self.buffer.set_style(area, Style::new().remove_modifier(Modifier::REVERSED));
     }
 
     /// Gives a cell of the frame the colour of a role as its background, where the terminal has colours.
-    pub fn behind(&mut self, x: u16, y: u16, role: Role) {
+    pub(crate) fn behind(&mut self, x: u16, y: u16, role: Role) {
         let color = self.styles.get(role).fg;
         if let (Some(cell), Some(color)) = (self.buffer.cell_mut((x, y)), color) {
             cell.set_bg(color);
@@ -134,7 +134,7 @@ impl<'a> Painter<'a> {
 
     /// Shows that a row is selected: one style over all of it, so that it reads as one thing. What is in reverse
     /// already, a chip or a match, stays as it is.
-    pub fn highlight(&mut self, area: Rect) {
+    pub(crate) fn highlight(&mut self, area: Rect) {
         let style = self.clean(Role::Selection);
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
@@ -155,7 +155,7 @@ impl<'a> Painter<'a> {
     }
 
     /// A box around an area, heavy where it has the focus.
-    pub fn outline(&mut self, area: Rect, heavy: bool, role: Role) {
+    pub(crate) fn outline(&mut self, area: Rect, heavy: bool, role: Role) {
         if area.is_empty() {
             return;
         }
@@ -180,12 +180,12 @@ impl<'a> Painter<'a> {
     }
 
     /// Lays a role's style over what is drawn already.
-    pub fn tint(&mut self, area: Rect, role: Role) {
+    pub(crate) fn tint(&mut self, area: Rect, role: Role) {
         self.buffer.set_style(area, self.styles.get(role));
     }
 
     /// Empties an area, for what lies over a screen.
-    pub fn clear(&mut self, area: Rect) {
+    pub(crate) fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
@@ -198,24 +198,24 @@ impl<'a> Painter<'a> {
 }
 
 /// The first `height` rows of an area, and the rest.
-pub fn split_top(area: Rect, height: u16) -> (Rect, Rect) {
+pub(crate) fn split_top(area: Rect, height: u16) -> (Rect, Rect) {
     let height = height.min(area.height);
     (Rect { height, ..area }, Rect { y: area.y.saturating_add(height), height: area.height - height, ..area })
 }
 
 /// All but the last `height` rows of an area, and those.
-pub fn split_bottom(area: Rect, height: u16) -> (Rect, Rect) {
+pub(crate) fn split_bottom(area: Rect, height: u16) -> (Rect, Rect) {
     split_top(area, area.height.saturating_sub(height))
 }
 
 /// The first `width` columns of an area, and the rest.
-pub fn split_left(area: Rect, width: u16) -> (Rect, Rect) {
+pub(crate) fn split_left(area: Rect, width: u16) -> (Rect, Rect) {
     let width = width.min(area.width);
     (Rect { width, ..area }, Rect { x: area.x.saturating_add(width), width: area.width - width, ..area })
 }
 
 /// Shares `total` cells by weights so that nothing is lost to rounding; nobody gets less than `least` while it lasts.
-pub fn shares(total: u16, weights: &[u16], least: u16) -> Vec<u16> {
+pub(crate) fn shares(total: u16, weights: &[u16], least: u16) -> Vec<u16> {
     let sum: u32 = weights.iter().map(|weight| u32::from((*weight).max(1))).sum();
     let mut used = 0_u16;
     let mut passed = 0_u32;

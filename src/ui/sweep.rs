@@ -7,7 +7,7 @@ const REPLACEMENT: &str = "\u{fffd}";
 
 /// Characters that steer a terminal or turn text around. The sanitiser lets none of them through; this is for what went
 /// past it.
-pub fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}'
@@ -16,7 +16,7 @@ pub fn is_forbidden(c: char) -> bool {
 }
 
 /// Replaces every cell that holds a forbidden character. How many there were: zero, or something is wrong in here.
-pub fn sweep(buffer: &mut Buffer) -> usize {
+pub(crate) fn sweep(buffer: &mut Buffer) -> usize {
     let mut found = 0;
     for cell in &mut buffer.content {
         if cell.symbol().chars().any(is_forbidden) {

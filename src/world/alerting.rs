@@ -165,7 +165,7 @@ impl World {
     }
 
     /// The alert that a title should name: critical, firing, and explained by nothing.
-    pub fn crying(&self) -> Option<&AlertView> {
+    pub(crate) fn crying(&self) -> Option<&AlertView> {
         let cries = |alert: &&AlertView| {
             alert.severity == Severity::Critical && alert.phase == Phase::Firing && alert.inhibited_by.is_none()
         };

@@ -22,7 +22,7 @@ pub enum Subject {
 
 impl Subject {
     /// The name of the check or metric.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Check(name) | Self::Metric(name) => name,
             Self::Console => "network",
@@ -45,7 +45,7 @@ pub enum Phase {
 
 impl Phase {
     /// The order in lists: what fires comes first.
-    pub const fn order(self) -> u8 {
+    pub(crate) const fn order(self) -> u8 {
         match self {
             Self::Firing => 0,
             Self::Pending => 1,
@@ -55,7 +55,7 @@ impl Phase {
     }
 
     /// The word on the screen.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
             Self::Pending => "pending",
@@ -66,14 +66,14 @@ impl Phase {
 }
 
 /// Where an alert stands, whether it is muted, how bad it is: the order of the list.
-pub type Standing = (u8, bool, Reverse<Severity>);
+pub(crate) type Standing = (u8, bool, Reverse<Severity>);
 
 /// The alerts that are not inactive, by their place in the configuration; the newest first of those that stand alike.
-pub type Alerts = Ranked<Standing, Option<Reverse<Duration>>, AlertView>;
+pub(crate) type Alerts = Ranked<Standing, Option<Reverse<Duration>>, AlertView>;
 
 impl Alerts {
     /// How many are in a phase, muted or not, of one severity or of any.
-    pub fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
+    pub(crate) fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
         self.count(|(order, inhibited, Reverse(its))| {
             order == phase.order() && inhibited == muted && severity.is_none_or(|wanted| wanted == its)
         })
@@ -112,12 +112,12 @@ impl AlertView {
     }
 
     /// One line in words.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
     }
 
     /// What it is about and when it fires: for a title, where a line is too long.
-    pub fn brief(&self) -> String {
+    pub(crate) fn brief(&self) -> String {
         format!("{} {}", self.subject.name(), self.condition)
     }
 }

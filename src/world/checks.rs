@@ -56,7 +56,7 @@ pub struct CheckView {
 
 impl CheckView {
     /// A check of which nothing is known yet.
-    pub fn new(index: usize, check: &Check, now: Stamp) -> Self {
+    pub(crate) fn new(index: usize, check: &Check, now: Stamp) -> Self {
         Self {
             index,
             name: check.name.clone(),
@@ -127,23 +127,23 @@ impl CheckView {
     }
 
     /// The parts that the latest health document names.
-    pub fn components(&self) -> Option<&BTreeMap<SafeText, Component>> {
+    pub(crate) fn components(&self) -> Option<&BTreeMap<SafeText, Component>> {
         self.last.as_ref().map(|reading| &reading.components).filter(|parts| !parts.is_empty())
     }
 
     /// One line in words.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let error = self.error.as_ref().map_or_else(String::new, |error| format!(" {error}"));
         format!("{} {}{error}", self.name, self.status.word())
     }
 
     /// How often each sign was seen since the start.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.judge.counts()
     }
 
     /// Age of the latest poll.
-    pub fn age(&self, now: Stamp) -> Option<Duration> {
+    pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
         self.last.as_ref().map(|reading| now.since(reading.timing.ended))
     }
 
@@ -154,18 +154,18 @@ impl CheckView {
     }
 
     /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.
-    pub fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
+    pub(crate) fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
         self.latencies.percentile(quantile, window, self.as_of)
     }
 
     /// Median latency in milliseconds of the last `buckets` buckets of `width`, oldest first; `None` for a bucket
     /// without a poll. The buckets lie on whole multiples of `width`, so that they advance together.
-    pub fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
+    pub(crate) fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
         self.latencies.medians(buckets, width, now)
     }
 
     /// Availability over the last `window`, time-weighted.
-    pub fn availability(&self, window: Duration, now: Stamp) -> Option<Availability> {
+    pub(crate) fn availability(&self, window: Duration, now: Stamp) -> Option<Availability> {
         let window = self.known.window(window, now);
         let percent = window.availability()? * 100.0;
         Some(Availability { percent, coverage: window.coverage().unwrap_or(0.0) * 100.0 })
@@ -187,7 +187,7 @@ pub(crate) struct Taken {
 
 /// Availability as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Availability {
+pub(crate) struct Availability {
     /// Per cent of the known time that it was up.
     pub percent: f64,
     /// Per cent of the window of which anything is known; under 95 the figure is marked.

@@ -66,7 +66,7 @@ pub struct Problem {
 }
 
 /// Problems kept.
-pub const MAX_PROBLEMS: usize = 200;
+pub(crate) const MAX_PROBLEMS: usize = 200;
 
 /// The console about itself.
 #[derive(Debug, Clone, Default)]
@@ -99,13 +99,13 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     /// The file of the configuration is in effect again: what was wrong with it is over.
-    pub fn accepted(&mut self) {
+    pub(crate) fn accepted(&mut self) {
         self.rejected = None;
         self.problems.retain(|problem| problem.kind != ProblemKind::Reload);
     }
 
     /// Notes a problem; the same again only counts and is moved to the end.
-    pub fn note(&mut self, at: Stamp, kind: ProblemKind, about: SafeText, text: SafeText) {
+    pub(crate) fn note(&mut self, at: Stamp, kind: ProblemKind, about: SafeText, text: SafeText) {
         let same = self.problems.iter().position(|p| p.kind == kind && p.about == about && p.text == text);
         let count = match same.and_then(|at| self.problems.remove(at)) {
             Some(old) => old.count + 1,

@@ -18,7 +18,12 @@ const VALUES: usize = 20;
 
 /// The evidence of an action as JSON. Texts were redacted when they came in; the runtime redacts the whole once more.
 /// `waiting` has the records of a log that came after those that the world holds.
-pub fn capture<'a, I>(world: &'a World, action: &'a Action, plan: &Plan, waiting: impl Fn(&'a Name) -> I) -> String
+pub(crate) fn capture<'a, I>(
+    world: &'a World,
+    action: &'a Action,
+    plan: &Plan,
+    waiting: impl Fn(&'a Name) -> I,
+) -> String
 where
     I: DoubleEndedIterator<Item = &'a Record>,
 {

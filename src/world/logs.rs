@@ -44,7 +44,7 @@ pub struct LogView {
 
 impl LogView {
     /// A log of which nothing was read yet.
-    pub fn new(index: usize, log: &Log, limits: RingLimits) -> Self {
+    pub(crate) fn new(index: usize, log: &Log, limits: RingLimits) -> Self {
         Self {
             index,
             name: log.name.clone(),
@@ -77,19 +77,19 @@ impl LogView {
     }
 
     /// What was lost, where anything was.
-    pub fn lost(&self) -> Option<Loss> {
+    pub(crate) fn lost(&self) -> Option<Loss> {
         let loss = Loss { dropped: self.loss.dropped.max(self.ring.dropped()), ..self.loss };
         (loss != Loss::default()).then_some(loss)
     }
 
     /// Records read since the start, as its source has numbered them: those that are held and those that are not.
-    pub fn read(&self) -> u64 {
+    pub(crate) fn read(&self) -> u64 {
         self.ring.last_seq().unwrap_or(0)
     }
 
     /// The held records, newest first, each with the time by which it goes among those of other logs: what came live not
     /// before it came, less what clocks and reading take, or a log whose clock is slow would never be seen among others.
-    pub fn newest_first(&self) -> impl Iterator<Item = (DateTime<Utc>, &Record)> {
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = (DateTime<Utc>, &Record)> {
         self.ring.iter().enumerate().rev().filter_map(|(index, record)| {
             let at = self.ring.time_at(index)?;
             let live = record.seq > self.backlog_to;
@@ -99,13 +99,13 @@ impl LogView {
 
     /// Since when its records are held, where older ones may be in its files: it had some when it was opened, or some
     /// were dropped.
-    pub fn loaded_since(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn loaded_since(&self) -> Option<DateTime<Utc>> {
         let is_part = self.backlog_to > 0 || self.ring.dropped() > 0;
         self.ring.time_at(0).filter(|_| is_part)
     }
 
     /// Files that match its pattern and are too many to be followed.
-    pub fn left_out(&self) -> usize {
+    pub(crate) fn left_out(&self) -> usize {
         match self.state {
             LogState::FollowingNewest { left_out, .. } => left_out,
             _ => 0,

@@ -13,7 +13,7 @@ use crate::text::name::Name;
 
 impl World {
     /// The name under which things without a service are shown: the console's own.
-    pub fn own_name(&self) -> Name {
+    pub(crate) fn own_name(&self) -> Name {
         Name::from(self.config.console.name.as_str())
     }
 
@@ -38,17 +38,17 @@ impl World {
     }
 
     /// The alert of that id.
-    pub fn alert(&self, id: &str) -> Option<&AlertView> {
+    pub(crate) fn alert(&self, id: &str) -> Option<&AlertView> {
         self.alerts.at(self.machines.place(id)?)
     }
 
     /// The action of that name.
-    pub fn action(&self, name: &str) -> Option<&Action> {
+    pub(crate) fn action(&self, name: &str) -> Option<&Action> {
         self.config.actions.iter().find(|action| &*action.name == name)
     }
 
     /// How an action is shown; its name where the configuration has it no more.
-    pub fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
+    pub(crate) fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
         self.action(action).map_or(action, |known| known.title.as_str())
     }
 
@@ -58,12 +58,12 @@ impl World {
     }
 
     /// The run of that id, to change what is held of it.
-    pub fn run_mut(&mut self, id: &str) -> Option<&mut RunView> {
+    pub(crate) fn run_mut(&mut self, id: &str) -> Option<&mut RunView> {
         self.runs.iter_mut().find(|view| &*view.run.id == id)
     }
 
     /// Every known run, newest first: those under way here, then those of the store.
-    pub fn all_runs(&self) -> Vec<&Run> {
+    pub(crate) fn all_runs(&self) -> Vec<&Run> {
         let live = self.runs.iter().map(|view| &view.run);
         let past = self.past.iter().filter(|run| self.run(&run.id).is_none());
         let mut all: Vec<&Run> = live.chain(past).collect();
@@ -72,12 +72,12 @@ impl World {
     }
 
     /// The run of that id, also one of which only the store knows.
-    pub fn run_by_id(&self, id: &str) -> Option<&Run> {
+    pub(crate) fn run_by_id(&self, id: &str) -> Option<&Run> {
         self.run(id).map(|view| &view.run).or_else(|| self.past.iter().find(|run| *run.id == *id))
     }
 
     /// The runs of an action, newest first.
-    pub fn last_runs(&self, action: &Name) -> Vec<&Run> {
+    pub(crate) fn last_runs(&self, action: &Name) -> Vec<&Run> {
         self.all_runs().into_iter().filter(|run| run.action == *action).collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::model::series::Series;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-pub use crate::model::series::Point;
+pub(crate) use crate::model::series::Point;
 
 /// One metric with everything that the screens show of it.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ pub struct MetricView {
 
 impl MetricView {
     /// A metric of which nothing is known yet.
-    pub fn new(index: usize, metric: &Metric, now: Stamp) -> Self {
+    pub(crate) fn new(index: usize, metric: &Metric, now: Stamp) -> Self {
         Self {
             index,
             name: metric.name.clone(),
@@ -111,18 +111,18 @@ impl MetricView {
     }
 
     /// The latest number with its unit, as it is shown.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.value
             .map_or_else(|| unit::NOTHING.to_owned(), |(_, value)| self.mark() + &unit::quantity(value, &self.unit))
     }
 
     /// What stands before a number that leaves something out; nothing before others.
-    pub fn mark(&self) -> String {
+    pub(crate) fn mark(&self) -> String {
         self.caveat.as_ref().map_or("", Caveat::mark).to_owned()
     }
 
     /// One line in words.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         match (self.value, &self.error) {
             (_, Some(error)) => format!("{} {error}", self.name),
             (Some((at, value)), None) => {
@@ -139,18 +139,18 @@ impl MetricView {
     }
 
     /// Age of the latest number.
-    pub fn age(&self, now: Stamp) -> Option<Duration> {
+    pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
         self.value.map(|(at, _)| now.since(at))
     }
 
     /// The last `buckets` buckets of `width`, oldest first; `None` where there was no value. On whole multiples of
     /// `width`, so that they advance together.
-    pub fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
+    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
         self.series.points(buckets, width, now, Duration::ZERO)
     }
 
     /// The same span a time `ago`, to compare with.
-    pub fn points_ago(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
+    pub(crate) fn points_ago(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
         self.series.points(buckets, width, now, ago)
     }
 }

@@ -46,7 +46,7 @@ use runs::RunView;
 use services::Services;
 use timeline::{Entry, EventKind, Timeline};
 
-pub use output::{Change, Intent, Output};
+pub(crate) use output::{Change, Intent, Output};
 
 /// Everything that is known. Changed only by what it takes in; everybody else reads it.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ pub struct World {
 
 impl World {
     /// A world of which nothing is known yet.
-    pub fn new(config: Arc<Config>, now: Stamp) -> Self {
+    pub(crate) fn new(config: Arc<Config>, now: Stamp) -> Self {
         let checks = config.checks.iter().enumerate().map(|(at, check)| CheckView::new(at, check, now)).collect();
         let metrics = config.metrics.iter().enumerate().map(|(at, metric)| MetricView::new(at, metric, now)).collect();
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
@@ -128,14 +128,14 @@ impl World {
     }
 
     /// Takes over the time. What waited in a queue must not turn it back.
-    pub fn advance(&mut self, to: Stamp) {
+    pub(crate) fn advance(&mut self, to: Stamp) {
         if to.mono >= self.now.mono {
             self.now = to;
         }
     }
 
     /// This moment as it compares with those that other processes wrote.
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         Moment { utc: self.now.utc, boot: self.boot.map(|zero| zero.plus(self.now.mono)) }
     }
 

@@ -19,7 +19,7 @@ use crate::text::name::Name;
 
 impl World {
     /// Takes in one observation that came `at`.
-    pub fn observe(&mut self, observation: Observation, at: Stamp) -> Output {
+    pub(crate) fn observe(&mut self, observation: Observation, at: Stamp) -> Output {
         self.advance(at);
         self.diagnostics.observations += 1;
         match observation {
@@ -132,7 +132,7 @@ impl World {
     /// Takes in what was read of a log. `each` is given the logs, the place of this one, and every record just after it was
     /// held: whoever keeps a view of the records follows them there.
     #[expect(clippy::needless_pass_by_value, reason = "a batch is handed over: its source keeps nothing of it")]
-    pub fn records(
+    pub(crate) fn records(
         &mut self,
         name: &Name,
         batch: RecordBatch,
@@ -153,7 +153,11 @@ impl World {
     }
 
     /// Puts records in the place of those that are still held; `each` as for [`Self::records`].
-    pub fn masked(&mut self, records: &[(Record, Record)], mut each: impl FnMut(&[LogView], usize, &Record, bool)) {
+    pub(crate) fn masked(
+        &mut self,
+        records: &[(Record, Record)],
+        mut each: impl FnMut(&[LogView], usize, &Record, bool),
+    ) {
         for (held, masked) in records {
             let Some(place) = self.logs.iter().position(|log| log.name == held.log) else { continue };
             if self.logs[place].ring.get(held.seq).is_some_and(|now| now.same(held)) {
@@ -227,7 +231,7 @@ impl World {
     }
 
     /// The store went away, for a reason, or is back.
-    pub fn store_changed(&mut self, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
+    pub(crate) fn store_changed(&mut self, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
         if let Some(why) = away {
             self.store_away = Some((since, why.clone()));
             self.problem(ProblemKind::Failed, &SafeText::new("store"), &why)

@@ -6,7 +6,7 @@ use crate::text::name::Name;
 
 /// What came of one input.
 #[derive(Debug, Default)]
-pub struct Output {
+pub(crate) struct Output {
     /// Whether anything changed that a person would notice at once. Figures that move are none: they wait for the next
     /// second.
     pub noticeable: bool,
@@ -32,7 +32,7 @@ impl Output {
 
 /// Something that happened, for those who have a screen, a bell or a title.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     /// A critical alert began to fire, and nothing explains it.
     Critical {
         /// What fires, in a line.
@@ -68,7 +68,7 @@ pub enum Change {
 
 /// Something that the world wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intent {
+pub(crate) enum Intent {
     /// Read runs and locks from the store.
     LoadRuns,
     /// Follow the output of a run, from line 0.

@@ -35,17 +35,17 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
     }
 
     /// The first of all.
-    pub fn first(&self) -> Option<&T> {
+    pub(crate) fn first(&self) -> Option<&T> {
         self.things.first_key_value().map(|(_, thing)| thing)
     }
 
     /// How many are in the groups that are asked for: it is known without a look at them.
-    pub fn count(&self, wanted: impl Fn(G) -> bool) -> usize {
+    pub(crate) fn count(&self, wanted: impl Fn(G) -> bool) -> usize {
         self.counts.iter().filter(|(group, _)| wanted(**group)).map(|(_, count)| count).sum()
     }
 
     /// The one at a place.
-    pub fn at(&self, place: usize) -> Option<&T> {
+    pub(crate) fn at(&self, place: usize) -> Option<&T> {
         let (group, order) = *self.ranks.get(&place)?;
         self.things.get(&(group, order, place))
     }

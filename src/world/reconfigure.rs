@@ -17,7 +17,7 @@ use crate::text::name::Name;
 impl World {
     /// Takes in another configuration. The flag on the command line wins over its `read_only` and can't be reloaded away;
     /// the file's own word can.
-    pub fn reconfigure(&mut self, config: Arc<Config>, now: Stamp) -> Output {
+    pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Stamp) -> Output {
         self.advance(now);
         self.diagnostics.reloads.0 += 1;
         self.diagnostics.configured_at = Some(now);

@@ -11,7 +11,7 @@ use super::output::{Change, Intent, Output};
 use super::timeline::EventKind;
 
 /// Output lines kept a run; the tail is what is read.
-pub const MAX_OUTPUT_LINES: usize = 5_000;
+pub(crate) const MAX_OUTPUT_LINES: usize = 5_000;
 
 /// Runs whose output is held at once; the oldest that ended goes first.
 const MAX_HELD: usize = 30;
@@ -41,7 +41,7 @@ pub struct RunView {
 
 impl RunView {
     /// A run as it was reported.
-    pub fn new(run: Run) -> Self {
+    pub(crate) fn new(run: Run) -> Self {
         Self {
             run,
             lines: VecDeque::new(),
@@ -57,7 +57,7 @@ impl RunView {
 }
 
 /// One line about a run: when, how it ended, how long it took, who.
-pub fn summary(run: &Run) -> String {
+pub(crate) fn summary(run: &Run) -> String {
     let outcome = run.outcome();
     let took = run.duration_ms.map_or_else(String::new, |ms| format!(", {:.1}s", ms as f64 / 1000.0));
     format!("{} {outcome}{took}, {}", run.started_at.format("%m-%d %H:%M"), run.who)
@@ -65,7 +65,7 @@ pub fn summary(run: &Run) -> String {
 
 impl World {
     /// What was asked for here runs. Its lock is held from now, and belongs on the screen and into the next dialog.
-    pub fn started(&mut self, run: &Run) -> Output {
+    pub(crate) fn started(&mut self, run: &Run) -> Output {
         if self.run(&run.id).is_none() {
             self.hold(RunView::new(run.clone()));
         }
@@ -78,7 +78,7 @@ impl World {
     }
 
     /// A run has news: it began, moved on, or ended.
-    pub fn run_changed(&mut self, run: &Run) -> Output {
+    pub(crate) fn run_changed(&mut self, run: &Run) -> Output {
         let was = self.run(&run.id).map(|view| view.run.state);
         let mut output = Output::default();
         // What was read before the run was closed may arrive after it.
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// How a run ended, in a line.
-    pub fn epitaph(&self, run: &Run) -> String {
+    pub(crate) fn epitaph(&self, run: &Run) -> String {
         let title = self.title_of(&run.action);
         if run.state == RunState::Refused {
             return format!("{title}: {}", run.outcome_and_note());
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Follows the output of a run, once.
-    pub fn follow(&mut self, id: &Name) -> Output {
+    pub(crate) fn follow(&mut self, id: &Name) -> Output {
         let mut output = Output::default();
         if let Some(view) = self.run_mut(id).filter(|view| !view.followed) {
             view.followed = true;
@@ -157,14 +157,14 @@ impl World {
     }
 
     /// How far the verification of a run is.
-    pub fn run_progress(&mut self, id: &Name, progress: Progress) {
+    pub(crate) fn run_progress(&mut self, id: &Name, progress: Progress) {
         if let Some(view) = self.run_mut(id) {
             view.progress = Some(progress);
         }
     }
 
     /// How far the stopping of a run is.
-    pub fn run_stopping(&mut self, id: &Name, stopping: Stopping) {
+    pub(crate) fn run_stopping(&mut self, id: &Name, stopping: Stopping) {
         let now = self.now;
         let Some(view) = self.run_mut(id) else { return };
         // A supervisor that has answered knows better than who asks it.
@@ -175,7 +175,7 @@ impl World {
     }
 
     /// What is seen of the supervisor of a run, and of what it left behind.
-    pub fn run_signs(&mut self, id: &Name, signs: Signs) {
+    pub(crate) fn run_signs(&mut self, id: &Name, signs: Signs) {
         let now = self.now;
         if let Some(view) = self.run_mut(id) {
             view.signs = Some((signs, now));
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// New output of a run.
-    pub fn run_output(&mut self, id: &Name, lines: Vec<OutputLine>, omitted: u64) {
+    pub(crate) fn run_output(&mut self, id: &Name, lines: Vec<OutputLine>, omitted: u64) {
         let Some(view) = self.run_mut(id) else { return };
         view.omitted = omitted;
         let next = view.lines.back().map_or(0, |line| line.index + 1);
@@ -195,7 +195,7 @@ impl World {
     }
 
     /// What the store holds. Those that are open are reported one by one by whoever watches them.
-    pub fn stored_runs(&mut self, runs: Vec<Run>, locks: Vec<Lock>) -> Output {
+    pub(crate) fn stored_runs(&mut self, runs: Vec<Run>, locks: Vec<Lock>) -> Output {
         let mut output = Output::default();
         for known in &runs {
             if known.state.is_open() || self.run(&known.id).is_some() {
@@ -212,7 +212,7 @@ impl World {
     }
 
     /// Holds a run with its output, letting go the oldest other one that ended where there are too many.
-    pub fn hold(&mut self, view: RunView) {
+    pub(crate) fn hold(&mut self, view: RunView) {
         let held = view.run.id.clone();
         self.runs.insert(0, view);
         self.runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));

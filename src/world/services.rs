@@ -14,7 +14,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// Services by their row in the configuration, read worst first.
-pub type Services = Ranked<Reverse<u8>, (), ServiceView>;
+pub(crate) type Services = Ranked<Reverse<u8>, (), ServiceView>;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl ServiceView {
     }
 
     /// Whether a dependency that is down explains all of its trouble.
-    pub fn is_explained(&self) -> bool {
+    pub(crate) fn is_explained(&self) -> bool {
         self.blocked_by.is_some() && self.own_reason.is_none()
     }
 

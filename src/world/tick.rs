@@ -6,7 +6,7 @@ use crate::lang::time::Stamp;
 
 impl World {
     /// A second passed. Everything that depends on the time alone moves here.
-    pub fn tick(&mut self, now: Stamp) -> Output {
+    pub(crate) fn tick(&mut self, now: Stamp) -> Output {
         self.advance(now);
         let mut output = Output::default();
         self.mark_stale();

@@ -46,7 +46,7 @@ pub struct Entry {
 }
 
 /// Entries kept.
-pub const MAX_ENTRIES: usize = 500;
+pub(crate) const MAX_ENTRIES: usize = 500;
 
 /// The last entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -67,12 +67,12 @@ impl Timeline {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether nothing happened yet.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

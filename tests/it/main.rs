@@ -3,6 +3,7 @@
 //!
 //! Under `cargo test` they share a process; what counts or kills the children of its process asks for
 //! [`support::alone`].
+#![expect(unreachable_pub, reason = "one binary: its modules are reached from no other crate")]
 
 mod adapters;
 mod architecture;

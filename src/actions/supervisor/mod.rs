@@ -57,7 +57,7 @@ impl Signals {
 ///
 /// # Errors
 /// The directory can't be written, or the signals can't be had.
-pub async fn run_steps(
+pub(crate) async fn run_steps(
     dir: &RunDir,
     intent: &Intent,
     declared: &BTreeMap<String, String>,
@@ -129,7 +129,7 @@ fn incomplete(message: &SafeText, error: &io::Error) -> SafeText {
 }
 
 /// Processes that a run left behind, wherever they are: they carry its id in their environment.
-pub fn left_behind(run: &str) -> Vec<Listed> {
+pub(crate) fn left_behind(run: &str) -> Vec<Listed> {
     group::marked(&format!("OPSROOM_ACTION_ID={run}"))
 }
 

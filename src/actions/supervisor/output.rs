@@ -18,13 +18,13 @@ const RAW_LINE: usize = 64 << 10;
 /// What is taken off a line where it is cut, so that no first half of a secret stays, which no mask would know.
 const CUT: usize = 8 << 10;
 /// The head: what `out.log` takes.
-pub const HEAD: usize = 8 << 20;
+pub(crate) const HEAD: usize = 8 << 20;
 /// The tail: what is kept beyond it.
-pub const TAIL: usize = 256 << 10;
+pub(crate) const TAIL: usize = 256 << 10;
 
 /// Where a line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     /// The child's stdout.
     Out,
     /// The child's stderr.
@@ -45,7 +45,7 @@ impl Stream {
 
 /// Writes the output files of one run.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     dir: RunDir,
     file: File,
     written: usize,
@@ -72,7 +72,7 @@ impl Output {
     ///
     /// # Errors
     /// As the system says.
-    pub fn new(dir: RunDir, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn new(dir: RunDir, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             file: files::append(&dir.out())?,
             dir,
@@ -90,7 +90,7 @@ impl Output {
     }
 
     /// Takes in what a child wrote, cut anywhere.
-    pub fn feed(&mut self, stream: Stream, mut bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, stream: Stream, mut bytes: &[u8]) {
         let slot = usize::from(stream == Stream::Err);
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             self.extend(slot, &bytes[..end]);
@@ -101,7 +101,7 @@ impl Output {
     }
 
     /// The stream ended: what stands without a line break is a line too.
-    pub fn end_of(&mut self, stream: Stream) {
+    pub(crate) fn end_of(&mut self, stream: Stream) {
         let slot = usize::from(stream == Stream::Err);
         if !self.partial[slot].bytes.is_empty() {
             self.finish_line(slot, stream);
@@ -109,17 +109,17 @@ impl Output {
     }
 
     /// A word of the supervisor.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         self.push(Stream::Note, text.as_bytes());
     }
 
     /// A text without any secret, safe to be stored.
-    pub fn clean(&self, text: &str) -> SafeText {
+    pub(crate) fn clean(&self, text: &str) -> SafeText {
         self.redactor.clean(text.as_bytes())
     }
 
     /// Writes the tail where it changed. Called now and then, so that a follower sees a flood go on.
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if !std::mem::take(&mut self.tail_changed) {
             return;
         }
@@ -130,7 +130,7 @@ impl Output {
     }
 
     /// Writes everything to the disk. Returns lines in all, lines left out, and what went wrong with the files.
-    pub fn close(mut self) -> (u64, u64, Option<io::Error>) {
+    pub(crate) fn close(mut self) -> (u64, u64, Option<io::Error>) {
         self.flush();
         if let Err(error) = self.file.sync_all() {
             self.trouble.get_or_insert(error);

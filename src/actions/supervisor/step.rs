@@ -30,7 +30,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 /// How a step ended.
 #[derive(Debug)]
-pub struct StepEnd {
+pub(crate) struct StepEnd {
     pub how: How,
     pub exit_code: Option<i32>,
     pub signal: Option<i32>,
@@ -43,7 +43,7 @@ pub struct StepEnd {
 
 impl StepEnd {
     /// The end of a plan without steps.
-    pub fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self::failed("the plan has no steps".to_owned())
     }
 
@@ -51,13 +51,13 @@ impl StepEnd {
         Self { how: How::NotStarted, exit_code: None, signal: None, ran: false, message, survivors: Vec::new() }
     }
 
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.how == How::Exited && self.exit_code == Some(0)
     }
 }
 
 /// What ends a run from outside: the timeout over all its steps, the `cancel` file, a signal.
-pub struct Stopper {
+pub(crate) struct Stopper {
     dir: RunDir,
     clock: Clock,
     signals: Signals,
@@ -73,7 +73,7 @@ pub struct Stopper {
 
 impl Stopper {
     /// The timeout begins now.
-    pub fn new(dir: RunDir, clock: Clock, signals: Signals, timeout: Duration, grace: Duration) -> Self {
+    pub(crate) fn new(dir: RunDir, clock: Clock, signals: Signals, timeout: Duration, grace: Duration) -> Self {
         let now = clock.now().mono;
         Self {
             dir,
@@ -136,7 +136,7 @@ enum Phase {
 }
 
 /// Runs one step to its end.
-pub async fn run(
+pub(crate) async fn run(
     argv: &[String],
     directory: &Path,
     env: &BTreeMap<OsString, OsString>,

@@ -69,7 +69,7 @@ impl Ask {
     }
 
     /// What the keys do at this moment.
-    pub fn next_key(&self, now: Stamp) -> &'static str {
+    pub(crate) fn next_key(&self, now: Stamp) -> &'static str {
         if now.since(self.opened) < DEAF {
             "keys are ignored for a moment: read first"
         } else {

@@ -40,7 +40,7 @@ pub struct Choices {
 
 impl Choices {
     /// Asks for these parameters; `loading` while the adapter is asked for values.
-    pub fn new(request: RequestId, action: Name, dry_run: bool, parameters: Vec<String>, loading: bool) -> Self {
+    pub(crate) fn new(request: RequestId, action: Name, dry_run: bool, parameters: Vec<String>, loading: bool) -> Self {
         Self {
             request,
             action,
@@ -56,17 +56,17 @@ impl Choices {
     }
 
     /// The name of the parameter that is being chosen.
-    pub fn parameter(&self) -> &str {
+    pub(crate) fn parameter(&self) -> &str {
         self.parameters.get(self.at).map_or("", |(name, _)| name)
     }
 
     /// Every value of the parameter that is being chosen.
-    pub fn offered(&self) -> &[Choice] {
+    pub(crate) fn offered(&self) -> &[Choice] {
         self.parameters.get(self.at).map_or(&[], |(_, values)| values)
     }
 
     /// The values that what was typed leaves.
-    pub fn shown(&self) -> Vec<&Choice> {
+    pub(crate) fn shown(&self) -> Vec<&Choice> {
         let typed = self.input.text().to_lowercase();
         let holds = |text: &SafeText| text.as_str().to_lowercase().contains(&typed);
         self.offered()
@@ -76,7 +76,7 @@ impl Choices {
     }
 
     /// Takes in what the adapter answered.
-    pub fn answered(&mut self, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
+    pub(crate) fn answered(&mut self, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
         self.loading = false;
         match values {
             Ok(mut values) => {

@@ -17,7 +17,7 @@ use crate::text::name::Name;
 use super::Then;
 
 /// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
-pub const DEAF: Duration = Duration::from_millis(300);
+pub(crate) const DEAF: Duration = Duration::from_millis(300);
 
 /// What has the focus in the dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,7 +66,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     /// The dialog of a plan.
-    pub fn new(
+    pub(crate) fn new(
         request: RequestId,
         plan: Plan,
         grade: Confirm,
@@ -93,7 +93,7 @@ impl Confirmation {
     }
 
     /// What can have the focus, in the order of Tab.
-    pub fn stops(&self) -> &'static [Focus] {
+    pub(crate) fn stops(&self) -> &'static [Focus] {
         match self.grade {
             Confirm::None | Confirm::Yes => &[Focus::Cancel, Focus::Run],
             Confirm::TypeName => &[Focus::Name, Focus::Run, Focus::Cancel],
@@ -102,7 +102,7 @@ impl Confirmation {
     }
 
     /// What a person still has to do before it can run.
-    pub fn still_missing(&self) -> Option<String> {
+    pub(crate) fn still_missing(&self) -> Option<String> {
         if self.lacks_name() {
             return Some(format!("type the name `{}`", self.plan.target));
         }

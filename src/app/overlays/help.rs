@@ -55,7 +55,7 @@ const SIGNS: [(LogSign, &str); 3] = [
 
 impl Help {
     /// The help for the present keys.
-    pub fn new(config: &Config, keymap: &Keymap, read_only: bool) -> Self {
+    pub(crate) fn new(config: &Config, keymap: &Keymap, read_only: bool) -> Self {
         let mut rows = Vec::new();
         if !read_only && !config.actions.is_empty() {
             rows.push(HelpRow::Heading("your actions".to_owned()));

@@ -44,7 +44,7 @@ pub struct LineInput {
 
 impl LineInput {
     /// The line, with what is in force now.
-    pub fn new(state: &State, purpose: Purpose) -> Self {
+    pub(crate) fn new(state: &State, purpose: Purpose) -> Self {
         let before = match &purpose {
             Purpose::Filter => state.console.screens.logs.filter.clone(),
             Purpose::Search => state.console.screens.logs.search.clone().unwrap_or_default(),

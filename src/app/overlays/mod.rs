@@ -44,12 +44,12 @@ pub enum Overlay {
 
 impl Overlay {
     /// Whether it shows details of the logs, beside the list where there is room.
-    pub fn is_details(&self) -> bool {
+    pub(crate) fn is_details(&self) -> bool {
         matches!(self, Self::Record(_) | Self::Patterns(_) | Self::Top(_))
     }
 
     /// Whether it has records left to count.
-    pub fn is_counting(&self) -> bool {
+    pub(crate) fn is_counting(&self) -> bool {
         match self {
             Self::Patterns(panel) => panel.progress().is_some(),
             Self::Top(panel) => panel.is_counting(),
@@ -95,7 +95,7 @@ impl Overlay {
     }
 
     /// Whether letters are text in it.
-    pub fn takes_text(&self) -> bool {
+    pub(crate) fn takes_text(&self) -> bool {
         match self {
             Self::Palette(_) | Self::Line(_) | Self::Choices(_) => true,
             Self::Confirm(dialog) => matches!(dialog.focus, confirm::Focus::Name | confirm::Focus::Reason),

@@ -56,7 +56,7 @@ enum Does {
 
 impl Palette {
     /// The palette with everything in it.
-    pub fn new(state: &State) -> Self {
+    pub(crate) fn new(state: &State) -> Self {
         let mut palette = Self::default();
         palette.refresh(state);
         palette

@@ -52,12 +52,12 @@ impl PatternsOverlay {
     }
 
     /// How much of what was held is counted, in per cent; `None` where all is.
-    pub fn progress(&self) -> Option<u8> {
+    pub(crate) fn progress(&self) -> Option<u8> {
         self.scan.progress()
     }
 
     /// The filter over whose records it counts, as written.
-    pub fn filter(&self) -> &str {
+    pub(crate) fn filter(&self) -> &str {
         self.scan.filter().text()
     }
 
@@ -69,7 +69,7 @@ impl PatternsOverlay {
     }
 
     /// Whether a group is new.
-    pub fn novelty(&self, group: &Group<Name>) -> Novelty {
+    pub(crate) fn novelty(&self, group: &Group<Name>) -> Novelty {
         self.past
             .as_ref()
             .map_or(Novelty::Unknown, |past| past.novelty(group.hash, &group.example, group.first, self.opened.utc))

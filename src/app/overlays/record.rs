@@ -34,7 +34,7 @@ pub enum Tab {
 
 impl Tab {
     /// Its word.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Tree => "tree",
             Self::Fields => "fields",
@@ -64,7 +64,7 @@ pub struct RecordOverlay {
 
 impl RecordOverlay {
     /// Opens a record.
-    pub fn new(record: Record, late: bool) -> Self {
+    pub(crate) fn new(record: Record, late: bool) -> Self {
         let tree = if record.format.is_json() { Outline::of(record.raw.as_str()) } else { None };
         let fields = record.fields();
         let tab = match (&tree, fields.is_empty()) {

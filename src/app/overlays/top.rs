@@ -21,7 +21,7 @@ use super::Then;
 /// Values that are held.
 const MOST: usize = 10_000;
 /// Values that are shown.
-pub const SHOWN: usize = 500;
+pub(crate) const SHOWN: usize = 500;
 /// What every record has.
 const ALWAYS: [&str; 5] = ["level", "service", "log", "message", "trace"];
 
@@ -55,7 +55,7 @@ pub struct Choice {
 
 impl Choice {
     /// The fields that what was typed leaves.
-    pub fn shown(&self) -> Vec<&String> {
+    pub(crate) fn shown(&self) -> Vec<&String> {
         let typed = self.input.text().trim().to_lowercase();
         self.fields.iter().filter(|field| field.to_lowercase().contains(&typed)).collect()
     }
@@ -68,7 +68,7 @@ impl Choice {
 
 impl TopOverlay {
     /// Asks for a field.
-    pub fn new(state: &State) -> Self {
+    pub(crate) fn new(state: &State) -> Self {
         let known = state.console.screens.logs.known.fields();
         let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
         let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
@@ -78,7 +78,7 @@ impl TopOverlay {
     }
 
     /// Counts the values of a field.
-    pub fn of(state: &State, field: &str) -> Self {
+    pub(crate) fn of(state: &State, field: &str) -> Self {
         let pane = &state.console.screens.logs.pane;
         let scan = Scan::new(pane.view().filter().clone(), &rings(&state.world.logs, pane.sources()));
         Self {
@@ -93,17 +93,17 @@ impl TopOverlay {
     }
 
     /// Whether something held is not counted yet.
-    pub fn is_counting(&self) -> bool {
+    pub(crate) fn is_counting(&self) -> bool {
         self.choice.is_none() && self.scan.is_under_way()
     }
 
     /// How much of what was held is counted, in per cent; `None` where all is.
-    pub fn progress(&self) -> Option<u8> {
+    pub(crate) fn progress(&self) -> Option<u8> {
         self.scan.progress()
     }
 
     /// The place of the selected value among the rows.
-    pub fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         let wanted = self.selected.as_deref();
         wanted.and_then(|value| self.top.rows(SHOWN).iter().position(|row| row.value == value)).unwrap_or(0)
     }

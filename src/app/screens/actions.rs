@@ -30,7 +30,7 @@ pub struct ActionsScreen {
 }
 
 /// Its panels.
-pub fn panels(state: &State) -> Vec<PanelId> {
+pub(crate) fn panels(state: &State) -> Vec<PanelId> {
     let mut panels = vec![PanelId::Runs, PanelId::Output];
     if !state.world.read_only && !state.world.config.actions.is_empty() {
         panels.insert(0, PanelId::Startable);
@@ -42,7 +42,7 @@ pub fn panels(state: &State) -> Vec<PanelId> {
 }
 
 /// Commands of this screen alone.
-pub fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Cancel => ask_cancel(state),
         Command::DryRun => {
@@ -103,14 +103,14 @@ fn ask_cancel(state: &mut State) {
 }
 
 /// Opens a run: its output is shown from where it follows its end.
-pub fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
+pub(crate) fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     state.console.screens.actions.runs.selected = Some(id.to_owned());
     state.console.screens.actions.output_at = None;
     read_output(state, id, effects);
 }
 
 /// While the actions are on the screen the output of the chosen run is read, also of one that ended long ago.
-pub fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
+pub(crate) fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
     if state.console.screen == Screen::Actions
         && let Some(id) = state.selected(&PanelId::Runs)
     {
@@ -129,7 +129,7 @@ fn read_output(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
 }
 
 /// Scrolls the output of the shown run. It holds its line while more comes in; at the end it follows again.
-pub fn scroll_output(state: &mut State, command: Command) {
+pub(crate) fn scroll_output(state: &mut State, command: Command) {
     let height = state.height(&PanelId::Output);
     let Some(view) = state.shown_run().and_then(|run| state.world.run(&run.id)) else { return };
     let Some(first) = view.lines.front().map(|line| line.index) else { return };

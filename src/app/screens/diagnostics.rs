@@ -12,4 +12,4 @@ pub struct DiagnosticsScreen {
 }
 
 /// No diagnostics have more rows of figures.
-pub const MAX_FIGURES: usize = 60;
+pub(crate) const MAX_FIGURES: usize = 60;

@@ -15,18 +15,18 @@ pub struct ListState {
 
 impl ListState {
     /// Position of the selection among `keys`; the first where it is gone.
-    pub fn position<K: AsRef<str>>(&self, keys: &[K]) -> usize {
+    pub(crate) fn position<K: AsRef<str>>(&self, keys: &[K]) -> usize {
         let selected = self.selected.as_deref();
         selected.and_then(|name| keys.iter().position(|key| key.as_ref() == name)).unwrap_or(0)
     }
 
     /// The selected key, if there is any row.
-    pub fn key<'a, K: AsRef<str>>(&self, keys: &'a [K]) -> Option<&'a str> {
+    pub(crate) fn key<'a, K: AsRef<str>>(&self, keys: &'a [K]) -> Option<&'a str> {
         keys.get(self.position(keys)).map(AsRef::as_ref)
     }
 
     /// Moves by a command of lists. `false` where the command is none of these.
-    pub fn command<K: AsRef<str>>(&mut self, command: Command, keys: &[K], height: usize) -> bool {
+    pub(crate) fn command<K: AsRef<str>>(&mut self, command: Command, keys: &[K], height: usize) -> bool {
         let last = keys.len().saturating_sub(1);
         let Some(to) = moved(command, self.position(keys), last, height) else { return false };
         self.selected = keys.get(to).map(|key| key.as_ref().to_owned());
@@ -36,13 +36,13 @@ impl ListState {
 }
 
 /// Whether a row with this text is shown: it holds every word, in any case.
-pub fn holds(text: &str, filter: &str) -> bool {
+pub(crate) fn holds(text: &str, filter: &str) -> bool {
     let text = text.to_lowercase();
     filter.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
 }
 
 /// Where a movement leads from position `at` in `0..=last`, a page being `height` rows. `None`: it is no movement.
-pub fn moved(command: Command, at: usize, last: usize, height: usize) -> Option<usize> {
+pub(crate) fn moved(command: Command, at: usize, last: usize, height: usize) -> Option<usize> {
     let page = height.saturating_sub(1).max(1);
     let half = (height / 2).max(1);
     Some(match command {
@@ -59,7 +59,7 @@ pub fn moved(command: Command, at: usize, last: usize, height: usize) -> Option<
 }
 
 /// The first row shown so that row `at` is among `height` rows, moving as little as possible.
-pub fn kept_visible(scroll: usize, at: usize, height: usize) -> usize {
+pub(crate) fn kept_visible(scroll: usize, at: usize, height: usize) -> usize {
     if at < scroll {
         at
     } else if height > 0 && at >= scroll + height {

@@ -28,21 +28,21 @@ use crate::logs::record::{Record, RecordBatch};
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
 
-pub use aside::Aside;
+pub(crate) use aside::Aside;
 pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
 pub(in crate::app) use bars::jump_to_bar;
 pub use bars::{BarsShown, bars};
 pub(super) use commands::command;
 pub(in crate::app) use details::is_late;
-pub use detour::{Former, former};
+pub(crate) use detour::{Former, former};
 pub(in crate::app) use detour::{narrow, trace};
 pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
-pub use frozen::Waiting;
+pub(crate) use frozen::Waiting;
 pub(in crate::app) use frozen::{hold, thaw};
 pub use marks::MAX_MARKS;
-pub use masked::held;
+pub(crate) use masked::held;
 pub(in crate::app) use masked::masked;
-pub use pane::{Pane, Row};
+pub(crate) use pane::{Pane, Row};
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
 pub(super) use taken::copied;
 pub(in crate::app) use times::{go_to, go_to_cursor};
@@ -66,7 +66,7 @@ pub enum Timestamps {
 impl Timestamps {
     /// The next form.
     #[must_use]
-    pub const fn next(self) -> Self {
+    pub(crate) const fn next(self) -> Self {
         match self {
             Self::Short => Self::Full,
             Self::Full => Self::Age,
@@ -78,9 +78,9 @@ impl Timestamps {
 }
 
 /// Filters and searches that are remembered.
-pub const MAX_HISTORY: usize = 50;
+pub(crate) const MAX_HISTORY: usize = 50;
 /// Lines of context at the most.
-pub const MAX_CONTEXT: usize = 20;
+pub(crate) const MAX_CONTEXT: usize = 20;
 /// Columns that one press of left or right moves.
 const COLUMNS: usize = 8;
 
@@ -118,7 +118,7 @@ pub struct LogsScreen {
 
 impl LogsScreen {
     /// The screen of a new state.
-    pub fn new(logs: &[LogView]) -> Self {
+    pub(crate) fn new(logs: &[LogView]) -> Self {
         Self {
             pane: Pane::new(logs, (0..logs.len()).collect(), Filter::everything()),
             histogram: true,
@@ -134,7 +134,7 @@ impl LogsScreen {
     }
 
     /// Whether a record is marked.
-    pub fn is_marked(&self, record: &Record) -> bool {
+    pub(crate) fn is_marked(&self, record: &Record) -> bool {
         self.marks.contains_key(&(record.log.clone(), record.seq))
     }
 

@@ -37,7 +37,7 @@ impl MetricsScreen {
     }
 
     /// Its word.
-    pub fn span_word(&self) -> &'static str {
+    pub(crate) fn span_word(&self) -> &'static str {
         RANGES[self.range.min(RANGES.len() - 1)].1
     }
 }
@@ -55,7 +55,7 @@ pub const RANGES: [(Duration, &str); 8] = [
 ];
 
 /// The charts of the metrics screen, from the top.
-pub fn charts(state: &State) -> Vec<Name> {
+pub(crate) fn charts(state: &State) -> Vec<Name> {
     let shown = &state.console.screens.metrics.shown;
     let many: Vec<Name> = state
         .world
@@ -71,7 +71,7 @@ pub fn charts(state: &State) -> Vec<Name> {
 }
 
 /// Shows the chart of a metric beside those that are shown, or takes it away.
-pub fn toggle(state: &mut State, name: &str) {
+pub(crate) fn toggle(state: &mut State, name: &str) {
     let shown = &mut state.console.screens.metrics.shown;
     if !shown.remove(name) {
         shown.insert(Name::from(name));
@@ -112,7 +112,7 @@ fn move_cursor(state: &mut State, left: bool) {
 
 /// How the columns of a chart lie in time.
 #[derive(Debug, Clone, Copy)]
-pub struct Axis {
+pub(crate) struct Axis {
     /// How long a bucket is; a whole number of seconds, and never shorter than the metric's own interval, so that
     /// there are no gaps between samples.
     pub bucket: Duration,
@@ -124,7 +124,7 @@ pub struct Axis {
 
 impl Axis {
     /// The axis of `columns` columns over `span`, for values that come `every` so often.
-    pub fn new(columns: usize, span: Duration, every: Duration, now: Stamp) -> Self {
+    pub(crate) fn new(columns: usize, span: Duration, every: Duration, now: Stamp) -> Self {
         let least = every.as_secs().max(10);
         let even = (span.as_secs() / columns.max(1) as u64).max(1);
         let (bucket, buckets) =
@@ -142,7 +142,7 @@ impl Axis {
     }
 
     /// The column of a moment, from the newest (0); `None` where it is out of sight.
-    pub fn back(self, at: DateTime<Utc>) -> Option<usize> {
+    pub(crate) fn back(self, at: DateTime<Utc>) -> Option<usize> {
         let ago = (self.end - at).num_milliseconds();
         let back = ((ago - 1) as f64 / self.column()).floor();
         (back >= 0.0 && back < self.columns as f64).then_some(back as usize)

@@ -23,7 +23,7 @@ use super::state::State;
 use crate::world::alerts::Subject;
 use crate::world::runs::summary;
 
-pub use list::ListState;
+pub(crate) use list::ListState;
 
 /// Which screen is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -94,7 +94,7 @@ impl State {
     }
 
     /// Moves the focus by `step` panels, around the ends.
-    pub fn move_focus(&mut self, step: isize) {
+    pub(crate) fn move_focus(&mut self, step: isize) {
         let panels = self.panels();
         let here = self.focused_panel().and_then(|id| panels.iter().position(|other| *other == id)).unwrap_or(0);
         let count = isize::try_from(panels.len()).unwrap_or(1).max(1);
@@ -103,7 +103,7 @@ impl State {
     }
 
     /// Opens a screen; the present one can be gone back to.
-    pub fn go(&mut self, screen: Screen) {
+    pub(crate) fn go(&mut self, screen: Screen) {
         if screen == self.console.screen {
             return;
         }
@@ -117,7 +117,7 @@ impl State {
     }
 
     /// Goes back to the screen before. `false` where there is none.
-    pub fn go_back(&mut self) -> bool {
+    pub(crate) fn go_back(&mut self) -> bool {
         let Some(screen) = self.console.back.pop() else { return false };
         let from = std::mem::replace(&mut self.console.screen, screen);
         self.enter(&from);

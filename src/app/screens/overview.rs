@@ -15,10 +15,10 @@ pub struct OverviewScreen {
 }
 
 /// Rows of panels with weights; see [`crate::config::sections::screen::ScreenLayout::rows`].
-pub type Rows = Vec<Vec<(Panel, u16)>>;
+pub(crate) type Rows = Vec<Vec<(Panel, u16)>>;
 
 /// The layout of a screen: from the configuration, or a sensible one from what exists.
-pub fn layout(config: &Config, screen: &Screen) -> Rows {
+pub(crate) fn layout(config: &Config, screen: &Screen) -> Rows {
     let name: &str = match screen {
         Screen::Custom(name) => name,
         _ => "overview",

@@ -21,7 +21,7 @@ pub struct ServiceScreen {
 }
 
 /// The panels of the service that is shown: only those that have something.
-pub fn panels(state: &State) -> Vec<PanelId> {
+pub(crate) fn panels(state: &State) -> Vec<PanelId> {
     let mut panels = vec![PanelId::Checks];
     if let Some(service) = state.shown_service() {
         let more = [
@@ -35,7 +35,7 @@ pub fn panels(state: &State) -> Vec<PanelId> {
 }
 
 /// Takes the service that is selected on the screen one comes from.
-pub fn choose(state: &mut State) {
+pub(crate) fn choose(state: &mut State) {
     if matches!(state.console.screen, Screen::Overview | Screen::Custom(_))
         && let Some(name) = state.selected(&PanelId::Layout(Panel::Services))
     {
@@ -44,7 +44,7 @@ pub fn choose(state: &mut State) {
 }
 
 /// What "poll now" polls: the checks of the service on its own screen, everything elsewhere.
-pub fn polled(state: &State) -> Vec<Name> {
+pub(crate) fn polled(state: &State) -> Vec<Name> {
     match (&state.console.screen, state.shown_service()) {
         (Screen::Service, Some(service)) => {
             service.checks.iter().filter_map(|at| state.world.checks.get(*at)).map(|check| check.name.clone()).collect()
@@ -54,7 +54,7 @@ pub fn polled(state: &State) -> Vec<Name> {
 }
 
 /// Shows the next service, or the one before, in the order of the overview.
-pub fn step(state: &mut State, by: isize) {
+pub(crate) fn step(state: &mut State, by: isize) {
     let Some(shown) = state.shown_service().map(|service| service.name.clone()) else { return };
     let here = state.world.services.iter().position(|service| service.name == shown).unwrap_or(0);
     let last = state.world.services.len().saturating_sub(1);

@@ -40,7 +40,7 @@ const SHOWN: usize = 100;
 
 /// What came of one thing of the configuration.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// check, metric or log.
     kind: &'static str,
     name: String,
@@ -57,7 +57,7 @@ pub struct Row {
 
 impl Row {
     /// The row as a person reads it, with the secrets masked.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mark = if self.ok { "ok  " } else { "FAIL" };
         let came = if self.came.is_empty() { String::new() } else { format!(" ({})", self.came) };
         let details: String = self.details.iter().flat_map(|detail| ["       ", detail, "\n"]).collect();
@@ -74,7 +74,7 @@ impl Row {
 }
 
 /// Polls everything once.
-pub async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
+pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
     let poller = Poller::new(clock, Arc::default());
     let evaluator = Evaluator::default();
     let watched = plan::plan(config);

@@ -22,7 +22,7 @@ use crate::text::name::Name;
 
 /// Which compose commands of Docker this machine has. `None` where nothing asks for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compose {
+pub(crate) struct Compose {
     /// `docker compose`
     pub v2: bool,
     /// `docker-compose`
@@ -31,7 +31,7 @@ pub struct Compose {
 
 /// What is missing on this machine, and what a person should know.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Errors and warnings, each with its place.
     pub problems: Vec<Diagnostic>,
     /// What is right as it is written and does not do all that it seems to on this machine now.
@@ -39,7 +39,7 @@ pub struct Findings {
 }
 
 /// Whether any adapter runs `docker compose` or `docker-compose`.
-pub fn needs_compose(config: &Config) -> bool {
+pub(crate) fn needs_compose(config: &Config) -> bool {
     let asks = |step: &Vec<String>| {
         runs_compose(step) || program_of(step).is_some_and(|(_, program)| program == "docker-compose")
     };
@@ -47,7 +47,7 @@ pub fn needs_compose(config: &Config) -> bool {
 }
 
 /// Looks at everything that can be looked at without polling.
-pub fn look(config: &Config, locator: &Locator, compose: Option<Compose>) -> Findings {
+pub(crate) fn look(config: &Config, locator: &Locator, compose: Option<Compose>) -> Findings {
     let mut looked = Look { locator, compose, findings: Findings::default() };
     looked.theme(config);
     for (name, source) in &config.secrets {
@@ -286,7 +286,7 @@ fn runs_compose(argv: &[String]) -> bool {
 }
 
 /// Why a program can't be run: looked for as the system does, from the directory in which it would run.
-pub fn missing_program(program: &str, directory: Option<&Path>) -> Option<String> {
+pub(crate) fn missing_program(program: &str, directory: Option<&Path>) -> Option<String> {
     if program.contains('/') {
         let path = directory.map_or_else(|| PathBuf::from(program), |directory| directory.join(program));
         return match path.metadata() {
@@ -305,7 +305,7 @@ fn is_executable(path: &Path) -> bool {
 }
 
 /// Why a file can't be read.
-pub fn unreadable(path: &Path) -> Option<String> {
+pub(crate) fn unreadable(path: &Path) -> Option<String> {
     match files::bounded::open(path) {
         Ok(file) if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => Some("is a directory".to_owned()),
         Ok(_) => None,

@@ -6,7 +6,7 @@ use super::{Kind, Question};
 
 /// One thing that the word may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// The word.
     pub value: String,
     /// What it is, in a few words.
@@ -15,12 +15,12 @@ pub struct Candidate {
 
 impl Candidate {
     /// A candidate; the help is cut to its first line.
-    pub fn new(value: impl Into<String>, help: &str) -> Self {
+    pub(crate) fn new(value: impl Into<String>, help: &str) -> Self {
         Self { value: value.into(), help: help.lines().next().unwrap_or_default().to_owned() }
     }
 
     /// As the scripts read it. A name that could break the line is left out.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let plain = |text: &str| !text.contains(char::is_control);
         match (plain(&self.value), plain(&self.help) && !self.help.is_empty()) {
             (false, _) => String::new(),
@@ -32,7 +32,7 @@ impl Candidate {
 
 /// Everything that the word may be.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// In the order in which they are shown.
     pub candidates: Vec<Candidate>,
     /// Whether it may be a file.
@@ -40,7 +40,7 @@ pub struct Completion {
 }
 
 /// Gives the names of a kind.
-pub type Names = fn(&Question) -> Vec<Candidate>;
+pub(crate) type Names = fn(&Question) -> Vec<Candidate>;
 
 /// Where the words before the last one lead.
 struct Place<'a> {
@@ -58,7 +58,7 @@ struct Place<'a> {
 }
 
 /// Completes the last of `words`, which are those behind the program's name. `command` is built.
-pub fn complete(command: &Command, words: &[String], names: Names) -> Completion {
+pub(crate) fn complete(command: &Command, words: &[String], names: Names) -> Completion {
     let Some((last, before)) = words.split_last() else { return Completion::default() };
     let mut place = Place {
         command,

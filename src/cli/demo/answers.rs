@@ -9,7 +9,7 @@ use super::world::{Fault, SERVICES, World};
 
 /// One HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Status code.
     pub status: u16,
     /// `content-type`
@@ -21,7 +21,7 @@ pub struct Answer {
 }
 
 /// What a path answers at a time since the start; `None` where the connection is refused or dropped.
-pub fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> {
+pub(crate) fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> {
     let mut parts = path.trim_start_matches('/').splitn(2, '/');
     let (service, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     if world.fault(service, at) == Some(Fault::Restarting) {

@@ -25,7 +25,7 @@ struct Manifest {
 ///
 /// # Errors
 /// When the files can't be written.
-pub fn write(directory: &Path, world: &World) -> std::io::Result<()> {
+pub(crate) fn write(directory: &Path, world: &World) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let mut sql = String::from(
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, total_cents INTEGER NOT NULL);\n\
@@ -48,7 +48,7 @@ pub fn write(directory: &Path, world: &World) -> std::io::Result<()> {
 ///
 /// # Errors
 /// In words: what is missing, what differs.
-pub async fn verify(directory: &Path) -> Result<Vec<String>, String> {
+pub(crate) async fn verify(directory: &Path) -> Result<Vec<String>, String> {
     let clock = Clock::start();
     let path = directory.join("shop.sql");
     let unreadable = |path: &Path, error: &dyn std::fmt::Display| format!("{} can't be read: {error}", path.display());

@@ -13,11 +13,11 @@ use super::world::RELEASES;
 use crate::cli::output::{self, exit};
 
 /// Where the world answers; given to the children by the demo's configuration.
-pub const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
+pub(crate) const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
 
 /// What an adapter of the demo does.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Restarts a service of the world.
     Restart {
         /// The service.
@@ -46,7 +46,7 @@ pub enum Command {
 }
 
 /// Carries a command out as a program: output to stdout, errors to stderr.
-pub fn main(command: &Command) -> u8 {
+pub(crate) fn main(command: &Command) -> u8 {
     let done = output::block_on(run(command.clone(), &mut output::Printed));
     match done.map_err(|error| error.to_string()).flatten() {
         Ok(()) => exit::OK,
@@ -58,7 +58,7 @@ pub fn main(command: &Command) -> u8 {
 ///
 /// # Errors
 /// In words for a person.
-pub async fn run(command: Command, out: &mut impl Write) -> Result<(), String> {
+pub(crate) async fn run(command: Command, out: &mut impl Write) -> Result<(), String> {
     let say = |out: &mut dyn Write, text: String| writeln!(out, "{text}").map_err(|error| error.to_string());
     match command {
         Command::Restart { service, dry_run: true } => {

@@ -9,7 +9,7 @@ use super::world::{Fault, World};
 
 /// One line and the service whose log it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// The service.
     pub service: &'static str,
     /// The line, without its end.
@@ -17,7 +17,7 @@ pub struct Line {
 }
 
 /// What all services log within one second of the world, in order.
-pub fn lines(world: &World, started: DateTime<Utc>, second: u64) -> Vec<Line> {
+pub(crate) fn lines(world: &World, started: DateTime<Utc>, second: u64) -> Vec<Line> {
     let at = Duration::from_secs(second);
     let mut out = Vec::new();
     for n in 0..2 + world.noise("rate", second, 3) {

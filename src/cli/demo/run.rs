@@ -15,14 +15,14 @@ use crate::runtime::core::Start;
 
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The world is the same for the same number
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub seed: u64,
 }
 
 /// Sets the stage, opens the console on it, clears it away.
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let (ready, is_ready) = mpsc::channel();
     let (leave, left) = oneshot::channel();
     let seed = arguments.seed;

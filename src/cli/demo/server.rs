@@ -18,24 +18,24 @@ const LONGEST_REQUEST: u64 = 16 * 1024;
 
 /// The world, shared between the server and the journal.
 #[derive(Debug, Clone)]
-pub struct Shared {
+pub(crate) struct Shared {
     world: Arc<Mutex<World>>,
     clock: Clock,
 }
 
 impl Shared {
     /// A world that begins now.
-    pub fn new(world: World) -> Self {
+    pub(crate) fn new(world: World) -> Self {
         Self { world: Arc::new(Mutex::new(world)), clock: Clock::start() }
     }
 
     /// Time since the world began.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.clock.now().mono
     }
 
     /// Reads the world.
-    pub fn read<T>(&self, with: impl FnOnce(&World) -> T) -> T {
+    pub(crate) fn read<T>(&self, with: impl FnOnce(&World) -> T) -> T {
         with(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -54,14 +54,14 @@ impl Shared {
 ///
 /// # Errors
 /// When loopback has no free port.
-pub async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
+pub(crate) async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
 /// Answers until it is dropped.
-pub async fn serve(listener: TcpListener, shared: Shared) {
+pub(crate) async fn serve(listener: TcpListener, shared: Shared) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

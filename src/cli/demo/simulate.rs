@@ -40,7 +40,7 @@ use crate::text::redact::Redactor;
 const FOLDER: &str = "/tmp/opsroom-demo";
 const ADDRESS: &str = "127.0.0.1:4000";
 /// How long all is well before the first trouble, so that charts have a past.
-pub const CALM: Duration = Duration::from_mins(10);
+pub(crate) const CALM: Duration = Duration::from_mins(10);
 /// An exposition of the demo is a few kilobytes.
 const MAX_BODY: usize = 1 << 20;
 
@@ -49,7 +49,7 @@ type Answered = Result<(Arc<Value>, Vec<Sum>), PollError>;
 
 /// What is simulated.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub(crate) struct Scene {
     /// The seed of the world.
     pub seed: u64,
     /// Time after the calm.
@@ -64,7 +64,7 @@ pub struct Scene {
 ///
 /// # Errors
 /// The problems, in words. There are none unless the file in this folder is broken.
-pub fn configuration() -> Result<Config, String> {
+pub(crate) fn configuration() -> Result<Config, String> {
     let address = ADDRESS.parse().map_err(|error| format!("{ADDRESS}: {error}"))?;
     let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"));
     let loaded = load::load_text(&Path::new(FOLDER).join("opsroom.toml"), &text);
@@ -72,7 +72,7 @@ pub fn configuration() -> Result<Config, String> {
 }
 
 /// Plays a scene to its end.
-pub async fn play(config: Config, scene: &Scene) -> State {
+pub(crate) async fn play(config: Config, scene: &Scene) -> State {
     let config = Arc::new(config);
     let simulation = Simulation::new(&config, scene.seed);
     let mut state = State::new(Arc::clone(&config), simulation.stamp(Duration::ZERO), scene.size);
@@ -115,7 +115,7 @@ pub async fn play(config: Config, scene: &Scene) -> State {
 }
 
 /// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
-pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
+pub(crate) fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
     let Effect::LearnPast { logs, until, .. } = effect else { return None };
     let calm = World::new(seed).calm_for(Duration::from_hours(48));
     let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));

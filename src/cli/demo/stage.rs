@@ -23,7 +23,7 @@ const ROTATE_AT: u64 = 128 * 1024;
 
 /// A prepared demo. Dropping it removes its folder.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// The folder: `opsroom.toml`, `logs/`, `backups/`, and the console's state.
     pub directory: PathBuf,
     /// The configuration file in it.
@@ -38,7 +38,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the temporary directory can't be written or loopback has no port.
-    pub async fn set(seed: u64, executable: &Path) -> io::Result<Self> {
+    pub(crate) async fn set(seed: u64, executable: &Path) -> io::Result<Self> {
         let world = World::new(seed);
         let directory = private_directory()?;
         let (listener, address) = bind().await?;
@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// Serves the world and writes its logs until it is dropped. To be run once.
-    pub async fn play(&mut self) {
+    pub(crate) async fn play(&mut self) {
         let Some(listener) = self.listener.take() else { return };
         let journal = keep_journal(self.shared.clone(), self.directory.join("logs"), self.started);
         tokio::join!(serve(listener, self.shared.clone()), journal);
@@ -65,7 +65,7 @@ impl Drop for Stage {
 }
 
 /// The configuration of a demo whose world answers at `address` and lies in `directory`.
-pub fn configuration(address: SocketAddr, directory: &Path, executable: &Path) -> String {
+pub(crate) fn configuration(address: SocketAddr, directory: &Path, executable: &Path) -> String {
     CONFIG
         .replace("@URL@", &format!("http://{address}"))
         .replace("@ADDRESS@", &address.to_string())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Something that was done to the world by an adapter's child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Control {
+pub(crate) enum Control {
     /// The service's process was restarted.
     Restart(String),
     /// A version of the service was brought up.
@@ -19,7 +19,7 @@ pub enum Control {
 
 /// What is wrong with a service at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The cache has no connections left and refuses; a restart mends it.
     CacheExhausted,
     /// A dependency refuses, so that answers are slow and some fail.
@@ -33,16 +33,16 @@ pub enum Fault {
 }
 
 /// The services, in the order in which they depend on each other.
-pub const SERVICES: [&str; 6] = ["web", "api", "auth", "worker", "cache", "db"];
+pub(crate) const SERVICES: [&str; 6] = ["web", "api", "auth", "worker", "cache", "db"];
 /// The releases of every service, newest first.
-pub const RELEASES: [&str; 3] = ["2.4.1", "2.4.0", "2.3.7"];
+pub(crate) const RELEASES: [&str; 3] = ["2.4.1", "2.4.0", "2.3.7"];
 
 /// When the cache runs out of connections.
-pub const CACHE_FAILS: Duration = Duration::from_secs(20);
+pub(crate) const CACHE_FAILS: Duration = Duration::from_secs(20);
 /// When release 2.4.1 of the shop front is deployed.
-pub const BAD_RELEASE: Duration = Duration::from_secs(90);
+pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(90);
 /// When the worker stops taking jobs.
-pub const WORKER_STICKS: Duration = Duration::from_secs(210);
+pub(crate) const WORKER_STICKS: Duration = Duration::from_secs(210);
 /// Seconds between two looks at the failing share, when failures are counted.
 const COUNTED: u64 = 5;
 /// How long a restart takes.
@@ -50,7 +50,7 @@ const RESTART_TAKES: Duration = Duration::from_secs(3);
 
 /// The world.
 #[derive(Debug, Clone, Default)]
-pub struct World {
+pub(crate) struct World {
     seed: u64,
     /// How long all is well before the troubles begin.
     calm: Duration,
@@ -60,13 +60,13 @@ pub struct World {
 
 impl World {
     /// A world that is the same for the same seed.
-    pub const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self { seed, calm: Duration::ZERO, controls: Vec::new() }
     }
 
     /// The same world with its troubles so much later: what a screenshot needs for a past.
     #[must_use]
-    pub const fn calm_for(mut self, calm: Duration) -> Self {
+    pub(crate) const fn calm_for(mut self, calm: Duration) -> Self {
         self.calm = calm;
         self
     }
@@ -75,7 +75,7 @@ impl World {
     ///
     /// # Errors
     /// In words, where there is no such service or release.
-    pub fn control(&mut self, at: Duration, control: Control) -> Result<(), String> {
+    pub(crate) fn control(&mut self, at: Duration, control: Control) -> Result<(), String> {
         let service = match &control {
             Control::Restart(service) | Control::Rollback { service, .. } => service,
         };
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// The running version of a service.
-    pub fn version(&self, service: &str, at: Duration) -> &str {
+    pub(crate) fn version(&self, service: &str, at: Duration) -> &str {
         let chosen = self.controls.iter().rev().find_map(|(when, control)| match control {
             Control::Rollback { service: of, version } if of == service && *when <= at => {
                 Some((*when, version.as_str()))
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// What is wrong with a service, if anything is.
-    pub fn fault(&self, service: &str, at: Duration) -> Option<Fault> {
+    pub(crate) fn fault(&self, service: &str, at: Duration) -> Option<Fault> {
         if self.last_start(service, at).is_some_and(|when| at < when + RESTART_TAKES) {
             return Some(Fault::Restarting);
         }
@@ -125,7 +125,7 @@ impl World {
     }
 
     /// Jobs that wait for the worker.
-    pub fn queue(&self, at: Duration) -> u64 {
+    pub(crate) fn queue(&self, at: Duration) -> u64 {
         let calm = 3 + self.noise("queue", at.as_secs(), 9);
         match self.fault("worker", at) {
             Some(Fault::WorkerStuck) => calm + 40 * at.saturating_sub(self.calm + WORKER_STICKS).as_secs(),
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Requests and failed requests of a service since the start: counters that only rise.
-    pub fn requests(&self, service: &str, at: Duration) -> (u64, u64) {
+    pub(crate) fn requests(&self, service: &str, at: Duration) -> (u64, u64) {
         let total = 52 * at.as_secs() + self.noise(service, at.as_secs(), 40);
         let failed = (0..at.as_secs() / COUNTED)
             .map(|slot| 52 * COUNTED * self.failing_share(service, Duration::from_secs(slot * COUNTED)) / 1000)
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// Failing requests per thousand at one moment.
-    pub fn failing_share(&self, service: &str, at: Duration) -> u64 {
+    pub(crate) fn failing_share(&self, service: &str, at: Duration) -> u64 {
         let calm = u64::from(self.noise(service, at.as_secs(), 7) == 0) * 8;
         match self.fault(service, at) {
             None => calm,
@@ -155,7 +155,7 @@ impl World {
     }
 
     /// How long a service takes to answer.
-    pub fn latency(&self, service: &str, at: Duration) -> Duration {
+    pub(crate) fn latency(&self, service: &str, at: Duration) -> Duration {
         let base = match service {
             "web" => 18,
             "api" => 12,
@@ -174,7 +174,7 @@ impl World {
     }
 
     /// A number below `below`, the same for the same seed, name and index.
-    pub fn noise(&self, name: &str, index: u64, below: u64) -> u64 {
+    pub(crate) fn noise(&self, name: &str, index: u64, below: u64) -> u64 {
         let mut hash = self.seed ^ 0xcbf2_9ce4_8422_2325;
         for byte in name.bytes().chain(index.to_le_bytes()) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -12,7 +12,7 @@ use crate::text::name::Name;
 /// A record without a time has that of the record before it in its file. Where there is none it is kept, and counted.
 /// What is followed is as old as its reading.
 #[derive(Debug, Clone, Default)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
     /// Logs that have a `since` of their own: what of them states no time was kept too.
@@ -27,22 +27,27 @@ pub struct Bounds {
 
 impl Bounds {
     /// Within `[since, until)`; `own` names the logs that begin at a time of their own.
-    pub fn new(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>, own: Vec<Name>, follow: bool) -> Self {
+    pub(crate) fn new(
+        since: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+        own: Vec<Name>,
+        follow: bool,
+    ) -> Self {
         Self { since, until, own, follow, ..Self::default() }
     }
 
     /// Whether `--since` or `--until` was given.
-    pub fn is_bounded(&self) -> bool {
+    pub(crate) fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 
     /// Records that were kept though neither they nor any before them in their file state a time.
-    pub fn without_time(&self) -> u64 {
+    pub(crate) fn without_time(&self) -> u64 {
         self.without_time
     }
 
     /// Whether a record is within.
-    pub fn holds(&mut self, record: &Record) -> bool {
+    pub(crate) fn holds(&mut self, record: &Record) -> bool {
         if !self.is_bounded() && self.own.is_empty() {
             return true;
         }
@@ -67,7 +72,7 @@ impl Bounds {
 }
 
 /// That records were kept for want of a time, in words.
-pub fn without_time_words(count: u64) -> String {
+pub(crate) fn without_time_words(count: u64) -> String {
     match count {
         1 => "1 record has no time and is kept".to_owned(),
         _ => format!("{count} records have no time and are kept"),

@@ -15,7 +15,7 @@ const NAMED: usize = 4;
 
 /// What was read of one log.
 #[derive(Debug, Clone)]
-pub struct Cover {
+pub(crate) struct Cover {
     /// Its name.
     pub log: Name,
     /// Where it was to begin, if not at its beginning: `--since`, else its own.
@@ -34,12 +34,12 @@ pub struct Cover {
 
 impl Cover {
     /// Nothing of `log` so far.
-    pub fn of(log: Name) -> Self {
+    pub(crate) fn of(log: Name) -> Self {
         Self { log, since: None, from: None, files: 0, rotated: 0, left_out: 0, cut: false }
     }
 
     /// Notes that a file is read.
-    pub fn file(&mut self, path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) {
+    pub(crate) fn file(&mut self, path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) {
         self.files += 1;
         // A pipe can be read only once.
         if path.metadata().is_ok_and(|meta| meta.is_file()) {
@@ -57,7 +57,7 @@ impl Cover {
 
 /// What all of a request covers.
 #[derive(Debug, Clone, Default)]
-pub struct Covers {
+pub(crate) struct Covers {
     /// Each log.
     pub logs: Vec<Cover>,
     /// `--since`, where it was given.
@@ -68,7 +68,7 @@ pub struct Covers {
 
 impl Covers {
     /// Notes when the records of the logs begin whose beginning could not be looked up: a pipe, a command.
-    pub fn seen(&mut self, first: Option<DateTime<Utc>>) {
+    pub(crate) fn seen(&mut self, first: Option<DateTime<Utc>>) {
         for cover in self.logs.iter_mut().filter(|cover| cover.from.is_none()) {
             cover.reaches(first);
         }
@@ -95,7 +95,7 @@ impl Covers {
     }
 
     /// For programs.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let logs: Vec<Value> = self
             .logs
             .iter()
@@ -119,7 +119,7 @@ impl Covers {
     }
 
     /// For people, in one line.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut words: Vec<String> = self.logs.iter().take(NAMED).map(|cover| self.of_one(cover)).collect();
         if self.logs.len() > NAMED {
             words.push(format!("and {} more logs", self.logs.len() - NAMED));

@@ -43,7 +43,7 @@ fn context(request: &Request, global: &Global, logs: Vec<Log>) -> (Context, mpsc
 ///
 /// # Errors
 /// The system refuses threads.
-pub fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::Result<(Vec<Record>, bool)> {
+pub(crate) fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -> io::Result<(Vec<Record>, bool)> {
     let mut running = logs.len();
     let logs = since(request, global, logs);
     output::block_on(async {
@@ -115,7 +115,7 @@ fn since(request: &Request, global: &Global, mut logs: Vec<Log>) -> Vec<Log> {
 ///
 /// # Errors
 /// When stdout can't be written.
-pub fn follow(request: &Request, global: &Global, printer: &mut Printer) -> io::Result<bool> {
+pub(crate) fn follow(request: &Request, global: &Global, printer: &mut Printer) -> io::Result<bool> {
     let logs = since(request, global, request.logs.clone());
     let outcome = output::block_on(async {
         let (context, mut observations) = context(request, global, logs);

@@ -52,7 +52,7 @@ could not be read; 64 usage; 78 configuration.";
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Logs of the configuration, files, or `-` for stdin; without any, all logs of the configuration
     #[arg(value_name = "NAME|FILE|-")]
     names: Vec<String>,
@@ -92,7 +92,7 @@ pub struct Arguments {
 }
 
 /// Prints logs; see [`Arguments`].
-pub fn run(arguments: &Arguments, global: &Global) -> u8 {
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let request = match request::understand(arguments, global) {
         Ok(request) => request,
         Err(code) => return code,

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 /// For each path the shortest end of it that no other path has; the whole path where there is none.
-pub fn distinct(paths: &[&Path]) -> Vec<String> {
+pub(crate) fn distinct(paths: &[&Path]) -> Vec<String> {
     let parts: Vec<Vec<String>> = paths.iter().map(|path| components(path)).collect();
     let end = |parts: &[String], depth: usize| parts[parts.len().saturating_sub(depth)..].join("/").replace("//", "/");
     let name = |at: usize| {

@@ -20,7 +20,7 @@ const GROWING: usize = 16;
 
 /// Text for people, or JSON for programs.
 #[derive(Debug, Clone, Copy)]
-pub enum Form {
+pub(crate) enum Form {
     /// Time, level, whether it came from stderr, log, service, message and the other fields.
     Text {
         /// With colours.
@@ -33,7 +33,7 @@ pub enum Form {
 }
 
 /// Prints the records that pass a filter, and those around them.
-pub struct Printer {
+pub(crate) struct Printer {
     form: Form,
     filter: Filter,
     bounds: Bounds,
@@ -62,7 +62,7 @@ enum Gap {
 
 impl Printer {
     /// A printer to stdout of what `request` asks for, with `context` records before and after each.
-    pub fn new(form: Form, request: &Request, context: usize) -> Self {
+    pub(crate) fn new(form: Form, request: &Request, context: usize) -> Self {
         Self {
             form,
             filter: request.filter.clone(),
@@ -78,12 +78,12 @@ impl Printer {
     }
 
     /// How many records were cut, of those that were looked at.
-    pub fn cut(&self) -> u64 {
+    pub(crate) fn cut(&self) -> u64 {
         self.cut
     }
 
     /// How many records were kept for want of a time.
-    pub fn without_time(&self) -> u64 {
+    pub(crate) fn without_time(&self) -> u64 {
         self.bounds.without_time()
     }
 
@@ -246,7 +246,7 @@ fn further(out: &mut impl Write, line: &str) -> io::Result<()> {
 }
 
 /// The colour of a level.
-pub fn paint(level: Level) -> &'static str {
+pub(crate) fn paint(level: Level) -> &'static str {
     match level {
         Level::Fatal | Level::Error => "\x1b[31m",
         Level::Warn => "\x1b[33m",

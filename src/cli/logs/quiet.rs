@@ -12,7 +12,7 @@ const READ: usize = 64 << 10;
 const WAITING: usize = 4;
 
 /// Reads a pipe through a thread, so that a read can time out: once after each time that something came.
-pub struct Quiet {
+pub(crate) struct Quiet {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     at: usize,
@@ -24,7 +24,7 @@ impl Quiet {
     ///
     /// # Errors
     /// The system refuses a thread.
-    pub fn new(mut input: Box<dyn Read + Send>) -> io::Result<Self> {
+    pub(crate) fn new(mut input: Box<dyn Read + Send>) -> io::Result<Self> {
         let (out, chunks) = sync_channel(WAITING);
         std::thread::Builder::new().name("input".into()).spawn(move || {
             let mut buffer = vec![0; READ];

@@ -26,7 +26,7 @@ use crate::text::redact::Redactor;
 const LAST_LINES: usize = 1000;
 
 /// What becomes of the records.
-pub trait Sink {
+pub(crate) trait Sink {
     /// Takes one.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &
 ///
 /// # Errors
 /// When the output can't be written.
-pub fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<(Covers, bool)> {
+pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<(Covers, bool)> {
     let redactor = Redactor::from(&*request.secrets);
     let configured = request.logs.len() - request.files;
     let now = global.clock.now().utc;

@@ -19,7 +19,7 @@ use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
 /// What is asked for.
-pub struct Request {
+pub(crate) struct Request {
     /// The logs, those of the configuration first.
     pub logs: Vec<Log>,
     /// How many of them the command line names as files; they are the last.
@@ -44,14 +44,14 @@ pub struct Request {
 
 impl Request {
     /// Whether records are printed as they are written, so that one may grow after it was printed.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         let is_pipe = |log: &Log| matches!(&log.kind, LogKind::File(path) if is_pipe(path));
         self.follow || self.stdin || self.logs.iter().any(is_pipe)
     }
 }
 
 /// What to print.
-pub enum Output {
+pub(crate) enum Output {
     /// The records.
     Records {
         /// As JSON.
@@ -87,7 +87,7 @@ fn output(arguments: &Arguments) -> Output {
 ///
 /// # Errors
 /// The exit code, when what is wrong was said.
-pub fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
+pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
     let now = global.clock.now().utc;
     let filter = parse(&arguments.filter, 0)?.anchored(now);
     let since = arguments.since.as_deref().map(|text| parse(&format!("since:{text}"), 6)).transpose()?;
@@ -186,11 +186,11 @@ fn unknown(name: &str, config: Option<&Config>) -> u8 {
 }
 
 /// A file that no configuration names.
-pub fn of_file(name: Name, path: PathBuf) -> Log {
+pub(crate) fn of_file(name: Name, path: PathBuf) -> Log {
     Log::of_file(name, path)
 }
 
 /// Whether a path leads to something that can be read only as it comes: a named pipe, a device.
-pub fn is_pipe(path: &Path) -> bool {
+pub(crate) fn is_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }

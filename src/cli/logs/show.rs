@@ -25,7 +25,7 @@ const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub(crate) struct Look {
     /// As JSON.
     pub json: bool,
     /// With colours.
@@ -40,7 +40,7 @@ pub struct Look {
 ///
 /// # Errors
 /// When it can't be written.
-pub fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write) -> io::Result<()> {
     let limit = look.limit;
     if look.json {
         let mut value = match &summary.counts {
@@ -63,7 +63,7 @@ pub fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write
 }
 
 /// That records were cut, in words.
-pub fn cut_words(count: u64) -> String {
+pub(crate) fn cut_words(count: u64) -> String {
     match count {
         1 => format!("1 record was cut at {MAX_RECORD_WORDS}"),
         _ => format!("{count} records were cut at {MAX_RECORD_WORDS}"),
@@ -71,7 +71,7 @@ pub fn cut_words(count: u64) -> String {
 }
 
 /// What the rows do not say, for stderr; empty where they say everything.
-pub fn note(summary: &Summary, limit: usize) -> String {
+pub(crate) fn note(summary: &Summary, limit: usize) -> String {
     let mut parts = Vec::new();
     match &summary.counts {
         Counts::Top(field, top) => {

@@ -13,7 +13,7 @@ use crate::text::SafeText;
 
 /// What to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// How many records pass.
     Count,
     /// The values of a field.
@@ -26,7 +26,7 @@ pub enum Kind {
 
 /// The records that pass a filter, counted. Bounded, whatever is read; what several readers have counted is merged.
 #[derive(Debug, Clone)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// What is counted.
     pub filter: Filter,
     /// When it must have been written, where records are looked at one by one.
@@ -45,7 +45,7 @@ pub struct Summary {
 
 /// The counts of each kind.
 #[derive(Debug, Clone)]
-pub enum Counts {
+pub(crate) enum Counts {
     /// Nothing but [`Summary::passed`].
     Number,
     /// The values of a field.
@@ -58,7 +58,7 @@ pub enum Counts {
 
 impl Summary {
     /// Counts what passes `filter`; nothing so far.
-    pub fn new(kind: &Kind, filter: Filter) -> Self {
+    pub(crate) fn new(kind: &Kind, filter: Filter) -> Self {
         let counts = match kind {
             Kind::Count => Counts::Number,
             Kind::Top(field) => Counts::Top(field.clone(), Top::default()),
@@ -69,7 +69,7 @@ impl Summary {
     }
 
     /// One that counts the same and has counted nothing.
-    pub fn empty(&self) -> Self {
+    pub(crate) fn empty(&self) -> Self {
         let kind = match &self.counts {
             Counts::Number => Kind::Count,
             Counts::Top(field, _) => Kind::Top(field.clone()),
@@ -80,13 +80,13 @@ impl Summary {
     }
 
     /// Looks at one record, and at when it was written.
-    pub fn take_within(&mut self, record: &Record) {
+    pub(crate) fn take_within(&mut self, record: &Record) {
         let within = self.bounds.holds(record);
         self.look(record, within);
     }
 
     /// Looks at one record.
-    pub fn take<S: Subject>(&mut self, subject: &S) {
+    pub(crate) fn take<S: Subject>(&mut self, subject: &S) {
         self.look(subject, true);
     }
 
@@ -115,7 +115,7 @@ impl Summary {
     }
 
     /// Takes over what another of the same kind has counted.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.passed += other.passed;
         self.cut += other.cut;

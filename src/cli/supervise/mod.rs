@@ -38,7 +38,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Runs and verifies what lies in `directory`. Returns 0 where an outcome was written, whatever it says, and 70
 /// otherwise; what went wrong is then on stderr, which is a file in the directory.
-pub fn main(directory: &Path, clock: Clock) -> u8 {
+pub(crate) fn main(directory: &Path, clock: Clock) -> u8 {
     // An error means that we lead a group already: we were started by hand, and may as well continue.
     let _ = rustix::process::setsid();
     let dir = RunDir::new(directory);

@@ -17,19 +17,19 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 const TRIES: u32 = 8_640;
 
 /// Writes the outcome of one run, under the fence of its lock.
-pub struct Recorder<'a> {
+pub(crate) struct Recorder<'a> {
     dir: &'a RunDir,
     intent: &'a Intent,
 }
 
 impl<'a> Recorder<'a> {
     /// For the run in `dir`.
-    pub fn new(dir: &'a RunDir, intent: &'a Intent) -> Self {
+    pub(crate) fn new(dir: &'a RunDir, intent: &'a Intent) -> Self {
         Self { dir, intent }
     }
 
     /// Writes into the directory how the steps ended; where that fails, [`Self::close`] tries again.
-    pub fn keep_end(&self, end: &End) -> bool {
+    pub(crate) fn keep_end(&self, end: &End) -> bool {
         kept("the end of the steps", self.dir.write_end(end))
     }
 
@@ -44,7 +44,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// It does not, in words.
-    pub async fn is_on_record(&self) -> Result<(), String> {
+    pub(crate) async fn is_on_record(&self) -> Result<(), String> {
         let Some(place) = self.intent.store.as_ref().filter(|_| self.intent.fence != 0) else { return Ok(()) };
         let not = |why: &dyn std::fmt::Display| Err(format!("the record of this run is gone: {why}"));
         if !self.is_same_file() {
@@ -74,7 +74,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Writes that the steps ended, once: where the store is away, [`Self::close`] makes up for it.
-    pub async fn finish(&self, end: Option<&End>) {
+    pub(crate) async fn finish(&self, end: Option<&End>) {
         let (Some(end), Some(store)) = (end, self.open().await) else { return };
         let finished = match store {
             Ok(store) => {
@@ -90,7 +90,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Closes the run. While the store is away, the directory says the outcome and it is tried again.
-    pub async fn close(&self, end: Option<&End>, closing: &Closing) {
+    pub(crate) async fn close(&self, end: Option<&End>, closing: &Closing) {
         let ended = end.map(ended);
         let mut stored = self.try_close(ended.as_ref(), closing).await;
         let mut kept = self.keep(end, closing);

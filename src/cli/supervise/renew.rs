@@ -14,7 +14,7 @@ use crate::text::secret::Secrets;
 const COMMAND: Duration = Duration::from_secs(10);
 
 /// The secrets of one verification.
-pub struct Renewal {
+pub(crate) struct Renewal {
     places: BTreeMap<Name, SecretSource>,
     secrets: Arc<Secrets>,
     /// When each command was run last, on the monotonic clock.
@@ -23,18 +23,18 @@ pub struct Renewal {
 
 impl Renewal {
     /// The values that were handed over, and where they come from.
-    pub fn new(secrets: Arc<Secrets>, places: BTreeMap<Name, SecretSource>) -> Self {
+    pub(crate) fn new(secrets: Arc<Secrets>, places: BTreeMap<Name, SecretSource>) -> Self {
         Self { places, secrets, ran: BTreeMap::new() }
     }
 
     /// The values as they are now.
-    pub fn secrets(&self) -> &Arc<Secrets> {
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
 
     /// Reads again what was refused, and the files among `used`, with which a poll failed. Whether a value is another
     /// now.
-    pub async fn renew(&mut self, used: &BTreeSet<&str>, now: Duration) -> bool {
+    pub(crate) async fn renew(&mut self, used: &BTreeSet<&str>, now: Duration) -> bool {
         let refused = self.secrets.take_refused();
         let rested = |name: &Name| self.ran.get(name).is_none_or(|ran| now.saturating_sub(*ran) >= COMMAND);
         let doubted = |(name, place): &(&Name, &SecretSource)| match place {

@@ -50,7 +50,7 @@ struct Judging {
 
 /// Polls until there is a verdict. What is polled is the configuration of `context`, with secrets that are read again
 /// where they are refused; `report` gets the progress where it changed.
-pub async fn verify(
+pub(crate) async fn verify(
     context: &Context,
     renewal: &mut Renewal,
     terms: &Terms,

@@ -11,31 +11,31 @@ use crate::text::redact::Literals;
 
 /// The files of a configuration, for finding the place of a value again.
 #[derive(Debug, Clone, Default)]
-pub struct Locator {
+pub(crate) struct Locator {
     files: Vec<SourceFile>,
 }
 
 impl Locator {
     /// Reads the files again. One that can't be read any more has no places.
-    pub fn read(paths: &[PathBuf]) -> Self {
+    pub(crate) fn read(paths: &[PathBuf]) -> Self {
         // What came through a pipe is gone.
         let files = paths.iter().filter(|path| path.is_file());
         Self { files: files.filter_map(|path| super::read(path).ok()).map(|(file, _)| file).collect() }
     }
 
     /// Over a text as if it stood in `path`.
-    pub fn of_text(path: impl Into<PathBuf>, text: &str) -> Self {
+    pub(crate) fn of_text(path: impl Into<PathBuf>, text: &str) -> Self {
         Self { files: vec![SourceFile::new(path, text.to_owned(), false)] }
     }
 
     /// Every text of the files that holds the value of a secret.
-    pub fn literals(&self, literals: &Literals) -> Vec<Diagnostic> {
+    pub(crate) fn literals(&self, literals: &Literals) -> Vec<Diagnostic> {
         literal::find(&self.files, literals)
     }
 
     /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the
     /// path that is written; at the beginning of the first file if nothing of it is.
-    pub fn diagnostic(&self, path: &[&str], level: Level, message: String, hint: String) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, path: &[&str], level: Level, message: String, hint: String) -> Diagnostic {
         let places = self.files.iter().enumerate().filter_map(|(index, file)| find(file, index, path));
         // A name is defined in one file; the section alone may stand in each.
         let deepest = places.max_by_key(|(depth, place)| (*depth, std::cmp::Reverse(place.file)));

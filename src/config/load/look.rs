@@ -14,7 +14,7 @@ use crate::files::glob;
 
 /// Tells one content of a path from another as far as the file system knows. Links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mark {
+pub(crate) struct Mark {
     device: u64,
     inode: u64,
     modified: (i64, i64),
@@ -25,7 +25,7 @@ pub struct Mark {
 
 impl Mark {
     /// The mark of what is at `path`; `None` if it is missing or unreachable. Blocking.
-    pub fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         path.metadata().ok().map(|data| Self::from(&data))
     }
 }
@@ -43,11 +43,11 @@ impl From<&Metadata> for Mark {
 }
 
 /// Every file of a configuration with its mark; the main file is in it even if it is missing.
-pub type Fingerprint = BTreeMap<PathBuf, Option<Mark>>;
+pub(crate) type Fingerprint = BTreeMap<PathBuf, Option<Mark>>;
 
 /// Looks at the files of one configuration, again and again.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub(crate) struct Look {
     main: PathBuf,
     /// The state of the main file in which the patterns were read.
     parsed: Option<Mark>,
@@ -56,12 +56,12 @@ pub struct Look {
 
 impl Look {
     /// For the configuration whose main file is `main`.
-    pub fn new(main: &Path) -> Self {
+    pub(crate) fn new(main: &Path) -> Self {
         Self { main: main.to_owned(), parsed: None, patterns: Vec::new() }
     }
 
     /// The files as they are now. Blocking. While the main file can't be read, its last known patterns count.
-    pub fn now(&mut self) -> Fingerprint {
+    pub(crate) fn now(&mut self) -> Fingerprint {
         // A pipe changes whenever it is written into, and what was read from it is gone.
         let mark = self.main.metadata().ok().filter(|data| !data.file_type().is_fifo()).map(|data| Mark::from(&data));
         if mark.is_some() && mark != self.parsed {

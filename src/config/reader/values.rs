@@ -10,7 +10,7 @@ use crate::text::secret::Template;
 
 /// A text of the file with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub(crate) struct Text {
     /// The text.
     pub value: String,
     /// Its span, with the quotes.
@@ -19,7 +19,7 @@ pub struct Text {
 
 /// One `key = value`.
 #[derive(Clone, Copy)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The key.
     pub key: &'a str,
     /// The key's span.
@@ -31,7 +31,7 @@ pub struct Entry<'a> {
 }
 
 /// The entries of a table, in the order of the file.
-pub fn entries<'a>(table: &'a DeTable<'a>, file: usize) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(table: &'a DeTable<'a>, file: usize) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'a>> = table
         .iter()
         .map(|(key, value)| {
@@ -44,7 +44,7 @@ pub fn entries<'a>(table: &'a DeTable<'a>, file: usize) -> Vec<Entry<'a>> {
 }
 
 /// What a value is, in words.
-pub fn described(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn described(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -56,7 +56,7 @@ pub fn described(value: &DeValue<'_>) -> &'static str {
 }
 
 /// A path as written, against a directory; `~/` is the person's home.
-pub fn resolve_path(directory: &Path, written: &str) -> PathBuf {
+pub(crate) fn resolve_path(directory: &Path, written: &str) -> PathBuf {
     match (written.strip_prefix("~/"), directories::BaseDirs::new()) {
         (Some(rest), Some(dirs)) => dirs.home_dir().join(rest),
         _ => directory.join(written),
@@ -64,7 +64,7 @@ pub fn resolve_path(directory: &Path, written: &str) -> PathBuf {
 }
 
 /// The text of an entry, where it is one.
-pub fn text_of(entry: &Entry<'_>) -> Option<Text> {
+pub(crate) fn text_of(entry: &Entry<'_>) -> Option<Text> {
     match entry.value {
         DeValue::String(value) => Some(Text { value: value.clone().into_owned(), at: entry.at }),
         _ => None,
@@ -81,7 +81,7 @@ pub(super) fn text_or_number(entry: &Entry<'_>) -> Option<Text> {
 }
 
 /// The texts of a list; notes a problem for each that is none.
-pub fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<Vec<Text>> {
+pub(crate) fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<Vec<Text>> {
     let DeValue::Array(items) = entry.value else { return None };
     let mut found = Vec::new();
     for item in items {
@@ -99,7 +99,7 @@ pub fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<V
 }
 
 /// A template; notes every secret in it that is not defined.
-pub fn template(context: &Context<'_>, text: &Text) -> Template {
+pub(crate) fn template(context: &Context<'_>, text: &Text) -> Template {
     let template = Template(text.value.clone());
     for name in template.secrets() {
         let offset = text.value.find(&format!("{{secret:{name}}}")).unwrap_or(0) + "{secret:".len();

@@ -80,7 +80,7 @@ pub enum EvidenceRef {
 }
 
 /// The grades of confirmation as written.
-pub const CONFIRM: &[(&str, Confirm)] = &[
+pub(crate) const CONFIRM: &[(&str, Confirm)] = &[
     ("none", Confirm::None),
     ("yes", Confirm::Yes),
     ("type-name", Confirm::TypeName),
@@ -88,14 +88,14 @@ pub const CONFIRM: &[(&str, Confirm)] = &[
 ];
 
 /// The keys of `verify`.
-pub const VERIFY_KEYS: &[KeySpec] = &[
+pub(crate) const VERIFY_KEYS: &[KeySpec] = &[
     key("checks", Kind::Texts, "The checks that must be ok"),
     key("within", Kind::Duration, "How long they may take to be. Default 120s"),
     key("good", Kind::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
 ];
 
 /// The keys of an action.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default: verb and target"),
     key("service", Kind::Name, "The service it belongs to"),
     key("adapter", Kind::Name, "The adapter that runs it"),
@@ -118,7 +118,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "action",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Action),
@@ -134,7 +134,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads an action.
-pub fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], production: bool) -> Option<Action> {
+pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], production: bool) -> Option<Action> {
     const SECOND: Duration = Duration::from_secs(1);
     let service = table.reference("service", Thing::Service);
     let adapter = required(table, "adapter").and_then(|text| table.context.refer(Thing::Adapter, &text.value, text.at));

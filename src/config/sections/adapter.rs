@@ -53,20 +53,20 @@ pub struct Verb {
 
 impl Verb {
     /// Every `{name}` of its steps, its dry run and its choices.
-    pub fn references(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn references(&self) -> impl Iterator<Item = &str> {
         let chosen = self.choices.values().flatten().flat_map(|argument| substitute::names(argument, false));
         self.used().chain(chosen)
     }
 
     /// Every `{name}` of its steps and its dry run.
-    pub fn used(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn used(&self) -> impl Iterator<Item = &str> {
         let steps = self.steps.iter().chain(self.dry_run.iter().flatten()).flatten();
         steps.flat_map(|argument| substitute::names(argument, self.shell))
     }
 }
 
 /// The keys of an adapter; every other one is a verb (a table) or a variable (a text).
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("kind", Kind::Text, "A built-in adapter that this one is made from; `opsroom config adapters` lists them"),
     key("directory", Kind::Text, "Working directory of its steps. Default: where this file is"),
     key("env", Kind::TextMap, "Given to its steps; the only way for a secret: {secret:NAME}"),
@@ -75,7 +75,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The keys of a verb.
-pub const VERB_KEYS: &[KeySpec] = &[
+pub(crate) const VERB_KEYS: &[KeySpec] = &[
     key("steps", Kind::Steps, "The argv of each step, in order; the first that fails ends the run"),
     key("dry_run", Kind::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),
     key(
@@ -91,7 +91,7 @@ pub const VERB_KEYS: &[KeySpec] = &[
 const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "vercel"];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "adapter",
     shape: spec::Shape::Adapters(KEYS),
     thing: Some(Thing::Adapter),
@@ -101,7 +101,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads an adapter: the verbs and variables of its built-in kind with the file's own over them.
-pub fn read(table: &Table<'_>) -> Option<Adapter> {
+pub(crate) fn read(table: &Table<'_>) -> Option<Adapter> {
     let base = match table.text("kind") {
         Some(text) => Some(built_in(table, &text)?),
         None if table.has("kind") => return None,

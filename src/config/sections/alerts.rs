@@ -11,7 +11,7 @@ use crate::model::document::Shape;
 
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum On {
+pub(crate) enum On {
     /// A check: statuses, staleness, fields of its documents, whose shape is given where it is known.
     Check(Option<Shape>),
     /// A metric with this unit: its value.
@@ -19,7 +19,7 @@ pub enum On {
 }
 
 /// Reads `alert`, worst severity first.
-pub fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
+pub(crate) fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
     const HOW: &str = "write alert = { critical = \"down for 2m\" } or { high = \"> 10% for 5m\" }";
     let context = table.context;
     let Some(entry) = table.entry("alert") else { return Vec::new() };

@@ -54,7 +54,7 @@ pub struct Check {
 
 impl Check {
     /// Past this age a reading is stale: `2 × every + timeout`.
-    pub fn stale_after(&self) -> Duration {
+    pub(crate) fn stale_after(&self) -> Duration {
         self.every * 2 + self.timeout
     }
 }
@@ -93,12 +93,12 @@ const OWN_KEYS: &[KeySpec] = &[
 ];
 
 /// The keys of a check.
-pub const KEYS: &[KeySpec] = &joined::<
+pub(crate) const KEYS: &[KeySpec] = &joined::<
     { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
 >(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "check",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Check),
@@ -108,7 +108,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
-pub fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
+pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
     let service = table.reference("service", Thing::Service);
     let shape = shape(table, sources);
     let expect = programs(table, "expect", shape);

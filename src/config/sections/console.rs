@@ -63,13 +63,13 @@ impl Default for Console {
 
 impl Console {
     /// Whether confirmations are raised by one grade.
-    pub fn is_production(&self) -> bool {
+    pub(crate) fn is_production(&self) -> bool {
         self.environment.eq_ignore_ascii_case("production") || self.environment.eq_ignore_ascii_case("prod")
     }
 }
 
 /// The keys of `[console]`.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("name", Kind::Text, "What the console is called. Default opsroom"),
     key("environment", Kind::Text, "Shown in words and colour; production raises every confirmation by one grade"),
     key("timezone", Kind::Text, "IANA name. Default UTC"),
@@ -83,7 +83,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "console",
     shape: spec::Shape::Single(KEYS),
     thing: None,
@@ -93,7 +93,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads `[console]`.
-pub fn read(table: &Table<'_>) -> Console {
+pub(crate) fn read(table: &Table<'_>) -> Console {
     let default = Console::default();
     Console {
         name: table.string("name").unwrap_or(default.name),

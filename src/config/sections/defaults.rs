@@ -11,7 +11,7 @@ use crate::model::run::Confirm;
 
 /// What a section says where it does not say it itself; `None` leaves each kind its own default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Defaults {
+pub(crate) struct Defaults {
     /// `every`
     pub every: Option<Duration>,
     /// `timeout` of polls; a source with a shorter interval is bounded by that.
@@ -31,7 +31,7 @@ pub struct Defaults {
 }
 
 /// The keys of `[defaults]`.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("every", Kind::Duration, "Interval from start to start, of sources and checks"),
     key("timeout", Kind::Duration, "Longest time for a whole poll, of sources and checks"),
     key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until a check is down. Default 3"),
@@ -43,7 +43,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "defaults",
     shape: spec::Shape::Single(KEYS),
     thing: None,
@@ -53,7 +53,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads `[defaults]`.
-pub fn read(table: &Table<'_>) -> Defaults {
+pub(crate) fn read(table: &Table<'_>) -> Defaults {
     let defaults = Defaults {
         every: table.positive("every"),
         timeout: table.positive("timeout"),

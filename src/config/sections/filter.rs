@@ -24,14 +24,14 @@ pub struct SavedFilter {
 }
 
 /// The keys of a saved filter.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("filter", Kind::Text, "What it keeps, in the language of the logs screen"),
     key("key", Kind::Text, "The key that opens the logs with it"),
     key("title", Kind::Text, "How it is shown. Default its name"),
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "filter",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Filter),
@@ -41,7 +41,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a saved filter.
-pub fn read(table: &Table<'_>) -> Option<SavedFilter> {
+pub(crate) fn read(table: &Table<'_>) -> Option<SavedFilter> {
     let key = super::action::read_key(table);
     let title = table.string("title").unwrap_or_else(|| table.name.to_owned());
     if table.lacks(&["filter"]) {

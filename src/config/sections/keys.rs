@@ -16,7 +16,7 @@ pub struct Keys {
 }
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "keys",
     shape: spec::Shape::Texts,
     thing: None,
@@ -30,7 +30,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads one entry of `[keys]`.
-pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {
+pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {
     let key = match entry.key.parse::<Key>() {
         Ok(key) => Some(key),
         Err(error) => {

@@ -24,7 +24,7 @@ use crate::text::name::Name;
 use super::source::CommandLine;
 
 use shorthand::SHORTHANDS;
-pub use shorthand::{SINCE, SINCE_UNIX};
+pub(crate) use shorthand::{SINCE, SINCE_UNIX};
 
 /// A log.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,7 +161,7 @@ const SKIP: KeySpec =
     key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
 
 /// The keys of a log.
-pub const KEYS: &[KeySpec] = &joined::<{ OWN_KEYS.len() + COMMAND_KEYS.len() }>(&[OWN_KEYS, COMMAND_KEYS]);
+pub(crate) const KEYS: &[KeySpec] = &joined::<{ OWN_KEYS.len() + COMMAND_KEYS.len() }>(&[OWN_KEYS, COMMAND_KEYS]);
 
 const FIELD_KEYS: &[KeySpec] = &[
     key("time", Kind::Text, "The field that states the time"),
@@ -205,7 +205,7 @@ const fn words() -> [&'static str; FORMATS.len()] {
 }
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "log",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Log),
@@ -215,7 +215,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a log.
-pub fn read(table: &Table<'_>) -> Option<Log> {
+pub(crate) fn read(table: &Table<'_>) -> Option<Log> {
     let kind = read_kind(table);
     let log = Log {
         name: Name::from(table.name),

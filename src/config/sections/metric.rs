@@ -19,7 +19,7 @@ use crate::lang::condition::Condition;
 use crate::model::alert::Severity;
 use crate::text::name::Name;
 
-pub use log::{LogChoice, LogMetric, Measure};
+pub(crate) use log::{LogChoice, LogMetric, Measure};
 
 /// A metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ pub enum MetricKind {
 const DERIVED_EVERY: Duration = Duration::from_secs(10);
 
 /// The keys of a metric.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
     key("service", Kind::Name, "The service it belongs to"),
     key("from", Kind::Name, "A source"),
@@ -110,7 +110,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// What metrics are read against.
-pub struct Known<'a> {
+pub(crate) struct Known<'a> {
     /// The sources by name.
     pub sources: HashMap<&'a Name, &'a Source>,
     /// The checks by name.
@@ -118,7 +118,7 @@ pub struct Known<'a> {
 }
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "metric",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Metric),
@@ -135,7 +135,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a metric.
-pub fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
+pub(crate) fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
     let per_second = table.flag("per_second").unwrap_or(false);
     let kind = read_kind(table, known);
     let default_unit = match &kind {

@@ -29,7 +29,7 @@ const INCLUDE: SectionSpec = SectionSpec {
 
 /// Every section of this version, in the order in which they are read: what a section refers to by more than a name
 /// stands before it.
-pub const SECTIONS: &[SectionSpec] = &[
+pub(crate) const SECTIONS: &[SectionSpec] = &[
     INCLUDE,
     console::SECTION,
     defaults::SECTION,

@@ -57,12 +57,12 @@ pub struct LogPanel {
 
 impl LogPanel {
     /// All logs, merged, unfiltered.
-    pub fn all() -> Self {
+    pub(crate) fn all() -> Self {
         Self { name: Name::from(ALL), filter: String::new() }
     }
 
     /// The log that is shown alone; `None` where all are merged.
-    pub fn only(&self) -> Option<&Name> {
+    pub(crate) fn only(&self) -> Option<&Name> {
         (&*self.name != ALL).then_some(&self.name)
     }
 }
@@ -71,7 +71,7 @@ impl LogPanel {
 const ALL: &str = "*";
 
 /// The keys of a screen.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
     key("key", Kind::Text, "The key that opens it"),
     key(
@@ -82,7 +82,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "screen",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Screen),
@@ -92,7 +92,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a screen.
-pub fn read(table: &Table<'_>) -> Option<ScreenLayout> {
+pub(crate) fn read(table: &Table<'_>) -> Option<ScreenLayout> {
     let rows = rows(table);
     if table.lacks(&["rows"]) {
         table.context.error(

@@ -39,14 +39,14 @@ impl std::fmt::Debug for SecretSource {
 }
 
 /// The keys of one secret.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("env", Kind::Text, "Name of an environment variable"),
     key("file", Kind::Text, "A file that only its owner can read"),
     key("command", Kind::Texts, "Its standard output"),
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "secret",
     shape: spec::Shape::Secrets(KEYS),
     thing: Some(Thing::Secret),
@@ -56,7 +56,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads one entry of `[secret]`.
-pub fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
+pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
     const HOW: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"…\"] }";
     let file = &context.files[entry.at.file];
     if let Some(text) = text_of(entry) {

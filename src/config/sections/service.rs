@@ -23,7 +23,7 @@ pub struct Service {
 }
 
 /// The keys of a service.
-pub const KEYS: &[KeySpec] = &[
+pub(crate) const KEYS: &[KeySpec] = &[
     key("title", Kind::Text, "How it is shown. Default its name"),
     key("depends_on", Kind::Texts, "Services that this one depends on"),
     key("runbook", Kind::Text, "A Markdown file, with #section"),
@@ -31,7 +31,7 @@ pub const KEYS: &[KeySpec] = &[
 ];
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "service",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Service),
@@ -41,7 +41,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a service.
-pub fn read(table: &Table<'_>) -> Service {
+pub(crate) fn read(table: &Table<'_>) -> Service {
     Service {
         name: Name::from(table.name),
         title: table.string("title").unwrap_or_else(|| table.name.to_owned()),

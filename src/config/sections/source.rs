@@ -64,7 +64,7 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// What its documents look like.
-    pub const fn shape(&self) -> Shape {
+    pub(crate) const fn shape(&self) -> Shape {
         match self {
             Self::Http(_) => Shape::Http,
             Self::Exposition(_) => Shape::Exposition,
@@ -76,7 +76,7 @@ impl SourceKind {
 
 impl Source {
     /// The names of the secrets that it is polled with.
-    pub fn secrets(&self) -> BTreeSet<&str> {
+    pub(crate) fn secrets(&self) -> BTreeSet<&str> {
         let texts: Vec<&Template> = match &self.kind {
             SourceKind::Http(request) | SourceKind::Exposition(request) => request.templates().collect(),
             SourceKind::Command(line) => line.env.iter().map(|(_, value)| value).collect(),
@@ -115,7 +115,7 @@ pub struct HttpRequest {
 
 impl HttpRequest {
     /// Every text in which secrets may be named.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
         let headers = self.headers.iter().map(|(_, value)| value);
         headers.chain([&self.url]).chain(&self.body).chain(&self.proxy)
     }
@@ -192,12 +192,12 @@ const OWN_KEYS: &[KeySpec] = &[
 ];
 
 /// The keys of a source.
-pub const KEYS: &[KeySpec] = &joined::<
+pub(crate) const KEYS: &[KeySpec] = &joined::<
     { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
 >(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
 
 /// The section.
-pub const SECTION: SectionSpec = SectionSpec {
+pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "source",
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Source),
@@ -210,7 +210,7 @@ pub const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a source.
-pub fn read(table: &Table<'_>, defaults: &Defaults) -> Option<Source> {
+pub(crate) fn read(table: &Table<'_>, defaults: &Defaults) -> Option<Source> {
     let timing = Timing::read(table, defaults);
     let kind = read_kind(table, &["http", "exposition", "command"])?;
     Some(timing.source(Name::from(table.name), kind))
@@ -348,7 +348,7 @@ fn facts(source: &Source) -> Vec<Fact> {
 }
 
 /// What a change of what is asked is said by.
-pub fn polled(kind: &SourceKind) -> Vec<Fact> {
+pub(crate) fn polled(kind: &SourceKind) -> Vec<Fact> {
     let (word, rest) = match kind {
         SourceKind::Http(_) => ("http", hidden("request", kind)),
         SourceKind::Exposition(_) => ("exposition", hidden("request", kind)),
@@ -359,6 +359,6 @@ pub fn polled(kind: &SourceKind) -> Vec<Fact> {
 }
 
 /// What a change of a command is said by: it may hold a secret.
-pub fn command(line: &CommandLine) -> Fact {
+pub(crate) fn command(line: &CommandLine) -> Fact {
     hidden("command", line)
 }

@@ -17,11 +17,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use reads::{Read, Step};
-pub use simple::Simple;
+pub(crate) use reads::{Read, Step};
+pub(crate) use simple::Simple;
 
 /// The longest program that is compiled, in bytes.
-pub const MAX_PROGRAM: usize = 4096;
+pub(crate) const MAX_PROGRAM: usize = 4096;
 /// Words by which a program deals with what may be missing.
 const ABSENCE: &[&str] = &[
     "null",
@@ -52,7 +52,7 @@ const ABSENCE: &[&str] = &[
 ];
 
 /// The most outputs that one run may have.
-pub const MAX_OUTPUTS: usize = 1000;
+pub(crate) const MAX_OUTPUTS: usize = 1000;
 
 /// Why a program was not compiled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +68,7 @@ pub struct ExpressionError {
 
 /// Why a run gave no outputs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// The program raised an error on this document: another document may do better.
     #[error("{0}")]
     Raised(String),
@@ -116,23 +116,23 @@ impl Expression {
     }
 
     /// The paths that the program reads from its document, in order, as far as its text shows them.
-    pub fn reads(&self) -> &[Read] {
+    pub(crate) fn reads(&self) -> &[Read] {
         &self.reads
     }
 
     /// Whether the program says itself what a missing field means: by `//`, `?`, a comparison with null, or a filter
     /// that asks or chooses.
-    pub fn handles_absence(&self) -> bool {
+    pub(crate) fn handles_absence(&self) -> bool {
         self.handles_absence
     }
 
     /// The program as written.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// The program in its simple form, where it has one: then it may be run anywhere, at once.
-    pub fn simple(&self) -> Option<&Simple> {
+    pub(crate) fn simple(&self) -> Option<&Simple> {
         match &self.program {
             Program::Simple(simple) => Some(simple),
             Program::Full(_) => None,
@@ -145,7 +145,7 @@ impl Expression {
     ///
     /// # Errors
     /// What the program raised, or the bound that it exceeded.
-    pub fn run(&self, document: &Value) -> Result<Vec<Value>, RunError> {
+    pub(crate) fn run(&self, document: &Value) -> Result<Vec<Value>, RunError> {
         match &self.program {
             Program::Simple(simple) => simple.run(document).map(|value| vec![value]).map_err(RunError::Raised),
             Program::Full(program) => program.run(document),
@@ -160,7 +160,7 @@ impl std::fmt::Debug for Expression {
 }
 
 /// Whether jq takes a value for true: everything but `null` and `false`.
-pub fn truthy(value: &Value) -> bool {
+pub(crate) fn truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
 }
 

@@ -10,7 +10,7 @@ use jaq_core::path::{Part, Path};
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// `.name` or `["name"]`
     Key(String),
     /// `[3]`, from the end where negative
@@ -36,7 +36,7 @@ fn is_plain(key: &str) -> bool {
 
 /// A path that begins at the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
+pub(crate) struct Read {
     /// Its steps; at least one.
     pub steps: Vec<Step>,
     /// The byte of the program at which it begins.

@@ -8,7 +8,7 @@ use super::reads::{Read, Step};
 
 /// A path, or a path compared with a literal.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Simple {
+pub(crate) struct Simple {
     path: Vec<Step>,
     /// The path as written, for messages.
     written: String,
@@ -27,7 +27,7 @@ enum Operator {
 
 impl Simple {
     /// Recognises a simple program; `None` sends it to jaq, which also finds what is wrong with it.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (path, rest) = parse_path(text)?;
         let written = text[..text.len() - rest.len()].to_owned();
@@ -37,7 +37,7 @@ impl Simple {
     }
 
     /// The path as written: the left side of the comparison.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.written
     }
 
@@ -50,7 +50,7 @@ impl Simple {
     ///
     /// # Errors
     /// A step into something that has no such steps.
-    pub fn look_up(&self, document: &Value) -> Result<Value, String> {
+    pub(crate) fn look_up(&self, document: &Value) -> Result<Value, String> {
         self.find(document).map(|found| found.cloned().unwrap_or(Value::Null))
     }
 
@@ -58,7 +58,7 @@ impl Simple {
     ///
     /// # Errors
     /// As [`Simple::look_up`].
-    pub fn run(&self, document: &Value) -> Result<Value, String> {
+    pub(crate) fn run(&self, document: &Value) -> Result<Value, String> {
         let found = self.find(document)?;
         Ok(match &self.comparison {
             None => found.cloned().unwrap_or(Value::Null),

@@ -54,7 +54,7 @@ fn family(word: &str) -> Option<(&'static str, f64)> {
 ///
 /// # Errors
 /// Why the one can't be compared with the other, no full stop.
-pub fn in_unit_of(value: f64, word: &str, unit: &str) -> Result<f64, String> {
+pub(crate) fn in_unit_of(value: f64, word: &str, unit: &str) -> Result<f64, String> {
     if word.is_empty() || word == unit {
         return Ok(value);
     }

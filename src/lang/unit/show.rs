@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// What is shown where there is no value.
-pub const NOTHING: &str = "–";
+pub(crate) const NOTHING: &str = "–";
 
 /// An age, coarsely: `now` under ten seconds, then `12s`, `3m`, `2h`, `6d`. Rounded down.
-pub fn age(age: Duration) -> String {
+pub(crate) fn age(age: Duration) -> String {
     match age.as_secs() {
         0..10 => "now".to_owned(),
         seconds @ 10..60 => format!("{seconds}s"),
@@ -17,12 +17,12 @@ pub fn age(age: Duration) -> String {
 }
 
 /// A latency: `<1ms`, `41ms`, `1.8s`, `62s`, or [`NOTHING`].
-pub fn latency(latency: Option<Duration>) -> String {
+pub(crate) fn latency(latency: Option<Duration>) -> String {
     latency_ms(latency.map(|latency| latency.as_millis().try_into().unwrap_or(u64::MAX)))
 }
 
 /// As [`latency`], from milliseconds.
-pub fn latency_ms(millis: Option<u64>) -> String {
+pub(crate) fn latency_ms(millis: Option<u64>) -> String {
     match millis {
         None => NOTHING.to_owned(),
         Some(0) => "<1ms".to_owned(),
@@ -33,7 +33,7 @@ pub fn latency_ms(millis: Option<u64>) -> String {
 }
 
 /// A number with its unit: `12.4 %`, `4,102/s`, `1.2 GiB`, `1.8 s`, `410 ms`, `17 jobs`, `1.3 M`.
-pub fn quantity(value: f64, unit: &str) -> String {
+pub(crate) fn quantity(value: f64, unit: &str) -> String {
     if !value.is_finite() {
         return NOTHING.to_owned();
     }
@@ -52,7 +52,7 @@ pub fn quantity(value: f64, unit: &str) -> String {
 
 /// A value with its unit beside a threshold that it was compared with: with more digits where both would look alike,
 /// because `500 ms > 500ms` explains nothing.
-pub fn quantity_beside(value: f64, threshold: f64, unit: &str) -> String {
+pub(crate) fn quantity_beside(value: f64, threshold: f64, unit: &str) -> String {
     let short = quantity(value, unit);
     if value.to_bits() == threshold.to_bits() || short != quantity(threshold, unit) {
         return short;
@@ -65,13 +65,13 @@ pub fn quantity_beside(value: f64, threshold: f64, unit: &str) -> String {
 }
 
 /// A number as it was compared, to six decimals at the most: `500.4`.
-pub fn plain(value: f64) -> String {
+pub(crate) fn plain(value: f64) -> String {
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// An availability, from its ratio: `99.98 %`, always with two decimals and never rounded up, because 100 % is a claim.
-pub fn availability(ratio: Option<f64>) -> String {
+pub(crate) fn availability(ratio: Option<f64>) -> String {
     match ratio {
         Some(ratio) if ratio.is_finite() => format!("{:.2} %", (ratio * 1e4 + 1e-6).floor() / 1e2),
         _ => NOTHING.to_owned(),
@@ -79,7 +79,7 @@ pub fn availability(ratio: Option<f64>) -> String {
 }
 
 /// A number with about three digits: `0.042`, `12.4`, `4,102`, `1.3 M`. Whole numbers have no decimals.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return NOTHING.to_owned();
     }

@@ -86,7 +86,7 @@ pub(super) fn size(word: &str) -> Option<&'static str> {
 }
 
 /// The unit as it is written here, of one that is spelled otherwise: `percent`, `seconds`, `megabytes`.
-pub fn respelled(word: &str) -> Option<&'static str> {
+pub(crate) fn respelled(word: &str) -> Option<&'static str> {
     let lower = word.to_lowercase();
     match lower.as_str() {
         "percent" | "pct" | "per cent" => Some("%"),

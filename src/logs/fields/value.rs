@@ -28,7 +28,7 @@ enum Kind {
 
 impl<'a> Value<'a> {
     /// A value without escapes.
-    pub const fn plain(written: &'a str) -> Self {
+    pub(crate) const fn plain(written: &'a str) -> Self {
         Self { written, kind: Kind::Plain }
     }
 
@@ -44,12 +44,12 @@ impl<'a> Value<'a> {
     }
 
     /// Whether it is the word `null`, not the text.
-    pub fn is_null(self) -> bool {
+    pub(crate) fn is_null(self) -> bool {
         self.kind == Kind::Null
     }
 
     /// The value where it has no escapes.
-    pub fn as_written(self) -> Option<&'a str> {
+    pub(crate) fn as_written(self) -> Option<&'a str> {
         matches!(self.kind, Kind::Plain | Kind::Null).then_some(self.written)
     }
 

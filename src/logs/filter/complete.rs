@@ -9,7 +9,7 @@ use crate::logs::record::Level;
 use crate::text::SafeText;
 
 /// Candidates that are given at most.
-pub const MOST: usize = 50;
+pub(crate) const MOST: usize = 50;
 /// From so many characters on values are offered by themselves, with their field put before them.
 const VALUE_PREFIX: usize = 2;
 /// Lengths of time worth a candidate.

@@ -2,7 +2,7 @@
 
 /// One form.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub(crate) struct Form {
     /// Filters of this form, each in backquotes where there are several.
     pub examples: &'static [&'static str],
     /// What passes them.
@@ -14,7 +14,7 @@ const fn form(examples: &'static [&'static str], meaning: &'static str) -> Form 
 }
 
 /// Every form, in the order in which they are learned.
-pub const FORMS: &[Form] = &[
+pub(crate) const FORMS: &[Form] = &[
     form(&["timeout", "\"connection reset\""], "records that contain the word or phrase; case does not matter"),
     form(&["timeout database"], "records that contain both; a blank means and"),
     form(&["timeout or refused"], "records that contain one of the two; binds weaker than and"),

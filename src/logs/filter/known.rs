@@ -31,7 +31,7 @@ pub struct Known {
 
 /// What is known of one field.
 #[derive(Debug, Clone, Default)]
-pub struct Field {
+pub(crate) struct Field {
     seen: u64,
     values: Values,
     numeric: bool,
@@ -70,29 +70,29 @@ impl Values {
 
 impl Field {
     /// In how many of the records that were looked at it was.
-    pub fn seen(&self) -> u64 {
+    pub(crate) fn seen(&self) -> u64 {
         self.seen
     }
 
     /// Its values, the most frequent first; none where it has too many different ones.
-    pub fn values(&self) -> Vec<(&SafeText, u64)> {
+    pub(crate) fn values(&self) -> Vec<(&SafeText, u64)> {
         self.values.ranked()
     }
 
     /// Whether it has too many different values to choose from.
-    pub fn has_many(&self) -> bool {
+    pub(crate) fn has_many(&self) -> bool {
         self.values.many
     }
 
     /// Whether every value so far was a number, perhaps with a unit.
-    pub fn is_numeric(&self) -> bool {
+    pub(crate) fn is_numeric(&self) -> bool {
         self.numeric
     }
 }
 
 impl Known {
     /// Looks at a record, or passes it by where enough were looked at.
-    pub fn learn(&mut self, record: &Record) {
+    pub(crate) fn learn(&mut self, record: &Record) {
         self.offered += 1;
         if record.kind != RecordKind::Line || (self.offered > ALL_OF && !self.offered.is_multiple_of(STEP)) {
             return;
@@ -125,26 +125,26 @@ impl Known {
     }
 
     /// The fields, the most frequent first, equal ones by name.
-    pub fn fields(&self) -> Vec<(&SafeText, &Field)> {
+    pub(crate) fn fields(&self) -> Vec<(&SafeText, &Field)> {
         let mut fields: Vec<_> = self.fields.iter().collect();
         fields.sort_by_key(|(_, field)| std::cmp::Reverse(field.seen));
         fields
     }
 
     /// One field by its name, without regard to case.
-    pub fn find(&self, name: &str) -> Option<&Field> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Field> {
         self.fields.get(name).or_else(|| {
             self.fields.iter().find(|(known, _)| known.as_str().eq_ignore_ascii_case(name)).map(|(_, field)| field)
         })
     }
 
     /// The services that records name, the most frequent first.
-    pub fn services(&self) -> Vec<(&SafeText, u64)> {
+    pub(crate) fn services(&self) -> Vec<(&SafeText, u64)> {
         self.services.ranked()
     }
 
     /// The logs that records came from.
-    pub fn logs(&self) -> Vec<(&SafeText, u64)> {
+    pub(crate) fn logs(&self) -> Vec<(&SafeText, u64)> {
         self.logs.ranked()
     }
 }

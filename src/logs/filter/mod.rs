@@ -31,7 +31,7 @@ use super::record::{Level, Record};
 pub use known::Known;
 use node::{Compare, Field, Moment, Node};
 pub use subject::Subject;
-pub use value::number;
+pub(crate) use value::number;
 
 /// A compiled filter. Cheap to clone; equal where the text is equal.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ struct Compiled {
 
 /// A word that a filter requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Required<'a> {
+pub(crate) struct Required<'a> {
     /// The word, without regard to case.
     pub word: &'a str,
     /// Whether the filter asks for nothing else.
@@ -103,24 +103,24 @@ impl Filter {
     }
 
     /// The earliest time that can pass, where the filter says so by an anchored `since:` that must hold.
-    pub fn since(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn since(&self) -> Option<DateTime<Utc>> {
         self.0.node.since(self.0.now)
     }
 
     /// The latest time that can pass, where the filter says so by an anchored `until:` that must hold.
-    pub fn until(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn until(&self) -> Option<DateTime<Utc>> {
         self.0.node.until(self.0.now)
     }
 
     /// A word that every record that passes holds in its line or, unescaped, in its message, in any case: so that what
     /// does not hold it can be passed by before anything else is asked.
-    pub fn required(&self) -> Option<Required<'_>> {
+    pub(crate) fn required(&self) -> Option<Required<'_>> {
         let node = &self.0.node;
         Some(Required { word: node.required()?, suffices: matches!(node, Node::Text(..)) })
     }
 
     /// Whether a line of `level` passes, where the filter asks for nothing but the level.
-    pub fn passes_level(&self, level: Level) -> Option<bool> {
+    pub(crate) fn passes_level(&self, level: Level) -> Option<bool> {
         self.0.node.of_level(level)
     }
 
@@ -130,7 +130,7 @@ impl Filter {
     }
 
     /// Whether nothing is filtered.
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         matches!(self.0.node, Node::Everything)
     }
 
@@ -140,7 +140,7 @@ impl Filter {
     }
 
     /// Whether a record, or a line that need not become one, passes.
-    pub fn passes<S: Subject + ?Sized>(&self, subject: &S) -> bool {
+    pub(crate) fn passes<S: Subject + ?Sized>(&self, subject: &S) -> bool {
         self.0.node.matches(subject, self.0.now)
     }
 

@@ -83,7 +83,7 @@ pub(super) struct Quantity {
 }
 
 /// The number that a text is, in seconds, bytes, per cent or nothing: `250ms` is 0.25 in `s`.
-pub fn number(text: &str) -> Option<(f64, &'static str)> {
+pub(crate) fn number(text: &str) -> Option<(f64, &'static str)> {
     let quantity = Quantity::parse(text)?;
     let unit = match quantity.unit {
         Unit::None => "",

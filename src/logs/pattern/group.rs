@@ -28,7 +28,7 @@ pub struct Group<E> {
 
 impl<E> Group<E> {
     /// The worst level of its records.
-    pub fn worst(&self) -> Level {
+    pub(crate) fn worst(&self) -> Level {
         let worst = self.levels.iter().rposition(|count| *count > 0).unwrap_or_default();
         Level::from_word(Level::WORDS[worst]).unwrap_or_default()
     }

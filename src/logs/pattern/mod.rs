@@ -10,8 +10,8 @@ mod patterns;
 mod token;
 mod trend;
 
-pub use group::Group;
+pub(crate) use group::Group;
 pub use mask::{hash_of, is_of, mask, shape_hash, shape_of};
 pub use past::{FARTHEST, Novelty, Past, YESTERDAY};
 pub use patterns::{Order, Patterns};
-pub use trend::{BUCKETS, Trend};
+pub(crate) use trend::{BUCKETS, Trend};

@@ -35,7 +35,7 @@ pub enum Novelty {
 
 impl Past {
     /// Whether a shape is new that was first seen at `first` in a log, looked at from `now`.
-    pub fn novelty(&self, hash: u64, log: &str, first: DateTime<Utc>, now: DateTime<Utc>) -> Novelty {
+    pub(crate) fn novelty(&self, hash: u64, log: &str, first: DateTime<Utc>, now: DateTime<Utc>) -> Novelty {
         if self.shapes.contains(&hash) || first <= now - YESTERDAY {
             return Novelty::Old;
         }
@@ -43,12 +43,12 @@ impl Past {
     }
 
     /// Whether something of a log was found that is older than a day.
-    pub fn reaches(&self, log: &str, now: DateTime<Utc>) -> bool {
+    pub(crate) fn reaches(&self, log: &str, now: DateTime<Utc>) -> bool {
         self.reach.iter().any(|(name, first)| **name == *log && first.is_some_and(|first| first <= now - YESTERDAY))
     }
 
     /// The earliest time that any log reaches back to.
-    pub fn earliest(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn earliest(&self) -> Option<DateTime<Utc>> {
         self.reach.values().flatten().min().copied()
     }
 }

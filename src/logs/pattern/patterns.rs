@@ -48,10 +48,10 @@ impl<E> Default for Patterns<E> {
 
 impl<E> Patterns<E> {
     /// Shapes that are held where nothing else is said.
-    pub const MOST: usize = 4096;
+    pub(crate) const MOST: usize = 4096;
 
     /// Patterns that hold at most `most` shapes, four at least.
-    pub fn with_most(most: usize) -> Self {
+    pub(crate) fn with_most(most: usize) -> Self {
         Self {
             groups: HashMap::default(),
             most: most.max(4),
@@ -132,7 +132,7 @@ impl<E> Patterns<E> {
     }
 
     /// Takes over what another has counted, as a thread that read another part of a file.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.others += other.others;
         self.let_go += other.let_go;
         self.total += other.total;
@@ -177,7 +177,7 @@ impl<E> Patterns<E> {
     }
 
     /// The groups in an order; equal ones by their shape, so that the list does not flicker.
-    pub fn ranked(&self, order: Order) -> Vec<&Group<E>> {
+    pub(crate) fn ranked(&self, order: Order) -> Vec<&Group<E>> {
         let mut groups: Vec<&Group<E>> = self.groups.values().collect();
         groups.sort_unstable_by(|a, b| {
             let by = match order {
@@ -192,7 +192,7 @@ impl<E> Patterns<E> {
     }
 
     /// The group of a shape by its hash, for a selection that outlives a frame.
-    pub fn get(&self, hash: u64) -> Option<&Group<E>> {
+    pub(crate) fn get(&self, hash: u64) -> Option<&Group<E>> {
         self.groups.get(&hash)
     }
 
@@ -213,35 +213,35 @@ impl<E> Patterns<E> {
     }
 
     /// Whether none is held.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
     /// How many different shapes there were, where that is known exactly; else `None`, and it is more than
     /// [`Patterns::len`].
-    pub fn distinct(&self) -> Option<usize> {
+    pub(crate) fn distinct(&self) -> Option<usize> {
         (self.let_go == 0 && self.others == 0).then_some(self.groups.len())
     }
 
     /// Records that were counted.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
     /// Records of shapes that are not held any more. A shape that comes again after it was let go is counted anew.
-    pub fn others(&self) -> u64 {
+    pub(crate) fn others(&self) -> u64 {
         self.others
     }
 
     /// From the earliest to the latest time of what is held.
-    pub fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    pub(crate) fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let first = self.groups.values().map(|group| group.first).min()?;
         let last = self.groups.values().map(|group| group.last).max()?;
         Some((first, last))
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::with_most(self.most);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 /// Buckets of a trend.
-pub const BUCKETS: usize = 24;
+pub(crate) const BUCKETS: usize = 24;
 
 /// How often something was seen over the time in which it was seen, in at most [`BUCKETS`] buckets of one width: a
 /// second at first, twice as much whenever the span needs it. Buckets begin at multiples of their width, so that
@@ -20,7 +20,7 @@ pub struct Trend {
 
 impl Trend {
     /// Counts `count` at `at`.
-    pub fn add(&mut self, at: DateTime<Utc>, count: u32) {
+    pub(crate) fn add(&mut self, at: DateTime<Utc>, count: u32) {
         self.add_second(at.timestamp(), count);
     }
 
@@ -69,7 +69,7 @@ impl Trend {
     }
 
     /// Takes over what another has counted.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         while self.scale < other.scale {
             self.widen();
         }
@@ -85,13 +85,13 @@ impl Trend {
     }
 
     /// Seconds of one bucket.
-    pub fn width(&self) -> i64 {
+    pub(crate) fn width(&self) -> i64 {
         1 << self.scale
     }
 
     /// The counts over `[from, to]` as `columns` sums of equal spans of time; what a bucket counts is put where the
     /// bucket begins.
-    pub fn over(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<u64> {
+    pub(crate) fn over(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<u64> {
         let mut sums = vec![0_u64; columns];
         let (from, to) = (from.timestamp(), to.timestamp());
         let span = (to - from).max(0) + 1;

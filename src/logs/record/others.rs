@@ -44,7 +44,7 @@ const LEVELS: [&str; 14] = [
 impl Record {
     /// Every field that time, level, service and message do not say already; none where the message is the whole line.
     /// What the journal notes about a message (`_PID`, `__CURSOR` and the like) is left out.
-    pub fn other_fields(&self) -> Vec<(SafeText, SafeText)> {
+    pub(crate) fn other_fields(&self) -> Vec<(SafeText, SafeText)> {
         let has_fields = self.format.is_json() || self.format == Format::Logfmt;
         if !has_fields || self.kind == RecordKind::Marker || self.message == self.raw {
             return Vec::new();
@@ -106,7 +106,7 @@ fn is_of_journal(name: &str) -> bool {
 }
 
 /// A value as it stands behind `name=`: in quotes where it would not be one word without them.
-pub fn quoted(value: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn quoted(value: &str) -> std::borrow::Cow<'_, str> {
     let is_one_word = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c == '"' || c == '=');
     let is_structure = value.starts_with(['[', '{']) && value.ends_with([']', '}']);
     if is_one_word || is_structure {

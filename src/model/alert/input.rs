@@ -10,7 +10,7 @@ use crate::model::status::Status;
 
 /// What is known at the moment of an evaluation.
 #[derive(Debug, Clone, Copy)]
-pub enum ConditionInput<'a> {
+pub(crate) enum ConditionInput<'a> {
     /// The evaluation itself failed: nothing is changed.
     Error,
     /// Nothing is known: paused, our own network is gone, we were suspended.
@@ -98,7 +98,7 @@ impl Changes {
 
 impl<'a> ConditionInput<'a> {
     /// What is known of a check: its shown status and its latest reading.
-    pub fn of_check(status: Status, last: Option<&'a Reading>, stale: bool) -> Self {
+    pub(crate) fn of_check(status: Status, last: Option<&'a Reading>, stale: bool) -> Self {
         static NONE: BTreeMap<String, f64> = BTreeMap::new();
         ConditionInput::Check {
             status,
@@ -109,7 +109,7 @@ impl<'a> ConditionInput<'a> {
     }
 
     /// What is known of a metric by its latest sample. Before the first one nothing is absent: it is not known yet.
-    pub fn of_metric(last: Option<&Sample>, stale: bool) -> Self {
+    pub(crate) fn of_metric(last: Option<&Sample>, stale: bool) -> Self {
         if last.is_none() && !stale {
             return ConditionInput::Unknown;
         }
@@ -124,7 +124,7 @@ impl ConditionInput<'_> {
     }
 
     /// The number that a condition on `field` compares; of a metric, without a field, its value.
-    pub fn compared(&self, field: Option<&str>) -> Option<f64> {
+    pub(crate) fn compared(&self, field: Option<&str>) -> Option<f64> {
         self.number(field)
     }
 

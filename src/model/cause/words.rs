@@ -47,11 +47,11 @@ pub(super) enum Names {
 
 /// The dependencies that are in trouble, each by the words of one of its names.
 #[derive(Debug)]
-pub struct Suspects(Vec<Vec<String>>);
+pub(crate) struct Suspects(Vec<Vec<String>>);
 
 impl Suspects {
     /// Of all the names by which they may be told of.
-    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(of).filter(|words| !words.is_empty()).collect())
     }
 

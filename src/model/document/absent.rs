@@ -10,7 +10,7 @@ const NAME: usize = 40;
 
 /// Why the first of `reads` that leads to nothing does so: what could not be read at all, or a field that is missing
 /// (`no field .p95_m; body has error_rate, p95_ms`). `None` where all of them lead to something.
-pub fn absent(document: &Value, reads: &[Read]) -> Option<String> {
+pub(crate) fn absent(document: &Value, reads: &[Read]) -> Option<String> {
     unreadable_of(document, reads).or_else(|| missing_of(document, reads))
 }
 
@@ -20,12 +20,12 @@ fn missing_of(document: &Value, reads: &[Read]) -> Option<String> {
 
 /// The field that an expression takes for granted and a document that could be read does not have. `None` where the
 /// expression says itself what a missing field means (`// 0`, `?`, `!= null`, `has`, `if` …).
-pub fn relied_on(document: &Value, program: &Expression) -> Option<String> {
+pub(crate) fn relied_on(document: &Value, program: &Expression) -> Option<String> {
     if program.handles_absence() { None } else { missing_of(document, program.reads()) }
 }
 
 /// What could not be read of a document though `reads` ask for something in it.
-pub fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> {
+pub(crate) fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> {
     let asked =
         |payload: &str| reads.iter().any(|read| matches!(read.steps.first(), Some(Step::Key(key)) if key == payload));
     if asked("body")
@@ -39,7 +39,7 @@ pub fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> {
 }
 
 /// What the service itself says, by its names: `body has error_rate, p95_ms`. `None` for a document that has no such part.
-pub fn contents(document: &Value) -> Option<String> {
+pub(crate) fn contents(document: &Value) -> Option<String> {
     if let Some(why) = document.get("body_error").and_then(Value::as_str) {
         return Some(why.to_owned());
     }
@@ -93,7 +93,7 @@ fn no(step: &Step) -> String {
 }
 
 /// A path as it is written.
-pub fn path(steps: &[Step]) -> String {
+pub(crate) fn path(steps: &[Step]) -> String {
     let text: String = steps.iter().map(ToString::to_string).collect();
     if text.starts_with('[') { format!(".{text}") } else { text }
 }
@@ -112,7 +112,7 @@ fn has(value: &Value) -> String {
 }
 
 /// Some names, within bounds.
-pub fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
     let all: Vec<&str> = all.collect();
     let cut = |name: &&str| match name.char_indices().nth(NAME) {
         Some((end, _)) => format!("{}…", &name[..end]),
@@ -123,7 +123,7 @@ pub fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// What a value is, with its article.
-pub fn kind(value: &Value) -> String {
+pub(crate) fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(_) => "a boolean".to_owned(),

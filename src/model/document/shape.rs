@@ -2,7 +2,7 @@
 
 /// The kind of a document. Its fields are known; what is within [`Shape::payload`] and `headers` is the service's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// An answer over HTTP.
     Http,
     /// What a command printed.
@@ -23,7 +23,7 @@ const TLS: &[&str] = &["days_left", "not_after", "issuer", "subject"];
 
 /// What lies within a field of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Within {
+pub(crate) enum Within {
     /// Anything: it is the service's own.
     Anything,
     /// Names in small letters.
@@ -36,7 +36,7 @@ pub enum Within {
 
 impl Shape {
     /// The fields of the document.
-    pub const fn fields(self) -> &'static [&'static str] {
+    pub(crate) const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Http => HTTP,
             Self::Command => COMMAND,
@@ -46,7 +46,7 @@ impl Shape {
     }
 
     /// The field that holds what the service itself says.
-    pub const fn payload(self) -> Option<&'static str> {
+    pub(crate) const fn payload(self) -> Option<&'static str> {
         match self {
             Self::Http => Some("body"),
             Self::Command => Some("json"),
@@ -55,7 +55,7 @@ impl Shape {
     }
 
     /// How the document is called.
-    pub const fn noun(self) -> &'static str {
+    pub(crate) const fn noun(self) -> &'static str {
         match self {
             Self::Http => "an HTTP document",
             Self::Command => "the document of a command",
@@ -65,7 +65,7 @@ impl Shape {
     }
 
     /// What lies within a field.
-    pub fn within(self, field: &str) -> Within {
+    pub(crate) fn within(self, field: &str) -> Within {
         match (self, field) {
             (Self::Http, "headers") => Within::Headers,
             (Self::Http | Self::Tcp, "timing") => Within::Fields(TIMING),

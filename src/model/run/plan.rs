@@ -28,7 +28,7 @@ pub enum Confirm {
 impl Confirm {
     /// The grade one higher; the highest stays.
     #[must_use]
-    pub const fn raised(self) -> Self {
+    pub(crate) const fn raised(self) -> Self {
         match self {
             Self::None => Self::Yes,
             Self::Yes => Self::TypeName,

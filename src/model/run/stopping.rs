@@ -30,7 +30,7 @@ pub struct Stop {
 
 impl Stop {
     /// How far that is, seen at `now`.
-    pub fn seen(&self, now: Moment) -> Stopping {
+    pub(crate) fn seen(&self, now: Moment) -> Stopping {
         if self.killed {
             return Stopping::Killed;
         }
@@ -88,7 +88,7 @@ pub struct LeftProcess {
 
 impl LeftProcess {
     /// `pid 4711, sleep 300, since 11:05:02Z`
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let command: String = self.command.as_str().chars().take(MOST_COMMAND).collect();
         let cut = if command.len() < self.command.as_str().len() { "…" } else { "" };
         let since = self.since.map_or_else(String::new, |since| since.format(", since %H:%M:%SZ").to_string());

@@ -25,7 +25,7 @@ const WARN_AFTER: u32 = 3;
 
 /// How often what is done. Everything but `look` is counted in looks.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// Between two looks at the files.
     pub look: Duration,
     /// A file that could not be read is tried again after so many looks, twice as many each time.
@@ -115,7 +115,7 @@ async fn look(name: Name, mut kept: Kept, pace: Pace) -> Looked {
 
 /// The secrets of one configuration.
 #[derive(Clone)]
-pub struct Keeper {
+pub(crate) struct Keeper {
     kept: BTreeMap<Name, Kept>,
     published: Arc<Secrets>,
     pace: Pace,
@@ -123,7 +123,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// Of the values in `before`, those that still come from the same place are kept until there are newer ones.
-    pub fn new(
+    pub(crate) fn new(
         sources: &BTreeMap<Name, SecretSource>,
         before: &BTreeMap<Name, SecretSource>,
         values: &Arc<Secrets>,
@@ -140,7 +140,7 @@ impl Keeper {
 
     /// Fetches everything, publishes each value as it comes, and does so again when something may have changed. A secret
     /// that takes its time delays nothing but itself.
-    pub async fn run(mut self, latest: &watch::Sender<Option<Arc<Secrets>>>, out: &mpsc::Sender<Observation>) {
+    pub(crate) async fn run(mut self, latest: &watch::Sender<Option<Arc<Secrets>>>, out: &mpsc::Sender<Observation>) {
         let mut looks = FuturesUnordered::new();
         loop {
             let refused = self.published.take_refused();
@@ -173,7 +173,7 @@ impl Keeper {
     }
 
     /// Publishes what is known. What was never fetched is being fetched.
-    pub fn publish(&mut self, latest: &watch::Sender<Option<Arc<Secrets>>>) {
+    pub(crate) fn publish(&mut self, latest: &watch::Sender<Option<Arc<Secrets>>>) {
         let mut secrets = Secrets::default();
         for (name, kept) in &self.kept {
             if let Some(value) = &kept.value {

@@ -30,17 +30,17 @@ pub struct Body {
 
 impl Body {
     /// An empty body that may grow to `limit` bytes.
-    pub fn up_to(limit: usize) -> Self {
+    pub(crate) fn up_to(limit: usize) -> Self {
         Self { bytes: Vec::new(), limit }
     }
 
     /// How many bytes have come.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Whether nothing has come.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 }

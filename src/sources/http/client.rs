@@ -70,7 +70,7 @@ impl Route {
 
 /// The clients of one set of sources, with what they share.
 #[derive(Debug, Default)]
-pub struct Clients(Mutex<Known>);
+pub(crate) struct Clients(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -81,7 +81,7 @@ struct Known {
 
 /// What a poll is sent over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Connection {
+pub(crate) enum Connection {
     /// A new connection, closed after the answer: what the next user of the service will meet.
     Fresh,
     /// The connection of the poll before, if it is still there.

@@ -10,7 +10,7 @@ use super::text;
 
 /// What is taken from an answer beside status and body; each costs something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wants {
+pub(crate) struct Wants {
     /// The headers, as `headers`.
     pub headers: bool,
     /// The body as text, as `text`, also where it is JSON.
@@ -21,7 +21,7 @@ pub struct Wants {
 
 /// The head of an answer and its moments.
 #[derive(Debug)]
-pub struct Head {
+pub(crate) struct Head {
     /// The status code.
     pub status: u16,
     /// HTTP/1.1, HTTP/2.0.
@@ -40,7 +40,7 @@ pub struct Head {
 
 impl Head {
     /// Milliseconds until the whole answer was there.
-    pub fn total_ms(&self) -> f64 {
+    pub(crate) fn total_ms(&self) -> f64 {
         self.phases.last().map_or(0.0, |(_, total)| *total)
     }
 
@@ -48,7 +48,7 @@ impl Head {
     ///
     /// Where `body` is null, `body_error` says why: ``the body is not JSON: expected a value, found `<html>` at byte 1``.
     /// Where the body could not even be unpacked, `text` is null too.
-    pub fn document(&self, body: &Body, wants: Wants) -> Value {
+    pub(crate) fn document(&self, body: &Body, wants: Wants) -> Value {
         let content_type = self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let read = text::read(&body.bytes, &String::from_utf8_lossy(content_type));
         let mut document = Map::new();

@@ -33,8 +33,8 @@ use client::Route;
 use phases::Phases;
 
 pub use body::{Body, Sink};
-pub use client::{Clients, Connection};
-pub use head::{Head, Wants};
+pub(crate) use client::{Clients, Connection};
+pub(crate) use head::{Head, Wants};
 pub(crate) use words::io_words;
 
 /// The least room for a packed body, in bytes.
@@ -42,7 +42,7 @@ const PACKED: usize = 64 << 10;
 
 /// A request with its texts resolved, ready to be sent again and again.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     url: Url,
     method: Method,
     headers: HeaderMap,
@@ -76,7 +76,7 @@ impl Prepared {
     ///
     /// # Errors
     /// A secret without a value, or a URL, method or header that can't be sent.
-    pub fn new(
+    pub(crate) fn new(
         request: &HttpRequest,
         secrets: &Secrets,
         accept: &'static str,
@@ -120,7 +120,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Why there is no whole answer, in words.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         clients: &Clients,
         connection: Connection,

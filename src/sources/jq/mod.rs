@@ -40,7 +40,7 @@ pub enum JqError {
 }
 
 /// The outputs of one program, or why there are none.
-pub type Outputs = Result<Vec<Value>, JqError>;
+pub(crate) type Outputs = Result<Vec<Value>, JqError>;
 
 /// A program that takes longer is slow: it has a child apart, and may take all its time there.
 const QUICK: Duration = Duration::from_millis(250);

@@ -27,7 +27,7 @@ const STACK: usize = 64 << 20;
 const CACHED: usize = 1_000;
 
 /// Serves the socket that is standard input until it is closed. The exit code means nothing.
-pub fn main() -> u8 {
+pub(crate) fn main() -> u8 {
     let bound = |resource, most| {
         // A bound that is lower already, or that the system does not know, is as it is.
         let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });

@@ -55,12 +55,12 @@ impl LineSplitter {
     }
 
     /// Whether the next byte begins a line.
-    pub fn is_between_lines(&self) -> bool {
+    pub(crate) fn is_between_lines(&self) -> bool {
         self.held.is_empty() && self.cut == 0
     }
 
     /// What is held without its end, and what was cut from it; `None` where nothing is.
-    pub fn partial(&self) -> Option<(&[u8], u64)> {
+    pub(crate) fn partial(&self) -> Option<(&[u8], u64)> {
         (!self.held.is_empty()).then_some((&*self.held, self.cut))
     }
 
@@ -75,7 +75,7 @@ impl LineSplitter {
     }
 
     /// NUL bytes of holes that were left out since the last call.
-    pub fn take_hollow(&mut self) -> u64 {
+    pub(crate) fn take_hollow(&mut self) -> u64 {
         std::mem::take(&mut self.hollow)
     }
 
@@ -94,12 +94,12 @@ impl LineSplitter {
 }
 
 /// How many of these bytes are before the NUL bytes at their end: room that a writer has made and not filled yet.
-pub fn written(bytes: &[u8]) -> usize {
+pub(crate) fn written(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)
 }
 
 /// The beginning of a file without its holes: NUL bytes where a line would begin, and those at the end.
-pub fn without_holes(start: &[u8]) -> Vec<u8> {
+pub(crate) fn without_holes(start: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(start.len());
     let mut hole = true;
     for byte in &start[..written(start)] {
@@ -112,7 +112,7 @@ pub fn without_holes(start: &[u8]) -> Vec<u8> {
 }
 
 /// Whether the beginning of a file looks like no text: nearly a third of it are NUL and control characters.
-pub fn is_binary(start: &[u8]) -> bool {
+pub(crate) fn is_binary(start: &[u8]) -> bool {
     let strange = start.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)).count();
     strange * 10 > start.len() * 3
 }

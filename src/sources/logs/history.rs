@@ -26,7 +26,7 @@ use crate::text::redact::Redactor;
 /// Rotated files of one path that are looked at, the newest.
 const MAX_FILES: usize = 64;
 /// Bytes that are read of the rotated files of one path, unpacked.
-pub const MAX_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
 /// How much larger text is than its archive, roughly.
 const PACKED_BY: u64 = 10;
 /// Of each file, so much is searched for its first time.
@@ -34,7 +34,7 @@ const HEAD: u64 = 64 << 10;
 
 /// A file that a path led to before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotated {
+pub(crate) struct Rotated {
     /// Where it is now.
     pub path: PathBuf,
     /// When it was written last. Packing keeps this.
@@ -46,7 +46,7 @@ pub struct Rotated {
 /// The files beside `path` that it was before, by their names: `NAME.1`, `NAME-20261120.gz`, `STEM-2026-11-20.EXT`;
 /// of a dated name those with another date; of a link those of its target. Oldest first, at most the 64 newest. What
 /// was moved to another directory is not found.
-pub fn rotated(path: &Path) -> Vec<Rotated> {
+pub(crate) fn rotated(path: &Path) -> Vec<Rotated> {
     let target = if path.is_symlink() { path.canonicalize().ok() } else { None };
     let path = target.as_deref().unwrap_or(path);
     let (Some(name), Some(directory)) = (path.file_name().and_then(|name| name.to_str()), path.parent()) else {
@@ -114,7 +114,7 @@ fn age(path: &Path) -> (i128, PathBuf) {
 
 /// The rotated files that may hold what was written since a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
+pub(crate) struct Reach {
     /// They, oldest first.
     pub files: Vec<PathBuf>,
     /// More would have been needed than is read.
@@ -126,7 +126,12 @@ pub struct Reach {
 ///
 /// # Errors
 /// Those of `path`; a rotated file that can't be read counts as one without times.
-pub fn reaching_back(path: &Path, bound: DateTime<Utc>, pipeline: &Pipeline, now: DateTime<Utc>) -> io::Result<Reach> {
+pub(crate) fn reaching_back(
+    path: &Path,
+    bound: DateTime<Utc>,
+    pipeline: &Pipeline,
+    now: DateTime<Utc>,
+) -> io::Result<Reach> {
     let mut reach = Reach::default();
     if first_time(path, pipeline, now)?.is_some_and(|first| first <= bound) {
         return Ok(reach);
@@ -156,7 +161,7 @@ pub fn reaching_back(path: &Path, bound: DateTime<Utc>, pipeline: &Pipeline, now
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn first_time(path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) -> io::Result<Option<DateTime<Utc>>> {
+pub(crate) fn first_time(path: &Path, pipeline: &Pipeline, now: DateTime<Utc>) -> io::Result<Option<DateTime<Utc>>> {
     let mut head = Vec::new();
     let (from, file) = begun(path)?;
     let read = file.take(HEAD).read_to_end(&mut head);
@@ -189,7 +194,7 @@ fn begun(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
 /// The records of a log since a moment, as its lines state it: of the rotated files, then of the present ones; oldest
 /// file first, each in its own order. A file that can't be read gives an error and the next one follows. Each file
 /// numbers its records anew.
-pub struct History {
+pub(crate) struct History {
     log: Log,
     since: DateTime<Utc>,
     redactor: Redactor,
@@ -204,7 +209,7 @@ impl History {
     ///
     /// # Errors
     /// When an expression of `log` does not compile.
-    pub fn of(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn of(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let mut history = Self::of_rotated(log, since, redactor, clock)?;
         history.files.extend(files_of(log));
         Ok(history)
@@ -214,7 +219,7 @@ impl History {
     ///
     /// # Errors
     /// When an expression of `log` does not compile.
-    pub fn of_rotated(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn of_rotated(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let pipeline = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let (mut files, mut cut) = (Vec::new(), false);
         for path in files_of(log) {
@@ -229,17 +234,17 @@ impl History {
     }
 
     /// The files that are still to be read, oldest first.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
     }
 
     /// Passes over the rest of the file that is being read.
-    pub fn pass_over(&mut self) {
+    pub(crate) fn pass_over(&mut self) {
         self.current = None;
     }
 
     /// Whether more was written than a history reads.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.cut
     }
 }

@@ -15,7 +15,7 @@ pub mod pipeline;
 pub mod recognise;
 pub mod scan;
 
-pub use crate::sources::logs::follow::files::MAX_FILES;
+pub(crate) use crate::sources::logs::follow::files::MAX_FILES;
 pub use crate::sources::logs::follow::reader::{Resume, run};
 
 #[cfg(test)]

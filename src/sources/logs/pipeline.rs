@@ -29,8 +29,8 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
 
-pub use crate::sources::logs::pipeline::preview::{LONGEST, LinePreview, is_object};
-pub use run::objects_of;
+pub(crate) use crate::sources::logs::pipeline::preview::{LONGEST, LinePreview, is_object};
+pub(crate) use run::objects_of;
 pub use stream::Stream;
 use stream::{Counted, Open, Origin, Version};
 
@@ -106,28 +106,28 @@ impl Pipeline {
     }
 
     /// What the log is written in, where the configuration says it.
-    pub fn encoding(&self) -> Option<&'static Encoding> {
+    pub(crate) fn encoding(&self) -> Option<&'static Encoding> {
         self.encoding
     }
 
     /// The log.
-    pub fn log(&self) -> &Name {
+    pub(crate) fn log(&self) -> &Name {
         &self.log
     }
 
     /// What tells a file from the others of its log; `None` where it is the only one.
-    pub fn label(&self, path: &Path) -> Option<Name> {
+    pub(crate) fn label(&self, path: &Path) -> Option<Name> {
         let below = glob::below(self.pattern.as_deref()?, path);
         Some(SafeText::new(&below.to_string_lossy()).as_str().into())
     }
 
     /// The `seq` that the next record gets.
-    pub fn next_seq(&self) -> u64 {
+    pub(crate) fn next_seq(&self) -> u64 {
         self.next_seq
     }
 
     /// Goes on with other secrets and counters, after a reload. Records that have begun are not counted any more.
-    pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
         self.redactor = redactor;
         self.counters = counters;
         self.generation = self.generation.wrapping_add(1);
@@ -135,43 +135,43 @@ impl Pipeline {
 
     /// Whether lines that come are counted. What was written before we came is read with `false`: it is counted by a
     /// [`crate::sources::logs::count::Backfill`]. Records that begin meanwhile are not counted later either.
-    pub fn count(&mut self, counting: bool) {
+    pub(crate) fn count(&mut self, counting: bool) {
         self.counting = counting;
     }
 
     /// What was lost so far.
-    pub fn loss(&self) -> Loss {
+    pub(crate) fn loss(&self) -> Loss {
         self.loss
     }
 
     /// What an earlier pipeline of the same log had lost.
-    pub fn lost_before(&mut self, loss: Loss) {
+    pub(crate) fn lost_before(&mut self, loss: Loss) {
         self.loss = loss;
         self.reported = loss;
     }
 
     /// Whether records are counted and not shown.
-    pub fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         self.hidden
     }
 
     /// While hidden, records are counted and not shown; a line without a time belongs to that before it.
-    pub fn hide(&mut self, hidden: bool) {
+    pub(crate) fn hide(&mut self, hidden: bool) {
         self.hidden = hidden;
     }
 
     /// The counters of this log.
-    pub fn counters(&self) -> &[Counter] {
+    pub(crate) fn counters(&self) -> &[Counter] {
         &self.counters
     }
 
     /// How many records wait to be taken.
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.records.len()
     }
 
     /// The time that a line states, if any: for finding `since` in a file.
-    pub fn time_of(&self, line: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn time_of(&self, line: &[u8], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let wrapped = container::unwrap(line);
         let text = String::from_utf8_lossy(wrapped.as_ref().map_or(line, |wrapped| &wrapped.line));
         let own = self.recogniser.recognise(&text, self.last, now).time;
@@ -179,7 +179,7 @@ impl Pipeline {
     }
 
     /// Bytes that were not read because the writer was too fast.
-    pub fn skipped(&mut self, bytes: u64, at: Stamp) {
+    pub(crate) fn skipped(&mut self, bytes: u64, at: Stamp) {
         self.loss.skipped_bytes += bytes;
         for counter in &self.counters {
             counter.lost(at.utc, &format!("{} skipped", unit::quantity(bytes as f64, "B")));
@@ -236,7 +236,7 @@ impl Pipeline {
     }
 
     /// Shows a line that its writer has not ended. The line takes the record's place when it is whole.
-    pub fn partial(&mut self, stream: &mut Stream, bytes: &[u8], at: Stamp, stderr: bool) {
+    pub(crate) fn partial(&mut self, stream: &mut Stream, bytes: &[u8], at: Stamp, stderr: bool) {
         self.settle(stream, at);
         if self.ignored(bytes) {
             return;
@@ -259,7 +259,7 @@ impl Pipeline {
     }
 
     /// Ends the record that may go on: what comes next is another.
-    pub fn end_record(&mut self, stream: &mut Stream, at: Stamp) {
+    pub(crate) fn end_record(&mut self, stream: &mut Stream, at: Stamp) {
         self.settle(stream, at);
         stream.open = None;
     }
@@ -275,7 +275,7 @@ impl Pipeline {
     }
 
     /// A note of the follower itself.
-    pub fn marker(&mut self, text: &str, level: Level, at: Stamp) {
+    pub(crate) fn marker(&mut self, text: &str, level: Level, at: Stamp) {
         let text = self.redactor.clean(text.as_bytes());
         let data = RecordData {
             level,

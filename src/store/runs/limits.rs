@@ -13,7 +13,7 @@ use crate::store::{StoreError, locks, millis, moment, span};
 
 /// Why a run may not begin.
 #[derive(Debug, Error)]
-pub enum BeginError {
+pub(crate) enum BeginError {
     /// Somebody holds the target.
     #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
     Locked(Box<Lock>),
@@ -50,7 +50,7 @@ pub enum BeginError {
 
 impl BeginError {
     /// With what to do about it.
-    pub fn with_hint(&self) -> String {
+    pub(crate) fn with_hint(&self) -> String {
         match self {
             Self::Store(error) if !error.hint().is_empty() => format!("{self}; {}", error.hint()),
             _ => self.to_string(),

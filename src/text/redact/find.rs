@@ -15,7 +15,7 @@ const ROUNDS: usize = 8;
 
 impl Redactor {
     /// The merged ranges of all secrets.
-    pub fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+    pub(crate) fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
         let lists = self.find_written(bytes, &mut ranges);
         merge(&mut ranges);

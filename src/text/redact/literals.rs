@@ -16,17 +16,17 @@ pub struct Literals(Vec<(Name, Redactor, Option<String>)>);
 
 impl Literals {
     /// Of the values that are in use.
-    pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a Name, &'a str)>) -> Self {
+    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = (&'a Name, &'a str)>) -> Self {
         Self(secrets.into_iter().map(|(name, value)| (name.clone(), Redactor::new([value]), user_of(value))).collect())
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Puts stars in the place of every value in `text`, one for each of its characters.
-    pub fn mask(&self, text: &mut String) {
+    pub(crate) fn mask(&self, text: &mut String) {
         while let Some((_, range)) = self.find(text) {
             let stars = "*".repeat(text[range.clone()].chars().count());
             if text[range.clone()] == stars {
@@ -37,7 +37,7 @@ impl Literals {
     }
 
     /// The first secret whose value stands in `text`, and where. `{secret:NAME}` is no value, whatever the name is.
-    pub fn find(&self, text: &str) -> Option<(&Name, Range<usize>)> {
+    pub(crate) fn find(&self, text: &str) -> Option<(&Name, Range<usize>)> {
         let references = Template::references(text);
         let is_word = |range: &Range<usize>| {
             let joins = |c: Option<char>| c.is_some_and(char::is_alphanumeric);

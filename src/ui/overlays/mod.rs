@@ -21,7 +21,7 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 
 /// Draws every overlay, the topmost last. `area` is the whole frame.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     for overlay in &state.console.overlays {
         match overlay {
             Overlay::Help(overlay) => help::draw(painter, overlay, area),
@@ -38,13 +38,13 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 }
 
 /// Whether a box lies over the screen and takes the keys.
-pub fn is_boxed(state: &State) -> bool {
+pub(crate) fn is_boxed(state: &State) -> bool {
     state.console.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Line(_)))
 }
 
 /// Draws the short messages above the footer. Over a box they could hide its buttons: then the newest alone is shown, in
 /// the footer's row.
-pub fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn toasts(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let glyphs = painter.glyphs();
     let mut newest_first =
         state.console.toasts.iter().collect::<Vec<_>>().into_iter().rev().map(|toast| match toast.tone {

@@ -29,7 +29,7 @@ const COLUMNS: [Column; 4] = [
 ];
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Alerts);
     let inner = Frame::inner(area);
     let listing = Listing::new(state, &id, usize::from(inner.height));
@@ -125,7 +125,7 @@ fn without_time(condition: &str) -> &str {
 }
 
 /// Where it stands, with the reason where it is muted.
-pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
+pub(crate) fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
@@ -140,7 +140,7 @@ pub fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
 }
 
 /// `2 firing, 1 pending`.
-pub fn counts(state: &State) -> Line<'static> {
+pub(crate) fn counts(state: &State) -> Line<'static> {
     let standing = |phase, muted| state.world.alerts.standing(phase, muted, None);
     let of = |phase| standing(phase, false) + standing(phase, true);
     let mut words = Line::new();

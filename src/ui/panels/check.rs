@@ -22,7 +22,7 @@ use crate::world::checks::CheckView;
 const WINDOW: Duration = Duration::from_hours(1);
 
 /// Draws it as a panel of a layout.
-pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Check(name.clone()));
     let Some(check) = state.world.check(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
@@ -39,7 +39,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
 }
 
 /// How old the latest answer is.
-pub fn polled(state: &State, check: &CheckView) -> Line<'static> {
+pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
     check.age(state.world.now).map_or_else(
         || Line::of("not polled yet", Role::TextDim),
         |age| Line::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
@@ -47,7 +47,7 @@ pub fn polled(state: &State, check: &CheckView) -> Line<'static> {
 }
 
 /// What is wrong, latencies, the interval and the next poll, the parts.
-pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
+pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, width: u16) -> Vec<Line<'a>> {
     let glyphs = painter.glyphs();
     let mut lines = Vec::new();
     let width = usize::from(width);
@@ -78,7 +78,7 @@ pub fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a CheckView, 
 }
 
 /// `p50 3ms  p90 8ms  p95 12ms  p99 40ms  of the last hour`.
-pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
+pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
     let mut words = Line::new();
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
         let figure = check.percentile(quantile, WINDOW);
@@ -89,7 +89,7 @@ pub fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'static> {
 }
 
 /// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
-pub fn schedule(state: &State, check: &CheckView) -> Line<'static> {
+pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
     let mut words = Line::of(format!("every {}", figures::span(check.every)), Role::TextDim);
     if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);

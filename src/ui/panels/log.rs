@@ -28,7 +28,7 @@ const SCANNED: usize = 4_000;
 const LEAST: usize = 12;
 
 /// Draws the panel of a layout.
-pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
     let id = PanelId::Layout(Panel::Log(shown.clone()));
     let logs: Vec<&LogView> =
         state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
@@ -42,7 +42,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Re
 
 /// Which records a tail shows.
 #[derive(Debug, Clone, Copy)]
-pub struct Tail<'a> {
+pub(crate) struct Tail<'a> {
     /// Of these logs.
     pub logs: &'a [&'a LogView],
     /// Of logs that belong to no service those records alone that name this one.
@@ -52,7 +52,7 @@ pub struct Tail<'a> {
 }
 
 /// A frame with the newest records of some logs.
-pub fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Line<'_>, of: &Tail<'_>, area: Rect) {
+pub(crate) fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Line<'_>, of: &Tail<'_>, area: Rect) {
     let logs = of.logs;
     let dot = painter.glyphs().dot;
     let mut shape = frame(state, painter, id, "");
@@ -123,7 +123,7 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
 }
 
 /// What stands in the lower border: what was lost, and what the signs in the rows mean where there is room.
-pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Line<'static> {
+pub(crate) fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Line<'static> {
     let late = Line::of(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
     let stderr = Line::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
     let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
@@ -136,7 +136,7 @@ pub fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width
 /// Columns for what a record comes from: the service that it names, else its log. None where one log names nothing.
 /// As many as the longest name so far needs, within bounds, and never fewer again: records come and go, columns must
 /// not.
-pub fn source_width<'a>(state: &State, logs: usize, records: impl IntoIterator<Item = &'a Record>) -> usize {
+pub(crate) fn source_width<'a>(state: &State, logs: usize, records: impl IntoIterator<Item = &'a Record>) -> usize {
     if logs <= 1 && records.into_iter().all(|record| record.service.is_none()) {
         return 0;
     }
@@ -173,7 +173,7 @@ fn last(of: &Tail<'_>, count: usize) -> Vec<Record> {
 }
 
 /// `4,102/s`, to two digits, so that it does not flicker.
-pub fn rate_words(rate: f64) -> Line<'static> {
+pub(crate) fn rate_words(rate: f64) -> Line<'static> {
     if rate < 0.05 {
         return Line::of("quiet", Role::TextDim);
     }
@@ -215,7 +215,7 @@ fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Line
 }
 
 /// What a source is doing, in words.
-pub fn log_state(log: &LogView) -> Line<'static> {
+pub(crate) fn log_state(log: &LogView) -> Line<'static> {
     let (words, role) = said(log);
     Line::of(words, role)
 }
@@ -235,13 +235,13 @@ fn said(log: &LogView) -> (String, Role) {
 }
 
 /// `catching up, 1.2 GiB to read`: of a pipe nobody knows how much is in it.
-pub fn catching_up(left: u64) -> String {
+pub(crate) fn catching_up(left: u64) -> String {
     if left == 0 { "catching up".to_owned() } else { format!("catching up, {} to read", figures::bytes(left)) }
 }
 
 /// What could not be shown as it was, where anything was lost: in words that fit the lower border of a panel `width`
 /// wide, with the log that it was where it is one of several. Each log's own figures are in the diagnostics.
-pub fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
+pub(crate) fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
     let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some() || log.left_out() > 0).copied().collect();
     let name = match lossy[..] {
         [one] if logs.len() > 1 => Line::of(format!("{}:", one.name), Role::TextDim),
@@ -252,7 +252,7 @@ pub fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
 }
 
 /// Each kind of loss, together over some logs.
-pub fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
+pub(crate) fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
     let sum = |of: fn(&Loss) -> u64| logs.iter().filter_map(|log| log.lost()).map(|loss| of(&loss)).sum::<u64>();
     let left_out = logs.iter().map(|log| log.left_out() as u64).sum();
     let cut = format!("cut at {MAX_RECORD_WORDS}");
@@ -272,12 +272,12 @@ pub fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
 }
 
 /// A filter that keeps nothing.
-pub fn none_passes(held: u64, next: &'static str) -> Notice<'static> {
+pub(crate) fn none_passes(held: u64, next: &'static str) -> Notice<'static> {
     Notice::empty(format!("0 of {} records match the filter", figures::count(held)), next)
 }
 
 /// Why there are no records: what each source is doing, those with trouble first.
-pub fn nothing(logs: &[&LogView]) -> Notice<'static> {
+pub(crate) fn nothing(logs: &[&LogView]) -> Notice<'static> {
     if logs.is_empty() {
         return Notice::empty("no logs", "add [log.NAME] with file = \"…\" or command = […] to the configuration");
     }

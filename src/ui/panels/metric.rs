@@ -30,7 +30,7 @@ fn span(state: &State) -> (Duration, &'static str) {
 }
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
     let id = PanelId::Layout(Panel::Metric(name.clone()));
     let Some(metric) = state.world.metric(name) else {
         let inner = frame(state, painter, &id, name).draw(painter, area);
@@ -47,7 +47,7 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
 }
 
 /// A frame with a chart over a span, and the moment that logs and timeline point at in it.
-pub fn draw_chart(
+pub(crate) fn draw_chart(
     state: &State,
     painter: &mut Painter<'_>,
     metric: &MetricView,
@@ -115,14 +115,14 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
 }
 
 /// Its course over the same span in one row.
-pub fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
+pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
     let points = course(state, metric, columns, span(state).0);
     let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean.max(0.0))).collect();
     spark::words(&values, 0.0, painter.glyphs(), Role::ChartLine)
 }
 
 /// The latest number, in the colour of what fires for it; STALE where it is too old.
-pub fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
+pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
     let Some((_, number)) = metric.value else { return Line::of(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
     if metric.stale {
@@ -145,7 +145,7 @@ fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
 }
 
 /// How old the latest number is.
-pub fn age(state: &State, metric: &MetricView) -> Line<'static> {
+pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
     metric.age(state.world.now).map_or_else(Line::new, |age| Line::of(figures::age(age), role))
 }

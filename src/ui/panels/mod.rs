@@ -23,7 +23,7 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 
 /// Draws one panel of a layout.
-pub fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect) {
     match panel {
         Panel::Services => services::draw(state, painter, area),
         Panel::Alerts => alerts::draw(state, painter, area),
@@ -36,12 +36,12 @@ pub fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect)
 }
 
 /// Whether keys go to this panel: it has the focus and nothing lies over the screen.
-pub fn focused(state: &State, id: &PanelId) -> bool {
+pub(crate) fn focused(state: &State, id: &PanelId) -> bool {
     state.console.overlays.is_empty() && state.focused_panel().as_ref() == Some(id)
 }
 
 /// A frame for a panel: its name, the words that narrow its rows, and whether it has the focus.
-pub fn frame<'a>(
+pub(crate) fn frame<'a>(
     state: &State,
     painter: &Painter<'_>,
     id: &PanelId,
@@ -59,7 +59,7 @@ pub fn frame<'a>(
 
 /// The rows of a list and the window over them.
 #[derive(Debug, Clone)]
-pub struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// Keys of all rows, filter applied.
     pub keys: Vec<Cow<'a, str>>,
     /// Which of all rows are shown.
@@ -70,7 +70,7 @@ pub struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     /// The listing of a panel in so many rows.
-    pub fn new(state: &'a State, id: &PanelId, height: usize) -> Self {
+    pub(crate) fn new(state: &'a State, id: &PanelId, height: usize) -> Self {
         let keys = state.rows(id);
         let (position, scroll) = state.list(id).map_or((0, 0), |list| (list.position(&keys), list.scroll));
         let marked = (focused(state, id) && !keys.is_empty()).then_some(position);
@@ -80,17 +80,17 @@ impl<'a> Listing<'a> {
     }
 
     /// The keys that are shown.
-    pub fn visible(&self) -> &[Cow<'a, str>] {
+    pub(crate) fn visible(&self) -> &[Cow<'a, str>] {
         self.keys.get(self.shown.clone()).unwrap_or_default()
     }
 
     /// `3-12 of 27`, where not all is shown.
-    pub fn position(&self) -> Line<'static> {
+    pub(crate) fn position(&self) -> Line<'static> {
         table::position(&self.shown, self.keys.len())
     }
 }
 
 /// Notes the inside of a panel: a click focuses it, and the core learns how many rows it has.
-pub fn note(painter: &mut Painter<'_>, inside: Rect, id: PanelId) {
+pub(crate) fn note(painter: &mut Painter<'_>, inside: Rect, id: PanelId) {
     painter.note(inside, Target::Panel(id));
 }

@@ -24,7 +24,7 @@ const COLUMNS: [Column; 5] = [
 ];
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
     let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
@@ -60,7 +60,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
 }
 
 /// Glyph and words of an outcome.
-pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
+pub(crate) fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
     let (sign, role) = match run.state {
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
@@ -74,12 +74,12 @@ pub fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
 }
 
 /// How long it took, or has been going on.
-pub fn took(now: Moment, run: &Run) -> String {
+pub(crate) fn took(now: Moment, run: &Run) -> String {
     let took = run.took(now);
     if run.duration_ms.is_some() { figures::span(took) } else { figures::age(took) }
 }
 
 /// How long ago it ended, or began where it goes on.
-pub fn ago(now: Moment, run: &Run) -> String {
+pub(crate) fn ago(now: Moment, run: &Run) -> String {
     figures::age(run.ago(now))
 }

@@ -23,9 +23,9 @@ use crate::world::checks::CheckView;
 use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
-pub const LATENCY_WINDOW: Duration = Duration::from_mins(15);
+pub(crate) const LATENCY_WINDOW: Duration = Duration::from_mins(15);
 /// Availability on the overview is of this window.
-pub const AVAILABILITY_WINDOW: Duration = Duration::from_hours(24);
+pub(crate) const AVAILABILITY_WINDOW: Duration = Duration::from_hours(24);
 /// A sparkline's column is never shorter: over SSH each column that moves costs.
 const BUCKET: Duration = Duration::from_secs(30);
 /// But for the first minutes after the start, when there would be nothing to see.
@@ -36,12 +36,12 @@ const CALM: f64 = 200.0;
 const HEADINGS_FROM: u16 = 4;
 
 /// Rows the panel can use: frame, headings and one for each service.
-pub fn rows_wanted(state: &State) -> u16 {
+pub(crate) fn rows_wanted(state: &State) -> u16 {
     u16::try_from(state.world.services.len()).unwrap_or(u16::MAX).max(3).saturating_add(3)
 }
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Services);
     let inner = Frame::inner(area);
     let headings = inner.height >= HEADINGS_FROM;
@@ -135,7 +135,7 @@ fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &
 }
 
 /// The latency of a check over the last buckets.
-pub fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Line<'static> {
+pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Line<'static> {
     if columns == 0 {
         return Line::new();
     }
@@ -188,19 +188,19 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
 }
 
 /// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
-pub fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Line<'a> {
+pub(crate) fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Line<'a> {
     let also = Line::of(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
     let room = usize::from(width).saturating_sub(also.width()).max(1);
     Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
 }
 
 /// What an error says beyond the status that stands beside it.
-pub fn beside_status(error: &str) -> &str {
+pub(crate) fn beside_status(error: &str) -> &str {
     ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.
-pub fn counts(state: &State) -> Line<'static> {
+pub(crate) fn counts(state: &State) -> Line<'static> {
     let mut words = Line::new();
     let mut add = |n: usize, word: String, role: Role| {
         if n > 0 {

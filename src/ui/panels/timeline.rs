@@ -25,7 +25,7 @@ const COLUMNS: [Column; 4] = [
 ];
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let id = PanelId::Layout(Panel::Timeline);
     let inner = Frame::inner(area);
     let listing = Listing::new(state, &id, usize::from(inner.height));

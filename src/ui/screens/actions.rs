@@ -27,7 +27,7 @@ const WIDE: u16 = 110;
 const MOST_LEFT: usize = 5;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let present = panels(state);
     let lists: Vec<PanelId> = present.into_iter().filter(|id| *id != PanelId::Output).collect();
     let (column, out) = if area.width >= WIDE {

@@ -23,7 +23,7 @@ use crate::world::diagnostics::{Problem, ProblemKind};
 const WIDE: u16 = 100;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let (left, right) = if area.width >= WIDE { split_left(area, 46) } else { split_top(area, area.height * 3 / 5) };
     figures(state, painter, left);
     problems(state, painter, right);

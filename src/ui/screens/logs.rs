@@ -26,7 +26,7 @@ use crate::world::logs::LogView;
 const ROOM_FOR_LEVELS: u16 = 16;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let area = beside_details(state, area);
     let screen = &state.console.screens.logs;
     let shown = screen.histogram && area.height >= ROOM_FOR_LEVELS;

@@ -16,7 +16,7 @@ use crate::ui::widgets::notice::Notice;
 const WIDE: u16 = 110;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     if state.world.metrics.is_empty() {
         let next = "add [metric.NAME] with from = \"SOURCE\" and value = \".body.FIELD\" to the configuration";
         Notice::empty("no metrics yet", next).draw(painter, area);

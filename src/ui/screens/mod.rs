@@ -16,7 +16,7 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 
 /// Draws the screen that is shown; where a panel is zoomed, that alone.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     if state.console.zoomed
         && let Some(id) = state.focused_panel()
     {

@@ -15,7 +15,7 @@ const STACKED: u16 = 80;
 const TALL: u16 = 44;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let rows = layout(&state.world.config, &state.console.screen);
     if rows.iter().all(Vec::is_empty) {
         Notice::empty("this screen has no panels", "give it rows = [[\"services\", \"alerts\"]]").draw(painter, area);

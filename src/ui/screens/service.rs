@@ -23,7 +23,7 @@ use crate::world::services::ServiceView;
 const WIDE: u16 = 100;
 
 /// Draws it.
-pub fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     let Some(service) = state.shown_service() else {
         Notice::empty("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
             .draw(painter, area);

@@ -17,7 +17,7 @@ const LABEL: u16 = 8;
 
 /// A chart.
 #[derive(Debug, Clone, Copy)]
-pub struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     /// Buckets, oldest first; `None` where nothing is known.
     pub points: &'a [Option<Point>],
     /// Threshold lines: severity, threshold, whether above it is bad.
@@ -38,7 +38,7 @@ fn furniture(area: Rect) -> (u16, u16) {
 }
 
 /// Where the columns are drawn: one bucket each.
-pub fn plot(area: Rect) -> Rect {
+pub(crate) fn plot(area: Rect) -> Rect {
     let (label, axis) = furniture(area);
     Rect { x: area.x + label, width: area.width - label, height: area.height - axis, ..area }
 }
@@ -87,7 +87,7 @@ impl Scale {
 
 impl Chart<'_> {
     /// Draws it.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         if area.is_empty() {
             return;
         }

@@ -9,7 +9,7 @@ use crate::ui::paint::{Painter, split_top};
 
 /// How a dialog is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// It shows or asks.
     Plain,
     /// What it asks changes the world.
@@ -21,7 +21,7 @@ const SPARES_A_ROW: u16 = 8;
 
 /// A box in the middle of `screen`, at most `width` × `height`, smaller where the screen is. The first row stays free: it
 /// says where one is.
-pub fn spot(screen: Rect, width: u16, height: u16) -> Rect {
+pub(crate) fn spot(screen: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(screen.width);
     let top = u16::from(screen.height >= SPARES_A_ROW);
     let height = height.min(screen.height - top);
@@ -30,7 +30,7 @@ pub fn spot(screen: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Clears the spot, draws the frame with its title and foot, and returns the inside, one cell free on either side.
-pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Line<'_>, foot: &Line<'_>) -> Rect {
+pub(crate) fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Line<'_>, foot: &Line<'_>) -> Rect {
     painter.clear(spot);
     painter.tint(spot, Role::Dialog);
     if spot.width < 6 || spot.height < 3 {
@@ -47,7 +47,7 @@ pub fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Line<'_>
 }
 
 /// A button's words.
-pub fn button(label: &'static str, focused: bool) -> Line<'static> {
+pub(crate) fn button(label: &'static str, focused: bool) -> Line<'static> {
     let role = if focused { Role::DialogButtonFocus } else { Role::DialogButton };
     let (open, close) = if focused { ("[ ", " ]") } else { ("  ", "  ") };
     Line::of(open, role).and(label, role).and(close, role)

@@ -13,7 +13,7 @@ const LOW: u16 = 4;
 
 /// A frame.
 #[derive(Debug, Clone, Default)]
-pub struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// Name and counts, at the left of the upper border.
     pub title: Line<'a>,
     /// Age and state, at the right of the upper border.
@@ -26,14 +26,14 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// A frame with a name.
-    pub fn new(name: impl Into<Span<'a>>, focused: bool) -> Self {
+    pub(crate) fn new(name: impl Into<Span<'a>>, focused: bool) -> Self {
         let role = if focused { Role::TitleFocus } else { Role::Title };
         Self { title: Line::of(name, role), focused, ..Self::default() }
     }
 
     /// With further words in the title, after a dot where one is given.
     #[must_use]
-    pub fn with(mut self, words: Line<'a>, dot: &'static str) -> Self {
+    pub(crate) fn with(mut self, words: Line<'a>, dot: &'static str) -> Self {
         if !words.is_empty() {
             let title = if dot.is_empty() { self.title } else { self.title.then(dot, Role::TextDim) };
             self.title = title.and(" ", Role::Text).join(words);
@@ -43,20 +43,20 @@ impl<'a> Frame<'a> {
 
     /// With a note at the right.
     #[must_use]
-    pub fn note(mut self, words: Line<'a>) -> Self {
+    pub(crate) fn note(mut self, words: Line<'a>) -> Self {
         self.note = words;
         self
     }
 
     /// With a foot.
     #[must_use]
-    pub fn foot(mut self, words: Line<'a>) -> Self {
+    pub(crate) fn foot(mut self, words: Line<'a>) -> Self {
         self.foot = words;
         self
     }
 
     /// What [`Frame::draw`] leaves inside.
-    pub fn inner(area: Rect) -> Rect {
+    pub(crate) fn inner(area: Rect) -> Rect {
         if area.height < LOW || area.width < NARROW {
             return split_top(area, 1).1;
         }
@@ -64,7 +64,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Draws it and returns the inside.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) -> Rect {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) -> Rect {
         if area.is_empty() {
             return area;
         }
@@ -115,6 +115,6 @@ impl<'a> Frame<'a> {
 }
 
 /// A space on either side, so that words don't touch the border's line.
-pub fn padded<'a>(words: &Line<'a>) -> Line<'a> {
+pub(crate) fn padded<'a>(words: &Line<'a>) -> Line<'a> {
     Line::plain(" ").join(words.clone()).and(" ", Role::Text)
 }

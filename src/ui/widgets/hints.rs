@@ -8,7 +8,7 @@ use crate::ui::paint::Painter;
 
 /// A key and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub(crate) struct Hint {
     /// The key as written.
     pub key: String,
     /// What it does, one or two words.
@@ -17,7 +17,7 @@ pub struct Hint {
 
 impl Hint {
     /// A hint.
-    pub fn new(key: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(key: impl Into<String>, label: impl Into<String>) -> Self {
         Self { key: key.into(), label: label.into() }
     }
 
@@ -28,7 +28,7 @@ impl Hint {
 
 /// Draws hints in one row. `always` stand at the right and stay; of the others those that fit whole: a
 /// long one gives way to the short ones after it.
-pub fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint]) {
+pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint]) {
     let gap = if row.width >= 60 { 3 } else { 2 };
     let end = joined(always, gap);
     let end_width = u16::try_from(end.width()).unwrap_or(u16::MAX);
@@ -52,7 +52,7 @@ pub fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always: &[Hint
 }
 
 /// Hints in one line.
-pub fn joined(hints: &[Hint], gap: usize) -> Line<'static> {
+pub(crate) fn joined(hints: &[Hint], gap: usize) -> Line<'static> {
     hints.iter().fold(Line::new(), |words, hint| {
         let space = if words.is_empty() { 0 } else { gap };
         words.and(" ".repeat(space), Role::Text).join(hint.words())

@@ -11,7 +11,7 @@ use crate::ui::paint::Painter;
 
 /// An input line.
 #[derive(Debug, Clone)]
-pub struct InputLine<'a> {
+pub(crate) struct InputLine<'a> {
     /// Before the text.
     pub prompt: Line<'a>,
     /// What was typed.
@@ -26,7 +26,7 @@ pub struct InputLine<'a> {
 
 impl InputLine<'_> {
     /// Draws it in the first row of `area`, its error in the second.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         let start = painter.put(area, 0, &self.prompt);
         let room = usize::from(area.width.saturating_sub(start));
         if room == 0 {

@@ -12,7 +12,7 @@ use crate::ui::paint::Painter;
 
 /// The counts of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Errors and worse.
     pub errors: u64,
     /// Warnings.
@@ -24,7 +24,7 @@ pub struct Counts {
 impl Counts {
     /// These and others.
     #[must_use]
-    pub const fn and(self, others: Self) -> Self {
+    pub(crate) const fn and(self, others: Self) -> Self {
         Self {
             errors: self.errors + others.errors,
             warnings: self.warnings + others.warnings,
@@ -33,7 +33,7 @@ impl Counts {
     }
 
     /// All together.
-    pub const fn total(self) -> u64 {
+    pub(crate) const fn total(self) -> u64 {
         self.errors + self.warnings + self.others
     }
 }
@@ -43,7 +43,7 @@ const LABEL: u16 = 7;
 
 /// Draws buckets, oldest first, the newest at the right edge. Errors stand at the bottom, where they are seen.
 /// The bucket `cursor` is marked. Each is noted with the moment at which it begins.
-pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Counts)], cursor: Option<usize>) {
+pub(crate) fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Counts)], cursor: Option<usize>) {
     if area.is_empty() {
         return;
     }
@@ -80,7 +80,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Co
 }
 
 /// Where the bars are drawn.
-pub fn plot(area: Rect) -> Rect {
+pub(crate) fn plot(area: Rect) -> Rect {
     let label = if area.width >= 40 { LABEL } else { 0 };
     Rect { x: area.x + label, width: area.width - label, ..area }
 }

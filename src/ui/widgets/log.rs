@@ -19,7 +19,7 @@ use crate::ui::paint::Painter;
 /// One record to draw.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent facts about one row")]
-pub struct LogRow<'a> {
+pub(crate) struct LogRow<'a> {
     /// The record.
     pub record: &'a Record,
     /// The cursor stands on it.
@@ -35,11 +35,11 @@ pub struct LogRow<'a> {
 }
 
 /// Finds what is to be highlighted in a text.
-pub type Finder<'a> = dyn Fn(&str) -> Vec<Range<usize>> + 'a;
+pub(crate) type Finder<'a> = dyn Fn(&str) -> Vec<Range<usize>> + 'a;
 
 /// How records are drawn.
 #[expect(clippy::struct_excessive_bools, reason = "independent choices of a person, and what is in sight")]
-pub struct LogStyle<'a> {
+pub(crate) struct LogStyle<'a> {
     /// How times are shown.
     pub timestamps: Timestamps,
     /// In which zone.
@@ -63,7 +63,7 @@ pub struct LogStyle<'a> {
 }
 
 /// Whether any of the records is of another day than `now`: without the day, what is old would look like what is new.
-pub fn is_dated<'a>(records: impl IntoIterator<Item = &'a Record>, now: Stamp, zone: Tz) -> bool {
+pub(crate) fn is_dated<'a>(records: impl IntoIterator<Item = &'a Record>, now: Stamp, zone: Tz) -> bool {
     records.into_iter().any(|record| !figures::same_day(record.at(), now.utc, zone))
 }
 
@@ -86,7 +86,7 @@ fn left_out(record: &Record) -> Option<Line<'static>> {
 }
 
 /// Stands behind the level of what a program wrote to its stderr.
-pub const STDERR: &str = "!";
+pub(crate) const STDERR: &str = "!";
 
 impl LogStyle<'_> {
     /// What stands before the message: mark, time, level, source. The same columns in every row.
@@ -145,7 +145,7 @@ impl LogStyle<'_> {
     }
 
     /// The rows of one record in `width` columns.
-    pub fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Line<'static>> {
+    pub(crate) fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Line<'static>> {
         let record = row.record;
         let head = self.head(row, width, glyphs);
         let indent = head.width();
@@ -177,7 +177,7 @@ impl LogStyle<'_> {
     }
 
     /// The first record to draw so that the selected one, else the last one, ends in sight.
-    pub fn first_in_sight(&self, rows: &[LogRow<'_>], area: Rect, glyphs: GlyphSet) -> usize {
+    pub(crate) fn first_in_sight(&self, rows: &[LogRow<'_>], area: Rect, glyphs: GlyphSet) -> usize {
         if !self.wrap && rows.len() <= usize::from(area.height) {
             return 0;
         }
@@ -196,7 +196,7 @@ impl LogStyle<'_> {
     }
 
     /// Draws records from the top of `area` down; how many rows were used.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect, rows: &[LogRow<'_>]) -> u16 {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect, rows: &[LogRow<'_>]) -> u16 {
         let glyphs = painter.glyphs();
         let mut y = 0;
         for row in rows {
@@ -234,7 +234,7 @@ impl LogStyle<'_> {
 }
 
 /// Word (at most five letters), letter and role of a level.
-pub fn level(level: Level) -> (&'static str, &'static str, Role) {
+pub(crate) fn level(level: Level) -> (&'static str, &'static str, Role) {
     match level {
         Level::Fatal => ("FATAL", "F", Role::LevelFatal),
         Level::Error => ("ERROR", "E", Role::LevelError),
@@ -294,7 +294,7 @@ fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, in
 }
 
 /// A text with the found parts in their own role.
-pub fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &Finder<'_>) -> Line<'a> {
+pub(crate) fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &Finder<'_>) -> Line<'a> {
     let mut words = Line::new();
     let mut at = 0;
     for hit in finder(text) {

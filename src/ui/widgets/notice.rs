@@ -8,7 +8,7 @@ use crate::ui::paint::Painter;
 
 /// What is said instead of content.
 #[derive(Debug, Clone)]
-pub struct Notice<'a> {
+pub(crate) struct Notice<'a> {
     /// What is so.
     pub headline: Line<'a>,
     /// What to do about it, or what happens next; each on rows of its own.
@@ -17,17 +17,17 @@ pub struct Notice<'a> {
 
 impl<'a> Notice<'a> {
     /// There is nothing, and that is no fault.
-    pub fn empty(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
+    pub(crate) fn empty(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
         Self { headline: Line::plain(headline), next: vec![Line::of(next, Role::TextDim)] }
     }
 
     /// Something is wrong.
-    pub fn error(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
+    pub(crate) fn error(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
         Self { headline: Line::of(headline, Role::LevelError), next: vec![Line::of(next, Role::TextDim)] }
     }
 
     /// Draws it in the middle; in little room from the left.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         if area.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 
 /// The least number of the series 1, 2, 5, 10, 20, … that is not below `value`. A scale that ends there moves seldom.
-pub fn ceiling(value: f64) -> f64 {
+pub(crate) fn ceiling(value: f64) -> f64 {
     if !(value.is_finite() && value > 0.0) {
         return 1.0;
     }
@@ -15,7 +15,7 @@ pub fn ceiling(value: f64) -> f64 {
 }
 
 /// Draws values, oldest first, from zero up to the ceiling of the greatest, but at least of `least`.
-pub fn words(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
+pub(crate) fn words(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
     let top = ceiling(values.iter().flatten().copied().fold(least, f64::max));
     let mut line = String::with_capacity(values.len() * 3);
     for value in values {

@@ -6,10 +6,10 @@ use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 
 /// Columns of a status in full: glyph, space, the longest word.
-pub const FULL: u16 = 12;
+pub(crate) const FULL: u16 = 12;
 
 /// The role of a status.
-pub const fn role(status: Status) -> Role {
+pub(crate) const fn role(status: Status) -> Role {
     match status {
         Status::Ok => Role::StatusOk,
         Status::Pending => Role::StatusPending,
@@ -21,7 +21,7 @@ pub const fn role(status: Status) -> Role {
 }
 
 /// The role of a severity.
-pub const fn severity_role(severity: Severity) -> Role {
+pub(crate) const fn severity_role(severity: Severity) -> Role {
     match severity {
         Severity::Low => Role::SeverityLow,
         Severity::Medium => Role::SeverityMedium,
@@ -32,7 +32,7 @@ pub const fn severity_role(severity: Severity) -> Role {
 
 /// Glyph and word; where it is stale, that instead: an old answer is neither up nor down. In fewer columns than
 /// [`FULL`] the word is shortened, in fewer than six only the glyph is left.
-pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
+pub(crate) fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
     let (glyph, word, role) = if stale {
         (glyphs.stale, "STALE", Role::MarkStale)
     } else {
@@ -52,7 +52,7 @@ pub fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Lin
 }
 
 /// The severity's word; in at most four letters where the room is short.
-pub fn severity(severity: Severity, short: bool) -> Line<'static> {
+pub(crate) fn severity(severity: Severity, short: bool) -> Line<'static> {
     let word = match severity {
         Severity::Critical if short => "crit",
         Severity::Medium if short => "med",

@@ -13,7 +13,7 @@ use crate::ui::paint::Painter;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its heading.
     pub title: &'static str,
     /// Cells it needs.
@@ -30,24 +30,24 @@ pub struct Column {
 
 impl Column {
     /// A column of text.
-    pub const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
+    pub(crate) const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
         Self { title, least, most, drop_priority, right: false, plot: false }
     }
 
     /// A column of figures.
-    pub const fn figure(title: &'static str, width: u16, drop_priority: u8) -> Self {
+    pub(crate) const fn figure(title: &'static str, width: u16, drop_priority: u8) -> Self {
         Self { title, least: width, most: width, drop_priority, right: true, plot: false }
     }
 
     /// A column of sparklines.
-    pub const fn plot(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
+    pub(crate) const fn plot(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
         Self { title, least, most, drop_priority, right: false, plot: true }
     }
 }
 
 /// Widths for a room, 0 for a column that gave way. One cell lies between columns. What is left over goes to the
 /// columns that can use it, those that give way last first.
-pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
+pub(crate) fn widths(columns: &[Column], room: u16) -> Vec<u16> {
     let mut shown: Vec<bool> = vec![true; columns.len()];
     let needed = |shown: &[bool]| -> u32 {
         let kept = columns.iter().zip(shown).filter(|(_, shown)| **shown);
@@ -79,7 +79,7 @@ pub fn widths(columns: &[Column], room: u16) -> Vec<u16> {
 
 /// Which of `total` rows are shown in `height` rows: from `scroll` on, moved so that the selected row is among them and
 /// no room is wasted at the end.
-pub fn window(scroll: usize, selected: Option<usize>, total: usize, height: usize) -> Range<usize> {
+pub(crate) fn window(scroll: usize, selected: Option<usize>, total: usize, height: usize) -> Range<usize> {
     let mut start = scroll.min(total.saturating_sub(height));
     if let Some(selected) = selected.filter(|_| height > 0) {
         if selected < start {
@@ -92,7 +92,7 @@ pub fn window(scroll: usize, selected: Option<usize>, total: usize, height: usiz
 }
 
 /// `3-12 of 27, 15 more below`, where not everything is shown.
-pub fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
+pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
     if shown.len() >= total {
         return Line::new();
     }
@@ -108,7 +108,7 @@ pub fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
 
 /// One row.
 #[derive(Debug, Clone, Default)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// Its cells, one a column.
     pub cells: Vec<Line<'a>>,
     /// What a click on it means.
@@ -117,7 +117,7 @@ pub struct Row<'a> {
 
 /// A table.
 #[derive(Debug)]
-pub struct Table<'a> {
+pub(crate) struct Table<'a> {
     /// Its columns.
     pub columns: &'a [Column],
     /// The rows that are in the window.
@@ -132,7 +132,7 @@ pub struct Table<'a> {
 
 impl Table<'_> {
     /// Draws it.
-    pub fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
+    pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         let inside = beside_pointer(area);
         let widths = widths(self.columns, inside.width);
         let mut y = 0;
@@ -191,13 +191,13 @@ impl Table<'_> {
 }
 
 /// The area without the pointer's column, which is kept free in every row so that nothing moves when the focus does.
-pub fn beside_pointer(area: Rect) -> Rect {
+pub(crate) fn beside_pointer(area: Rect) -> Rect {
     let column = u16::from(area.width > 1);
     Rect { x: area.x + column, width: area.width - column, ..area }
 }
 
 /// Shows that a row is selected: a pointer, and the row's style where keys go to it.
-pub fn select(painter: &mut Painter<'_>, line: Rect, focused: bool) {
+pub(crate) fn select(painter: &mut Painter<'_>, line: Rect, focused: bool) {
     if line.is_empty() {
         return;
     }

@@ -13,7 +13,7 @@ const WIDEST: u16 = 72;
 const HIGHEST: usize = 4;
 
 /// Draws toasts upwards from the lower right corner of `area`, the newest lowest.
-pub fn draw<'a>(
+pub(crate) fn draw<'a>(
     painter: &mut Painter<'_>,
     area: Rect,
     newest_first: impl Iterator<Item = (Role, &'static str, &'a SafeText)>,

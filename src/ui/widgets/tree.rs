@@ -13,7 +13,7 @@ use crate::ui::line::Line;
 const DEEPEST: usize = 6;
 
 /// One line a part, with branches. The words may be wider than the room; they are cut where they are drawn.
-pub fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet) -> Vec<Line<'_>> {
+pub(crate) fn lines(components: &BTreeMap<SafeText, Component>, glyphs: GlyphSet) -> Vec<Line<'_>> {
     let mut out = Vec::new();
     grow(&mut out, components, "", 0, glyphs);
     out

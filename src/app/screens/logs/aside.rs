@@ -12,7 +12,7 @@ use super::search::{Found, SLICE, set_search};
 
 /// What is put aside.
 #[derive(Debug, Clone)]
-pub struct Aside {
+pub(crate) struct Aside {
     shown: Shown,
     found: Option<Found>,
     /// The logs that are merged, by position.

@@ -16,20 +16,20 @@ pub(in crate::app) const SLICE: Slice = Slice { records: 500, bytes: 256 << 10 }
 const WIDE: u16 = 140;
 
 /// Where the details are in a terminal of so many columns and rows, with their frame: between header and footer.
-pub const fn place(size: (u16, u16)) -> Area {
+pub(crate) const fn place(size: (u16, u16)) -> Area {
     let (columns, rows) = size;
     let width = if columns >= WIDE { columns / 20 * 9 } else { columns };
     Area { x: columns - width, y: if rows > 1 { 1 } else { 0 }, width, height: rows.saturating_sub(2) }
 }
 
 /// What of that is inside of the frame and under the lines at its top.
-pub const fn room(size: (u16, u16)) -> Area {
+pub(crate) const fn room(size: (u16, u16)) -> Area {
     let Area { x, y, width, height } = place(size);
     Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
 }
 
 /// Whether details are open over the logs.
-pub fn are_open(state: &State) -> bool {
+pub(crate) fn are_open(state: &State) -> bool {
     state.console.screen == Screen::Logs && state.console.overlays.iter().any(Overlay::is_details)
 }
 

@@ -14,7 +14,7 @@ const MOST: usize = 16;
 
 /// What was shown before.
 #[derive(Debug, Clone)]
-pub struct Former {
+pub(crate) struct Former {
     /// Its filter, as written.
     pub filter: String,
     only: Option<Name>,
@@ -27,7 +27,7 @@ pub struct Former {
 }
 
 /// The way back that Esc takes, if the filter is still the one that a key has made.
-pub fn former(state: &State) -> Option<&Former> {
+pub(crate) fn former(state: &State) -> Option<&Former> {
     let screen = &state.console.screens.logs;
     screen.detours.last().filter(|former| former.set == screen.filter)
 }

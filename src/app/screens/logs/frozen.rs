@@ -10,7 +10,7 @@ use crate::text::name::Name;
 
 /// Records that wait, by log and in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
+pub(crate) struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
 
 impl Waiting {
     /// Records of `log` that wait, and their bytes.

@@ -11,7 +11,7 @@ use crate::logs::record::Record;
 const LEARNED_AGAIN: usize = 500;
 
 /// Every record that is held, or waits while the screen is frozen.
-pub fn held(state: &State) -> Vec<Record> {
+pub(crate) fn held(state: &State) -> Vec<Record> {
     let held = state.world.logs.iter().flat_map(|log| log.ring.iter());
     held.chain(state.console.waiting.all()).cloned().collect()
 }

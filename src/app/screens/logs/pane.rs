@@ -57,7 +57,7 @@ pub struct Row {
 
 impl Pane {
     /// A window on these logs that follows. What is held already is scanned in slices.
-    pub fn new(logs: &[LogView], sources: Vec<usize>, filter: Filter) -> Self {
+    pub(crate) fn new(logs: &[LogView], sources: Vec<usize>, filter: Filter) -> Self {
         let view = View::new(filter, &rings(logs, &sources));
         Self { view, sources, follow: true, ..Self::default() }
     }
@@ -68,7 +68,7 @@ impl Pane {
     }
 
     /// The logs that are merged, by position.
-    pub fn sources(&self) -> &[usize] {
+    pub(crate) fn sources(&self) -> &[usize] {
         &self.sources
     }
 
@@ -127,7 +127,7 @@ impl Pane {
     }
 
     /// Log and `seq` of an entry.
-    pub fn id(&self, logs: &[LogView], entry: &Entry) -> Option<(Name, u64)> {
+    pub(crate) fn id(&self, logs: &[LogView], entry: &Entry) -> Option<(Name, u64)> {
         Some((logs.get(*self.sources.get(entry.source)?)?.name.clone(), entry.seq))
     }
 
@@ -267,7 +267,7 @@ impl Pane {
 
     /// What to draw in `height` rows, from the top; `context` neighbours are kept around each entry. While it follows
     /// the last rows belong at the bottom.
-    pub fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<Row> {
+    pub(crate) fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<Row> {
         let shown = if self.follow {
             self.pinned(logs, self.view.len().saturating_sub(height), height)
         } else {

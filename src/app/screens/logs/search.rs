@@ -23,7 +23,7 @@ pub(super) struct Found {
 
 impl LogsScreen {
     /// The parts of a text that the search, or else the filter, hits.
-    pub fn hits(&self, text: &str) -> Vec<Range<usize>> {
+    pub(crate) fn hits(&self, text: &str) -> Vec<Range<usize>> {
         self.found.as_ref().map_or_else(|| self.pane.view().filter(), |found| &found.searched).hits(text)
     }
 

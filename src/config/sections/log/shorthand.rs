@@ -5,9 +5,9 @@ use crate::config::sections::source::{self, COMMAND_KEYS, CommandLine};
 use crate::config::spec::KeySpec;
 
 /// In an argument: from when on the command is to write, RFC 3339.
-pub const SINCE: &str = "{since}";
+pub(crate) const SINCE: &str = "{since}";
 /// The same in seconds since 1970, with a fraction.
-pub const SINCE_UNIX: &str = "{since:unix}";
+pub(crate) const SINCE_UNIX: &str = "{since:unix}";
 
 /// The keys, each with an example of what it names.
 pub(super) const SHORTHANDS: &[(&str, &str)] = &[

@@ -35,7 +35,7 @@ pub enum LogChoice {
 
 impl LogChoice {
     /// Whether the log is meant.
-    pub fn includes(&self, log: &str) -> bool {
+    pub(crate) fn includes(&self, log: &str) -> bool {
         match self {
             Self::All => true,
             Self::These(names) => names.iter().any(|name| &**name == log),
@@ -102,7 +102,7 @@ impl Measure {
     }
 
     /// In the words of the configuration.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         match self {
             Self::Count { filter } => filter.clone(),
             Self::Rate { filter } => format!("{filter} per second"),

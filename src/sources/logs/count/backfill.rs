@@ -34,7 +34,7 @@ const READ: usize = 256 << 10;
 
 /// A file of which something was not counted.
 #[derive(Debug)]
-pub struct Uncounted {
+pub(crate) struct Uncounted {
     file: File,
     /// For the words of an error.
     path: PathBuf,
@@ -47,7 +47,7 @@ pub struct Uncounted {
 impl Uncounted {
     /// The beginning of a file that is followed; `None` where the system has no handle left for it, and of a pipe, which
     /// has no past.
-    pub fn new(open: &OpenLog, path: &Path, upto: u64) -> Option<Self> {
+    pub(crate) fn new(open: &OpenLog, path: &Path, upto: u64) -> Option<Self> {
         if open.is_pipe() {
             return None;
         }
@@ -69,7 +69,7 @@ impl Uncounted {
 
 /// What has to be counted of one log.
 #[derive(Debug)]
-pub struct Backfill {
+pub(crate) struct Backfill {
     log: Log,
     files: Vec<Uncounted>,
     /// Each counter with the one that counts aside for it.
@@ -82,7 +82,13 @@ pub struct Backfill {
 impl Backfill {
     /// What `files` and the files that `paths` led to before hold for `counters`; `None` where nobody counts. Until it
     /// is read, the counters have no number.
-    pub fn new(log: &Log, files: Vec<Uncounted>, paths: &[&Path], counters: &[Counter], now: Stamp) -> Option<Self> {
+    pub(crate) fn new(
+        log: &Log,
+        files: Vec<Uncounted>,
+        paths: &[&Path],
+        counters: &[Counter],
+        now: Stamp,
+    ) -> Option<Self> {
         if counters.is_empty() {
             return None;
         }
@@ -98,7 +104,7 @@ impl Backfill {
 
     /// So many files of the pattern are not followed, the newest of them written at `newest`: what they hold is not
     /// counted.
-    pub fn leave_out(&mut self, files: usize, newest: DateTime<Utc>) {
+    pub(crate) fn leave_out(&mut self, files: usize, newest: DateTime<Utc>) {
         let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min();
         if from.is_some_and(|from| newest >= from) {
             self.lost.push(format!("{files} more of its files are not followed and not counted"));
@@ -127,7 +133,7 @@ impl Backfill {
     }
 
     /// Reads it, unless `ended` says that nobody wants it any more.
-    pub fn read(mut self, redactor: &Redactor, ended: &dyn Fn() -> bool) {
+    pub(crate) fn read(mut self, redactor: &Redactor, ended: &dyn Fn() -> bool) {
         let aside = self.counters.iter().map(|(_, aside)| aside.clone()).collect();
         // A validated configuration has no expression that does not compile.
         let Ok(mut pipeline) = Pipeline::new(&self.log, redactor.clone(), aside, 1) else { return };
@@ -273,7 +279,7 @@ impl Lines {
 
 /// Starts the thread that reads one after the other; it ends with the sender or with the context. `None` where the
 /// system gives no thread.
-pub fn backfiller(context: &Context, redactor: &Redactor) -> Option<Sender<Backfill>> {
+pub(crate) fn backfiller(context: &Context, redactor: &Redactor) -> Option<Sender<Backfill>> {
     let (sender, jobs): (_, Receiver<Backfill>) = channel();
     let (cancel, redactor) = (context.cancel.clone(), redactor.clone());
     let work = move || {

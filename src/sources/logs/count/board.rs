@@ -22,7 +22,7 @@ const LEAST: Duration = Duration::from_secs(2);
 
 /// Every metric over logs. Clones of its counters count for it.
 #[derive(Debug, Default)]
-pub struct Board {
+pub(crate) struct Board {
     gauges: Vec<Gauge>,
 }
 
@@ -41,13 +41,13 @@ type Computed = Result<(f64, Option<Caveat>), SafeText>;
 
 impl Board {
     /// The metrics of a configuration, with nothing counted.
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self::keeping(config, |_, _| None)
     }
 
     /// The metrics of a configuration; `held` gives the counter of a log that has counted the same before, where
     /// there is one.
-    pub fn keeping(config: &Config, mut held: impl FnMut(&str, &Measured) -> Option<Counter>) -> Self {
+    pub(crate) fn keeping(config: &Config, mut held: impl FnMut(&str, &Measured) -> Option<Counter>) -> Self {
         let mut gauges = Vec::new();
         for metric in &config.metrics {
             let MetricKind::Log(of) = &metric.kind else { continue };
@@ -61,22 +61,22 @@ impl Board {
     }
 
     /// Whether there is nothing to say, ever.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.gauges.is_empty()
     }
 
     /// The counters of the log `log`.
-    pub fn counters(&self, log: &str) -> Vec<Counter> {
+    pub(crate) fn counters(&self, log: &str) -> Vec<Counter> {
         self.parts().filter(|(name, _)| &**name == log).map(|(_, counter)| counter.clone()).collect()
     }
 
     /// Every counter with its log.
-    pub fn parts(&self) -> impl Iterator<Item = &(Name, Counter)> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &(Name, Counter)> {
         self.gauges.iter().flat_map(|gauge| &gauge.parts)
     }
 
     /// The samples that are due: of what has changed, and of everything each `every`.
-    pub fn due(&mut self, now: Stamp) -> Vec<Observation> {
+    pub(crate) fn due(&mut self, now: Stamp) -> Vec<Observation> {
         self.gauges.iter_mut().filter_map(|gauge| gauge.due(now)).map(Observation::Sample).collect()
     }
 }

@@ -17,7 +17,7 @@ const VALUES: u64 = 60;
 
 /// What is taken of the records of a log. Two that are equal count the same.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
+pub(crate) struct Measured {
     pub(super) what: What,
     /// How long the sliding window is.
     pub(super) window: Duration,
@@ -33,20 +33,20 @@ pub(super) enum What {
 
 /// What a record has been counted as already: one that goes on must not count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     part: bool,
     whole: bool,
 }
 
 impl Seen {
     /// It is not to be counted any more.
-    pub const DONE: Self = Self { part: true, whole: true };
+    pub(crate) const DONE: Self = Self { part: true, whole: true };
 }
 
 impl Measured {
     /// What a metric takes; `unit` is the metric's. `None` where a filter does not compile, which a validated
     /// configuration has none of.
-    pub fn new(metric: &LogMetric, unit: &str) -> Option<Self> {
+    pub(crate) fn new(metric: &LogMetric, unit: &str) -> Option<Self> {
         let compiled = |text: &str| Filter::parse(text).ok();
         let what = match &metric.measure {
             Measure::Count { filter } => What::Count(compiled(filter)?),

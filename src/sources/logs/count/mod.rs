@@ -13,11 +13,11 @@ mod quantiles;
 mod tally;
 mod window;
 
-pub use backfill::{Backfill, Uncounted, backfiller};
-pub use board::Board;
-pub use measured::{Measured, Seen};
-pub use once::count_once;
-pub use part::{Counter, Reach};
+pub(crate) use backfill::{Backfill, Uncounted, backfiller};
+pub(crate) use board::Board;
+pub(crate) use measured::{Measured, Seen};
+pub(crate) use once::count_once;
+pub(crate) use part::{Counter, Reach};
 
 #[cfg(test)]
 mod tests;

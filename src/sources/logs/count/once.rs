@@ -24,7 +24,7 @@ use crate::text::redact::Redactor;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The metrics over logs of what is named (none means all), counted in the files as they are now.
-pub async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
+pub(crate) async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
     let wanted = |name: &Name| names.is_empty() || names.contains(name);
     let metrics = context.config.metrics.iter();
     let metrics = metrics.filter(|metric| matches!(metric.kind, MetricKind::Log(_)) && wanted(&metric.name));

@@ -12,7 +12,7 @@ use crate::text::SafeText;
 
 /// How far back what was counted reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// Nobody counts yet.
     #[default]
     Unknown,
@@ -48,7 +48,7 @@ pub struct Counter {
 
 impl Counter {
     /// A counter that nobody uses yet.
-    pub fn new(measured: Arc<Measured>) -> Self {
+    pub(crate) fn new(measured: Arc<Measured>) -> Self {
         let part = Part {
             tally: measured.tally(),
             reach: Reach::default(),
@@ -65,46 +65,46 @@ impl Counter {
     }
 
     /// What it counts.
-    pub fn measured(&self) -> &Arc<Measured> {
+    pub(crate) fn measured(&self) -> &Arc<Measured> {
         &self.measured
     }
 
     /// How far back its window reaches from `now`.
-    pub fn from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let window = chrono::Duration::from_std(self.measured.window).ok();
         window.and_then(|window| now.checked_sub_signed(window)).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// Counts what the record adds to what it was `seen` as.
-    pub fn count(&self, record: &Record, seen: &mut Seen) {
+    pub(crate) fn count(&self, record: &Record, seen: &mut Seen) {
         if let Some(found) = self.measured.of(record, seen) {
             self.lock().tally.add(record, found);
         }
     }
 
     /// How far back it reaches by now.
-    pub fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> Reach {
         self.lock().reach.clone()
     }
 
     /// Says how far back it reaches.
-    pub fn reaches(&self, reach: Reach) {
+    pub(crate) fn reaches(&self, reach: Reach) {
         self.lock().reach = reach;
     }
 
     /// Forgets everything: what was counted can't be gone on with.
-    pub fn reset(&self) {
+    pub(crate) fn reset(&self) {
         let fresh = Self::new(Arc::clone(&self.measured));
         std::mem::swap(&mut *self.lock(), &mut *fresh.lock());
     }
 
     /// Records were lost at `at`, of which nobody knows how many would have counted.
-    pub fn lost(&self, at: DateTime<Utc>, what: &str) {
+    pub(crate) fn lost(&self, at: DateTime<Utc>, what: &str) {
         self.lock().lost = Some((at, SafeText::new(what)));
     }
 
     /// Why the log can't be followed now, if so.
-    pub fn troubled(&self, why: Option<&SafeText>) {
+    pub(crate) fn troubled(&self, why: Option<&SafeText>) {
         let mut part = self.lock();
         if part.trouble.as_ref() != why {
             part.trouble = why.cloned();
@@ -114,7 +114,7 @@ impl Counter {
     /// A counter of the same that counts for itself, for reading `bytes` of the past. It is put in with
     /// [`Self::put_in`], at once and as a whole: a number in between would be wrong.
     #[must_use]
-    pub fn aside(&self, bytes: u64) -> Self {
+    pub(crate) fn aside(&self, bytes: u64) -> Self {
         let mut part = self.lock();
         part.reach = Reach::Counting;
         part.jobs += 1;
@@ -124,13 +124,13 @@ impl Counter {
     }
 
     /// So many bytes more of the past were read.
-    pub fn advanced(&self, bytes: u64) {
+    pub(crate) fn advanced(&self, bytes: u64) {
         let mut part = self.lock();
         part.progress.0 = (part.progress.0 + bytes).min(part.progress.1);
     }
 
     /// Puts in what was counted aside.
-    pub fn put_in(&self, aside: &Self) {
+    pub(crate) fn put_in(&self, aside: &Self) {
         let mut part = self.lock();
         let counted = aside.lock();
         part.tally.merge(&counted.tally);

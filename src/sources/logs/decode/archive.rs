@@ -18,7 +18,7 @@ const READ: usize = 64 << 10;
 
 /// How a file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// `.gz`, of one or more members.
     Gzip,
     /// `.zst`, of one or more frames.
@@ -31,7 +31,7 @@ pub enum Packing {
 
 impl Packing {
     /// The packing of a file that begins so; `None` for a file that is not packed.
-    pub fn of(start: &[u8]) -> Option<Self> {
+    pub(crate) fn of(start: &[u8]) -> Option<Self> {
         match start {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
@@ -44,7 +44,7 @@ impl Packing {
     }
 
     /// The packing that a name says, by its last part.
-    pub fn of_name(path: &Path) -> Option<Self> {
+    pub(crate) fn of_name(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()? {
             "gz" => Some(Self::Gzip),
             "zst" => Some(Self::Zstd),
@@ -72,7 +72,7 @@ impl fmt::Display for Packing {
 /// # Errors
 /// When it can't be opened or its first bytes can't be read.
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
-pub fn open_any(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn open_any(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     unpacked(File::open(path)?, path)
 }
 
@@ -81,7 +81,7 @@ pub fn open_any(path: &Path) -> io::Result<Box<dyn Read + Send>> {
 ///
 /// # Errors
 /// When its first bytes can't be read.
-pub fn unpacked(file: File, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn unpacked(file: File, path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let mut file = BufReader::with_capacity(READ, file);
     let packing = Packing::of(file.fill_buf()?);
     let Some(packing) = packing else { return Ok(Box::new(file)) };

@@ -4,7 +4,7 @@ use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Decodes a stream. UTF-8 passes through as it is: what is invalid in it becomes visible where a line is sanitised.
 #[derive(Default)]
-pub struct TextDecoder {
+pub(crate) struct TextDecoder {
     state: State,
     /// The first bytes, until they can be told from a byte order mark.
     first: Vec<u8>,
@@ -36,7 +36,7 @@ impl std::fmt::Debug for TextDecoder {
 
 impl TextDecoder {
     /// For bytes from the beginning of a file or stream: where no encoding is `told`, its byte order mark says it.
-    pub fn at_start(told: Option<&'static Encoding>) -> Self {
+    pub(crate) fn at_start(told: Option<&'static Encoding>) -> Self {
         let state = told
             .filter(|encoding| *encoding != UTF_8)
             .map_or(State::Mark, |encoding| State::Decoding(encoding.new_decoder_with_bom_removal()));
@@ -44,12 +44,12 @@ impl TextDecoder {
     }
 
     /// For bytes from within a file; `None` is UTF-8.
-    pub fn within(encoding: Option<&'static Encoding>) -> Self {
+    pub(crate) fn within(encoding: Option<&'static Encoding>) -> Self {
         Self { state: State::of(encoding.unwrap_or(UTF_8)), ..Self::default() }
     }
 
     /// The next bytes as UTF-8. A character whose bytes are not all there is held until they are.
-    pub fn decode<'a>(&'a mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+    pub(crate) fn decode<'a>(&'a mut self, mut bytes: &'a [u8]) -> &'a [u8] {
         let Self { state, first, text } = self;
         if matches!(state, State::Mark) {
             first.extend_from_slice(bytes);
@@ -69,7 +69,7 @@ impl TextDecoder {
     }
 
     /// What is left of a character that will not be completed.
-    pub fn finish(&mut self) -> &[u8] {
+    pub(crate) fn finish(&mut self) -> &[u8] {
         let Self { state, first, text } = self;
         match state {
             State::Decoding(decoder) => {
@@ -105,13 +105,13 @@ fn decode<'a>(decoder: &mut Decoder, text: &'a mut String, mut bytes: &[u8], las
 }
 
 /// The encoding that a byte order mark at the beginning of `start` says, and its length.
-pub fn mark(start: &[u8]) -> Option<(&'static Encoding, usize)> {
+pub(crate) fn mark(start: &[u8]) -> Option<(&'static Encoding, usize)> {
     Encoding::for_bom(start)
 }
 
 /// How a line feed is written. Everywhere but in UTF-16 it is one byte, which nothing else contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFeed {
+pub(crate) enum LineFeed {
     /// `0A`
     Byte,
     /// `0A 00` at an even place.
@@ -122,7 +122,7 @@ pub enum LineFeed {
 
 impl LineFeed {
     /// That of an encoding; `None` is UTF-8.
-    pub fn of(encoding: Option<&'static Encoding>) -> Self {
+    pub(crate) fn of(encoding: Option<&'static Encoding>) -> Self {
         match encoding {
             Some(encoding) if encoding == UTF_16LE => Self::LittleEndian,
             Some(encoding) if encoding == UTF_16BE => Self::BigEndian,
@@ -131,17 +131,17 @@ impl LineFeed {
     }
 
     /// How many bytes one takes.
-    pub fn width(self) -> usize {
+    pub(crate) fn width(self) -> usize {
         if self == Self::Byte { 1 } else { 2 }
     }
 
     /// The first place in `block` after a line feed; `block` begins at a multiple of the width.
-    pub fn after_first(self, block: &[u8]) -> Option<usize> {
+    pub(crate) fn after_first(self, block: &[u8]) -> Option<usize> {
         memchr::memchr_iter(b'\n', block).find_map(|at| self.after(block, at))
     }
 
     /// The places in `block` after a line feed, last first; see [`LineFeed::after_first`].
-    pub fn after_each_backwards(self, block: &[u8]) -> impl Iterator<Item = usize> {
+    pub(crate) fn after_each_backwards(self, block: &[u8]) -> impl Iterator<Item = usize> {
         memchr::memrchr_iter(b'\n', block).filter_map(move |at| self.after(block, at))
     }
 

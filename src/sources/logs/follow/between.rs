@@ -21,7 +21,7 @@ const MOST: usize = 16;
 /// A file that lay beside the path already. A number that is given again comes with another time of birth; where the
 /// file system knows none, with another time of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct Seen {
     identity: Identity,
     born: Option<SystemTime>,
 }
@@ -33,13 +33,13 @@ impl Seen {
 }
 
 /// The rotated files of `path` that are there now.
-pub fn seen(path: &Path) -> Vec<Seen> {
+pub(crate) fn seen(path: &Path) -> Vec<Seen> {
     let files = history::rotated(path);
     files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|meta| Seen::of(&meta)).collect()
 }
 
 /// What was read, or lay there before.
-pub struct Before<'a> {
+pub(crate) struct Before<'a> {
     /// The file that was followed until now.
     pub held: &'a OpenLog,
     /// The files before it that are still open.
@@ -68,7 +68,7 @@ impl Before<'_> {
 }
 
 /// The files between the one that was followed and `present`, which `path` leads to; oldest first.
-pub fn between(path: &Path, before: &Before<'_>, present: &Metadata) -> Vec<PathBuf> {
+pub(crate) fn between(path: &Path, before: &Before<'_>, present: &Metadata) -> Vec<PathBuf> {
     let Ok(held) = before.held.metadata() else { return Vec::new() };
     let last = (held.mtime(), held.mtime_nsec());
     let mut found: Vec<PathBuf> = history::rotated(path)

@@ -100,12 +100,12 @@ impl Pieces {
     }
 
     /// Whether every line is whole.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(Vec::is_empty)
     }
 
     /// Takes what has no end, with whether it is of stderr: nothing will follow.
-    pub fn take(&mut self) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
         let [out, err] = std::mem::take(&mut self.0);
         [(out, false), (err, true)].into_iter().filter(|(piece, _)| !piece.is_empty())
     }

@@ -42,7 +42,7 @@ const MOST_EARLIER: usize = 32;
 
 /// What a path is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathState {
+pub(crate) enum PathState {
     /// Read up to its end.
     Following,
     /// What was there before us, or was written faster than it is read, is still being read.
@@ -55,7 +55,7 @@ pub enum PathState {
 
 /// How a path is followed.
 #[derive(Debug, Clone)]
-pub struct FollowOptions {
+pub(crate) struct FollowOptions {
     /// What is shown of what is there already.
     pub start: Start,
     /// The pattern that named the path: what it names besides is followed by itself.
@@ -66,7 +66,7 @@ pub struct FollowOptions {
 
 /// One followed path.
 #[derive(Debug)]
-pub struct FileTail {
+pub(crate) struct FileTail {
     path: PathBuf,
     manner: FollowOptions,
     current: Option<OpenLog>,
@@ -97,7 +97,7 @@ enum Earlier {
 
 /// What one tick did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// Bytes read.
     pub bytes: usize,
     /// More waits to be read.
@@ -106,7 +106,7 @@ pub struct Progress {
 
 impl FileTail {
     /// Follows `path`.
-    pub fn new(path: PathBuf, manner: FollowOptions) -> Self {
+    pub(crate) fn new(path: PathBuf, manner: FollowOptions) -> Self {
         Self {
             path,
             manner,
@@ -124,28 +124,28 @@ impl FileTail {
     }
 
     /// The path.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// What it is doing.
-    pub fn state(&self) -> &PathState {
+    pub(crate) fn state(&self) -> &PathState {
         &self.state
     }
 
     /// The file that is followed now.
-    pub fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<Identity> {
         self.current.as_ref().map(OpenLog::identity)
     }
 
     /// Whether this tail holds the file.
-    pub fn holds(&self, identity: Identity) -> bool {
+    pub(crate) fn holds(&self, identity: Identity) -> bool {
         self.open().any(|open| open.identity() == identity)
     }
 
     /// Bytes that are not read yet, as far as that is known: not of a pipe; a packed file counts as what it takes on the
     /// disk until it is through.
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         let earlier = self.earlier.iter().map(|earlier| match earlier {
             Earlier::File(open) => open.left(),
             Earlier::Replay(replay) => replay.left(),
@@ -162,23 +162,23 @@ impl FileTail {
     }
 
     /// The files that were let go since the last call.
-    pub fn released(&mut self) -> Vec<Known> {
+    pub(crate) fn released(&mut self) -> Vec<Known> {
         std::mem::take(&mut self.released)
     }
 
     /// The files whose past has to be counted since the last call, each up to where it is counted as it grows.
-    pub fn uncounted(&mut self) -> Vec<Uncounted> {
+    pub(crate) fn uncounted(&mut self) -> Vec<Uncounted> {
         std::mem::take(&mut self.uncounted)
     }
 
     /// What was read up to now has to be counted as the past: there are counters that have not seen it.
-    pub fn count_anew(&mut self) {
+    pub(crate) fn count_anew(&mut self) {
         self.uncounted = self.open().filter_map(|open| Uncounted::new(open, &self.path, open.offset())).collect();
     }
 
     /// One step: looks at the path, reads at most `budget` bytes into `pipeline`. `known` are files that were read
     /// under another name.
-    pub fn tick(
+    pub(crate) fn tick(
         &mut self,
         now: Stamp,
         budget: usize,
@@ -199,7 +199,7 @@ impl FileTail {
     }
 
     /// Ends following: what is held is shown as it is.
-    pub fn finish(&mut self, now: Stamp, pipeline: &mut Pipeline) {
+    pub(crate) fn finish(&mut self, now: Stamp, pipeline: &mut Pipeline) {
         for earlier in &mut self.earlier {
             if let Earlier::File(open) = earlier {
                 open.finish(pipeline, now);

@@ -23,7 +23,7 @@ use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
 /// Files of one pattern that are followed: those that were written last.
-pub const MAX_FILES: usize = 32;
+pub(crate) const MAX_FILES: usize = 32;
 /// How often it is said how much is left to read.
 const SAY_LEFT: Duration = Duration::from_millis(500);
 /// How often a pattern is looked at anew.
@@ -36,7 +36,7 @@ const MAX_KNOWN: usize = 64;
 const LAST_LINES: usize = 1000;
 
 /// A `[log.*]` of kind file, being followed.
-pub struct FileLog {
+pub(crate) struct FileLog {
     log: Log,
     pattern: Option<PathBuf>,
     tails: Vec<FileTail>,
@@ -65,7 +65,7 @@ struct LeftOut {
 
 impl FileLog {
     /// Follows the files of `log`; `None` where it is no file log.
-    pub fn new(log: &Log, pipeline: Pipeline, now: Stamp) -> Option<Self> {
+    pub(crate) fn new(log: &Log, pipeline: Pipeline, now: Stamp) -> Option<Self> {
         let LogKind::File(path) = &log.kind else { return None };
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
         let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
@@ -90,18 +90,18 @@ impl FileLog {
     }
 
     /// The configuration that it follows.
-    pub fn log(&self) -> &Log {
+    pub(crate) fn log(&self) -> &Log {
         &self.log
     }
 
     /// The paths that are followed, each with the file that it led to last.
-    pub fn followed(&self) -> impl Iterator<Item = Followed<'_>> {
+    pub(crate) fn followed(&self) -> impl Iterator<Item = Followed<'_>> {
         self.tails.iter().map(|tail| (tail.path(), tail.identity()))
     }
 
     /// Goes on after a reload: records that were read are not shown again. Metrics that are new count what comes, and
     /// the past of what is there now.
-    pub fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
         let fresh: Vec<Counter> = counters.iter().filter(|known| known.reach() == Reach::Unknown).cloned().collect();
         self.pipeline.reload(redactor, counters);
         self.state = LogState::Starting;
@@ -112,7 +112,7 @@ impl FileLog {
     }
 
     /// What was there before and has to be counted, where there is something new.
-    pub fn backfill(&mut self, now: Stamp) -> Option<Backfill> {
+    pub(crate) fn backfill(&mut self, now: Stamp) -> Option<Backfill> {
         let files: Vec<Uncounted> = self.tails.iter_mut().flat_map(FileTail::uncounted).collect();
         let counters = match self.uncounted.take() {
             Some(counters) => counters,
@@ -128,7 +128,7 @@ impl FileLog {
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.
-    pub fn tick(&mut self, now: Stamp, buffer: &mut [u8], out: &mut Vec<Observation>) -> Progress {
+    pub(crate) fn tick(&mut self, now: Stamp, buffer: &mut [u8], out: &mut Vec<Observation>) -> Progress {
         self.glob(now);
         let mut total = Progress::default();
         for tail in &mut self.tails {

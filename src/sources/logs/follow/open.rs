@@ -12,7 +12,7 @@ use encoding_rs::Encoding;
 
 pub(crate) use self::identity::HEAD;
 use self::identity::SEAM;
-pub use self::identity::{Identity, Known};
+pub(crate) use self::identity::{Identity, Known};
 use super::advance;
 use super::start::{self, Extent};
 use crate::lang::time::Stamp;
@@ -31,7 +31,7 @@ pub(crate) const READ: usize = 256 << 10;
 
 /// An open file or named pipe.
 #[derive(Debug)]
-pub struct OpenLog {
+pub(crate) struct OpenLog {
     file: File,
     path: PathBuf,
     identity: Identity,
@@ -62,7 +62,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When it can't be opened or is neither a file nor a named pipe.
-    pub fn open(path: &Path, told: Option<&'static Encoding>, now: Stamp) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, told: Option<&'static Encoding>, now: Stamp) -> io::Result<Self> {
         let kind = std::fs::metadata(path)?.file_type();
         if kind.is_dir() {
             return Err(io::Error::other("it is a directory; write DIRECTORY/*.log to follow what is in it"));
@@ -99,7 +99,7 @@ impl OpenLog {
     }
 
     /// Whether it is a named pipe: a stream without places.
-    pub fn is_pipe(&self) -> bool {
+    pub(crate) fn is_pipe(&self) -> bool {
         self.pipe
     }
 
@@ -107,7 +107,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When its byte order mark can't be read.
-    pub fn encoding(&self) -> io::Result<Option<&'static Encoding>> {
+    pub(crate) fn encoding(&self) -> io::Result<Option<&'static Encoding>> {
         let mut start = [0; 3];
         if self.told.is_some() {
             return Ok(self.told);
@@ -117,12 +117,12 @@ impl OpenLog {
     }
 
     /// The file itself, for positioned reads.
-    pub fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         &self.file
     }
 
     /// Which file it is.
-    pub fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         self.identity
     }
 
@@ -130,25 +130,25 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the system does not say (a file of a network share that is gone).
-    pub fn metadata(&self) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 
     /// Whether the handle tells of another file by now, where `meta` is what it tells. File systems that find a file by
     /// its name (FUSE) do that after it was renamed; what can be read through the handle then is no more than the other
     /// file is long.
-    pub fn refers_to_other_file(&self, meta: &Metadata) -> bool {
+    pub(crate) fn refers_to_other_file(&self, meta: &Metadata) -> bool {
         Identity::of(meta) != self.identity
     }
 
     /// Reads on through `other`, which is the same file under another name.
-    pub fn continue_in(&mut self, other: Self) {
+    pub(crate) fn continue_in(&mut self, other: Self) {
         self.file = other.file;
         self.checked = None;
     }
 
     /// How far it was read.
-    pub fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
@@ -156,7 +156,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) -> io::Result<()> {
+    pub(crate) fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) -> io::Result<()> {
         if offset > 0 {
             self.decoder = TextDecoder::within(self.encoding()?);
         }
@@ -167,23 +167,23 @@ impl OpenLog {
     }
 
     /// Lines that end before `offset` are counted by somebody else.
-    pub fn count_from(&mut self, offset: u64) {
+    pub(crate) fn count_from(&mut self, offset: u64) {
         self.counted_from = offset;
     }
 
     /// Bytes behind the place where it is read; none of a pipe.
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         let size = if self.pipe { 0 } else { self.metadata().map_or(0, |meta| meta.size()) };
         size.saturating_sub(self.offset)
     }
 
     /// Whether what is read now was there before us.
-    pub fn in_backlog(&self) -> bool {
+    pub(crate) fn in_backlog(&self) -> bool {
         self.offset < self.backlog
     }
 
     /// How long it has not grown.
-    pub fn idle(&self, now: Stamp) -> Duration {
+    pub(crate) fn idle(&self, now: Stamp) -> Duration {
         now.mono.saturating_sub(self.grew)
     }
 
@@ -191,7 +191,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn read(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> io::Result<usize> {
         let uncounted = self.counted_from.saturating_sub(self.offset);
         let most = match uncounted {
             0 => buffer.len(),
@@ -264,7 +264,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn written_end(&self, meta: &Metadata, near: u64, now: Stamp) -> io::Result<u64> {
+    pub(crate) fn written_end(&self, meta: &Metadata, near: u64, now: Stamp) -> io::Result<u64> {
         if self.pipe || meta.size() <= self.offset.saturating_add(near) {
             return Ok(meta.size());
         }
@@ -313,7 +313,13 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn skip_to_line(&mut self, from: u64, size: u64, pipeline: &mut Pipeline, now: Stamp) -> io::Result<u64> {
+    pub(crate) fn skip_to_line(
+        &mut self,
+        from: u64,
+        size: u64,
+        pipeline: &mut Pipeline,
+        now: Stamp,
+    ) -> io::Result<u64> {
         let extent = Extent { size, encoding: self.encoding()? };
         let target = start::next_line(&self.file, from, extent)?;
         self.finish(pipeline, now);
@@ -324,7 +330,7 @@ impl OpenLog {
     }
 
     /// Starts anew at the beginning of the same file, after it was truncated. What was held is shown as it is.
-    pub fn rewind(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+    pub(crate) fn rewind(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         self.finish(pipeline, now);
         self.decoder = TextDecoder::at_start(self.told);
         self.offset = 0;
@@ -338,7 +344,7 @@ impl OpenLog {
     }
 
     /// Shows a line that has had no end for `after`, and settles a record that may go on.
-    pub fn settle(&mut self, pipeline: &mut Pipeline, now: Stamp, after: Duration) {
+    pub(crate) fn settle(&mut self, pipeline: &mut Pipeline, now: Stamp, after: Duration) {
         let idle = self.idle(now) >= after;
         match self.splitter.partial() {
             Some((bytes, _)) if idle && bytes.len() != self.shown => {
@@ -350,7 +356,7 @@ impl OpenLog {
     }
 
     /// Shows what is held: nothing more will come.
-    pub fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
+    pub(crate) fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.feed(stream, splitter, decoder.finish(), now);
         if let Some((bytes, cut)) = self.splitter.take() {

@@ -13,7 +13,7 @@ const MAX_GROUPS: usize = 8;
 
 /// What stands in the way to a file: itself, or a directory that it lies in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Barrier {
+pub(crate) struct Barrier {
     path: PathBuf,
     owner: u32,
     group: u32,
@@ -35,7 +35,7 @@ struct Names {
 
 impl Barrier {
     /// What keeps us from reading `path`; `None` where not even that can be seen.
-    pub fn before(path: &Path) -> Option<Self> {
+    pub(crate) fn before(path: &Path) -> Option<Self> {
         // The nearest that can be looked at: where that is no file, it is a directory that may not be entered.
         let (path, meta) = path.ancestors().find_map(|path| {
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
@@ -50,7 +50,7 @@ impl Barrier {
     }
 
     /// What is so, and what to do about it.
-    pub fn summary(&self) -> (String, String) {
+    pub(crate) fn summary(&self) -> (String, String) {
         let us = Us::present();
         let names = Names { users: list("/etc/passwd"), groups: list("/etc/group") };
         (self.facts(&us, &names), self.advice(&us, &names))

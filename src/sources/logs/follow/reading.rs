@@ -19,7 +19,7 @@ use crate::text::{
 
 /// What a record says and shows.
 #[derive(Debug)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
     /// Its level.
@@ -41,7 +41,7 @@ pub struct Reading {
 }
 
 /// Reads the records of one log.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     /// Knows the form.
     pub recogniser: &'a Recogniser,
     /// Knows the secrets.
@@ -52,7 +52,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a record of one or more lines. `last` is the format of the record before it.
-    pub fn read(&self, bytes: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+    pub(crate) fn read(&self, bytes: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
         let redacted = self.redactor.redact_bytes(bytes);
         let end = memchr::memchr(b'\n', &redacted);
         let first = end.map_or(&*redacted, |end| &redacted[..end]);
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// A line of which nothing has to be made safe, as nearly all are: copied once, for all that is kept of it.
-    pub fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
+    pub(crate) fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
         let seen = self.recogniser.recognise(raw.as_str(), last, now);
         let (message, styles) = match &seen.message {
             Cow::Borrowed(part) => (raw.slice(part).unwrap_or_else(|| SafeText::new(part)), Vec::new()),

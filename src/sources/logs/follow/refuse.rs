@@ -72,14 +72,14 @@ fn unmarked(bytes: &[u8]) -> Option<&'static str> {
 
 /// Why a path can't be read. It is asked again and again while it can't: what took some looking up is kept.
 #[derive(Debug, Default)]
-pub struct Reasons {
+pub(crate) struct Reasons {
     barrier: Option<Barrier>,
     words: String,
 }
 
 impl Reasons {
     /// In words, with what a person can do about it.
-    pub fn of(&mut self, path: &Path, why: &io::Error) -> String {
+    pub(crate) fn of(&mut self, path: &Path, why: &io::Error) -> String {
         if why.kind() != io::ErrorKind::PermissionDenied {
             return why.to_string();
         }
@@ -94,7 +94,7 @@ impl Reasons {
 }
 
 /// Why a path can't be read, and what to do about it, which may be nothing.
-pub fn explained(path: &Path, why: &io::Error) -> (String, String) {
+pub(crate) fn explained(path: &Path, why: &io::Error) -> (String, String) {
     match why.kind() {
         io::ErrorKind::PermissionDenied => summary(Barrier::before(path).as_ref()),
         _ => (why.to_string(), String::new()),

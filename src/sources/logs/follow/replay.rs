@@ -20,7 +20,7 @@ use crate::sources::logs::pipeline::{Pipeline, Stream};
 
 /// Files that are read one after the other.
 #[derive(Debug)]
-pub struct Replay {
+pub(crate) struct Replay {
     files: VecDeque<PathBuf>,
     /// They are of the time before we came: counted by somebody else, and shown from this moment on.
     since: Option<DateTime<Utc>>,
@@ -46,28 +46,28 @@ impl std::fmt::Debug for Reading {
 
 impl Replay {
     /// Reads what was written since `since` in `files`, oldest first.
-    pub fn of_past(files: Vec<PathBuf>, since: DateTime<Utc>) -> Self {
+    pub(crate) fn of_past(files: Vec<PathBuf>, since: DateTime<Utc>) -> Self {
         Self { files: files.into(), since: Some(since), reading: None }
     }
 
     /// Reads a whole file that came and went while its path was followed.
-    pub fn of_one(file: PathBuf) -> Self {
+    pub(crate) fn of_one(file: PathBuf) -> Self {
         Self { files: [file].into(), since: None, reading: None }
     }
 
     /// Whether all is read.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.files.is_empty() && self.reading.is_none()
     }
 
     /// Bytes on the disk that are not read yet.
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         let waiting = self.files.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len());
         self.reading.iter().map(|reading| reading.left).chain(waiting).sum()
     }
 
     /// Reads at most `budget` bytes more; returns how many. A file that can't be read is a marker.
-    pub fn read(&mut self, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> usize {
+    pub(crate) fn read(&mut self, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline, now: Stamp) -> usize {
         pipeline.count(self.since.is_none());
         let mut total = 0;
         while total < budget {

@@ -23,7 +23,7 @@ const LINES_WITHOUT_TIME: usize = 1000;
 
 /// What is wanted of a file that was there before us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// Everything.
     Beginning,
     /// The last so many lines.
@@ -34,7 +34,7 @@ pub enum Start {
 
 /// What is needed to find lines in a file: how many bytes of it there are, and how they are text.
 #[derive(Debug, Clone, Copy)]
-pub struct Extent {
+pub(crate) struct Extent {
     /// Bytes.
     pub size: u64,
     /// Other than UTF-8.
@@ -42,12 +42,12 @@ pub struct Extent {
 }
 
 /// When a file was last written, for [`Stream::written`]; `None` of a pipe, which has no such time.
-pub fn written(meta: &Metadata) -> Option<DateTime<Utc>> {
+pub(crate) fn written(meta: &Metadata) -> Option<DateTime<Utc>> {
     if meta.is_file() { meta.modified().ok().map(DateTime::from) } else { None }
 }
 
 /// The moment before which times without a year are placed in a file: when it was last written, at most `now`.
-pub fn placed(file: &File, now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn placed(file: &File, now: DateTime<Utc>) -> DateTime<Utc> {
     file.metadata().ok().and_then(|meta| written(&meta)).map_or(now, |written| written.min(now))
 }
 
@@ -55,7 +55,13 @@ pub fn placed(file: &File, now: DateTime<Utc>) -> DateTime<Utc> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn place(open: &OpenLog, size: u64, start: Start, pipeline: &Pipeline, now: Stamp) -> io::Result<(u64, Stream)> {
+pub(crate) fn place(
+    open: &OpenLog,
+    size: u64,
+    start: Start,
+    pipeline: &Pipeline,
+    now: Stamp,
+) -> io::Result<(u64, Stream)> {
     let file = open.file();
     let extent = Extent { size, encoding: open.encoding()? };
     Ok(match start {
@@ -74,7 +80,7 @@ pub fn place(open: &OpenLog, size: u64, start: Start, pipeline: &Pipeline, now: 
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
+pub(crate) fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
     let blocks = extent.size.div_ceil(BLOCK);
     let mut buffer = vec![0; BLOCK as usize];
     let width = LineFeed::of(extent.encoding).width() as u64;
@@ -100,7 +106,7 @@ pub fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
+pub(crate) fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
     let mut buffer = vec![0; BLOCK as usize];
     let width = LineFeed::of(extent.encoding).width() as u64;
     let mut at = 0;
@@ -123,7 +129,7 @@ pub fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> {
+pub(crate) fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> {
     let feed = LineFeed::of(extent.encoding);
     let mut wanted = count;
     let mut buffer = vec![0; BLOCK as usize];
@@ -163,7 +169,7 @@ pub fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> 
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn next_line(file: &File, from: u64, extent: Extent) -> io::Result<u64> {
+pub(crate) fn next_line(file: &File, from: u64, extent: Extent) -> io::Result<u64> {
     let feed = LineFeed::of(extent.encoding);
     let mut buffer = vec![0; BLOCK as usize];
     let mut at = from - from % feed.width() as u64;
@@ -185,7 +191,7 @@ pub fn next_line(file: &File, from: u64, extent: Extent) -> io::Result<u64> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn since(
+pub(crate) fn since(
     file: &File,
     extent: Extent,
     bound: DateTime<Utc>,
@@ -226,7 +232,7 @@ fn time_after(
 }
 
 /// The first time that the lines of a text state.
-pub fn first_time(text: &[u8], pipeline: &Pipeline, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn first_time(text: &[u8], pipeline: &Pipeline, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     text.split(|byte| *byte == b'\n').find_map(|line| pipeline.time_of(line, now))
 }
 

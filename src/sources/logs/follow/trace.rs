@@ -5,7 +5,7 @@ use crate::logs::record::Level;
 
 /// Whose trace it is; that decides which lines go on with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trace {
+pub(crate) enum Trace {
     /// Python: `Traceback (most recent call last):`, frames, the exception, perhaps another traceback.
     Python,
     /// Java, Kotlin, Scala, .NET and JavaScript: the exception, frames, causes.
@@ -22,11 +22,11 @@ pub enum Trace {
 
 impl Trace {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Python, Self::Exception, Self::Node, Self::Ruby, Self::Go, Self::Rust];
+    pub(crate) const ALL: [Self; 6] = [Self::Python, Self::Exception, Self::Node, Self::Ruby, Self::Go, Self::Rust];
 }
 
 /// Whether `line` begins a trace, and how grave that is.
-pub fn head(line: &str) -> Option<(Trace, Level)> {
+pub(crate) fn head(line: &str) -> Option<(Trace, Level)> {
     let (trace, level) = match line.as_bytes().first()? {
         b'T' if line.starts_with("Traceback (most recent call last)") => (Trace::Python, Level::Error),
         b'p' if line.starts_with("panic: ") => (Trace::Go, Level::Fatal),
@@ -46,7 +46,7 @@ pub fn head(line: &str) -> Option<(Trace, Level)> {
 }
 
 /// Whether a line goes on with the trace, though it is not indented. `last` is the line before it.
-pub fn goes_on(trace: Trace, last: &str, line: &str) -> bool {
+pub(crate) fn goes_on(trace: Trace, last: &str, line: &str) -> bool {
     match trace {
         Trace::Python => python(last, line),
         Trace::Exception => {

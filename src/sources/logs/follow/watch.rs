@@ -42,10 +42,10 @@ const REMOTE: [u32; 12] = [
 const LOST: Option<i32> = Some(-1);
 
 /// What is followed at a path, for [`ChangeWatcher::watch`].
-pub type Followed<'a> = (&'a Path, Option<Identity>);
+pub(crate) type Followed<'a> = (&'a Path, Option<Identity>);
 
 /// What the reader sleeps by.
-pub struct ChangeWatcher {
+pub(crate) struct ChangeWatcher {
     clock: Clock,
     called: Arc<OwnedFd>,
     hints: Option<OwnedFd>,
@@ -54,11 +54,11 @@ pub struct ChangeWatcher {
 
 /// Wakes a reader from another thread.
 #[derive(Debug, Clone)]
-pub struct Waker(Arc<OwnedFd>);
+pub(crate) struct Waker(Arc<OwnedFd>);
 
 impl Waker {
     /// Wakes it, now or as soon as it sleeps.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         // It fails only where it has been called already.
         rustix::io::write(&self.0, &1_u64.to_ne_bytes()).ok();
     }
@@ -80,14 +80,14 @@ impl ChangeWatcher {
     ///
     /// # Errors
     /// When the system has no handles left.
-    pub fn new(clock: Clock) -> io::Result<(Self, Waker)> {
+    pub(crate) fn new(clock: Clock) -> io::Result<(Self, Waker)> {
         let called = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let hints = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         Ok((Self { clock, called: Arc::clone(&called), hints, watched: Vec::new() }, Waker(called)))
     }
 
     /// Watches what is followed now, and nothing else any more.
-    pub fn watch<'a>(&mut self, followed: impl Iterator<Item = Followed<'a>>) {
+    pub(crate) fn watch<'a>(&mut self, followed: impl Iterator<Item = Followed<'a>>) {
         let Some(hints) = &self.hints else { return };
         let mut before = std::mem::take(&mut self.watched);
         for (path, identity) in followed.take(MOST / 2) {
@@ -107,7 +107,7 @@ impl ChangeWatcher {
 
     /// Sleeps: through `rest` whatever is written, then until something is, and `pause` in all at most. Whether it was
     /// woken.
-    pub fn sleep(&self, rest: Duration, pause: Duration) -> bool {
+    pub(crate) fn sleep(&self, rest: Duration, pause: Duration) -> bool {
         let began = self.clock.now();
         if self.called_within(rest.min(pause)) {
             return true;

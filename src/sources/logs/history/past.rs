@@ -17,7 +17,7 @@ const MOST_SHAPES: usize = 65_536;
 
 /// The shapes of `logs` in `[since, until)`, rotated files included, packed or not. Ends early where `ended` says that
 /// nobody wants them any more. It reads files and takes its time: never on the loop.
-pub fn shapes(
+pub(crate) fn shapes(
     logs: &[Log],
     since: DateTime<Utc>,
     until: DateTime<Utc>,

@@ -12,7 +12,7 @@ use crate::text::{MAX_LINE, PrintableLines};
 
 impl Pipeline {
     /// Takes the next bytes of a stream: its lines, in order, where `splitter` holds the one that has no end yet.
-    pub fn feed(&mut self, stream: &mut Stream, splitter: &mut LineSplitter, mut bytes: &[u8], at: Stamp) {
+    pub(crate) fn feed(&mut self, stream: &mut Stream, splitter: &mut LineSplitter, mut bytes: &[u8], at: Stamp) {
         while !bytes.is_empty() {
             if splitter.is_between_lines() {
                 bytes = self.objects(stream, bytes, at);
@@ -53,7 +53,7 @@ impl Pipeline {
 }
 
 /// How many bytes at the beginning are whole lines that are objects, within the bounds of a block.
-pub fn objects_of(bytes: &[u8]) -> usize {
+pub(crate) fn objects_of(bytes: &[u8]) -> usize {
     let most = bytes.len().min(MAX_LINE);
     let mut end = 0;
     while is_object(&bytes[end..most])

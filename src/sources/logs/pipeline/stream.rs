@@ -26,17 +26,17 @@ pub struct Stream {
 
 impl Stream {
     /// A stream whose records are kept from the first that states `bound` or a later time.
-    pub fn since(bound: Option<DateTime<Utc>>) -> Self {
+    pub(crate) fn since(bound: Option<DateTime<Utc>>) -> Self {
         Self { not_before: bound, ..Self::default() }
     }
 
     /// Its records come from this file of several.
-    pub fn come_from(&mut self, file: Option<Name>) {
+    pub(crate) fn come_from(&mut self, file: Option<Name>) {
         self.file = file;
     }
 
     /// The file was last written at `time`: its lines are not later, which gives the year to those that name none.
-    pub fn written(&mut self, time: Option<DateTime<Utc>>) {
+    pub(crate) fn written(&mut self, time: Option<DateTime<Utc>>) {
         self.written = time;
     }
 
@@ -46,17 +46,17 @@ impl Stream {
     }
 
     /// The moment before which times without a year are placed. A file may come from a clock that is ahead.
-    pub fn placed(&self, at: Stamp) -> DateTime<Utc> {
+    pub(crate) fn placed(&self, at: Stamp) -> DateTime<Utc> {
         self.written.map_or(at.utc, |written| written.min(at.utc))
     }
 
     /// The next line came with a time that is no part of it.
-    pub fn carry(&mut self, time: Option<DateTime<Utc>>) {
+    pub(crate) fn carry(&mut self, time: Option<DateTime<Utc>>) {
         self.carried = time;
     }
 
     /// Whether a container runtime has written a line whose other pieces are to come.
-    pub fn holds_pieces(&self) -> bool {
+    pub(crate) fn holds_pieces(&self) -> bool {
         !self.pieces.is_empty()
     }
 

@@ -22,7 +22,7 @@ const EXPLAIN: [&str; 6] = ["DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "
 
 /// How lines become records.
 #[derive(Debug)]
-pub enum Joiner {
+pub(crate) enum Joiner {
     /// Each line is a record.
     Off,
     /// A line that matches belongs to the record before it.
@@ -33,7 +33,7 @@ pub enum Joiner {
 
 /// The lines of a record that may go on.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     /// The lines, with line feeds between them.
     pub bytes: Vec<u8>,
     count: usize,
@@ -56,12 +56,12 @@ struct Start {
 
 impl Lines {
     /// A record of one line.
-    pub fn new(line: &[u8]) -> Self {
+    pub(crate) fn new(line: &[u8]) -> Self {
         Self { bytes: line.to_vec(), count: 1, last: 0, start: None }
     }
 
     /// The same, in memory that another record has used.
-    pub fn again(used: Self, line: &[u8]) -> Self {
+    pub(crate) fn again(used: Self, line: &[u8]) -> Self {
         let mut bytes = used.bytes;
         bytes.clear();
         bytes.extend_from_slice(line);
@@ -74,7 +74,7 @@ impl Lines {
     }
 
     /// Adds a line.
-    pub fn push(&mut self, line: &[u8]) {
+    pub(crate) fn push(&mut self, line: &[u8]) {
         self.bytes.push(b'\n');
         self.last = self.bytes.len();
         self.bytes.extend_from_slice(line);
@@ -86,12 +86,12 @@ impl Lines {
     }
 
     /// The record that follows one that became too long: what went on with that goes on with this.
-    pub fn after(full: &Self, line: &[u8]) -> Self {
+    pub(crate) fn after(full: &Self, line: &[u8]) -> Self {
         Self { start: full.start.map(|start| Start { indent: 0, ..start }), ..Self::new(line) }
     }
 
     /// Whether nothing more is added.
-    pub fn is_full(&self, line: &[u8]) -> bool {
+    pub(crate) fn is_full(&self, line: &[u8]) -> bool {
         // Each line feed is drawn as a mark of three bytes.
         self.count >= MAX_LINES || self.bytes.len() + 3 * self.count + line.len() >= MAX_RECORD
     }
@@ -99,7 +99,7 @@ impl Lines {
 
 impl Joiner {
     /// Whether nothing can follow `line` as a part of its record.
-    pub fn is_alone(&self, line: &[u8]) -> bool {
+    pub(crate) fn is_alone(&self, line: &[u8]) -> bool {
         match self {
             Self::Off => true,
             Self::Matching(_) => false,
@@ -109,7 +109,7 @@ impl Joiner {
 
     /// Whether `line` begins a record whatever stands above `before`, the line above it, both printable ASCII and tabs.
     /// Where that can't be told from these two, it does not.
-    pub fn begins(&self, before: &[u8], line: &[u8]) -> bool {
+    pub(crate) fn begins(&self, before: &[u8], line: &[u8]) -> bool {
         match self {
             Self::Off => true,
             Self::Matching(regex) => !regex.is_match(&String::from_utf8_lossy(line)),
@@ -118,7 +118,7 @@ impl Joiner {
     }
 
     /// Whether `line` belongs to the record of `lines`.
-    pub fn goes_on(&self, lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
+    pub(crate) fn goes_on(&self, lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
         match self {
             Self::Off => false,
             Self::Matching(regex) => regex.is_match(&String::from_utf8_lossy(line)),

@@ -62,7 +62,7 @@ static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
 ///
 /// `ERROR` in capitals counts anywhere, `[error]`, `error:` and `level=error` do too; `error` within a sentence does
 /// not ("no error", "error page"), unless it is the first word.
-pub fn find(line: &str) -> Option<(Level, Range<usize>)> {
+pub(crate) fn find(line: &str) -> Option<(Level, Range<usize>)> {
     let bytes = line.as_bytes();
     let window = &bytes[..bytes.len().min(WINDOW)];
     for found in AUTOMATON.find_iter(window) {

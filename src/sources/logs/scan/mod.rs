@@ -36,7 +36,7 @@ const THREADS: u64 = 8;
 const REACH: usize = 1 << 20;
 
 /// What counts what is read.
-pub trait Gather: Send {
+pub(crate) trait Gather: Send {
     /// Looks at one record, or at what it would say.
     fn take<S: Subject>(&mut self, subject: &S);
 
@@ -56,7 +56,7 @@ pub trait Gather: Send {
 /// # Errors
 /// When the file can't be read.
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
-pub fn file<G: Gather + Clone>(
+pub(crate) fn file<G: Gather + Clone>(
     path: &Path,
     log: &Log,
     redactor: &Redactor,

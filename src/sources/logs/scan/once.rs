@@ -68,7 +68,7 @@ impl Records {
     /// # Errors
     /// When the file can't be read.
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
-    pub fn of_file(path: &Path, log: &Log, from: Start, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn of_file(path: &Path, log: &Log, from: Start, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let mut file = std::fs::File::open(path)?;
         let meta = file.metadata()?;
         if meta.is_dir() {
@@ -116,12 +116,12 @@ impl Records {
     }
 
     /// The log whose records these are.
-    pub fn log(&self) -> &Name {
+    pub(crate) fn log(&self) -> &Name {
         self.pipeline.log()
     }
 
     /// Whether the next record has yet to be read, which may take its time.
-    pub fn must_read(&self) -> bool {
+    pub(crate) fn must_read(&self) -> bool {
         self.ready.is_empty() && !self.ended
     }
 
@@ -174,7 +174,7 @@ impl Iterator for Records {
 }
 
 /// The files that a log names now, oldest change first; none for a command. Archives among them are its history.
-pub fn files_of(log: &Log) -> Vec<PathBuf> {
+pub(crate) fn files_of(log: &Log) -> Vec<PathBuf> {
     let LogKind::File(path) = &log.kind else { return Vec::new() };
     if !glob::is_pattern(path) {
         return vec![path.clone()];

@@ -18,14 +18,14 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// Which file it is, as long as somebody holds it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     device: u64,
     inode: u64,
 }
 
 impl Identity {
     /// The identity in `meta`.
-    pub fn of(meta: &Metadata) -> Self {
+    pub(crate) fn of(meta: &Metadata) -> Self {
         Self { device: meta.dev(), inode: meta.ino() }
     }
 }
@@ -33,7 +33,7 @@ impl Identity {
 /// A file that was read to its end and let go, to know it again under another name. Its number alone does not tell
 /// it: that is given to a new file as soon as nobody holds the old one.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub(crate) struct Known {
     /// Which file.
     pub identity: Identity,
     /// How far it was read.
@@ -45,7 +45,7 @@ pub struct Known {
 }
 impl Known {
     /// Its first bytes, as far as they were remembered.
-    pub fn head(&self) -> &[u8] {
+    pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
 }
@@ -56,7 +56,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub fn was_rewritten(&mut self, meta: &Metadata, now: Stamp) -> io::Result<bool> {
+    pub(crate) fn was_rewritten(&mut self, meta: &Metadata, now: Stamp) -> io::Result<bool> {
         if self.pipe {
             return Ok(false);
         }
@@ -88,7 +88,7 @@ impl OpenLog {
     }
 
     /// To know this file again.
-    pub fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Known {
         Known {
             identity: self.identity,
             offset: self.offset,
@@ -99,7 +99,7 @@ impl OpenLog {
     }
 
     /// The first bytes, as far as they were remembered.
-    pub fn head(&self) -> &[u8] {
+    pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
 
@@ -108,7 +108,7 @@ impl OpenLog {
     }
 
     /// Whether this is the file that `known` speaks of, and what was read of it is still there.
-    pub fn is(&self, known: &Known) -> bool {
+    pub(crate) fn is(&self, known: &Known) -> bool {
         let mut buffer = [0; HEAD];
         self.identity == known.identity
             && self.born() == known.born

@@ -20,7 +20,7 @@ use known::Known;
 
 /// Recognises lines of one log.
 #[derive(Debug, Clone)]
-pub struct Recogniser {
+pub(crate) struct Recogniser {
     format: LogFormat,
     times: TimeReader,
     layout: Option<Arc<Layout>>,
@@ -28,7 +28,7 @@ pub struct Recogniser {
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen<'a> {
+pub(crate) struct Seen<'a> {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
     /// Its level.
@@ -57,33 +57,33 @@ const AFTER_LETTER: &[Format] =
 
 impl Recogniser {
     /// A recogniser for lines in `format`, with `times` for their times and what the configuration says of them.
-    pub fn new(format: LogFormat, times: TimeReader, layout: Option<Arc<Layout>>) -> Self {
+    pub(crate) fn new(format: LogFormat, times: TimeReader, layout: Option<Arc<Layout>>) -> Self {
         Self { format, times, layout }
     }
 
     /// Whether lines are recognised by what they are, and the configuration says nothing of their form.
-    pub fn is_plain_auto(&self) -> bool {
+    pub(crate) fn is_plain_auto(&self) -> bool {
         self.format == LogFormat::Auto && self.layout.is_none()
     }
 
     /// What the configuration says of the form of the lines.
-    pub fn layout(&self) -> Option<&Arc<Layout>> {
+    pub(crate) fn layout(&self) -> Option<&Arc<Layout>> {
         self.layout.as_ref()
     }
 
     /// The time of a whole value.
-    pub fn time(&self, text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn time(&self, text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.times.value(text, now)
     }
 
     /// Whether a line begins with a time, as a record does.
-    pub fn begins_with_time(&self, line: &str, now: DateTime<Utc>) -> bool {
+    pub(crate) fn begins_with_time(&self, line: &str, now: DateTime<Utc>) -> bool {
         self.times.leading(line, now).is_some()
     }
 
     /// What `line` says. `last` is the format of the line before it, which is tried first; `now` places times
     /// without a year.
-    pub fn recognise<'a>(&self, line: &'a str, last: Format, now: DateTime<Utc>) -> Seen<'a> {
+    pub(crate) fn recognise<'a>(&self, line: &'a str, last: Format, now: DateTime<Utc>) -> Seen<'a> {
         if self.layout.as_ref().is_some_and(|layout| layout.pattern().is_some())
             && let Some(seen) = self.of(Format::Pattern, line, now)
         {
@@ -271,7 +271,7 @@ const PREFIX_WORDS: usize = 4;
 
 /// The level of an object that is recognised by what it is, read no further than that takes; `None` where it has no
 /// field.
-pub fn level_of_object(line: &str) -> Option<Level> {
+pub(crate) fn level_of_object(line: &str) -> Option<Level> {
     let mut known = Known::default();
     fields::walk(Format::Json, line, &mut |key, value| known.offer_level(key, value));
     (known.count > 0).then(|| known.level(Format::Json).unwrap_or_default())
