@@ -4,7 +4,6 @@ use crate::model::message::Effect;
 use crate::text::SafeText;
 
 use super::keymap::Command;
-use super::overlays::Overlay;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
@@ -23,11 +22,11 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Back => back(state),
         Command::Help => {
             let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
-            state.console.overlays.push(Overlay::Help(help));
+            state.console.overlays.push(help);
         }
         Command::Palette => {
             let palette = Palette::new(state);
-            state.console.overlays.push(Overlay::Palette(palette));
+            state.console.overlays.push(palette);
         }
         Command::NextPanel => state.move_focus(1),
         Command::PreviousPanel => state.move_focus(-1),
@@ -139,5 +138,5 @@ fn filter(state: &mut State) {
         }
     };
     let line = LineInput::new(state, purpose);
-    state.console.overlays.push(Overlay::Line(line));
+    state.console.overlays.push(line);
 }

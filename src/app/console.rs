@@ -12,7 +12,7 @@ use crate::world::World;
 
 use super::keymap::Keymap;
 use super::layout::{LayoutMap, PanelId};
-use super::overlays::Overlay;
+use super::overlays::stack::Overlays;
 use super::screens::Screen;
 use super::screens::actions::ActionsScreen;
 use super::screens::diagnostics::DiagnosticsScreen;
@@ -82,7 +82,7 @@ pub struct Console {
     /// Whether the focused panel fills the screen.
     pub zoomed: bool,
     /// What lies over the screen, the topmost last.
-    pub overlays: Vec<Overlay>,
+    pub overlays: Overlays,
     /// The themes to choose from; the runtime adds the person's own after [`super::state::State::new`].
     pub themes: Vec<String>,
     /// The name of the theme.
@@ -127,7 +127,7 @@ impl Console {
             focus_of: HashMap::new(),
             keymap: Keymap::new(config, config.console.read_only),
             zoomed: false,
-            overlays: Vec::new(),
+            overlays: Overlays::default(),
             themes: THEMES.map(str::to_owned).to_vec(),
             theme: config.console.theme.clone(),
             wrap: false,

@@ -9,14 +9,14 @@ use super::commands;
 use super::keymap::{Binding, Command};
 use super::launch;
 use super::layout::PanelId;
-use super::overlays::{self, Overlay};
+use super::overlays::{Overlay, stack};
 use super::screens::{self, Screen};
 use super::state::State;
 
 /// A key was pressed.
 pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if !state.console.overlays.is_empty() {
-        overlays::key(state, key, effects);
+        stack::key(state, key, effects);
         return;
     }
     let contexts = contexts(state);
@@ -31,7 +31,7 @@ pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
 
 /// Text was pasted. It goes into the input that has the focus and nowhere else: it is never keys.
 pub(crate) fn paste(state: &mut State, text: &str) {
-    overlays::paste(state, text);
+    stack::paste(state, text);
 }
 
 /// The command of a key inside an overlay that is no input.
@@ -71,5 +71,5 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
 
 /// Whether something is being typed, so that letters are text.
 pub(crate) fn typing(state: &State) -> bool {
-    state.console.overlays.last().is_some_and(Overlay::takes_text)
+    state.console.overlays.top().is_some_and(Overlay::takes_text)
 }

@@ -12,7 +12,6 @@ use crate::model::verification::Terms;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-use super::overlays::Overlay;
 use super::overlays::choices::Choices;
 use super::overlays::confirm::Confirmation;
 use super::state::State;
@@ -46,7 +45,7 @@ pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut
                 effects.push(Effect::FetchChoices { request, action: name.clone() });
             }
             let choices = Choices::new(request, name.clone(), dry_run, open, asked);
-            state.console.overlays.push(Overlay::Choices(choices));
+            state.console.overlays.push(choices);
         }
     }
 }
@@ -80,7 +79,7 @@ pub(crate) fn preview(
     }
     let context = context(state, &plan);
     let dialog = Confirmation::new(request, plan, grade, preview, context, state.world.now);
-    state.console.overlays.push(Overlay::Confirm(Box::new(dialog)));
+    state.console.overlays.push(dialog);
 }
 
 /// What a person confirmed.
@@ -137,26 +136,10 @@ pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<E
     })));
 }
 
-/// After a reload: a dialog whose plan would be another one now is closed, because what was read is no longer what
-/// would run; so is the choice for an action that is no more.
+/// After a reload: what a person read may not be what would run now.
 pub(super) fn reconfigured(state: &mut State) {
-    let config = state.world.config.clone();
-    let read_only = state.world.read_only;
-    let find = |name: &Name| config.actions.iter().find(|action| action.name == *name).filter(|_| !read_only);
-    let holds = |overlay: &Overlay| match overlay {
-        Overlay::Confirm(dialog) => find(&dialog.action).is_some_and(|action| {
-            let plan = plan::plan(&config, action, &dialog.plan.parameters, dialog.plan.dry_run);
-            plan.is_ok_and(|plan| {
-                plan.digest() == dialog.digest
-                    && plan::effective_confirm(&config.console, action, plan.changing) == dialog.grade
-            })
-        }),
-        Overlay::Choices(choices) => find(&choices.action).is_some(),
-        _ => true,
-    };
-    let before = state.console.overlays.len();
-    state.console.overlays.retain(holds);
-    if state.console.overlays.len() < before {
+    let world = &state.world;
+    if state.console.overlays.tell(|overlay| overlay.reconfigured(world)) > 0 {
         state.toast(Tone::Warning, "the configuration changed what would have run: nothing ran; review the new plan");
     }
 }

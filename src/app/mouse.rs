@@ -7,7 +7,7 @@ use super::commands;
 use super::keymap::Command;
 use super::layout::{PanelId, Target};
 use super::message::{Mouse, MouseKind};
-use super::overlays;
+use super::overlays::stack;
 use super::screens;
 use super::state::State;
 
@@ -19,10 +19,10 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
     let target = state.console.layout.at(mouse.column, mouse.row).cloned();
     if !state.console.overlays.is_empty() {
         match (mouse.kind, target) {
-            (MouseKind::Press, Some(Target::OverlayRow(row))) => overlays::click_row(state, row),
-            (MouseKind::Press, Some(Target::OverlayButton(button))) => overlays::click_button(state, button),
+            (MouseKind::Press, Some(Target::OverlayRow(row))) => stack::click_row(state, row),
+            (MouseKind::Press, Some(Target::OverlayButton(button))) => stack::click_button(state, button),
             (MouseKind::ScrollUp | MouseKind::ScrollDown, _) => {
-                return overlays::wheel(state, mouse.kind == MouseKind::ScrollUp, NOTCH);
+                return stack::wheel(state, mouse.kind == MouseKind::ScrollUp, NOTCH);
             }
             _ => return false,
         }

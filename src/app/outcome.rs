@@ -11,7 +11,8 @@ use crate::text::SafeText;
 use crate::world::Output;
 
 use super::observe;
-use super::overlays::{Overlay, patterns};
+use super::overlays::choices::Choices;
+use super::overlays::patterns;
 use super::screens::logs;
 use super::state::State;
 use crate::app::toasts::Tone;
@@ -86,11 +87,8 @@ fn started(state: &mut State, request: RequestId, run: &Run) -> Output {
 }
 
 fn choices(state: &mut State, request: RequestId, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
-    let waiting = state.console.overlays.iter_mut().rev().find_map(|overlay| match overlay {
-        Overlay::Choices(choices) if choices.request == request && choices.loading => Some(choices),
-        _ => None,
-    });
-    if let Some(choices) = waiting {
+    let latest = state.console.overlays.latest_mut::<Choices>();
+    if let Some(choices) = latest.filter(|choices| choices.request == request && choices.loading) {
         choices.answered(values);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
         state.answer();
     }
     // What the keys of a dialog do has changed.
-    if state.deaf_for().is_none() && state.console.overlays.last().is_some_and(|top| top.ignores_keys_since().is_some())
+    if state.deaf_for().is_none() && state.console.overlays.top().is_some_and(|top| top.ignores_keys_since().is_some())
     {
         state.changed();
     }
@@ -46,7 +46,7 @@ impl State {
 
     /// How long the topmost dialog still ignores keys.
     fn deaf_for(&self) -> Option<Duration> {
-        let opened = self.console.overlays.last()?.ignores_keys_since()?;
+        let opened = self.console.overlays.top()?.ignores_keys_since()?;
         DEAF.checked_sub(self.world.now.since(opened)).filter(|left| !left.is_zero())
     }
 }

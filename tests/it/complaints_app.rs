@@ -10,8 +10,10 @@ use opsroom::app::commands;
 use opsroom::app::keymap::{Binding, Command, Keymap};
 use opsroom::app::layout::PanelId;
 use opsroom::app::message::Event;
-use opsroom::app::overlays::Overlay;
-use opsroom::app::overlays::help::HelpRow;
+use opsroom::app::overlays::choices::Choices;
+use opsroom::app::overlays::help::{Help, HelpRow};
+use opsroom::app::overlays::line::LineInput;
+use opsroom::app::overlays::palette::Palette;
 use opsroom::app::screens::Screen;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::sections::screen::Panel;
@@ -200,7 +202,7 @@ fn alerts_are_merged_scrollable_and_filterable() {
 fn every_command_is_in_the_help_and_can_be_bound_anew() {
     let mut app = App::new(&format!("{WORLD}\n[keys]\n\"f5\" = \"poll\"\n\"p\" = \"palette\"\n"));
     app.keys("?");
-    let Some(Overlay::Help(help)) = app.state.console.overlays.last() else { panic!("no help") };
+    let Some(help) = app.state.console.overlays.top_as::<Help>() else { panic!("no help") };
     let entries: Vec<(&str, &str)> = help
         .rows
         .iter()
@@ -221,7 +223,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
     app.keys("esc f5");
     assert_eq!(app.take(), [Effect::PollNow(Vec::new())]);
     app.keys("p");
-    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Palette(_))));
+    assert!(app.state.console.overlays.top_as::<Palette>().is_some());
 }
 
 /// The other half of complaint 24: whatever has no key is still reachable.
@@ -229,7 +231,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
 fn every_command_is_in_the_palette() {
     let mut app = App::new(WORLD);
     app.keys(":");
-    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
+    let Some(palette) = app.state.console.overlays.top_as::<Palette>() else { panic!("no palette") };
     let names: Vec<&str> = palette.items.iter().map(|item| item.name.as_str()).collect();
     for command in COMMANDS {
         assert!(names.contains(&command.name), "{}", command.name);
@@ -238,10 +240,10 @@ fn every_command_is_in_the_palette() {
         assert!(names.contains(&more), "{more}");
     }
     app.typed("rollapi");
-    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
+    let Some(palette) = app.state.console.overlays.top_as::<Palette>() else { panic!("no palette") };
     assert_eq!(palette.items[0].name, "run rollback-api");
     app.keys("enter");
-    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Choices(_))));
+    assert!(app.state.console.overlays.top_as::<Choices>().is_some());
 }
 
 /// Complaint 27: a dry run that the tool ignores.
@@ -285,10 +287,10 @@ fn read_only_leaves_no_trace_of_actions() {
     app.keys("R B I");
     assert!(app.effects.is_empty() && app.state.console.overlays.is_empty());
     app.keys(":");
-    let Some(Overlay::Palette(palette)) = app.state.console.overlays.last() else { panic!("no palette") };
+    let Some(palette) = app.state.console.overlays.top_as::<Palette>() else { panic!("no palette") };
     assert!(!palette.items.iter().any(|item| item.name.contains("run") || item.name == "cancel"));
     app.keys("esc ?");
-    let Some(Overlay::Help(help)) = app.state.console.overlays.last() else { panic!("no help") };
+    let Some(help) = app.state.console.overlays.top_as::<Help>() else { panic!("no help") };
     assert!(!help.rows.iter().any(|row| format!("{row:?}").contains("estart")));
     app.keys("esc 6");
     assert!(!app.state.panels().contains(&PanelId::Startable));
@@ -423,11 +425,11 @@ fn a_wrong_filter_points_at_the_character() {
     write(&mut app, 0, 200);
     app.keys("3 /");
     app.typed("needle /[/");
-    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
+    let Some(line) = app.state.console.overlays.top_as::<LineInput>() else { panic!("no line") };
     let (at, why) = line.error.clone().expect("an open class is no expression");
     assert!(at >= 7, "{at} {why}");
     app.keys("enter");
-    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Line(_))), "a wrong filter can't be taken");
+    assert!(app.state.console.overlays.top_as::<LineInput>().is_some(), "a wrong filter can't be taken");
     app.keys("esc");
     assert_eq!(app.state.console.screens.logs.filter, "");
 }

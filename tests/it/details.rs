@@ -6,9 +6,9 @@ use crate::support::app::{App, WORLD};
 use crate::support::frame::{draw, text};
 use opsroom::app::layout::Target;
 use opsroom::app::message::{Event, Mouse, MouseKind};
-use opsroom::app::overlays::Overlay;
 use opsroom::app::overlays::patterns::PatternsOverlay;
 use opsroom::app::overlays::record::{RecordOverlay, Tab};
+use opsroom::app::overlays::top::TopOverlay;
 use opsroom::logs::format::Format;
 use opsroom::logs::pattern::{Order, Past};
 use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
@@ -53,7 +53,7 @@ fn json(app: &mut App, log: &str, seq: u64, level: Level, line: &str) {
 const FAILED: &str = r#"{"timestamp":"2026-11-21T02:41:00.000Z","level":"error","service":"api","message":"payment declined for order 77","metadata":{"host":"api-1","status":503,"took":1.50,"tags":["eu","retry"],"user":{"id":18446744073709551616}},"trace_id":"4bf92f","trace_id":"second"}"#;
 
 fn record(app: &App) -> &RecordOverlay {
-    let Some(Overlay::Record(record)) = app.state.console.overlays.last() else { panic!("no record is open") };
+    let Some(record) = app.state.console.overlays.top_as::<RecordOverlay>() else { panic!("no record is open") };
     record
 }
 
@@ -195,7 +195,7 @@ fn without_an_id_the_names_are_said() {
     app.keys("r");
     assert!(app.toast().starts_with("this record has no trace or request id; looked for trace_id, traceid"));
     app.keys("esc enter r");
-    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Record(_))));
+    assert!(app.state.console.overlays.top_as::<RecordOverlay>().is_some());
 }
 
 /// Three shapes, one of them an error that came last.
@@ -216,7 +216,7 @@ fn shapes() -> App {
 }
 
 fn panel(app: &App) -> &PatternsOverlay {
-    let Some(Overlay::Patterns(panel)) = app.state.console.overlays.last() else { panic!("no patterns are open") };
+    let Some(panel) = app.state.console.overlays.top_as::<PatternsOverlay>() else { panic!("no patterns are open") };
     panel
 }
 
@@ -312,7 +312,7 @@ fn values_of_a_field_are_counted_and_lead_to_their_records() {
     assert_eq!(shown(&app), ["m2", "m6"], "the second is 503 by now");
     app.keys("esc enter tab j #");
     settle(&mut app);
-    let Some(Overlay::Top(top)) = app.state.console.overlays.last() else { panic!("no top values") };
+    let Some(top) = app.state.console.overlays.top_as::<TopOverlay>() else { panic!("no top values") };
     assert_eq!((top.field.as_str(), top.top.total()), ("status", 6), "from a record");
     app.keys("esc #");
     app.typed("nosuchfield");

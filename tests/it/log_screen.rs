@@ -6,7 +6,8 @@ use crate::support::app::App;
 use crate::support::frame::{draw, draw_with, text};
 use opsroom::app::layout::{PanelId, Target};
 use opsroom::app::message::{Event, Mouse, MouseKind};
-use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::line::LineInput;
+use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::logs::MAX_MARKS;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
@@ -230,8 +231,8 @@ fn a_long_record_says_how_much_of_it_is_not_shown() {
     assert!(frame.contains("cut at 1 MiB, 3.0 MiB more"), "{frame}");
     // All of it is there to be read.
     app.keys("tab G");
-    let overlay = app.state.console.overlays.last().unwrap();
-    assert!(matches!(overlay, Overlay::Record(open) if open.record.raw.len() == text.len()));
+    let open = app.state.console.overlays.top_as::<RecordOverlay>().unwrap();
+    assert_eq!(open.record.raw.len(), text.len());
 }
 
 #[test]
@@ -452,18 +453,18 @@ fn fields_and_values_are_completed() {
     app.typed("path");
     snap("completion", &mut app);
     app.keys("tab");
-    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
+    let Some(line) = app.state.console.overlays.top_as::<LineInput>() else { panic!("no line") };
     assert!(line.input.text().starts_with("path"), "{}", line.input.text());
     assert!(!line.offers.is_empty());
     app.keys("shift-tab");
-    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
+    let Some(line) = app.state.console.overlays.top_as::<LineInput>() else { panic!("no line") };
     assert_eq!(line.input.text(), "path", "before the first is what was typed");
     app.keys("ctrl-u");
     app.typed("service");
     app.keys("tab");
     app.typed("nobody");
     app.keys("enter / esc / up");
-    let Some(Overlay::Line(line)) = app.state.console.overlays.last() else { panic!("no line") };
+    let Some(line) = app.state.console.overlays.top_as::<LineInput>() else { panic!("no line") };
     assert_eq!(line.input.text(), "service:nobody", "the history has it");
 }
 
@@ -512,7 +513,7 @@ fn marks_outlive_the_ring_and_are_bounded() {
     }
     assert!(app.state.world.log("api").expect("a log").ring.get(1).is_none(), "the ring has let it go");
     app.keys("k U");
-    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("the mark is not shown") };
+    let Some(open) = app.state.console.overlays.top_as::<RecordOverlay>() else { panic!("the mark is not shown") };
     assert_eq!(open.record.message.as_str(), "the first cause");
     app.keys("esc o");
     let effects = app.take();

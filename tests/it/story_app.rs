@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::support::app::{App, WORLD, config};
 use opsroom::app::layout::{Area, LayoutMap, PanelId, Target};
 use opsroom::app::message::{Event, Mouse, MouseKind};
-use opsroom::app::overlays::Overlay;
+use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Focus;
+use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::toasts::Tone;
@@ -113,7 +114,7 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     app.state.console.focus = Some(PanelId::Runs);
     assert_eq!(app.state.shown_run().unwrap().id, run.id);
     app.keys("u");
-    assert!(matches!(app.state.console.overlays.last(), Some(Overlay::Choices(_))));
+    assert!(app.state.console.overlays.top_as::<Choices>().is_some());
 }
 
 #[test]
@@ -680,10 +681,10 @@ fn marks_are_copied_and_saved_in_order() {
     assert!(name.starts_with("logs-20261121T0241"));
     assert_eq!(text, "line 1\nline 4\n");
     app.keys("enter");
-    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
+    let Some(open) = app.state.console.overlays.top_as::<RecordOverlay>() else { panic!("no record") };
     assert_eq!(open.record.message.as_str(), "line 1");
     app.keys("l");
-    let Some(Overlay::Record(open)) = app.state.console.overlays.last() else { panic!("no record") };
+    let Some(open) = app.state.console.overlays.top_as::<RecordOverlay>() else { panic!("no record") };
     assert_eq!(open.record.message.as_str(), "line 2");
 }
 
@@ -792,10 +793,8 @@ proptest! {
                 Blow::Tick => app.pass(1),
                 Blow::Choices => {
                     let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
-                    let request = match app.state.console.overlays.last() {
-                        Some(Overlay::Choices(choices)) => choices.request,
-                        _ => RequestId::default(),
-                    };
+                    let open = app.state.console.overlays.top_as::<Choices>();
+                    let request = open.map_or_else(RequestId::default, |choices| choices.request);
                     let action = "rollback-api".into();
                     app.outcome(Outcome::Choices { request, action, choices: Ok(values.into()) });
                 }

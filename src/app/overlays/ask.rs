@@ -9,8 +9,8 @@ use crate::model::run::Stopping;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-use super::Then;
 use super::confirm::DEAF;
+use super::{Overlay, Then};
 
 /// The overlay.
 #[derive(Debug, Clone)]
@@ -32,8 +32,8 @@ pub enum Answer {
     StopRun(Name),
 }
 
-impl Ask {
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+impl Overlay for Ask {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         if state.world.now.since(self.opened) < DEAF {
             return Then::Stay;
         }
@@ -56,8 +56,18 @@ impl Ask {
         }
     }
 
+    fn click_button(&mut self, state: &mut State, button: usize) -> Then {
+        if button == 0 { self.leave(state) } else { Then::Stay }
+    }
+
+    fn ignores_keys_since(&self) -> Option<Stamp> {
+        Some(self.opened)
+    }
+}
+
+impl Ask {
     /// Closes it without an answer.
-    pub(super) fn leave(&self, state: &mut State) -> Then {
+    fn leave(&self, state: &mut State) -> Then {
         match &self.then {
             Answer::StopRun(run) => {
                 let action = state.world.run(run).map(|view| view.run.action.clone());

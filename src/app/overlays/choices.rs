@@ -10,8 +10,9 @@ use crate::model::choice::{Choice, before_running};
 use crate::model::message::{Effect, RequestId};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::World;
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// The overlay.
 #[derive(Debug, Clone)]
@@ -112,40 +113,6 @@ impl Choices {
         self.selected = free.get(to).copied();
     }
 
-    /// A click: on what can be chosen.
-    pub(super) fn click(&mut self, row: usize) {
-        if self.shown().get(row).is_some_and(|choice| !choice.running) {
-            self.selected = Some(row);
-        }
-    }
-
-    pub(super) fn paste(&mut self, text: &str) {
-        self.input.insert(text);
-        self.preselect();
-    }
-
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        match key.code {
-            KeyCode::Esc => {
-                let title = state.world.title_of(&self.action).to_owned();
-                launch::cancelled(state, &title);
-                return Then::Close;
-            }
-            KeyCode::Up => self.step(-1),
-            KeyCode::Down => self.step(1),
-            KeyCode::PageUp => self.step(-10),
-            KeyCode::PageDown => self.step(10),
-            KeyCode::Enter => return self.choose(state, effects),
-            _ => {
-                if self.input.key(key) {
-                    self.error = None;
-                    self.preselect();
-                }
-            }
-        }
-        Then::Stay
-    }
-
     /// Takes the selected value, and goes on to the next parameter or to the plan. Choosing never runs anything: what
     /// has parameters always passes the plan's dialog.
     fn choose(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
@@ -181,5 +148,51 @@ impl Choices {
         }
         launch::preview(state, self.request, &self.action, &self.chosen, self.dry_run, effects);
         Then::Close
+    }
+}
+
+impl Overlay for Choices {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+        match key.code {
+            KeyCode::Esc => {
+                let title = state.world.title_of(&self.action).to_owned();
+                launch::cancelled(state, &title);
+                return Then::Close;
+            }
+            KeyCode::Up => self.step(-1),
+            KeyCode::Down => self.step(1),
+            KeyCode::PageUp => self.step(-10),
+            KeyCode::PageDown => self.step(10),
+            KeyCode::Enter => return self.choose(state, effects),
+            _ => {
+                if self.input.key(key) {
+                    self.error = None;
+                    self.preselect();
+                }
+            }
+        }
+        Then::Stay
+    }
+
+    fn paste(&mut self, _state: &mut State, text: &str) {
+        self.input.insert(text);
+        self.preselect();
+    }
+
+    /// Only on what can be chosen.
+    fn click_row(&mut self, row: usize) {
+        if self.shown().get(row).is_some_and(|choice| !choice.running) {
+            self.selected = Some(row);
+        }
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    /// Its action may be no more.
+    fn reconfigured(&mut self, world: &World) -> Then {
+        let known = world.config.actions.iter().any(|action| action.name == self.action);
+        if known && !world.read_only { Then::Stay } else { Then::Close }
     }
 }

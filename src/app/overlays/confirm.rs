@@ -6,6 +6,7 @@ use crate::app::input::Input;
 use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
+use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::message::{Effect, RequestId};
@@ -13,8 +14,9 @@ use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::world::World;
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
 pub(crate) const DEAF: Duration = Duration::from_millis(300);
@@ -169,16 +171,57 @@ impl Confirmation {
         self.focus = stops[(here + by) % stops.len()];
     }
 
-    /// A pasted name proves nothing: it was not typed while reading the dialog.
-    pub(super) fn paste(&mut self, state: &mut State, text: &str) {
-        match self.focus {
-            Focus::Reason => self.reason.insert(text),
-            Focus::Name => state.toast(Tone::Warning, "the name must be typed: pasted text confirms nothing"),
-            Focus::Cancel | Focus::Run => {}
+    /// Enter anywhere but on Cancel. It runs only what was typed for: a yes is given by `y`, because Enter is too easily
+    /// pressed twice.
+    fn enter(&mut self, focus: Focus, state: &mut State, effects: &mut Vec<Effect>) -> Then {
+        match focus {
+            Focus::Run if !is_typed(self.grade) => {
+                self.missing = Some(SafeText::new("press y to run it; Enter does nothing here"));
+            }
+            Focus::Name if !self.lacks_name() && self.grade == Confirm::TwoPerson => self.focus = Focus::Reason,
+            Focus::Reason if self.lacks_reason() => {
+                self.missing = self.still_missing().map(|text| SafeText::new(&text));
+            }
+            _ => return self.confirm(state, effects),
         }
+        Then::Stay
     }
 
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+    /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
+    fn scroll_by(&mut self, rows: usize) {
+        let drawn = |text: &SafeText| 1 + text.len() / 40;
+        let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
+            + self.context.iter().map(|(_, text)| drawn(text)).sum::<usize>();
+        self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
+    }
+
+    /// Leaves it.
+    fn cancel(&self, state: &mut State) -> Then {
+        let title = state.world.title_of(&self.action).to_owned();
+        launch::cancelled(state, &title);
+        Then::Close
+    }
+
+    fn confirm(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
+        if let Some(missing) = self.still_missing() {
+            self.focus = if self.lacks_name() { Focus::Name } else { Focus::Reason };
+            self.missing = Some(SafeText::new(&missing));
+            return Then::Stay;
+        }
+        let confirmed = Confirmed {
+            request: self.request,
+            plan: self.plan.clone(),
+            digest: self.digest.clone(),
+            preview: self.preview.clone(),
+            reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
+        };
+        launch::start(state, confirmed, effects);
+        Then::Close
+    }
+}
+
+impl Overlay for Confirmation {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         if state.world.now.since(self.opened) < DEAF {
             return Then::Stay;
         }
@@ -206,52 +249,42 @@ impl Confirmation {
         Then::Stay
     }
 
-    /// Enter anywhere but on Cancel. It runs only what was typed for: a yes is given by `y`, because Enter is too easily
-    /// pressed twice.
-    fn enter(&mut self, focus: Focus, state: &mut State, effects: &mut Vec<Effect>) -> Then {
-        match focus {
-            Focus::Run if !is_typed(self.grade) => {
-                self.missing = Some(SafeText::new("press y to run it; Enter does nothing here"));
-            }
-            Focus::Name if !self.lacks_name() && self.grade == Confirm::TwoPerson => self.focus = Focus::Reason,
-            Focus::Reason if self.lacks_reason() => {
-                self.missing = self.still_missing().map(|text| SafeText::new(&text));
-            }
-            _ => return self.confirm(state, effects),
+    /// A pasted name proves nothing: it was not typed while reading the dialog.
+    fn paste(&mut self, state: &mut State, text: &str) {
+        match self.focus {
+            Focus::Reason => self.reason.insert(text),
+            Focus::Name => state.toast(Tone::Warning, "the name must be typed: pasted text confirms nothing"),
+            Focus::Cancel | Focus::Run => {}
         }
+    }
+
+    fn click_button(&mut self, state: &mut State, button: usize) -> Then {
+        if button == 0 {
+            return self.cancel(state);
+        }
+        self.focus = Focus::Run;
         Then::Stay
     }
 
-    /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
-    fn scroll_by(&mut self, rows: usize) {
-        let drawn = |text: &SafeText| 1 + text.len() / 40;
-        let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
-            + self.context.iter().map(|(_, text)| drawn(text)).sum::<usize>();
-        self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
+    fn takes_text(&self) -> bool {
+        matches!(self.focus, Focus::Name | Focus::Reason)
     }
 
-    /// Leaves it.
-    pub(super) fn cancel(&self, state: &mut State) -> Then {
-        let title = state.world.title_of(&self.action).to_owned();
-        launch::cancelled(state, &title);
-        Then::Close
+    fn ignores_keys_since(&self) -> Option<Stamp> {
+        Some(self.opened)
     }
 
-    fn confirm(&mut self, state: &mut State, effects: &mut Vec<Effect>) -> Then {
-        if let Some(missing) = self.still_missing() {
-            self.focus = if self.lacks_name() { Focus::Name } else { Focus::Reason };
-            self.missing = Some(SafeText::new(&missing));
-            return Then::Stay;
-        }
-        let confirmed = Confirmed {
-            request: self.request,
-            plan: self.plan.clone(),
-            digest: self.digest.clone(),
-            preview: self.preview.clone(),
-            reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
-        };
-        launch::start(state, confirmed, effects);
-        Then::Close
+    /// What was read is no longer what would run, where the plan would be another one now.
+    fn reconfigured(&mut self, world: &World) -> Then {
+        let config = &world.config;
+        let action = config.actions.iter().find(|action| action.name == self.action).filter(|_| !world.read_only);
+        let same = action.is_some_and(|action| {
+            plan::plan(config, action, &self.plan.parameters, self.plan.dry_run).is_ok_and(|plan| {
+                plan.digest() == self.digest
+                    && plan::effective_confirm(&config.console, action, plan.changing) == self.grade
+            })
+        });
+        if same { Then::Stay } else { Then::Close }
     }
 }
 

@@ -7,8 +7,9 @@ use crate::app::state::State;
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, Context};
 use crate::lang::key::Key;
+use crate::model::message::Effect;
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// The help overlay.
 #[derive(Debug, Clone, Default)]
@@ -102,8 +103,10 @@ impl Help {
         let rows = (0..rows.len()).filter(|at| !empty(*at, &rows)).map(|at| rows[at].clone()).collect();
         Self { scroll: 0, rows }
     }
+}
 
-    pub(super) fn key(&mut self, state: &State, key: Key) -> Then {
+impl Overlay for Help {
+    fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
         let Some(command) = keys::overlay_command(state, key) else { return Then::Stay };
         let height = usize::from(state.console.size.1).saturating_sub(4).max(1);
         let last = self.rows.len().saturating_sub(height);

@@ -6,9 +6,12 @@ use crate::app::screens::logs::{self, Aside};
 use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::complete::Candidate;
+use crate::logs::record::Record;
+use crate::model::message::Effect;
 use crate::text::SafeText;
+use crate::world::logs::LogView;
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// What the line is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,36 +55,6 @@ impl LineInput {
         };
         let input = Input::new(&before);
         Self { purpose, input, error: None, before, aside: None, offers: Vec::new(), taken: None, recalled: 0 }
-    }
-
-    pub(super) fn paste(&mut self, state: &mut State, text: &str) {
-        self.input.insert(text);
-        self.typed(state);
-    }
-
-    pub(super) fn key(&mut self, state: &mut State, key: Key) -> Then {
-        match key.code {
-            KeyCode::Esc => {
-                self.take_back(state);
-                return Then::Close;
-            }
-            KeyCode::Enter if self.error.is_none() => {
-                self.remember(state);
-                return Then::Close;
-            }
-            KeyCode::Enter => {}
-            KeyCode::Tab => self.complete(state, true),
-            KeyCode::BackTab => self.complete(state, false),
-            KeyCode::Up => self.recall(state, self.recalled + 1),
-            KeyCode::Down => self.recall(state, self.recalled.saturating_sub(1)),
-            _ => {
-                if self.input.key(key) {
-                    self.recalled = 0;
-                    self.typed(state);
-                }
-            }
-        }
-        Then::Stay
     }
 
     /// The text is another one: what it could be gone on with, too.
@@ -172,6 +145,74 @@ impl LineInput {
         self.offers.clear();
         self.taken = None;
         self.apply(state);
+    }
+}
+
+impl Overlay for LineInput {
+    fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
+        match key.code {
+            KeyCode::Esc => {
+                self.take_back(state);
+                return Then::Close;
+            }
+            KeyCode::Enter if self.error.is_none() => {
+                self.remember(state);
+                return Then::Close;
+            }
+            KeyCode::Enter => {}
+            KeyCode::Tab => self.complete(state, true),
+            KeyCode::BackTab => self.complete(state, false),
+            KeyCode::Up => self.recall(state, self.recalled + 1),
+            KeyCode::Down => self.recall(state, self.recalled.saturating_sub(1)),
+            _ => {
+                if self.input.key(key) {
+                    self.recalled = 0;
+                    self.typed(state);
+                }
+            }
+        }
+        Then::Stay
+    }
+
+    fn paste(&mut self, state: &mut State, text: &str) {
+        self.input.insert(text);
+        self.typed(state);
+    }
+
+    fn is_boxed(&self) -> bool {
+        false
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn is_counting(&self) -> bool {
+        self.aside.as_ref().is_some_and(|aside| aside.is_scanning())
+    }
+
+    fn count(&mut self, logs: &[LogView]) {
+        if let Some(aside) = &mut self.aside {
+            aside.work(logs);
+        }
+    }
+
+    fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+        if let Some(aside) = &mut self.aside {
+            aside.take(logs, at, record, backlog);
+        }
+    }
+
+    fn forget(&mut self, logs: &[LogView]) {
+        if let Some(aside) = &mut self.aside {
+            aside.forget(logs);
+        }
+    }
+
+    /// What was put aside names the logs by their places.
+    fn logs_moved(&mut self) -> Then {
+        self.aside = None;
+        Then::Stay
     }
 }
 

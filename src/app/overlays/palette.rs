@@ -15,7 +15,7 @@ use crate::lang::key::{Key, KeyCode};
 use crate::model::message::Effect;
 use crate::text::name::Name;
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// The palette overlay.
 #[derive(Debug, Clone, Default)]
@@ -66,13 +66,10 @@ impl Palette {
         self.items = matching(everything(state), self.input.text());
         self.selected = 0;
     }
+}
 
-    pub(super) fn paste(&mut self, state: &State, text: &str) {
-        self.input.insert(text);
-        self.refresh(state);
-    }
-
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+impl Overlay for Palette {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let last = self.items.len().saturating_sub(1);
         match (key.code, key.ctrl) {
             (KeyCode::Esc, _) => return Then::Close,
@@ -98,6 +95,19 @@ impl Palette {
             }
         }
         Then::Stay
+    }
+
+    fn paste(&mut self, state: &mut State, text: &str) {
+        self.input.insert(text);
+        self.refresh(state);
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.selected = row.min(self.items.len().saturating_sub(1));
+    }
+
+    fn takes_text(&self) -> bool {
+        true
     }
 }
 

@@ -75,23 +75,6 @@ impl PatternsOverlay {
             .map_or(Novelty::Unknown, |past| past.novelty(group.hash, &group.example, group.first, self.opened.utc))
     }
 
-    pub(super) fn work(&mut self, logs: &[LogView]) {
-        let held = rings(logs, &self.sources);
-        let Self { scan, patterns, sources, .. } = self;
-        scan.work(&held, details::SLICE, |source, record| add(patterns, logs, sources[source], record));
-    }
-
-    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record) {
-        let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
-        if self.scan.takes(source, record) {
-            add(&mut self.patterns, logs, at, record);
-        }
-    }
-
-    pub(super) fn click(&mut self, row: usize) {
-        self.selected = self.rows().0.get(row).map(|group| group.hash);
-    }
-
     fn shape(&self) -> Option<String> {
         let (groups, at) = self.rows();
         groups.get(at).map(|group| group.shape.to_string())
@@ -103,8 +86,10 @@ impl PatternsOverlay {
         let filter = write::and(&state.console.screens.logs.filter, &write::pattern_is(&shape, not));
         logs::narrow(state, &filter)
     }
+}
 
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+impl Overlay for PatternsOverlay {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = keys::details_command(state, key) else { return Then::Stay };
         let height = usize::from(details::room(state.console.size).height);
         let (groups, at) = self.rows();
@@ -136,6 +121,41 @@ impl PatternsOverlay {
         effects.push(Effect::ForgetPast);
         Then::Close
     }
+
+    fn is_details(&self) -> bool {
+        true
+    }
+
+    fn is_counting(&self) -> bool {
+        self.progress().is_some()
+    }
+
+    fn count(&mut self, logs: &[LogView]) {
+        let held = rings(logs, &self.sources);
+        let Self { scan, patterns, sources, .. } = self;
+        scan.work(&held, details::SLICE, |source, record| add(patterns, logs, sources[source], record));
+    }
+
+    fn take(&mut self, logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+        let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
+        if self.scan.takes(source, record) {
+            add(&mut self.patterns, logs, at, record);
+        }
+    }
+
+    fn click_row(&mut self, row: usize) {
+        self.selected = self.rows().0.get(row).map(|group| group.hash);
+    }
+
+    /// What it counts is named by the places of the logs.
+    fn logs_moved(&mut self) -> Then {
+        Then::Close
+    }
+
+    /// It holds the texts that it counted: they are counted again when it is opened again.
+    fn masked(&mut self, _records: &[(Record, Record)]) -> Then {
+        Then::Close
+    }
 }
 
 fn add(patterns: &mut Patterns<Name>, logs: &[LogView], at: usize, record: &Record) {
@@ -149,16 +169,12 @@ pub(in crate::app) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let now = panel.opened.utc;
     let names = panel.sources.iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.name.clone()).collect();
     effects.push(Effect::LearnPast { logs: names, since: now - FARTHEST, until: now - YESTERDAY });
-    state.console.overlays.push(Overlay::Patterns(Box::new(panel)));
+    state.console.overlays.push(panel);
 }
 
 /// The files have answered.
 pub(in crate::app) fn learned(state: &mut State, past: Past) {
-    let waiting = state.console.overlays.iter_mut().rev().find_map(|overlay| match overlay {
-        Overlay::Patterns(panel) => Some(panel),
-        _ => None,
-    });
-    if let Some(panel) = waiting {
+    if let Some(panel) = state.console.overlays.latest_mut::<PatternsOverlay>() {
         panel.past = Some(past);
     }
 }

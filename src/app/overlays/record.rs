@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::app::keymap::Command;
 use crate::app::keys;
-use crate::app::overlays::Overlay;
-use crate::app::overlays::help::Help;
 use crate::app::screens::list::moved;
 use crate::app::screens::logs::{self, details};
 use crate::app::state::State;
@@ -19,7 +17,8 @@ use crate::logs::record::Record;
 use crate::model::message::Effect;
 use crate::text::{SafeText, wrap};
 
-use super::{Then, patterns};
+use super::help::Help;
+use super::{Overlay, Then, patterns};
 
 /// How the record is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,20 +167,6 @@ impl RecordOverlay {
         self.tab = tabs[(here + by) % tabs.len()];
     }
 
-    /// The row that was clicked: selected; a second click folds it.
-    pub(super) fn click(&mut self, row: usize) {
-        if self.tab != Tab::Raw && self.selected() == row {
-            self.fold();
-        } else {
-            self.at[self.tab as usize] = row;
-        }
-    }
-
-    /// The tab that was clicked.
-    pub(super) fn show(&mut self, tab: usize) {
-        self.tab = self.tabs().get(tab).copied().unwrap_or(self.tab);
-    }
-
     fn fold(&mut self) {
         let Some(at) = self.unfolded().get(self.at[Tab::Tree as usize]).copied() else { return };
         let opens = self.tree.as_ref().is_some_and(|tree| tree.parts[at].is_open());
@@ -220,8 +205,10 @@ impl RecordOverlay {
         let filter = write::and(&state.console.screens.logs.filter, &term);
         logs::narrow(state, &filter)
     }
+}
 
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+impl Overlay for RecordOverlay {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = keys::details_command(state, key) else { return Then::Stay };
         let height = usize::from(details::room(state.console.size).height);
         if let Some(to) = moved(command, self.selected(), self.last(state), height) {
@@ -249,10 +236,36 @@ impl RecordOverlay {
             }
             Command::Help => {
                 let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
-                state.console.overlays.push(Overlay::Help(help));
+                state.console.overlays.push(help);
             }
             Command::Back | Command::Quit | Command::Open => return Then::Close,
             _ => {}
+        }
+        Then::Stay
+    }
+
+    /// A second click folds the row.
+    fn click_row(&mut self, row: usize) {
+        if self.tab != Tab::Raw && self.selected() == row {
+            self.fold();
+        } else {
+            self.at[self.tab as usize] = row;
+        }
+    }
+
+    /// The buttons are its tabs.
+    fn click_button(&mut self, _state: &mut State, button: usize) -> Then {
+        self.tab = self.tabs().get(button).copied().unwrap_or(self.tab);
+        Then::Stay
+    }
+
+    fn is_details(&self) -> bool {
+        true
+    }
+
+    fn masked(&mut self, records: &[(Record, Record)]) -> Then {
+        if let Some((_, masked)) = records.iter().find(|(held, _)| held.same(&self.record)) {
+            *self = Self::new(masked.clone(), self.late);
         }
         Then::Stay
     }

@@ -16,7 +16,7 @@ use crate::model::message::Effect;
 use crate::text::SafeText;
 use crate::world::logs::{LogView, rings};
 
-use super::Then;
+use super::{Overlay, Then};
 
 /// Values that are held.
 const MOST: usize = 10_000;
@@ -92,11 +92,6 @@ impl TopOverlay {
         }
     }
 
-    /// Whether something held is not counted yet.
-    pub(crate) fn is_counting(&self) -> bool {
-        self.choice.is_none() && self.scan.is_under_way()
-    }
-
     /// How much of what was held is counted, in per cent; `None` where all is.
     pub(crate) fn progress(&self) -> Option<u8> {
         self.scan.progress()
@@ -106,36 +101,6 @@ impl TopOverlay {
     pub(crate) fn at(&self) -> usize {
         let wanted = self.selected.as_deref();
         wanted.and_then(|value| self.top.rows(SHOWN).iter().position(|row| row.value == value)).unwrap_or(0)
-    }
-
-    pub(super) fn work(&mut self, logs: &[LogView]) {
-        let held = rings(logs, &self.sources);
-        let Self { scan, top, spread, field, .. } = self;
-        scan.work(&held, details::SLICE, |_, record| add(top, spread, field, record));
-    }
-
-    pub(super) fn take(&mut self, at: usize, record: &Record) {
-        let source = self.sources.iter().position(|source| *source == at);
-        if self.choice.is_none()
-            && let Some(source) = source
-            && self.scan.takes(source, record)
-        {
-            add(&mut self.top, &mut self.spread, &self.field, record);
-        }
-    }
-
-    pub(super) fn click(&mut self, row: usize) {
-        match &mut self.choice {
-            Some(choice) => choice.selected = row.min(choice.shown().len().saturating_sub(1)),
-            None => self.selected = self.top.rows(SHOWN).get(row).map(|row| row.value.to_owned()),
-        }
-    }
-
-    pub(super) fn paste(&mut self, text: &str) {
-        if let Some(choice) = &mut self.choice {
-            choice.input.insert(text);
-            choice.selected = 0;
-        }
     }
 
     fn filter_by(&self, state: &mut State, not: bool) -> bool {
@@ -169,8 +134,10 @@ impl TopOverlay {
         }
         Then::Stay
     }
+}
 
-    pub(super) fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+impl Overlay for TopOverlay {
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         if self.choice.is_some() {
             return self.choose(state, key);
         }
@@ -192,6 +159,58 @@ impl TopOverlay {
             _ => {}
         }
         Then::Stay
+    }
+
+    fn paste(&mut self, _state: &mut State, text: &str) {
+        if let Some(choice) = &mut self.choice {
+            choice.input.insert(text);
+            choice.selected = 0;
+        }
+    }
+
+    fn click_row(&mut self, row: usize) {
+        match &mut self.choice {
+            Some(choice) => choice.selected = row.min(choice.shown().len().saturating_sub(1)),
+            None => self.selected = self.top.rows(SHOWN).get(row).map(|row| row.value.to_owned()),
+        }
+    }
+
+    fn is_details(&self) -> bool {
+        true
+    }
+
+    fn takes_text(&self) -> bool {
+        self.choice.is_some()
+    }
+
+    fn is_counting(&self) -> bool {
+        self.choice.is_none() && self.scan.is_under_way()
+    }
+
+    fn count(&mut self, logs: &[LogView]) {
+        let held = rings(logs, &self.sources);
+        let Self { scan, top, spread, field, .. } = self;
+        scan.work(&held, details::SLICE, |_, record| add(top, spread, field, record));
+    }
+
+    fn take(&mut self, _logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+        let source = self.sources.iter().position(|source| *source == at);
+        if self.choice.is_none()
+            && let Some(source) = source
+            && self.scan.takes(source, record)
+        {
+            add(&mut self.top, &mut self.spread, &self.field, record);
+        }
+    }
+
+    /// What it counts is named by the places of the logs.
+    fn logs_moved(&mut self) -> Then {
+        Then::Close
+    }
+
+    /// It holds the texts that it counted: they are counted again when it is opened again.
+    fn masked(&mut self, _records: &[(Record, Record)]) -> Then {
+        Then::Close
     }
 }
 

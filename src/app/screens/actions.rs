@@ -4,7 +4,6 @@ use crate::app::keymap::Command;
 use crate::app::launch;
 use crate::app::layout::PanelId;
 use crate::app::observe;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::ask::{Answer, Ask};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
@@ -92,14 +91,14 @@ fn ask_cancel(state: &mut State) {
     } else {
         format!("Stop what {} left running on {}?", run.action, run.target)
     };
-    state.console.overlays.push(Overlay::Ask(Ask {
+    state.console.overlays.push(Ask {
         question: SafeText::new(&question),
         detail: SafeText::new(
             "Its processes get TERM, then KILL after the grace period. A half-finished change may remain. y cancels the run.",
         ),
         opened: state.world.now,
         then: Answer::StopRun(run.id),
-    }));
+    });
 }
 
 /// Opens a run: its output is shown from where it follows its end.

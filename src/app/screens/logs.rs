@@ -152,17 +152,13 @@ fn height(state: &State) -> usize {
 /// A batch of a log has come in at `now`.
 pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
     state.world.records(log, batch, now, |logs, at, record, backlog| {
-        for overlay in &mut state.console.overlays {
-            overlay.take(logs, at, record, backlog);
-        }
+        state.console.overlays.take(logs, at, record, backlog);
         follow(&mut state.console, logs, at, record, backlog);
     });
     let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
     let logs = &state.world.logs;
     screen.pane.forget(logs);
-    for overlay in overlays {
-        overlay.forget(logs);
-    }
+    overlays.forget(logs);
     for tail in tails.values_mut() {
         tail.forget(logs);
     }
@@ -208,8 +204,8 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
         found.view.work(&rings(&state.world.logs, screen.pane.sources()), SLICE);
     } else if let Some(tail) = state.console.tails.values_mut().find(|tail| tail.is_scanning()) {
         tail.work(&state.world.logs);
-    } else if let Some(overlay) = state.console.overlays.iter_mut().find(|overlay| overlay.is_counting()) {
-        overlay.count(&state.world.logs);
+    } else {
+        state.console.overlays.count(&state.world.logs);
     }
     go_to_first_match(state);
     true
@@ -300,12 +296,6 @@ pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
     let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
     screen.pane.remap(logs, moved, shown);
     screen.detours.clear();
-    // What they count is named by the places of the logs.
-    state.console.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
-    for overlay in &mut state.console.overlays {
-        if let Overlay::Line(line) = overlay {
-            line.aside = None;
-        }
-    }
+    state.console.overlays.tell(Overlay::logs_moved);
     search_again(state);
 }

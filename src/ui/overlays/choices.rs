@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::Draw;
 use super::confirm::place;
 use crate::app::layout::Target;
 use crate::app::overlays::choices::Choices;
@@ -18,50 +19,53 @@ use crate::ui::widgets::table;
 /// Columns and rows of the dialog.
 const SIZE: (u16, u16) = (76, 18);
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, choices: &Choices, area: Rect) {
-    let spot = dialog::spot(area, SIZE.0, SIZE.1);
-    let kind = if choices.dry_run { " (dry run)" } else { "" };
-    let title = place(&state.world.config.console.environment, "local")
-        .and(format!("{}{kind}", state.world.title_of(&choices.action)), Role::DialogTitle);
-    let offers = choices.offered();
-    let says = if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
-    let foot = Line::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
-    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
-    let mut top = inner;
-    for (name, value) in &choices.chosen {
-        let words = Line::of(format!("{name} = "), Role::TextLabel).and(Span::of(value), Role::TextStrong);
-        painter.put(top, 0, &words);
-        top = split_top(top, 1).1;
-    }
-    let offered = !offers.is_empty();
-    let (line, list) = split_top(top, 2);
-    let input = InputLine {
-        prompt: Line::of(format!("{} = ", choices.parameter()), Role::InputPrompt),
-        text: choices.input.text(),
-        cursor: Some(choices.input.cursor()),
-        error: choices.error.as_ref().map(|why| (0, why)),
-        placeholder: if offered { "type to narrow the list" } else { "type a value" },
-    };
-    input.draw(painter, line);
-    if choices.loading {
-        Notice::empty("asking the adapter for values", "Esc cancels").draw(painter, list);
-        return;
-    }
-    let values = choices.shown();
-    if offered && values.is_empty() {
-        Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
-        return;
-    }
-    let before = before_running(offers).and_then(|at| offers.get(at));
-    let width = values.iter().map(|choice| Span::from(&choice.value).width()).max().unwrap_or(0).min(30);
-    let shown = table::window(0, choices.selected, values.len(), usize::from(list.height));
-    for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
-        let spot = Rect { y: list.y + row, height: 1, ..list };
-        painter.put(table::beside_pointer(spot), 0, &words(choice, width, before == Some(*choice)));
-        if choices.selected == Some(at) {
-            table::select(painter, spot, true);
+impl Draw for Choices {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let spot = dialog::spot(area, SIZE.0, SIZE.1);
+        let kind = if self.dry_run { " (dry run)" } else { "" };
+        let title = place(&state.world.config.console.environment, "local")
+            .and(format!("{}{kind}", state.world.title_of(&self.action)), Role::DialogTitle);
+        let offers = self.offered();
+        let says =
+            if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
+        let foot = Line::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
+        let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
+        let mut top = inner;
+        for (name, value) in &self.chosen {
+            let words = Line::of(format!("{name} = "), Role::TextLabel).and(Span::of(value), Role::TextStrong);
+            painter.put(top, 0, &words);
+            top = split_top(top, 1).1;
         }
-        painter.note(spot, Target::OverlayRow(at));
+        let offered = !offers.is_empty();
+        let (line, list) = split_top(top, 2);
+        let input = InputLine {
+            prompt: Line::of(format!("{} = ", self.parameter()), Role::InputPrompt),
+            text: self.input.text(),
+            cursor: Some(self.input.cursor()),
+            error: self.error.as_ref().map(|why| (0, why)),
+            placeholder: if offered { "type to narrow the list" } else { "type a value" },
+        };
+        input.draw(painter, line);
+        if self.loading {
+            Notice::empty("asking the adapter for values", "Esc cancels").draw(painter, list);
+            return;
+        }
+        let values = self.shown();
+        if offered && values.is_empty() {
+            Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
+            return;
+        }
+        let before = before_running(offers).and_then(|at| offers.get(at));
+        let width = values.iter().map(|choice| Span::from(&choice.value).width()).max().unwrap_or(0).min(30);
+        let shown = table::window(0, self.selected, values.len(), usize::from(list.height));
+        for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
+            let spot = Rect { y: list.y + row, height: 1, ..list };
+            painter.put(table::beside_pointer(spot), 0, &words(choice, width, before == Some(*choice)));
+            if self.selected == Some(at) {
+                table::select(painter, spot, true);
+            }
+            painter.note(spot, Target::OverlayRow(at));
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::ask::Ask;
 use crate::app::overlays::confirm::{Confirmation, Focus};
 use crate::app::state::State;
 use crate::model::preview::Kind;
@@ -17,6 +16,8 @@ use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::table;
 
+use super::Draw;
+
 /// Columns of the dialog.
 const WIDTH: u16 = 90;
 
@@ -26,31 +27,33 @@ pub(super) fn place<'a>(word: &str, host: &str) -> Line<'a> {
     words.and(format!("{host}  "), Role::TextStrong)
 }
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, dialog: &Confirmation, area: Rect) {
-    let width = WIDTH.min(area.width);
-    let inside = usize::from(width.saturating_sub(4)).max(1);
-    let facts = facts(dialog, inside);
-    let end = ending(painter, dialog, inside);
-    let fields = fields(dialog);
-    let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-    // Frame, facts, a free row, warnings, fields, what the keys do, buttons.
-    let fixed = rows(end.len() + fields.len()) + 3;
-    let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
-    let kind = if dialog.plan.dry_run { "dry run: " } else { "" };
-    let title = place(&dialog.plan.environment, &dialog.plan.host)
-        .and(format!("{kind}{} {}", dialog.plan.verb, dialog.plan.target), Role::DialogTitle);
-    let tone = if dialog.plan.changing && !dialog.plan.dry_run { Tone::Danger } else { Tone::Plain };
-    let room = usize::from(spot.height.saturating_sub(2 + fixed)).max(1);
-    let start = dialog.scroll.min(facts.len().saturating_sub(room));
-    let shown = start..(start + room).min(facts.len());
-    let foot = table::position(&shown, facts.len());
-    let inner = dialog::frame(painter, spot, tone, &title, &foot);
-    let (upper, lower) = split_bottom(inner, fixed.min(inner.height.saturating_sub(1)));
-    for (row, line) in (0..upper.height).zip(&facts[shown]) {
-        painter.put(upper, row, line);
+impl Draw for Confirmation {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let width = WIDTH.min(area.width);
+        let inside = usize::from(width.saturating_sub(4)).max(1);
+        let facts = facts(self, inside);
+        let end = ending(painter, self, inside);
+        let fields = fields(self);
+        let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        // Frame, facts, a free row, warnings, fields, what the keys do, buttons.
+        let fixed = rows(end.len() + fields.len()) + 3;
+        let spot = dialog::spot(area, width, rows(facts.len()).saturating_add(fixed + 2));
+        let kind = if self.plan.dry_run { "dry run: " } else { "" };
+        let title = place(&self.plan.environment, &self.plan.host)
+            .and(format!("{kind}{} {}", self.plan.verb, self.plan.target), Role::DialogTitle);
+        let tone = if self.plan.changing && !self.plan.dry_run { Tone::Danger } else { Tone::Plain };
+        let room = usize::from(spot.height.saturating_sub(2 + fixed)).max(1);
+        let start = self.scroll.min(facts.len().saturating_sub(room));
+        let shown = start..(start + room).min(facts.len());
+        let foot = table::position(&shown, facts.len());
+        let inner = dialog::frame(painter, spot, tone, &title, &foot);
+        let (upper, lower) = split_bottom(inner, fixed.min(inner.height.saturating_sub(1)));
+        for (row, line) in (0..upper.height).zip(&facts[shown]) {
+            painter.put(upper, row, line);
+        }
+        let next = next_key(state, self);
+        bottom(painter, self, lower, &end, &fields, &next);
     }
-    let next = next_key(state, dialog);
-    bottom(painter, dialog, lower, &end, &fields, &next);
 }
 
 /// Every row of the preview and what goes with it, values wrapped under themselves.
@@ -145,25 +148,4 @@ fn bottom(
     painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
     let more = painter.put_at(buttons, used + 1, 0, &run);
     painter.note(Rect { x: buttons.x + used + 1, width: more, ..buttons }, Target::OverlayButton(1));
-}
-
-/// A question with Cancel and one other answer.
-pub(super) fn ask(state: &State, painter: &mut Painter<'_>, ask: &Ask, area: Rect) {
-    let width = 70.min(area.width);
-    let inside = usize::from(width.saturating_sub(4)).max(1);
-    let question = Line::of(&ask.question, Role::DialogTitle).wrapped(inside, 0);
-    let detail = Line::plain(&ask.detail).wrapped(inside, 0);
-    let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
-    let spot = dialog::spot(area, width, rows.saturating_add(5));
-    let title = place(&state.world.config.console.environment, "local");
-    let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Line::new());
-    let mut rest = inner;
-    for words in question.iter().chain([&Line::new()]).chain(&detail) {
-        painter.put(rest, 0, words);
-        rest = split_top(rest, 1).1;
-    }
-    let buttons = split_bottom(inner, 1).1;
-    let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
-    painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
-    painter.put_at(buttons, used + 2, 0, &Line::of(ask.next_key(state.world.now), Role::KeyLabel));
 }

@@ -4,42 +4,47 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
 use crate::app::overlays::help::{Help, HelpRow, LogSign};
+use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, Tone};
 use crate::ui::widgets::table;
 
+use super::Draw;
+
 /// Columns of the help.
 const WIDTH: u16 = 76;
 /// Columns of the keys in it.
 const KEYS: usize = 18;
 
-pub(super) fn draw(painter: &mut Painter<'_>, help: &Help, area: Rect) {
-    // Two rows free above and below the frame: the core scrolls by the same height.
-    let spot = dialog::spot(area, WIDTH, area.height.saturating_sub(2).max(3));
-    let height = usize::from(spot.height.saturating_sub(2));
-    let shown = table::window(help.scroll, None, help.rows.len(), height);
-    let title = Line::of("keys and commands", Role::DialogTitle);
-    let foot = table::position(&shown, help.rows.len()).then("Esc closes", Role::TextDim);
-    let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
-    for (row, entry) in (0..inner.height).zip(&help.rows[shown]) {
-        let words = match entry {
-            HelpRow::Sign(sign, meaning) => {
-                let glyphs = painter.glyphs();
-                let sign = match sign {
-                    LogSign::Late => glyphs.up,
-                    LogSign::Mark => glyphs.mark,
-                    LogSign::Marker => glyphs.marker,
-                };
-                Line::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
-            }
-            HelpRow::Heading(text) => Line::of(text.clone(), Role::Title),
-            HelpRow::Entry { keys, help } => {
-                Line::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
-            }
-        };
-        painter.put(inner, row, &words);
-        painter.note(Rect { y: inner.y + row, height: 1, ..inner }, Target::OverlayRow(usize::from(row)));
+impl Draw for Help {
+    fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
+        // Two rows free above and below the frame: the core scrolls by the same height.
+        let spot = dialog::spot(area, WIDTH, area.height.saturating_sub(2).max(3));
+        let height = usize::from(spot.height.saturating_sub(2));
+        let shown = table::window(self.scroll, None, self.rows.len(), height);
+        let title = Line::of("keys and commands", Role::DialogTitle);
+        let foot = table::position(&shown, self.rows.len()).then("Esc closes", Role::TextDim);
+        let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
+        for (row, entry) in (0..inner.height).zip(&self.rows[shown]) {
+            let words = match entry {
+                HelpRow::Sign(sign, meaning) => {
+                    let glyphs = painter.glyphs();
+                    let sign = match sign {
+                        LogSign::Late => glyphs.up,
+                        LogSign::Mark => glyphs.mark,
+                        LogSign::Marker => glyphs.marker,
+                    };
+                    Line::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
+                }
+                HelpRow::Heading(text) => Line::of(text.clone(), Role::Title),
+                HelpRow::Entry { keys, help } => {
+                    Line::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
+                }
+            };
+            painter.put(inner, row, &words);
+            painter.note(Rect { y: inner.y + row, height: 1, ..inner }, Target::OverlayRow(usize::from(row)));
+        }
     }
 }

@@ -11,41 +11,45 @@ use crate::ui::paint::{Painter, split_bottom};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::table;
 
+use super::Draw;
+
 /// Rows of offers at the most.
 const OFFERS: u16 = 6;
 /// Columns of an offer's own text at the most.
 const OFFER: usize = 32;
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, line: &LineInput, area: Rect) {
-    let (prompt, placeholder) = match &line.purpose {
-        Purpose::Filter => (" filter ", "words, level>=warn, field:value, -not, /regex/; Tab completes"),
-        Purpose::Search => (" search ", "jumps to matches, hides nothing; Tab completes"),
-        Purpose::List(_) => (" rows with ", "words that a row must contain"),
-    };
-    let (above, spot) = split_bottom(area, 2);
-    painter.clear(spot);
-    let input = InputLine {
-        prompt: Line::of(prompt, Role::InputPrompt).and(" ", Role::Text),
-        text: line.input.text(),
-        cursor: Some(line.input.cursor()),
-        error: line.error.as_ref().map(|(at, why)| (*at, why)),
-        placeholder,
-    };
-    input.draw(painter, spot);
-    if line.error.is_none() {
-        let keys = Line::of(" Enter", Role::Key)
-            .and(" apply  ", Role::KeyLabel)
-            .and("Esc", Role::Key)
-            .and(" undo  ", Role::KeyLabel)
-            .and("Up", Role::Key)
-            .and(" history", Role::KeyLabel);
-        let used = painter.put(spot, 1, &keys);
-        let shows = shows(state, line);
-        if usize::from(spot.width) > usize::from(used) + shows.width() + 2 {
-            painter.put_right(Rect { width: spot.width - 1, ..spot }, 1, &shows);
+impl Draw for LineInput {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let (prompt, placeholder) = match &self.purpose {
+            Purpose::Filter => (" filter ", "words, level>=warn, field:value, -not, /regex/; Tab completes"),
+            Purpose::Search => (" search ", "jumps to matches, hides nothing; Tab completes"),
+            Purpose::List(_) => (" rows with ", "words that a row must contain"),
+        };
+        let (above, spot) = split_bottom(area, 2);
+        painter.clear(spot);
+        let input = InputLine {
+            prompt: Line::of(prompt, Role::InputPrompt).and(" ", Role::Text),
+            text: self.input.text(),
+            cursor: Some(self.input.cursor()),
+            error: self.error.as_ref().map(|(at, why)| (*at, why)),
+            placeholder,
+        };
+        input.draw(painter, spot);
+        if self.error.is_none() {
+            let keys = Line::of(" Enter", Role::Key)
+                .and(" apply  ", Role::KeyLabel)
+                .and("Esc", Role::Key)
+                .and(" undo  ", Role::KeyLabel)
+                .and("Up", Role::Key)
+                .and(" history", Role::KeyLabel);
+            let used = painter.put(spot, 1, &keys);
+            let shows = shows(state, self);
+            if usize::from(spot.width) > usize::from(used) + shows.width() + 2 {
+                painter.put_right(Rect { width: spot.width - 1, ..spot }, 1, &shows);
+            }
         }
+        offers(painter, self, above);
     }
-    offers(painter, line, above);
 }
 
 /// What the text as it is does: `1,204 of 50,000 pass`.

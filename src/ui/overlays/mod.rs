@@ -1,5 +1,6 @@
 //! What lies over a screen: dialogs, help, palette, input lines, toasts.
 
+mod ask;
 mod choices;
 mod confirm;
 mod details;
@@ -10,36 +11,65 @@ mod patterns;
 mod record;
 mod top;
 
+use std::any::Any;
+
 use ratatui::layout::Rect;
 
 use super::paint::{Painter, split_bottom};
 use super::widgets::toast;
 use crate::app::overlays::Overlay;
+use crate::app::overlays::ask::Ask;
+use crate::app::overlays::choices::Choices;
+use crate::app::overlays::confirm::Confirmation;
+use crate::app::overlays::help::Help;
+use crate::app::overlays::line::LineInput;
+use crate::app::overlays::palette::Palette;
+use crate::app::overlays::patterns::PatternsOverlay;
+use crate::app::overlays::record::RecordOverlay;
+use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::theme::Role;
 use crate::ui::line::Line;
 
+/// How an overlay is drawn. One file an overlay, as in [`crate::app::overlays`], and a line in [`DRAWINGS`].
+trait Draw: Overlay {
+    /// Draws it; `area` is the whole frame.
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect);
+}
+
+/// Draws an overlay if it is of its kind, and says whether it was.
+type Drawing = fn(&dyn Overlay, &State, &mut Painter<'_>, Rect) -> bool;
+
+/// One for every kind of overlay.
+const DRAWINGS: &[Drawing] = &[
+    draws::<Ask>,
+    draws::<Choices>,
+    draws::<Confirmation>,
+    draws::<Help>,
+    draws::<LineInput>,
+    draws::<Palette>,
+    draws::<PatternsOverlay>,
+    draws::<RecordOverlay>,
+    draws::<TopOverlay>,
+];
+
+fn draws<O: Draw>(overlay: &dyn Overlay, state: &State, painter: &mut Painter<'_>, area: Rect) -> bool {
+    let overlay: &dyn Any = overlay;
+    overlay.downcast_ref::<O>().inspect(|overlay| overlay.draw(state, painter, area)).is_some()
+}
+
 /// Draws every overlay, the topmost last. `area` is the whole frame.
 pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    for overlay in &state.console.overlays {
-        match overlay {
-            Overlay::Help(overlay) => help::draw(painter, overlay, area),
-            Overlay::Palette(overlay) => palette::draw(painter, overlay, area),
-            Overlay::Line(overlay) => line::draw(state, painter, overlay, area),
-            Overlay::Choices(overlay) => choices::draw(state, painter, overlay, area),
-            Overlay::Ask(overlay) => confirm::ask(state, painter, overlay, area),
-            Overlay::Confirm(overlay) => confirm::draw(state, painter, overlay, area),
-            Overlay::Patterns(panel) => patterns::draw(state, painter, panel, area),
-            Overlay::Top(panel) => top::draw(state, painter, panel, area),
-            Overlay::Record(overlay) => record::draw(state, painter, overlay, area),
-        }
+    for overlay in state.console.overlays.iter() {
+        let drawn = DRAWINGS.iter().any(|draws| draws(overlay, state, painter, area));
+        debug_assert!(drawn, "an overlay is missing in the list: {overlay:?}");
     }
 }
 
 /// Whether a box lies over the screen and takes the keys.
 pub(crate) fn is_boxed(state: &State) -> bool {
-    state.console.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Line(_)))
+    state.console.overlays.top().is_some_and(Overlay::is_boxed)
 }
 
 /// Draws the short messages above the footer. Over a box they could hide its buttons: then the newest alone is shown, in

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
 use crate::app::overlays::palette::{Palette, PaletteItem};
+use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
@@ -12,6 +13,8 @@ use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
 
+use super::Draw;
+
 /// Columns of the palette.
 const WIDTH: u16 = 76;
 /// Rows of the palette.
@@ -19,35 +22,37 @@ const HEIGHT: u16 = 18;
 /// Columns of a command's name.
 const NAME: usize = 24;
 
-pub(super) fn draw(painter: &mut Painter<'_>, palette: &Palette, area: Rect) {
-    let spot = dialog::spot(area, WIDTH, HEIGHT);
-    let title = Line::of("commands", Role::DialogTitle);
-    let foot = Line::of("Enter starts, Esc closes", Role::TextDim);
-    let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
-    let (line, list) = split_top(inner, 1);
-    let input = InputLine {
-        prompt: Line::of(": ", Role::InputPrompt),
-        text: palette.input.text(),
-        cursor: Some(palette.input.cursor()),
-        error: None,
-        placeholder: "a command, screen, service, action or theme",
-    };
-    input.draw(painter, line);
-    if palette.items.is_empty() {
-        Notice::empty("no match", "fewer letters find more").draw(painter, list);
-        return;
-    }
-    let shown = table::window(0, Some(palette.selected), palette.items.len(), usize::from(list.height));
-    for ((row, item), at) in (0..list.height).zip(&palette.items[shown.clone()]).zip(shown.clone()) {
-        let spot = Rect { y: list.y + row, height: 1, ..list };
-        let keys = Line::of(item.keys.clone(), Role::Key);
-        let right = painter.put_right(spot, 0, &keys);
-        let room = Rect { width: spot.width.saturating_sub(right + 1), ..spot };
-        painter.put(table::beside_pointer(room), 0, &words(item));
-        if at == palette.selected {
-            table::select(painter, spot, true);
+impl Draw for Palette {
+    fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let spot = dialog::spot(area, WIDTH, HEIGHT);
+        let title = Line::of("commands", Role::DialogTitle);
+        let foot = Line::of("Enter starts, Esc closes", Role::TextDim);
+        let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
+        let (line, list) = split_top(inner, 1);
+        let input = InputLine {
+            prompt: Line::of(": ", Role::InputPrompt),
+            text: self.input.text(),
+            cursor: Some(self.input.cursor()),
+            error: None,
+            placeholder: "a command, screen, service, action or theme",
+        };
+        input.draw(painter, line);
+        if self.items.is_empty() {
+            Notice::empty("no match", "fewer letters find more").draw(painter, list);
+            return;
         }
-        painter.note(spot, Target::OverlayRow(at));
+        let shown = table::window(0, Some(self.selected), self.items.len(), usize::from(list.height));
+        for ((row, item), at) in (0..list.height).zip(&self.items[shown.clone()]).zip(shown.clone()) {
+            let spot = Rect { y: list.y + row, height: 1, ..list };
+            let keys = Line::of(item.keys.clone(), Role::Key);
+            let right = painter.put_right(spot, 0, &keys);
+            let room = Rect { width: spot.width.saturating_sub(right + 1), ..spot };
+            painter.put(table::beside_pointer(room), 0, &words(item));
+            if at == self.selected {
+                table::select(painter, spot, true);
+            }
+            painter.note(spot, Target::OverlayRow(at));
+        }
     }
 }
 

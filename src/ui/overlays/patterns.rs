@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
+use super::Draw;
 use super::details;
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
@@ -33,43 +34,45 @@ const TREND: usize = 10;
 /// Rows from which the selected shape is shown in full under the list.
 const ROOM_FOR_SHAPE: u16 = 12;
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &PatternsOverlay, area: Rect) {
-    let by = match panel.order {
-        Order::Count => "most frequent first",
-        Order::Newest | Order::Latest => "newest first",
-        Order::Level => "worst first",
-    };
-    let dot = painter.glyphs().dot;
-    let mut title = Line::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
-    if !panel.filter().is_empty() {
-        title = title.then(dot, Role::TextDim).then(panel.filter().to_owned(), Role::LogMatch);
-    }
-    let (groups, at) = panel.rows();
-    let keys = [
-        (Command::Open, "show records"),
-        (Command::NotThis, "hide these"),
-        (Command::Order, "order"),
-        (Command::Copy, "copy"),
-    ];
-    let foot = Line::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
-    let inner = details::frame(state, painter, area, &title, &foot, &keys);
-    let (head, body) = split_top(inner, 2);
-    painter.put(head, 0, &counted(panel, dot));
-    painter.put(head, 1, &known_past(state, panel));
-    if groups.is_empty() {
-        let notice = if panel.progress().is_some() {
-            Notice::empty("counting what is held", "newest first")
-        } else {
-            Notice::empty("no record passes the filter", "new records are counted as they arrive")
+impl Draw for PatternsOverlay {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let by = match self.order {
+            Order::Count => "most frequent first",
+            Order::Newest | Order::Latest => "newest first",
+            Order::Level => "worst first",
         };
-        notice.draw(painter, body);
-        return;
-    }
-    let (list, full) = split_bottom(body, if body.height >= ROOM_FOR_SHAPE { 3 } else { 0 });
-    rows(state, painter, panel, list, (&groups, at));
-    let words = Line::of(Span::of(&groups[at].shape), Role::TextStrong);
-    for (row, line) in (0..full.height).zip(words.wrapped(usize::from(full.width), 0)) {
-        painter.put(full, row, &line);
+        let dot = painter.glyphs().dot;
+        let mut title = Line::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
+        if !self.filter().is_empty() {
+            title = title.then(dot, Role::TextDim).then(self.filter().to_owned(), Role::LogMatch);
+        }
+        let (groups, at) = self.rows();
+        let keys = [
+            (Command::Open, "show records"),
+            (Command::NotThis, "hide these"),
+            (Command::Order, "order"),
+            (Command::Copy, "copy"),
+        ];
+        let foot = Line::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
+        let inner = details::frame(state, painter, area, &title, &foot, &keys);
+        let (head, body) = split_top(inner, 2);
+        painter.put(head, 0, &counted(self, dot));
+        painter.put(head, 1, &known_past(state, self));
+        if groups.is_empty() {
+            let notice = if self.progress().is_some() {
+                Notice::empty("counting what is held", "newest first")
+            } else {
+                Notice::empty("no record passes the filter", "new records are counted as they arrive")
+            };
+            notice.draw(painter, body);
+            return;
+        }
+        let (list, full) = split_bottom(body, if body.height >= ROOM_FOR_SHAPE { 3 } else { 0 });
+        rows(state, painter, self, list, (&groups, at));
+        let words = Line::of(Span::of(&groups[at].shape), Role::TextStrong);
+        for (row, line) in (0..full.height).zip(words.wrapped(usize::from(full.width), 0)) {
+            painter.put(full, row, &line);
+        }
     }
 }
 

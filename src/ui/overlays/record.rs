@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::Draw;
 use super::details;
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
@@ -22,38 +23,40 @@ const ROOM_FOR_FACTS: u16 = 8;
 /// Columns of a field's name at the most.
 const NAME: usize = 28;
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
-    let record = &overlay.record;
-    let (word, _, role) = level(record.level);
-    let title = Line::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
-    let keys = [
-        (Command::NextPanel, "tree, fields, raw"),
-        (Command::OnlyThis, "only this value"),
-        (Command::NotThis, "not this"),
-        (Command::Copy, "copy"),
-        (Command::Right, "next record"),
-        (Command::Left, "previous"),
-        (Command::Select, "fold"),
-        (Command::Trace, "trace"),
-    ];
-    let inner = details::frame(state, painter, area, &title, &place(overlay), &keys);
-    let body = if inner.height >= ROOM_FOR_FACTS {
-        let (facts, rest) = split_top(inner, 4);
-        for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), overlay)) {
-            painter.put(facts, row, &words);
+impl Draw for RecordOverlay {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let record = &self.record;
+        let (word, _, role) = level(record.level);
+        let title = Line::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
+        let keys = [
+            (Command::NextPanel, "tree, fields, raw"),
+            (Command::OnlyThis, "only this value"),
+            (Command::NotThis, "not this"),
+            (Command::Copy, "copy"),
+            (Command::Right, "next record"),
+            (Command::Left, "previous"),
+            (Command::Select, "fold"),
+            (Command::Trace, "trace"),
+        ];
+        let inner = details::frame(state, painter, area, &title, &place(self), &keys);
+        let body = if inner.height >= ROOM_FOR_FACTS {
+            let (facts, rest) = split_top(inner, 4);
+            for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), self)) {
+                painter.put(facts, row, &words);
+            }
+            let row = Rect { y: facts.y + 2, height: 1, ..facts };
+            let tabs = self.tabs();
+            let words: Vec<&str> = tabs.iter().map(|tab| tab.word()).collect();
+            details::tabs(painter, row, &words, tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0));
+            rest
+        } else {
+            inner
+        };
+        match self.tab {
+            Tab::Tree => tree(painter, self, body),
+            Tab::Fields => fields(painter, self, body),
+            Tab::Raw => raw(painter, self, body),
         }
-        let row = Rect { y: facts.y + 2, height: 1, ..facts };
-        let tabs = overlay.tabs();
-        let words: Vec<&str> = tabs.iter().map(|tab| tab.word()).collect();
-        details::tabs(painter, row, &words, tabs.iter().position(|tab| *tab == overlay.tab).unwrap_or(0));
-        rest
-    } else {
-        inner
-    };
-    match overlay.tab {
-        Tab::Tree => tree(painter, overlay, body),
-        Tab::Fields => fields(painter, overlay, body),
-        Tab::Raw => raw(painter, overlay, body),
     }
 }
 

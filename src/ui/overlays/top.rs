@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
+use super::Draw;
 use super::details;
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
+use crate::app::overlays::Overlay as _;
 use crate::app::overlays::top::{Choice, SHOWN, TopOverlay};
 use crate::app::state::State;
 use crate::logs::top::Row as Value;
@@ -25,49 +27,51 @@ const FIELDS: [Column; 1] = [Column::text("field", 10, 400, 0)];
 /// Cells of the longest bar.
 const BAR: f64 = 12.0;
 
-pub(super) fn draw(state: &State, painter: &mut Painter<'_>, panel: &TopOverlay, area: Rect) {
-    if let Some(choice) = &panel.choice {
-        return choose(state, painter, choice, area);
+impl Draw for TopOverlay {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        if let Some(choice) = &self.choice {
+            return choose(state, painter, choice, area);
+        }
+        let title = Line::of("top values of", Role::DialogTitle).then(self.field.clone(), Role::LogField);
+        let keys = [
+            (Command::Open, "show records"),
+            (Command::NotThis, "hide these"),
+            (Command::TopValues, "choose field"),
+            (Command::Copy, "copy"),
+        ];
+        let rows = self.top.rows(SHOWN);
+        let at = self.at();
+        let foot = Line::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
+        let inner = details::frame(state, painter, area, &title, &foot, &keys);
+        let (head, body) = split_top(inner, 2);
+        let dot = painter.glyphs().dot;
+        painter.put(head, 0, &counted(self, dot));
+        painter.put(head, 1, &spread(self, dot));
+        if rows.is_empty() {
+            let notice = if self.is_counting() {
+                Notice::empty("counting what is held", "newest first")
+            } else {
+                Notice::empty("no record that passes has this field", "# chooses another field")
+            };
+            notice.draw(painter, body);
+            return;
+        }
+        let height = usize::from(body.height.saturating_sub(1)).max(1);
+        let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
+        let selected = at.checked_sub(shown.start);
+        let greatest = rows[0].share.max(f64::MIN_POSITIVE);
+        let block = painter.glyphs().block;
+        let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
+            cells: vec![
+                Line::plain(figures::count(row.count)),
+                Line::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
+                Line::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
+                shown_value(row),
+            ],
+            target: Some(Target::OverlayRow(place)),
+        });
+        Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
     }
-    let title = Line::of("top values of", Role::DialogTitle).then(panel.field.clone(), Role::LogField);
-    let keys = [
-        (Command::Open, "show records"),
-        (Command::NotThis, "hide these"),
-        (Command::TopValues, "choose field"),
-        (Command::Copy, "copy"),
-    ];
-    let rows = panel.top.rows(SHOWN);
-    let at = panel.at();
-    let foot = Line::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
-    let inner = details::frame(state, painter, area, &title, &foot, &keys);
-    let (head, body) = split_top(inner, 2);
-    let dot = painter.glyphs().dot;
-    painter.put(head, 0, &counted(panel, dot));
-    painter.put(head, 1, &spread(panel, dot));
-    if rows.is_empty() {
-        let notice = if panel.is_counting() {
-            Notice::empty("counting what is held", "newest first")
-        } else {
-            Notice::empty("no record that passes has this field", "# chooses another field")
-        };
-        notice.draw(painter, body);
-        return;
-    }
-    let height = usize::from(body.height.saturating_sub(1)).max(1);
-    let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
-    let selected = at.checked_sub(shown.start);
-    let greatest = rows[0].share.max(f64::MIN_POSITIVE);
-    let block = painter.glyphs().block;
-    let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
-        cells: vec![
-            Line::plain(figures::count(row.count)),
-            Line::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
-            Line::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
-            shown_value(row),
-        ],
-        target: Some(Target::OverlayRow(place)),
-    });
-    Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
 }
 
 fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {

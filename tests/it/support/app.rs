@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use opsroom::app::message::{Event, Message};
-use opsroom::app::overlays::Overlay;
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Confirmation;
 use opsroom::app::state::State;
@@ -164,10 +163,7 @@ impl App {
 
     /// The confirmation that is open.
     pub fn dialog(&self) -> Option<&Confirmation> {
-        match self.state.console.overlays.last() {
-            Some(Overlay::Confirm(dialog)) => Some(dialog),
-            _ => None,
-        }
+        self.state.console.overlays.top_as()
     }
 
     /// The choices that are open.
@@ -175,10 +171,7 @@ impl App {
     /// # Panics
     /// There are none.
     pub fn choices(&self) -> &Choices {
-        match self.state.console.overlays.last() {
-            Some(Overlay::Choices(choices)) => choices,
-            _ => panic!("no choices are open"),
-        }
+        self.state.console.overlays.top_as().expect("no choices are open")
     }
 
     /// The last toast.

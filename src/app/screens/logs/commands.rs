@@ -6,7 +6,6 @@ use super::{
 };
 use crate::app::keymap::Command;
 use crate::app::layout::PanelId;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::line::{LineInput, Purpose};
 use crate::app::overlays::patterns;
 use crate::app::screens::Screen;
@@ -58,7 +57,7 @@ pub(in crate::app::screens) fn command(
         Command::Open => details::open(state),
         Command::Search => {
             let line = LineInput::new(state, Purpose::Search);
-            state.console.overlays.push(Overlay::Line(line));
+            state.console.overlays.push(line);
         }
         Command::NextMatch => next_match(state, true),
         Command::PreviousMatch => next_match(state, false),

@@ -37,14 +37,14 @@ pub(crate) fn are_open(state: &State) -> bool {
 pub(super) fn open(state: &mut State) {
     if let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) {
         let late = is_late(state, &record);
-        state.console.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record, late))));
+        state.console.overlays.push(RecordOverlay::new(record, late));
     }
 }
 
 /// Counts the values of a field, or asks for one.
 pub(in crate::app) fn open_top(state: &mut State, field: Option<&str>) {
     let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::of(state, field));
-    state.console.overlays.push(Overlay::Top(Box::new(panel)));
+    state.console.overlays.push(panel);
 }
 
 /// Whether a record came later than its time says.

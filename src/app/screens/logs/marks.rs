@@ -1,6 +1,5 @@
 //! Marks: records that a person wants to find again, kept though the ring drops them.
 
-use crate::app::overlays::Overlay;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
@@ -77,7 +76,7 @@ fn show(state: &mut State, record: &Record) {
         screen.pane.jump(&state.world.logs, entry, height);
         return;
     }
-    state.console.overlays.push(Overlay::Record(Box::new(RecordOverlay::new(record.clone(), false))));
+    state.console.overlays.push(RecordOverlay::new(record.clone(), false));
     let held = state.world.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
     let why =
         if held { "the filter hides this marked record" } else { "no longer in the log's memory; kept by the mark" };

@@ -1,8 +1,6 @@
 //! Records that were read before a secret in them was known.
 
 use super::follow;
-use crate::app::overlays::Overlay;
-use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
 use crate::logs::filter::Known;
 use crate::logs::record::Record;
@@ -27,13 +25,5 @@ pub(in crate::app) fn masked(state: &mut State, records: &[(Record, Record)]) {
         known.learn(record);
     }
     state.console.waiting.replace(records);
-    // What was counted holds the texts that it counted: it is counted anew when it is opened again.
-    state.console.overlays.retain(|overlay| !matches!(overlay, Overlay::Patterns(_) | Overlay::Top(_)));
-    for overlay in &mut state.console.overlays {
-        if let Overlay::Record(shown) = overlay
-            && let Some((_, masked)) = records.iter().find(|(held, _)| held.same(&shown.record))
-        {
-            **shown = RecordOverlay::new(masked.clone(), shown.late);
-        }
-    }
+    state.console.overlays.tell(|overlay| overlay.masked(records));
 }

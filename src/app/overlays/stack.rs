@@ -1,0 +1,122 @@
+//! The overlays that are open, one over the other.
+
+use std::any::Any;
+
+use crate::app::state::State;
+use crate::lang::key::{Key, KeyCode};
+use crate::logs::record::Record;
+use crate::model::message::Effect;
+use crate::world::logs::LogView;
+
+use super::{Overlay, Then};
+
+/// What lies over the screen, the topmost last.
+#[derive(Debug, Default)]
+pub struct Overlays(Vec<Box<dyn Overlay>>);
+
+impl Overlays {
+    /// Whether nothing lies over the screen.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// From the lowest to the topmost.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Overlay> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The one that takes the keys.
+    pub(crate) fn top(&self) -> Option<&dyn Overlay> {
+        self.0.last().map(AsRef::as_ref)
+    }
+
+    /// The topmost one, if it is an `O`.
+    pub fn top_as<O: Overlay>(&self) -> Option<&O> {
+        let top: &dyn Any = self.top()?;
+        top.downcast_ref()
+    }
+
+    /// The latest `O` that is open, wherever it lies.
+    pub(crate) fn latest_mut<O: Overlay>(&mut self) -> Option<&mut O> {
+        self.0.iter_mut().rev().find_map(|overlay| {
+            let overlay: &mut dyn Any = overlay.as_mut();
+            overlay.downcast_mut()
+        })
+    }
+
+    /// Opens one over all others.
+    pub(crate) fn push(&mut self, overlay: impl Overlay) {
+        self.0.push(Box::new(overlay));
+    }
+
+    /// Tells every one of them something; those that answer [`Then::Close`] are gone. Returns how many.
+    pub(in crate::app) fn tell(&mut self, mut what: impl FnMut(&mut dyn Overlay) -> Then) -> usize {
+        let before = self.0.len();
+        self.0.retain_mut(|overlay| what(overlay.as_mut()) == Then::Stay);
+        before - self.0.len()
+    }
+
+    /// A record was just pushed to the ring of log `at`.
+    pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+        self.0.iter_mut().for_each(|overlay| overlay.take(logs, at, record, backlog));
+    }
+
+    /// The rings dropped records.
+    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+        self.0.iter_mut().for_each(|overlay| overlay.forget(logs));
+    }
+
+    /// Counts a slice for the lowest one that has records left to count.
+    pub(in crate::app) fn count(&mut self, logs: &[LogView]) {
+        if let Some(overlay) = self.0.iter_mut().find(|overlay| overlay.is_counting()) {
+            overlay.count(logs);
+        }
+    }
+}
+
+/// Gives a key to the topmost overlay.
+pub(in crate::app) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
+    with_top(state, |state, top| top.key(state, key, effects));
+}
+
+/// Gives pasted text to the topmost overlay.
+pub(in crate::app) fn paste(state: &mut State, text: &str) {
+    with_top(state, |state, top| {
+        top.paste(state, text);
+        Then::Stay
+    });
+}
+
+/// A click on a row of the topmost overlay.
+pub(in crate::app) fn click_row(state: &mut State, row: usize) {
+    if let Some(top) = state.console.overlays.0.last_mut() {
+        top.click_row(row);
+    }
+}
+
+/// A click on a button of the topmost overlay.
+pub(in crate::app) fn click_button(state: &mut State, button: usize) {
+    with_top(state, |state, top| top.click_button(state, button));
+}
+
+/// The wheel over details of the logs: as the keys up and down. `false` where it means nothing.
+pub(in crate::app) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
+    if !state.console.overlays.top().is_some_and(Overlay::is_details) {
+        return false;
+    }
+    let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });
+    for _ in 0..notch {
+        self::key(state, key, &mut Vec::new());
+    }
+    true
+}
+
+/// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.
+fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut dyn Overlay) -> Then) {
+    let Some(mut top) = state.console.overlays.0.pop() else { return };
+    let at = state.console.overlays.0.len();
+    if work(state, top.as_mut()) == Then::Stay {
+        let open = &mut state.console.overlays.0;
+        open.insert(at.min(open.len()), top);
+    }
+}

@@ -1,0 +1,36 @@
+//! A question with Cancel and one other answer.
+
+use ratatui::layout::Rect;
+
+use crate::app::layout::Target;
+use crate::app::overlays::ask::Ask;
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::{Painter, split_bottom, split_top};
+use crate::ui::widgets::dialog::{self, Tone};
+
+use super::Draw;
+use super::confirm::place;
+
+impl Draw for Ask {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let width = 70.min(area.width);
+        let inside = usize::from(width.saturating_sub(4)).max(1);
+        let question = Line::of(&self.question, Role::DialogTitle).wrapped(inside, 0);
+        let detail = Line::plain(&self.detail).wrapped(inside, 0);
+        let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
+        let spot = dialog::spot(area, width, rows.saturating_add(5));
+        let title = place(&state.world.config.console.environment, "local");
+        let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Line::new());
+        let mut rest = inner;
+        for words in question.iter().chain([&Line::new()]).chain(&detail) {
+            painter.put(rest, 0, words);
+            rest = split_top(rest, 1).1;
+        }
+        let buttons = split_bottom(inner, 1).1;
+        let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
+        painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
+        painter.put_at(buttons, used + 2, 0, &Line::of(self.next_key(state.world.now), Role::KeyLabel));
+    }
+}
