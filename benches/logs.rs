@@ -154,7 +154,7 @@ fn main() {
     }
     shapes(&held, json.len());
     let limits = RingLimits { records: LINES, bytes: usize::MAX };
-    let mut ring = Ring::new("bench".into(), limits);
+    let mut ring = Ring::new(limits);
     let mut view = View::new(Filter::parse("level>=warn").expect("a filter"), &[&ring]);
     let began = Instant::now();
     for record in &held {

@@ -9,7 +9,7 @@ use super::commands;
 use super::keymap::{Binding, Command};
 use super::launch;
 use super::layout::PanelId;
-use super::overlays::{Overlay, stack};
+use super::overlays::stack;
 use super::screens::{self, Screen};
 use super::state::State;
 
@@ -67,9 +67,4 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
         _ => None,
     };
     nearest.into_iter().chain([Context::Lists, Context::Everywhere]).collect()
-}
-
-/// Whether something is being typed, so that letters are text.
-pub(crate) fn typing(state: &State) -> bool {
-    state.console.overlays.top().is_some_and(Overlay::takes_text)
 }

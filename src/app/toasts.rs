@@ -72,9 +72,4 @@ impl Toasts {
         self.0.clear();
         any
     }
-
-    /// When the next one goes away.
-    pub(crate) fn next_end(&self) -> Option<Stamp> {
-        self.0.iter().map(|toast| toast.until).min_by_key(|until| until.mono)
-    }
 }

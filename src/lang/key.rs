@@ -50,6 +50,7 @@ pub struct Key {
 
 impl Key {
     /// A character as typed, without modifiers.
+    #[cfg(test)]
     pub(crate) const fn char(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: false, alt: false }
     }
@@ -60,6 +61,7 @@ impl Key {
     }
 
     /// Control and a character, given in lower case.
+    #[cfg(test)]
     pub(crate) const fn ctrl(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: true, alt: false }
     }

@@ -7,7 +7,7 @@ mod spelling;
 use std::time::Duration;
 
 pub(crate) use quantity::in_unit_of;
-pub(crate) use show::{NOTHING, age, availability, latency, latency_ms, number, plain, quantity, quantity_beside};
+pub(crate) use show::{NOTHING, age, availability, latency, latency_ms, plain, quantity, quantity_beside};
 pub(crate) use spelling::respelled;
 
 /// What is wrong in a written value.

@@ -99,43 +99,6 @@ impl Format {
     }
 }
 
-/// How many records of a log were recognised as what, since its source started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Formats([u64; Format::ALL.len()]);
-
-impl Formats {
-    /// Counts one record.
-    pub(crate) fn note(&mut self, format: Format) {
-        self.0[format as usize] += 1;
-    }
-
-    /// How many records were of this format.
-    pub(crate) fn count(&self, format: Format) -> u64 {
-        self.0[format as usize]
-    }
-
-    /// How many records there were.
-    pub(crate) fn total(&self) -> u64 {
-        self.0.iter().sum()
-    }
-
-    /// The format of most records; `None` before the first.
-    pub(crate) fn main(&self) -> Option<Format> {
-        Format::ALL.into_iter().filter(|format| self.count(*format) > 0).max_by_key(|format| self.count(*format))
-    }
-
-    /// What to say of the log: `json`, `json, 12 % unknown`, or that nothing was recognised.
-    pub(crate) fn words(&self) -> String {
-        let Some(main) = self.main() else { return String::new() };
-        let unknown = self.count(Format::Unknown) * 100 / self.total();
-        match main {
-            Format::Unknown => "plain: format not recognised".to_owned(),
-            known if unknown > 0 => format!("{}, {unknown} % unknown", known.word()),
-            known => known.word().to_owned(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,17 +109,5 @@ mod tests {
             assert_eq!(format as usize, index);
             assert_eq!(Format::ALL.into_iter().filter(|other| other.word() == format.word()).count(), 1);
         }
-    }
-
-    #[test]
-    fn a_log_is_what_most_of_its_records_are() {
-        let mut formats = Formats::default();
-        assert_eq!((formats.main(), formats.words()), (None, String::new()));
-        formats.note(Format::Unknown);
-        assert_eq!(formats.words(), "plain: format not recognised");
-        for _ in 0..3 {
-            formats.note(Format::Json);
-        }
-        assert_eq!((formats.main(), formats.words()), (Some(Format::Json), "json, 25 % unknown".to_owned()));
     }
 }

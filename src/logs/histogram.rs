@@ -86,11 +86,6 @@ impl LevelHistogram {
         }
     }
 
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// From the first to the last second that has a record.
     pub(crate) fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let seconds = &self.scales[0];

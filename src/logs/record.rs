@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::fields::{self, Value, Visit};
-use super::format::{Format, Formats};
+use super::format::Format;
 use super::layout::Layout;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
@@ -269,8 +269,6 @@ pub struct RecordBatch {
     /// True while these are lines that were there before we came: they are merged where their time says, and
     /// not announced as new.
     pub backlog: bool,
-    /// What the records were recognised as since the source started.
-    pub formats: Box<Formats>,
 }
 
 /// Counts of what a log source could not show as it was, since it started.

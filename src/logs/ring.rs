@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 use super::record::Record;
-use crate::text::name::Name;
 
 /// How much a ring holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +35,6 @@ pub enum Pushed {
 /// The held records of one log, oldest first, `seq` ascending. What is dropped is counted.
 #[derive(Debug, Clone)]
 pub struct Ring {
-    log: Name,
     limits: RingLimits,
     records: VecDeque<Record>,
     /// The time by which each is merged with other logs, never falling.
@@ -47,13 +45,8 @@ pub struct Ring {
 
 impl Ring {
     /// An empty ring.
-    pub fn new(log: Name, limits: RingLimits) -> Self {
-        Self { log, limits, records: VecDeque::new(), times: VecDeque::new(), bytes: 0, dropped: 0 }
-    }
-
-    /// The log whose records these are.
-    pub(crate) fn log(&self) -> &Name {
-        &self.log
+    pub fn new(limits: RingLimits) -> Self {
+        Self { limits, records: VecDeque::new(), times: VecDeque::new(), bytes: 0, dropped: 0 }
     }
 
     /// Adds a record, or replaces the held one of the same `seq`; drops the oldest to stay within the bounds.
@@ -194,7 +187,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_oldest_are_dropped_and_counted() {
-        let mut ring = Ring::new("a".into(), RingLimits { records: 3, bytes: 1 << 20 });
+        let mut ring = Ring::new(RingLimits { records: 3, bytes: 1 << 20 });
         for seq in 1..=5 {
             ring.push(record("a", seq, 0, "x"));
         }
@@ -205,7 +198,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_completed_line_takes_the_place_of_its_beginning() {
-        let mut ring = Ring::new("a".into(), RingLimits::default());
+        let mut ring = Ring::new(RingLimits::default());
         ring.push(record("a", 1, 0, "beg"));
         ring.push(record("a", 2, 0, "other"));
         assert!(matches!(ring.push(record("a", 1, 0, "beginning")), Pushed::Replaced(_)));
@@ -215,7 +208,7 @@ pub(crate) mod tests {
 
     #[test]
     fn one_record_over_the_bound_is_still_shown() {
-        let mut ring = Ring::new("a".into(), RingLimits { records: 10, bytes: 10 });
+        let mut ring = Ring::new(RingLimits { records: 10, bytes: 10 });
         ring.push(record("a", 1, 0, "a line longer than the ring"));
         assert_eq!(ring.len(), 1);
     }
@@ -223,7 +216,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn the_books_balance(steps in prop::collection::vec((0_u64..3, 0_usize..200), 0..200)) {
-            let mut ring = Ring::new("a".into(), RingLimits { records: 20, bytes: 6000 });
+            let mut ring = Ring::new(RingLimits { records: 20, bytes: 6000 });
             let (mut next, mut news) = (1, 0);
             for (gap, length) in steps {
                 let seq = if gap == 0 && next > 1 { next - 1 } else { next + gap };

@@ -101,7 +101,7 @@ mod tests {
     const ALL: Slice = Slice { records: 1000, bytes: 1 << 20 };
 
     fn ring(name: &str, count: u64) -> Ring {
-        let mut ring = Ring::new(name.into(), RingLimits { records: 100, bytes: 1 << 20 });
+        let mut ring = Ring::new(RingLimits { records: 100, bytes: 1 << 20 });
         for seq in 1..=count {
             ring.push(record(name, seq, seq.cast_signed(), &format!("{name}{seq}")));
         }

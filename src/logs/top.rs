@@ -140,11 +140,6 @@ impl Top {
     pub fn len(&self) -> usize {
         self.counts.len()
     }
-
-    /// Whether none is held.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
 }
 
 /// Digits of the tag of a long value: the hash of its rest, and how long that is.

@@ -91,11 +91,6 @@ impl View {
         self.entries.len()
     }
 
-    /// Whether none passes.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The entry at `index`, from 0 for the oldest.
     pub(crate) fn get(&self, index: usize) -> Option<Entry> {
         self.entries.get(index).copied()
@@ -300,7 +295,7 @@ mod tests {
     use crate::logs::ring::tests::record;
 
     fn rings(count: usize, records: usize) -> Vec<Ring> {
-        (0..count).map(|at| Ring::new(format!("log{at}").into(), RingLimits { records, bytes: 1 << 20 })).collect()
+        (0..count).map(|_| Ring::new(RingLimits { records, bytes: 1 << 20 })).collect()
     }
 
     fn shown(view: &View, rings: &[&Ring]) -> Vec<String> {

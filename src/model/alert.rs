@@ -85,16 +85,6 @@ impl AlertState {
     pub(crate) const fn is_firing(self) -> bool {
         matches!(self, Self::Firing { .. } | Self::Keeping { .. })
     }
-
-    /// The word on the screen.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Inactive => "inactive",
-            Self::Pending { .. } => "pending",
-            Self::Firing { .. } | Self::Keeping { .. } => "firing",
-            Self::Resolved { .. } => "resolved",
-        }
-    }
 }
 
 /// What an evaluation changed.
@@ -164,9 +154,6 @@ impl Alert {
 
     /// Looks at what is known now. Several evaluations at one moment change nothing more.
     pub(crate) fn evaluate(&mut self, sight: &ConditionInput<'_>, now: Stamp) -> Option<Transition> {
-        if matches!(sight, ConditionInput::Error) {
-            return None;
-        }
         let holds = sight.holds(&self.condition.predicate, self.state.is_firing(), &mut self.changes, now);
         self.count_blindness(holds, now);
         self.look_back(sight, holds);
@@ -285,15 +272,6 @@ mod tests {
     }
 
     #[test]
-    fn an_error_changes_nothing() {
-        let mut held = alert("> 5% for 1m");
-        run(&mut held, &[(0, number(6.0)), (30, ConditionInput::Error)]);
-        assert_eq!(held.state, AlertState::Pending { active_at: at(0) });
-        assert_eq!(run(&mut held, &[(60, number(6.0)), (70, ConditionInput::Error)]), [(60, Transition::Fired)]);
-        assert!(held.state.is_firing());
-    }
-
-    #[test]
     fn unknown_neither_extends_nor_breaks() {
         let mut held = alert("> 5% for 1m");
         let steps = [
@@ -393,15 +371,11 @@ mod tests {
     }
 
     #[test]
-    fn absence_and_text() {
+    fn absence() {
         let absent = ConditionInput::Number { value: None, stale: false };
         assert_eq!(
             run(&mut alert("absent"), &[(0, number(1.0)), (1, absent), (2, number(1.0))]),
             [(1, Transition::Fired), (2, Transition::Resolved)]
-        );
-        assert_eq!(
-            run(&mut alert("!= \"ok\""), &[(0, ConditionInput::Text("ok")), (1, ConditionInput::Text("bad"))]),
-            [(1, Transition::Fired)]
         );
     }
 

@@ -4,7 +4,6 @@ mod absent;
 mod shape;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,21 +13,6 @@ pub(crate) use shape::{Shape, Within};
 
 use crate::lang::time::Stamp;
 use crate::text::SafeText;
-
-/// One answer of a source, ready for jq. The shape of `value` depends on the kind of source:
-///
-/// - HTTP: `{status, latency_ms, timing {dns, connect, tls, first_byte, total}, headers, body, text, size, version, remote, tls {days_left, not_after, issuer, subject}}`; `body` is
-///   the parsed JSON, or null: then `body_error` says why (`the body is not JSON: it ends in the middle of a list at byte 31`)
-/// - command: `{exit, signal, stdout, stderr, json, duration_ms}`
-/// - TCP: `{connected, latency_ms, remote}`
-/// - exposition: `{samples: N, bytes: N, latency_ms}`; the samples themselves go to `sample` metrics while streaming
-#[derive(Debug, Clone)]
-pub(crate) struct Document {
-    /// The JSON value that checks and metrics read.
-    pub value: Arc<Value>,
-    /// When the poll was due, sent and answered.
-    pub timing: Timing,
-}
 
 /// The three moments of a poll. Latency since scheduled shows what a user of the service waits when we run late;
 /// latency since sent is the service's own.

@@ -173,19 +173,10 @@ impl Merged {
             .map(|histogram| histogram.value_at_quantile(quantile).min(MAX_MS))
     }
 
-    /// The highest latency, in milliseconds.
-    pub(crate) fn max(&self) -> Option<u64> {
-        self.percentile(1.0)
-    }
-
     /// Samples.
-    pub(crate) fn len(&self) -> u64 {
+    #[cfg(test)]
+    fn len(&self) -> u64 {
         self.0.as_ref().map_or(0, |histogram| histogram.len())
-    }
-
-    /// Whether nothing was measured.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -217,7 +208,7 @@ mod tests {
         let latencies = Latencies::default();
         assert_eq!(latencies.percentile(0.95, DAY, at(0)), None);
         assert_eq!(latencies.medians(3, Duration::from_secs(10), at(0)), [None; 3]);
-        assert!(latencies.merged(DAY, at(0)).is_empty());
+        assert_eq!(latencies.merged(DAY, at(0)).len(), 0);
     }
 
     #[test]

@@ -69,22 +69,6 @@ impl Series {
         self.hold = hold;
     }
 
-    /// The newest value, however old.
-    pub(crate) fn last(&self) -> Option<(Stamp, f64)> {
-        self.raw.iter().rev().find_map(|(at, value)| value.map(|value| (*at, value)))
-    }
-
-    /// The value that speaks for `now`: `None` where the newest is too old or was ended by a gap.
-    pub(crate) fn value(&self, now: Stamp) -> Option<f64> {
-        let (at, value) = *self.raw.back()?;
-        value.filter(|_| now.since(at) <= self.hold)
-    }
-
-    /// Whether the newest value is too old; false where there is none.
-    pub(crate) fn is_stale(&self, now: Stamp) -> bool {
-        self.last().is_some_and(|(at, _)| now.since(at) > self.hold)
-    }
-
     /// The last `count` values as they came, oldest first; at most some hundred are kept.
     pub(crate) fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
         let mut latest: Vec<_> =
@@ -93,11 +77,11 @@ impl Series {
         latest
     }
 
-    /// `buckets` buckets of `width` on whole multiples of `width`, oldest first; the last is the one in which the
-    /// moment `ago` before `now` lies. `None` where there was no value; a value is carried on for as long as it holds.
-    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
+    /// `buckets` buckets of `width` on whole multiples of `width`, oldest first; the last is the one in which
+    /// `now` lies. `None` where there was no value; a value is carried on for as long as it holds.
+    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
         let width = (width.as_millis() as i64).max(1);
-        let last = (millis(now) - ago.as_millis() as i64).div_euclid(width);
+        let last = millis(now).div_euclid(width);
         let start = (last + 1 - i64::try_from(buckets).unwrap_or(0)) * width;
         let end = (last + 1) * width;
         let mut columns =
@@ -214,7 +198,7 @@ mod tests {
         for (second, value) in [(0, 1.0), (5, 3.0), (9, 2.0), (10, 7.0)] {
             series.push(at(second), value);
         }
-        let points = series.points(2, seconds(10), at(12), Duration::ZERO);
+        let points = series.points(2, seconds(10), at(12));
         assert_eq!(
             points,
             [
@@ -232,13 +216,12 @@ mod tests {
         series.push(at(50), 2.0);
         series.gap(at(55));
         series.push(at(80), 3.0);
-        let points = series.points(10, seconds(10), at(99), Duration::ZERO);
+        let points = series.points(10, seconds(10), at(99));
         let want = [Some(1.0), Some(1.0), Some(1.0), None, None, Some(2.0), None, None, Some(3.0), Some(3.0)];
         assert_eq!(lasts(&points), want);
-        assert_eq!((series.value(at(100)), series.value(at(101))), (Some(3.0), None));
-        assert!(series.is_stale(at(101)) && !series.is_stale(at(100)));
+        assert_eq!(lasts(&series.points(2, seconds(1), at(101))), [Some(3.0), None]);
         // The future is not filled.
-        assert_eq!(lasts(&series.points(1, seconds(10), at(81), Duration::ZERO)), [Some(3.0)]);
+        assert_eq!(lasts(&series.points(1, seconds(10), at(81))), [Some(3.0)]);
     }
 
     #[test]
@@ -247,9 +230,7 @@ mod tests {
         for sample in 0..20 {
             series.push(at(sample * 15), 5.0);
         }
-        assert!(
-            series.points(200, Duration::from_millis(1_400), at(285), Duration::ZERO)[10..].iter().all(Option::is_some)
-        );
+        assert!(series.points(200, Duration::from_millis(1_400), at(285))[10..].iter().all(Option::is_some));
     }
 
     #[test]
@@ -259,13 +240,13 @@ mod tests {
             series.push(at(minute * 60), (minute / 1_440) as f64);
         }
         let now = at(31 * 86_400 - 60);
-        let month = series.points(30, Duration::from_hours(24), now, Duration::ZERO);
+        let month = series.points(30, Duration::from_hours(24), now);
         assert_eq!(lasts(&month), (1..31).map(|day| Some(f64::from(day))).collect::<Vec<_>>());
-        let yesterday = series.points(24, Duration::from_hours(1), now, Duration::from_hours(24));
+        let yesterday = series.points(24, Duration::from_hours(1), at(30 * 86_400 - 60));
         assert!(yesterday.iter().all(|point| point.is_some_and(|point| (point.mean - 29.0).abs() < 1e-9)));
         assert_eq!(series.raw.len(), RAW);
         assert!(series.tiers.iter().all(|tier| tier.buckets().count() <= 4_320));
-        assert_eq!(series.points(3, Duration::from_hours(1), at(3_600), Duration::from_hours(48)), [None; 3]);
+        assert_eq!(Series::new(seconds(120)).points(3, Duration::from_hours(1), at(3_600)), [None; 3]);
     }
 
     #[test]
@@ -274,10 +255,10 @@ mod tests {
         series.push(at(10), f64::NAN);
         series.push(at(10), f64::INFINITY);
         series.gap(at(11));
-        assert_eq!((series.last(), series.is_stale(at(1_000))), (None, false));
+        assert_eq!(series.latest(1), []);
         series.push(at(20), 1.0);
         series.push(at(5), 9.0);
-        assert_eq!(series.last(), Some((at(20), 1.0)));
+        assert_eq!(series.latest(9), [(at(20), 1.0)]);
     }
 
     proptest! {
@@ -292,7 +273,7 @@ mod tests {
                 now += step;
                 series.push(at(now), *value);
             }
-            let points = series.points(buckets, seconds(width), at(now), seconds(ago));
+            let points = series.points(buckets, seconds(width), at(now.saturating_sub(ago)));
             prop_assert_eq!(points.len(), buckets);
             let lowest = steps.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min) - 1e-4;
             let highest = steps.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max) + 1e-4;

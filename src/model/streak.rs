@@ -19,21 +19,6 @@ pub(crate) struct Rules {
     pub stale_after: Duration,
 }
 
-/// How often each sign was seen since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Counts {
-    /// Good.
-    pub good: u64,
-    /// Degraded.
-    pub degraded: u64,
-    /// Bad.
-    pub bad: u64,
-    /// Unknown.
-    pub unknown: u64,
-    /// Cold.
-    pub cold: u64,
-}
-
 /// A new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -67,7 +52,6 @@ pub(crate) struct Streak {
     before_unknown: Option<(Status, Since)>,
     known_from: Stamp,
     last: Option<Stamp>,
-    counts: Counts,
     flapping: Flapping,
 }
 
@@ -87,7 +71,6 @@ impl Streak {
             before_unknown: None,
             known_from: now,
             last: None,
-            counts: Counts::default(),
             flapping: Flapping::default(),
         }
     }
@@ -100,7 +83,6 @@ impl Streak {
         self.note_kind(sign, at);
         let shown = match sign {
             Sign::Unknown => {
-                self.counts.unknown += 1;
                 return self.lose_sight(at);
             }
             Sign::Bad => self.bad(),
@@ -132,11 +114,6 @@ impl Streak {
         self.shown
     }
 
-    /// What may be claimed now: the status, or unknown where the latest answer is too old.
-    pub(crate) fn effective(&self, now: Stamp) -> Status {
-        if self.is_stale(now) { Status::Unknown } else { self.shown }
-    }
-
     /// Since when it is shown so. A short unknown in between does not begin it anew.
     /// Where the console did not see it begin, it had begun before the first answer that said so.
     pub(crate) const fn since(&self) -> Since {
@@ -146,11 +123,6 @@ impl Streak {
     /// Whether the latest answer is too old; before the first one the age counts from the start.
     pub(crate) fn is_stale(&self, now: Stamp) -> bool {
         now.since(self.last.unwrap_or(self.known_from)) > self.rules.stale_after
-    }
-
-    /// Time since the latest poll ended; `None` before the first.
-    pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
-        self.last.map(|last| now.since(last))
     }
 
     /// The streak under way and how long it must become: bad polls towards down, good ones towards ok.
@@ -170,13 +142,7 @@ impl Streak {
         self.flapping.is_flapping()
     }
 
-    /// How often each sign was seen.
-    pub(crate) const fn counts(&self) -> Counts {
-        self.counts
-    }
-
     fn bad(&mut self) -> Status {
-        self.counts.bad += 1;
         self.bad = self.bad.saturating_add(1);
         (self.answered, self.good) = (0, 0);
         if self.settled == Some(Status::Down) || self.bad >= self.rules.fail_after {
@@ -187,7 +153,6 @@ impl Streak {
     }
 
     fn degraded(&mut self) -> Status {
-        self.counts.degraded += 1;
         self.bad = 0;
         self.good = 0;
         self.answered = self.answered.saturating_add(1);
@@ -200,9 +165,7 @@ impl Streak {
 
     fn good(&mut self, becomes: Status) -> Status {
         if becomes == Status::Cold {
-            self.counts.cold += 1;
         } else {
-            self.counts.good += 1;
         }
         self.bad = 0;
         self.answered = self.answered.saturating_add(1);
@@ -391,15 +354,11 @@ mod tests {
         assert!(!judge.is_stale(at(35)) && judge.is_stale(at(36)));
         judge.observe(Sign::Good, at(100));
         assert!(!judge.is_stale(at(135)));
-        assert_eq!(
-            (judge.is_stale(at(136)), judge.status(), judge.effective(at(136))),
-            (true, Status::Ok, Status::Unknown)
-        );
-        assert_eq!(judge.age(at(136)), Some(Duration::from_secs(36)));
+        assert_eq!((judge.is_stale(at(136)), judge.status()), (true, Status::Ok), "staleness lies beside the status");
     }
 
     #[test]
-    fn streaks_and_counts_are_told() {
+    fn streaks_are_told() {
         let mut judge = judge(3, 2);
         shown(&mut judge, "gbb");
         assert_eq!(judge.streak(), Some((2, 3)));
@@ -407,7 +366,6 @@ mod tests {
         assert_eq!(judge.streak(), Some((1, 2)));
         shown(&mut judge, "gdcu");
         assert_eq!(judge.streak(), None);
-        assert_eq!(judge.counts(), Counts { good: 3, degraded: 1, bad: 3, unknown: 1, cold: 1 });
     }
 
     #[test]

@@ -86,12 +86,6 @@ impl Frames {
         self.asked_now.is_some()
     }
 
-    /// Nothing is to be drawn any more (frozen, given away): what was asked for is forgotten.
-    pub(crate) fn cancel(&mut self) {
-        self.due = None;
-        self.asked_now = None;
-    }
-
     /// A frame was made at `now`, took `took` to draw and diff, and `bytes` were handed to the terminal.
     pub(crate) fn drawn(&mut self, now: Duration, took: Duration, bytes: usize) {
         self.due = None;

@@ -137,11 +137,6 @@ impl SafeText {
         sanitise_within(raw.as_bytes(), Bound::Record).text
     }
 
-    /// Sanitises `raw` line by line.
-    pub(crate) fn lines_of(raw: &str) -> Vec<Self> {
-        sanitise_lines(raw.as_bytes()).into_iter().map(|line| line.text).collect()
-    }
-
     /// Joins texts with [`LINE_BREAK`]: a record of many lines, of [`MAX_RECORD`] bytes at most. Also how many bytes had
     /// no room.
     pub(crate) fn joined<'a>(parts: impl IntoIterator<Item = &'a Self>) -> (Self, u64) {

@@ -120,17 +120,6 @@ impl Redactor {
         done
     }
 
-    /// Each line of `raw`, cleaned. Secrets that span lines are found.
-    pub(crate) fn clean_lines(&self, raw: &[u8]) -> Vec<SafeText> {
-        let redacted = self.redact_bytes(raw);
-        let body = redacted.strip_suffix(b"\n").unwrap_or(&redacted);
-        if body.is_empty() {
-            Vec::new()
-        } else {
-            body.split(|byte| *byte == b'\n').map(|line| self.clean(line)).collect()
-        }
-    }
-
     /// Redacts text that is already safe.
     pub(crate) fn redact_safe(&self, text: &SafeText) -> SafeText {
         match self.redact(text.as_str()) {

@@ -78,11 +78,6 @@ impl Catalogue {
         self.themes.contains_key(name)
     }
 
-    /// The text of a shipped theme, as an example to copy.
-    pub(crate) fn shipped_text(name: &str) -> Option<&'static str> {
-        SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-    }
-
     /// Every warning so far, each with the theme's name in front.
     pub(crate) fn warnings(&self) -> &[SafeText] {
         &self.warnings

@@ -55,16 +55,6 @@ impl ColorDepth {
             Self::None
         }
     }
-
-    /// The word in messages and options.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Sixteen => "16",
-            Self::Indexed => "256",
-            Self::True => "truecolor",
-        }
-    }
 }
 
 #[cfg(test)]

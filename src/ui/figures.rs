@@ -112,12 +112,6 @@ pub(crate) fn clock(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     }
 }
 
-/// The same without seconds.
-pub(crate) fn minute(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
-    let local = at.with_timezone(&zone);
-    if zone == chrono_tz::Tz::UTC { at.format("%H:%MZ").to_string() } else { local.format("%H:%M").to_string() }
-}
-
 /// The time of day without its zone, for rows.
 pub(crate) fn time(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()

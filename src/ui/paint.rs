@@ -33,11 +33,6 @@ impl<'a> Painter<'a> {
         self.styles.glyphs
     }
 
-    /// The style of a role.
-    pub(crate) fn style(&self, role: Role) -> Style {
-        self.styles.get(role)
-    }
-
     /// Notes what an area means.
     pub(crate) fn note(&mut self, area: Rect, target: Target) {
         if !area.is_empty() {

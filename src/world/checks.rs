@@ -10,7 +10,7 @@ use crate::model::latency::Latencies;
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::since::Since;
 use crate::model::status::Status;
-use crate::model::streak::{Counts, Rules, Streak};
+use crate::model::streak::{Rules, Streak};
 use crate::text::SafeText;
 use crate::text::name::Name;
 
@@ -86,8 +86,11 @@ impl CheckView {
         let change = self.judge.observe(reading.sign, ended);
         self.known.observe(reading.sign, ended, false);
         // What our own side prevented was not measured.
-        if reading.sign != Sign::Unknown {
-            self.latencies.record(ended, reading.timing.latency());
+        match reading.sign {
+            Sign::Unknown => {}
+            // Ticks pass while a service wakes up: they are no part of how fast it answers.
+            Sign::Cold => self.latencies.record(ended, reading.timing.latency()),
+            _ => self.latencies.record_corrected(ended, reading.timing.latency(), self.every),
         }
         self.as_of = ended;
         let error = reading.error.clone().filter(|_| self.judge.status() != Status::Ok);
@@ -137,11 +140,6 @@ impl CheckView {
         format!("{} {}{error}", self.name, self.status.word())
     }
 
-    /// How often each sign was seen since the start.
-    pub(crate) fn counts(&self) -> Counts {
-        self.judge.counts()
-    }
-
     /// Age of the latest poll.
     pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
         self.last.as_ref().map(|reading| now.since(reading.timing.ended))
@@ -158,6 +156,20 @@ impl CheckView {
         self.latencies.percentile(quantile, window, self.as_of)
     }
 
+    /// How long after it was due the latest poll was answered: what its user waits where polls begin late.
+    pub(crate) fn since_due(&self) -> Option<Duration> {
+        Some(self.last.as_ref()?.timing.latency_since_scheduled())
+    }
+
+    /// What the percentiles leave out or add, in words; `None` where they are plain.
+    pub(crate) fn percentiles_note(&self) -> Option<&'static str> {
+        match (self.latencies.saturated() > 0, self.latencies.is_corrected()) {
+            (true, _) => Some("over 60 s counted as 60 s"),
+            (false, true) => Some("with skipped polls"),
+            (false, false) => None,
+        }
+    }
+
     /// Median latency in milliseconds of the last `buckets` buckets of `width`, oldest first; `None` for a bucket
     /// without a poll. The buckets lie on whole multiples of `width`, so that they advance together.
     pub(crate) fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
@@ -168,7 +180,7 @@ impl CheckView {
     pub(crate) fn availability(&self, window: Duration, now: Stamp) -> Option<Availability> {
         let window = self.known.window(window, now);
         let percent = window.availability()? * 100.0;
-        Some(Availability { percent, coverage: window.coverage().unwrap_or(0.0) * 100.0 })
+        Some(Availability { percent, thin: window.is_thin() })
     }
 }
 
@@ -190,6 +202,6 @@ pub(crate) struct Taken {
 pub(crate) struct Availability {
     /// Per cent of the known time that it was up.
     pub percent: f64,
-    /// Per cent of the window of which anything is known; under 95 the figure is marked.
-    pub coverage: f64,
+    /// Whether so little of the window is known that the figure must be marked.
+    pub thin: bool,
 }

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 
 use crate::config::sections::log::Log;
 use crate::lang::time::Stamp;
-use crate::logs::format::Formats;
 use crate::logs::record::{LogState, Loss, Record};
 use crate::logs::ring::{Ring, RingLimits};
 use crate::logs::view::WINDOW;
@@ -26,8 +25,6 @@ pub struct LogView {
     pub state: LogState,
     /// What was lost since the start; `dropped` is what the ring let go.
     pub loss: Loss,
-    /// What its records were recognised as.
-    pub formats: Formats,
     /// Records a second over the last ten seconds.
     pub rate: f64,
     /// When the latest record came.
@@ -51,10 +48,9 @@ impl LogView {
             service: log.service.clone(),
             state: LogState::Starting,
             loss: Loss::default(),
-            formats: Formats::default(),
             rate: 0.0,
             last_at: None,
-            ring: Ring::new(log.name.clone(), limits),
+            ring: Ring::new(limits),
             backlog_to: 0,
             longest_service: 0,
             recent: VecDeque::new(),

@@ -146,12 +146,7 @@ impl MetricView {
     /// The last `buckets` buckets of `width`, oldest first; `None` where there was no value. On whole multiples of
     /// `width`, so that they advance together.
     pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
-        self.series.points(buckets, width, now, Duration::ZERO)
-    }
-
-    /// The same span a time `ago`, to compare with.
-    pub(crate) fn points_ago(&self, buckets: usize, width: Duration, now: Stamp, ago: Duration) -> Vec<Option<Point>> {
-        self.series.points(buckets, width, now, ago)
+        self.series.points(buckets, width, now)
     }
 }
 

@@ -142,7 +142,6 @@ impl World {
         let Some(place) = self.membership.logs.get(name).copied() else { return };
         let log = &mut self.logs[place];
         log.loss = batch.loss;
-        log.formats = *batch.formats;
         log.took(&batch.records, batch.backlog, at);
         for record in &batch.records {
             self.logs[place].push(record);

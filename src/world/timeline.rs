@@ -65,14 +65,4 @@ impl Timeline {
     pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &Entry> + DoubleEndedIterator {
         self.0.iter().rev()
     }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing happened yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }

@@ -26,8 +26,6 @@ const ROTATE_AT: u64 = 128 * 1024;
 pub(crate) struct Stage {
     /// The folder: `opsroom.toml`, `logs/`, `backups/`, and the console's state.
     pub directory: PathBuf,
-    /// The configuration file in it.
-    pub config: PathBuf,
     shared: Shared,
     listener: Option<TcpListener>,
     started: DateTime<Utc>,
@@ -47,7 +45,7 @@ impl Stage {
         let config = directory.join("opsroom.toml");
         fs::write(&config, configuration(address, &directory, executable))?;
         let started = Clock::start().now().utc;
-        Ok(Self { directory, config, shared: Shared::new(world), listener: Some(listener), started })
+        Ok(Self { directory, shared: Shared::new(world), listener: Some(listener), started })
     }
 
     /// Serves the world and writes its logs until it is dropped. To be run once.

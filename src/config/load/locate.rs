@@ -24,6 +24,7 @@ impl Locator {
     }
 
     /// Over a text as if it stood in `path`.
+    #[cfg(test)]
     pub(crate) fn of_text(path: impl Into<PathBuf>, text: &str) -> Self {
         Self { files: vec![SourceFile::new(path, text.to_owned(), false)] }
     }

@@ -14,4 +14,3 @@ pub(crate) use group::Group;
 pub use mask::{hash_of, is_of, mask, shape_hash, shape_of};
 pub use past::{FARTHEST, Novelty, Past, YESTERDAY};
 pub use patterns::{Order, Patterns};
-pub(crate) use trend::{BUCKETS, Trend};

@@ -191,11 +191,6 @@ impl<E> Patterns<E> {
         groups
     }
 
-    /// The group of a shape by its hash, for a selection that outlives a frame.
-    pub(crate) fn get(&self, hash: u64) -> Option<&Group<E>> {
-        self.groups.get(&hash)
-    }
-
     /// The group that a message belongs to.
     pub fn group_of(&self, message: &str) -> Option<&Group<E>> {
         let mut shape = String::new();
@@ -210,11 +205,6 @@ impl<E> Patterns<E> {
     /// Shapes that are held.
     pub fn len(&self) -> usize {
         self.groups.len()
-    }
-
-    /// Whether none is held.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.groups.is_empty()
     }
 
     /// How many different shapes there were, where that is known exactly; else `None`, and it is more than
@@ -238,11 +228,6 @@ impl<E> Patterns<E> {
         let first = self.groups.values().map(|group| group.first).min()?;
         let last = self.groups.values().map(|group| group.last).max()?;
         Some((first, last))
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::with_most(self.most);
     }
 }
 

@@ -84,11 +84,6 @@ impl Trend {
         (0_i64..).zip(self.counts).filter(|(_, count)| *count > 0).map(begin)
     }
 
-    /// Seconds of one bucket.
-    pub(crate) fn width(&self) -> i64 {
-        1 << self.scale
-    }
-
     /// The counts over `[from, to]` as `columns` sums of equal spans of time; what a bucket counts is put where the
     /// bucket begins.
     pub(crate) fn over(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> Vec<u64> {
@@ -122,7 +117,7 @@ mod tests {
         for second in 0..100 {
             trend.add(at(1000 + second), 1);
         }
-        assert_eq!(trend.width(), 8);
+        assert_eq!(1 << trend.scale, 8, "seconds of a bucket");
         assert_eq!(trend.over(at(1000), at(1099), 1), [100]);
         let halves = trend.over(at(1000), at(1099), 2);
         assert!(halves.iter().all(|half| (44..=56).contains(half)), "{halves:?}");
@@ -133,7 +128,7 @@ mod tests {
         let mut trend = Trend::default();
         trend.add(at(1010), 1);
         trend.add(at(1000), 1);
-        assert_eq!(trend.width(), 1);
+        assert_eq!(trend.scale, 0, "a bucket is a second");
         assert_eq!(trend.over(at(1000), at(1010), 11), [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }
 

@@ -11,8 +11,6 @@ use crate::model::status::Status;
 /// What is known at the moment of an evaluation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ConditionInput<'a> {
-    /// The evaluation itself failed: nothing is changed.
-    Error,
     /// Nothing is known: paused, our own network is gone, we were suspended.
     Unknown,
     /// A check.
@@ -33,8 +31,6 @@ pub(crate) enum ConditionInput<'a> {
         /// The latest value is too old.
         stale: bool,
     },
-    /// A text.
-    Text(&'a str),
 }
 
 /// Whether a condition holds.
@@ -65,7 +61,6 @@ pub(super) struct Changes {
 enum Last {
     Status(Status),
     Number(f64),
-    Text(String),
 }
 
 impl Changes {
@@ -144,8 +139,7 @@ impl ConditionInput<'_> {
             }
             // What is too old says nothing about now.
             (
-                ConditionInput::Error
-                | ConditionInput::Unknown
+                ConditionInput::Unknown
                 | ConditionInput::Check { stale: true, .. }
                 | ConditionInput::Number { stale: true, .. },
                 _,
@@ -155,8 +149,6 @@ impl ConditionInput<'_> {
                 of_status(*status, &[Status::Down, Status::Degraded])
             }
             (ConditionInput::Number { value, .. }, Predicate::Absent) => value.is_none().into(),
-            (ConditionInput::Text(_), Predicate::Absent | Predicate::Stale) => Holds::No,
-            (ConditionInput::Text(seen), Predicate::Text { equal, text }) => ((seen == text) == *equal).into(),
             (_, Predicate::Number { comparison, threshold, clear, field }) => match self.number(field.as_deref()) {
                 None => Holds::Unknown,
                 Some(value) => match clear {
@@ -190,7 +182,6 @@ impl ConditionInput<'_> {
             ConditionInput::Number { value: Some(value), stale: false } if !value.is_nan() => {
                 Some(Last::Number(*value))
             }
-            ConditionInput::Text(text) => Some(Last::Text((*text).to_owned())),
             _ => None,
         }
     }

@@ -38,9 +38,4 @@ impl Body {
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
-
-    /// Whether nothing has come.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
 }

@@ -16,7 +16,7 @@ use crate::config::sections::log::{Ansi, Log, LogKind};
 use crate::files::glob;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
-use crate::logs::format::{Format, Formats};
+use crate::logs::format::Format;
 use crate::logs::layout::{Layout, Names};
 use crate::logs::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
 use crate::sources::logs::count::Counter;
@@ -29,7 +29,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
 
-pub(crate) use crate::sources::logs::pipeline::preview::{LONGEST, LinePreview, is_object};
+pub(crate) use crate::sources::logs::pipeline::preview::{LONGEST, is_object};
 pub(crate) use run::objects_of;
 pub use stream::Stream;
 use stream::{Counted, Open, Origin, Version};
@@ -52,7 +52,6 @@ pub struct Pipeline {
     records: Vec<Record>,
     loss: Loss,
     reported: Loss,
-    formats: Formats,
     counters: Vec<Counter>,
     /// Which set of counters that is: it changes with each reload.
     generation: u32,
@@ -94,7 +93,6 @@ impl Pipeline {
             records: Vec::new(),
             loss: Loss::default(),
             reported: Loss::default(),
-            formats: Formats::default(),
             counters,
             generation: 0,
             counting: true,
@@ -292,12 +290,7 @@ impl Pipeline {
             return None;
         }
         self.reported = self.loss;
-        Some(RecordBatch {
-            records: std::mem::take(&mut self.records),
-            loss: self.loss,
-            backlog,
-            formats: Box::new(self.formats),
-        })
+        Some(RecordBatch { records: std::mem::take(&mut self.records), loss: self.loss, backlog })
     }
 
     fn ignored(&self, bytes: &[u8]) -> bool {

@@ -85,14 +85,22 @@ pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'stati
         let figure = figure.map_or_else(|| painter.glyphs().none.to_owned(), figures::milliseconds);
         words = words.and(format!("{name} "), Role::TextLabel).and(format!("{figure:<6} "), Role::Text);
     }
-    words.and("1h", Role::TextDim)
+    let words = words.and("1h", Role::TextDim);
+    match check.percentiles_note() {
+        Some(note) => words.and(format!(", {note}"), Role::TextDim),
+        None => words,
+    }
 }
 
-/// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
+/// `every 15s, next in 7s, answered 12ms after due, 2 overruns`. The countdown is coarse, as ages are.
 pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
     let mut words = Line::of(format!("every {}", figures::span(check.every)), Role::TextDim);
     if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
+    }
+    if let Some(late) = check.since_due() {
+        words = words
+            .and(format!(", answered {} after due", figures::milliseconds(late.as_millis() as u64)), Role::TextDim);
     }
     if check.overruns > 0 {
         words = words.and(format!(", {} overruns", figures::count(check.overruns)), Role::StatusDegraded);

@@ -126,7 +126,7 @@ fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &
     let none = || Line::of(glyphs.none, Role::TextDim);
     let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
     let availability = check.availability(AVAILABILITY_WINDOW, state.world.now).map_or_else(none, |figure| {
-        if figure.coverage < 95.0 {
+        if figure.thin {
             return Line::of(figures::rough_percent(figure.percent), Role::TextDim);
         }
         Line::plain(figures::percent(figure.percent))

@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::logs::filter::Filter;
 use crate::logs::record::{Level, Record};
 use crate::logs::view::{Entry, View};
-use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
 
 /// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
@@ -124,11 +123,6 @@ impl Pane {
     /// The entry under the cursor: the newest while it follows.
     pub fn entry(&self) -> Option<Entry> {
         self.cursor.or_else(|| self.view.last())
-    }
-
-    /// Log and `seq` of an entry.
-    pub(crate) fn id(&self, logs: &[LogView], entry: &Entry) -> Option<(Name, u64)> {
-        Some((logs.get(*self.sources.get(entry.source)?)?.name.clone(), entry.seq))
     }
 
     fn record(&self, logs: &[LogView], entry: &Entry) -> Option<Record> {

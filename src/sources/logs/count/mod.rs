@@ -15,7 +15,7 @@ mod window;
 
 pub(crate) use backfill::{Backfill, Uncounted, backfiller};
 pub(crate) use board::Board;
-pub(crate) use measured::{Measured, Seen};
+pub(crate) use measured::Seen;
 pub(crate) use once::count_once;
 pub(crate) use part::{Counter, Reach};
 

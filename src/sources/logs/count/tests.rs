@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
+use super::measured::Measured;
 use super::*;
 use crate::config::Config;
 use crate::config::sections::log::Log;

@@ -89,9 +89,7 @@ impl Pipeline {
     }
 
     fn note(&mut self, record: &Record, version: &mut Version) {
-        if !version.noted && !self.hidden {
-            self.formats.note(record.format);
-        }
+        if !version.noted && !self.hidden {}
         version.noted = true;
         self.tally(record, &mut version.counted);
     }
