@@ -65,10 +65,11 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
         lines.push(Line::of(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
     }
     let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
-    if latencies.width() + schedule.width() + 2 <= width {
-        lines.push(latencies.and("  ", Role::Text).join(schedule));
-    } else {
-        lines.extend([latencies, schedule]);
+    let full = schedule.clone().join(since_due(check));
+    let beside = [&full, &schedule].into_iter().find(|schedule| latencies.width() + schedule.width() + 2 <= width);
+    match beside {
+        Some(schedule) => lines.push(latencies.and("  ", Role::Text).join(schedule.clone())),
+        None => lines.extend([latencies, full]),
     }
     if let Some(parts) = check.components() {
         lines.extend(tree::lines(parts, glyphs));
@@ -92,18 +93,22 @@ pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'stati
     }
 }
 
-/// `every 15s, next in 7s, answered 12ms after due, 2 overruns`. The countdown is coarse, as ages are.
+/// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
 pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
     let mut words = Line::of(format!("every {}", figures::span(check.every)), Role::TextDim);
     if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }
-    if let Some(late) = check.since_due() {
-        words = words
-            .and(format!(", answered {} after due", figures::milliseconds(late.as_millis() as u64)), Role::TextDim);
-    }
     if check.overruns > 0 {
         words = words.and(format!(", {} overruns", figures::count(check.overruns)), Role::StatusDegraded);
     }
     words
+}
+
+/// `, answered 12ms after due`: what a user of the service would have waited, where polls begin late.
+fn since_due(check: &CheckView) -> Line<'static> {
+    check.since_due().map_or_else(Line::new, |waited| {
+        let waited = figures::milliseconds(waited.as_millis() as u64);
+        Line::of(format!(", answered {waited} after due"), Role::TextDim)
+    })
 }
