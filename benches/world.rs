@@ -20,7 +20,7 @@ use opsroom::config::load::load_text;
 use opsroom::lang::key::{Key, KeyCode};
 use opsroom::lang::time::Stamp;
 use opsroom::model::document::Timing;
-use opsroom::model::message::Observation;
+use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sign};
 use opsroom::text::SafeText;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Styles};

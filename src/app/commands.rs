@@ -1,6 +1,6 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
-use crate::model::message::Effect;
+use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, StoreEffect, TerminalEffect};
 use crate::text::SafeText;
 
 use super::keymap::Command;
@@ -33,22 +33,22 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Zoom => state.console.zoomed = !state.console.zoomed,
         Command::Freeze => freeze(state),
         Command::Poll => {
-            effects.push(Effect::PollNow(screens::service::polled(state)));
+            effects.push(FeedEffect::PollNow(screens::service::polled(state)).into());
             state.toast(Tone::Info, "polling now");
         }
-        Command::Save => effects.push(Effect::SaveScreen),
+        Command::Save => effects.push(TerminalEffect::SaveScreen.into()),
         Command::Theme => next_theme(state),
         Command::Mouse => {
             state.console.mouse = !state.console.mouse;
-            effects.push(Effect::Mouse(state.console.mouse));
+            effects.push(TerminalEffect::Mouse(state.console.mouse).into());
             state.toast(
                 Tone::Info,
                 if state.console.mouse { "mouse on" } else { "mouse off (terminal selection works)" },
             );
         }
-        Command::Redraw => effects.push(Effect::Redraw),
-        Command::Suspend => effects.push(Effect::Suspend),
-        Command::Reload => effects.push(Effect::Reload),
+        Command::Redraw => effects.push(TerminalEffect::Redraw.into()),
+        Command::Suspend => effects.push(TerminalEffect::Suspend.into()),
+        Command::Reload => effects.push(ConsoleEffect::Reload.into()),
         Command::Wrap => state.console.wrap = !state.console.wrap,
         Command::Colours => colours(state),
         Command::GoToTime => screens::logs::go_to_cursor(state),
@@ -71,7 +71,7 @@ fn freeze(state: &mut State) {
 /// Opens a built-in screen.
 pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Actions {
-        effects.push(Effect::LoadRuns);
+        effects.push(Effect::Store(state.next_request(), StoreEffect::LoadRuns));
     }
     if screen == Screen::Service {
         screens::service::choose(state);
@@ -89,7 +89,7 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
     if state.console.zoomed {
         state.console.zoomed = false;
     } else if !state.go_back() {
-        effects.push(Effect::Quit);
+        effects.push(ConsoleEffect::Quit.into());
     }
 }
 
@@ -122,7 +122,7 @@ fn colours(state: &mut State) {
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     match screens::copied(state) {
-        Some(text) => effects.push(Effect::Copy(SafeText::new(&text))),
+        Some(text) => effects.push(TerminalEffect::Copy(SafeText::new(&text)).into()),
         None => state.toast(Tone::Info, "nothing selected to copy"),
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::sections::screen::LogPanel;
 use crate::lang::time::Stamp;
-use crate::model::message::RequestId;
+use crate::model::effect::RequestId;
 use crate::text::name::Name;
 use crate::world::World;
 

@@ -3,7 +3,7 @@
 use crate::config::commands::Context;
 use crate::config::sections::screen::Panel;
 use crate::lang::key::{Key, KeyCode};
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 use super::commands;
 use super::keymap::{Binding, Command};

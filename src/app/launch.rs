@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::plan;
 use crate::config::preview::Situation;
 use crate::config::sections::action::Action;
-use crate::model::message::{Effect, RequestId, StartRun};
+use crate::model::effect::{Effect, RequestId, RunEffect, StartRun};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
 use crate::model::verification::Terms;
@@ -42,7 +42,7 @@ pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut
         Ok(open) => {
             let asked = plan::choices(&config, action).is_ok_and(|choices| !choices.is_empty());
             if asked {
-                effects.push(Effect::FetchChoices { request, action: name.clone() });
+                effects.push(Effect::Run(request, RunEffect::FetchChoices(name.clone())));
             }
             let choices = Choices::new(request, name.clone(), dry_run, open, asked);
             state.console.overlays.push(choices);
@@ -123,17 +123,8 @@ pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<E
     // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
     let (cooldown, at_most) =
         if plan.changing { (action.cooldown, action.at_most) } else { (std::time::Duration::ZERO, None) };
-    effects.push(Effect::StartRun(Box::new(StartRun {
-        request,
-        plan,
-        digest,
-        preview,
-        reason,
-        evidence,
-        cooldown,
-        at_most,
-        verify,
-    })));
+    let start = StartRun { plan, digest, preview, reason, evidence, cooldown, at_most, verify };
+    effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
 }
 
 /// After a reload: what a person read may not be what would run now.

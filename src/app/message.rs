@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
-use crate::model::message::{Observation, Outcome};
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 
 /// One event, with the moment at which it entered the loop.

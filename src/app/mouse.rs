@@ -1,7 +1,7 @@
 //! The mouse: everything that it can do, keys can do too.
 
 use crate::config::sections::screen::Panel;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 use super::commands;
 use super::keymap::Command;

@@ -2,7 +2,8 @@
 
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordBatch;
-use crate::model::message::{Effect, Observation};
+use crate::model::effect::{Effect, LogsEffect, RunEffect, StoreEffect, TerminalEffect};
+use crate::model::observation::Observation;
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -18,7 +19,7 @@ use super::toasts::Tone;
 pub(crate) fn observe(state: &mut State, observation: Observation, at: Stamp, effects: &mut Vec<Effect>) {
     match observation {
         Observation::Records { log, batch } => records(state, &log, batch),
-        Observation::LogsResumed => effects.push(Effect::MaskHeld),
+        Observation::LogsResumed => effects.push(LogsEffect::MaskHeld.into()),
         other => {
             let output = state.world.observe(other, at);
             show(state, output, effects);
@@ -44,10 +45,13 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
     for change in output.changes {
         self::change(state, change, effects);
     }
-    effects.extend(output.intents.into_iter().map(|intent| match intent {
-        Intent::LoadRuns => Effect::LoadRuns,
-        Intent::FollowRun(run) => Effect::FollowRun(run),
-    }));
+    for intent in output.intents {
+        let request = state.next_request();
+        effects.push(match intent {
+            Intent::LoadRuns => Effect::Store(request, StoreEffect::LoadRuns),
+            Intent::FollowRun(run) => Effect::Run(request, RunEffect::Follow(run)),
+        });
+    }
     if output.noticeable {
         state.changed();
     }
@@ -79,15 +83,16 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
 }
 
 fn ring(state: &State, what: &str, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Bell);
-    effects.push(Effect::Title(SafeText::new(&format!("! {what} · {}", state.world.config.console.name))));
+    effects.push(TerminalEffect::Bell.into());
+    effects
+        .push(TerminalEffect::Title(SafeText::new(&format!("! {what} · {}", state.world.config.console.name))).into());
 }
 
 /// The title while nothing critical fires: it must not cry for ever.
 fn title(state: &State, effects: &mut Vec<Effect>) {
     let name = &state.world.config.console.name;
     let text = state.world.crying().map_or_else(|| name.clone(), |alert| format!("! {} · {name}", alert.brief()));
-    effects.push(Effect::Title(SafeText::new(&text)));
+    effects.push(TerminalEffect::Title(SafeText::new(&text)).into());
 }
 
 /// Says how a run ended, and the key of what is offered where it did not help.

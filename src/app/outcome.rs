@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::model::choice::Choice;
-use crate::model::message::{Effect, Outcome, RequestId};
+use crate::model::effect::{Effect, RequestId};
+use crate::model::outcome::Outcome;
 use crate::model::run::Run;
 use crate::text::SafeText;
 use crate::world::Output;
@@ -50,10 +51,10 @@ fn answered(state: &mut State, outcome: Outcome) {
             state.world.happened(EventKind::Run, service, &text);
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
-        Outcome::Past(past) => patterns::learned(state, *past),
+        Outcome::Past { request, past } => patterns::learned(state, request, *past),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
-        Outcome::Failed(text) => {
+        Outcome::RequestFailed { why: text, .. } | Outcome::Failed(text) => {
             state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), &text);
             state.toast(Tone::Error, text.as_str());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::lang::diagnostic::{Diagnostic, PRINTED};
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::text::SafeText;
 use crate::text::name::Name;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::lang::time::Stamp;
-use crate::model::message::RequestId;
+use crate::model::effect::RequestId;
 use crate::world::World;
 
 use super::console::Console;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 use super::observe;
 use super::overlays::confirm::DEAF;

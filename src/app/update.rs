@@ -1,6 +1,6 @@
 //! The one function through which the state changes.
 
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 use super::message::{Event, Message};
 use super::screens::actions;

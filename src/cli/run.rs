@@ -17,7 +17,7 @@ use crate::config::preview::Situation;
 use crate::config::sections::action::{Action, Verify};
 use crate::config::{self, Config};
 use crate::lang::nearest::{listed, nearest};
-use crate::model::message::{RequestId, StartRun};
+use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::model::verification::Terms;
@@ -198,7 +198,6 @@ fn start_run(
         before: before.statuses(),
     };
     StartRun {
-        request: RequestId::default(),
         verify: action.verify.as_ref().filter(|_| plan.changing).map(terms),
         plan,
         digest,

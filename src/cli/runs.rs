@@ -11,7 +11,7 @@ use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
 use crate::cli::exit_code as verdict;
 use crate::cli::run_service;
-use crate::model::message::Outcome;
+use crate::model::outcome::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
 use crate::runtime::runs::{self, LISTED, Recovered, RunService};
@@ -285,7 +285,9 @@ pub(crate) async fn print_to_end(run_service: &RunService, run: Run) -> Run {
         ended
     };
     let following = async {
-        run_service.follow(&run.id, &lines_out).await;
+        if let Err(why) = run_service.follow(&run.id, &lines_out).await {
+            lines_out.send(Outcome::Failed(why)).await.ok();
+        }
         drop(lines_out);
     };
     let printing = async {

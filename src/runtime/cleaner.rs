@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Caveat, Component, Reading, Sample};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;

@@ -10,18 +10,19 @@ use super::cleaner::Cleaner;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::held::HeldRecords;
-use super::past::{PastReader, Question};
+use super::past::PastReader;
 use super::reload::{self, Loader, Pace, Reload};
 use super::secrets::{SecretStore, SecretsHandle};
 use super::tasks::Tasks;
 use crate::app::message::{Event, Message};
-use crate::app::screens::logs;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
-use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::effect::TerminalEffect;
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 use crate::text::redact::{Literals, Redactor};
 use crate::world::diagnostics::Meters;
@@ -59,20 +60,22 @@ pub(crate) struct Core {
     pub state: State,
     /// The effect runner.
     pub effects: Effects,
-    tasks: Tasks,
-    feeds: Feeds,
-    secret_store: SecretStore,
+    /// Whether a person asked to leave.
+    pub left: bool,
+    pub(super) tasks: Tasks,
+    pub(super) feeds: Feeds,
+    pub(super) secret_store: SecretStore,
     /// Of what `state.world.literals` was made last.
-    known: SecretsHandle,
+    pub(super) known: SecretsHandle,
     observation_sender: mpsc::Sender<Observation>,
-    loader: Option<Loader>,
+    pub(super) loader: Option<Loader>,
     observations: mpsc::Receiver<Observation>,
     outcomes: mpsc::Receiver<Outcome>,
-    outcome_sender: mpsc::Sender<Outcome>,
-    past: PastReader,
-    held: HeldRecords,
+    pub(super) outcome_sender: mpsc::Sender<Outcome>,
+    pub(super) past: PastReader,
+    pub(super) held: HeldRecords,
     reloads: mpsc::Receiver<Reload>,
-    reload_sender: mpsc::Sender<Reload>,
+    pub(super) reload_sender: mpsc::Sender<Reload>,
     /// Whether the last reload was rejected.
     rejected: bool,
     weighed: Option<Duration>,
@@ -96,6 +99,7 @@ impl Core {
             clock,
             state,
             effects: Effects::new(outcome_sender.clone(), secret_store.secrets_handle(), state_directory),
+            left: false,
             tasks: Tasks::new(observation_sender.clone()),
             feeds: Feeds::new(clock, observation_sender.clone(), secret_store.secrets_handle()),
             observation_sender,
@@ -190,7 +194,7 @@ impl Core {
 
     /// Gives one event to the state. Effects that need no terminal are under way when this returns; the others are
     /// returned.
-    pub(crate) fn take(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn take(&mut self, event: Event) -> Vec<TerminalEffect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
         let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
@@ -204,36 +208,6 @@ impl Core {
             self.feeds.restart(&mut self.tasks, &before, &self.state.world.config);
         }
         effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
-    }
-
-    fn execute(&mut self, effect: Effect) -> Option<Effect> {
-        match effect {
-            Effect::PollNow(names) => self.feeds.poll_now(names),
-            Effect::Reload => match &self.loader {
-                Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
-                None => self.effects.fail("this console has no configuration file to reload"),
-            },
-            Effect::LearnPast { logs, since, until } => {
-                let question = Question { logs, since, until };
-                let (secrets_handle, outcomes) = (self.secret_store.secrets_handle(), self.outcome_sender.clone());
-                self.past.read(
-                    &mut self.tasks,
-                    question,
-                    &self.state.world.config,
-                    self.clock,
-                    secrets_handle,
-                    outcomes,
-                );
-            }
-            Effect::ForgetPast => self.past.forget(),
-            Effect::MaskHeld => {
-                let records = logs::held(&self.state);
-                let secrets = self.known.latest().borrow().clone().unwrap_or_default();
-                self.held.mask(&mut self.tasks, records, secrets, self.outcome_sender.clone());
-            }
-            other => return self.effects.execute(&mut self.tasks, other, &self.state.world.config),
-        }
-        None
     }
 
     /// Puts what only the runtime can know where the view finds it.

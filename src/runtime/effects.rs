@@ -18,7 +18,8 @@ use super::watching::Away;
 use crate::actions::save::save;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::message::{Effect, Outcome, RequestId, StartRun};
+use crate::model::effect::{RequestId, StartRun};
+use crate::model::outcome::Outcome;
 use crate::model::run::{Run, Stopping};
 use crate::store::StoreError;
 use crate::text::SafeText;
@@ -50,7 +51,7 @@ enum StoreState {
 
 /// What a task of an effect needs. Cheap to clone.
 #[derive(Clone)]
-struct Tools {
+pub(super) struct Tools {
     outcomes: mpsc::Sender<Outcome>,
     run_service: watch::Receiver<StoreState>,
     /// The one that was open last, though its store may be away: stopping a run needs none.
@@ -65,7 +66,7 @@ struct Tools {
 
 /// The runner of effects.
 pub(crate) struct Effects {
-    tools: Tools,
+    pub(super) tools: Tools,
     run_service: watch::Sender<StoreState>,
     following: HashMap<Name, CancellationToken>,
 }
@@ -114,41 +115,8 @@ impl Effects {
         tokio::time::timeout(CLOSING, run_service.close()).await.ok();
     }
 
-    /// Starts an effect; gives back one that is not ours.
-    pub(crate) fn execute(&mut self, tasks: &mut Tasks, effect: Effect, config: &Arc<Config>) -> Option<Effect> {
-        let tools = self.tools.clone();
-        match effect {
-            Effect::Save { name, text } => self.save_all(tasks, vec![(name, text)]),
-            Effect::FetchChoices { request, action } => {
-                let config = Arc::clone(config);
-                tasks.once("choices", async move { tools.choices(&config, request, &action).await });
-            }
-            Effect::StartRun(start) => {
-                let config = Arc::clone(config);
-                tasks.once("run", async move { tools.run(&start, &config).await });
-            }
-            Effect::VerifyNow(run) => {
-                let config = Arc::clone(config);
-                tasks.once("verify", async move { tools.verify_now(&run, &config).await });
-            }
-            Effect::StopRun(run) => {
-                let token = tasks.token();
-                tasks.once("stop", async move {
-                    tokio::select! {
-                        () = token.cancelled() => {}
-                        () = tools.stop(&run) => {}
-                    }
-                });
-            }
-            Effect::FollowRun(run) => self.follow(tasks, run),
-            Effect::LoadRuns => tasks.once("runs", async move { tools.load().await }),
-            other => return Some(other),
-        }
-        None
-    }
-
     /// Follows a run's output from its beginning; who followed it before follows it no more.
-    fn follow(&mut self, tasks: &mut Tasks, run: Name) {
+    pub(super) fn follow(&mut self, tasks: &mut Tasks, request: RequestId, run: Name) {
         let (tools, token) = (self.tools.clone(), tasks.token());
         if let Some(old) = self.following.insert(run.clone(), token.clone()) {
             old.cancel();
@@ -156,7 +124,7 @@ impl Effects {
         tasks.once("output", async move {
             tokio::select! {
                 () = token.cancelled() => {}
-                () = tools.follow(&run) => {}
+                () = tools.follow(request, &run) => {}
             }
         });
     }
@@ -280,8 +248,7 @@ impl Tools {
         }
     }
 
-    async fn run(mut self, start: &StartRun, config: &Config) {
-        let request = start.request;
+    pub(super) async fn run(mut self, request: RequestId, start: &StartRun, config: &Config) {
         let secrets = self.secrets_handle.secrets().await;
         let begun = match self.run_service().await {
             // Never cut short: between the intent and the supervisor nobody else could tell what happened.
@@ -300,7 +267,7 @@ impl Tools {
         }
     }
 
-    async fn verify_now(mut self, run: &Name, config: &Config) {
+    pub(super) async fn verify_now(mut self, request: RequestId, run: &Name, config: &Config) {
         let secrets = self.secrets_handle.secrets().await;
         let begun = match self.run_service().await {
             Ok(run_service) => run_service.verify_now(run, config, &secrets).await,
@@ -311,17 +278,17 @@ impl Tools {
                 self.answer(Outcome::Run(Box::new(run))).await;
                 self.started.notify_one();
             }
-            Err(why) => self.answer(Outcome::Failed(why)).await,
+            Err(why) => self.answer(Outcome::RequestFailed { request, why }).await,
         }
     }
 
-    async fn choices(mut self, config: &Config, request: RequestId, action: &Name) {
+    pub(super) async fn choices(mut self, request: RequestId, action: &Name, config: &Config) {
         let secrets = self.secrets_handle.secrets().await;
         let choices = fetch_choices(config, action, &secrets).await;
         self.answer(Outcome::Choices { request, action: action.clone(), choices }).await;
     }
 
-    async fn stop(self, run: &Run) {
+    pub(super) async fn stop(self, request: RequestId, run: &Run) {
         let say = |stopping| {
             let told = Outcome::RunStopping { run: run.id.clone(), stopping };
             // What is not taken now is said again by whoever watches the run.
@@ -340,7 +307,8 @@ impl Tools {
             Ok(recorded) => self.record_stop(run, &recorded).await,
             Err(why) => {
                 say(Stopping::Failed(why.clone()));
-                self.answer(Outcome::Failed(SafeText::new(&format!("{} was not stopped: {why}", run.action)))).await;
+                let why = SafeText::new(&format!("{} was not stopped: {why}", run.action));
+                self.answer(Outcome::RequestFailed { request, why }).await;
             }
         }
     }
@@ -360,19 +328,26 @@ impl Tools {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn follow(self, run: &Name) {
-        match self.run_service().await {
+    async fn follow(self, request: RequestId, run: &Name) {
+        let followed = match self.run_service().await {
             Ok(run_service) => run_service.follow(run, &self.outcomes).await,
-            Err(why) => self.answer(Outcome::Failed(why)).await,
+            Err(why) => Err(why),
+        };
+        if let Err(why) = followed {
+            self.answer(Outcome::RequestFailed { request, why }).await;
         }
     }
 
-    async fn load(self) {
-        let outcome = match self.run_service().await {
-            Ok(run_service) => run_service.load().await,
-            Err(why) => Outcome::Failed(why),
+    pub(super) async fn load(self, request: RequestId) {
+        let loaded = match self.run_service().await {
+            Ok(run_service) => run_service.load().await.map_err(|error| SafeText::new(&error.to_string())),
+            Err(why) => Err(why),
         };
-        self.answer(outcome).await;
+        self.answer(match loaded {
+            Ok((runs, locks)) => Outcome::Runs { runs, locks },
+            Err(why) => Outcome::RequestFailed { request, why },
+        })
+        .await;
     }
 }
 

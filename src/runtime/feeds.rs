@@ -9,7 +9,7 @@ use super::secrets::SecretsHandle;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::logs as tail;
 use crate::sources::logs::Resume;
 use crate::sources::{Context, polls};

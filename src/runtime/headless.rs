@@ -6,7 +6,6 @@ use super::core::{Core, Start};
 use crate::app::message::Event;
 use crate::app::state::State;
 use crate::lang::time::Stamp;
-use crate::model::message::Effect;
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +38,9 @@ impl Headless {
 
     /// Gives one event to the state, as a key press would be.
     pub(crate) fn take(&mut self, event: Event) -> bool {
-        self.core.take(event).contains(&Effect::Quit)
+        // Nothing here is drawn, copied or rung.
+        drop(self.core.take(event));
+        self.core.left
     }
 
     /// Runs until `until` holds, for `patience` at the most.

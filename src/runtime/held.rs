@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::tasks::Tasks;
 use crate::logs::record::Record;
-use crate::model::message::Outcome;
+use crate::model::outcome::Outcome;
 use crate::text::redact::Redactor;
 use crate::text::secret::Secrets;
 

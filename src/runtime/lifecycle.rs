@@ -14,7 +14,8 @@ use super::tty::Tty;
 use crate::app::message::Event;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
-use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 use crate::ui::export::Format;
 use crate::world::diagnostics::ProblemKind;
@@ -50,17 +51,18 @@ enum Woken {
     Tick,
 }
 
-struct Console {
-    core: Core,
-    tty: Tty,
+/// A console with its terminal.
+pub(super) struct Console {
+    pub(super) core: Core,
+    pub(super) tty: Tty,
     signals: Signals,
     painter: Painter,
-    frames: Frames,
+    pub(super) frames: Frames,
     pager: Pager,
     hands: TerminalOwner,
-    /// A title and a bell that are due: of many in one batch one is enough.
-    title: Option<SafeText>,
-    bell: bool,
+    /// A title that is due, and whether the bell is: of many in one batch one is enough.
+    pub(super) title: Option<SafeText>,
+    pub(super) bell: bool,
     ending: Option<u8>,
 }
 
@@ -145,7 +147,7 @@ impl Console {
         self.frame_at().is_some_and(|at| at <= self.now().mono)
     }
 
-    fn now(&self) -> Stamp {
+    pub(super) fn now(&self) -> Stamp {
         self.core.clock.now()
     }
 
@@ -232,6 +234,9 @@ impl Console {
         for effect in self.core.take(event) {
             self.execute(effect);
         }
+        if self.core.left {
+            self.ending = Some(0);
+        }
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
         let still = self.core.state.console.frozen.is_some() || !self.core.state.console.focused;
         let still = still && self.core.state.console.answered == answered;
@@ -265,26 +270,6 @@ impl Console {
         }
     }
 
-    /// Effects that need the terminal.
-    fn execute(&mut self, effect: Effect) {
-        match effect {
-            Effect::Quit => self.ending = Some(0),
-            Effect::Suspend if signals::can_be_continued() => self.suspend(true),
-            Effect::Suspend => self.core.effects.fail("no shell to suspend to"),
-            Effect::Redraw => {
-                self.tty.forget();
-                self.frames.ask(Urgency::Immediate, self.now().mono);
-            }
-            Effect::Title(title) => self.title = Some(title),
-            Effect::Bell => self.bell = true,
-            Effect::Mouse(on) => self.tty.set_mouse(on),
-            Effect::Copy(text) => self.copy(&text),
-            Effect::SaveScreen => self.save_screen(),
-            Effect::Page(text) => self.lend(text),
-            other => tracing::warn!(?other, "unhandled effect"),
-        }
-    }
-
     /// Sets the title and rings, where the last batch asked for it: when a thousand alerts fire at once, a thousand titles
     /// would keep the frame waiting.
     fn announce(&mut self) {
@@ -296,7 +281,7 @@ impl Console {
         }
     }
 
-    fn copy(&mut self, text: &SafeText) {
+    pub(super) fn copy(&mut self, text: &SafeText) {
         // Lines that were joined for the screen are lines again.
         let text = text.lines().collect::<Vec<_>>().join("\n");
         match super::clipboard::sequence(&text) {
@@ -309,7 +294,7 @@ impl Console {
         }
     }
 
-    fn save_screen(&mut self) {
+    pub(super) fn save_screen(&mut self) {
         let theme = self.core.state.console.theme.clone();
         let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
         let title = format!("opsroom · {}", self.core.state.world.config.console.name);
@@ -320,7 +305,7 @@ impl Console {
         self.core.save(files.into());
     }
 
-    fn suspend(&mut self, group: bool) {
+    pub(super) fn suspend(&mut self, group: bool) {
         if self.hands == TerminalOwner::Us {
             self.tty.leave();
         }
@@ -341,7 +326,7 @@ impl Console {
         self.resize();
     }
 
-    fn lend(&mut self, text: String) {
+    pub(super) fn lend(&mut self, text: String) {
         self.tty.hush();
         self.tty.keyboard.pause();
         self.tty.leave();
@@ -379,7 +364,9 @@ fn haste(event: &Event) -> Urgency {
         | Event::Mouse(_)
         | Event::Resize(..)
         | Event::Focus(_)
-        | Event::Outcome(Outcome::Failed(_) | Outcome::Said(_) | Outcome::RunRefused { .. }) => Urgency::Immediate,
+        | Event::Outcome(
+            Outcome::Failed(_) | Outcome::RequestFailed { .. } | Outcome::Said(_) | Outcome::RunRefused { .. },
+        ) => Urgency::Immediate,
         Event::Observation(Observation::Reading(_) | Observation::Sample(_) | Observation::Scheduler { .. }) => {
             Urgency::Deferred
         }

@@ -7,6 +7,7 @@
 
 pub mod accepting;
 pub mod answers;
+mod carriers;
 pub mod cleaner;
 pub mod clipboard;
 pub mod core;

@@ -2,32 +2,21 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::secrets::SecretsHandle;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::message::Outcome;
+use crate::model::effect::{PastQuestion, RequestId};
+use crate::model::outcome::Outcome;
 use crate::sources::logs::history::past;
-use crate::text::name::Name;
 use crate::text::redact::Redactor;
 
 /// Who reads, if anybody does.
 #[derive(Default)]
 pub(crate) struct PastReader {
-    token: Option<CancellationToken>,
-}
-
-/// What is asked.
-pub(crate) struct Question {
-    /// The logs.
-    pub logs: Vec<Name>,
-    /// From when.
-    pub since: DateTime<Utc>,
-    /// Until when.
-    pub until: DateTime<Utc>,
+    reading: Option<(RequestId, CancellationToken)>,
 }
 
 impl PastReader {
@@ -35,16 +24,19 @@ impl PastReader {
     pub(crate) fn read(
         &mut self,
         tasks: &mut Tasks,
-        question: Question,
+        request: RequestId,
+        question: &PastQuestion,
         config: &Arc<Config>,
         clock: Clock,
         mut secrets_handle: SecretsHandle,
         outcomes: tokio::sync::mpsc::Sender<Outcome>,
     ) {
-        self.forget();
         let token = tasks.token();
-        self.token = Some(token.clone());
-        let Question { logs, since, until } = question;
+        if let Some((_, earlier)) = self.reading.replace((request, token.clone())) {
+            earlier.cancel();
+        }
+        let PastQuestion { logs, since, until } = question;
+        let (since, until) = (*since, *until);
         let logs: Vec<_> = config.logs.iter().filter(|log| logs.contains(&log.name)).cloned().collect();
         tasks.once("the past of logs", async move {
             let secrets = tokio::select! {
@@ -57,14 +49,14 @@ impl PastReader {
             let read = move || past::shapes(&logs, since, until, &redactor, clock, &|| ended.is_cancelled());
             let Ok(past) = tokio::task::spawn_blocking(read).await else { return };
             if !token.is_cancelled() {
-                outcomes.send(Outcome::Past(Box::new(past))).await.ok();
+                outcomes.send(Outcome::Past { request, past: Box::new(past) }).await.ok();
             }
         });
     }
 
-    /// Nobody waits any more.
-    pub(crate) fn forget(&mut self) {
-        if let Some(token) = self.token.take() {
+    /// Nobody waits for this answer any more.
+    pub(crate) fn forget(&mut self, request: RequestId) {
+        if let Some((_, token)) = self.reading.take_if(|(reading, _)| *reading == request) {
             token.cancel();
         }
     }

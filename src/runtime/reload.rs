@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::config::load;
-    use crate::model::message::Observation;
+    use crate::model::observation::Observation;
 
     /// So long a test waits for what must happen.
     const LONG: Duration = Duration::from_secs(30);

@@ -26,9 +26,9 @@ use crate::clock::Clock;
 use crate::config::{Config, plan};
 use crate::files::made;
 use crate::lang::time::Moment;
-use crate::model::message::{Outcome, StartRun};
+use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
-use crate::model::run::{Run, RunState, Verdict};
+use crate::model::run::{Lock, Run, RunState, Verdict};
 use crate::store::audit::Entry;
 use crate::store::fault::Fault;
 use crate::store::runs::{Begin, BeginError, Begun};
@@ -195,12 +195,11 @@ impl RunService {
     }
 
     /// Past runs and held locks.
-    pub async fn load(&self) -> Outcome {
-        let loaded = async { Ok::<_, StoreError>((self.runs(LISTED).await?, self.store.locks().await?)) };
-        match loaded.await {
-            Ok((runs, locks)) => Outcome::Runs { runs, locks },
-            Err(error) => failed(&error.to_string()),
-        }
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub async fn load(&self) -> Result<(Vec<Run>, Vec<Lock>), StoreError> {
+        Ok((self.runs(LISTED).await?, self.store.locks().await?))
     }
 
     /// The latest runs as they stand, newest first: open ones of this host as their directories say.
@@ -387,8 +386,4 @@ fn remove(prepared: &Prepared) {
     if let Err(error) = prepared.discard() {
         tracing::warn!(%error, "the directory of a refused run could not be removed");
     }
-}
-
-pub(super) fn failed(words: &str) -> Outcome {
-    Outcome::Failed(SafeText::new(words))
 }

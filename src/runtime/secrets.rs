@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::process::{self, Limits, RunError};
 use crate::sources::Latest;
 use crate::text::SafeText;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::text::SafeText;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -8,11 +8,11 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 
-use super::runs::{RunService, failed, liveness_of, present};
+use super::runs::{RunService, liveness_of, present};
 use crate::actions::follow::{Follower, RunLiveness, is_alive};
 use crate::actions::rundir::RunDir;
-use crate::model::message::Outcome;
-use crate::model::run::{Run, RunState, Signs};
+use crate::model::outcome::Outcome;
+use crate::model::run::{Lock, Run, RunState, Signs};
 use crate::store::StoreError;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -32,8 +32,7 @@ struct Lost {
 }
 
 impl Lost {
-    fn take(&mut self, run_service: &RunService, loaded: &Outcome) {
-        let Outcome::Runs { runs, locks } = loaded else { return };
+    fn take(&mut self, run_service: &RunService, runs: &[Run], locks: &[Lock]) {
         let seen_nowhere =
             |run: &Run| run.state == RunState::Unknown || (run.state.is_open() && !run_service.is_here(run));
         let holds = |run: &&Run| seen_nowhere(run) && locks.iter().any(|lock| lock.id == run.id);
@@ -139,12 +138,17 @@ impl RunService {
                     Err(error) => {
                         version = version.filter(|_| matches!(error, StoreError::Content(_)));
                         if !std::mem::replace(&mut complained, true) {
-                            out.send(failed(&error.explained())).await.ok();
+                            out.send(Outcome::Failed(SafeText::new(&error.explained()))).await.ok();
                         }
                     }
                 }
-                let loaded = self.load().await;
-                lost.take(self, &loaded);
+                let loaded = match self.load().await {
+                    Ok((runs, locks)) => {
+                        lost.take(self, &runs, &locks);
+                        Outcome::Runs { runs, locks }
+                    }
+                    Err(error) => Outcome::Failed(SafeText::new(&error.to_string())),
+                };
                 out.send(loaded).await.ok();
             }
             lost.look(self, out).await;
@@ -234,32 +238,25 @@ impl RunService {
     }
 
     /// Sends the output of a run from line 0 until its steps have ended, or nobody listens any more.
-    pub async fn follow(&self, id: &str, out: &mpsc::Sender<Outcome>) {
-        let dir = match self.dir(id).await {
-            Ok(dir) => dir,
-            Err(why) => {
-                out.send(Outcome::Failed(why)).await.ok();
-                return;
-            }
-        };
+    ///
+    /// # Errors
+    /// In words: its output can't be read, or is on another host.
+    pub async fn follow(&self, id: &str, out: &mpsc::Sender<Outcome>) -> Result<(), SafeText> {
+        let dir = self.dir(id).await?;
         let mut follower = Follower::new(dir);
         loop {
-            let (lines, liveness) = match follower.look() {
-                Ok(looked) => looked,
-                Err(error) => {
-                    out.send(failed(&format!("the output of {id} can't be read: {error}"))).await.ok();
-                    return;
-                }
-            };
+            let (lines, liveness) = follower
+                .look()
+                .map_err(|error| SafeText::new(&format!("the output of {id} can't be read: {error}")))?;
             let full = !lines.is_empty();
             if full {
                 let output = Outcome::RunOutput { run: id.into(), lines, omitted: follower.omitted() };
                 if out.send(output).await.is_err() {
-                    return;
+                    return Ok(());
                 }
             }
             if liveness != RunLiveness::Running {
-                return;
+                return Ok(());
             }
             if !full {
                 tokio::time::sleep(LOOK).await;

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::text::secret::Secrets;
 
 pub use crate::process::raise_open_files;

@@ -12,7 +12,7 @@ use crate::config::sections::check::Check;
 use crate::config::sections::source::{HttpRequest, SourceKind};
 use crate::lang::time::Stamp;
 use crate::model::document::{PollError, Timing, number_at};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sign};
 use crate::text::SafeText;
 use crate::text::secret::{Secrets, Template};

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::sections::source::SourceKind;
 use crate::lang::time::Stamp;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;
 

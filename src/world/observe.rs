@@ -10,7 +10,7 @@ use super::timeline::{Entry, EventKind};
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sample};
 use crate::model::since::Since;
 use crate::model::status::Status;

@@ -10,7 +10,8 @@ use crate::support::{app, frame};
 use opsroom::app::message::Event;
 use opsroom::app::screens::Screen;
 use opsroom::model::document::Timing;
-use opsroom::model::message::{Effect, Observation};
+use opsroom::model::effect::TerminalEffect;
+use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Component, Reading, Sign};
 use opsroom::model::since::Since;
 use opsroom::model::status::Status;
@@ -144,7 +145,7 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
         assert_eq!(web.own_reason.as_ref().map(SafeText::as_str), want, "{name}");
         let critical = alert(&app, "check:web/critical/0");
         assert_eq!(critical.inhibited_by.as_deref(), want.is_none().then_some("cache"), "{name}");
-        assert_eq!(app.effects.contains(&Effect::Bell), want.is_some(), "{name}");
+        assert_eq!(app.effects.contains(&TerminalEffect::Bell.into()), want.is_some(), "{name}");
         let overview = frame::text(&frame::draw(&app.state, 200, 50));
         if let Some(want) = want {
             assert!(critical.value.as_str().contains(&format!("{want} + by cache")), "{name}: {}", critical.value);

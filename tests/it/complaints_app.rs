@@ -18,7 +18,9 @@ use opsroom::app::screens::Screen;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::sections::screen::Panel;
 use opsroom::logs::record::Level;
-use opsroom::model::message::{Effect, Observation, Outcome};
+use opsroom::model::effect::{ConsoleEffect, Effect, FeedEffect, RunEffect, StoreEffect, TerminalEffect};
+use opsroom::model::observation::Observation;
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::model::run::Confirm;
 use opsroom::model::status::Status;
@@ -66,7 +68,11 @@ fn what_is_typed_or_pasted_never_starts_an_action() {
         app.keys(open);
         app.wait(400);
         app.typed("RRIyRqfz1");
-        assert!(app.dialog().is_none() && app.effects.iter().all(|effect| *effect == Effect::LoadRuns), "{open}");
+        assert!(
+            app.dialog().is_none()
+                && app.effects.iter().all(|effect| matches!(effect, Effect::Store(_, StoreEffect::LoadRuns))),
+            "{open}"
+        );
     }
     let mut app = App::new(WORLD);
     app.paste("R\ny\nI\n");
@@ -95,7 +101,7 @@ fn the_dialog_lists_what_will_run_with_every_parameter() {
     let mut app = App::new(WORLD);
     app.keys("B");
     let request = app.choices().request;
-    assert_eq!(app.take(), [Effect::FetchChoices { request, action: "rollback-api".into() }]);
+    assert_eq!(app.take(), [Effect::Run(request, RunEffect::FetchChoices("rollback-api".into()))]);
     let values = [("version".to_owned(), vec![SafeText::new("v41").into(), SafeText::new("v40").into()])];
     app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices: Ok(values.into()) });
     // Nothing says which one runs, so nothing is chosen beforehand.
@@ -119,7 +125,7 @@ fn one_blip_is_pending_and_tells_nobody() {
     assert_eq!(app.state.world.check("api").unwrap().streak, Some((1, 3)));
     app.poll("api", Sign::Good);
     assert_eq!(app.state.world.check("api").unwrap().status, Status::Ok);
-    assert!(app.state.world.alerts.is_empty() && !app.effects.contains(&Effect::Bell));
+    assert!(app.state.world.alerts.is_empty() && !app.effects.contains(&TerminalEffect::Bell.into()));
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
     }
@@ -149,7 +155,7 @@ fn one_cause_is_one_alert() {
         }
     }
     assert_eq!(app.state.world.service("api").unwrap().blocked_by.as_deref(), Some("db"));
-    let rings = app.take().iter().filter(|effect| **effect == Effect::Bell).count();
+    let rings = app.take().iter().filter(|effect| **effect == TerminalEffect::Bell.into()).count();
     assert_eq!(rings, 1, "db rings; api is inhibited by it");
     let api = app.state.world.alerts.iter().find(|alert| alert.id.starts_with("check:api")).unwrap();
     assert_eq!((api.phase, api.inhibited_by.as_deref()), (Phase::Firing, Some("db")));
@@ -221,7 +227,7 @@ fn every_command_is_in_the_help_and_can_be_bound_anew() {
         assert!(!command.keys.iter().any(|key| "[]{}\\|~@".contains(key)), "{}", command.name);
     }
     app.keys("esc f5");
-    assert_eq!(app.take(), [Effect::PollNow(Vec::new())]);
+    assert_eq!(app.take(), [FeedEffect::PollNow(Vec::new()).into()]);
     app.keys("p");
     assert!(app.state.console.overlays.top_as::<Palette>().is_some());
 }
@@ -310,10 +316,10 @@ fn quitting_goes_back_and_then_leaves() {
     app.keys("esc");
     assert!(app.effects.is_empty());
     app.keys("q");
-    assert_eq!(app.take(), [Effect::Quit]);
+    assert_eq!(app.take(), [ConsoleEffect::Quit.into()]);
     commands::run(&mut app.state, Command::Logs, &mut Vec::new());
     app.keys("1 q");
-    assert_eq!(app.take(), [Effect::Quit], "the overview is home");
+    assert_eq!(app.take(), [ConsoleEffect::Quit.into()], "the overview is home");
 }
 
 fn lines(from: u64, to: u64) -> Vec<String> {

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::config::load::load_text;
-use opsroom::model::message::{Outcome, RequestId, StartRun};
+use opsroom::model::effect::StartRun;
+use opsroom::model::outcome::Outcome;
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{ChecksAfter, Plan, Run, RunState, Stopping, Verdict};
 use opsroom::model::status::Status;
@@ -45,7 +46,6 @@ impl World {
 
     fn start(&self, script: &str) -> StartRun {
         confirmed(StartRun {
-            request: RequestId::default(),
             plan: Plan {
                 action: "restart-api".into(),
                 verb: "restart".into(),
@@ -115,7 +115,7 @@ async fn a_run_is_recorded_from_intent_to_end() {
     let (lines, _) = opsroom::runtime::runs::output(&again).unwrap();
     assert_eq!(lines[0].text.as_str(), "fence 2");
 
-    let Outcome::Runs { runs, locks } = run_service.load().await else { panic!() };
+    let (runs, locks) = run_service.load().await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id.clone()).collect::<Vec<_>>(), [again.id.clone(), ended.id.clone()]);
     assert!(locks.is_empty());
     let kinds: Vec<String> = run_service
@@ -692,7 +692,8 @@ async fn output_is_followed_from_its_first_line_while_it_comes() {
         }
         texts
     };
-    let ((), texts) = tokio::join!(follow, read);
+    let (followed, texts) = tokio::join!(follow, read);
+    followed.unwrap();
     assert_eq!(texts[2], (2, false, "3".to_owned()));
     assert_eq!(texts[3], (3, true, "last".to_owned()));
     attach_to_end(&run_service, begun).await;

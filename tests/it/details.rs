@@ -12,7 +12,9 @@ use opsroom::app::overlays::top::TopOverlay;
 use opsroom::logs::format::Format;
 use opsroom::logs::pattern::{Order, Past};
 use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
-use opsroom::model::message::{Effect, Observation, Outcome};
+use opsroom::model::effect::{Effect, LogsEffect, TerminalEffect};
+use opsroom::model::observation::Observation;
+use opsroom::model::outcome::Outcome;
 use opsroom::text::SafeText;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
@@ -86,12 +88,12 @@ fn parts_are_folded_and_copied() {
     let mut app = logs();
     json(&mut app, "api", 1, Level::Error, FAILED);
     app.keys("enter y");
-    assert_eq!(app.take(), [Effect::Copy(SafeText::new(FAILED))], "the whole is selected at first");
+    assert_eq!(app.take(), [TerminalEffect::Copy(SafeText::new(FAILED)).into()], "the whole is selected at first");
     let all = record(&app).unfolded().len();
     app.keys("j j j j j space");
     assert_eq!(record(&app).unfolded().len(), all - 8, "metadata is folded");
     app.keys("space j j j y");
-    assert_eq!(app.take(), [Effect::Copy(SafeText::new("1.50"))], "in its own digits");
+    assert_eq!(app.take(), [TerminalEffect::Copy(SafeText::new("1.50")).into()], "in its own digits");
 }
 
 #[test]
@@ -239,7 +241,10 @@ fn settle(app: &mut App) {
 fn messages_are_grouped_and_a_group_is_a_filter() {
     let mut app = shapes();
     app.keys("p");
-    assert!(matches!(&app.take()[..], [Effect::LearnPast { logs, .. }] if logs.len() == 2));
+    let effects = app.take();
+    let [Effect::Logs(LogsEffect::LearnPast(asked, question))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(question.logs.len(), 2);
+    let asked = *asked;
     assert!(text(&draw(&app.state, 80, 24)).contains("counting what is held"));
     settle(&mut app);
     assert_eq!(
@@ -254,7 +259,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     app.keys("o");
     assert_eq!(panel(&app).order, Order::Level);
     app.keys("o j enter");
-    assert_eq!(app.take(), [Effect::ForgetPast]);
+    assert_eq!(app.take(), [LogsEffect::ForgetPast(asked).into()]);
     assert_eq!(app.state.console.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
     assert_eq!(shown(&app).len(), 2);
     app.keys("esc");
@@ -274,7 +279,18 @@ fn new_is_said_where_the_files_reach_back() {
     let ago = |hours| Some(now - chrono::TimeDelta::hours(hours));
     let job = opsroom::logs::pattern::hash_of("job 1 done in 1 ms");
     let reach = |api, web| [("api".into(), api), ("web".into(), web)].into_iter().collect();
-    let past = |reach| Outcome::Past(Box::new(Past { shapes: [job].into_iter().collect(), reach, cut: false }));
+    let asked = |app: &mut App| {
+        app.take().into_iter().find_map(|effect| match effect {
+            Effect::Logs(LogsEffect::LearnPast(request, _)) => Some(request),
+            _ => None,
+        })
+    };
+    let request = asked(&mut app).unwrap();
+    let answer = |request, reach| {
+        let past = Past { shapes: [job].into_iter().collect(), reach, cut: false };
+        Outcome::Past { request, past: Box::new(past) }
+    };
+    let past = |reach| answer(request, reach);
     app.outcome(past(reach(ago(3), None)));
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("history goes back only 3h: nothing is marked as new"), "{drawn}");
@@ -285,6 +301,14 @@ fn new_is_said_where_the_files_reach_back() {
     snap("patterns", &mut app);
     app.outcome(past(reach(ago(47), None)));
     assert!(text(&draw(&app.state, 80, 24)).contains("unknown for web"));
+
+    app.keys("esc p");
+    settle(&mut app);
+    let again = asked(&mut app).unwrap();
+    app.outcome(past(reach(ago(47), ago(47))));
+    assert!(panel(&app).past.is_none(), "an answer to the panel that was closed is none to this one");
+    app.outcome(answer(again, reach(ago(47), ago(47))));
+    assert!(panel(&app).past.is_some());
 }
 
 #[test]

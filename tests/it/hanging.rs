@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::support::server::{Reply, Server};
 use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
-use opsroom::model::message::Observation;
+use opsroom::model::observation::Observation;
 use opsroom::model::reading::Reading;
 use opsroom::sources::{Context, polls, raise_open_files};
 use opsroom::text::secret::Secrets;

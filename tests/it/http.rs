@@ -17,7 +17,7 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use opsroom::clock::Clock;
 use opsroom::config::Config;
 use opsroom::config::load::load_text;
-use opsroom::model::message::Observation;
+use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::sources::round::Round;
 use opsroom::sources::{Context, polls};

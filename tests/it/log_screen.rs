@@ -11,7 +11,8 @@ use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::logs::MAX_MARKS;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
-use opsroom::model::message::{Effect, Observation};
+use opsroom::model::effect::{ConsoleEffect, Effect, TerminalEffect};
+use opsroom::model::observation::Observation;
 use opsroom::text::{Colour, SafeText, Sgr, Styles};
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
@@ -518,7 +519,7 @@ fn marks_outlive_the_ring_and_are_bounded() {
     app.keys("esc o");
     let effects = app.take();
     let saved = effects.iter().find_map(|effect| match effect {
-        Effect::Save { name, text } => Some((name.clone(), text.clone())),
+        Effect::Console(ConsoleEffect::Save { name, text }) => Some((name.clone(), text.clone())),
         _ => None,
     });
     let (name, text) = saved.expect("a file");
@@ -535,7 +536,7 @@ fn what_is_shown_goes_to_the_pager() {
     let mut app = minute();
     app.keys("f2 b");
     let effects = app.take();
-    let [Effect::Page(text)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Terminal(TerminalEffect::Page(text))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(text.lines().count(), 6);
     assert!(text.starts_with("web | request 3 path=/v1/3\n"), "{text}");
 }

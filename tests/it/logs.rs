@@ -10,7 +10,7 @@ use opsroom::config::Config;
 use opsroom::config::sections::log::{Log, LogKind};
 use opsroom::config::sections::source::CommandLine;
 use opsroom::logs::record::{LogState, Record, RecordKind};
-use opsroom::model::message::Observation;
+use opsroom::model::observation::Observation;
 use opsroom::sources::Context;
 use opsroom::sources::logs as tail;
 use opsroom::sources::logs::Resume;

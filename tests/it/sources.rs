@@ -17,7 +17,7 @@ use opsroom::config::sections::metric::{Metric, MetricKind};
 use opsroom::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
 use opsroom::lang::condition::Condition;
 use opsroom::model::alert::Severity;
-use opsroom::model::message::Observation;
+use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::model::status::Status;
 use opsroom::sources::{Context, polls};

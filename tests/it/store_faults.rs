@@ -17,7 +17,8 @@ use opsroom::actions::follow::{RunLiveness, liveness};
 use opsroom::actions::rundir::RunDir;
 use opsroom::clock::Clock;
 use opsroom::config::Config;
-use opsroom::model::message::{Outcome, RequestId, StartRun};
+use opsroom::model::effect::StartRun;
+use opsroom::model::outcome::Outcome;
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
 use opsroom::runtime::runs::RunService;
@@ -113,7 +114,6 @@ impl World {
             dry_run: false,
         };
         StartRun {
-            request: RequestId::default(),
             digest: plan.digest(),
             plan,
             reason: None,

@@ -15,7 +15,8 @@ use opsroom::config::sections::screen::Panel;
 use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
-use opsroom::model::message::{Effect, Outcome, RequestId};
+use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreEffect, TerminalEffect};
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState, Stopping};
 use opsroom::model::status::Status;
@@ -33,12 +34,16 @@ fn restarted(app: &mut App) -> Run {
     app.keys("R");
     app.wait(400);
     app.keys("y");
-    let (request, digest) = (app.started()[0].request, app.started()[0].digest.clone());
+    let (request, digest) = (app.asked()[0], app.started()[0].digest.clone());
     app.take();
     let mut run = app.run_of("restart-api", RunState::Running);
     run.plan_digest = digest;
     app.outcome(Outcome::RunStarted { request, run: Box::new(run.clone()) });
-    assert_eq!(app.take(), [Effect::FollowRun(run.id.clone()), Effect::LoadRuns]);
+    let effects = app.take();
+    let [Effect::Run(_, RunEffect::Follow(followed)), Effect::Store(_, StoreEffect::LoadRuns)] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(*followed, run.id);
     app.pass(3);
     run.state = RunState::Verifying;
     run.ended_at = Some(app.now().utc);
@@ -108,7 +113,7 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     let effects = app.take();
     assert!(app.toast().contains("not recovered"), "{}", app.toast());
     assert!(app.toast().contains("rollback api is offered: B"), "{}", app.toast());
-    assert!(effects.iter().all(|effect| !matches!(effect, Effect::StartRun(_))));
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run(_, RunEffect::Start(_)))));
     app.keys("6");
     app.take();
     app.state.console.focus = Some(PanelId::Runs);
@@ -138,7 +143,7 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
     app.state.console.focus = Some(PanelId::Runs);
     app.take();
     app.keys("u");
-    assert_eq!(app.take(), [Effect::VerifyNow(run.id.clone())]);
+    assert!(matches!(&app.take()[..], [Effect::Run(_, RunEffect::VerifyNow(id))] if *id == run.id));
     // Its supervisor of now reports as the first one did.
     app.outcome(Outcome::Run(Box::new(run.clone())));
     assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verifying);
@@ -157,7 +162,7 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     app.keys("R");
     app.wait(400);
     app.keys("y");
-    let (request, plan) = (app.started()[0].request, app.started()[0].plan.digest());
+    let (request, plan) = (app.asked()[0], app.started()[0].plan.digest());
     app.take();
     assert_eq!(app.state.console.requested.len(), 1);
     let why = SafeText::new("api is locked");
@@ -184,7 +189,7 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     app.keys("y");
     let start = app.started()[0].clone();
     assert_eq!(start.digest, plan);
-    assert_ne!(start.request, request);
+    assert_ne!(app.asked()[0], request);
     assert_eq!(start.verify.unwrap().before["db"], Status::Down);
 }
 
@@ -194,7 +199,7 @@ fn values_that_come_late_are_not_taken_for_those_of_another_request() {
     let mut app = App::new(WORLD);
     let asked = |app: &mut App| {
         app.take().into_iter().find_map(|effect| match effect {
-            Effect::FetchChoices { request, .. } => Some(request),
+            Effect::Run(request, RunEffect::FetchChoices(_)) => Some(request),
             _ => None,
         })
     };
@@ -438,7 +443,7 @@ fn cancelling_a_run_asks_first() {
     app.keys("x");
     app.wait(400);
     app.keys("y");
-    assert_eq!(app.take(), [Effect::StopRun(Box::new(run.clone()))]);
+    assert!(matches!(&app.take()[..], [Effect::Run(_, RunEffect::Stop(stopped))] if **stopped == run));
     let words = |app: &App| {
         let (stopping, told) = app.state.world.run(&run.id).unwrap().stopping.clone().unwrap();
         stopping.words(app.state.world.now.since(told))
@@ -493,20 +498,26 @@ fn an_alert_waits_for_its_time_fires_once_and_is_over() {
     assert_eq!((alert.phase, alert.severity), (Phase::Firing, Severity::Medium));
     assert!(alert.value.as_str().contains('7'), "{}", alert.value);
     assert_eq!(app.state.world.metric("errors").unwrap().severity, Some(Severity::Medium));
-    assert!(!app.effects.contains(&Effect::Bell), "only what is critical rings");
+    assert!(!app.effects.contains(&TerminalEffect::Bell.into()), "only what is critical rings");
     for _ in 0..3 {
         app.poll("db", Sign::Bad);
     }
     let rings = app.take();
-    assert_eq!(rings.iter().filter(|effect| **effect == Effect::Bell).count(), 1);
-    assert!(rings.iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str().contains("db"))));
+    assert_eq!(rings.iter().filter(|effect| **effect == TerminalEffect::Bell.into()).count(), 1);
+    assert!(rings.iter().any(
+        |effect| matches!(effect, Effect::Terminal(TerminalEffect::Title(title)) if title.as_str().contains("db"))
+    ));
     assert_eq!(app.state.world.alerts[0].severity, Severity::Critical, "the worst comes first");
     app.pass(5);
     app.poll("db", Sign::Bad);
-    assert!(!app.take().contains(&Effect::Bell), "it rings once");
+    assert!(!app.take().contains(&TerminalEffect::Bell.into()), "it rings once");
     app.poll("db", Sign::Good);
     app.poll("db", Sign::Good);
-    assert!(app.take().iter().any(|effect| matches!(effect, Effect::Title(title) if title.as_str() == "test")));
+    assert!(
+        app.take()
+            .iter()
+            .any(|effect| matches!(effect, Effect::Terminal(TerminalEffect::Title(title)) if title.as_str() == "test"))
+    );
     let phases: Vec<Phase> = app.state.world.alerts.iter().map(|alert| alert.phase).collect();
     assert_eq!(phases, [Phase::Firing, Phase::Resolved]);
 }
@@ -674,10 +685,10 @@ fn marks_are_copied_and_saved_in_order() {
         app.wait(10);
     }
     app.keys("3 y");
-    assert_eq!(app.take(), [Effect::Copy(SafeText::new("line 4"))]);
+    assert_eq!(app.take(), [TerminalEffect::Copy(SafeText::new("line 4")).into()]);
     app.keys("m E m o");
     let effects = app.take();
-    let [Effect::Save { name, text }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Console(ConsoleEffect::Save { name, text })] = &effects[..] else { panic!("{effects:?}") };
     assert!(name.starts_with("logs-20261121T0241"));
     assert_eq!(text, "line 1\nline 4\n");
     app.keys("enter");
@@ -847,8 +858,11 @@ fn a_finished_run_shows_its_stored_output() {
         app.keys("j");
         chosen.push(app.state.shown_run().unwrap().id.clone());
     }
-    let read: Vec<_> = app.take().into_iter().filter(|effect| matches!(effect, Effect::FollowRun(_))).collect();
-    assert_eq!(read, chosen.iter().map(|id| Effect::FollowRun(id.clone())).collect::<Vec<_>>());
+    let followed = |effect| match effect {
+        Effect::Run(_, RunEffect::Follow(id)) => Some(id),
+        _ => None,
+    };
+    assert_eq!(app.take().into_iter().filter_map(followed).collect::<Vec<_>>(), chosen);
     // The last one is older than all that are held: it is held all the same.
     app.keys("enter");
     let id = chosen.last().unwrap().clone();

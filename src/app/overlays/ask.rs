@@ -4,7 +4,7 @@ use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
-use crate::model::message::Effect;
+use crate::model::effect::{Effect, RunEffect};
 use crate::model::run::Stopping;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -46,7 +46,7 @@ impl Overlay for Ask {
                         if let Some(view) = state.world.runs.iter_mut().find(|view| view.run.id == run.id) {
                             view.stopping = Some((Stopping::Asked, now));
                         }
-                        effects.push(Effect::StopRun(Box::new(run)));
+                        effects.push(Effect::Run(state.next_request(), RunEffect::Stop(Box::new(run))));
                     }
                 }
                 Then::Close

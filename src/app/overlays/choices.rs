@@ -7,7 +7,7 @@ use crate::app::launch;
 use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::choice::{Choice, before_running};
-use crate::model::message::{Effect, RequestId};
+use crate::model::effect::{Effect, RequestId};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;

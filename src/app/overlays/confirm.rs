@@ -9,7 +9,7 @@ use crate::app::toasts::Tone;
 use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
-use crate::model::message::{Effect, RequestId};
+use crate::model::effect::{Effect, RequestId};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan};
 use crate::text::SafeText;

@@ -7,7 +7,7 @@ use crate::app::state::State;
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, Context};
 use crate::lang::key::Key;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 use super::{Overlay, Then};
 

@@ -7,7 +7,7 @@ use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::complete::Candidate;
 use crate::logs::record::Record;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::text::SafeText;
 use crate::world::logs::LogView;
 

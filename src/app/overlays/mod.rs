@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::record::Record;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::world::World;
 use crate::world::logs::LogView;
 

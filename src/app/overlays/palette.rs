@@ -12,7 +12,7 @@ use crate::app::state::State;
 use crate::config::commands::COMMANDS;
 use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::text::name::Name;
 
 use super::{Overlay, Then};

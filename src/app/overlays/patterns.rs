@@ -11,7 +11,7 @@ use crate::logs::filter::write;
 use crate::logs::pattern::{FARTHEST, Group, Novelty, Order, Past, Patterns, YESTERDAY};
 use crate::logs::record::Record;
 use crate::logs::scan::Scan;
-use crate::model::message::Effect;
+use crate::model::effect::{Effect, LogsEffect, PastQuestion, RequestId, TerminalEffect};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
@@ -21,6 +21,8 @@ use super::{Overlay, Then};
 /// The overlay.
 #[derive(Debug, Clone)]
 pub struct PatternsOverlay {
+    /// The question to the files.
+    request: RequestId,
     /// The shapes so far, each with the log of its first record.
     pub patterns: Patterns<Name>,
     /// How they are ranked.
@@ -37,10 +39,12 @@ pub struct PatternsOverlay {
 }
 
 impl PatternsOverlay {
-    fn new(state: &State) -> Self {
+    fn new(state: &mut State) -> Self {
+        let request = state.next_request();
         let pane = &state.console.screens.logs.pane;
         let scan = Scan::new(pane.view().filter().clone(), &rings(&state.world.logs, pane.sources()));
         Self {
+            request,
             patterns: Patterns::default(),
             order: Order::default(),
             selected: None,
@@ -107,7 +111,7 @@ impl Overlay for PatternsOverlay {
                 false
             }
             Command::Copy => {
-                effects.extend(self.shape().map(|shape| Effect::Copy(SafeText::new(&shape))));
+                effects.extend(self.shape().map(|shape| TerminalEffect::Copy(SafeText::new(&shape)).into()));
                 false
             }
             Command::Open | Command::OnlyThis => self.filter_by(state, false),
@@ -118,7 +122,7 @@ impl Overlay for PatternsOverlay {
         if !closes {
             return Then::Stay;
         }
-        effects.push(Effect::ForgetPast);
+        effects.push(LogsEffect::ForgetPast(self.request).into());
         Then::Close
     }
 
@@ -168,13 +172,15 @@ pub(in crate::app) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let panel = PatternsOverlay::new(state);
     let now = panel.opened.utc;
     let names = panel.sources.iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.name.clone()).collect();
-    effects.push(Effect::LearnPast { logs: names, since: now - FARTHEST, until: now - YESTERDAY });
+    let question = PastQuestion { logs: names, since: now - FARTHEST, until: now - YESTERDAY };
+    effects.push(LogsEffect::LearnPast(panel.request, question).into());
     state.console.overlays.push(panel);
 }
 
-/// The files have answered.
-pub(in crate::app) fn learned(state: &mut State, past: Past) {
-    if let Some(panel) = state.console.overlays.latest_mut::<PatternsOverlay>() {
+/// The files have answered. Who asked may be gone.
+pub(in crate::app) fn learned(state: &mut State, request: RequestId, past: Past) {
+    let latest = state.console.overlays.latest_mut::<PatternsOverlay>();
+    if let Some(panel) = latest.filter(|panel| panel.request == request) {
         panel.past = Some(past);
     }
 }

@@ -14,7 +14,7 @@ use crate::logs::filter::write;
 use crate::logs::format::Format;
 use crate::logs::outline::{Outline, Part};
 use crate::logs::record::Record;
-use crate::model::message::Effect;
+use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::{SafeText, wrap};
 
 use super::help::Help;
@@ -216,7 +216,7 @@ impl Overlay for RecordOverlay {
             return Then::Stay;
         }
         match command {
-            Command::Copy => effects.push(Effect::Copy(self.copied())),
+            Command::Copy => effects.push(TerminalEffect::Copy(self.copied()).into()),
             Command::Left => self.step(state, -1),
             Command::Right => self.step(state, 1),
             Command::NextPanel => self.turn(1),

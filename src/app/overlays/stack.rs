@@ -5,7 +5,7 @@ use std::any::Any;
 use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::record::Record;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::world::logs::LogView;
 
 use super::{Overlay, Then};

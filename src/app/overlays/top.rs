@@ -12,7 +12,7 @@ use crate::logs::record::Record;
 use crate::logs::scan::Scan;
 use crate::logs::spread::Spread;
 use crate::logs::top::Top;
-use crate::model::message::Effect;
+use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::SafeText;
 use crate::world::logs::{LogView, rings};
 
@@ -150,7 +150,7 @@ impl Overlay for TopOverlay {
         }
         match command {
             Command::Copy => {
-                effects.extend(rows.get(self.at()).map(|row| Effect::Copy(SafeText::new(row.value))));
+                effects.extend(rows.get(self.at()).map(|row| TerminalEffect::Copy(SafeText::new(row.value)).into()));
             }
             Command::TopValues => *self = Self::new(state),
             Command::Open | Command::OnlyThis if self.filter_by(state, false) => return Then::Close,

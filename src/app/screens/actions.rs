@@ -7,7 +7,7 @@ use crate::app::observe;
 use crate::app::overlays::ask::{Answer, Ask};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
-use crate::model::message::Effect;
+use crate::model::effect::{Effect, RunEffect};
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -60,7 +60,7 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
     if run.can_be_verified_now() && !state.world.read_only {
         state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
-        effects.push(Effect::VerifyNow(run.id));
+        effects.push(Effect::Run(state.next_request(), RunEffect::VerifyNow(run.id)));
         return;
     }
     match state.world.run(&run.id).and_then(|view| view.offer.clone()) {

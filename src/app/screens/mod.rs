@@ -11,7 +11,7 @@ pub mod service;
 use chrono::{DateTime, Utc};
 
 use crate::config::sections::screen::Panel;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 use crate::text::name::Name;
 
 use super::commands;

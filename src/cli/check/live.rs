@@ -18,7 +18,7 @@ use crate::lang::expression::Expression;
 use crate::lang::unit;
 use crate::logs::record::{LogState, RecordKind};
 use crate::model::document::{Shape, absent, contents, number_at};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Sample, Sign};
 use crate::sources::jq::{Evaluator, Outputs};
 use crate::sources::logs as tail;

@@ -23,7 +23,9 @@ use crate::lang::time::Stamp;
 use crate::logs::pattern;
 use crate::logs::pattern::Past;
 use crate::model::document::{PollError, Timing};
-use crate::model::message::{Effect, Observation, Outcome};
+use crate::model::effect::{Effect, LogsEffect, PastQuestion};
+use crate::model::observation::Observation;
+use crate::model::outcome::Outcome;
 use crate::model::reading::Reading;
 use crate::sources::evaluate as judge;
 use crate::sources::exposition::{Scrape, Sum};
@@ -116,7 +118,7 @@ pub(crate) async fn play(config: Config, scene: &Scene) -> State {
 
 /// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
 pub(crate) fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
-    let Effect::LearnPast { logs, until, .. } = effect else { return None };
+    let Effect::Logs(LogsEffect::LearnPast(request, PastQuestion { logs, until, .. })) = effect else { return None };
     let calm = World::new(seed).calm_for(Duration::from_hours(48));
     let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));
     let shape = |line: journal::Line| {
@@ -124,7 +126,8 @@ pub(crate) fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
         line["message"].as_str().map(pattern::hash_of)
     };
     let reach = logs.iter().map(|log| (log.clone(), Some(*until - pattern::YESTERDAY))).collect();
-    Some(Outcome::Past(Box::new(Past { shapes: said.filter_map(shape).collect(), reach, cut: false })))
+    let past = Past { shapes: said.filter_map(shape).collect(), reach, cut: false };
+    Some(Outcome::Past { request: *request, past: Box::new(past) })
 }
 
 /// Effects have no world to act on here.

@@ -16,7 +16,7 @@ use crate::cli::{Global, output};
 use crate::config::Config;
 use crate::config::sections::log::Log;
 use crate::logs::record::{LogState, Record, RecordKind};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::Context;
 use crate::sources::logs as tail;
 use crate::sources::logs::Resume;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::world::World;
 
 /// A world of which nothing is known yet. One answer decides what a check is.

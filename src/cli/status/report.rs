@@ -276,7 +276,7 @@ pub(super) mod tests {
     use crate::config::Config;
     use crate::config::load::load_text;
     use crate::model::document::Timing;
-    use crate::model::message::Observation;
+    use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
 
     fn at(millis: u64) -> Stamp {

@@ -9,7 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use super::renew::Renewal;
 use crate::config::sections::source::SourceKind;
 use crate::lang::time::Stamp;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sign};
 use crate::model::run::Progress;
 use crate::model::verification::{Conclusion, Terms, Verification};

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::fetch;
 use crate::config::load::look::Mark;
 use crate::config::sections::secret::SecretSource;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::runtime::logging;
 use crate::text::SafeText;
 use crate::text::name::Name;

@@ -6,7 +6,7 @@ use super::{Done, Scheduler};
 use crate::clock::Clock;
 use crate::config::sections::console::SelfCheck;
 use crate::lang::time::Stamp;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::tcp;
 use crate::text::SafeText;
 

@@ -18,7 +18,9 @@ use opsroom::lang::key::{Key, KeyCode};
 use opsroom::lang::time::Stamp;
 use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::document::Timing;
-use opsroom::model::message::{Effect, Observation, Outcome, StartRun};
+use opsroom::model::effect::{Effect, RequestId, RunEffect, StartRun};
+use opsroom::model::observation::Observation;
+use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::model::run::{Run, RunState};
 use opsroom::text::SafeText;
@@ -154,11 +156,19 @@ impl App {
 
     /// The runs that were asked for so far.
     pub fn started(&self) -> Vec<&StartRun> {
-        let starts = self.effects.iter().filter_map(|effect| match effect {
-            Effect::StartRun(start) => Some(&**start),
+        self.starts().map(|(_, start)| start).collect()
+    }
+
+    /// The requests of the runs that were asked for so far.
+    pub fn asked(&self) -> Vec<RequestId> {
+        self.starts().map(|(request, _)| request).collect()
+    }
+
+    fn starts(&self) -> impl Iterator<Item = (RequestId, &StartRun)> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Run(request, RunEffect::Start(start)) => Some((*request, &**start)),
             _ => None,
-        });
-        starts.collect()
+        })
     }
 
     /// The confirmation that is open.

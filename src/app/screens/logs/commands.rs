@@ -14,7 +14,7 @@ use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::config::sections::screen::Panel;
 use crate::logs::record::Level;
-use crate::model::message::Effect;
+use crate::model::effect::Effect;
 
 /// Commands of the logs screen, and of log panels elsewhere: these are tails, and whoever wants to move in one gets the
 /// whole screen.

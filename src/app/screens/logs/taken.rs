@@ -4,7 +4,7 @@ use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::record::Record;
-use crate::model::message::Effect;
+use crate::model::effect::{ConsoleEffect, Effect, TerminalEffect};
 use crate::world::logs::rings;
 
 use super::marks;
@@ -32,7 +32,7 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let what = if state.console.screens.logs.marks.is_empty() { "" } else { "-marked" };
     let name = format!("logs-{}{what}.txt", state.world.now.utc.format("%Y%m%dT%H%M%SZ"));
-    effects.push(Effect::Save { name, text: text(&records, false) });
+    effects.push(ConsoleEffect::Save { name, text: text(&records, false) }.into());
 }
 
 /// Gives what is marked, else what passes the filter, to the person's pager; with the log before each line where there
@@ -44,7 +44,7 @@ pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let several = state.console.screens.logs.pane.sources().len() > 1;
-    effects.push(Effect::Page(text(&records, several)));
+    effects.push(TerminalEffect::Page(text(&records, several)).into());
 }
 
 /// What is marked, else the newest `most` of what passes the filter.

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::{Caveat, Sample};
 use crate::text::SafeText;
 use crate::text::name::Name;

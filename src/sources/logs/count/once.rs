@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::metric::MetricKind;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::Context;
 use crate::sources::logs::follow::files::FileLog;
 use crate::sources::logs::follow::open::READ;

@@ -11,7 +11,7 @@ use crate::config::sections::metric::{LogChoice, LogMetric, Measure, Metric, Met
 use crate::lang::time::Stamp;
 use crate::logs::format::Format;
 use crate::logs::record::{Level, Record, RecordData};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::Sample;
 use crate::text::SafeText;
 

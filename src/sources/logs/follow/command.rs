@@ -17,7 +17,7 @@ use crate::config::sections::log::Log;
 use crate::config::sections::source::CommandLine;
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, LogState};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::process::LINGER;
 use crate::sources::Context;
 use crate::sources::child;

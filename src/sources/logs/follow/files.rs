@@ -17,7 +17,7 @@ use crate::config::sections::log::{Log, LogKind};
 use crate::files::glob;
 use crate::lang::time::Stamp;
 use crate::logs::record::LogState;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;

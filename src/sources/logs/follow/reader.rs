@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::lang::time::Stamp;
 use crate::logs::record::Loss;
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::sources::Context;
 use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;

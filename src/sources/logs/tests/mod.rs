@@ -63,7 +63,7 @@ use crate::config::sections::log::Log;
 use crate::config::sections::metric::Metric;
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, LogState, Loss, Record, RecordKind};
-use crate::model::message::Observation;
+use crate::model::observation::Observation;
 use crate::model::reading::Caveat;
 use crate::text::redact::Redactor;
 

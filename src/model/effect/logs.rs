@@ -1,0 +1,28 @@
+//! What is asked of the log engine.
+
+use chrono::{DateTime, Utc};
+
+use super::RequestId;
+use crate::text::name::Name;
+
+/// Something to be done with logs beyond what is held of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogsEffect {
+    /// Read from the files of logs which shapes of messages they held. An earlier question is forgotten.
+    LearnPast(RequestId, PastQuestion),
+    /// Nobody waits for that answer any more.
+    ForgetPast(RequestId),
+    /// Look through the records that are held for secrets that were not known when they were read.
+    MaskHeld,
+}
+
+/// Which part of the past of logs is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastQuestion {
+    /// The logs.
+    pub logs: Vec<Name>,
+    /// From when.
+    pub since: DateTime<Utc>,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}

@@ -1,0 +1,65 @@
+//! What the console wants done to the world, by who carries it out.
+//!
+//! A new effect is one variant of its carrier's enum: each carrier has one exhaustive match, so the compiler finds every
+//! place.
+
+pub mod console;
+pub mod feed;
+pub mod logs;
+pub mod run;
+pub mod store;
+pub mod terminal;
+
+pub use self::console::ConsoleEffect;
+pub use self::feed::FeedEffect;
+pub use self::logs::{LogsEffect, PastQuestion};
+pub use self::run::{RunEffect, StartRun};
+pub use self::store::StoreEffect;
+pub use self::terminal::TerminalEffect;
+
+/// Names one request of a person, from the key that began it to the answer: what is refused or cancelled takes with it
+/// all that was kept for it. Unique within a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct RequestId(pub u64);
+
+/// Something to be done, by its carrier. Where an answer is due, it is an [`Outcome`](super::outcome::Outcome) that names
+/// the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The terminal.
+    Terminal(TerminalEffect),
+    /// The sources.
+    Feed(FeedEffect),
+    /// The service of runs.
+    Run(RequestId, RunEffect),
+    /// The store.
+    Store(RequestId, StoreEffect),
+    /// The log engine.
+    Logs(LogsEffect),
+    /// The console itself.
+    Console(ConsoleEffect),
+}
+
+impl From<TerminalEffect> for Effect {
+    fn from(effect: TerminalEffect) -> Self {
+        Self::Terminal(effect)
+    }
+}
+
+impl From<FeedEffect> for Effect {
+    fn from(effect: FeedEffect) -> Self {
+        Self::Feed(effect)
+    }
+}
+
+impl From<LogsEffect> for Effect {
+    fn from(effect: LogsEffect) -> Self {
+        Self::Logs(effect)
+    }
+}
+
+impl From<ConsoleEffect> for Effect {
+    fn from(effect: ConsoleEffect) -> Self {
+        Self::Console(effect)
+    }
+}

@@ -1,0 +1,8 @@
+//! What is asked of the store.
+
+/// Something to be read from the durable memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreEffect {
+    /// Read past runs and locks.
+    LoadRuns,
+}

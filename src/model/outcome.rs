@@ -1,0 +1,112 @@
+//! What the carriers of effects say to the console.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use super::choice::Choice;
+use super::effect::RequestId;
+use super::run::{Lock, OutputLine, Progress, Run, Signs, Stopping};
+use crate::logs::pattern::Past;
+use crate::logs::record::Record;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// What came of an effect.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// What was asked for was started.
+    RunStarted {
+        /// Who asked.
+        request: RequestId,
+        /// The run.
+        run: Box<Run>,
+    },
+    /// A run changed its state (also runs that were found at the start).
+    Run(Box<Run>),
+    /// The supervisor of a run looked at its checks.
+    RunProgress {
+        /// The run.
+        run: Name,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// A run is being stopped.
+    RunStopping {
+        /// The run.
+        run: Name,
+        /// How far that is.
+        stopping: Stopping,
+    },
+    /// What is seen of the supervisor of a run, and of what it left behind.
+    RunSigns {
+        /// The run.
+        run: Name,
+        /// What is seen.
+        signs: Signs,
+    },
+    /// New output of a followed run.
+    RunOutput {
+        /// The run.
+        run: Name,
+        /// New lines.
+        lines: Vec<OutputLine>,
+        /// Lines left out between head and tail so far.
+        omitted: u64,
+    },
+    /// A run was refused before anything happened.
+    RunRefused {
+        /// Who asked.
+        request: RequestId,
+        /// The action.
+        action: Name,
+        /// Why, with a hint.
+        why: SafeText,
+    },
+    /// The values that a person may choose from.
+    Choices {
+        /// Who asked.
+        request: RequestId,
+        /// The action.
+        action: Name,
+        /// Values by parameter, or why there are none.
+        choices: Result<BTreeMap<String, Vec<Choice>>, SafeText>,
+    },
+    /// Past runs, newest first, and the locks that are held.
+    Runs {
+        /// Runs.
+        runs: Vec<Run>,
+        /// Locks.
+        locks: Vec<Lock>,
+    },
+    /// The store went away, or came back.
+    Store {
+        /// Why it is away, with a hint; `None`: it is back.
+        away: Option<SafeText>,
+        /// Since when it is, or was, away.
+        since: DateTime<Utc>,
+    },
+    /// The shapes that logs held before.
+    Past {
+        /// Who asked.
+        request: RequestId,
+        /// The shapes.
+        past: Box<Past>,
+    },
+    /// Records that hold a secret which was not known when they were read, each with what it is to be replaced by.
+    Masked(Vec<(Record, Record)>),
+    /// A text was copied or saved; says where.
+    Said(SafeText),
+    /// What was asked for failed.
+    RequestFailed {
+        /// Who asked.
+        request: RequestId,
+        /// What failed, and what to do.
+        why: SafeText,
+    },
+    /// Something failed that nobody waits for; says what and what to do.
+    Failed(SafeText),
+    /// A file was written.
+    Saved(PathBuf),
+}

@@ -1,0 +1,18 @@
+//! Effects on the console as a whole.
+
+use crate::model::effect::ConsoleEffect;
+use crate::runtime::core::Core;
+use crate::runtime::reload;
+
+impl Core {
+    pub(super) fn console(&mut self, effect: ConsoleEffect) {
+        match effect {
+            ConsoleEffect::Quit => self.left = true,
+            ConsoleEffect::Reload => match &self.loader {
+                Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
+                None => self.effects.fail("this console has no configuration file to reload"),
+            },
+            ConsoleEffect::Save { name, text } => self.effects.save_all(&mut self.tasks, vec![(name, text)]),
+        }
+    }
+}

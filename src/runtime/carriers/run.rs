@@ -1,0 +1,33 @@
+//! Effects on runs, and on what comes before one.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::model::effect::{RequestId, RunEffect};
+use crate::runtime::effects::Effects;
+use crate::runtime::tasks::Tasks;
+
+impl Effects {
+    pub(super) fn run(&mut self, tasks: &mut Tasks, request: RequestId, effect: RunEffect, config: &Arc<Config>) {
+        let (tools, config) = (self.tools.clone(), Arc::clone(config));
+        match effect {
+            RunEffect::FetchChoices(action) => {
+                tasks.once("choices", async move { tools.choices(request, &action, &config).await });
+            }
+            RunEffect::Start(start) => tasks.once("run", async move { tools.run(request, &start, &config).await }),
+            RunEffect::VerifyNow(run) => {
+                tasks.once("verify", async move { tools.verify_now(request, &run, &config).await });
+            }
+            RunEffect::Stop(run) => {
+                let token = tasks.token();
+                tasks.once("stop", async move {
+                    tokio::select! {
+                        () = token.cancelled() => {}
+                        () = tools.stop(request, &run) => {}
+                    }
+                });
+            }
+            RunEffect::Follow(run) => self.follow(tasks, request, run),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Effects on the store.
+
+use crate::model::effect::{RequestId, StoreEffect};
+use crate::runtime::effects::Effects;
+use crate::runtime::tasks::Tasks;
+
+impl Effects {
+    pub(super) fn store(&mut self, tasks: &mut Tasks, request: RequestId, effect: StoreEffect) {
+        let tools = self.tools.clone();
+        match effect {
+            StoreEffect::LoadRuns => tasks.once("runs", async move { tools.load(request).await }),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Effects on the terminal.
+
+use crate::model::effect::TerminalEffect;
+use crate::runtime::frames::Urgency;
+use crate::runtime::lifecycle::Console;
+use crate::runtime::signals;
+
+impl Console {
+    pub(in crate::runtime) fn execute(&mut self, effect: TerminalEffect) {
+        match effect {
+            TerminalEffect::Suspend if signals::can_be_continued() => self.suspend(true),
+            TerminalEffect::Suspend => self.core.effects.fail("no shell to suspend to"),
+            TerminalEffect::Redraw => {
+                self.tty.forget();
+                self.frames.ask(Urgency::Immediate, self.now().mono);
+            }
+            TerminalEffect::Title(title) => self.title = Some(title),
+            TerminalEffect::Bell => self.bell = true,
+            TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
+            TerminalEffect::Copy(text) => self.copy(&text),
+            TerminalEffect::SaveScreen => self.save_screen(),
+            TerminalEffect::Page(text) => self.lend(text),
+        }
+    }
+}
