@@ -1,30 +1,12 @@
 //! Keys that are known, but in another section: what to write instead.
 
+use super::kinds::{self, KINDS, KindSpec, Role};
+
 /// The keys that tell what kind of thing a section is. What many sections have (`title`, `service`, `every`, `alert`)
 /// tells nothing and is left out, but for the sections that do not have it.
 const OWNERS: &[(&str, &[&str])] = &[
-    (
-        "source",
-        &[
-            "http",
-            "exposition",
-            "command",
-            "every",
-            "timeout",
-            "headers",
-            "method",
-            "body",
-            "proxy",
-            "ca",
-            "client_cert",
-            "insecure",
-            "redirects",
-            "max_body",
-            "keep_warm",
-            "cold_start",
-        ],
-    ),
-    ("check", &["expect", "degraded", "fail_after", "ok_after", "protocol", "tcp"]),
+    ("source", &["every", "timeout", "keep_warm", "cold_start"]),
+    ("check", &["expect", "degraded", "fail_after", "ok_after", "protocol"]),
     (
         "metric",
         &[
@@ -70,6 +52,21 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("service", &["depends_on", "runbook", "links"]),
 ];
 
+/// As [`OWNERS`], with the keys of kinds before them. Those of a kind that logs are of too tell nothing.
+fn owners() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    OWNERS.iter().map(|(section, own)| {
+        let role = match *section {
+            "source" => Some(Role::Source),
+            "check" => Some(Role::Check),
+            _ => None,
+        };
+        let kinds = role.into_iter().flat_map(kinds::of_role);
+        let further = |spec: &'static KindSpec| if spec.serves(Role::Log) { &[] } else { spec.keys };
+        let keys = kinds.flat_map(|spec| [spec.key].into_iter().chain(further(spec).iter().map(|key| key.name)));
+        (*section, keys.chain(own.iter().copied()).collect())
+    })
+}
+
 /// What to write in place of `key`, which the section `title` (`metric api-errors` in words: ``metric `errors` ``) does
 /// not have; `None` where no other section has it either.
 pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
@@ -78,22 +75,17 @@ pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
     if !title.starts_with(&format!("{section} `{name}`")) || !OWNERS.iter().any(|(owner, _)| *owner == section) {
         return None;
     }
-    let (owner, _) = OWNERS.iter().find(|(owner, keys)| *owner != section && keys.contains(&key))?;
-    Some(match (section, *owner, key) {
-        ("metric", "source", "http") => format!(
-            "write two sections: [source.{name}] with http = \"…\", and [metric.{name}] with from = \"{name}\" and value = \".body.…\""
+    let owner = owners().find(|(owner, keys)| *owner != section && keys.contains(&key))?.0;
+    let kind = KINDS.iter().find(|spec| spec.key == key && spec.serves(Role::Source));
+    Some(match (section, owner, kind) {
+        ("metric", "source", Some(KindSpec { example, number, .. })) => format!(
+            "write two sections: [source.{name}] with {example}, and [metric.{name}] with from = \"{name}\" and {number}"
         ),
-        ("metric", "source", "exposition") => format!(
-            "write two sections: [source.{name}] with exposition = \"…\", and [metric.{name}] with from = \"{name}\" and sample = \"…\""
-        ),
-        ("metric", "source", "command") => format!(
-            "write two sections: [source.{name}] with command = […], and [metric.{name}] with from = \"{name}\" and value = \".stdout | tonumber\""
-        ),
-        ("metric", "source", _) => format!("write it in the source: [source.NAME] with {key} = …"),
-        ("check", "source", "exposition") => {
-            format!("write two sections: [source.{name}] with exposition = \"…\", and [check.{name}] with from = \"{name}\"")
+        ("metric", "source", None) => format!("write it in the source: [source.NAME] with {key} = …"),
+        ("check", "source", Some(KindSpec { example, .. })) => {
+            format!("write two sections: [source.{name}] with {example}, and [check.{name}] with from = \"{name}\"")
         }
-        ("log", "source", "http" | "exposition") => {
+        ("log", "source", Some(_)) => {
             "a log follows a `file` or a `command`; a document is polled by [source.NAME]".to_owned()
         }
         ("service", "source" | "check", _) => {
@@ -101,7 +93,7 @@ pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
         }
         ("service", "log", _) => format!("write a log: [log.{name}] with service = \"{name}\" and {key} = …"),
         ("source", "check", _) => format!("write a check: [check.{name}] with from = \"{name}\" and {key} = …"),
-        ("source" | "check", "metric", "log") => {
+        ("source" | "check", "metric", _) if key == "log" => {
             format!("write a metric: [metric.{name}] with log = \"…\", count = \"level>=error\" and window = \"5m\"")
         }
         ("source", "metric", _) => format!("write a metric: [metric.{name}] with from = \"{name}\" and {key} = …"),
@@ -109,7 +101,7 @@ pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
         ("check", "metric", _) => {
             format!("write a metric: [metric.{name}] with from = \"…\" (a source) and {key} = …")
         }
-        ("metric", "log", "file") => {
+        ("metric", "log", _) if key == "file" => {
             format!("write two sections: [log.{name}] with file = \"…\", and [metric.{name}] with log = \"{name}\" and count = \"…\"")
         }
         ("log", "metric", _) => format!("write a metric: [metric.{name}] with log = \"{name}\" and {key} = …"),

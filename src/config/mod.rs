@@ -11,6 +11,7 @@ pub mod confidential;
 mod context;
 pub mod draft;
 mod file;
+pub mod kinds;
 pub mod literal;
 pub mod load;
 mod merge;

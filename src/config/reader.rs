@@ -9,7 +9,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use self::values::text_or_number;
-pub(crate) use self::values::{Entry, Text, described, entries, resolve_path, template, text_of, texts_of};
+pub(crate) use self::values::{
+    Entry, Text, described, entries, host_and_port, resolve_path, template, text_of, texts_of,
+};
 pub(crate) use super::context::{Context, Thing};
 use super::file::Place;
 use super::misplaced;
@@ -136,6 +138,14 @@ impl<'a> Table<'a> {
     /// Where a key's value is written; the table's name where it is not there.
     pub(crate) fn place(&self, key: &str) -> Place {
         self.entry(key).map_or(self.at, |entry| entry.at)
+    }
+
+    /// Notes a key that is there though it goes with something else.
+    pub(crate) fn out_of_place(&self, key: &str, with: &str) {
+        if let Some(entry) = self.entry(key) {
+            let message = format!("`{key}` goes with {with}");
+            self.context.error(entry.key_at, message, format!("remove it: {} has no {with}", self.title));
+        }
     }
 
     /// Notes a value of a wrong type.

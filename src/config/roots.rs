@@ -42,14 +42,14 @@ pub(crate) fn field_fault(field: &str, shape: Shape) -> Option<Fault> {
 fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
     let (first, rest) = steps.split_first()?;
     let Step::Key(field) = first else {
-        let message = format!("{} is an object and has no element {first}", shape.noun());
+        let message = format!("{} is an object and has no element {first}", shape.noun);
         return Some((message, shape.payload().map_or_else(|| fields(shape), |payload| below(payload, steps))));
     };
-    if !shape.fields().contains(&field.as_str()) {
-        return Some((format!("{} has no field `{field}`", shape.noun()), meant(shape, field, steps, rest)));
-    }
+    let Some(within) = shape.within(field) else {
+        return Some((format!("{} has no field `{field}`", shape.noun), meant(shape, field, steps, rest)));
+    };
     let second = rest.first()?;
-    match (shape.within(field), second) {
+    match (within, second) {
         (Within::Anything, _) => None,
         (Within::Headers, Step::Key(name)) => name.contains(|c: char| c.is_ascii_uppercase()).then(|| {
             let lower = Step::Key(name.to_ascii_lowercase());
@@ -75,19 +75,19 @@ fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
 /// What was probably meant by a field that is not there: a slip, another tool's word, or what the service itself says.
 fn meant(shape: Shape, field: &str, steps: &[Step], rest: &[Step]) -> String {
     let lower = field.to_ascii_lowercase();
-    let slip = shape.fields().iter().find(|known| strsim::osa_distance(known, &lower) <= 1);
+    let slip = shape.names().find(|known| strsim::osa_distance(known, &lower) <= 1);
     let other = OTHER_WORDS
         .iter()
         .filter(|(theirs, _)| *theirs == lower)
-        .map(|(_, ours)| ours)
-        .find(|ours| shape.fields().iter().any(|known| ours.split('.').next() == Some(*known)));
+        .map(|(_, ours)| *ours)
+        .find(|ours| shape.names().any(|known| ours.split('.').next() == Some(known)));
     match (slip.or(other), shape.payload()) {
         (Some(known), _) => {
             let rest: String = rest.iter().map(ToString::to_string).collect();
             format!("did you mean `.{known}{rest}`?")
         }
         (None, Some(payload)) => below(payload, steps),
-        (None, None) if shape == Shape::Exposition => format!("to read a series, write sample = \"{field}\""),
+        (None, None) if shape.samples => format!("to read a series, write sample = \"{field}\""),
         (None, None) => fields(shape),
     }
 }
@@ -98,12 +98,13 @@ fn below(payload: &str, steps: &[Step]) -> String {
 }
 
 fn fields(shape: Shape) -> String {
-    format!("{} has {}", shape.noun(), names(shape.fields().iter().copied()))
+    format!("{} has {}", shape.noun, names(shape.names()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::kinds::{command, exposition, http, tcp};
 
     fn said(program: &str, shape: Shape) -> Option<(String, String)> {
         fault(&Expression::compile(program).unwrap(), shape).map(|fault| (fault.message, fault.hint))
@@ -112,56 +113,71 @@ mod tests {
     #[test]
     fn a_field_that_no_document_has_is_known_beforehand() {
         let cases = [
-            (".queue", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
-            (".queue | length", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
-            (".queue[0].x", Shape::Http, "an HTTP document has no field `queue`", "did you mean `.body.queue[0].x`?"),
-            (".[\"a b\"]", Shape::Http, "an HTTP document has no field `a b`", "did you mean `.body[\"a b\"]`?"),
-            (".errors // 0", Shape::Http, "an HTTP document has no field `errors`", "did you mean `.body.errors`?"),
-            (".satus == 200", Shape::Http, "an HTTP document has no field `satus`", "did you mean `.status`?"),
-            (".latency", Shape::Http, "an HTTP document has no field `latency`", "did you mean `.latency_ms`?"),
-            (".days_left", Shape::Http, "an HTTP document has no field `days_left`", "did you mean `.tls.days_left`?"),
+            (".queue", http::DOCUMENT, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
+            (".queue | length", http::DOCUMENT, "an HTTP document has no field `queue`", "did you mean `.body.queue`?"),
+            (
+                ".queue[0].x",
+                http::DOCUMENT,
+                "an HTTP document has no field `queue`",
+                "did you mean `.body.queue[0].x`?",
+            ),
+            (".[\"a b\"]", http::DOCUMENT, "an HTTP document has no field `a b`", "did you mean `.body[\"a b\"]`?"),
+            (".errors // 0", http::DOCUMENT, "an HTTP document has no field `errors`", "did you mean `.body.errors`?"),
+            (".satus == 200", http::DOCUMENT, "an HTTP document has no field `satus`", "did you mean `.status`?"),
+            (".latency", http::DOCUMENT, "an HTTP document has no field `latency`", "did you mean `.latency_ms`?"),
+            (
+                ".days_left",
+                http::DOCUMENT,
+                "an HTTP document has no field `days_left`",
+                "did you mean `.tls.days_left`?",
+            ),
             (
                 ".tls.days",
-                Shape::Http,
+                http::DOCUMENT,
                 "`.tls` has no field `days`",
                 "`.tls` has days_left, not_after, issuer, subject",
             ),
-            (".timing.conect", Shape::Http, "`.timing` has no field `conect`", "did you mean `.timing.connect`?"),
+            (".timing.conect", http::DOCUMENT, "`.timing` has no field `conect`", "did you mean `.timing.connect`?"),
             (
                 ".headers[\"X-Age\"]",
-                Shape::Http,
+                http::DOCUMENT,
                 "header names are in lower case, and `X-Age` is not",
                 "write `.headers[\"x-age\"]`",
             ),
-            (".status.db", Shape::Http, "`.status` has nothing within it", "did you mean `.body.status.db`?"),
+            (".status.db", http::DOCUMENT, "`.status` has nothing within it", "did you mean `.body.status.db`?"),
             (
                 ".[0].x",
-                Shape::Http,
+                http::DOCUMENT,
                 "an HTTP document is an object and has no element [0]",
                 "did you mean `.body[0].x`?",
             ),
-            (".queue", Shape::Command, "the document of a command has no field `queue`", "did you mean `.json.queue`?"),
+            (
+                ".queue",
+                command::DOCUMENT,
+                "the document of a command has no field `queue`",
+                "did you mean `.json.queue`?",
+            ),
             (
                 ".exit_code",
-                Shape::Command,
+                command::DOCUMENT,
                 "the document of a command has no field `exit_code`",
                 "did you mean `.exit`?",
             ),
             (
                 ".body.x",
-                Shape::Command,
+                command::DOCUMENT,
                 "the document of a command has no field `body`",
                 "did you mean `.json.body.x`?",
             ),
             (
                 ".up",
-                Shape::Exposition,
+                exposition::DOCUMENT,
                 "the document of an exposition has no field `up`",
                 "to read a series, write sample = \"up\"",
             ),
             (
                 ".queue",
-                Shape::Tcp,
+                tcp::DOCUMENT,
                 "the document of a TCP check has no field `queue`",
                 "the document of a TCP check has connected, latency_ms, timing, remote",
             ),
@@ -190,10 +206,10 @@ mod tests {
             "to_entries | .[0].key",
             "keys[0]",
         ] {
-            assert_eq!(said(program, Shape::Http), None, "{program}");
+            assert_eq!(said(program, http::DOCUMENT), None, "{program}");
         }
-        assert_eq!(said(".stdout | tonumber", Shape::Command), None);
-        assert_eq!(field_fault("body.queue.depth", Shape::Http), None);
-        assert_eq!(field_fault("queue.depth", Shape::Http).unwrap().hint, "did you mean `.body.queue.depth`?");
+        assert_eq!(said(".stdout | tonumber", command::DOCUMENT), None);
+        assert_eq!(field_fault("body.queue.depth", http::DOCUMENT), None);
+        assert_eq!(field_fault("queue.depth", http::DOCUMENT).unwrap().hint, "did you mean `.body.queue.depth`?");
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::process::Command;
 
-use crate::config::sections::source::CommandLine;
+use crate::config::kinds::command::CommandLine;
 use crate::model::document::PollError;
 use crate::model::environment::clean;
 use crate::process::{Group, start_error};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::child;
 use crate::clock::Clock;
-use crate::config::sections::source::CommandLine;
+use crate::config::kinds::command::CommandLine;
 use crate::model::document::PollError;
 use crate::process::{self, Limits, RunError};
 use crate::text::SafeText;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::config::sections::source::SourceKind;
+use crate::config::kinds::SourceKind;
 use crate::lang::expression::{Expression, truthy};
 use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::reading::{Component, Sign};
@@ -182,7 +182,7 @@ fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<
             Evaluation::of(sign, why)
         }
         SourceKind::Command(_) => by_exit(judged.check.nagios, document),
-        SourceKind::Exposition(_) | SourceKind::Tcp { .. } => Evaluation::of(Sign::Good, None),
+        SourceKind::Exposition(_) | SourceKind::Tcp(_) => Evaluation::of(Sign::Good, None),
     }
 }
 

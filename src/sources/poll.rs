@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::config::kinds::http::HttpRequest;
+use crate::config::kinds::{Settings as _, SourceKind};
 use crate::config::sections::check::Check;
-use crate::config::sections::source::{HttpRequest, SourceKind};
 use crate::lang::time::Stamp;
 use crate::model::document::{PollError, Timing, number_at};
 use crate::model::observation::Observation;
@@ -180,8 +181,8 @@ impl Poller {
                 let document = command::run(line, timeout, &self.secrets, self.clock).await?;
                 Ok(plain(document))
             }
-            SourceKind::Tcp { host, port } => {
-                let connected = tcp::connect(host, *port, timeout, self.clock).await?;
+            SourceKind::Tcp(target) => {
+                let connected = tcp::connect(&target.host, target.port, timeout, self.clock).await?;
                 Ok(Answer { phases: connected.phases(), ..plain(connected.document()) })
             }
         }
@@ -190,7 +191,7 @@ impl Poller {
     /// A request that is refused may have been made with secrets that were rotated since.
     fn doubt_secrets(&self, status: u16, request: &HttpRequest) {
         if matches!(status, 401 | 403 | 407) {
-            self.secrets.report_refused(request.templates().flat_map(Template::secrets));
+            self.secrets.report_refused(request.templates().into_iter().flat_map(Template::secrets));
         }
     }
 

@@ -18,7 +18,6 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
-use crate::config::sections::source::SourceKind;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::text::SafeText;
@@ -178,10 +177,7 @@ impl Scheduler {
     }
 
     async fn warn_of_insecure(&mut self) {
-        let insecure = |watched: &Watched| match &watched.source.kind {
-            SourceKind::Http(request) | SourceKind::Exposition(request) => request.insecure,
-            _ => false,
-        };
+        let insecure = |watched: &Watched| watched.source.kind.settings().is_insecure();
         let watched = self.entries.iter().map(|entry| &entry.watched);
         let names: Vec<Name> =
             watched.filter(|watched| insecure(watched)).map(|watched| watched.label.clone()).collect();
@@ -374,6 +370,8 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
+    use crate::config::kinds::SourceKind;
+    use crate::config::kinds::tcp::TcpTarget;
     use crate::config::sections::check::Check;
     use crate::config::sections::source::Source;
 
@@ -381,7 +379,7 @@ mod tests {
     fn scheduler() -> (Scheduler, mpsc::Receiver<Observation>) {
         let source = Source {
             name: "check:api".into(),
-            kind: SourceKind::Tcp { host: "127.0.0.1".to_owned(), port: 1 },
+            kind: SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: 1 })),
             every: Duration::from_secs(1),
             timeout: Duration::from_secs(1),
             keep_warm: None,

@@ -6,9 +6,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::config::kinds::SourceKind;
 use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
-use crate::config::sections::source::{Source, SourceKind};
+use crate::config::sections::source::Source;
 use crate::lang::expression::Expression;
 use crate::lang::selector::Selector;
 use crate::lang::time::Stamp;

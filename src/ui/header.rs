@@ -7,7 +7,6 @@ use super::paint::Painter;
 use crate::app::layout::Target;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::config::sections::source::SourceKind;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
 use crate::theme::{GlyphSet, Role};
@@ -132,11 +131,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
     if state.world.read_only {
         chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
     }
-    let insecure = state.world.config.sources.iter().any(|source| match &source.kind {
-        SourceKind::Http(request) | SourceKind::Exposition(request) => request.insecure,
-        SourceKind::Command(_) | SourceKind::Tcp { .. } => false,
-    });
-    if insecure {
+    if state.world.config.sources.iter().any(|source| source.kind.settings().is_insecure()) {
         chips.push(chip("INSECURE TLS".to_owned(), Role::ChipInsecure));
     }
     chips

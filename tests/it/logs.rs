@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use opsroom::clock::Clock;
 use opsroom::config::Config;
+use opsroom::config::kinds::command::CommandLine;
 use opsroom::config::sections::log::{Log, LogKind};
-use opsroom::config::sections::source::CommandLine;
 use opsroom::logs::record::{LogState, Record, RecordKind};
 use opsroom::model::observation::Observation;
 use opsroom::sources::Context;

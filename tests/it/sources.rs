@@ -11,10 +11,14 @@ use std::time::Duration;
 use crate::support::server::{Reply, Request, Server};
 use opsroom::clock::Clock;
 use opsroom::config::Config;
+use opsroom::config::kinds::SourceKind;
+use opsroom::config::kinds::command::CommandLine;
+use opsroom::config::kinds::http::HttpRequest;
+use opsroom::config::kinds::tcp::TcpTarget;
 use opsroom::config::sections::check::Check;
 use opsroom::config::sections::console::SelfCheck;
 use opsroom::config::sections::metric::{Metric, MetricKind};
-use opsroom::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
+use opsroom::config::sections::source::Source;
 use opsroom::lang::condition::Condition;
 use opsroom::model::alert::Severity;
 use opsroom::model::observation::Observation;
@@ -156,7 +160,7 @@ async fn a_health_document_is_judged_without_any_expectation() {
 
 fn command(script: &str) -> SourceKind {
     let line = CommandLine { argv: vec![script.to_owned()], shell: true, directory: None, env: Vec::new() };
-    SourceKind::Command(line)
+    SourceKind::Command(Box::new(line))
 }
 
 #[tokio::test]
@@ -215,7 +219,7 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
     };
     let config = Config {
         metrics: vec![value("n", ".json.n | tonumber"), value("lang", ".json.lang")],
-        ..config(source(SourceKind::Command(line), LONG), check())
+        ..config(source(SourceKind::Command(Box::new(line)), LONG), check())
     };
     let (mut context, _observations) = context(config);
     let mut secrets = Secrets::default();
@@ -236,7 +240,7 @@ async fn commands_get_a_clean_environment_and_metrics_read_their_json() {
 #[tokio::test]
 async fn what_can_not_be_asked_is_unknown_and_says_what_to_do() {
     let missing = CommandLine { argv: vec!["opsroom-no-such-program".to_owned()], ..CommandLine::default() };
-    let reading = poll(config(source(SourceKind::Command(missing), LONG), check())).await.0.unwrap();
+    let reading = poll(config(source(SourceKind::Command(Box::new(missing)), LONG), check())).await.0.unwrap();
     assert_eq!(
         (reading.sign, error(&reading)),
         (Sign::Unknown, "opsroom-no-such-program was not found: is it installed, and in PATH?")
@@ -415,7 +419,7 @@ async fn failures_are_told_in_words() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = format!("{closed} refused the connection: nothing listens there");
     assert_eq!(error(&ask(request(&format!("http://{closed}/")), LONG).await), refused);
-    let tcp = |port| SourceKind::Tcp { host: "127.0.0.1".to_owned(), port };
+    let tcp = |port| SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port }));
     let reading = poll(config(source(tcp(closed.port()), LONG), check())).await.0.unwrap();
     assert_eq!((reading.sign, error(&reading)), (Sign::Bad, refused.as_str()));
     assert_eq!(poll(config(source(tcp(server.address.port()), LONG), check())).await.0.unwrap().sign, Sign::Good);
@@ -765,7 +769,7 @@ async fn a_slow_source_is_never_asked_twice_at_once() {
 #[tokio::test]
 async fn without_our_own_network_nothing_is_stored() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let kind = SourceKind::Tcp { host: "127.0.0.1".to_owned(), port: closed.port() };
+    let kind = SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: closed.port() }));
     let mut config = every(config(source(kind, LONG), check()), Duration::from_millis(100));
     config.console.self_check = Some(SelfCheck::Address(closed));
     let offline = schedule(config.clone(), |seen| {

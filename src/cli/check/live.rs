@@ -12,12 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::kinds::SourceKind;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::lang::expression::Expression;
 use crate::lang::unit;
 use crate::logs::record::{LogState, RecordKind};
-use crate::model::document::{Shape, absent, contents, number_at};
+use crate::model::document::{absent, contents, number_at};
 use crate::model::observation::Observation;
 use crate::model::reading::{Sample, Sign};
 use crate::sources::jq::{Evaluator, Outputs};
@@ -243,9 +244,9 @@ fn came(watched: &Watched, seen: &Seen) -> String {
         Err(error) => return format!("{error}, after {time}"),
     };
     let number = |field: &str| document.get(field).and_then(Value::as_f64).unwrap_or_default();
-    match watched.source.kind.shape() {
-        Shape::Http => format!("HTTP {}, {}, {time}", number("status"), unit::quantity(number("size"), "B")),
-        Shape::Command => {
+    match &watched.source.kind {
+        SourceKind::Http(_) => format!("HTTP {}, {}, {time}", number("status"), unit::quantity(number("size"), "B")),
+        SourceKind::Command(_) => {
             let printed = document.get("stdout").and_then(Value::as_str).map_or(0, str::len);
             let ended = match document.get("exit").and_then(Value::as_i64) {
                 Some(code) => format!("exit {code}"),
@@ -253,8 +254,8 @@ fn came(watched: &Watched, seen: &Seen) -> String {
             };
             format!("{ended}, {printed} B of stdout, {time}")
         }
-        Shape::Tcp => format!("connected, {time}"),
-        Shape::Exposition => {
+        SourceKind::Tcp(_) => format!("connected, {time}"),
+        SourceKind::Exposition(_) => {
             format!("{} samples, {}, {time}", number("samples"), unit::quantity(number("bytes"), "B"))
         }
     }

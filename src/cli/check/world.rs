@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::themes;
 use crate::config::Config;
+use crate::config::kinds::Need;
+use crate::config::kinds::command::CommandLine;
 use crate::config::load::locate::Locator;
 use crate::config::sections::adapter::{Adapter, Verb};
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::secret::SecretSource;
-use crate::config::sections::source::{CommandLine, HttpRequest, Source, SourceKind};
+use crate::config::sections::source::Source;
 use crate::files;
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::sources::logs::MAX_FILES;
@@ -118,36 +120,26 @@ impl Look<'_> {
             Some(check) => ("check", check),
             None => ("source", &*source.name),
         };
-        match &source.kind {
-            SourceKind::Http(request) | SourceKind::Exposition(request) => self.certificates(section, name, request),
-            SourceKind::Command(line) => self.command(section, name, line),
-            SourceKind::Tcp { .. } => {}
+        for need in source.kind.settings().needs() {
+            match need {
+                Need::Pem(key, path, parts) => self.certificate(&[section, name, key], path, parts),
+                Need::Command(line) => self.command(section, name, line),
+            }
         }
     }
 
-    fn certificates(&mut self, section: &str, name: &str, request: &HttpRequest) {
-        const CERTIFICATE: &[&str] = &["BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"];
-        let keys = [
-            ("ca", &request.ca, &[CERTIFICATE] as &[&[&str]]),
-            ("client_cert", &request.client_cert, &[CERTIFICATE, &["PRIVATE KEY"]]),
-        ];
-        for (key, path, needed) in keys {
-            let Some(path) = path else { continue };
-            let path_of = [section, name, key];
-            if let Some(why) = unreadable(path) {
-                self.warn(
-                    &path_of,
-                    format!("`{key}`: {} {why}", path.display()),
-                    "correct the path or the permissions",
-                );
-                continue;
-            }
-            let text = String::from_utf8_lossy(&beginning(path)).into_owned();
-            for words in needed.iter().filter(|words| !words.iter().any(|word| text.contains(word))) {
-                let what = words[0].trim_start_matches("BEGIN ").to_lowercase();
-                let message = format!("`{key}`: {} holds no {what} in PEM form", path.display());
-                self.warn(&path_of, message, "convert it: openssl x509 -in FILE -out FILE.pem");
-            }
+    fn certificate(&mut self, place: &[&str; 3], path: &Path, parts: &[&[&str]]) {
+        let key = place[2];
+        if let Some(why) = unreadable(path) {
+            let message = format!("`{key}`: {} {why}", path.display());
+            self.warn(place, message, "correct the path or the permissions");
+            return;
+        }
+        let text = String::from_utf8_lossy(&beginning(path)).into_owned();
+        for words in parts.iter().filter(|words| !words.iter().any(|word| text.contains(word))) {
+            let what = words[0].trim_start_matches("BEGIN ").to_lowercase();
+            let message = format!("`{key}`: {} holds no {what} in PEM form", path.display());
+            self.warn(place, message, "convert it: openssl x509 -in FILE -out FILE.pem");
         }
     }
 

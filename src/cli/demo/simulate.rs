@@ -16,8 +16,8 @@ use crate::app::message::{Event, Message};
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::Config;
+use crate::config::kinds::SourceKind;
 use crate::config::load;
-use crate::config::sections::source::SourceKind;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::pattern;
@@ -175,7 +175,7 @@ impl Simulation {
             SourceKind::Exposition(request) => {
                 self.ask(&request.url.0, at, |answer, takes| scrape(watched, answer, takes))
             }
-            SourceKind::Command(_) | SourceKind::Tcp { .. } => return Vec::new(),
+            SourceKind::Command(_) | SourceKind::Tcp(_) => return Vec::new(),
         };
         let timing = Timing { scheduled: sent, sent, ended: sent.plus(takes) };
         let mut observations = Vec::new();

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::renew::Renewal;
-use crate::config::sections::source::SourceKind;
+use crate::config::kinds::SourceKind;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sign};

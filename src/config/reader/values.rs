@@ -108,3 +108,15 @@ pub(crate) fn template(context: &Context<'_>, text: &Text) -> Template {
     }
     template
 }
+
+/// `HOST:PORT`, `[v6]:PORT`.
+pub(crate) fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let good = match bare {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')),
+    };
+    good.then(|| (bare.unwrap_or(host).to_owned(), port))
+}

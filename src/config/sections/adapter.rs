@@ -11,8 +11,8 @@ use toml::de::DeValue;
 
 use crate::config::adapters;
 use crate::config::file::Place;
+use crate::config::kinds::command::environment;
 use crate::config::reader::{Context, Entry, Table, Text, described, entries, text_of, texts_of};
-use crate::config::sections::source::environment;
 use crate::config::spec::{KeySpec, Kind, key, later};
 use crate::config::substitute;
 use crate::lang::nearest;

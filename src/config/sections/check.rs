@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::config::changes::{Fact, alerts as alert_facts, compare, hidden, name_of, summary};
 use crate::config::draft::{Draft, Reader};
+use crate::config::kinds::{self, Role, later};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
@@ -14,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::reader::{Table, Thing, text_of};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::defaults::Defaults;
-use crate::config::sections::source::{self, COMMAND_KEYS, POLL_KEYS, REQUEST_KEYS, Source, Timing};
-use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::config::sections::source::{POLL_KEYS, Source, Timing};
+use crate::config::spec::{KeySpec, Kind, joined, key};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
 use crate::model::alert::Severity;
@@ -59,30 +60,10 @@ impl Check {
     }
 }
 
-/// The kinds of checks of later versions.
-pub(super) const LATER: &[KeySpec] = &[
-    later("tls", "this version has http, tcp, command and from; an https check fails on a bad certificate"),
-    later("dns", "this version has http, tcp, command and from; `command = [\"dig\", …]` works now"),
-    later("icmp", "this version has http, tcp, command and from; `command = [\"ping\", \"-c1\", …]` works now"),
-    later("docker", "this version has http, tcp, command and from; `command = [\"docker\", …]` works now"),
-    later("compose", "this version has http, tcp, command and from; `command = [\"docker\", …]` works now"),
-    later(
-        "systemd",
-        "this version has http, tcp, command and from; `command = [\"systemctl\", \"is-active\", …]` works now",
-    ),
-    later("process", "this version has http, tcp, command and from; `command = [\"pgrep\", …]` works now"),
-    later("host", "this version has http, tcp, command and from; `command = [\"ssh\", \"HOST\", …]` works now"),
-    later("postgres", "this version has http, tcp, command and from; `command = [\"pg_isready\", …]` works now"),
-    later("redis", "this version has http, tcp, command and from; `command = [\"redis-cli\", \"ping\"]` works now"),
-    later("prometheus", "this version has http, tcp, command and from; `http` asks Prometheus' API now"),
-    later("heartbeat", "this version has http, tcp, command and from"),
-];
-
+const SERVICE: KeySpec = key("service", Kind::Name, "The service it belongs to");
+const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Check) }>(Role::Check);
+const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Check) }>(Role::Check);
 const OWN_KEYS: &[KeySpec] = &[
-    key("service", Kind::Name, "The service it belongs to"),
-    key("http", Kind::Text, "URL"),
-    key("tcp", Kind::Text, "HOST:PORT; ok if it connects"),
-    key("command", Kind::Command, "Program and arguments; 0 is ok, 1 degraded, 2 and more down"),
     key("from", Kind::Name, "A source whose documents are judged"),
     key("expect", Kind::TextsOrOne, "jq over the document; all must be true, else down"),
     key("degraded", Kind::TextsOrOne, "jq over the document; one that is true makes it degraded"),
@@ -94,8 +75,8 @@ const OWN_KEYS: &[KeySpec] = &[
 
 /// The keys of a check.
 pub(crate) const KEYS: &[KeySpec] = &joined::<
-    { OWN_KEYS.len() + POLL_KEYS.len() + REQUEST_KEYS.len() + COMMAND_KEYS.len() + LATER.len() },
->(&[OWN_KEYS, POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS, LATER]);
+    { 1 + KIND_KEYS.len() + OWN_KEYS.len() + POLL_KEYS.len() + FURTHER_KEYS.len() + later::CHECK.len() },
+>(&[&[SERVICE], KIND_KEYS, OWN_KEYS, POLL_KEYS, FURTHER_KEYS, later::CHECK]);
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
@@ -120,17 +101,17 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -
     };
     let fail_after = whole("fail_after", defaults.fail_after, 3);
     let ok_after = whole("ok_after", defaults.ok_after, 2);
-    let timing = Timing::read(table, defaults);
-    let own = match source::only_one(table, &["http", "tcp", "command", "from"], "what is checked")? {
+    let timing = Timing::read(table, defaults, Role::Check);
+    let own = match kinds::only_one(table, Role::Check, Some("from"), "what is checked")? {
         "from" => None,
-        _ => Some(source::read_kind(table, &["http", "tcp", "command"])?),
+        kind => Some(kinds::read(table, kind, Role::Check)?),
     };
     let own = own.map(|kind| timing.source(Name::from(format!("check:{}", table.name)), kind));
     let polled = if let Some(own) = &own {
         own
     } else {
         let from = table.string("from")?;
-        for spec in [POLL_KEYS, REQUEST_KEYS, COMMAND_KEYS].into_iter().flatten() {
+        for spec in [POLL_KEYS, FURTHER_KEYS].into_iter().flatten() {
             if let Some(entry) = table.entry(spec.name) {
                 let message = format!("`{}` belongs to the source", spec.name);
                 table.context.error(entry.key_at, message, format!("write it into [source.{from}]"));
@@ -158,13 +139,12 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -
 
 /// What the documents look like that the check judges, where its keys say so.
 fn shape(table: &Table<'_>, sources: &[Source]) -> Option<Shape> {
-    let own = [("http", Shape::Http), ("command", Shape::Command), ("tcp", Shape::Tcp)];
-    let mut given = own.iter().filter(|(key, _)| table.has(key)).map(|(_, shape)| *shape);
+    let mut given = kinds::of_role(Role::Check).filter(|spec| table.has(spec.key)).map(|spec| spec.document);
     match (given.next(), given.next(), table.entry("from")) {
         (Some(shape), None, None) => Some(shape),
         (None, None, Some(from)) => {
             let from = text_of(from)?.value;
-            sources.iter().find(|source| *source.name == *from).map(|source| source.kind.shape())
+            sources.iter().find(|source| *source.name == *from).map(|source| source.kind.document())
         }
         _ => None,
     }
@@ -219,7 +199,7 @@ fn facts((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {
         alert_facts(&check.alerts),
     ];
     match own {
-        Some(own) => facts.extend(source::polled(&own.kind)),
+        Some(own) => facts.extend(own.kind.facts()),
         None => facts.extend([summary("kind", "from"), summary("from", &check.source)]),
     }
     facts

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::config::changes::{difference, hidden, summary};
-use crate::config::reader::Table;
+use crate::config::reader::{Table, host_and_port};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, Kind, key};
@@ -156,18 +156,6 @@ fn self_check(table: &Table<'_>) -> Option<SelfCheck> {
         );
     }
     found.map(|(host, port)| SelfCheck::Host(host, port))
-}
-
-/// `HOST:PORT`, `[v6]:PORT`.
-pub(super) fn host_and_port(text: &str) -> Option<(String, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let port = port.parse().ok().filter(|port| *port > 0)?;
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let good = match bare {
-        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')),
-    };
-    good.then(|| (bare.unwrap_or(host).to_owned(), port))
 }
 
 /// What of it differs.

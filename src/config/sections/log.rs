@@ -2,26 +2,23 @@
 
 mod shorthand;
 
-use crate::config::changes::{Fact, compare, hidden, name_of, summary};
-use crate::config::spec;
-use crate::config::spec::SectionSpec;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
 
+use crate::config::changes::{Fact, compare, hidden, name_of, summary};
+use crate::config::kinds::command::{CommandLine, command_line};
+use crate::config::kinds::{self, Role, Settings as _};
 use crate::config::reader::{Table, Thing};
 use crate::config::sections::console::timezone;
-use crate::config::sections::source::{self, COMMAND_KEYS};
-use crate::config::spec::{KeySpec, Kind, joined, key, later};
+use crate::config::spec::{self, KeySpec, Kind, SectionSpec, joined, key, later};
 use crate::config::syntax;
 use crate::lang::unit::duration as shown;
 use crate::logs::format::Format;
 use crate::logs::layout::Names;
 use crate::logs::record::Level;
 use crate::text::name::Name;
-
-use super::source::CommandLine;
 
 use shorthand::SHORTHANDS;
 pub(crate) use shorthand::{SINCE, SINCE_UNIX};
@@ -130,10 +127,11 @@ pub enum Ansi {
     Show,
 }
 
+const FILE: KeySpec = key("file", Kind::Text, "A file, or a glob of files, that is followed");
+const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Log) }>(Role::Log);
+const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Log) }>(Role::Log);
 const OWN_KEYS: &[KeySpec] = &[
     key("service", Kind::Name, "The service it belongs to"),
-    key("file", Kind::Text, "A file, or a glob of files, that is followed"),
-    key("command", Kind::Command, "A program whose output is followed"),
     key("format", Kind::OneOf(&words()), "How lines are recognised. Default auto: by what they are"),
     key("fields", Kind::Table(FIELD_KEYS), "Names of the fields that hold time, level, service, message and trace"),
     key("pattern", Kind::Text, "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)"),
@@ -161,7 +159,9 @@ const SKIP: KeySpec =
     key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
 
 /// The keys of a log.
-pub(crate) const KEYS: &[KeySpec] = &joined::<{ OWN_KEYS.len() + COMMAND_KEYS.len() }>(&[OWN_KEYS, COMMAND_KEYS]);
+pub(crate) const KEYS: &[KeySpec] = &joined::<
+    { 1 + KIND_KEYS.len() + OWN_KEYS.len() + FURTHER_KEYS.len() },
+>(&[&[FILE], KIND_KEYS, OWN_KEYS, FURTHER_KEYS]);
 
 const FIELD_KEYS: &[KeySpec] = &[
     key("time", Kind::Text, "The field that states the time"),
@@ -256,12 +256,12 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
         return None;
     };
     if kind != "file" {
-        source::out_of_place(table, &[SKIP], "`file`");
+        table.out_of_place(SKIP.name, "`file`");
     }
     match kind {
         "file" => read_file(table),
         "command" => {
-            let line = source::command_line(table, "command")?;
+            let line = command_line(table, "command")?;
             let summary = |word: &String| word.contains(SINCE) || word.contains(SINCE_UNIX);
             if table.has("since") && !line.argv.iter().any(summary) {
                 let hint = "put {since} into the command where it takes a time: [\"docker\", \"logs\", \"--since\", \"{since}\", …]";
@@ -274,7 +274,7 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
 }
 
 fn read_file(table: &Table<'_>) -> Option<LogKind> {
-    source::out_of_place(table, COMMAND_KEYS, "`command`");
+    kinds::others_out_of_place(table, None, Role::Log);
     let text = table.text("file")?;
     if text.value.trim().is_empty() {
         table.context.error(text.at, "`file` is empty", "write a path; * and ? stand for any characters");
@@ -384,7 +384,7 @@ fn regexes(table: &Table<'_>, key: &str) -> Vec<String> {
 fn facts(log: &Log) -> Vec<Fact> {
     let followed = match &log.kind {
         LogKind::File(path) => summary("file", path.display()),
-        LogKind::Command(line) => source::command(line),
+        LogKind::Command(line) => line.change(),
     };
     vec![
         summary("service", name_of(log.service.as_ref())),

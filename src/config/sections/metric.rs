@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::reader::{Table, Text, Thing};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::check::Check;
-use crate::config::sections::source::{Source, SourceKind};
+use crate::config::sections::source::Source;
 use crate::config::spec::{KeySpec, Kind, key, later};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
@@ -254,9 +254,9 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     let from = table.reference("from", Thing::Source);
     let text = table.text(what)?;
     let source = from.as_ref().and_then(|from| known.sources.get(from));
-    let exposition = source.map(|source| matches!(source.kind, SourceKind::Exposition(_)));
+    let exposition = source.map(|source| source.kind.document().samples);
     if what == "value" {
-        if let Err(fault) = syntax::program(&text.value, source.map(|source| source.kind.shape())) {
+        if let Err(fault) = syntax::program(&text.value, source.map(|source| source.kind.document())) {
             table.context.fault(&text, "bad jq", &fault);
             return None;
         }

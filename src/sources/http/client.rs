@@ -8,8 +8,8 @@ use std::time::Duration;
 use reqwest::{Client, Proxy, redirect};
 use rustls::ClientConfig;
 
+use crate::config::kinds::http::HttpRequest;
 use crate::config::load::look::Mark;
-use crate::config::sections::source::HttpRequest;
 use crate::files;
 use crate::model::document::PollError;
 use crate::text::SafeText;

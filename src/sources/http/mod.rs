@@ -22,7 +22,7 @@ use reqwest::tls::TlsInfo;
 use reqwest::{Method, Response, StatusCode, Url};
 
 use crate::clock::Clock;
-use crate::config::sections::source::HttpRequest;
+use crate::config::kinds::http::HttpRequest;
 use crate::model::document::PollError;
 use crate::text::SafeText;
 use crate::text::secret::{Secrets, Template};

@@ -1,8 +1,7 @@
 //! `docker`, `journal`, `kubernetes`: commands that are well known, written short.
 
+use crate::config::kinds::command::{CommandLine, environment};
 use crate::config::reader::Table;
-use crate::config::sections::source::{self, COMMAND_KEYS, CommandLine};
-use crate::config::spec::KeySpec;
 
 /// In an argument: from when on the command is to write, RFC 3339.
 pub(crate) const SINCE: &str = "{since}";
@@ -23,8 +22,7 @@ pub(super) fn is_stamped(key: &str) -> bool {
 
 /// Reads the command that `key` stands for.
 pub(super) fn read(table: &Table<'_>, key: &str) -> Option<CommandLine> {
-    let shell: Vec<KeySpec> = COMMAND_KEYS.iter().filter(|spec| spec.name == "shell").copied().collect();
-    source::out_of_place(table, &shell, "`command`");
+    table.out_of_place("shell", "`command`");
     let text = table.text(key)?;
     let argv = arguments(key, &text.value);
     if argv.is_none() {
@@ -36,7 +34,7 @@ pub(super) fn read(table: &Table<'_>, key: &str) -> Option<CommandLine> {
         argv: argv?,
         shell: false,
         directory: Some(table.path("directory").unwrap_or_else(|| table.directory())),
-        env: source::environment(table),
+        env: environment(table),
     })
 }
 

@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use self::pipe::Pipe;
 use super::reader::Resume;
+use crate::config::kinds::command::CommandLine;
 use crate::config::sections::log::Log;
-use crate::config::sections::source::CommandLine;
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, LogState};
 use crate::model::observation::Observation;

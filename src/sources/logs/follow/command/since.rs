@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::config::kinds::command::CommandLine;
 use crate::config::sections::log::{SINCE, SINCE_UNIX};
-use crate::config::sections::source::CommandLine;
 
 /// Whether the command is told since when.
 pub(super) fn is_asked(line: &CommandLine) -> bool {

@@ -1,8 +1,124 @@
-//! How a source is asked over HTTP, as configured.
+//! `http = URL`: one request, and what is asked with it.
 
-use super::HttpRequest;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KindSpec, Need, Role, Settings, SourceKind};
+use crate::config::changes::{Fact, hidden};
 use crate::config::reader::{Table, Text, template};
+use crate::config::spec::{KeySpec, Kind, key};
+use crate::model::document::{Shape, Within};
 use crate::text::secret::Template;
+
+/// The kind.
+pub(super) const SPEC: KindSpec = KindSpec {
+    key: "http",
+    value: Kind::Text,
+    roles: &[(Role::Source, "URL"), (Role::Check, "URL")],
+    keys: KEYS,
+    example: "http = \"…\"",
+    number: "value = \".body.…\"",
+    every: Duration::from_secs(15),
+    timeout: Duration::from_secs(10),
+    document: DOCUMENT,
+    read: |table| request(table, "http").map(Box::new).map(SourceKind::Http),
+};
+
+/// An answer over HTTP.
+pub(crate) const DOCUMENT: Shape = Shape {
+    noun: "an HTTP document",
+    fields: &[
+        ("status", Within::Nothing),
+        ("latency_ms", Within::Nothing),
+        ("timing", TIMING),
+        ("headers", Within::Headers),
+        ("body", Within::Anything),
+        ("body_error", Within::Nothing),
+        ("text", Within::Nothing),
+        ("size", Within::Nothing),
+        ("version", Within::Nothing),
+        ("remote", Within::Nothing),
+        ("tls", Within::Fields(&["days_left", "not_after", "issuer", "subject"])),
+    ],
+    samples: false,
+};
+
+/// What each phase of a connection took.
+pub(super) const TIMING: Within = Within::Fields(&["dns", "connect", "tls", "first_byte", "total"]);
+
+/// How it is asked over HTTP.
+pub(super) const KEYS: &[KeySpec] = &[
+    key("method", Kind::Text, "Default GET"),
+    key("headers", Kind::TextMap, "Request headers; values may hold {secret:NAME}"),
+    key("body", Kind::Text, "Request body; may hold {secret:NAME}"),
+    key("proxy", Kind::Text, "Proxy URL; empty for none. Default: from the environment"),
+    key(
+        "ca",
+        Kind::Text,
+        "PEM file of certificates to trust beside the system's: of authorities, or of the server itself",
+    ),
+    key("client_cert", Kind::Text, "PEM file with certificate and key"),
+    key("insecure", Kind::Flag, "Do not check certificates"),
+    key("redirects", Kind::Whole(0, 50), "How many are followed. Default 10; 0 takes the redirect as the answer"),
+    key("max_body", Kind::Size, "Bytes of the body that are read. Default 1MiB"),
+    key(
+        "keep_alive",
+        Kind::Flag,
+        "Keep the connection from poll to poll. Default: a check opens a new one for every poll, a source without checks keeps its own",
+    ),
+];
+
+/// An HTTP request as configured. Texts may hold `{secret:NAME}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// The URL, `http` or `https`.
+    pub url: Template,
+    /// `method`, default GET.
+    pub method: String,
+    /// `headers`, in order.
+    pub headers: Vec<(String, Template)>,
+    /// `body`.
+    pub body: Option<Template>,
+    /// `proxy = URL`; `None` follows the environment, `Some("")` means none.
+    pub proxy: Option<Template>,
+    /// `ca = FILE`: PEM with certificates of authorities or of servers, trusted in addition to the system's.
+    pub ca: Option<PathBuf>,
+    /// `client_cert = FILE`: PEM with certificate and key.
+    pub client_cert: Option<PathBuf>,
+    /// `insecure = true`: certificates are not checked; shown as a warning on the screen.
+    pub insecure: bool,
+    /// `redirects`: at most so many are followed. Default 10; 0 takes the redirect itself as the answer.
+    pub redirects: usize,
+    /// `max_body`: bytes. Default 1 MiB.
+    pub max_body: usize,
+    /// `keep_alive`: whether polls share a connection. `None`: only where no check judges the source.
+    pub keep_alive: Option<bool>,
+}
+
+impl Settings for HttpRequest {
+    fn templates(&self) -> Vec<&Template> {
+        let headers = self.headers.iter().map(|(_, value)| value);
+        headers.chain([&self.url]).chain(&self.body).chain(&self.proxy).collect()
+    }
+
+    fn change(&self) -> Fact {
+        hidden("request", self)
+    }
+
+    fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
+    fn needs(&self) -> Vec<Need<'_>> {
+        const CERTIFICATE: &[&str] = &["BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"];
+        let ca = self.ca.as_deref().map(|path| Need::Pem("ca", path, &[CERTIFICATE]));
+        let client = self.client_cert.as_deref();
+        let client = client.map(|path| Need::Pem("client_cert", path, &[CERTIFICATE, &["PRIVATE KEY"]]));
+        ca.into_iter().chain(client).collect()
+    }
+}
 
 /// How it is asked over HTTP, by the URL under `kind`.
 pub(super) fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
@@ -90,7 +206,7 @@ fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
 }
 
 /// Warns of a value that looks like a secret under a name that looks like one.
-pub(in crate::config::sections) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
+pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
     const NAMES: [&str; 8] = ["authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "cookie"];
     let lower = name.to_ascii_lowercase();
     if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {

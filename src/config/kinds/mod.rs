@@ -1,0 +1,330 @@
+//! The kinds of polled sources as the configuration knows them: the keys of each, its defaults, what its documents look
+//! like, and how it is read. How each is polled is in the file of the same name under `sources/kinds`.
+//!
+//! A new kind is a file here and its line in [`kinds!`] below.
+
+pub mod command;
+pub(crate) mod exposition;
+pub mod http;
+pub(crate) mod later;
+pub mod tcp;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::changes::{Fact, summary};
+use super::reader::Table;
+use super::spec::{KeySpec, Kind, key};
+use crate::model::document::Shape;
+use crate::text::secret::Template;
+
+/// One kind, as data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KindSpec {
+    /// The key that says that a section is of this kind: `http = URL`.
+    pub key: &'static str,
+    /// What its value may be.
+    pub value: Kind,
+    /// The sections that may be of this kind, each with what it means there.
+    pub roles: &'static [(Role, &'static str)],
+    /// The further keys of this kind. Kinds may share them.
+    pub keys: &'static [KeySpec],
+    /// How a source of this kind is written: `http = "…"`.
+    pub example: &'static str,
+    /// How a metric reads a number from it: `value = ".body.…"`.
+    pub number: &'static str,
+    /// Start to start, unless the configuration says otherwise.
+    pub every: Duration,
+    /// Longest time for the whole poll, unless the configuration says otherwise.
+    pub timeout: Duration,
+    /// What its documents look like.
+    pub document: Shape,
+    /// Reads the kind's own keys; notes what is wrong with them.
+    pub read: fn(&Table<'_>) -> Option<SourceKind>,
+}
+
+/// A section that may be of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `[source.NAME]`
+    Source,
+    /// `[check.NAME]`
+    Check,
+    /// `[log.NAME]`
+    Log,
+}
+
+impl KindSpec {
+    /// Whether a section of this role may be of the kind.
+    pub(crate) const fn serves(&self, role: Role) -> bool {
+        self.help(role).is_some()
+    }
+
+    const fn help(&self, role: Role) -> Option<&'static str> {
+        let mut index = 0;
+        while index < self.roles.len() {
+            if self.roles[index].0 as u8 == role as u8 {
+                return Some(self.roles[index].1);
+            }
+            index += 1;
+        }
+        None
+    }
+}
+
+/// What is written under a kind.
+pub(crate) trait Settings {
+    /// Every text in which secrets may be named.
+    fn templates(&self) -> Vec<&Template> {
+        Vec::new()
+    }
+
+    /// What a change of it is said by.
+    fn change(&self) -> Fact;
+
+    /// Whether the other side need not prove who it is.
+    fn is_insecure(&self) -> bool {
+        false
+    }
+
+    /// What it needs of the machine on which it is polled.
+    fn needs(&self) -> Vec<Need<'_>> {
+        Vec::new()
+    }
+}
+
+/// Something that a machine may lack.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Need<'a> {
+    /// A PEM file, under this key, that holds these parts; of each, one of the words stands in it.
+    Pem(&'static str, &'a Path, &'static [&'static [&'static str]]),
+    /// A program and its directory.
+    Command(&'a command::CommandLine),
+}
+
+/// Makes the list of kinds and the enum of their settings out of one line a kind.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($settings:ty) = $spec:path;)*) => {
+        /// What is polled, with the settings of its kind.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum SourceKind {
+            $($(#[$doc])* $variant(Box<$settings>),)*
+        }
+
+        /// Every kind, in the order in which sections list them.
+        pub(crate) const KINDS: &[&KindSpec] = &[$(&$spec,)*];
+
+        impl SourceKind {
+            /// The description of its kind.
+            pub(crate) const fn spec(&self) -> &'static KindSpec {
+                match self {
+                    $(Self::$variant(_) => &$spec,)*
+                }
+            }
+
+            /// What is written under it.
+            pub(crate) fn settings(&self) -> &dyn Settings {
+                match self {
+                    $(Self::$variant(settings) => &**settings,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// `http = URL`
+    Http(http::HttpRequest) = http::SPEC;
+    /// `exposition = URL`: Prometheus text or OpenMetrics.
+    Exposition(http::HttpRequest) = exposition::SPEC;
+    /// `tcp = "HOST:PORT"`
+    Tcp(tcp::TcpTarget) = tcp::SPEC;
+    /// `command = [...]`
+    Command(command::CommandLine) = command::SPEC;
+}
+
+impl SourceKind {
+    /// What its documents look like.
+    pub(crate) const fn document(&self) -> Shape {
+        self.spec().document
+    }
+
+    /// The names of the secrets that it is polled with.
+    pub(crate) fn secrets(&self) -> BTreeSet<&str> {
+        self.settings().templates().into_iter().flat_map(Template::secrets).collect()
+    }
+
+    /// What a change of what is polled is said by.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        vec![summary("kind", self.spec().key), self.settings().change()]
+    }
+}
+
+/// The kinds that a section of this role may be of.
+pub(crate) fn of_role(role: Role) -> impl Iterator<Item = &'static KindSpec> {
+    KINDS.iter().copied().filter(move |spec| spec.serves(role))
+}
+
+/// How many kinds a role has.
+pub(crate) const fn count(role: Role) -> usize {
+    let (mut found, mut index) = (0, 0);
+    while index < KINDS.len() {
+        if KINDS[index].serves(role) {
+            found += 1;
+        }
+        index += 1;
+    }
+    found
+}
+
+/// The keys that choose the kind of a section, all of them; `N` is [`count`].
+pub(crate) const fn keys<const N: usize>(role: Role) -> [KeySpec; N] {
+    let mut all = [key("", Kind::Text, ""); N];
+    let (mut filled, mut index) = (0, 0);
+    while index < KINDS.len() {
+        if let Some(help) = KINDS[index].help(role) {
+            all[filled] = key(KINDS[index].key, KINDS[index].value, help);
+            filled += 1;
+        }
+        index += 1;
+    }
+    all
+}
+
+/// How many further keys the kinds of a role have together.
+pub(crate) const fn count_further(role: Role) -> usize {
+    further::<0>(role).1
+}
+
+/// The further keys of the kinds of a role, each once; `N` is [`count_further`].
+pub(crate) const fn further_keys<const N: usize>(role: Role) -> [KeySpec; N] {
+    further(role).0
+}
+
+/// The first `N` further keys, and how many there are.
+const fn further<const N: usize>(role: Role) -> ([KeySpec; N], usize) {
+    let mut all = [key("", Kind::Text, ""); N];
+    let (mut found, mut index) = (0, 0);
+    while index < KINDS.len() {
+        let mut own = 0;
+        while KINDS[index].serves(role) && own < KINDS[index].keys.len() {
+            let spec = KINDS[index].keys[own];
+            if !has_before(role, index, spec.name) {
+                if found < N {
+                    all[found] = spec;
+                }
+                found += 1;
+            }
+            own += 1;
+        }
+        index += 1;
+    }
+    (all, found)
+}
+
+/// Whether a kind before that at `end` has the key.
+const fn has_before(role: Role, end: usize, name: &str) -> bool {
+    let mut index = 0;
+    while index < end {
+        let mut own = 0;
+        while KINDS[index].serves(role) && own < KINDS[index].keys.len() {
+            if same(KINDS[index].keys[own].name, name) {
+                return true;
+            }
+            own += 1;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
+/// The one key that is there and says the kind of a section of this role, or `other` in its place; notes the problem
+/// where there is none, or more than one.
+pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str>, what: &str) -> Option<&'static str> {
+    let kinds: Vec<&str> = of_role(role).map(|spec| spec.key).chain(other).collect();
+    let given: Vec<&'static str> = kinds.iter().copied().filter(|kind| table.has(kind)).collect();
+    let list = kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+    match given.as_slice() {
+        [one] => Some(one),
+        [] => {
+            let later = later::SOURCE.iter().chain(later::CHECK).any(|spec| table.has_any(spec.name));
+            if !later && table.lacks(&kinds) {
+                table.context.error(
+                    table.at,
+                    format!("{} does not say {what}", table.title),
+                    format!("add one of {list}"),
+                );
+            }
+            None
+        }
+        [first, second, ..] => {
+            let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
+            let message = format!("{} has both `{first}` and `{second}`", table.title);
+            table.context.error(at, message, format!("keep one of {list}"));
+            None
+        }
+    }
+}
+
+/// The kind of a section of this role, by the one key that says it; notes the keys that go with another kind.
+pub(crate) fn read(table: &Table<'_>, key: &str, role: Role) -> Option<SourceKind> {
+    let spec = of_role(role).find(|spec| spec.key == key)?;
+    others_out_of_place(table, Some(spec), role);
+    (spec.read)(table)
+}
+
+/// Notes the keys of all other kinds of the role that are there.
+pub(crate) fn others_out_of_place(table: &Table<'_>, kind: Option<&KindSpec>, role: Role) {
+    let own = kind.map_or(&[] as &[KeySpec], |kind| kind.keys);
+    let is_own = |name: &str| own.iter().any(|spec| spec.name == name);
+    let mut seen = BTreeSet::new();
+    for other in of_role(role) {
+        for spec in other.keys.iter().filter(|spec| !is_own(spec.name)) {
+            if seen.insert(spec.name) {
+                table.out_of_place(spec.name, &format!("`{}`", other.key));
+            }
+        }
+    }
+}
+
+/// The defaults of `every` and `timeout`, by the kind that a section seems to be of.
+pub(crate) fn timing(table: &Table<'_>, role: Role) -> (Duration, Duration) {
+    let given = of_role(role).filter(|spec| table.has(spec.key)).max_by_key(|spec| spec.every);
+    given.map_or((http::SPEC.every, http::SPEC.timeout), |spec| (spec.every, spec.timeout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_kinds_have_one_key_and_each_serves_some_section() {
+        let keys: BTreeSet<&str> = KINDS.iter().map(|spec| spec.key).collect();
+        assert_eq!(keys.len(), KINDS.len());
+        for spec in KINDS {
+            assert!(!spec.roles.is_empty(), "{}", spec.key);
+            assert!(spec.example.starts_with(&format!("{} = ", spec.key)), "{}", spec.example);
+            assert!(spec.timeout <= spec.every, "{}", spec.key);
+        }
+    }
+
+    #[test]
+    fn a_key_that_kinds_share_is_listed_once() {
+        const FURTHER: &[KeySpec] = &further_keys::<{ count_further(Role::Source) }>(Role::Source);
+        let names: BTreeSet<&str> = FURTHER.iter().map(|spec| spec.name).collect();
+        assert_eq!(names.len(), FURTHER.len());
+        assert!(names.contains("headers") && names.contains("shell"));
+    }
+}

@@ -1,0 +1,62 @@
+//! `tcp = "HOST:PORT"`: whether a connection can be made.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KindSpec, Role, Settings, SourceKind};
+use crate::config::changes::{Fact, summary};
+use crate::config::reader::{Table, host_and_port};
+use crate::config::spec::Kind;
+use crate::model::document::{Shape, Within};
+
+/// The kind.
+pub(super) const SPEC: KindSpec = KindSpec {
+    key: "tcp",
+    value: Kind::Text,
+    roles: &[(Role::Check, "HOST:PORT; ok if it connects")],
+    keys: &[],
+    example: "tcp = \"HOST:PORT\"",
+    number: "value = \".latency_ms\"",
+    every: Duration::from_secs(15),
+    timeout: Duration::from_secs(5),
+    document: DOCUMENT,
+    read: |table| target(table).map(Box::new).map(SourceKind::Tcp),
+};
+
+/// A connection.
+pub(crate) const DOCUMENT: Shape = Shape {
+    noun: "the document of a TCP check",
+    fields: &[
+        ("connected", Within::Nothing),
+        ("latency_ms", Within::Nothing),
+        ("timing", super::http::TIMING),
+        ("remote", Within::Nothing),
+    ],
+    samples: false,
+};
+
+/// Where a connection is made to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TcpTarget {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+impl Settings for TcpTarget {
+    fn change(&self) -> Fact {
+        summary("tcp", format!("{}:{}", self.host, self.port))
+    }
+}
+
+fn target(table: &Table<'_>) -> Option<TcpTarget> {
+    let text = table.text("tcp")?;
+    let found = host_and_port(&text.value);
+    if found.is_none() {
+        let message = format!("`{}` is not a valid HOST:PORT", text.value);
+        table.context.error(text.at, message, "write tcp = \"db.example.com:5432\" or \"[::1]:5432\"");
+    }
+    found.map(|(host, port)| TcpTarget { host, port })
+}
