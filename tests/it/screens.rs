@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::support::app::App;
-use crate::support::frame::{draw, draw_with, text};
+use crate::support::frame::{SIZES, draw, draw_with, text};
 use crate::support::{app, frame, world};
 use opsroom::app::message::Event;
 use opsroom::app::screens::Screen;
@@ -12,8 +12,6 @@ use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
 fn snap(name: &str, app: &App) {
     for (width, height) in SIZES {

@@ -10,6 +10,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
+/// The sizes that people have, the smallest first.
+pub const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
 /// A frame in the default theme.
 pub fn draw(state: &State, width: u16, height: u16) -> Buffer {
     draw_with(state, width, height, "midnight", ColorDepth::True, GlyphSet::UTF8)
