@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::config::kinds::SourceKind;
 use crate::lang::expression::{Expression, truthy};
 use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::reading::{Component, Sign};
 use crate::text::SafeText;
 
-use super::codes;
-use super::health::{self, Health};
 use super::jq::{Evaluator, Outputs};
+use super::kinds::Kind;
 use crate::sources::targets::Judged;
 
 /// What a check says of one poll.
@@ -46,10 +44,10 @@ pub(crate) fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
     Evaluation::of(sign, Some(error.to_string()))
 }
 
-/// Judges an answer by the check's programs, or by its kind where there are none.
-pub(crate) async fn judge(
+/// Evaluates an answer by the check's programs, or as its kind does where there are none.
+pub(crate) async fn evaluate(
     judged: &Judged,
-    kind: &SourceKind,
+    kind: &dyn Kind,
     document: &Arc<Value>,
     evaluator: &Evaluator,
 ) -> Evaluation {
@@ -57,13 +55,10 @@ pub(crate) async fn judge(
         (Ok(expect), Ok(degraded)) => (expect, degraded),
         (Err(error), _) | (_, Err(error)) => return Evaluation::of(Sign::Unknown, Some(error.clone())),
     };
-    let health = match kind {
-        SourceKind::Http(_) => codes::health(document),
-        SourceKind::Command(_) => health::read(&document["json"], ""),
-        _ => None,
-    };
+    let health = kind.health(document);
     let mut verdict = if expect.is_empty() {
-        by_kind(judged, kind, document, health.as_ref())
+        let (sign, why) = kind.judge(&judged.check, document, health.as_ref());
+        Evaluation::of(sign, why)
     } else {
         by_programs(expect, document, evaluator).await
     };
@@ -173,43 +168,4 @@ fn saw(program: &Expression, document: &Value, values: &[Value]) -> String {
     let short: String = value.chars().take(120).collect();
     let dots = if short.len() < value.len() { "…" } else { "" };
     format!("{} saw {short}{dots}{code}", program.text())
-}
-
-fn by_kind(judged: &Judged, kind: &SourceKind, document: &Value, health: Option<&Health>) -> Evaluation {
-    match kind {
-        SourceKind::Http(_) => {
-            let (sign, why) = codes::judge(document, health);
-            Evaluation::of(sign, why)
-        }
-        SourceKind::Command(_) => by_exit(judged.check.nagios, document),
-        SourceKind::Exposition(_) | SourceKind::Tcp(_) => Evaluation::of(Sign::Good, None),
-    }
-}
-
-/// 0 ok, 1 degraded, 2 and more down; as Nagios has it 3 and what is killed by a signal are unknown.
-fn by_exit(nagios: bool, document: &Value) -> Evaluation {
-    let first_line = |key: &str| {
-        let text = document[key].as_str().unwrap_or_default();
-        // A Nagios plugin says what matters before the bar; what follows is for graphs.
-        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-        Some(if nagios { line.split('|').next().unwrap_or(line).trim() } else { line }.to_owned())
-    };
-    let said = if nagios {
-        first_line("stdout").or_else(|| first_line("stderr"))
-    } else {
-        first_line("stderr").or_else(|| first_line("stdout"))
-    };
-    if let Some(signal) = document["signal"].as_i64() {
-        let sign = if nagios { Sign::Unknown } else { Sign::Bad };
-        return Evaluation::of(sign, Some(format!("ended by signal {signal}")));
-    }
-    let code = document["exit"].as_i64().unwrap_or(-1);
-    let words = || Some(said.map_or_else(|| format!("exit code {code}"), |said| format!("{said} (exit code {code})")));
-    match code {
-        0 => Evaluation::of(Sign::Good, None),
-        1 => Evaluation::of(Sign::Degraded, words()),
-        2 => Evaluation::of(Sign::Bad, words()),
-        _ if nagios => Evaluation::of(Sign::Unknown, words()),
-        _ => Evaluation::of(Sign::Bad, words()),
-    }
 }

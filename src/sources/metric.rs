@@ -10,8 +10,8 @@ use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::reading::Sample;
 use crate::text::SafeText;
 
-use super::codes;
 use super::exposition::Sum;
+use super::http::codes;
 use super::jq::{Evaluator, JqError, Outputs};
 use crate::sources::targets::{Derived, How};
 

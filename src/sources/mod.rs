@@ -4,13 +4,12 @@
 //! parses a body.
 
 pub mod child;
-pub mod codes;
-pub mod command;
 pub mod evaluate;
 pub mod exposition;
 pub mod health;
 pub mod http;
 pub mod jq;
+pub mod kinds;
 pub mod logs;
 pub mod metric;
 mod places;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use super::kinds::Pool;
 use crate::process::open_files;
 
 /// Polls that are starting at once: connecting, shaking hands, sending. More would show in each other's latencies.
@@ -110,8 +111,11 @@ impl Default for Places {
 
 impl Places {
     /// Runs `work`, a poll of the source with this record, when there is a place for it.
-    pub(super) async fn run<T>(&self, record: &Record, command: bool, work: impl Future<Output = T>) -> T {
-        let lanes = if command { &self.commands } else { &self.polls };
+    pub(super) async fn run<T>(&self, record: &Record, pool: Pool, work: impl Future<Output = T>) -> T {
+        let lanes = match pool {
+            Pool::Network => &self.polls,
+            Pool::Process => &self.commands,
+        };
         let (starting, lasting) = lanes.of(record.standing());
         // The semaphores are never closed.
         let place = starting.acquire().await.ok();
@@ -155,47 +159,47 @@ mod tests {
         Box::leak(Box::new(record))
     }
 
-    async fn starts(places: &Places, record: &Record, command: bool, within: Duration) -> bool {
-        tokio::time::timeout(within, places.run(record, command, async {})).await.is_ok()
+    async fn starts(places: &Places, record: &Record, pool: Pool, within: Duration) -> bool {
+        tokio::time::timeout(within, places.run(record, pool, async {})).await.is_ok()
     }
 
     /// Waits until one with this record finds no place.
-    async fn fills(places: &Places, record: &Record, command: bool) {
-        let full = async { while starts(places, record, command, SHORT).await {} };
+    async fn fills(places: &Places, record: &Record, pool: Pool) {
+        let full = async { while starts(places, record, pool, SHORT).await {} };
         tokio::time::timeout(LONG, full).await.expect("the places are bounded");
     }
 
     #[expect(clippy::disallowed_methods, reason = "tasks of the test")]
-    fn hang(places: &'static Places, record: &'static Record, command: bool, count: usize) {
+    fn hang(places: &'static Places, record: &'static Record, pool: Pool, count: usize) {
         for _ in 0..count {
-            tokio::spawn(places.run(record, command, pending::<()>()));
+            tokio::spawn(places.run(record, pool, pending::<()>()));
         }
     }
 
     #[tokio::test]
     async fn whatever_number_hangs_those_that_answered_find_a_place() {
-        for command in [false, true] {
+        for pool in [Pool::Network, Pool::Process] {
             let places = few_places();
-            hang(places, record(Some(true)), command, 50);
+            hang(places, record(Some(true)), pool, 50);
             let good = record(Some(false));
-            assert!(starts(places, good, command, LONG).await, "command: {command}");
+            assert!(starts(places, good, pool, LONG).await, "{pool:?}");
             // Nor are those that were never asked behind the ones that are known to hang.
-            assert!(starts(places, record(None), command, LONG).await, "command: {command}");
+            assert!(starts(places, record(None), pool, LONG).await, "{pool:?}");
             // One that hangs is among those that hang from then on, and back when it answers.
             good.ended(true);
-            fills(places, good, command).await;
+            fills(places, good, pool).await;
             good.ended(false);
-            assert!(starts(places, good, command, LONG).await, "command: {command}");
+            assert!(starts(places, good, pool, LONG).await, "{pool:?}");
         }
     }
 
     #[tokio::test]
     async fn new_ones_that_hang_give_their_places_for_starting_back() {
         let places = few_places();
-        hang(places, record(None), false, 3);
-        assert!(starts(places, record(None), false, LONG).await);
+        hang(places, record(None), Pool::Network, 3);
+        assert!(starts(places, record(None), Pool::Network, LONG).await);
         // The lasting ones are bounded too.
-        hang(places, record(None), false, 50);
-        fills(places, record(None), false).await;
+        hang(places, record(None), Pool::Network, 50);
+        fills(places, record(None), Pool::Network).await;
     }
 }

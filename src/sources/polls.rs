@@ -26,9 +26,8 @@ use crate::text::secret::Secrets;
 
 use self::link::Link;
 use super::poll::{Over, Polled, Poller};
+use super::targets::{Watched, poll_targets};
 use super::{Context, Latest};
-use crate::sources::targets as plan;
-use crate::sources::targets::Watched;
 
 pub(super) use self::link::{connectivity, self_check};
 pub use super::round::poll_once;
@@ -112,11 +111,11 @@ impl Scheduler {
     fn new(context: Context) -> Self {
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
         let now = context.clock.now();
-        let plan = plan::plan(&context.config);
+        let targets = poll_targets(&context.config);
         // A spread of one slot each keeps a hundred sources from asking in the same instant.
-        let spread = (SLOT * u32::try_from(plan.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
+        let spread = (SLOT * u32::try_from(targets.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
         let mut random = fastrand::Rng::new();
-        let entries: Vec<Entry> = plan
+        let entries: Vec<Entry> = targets
             .into_iter()
             .map(|watched| {
                 let jitter = spread.min(watched.interval()).mul_f64(random.f64());
@@ -232,7 +231,7 @@ impl Scheduler {
         }
         self.poller = self.poller.with_secrets(Arc::clone(&secrets));
         let now = self.context.clock.now().mono;
-        for (index, (entry, renewed)) in self.entries.iter_mut().zip(plan::plan(&self.context.config)).enumerate() {
+        for (index, (entry, renewed)) in self.entries.iter_mut().zip(poll_targets(&self.context.config)).enumerate() {
             if renewed.secrets().into_iter().all(|name| secrets.is_same(&before, name)) {
                 continue;
             }

@@ -10,10 +10,9 @@ use crate::text::secret::Secrets;
 
 use super::poll::{Over, Poller};
 use super::polls;
+use super::targets::{Watched, poll_targets};
 use super::{Context, Latest};
 use crate::sources::logs::count::count_once;
-use crate::sources::targets as plan;
-use crate::sources::targets::Watched;
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
 /// the next.
@@ -29,7 +28,7 @@ pub struct Round {
 impl Round {
     /// The sources of what is named (checks, sources or metrics; none means all).
     pub fn new(context: &Context, names: &[Name]) -> Self {
-        let mut watched = plan::plan(&context.config);
+        let mut watched = poll_targets(&context.config);
         watched.retain(|watched| names.is_empty() || names.iter().any(|name| watched.is_called(name)));
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
         Self { context: context.clone(), poller, watched, names: names.to_vec(), secrets: None }

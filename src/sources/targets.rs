@@ -2,22 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::config::kinds::SourceKind;
 use crate::config::sections::check::Check;
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::config::sections::source::Source;
 use crate::lang::expression::Expression;
 use crate::lang::selector::Selector;
 use crate::lang::time::Stamp;
-use crate::model::document::PollError;
 use crate::model::rate::Counter;
 use crate::text::name::Name;
 
-use super::http::{Prepared, Wants};
+use super::http::Wants;
+use super::kinds::{self, Kind, Readers};
 use super::places::Record;
 
 /// One source with everything that reads it.
@@ -31,8 +30,8 @@ pub(crate) struct Watched {
     pub checks: Vec<Judged>,
     /// The metrics that are read from it.
     pub metrics: Vec<Derived>,
-    pub(super) wants: Wants,
-    pub(super) prepared: OnceLock<Result<Prepared, PollError>>,
+    /// How it is asked.
+    pub kind: Box<dyn Kind>,
     pub(super) warmth: Mutex<Warmth>,
     /// How its last poll ended.
     pub(super) record: Record,
@@ -151,7 +150,12 @@ impl Watched {
 }
 
 /// Every source of the configuration that something needs, in the order of the file.
-pub(crate) fn plan(config: &Config) -> Vec<Watched> {
+pub(crate) fn poll_targets(config: &Config) -> Vec<Watched> {
+    poll_targets_with(config, &|source, readers| kinds::open(&source.kind, readers))
+}
+
+/// As [`poll_targets`], with other objects than the kinds' own.
+pub(crate) fn poll_targets_with(config: &Config, open: Open<'_>) -> Vec<Watched> {
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.source).or_default().push(check);
@@ -165,12 +169,15 @@ pub(crate) fn plan(config: &Config) -> Vec<Watched> {
     let watched = config.sources.iter().map(|source| {
         let checks = checks.remove(&*source.name).unwrap_or_default().into_iter().map(judged).collect();
         let metrics = metrics.remove(&*source.name).unwrap_or_default().into_iter().map(derived).collect();
-        watched(source, checks, metrics)
+        watched(source, checks, metrics, open)
     });
     watched.filter(Watched::is_needed).collect()
 }
 
-fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>) -> Watched {
+/// Makes what polls a source.
+type Open<'a> = &'a dyn Fn(&Source, Readers) -> Box<dyn Kind>;
+
+fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>, open: Open<'_>) -> Watched {
     let programs = checks.iter().flat_map(|judged| [&judged.expect, &judged.degraded]).flatten().flatten().chain(
         metrics.iter().filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None }),
     );
@@ -183,14 +190,14 @@ fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>) -> Watch
         wants.text |= all || program.text().contains("text");
         wants.tls |= all || program.text().contains("tls");
     }
+    let readers = Readers { wants, judged: !checks.is_empty() };
     let label = source.name.strip_prefix("check:").map_or_else(|| source.name.clone(), Name::from);
     Watched {
         source: source.clone(),
         label,
         checks,
         metrics,
-        wants,
-        prepared: OnceLock::new(),
+        kind: open(source, readers),
         warmth: Mutex::default(),
         record: Record::default(),
         begun: AtomicBool::new(false),
@@ -216,9 +223,4 @@ fn derived(metric: &Metric) -> Derived {
         _ => How::Broken("not read from a source".to_owned()),
     };
     Derived { name: metric.name.clone(), how, counter: metric.per_second.then(Mutex::default) }
-}
-
-/// Whether a source is bounded by the number of commands that run at once.
-pub(super) fn is_command(source: &Source) -> bool {
-    matches!(source.kind, SourceKind::Command(_))
 }

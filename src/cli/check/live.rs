@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::kinds::SourceKind;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::metric::{Metric, MetricKind};
 use crate::lang::expression::Expression;
@@ -28,8 +27,7 @@ use crate::sources::logs::count::count_once;
 use crate::sources::logs::scan::once::files_of;
 use crate::sources::poll::{Over, Poller, Seen};
 use crate::sources::round::settled;
-use crate::sources::targets as plan;
-use crate::sources::targets::{How, Watched};
+use crate::sources::targets::{How, Watched, poll_targets};
 use crate::sources::{Context, Latest};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
@@ -78,7 +76,7 @@ impl Row {
 pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
     let poller = Poller::new(clock, Arc::default());
     let evaluator = Evaluator::default();
-    let watched = plan::plan(config);
+    let watched = poll_targets(config);
     let polling = join_all(watched.iter().map(async |watched| {
         // Each waits for its own secrets alone.
         let secrets = settled(latest.clone(), &watched.secrets()).await;
@@ -239,25 +237,9 @@ async fn metric_row(
 /// What came of a poll: `HTTP 200, 412 B, 12 ms`.
 fn came(watched: &Watched, seen: &Seen) -> String {
     let time = unit::latency(Some(seen.timing.latency()));
-    let document = match &seen.answer {
-        Ok(document) => document,
-        Err(error) => return format!("{error}, after {time}"),
-    };
-    let number = |field: &str| document.get(field).and_then(Value::as_f64).unwrap_or_default();
-    match &watched.source.kind {
-        SourceKind::Http(_) => format!("HTTP {}, {}, {time}", number("status"), unit::quantity(number("size"), "B")),
-        SourceKind::Command(_) => {
-            let printed = document.get("stdout").and_then(Value::as_str).map_or(0, str::len);
-            let ended = match document.get("exit").and_then(Value::as_i64) {
-                Some(code) => format!("exit {code}"),
-                None => format!("signal {}", number("signal")),
-            };
-            format!("{ended}, {printed} B of stdout, {time}")
-        }
-        SourceKind::Tcp(_) => format!("connected, {time}"),
-        SourceKind::Exposition(_) => {
-            format!("{} samples, {}, {time}", number("samples"), unit::quantity(number("bytes"), "B"))
-        }
+    match &seen.answer {
+        Ok(document) => format!("{}, {time}", watched.kind.summary(document)),
+        Err(error) => format!("{error}, after {time}"),
     }
 }
 

@@ -1,13 +1,12 @@
 //! The demo's world without a clock or a network: the same judging, counting and recognising, on times that are made up.
 //! The same seed and length give the same state to the last character, which is what screenshots and tests need.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeZone as _, Utc};
-use serde_json::{Value, json};
+use chrono::{TimeZone as _, Utc};
+use serde_json::Value;
 
 use super::answers::{Answer, answer};
 use super::world::World;
@@ -22,19 +21,15 @@ use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::pattern;
 use crate::logs::pattern::Past;
-use crate::model::document::{PollError, Timing};
+use crate::model::document::PollError;
 use crate::model::effect::{Effect, LogsEffect, PastQuestion};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
-use crate::model::reading::Reading;
-use crate::sources::evaluate as judge;
-use crate::sources::exposition::{Scrape, Sum};
-use crate::sources::http::Sink as _;
-use crate::sources::jq::Evaluator;
+use crate::sources::kinds::simulated::{Page, Script, Scripted, Simulated, SimulatedTime};
 use crate::sources::logs::count::{Board, Reach};
 use crate::sources::logs::pipeline::{Pipeline, Stream};
-use crate::sources::metric;
-use crate::sources::targets::{Watched, plan};
+use crate::sources::poll::{Over, Poller};
+use crate::sources::targets::{Watched, poll_targets_with};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -43,12 +38,6 @@ const FOLDER: &str = "/tmp/opsroom-demo";
 const ADDRESS: &str = "127.0.0.1:4000";
 /// How long all is well before the first trouble, so that charts have a past.
 pub(crate) const CALM: Duration = Duration::from_mins(10);
-/// An exposition of the demo is a few kilobytes.
-const MAX_BODY: usize = 1 << 20;
-
-/// A document with the sums of its exposition, or why there is none.
-type Answered = Result<(Arc<Value>, Vec<Sum>), PollError>;
-
 /// What is simulated.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -136,29 +125,32 @@ fn take(state: &mut State, at: Stamp, event: Event) {
 }
 
 struct Simulation {
-    world: World,
+    world: Arc<World>,
+    time: SimulatedTime,
+    poller: Poller,
     watched: Vec<Watched>,
-    evaluator: Evaluator,
-    started: DateTime<Utc>,
+    started: Stamp,
 }
 
 impl Simulation {
     fn new(config: &Config, seed: u64) -> Self {
-        Self {
-            world: World::new(seed).calm_for(CALM),
-            watched: plan(config),
-            evaluator: Evaluator::default(),
-            started: Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default(),
-        }
+        let utc = Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default();
+        let started = Stamp { mono: Duration::ZERO, utc };
+        let (world, time) = (Arc::new(World::new(seed).calm_for(CALM)), SimulatedTime::new(started));
+        let watched = poll_targets_with(config, &|source, readers| {
+            let service = Service { world: Arc::clone(&world), path: path(&source.kind), started };
+            Box::new(Simulated::new(&source.kind, readers, Box::new(service), time.clone()))
+        });
+        Self { poller: Poller::simulated(time.clone()), world, time, watched, started }
     }
 
     fn stamp(&self, at: Duration) -> Stamp {
-        Stamp { mono: Duration::ZERO, utc: self.started }.plus(at)
+        self.started.plus(at)
     }
 
     fn log(&self, name: &str, pipeline: &mut Pipeline, stream: &mut Stream, second: u64) -> Vec<Observation> {
         let now = self.stamp(Duration::from_secs(second));
-        for line in journal::lines(&self.world, self.started, second) {
+        for line in journal::lines(&self.world, self.started.utc, second) {
             pipeline.line(stream, line.text.as_bytes(), 0, now, false);
         }
         pipeline.settle(stream, now);
@@ -166,65 +158,39 @@ impl Simulation {
     }
 
     async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {
-        let at = Duration::from_secs(second);
-        let sent = self.stamp(at);
-        let (takes, answered) = match &watched.source.kind {
-            SourceKind::Http(request) => {
-                self.ask(&request.url.0, at, |answer, takes| Ok((Arc::new(document(answer, takes)), Vec::new())))
+        let now = self.stamp(Duration::from_secs(second));
+        self.time.set(now);
+        self.poller.poll(watched, now, Over::AsConfigured).await.observations
+    }
+}
+
+/// What a service of the demo's world answers under one path.
+#[derive(Debug)]
+struct Service {
+    world: Arc<World>,
+    path: String,
+    started: Stamp,
+}
+
+impl Script for Service {
+    fn answer(&self, sent: Stamp) -> Scripted {
+        match answer(&self.world, &self.path, sent.since(self.started)) {
+            Some(Answer { status, body, takes, .. }) => {
+                Scripted { takes, page: Ok(Page { status, body, remote: ADDRESS }) }
             }
-            SourceKind::Exposition(request) => {
-                self.ask(&request.url.0, at, |answer, takes| scrape(watched, answer, takes))
+            None => {
+                let refused = PollError::Failed(SafeText::new(&format!("{ADDRESS} refused the connection")));
+                Scripted { takes: Duration::from_millis(1), page: Err(refused) }
             }
-            SourceKind::Command(_) | SourceKind::Tcp(_) => return Vec::new(),
-        };
-        let timing = Timing { scheduled: sent, sent, ended: sent.plus(takes) };
-        let mut observations = Vec::new();
-        for judged in &watched.checks {
-            let verdict = match &answered {
-                Ok((document, _)) => judge::judge(judged, &watched.source.kind, document, &self.evaluator).await,
-                Err(error) => judge::without_answer(judged, error),
-            };
-            observations.push(Observation::Reading(Box::new(Reading {
-                check: judged.check.name.clone(),
-                timing,
-                sign: verdict.sign,
-                error: verdict.error,
-                timed_out: false,
-                components: verdict.components,
-                version: verdict.version,
-                phases: Vec::new(),
-                fields: BTreeMap::new(),
-            })));
         }
-        let samples = match &answered {
-            Ok((document, sums)) => metric::samples(&watched.metrics, sent, document, sums, &self.evaluator).await,
-            Err(error) => metric::without_answer(&watched.metrics, sent, error),
-        };
-        observations.extend(samples.into_iter().map(Observation::Sample));
-        observations
-    }
-
-    fn ask(&self, url: &str, at: Duration, read: impl FnOnce(&Answer, Duration) -> Answered) -> (Duration, Answered) {
-        let path = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).map_or("", |(_, path)| path);
-        let Some(answer) = answer(&self.world, path, at) else {
-            let refused = PollError::Failed(SafeText::new(&format!("{ADDRESS} refused the connection")));
-            return (Duration::from_millis(1), Err(refused));
-        };
-        (answer.takes, read(&answer, answer.takes))
     }
 }
 
-fn document(answer: &Answer, takes: Duration) -> Value {
-    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    json!({"status": answer.status, "latency_ms": takes.as_millis() as u64, "headers": {}, "body": body,
-        "text": answer.body, "size": answer.body.len(), "version": "HTTP/1.1", "remote": ADDRESS})
-}
-
-fn scrape(watched: &Watched, answer: &Answer, takes: Duration) -> Answered {
-    let mut scrape = Scrape::new(watched.selectors(), MAX_BODY);
-    (&mut scrape).take(answer.body.as_bytes());
-    let (document, sums, _) = scrape.finish(takes.as_secs_f64() * 1000.0)?;
-    Ok((Arc::new(document), sums))
+/// The path of a source's URL; the demo has no other sources.
+fn path(kind: &SourceKind) -> String {
+    let (SourceKind::Http(request) | SourceKind::Exposition(request)) = kind else { return String::new() };
+    let rest = request.url.0.strip_prefix("http://").and_then(|rest| rest.split_once('/'));
+    rest.map_or_else(String::new, |(_, path)| path.to_owned())
 }
 
 #[cfg(test)]

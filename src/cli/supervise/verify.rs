@@ -7,16 +7,15 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::renew::Renewal;
-use crate::config::kinds::SourceKind;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sign};
 use crate::model::run::Progress;
 use crate::model::verification::{Conclusion, Terms, Verification};
 use crate::sources::Context;
+use crate::sources::kinds::Pool;
 use crate::sources::poll::{Over, Poller};
-use crate::sources::targets as plan;
-use crate::sources::targets::Watched;
+use crate::sources::targets::{Watched, poll_targets};
 
 /// Bounds on the pause between two looks at a named check, whatever its interval: a person waits for it.
 const PACE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(2));
@@ -144,12 +143,12 @@ async fn renew(renewal: &mut Renewal, target: &Target, readings: &[Reading], now
 }
 
 fn targets(context: &Context, terms: &Terms) -> Vec<Target> {
-    plan::plan(&context.config).into_iter().map(|source| target(source, terms)).collect()
+    poll_targets(&context.config).into_iter().map(|source| target(source, terms)).collect()
 }
 
 fn target(watched: Watched, terms: &Terms) -> Target {
     let named = watched.checks.iter().any(|judged| terms.checks.contains(&judged.check.name));
-    let command = matches!(watched.source.kind, SourceKind::Command(_));
+    let command = watched.kind.pool() == Pool::Process;
     Target { watched: Arc::new(watched), named, command }
 }
 

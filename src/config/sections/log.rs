@@ -159,12 +159,8 @@ const SKIP: KeySpec =
     key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
 
 /// The keys of a log.
-pub(crate) const KEYS: &[KeySpec] = &joined::<{ 1 + KIND_KEYS.len() + OWN_KEYS.len() + FURTHER_KEYS.len() }>(&[
-    &[FILE],
-    KIND_KEYS,
-    OWN_KEYS,
-    FURTHER_KEYS,
-]);
+pub(crate) const KEYS: &[KeySpec] = &joined::<KEY_COUNT>(&[&[FILE], KIND_KEYS, OWN_KEYS, FURTHER_KEYS]);
+const KEY_COUNT: usize = 1 + KIND_KEYS.len() + OWN_KEYS.len() + FURTHER_KEYS.len();
 
 const FIELD_KEYS: &[KeySpec] = &[
     key("time", Kind::Text, "The field that states the time"),

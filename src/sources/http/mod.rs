@@ -7,6 +7,7 @@
 mod body;
 mod certificate;
 mod client;
+pub(crate) mod codes;
 mod coding;
 mod head;
 mod phases;

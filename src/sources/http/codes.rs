@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::model::reading::Sign;
 use crate::model::status::Status;
 
-use super::health::{self, Health};
+use crate::sources::health::{self, Health};
 
 /// What the body of an HTTP document says of the service's health, if it is in a known form.
 pub(crate) fn health(document: &Value) -> Option<Health> {
