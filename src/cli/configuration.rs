@@ -14,6 +14,7 @@ use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
 use crate::runtime::reload::Loader;
 use crate::runtime::secrets;
+use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
 use crate::text::secret::Secrets;
@@ -24,15 +25,28 @@ pub(crate) struct Found {
     pub config: Arc<Config>,
     /// Reads it again.
     pub loader: Loader,
-    /// What a person should know of it, though it can be used.
-    pub warnings: Vec<Diagnostic>,
+    /// What a person should know of it, though it can be used; a line each.
+    pub warnings: Vec<SafeText>,
 }
 
-/// Finds and loads. Where there is none, or it has errors, everything is said on stderr.
+/// Finds and loads for a command that prints: warnings go to stderr.
+///
+/// # Errors
+/// As [`find_for_console`].
+pub(crate) fn find(global: &Global) -> Result<Found, u8> {
+    let found = find_for_console(global)?;
+    for warning in &found.warnings {
+        output::eprint_error(&format!("warning: {warning}\n"));
+    }
+    Ok(found)
+}
+
+/// Finds and loads for a command with a screen, which shows the warnings. Where there is no configuration, or it has
+/// errors, everything is said on stderr.
 ///
 /// # Errors
 /// The exit code.
-pub(crate) fn find(global: &Global) -> Result<Found, u8> {
+pub(crate) fn find_for_console(global: &Global) -> Result<Found, u8> {
     let Some(main) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
     let (again, wishes) = (main.kept(), CliOverrides::of(global));
     let options = wishes.clone();
@@ -44,7 +58,12 @@ pub(crate) fn find(global: &Global) -> Result<Found, u8> {
     mask(&mut diagnostics, &secrets);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
     let config = Arc::new(wishes.over(config));
-    Ok(Found { config, loader, warnings: diagnostics })
+    Ok(Found { config, loader, warnings: diagnostics.iter().map(in_one_line).collect() })
+}
+
+fn in_one_line(problem: &Diagnostic) -> SafeText {
+    let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
+    SafeText::new(&format!("{problem}{hint}"))
 }
 
 /// Refuses a command that changes something, where `--read-only` or the configuration's `read_only` forbids it. Such a

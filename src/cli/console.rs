@@ -13,7 +13,7 @@ use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
 pub(crate) fn run(global: &Global) -> u8 {
-    match configuration::find(global) {
+    match configuration::find_for_console(global) {
         Ok(found) => {
             let state_directory = match run_service::state_directory() {
                 Ok(directory) => directory,
@@ -23,6 +23,7 @@ pub(crate) fn run(global: &Global) -> u8 {
                 clock: global.clock,
                 config: found.config,
                 loader: Some(found.loader),
+                warnings: found.warnings,
                 store: global.store.clone(),
                 state_directory,
             };

@@ -110,12 +110,13 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State,
 
 /// What the configuration names, asked once.
 fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
-    let found = configuration::find(global)?;
+    let found = configuration::find_for_console(global)?;
     let screen = screen(&arguments.screen, &found.config)?;
     let start = Start {
         clock: global.clock,
         config: Arc::clone(&found.config),
         loader: None,
+        warnings: found.warnings,
         store: global.store.clone(),
         state_directory: run_service::state_directory()?,
     };

@@ -24,6 +24,7 @@ use crate::model::effect::TerminalEffect;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
+use crate::text::name::Name;
 use crate::text::redact::{Literals, Redactor};
 use crate::world::diagnostics::Meters;
 
@@ -46,6 +47,8 @@ pub struct Start {
     pub config: Arc<Config>,
     /// How it is read again; `None` where it can't be (the demo).
     pub loader: Option<Loader>,
+    /// What a person should know of the configuration, though it can be used.
+    pub warnings: Vec<SafeText>,
     /// `--store`: where runs, locks and the audit are kept, where not in the usual place.
     pub store: Option<String>,
     /// Where everything that is written goes; see [`super::paths::state_directory`].
@@ -80,6 +83,7 @@ pub(crate) struct Core {
     rejected: bool,
     weighed: Option<Duration>,
     cleaner: Cleaner,
+    warnings: Vec<SafeText>,
     store: Option<String>,
 }
 
@@ -87,7 +91,7 @@ impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
     pub(crate) fn new(start: Start, size: (u16, u16)) -> Self {
-        let Start { clock, config, loader, store, state_directory } = start;
+        let Start { clock, config, loader, warnings, store, state_directory } = start;
         let secret_store = SecretStore::default();
         let cleaner = Cleaner::new(secret_store.secrets_handle());
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
@@ -116,6 +120,7 @@ impl Core {
             rejected: false,
             weighed: None,
             cleaner,
+            warnings,
             store,
         }
     }
@@ -127,6 +132,10 @@ impl Core {
 
     /// Starts sources, the store and the watch over the configuration.
     pub(crate) fn go(&mut self) {
+        for text in std::mem::take(&mut self.warnings) {
+            // The queue is empty at the start, and longer than a list of problems.
+            self.observation_sender.try_send(Observation::Warning { name: Name::from("configuration"), text }).ok();
+        }
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());

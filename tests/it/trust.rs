@@ -356,6 +356,12 @@ fn an_included_file_of_others_is_refused_or_warned_of() {
     assert_refused(&place.run(&["check"]), "conf.d/a.toml:1:1: not used: this file ");
     let (code, text) = place.run(&["--config", "opsroom.toml", "check"]);
     assert!(code == 0 && text.contains("warning: this file is writable by everyone"), "{text}");
+    // Whatever uses it says so as well: on stderr, or on the screen.
+    let (_, text) = place.run(&["--config", "opsroom.toml", "status"]);
+    assert!(text.contains("conf.d/a.toml:1:1: this file is writable by everyone"), "{text}");
+    let screen = ["--config", "opsroom.toml", "snapshot", "diagnostics", "--size", "160x40", "--format", "txt"];
+    let (code, text) = place.run(&screen);
+    assert!(code == 0 && text.contains("conf.d/a.toml:1:1: this file is writable by everyone"), "{text}");
     set_mode(&included, 0o644);
     if is_root("included file of another user") {
         chown(&included, Some(OTHER), None).unwrap();

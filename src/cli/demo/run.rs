@@ -51,12 +51,13 @@ fn fail(problem: &str) -> u8 {
 
 fn open(global: &Global, directory: &std::path::Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
-    match configuration::find(&global) {
+    match configuration::find_for_console(&global) {
         Ok(found) => {
             let start = Start {
                 clock: global.clock,
                 config: Arc::clone(&found.config),
                 loader: Some(found.loader),
+                warnings: found.warnings,
                 store: global.store.clone(),
                 state_directory: directory.join("state"),
             };
