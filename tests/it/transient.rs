@@ -41,7 +41,14 @@ impl Console {
         let first = load::load(&file);
         let config = Arc::new(first.config.unwrap_or_else(|| panic!("{:?}", first.diagnostics)));
         let state_directory = directory.path().join("state");
-        let start = Start { clock: Clock::start(), config, loader: Some(loader), warnings: Vec::new(), store: None, state_directory };
+        let start = Start {
+            clock: Clock::start(),
+            config,
+            loader: Some(loader),
+            warnings: Vec::new(),
+            store: None,
+            state_directory,
+        };
         Self { directory, headless: Headless::start(start, (80, 24)) }
     }
 
