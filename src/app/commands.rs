@@ -1,12 +1,14 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
 use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, StoreEffect, TerminalEffect};
+use crate::config::panels;
 use crate::text::SafeText;
 
 use super::keymap::Command;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
+use super::panels::find;
 use super::screens::{self, Screen};
 use super::state::State;
 use crate::app::toasts::Tone;
@@ -68,16 +70,16 @@ fn freeze(state: &mut State) {
     }
 }
 
-/// Opens a built-in screen.
+/// Opens a screen.
 pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
-    if screen == Screen::Actions {
-        effects.push(Effect::Store(state.next_request(), StoreEffect::LoadRuns));
-    }
     if screen == Screen::Service {
         screens::service::choose(state);
     }
     let home = screen == Screen::Overview;
     state.go(screen);
+    if state.shows(&panels::RUNS) {
+        effects.push(Effect::Store(state.next_request(), StoreEffect::LoadRuns));
+    }
     if home {
         // The overview is home: from there `q` leaves, however one came there.
         state.console.back.clear();
@@ -130,7 +132,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
 fn filter(state: &mut State) {
     let purpose = match state.focused_panel() {
         _ if state.console.screen == Screen::Logs => Purpose::Filter,
-        Some(panel) if state.has_rows(&panel) => Purpose::List(panel),
+        Some(panel) if find(&panel).is_list() => Purpose::List(panel),
         _ => {
             // A log panel of another screen, or a chart: filtering is done where there is room for it.
             state.go(Screen::Logs);

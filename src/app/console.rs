@@ -4,30 +4,27 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::sections::screen::LogPanel;
+use crate::config::panels::{LogPanel, PanelId};
 use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
 use crate::text::name::Name;
 use crate::world::World;
 
 use super::keymap::Keymap;
-use super::layout::{LayoutMap, PanelId};
 use super::overlays::stack::Overlays;
-use super::screens::Screen;
+use super::layout::LayoutMap;
+use super::screens::{Layouts, ListState, Screen};
 use super::screens::actions::ActionsScreen;
 use super::screens::diagnostics::DiagnosticsScreen;
 use super::screens::logs::{LogsScreen, Timestamps, Waiting};
 use super::screens::metrics::MetricsScreen;
-use super::screens::overview::OverviewScreen;
 use super::screens::service::ServiceScreen;
 use super::tails::{Tail, tails};
 use super::toasts::Toasts;
 
-/// What each screen remembers.
+/// What each screen remembers beside its lists.
 #[derive(Debug, Clone, Default)]
 pub struct Screens {
-    /// Overview and custom screens.
-    pub overview: OverviewScreen,
     /// One service.
     pub service: ServiceScreen,
     /// Logs.
@@ -71,8 +68,12 @@ pub struct Console {
     pub screen: Screen,
     /// Where `q` and Esc go back to, the latest last.
     pub back: Vec<Screen>,
-    /// What each screen remembers.
+    /// The layouts of all screens.
+    pub layouts: Layouts,
+    /// What each screen remembers beside its lists.
     pub screens: Screens,
+    /// Selection, scroll and filter of each list.
+    pub lists: HashMap<PanelId, ListState>,
     /// The panel with the focus; see [`super::state::State::panels`] for those of this screen.
     pub focus: Option<PanelId>,
     /// The panel that had the focus on each screen.
@@ -111,6 +112,7 @@ impl Console {
     /// The console of a world of which nothing is known yet.
     pub(crate) fn new(world: &World, size: (u16, u16)) -> Self {
         let config = &world.config;
+        let layouts = Layouts::new(config);
         Self {
             size,
             revision: 1,
@@ -118,10 +120,12 @@ impl Console {
             waiting: Waiting::default(),
             answered: 0,
             focused: true,
-            tails: tails(config, &world.logs),
+            tails: tails(&layouts, &world.logs),
             toasts: Toasts::default(),
             screen: Screen::Overview,
             back: Vec::new(),
+            layouts,
+            lists: HashMap::new(),
             screens: Screens { logs: LogsScreen::new(&world.logs), ..Screens::default() },
             focus: None,
             focus_of: HashMap::new(),

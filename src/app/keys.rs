@@ -1,15 +1,14 @@
 //! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
 
 use crate::config::commands::Context;
-use crate::config::sections::screen::Panel;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 
 use super::commands;
 use super::keymap::{Binding, Command};
 use super::launch;
-use super::layout::PanelId;
 use super::overlays::stack;
+use super::panels;
 use super::screens::{self, Screen};
 use super::state::State;
 
@@ -22,7 +21,7 @@ pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     let contexts = contexts(state);
     match state.console.keymap.lookup(key, &contexts).cloned() {
         Some(Binding::Command(command)) => commands::run(state, command, effects),
-        Some(Binding::Screen(name)) => state.go(Screen::Custom(name)),
+        Some(Binding::Screen(name)) => commands::open_screen(state, Screen::named(&name), effects),
         Some(Binding::Filter(name)) => screens::logs::toggle_saved(state, &name),
         Some(Binding::Action(name)) => launch::begin(state, &name, false, effects),
         None => {}
@@ -60,11 +59,6 @@ pub(crate) fn details_command(state: &State, key: Key) -> Option<Command> {
 
 /// Where keys are heard now, the nearest first.
 pub(crate) fn contexts(state: &State) -> Vec<Context> {
-    let nearest = match (&state.console.screen, state.focused_panel()) {
-        (Screen::Logs, _) | (_, Some(PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs)) => Some(Context::Logs),
-        (Screen::Metrics, _) => Some(Context::Metrics),
-        (Screen::Actions, _) => Some(Context::Actions),
-        _ => None,
-    };
+    let nearest = state.focused_panel().and_then(|id| panels::find(&id).context());
     nearest.into_iter().chain([Context::Lists, Context::Everywhere]).collect()
 }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::sections::screen::Panel;
+use crate::config::panels::PanelId;
 use crate::text::name::Name;
 
+use super::panels::RowKey;
 use super::screens::Screen;
 
 /// A rectangle in cells. The core may not name the drawing library's own.
@@ -30,64 +31,19 @@ impl Area {
     }
 }
 
-/// A panel that can have the focus.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum PanelId {
-    /// One of a `[screen]` layout: overview and custom screens.
-    Layout(Panel),
-    /// Service screen: its checks and their components.
-    Checks,
-    /// Service screen: latency percentiles.
-    Latency,
-    /// Service screen: its metrics.
-    Metrics,
-    /// Service screen: its last records.
-    ServiceLogs,
-    /// Service screen: its actions and their last runs.
-    ServiceActions,
-    /// Logs screen: the records.
-    Records,
-    /// Logs screen: the level histogram.
-    Histogram,
-    /// Metrics screen: the list.
-    MetricList,
-    /// Metrics screen: the chart of one metric.
-    Chart(Name),
-    /// Actions screen: what can be started.
-    Startable,
-    /// Actions screen: running and past runs.
-    Runs,
-    /// Actions screen: the output of the chosen run.
-    Output,
-    /// Actions screen: locks.
-    Locks,
-    /// Diagnostics: figures.
-    Figures,
-    /// Diagnostics: warnings and problems.
-    Problems,
-}
-
 /// What is under a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// The inside of a panel (without its border): also how the core learns how many rows it shows.
     Panel(PanelId),
-    /// The row of a service.
-    ServiceRow(Name),
-    /// The row of a check.
-    CheckRow(Name),
-    /// The row of a metric.
-    MetricRow(Name),
-    /// The row of an alert, by [`crate::world::alerts::AlertView::id`].
-    AlertRow(String),
+    /// A row of the panel under it.
+    Row(RowKey),
+    /// The plot of a metric among several in one panel.
+    Plot(Name),
     /// A record: its log and its `seq`.
     LogLine(Name, u64),
     /// A bar of the level histogram: where it begins.
     Bar(DateTime<Utc>),
-    /// The row of an action.
-    ActionRow(Name),
-    /// The row of a run.
-    RunRow(Name),
     /// The name of a screen in the header or footer.
     Tab(Screen),
     /// A row of the topmost overlay, from 0.
@@ -118,6 +74,14 @@ impl LayoutMap {
     pub(crate) fn panel_at(&self, column: u16, row: u16) -> Option<&PanelId> {
         self.areas.iter().rev().find_map(|(area, target)| match target {
             Target::Panel(id) if area.contains(column, row) => Some(id),
+            _ => None,
+        })
+    }
+
+    /// Where the plot of a metric was drawn.
+    pub(crate) fn plot(&self, name: &Name) -> Option<Area> {
+        self.areas.iter().rev().find_map(|(area, target)| match target {
+            Target::Plot(other) if other == name => Some(*area),
             _ => None,
         })
     }

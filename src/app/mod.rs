@@ -16,6 +16,7 @@ pub mod mouse;
 pub mod observe;
 pub mod outcome;
 pub mod overlays;
+pub mod panels;
 pub mod reload;
 pub mod screens;
 pub mod state;

@@ -1,13 +1,13 @@
 //! The mouse: everything that it can do, keys can do too.
 
-use crate::config::sections::screen::Panel;
 use crate::model::effect::Effect;
 
 use super::commands;
 use super::keymap::Command;
-use super::layout::{PanelId, Target};
+use super::layout::Target;
 use super::message::{Mouse, MouseKind};
 use super::overlays::stack;
+use super::panels::{self, RowKey};
 use super::screens;
 use super::state::State;
 
@@ -30,8 +30,7 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
     }
     if mouse.kind != MouseKind::Press {
         let Some(panel) = state.console.layout.panel_at(mouse.column, mouse.row).cloned() else { return false };
-        // The tail of a log has nothing further down, and a wheel must not open another screen.
-        if matches!(panel, PanelId::Layout(Panel::Log(_)) | PanelId::ServiceLogs) {
+        if !panels::find(&panel).takes_wheel() {
             return false;
         }
         state.console.focus = Some(panel);
@@ -48,33 +47,22 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
         Some(Target::Tab(screen)) => commands::open_screen(state, screen, effects),
         Some(Target::Bar(at)) => screens::logs::jump_to_bar(state, at),
         Some(Target::LogLine(log, seq)) => screens::logs::select(state, &log, seq),
-        Some(target) => return click_row(state, &target, effects),
+        Some(Target::Row(row)) => return click_row(state, row, effects),
+        Some(target) => return matches!(target, Target::Panel(_) | Target::Plot(_)),
         None => return false,
     }
     true
 }
 
-/// The first click selects a row, the second opens it.
-fn click_row(state: &mut State, target: &Target, effects: &mut Vec<Effect>) -> bool {
-    let key: String = match target {
-        Target::ServiceRow(name)
-        | Target::CheckRow(name)
-        | Target::MetricRow(name)
-        | Target::ActionRow(name)
-        | Target::RunRow(name) => name.to_string(),
-        Target::AlertRow(id) => id.clone(),
-        _ => return matches!(target, Target::Panel(_)),
-    };
-    let Some(panel) = state.focused_panel() else { return false };
-    let was = state.list(&panel).and_then(|list| list.selected.clone());
-    // An action wants a key: a click beside the mark must not start one where its `confirm` is `none`.
-    let opens = !matches!(target, Target::ActionRow(_));
-    if was.as_deref() == Some(&key) && opens {
-        screens::open(state, &panel, effects);
-    } else if let PanelId::Layout(Panel::Metric(_)) = panel {
-        screens::open(state, &panel, effects);
-    } else if let Some(list) = state.list_mut(&panel) {
-        list.selected = Some(key);
+/// The first click selects a row, the second opens it; where no rows can be selected the first one does.
+fn click_row(state: &mut State, row: RowKey, effects: &mut Vec<Effect>) -> bool {
+    let Some(id) = state.focused_panel() else { return false };
+    let panel = panels::find(&id);
+    let selected = state.list(&id).and_then(|list| list.selected.as_ref()) == Some(&row);
+    if !panel.is_list() || (selected && panel.opens_by_click()) {
+        screens::open(state, &id, effects);
+    } else {
+        state.select(&id, row);
     }
     true
 }

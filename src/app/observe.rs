@@ -1,5 +1,6 @@
 //! What sources, time and the store brought, as this console shows it: frames, short messages, bell and title.
 
+use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordBatch;
 use crate::model::effect::{Effect, LogsEffect, RunEffect, StoreEffect, TerminalEffect};
@@ -10,7 +11,7 @@ use crate::text::name::Name;
 use crate::world::{Change, Intent, Output};
 
 use super::keymap::{Binding, Command};
-use super::screens::{Screen, logs};
+use super::screens::logs;
 use super::state::State;
 use super::toasts::Tone;
 
@@ -65,8 +66,8 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
         }
         Change::NetworkLost => ring(state, "our own network is down", effects),
         Change::Alerts => title(state, effects),
-        Change::Problem if state.console.screen == Screen::Diagnostics => state.changed(),
-        Change::Overrun if state.console.screen == Screen::Service => state.changed(),
+        Change::Problem if state.shows(&panels::PROBLEMS) => state.changed(),
+        Change::Overrun if state.shows(&panels::CHECKS) => state.changed(),
         Change::Problem | Change::Overrun => {}
         Change::TaskFailed { task, .. } => {
             state.toast(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));

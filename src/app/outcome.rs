@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::panels;
 use crate::model::choice::Choice;
 use crate::model::effect::{Effect, RequestId};
 use crate::model::outcome::Outcome;
@@ -14,6 +15,7 @@ use crate::world::Output;
 use super::observe;
 use super::overlays::choices::Choices;
 use super::overlays::patterns;
+use super::panels::RowKey;
 use super::screens::logs;
 use super::state::State;
 use crate::app::toasts::Tone;
@@ -82,7 +84,7 @@ fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Out
 /// What was asked for here runs: whoever goes to the actions looks for this one.
 fn started(state: &mut State, request: RequestId, run: &Run) -> Output {
     state.console.requested.remove(&request);
-    state.console.screens.actions.runs.selected = Some(run.id.to_string());
+    state.select(&panels::RUNS.id(), RowKey::Run(run.id.clone()));
     state.console.screens.actions.output_at = None;
     state.world.started(run)
 }

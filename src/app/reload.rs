@@ -11,7 +11,7 @@ use crate::text::name::Name;
 use super::keymap::Keymap;
 use super::launch;
 use super::observe;
-use super::screens::{Screen, logs};
+use super::screens::{Layouts, logs};
 use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;
@@ -62,7 +62,8 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     let logs_before: Vec<Name> = state.world.logs.iter().map(|log| log.name.clone()).collect();
     let output = state.world.reconfigure(config, state.world.now);
     let config = Arc::clone(&state.world.config);
-    state.console.tails = tails(&config, &state.world.logs);
+    state.console.layouts = Layouts::new(&config);
+    state.console.tails = tails(&state.console.layouts, &state.world.logs);
     state.console.keymap = Keymap::new(&config, state.world.read_only);
     forget_gone_screens(state);
     launch::reconfigured(state);
@@ -91,13 +92,9 @@ fn note(state: &mut State, text: &str) {
 
 /// A screen that is no more can't be shown or gone back to.
 fn forget_gone_screens(state: &mut State) {
-    let config = state.world.config.clone();
-    let gone = |screen: &Screen| match screen {
-        Screen::Custom(name) => !config.screens.iter().any(|layout| layout.name == *name),
-        _ => false,
-    };
-    state.console.back.retain(|screen| !gone(screen));
-    if gone(&state.console.screen) {
+    let layouts = &state.console.layouts;
+    state.console.back.retain(|screen| layouts.get(screen).is_some());
+    if layouts.get(&state.console.screen).is_none() {
         state.console.screen = state.console.back.pop().unwrap_or_default();
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::config::Config;
-use crate::config::sections::screen::{LogPanel, Panel};
+use crate::app::screens::Layouts;
+use crate::config::panels::{LogPanel, Subject};
+use crate::config::sections::screen::ScreenLayout;
 use crate::logs::filter::Filter;
 use crate::logs::record::Record;
 use crate::logs::view::View;
@@ -20,10 +21,10 @@ pub struct Tail {
 }
 
 /// Every panel of the layouts that has a filter. What is held already is scanned in slices.
-pub(crate) fn tails(config: &Config, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
-    let panels = config.screens.iter().flat_map(|screen| screen.rows.iter().flatten());
-    let filtered = panels.filter_map(|(panel, _)| match panel {
-        Panel::Log(shown) if !shown.filter.is_empty() => Some(shown),
+pub(crate) fn tails(layouts: &Layouts, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
+    let panels = layouts.iter().flat_map(ScreenLayout::panels);
+    let filtered = panels.filter_map(|panel| match &panel.subject {
+        Subject::Log(shown) if !shown.filter.is_empty() => Some(shown),
         _ => None,
     });
     filtered.filter_map(|shown| Some((shown.clone(), Tail::new(shown, logs)?))).collect()

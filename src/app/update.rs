@@ -3,7 +3,7 @@
 use crate::model::effect::Effect;
 
 use super::message::{Event, Message};
-use super::screens::actions;
+use super::screens;
 use super::state::State;
 use super::{keys, mouse, observe, outcome, reload, tick};
 
@@ -38,6 +38,6 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
         Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
     }
-    actions::show_output(state, &mut effects);
+    screens::show_output(state, &mut effects);
     effects
 }

@@ -140,11 +140,10 @@ fn answered(state: &State) -> bool {
 }
 
 fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
-    let own = || config.screens.iter().find(|own| &*own.name == name).map(|own| Screen::Custom(own.name.clone()));
-    let found = Screen::BUILT_IN.into_iter().find(|screen| screen.name() == name).or_else(own);
+    let all = || Screen::BUILT_IN.into_iter().chain(Screen::custom(config).map(|(screen, _)| screen));
+    let found = all().find(|screen| screen.name() == name);
     found.ok_or_else(|| {
-        let names: Vec<&str> =
-            Screen::BUILT_IN.iter().map(Screen::name).chain(config.screens.iter().map(|own| &*own.name)).collect();
+        let names: Vec<String> = all().map(|screen| screen.name().to_owned()).collect();
         let hint = format!("known: {}", names.join(", "));
         output::fail(exit::USAGE, &format!("no screen named `{name}`"), &hint)
     })

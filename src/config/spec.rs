@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Config;
 use super::draft::{Draft, Reader};
+use super::panels::PANELS;
 use super::reader::Thing;
 use super::sections::{self, SECTIONS};
 
@@ -217,7 +218,12 @@ fn kind_schema(kind: Kind) -> Value {
             json!({ "type": "object", "properties": properties, "additionalProperties": false })
         }
         Kind::Table(keys) => table_schema(keys, &json!(false)),
-        Kind::Rows => json!({ "type": "array", "items": texts }),
+        Kind::Rows => {
+            let names: Vec<&str> = PANELS.iter().map(|panel| panel.name).collect();
+            let panel = json!({ "type": "string", "pattern": format!("^({})([:*]|$)", names.join("|")) });
+            let column = json!({ "type": "array", "items": panel });
+            json!({ "type": "array", "items": { "type": "array", "items": { "anyOf": [panel, column] } } })
+        }
     }
 }
 

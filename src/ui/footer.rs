@@ -5,12 +5,10 @@ use ratatui::layout::Rect;
 use super::paint::Painter;
 use super::widgets::hints::{self, Hint};
 use crate::app::keymap::{Binding, Command};
-use crate::app::layout::PanelId;
+use crate::app::panels;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::config::plan;
 use crate::config::sections::action::Action;
-use crate::config::sections::screen::Panel;
 use crate::theme::GlyphSet;
 use crate::ui::line::cut;
 
@@ -48,40 +46,7 @@ pub(crate) fn key_of_action(state: &State, action: &Action) -> String {
 
 /// Hints for the screen and panel, the most useful first.
 fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
-    let panel = state.focused_panel();
-    let near: Vec<(Command, &str)> = match (&state.console.screen, panel.as_ref()) {
-        (Screen::Logs, _) => vec![
-            (Command::Filter, "filter"),
-            (Command::Search, "search"),
-            (Command::Open, "record"),
-            (Command::Bottom, "follow"),
-            (Command::NextError, "next error"),
-            (Command::Wrap, "wrap"),
-            (Command::Mark, "mark"),
-            (Command::Timestamps, "times"),
-        ],
-        (Screen::Metrics, _) => vec![
-            (Command::LongerRange, "longer"),
-            (Command::ShorterRange, "shorter"),
-            (Command::Left, "cursor"),
-            (Command::Select, "compare"),
-        ],
-        (Screen::Actions, Some(PanelId::Startable)) => {
-            let mut hints = vec![(Command::Open, "start")];
-            // Only where there is one: a key that refuses is no help.
-            hints.extend(has_dry_run(state).then_some((Command::DryRun, "dry run")));
-            hints.push((Command::NextPanel, "runs"));
-            hints
-        }
-        (Screen::Actions, _) => vec![
-            (Command::Open, "output"),
-            (Command::Cancel, "cancel"),
-            (Command::FollowUp, "follow up"),
-            (Command::NextPanel, "next panel"),
-        ],
-        (_, Some(PanelId::Layout(Panel::Services | Panel::Alerts))) => vec![(Command::Open, "open")],
-        _ => Vec::new(),
-    };
+    let near = state.focused_panel().map(|id| panels::find(&id).hints(state)).unwrap_or_default();
     let mut hints: Vec<Hint> = near.into_iter().filter_map(|(command, label)| hint(state, command, label)).collect();
     let keys_act = !matches!(state.console.screen, Screen::Logs | Screen::Metrics | Screen::Diagnostics);
     if keys_act && !state.world.read_only {
@@ -104,13 +69,6 @@ fn here(state: &State, glyphs: GlyphSet) -> Vec<Hint> {
         }
     }
     hints
-}
-
-/// Whether the selected action declares a dry run.
-fn has_dry_run(state: &State) -> bool {
-    let selected = state.selected(&PanelId::Startable);
-    let action = state.world.config.actions.iter().find(|action| selected.as_deref() == Some(&*action.name));
-    action.is_some_and(|action| plan::has_dry_run(&state.world.config, action))
 }
 
 /// The actions of the service that is shown, or all.

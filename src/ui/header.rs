@@ -155,8 +155,7 @@ fn trouble(state: &State, glyphs: GlyphSet) -> Line<'static> {
 
 /// The screens with their keys where there is room for all, else the present one alone, from column `x` on.
 fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
-    let own = state.world.config.screens.iter().filter(|screen| &*screen.name != "overview");
-    let custom = own.map(|screen| (Screen::Custom(screen.name.clone()), screen.title.clone()));
+    let custom = Screen::custom(&state.world.config).map(|(screen, layout)| (screen, layout.title.clone()));
     let built_in = Screen::BUILT_IN.iter().map(|screen| (screen.clone(), screen.name().to_owned()));
     let mut tabs: Vec<(Screen, Line<'static>)> = Vec::new();
     for (screen, title) in built_in.chain(custom) {

@@ -178,7 +178,7 @@ impl World {
         let mut alerts = Alerts::default();
         let machines = (0..self.machines.all.len()).filter_map(|at| view(self, at));
         let network = (!self.connectivity.ok).then(|| AlertView {
-            id: NETWORK.to_owned(),
+            id: Name::from(NETWORK),
             order: usize::MAX,
             subject: Subject::Console,
             service: None,
@@ -247,7 +247,7 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         AlertState::Resolved { .. } => Phase::Resolved,
     };
     Some(AlertView {
-        id: machine.alert.name.to_string(),
+        id: machine.alert.name.clone(),
         order: at,
         subject: machine.subject.clone(),
         service: machine.service.clone(),

@@ -84,7 +84,7 @@ impl Alerts {
 #[derive(Debug, Clone)]
 pub struct AlertView {
     /// Stable identity: `check:api/critical/0`.
-    pub id: String,
+    pub id: Name,
     /// Its place in the configuration: the order among equals.
     pub order: usize,
     /// What it is about.

@@ -36,7 +36,7 @@ pub struct Meters {
 }
 
 /// What kind of problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     /// A source warns: `insecure`, an odd content type.
     Warning,

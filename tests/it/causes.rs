@@ -112,7 +112,7 @@ fn alert<'a>(app: &'a App, id: &str) -> &'a AlertView {
         .world
         .alerts
         .iter()
-        .find(|alert| alert.id == id)
+        .find(|alert| *alert.id == *id)
         .unwrap_or_else(|| panic!("no {id} in {:#?}", app.state.world.alerts))
 }
 

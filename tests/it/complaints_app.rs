@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::app::{App, WORLD, config};
 use opsroom::app::commands;
 use opsroom::app::keymap::{Binding, Command, Keymap};
-use opsroom::app::layout::PanelId;
+use opsroom::app::panels::RowKey;
 use opsroom::app::message::Event;
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::help::{Help, HelpRow};
@@ -16,7 +16,7 @@ use opsroom::app::overlays::line::LineInput;
 use opsroom::app::overlays::palette::Palette;
 use opsroom::app::screens::Screen;
 use opsroom::config::commands::COMMANDS;
-use opsroom::config::sections::screen::Panel;
+use opsroom::config::panels;
 use opsroom::logs::record::Level;
 use opsroom::model::effect::{ConsoleEffect, Effect, FeedEffect, RunEffect, StoreEffect, TerminalEffect};
 use opsroom::model::observation::Observation;
@@ -190,7 +190,7 @@ fn alerts_are_merged_scrollable_and_filterable() {
         }
         assert!(app.state.world.alerts.len() <= 60, "round {round}: the same trouble is the same alert");
     }
-    let panel = PanelId::Layout(Panel::Alerts);
+    let panel = panels::ALERTS.id();
     app.keys("tab");
     assert_eq!(app.state.focused_panel(), Some(panel.clone()));
     app.keys("G");
@@ -258,8 +258,8 @@ fn no_dry_run_is_made_up() {
     let mut app = App::new(WORLD);
     app.keys("6");
     app.take();
-    let rows = app.state.rows(&PanelId::Startable);
-    assert_eq!(rows[0], "restart-api");
+    let rows = app.state.rows(&panels::STARTABLE.id());
+    assert_eq!(rows[0], RowKey::Action("restart-api".into()));
     app.keys("d");
     assert!(app.effects.is_empty() && app.state.console.overlays.is_empty());
     assert!(app.toast().contains("declares no dry run"), "{}", app.toast());
@@ -299,7 +299,7 @@ fn read_only_leaves_no_trace_of_actions() {
     let Some(help) = app.state.console.overlays.top_as::<Help>() else { panic!("no help") };
     assert!(!help.rows.iter().any(|row| format!("{row:?}").contains("estart")));
     app.keys("esc 6");
-    assert!(!app.state.panels().contains(&PanelId::Startable));
+    assert!(!app.state.panels().contains(&panels::STARTABLE.id()));
     let keymap = Keymap::new(&config(WORLD), true);
     assert!(!keymap.iter().any(|(_, _, binding)| matches!(binding, Binding::Action(_))));
 }

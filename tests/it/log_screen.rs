@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::support::app::App;
 use crate::support::frame::{SIZES, draw, draw_with, text};
-use opsroom::app::layout::{PanelId, Target};
+use opsroom::app::layout::Target;
 use opsroom::app::message::{Event, Mouse, MouseKind};
 use opsroom::app::overlays::line::LineInput;
 use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::logs::MAX_MARKS;
+use opsroom::config::panels;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{ConsoleEffect, Effect, TerminalEffect};
 use opsroom::model::observation::Observation;
@@ -307,7 +308,7 @@ fn the_levels_over_time_are_gone_into() {
     let mut app = minute();
     shown(&mut app, (120, 40));
     app.keys("tab");
-    assert_eq!(app.state.focused_panel(), Some(PanelId::Histogram));
+    assert_eq!(app.state.focused_panel(), Some(panels::LEVELS.id()));
     app.keys("- -");
     shown(&mut app, (120, 40));
     app.keys("h h h");
@@ -315,7 +316,7 @@ fn the_levels_over_time_are_gone_into() {
     snap_at(&SIZES, "bar", &mut app);
     shown(&mut app, (120, 40));
     app.keys("enter");
-    assert_eq!(app.state.focused_panel(), Some(PanelId::Records));
+    assert_eq!(app.state.focused_panel(), Some(panels::RECORDS.id()));
     let screen = &app.state.console.screens.logs;
     let record = screen.pane.selected(&app.state.world.logs).expect("a record");
     assert!(record.at() >= at && record.at() < at + Duration::from_secs(10), "{} {at}", record.at());

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use crate::support::app::{App, WORLD, config};
-use opsroom::app::layout::{Area, LayoutMap, PanelId, Target};
+use opsroom::app::layout::{Area, LayoutMap, Target};
 use opsroom::app::message::{Event, Mouse, MouseKind};
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Focus;
 use opsroom::app::overlays::record::RecordOverlay;
+use opsroom::app::panels::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::toasts::Tone;
-use opsroom::config::sections::screen::Panel;
+use opsroom::config::panels;
 use opsroom::logs::record::Level;
 use opsroom::model::alert::Severity;
 use opsroom::model::choice::Choice;
@@ -116,7 +117,7 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run(_, RunEffect::Start(_)))));
     app.keys("6");
     app.take();
-    app.state.console.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(panels::RUNS.id());
     assert_eq!(app.state.shown_run().unwrap().id, run.id);
     app.keys("u");
     assert!(app.state.console.overlays.top_as::<Choices>().is_some());
@@ -140,7 +141,7 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
     app.outcome(closed(&run, RunState::Unknown, "the supervisor died before its steps ended"));
     assert!(app.toast().contains("verifies it now"), "{}", app.toast());
     app.keys("6");
-    app.state.console.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(panels::RUNS.id());
     app.take();
     app.keys("u");
     assert!(matches!(&app.take()[..], [Effect::Run(_, RunEffect::VerifyNow(id))] if *id == run.id));
@@ -173,7 +174,7 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
     app.outcome(Outcome::Run(Box::new(run.clone())));
     assert!(!app.state.world.run(&run.id).unwrap().ours);
-    assert_ne!(app.state.console.screens.actions.runs.selected.as_deref(), Some(&*run.id));
+    assert_ne!(app.state.list(&panels::RUNS.id()).and_then(|list| list.selected.clone()), Some(RowKey::Run(run.id.clone())));
 
     // Cancelled in the dialog, then asked for again in another world: judged by that one.
     app.keys("R");
@@ -342,7 +343,7 @@ fn what_was_cancelled_says_that_nothing_ran() {
     let run = app.run_of("restart-api", RunState::Running);
     app.outcome(Outcome::Run(Box::new(run)));
     app.keys("6");
-    app.state.console.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(panels::RUNS.id());
     app.keys("x");
     app.wait(400);
     app.keys("esc");
@@ -434,7 +435,7 @@ fn cancelling_a_run_asks_first() {
     app.outcome(Outcome::Run(Box::new(run.clone())));
     app.keys("6");
     app.take();
-    app.state.console.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(panels::RUNS.id());
     app.keys("x y");
     assert!(app.effects.is_empty());
     app.wait(400);
@@ -474,7 +475,7 @@ fn output_is_held_where_it_is_read_and_followed_at_its_end() {
     feed(&mut app, 0, 120);
     assert_eq!(app.state.world.run(&run.id).unwrap().lines.len(), 120);
     app.keys("6");
-    app.state.console.focus = Some(PanelId::Output);
+    app.state.console.focus = Some(panels::OUTPUT.id());
     app.keys("pageup");
     let held = app.state.console.screens.actions.output_at;
     assert!(held.is_some());
@@ -622,21 +623,25 @@ fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted()
     assert!(app.toast().contains("and 4999 more"), "{}", app.toast());
 }
 
+fn service(name: &str) -> RowKey {
+    RowKey::Service(name.into())
+}
+
 #[test]
 fn lists_are_walked_opened_and_left() {
     let mut app = App::new(WORLD);
-    assert_eq!(app.state.focused_panel(), Some(PanelId::Layout(Panel::Services)));
+    assert_eq!(app.state.focused_panel(), Some(panels::SERVICES.id()));
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
     }
-    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services)), ["api", "db"]);
+    assert_eq!(app.state.rows(&panels::SERVICES.id()), ["api", "db"].map(service));
     app.keys("j");
-    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "db");
+    assert_eq!(app.state.selected(&panels::SERVICES.id()).unwrap(), service("db"));
     for _ in 0..3 {
         app.poll("db", Sign::Bad);
     }
     app.poll("api", Sign::Good);
-    assert_eq!(app.state.rows(&PanelId::Layout(Panel::Services))[0], "db");
+    assert_eq!(app.state.rows(&panels::SERVICES.id())[0], service("db"));
     app.keys("enter");
     assert_eq!(app.state.console.screen, Screen::Service);
     assert_eq!(&*app.state.shown_service().unwrap().name, "db", "the selection stayed with its row");
@@ -657,16 +662,16 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     let mut app = App::new(WORLD);
     let area = |y: u16, height: u16| Area { x: 0, y, width: 40, height };
     let mut layout = LayoutMap::default();
-    layout.push(area(1, 10), Target::Panel(PanelId::Layout(Panel::Services)));
-    layout.push(area(2, 1), Target::ServiceRow("api".into()));
-    layout.push(area(30, 5), Target::Panel(PanelId::Startable));
-    layout.push(area(30, 1), Target::ActionRow("status-api".into()));
+    layout.push(area(1, 10), Target::Panel(panels::SERVICES.id()));
+    layout.push(area(2, 1), Target::Row(service("api")));
+    layout.push(area(30, 5), Target::Panel(panels::STARTABLE.id()));
+    layout.push(area(30, 1), Target::Row(RowKey::Action("status-api".into())));
     app.state.console.layout = layout;
     let press = |app: &mut App, row: u16| {
         app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
     };
     press(&mut app, 2);
-    assert_eq!(app.state.selected(&PanelId::Layout(Panel::Services)).unwrap(), "api");
+    assert_eq!(app.state.selected(&panels::SERVICES.id()).unwrap(), service("api"));
     press(&mut app, 2);
     assert_eq!(app.state.console.screen, Screen::Service);
     app.keys("6");
@@ -674,7 +679,7 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     press(&mut app, 30);
     press(&mut app, 30);
     assert!(app.effects.is_empty(), "clicks start nothing");
-    assert_eq!(app.state.selected(&PanelId::Startable).unwrap(), "status-api");
+    assert_eq!(app.state.selected(&panels::STARTABLE.id()).unwrap(), RowKey::Action("status-api".into()));
 }
 
 #[test]
@@ -852,7 +857,7 @@ fn a_finished_run_shows_its_stored_output() {
     app.outcome(Outcome::Runs { runs: past, locks: Vec::new() });
     assert_eq!(app.take(), [], "nothing is read before anybody looks");
     app.keys("6");
-    app.state.console.focus = Some(PanelId::Runs);
+    app.state.console.focus = Some(panels::RUNS.id());
     let mut chosen = vec![app.state.shown_run().unwrap().id.clone()];
     for _ in 0..39 {
         app.keys("j");

@@ -1,9 +1,9 @@
 //! A line of input over the bottom of a screen: the filter of the logs, their search, the filter of a list.
 
 use crate::app::input::Input;
-use crate::app::layout::PanelId;
 use crate::app::screens::logs::{self, Aside};
 use crate::app::state::State;
+use crate::config::panels::PanelId;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::complete::Candidate;
 use crate::logs::record::Record;

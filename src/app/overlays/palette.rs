@@ -7,7 +7,7 @@ use crate::app::commands;
 use crate::app::input::Input;
 use crate::app::keymap::{Binding, Command};
 use crate::app::launch;
-use crate::app::screens::Screen;
+use crate::app::screens::{self, Screen};
 use crate::app::state::State;
 use crate::config::commands::COMMANDS;
 use crate::config::plan;
@@ -115,19 +115,17 @@ impl Does {
     fn run(self, state: &mut State, effects: &mut Vec<Effect>) {
         match self {
             Self::Command(command) => commands::run(state, command, effects),
-            Self::Screen(name) => state.go(Screen::Custom(name)),
-            Self::Filter(name) => crate::app::screens::logs::apply_saved(state, &name),
+            Self::Screen(name) => commands::open_screen(state, Screen::named(&name), effects),
+            Self::Filter(name) => screens::logs::apply_saved(state, &name),
             Self::Service(name) => {
-                state.console.screens.service.service = Some(name);
-                state.go(Screen::Service);
+                screens::service::show(state, name);
             }
             Self::Log(name) => {
                 state.go(Screen::Logs);
-                crate::app::screens::logs::show_only(state, Some(name));
+                screens::logs::show_only(state, Some(name));
             }
             Self::Metric(name) => {
-                state.console.screens.metrics.list.selected = Some(name.to_string());
-                state.go(Screen::Metrics);
+                screens::metrics::show(state, name);
             }
             Self::Theme(name) => state.console.theme = name,
             Self::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
@@ -164,7 +162,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
             items.push(item(info.name.to_owned(), info.help, keys, Does::Command(command)));
         }
     }
-    for screen in &state.world.config.screens {
+    for (_, screen) in Screen::custom(&state.world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         items.push(item(format!("screen {}", screen.name), &screen.title, keys, Does::Screen(screen.name.clone())));
     }

@@ -2,42 +2,23 @@
 
 use crate::app::keymap::Command;
 use crate::app::launch;
-use crate::app::layout::PanelId;
 use crate::app::observe;
 use crate::app::overlays::ask::{Answer, Ask};
+use crate::app::panels::{RowKey, startable};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::model::effect::{Effect, RunEffect};
+use crate::config::panels;
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::runs::RunView;
 
-use super::{ListState, Screen};
-
 /// What the actions screen remembers.
 #[derive(Debug, Clone, Default)]
 pub struct ActionsScreen {
-    /// What can be started, by action name.
-    pub startable: ListState,
-    /// Running and past runs, by id, newest first.
-    pub runs: ListState,
-    /// Locks, by target.
-    pub locks: ListState,
     /// The line on which the output is held, by its index; `None` follows the end.
     pub output_at: Option<u64>,
-}
-
-/// Its panels.
-pub(crate) fn panels(state: &State) -> Vec<PanelId> {
-    let mut panels = vec![PanelId::Runs, PanelId::Output];
-    if !state.world.read_only && !state.world.config.actions.is_empty() {
-        panels.insert(0, PanelId::Startable);
-    }
-    if !state.world.locks.is_empty() {
-        panels.push(PanelId::Locks);
-    }
-    panels
 }
 
 /// Commands of this screen alone.
@@ -45,9 +26,9 @@ pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
     match command {
         Command::Cancel => ask_cancel(state),
         Command::DryRun => {
-            let panel = state.focused_panel().filter(|panel| *panel == PanelId::ServiceActions);
-            if let Some(name) = state.selected(&panel.unwrap_or(PanelId::Startable)) {
-                launch::begin(state, &Name::from(name), true, effects);
+            let panel = state.focused_panel().filter(|panel| panel.is(&panels::SERVICE_ACTIONS));
+            if let Some(RowKey::Action(name)) = state.selected(&panel.unwrap_or(panels::STARTABLE.id())) {
+                launch::begin(state, &name, true, effects);
             }
         }
         Command::FollowUp => follow_up(state, effects),
@@ -74,10 +55,10 @@ fn ask_cancel(state: &mut State) {
         state.world.run(&run.id).and_then(|view| view.signs.as_ref()).map_or(0, |(signs, _)| signs.left.len())
     };
     let stoppable = |run: &&Run| run.state == RunState::Running || (run.state == RunState::Unknown && left(run) > 0);
-    let chosen = state.focused_panel().filter(|panel| *panel == PanelId::Startable);
-    let chosen = chosen.and_then(|panel| state.selected(&panel));
+    let in_startable = state.focused_panel().is_some_and(|panel| panel.is(&panels::STARTABLE));
+    let chosen = if in_startable { startable::selected(state) } else { None };
     let all = state.world.all_runs();
-    let mut of_chosen = all.iter().copied().filter(|run| chosen.as_deref() == Some(&*run.action)).filter(stoppable);
+    let mut of_chosen = all.iter().copied().filter(|run| chosen.as_ref() == Some(&run.action)).filter(stoppable);
     let mut stoppables = all.iter().copied().filter(stoppable);
     let only = stoppables.next().filter(|_| stoppables.next().is_none());
     // What is selected, and where that runs no more, the only one that does: its name stands in the question.
@@ -102,40 +83,43 @@ fn ask_cancel(state: &mut State) {
 }
 
 /// Opens a run: its output is shown from where it follows its end.
-pub(crate) fn open_run(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
-    state.console.screens.actions.runs.selected = Some(id.to_owned());
+pub(crate) fn open_run(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
+    state.select(&panels::RUNS.id(), RowKey::Run(id.clone()));
     state.console.screens.actions.output_at = None;
     read_output(state, id, effects);
 }
 
-/// While the actions are on the screen the output of the chosen run is read, also of one that ended long ago.
-pub(crate) fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.console.screen == Screen::Actions
-        && let Some(id) = state.selected(&PanelId::Runs)
-    {
+/// Reads the output of the chosen run.
+pub(super) fn read_shown(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(RowKey::Run(id)) = state.selected(&panels::RUNS.id()) {
         read_output(state, &id, effects);
     }
 }
 
 /// Follows the output of a run from its first line, once.
-fn read_output(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
+fn read_output(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
     if state.world.run(id).is_none() {
-        let Some(run) = state.world.past.iter().find(|run| &*run.id == id).cloned() else { return };
+        let Some(run) = state.world.past.iter().find(|run| run.id == *id).cloned() else { return };
         state.world.hold(RunView::new(run));
     }
-    let output = state.world.follow(&Name::from(id));
+    let output = state.world.follow(id);
     observe::show(state, output, effects);
 }
 
-/// Scrolls the output of the shown run. It holds its line while more comes in; at the end it follows again.
-pub(crate) fn scroll_output(state: &mut State, command: Command) {
-    let height = state.height(&PanelId::Output);
-    let Some(view) = state.shown_run().and_then(|run| state.world.run(&run.id)) else { return };
-    let Some(first) = view.lines.front().map(|line| line.index) else { return };
+/// Scrolls the output of the shown run. It holds its line while more comes in; at the end it follows again. `false`:
+/// the command is no movement.
+pub(crate) fn scroll_output(state: &mut State, command: Command) -> bool {
+    if super::list::moved(command, 0, 1, 1).is_none() {
+        return false;
+    }
+    let height = state.height(&panels::OUTPUT.id());
+    let Some(view) = state.shown_run().and_then(|run| state.world.run(&run.id)) else { return true };
+    let Some(first) = view.lines.front().map(|line| line.index) else { return true };
     let end = view.lines.len().saturating_sub(height);
     let at = |index: u64| usize::try_from(index.saturating_sub(first)).unwrap_or(0).min(end);
     let here = state.console.screens.actions.output_at.map_or(end, at);
-    let Some(to) = super::list::moved(command, here, end, height) else { return };
+    let Some(to) = super::list::moved(command, here, end, height) else { return true };
     let held = view.lines.get(to).map(|line| line.index).filter(|_| to < end);
     state.console.screens.actions.output_at = held;
+    true
 }

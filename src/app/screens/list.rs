@@ -1,12 +1,13 @@
 //! Lists: a selection that stays with its row while rows come, go and change places.
 
 use crate::app::keymap::Command;
+use crate::app::panels::RowKey;
 
-/// What a list remembers: the selection by key, and the first row shown.
+/// What a list remembers: the selection by what its row is about, and the first row shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListState {
-    /// The key of the selected row; `None` selects the first.
-    pub selected: Option<String>,
+    /// The selected row; `None` selects the first.
+    pub selected: Option<RowKey>,
     /// The first row shown. The view clamps it to what there is.
     pub scroll: usize,
     /// Words that a row must hold to be shown; empty shows all.
@@ -14,22 +15,17 @@ pub struct ListState {
 }
 
 impl ListState {
-    /// Position of the selection among `keys`; the first where it is gone.
-    pub(crate) fn position<K: AsRef<str>>(&self, keys: &[K]) -> usize {
-        let selected = self.selected.as_deref();
-        selected.and_then(|name| keys.iter().position(|key| key.as_ref() == name)).unwrap_or(0)
-    }
-
-    /// The selected key, if there is any row.
-    pub(crate) fn key<'a, K: AsRef<str>>(&self, keys: &'a [K]) -> Option<&'a str> {
-        keys.get(self.position(keys)).map(AsRef::as_ref)
+    /// Position of the selection among `rows`; the first where it is gone.
+    pub(crate) fn position(&self, rows: &[RowKey]) -> usize {
+        let selected = self.selected.as_ref();
+        selected.and_then(|selected| rows.iter().position(|row| row == selected)).unwrap_or(0)
     }
 
     /// Moves by a command of lists. `false` where the command is none of these.
-    pub(crate) fn command<K: AsRef<str>>(&mut self, command: Command, keys: &[K], height: usize) -> bool {
-        let last = keys.len().saturating_sub(1);
-        let Some(to) = moved(command, self.position(keys), last, height) else { return false };
-        self.selected = keys.get(to).map(|key| key.as_ref().to_owned());
+    pub(crate) fn command(&mut self, command: Command, rows: &[RowKey], height: usize) -> bool {
+        let last = rows.len().saturating_sub(1);
+        let Some(to) = moved(command, self.position(rows), last, height) else { return false };
+        self.selected = rows.get(to).cloned();
         self.scroll = kept_visible(self.scroll, to, height);
         true
     }
@@ -73,18 +69,22 @@ pub(crate) fn kept_visible(scroll: usize, at: usize, height: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn rows(names: &[&str]) -> Vec<RowKey> {
+        names.iter().map(|name| RowKey::Service((*name).into())).collect()
+    }
+
     #[test]
     fn the_selection_stays_with_its_row() {
         let mut list = ListState::default();
-        assert!(list.command(Command::Down, &["api", "db", "web"], 10));
-        assert_eq!(list.key(&["web", "db", "api"]), Some("db"));
-        assert_eq!(list.key(&["web", "api"]), Some("web"));
-        assert!(!list.command(Command::Zoom, &["web"], 10));
+        assert!(list.command(Command::Down, &rows(&["api", "db", "web"]), 10));
+        assert_eq!(list.position(&rows(&["web", "api", "db"])), 2);
+        assert_eq!(list.position(&rows(&["web", "api"])), 0);
+        assert!(!list.command(Command::Zoom, &rows(&["web"]), 10));
     }
 
     #[test]
     fn the_selected_row_is_kept_on_the_screen() {
-        let keys: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+        let keys: Vec<RowKey> = (0..50).map(|n| RowKey::Service(n.to_string().into())).collect();
         let mut list = ListState::default();
         list.command(Command::Bottom, &keys, 10);
         assert_eq!(list.scroll, 40);

@@ -17,11 +17,11 @@ mod times;
 use std::collections::BTreeMap;
 
 use crate::app::console::{Console, Screens};
-use crate::app::layout::PanelId;
 use crate::app::overlays::Overlay;
 use crate::app::state::State;
 use crate::app::tails::Tail;
 use crate::app::toasts::Tone;
+use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::logs::filter::{Filter, Known};
 use crate::logs::record::{Record, RecordBatch};
@@ -30,9 +30,9 @@ use crate::world::logs::{LogView, rings};
 
 pub(crate) use aside::Aside;
 pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
-pub(in crate::app) use bars::jump_to_bar;
+pub(in crate::app) use bars::{command as bars_command, jump_to_bar};
 pub use bars::{BarsShown, bars};
-pub(super) use commands::command;
+pub(in crate::app) use commands::{command, lead_on};
 pub(in crate::app) use details::is_late;
 pub(crate) use detour::{Former, former};
 pub(in crate::app) use detour::{narrow, trace};
@@ -44,7 +44,7 @@ pub(crate) use masked::held;
 pub(in crate::app) use masked::masked;
 pub(crate) use pane::{Pane, Row};
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
-pub(super) use taken::copied;
+pub(in crate::app) use taken::{copied, copied_marks};
 pub(in crate::app) use times::{go_to, go_to_cursor};
 
 /// How times are shown.
@@ -146,7 +146,7 @@ impl LogsScreen {
 }
 
 fn height(state: &State) -> usize {
-    state.height(&PanelId::Records)
+    state.height(&panels::RECORDS.id())
 }
 
 /// A batch of a log has come in at `now`.

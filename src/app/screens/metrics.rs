@@ -6,18 +6,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::app::keymap::Command;
-use crate::app::layout::PanelId;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
+use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
 
-use super::ListState;
+use super::Screen;
 
 /// What the metrics screen remembers.
 #[derive(Debug, Clone)]
 pub struct MetricsScreen {
-    /// The metrics, as a list beside or above the charts.
-    pub list: ListState,
     /// Index into [`RANGES`].
     pub range: usize,
     /// The metrics whose charts are shown together; empty shows the selected one.
@@ -26,7 +25,7 @@ pub struct MetricsScreen {
 
 impl Default for MetricsScreen {
     fn default() -> Self {
-        Self { list: ListState::default(), range: 2, shown: BTreeSet::new() }
+        Self { range: 2, shown: BTreeSet::new() }
     }
 }
 
@@ -65,40 +64,55 @@ pub(crate) fn charts(state: &State) -> Vec<Name> {
         .map(|metric| metric.name.clone())
         .collect();
     if many.is_empty() {
-        return state.selected(&PanelId::MetricList).map(Name::from).into_iter().collect();
+        return selected(state).into_iter().collect();
     }
     many
 }
 
-/// Shows the chart of a metric beside those that are shown, or takes it away.
-pub(crate) fn toggle(state: &mut State, name: &str) {
-    let shown = &mut state.console.screens.metrics.shown;
-    if !shown.remove(name) {
-        shown.insert(Name::from(name));
+/// The metric that is selected in the list of all.
+fn selected(state: &State) -> Option<Name> {
+    match state.selected(&panels::METRIC_LIST.id())? {
+        RowKey::Metric(name) => Some(name),
+        _ => None,
     }
 }
 
-/// Commands of this screen alone.
-pub(super) fn command(state: &mut State, command: Command) {
+/// Opens the metrics screen with a metric selected.
+pub(crate) fn show(state: &mut State, name: Name) {
+    state.select(&panels::METRIC_LIST.id(), RowKey::Metric(name));
+    state.go(Screen::Metrics);
+}
+
+/// Shows the chart of a metric beside those that are shown, or takes it away.
+pub(crate) fn toggle(state: &mut State, name: Name) {
+    let shown = &mut state.console.screens.metrics.shown;
+    if !shown.remove(&name) {
+        shown.insert(name);
+    }
+}
+
+/// Commands of the list of metrics and of its charts. `false`: none of their own.
+pub(crate) fn command(state: &mut State, command: Command) -> bool {
     let screen = &mut state.console.screens.metrics;
     match command {
         Command::LongerRange => screen.range = (screen.range + 1).min(RANGES.len() - 1),
         Command::ShorterRange => screen.range = screen.range.saturating_sub(1),
         Command::Left | Command::Right => move_cursor(state, command == Command::Left),
         Command::Select => {
-            if let Some(name) = state.selected(&PanelId::MetricList) {
-                toggle(state, &name);
+            if let Some(name) = selected(state) {
+                toggle(state, name);
             }
         }
-        _ => {}
+        _ => return false,
     }
+    true
 }
 
 /// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
 /// at the same. The first press shows it at the newest value; at the right edge it goes away again.
 fn move_cursor(state: &mut State, left: bool) {
     let Some(metric) = charts(state).first().and_then(|name| state.world.metric(name)) else { return };
-    let drawn = state.console.layout.panel(&PanelId::Chart(metric.name.clone()));
+    let drawn = state.console.layout.plot(&metric.name);
     let columns = drawn.map_or(60, |area| usize::from(area.width)).max(1);
     let axis = Axis::new(columns, state.console.screens.metrics.span(), metric.every, state.world.now);
     let here = state.console.time_cursor.and_then(|at| axis.back(at));

@@ -1,27 +1,24 @@
-//! The screens: what each remembers, and what its keys do.
+//! The screens: layouts of panels, what some of them remember beside that, and where a command goes.
 
 pub mod actions;
 pub mod diagnostics;
 pub mod list;
 pub mod logs;
 pub mod metrics;
-pub mod overview;
 pub mod service;
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
-use crate::config::sections::screen::Panel;
 use crate::model::effect::Effect;
+use crate::config::Config;
+use crate::config::panels::{self, PanelId, PanelSpec};
+use crate::config::screens::layouts;
+use crate::config::sections::screen::ScreenLayout;
 use crate::text::name::Name;
 
-use super::commands;
 use super::keymap::Command;
-use super::launch;
-use super::layout::PanelId;
-use super::lookup::{entry_key, problem_key};
+use super::panels::find;
 use super::state::State;
-use crate::world::alerts::Subject;
-use crate::world::runs::summary;
 
 pub(crate) use list::ListState;
 
@@ -41,7 +38,7 @@ pub enum Screen {
     Actions,
     /// The console about itself.
     Diagnostics,
-    /// A `[screen.NAME]` of one's own.
+    /// A `[screen.NAME]` that replaces none of these.
     Custom(Name),
 }
 
@@ -62,29 +59,69 @@ impl Screen {
             Self::Custom(name) => name,
         }
     }
+
+    /// The screen of that name: a built-in one, else a custom one.
+    pub(crate) fn named(name: &Name) -> Self {
+        Self::BUILT_IN.into_iter().find(|screen| screen.name() == &**name).unwrap_or_else(|| Self::Custom(name.clone()))
+    }
+
+    /// The screens that a configuration brings beside the built-in ones, in its order.
+    pub(crate) fn custom(config: &Config) -> impl Iterator<Item = (Self, &ScreenLayout)> {
+        let named = config.screens.iter().map(|layout| (Self::named(&layout.name), layout));
+        named.filter(|(screen, _)| matches!(screen, Self::Custom(_)))
+    }
+}
+
+/// The layouts of all screens, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Layouts(BTreeMap<Name, ScreenLayout>);
+
+impl Layouts {
+    /// Those of a configuration.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self(layouts(config).into_iter().map(|layout| (layout.name.clone(), layout)).collect())
+    }
+
+    /// The layout of a screen. `None`: the configuration has it no more.
+    pub(crate) fn get(&self, screen: &Screen) -> Option<&ScreenLayout> {
+        self.0.get(screen.name())
+    }
+
+    /// Every layout.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ScreenLayout> {
+        self.0.values()
+    }
 }
 
 /// Screens kept to go back to.
 const MAX_BACK: usize = 32;
 
 impl State {
-    /// The panels of the present screen that can have the focus, in the order of Tab.
+    /// The panels of the present screen that have something to show, row by row.
+    fn shown_panels(&self) -> impl Iterator<Item = &PanelId> {
+        let layout = self.console.layouts.get(&self.console.screen);
+        layout.into_iter().flat_map(ScreenLayout::panels).filter(|id| find(id).is_wanted(self))
+    }
+
+    /// Whether a panel of that kind is on the present screen.
+    pub(crate) fn shows(&self, kind: &PanelSpec) -> bool {
+        self.console.layouts.get(&self.console.screen).is_some_and(|layout| layout.has(kind))
+    }
+
+    /// Whether records are in sight, so that new ones are worth a frame.
+    pub(crate) fn shows_logs(&self) -> bool {
+        self.shown_panels().any(|id| find(id).shows_records())
+    }
+
+    /// The panels of the present screen that can have the focus, in the order of Tab. Where none can, what is shown has
+    /// the keys.
     pub fn panels(&self) -> Vec<PanelId> {
-        match &self.console.screen {
-            Screen::Overview | Screen::Custom(_) => overview::layout(&self.world.config, &self.console.screen)
-                .into_iter()
-                .flatten()
-                .map(|(panel, _)| PanelId::Layout(panel))
-                .collect(),
-            Screen::Service => service::panels(self),
-            Screen::Logs => {
-                let levels = self.console.layout.panel(&PanelId::Histogram).map(|_| PanelId::Histogram);
-                std::iter::once(PanelId::Records).chain(levels).collect()
-            }
-            Screen::Metrics => vec![PanelId::MetricList],
-            Screen::Actions => actions::panels(self),
-            Screen::Diagnostics => vec![PanelId::Figures, PanelId::Problems],
+        let mut panels: Vec<&PanelId> = self.shown_panels().filter(|id| find(id).takes_focus(self)).collect();
+        if panels.is_empty() {
+            panels.extend(self.shown_panels());
         }
+        panels.sort_by_key(|id| find(id).tab_order());
+        panels.into_iter().cloned().collect()
     }
 
     /// The panel with the focus: the one that was chosen while the screen has it, else the first.
@@ -133,140 +170,47 @@ impl State {
     }
 }
 
-/// Commands that mean something different on each screen and panel.
+/// Commands that mean something different in each panel.
 pub(super) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
-    let Some(panel) = state.focused_panel() else { return };
-    match (&panel, command) {
-        (PanelId::Records | PanelId::Histogram | PanelId::ServiceLogs | PanelId::Layout(Panel::Log(_)), _) => {
-            logs::command(state, &panel, command, effects);
-        }
-        (_, Command::Patterns | Command::TopValues) => {
+    let Some(id) = state.focused_panel() else { return };
+    let panel = find(&id);
+    if panel.command(state, &id, command, effects) {
+        return;
+    }
+    match command {
+        Command::Patterns | Command::TopValues => {
             state.go(Screen::Logs);
-            logs::command(state, &PanelId::Records, command, effects);
+            logs::command(state, command, effects);
         }
-        (_, Command::Open) => open(state, &panel, effects),
-        (PanelId::Output, _) if list::moved(command, 0, 1, 1).is_some() => actions::scroll_output(state, command),
-        (PanelId::Figures, _) if list::moved(command, 0, 1, 1).is_some() => {
-            let at = state.console.screens.diagnostics.figures;
-            state.console.screens.diagnostics.figures =
-                list::moved(command, at, diagnostics::MAX_FIGURES, 10).unwrap_or(at);
-        }
-        (_, Command::Cancel | Command::DryRun | Command::FollowUp) => actions::command(state, command, effects),
-        (_, Command::LongerRange | Command::ShorterRange) => metrics::command(state, command),
-        (_, Command::Left | Command::Right | Command::Select) if state.console.screen == Screen::Metrics => {
+        Command::Open => open(state, &id, effects),
+        Command::Cancel | Command::DryRun | Command::FollowUp => actions::command(state, command, effects),
+        Command::LongerRange | Command::ShorterRange => {
             metrics::command(state, command);
         }
-        (_, Command::Left) if state.console.screen == Screen::Service => service::step(state, -1),
-        (_, Command::Right) if state.console.screen == Screen::Service => service::step(state, 1),
-        _ if state.has_rows(&panel) => {
-            let mut moved = state.list(&panel).cloned().unwrap_or_default();
-            moved.command(command, &state.rows(&panel), state.height(&panel));
-            if let Some(list) = state.list_mut(&panel) {
-                *list = moved;
-            }
-            if panel == PanelId::Layout(Panel::Timeline) {
-                state.console.time_cursor = selected_happening(state).or(state.console.time_cursor);
-            }
+        _ if panel.is_list() => {
+            let (rows, height) = (state.rows(&id), state.height(&id));
+            state.console.lists.entry(id).or_default().command(command, &rows, height);
+            panel.moved(state);
         }
         _ => {}
     }
 }
 
 /// Enter on a row, or a second click.
-pub(super) fn open(state: &mut State, panel: &PanelId, effects: &mut Vec<Effect>) {
-    let Some(key) = state.selected(panel) else {
-        if let PanelId::Layout(Panel::Metric(name)) = panel {
-            state.console.screens.metrics.list.selected = Some(name.to_string());
-            state.go(Screen::Metrics);
-        }
-        return;
-    };
-    match panel {
-        PanelId::Layout(Panel::Services) => show_service(state, Some(Name::from(key))),
-        PanelId::Layout(Panel::Check(_)) => {
-            let row = state.world.row_of(&key);
-            show_service(state, Some(row));
-        }
-        PanelId::Layout(Panel::Alerts) => open_alert(state, &key),
-        PanelId::Layout(Panel::Actions) => {
-            commands::open_screen(state, Screen::Actions, effects);
-            actions::open_run(state, &key, effects);
-        }
-        PanelId::Runs => actions::open_run(state, &key, effects),
-        PanelId::Metrics => {
-            state.console.screens.metrics.list.selected = Some(key);
-            state.go(Screen::Metrics);
-        }
-        PanelId::MetricList => metrics::toggle(state, &key),
-        PanelId::Layout(Panel::Timeline) => {
-            if let Some(at) = selected_happening(state) {
-                logs::go_to(state, at);
-            }
-        }
-        PanelId::Startable | PanelId::ServiceActions => launch::begin(state, &Name::from(key), false, effects),
-        _ => {}
-    }
-}
-
-/// When what is selected in the timeline happened.
-fn selected_happening(state: &State) -> Option<DateTime<Utc>> {
-    let key = state.selected(&PanelId::Layout(Panel::Timeline))?;
-    state.world.timeline.newest_first().find(|entry| entry_key(entry) == key).map(|entry| entry.at.utc)
-}
-
-fn show_service(state: &mut State, name: Option<Name>) {
-    state.console.screens.service.service = name;
-    state.go(Screen::Service);
-}
-
-fn open_alert(state: &mut State, id: &str) {
-    let Some(alert) = state.world.alert(id).cloned() else { return };
-    match alert.subject {
-        Subject::Metric(name) => {
-            state.console.screens.metrics.list.selected = Some(name.to_string());
-            state.go(Screen::Metrics);
-        }
-        Subject::Check(name) => {
-            state.console.screens.service.checks.selected = Some(name.to_string());
-            let row = state.world.row_of(&name);
-            show_service(state, Some(row));
-        }
-        Subject::Console => state.go(Screen::Diagnostics),
-    }
+pub(super) fn open(state: &mut State, id: &PanelId, effects: &mut Vec<Effect>) {
+    let row = state.selected(id);
+    find(id).open(state, id, row, effects);
 }
 
 /// What `y` copies: the selected row in words.
 pub(super) fn copied(state: &State) -> Option<String> {
-    let panel = state.focused_panel()?;
-    if matches!(panel, PanelId::Records | PanelId::ServiceLogs | PanelId::Layout(Panel::Log(_))) {
-        return logs::copied(state, &panel);
+    let id = state.focused_panel()?;
+    find(&id).copied(state, state.selected(&id).as_ref())
+}
+
+/// While the output of runs is on the screen that of the chosen run is read, also of one that ended long ago.
+pub(super) fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.shows(&panels::OUTPUT) {
+        actions::read_shown(state, effects);
     }
-    if panel == PanelId::Output {
-        let view = state.shown_run().and_then(|run| state.world.run(&run.id))?;
-        return Some(view.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n"));
-    }
-    let key = state.selected(&panel)?;
-    Some(match &panel {
-        PanelId::Layout(Panel::Services) => {
-            let service = state.world.service(&key)?;
-            format!("{} {}", service.name, service.status.word())
-        }
-        PanelId::Layout(Panel::Alerts) => state.world.alert(&key)?.summary(),
-        PanelId::Layout(Panel::Check(_)) | PanelId::Checks => state.world.check(&key)?.summary(),
-        PanelId::Layout(Panel::Actions) | PanelId::Runs => {
-            let run = state.world.all_runs().into_iter().find(|run| *run.id == *key)?;
-            format!("{} {} {}", run.id, run.action, summary(run))
-        }
-        PanelId::Layout(Panel::Timeline) => {
-            let entry = state.world.timeline.newest_first().find(|entry| entry_key(entry) == key)?;
-            format!("{} {}", entry.at.utc.to_rfc3339(), entry.text)
-        }
-        PanelId::Metrics | PanelId::MetricList => state.world.metric(&key)?.summary(),
-        PanelId::Locks => state.world.locks.iter().find(|lock| lock.target == key)?.id.to_string(),
-        PanelId::Problems => {
-            let problem = state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == key)?;
-            format!("{}: {}", problem.about, problem.text)
-        }
-        _ => key,
-    })
 }

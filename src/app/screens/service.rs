@@ -1,45 +1,26 @@
 //! One service.
 
-use crate::app::layout::PanelId;
+use crate::app::keymap::Command;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels;
 use crate::text::name::Name;
 
-use super::{ListState, Screen};
+use super::Screen;
 
 /// What the service screen remembers.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceScreen {
     /// The service; `None`: the first as the overview orders them.
     pub service: Option<Name>,
-    /// Its checks; the view draws the components of each below it.
-    pub checks: ListState,
-    /// Metrics.
-    pub metrics: ListState,
-    /// Actions.
-    pub actions: ListState,
-}
-
-/// The panels of the service that is shown: only those that have something.
-pub(crate) fn panels(state: &State) -> Vec<PanelId> {
-    let mut panels = vec![PanelId::Checks];
-    if let Some(service) = state.shown_service() {
-        let more = [
-            (!service.metrics.is_empty(), PanelId::Metrics),
-            (!service.actions.is_empty(), PanelId::ServiceActions),
-            (!service.logs.is_empty(), PanelId::ServiceLogs),
-        ];
-        panels.extend(more.into_iter().filter(|(any, _)| *any).map(|(_, panel)| panel));
-    }
-    panels
 }
 
 /// Takes the service that is selected on the screen one comes from.
 pub(crate) fn choose(state: &mut State) {
-    if matches!(state.console.screen, Screen::Overview | Screen::Custom(_))
-        && let Some(name) = state.selected(&PanelId::Layout(Panel::Services))
+    if state.shows(&panels::SERVICES)
+        && let Some(RowKey::Service(name)) = state.selected(&panels::SERVICES.id())
     {
-        state.console.screens.service.service = Some(Name::from(name));
+        state.console.screens.service.service = Some(name);
     }
 }
 
@@ -53,8 +34,24 @@ pub(crate) fn polled(state: &State) -> Vec<Name> {
     }
 }
 
+/// Opens the screen of a service.
+pub(crate) fn show(state: &mut State, name: Name) {
+    state.console.screens.service.service = Some(name);
+    state.go(Screen::Service);
+}
+
+/// Commands of the panels of a service. `false`: none of their own.
+pub(crate) fn command(state: &mut State, command: Command) -> bool {
+    match command {
+        Command::Left => step(state, -1),
+        Command::Right => step(state, 1),
+        _ => return false,
+    }
+    true
+}
+
 /// Shows the next service, or the one before, in the order of the overview.
-pub(crate) fn step(state: &mut State, by: isize) {
+fn step(state: &mut State, by: isize) {
     let Some(shown) = state.shown_service().map(|service| service.name.clone()) else { return };
     let here = state.world.services.iter().position(|service| service.name == shown).unwrap_or(0);
     let last = state.world.services.len().saturating_sub(1);

@@ -44,7 +44,8 @@ fn configured(kind: Kind, config: &Config) -> Vec<Candidate> {
         Kind::Actions => config.actions.iter().map(|action| Candidate::new(&*action.name, &action.title)).collect(),
         Kind::Screens => {
             let built_in = Screen::BUILT_IN.iter().map(|screen| Candidate::new(screen.name(), "built in"));
-            built_in.chain(config.screens.iter().map(|own| Candidate::new(&*own.name, &own.title))).collect()
+            let custom = Screen::custom(config).map(|(_, layout)| Candidate::new(&*layout.name, &layout.title));
+            built_in.chain(custom).collect()
         }
         Kind::Themes => themes::catalogue(&config.files).names().map(|name| Candidate::new(name, "")).collect(),
         Kind::Fields | Kind::Runs | Kind::Adapters | Kind::Files => Vec::new(),

@@ -235,7 +235,7 @@ impl View<'_> {
 
     fn alert(&self, alert: &AlertView) -> AlertRow {
         AlertRow {
-            name: alert.id.clone(),
+            name: alert.id.to_string(),
             severity: alert.severity,
             state: alert.phase.word(),
             condition: alert.condition.clone(),
@@ -429,7 +429,7 @@ pub(super) mod tests {
                 drop(update(&mut state, Message { at: at(1500 + nth as u64 * 2000), event }));
             }
         }
-        let shown = |alert: &AlertView| (alert.id.clone(), alert.phase.word());
+        let shown = |alert: &AlertView| (alert.id.to_string(), alert.phase.word());
         let holding = state.world.alerts.iter().filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing));
         let mut all: Vec<_> = holding.map(shown).collect();
         all.sort();

@@ -1,19 +1,18 @@
 //! `[screen.NAME]`: a layout of panels.
 
-use crate::config::changes::{Fact, compare, hidden, summary};
-use crate::config::spec;
-use crate::config::spec::SectionSpec;
+use std::fmt;
+
 use toml::de::DeValue;
 
+use crate::config::changes::{Fact, compare, hidden, summary};
 use crate::config::file::Place;
+use crate::config::panels::{self, PanelId};
 use crate::config::reader::{Table, Text, Thing, described};
-use crate::config::spec::{KeySpec, Kind, key};
-use crate::config::syntax;
+use crate::config::spec::{self, KeySpec, Kind, SectionSpec, key};
 use crate::lang::key::Key;
-use crate::lang::nearest;
 use crate::text::name::Name;
 
-/// A screen of one's own; one named `overview` replaces the built-in overview.
+/// A screen: rows of panels. A custom one of the name of a built-in screen replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScreenLayout {
     /// Its name.
@@ -24,51 +23,64 @@ pub struct ScreenLayout {
     pub key: Option<Key>,
     /// `rows = [["services*2", "alerts"], …]`: rows of panels with weights. The weight of a row is the greatest of its panels'
     /// (`"log:api*3"` alone in a row makes the row three times as high).
-    pub rows: Vec<Vec<(Panel, u16)>>,
+    pub rows: Rows,
+    /// `narrow = { under = 100, rows = … }`
+    pub narrow: Option<Narrow>,
 }
 
-/// What a panel shows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Panel {
-    /// `services`: every service with status, age, latency, availability, sparkline.
-    Services,
-    /// `alerts`: pending, firing and lately resolved alerts.
-    Alerts,
-    /// `actions`: running and last runs.
-    Actions,
-    /// `timeline`: what happened lately.
-    Timeline,
-    /// `check:NAME`
-    Check(Name),
-    /// `metric:NAME`
-    Metric(Name),
-    /// `log:NAME` or `log:NAME FILTER`.
-    Log(LogPanel),
+/// Rows from the top, each of cells from the left.
+pub type Rows = Vec<Vec<Cell>>;
+
+/// One panel, or several one under the other.
+pub type Cell = Vec<Placed>;
+
+/// A panel in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The panel.
+    pub id: PanelId,
+    /// Its share of the room beside the others' (1 to 100).
+    pub weight: u16,
 }
 
-/// The tail of one log or of all.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LogPanel {
-    /// The log; `*` merges all.
-    pub name: Name,
-    /// What of it is shown, as written; it compiles. Empty shows all.
-    pub filter: String,
+/// Other rows for terminals that are less wide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrow {
+    /// Columns under which they are used.
+    pub under: u16,
+    /// The rows.
+    pub rows: Rows,
 }
 
-impl LogPanel {
-    /// All logs, merged, unfiltered.
-    pub(crate) fn all() -> Self {
-        Self { name: Name::from(ALL), filter: String::new() }
+impl ScreenLayout {
+    /// Its panels, row by row.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &PanelId> {
+        self.rows.iter().flatten().flatten().map(|placed| &placed.id)
     }
 
-    /// The log that is shown alone; `None` where all are merged.
-    pub(crate) fn only(&self) -> Option<&Name> {
-        (&*self.name != ALL).then_some(&self.name)
+    /// Whether a panel of that kind is in it.
+    pub(crate) fn has(&self, kind: &panels::PanelSpec) -> bool {
+        self.panels().any(|id| id.is(kind))
     }
 }
 
-/// The name that merges all logs.
-const ALL: &str = "*";
+/// As it is written in `rows`.
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.id.to_string();
+        // What ends like a weight needs one, so that it is none.
+        if self.weight == 1 && split_weight(&text).1.is_none() {
+            f.write_str(&text)
+        } else {
+            write!(f, "{text}*{}", self.weight)
+        }
+    }
+}
+
+const NARROW: &[KeySpec] = &[
+    key("under", Kind::Whole(1, 1000), "Columns of the terminal under which these rows are used"),
+    key("rows", Kind::Rows, "Rows of panels"),
+];
 
 /// The keys of a screen.
 pub(crate) const KEYS: &[KeySpec] = &[
@@ -77,8 +89,9 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key(
         "rows",
         Kind::Rows,
-        "Rows of panels: services, alerts, actions, timeline, check:NAME, metric:NAME, log:NAME, log:NAME FILTER; *2 is a weight",
+        "Rows of panels; a list within a row is a column of panels, *2 a weight. `opsroom config screens` lists the panels",
     ),
+    key("narrow", Kind::Table(NARROW), "Other rows for narrow terminals. Default: every panel in a row of its own under 80"),
 ];
 
 /// The section.
@@ -91,33 +104,36 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     changes: |old, new, words| compare("screen", &old.screens, &new.screens, |screen| &screen.name, facts, words),
 };
 
+const HINT: &str = "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]";
+
 /// Reads a screen.
 pub(crate) fn read(table: &Table<'_>) -> Option<ScreenLayout> {
     let rows = rows(table);
     if table.lacks(&["rows"]) {
-        table.context.error(
-            table.at,
-            format!("{} has no rows", table.title),
-            "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]",
-        );
+        table.context.error(table.at, format!("{} has no rows", table.title), HINT);
     }
     Some(ScreenLayout {
         name: Name::from(table.name),
         title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
         key: super::action::read_key(table),
         rows,
+        narrow: table.table("narrow").and_then(|table| narrow(&table)),
     })
 }
 
-fn rows(table: &Table<'_>) -> Vec<Vec<(Panel, u16)>> {
+fn narrow(table: &Table<'_>) -> Option<Narrow> {
+    let (under, rows) = (table.whole("under"), rows(table));
+    if table.lacks(&["under"]) || table.lacks(&["rows"]) {
+        table.context.error(table.at, "`narrow` needs `under` and `rows`", "write narrow = { under = 100, rows = […] }");
+    }
+    Some(Narrow { under: u16::try_from(under?).ok()?, rows })
+}
+
+fn rows(table: &Table<'_>) -> Rows {
     let Some(entry) = table.entry("rows") else { return Vec::new() };
-    let shape = |at: Place, found: &DeValue<'_>| {
-        let message = format!("`rows` is a list of rows, each a list of panels, and this is {}", described(found));
-        table.context.error(at, message, "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]");
-    };
     let place = |span: std::ops::Range<usize>| Place { file: entry.at.file, start: span.start, end: span.end };
     let DeValue::Array(rows) = entry.value else {
-        shape(entry.at, entry.value);
+        shape(table, entry.at, entry.value);
         return Vec::new();
     };
     if rows.is_empty() {
@@ -125,99 +141,61 @@ fn rows(table: &Table<'_>) -> Vec<Vec<(Panel, u16)>> {
     }
     let mut found = Vec::new();
     for row in rows {
-        let DeValue::Array(panels) = row.get_ref() else {
-            shape(place(row.span()), row.get_ref());
+        let DeValue::Array(cells) = row.get_ref() else {
+            shape(table, place(row.span()), row.get_ref());
             continue;
         };
-        if panels.is_empty() {
+        if cells.is_empty() {
             table.context.error(place(row.span()), "this row has no panels", "name a panel, or remove the row");
         }
-        let mut this = Vec::new();
-        for item in panels {
-            let at = place(item.span());
-            match item.get_ref() {
-                DeValue::String(value) => {
-                    this.extend(panel(table, &Text { value: value.clone().into_owned(), at }));
+        let cells = cells.iter().map(|cell| match cell.get_ref() {
+            DeValue::Array(column) => {
+                if column.is_empty() {
+                    let at = place(cell.span());
+                    table.context.error(at, "this column has no panels", "name a panel, or remove the column");
                 }
-                other => shape(at, other),
+                column.iter().filter_map(|item| placed(table, place(item.span()), item.get_ref())).collect()
             }
-        }
-        found.push(this);
+            one => placed(table, place(cell.span()), one).into_iter().collect(),
+        });
+        found.push(cells.filter(|cell: &Cell| !cell.is_empty()).collect());
     }
     found
 }
 
-/// `NAME`, `KIND:NAME`, either with `*WEIGHT`.
-fn panel(table: &Table<'_>, text: &Text) -> Option<(Panel, u16)> {
-    const KINDS: [&str; 7] = ["services", "alerts", "actions", "timeline", "check:NAME", "metric:NAME", "log:NAME"];
-    let context = table.context;
-    let (body, weight) = match text.value.rsplit_once('*') {
-        // A filter may hold a star of its own.
-        Some((_, digits)) if text.value.contains(' ') && !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            (text.value.as_str(), 1)
-        }
-        Some((body, digits)) if !digits.is_empty() => match digits.parse::<u16>() {
-            Ok(weight) if (1..=100).contains(&weight) => (body, weight),
-            _ => {
-                context.error(
-                    text.at,
-                    format!("`{digits}` is not a valid weight"),
-                    "write a number from 1 to 100 after `*`",
-                );
-                return None;
-            }
-        },
-        _ => (text.value.as_str(), 1),
-    };
-    let panel = match body.split_once(':') {
-        None => match body {
-            "services" => Panel::Services,
-            "alerts" => Panel::Alerts,
-            "actions" => Panel::Actions,
-            "timeline" => Panel::Timeline,
-            _ => {
-                let hint = match nearest::nearest(body, KINDS[..4].iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("panels: {}", nearest::listed(KINDS.into_iter())),
-                };
-                context.error(text.at, format!("no panel named `{body}`"), hint);
-                return None;
-            }
-        },
-        Some(("check", name)) => Panel::Check(context.refer(Thing::Check, name, text.at)?),
-        Some(("metric", name)) => Panel::Metric(context.refer(Thing::Metric, name, text.at)?),
-        Some(("log", shown)) => Panel::Log(log(table, text, shown)?),
-        Some((kind @ ("slo" | "table" | "backup" | "checklist"), _)) => {
-            context.error(
-                text.at,
-                format!("`{kind}` panels are not in this version"),
-                format!("panels: {}", nearest::listed(KINDS.into_iter())),
-            );
-            return None;
-        }
-        Some((kind, _)) => {
-            let hint = format!("panels: {}", nearest::listed(KINDS.into_iter()));
-            context.error(text.at, format!("no panel kind named `{kind}`"), hint);
-            return None;
-        }
-    };
-    Some((panel, weight))
+fn shape(table: &Table<'_>, at: Place, found: &DeValue<'_>) {
+    let message = format!("`rows` is a list of rows, each a list of panels, and this is {}", described(found));
+    table.context.error(at, message, HINT);
 }
 
-/// `NAME`, `*`, either with a filter behind it. `log:*3` has come here as an empty name: all logs with weight 3.
-fn log(table: &Table<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
-    let (name, filter) = shown.split_once(' ').unwrap_or((shown, ""));
-    let name = match name {
-        ALL | "" => Name::from(ALL),
-        name => table.context.refer(Thing::Log, name, text.at)?,
-    };
-    if let Err(mut fault) = syntax::filter(filter) {
-        let before = "log:".len() + shown.len() - filter.len();
-        fault.offset = Some(before + fault.offset.unwrap_or(0));
-        table.context.fault(text, "bad filter", &fault);
+/// A panel, with `*WEIGHT` or without.
+fn placed(table: &Table<'_>, at: Place, value: &DeValue<'_>) -> Option<Placed> {
+    let DeValue::String(value) = value else {
+        shape(table, at, value);
         return None;
+    };
+    let text = Text { value: value.clone().into_owned(), at };
+    let (body, weight) = match split_weight(&text.value) {
+        (body, None) => (body, 1),
+        (body, Some(digits)) => match digits.parse::<u16>() {
+            Ok(weight) if (1..=100).contains(&weight) => (body, weight),
+            _ => {
+                let message = format!("`{digits}` is not a valid weight");
+                table.context.error(at, message, "write a number from 1 to 100 after `*`");
+                return None;
+            }
+        },
+    };
+    Some(Placed { id: panels::read(table, &text, body)?, weight })
+}
+
+/// What stands before a weight, and the weight as written. A filter may hold a star of its own.
+fn split_weight(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once('*') {
+        Some((_, digits)) if text.contains(' ') && !digits.bytes().all(|byte| byte.is_ascii_digit()) => (text, None),
+        Some((body, digits)) if !digits.is_empty() => (body, Some(digits)),
+        _ => (text, None),
     }
-    Some(LogPanel { name, filter: filter.trim().to_owned() })
 }
 
 /// What a change is said by.
@@ -225,6 +203,6 @@ fn facts(screen: &ScreenLayout) -> Vec<Fact> {
     vec![
         summary("title", &screen.title),
         summary("key", screen.key.map_or_else(String::new, |key| key.to_string())),
-        hidden("rows", &screen.rows),
+        hidden("rows", &(&screen.rows, &screen.narrow)),
     ]
 }

@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::services::beside_status;
-use super::{Listing, frame, note};
-use crate::app::layout::{PanelId, Target};
+use super::{Height, Listing, Room, View, frame, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels::PanelId;
 use crate::model::status::Status;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -28,19 +29,33 @@ const COLUMNS: [Column; 4] = [
     Column::figure("since", 4, 2),
 ];
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Layout(Panel::Alerts);
+pub(super) struct Alerts;
+
+impl View for Alerts {
+    /// Alerts come and go: the height of a row must not.
+    fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height { most: 12, yields: true, ..Height::from(if room.is_narrow() { 3 } else { 5 }) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
-    let listing = Listing::new(state, &id, usize::from(inner.height));
+    let listing = Listing::new(state, id, usize::from(inner.height));
     let dot = painter.glyphs().dot;
-    frame(state, painter, &id, "alerts").with(counts(state), dot).foot(listing.position()).draw(painter, area);
+    frame(state, painter, id, "alerts").with(counts(state), dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         nothing(state).draw(painter, inner);
         return;
     }
-    let shown = listing.visible().iter().filter_map(|key| state.world.alert(key));
+    let shown = listing.visible().iter().filter_map(|key| match key {
+        RowKey::Alert(id) => state.world.alert(id),
+        _ => None,
+    });
     let rows = shown.map(|alert| row(state, painter, alert, inner.width < NARROW)).collect();
     let mut columns = COLUMNS;
     if inner.width < NARROW {
@@ -48,7 +63,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         // It never fits: the signs say it.
         columns[2].least = NARROW;
     }
-    let focused = super::focused(state, &id);
+    let focused = super::focused(state, id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
@@ -88,7 +103,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     );
     Row {
         cells: vec![severity, what, standing(painter, alert), since],
-        target: Some(Target::AlertRow(alert.id.clone())),
+        target: Some(Target::Row(RowKey::Alert(alert.id.clone()))),
     }
 }
 

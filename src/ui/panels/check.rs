@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{frame, note, services};
-use crate::app::layout::PanelId;
+use super::{Height, Room, View, frame, note, services};
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels::{PanelId, Subject};
 use crate::model::status::Status;
-use crate::text::name::Name;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
@@ -21,18 +19,29 @@ use crate::world::checks::CheckView;
 /// Percentiles in detail are of this window.
 const WINDOW: Duration = Duration::from_hours(1);
 
-/// Draws it as a panel of a layout.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
-    let id = PanelId::Layout(Panel::Check(name.clone()));
+pub(super) struct OneCheck;
+
+impl View for OneCheck {
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height { most: 16, ..Height::from(4) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let Subject::Check(name) = &id.subject else { return };
     let Some(check) = state.world.check(name) else {
-        let inner = frame(state, painter, &id, name).draw(painter, area);
+        let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such check", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
     };
     let glyphs = painter.glyphs();
     let words = status::words(check.status, check.stale, glyphs, status::FULL);
-    let inner = frame(state, painter, &id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
-    note(painter, inner, id);
+    let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
+    note(painter, inner, id.clone());
     for (row, line) in (0..inner.height).zip(lines(state, painter, check, inner.width)) {
         painter.put(inner, row, &line);
     }

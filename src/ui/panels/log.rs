@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::{focused, frame, note};
-use crate::app::layout::PanelId;
+use super::{View, focused, frame, note};
 use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
-use crate::config::sections::screen::{LogPanel, Panel};
+use crate::config::panels::{PanelId, Subject};
 use crate::logs::record::{LogState, Loss, Record};
 use crate::logs::view::WINDOW;
 use crate::text::MAX_RECORD_WORDS;
@@ -27,9 +26,16 @@ const SCANNED: usize = 4_000;
 /// Columns that words about a source are worth.
 const LEAST: usize = 12;
 
-/// Draws the panel of a layout.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, area: Rect) {
-    let id = PanelId::Layout(Panel::Log(shown.clone()));
+pub(super) struct LogTail;
+
+impl View for LogTail {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let Subject::Log(shown) = &id.subject else { return };
     let logs: Vec<&LogView> =
         state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
     let title = match shown.only() {
@@ -37,7 +43,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, shown: &LogPanel, a
         None => Line::plain("logs"),
     };
     let filtered = state.console.tails.get(shown);
-    tail(state, painter, &id, title, &Tail { logs: &logs, naming: None, filtered }, area);
+    tail(state, painter, id, title, &Tail { logs: &logs, naming: None, filtered }, area);
 }
 
 /// Which records a tail shows.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{focused, frame, note};
-use crate::app::layout::{PanelId, Target};
+use super::{Height, Room, View, focused, frame, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
 use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
-use crate::text::name::Name;
+use crate::config::panels::{PanelId, Subject};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, cut};
@@ -29,24 +29,45 @@ fn span(state: &State) -> (Duration, &'static str) {
     SPANS.into_iter().find(|(span, _)| state.world.now.since(state.world.started) <= *span).unwrap_or(longest)
 }
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, name: &Name, area: Rect) {
-    let id = PanelId::Layout(Panel::Metric(name.clone()));
+/// From this height on panels that stand one under the other have room for charts.
+const TALL: u16 = 44;
+
+pub(super) struct OneMetric;
+
+impl View for OneMetric {
+    fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        // A line without its chart has no use for a second row.
+        let (least, most) = match room.is_narrow() {
+            true if room.height < TALL => (1, 1),
+            true => (1, 8),
+            false => (5, 12),
+        };
+        Some(Height { most, yields: true, ..Height::from(least) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let Subject::Metric(name) = &id.subject else { return };
     let Some(metric) = state.world.metric(name) else {
-        let inner = frame(state, painter, &id, name).draw(painter, area);
+        let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);
         return;
     };
     if area.height <= 2 {
-        line(state, painter, metric, area, focused(state, &id));
-        note(painter, area, id);
+        line(state, painter, metric, area, focused(state, id));
+        note(painter, area, id.clone());
         return;
     }
-    draw_chart(state, painter, metric, area, &id, span(state));
-    painter.note(area, Target::MetricRow(metric.name.clone()));
+    let plot = draw_chart(state, painter, metric, area, id, span(state));
+    note(painter, plot, id.clone());
+    painter.note(area, Target::Row(RowKey::Metric(metric.name.clone())));
 }
 
-/// A frame with a chart over a span, and the moment that logs and timeline point at in it.
+/// A frame with a chart over a span, and the moment that logs and timeline point at in it. Returns where the plot is.
 pub(crate) fn draw_chart(
     state: &State,
     painter: &mut Painter<'_>,
@@ -54,7 +75,7 @@ pub(crate) fn draw_chart(
     area: Rect,
     id: &PanelId,
     span: (Duration, &str),
-) {
+) -> Rect {
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
@@ -63,10 +84,9 @@ pub(crate) fn draw_chart(
         .note(caveat(metric, room, painter.glyphs().ellipsis).join(age(state, metric)))
         .draw(painter, area);
     let plot = chart::plot(inner);
-    note(painter, plot, id.clone());
     if metric.value.is_none() {
         nothing(metric).draw(painter, inner);
-        return;
+        return plot;
     }
     let points = course(state, metric, plot.width, span.0);
     let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.world.now);
@@ -88,6 +108,7 @@ pub(crate) fn draw_chart(
         cursor_at: &cursor_at,
     };
     chart.draw(painter, inner);
+    plot
 }
 
 /// The buckets of a span, one a column.

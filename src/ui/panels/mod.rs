@@ -1,14 +1,29 @@
-//! Panels: what of the state a frame shows. Overview, custom screens and the other screens are put together from them.
+//! Panels: what of the state a frame shows, and how much room each wants. Every one of [`crate::config::panels`] is a
+//! file here and a line in [`ALL`]; what its keys do is in `app::panels`.
 
+mod actions;
 pub mod alerts;
+mod charts;
 pub mod check;
+mod checks;
+mod figures;
+mod levels;
+mod locks;
 pub mod log;
 pub mod metric;
+mod metric_list;
+mod output;
+mod problems;
+mod records;
 pub mod runs;
+mod service_actions;
+mod service_logs;
+mod service_metrics;
+mod service_status;
 pub mod services;
+mod startable;
 pub mod timeline;
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use ratatui::layout::Rect;
@@ -16,23 +31,122 @@ use ratatui::layout::Rect;
 use super::paint::Painter;
 use super::widgets::frame::Frame;
 use super::widgets::table;
-use crate::app::layout::{PanelId, Target};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::theme::Role;
 use crate::ui::line::Line;
 
-/// Draws one panel of a layout.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, panel: &Panel, area: Rect) {
-    match panel {
-        Panel::Services => services::draw(state, painter, area),
-        Panel::Alerts => alerts::draw(state, painter, area),
-        Panel::Actions => runs::draw(state, painter, &PanelId::Layout(Panel::Actions), area),
-        Panel::Timeline => timeline::draw(state, painter, area),
-        Panel::Check(name) => check::draw(state, painter, name, area),
-        Panel::Metric(name) => metric::draw(state, painter, name, area),
-        Panel::Log(shown) => log::draw(state, painter, shown, area),
+/// How a panel looks.
+pub(crate) trait View: Sync {
+    /// How much of `room` it needs and can use; `None` where there is too little for it.
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::from(4))
     }
+
+    /// The least and the most columns that it is given beside others.
+    fn width(&self) -> (u16, u16) {
+        (20, u16::MAX)
+    }
+
+    /// Whether it is drawn alone when it is zoomed.
+    fn zooms(&self) -> bool {
+        true
+    }
+
+    /// Draws it.
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect);
+}
+
+/// Every panel.
+const ALL: &[(&PanelSpec, &dyn View)] = &[
+    (&panels::SERVICES, &services::Services),
+    (&panels::ALERTS, &alerts::Alerts),
+    (&panels::ACTIONS, &actions::Actions),
+    (&panels::TIMELINE, &timeline::Timeline),
+    (&panels::CHECK, &check::OneCheck),
+    (&panels::METRIC, &metric::OneMetric),
+    (&panels::LOG, &log::LogTail),
+    (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
+    (&panels::CHECKS, &checks::Checks),
+    (&panels::SERVICE_METRICS, &service_metrics::ServiceMetrics),
+    (&panels::SERVICE_ACTIONS, &service_actions::ServiceActions),
+    (&panels::SERVICE_LOGS, &service_logs::ServiceLogs),
+    (&panels::LEVELS, &levels::Levels),
+    (&panels::RECORDS, &records::Records),
+    (&panels::METRIC_LIST, &metric_list::MetricList),
+    (&panels::CHARTS, &charts::Charts),
+    (&panels::STARTABLE, &startable::Startable),
+    (&panels::RUNS, &runs::Runs),
+    (&panels::LOCKS, &locks::Locks),
+    (&panels::OUTPUT, &output::Output),
+    (&panels::FIGURES, &figures::Figures),
+    (&panels::PROBLEMS, &problems::Problems),
+];
+
+/// A panel that is in no list draws nothing; a test holds that there is none.
+impl View for () {
+    fn draw(&self, _state: &State, _painter: &mut Painter<'_>, _id: &PanelId, _area: Rect) {}
+}
+
+/// How a panel looks.
+pub(crate) fn find(id: &PanelId) -> &'static dyn View {
+    ALL.iter().find(|(spec, _)| id.is(spec)).map_or(&(), |(_, view)| *view)
+}
+
+/// The room that panels share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Columns of the screen.
+    pub width: u16,
+    /// Rows of the screen, or of the column that the panel stands in.
+    pub height: u16,
+}
+
+impl Room {
+    /// Under this width panels stand one under the other.
+    const STACKED: u16 = 80;
+
+    /// Whether panels are short of room, because they stand one under the other.
+    pub(crate) const fn is_narrow(self) -> bool {
+        self.width < Self::STACKED
+    }
+}
+
+/// The height of a panel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Height {
+    /// Rows it needs.
+    pub least: u16,
+    /// Rows it can use.
+    pub most: u16,
+    /// Its part of what is shared in a column, beside its weight.
+    pub share: u16,
+    /// Whether those beside it in a row decide how high the row is.
+    pub yields: bool,
+}
+
+impl Height {
+    /// So many rows, no more and no less.
+    pub(crate) const fn fixed(rows: u16) -> Self {
+        Self { least: rows, most: rows, share: 1, yields: false }
+    }
+
+    /// At least so many rows.
+    pub(crate) const fn from(least: u16) -> Self {
+        Self { least, most: u16::MAX, share: 1, yields: false }
+    }
+
+    /// As much as its rows make up beside those of others.
+    pub(crate) fn by_rows(rows: usize) -> Self {
+        Self { share: framed(rows), ..Self::from(3) }
+    }
+}
+
+/// So many rows with a frame around them; one row at least.
+pub(crate) fn framed(rows: usize) -> u16 {
+    u16::try_from(rows).unwrap_or(u16::MAX).max(1).saturating_add(2)
 }
 
 /// Whether keys go to this panel: it has the focus and nothing lies over the screen.
@@ -59,18 +173,18 @@ pub(crate) fn frame<'a>(
 
 /// The rows of a list and the window over them.
 #[derive(Debug, Clone)]
-pub(crate) struct Listing<'a> {
-    /// Keys of all rows, filter applied.
-    pub keys: Vec<Cow<'a, str>>,
+pub(crate) struct Listing {
+    /// All rows, filter applied.
+    pub keys: Vec<RowKey>,
     /// Which of all rows are shown.
     pub shown: Range<usize>,
     /// The selected row, counted from the first that is shown; only where keys go to the panel.
     pub selected: Option<usize>,
 }
 
-impl<'a> Listing<'a> {
+impl Listing {
     /// The listing of a panel in so many rows.
-    pub(crate) fn new(state: &'a State, id: &PanelId, height: usize) -> Self {
+    pub(crate) fn new(state: &State, id: &PanelId, height: usize) -> Self {
         let keys = state.rows(id);
         let (position, scroll) = state.list(id).map_or((0, 0), |list| (list.position(&keys), list.scroll));
         let marked = (focused(state, id) && !keys.is_empty()).then_some(position);
@@ -79,8 +193,8 @@ impl<'a> Listing<'a> {
         Self { keys, shown, selected }
     }
 
-    /// The keys that are shown.
-    pub(crate) fn visible(&self) -> &[Cow<'a, str>] {
+    /// The rows that are shown.
+    pub(crate) fn visible(&self) -> &[RowKey] {
         self.keys.get(self.shown.clone()).unwrap_or_default()
     }
 
@@ -93,4 +207,16 @@ impl<'a> Listing<'a> {
 /// Notes the inside of a panel: a click focuses it, and the core learns how many rows it has.
 pub(crate) fn note(painter: &mut Painter<'_>, inside: Rect, id: PanelId) {
     painter.note(inside, Target::Panel(id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_panel_of_the_configuration_is_registered() {
+        let configured: Vec<&str> = panels::PANELS.iter().map(|spec| spec.name).collect();
+        let registered: Vec<&str> = ALL.iter().map(|(spec, _)| spec.name).collect();
+        assert_eq!(registered, configured);
+    }
 }

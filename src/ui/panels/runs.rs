@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, frame, note};
-use crate::app::layout::{PanelId, Target};
+use super::{Height, Listing, Room, View, frame, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
+use crate::config::panels::PanelId;
 use crate::lang::time::Moment;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
@@ -23,8 +25,27 @@ const COLUMNS: [Column; 5] = [
     Column::text("who", 8, 24, 4),
 ];
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+/// Columns of the lists beside the output of a run.
+pub(super) const WIDTH: (u16, u16) = (44, 80);
+
+pub(super) struct Runs;
+
+impl View for Runs {
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::from(3))
+    }
+
+    fn width(&self) -> (u16, u16) {
+        WIDTH
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+/// Draws runs as a list.
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
     let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
@@ -42,7 +63,7 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         return;
     }
     let all = state.world.all_runs();
-    let shown = listing.visible().iter().filter_map(|key| all.iter().find(|run| *run.id == **key));
+    let shown = listing.visible().iter().filter_map(|key| all.iter().find(|run| matches!(key, RowKey::Run(id) if *id == run.id)));
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
     let focused = super::focused(state, id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
@@ -56,7 +77,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
         Line::of(ago(state.world.moment(), run), Role::TextDim),
         Line::of(run.who.clone(), Role::TextDim),
     ];
-    Row { cells, target: Some(Target::RunRow(run.id.clone())) }
+    Row { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))) }
 }
 
 /// Glyph and words of an outcome.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Listing, frame, note};
-use crate::app::layout::{PanelId, Target};
+use super::{Height, Listing, Room, View, framed, frame, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels::PanelId;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -35,20 +36,27 @@ const CALM: f64 = 200.0;
 /// Rows from which the headings are worth theirs.
 const HEADINGS_FROM: u16 = 4;
 
-/// Rows the panel can use: frame, headings and one for each service.
-pub(crate) fn rows_wanted(state: &State) -> u16 {
-    u16::try_from(state.world.services.len()).unwrap_or(u16::MAX).max(3).saturating_add(3)
+pub(super) struct Services;
+
+impl View for Services {
+    /// As high as there are services, under their headings.
+    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        let most = framed(state.world.services.len().max(3)).saturating_add(1);
+        Some(Height { most, ..Height::from(if room.is_narrow() { 4 } else { 5 }) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
 }
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Layout(Panel::Services);
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let headings = inner.height >= HEADINGS_FROM;
     let rows_area = if headings { split_top(inner, 1).1 } else { inner };
-    let listing = Listing::new(state, &id, usize::from(rows_area.height));
+    let listing = Listing::new(state, id, usize::from(rows_area.height));
     let dot = painter.glyphs().dot;
-    frame(state, painter, &id, "services")
+    frame(state, painter, id, "services")
         .with(counts(state), dot)
         .note(freshness(state))
         .foot(listing.position())
@@ -65,9 +73,12 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let columns = columns(state, painter, inner.width);
     let room = widths(&columns, beside_pointer(inner).width);
-    let shown = listing.visible().iter().filter_map(|key| state.world.service(key));
+    let shown = listing.visible().iter().filter_map(|key| match key {
+        RowKey::Service(name) => state.world.service(name),
+        _ => None,
+    });
     let rows = shown.map(|service| row(state, painter, service, &room)).collect();
-    let focused = super::focused(state, &id);
+    let focused = super::focused(state, id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings }.draw(painter, inner);
 }
 
@@ -117,7 +128,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
             *cell = std::mem::take(cell).all(Role::TextDim);
         }
     }
-    Row { cells, target: Some(Target::ServiceRow(service.name.clone())) }
+    Row { cells, target: Some(Target::Row(RowKey::Service(service.name.clone()))) }
 }
 
 /// Percentile, availability, sparkline of the leading check.

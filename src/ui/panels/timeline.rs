@@ -2,11 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, frame, note};
-use crate::app::layout::PanelId;
-use crate::app::lookup::entry_key;
+use super::{Listing, View, frame, note};
 use crate::app::state::State;
-use crate::config::sections::screen::Panel;
+use crate::config::panels::PanelId;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::Line;
@@ -24,16 +22,22 @@ const COLUMNS: [Column; 4] = [
     Column::figure("age", 4, 3),
 ];
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Layout(Panel::Timeline);
+pub(super) struct Timeline;
+
+impl View for Timeline {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
-    let listing = Listing::new(state, &id, usize::from(inner.height));
+    let listing = Listing::new(state, id, usize::from(inner.height));
     let moment = state.console.time_cursor.map_or_else(Line::new, |at| {
         let at = figures::moment(at, state.world.now.utc, state.world.config.console.timezone);
         Line::of(format!("at {at}"), Role::ChartCursor)
     });
-    frame(state, painter, &id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
+    frame(state, painter, id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = "status changes, alerts, runs and reloads appear here";
@@ -41,10 +45,10 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let entries = state.world.timeline.newest_first().filter(|entry| visible.contains(&entry_key(entry).into()));
+    let entries = state.world.timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
     let then = then(state);
     let rows = entries.map(|entry| row(state, painter.glyphs(), entry, then)).collect();
-    let focused = super::focused(state, &id);
+    let focused = super::focused(state, id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 

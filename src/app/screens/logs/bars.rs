@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::app::keymap::Command;
-use crate::app::layout::PanelId;
 use crate::app::state::State;
+use crate::config::panels;
 use crate::logs::histogram::Bar;
 
 use super::times::go_to;
@@ -59,8 +59,8 @@ pub fn bars(state: &State, columns: usize) -> BarsShown {
 }
 
 /// Commands while the histogram has the focus. `false`: none of its own.
-pub(super) fn command(state: &mut State, command: Command) -> bool {
-    let columns = state.console.layout.panel(&PanelId::Histogram).map_or(60, |area| usize::from(area.width));
+pub(in crate::app) fn command(state: &mut State, command: Command) -> bool {
+    let columns = state.console.layout.panel(&panels::LEVELS.id()).map_or(60, |area| usize::from(area.width));
     let shown = bars(state, columns);
     let Some(last) = shown.bars.len().checked_sub(1) else { return false };
     let newest = shown.bars[last].from;
@@ -108,5 +108,5 @@ fn bad(state: &mut State, shown: &BarsShown, forward: bool) {
 /// Goes from a bar to its first record, and to the list of records.
 pub(in crate::app) fn jump_to_bar(state: &mut State, from: DateTime<Utc>) {
     go_to(state, from);
-    state.console.focus = Some(PanelId::Records);
+    state.console.focus = Some(panels::RECORDS.id());
 }

@@ -1,35 +1,22 @@
 //! What the keys of the logs screen do.
 
 use super::{
-    COLUMNS, MAX_CONTEXT, bars, details, detour, height, marks, next_match, set_filter, show_only, step_log, taken,
+    COLUMNS, MAX_CONTEXT, details, detour, height, marks, next_match, set_filter, show_only, step_log, taken,
     times,
 };
 use crate::app::keymap::Command;
-use crate::app::layout::PanelId;
 use crate::app::overlays::line::{LineInput, Purpose};
 use crate::app::overlays::patterns;
 use crate::app::screens::Screen;
 use crate::app::screens::list::moved;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
-use crate::config::sections::screen::Panel;
 use crate::logs::record::Level;
 use crate::model::effect::Effect;
+use crate::text::name::Name;
 
-/// Commands of the logs screen, and of log panels elsewhere: these are tails, and whoever wants to move in one gets the
-/// whole screen.
-pub(in crate::app::screens) fn command(
-    state: &mut State,
-    panel: &PanelId,
-    command: Command,
-    effects: &mut Vec<Effect>,
-) {
-    if *panel == PanelId::Histogram && bars::command(state, command) {
-        return;
-    }
-    if !matches!(panel, PanelId::Records | PanelId::Histogram) && !lead_on(state, panel, command) {
-        return;
-    }
+/// Commands of the logs screen.
+pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     let height = height(state);
     let screen = &mut state.console.screens.logs;
     match command {
@@ -77,8 +64,15 @@ pub(in crate::app::screens) fn command(
     times::follow_selection(state);
 }
 
-/// From a log panel elsewhere to the whole screen with what it shows; false where the command ends there.
-fn lead_on(state: &mut State, panel: &PanelId, command: Command) -> bool {
+/// Commands of a log panel elsewhere: it is a tail, and whoever wants to move in it gets the whole screen with what it
+/// shows. An empty filter leaves the one in force.
+pub(in crate::app) fn lead_on(
+    state: &mut State,
+    only: Option<Name>,
+    filter: &str,
+    command: Command,
+    effects: &mut Vec<Effect>,
+) {
     let leads_on = matches!(
         command,
         Command::Open
@@ -92,29 +86,19 @@ fn lead_on(state: &mut State, panel: &PanelId, command: Command) -> bool {
             | Command::TopValues
     );
     if !leads_on {
-        return false;
+        return;
     }
-    let only = match panel {
-        PanelId::Layout(Panel::Log(shown)) => shown.only().cloned(),
-        PanelId::ServiceLogs => {
-            let logs = state.shown_service().map(|service| service.logs.clone()).unwrap_or_default();
-            if let [one] = logs[..] { Some(state.world.logs[one].name.clone()) } else { None }
-        }
-        _ => None,
-    };
-    let through = match panel {
-        PanelId::Layout(Panel::Log(shown)) => Some(shown.filter.clone()).filter(|filter| !filter.is_empty()),
-        _ => None,
-    };
     state.go(Screen::Logs);
     if only != state.console.screens.logs.only {
         show_only(state, only);
     }
-    if let Some(filter) = through {
+    if !filter.is_empty() {
         // It was read with the configuration.
-        let _ = set_filter(state, &filter);
+        let _ = set_filter(state, filter);
     }
-    command != Command::Open
+    if command != Command::Open {
+        self::command(state, command, effects);
+    }
 }
 
 fn next_error(state: &mut State, forward: bool) {

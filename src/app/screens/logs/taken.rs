@@ -1,6 +1,5 @@
 //! What is taken out of the logs: copied, written to a file, read in a pager.
 
-use crate::app::layout::PanelId;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::record::Record;
@@ -14,13 +13,15 @@ const MAX_SAVED: usize = 100_000;
 /// Records that a pager gets at the most: a key must not wait for more.
 const MAX_PAGED: usize = 20_000;
 
-/// The marked records, else the selected one, as they came.
-pub(in crate::app::screens) fn copied(state: &State, panel: &PanelId) -> Option<String> {
-    let screen = &state.console.screens.logs;
-    if *panel == PanelId::Records && !screen.marks.is_empty() {
-        return Some(text(&marks::in_order(state), false));
-    }
-    screen.pane.selected(&state.world.logs).map(|record| record.raw.to_string())
+/// The marked records, raw; `None` where none are.
+pub(in crate::app) fn copied_marks(state: &State) -> Option<String> {
+    let any = !state.console.screens.logs.marks.is_empty();
+    any.then(|| text(&marks::in_order(state), false))
+}
+
+/// The selected record, raw.
+pub(in crate::app) fn copied(state: &State) -> Option<String> {
+    state.console.screens.logs.pane.selected(&state.world.logs).map(|record| record.raw.to_string())
 }
 
 /// Writes what is marked, else what passes the filter, into a file.

@@ -1,137 +1,37 @@
-//! Logs: merged records under their levels over time, with filter, search, marks.
-
-use std::time::Duration;
+//! Merged records, with filter, search and marks.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
+use super::{View, focused, frame, log, note};
 use crate::app::keymap::Command;
-use crate::app::layout::PanelId;
-use crate::app::screens::logs::{self, BarsShown, LogsScreen, Row, details, former};
+use crate::app::screens::logs::{LogsScreen, Row, former};
 use crate::app::state::State;
-use crate::logs::histogram::Bar;
-use crate::logs::record::{Level, LogState};
+use crate::config::panels::PanelId;
+use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
-use crate::ui::paint::{Painter, split_top};
-use crate::ui::panels::{focused, frame, log, note};
+use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::levels::{self, Counts};
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::world::logs::LogView;
 
-/// Rows from which the levels over time are worth theirs.
-const ROOM_FOR_LEVELS: u16 = 16;
+pub(super) struct Records;
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let area = beside_details(state, area);
-    let screen = &state.console.screens.logs;
-    let shown = screen.histogram && area.height >= ROOM_FOR_LEVELS;
-    let (upper, lower) = split_top(area, if shown { (area.height / 6).clamp(4, 7) } else { 0 });
-    if shown {
-        over_time(state, painter, upper);
+impl View for Records {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        records(state, painter, id, area);
     }
-    records(state, painter, lower);
-}
-
-/// What is left of the screen beside a record, patterns or top values that are open where there is room for both.
-fn beside_details(state: &State, area: Rect) -> Rect {
-    let place = details::place((area.width, area.height));
-    let beside = details::are_open(state) && place.width < area.width;
-    Rect { width: if beside { area.width - place.width } else { area.width }, ..area }
-}
-
-/// How many records of which level came when.
-fn over_time(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Histogram;
-    let screen = &state.console.screens.logs;
-    let inner = Frame::inner(area);
-    let plot = levels::plot(inner);
-    let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
-    let buckets: Vec<(DateTime<Utc>, Counts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
-    let all = buckets.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
-    let zone = state.world.config.console.timezone;
-    let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
-    // Older records may be in the files; these counts are of what is loaded.
-    let begins = bars.first().map(|bar| bar.from + TimeDelta::seconds(width));
-    let logs = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
-    let loaded = logs.filter_map(LogView::loaded_since).max();
-    let name = if latest {
-        match loaded.filter(|first| begins.is_some_and(|begins| *first > begins)) {
-            Some(first) => {
-                format!("last {span}, loaded since {}", figures::moment(first, state.shown_now().utc, zone))
-            }
-            None => format!("last {span}"),
-        }
-    } else {
-        format!("{span} from {}", bars.first().map_or_else(String::new, |bar| figures::full(bar.from, zone)))
-    };
-    let foot = match cursor.and_then(|at| buckets.get(at)) {
-        Some((from, counts)) => {
-            let to = *from + TimeDelta::seconds(width);
-            let from = figures::moment(*from, state.shown_now().utc, zone);
-            Line::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
-                .then("", Role::Text)
-                .join(counted(*counts))
-                .then("Enter jumps", Role::TextDim)
-        }
-        None if focused(state, &id) => Line::of("h and l select a bar, + and - change the span", Role::TextDim),
-        None => Line::new(),
-    };
-    frame(state, painter, &id, name)
-        .with(counted(all), painter.glyphs().dot)
-        .note(Line::of(format!("a bar is {each}"), Role::TextDim))
-        .foot(foot)
-        .draw(painter, area);
-    note(painter, plot, id);
-    match screen.pane.view().histogram().span() {
-        // An empty plot says less than that what there is is older.
-        Some((_, newest)) if all.total() == 0 && latest && newest < state.shown_now().utc => {
-            let age = figures::age((state.shown_now().utc - newest).to_std().unwrap_or_default());
-            let headline = format!("no records in the last {span}; the newest is {age} old");
-            Notice::empty(headline, further(state)).draw(painter, inner);
-        }
-        _ => levels::draw(painter, inner, &buckets, cursor),
-    }
-}
-
-/// How a longer span is shown, where there is one.
-fn further(state: &State) -> String {
-    let focus = if focused(state, &PanelId::Histogram) { "" } else { "tab, then " };
-    let key = state.console.keymap.key_of(Command::MoreContext).map_or_else(String::new, |key| key.to_string());
-    format!("press {focus}{key} to look further back")
-}
-
-fn counts(bar: &Bar) -> Counts {
-    let of = |level: Level| u64::from(bar.counts[level as usize]);
-    let errors = of(Level::Error) + of(Level::Fatal);
-    let all: u64 = bar.counts.iter().map(|count| u64::from(*count)).sum();
-    Counts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
-}
-
-fn counted(counts: Counts) -> Line<'static> {
-    let kinds = [
-        (counts.errors, "errors", Role::LevelError),
-        (counts.warnings, "warnings", Role::LevelWarn),
-        (counts.others, "others", Role::LevelInfo),
-    ];
-    kinds
-        .into_iter()
-        // None of them is no reason to look.
-        .map(|(n, word, role)| (n, word, if n == 0 { Role::TextDim } else { role }))
-        .fold(Line::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
 }
 
 /// The records.
-fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Records;
+fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let screen = &state.console.screens.logs;
     let rows = screen.rows(&state.world.logs, usize::from(inner.height));
-    let shape = title(state, painter, &id);
+    let shape = title(state, painter, id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
     let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
@@ -153,7 +53,7 @@ fn records(state: &State, painter: &mut Painter<'_>, area: Rect) {
         column: screen.column,
         finder: &finder,
         colours: state.console.colours,
-        focused: focused(state, &id),
+        focused: focused(state, id),
     };
     // Wrapped rows may need more lines than there are: the cursor's must be among them, and it is at the end while
     // the view follows.

@@ -1,78 +1,40 @@
-//! Actions: what can be started, what runs and ran, its output, what is locked.
-
-use std::borrow::Cow;
+//! How the chosen run stands, and its output.
 
 use ratatui::layout::Rect;
 
-use super::service;
-use crate::app::layout::PanelId;
-use crate::app::screens::actions::panels;
+use super::{Height, Room, View, frame, note, runs};
+use crate::app::keymap::Command;
 use crate::app::state::State;
-use crate::lang::time::Moment;
+use crate::config::panels::PanelId;
 use crate::model::run::{Run, RunState};
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
-use crate::ui::paint::{Painter, split_left, split_top};
-use crate::ui::panels::{Listing, focused, frame, note, runs};
-use crate::ui::widgets::frame::Frame;
+use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::progress;
-use crate::ui::widgets::table::{Column, Row, Table};
 use crate::world::runs::RunView;
 
-/// From this width on the lists stand beside the output.
-const WIDE: u16 = 110;
 /// So many processes that a run left behind are named.
 const MOST_LEFT: usize = 5;
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let present = panels(state);
-    let lists: Vec<PanelId> = present.into_iter().filter(|id| *id != PanelId::Output).collect();
-    let (column, out) = if area.width >= WIDE {
-        split_left(area, (area.width * 2 / 5).clamp(44, 80))
-    } else {
-        split_top(area, area.height / 2)
-    };
-    let mut below = column;
-    for (id, height) in lists.iter().zip(heights(state, &lists, column.height)) {
-        let (spot, rest) = split_top(below, height);
-        below = rest;
-        super::panel(state, painter, id, spot);
-    }
-    output(state, painter, out);
-}
+pub(super) struct Output;
 
-/// What can be started takes what it needs, at most half; what is locked at most a third; the runs take the rest.
-fn heights(state: &State, lists: &[PanelId], total: u16) -> Vec<u16> {
-    let wanted = |id: &PanelId| {
-        let rows = u16::try_from(state.rows(id).len()).unwrap_or(u16::MAX).max(1).saturating_add(2);
-        match id {
-            PanelId::Runs => 0,
-            PanelId::Startable => rows.min(total / 2),
-            _ => rows.min(total / 3),
-        }
-    };
-    let mut out: Vec<u16> = lists.iter().map(wanted).collect();
-    let rest = total.saturating_sub(out.iter().sum());
-    if let Some(at) = lists.iter().position(|id| *id == PanelId::Runs) {
-        out[at] = rest;
+impl View for Output {
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::from(5))
     }
-    out
-}
 
-/// What can be started.
-pub(super) fn startable(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    service::action_list(state, painter, &PanelId::Startable, area);
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        output(state, painter, id, area);
+    }
 }
 
 /// The chosen run: how it stands, and what it says.
-pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Output;
+fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let Some(run) = state.shown_run() else {
-        let inner = frame(state, painter, &id, "output").draw(painter, area);
-        note(painter, inner, id);
+        let inner = frame(state, painter, id, "output").draw(painter, area);
+        note(painter, inner, id.clone());
         Notice::empty("no run selected", "the output of a run is shown here, live").draw(painter, inner);
         return;
     };
@@ -86,7 +48,7 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
     } else {
         ""
     };
-    let inner = frame(state, painter, &id, "output")
+    let inner = frame(state, painter, id, "output")
         .with(Line::of(&run.action, Role::Text), glyphs.dot)
         .with(Line::of(mode, Role::TextDim), glyphs.dot)
         .note(Line::of(&run.id, Role::TextDim))
@@ -103,7 +65,7 @@ pub(super) fn output(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     let (rule, body) = split_top(rest, u16::from(rest.height > 4));
     painter.put(rule, 0, &Line::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
-    note(painter, body, id);
+    note(painter, body, id.clone());
     said(state, painter, run, view, body);
 }
 
@@ -144,7 +106,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         lines.push(Line::of(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {
-        let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Line::of(words, Role::StatusUnknown));
         if !state.world.read_only {
@@ -156,7 +118,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         }
     }
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
-        let key = state.console.keymap.key_of(crate::app::keymap::Command::FollowUp).map(|key| key.to_string());
+        let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         lines.push(
             Line::of(key.unwrap_or_default(), Role::Key)
                 .then("starts", Role::TextDim)
@@ -217,35 +179,4 @@ fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunVi
         }
         painter.put(area, row, &words);
     }
-}
-
-const LOCKS: [Column; 4] = [
-    Column::text("target", 8, 20, 0),
-    Column::text("holder", 8, 24, 1),
-    Column::figure("since", 5, 2),
-    Column::text("for", 8, 60, 3),
-];
-
-/// What is locked, by whom, for what.
-pub(super) fn locks(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Locks;
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, &id, usize::from(inner.height));
-    frame(state, painter, &id, "locks").foot(listing.position()).draw(painter, area);
-    note(painter, inner, id.clone());
-    let found = |key: &Cow<'_, str>| state.world.locks.iter().find(|lock| lock.target == *key);
-    let rows = listing.visible().iter().filter_map(found).map(|lock| {
-        let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
-        let age = state.world.moment().since(since);
-        let cells = vec![
-            Line::plain(lock.target.clone()),
-            Line::plain(format!("{}@{}", lock.holder, lock.host)),
-            Line::of(figures::age(age), Role::TextDim),
-            Line::of(lock.reason.clone(), Role::TextDim),
-        ];
-        Row { cells, target: None }
-    });
-    let rows = rows.collect();
-    let focused = focused(state, &id);
-    Table { columns: &LOCKS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }

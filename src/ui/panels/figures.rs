@@ -1,47 +1,39 @@
-//! Diagnostics: the console about itself.
+//! Figures about the console itself, in groups.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use crate::app::layout::PanelId;
-use crate::app::lookup::problem_key;
+use super::{View, frame, log, note};
 use crate::app::state::State;
+use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
-use crate::ui::paint::{Painter, split_left, split_top};
-use crate::ui::panels::{self, Listing, frame, log, note};
+use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Row, Table};
-use crate::world::diagnostics::{Problem, ProblemKind};
+use crate::ui::widgets::table::position;
 
-/// From this width on the problems stand beside the figures.
-const WIDE: u16 = 100;
+pub(super) struct Figures;
 
-/// Draws it.
-pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let (left, right) = if area.width >= WIDE { split_left(area, 46) } else { split_top(area, area.height * 3 / 5) };
-    figures(state, painter, left);
-    problems(state, painter, right);
-}
+impl View for Figures {
+    fn width(&self) -> (u16, u16) {
+        (46, 46)
+    }
 
-/// Figures in groups.
-pub(super) fn figures(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Figures;
-    let inner = Frame::inner(area);
-    let lines = lines(state);
-    let height = usize::from(inner.height);
-    let start = state.console.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
-    let shown = start..(start + height).min(lines.len());
-    let place = crate::ui::widgets::table::position(&shown, lines.len());
-    frame(state, painter, &id, "the console itself").foot(place).draw(painter, area);
-    note(painter, inner, id);
-    for (row, line) in (0..inner.height).zip(&lines[shown]) {
-        painter.put_at(inner, 1, row, line);
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let lines = lines(state);
+        let height = usize::from(inner.height);
+        let start = state.console.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
+        let shown = start..(start + height).min(lines.len());
+        let place = position(&shown, lines.len());
+        frame(state, painter, id, "the console itself").foot(place).draw(painter, area);
+        note(painter, inner, id.clone());
+        for (row, line) in (0..inner.height).zip(&lines[shown]) {
+            painter.put_at(inner, 1, row, line);
+        }
     }
 }
 
@@ -157,50 +149,4 @@ fn fact(label: &'static str, value: String, role: Role) -> Line<'static> {
 
 fn fact_of(label: &str, value: String, role: Role) -> Line<'static> {
     Line::of(format!("  {label:<17} "), Role::TextLabel).and(value, role)
-}
-
-const COLUMNS: [Column; 5] = [
-    Column::figure("ago", 4, 1),
-    Column::text("kind", 8, 11, 2),
-    Column::text("about", 6, 18, 1),
-    Column::text("what", 16, 200, 0),
-    Column::figure("times", 6, 3),
-];
-
-/// What a person should read, newest first.
-pub(super) fn problems(state: &State, painter: &mut Painter<'_>, area: Rect) {
-    let id = PanelId::Problems;
-    let inner = Frame::inner(area);
-    let listing = Listing::new(state, &id, usize::from(inner.height));
-    frame(state, painter, &id, "problems").foot(listing.position()).draw(painter, area);
-    note(painter, inner, id.clone());
-    if listing.keys.is_empty() {
-        Notice::empty("no problems", "source warnings, failed tasks, gaps and rejected reloads appear here")
-            .draw(painter, inner);
-        return;
-    }
-    let found =
-        |key: &Cow<'_, str>| state.world.diagnostics.problems.iter().find(|problem| problem_key(problem) == *key);
-    let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
-    let focused = panels::focused(state, &id);
-    Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
-}
-
-fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
-    let (kind, role) = match problem.kind {
-        ProblemKind::Warning => ("warning", Role::LevelWarn),
-        ProblemKind::TaskFailed => ("task failed", Role::LevelError),
-        ProblemKind::Gap => ("gap", Role::StatusUnknown),
-        ProblemKind::Reload => ("reload", Role::LevelError),
-        ProblemKind::Failed => ("failed", Role::LevelError),
-    };
-    let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
-    let cells = vec![
-        Line::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
-        Line::of(kind, role),
-        Line::of(&problem.about, Role::LogService),
-        Line::plain(&problem.text),
-        Line::of(times, Role::TextDim),
-    ];
-    Row { cells, target: None }
 }

@@ -1,0 +1,44 @@
+//! Pending, firing and recently resolved alerts.
+
+use super::{Hint, Panel, RowKey, keys};
+use crate::app::keymap::Command;
+use crate::app::screens::{Screen, metrics, service};
+use crate::app::state::State;
+use crate::config::panels::{self, PanelId};
+use crate::model::effect::Effect;
+use crate::world::alerts::{AlertView, Subject};
+
+pub(super) struct Alerts;
+
+impl Panel for Alerts {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        keys(state.world.alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), AlertView::summary)
+    }
+
+    fn hints(&self, _state: &State) -> Vec<Hint> {
+        vec![(Command::Open, "open")]
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
+        let Some(RowKey::Alert(id)) = row else { return };
+        match state.world.alert(&id).map(|alert| alert.subject.clone()) {
+            Some(Subject::Metric(name)) => metrics::show(state, name),
+            Some(Subject::Check(name)) => {
+                let row = state.world.row_of(&name);
+                state.select(&panels::CHECKS.id(), RowKey::Check(name));
+                service::show(state, row);
+            }
+            Some(Subject::Console) => state.go(Screen::Diagnostics),
+            None => {}
+        }
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        let RowKey::Alert(id) = row? else { return None };
+        Some(state.world.alert(id)?.summary())
+    }
+}

@@ -1,0 +1,31 @@
+//! One check.
+
+use super::{Panel, RowKey, checks};
+use crate::app::screens::service;
+use crate::app::state::State;
+use crate::config::panels::{PanelId, Subject};
+use crate::model::effect::Effect;
+
+pub(super) struct OneCheck;
+
+impl Panel for OneCheck {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, id: &PanelId, filter: &str) -> Vec<RowKey> {
+        let Subject::Check(name) = &id.subject else { return Vec::new() };
+        checks::keys_of(state, state.world.check(name).map(|check| check.index).as_slice(), filter)
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
+        if let Some(RowKey::Check(name)) = row {
+            let row = state.world.row_of(&name);
+            service::show(state, row);
+        }
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        checks::copied(state, row?)
+    }
+}

@@ -1,0 +1,46 @@
+//! The checks of the service that is shown.
+
+use super::{Panel, RowKey, keys};
+use crate::app::keymap::Command;
+use crate::app::screens::service;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::effect::Effect;
+use crate::world::checks::CheckView;
+
+pub(super) struct Checks;
+
+impl Panel for Checks {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        keys_of(state, state.shown_service().map_or(&[], |service| &*service.checks), filter)
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        state.shown_service().is_some()
+    }
+
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
+        service::command(state, command)
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        copied(state, row?)
+    }
+}
+
+/// The rows of checks at these positions.
+pub(super) fn keys_of(state: &State, positions: &[usize], filter: &str) -> Vec<RowKey> {
+    let checks = positions.iter().filter_map(|at| state.world.checks.get(*at));
+    let text = |check: &CheckView| format!("{} {}", check.name, check.status.word());
+    keys(checks, filter, |check| RowKey::Check(check.name.clone()), text)
+}
+
+/// A check in words.
+pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
+    let RowKey::Check(name) = row else { return None };
+    Some(state.world.check(name)?.summary())
+}

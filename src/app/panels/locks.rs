@@ -1,0 +1,42 @@
+//! Targets that are locked.
+
+use super::{Hint, Panel, RowKey, keys, runs};
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::PanelId;
+use crate::model::run::Lock;
+
+pub(super) struct Locks;
+
+impl Panel for Locks {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        let text = |lock: &Lock| format!("{} {}", lock.target, lock.holder);
+        keys(&state.world.locks, filter, |lock| RowKey::Lock(lock.target.clone()), text)
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        !state.world.locks.is_empty()
+    }
+
+    /// After the output, which belongs to the runs.
+    fn tab_order(&self) -> u8 {
+        1
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Actions)
+    }
+
+    fn hints(&self, _state: &State) -> Vec<Hint> {
+        runs::HINTS.to_vec()
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        let RowKey::Lock(target) = row? else { return None };
+        Some(state.world.locks.iter().find(|lock| lock.target == *target)?.id.to_string())
+    }
+}

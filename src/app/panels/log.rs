@@ -1,0 +1,37 @@
+//! The newest records of one log, or of all.
+
+use super::{Panel, RowKey};
+use crate::app::keymap::Command;
+use crate::app::screens::logs;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::{PanelId, Subject};
+use crate::model::effect::Effect;
+
+pub(super) struct LogTail;
+
+impl Panel for LogTail {
+    /// The tail of a log has nothing further down, and a wheel must not open another screen.
+    fn takes_wheel(&self) -> bool {
+        false
+    }
+
+    fn shows_records(&self) -> bool {
+        true
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Logs)
+    }
+
+    fn command(&self, state: &mut State, id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
+        if let Subject::Log(shown) = &id.subject {
+            logs::lead_on(state, shown.only().cloned(), &shown.filter, command, effects);
+        }
+        true
+    }
+
+    fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {
+        logs::copied(state)
+    }
+}

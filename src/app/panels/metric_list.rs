@@ -1,0 +1,68 @@
+//! Every metric.
+
+use super::{Hint, Panel, RowKey, keys};
+use crate::app::keymap::Command;
+use crate::app::screens::metrics;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::PanelId;
+use crate::model::effect::Effect;
+use crate::world::metrics::MetricView;
+
+pub(super) struct MetricList;
+
+/// The keys that matter where charts are looked at.
+pub(super) const HINTS: [Hint; 4] = [
+    (Command::LongerRange, "longer"),
+    (Command::ShorterRange, "shorter"),
+    (Command::Left, "cursor"),
+    (Command::Select, "compare"),
+];
+
+impl Panel for MetricList {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        keys_of(&state.world.metrics, filter)
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        !state.world.metrics.is_empty()
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Metrics)
+    }
+
+    fn hints(&self, _state: &State) -> Vec<Hint> {
+        HINTS.to_vec()
+    }
+
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
+        metrics::command(state, command)
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
+        if let Some(RowKey::Metric(name)) = row {
+            metrics::toggle(state, name);
+        }
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        copied(state, row?)
+    }
+}
+
+/// The rows of some metrics.
+pub(super) fn keys_of<'a>(metrics: impl IntoIterator<Item = &'a MetricView>, filter: &str) -> Vec<RowKey> {
+    let text = |metric: &MetricView| format!("{} {}", metric.name, metric.title);
+    keys(metrics, filter, |metric| RowKey::Metric(metric.name.clone()), text)
+}
+
+/// A metric in words.
+pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
+    let RowKey::Metric(name) = row else { return None };
+    Some(state.world.metric(name)?.summary())
+}

@@ -1,0 +1,30 @@
+//! How the chosen run stands, and what it says.
+
+use super::{Hint, Panel, RowKey, runs};
+use crate::app::keymap::Command;
+use crate::app::screens::actions;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::PanelId;
+use crate::model::effect::Effect;
+
+pub(super) struct Output;
+
+impl Panel for Output {
+    fn context(&self) -> Option<Context> {
+        Some(Context::Actions)
+    }
+
+    fn hints(&self, _state: &State) -> Vec<Hint> {
+        runs::HINTS.to_vec()
+    }
+
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
+        actions::scroll_output(state, command)
+    }
+
+    fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {
+        let view = state.shown_run().and_then(|run| state.world.run(&run.id))?;
+        Some(view.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+}

@@ -1,0 +1,25 @@
+//! What a person should read about the console itself.
+
+use super::{Panel, RowKey, keys};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::world::diagnostics::Problem;
+
+pub(super) struct Problems;
+
+impl Panel for Problems {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
+        keys(state.world.diagnostics.problems.iter().rev(), filter, RowKey::problem, text)
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        let row = row?;
+        let problem = state.world.diagnostics.problems.iter().find(|problem| row.is_problem(problem))?;
+        Some(format!("{}: {}", problem.about, problem.text))
+    }
+}

@@ -1,0 +1,62 @@
+//! Running and past runs, beside the output of the chosen one.
+
+use super::{Hint, Panel, RowKey, keys};
+use crate::app::keymap::Command;
+use crate::app::screens::actions;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::PanelId;
+use crate::model::effect::Effect;
+use crate::model::run::Run;
+use crate::world::runs::summary;
+
+pub(super) struct Runs;
+
+/// The keys that matter where runs are looked at.
+pub(super) const HINTS: [Hint; 4] = [
+    (Command::Open, "output"),
+    (Command::Cancel, "cancel"),
+    (Command::FollowUp, "follow up"),
+    (Command::NextPanel, "next panel"),
+];
+
+impl Panel for Runs {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        rows(state, filter)
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Actions)
+    }
+
+    fn hints(&self, _state: &State) -> Vec<Hint> {
+        HINTS.to_vec()
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
+        if let Some(RowKey::Run(id)) = row {
+            actions::open_run(state, &id, effects);
+        }
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        copied(state, row?)
+    }
+}
+
+/// Every run, newest first.
+pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
+    let text = |run: &Run| format!("{} {}", run.action, summary(run));
+    keys(state.world.all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
+}
+
+/// A run in words.
+pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
+    let RowKey::Run(id) = row else { return None };
+    let run = state.world.all_runs().into_iter().find(|run| run.id == *id)?;
+    Some(format!("{} {} {}", run.id, run.action, summary(run)))
+}

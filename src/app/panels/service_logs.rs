@@ -1,0 +1,41 @@
+//! The newest records of the service that is shown.
+
+use super::{Panel, RowKey};
+use crate::app::keymap::Command;
+use crate::app::screens::logs;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::PanelId;
+use crate::model::effect::Effect;
+
+pub(super) struct ServiceLogs;
+
+impl Panel for ServiceLogs {
+    fn is_wanted(&self, state: &State) -> bool {
+        state.shown_service().is_some_and(|service| !service.logs.is_empty())
+    }
+
+    /// As the tail of a log.
+    fn takes_wheel(&self) -> bool {
+        false
+    }
+
+    fn shows_records(&self) -> bool {
+        true
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Logs)
+    }
+
+    fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
+        let logs = state.shown_service().map_or(&[][..], |service| &*service.logs);
+        let only = if let [one] = logs { state.world.logs.get(*one).map(|log| log.name.clone()) } else { None };
+        logs::lead_on(state, only, "", command, effects);
+        true
+    }
+
+    fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {
+        logs::copied(state)
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be started.
+
+use super::{Hint, Panel, RowKey, keys};
+use crate::app::keymap::Command;
+use crate::app::launch;
+use crate::app::state::State;
+use crate::config::commands::Context;
+use crate::config::panels::{self, PanelId};
+use crate::config::plan;
+use crate::config::sections::action::Action;
+use crate::model::effect::Effect;
+use crate::text::name::Name;
+
+pub(super) struct Startable;
+
+impl Panel for Startable {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        if state.world.read_only { Vec::new() } else { keys_of(&state.world.config.actions, filter) }
+    }
+
+    fn is_wanted(&self, state: &State) -> bool {
+        !state.world.read_only && !state.world.config.actions.is_empty()
+    }
+
+    /// An action wants a key: a click beside the mark must not start one where its `confirm` is `none`.
+    fn opens_by_click(&self) -> bool {
+        false
+    }
+
+    fn context(&self) -> Option<Context> {
+        Some(Context::Actions)
+    }
+
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        let mut hints = vec![(Command::Open, "start")];
+        // Only where there is one: a key that refuses is no help.
+        let actions = &state.world.config.actions;
+        let action = selected(state).and_then(|name| actions.iter().find(|action| action.name == name));
+        if action.is_some_and(|action| plan::has_dry_run(&state.world.config, action)) {
+            hints.push((Command::DryRun, "dry run"));
+        }
+        hints.push((Command::NextPanel, "runs"));
+        hints
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
+        if let Some(RowKey::Action(name)) = row {
+            launch::begin(state, &name, false, effects);
+        }
+    }
+
+    fn copied(&self, _state: &State, row: Option<&RowKey>) -> Option<String> {
+        copied(row?)
+    }
+}
+
+/// The selected action.
+pub(crate) fn selected(state: &State) -> Option<Name> {
+    match state.selected(&panels::STARTABLE.id())? {
+        RowKey::Action(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// The rows of some actions.
+pub(super) fn keys_of<'a>(actions: impl IntoIterator<Item = &'a Action>, filter: &str) -> Vec<RowKey> {
+    let text = |action: &Action| format!("{} {}", action.name, action.title);
+    keys(actions, filter, |action| RowKey::Action(action.name.clone()), text)
+}
+
+/// The name of an action.
+pub(super) fn copied(row: &RowKey) -> Option<String> {
+    let RowKey::Action(name) = row else { return None };
+    Some(name.to_string())
+}

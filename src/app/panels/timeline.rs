@@ -1,0 +1,49 @@
+//! What happened lately.
+
+use chrono::{DateTime, Utc};
+
+use super::{Panel, RowKey, keys};
+use crate::app::screens::logs;
+use crate::app::state::State;
+use crate::config::panels::{self, PanelId};
+use crate::model::effect::Effect;
+use crate::world::timeline::Entry;
+
+pub(super) struct Timeline;
+
+impl Panel for Timeline {
+    fn is_list(&self) -> bool {
+        true
+    }
+
+    fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
+        let text = |entry: &Entry| entry.text.as_str().to_owned();
+        keys(state.world.timeline.newest_first(), filter, RowKey::entry, text)
+    }
+
+    /// Logs and charts point at the same moment.
+    fn moved(&self, state: &mut State) {
+        let row = state.selected(&panels::TIMELINE.id());
+        state.console.time_cursor = row.and_then(|row| moment(state, &row)).or(state.console.time_cursor);
+    }
+
+    fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
+        if let Some(at) = row.and_then(|row| moment(state, &row)) {
+            logs::go_to(state, at);
+        }
+    }
+
+    fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {
+        let entry = find(state, row?)?;
+        Some(format!("{} {}", entry.at.utc.to_rfc3339(), entry.text))
+    }
+}
+
+fn find<'a>(state: &'a State, row: &RowKey) -> Option<&'a Entry> {
+    state.world.timeline.newest_first().find(|entry| row.is_entry(entry))
+}
+
+/// When it happened.
+fn moment(state: &State, row: &RowKey) -> Option<DateTime<Utc>> {
+    find(state, row).map(|entry| entry.at.utc)
+}

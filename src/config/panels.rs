@@ -1,0 +1,267 @@
+//! The panels that a layout can name, as data: what each is called, what it is asked to show, a few words about it.
+//! What their keys do is in `app::panels`, how they look in `ui::panels`.
+
+use std::fmt;
+
+use super::reader::{Table, Text};
+use super::{context::Thing, syntax};
+use crate::lang::nearest;
+use crate::text::name::Name;
+
+/// One kind of panel.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct PanelSpec {
+    /// Its name in `rows`.
+    pub name: &'static str,
+    /// What stands behind the name.
+    pub argument: Argument,
+    /// What it shows, in a few words.
+    pub help: &'static str,
+}
+
+/// What stands behind the name of a panel, after a colon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// The name of a check.
+    Check,
+    /// The name of a metric.
+    Metric,
+    /// The name of a log or `*` for all, and a filter if wanted.
+    Log,
+}
+
+/// What one panel is asked to show.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// What its kind says.
+    None,
+    /// A check.
+    Check(Name),
+    /// A metric.
+    Metric(Name),
+    /// The tail of one log or of all.
+    Log(LogPanel),
+}
+
+/// A panel of a layout: its kind, and what it is asked to show. Lists remember their selection by it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PanelId {
+    /// The kind.
+    pub kind: &'static PanelSpec,
+    /// What it is asked to show.
+    pub subject: Subject,
+}
+
+/// The tail of one log or of all.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogPanel {
+    /// The log; `*` merges all.
+    pub name: Name,
+    /// What of it is shown, as written; it compiles. Empty shows all.
+    pub filter: String,
+}
+
+/// The name that merges all logs.
+const ALL: &str = "*";
+
+/// Every kind of panel.
+pub static PANELS: &[&PanelSpec] = &[
+    &SERVICES,
+    &ALERTS,
+    &ACTIONS,
+    &TIMELINE,
+    &CHECK,
+    &METRIC,
+    &LOG,
+    &SERVICE_STATUS,
+    &CHECKS,
+    &SERVICE_METRICS,
+    &SERVICE_ACTIONS,
+    &SERVICE_LOGS,
+    &LEVELS,
+    &RECORDS,
+    &METRIC_LIST,
+    &CHARTS,
+    &STARTABLE,
+    &RUNS,
+    &LOCKS,
+    &OUTPUT,
+    &FIGURES,
+    &PROBLEMS,
+];
+
+/// Kinds of panels that later versions bring.
+const LATER: [&str; 4] = ["slo", "table", "backup", "checklist"];
+
+const fn plain(name: &'static str, help: &'static str) -> PanelSpec {
+    PanelSpec { name, argument: Argument::None, help }
+}
+
+/// Every service with its status.
+pub static SERVICES: PanelSpec = plain("services", "Every service: status, since when, latency, availability, reason");
+/// Alerts.
+pub static ALERTS: PanelSpec = plain("alerts", "Pending, firing and recently resolved alerts");
+/// Runs, leading on to the actions screen.
+pub static ACTIONS: PanelSpec = plain("actions", "Running and past runs; Enter opens the actions screen");
+/// The timeline.
+pub static TIMELINE: PanelSpec = plain("timeline", "Status changes, alerts, runs and reloads, newest first");
+/// One check.
+pub static CHECK: PanelSpec =
+    PanelSpec { name: "check", argument: Argument::Check, help: "One check: status, latencies, its components" };
+/// One metric.
+pub static METRIC: PanelSpec = PanelSpec { name: "metric", argument: Argument::Metric, help: "The chart of one metric" };
+/// The tail of a log.
+pub static LOG: PanelSpec =
+    PanelSpec { name: "log", argument: Argument::Log, help: "The newest records of a log, or of all with *" };
+/// The line about the service that is shown.
+pub static SERVICE_STATUS: PanelSpec =
+    plain("service-status", "The chosen service in one line: status, since when, what it depends on, its runbook");
+/// The checks of the service that is shown.
+pub static CHECKS: PanelSpec = plain("checks", "The checks of the chosen service with their components");
+/// The metrics of the service that is shown.
+pub static SERVICE_METRICS: PanelSpec = plain("service-metrics", "The metrics of the chosen service");
+/// The actions of the service that is shown.
+pub static SERVICE_ACTIONS: PanelSpec = plain("service-actions", "The actions of the chosen service with their last runs");
+/// The records of the service that is shown.
+pub static SERVICE_LOGS: PanelSpec = plain("service-logs", "The newest records of the chosen service");
+/// The records of the logs screen.
+pub static RECORDS: PanelSpec = plain("records", "All records, with filter, search and marks");
+/// How many records of which level came when.
+pub static LEVELS: PanelSpec = plain("levels", "The levels of the records over time");
+/// Every metric.
+pub static METRIC_LIST: PanelSpec = plain("metric-list", "Every metric: value, course, thresholds");
+/// The charts of the metrics that are chosen.
+pub static CHARTS: PanelSpec = plain("charts", "The charts of the metrics chosen in metric-list");
+/// What can be started.
+pub static STARTABLE: PanelSpec = plain("startable", "The actions that can be started");
+/// Runs, beside their output.
+pub static RUNS: PanelSpec = plain("runs", "Running and past runs; output shows the chosen one");
+/// What the chosen run says.
+pub static OUTPUT: PanelSpec = plain("output", "How the run chosen in runs stands, and its output");
+/// Locks.
+pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, for what");
+/// Figures about the console itself.
+pub static FIGURES: PanelSpec = plain("figures", "Figures about the console itself");
+/// What went wrong in the console.
+pub static PROBLEMS: PanelSpec = plain("problems", "Warnings of sources, failed tasks, gaps, rejected reloads");
+
+impl PanelSpec {
+    /// The panel of this kind, which takes no argument.
+    pub const fn id(&'static self) -> PanelId {
+        PanelId { kind: self, subject: Subject::None }
+    }
+
+    /// How it is written: `services`, `check:NAME`.
+    pub(crate) fn form(&self) -> String {
+        match self.argument {
+            Argument::None => self.name.to_owned(),
+            Argument::Check | Argument::Metric | Argument::Log => format!("{}:NAME", self.name),
+        }
+    }
+}
+
+impl PanelId {
+    /// The panel of a metric.
+    pub(crate) const fn metric(name: Name) -> Self {
+        Self { kind: &METRIC, subject: Subject::Metric(name) }
+    }
+
+    /// The panel of a log.
+    pub(crate) const fn log(shown: LogPanel) -> Self {
+        Self { kind: &LOG, subject: Subject::Log(shown) }
+    }
+
+    /// Whether it is of that kind.
+    pub(crate) fn is(&self, kind: &PanelSpec) -> bool {
+        self.kind.name == kind.name
+    }
+}
+
+impl LogPanel {
+    /// All logs, merged, unfiltered.
+    pub(crate) fn all() -> Self {
+        Self { name: Name::from(ALL), filter: String::new() }
+    }
+
+    /// The log that is shown alone; `None` where all are merged.
+    pub(crate) fn only(&self) -> Option<&Name> {
+        (&*self.name != ALL).then_some(&self.name)
+    }
+}
+
+/// As it is written in `rows`, without a weight.
+impl fmt::Display for PanelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.name;
+        match &self.subject {
+            Subject::None => f.write_str(kind),
+            Subject::Check(name) | Subject::Metric(name) => write!(f, "{kind}:{name}"),
+            Subject::Log(LogPanel { name, filter }) if filter.is_empty() => write!(f, "{kind}:{name}"),
+            Subject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {filter}"),
+        }
+    }
+}
+
+/// Reads `NAME` or `NAME:ARGUMENT`, `body` being what of `text` stands before a weight.
+pub(super) fn read(table: &Table<'_>, text: &Text, body: &str) -> Option<PanelId> {
+    let context = table.context;
+    let listed = || {
+        let forms: Vec<String> = PANELS.iter().map(|panel| panel.form()).collect();
+        format!("panels: {}", nearest::listed(forms.iter().map(String::as_str)))
+    };
+    let (name, argument) = body.split_once(':').map_or((body, None), |(name, argument)| (name, Some(argument)));
+    let found = PANELS.iter().find(|panel| panel.name == name);
+    let Some(kind) = found.filter(|panel| (panel.argument == Argument::None) == argument.is_none()) else {
+        let (message, hint) = match (found, argument) {
+            (Some(panel), Some(_)) => (format!("the panel `{name}` takes nothing after its name"), format!("write \"{}\"", panel.form())),
+            (Some(panel), None) => (format!("the panel `{name}` needs a name"), format!("write \"{}\"", panel.form())),
+            (None, Some(_)) if LATER.contains(&name) => (format!("`{name}` panels are not in this version"), listed()),
+            (None, _) => {
+                let near = nearest::nearest(name, PANELS.iter().map(|panel| panel.name));
+                let hint = near.map_or_else(listed, |near| format!("did you mean `{near}`?"));
+                (format!("no panel named `{name}`"), hint)
+            }
+        };
+        context.error(text.at, message, hint);
+        return None;
+    };
+    let argument = argument.unwrap_or_default();
+    let subject = match kind.argument {
+        Argument::None => Subject::None,
+        Argument::Check => Subject::Check(context.refer(Thing::Check, argument, text.at)?),
+        Argument::Metric => Subject::Metric(context.refer(Thing::Metric, argument, text.at)?),
+        Argument::Log => Subject::Log(log(table, text, argument)?),
+    };
+    Some(PanelId { kind, subject })
+}
+
+/// `NAME`, `*`, either with a filter behind it. `log:*3` has come here as an empty name: all logs with weight 3.
+fn log(table: &Table<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
+    let (name, filter) = shown.split_once(' ').unwrap_or((shown, ""));
+    let name = match name {
+        ALL | "" => Name::from(ALL),
+        name => table.context.refer(Thing::Log, name, text.at)?,
+    };
+    if let Err(mut fault) = syntax::filter(filter) {
+        let before = "log:".len() + shown.len() - filter.len();
+        fault.offset = Some(before + fault.offset.unwrap_or(0));
+        table.context.fault(text, "bad filter", &fault);
+        return None;
+    }
+    Some(LogPanel { name, filter: filter.trim().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_panel_has_a_name_and_words_of_its_own() {
+        for (at, panel) in PANELS.iter().enumerate() {
+            assert!(!panel.help.is_empty() && !panel.name.contains([':', '*', ' ']), "{}", panel.name);
+            assert!(PANELS[..at].iter().all(|other| other.name != panel.name), "{}", panel.name);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The built-in screens: layouts in `screens/*.toml`, in the form of a custom one. The overview is made from what a
+//! configuration has.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use toml::de::{DeTable, DeValue};
+
+use super::Config;
+use super::file::{Place, SourceFile};
+use super::panels::{self, LogPanel, PanelId};
+use super::reader::{Context, Table, entries};
+use super::sections::screen::{self, Cell, Placed, Rows, ScreenLayout};
+use crate::text::name::Name;
+
+/// The name of the screen that is made from what exists.
+const OVERVIEW: &str = "overview";
+/// Metrics that the overview shows at the most.
+const MOST_METRICS: usize = 4;
+
+/// The text of each of the others, in the order of their keys.
+const FILES: &[&str] = &[
+    include_str!("screens/service.toml"),
+    include_str!("screens/logs.toml"),
+    include_str!("screens/metrics.toml"),
+    include_str!("screens/actions.toml"),
+    include_str!("screens/diagnostics.toml"),
+];
+
+static ALL: LazyLock<Vec<ScreenLayout>> = LazyLock::new(|| FILES.iter().flat_map(|text| read(text).0).collect());
+
+/// The layout of every screen: the built-in ones, each replaced by the configuration's of the same name, then the rest
+/// of the configuration's.
+pub(crate) fn layouts(config: &Config) -> Vec<ScreenLayout> {
+    let mut layouts = vec![overview(config)];
+    layouts.extend(ALL.iter().cloned());
+    for custom in &config.screens {
+        match layouts.iter_mut().find(|layout| layout.name == custom.name) {
+            Some(replaced) => *replaced = custom.clone(),
+            None => layouts.push(custom.clone()),
+        }
+    }
+    layouts
+}
+
+/// Services beside alerts; up to four metrics; all logs, or the timeline and the actions where there are none.
+fn overview(config: &Config) -> ScreenLayout {
+    let cell = |id: PanelId, weight| -> Cell { vec![Placed { id, weight }] };
+    let mut rows: Rows = vec![vec![cell(panels::SERVICES.id(), 3), cell(panels::ALERTS.id(), 2)]];
+    let metrics = config.metrics.iter().take(MOST_METRICS);
+    let metrics: Vec<Cell> = metrics.map(|metric| cell(PanelId::metric(metric.name.clone()), 1)).collect();
+    if !metrics.is_empty() {
+        rows.push(metrics);
+    }
+    rows.push(if config.logs.is_empty() {
+        vec![cell(panels::TIMELINE.id(), 2), cell(panels::ACTIONS.id(), 2)]
+    } else {
+        vec![cell(PanelId::log(LogPanel::all()), 2)]
+    });
+    ScreenLayout { name: Name::from(OVERVIEW), title: OVERVIEW.to_owned(), key: None, rows, narrow: None }
+}
+
+/// The built-in screens as they are written in a configuration. The overview is the one that is made for `config`.
+pub fn toml(config: &Config) -> String {
+    let mut text = format!("# Is anything wrong? Made from what the configuration has.\n[screen.{OVERVIEW}]\nrows = [\n");
+    for row in &overview(config).rows {
+        let cells: Vec<String> = row.iter().map(|cell| written(cell)).collect();
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "  [{}],", cells.join(", "));
+    }
+    text.push_str("]\n");
+    for file in FILES {
+        text.push('\n');
+        text.push_str(file);
+    }
+    text
+}
+
+/// A cell as it is written in `rows`.
+fn written(cell: &[Placed]) -> String {
+    let panels: Vec<String> = cell.iter().map(|placed| toml::Value::String(placed.to_string()).to_string()).collect();
+    match &panels[..] {
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+/// Reads the file of a built-in screen. It can't fail at run time, because a test reads every one of them: what is
+/// wrong is left out, and listed.
+fn read(text: &str) -> (Vec<ScreenLayout>, Vec<String>) {
+    let (root, faults) = DeTable::parse_recoverable(text);
+    let files = [SourceFile::new("screens.toml", text.to_owned(), false)];
+    let context = Context::new(&files);
+    let mut layouts = Vec::new();
+    for section in entries(root.get_ref(), 0) {
+        let DeValue::Table(screens) = section.value else { continue };
+        for entry in entries(screens, 0) {
+            let DeValue::Table(inner) = entry.value else { continue };
+            let at = Place { file: 0, start: 0, end: 0 };
+            let title = format!("screen `{}`", entry.key);
+            let table = Table::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);
+            layouts.extend(screen::read(&table));
+        }
+    }
+    let mut problems: Vec<String> = faults.iter().map(|fault| fault.message().to_owned()).collect();
+    problems.extend(context.finish().iter().map(ToString::to_string));
+    (layouts, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::load::load_text;
+
+    #[test]
+    fn every_file_holds_one_screen_without_a_problem() {
+        for text in FILES {
+            let (layouts, problems) = read(text);
+            assert_eq!((layouts.len(), problems), (1, Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reads_the_same() {
+        for config in [Config::default(), load_text(Path::new("example.toml"), crate::config::EXAMPLE).config.unwrap()] {
+            let printed = toml(&config);
+            let example = if config.metrics.is_empty() { "" } else { crate::config::EXAMPLE };
+            let loaded = load_text(Path::new("printed.toml"), &format!("{example}\n{printed}"));
+            assert!(loaded.diagnostics.is_empty(), "{:?}\n{printed}", loaded.diagnostics);
+            let mut read = loaded.config.unwrap().screens;
+            let mut built_in = vec![overview(&config)];
+            built_in.extend(ALL.iter().cloned());
+            read.retain(|screen| built_in.iter().any(|other| other.name == screen.name));
+            assert_eq!(read, built_in);
+        }
+    }
+
+    #[test]
+    fn a_configurations_own_replaces_the_built_in_one() {
+        let text = "[screen.service]\nrows = [[\"checks\"]]\n[screen.mine]\nrows = [[\"services\", [\"alerts\", \"log:* a*b*3\"]]]\n";
+        let config = load_text(Path::new("own.toml"), text).config.unwrap();
+        let layouts = layouts(&config);
+        let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
+        assert_eq!(names, ["overview", "service", "logs", "metrics", "actions", "diagnostics", "mine"]);
+        assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
+        assert_eq!(layouts[6].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(), [
+            "\"services\"",
+            "[\"alerts\", \"log:* a*b*3\"]"
+        ]);
+    }
+}

@@ -1,0 +1,20 @@
+//! Runs, where their output has no panel.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Room, View, runs};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::ui::paint::Painter;
+
+pub(super) struct Actions;
+
+impl View for Actions {
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height { most: 14, ..Height::from(3) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        runs::draw(state, painter, id, area);
+    }
+}

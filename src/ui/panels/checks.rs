@@ -1,0 +1,76 @@
+//! The checks of the service that is shown, each with what is wrong, latencies and its components.
+
+use ratatui::layout::Rect;
+
+use super::service_status::standing;
+use super::{Listing, View, check, focused, frame, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::status;
+use crate::ui::widgets::table::{beside_pointer, position, select};
+use crate::world::checks::CheckView;
+
+pub(super) struct Checks;
+
+impl View for Checks {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        let height = usize::from(inner.height);
+        let focused = focused(state, id);
+        // Rows: the name of a check, and the lines below it.
+        let mut lines: Vec<(Option<usize>, Line<'_>)> = Vec::new();
+        let below = beside_pointer(inner).width.saturating_sub(2);
+        for (at, key) in listing.keys.iter().enumerate() {
+            let RowKey::Check(name) = key else { continue };
+            let Some(check) = state.world.check(name) else { continue };
+            lines.push((Some(at), heading(state, painter, check)));
+            let detail = check::lines(state, painter, check, below);
+            lines.extend(detail.into_iter().map(|words| (None, Line::plain("  ").join(words))));
+        }
+        let chosen = listing.selected.map(|at| at + listing.shown.start);
+        let line_of = |wanted: usize| lines.iter().position(|(at, _)| *at == Some(wanted)).unwrap_or(0);
+        let first = line_of(listing.shown.start);
+        // The whole of the chosen check is brought in sight where it fits.
+        let first = chosen.map_or(first, |chosen| {
+            let (top, end) =
+                (line_of(chosen), if chosen + 1 < listing.keys.len() { line_of(chosen + 1) } else { lines.len() });
+            first.min(top).max(end.saturating_sub(height).min(top))
+        });
+        let total = lines.len();
+        let shown = first..(first + height).min(total);
+        let place = position(&shown, total);
+        frame(state, painter, id, "checks").foot(place).draw(painter, area);
+        note(painter, inner, id.clone());
+        if lines.is_empty() {
+            Notice::empty("no checks", "add [check.NAME] with service = \"…\"").draw(painter, inner);
+            return;
+        }
+        for (row, (at, words)) in (0..inner.height).zip(&lines[shown]) {
+            let line = Rect { y: inner.y + row, height: 1, ..inner };
+            painter.put(beside_pointer(line), 0, words);
+            let Some(key) = at.and_then(|at| listing.keys.get(at)) else { continue };
+            if focused && *at == chosen {
+                select(painter, line, true);
+            }
+            painter.note(line, Target::Row(key.clone()));
+        }
+    }
+}
+
+fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
+    status::words(check.status, check.stale, painter.glyphs(), status::FULL)
+        .and(" ", Role::Text)
+        .and(&check.name, Role::TextStrong)
+        .and(format!(" {}", standing(state, check.since)), Role::Text)
+        .and("  answered ", Role::TextDim)
+        .join(check::polled(state, check))
+        .and(if check.last.is_some() { " ago" } else { "" }, Role::TextDim)
+}

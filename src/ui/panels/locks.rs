@@ -1,0 +1,60 @@
+//! What is locked, by whom, for what.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, Room, View, focused, frame, note, runs};
+use crate::app::panels::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::lang::time::Moment;
+use crate::model::run::Run;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::table::{Column, Row, Table};
+
+const LOCKS: [Column; 4] = [
+    Column::text("target", 8, 20, 0),
+    Column::text("holder", 8, 24, 1),
+    Column::figure("since", 5, 2),
+    Column::text("for", 8, 60, 3),
+];
+
+pub(super) struct Locks;
+
+impl View for Locks {
+    /// What it needs, at most a third.
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 3)))
+    }
+
+    fn width(&self) -> (u16, u16) {
+        runs::WIDTH
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        frame(state, painter, id, "locks").foot(listing.position()).draw(painter, area);
+        note(painter, inner, id.clone());
+        let found = |key: &RowKey| {
+            state.world.locks.iter().find(|lock| matches!(key, RowKey::Lock(target) if *target == lock.target))
+        };
+        let rows = listing.visible().iter().filter_map(found).map(|lock| {
+            let since = state.world.run_by_id(&lock.id).map_or(Moment { utc: lock.since, boot: None }, Run::began);
+            let age = state.world.moment().since(since);
+            let cells = vec![
+                Line::plain(lock.target.clone()),
+                Line::plain(format!("{}@{}", lock.holder, lock.host)),
+                Line::of(figures::age(age), Role::TextDim),
+                Line::of(lock.reason.clone(), Role::TextDim),
+            ];
+            Row { cells, target: None }
+        });
+        let rows = rows.collect();
+        let focused = focused(state, id);
+        Table { columns: &LOCKS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    }
+}

@@ -1,0 +1,101 @@
+//! Every metric, in a table.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, Room, View, focused, frame, metric, note};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
+use crate::app::state::State;
+use crate::config::panels::{self, PanelId};
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::status;
+use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
+use crate::world::metrics::MetricView;
+
+pub(super) struct MetricList;
+
+impl View for MetricList {
+    /// At most two fifths: the charts are why one looks.
+    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        let wanted = u16::try_from(state.world.metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
+        Some(Height::fixed(wanted.min(room.height * 2 / 5).max(3)))
+    }
+
+    fn width(&self) -> (u16, u16) {
+        (36, 60)
+    }
+
+    /// Its keys move the cursor of the charts, which must stay in sight.
+    fn zooms(&self) -> bool {
+        false
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+const METRICS: [Column; 5] = [
+    Column::text("metric", 8, 18, 0),
+    Column::figure("value", 10, 0),
+    Column::plot("course", 6, 30, 3),
+    Column::text("thresholds", 10, 24, 4),
+    Column::text("age", 4, 12, 2),
+];
+
+/// A table of metrics: of the service, or of all.
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, id, usize::from(inner.height));
+    frame(state, painter, id, "metrics").foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        Notice::empty("no metrics", "add [metric.NAME] with from and value, or / to change the filter")
+            .draw(painter, inner);
+        return;
+    }
+    let columns = &METRICS;
+    let widths = widths(columns, beside_pointer(inner).width);
+    let rows = listing.visible().iter().filter_map(|key| found(state, key)).map(|shown| {
+        let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);
+        let mut title = Line::plain(shown.title.clone());
+        if mark {
+            title = Line::of(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
+        }
+        let cells = vec![
+            title,
+            metric::value(painter, shown),
+            metric::sparkline(state, painter, shown, widths[2]),
+            thresholds(shown),
+            metric::age(state, shown),
+        ];
+        Row { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
+    });
+    let rows = rows.collect();
+    let is_focused = focused(state, id);
+    Table { columns, rows, selected: listing.selected, focused: is_focused, headings: false }.draw(painter, inner);
+}
+
+/// `> 5 % medium, > 10 % high`.
+fn thresholds(metric: &MetricView) -> Line<'static> {
+    let mut words = Line::new();
+    for (severity, threshold, above) in &metric.thresholds {
+        let sign = if *above { ">" } else { "<" };
+        let role = match status::severity_role(*severity) {
+            Role::SeverityCritical => Role::ChartCritical,
+            role => role,
+        };
+        words = words.then(format!("{sign}{}", figures::value(*threshold, &metric.unit)), role);
+    }
+    words
+}
+
+fn found<'a>(state: &'a State, key: &RowKey) -> Option<&'a MetricView> {
+    let RowKey::Metric(name) = key else { return None };
+    state.world.metric(name)
+}

@@ -1,0 +1,63 @@
+//! What a person should read about the console itself, newest first.
+
+use ratatui::layout::Rect;
+
+use super::{Listing, View, focused, frame, note};
+use crate::app::panels::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Row, Table};
+use crate::world::diagnostics::{Problem, ProblemKind};
+
+const COLUMNS: [Column; 5] = [
+    Column::figure("ago", 4, 1),
+    Column::text("kind", 8, 11, 2),
+    Column::text("about", 6, 18, 1),
+    Column::text("what", 16, 200, 0),
+    Column::figure("times", 6, 3),
+];
+
+pub(super) struct Problems;
+
+impl View for Problems {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let inner = Frame::inner(area);
+        let listing = Listing::new(state, id, usize::from(inner.height));
+        frame(state, painter, id, "problems").foot(listing.position()).draw(painter, area);
+        note(painter, inner, id.clone());
+        if listing.keys.is_empty() {
+            Notice::empty("no problems", "source warnings, failed tasks, gaps and rejected reloads appear here")
+                .draw(painter, inner);
+            return;
+        }
+        let found = |key: &RowKey| state.world.diagnostics.problems.iter().find(|problem| key.is_problem(problem));
+        let rows = listing.visible().iter().filter_map(found).map(|problem| row(state, problem)).collect();
+        let focused = focused(state, id);
+        Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    }
+}
+
+fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
+    let (kind, role) = match problem.kind {
+        ProblemKind::Warning => ("warning", Role::LevelWarn),
+        ProblemKind::TaskFailed => ("task failed", Role::LevelError),
+        ProblemKind::Gap => ("gap", Role::StatusUnknown),
+        ProblemKind::Reload => ("reload", Role::LevelError),
+        ProblemKind::Failed => ("failed", Role::LevelError),
+    };
+    let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
+    let cells = vec![
+        Line::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
+        Line::of(kind, role),
+        Line::of(&problem.about, Role::LogService),
+        Line::plain(&problem.text),
+        Line::of(times, Role::TextDim),
+    ];
+    Row { cells, target: None }
+}

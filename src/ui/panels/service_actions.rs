@@ -1,0 +1,20 @@
+//! The actions of the service that is shown.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Room, View, startable};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::ui::paint::Painter;
+
+pub(super) struct ServiceActions;
+
+impl View for ServiceActions {
+    fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.shown_service().map_or(0, |service| service.actions.len())))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        startable::draw(state, painter, id, area);
+    }
+}

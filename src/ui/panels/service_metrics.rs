@@ -1,0 +1,20 @@
+//! The metrics of the service that is shown.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Room, View, metric_list};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::ui::paint::Painter;
+
+pub(super) struct ServiceMetrics;
+
+impl View for ServiceMetrics {
+    fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height::by_rows(state.shown_service().map_or(0, |service| service.metrics.len())))
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        metric_list::draw(state, painter, id, area);
+    }
+}

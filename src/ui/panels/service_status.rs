@@ -1,0 +1,72 @@
+//! The service that is shown in one line: status, since when, what it depends on, its runbook.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Room, View, services};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::since::Since;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::status;
+use crate::world::services::ServiceView;
+
+pub(super) struct ServiceStatus;
+
+impl View for ServiceStatus {
+    fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(if state.shown_service().is_some() { Height::fixed(1) } else { Height::from(4) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, _id: &PanelId, area: Rect) {
+        match state.shown_service() {
+            Some(service) => about(state, painter, service, area),
+            None => Notice::empty("no services yet", "add [service.NAME] and [check.NAME] to the configuration")
+                .draw(painter, area),
+        }
+    }
+}
+
+/// Status, since when, what it depends on, where its runbook is.
+fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: Rect) {
+    let glyphs = painter.glyphs();
+    let mut words = Line::plain(" ")
+        .and(service.title.clone(), Role::TextStrong)
+        .and("  ", Role::Text)
+        .join(status::words(service.status, service.stale, glyphs, status::FULL))
+        .and(standing(state, service.since), Role::TextDim);
+    words = match (&service.blocked_by, &service.own_reason) {
+        (Some(by), Some(own)) => {
+            words.and("  ", Role::Text).join(services::own_and(own, by, 60, glyphs.ellipsis))
+        }
+        (Some(by), None) => words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited),
+        (None, _) => words,
+    };
+    if let Some(config) = state.world.config.services.iter().find(|config| config.name == service.name) {
+        for (at, name) in config.depends_on.iter().enumerate() {
+            words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
+            if let Some(other) = state.world.service(name) {
+                words = words.and(" ", Role::Text).join(status::words(other.status, other.stale, glyphs, 1));
+            }
+        }
+        if let Some(runbook) = &config.runbook {
+            words = words.and("  runbook ", Role::TextDim).and(runbook.clone(), Role::Text);
+        }
+        for (name, url) in &config.links {
+            words = words.and(format!("  {name} "), Role::TextDim).and(url.clone(), Role::Text);
+        }
+    }
+    painter.put(row, 0, &words);
+}
+
+/// ` 3m`, or ` since before 05:24:10Z` where it was not seen to begin.
+pub(super) fn standing(state: &State, since: Option<Since>) -> String {
+    match since {
+        None => String::new(),
+        Some(since) if since.seen => format!(" {}", figures::age_since(Some(since), state.world.now, "")),
+        Some(since) => format!(" {}", since.describe(state.world.now, state.world.config.console.timezone)),
+    }
+}

@@ -1,0 +1,76 @@
+//! The actions that can be started, with their last runs.
+
+use ratatui::layout::Rect;
+
+use super::{Height, Listing, Room, View, focused, frame, note, runs};
+use crate::app::layout::Target;
+use crate::app::panels::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::theme::Role;
+use crate::ui::footer::key_of_action;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{Column, Row, Table};
+
+pub(super) struct Startable;
+
+impl View for Startable {
+    /// What it needs, at most half.
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 2)))
+    }
+
+    fn width(&self) -> (u16, u16) {
+        runs::WIDTH
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        draw(state, painter, id, area);
+    }
+}
+
+/// Columns of the actions; the keys take as much as the longest needs.
+fn action_columns(state: &State) -> [Column; 4] {
+    let keys =
+        state.world.config.actions.iter().map(|action| key_of_action(state, action).chars().count()).max().unwrap_or(0);
+    let keys = u16::try_from(keys).unwrap_or(6).clamp(1, 8);
+    [
+        Column::text("key", keys, keys, 0),
+        Column::text("action", 10, 30, 0),
+        Column::text("last", 14, 18, 1),
+        Column::figure("ago", 4, 2),
+    ]
+}
+
+/// A table of actions: of the service, or of all.
+pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+    let inner = Frame::inner(area);
+    let listing = Listing::new(state, id, usize::from(inner.height));
+    frame(state, painter, id, "actions").foot(listing.position()).draw(painter, area);
+    note(painter, inner, id.clone());
+    if listing.keys.is_empty() {
+        Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration").draw(painter, inner);
+        return;
+    }
+    let glyphs = painter.glyphs();
+    let found = |key: &RowKey| {
+        state.world.config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
+    };
+    let rows = listing.visible().iter().filter_map(found).map(|action| {
+        let last = state.world.last_runs(&action.name).into_iter().next();
+        let cells = vec![
+            Line::of(key_of_action(state, action), Role::Key),
+            Line::plain(action.title.clone()),
+            last.map_or_else(|| Line::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
+            last.map_or_else(Line::new, |run| Line::of(runs::ago(state.world.moment(), run), Role::TextDim)),
+        ];
+        Row { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))) }
+    });
+    let rows = rows.collect();
+    let is_focused = focused(state, id);
+    Table { columns: &action_columns(state), rows, selected: listing.selected, focused: is_focused, headings: false }
+        .draw(painter, inner);
+}
