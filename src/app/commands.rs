@@ -1,7 +1,7 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
-use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, StoreEffect, TerminalEffect};
 use crate::config::panels;
+use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, StoreEffect, TerminalEffect};
 use crate::text::SafeText;
 
 use super::keymap::Command;

@@ -11,14 +11,14 @@ use crate::text::name::Name;
 use crate::world::World;
 
 use super::keymap::Keymap;
-use super::overlays::stack::Overlays;
 use super::layout::LayoutMap;
-use super::screens::{Layouts, ListState, Screen};
+use super::overlays::stack::Overlays;
 use super::screens::actions::ActionsScreen;
 use super::screens::diagnostics::DiagnosticsScreen;
 use super::screens::logs::{LogsScreen, Timestamps, Waiting};
 use super::screens::metrics::MetricsScreen;
 use super::screens::service::ServiceScreen;
+use super::screens::{Layouts, ListState, Screen};
 use super::tails::{Tail, tails};
 use super::toasts::Toasts;
 

@@ -111,7 +111,8 @@ pub static TIMELINE: PanelSpec = plain("timeline", "Status changes, alerts, runs
 pub static CHECK: PanelSpec =
     PanelSpec { name: "check", argument: Argument::Check, help: "One check: status, latencies, its components" };
 /// One metric.
-pub static METRIC: PanelSpec = PanelSpec { name: "metric", argument: Argument::Metric, help: "The chart of one metric" };
+pub static METRIC: PanelSpec =
+    PanelSpec { name: "metric", argument: Argument::Metric, help: "The chart of one metric" };
 /// The tail of a log.
 pub static LOG: PanelSpec =
     PanelSpec { name: "log", argument: Argument::Log, help: "The newest records of a log, or of all with *" };
@@ -123,7 +124,8 @@ pub static CHECKS: PanelSpec = plain("checks", "The checks of the chosen service
 /// The metrics of the service that is shown.
 pub static SERVICE_METRICS: PanelSpec = plain("service-metrics", "The metrics of the chosen service");
 /// The actions of the service that is shown.
-pub static SERVICE_ACTIONS: PanelSpec = plain("service-actions", "The actions of the chosen service with their last runs");
+pub static SERVICE_ACTIONS: PanelSpec =
+    plain("service-actions", "The actions of the chosen service with their last runs");
 /// The records of the service that is shown.
 pub static SERVICE_LOGS: PanelSpec = plain("service-logs", "The newest records of the chosen service");
 /// The records of the logs screen.
@@ -215,7 +217,9 @@ pub(super) fn read(table: &Table<'_>, text: &Text, body: &str) -> Option<PanelId
     let found = PANELS.iter().find(|panel| panel.name == name);
     let Some(kind) = found.filter(|panel| (panel.argument == Argument::None) == argument.is_none()) else {
         let (message, hint) = match (found, argument) {
-            (Some(panel), Some(_)) => (format!("the panel `{name}` takes nothing after its name"), format!("write \"{}\"", panel.form())),
+            (Some(panel), Some(_)) => {
+                (format!("the panel `{name}` takes nothing after its name"), format!("write \"{}\"", panel.form()))
+            }
             (Some(panel), None) => (format!("the panel `{name}` needs a name"), format!("write \"{}\"", panel.form())),
             (None, Some(_)) if LATER.contains(&name) => (format!("`{name}` panels are not in this version"), listed()),
             (None, _) => {

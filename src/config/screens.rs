@@ -62,7 +62,8 @@ fn overview(config: &Config) -> ScreenLayout {
 
 /// The built-in screens as they are written in a configuration. The overview is the one that is made for `config`.
 pub fn toml(config: &Config) -> String {
-    let mut text = format!("# Is anything wrong? Made from what the configuration has.\n[screen.{OVERVIEW}]\nrows = [\n");
+    let mut text =
+        format!("# Is anything wrong? Made from what the configuration has.\n[screen.{OVERVIEW}]\nrows = [\n");
     for row in &overview(config).rows {
         let cells: Vec<String> = row.iter().map(|cell| written(cell)).collect();
         // Writing to a string can't fail.
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_the_same() {
-        for config in [Config::default(), load_text(Path::new("example.toml"), crate::config::EXAMPLE).config.unwrap()] {
+        for config in [Config::default(), load_text(Path::new("example.toml"), crate::config::EXAMPLE).config.unwrap()]
+        {
             let printed = toml(&config);
             let example = if config.metrics.is_empty() { "" } else { crate::config::EXAMPLE };
             let loaded = load_text(Path::new("printed.toml"), &format!("{example}\n{printed}"));
@@ -145,9 +147,9 @@ mod tests {
         let names: Vec<&str> = layouts.iter().map(|layout| &*layout.name).collect();
         assert_eq!(names, ["overview", "service", "logs", "metrics", "actions", "diagnostics", "mine"]);
         assert_eq!(layouts[1].panels().map(ToString::to_string).collect::<Vec<_>>(), ["checks"]);
-        assert_eq!(layouts[6].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(), [
-            "\"services\"",
-            "[\"alerts\", \"log:* a*b*3\"]"
-        ]);
+        assert_eq!(
+            layouts[6].rows[0].iter().map(|cell| written(cell)).collect::<Vec<_>>(),
+            ["\"services\"", "[\"alerts\", \"log:* a*b*3\"]"]
+        );
     }
 }

@@ -174,7 +174,10 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
     app.outcome(Outcome::Run(Box::new(run.clone())));
     assert!(!app.state.world.run(&run.id).unwrap().ours);
-    assert_ne!(app.state.list(&panels::RUNS.id()).and_then(|list| list.selected.clone()), Some(RowKey::Run(run.id.clone())));
+    assert_ne!(
+        app.state.list(&panels::RUNS.id()).and_then(|list| list.selected.clone()),
+        Some(RowKey::Run(run.id.clone()))
+    );
 
     // Cancelled in the dialog, then asked for again in another world: judged by that one.
     app.keys("R");

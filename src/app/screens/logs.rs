@@ -30,8 +30,8 @@ use crate::world::logs::{LogView, rings};
 
 pub(crate) use aside::Aside;
 pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
-pub(in crate::app) use bars::{command as bars_command, jump_to_bar};
 pub use bars::{BarsShown, bars};
+pub(in crate::app) use bars::{command as bars_command, jump_to_bar};
 pub(in crate::app) use commands::{command, lead_on};
 pub(in crate::app) use details::is_late;
 pub(crate) use detour::{Former, former};

@@ -9,11 +9,11 @@ pub mod service;
 
 use std::collections::BTreeMap;
 
-use crate::model::effect::Effect;
 use crate::config::Config;
 use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::config::screens::layouts;
 use crate::config::sections::screen::ScreenLayout;
+use crate::model::effect::Effect;
 use crate::text::name::Name;
 
 use super::keymap::Command;

@@ -91,7 +91,11 @@ pub(crate) const KEYS: &[KeySpec] = &[
         Kind::Rows,
         "Rows of panels; a list within a row is a column of panels, *2 a weight. `opsroom config screens` lists the panels",
     ),
-    key("narrow", Kind::Table(NARROW), "Other rows for narrow terminals. Default: every panel in a row of its own under 80"),
+    key(
+        "narrow",
+        Kind::Table(NARROW),
+        "Other rows for narrow terminals. Default: every panel in a row of its own under 80",
+    ),
 ];
 
 /// The section.
@@ -124,7 +128,11 @@ pub(crate) fn read(table: &Table<'_>) -> Option<ScreenLayout> {
 fn narrow(table: &Table<'_>) -> Option<Narrow> {
     let (under, rows) = (table.whole("under"), rows(table));
     if table.lacks(&["under"]) || table.lacks(&["rows"]) {
-        table.context.error(table.at, "`narrow` needs `under` and `rows`", "write narrow = { under = 100, rows = […] }");
+        table.context.error(
+            table.at,
+            "`narrow` needs `under` and `rows`",
+            "write narrow = { under = 100, rows = […] }",
+        );
     }
     Some(Narrow { under: u16::try_from(under?).ok()?, rows })
 }

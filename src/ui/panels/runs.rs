@@ -63,7 +63,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         return;
     }
     let all = state.world.all_runs();
-    let shown = listing.visible().iter().filter_map(|key| all.iter().find(|run| matches!(key, RowKey::Run(id) if *id == run.id)));
+    let shown = listing
+        .visible()
+        .iter()
+        .filter_map(|key| all.iter().find(|run| matches!(key, RowKey::Run(id) if *id == run.id)));
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
     let focused = super::focused(state, id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);

@@ -39,9 +39,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         .join(status::words(service.status, service.stale, glyphs, status::FULL))
         .and(standing(state, service.since), Role::TextDim);
     words = match (&service.blocked_by, &service.own_reason) {
-        (Some(by), Some(own)) => {
-            words.and("  ", Role::Text).join(services::own_and(own, by, 60, glyphs.ellipsis))
-        }
+        (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(own, by, 60, glyphs.ellipsis)),
         (Some(by), None) => words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited),
         (None, _) => words,
     };

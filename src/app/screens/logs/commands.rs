@@ -1,8 +1,7 @@
 //! What the keys of the logs screen do.
 
 use super::{
-    COLUMNS, MAX_CONTEXT, details, detour, height, marks, next_match, set_filter, show_only, step_log, taken,
-    times,
+    COLUMNS, MAX_CONTEXT, details, detour, height, marks, next_match, set_filter, show_only, step_log, taken, times,
 };
 use crate::app::keymap::Command;
 use crate::app::overlays::line::{LineInput, Purpose};
