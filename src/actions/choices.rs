@@ -3,11 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::process::Command;
-
 use crate::model::choice::Choice;
-use crate::model::environment::clean;
-use crate::process::{self, Limits, RunError};
+use crate::process::{self, Invocation, Limits, RunError};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -28,16 +25,18 @@ pub(crate) async fn choices<'a>(
     env: impl IntoIterator<Item = (&'a String, &'a String)>,
     redactor: &Redactor,
 ) -> Result<Vec<Choice>, SafeText> {
-    let Some((program, arguments)) = argv.split_first() else {
+    let Some(program) = argv.first() else {
         return Err(SafeText::new("no command configured for choices"));
     };
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(directory).env_clear().envs(clean(|name| std::env::var_os(name))).envs(env);
+    let command = Invocation::of(argv).map_err(|error| SafeText::new(&error.to_string()))?;
+    let command = command.directory(directory).envs(env);
     let limits = Limits { timeout: CHOICES_TIMEOUT, most_bytes: MOST_BYTES };
     let output = process::run(command, limits, || ()).await.map_err(|error| match error {
-        RunError::Start(error) => SafeText::new(&process::start_error(program, &error)),
-        RunError::TimedOut(after) => said(program, &format!("gave no choices within {} s", after.as_secs())),
-        RunError::TooMuch(_) | RunError::Wait(_) => said(program, &error.to_string()),
+        RunError::Start(error) => SafeText::new(&error.to_string()),
+        RunError::TimedOut(after, survivors) => {
+            said(program, &format!("gave no choices within {} s{survivors}", after.as_secs()))
+        }
+        RunError::TooMuch(..) | RunError::Wait(_) => said(program, &error.to_string()),
     })?;
     if !output.status.success() {
         let err = String::from_utf8_lossy(&output.stderr);

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::files;
 use super::handover::Handover;
 use super::rundir::{Intent, RunDir};
+use crate::process::Invocation;
 
 /// A run directory whose `alive` is locked by us. The lock goes over to the supervisor; dropped before that, the run
 /// counts as never started.
@@ -81,14 +82,9 @@ impl Prepared {
     pub async fn launch(self, program: &Path, handover: &Handover) -> io::Result<(RunDir, Child)> {
         let sealed = handover.seal()?;
         let complaints = files::append(&self.dir.complaints())?;
-        let mut child = Command::new(program)
-            .arg("__run")
-            .arg(self.dir.path())
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::from(self.alive))
-            .stderr(Stdio::from(complaints))
-            .spawn()?;
+        let supervisor = Invocation::new(program).args(["__run".as_ref(), self.dir.path().as_os_str()]);
+        let supervisor = supervisor.directory(Path::new("/")).in_our_environment();
+        let mut child = supervisor.spawn(Stdio::piped(), Stdio::from(self.alive), Stdio::from(complaints))?;
         if let Some(mut stdin) = child.stdin.take() {
             // A supervisor that reads no more has refused or died, and that is for the run's directory to say.
             if let Err(error) = stdin.write_all(&sealed).await {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::process::Command;
 
 use super::Global;
 use super::configuration;
@@ -19,6 +18,7 @@ use crate::config::load::locate::Locator;
 use crate::config::load::{self, Loaded};
 use crate::lang::diagnostic;
 use crate::lang::diagnostic::Diagnostic;
+use crate::process::{self, Invocation, Limits};
 use crate::runtime::secrets::Fetching;
 use crate::text::redact::Literals;
 use live::Row;
@@ -95,10 +95,9 @@ async fn look(config: &Config) -> Findings {
 /// Which compose commands this machine has: `docker compose version` asks no daemon.
 async fn compose() -> Compose {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let mut version = Command::new("docker");
-    version.args(["compose", "version"]).kill_on_drop(true).stdin(std::process::Stdio::null());
-    let answer = tokio::time::timeout(PATIENCE, version.output()).await;
-    let v2 = matches!(answer, Ok(Ok(output)) if output.status.success());
+    let version = Invocation::new("docker").args(["compose", "version"]);
+    let answer = process::run(version, Limits { timeout: PATIENCE, most_bytes: 0 }, || ()).await;
+    let v2 = answer.is_ok_and(|output| output.status.success());
     Compose { v2, v1: world::missing_program("docker-compose", None).is_none() }
 }
 

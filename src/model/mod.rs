@@ -10,7 +10,6 @@ pub mod cause;
 pub mod choice;
 pub mod document;
 pub mod effect;
-pub mod environment;
 pub mod flapping;
 pub mod latency;
 pub mod observation;

@@ -1,30 +1,30 @@
-//! Child processes that answer a question: started, read, bounded in time and output, and ended as a group.
+//! Child processes: described, started in a clean environment and a group of their own, read, bounded in time and
+//! output, and ended as a group.
 //!
-//! The values to choose from, the commands of secrets, command sources, command checks and commands of logs all come
-//! through here. The steps of an action do not: their supervisor outlives the console.
+//! Every child of ours is started here: the values to choose from, the commands of secrets, command sources, command
+//! checks, commands of logs, and the steps of an action, which their supervisor reads and bounds by its own rules.
 //!
-//! *Invariant:* a child leads a process group, and nothing of that group survives the value that stands for it. What
-//! leaves the group with `setsid`, as a daemon does, is no longer ours.
+//! *Invariant:* a bounded child leads a process group, and nothing of that group survives the [`Group`] that stands for
+//! it unless it was kept. What leaves the group with `setsid`, as a daemon does, is no longer ours.
 
+mod environment;
+mod group;
+mod invocation;
 pub mod table;
 
+pub(crate) use group::{Group, Survivors};
+pub(crate) use invocation::{Invocation, StartError};
+
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
-use rustix::process::{getrlimit, kill_process_group, setrlimit, waitid};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
-use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::Notify;
 
-/// From TERM to KILL.
-const GRACE: Duration = Duration::from_secs(1);
-/// How often to look whether a child has ended where no signal reports it.
-const LOOK: Duration = Duration::from_millis(20);
 /// How long a pipe may stay open after the child has ended: a process that it left behind may hold it for ever.
 pub(crate) const LINGER: Duration = Duration::from_millis(100);
 
@@ -45,95 +45,6 @@ pub fn raise_open_files() {
 /// How many files we may have open.
 pub(crate) fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(OPEN_FILES)
-}
-
-/// A process and everything it started that stayed in its group. Dropped, it is killed.
-#[derive(Debug)]
-pub(crate) struct Group {
-    child: Child,
-    /// `None` once the leader has been waited for: its number may then belong to another process.
-    leader: Option<Pid>,
-    /// Reports that some child has ended.
-    changes: Option<unix::Signal>,
-}
-
-impl Group {
-    /// Starts a command as the leader of a group; stdin is empty, stdout and stderr are pipes.
-    ///
-    /// # Errors
-    /// As the system reports; [`start_error`] makes words of it.
-    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
-        // Listening begins before the child can end.
-        let changes = unix::signal(SignalKind::child()).ok();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.process_group(0).kill_on_drop(true).spawn()?;
-        let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { child, leader, changes })
-    }
-
-    /// Its stdout and stderr, once.
-    pub(crate) fn pipes(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
-        (self.child.stdout.take(), self.child.stderr.take())
-    }
-
-    /// Waits until the leader has ended; it is left to be reaped. May be cancelled and called again.
-    pub(crate) async fn ended(&mut self) {
-        while !self.has_ended() {
-            let reported = match &mut self.changes {
-                Some(changes) => changes.recv().await.is_some(),
-                None => false,
-            };
-            if !reported {
-                tokio::time::sleep(LOOK).await;
-            }
-        }
-    }
-
-    /// Kills what the leader left behind in its group, and takes the leader's status.
-    ///
-    /// # Errors
-    /// As the system reports.
-    pub(crate) async fn reap(mut self) -> io::Result<ExitStatus> {
-        self.ended().await;
-        // Before the leader is waited for: until then its number is the group's and nobody else's.
-        self.signal(Signal::KILL);
-        let status = self.child.wait().await;
-        self.leader = None;
-        status
-    }
-
-    /// TERM to all, a moment of grace, KILL to all. The leader is waited for at the very end: until then its number
-    /// is the group's and nobody else's.
-    pub(crate) async fn end(mut self) {
-        self.signal(Signal::TERM);
-        // A stopped process takes its TERM only when it continues.
-        self.signal(Signal::CONT);
-        let _ = tokio::time::timeout(GRACE, self.ended()).await;
-        self.signal(Signal::KILL);
-        // A leader in uninterruptible sleep outlives even that; it is not worth waiting for.
-        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
-        self.leader = None;
-    }
-
-    /// Whether the leader has ended, without taking its status away.
-    fn has_ended(&self) -> bool {
-        let Some(leader) = self.leader else { return true };
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(leader), look), Ok(None))
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(leader) = self.leader.filter(|leader| leader.as_raw_nonzero().get() > 1) {
-            // A group that is gone is what was wanted.
-            let _ = kill_process_group(leader, signal);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
 }
 
 /// What a command may take.
@@ -160,14 +71,14 @@ pub(crate) struct Output {
 #[derive(Debug, Error)]
 pub(crate) enum RunError {
     /// It did not start.
-    #[error("could not be started: {0}")]
-    Start(io::Error),
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// It was still running at the timeout, and was ended with its group.
-    #[error("gave no answer within {} s", .0.as_secs_f64())]
-    TimedOut(Duration),
+    #[error("gave no answer within {} s{}", .0.as_secs_f64(), .1)]
+    TimedOut(Duration, Survivors),
     /// It wrote more than is kept, where all of it is needed; it was ended with its group.
-    #[error("wrote more than {} KiB and was ended", .0 / 1024)]
-    TooMuch(usize),
+    #[error("wrote more than {} KiB and was ended{}", .0 / 1024, .1)]
+    TooMuch(usize, Survivors),
     /// Its status was lost.
     #[error("ended, but its status is not known: {0}")]
     Wait(io::Error),
@@ -178,7 +89,7 @@ pub(crate) enum RunError {
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) async fn run(command: Command, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
+pub(crate) async fn run(command: Invocation, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
     execute(command, limits, false, ended).await
 }
 
@@ -187,19 +98,18 @@ pub(crate) async fn run(command: Command, limits: Limits, ended: impl FnOnce()) 
 ///
 /// # Errors
 /// See [`RunError`].
-pub(crate) async fn answer(mut command: Command, limits: Limits) -> Result<Output, RunError> {
+pub(crate) async fn answer(command: Invocation, limits: Limits) -> Result<Output, RunError> {
     // `setsid` leaves a group, and not its environment.
-    let mark = format!("OPSROOM_ANSWER={:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-    if let Some((name, value)) = mark.split_once('=') {
-        command.env(name, value);
-    }
-    let result = execute(command, limits, true, || ()).await;
-    if matches!(result, Err(RunError::TimedOut(_) | RunError::TooMuch(_))) {
-        kill_marked(mark.as_bytes()).await;
+    let mark = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+    let result = execute(command.env(MARK, &mark), limits, true, || ()).await;
+    if matches!(result, Err(RunError::TimedOut(..) | RunError::TooMuch(..))) {
+        kill_marked(format!("{MARK}={mark}").as_bytes()).await;
     }
     result
 }
 
+/// The variable that what was asked for an answer, and all that it starts, carries.
+const MARK: &str = "OPSROOM_ANSWER";
 /// How often the table of processes is looked through for those with a mark, and the pause between two looks.
 const LOOKS: (u32, Duration) = (5, Duration::from_millis(20));
 
@@ -217,8 +127,8 @@ async fn kill_marked(mark: &[u8]) {
     }
 }
 
-async fn execute(command: Command, limits: Limits, whole: bool, ended: impl FnOnce()) -> Result<Output, RunError> {
-    let mut group = Group::start(command).map_err(RunError::Start)?;
+async fn execute(command: Invocation, limits: Limits, whole: bool, ended: impl FnOnce()) -> Result<Output, RunError> {
+    let mut group = command.start()?;
     let (stdout, stderr) = group.pipes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let over = Notify::new();
@@ -254,13 +164,11 @@ async fn execute(command: Command, limits: Limits, whole: bool, ended: impl FnOn
         in_time
     };
     if !in_time {
-        group.end().await;
-        return Err(RunError::TimedOut(limits.timeout));
+        return Err(RunError::TimedOut(limits.timeout, group.end().await));
     }
     // What came in the moment before its end is too much as well.
     if too_much || over.notified().now_or_never().is_some() {
-        group.end().await;
-        return Err(RunError::TooMuch(limits.most_bytes));
+        return Err(RunError::TooMuch(limits.most_bytes, group.end().await));
     }
     let status = group.reap().await.map_err(RunError::Wait)?;
     Ok(Output { status, stdout: out, stderr: err })
@@ -282,15 +190,6 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>, most: us
     }
 }
 
-/// Why `program` did not start, with what to look at.
-pub(crate) fn start_error(program: &str, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("{program} was not found: is it installed, and in PATH?"),
-        io::ErrorKind::PermissionDenied => format!("{program} may not be executed: check its permissions"),
-        _ => format!("{program} could not be started: {error}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;
@@ -299,10 +198,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(5);
 
-    fn shell(script: &str) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", script]);
-        command
+    /// How often to look.
+    const LOOK: Duration = Duration::from_millis(20);
+
+    fn shell(script: &str) -> Invocation {
+        Invocation::shell(script)
     }
 
     /// Whether any process is left in the group of that number; a zombie that nobody waits for yet is none.
@@ -362,7 +262,7 @@ mod tests {
             let script = format!("echo $$ > '{}'; {script}", at.display());
             let limits = Limits { timeout: Duration::from_millis(500), most_bytes: 100 };
             let answer = tokio::time::timeout(Duration::from_secs(30), run(shell(&script), limits, || ())).await;
-            assert!(matches!(answer, Ok(Err(RunError::TimedOut(_)))), "{name}: {answer:?}");
+            assert!(matches!(answer, Ok(Err(RunError::TimedOut(..)))), "{name}: {answer:?}");
             let group = tokio::fs::read(&at).await.unwrap();
             assert!(dies(group_of(&group)).await, "{name}");
         }
@@ -406,8 +306,8 @@ mod tests {
             let answer = answer(shell(&script), Limits { timeout, most_bytes: 1000 });
             let answer = tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an end in time");
             match name {
-                "silent" => assert!(matches!(answer, Err(RunError::TimedOut(_))), "{name}: {answer:?}"),
-                _ => assert!(matches!(answer, Err(RunError::TooMuch(1000))), "{name}: {answer:?}"),
+                "silent" => assert!(matches!(answer, Err(RunError::TimedOut(..))), "{name}: {answer:?}"),
+                _ => assert!(matches!(answer, Err(RunError::TooMuch(1000, _))), "{name}: {answer:?}"),
             }
             // Where it was not there yet, it had no time to leave.
             if let Ok(group) = tokio::fs::read(&at).await {
@@ -425,7 +325,7 @@ mod tests {
         assert_eq!((output.status.code(), called), (Some(3), true));
         let output = run(shell("kill -9 $$"), within(LONG), || ()).await.unwrap();
         assert_eq!(output.status.signal(), Some(9));
-        let error = run(Command::new("/no/such/program"), within(LONG), || ()).await.unwrap_err();
-        assert!(matches!(&error, RunError::Start(error) if error.kind() == io::ErrorKind::NotFound), "{error}");
+        let error = run(Invocation::new("/no/such/program"), within(LONG), || ()).await.unwrap_err();
+        assert!(matches!(error, RunError::Start(StartError::System { .. })), "{error}");
     }
 }

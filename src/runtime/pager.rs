@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::process::Stdio;
 
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 
+use crate::process::Invocation;
 use crate::text::redact::Redactor;
 
 /// The pager that has the terminal, where one has.
@@ -20,13 +21,10 @@ impl Pager {
     pub(crate) fn show(&mut self, text: String, redactor: Redactor) {
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
         // `$PAGER` is a shell's word with options, by custom.
-        let child = Command::new("/bin/sh")
-            .args(["-c", pager.as_deref().unwrap_or("less")])
-            // What is read came from outside: a pager must not run commands for it.
-            .env("LESSSECURE", "1")
-            .stdin(Stdio::piped())
-            .spawn();
-        self.running = Some(child);
+        let shell = Invocation::shell(pager.as_deref().unwrap_or("less")).in_our_environment();
+        // What is read came from outside: a pager must not run commands for it.
+        let shell = shell.env("LESSSECURE", "1");
+        self.running = Some(shell.spawn(Stdio::piped(), Stdio::inherit(), Stdio::inherit()));
         self.text = Some((text, redactor));
     }
 

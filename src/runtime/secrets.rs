@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +20,7 @@ use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
 use crate::model::observation::Observation;
-use crate::process::{self, Limits, RunError};
+use crate::process::{self, Invocation, Limits, RunError};
 use crate::sources::Latest;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -194,12 +193,12 @@ async fn file(path: &Path) -> Result<String, String> {
 }
 
 async fn command(argv: &[String]) -> Result<String, String> {
-    let (program, arguments) = argv.split_first().ok_or("the command is empty")?;
-    let mut command = Command::new(program);
-    command.args(arguments);
+    // A password manager is told by the environment which store to open, and with which session.
+    let command = Invocation::of(argv).map_err(|error| error.to_string())?.in_our_environment();
+    let program = &argv[0];
     let limits = Limits { timeout: PATIENCE, most_bytes: MOST };
     let output = process::answer(command, limits).await.map_err(|error| match error {
-        RunError::Start(error) => process::start_error(program, &error),
+        RunError::Start(error) => error.to_string(),
         other => format!("{program} {other}"),
     })?;
     if !output.status.success() {

@@ -31,8 +31,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "sources", "actions", "store",
-            "world", "app", "ui", "runtime",
+            "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
+            "store", "world", "app", "ui", "runtime",
         ],
     ),
 ];
@@ -140,6 +140,28 @@ fn rooms_keep_their_hands_off_what_is_not_theirs() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// How a child would be started past `process`.
+const STARTING: &[&str] = &["std::process::Command", "tokio::process::Command", "process::Command::new"];
+
+/// Whether a file belongs to a `tests` directory beside its module.
+fn is_test(source: &Source) -> bool {
+    source.path.components().any(|part| part.as_os_str() == "tests")
+}
+
+#[test]
+fn one_room_starts_children() {
+    let mut broken = Vec::new();
+    for source in sources().iter().filter(|source| source.room != "process" && !is_test(source)) {
+        for (index, line) in source.code.lines().enumerate() {
+            let imported = line.contains("process::{") && line.contains("Command");
+            if imported || STARTING.iter().any(|name| without_comment(line).contains(name)) {
+                broken.push(format!("{}:{}: starts a child past `process`", source.path.display(), index + 1));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "use process::Invocation:\n{}", broken.join("\n"));
 }
 
 /// What writes to stdout or stderr by itself, beside [`PRINTS`].

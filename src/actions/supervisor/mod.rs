@@ -3,12 +3,11 @@
 //! absent.
 
 pub mod environment;
-pub mod group;
+pub mod left;
 mod output;
 mod step;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 
@@ -16,7 +15,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::rundir::{End, How, Intent, RunDir, Started, Survivor};
 use crate::clock::Clock;
-use crate::model::environment::clean;
 use crate::model::preview::command_line;
 use crate::process::table::Listed;
 use crate::text::SafeText;
@@ -116,12 +114,10 @@ pub(crate) async fn run_steps(
     Ok(end)
 }
 
-/// The whole environment of the steps.
-fn given(intent: &Intent, declared: &BTreeMap<String, String>) -> BTreeMap<OsString, OsString> {
-    let mut env = clean(|name| std::env::var_os(name));
-    env.extend(declared.iter().map(|(name, value)| (name.into(), value.into())));
-    env.extend(environment::own(intent).into_iter().map(|(name, value)| (name.into(), value.into())));
-    env
+/// The variables of the steps beside the clean base: ours stand over those that an adapter declares.
+fn given(intent: &Intent, declared: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let declared = declared.iter().map(|(name, value)| (name.clone(), value.clone()));
+    declared.chain(environment::own(intent).into_iter().map(|(name, value)| (name.to_owned(), value))).collect()
 }
 
 fn incomplete(message: &SafeText, error: &io::Error) -> SafeText {
@@ -130,13 +126,13 @@ fn incomplete(message: &SafeText, error: &io::Error) -> SafeText {
 
 /// Processes that a run left behind, wherever they are: they carry its id in their environment.
 pub(crate) fn left_behind(run: &str) -> Vec<Listed> {
-    group::marked(&format!("OPSROOM_ACTION_ID={run}"))
+    left::marked(&format!("OPSROOM_ACTION_ID={run}"))
 }
 
 /// Those that left their group and still carry our mark.
 fn escaped(intent: &Intent, known: &[Survivor]) -> Vec<Survivor> {
     let found = left_behind(&intent.id).into_iter();
-    found.map(group::survivor).filter(|one| known.iter().all(|other| other.pid != one.pid)).collect()
+    found.map(left::survivor).filter(|one| known.iter().all(|other| other.pid != one.pid)).collect()
 }
 
 fn message(end: &StepEnd, number: usize, steps: usize, survivors: &[Survivor]) -> String {

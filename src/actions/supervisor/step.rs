@@ -1,23 +1,19 @@
 //! One step: started in a group of its own, read, bounded in time, and stopped where it must be.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{ChildStderr, ChildStdout};
 
 use super::Signals;
-use super::group::Group;
+use super::left::survivor;
 use super::output::{Output, Stream};
 use crate::actions::rundir::{How, RunDir, Survivor};
 use crate::clock::Clock;
 use crate::model::run::Stop;
+use crate::process::{Group, Invocation, StartError};
 
 /// How long a descriptor that a daemon keeps open may hold us up after the step's own process ended.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -139,7 +135,7 @@ enum Phase {
 pub(crate) async fn run(
     argv: &[String],
     directory: &Path,
-    env: &BTreeMap<OsString, OsString>,
+    env: &[(String, String)],
     stopper: &mut Stopper,
     output: &mut Output,
 ) -> StepEnd {
@@ -147,28 +143,20 @@ pub(crate) async fn run(
         let message = stopped_words(how, stopper.timeout, "before this step began");
         return StepEnd { how, ..StepEnd::failed(message) };
     }
-    let mut child = match spawn(argv, directory, env) {
-        Ok(child) => child,
-        Err(message) => return StepEnd::failed(message),
+    let mut group = match start(argv, directory, env) {
+        Ok(group) => group,
+        Err(error) => return StepEnd::failed(error.quoted()),
     };
-    let Some(group) = Group::of(child.id()) else { return StepEnd::failed("the system gave no process id".to_owned()) };
-    let mut pipes = match Pipes::of(&mut child) {
-        Ok(pipes) => pipes,
-        Err(error) => {
-            group.signal(Signal::KILL);
-            let _ = child.wait();
-            return StepEnd::failed(format!("its output could not be read: {error}"));
-        }
-    };
-    let why = watch(group, &mut pipes, stopper, output).await;
+    let mut pipes = Pipes::of(&mut group);
+    let why = watch(&group, &mut pipes, stopper, output).await;
     output.end_of(Stream::Out);
     output.end_of(Stream::Err);
     if pipes.is_open() {
         output.note("output may be cut short: a process that is still running keeps it open");
     }
-    let survivors = group.members();
+    let survivors = group.members().into_iter().map(survivor).collect();
     // Reaped only now, when no signal is to be sent any more. A leader that even KILL did not end can't be reaped.
-    let status = child.try_wait().ok().flatten();
+    let status = group.release();
     let (exit_code, signal) = (status.and_then(|s| s.code()), status.and_then(|s| s.signal()));
     let how = why.unwrap_or(if signal.is_some() { How::Signalled } else { How::Exited });
     let message = match how {
@@ -187,7 +175,7 @@ pub(crate) async fn run(
 }
 
 /// Reads and waits until the step is over. Returns why it was stopped, where it was.
-async fn watch(group: Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &mut Output) -> Option<How> {
+async fn watch(group: &Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &mut Output) -> Option<How> {
     let mut phase = Phase::Running;
     let mut why = None;
     let mut tick = tokio::time::interval(TICK);
@@ -204,26 +192,24 @@ async fn watch(group: Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &
     why
 }
 
-fn advance(phase: Phase, group: Group, pipes: &Pipes, stopper: &mut Stopper, why: &mut Option<How>) -> Phase {
+fn advance(phase: Phase, group: &Group, pipes: &Pipes, stopper: &mut Stopper, why: &mut Option<How>) -> Phase {
     let now = stopper.now();
-    let gone = || group.leader_ended() && group.members().is_empty();
+    let gone = || group.has_ended() && group.members().is_empty();
     match phase {
         // What a step leaves running on purpose (a daemon) does not keep it from having ended.
-        Phase::Running if group.leader_ended() => Phase::Draining { until: now + DRAIN },
+        Phase::Running if group.has_ended() => Phase::Draining { until: now + DRAIN },
         Phase::Running => match stopper.reason() {
             None => Phase::Running,
             Some(how) => {
                 *why = Some(how);
-                group.signal(Signal::TERM);
-                // A stopped process takes its TERM only when it goes on.
-                group.signal(Signal::CONT);
+                group.terminate();
                 stopper.tell(false);
                 Phase::Terminating { kill_at: now + stopper.grace }
             }
         },
         Phase::Terminating { .. } | Phase::Killed { .. } if gone() => Phase::Draining { until: now + DRAIN },
         Phase::Terminating { kill_at } if now >= kill_at => {
-            group.signal(Signal::KILL);
+            group.kill();
             stopper.tell(true);
             Phase::Killed { until: now + REAP }
         }
@@ -234,26 +220,12 @@ fn advance(phase: Phase, group: Group, pipes: &Pipes, stopper: &mut Stopper, why
     }
 }
 
-fn spawn(argv: &[String], directory: &Path, env: &BTreeMap<OsString, OsString>) -> Result<Child, String> {
-    let Some((program, arguments)) = argv.split_first() else { return Err("the step is empty".to_owned()) };
-    if !directory.is_dir() {
-        return Err(format!("its directory {} does not exist", directory.display()));
-    }
-    let spawned = Command::new(program)
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .envs(env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn();
-    spawned.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => format!("`{program}` was not found: is it installed, and in PATH?"),
-        io::ErrorKind::PermissionDenied => format!("`{program}` may not be executed: check its permissions"),
-        _ => format!("`{program}` could not be started: {error}"),
-    })
+fn start(argv: &[String], directory: &Path, env: &[(String, String)]) -> Result<Group, StartError> {
+    let env = env.iter().map(|(name, value)| (name, value));
+    let mut group = Invocation::of(argv)?.directory(directory).envs(env).start()?;
+    // A change that is half done is not cut short because what watches it fails.
+    group.keep();
+    Ok(group)
 }
 
 /// The two ends that we read.
@@ -265,13 +237,9 @@ struct Pipes {
 }
 
 impl Pipes {
-    fn of(child: &mut Child) -> io::Result<Self> {
-        Ok(Self {
-            out: child.stdout.take().map(ChildStdout::from_std).transpose()?,
-            err: child.stderr.take().map(ChildStderr::from_std).transpose()?,
-            out_buffer: vec![0; 64 << 10],
-            err_buffer: vec![0; 64 << 10],
-        })
+    fn of(group: &mut Group) -> Self {
+        let (out, err) = group.pipes();
+        Self { out, err, out_buffer: vec![0; 64 << 10], err_buffer: vec![0; 64 << 10] }
     }
 
     fn is_open(&self) -> bool {

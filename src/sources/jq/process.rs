@@ -74,13 +74,15 @@ impl Process {
 #[cfg(not(test))]
 fn spawn(theirs: std::os::unix::net::UnixStream) -> std::io::Result<Option<Child>> {
     use std::os::fd::OwnedFd;
+    use std::path::Path;
     use std::process::Stdio;
 
+    use crate::process::Invocation;
+
     let program = PROGRAM.get().ok_or_else(|| std::io::Error::other("the program does not know its own path"))?;
-    let mut command = tokio::process::Command::new(program);
-    command.arg0("opsroom").arg("__jq").env_clear().current_dir("/").process_group(0).kill_on_drop(true);
-    command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().map(Some)
+    let worker = Invocation::new(program).called("opsroom").args(["__jq"]).in_empty_environment();
+    let worker = worker.directory(Path::new("/"));
+    worker.spawn_bound(Stdio::from(OwnedFd::from(theirs)), Stdio::null(), Stdio::null()).map(Some)
 }
 
 /// A test binary has no command line of ours: a thread does the same there. `tests/it/jq.rs` has the real child.

@@ -41,9 +41,11 @@ impl Command {
         let limits = Limits { timeout: ask.timeout, most_bytes: MAX_OUTPUT };
         let output = process::run(command, limits, || took = ask.clock.now().since(started)).await;
         let output = output.map_err(|error| match error {
-            RunError::Start(error) => child::not_started(&self.0, &error),
-            RunError::TimedOut(after) => PollError::Timeout(after, "and was ended".into()),
-            RunError::TooMuch(_) | RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
+            RunError::Start(error) => child::not_started(&error),
+            RunError::TimedOut(after, survivors) => {
+                PollError::Timeout(after, format!("and was ended{survivors}").into())
+            }
+            RunError::TooMuch(..) | RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
         })?;
         let parsed = serde_json::from_slice::<Value>(output.stdout.trim_ascii()).ok();
         Ok(Answer::plain(json!({

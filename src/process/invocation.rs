@@ -1,0 +1,191 @@
+//! A command before it is started: what it is, where it runs, and what its environment holds.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use thiserror::Error;
+use tokio::process::{Child, Command};
+
+use super::environment::clean;
+use super::group::{self, Group};
+
+/// A command as it will be started. Values of secrets are in it already, which is why it can't be printed.
+pub(crate) struct Invocation {
+    program: OsString,
+    arguments: Vec<OsString>,
+    /// The name that the program sees as its own, where it is another.
+    called: Option<&'static str>,
+    directory: Option<PathBuf>,
+    base: Base,
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// What the environment of a command begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base {
+    Clean,
+    Ours,
+    Empty,
+}
+
+/// Why a command was not started.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    /// It has no words.
+    #[error("the command is empty")]
+    Empty,
+    /// Where it would run there is no directory.
+    #[error("the directory {} does not exist", .0.display())]
+    NoDirectory(PathBuf),
+    /// The system did not start it.
+    #[error("{}", describe(.program, .error))]
+    System {
+        /// What was to be started.
+        program: String,
+        /// As the system says.
+        error: io::Error,
+    },
+}
+
+impl StartError {
+    /// The same with the program between backquotes, as messages of runs name programs.
+    pub(crate) fn quoted(&self) -> String {
+        match self {
+            Self::System { program, error } => describe(&format!("`{program}`"), error),
+            other => other.to_string(),
+        }
+    }
+}
+
+fn describe(program: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("{program} was not found: is it installed, and in PATH?"),
+        io::ErrorKind::PermissionDenied => format!("{program} may not be executed: check its permissions"),
+        _ => format!("{program} could not be started: {error}"),
+    }
+}
+
+impl Invocation {
+    /// A program without arguments, in our directory, in a clean environment.
+    pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            program: program.as_ref().to_owned(),
+            arguments: Vec::new(),
+            called: None,
+            directory: None,
+            base: Base::Clean,
+            environment: Vec::new(),
+        }
+    }
+
+    /// A program with its arguments.
+    ///
+    /// # Errors
+    /// [`StartError::Empty`].
+    pub(crate) fn of(argv: &[String]) -> Result<Self, StartError> {
+        let (program, arguments) = argv.split_first().ok_or(StartError::Empty)?;
+        Ok(Self::new(program).args(arguments))
+    }
+
+    /// A script for `/bin/sh`.
+    pub(crate) fn shell(script: &str) -> Self {
+        Self::new("/bin/sh").args(["-c", script])
+    }
+
+    /// More arguments.
+    pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    /// The name that the program sees as its own.
+    pub(crate) fn called(mut self, name: &'static str) -> Self {
+        self.called = Some(name);
+        self
+    }
+
+    /// Where it runs.
+    pub(crate) fn directory(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    /// One more variable.
+    pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// More variables.
+    pub(crate) fn envs(self, variables: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>) -> Self {
+        variables.into_iter().fold(self, |command, (name, value)| command.env(name, value))
+    }
+
+    /// With our own environment below its variables instead of the clean one.
+    pub(crate) fn in_our_environment(mut self) -> Self {
+        self.base = Base::Ours;
+        self
+    }
+
+    /// With nothing below its variables.
+    pub(crate) fn in_empty_environment(mut self) -> Self {
+        self.base = Base::Empty;
+        self
+    }
+
+    /// Starts it as the leader of a group; stdin is empty, stdout and stderr are pipes.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub(crate) fn start(self) -> Result<Group, StartError> {
+        if let Some(directory) = self.directory.as_ref().filter(|directory| !directory.is_dir()) {
+            return Err(StartError::NoDirectory(directory.clone()));
+        }
+        // Listening begins before the child can end.
+        let changes = group::changes();
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let started = command.spawn().map_err(|error| {
+            let program = self.program.to_string_lossy().into_owned();
+            StartError::System { program, error }
+        });
+        Ok(Group::of(started?, changes))
+    }
+
+    /// Starts it in our own group, with these as its stdin, stdout and stderr. It outlives the value that is returned.
+    ///
+    /// # Errors
+    /// As the system reports.
+    pub(crate) fn spawn(self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
+        self.command().stdin(stdin).stdout(stdout).stderr(stderr).spawn()
+    }
+
+    /// Starts it in a group of its own, so that ^C in the terminal is ours alone. It ends with the value that is returned.
+    ///
+    /// # Errors
+    /// As the system reports.
+    #[cfg(not(test))]
+    pub(crate) fn spawn_bound(self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
+        self.command().stdin(stdin).stdout(stdout).stderr(stderr).process_group(0).kill_on_drop(true).spawn()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        if let Some(name) = self.called {
+            command.arg0(name);
+        }
+        command.args(&self.arguments);
+        match self.base {
+            Base::Clean => command.env_clear().envs(clean(|name| std::env::var_os(name))),
+            Base::Ours => &mut command,
+            Base::Empty => command.env_clear(),
+        };
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command
+    }
+}
