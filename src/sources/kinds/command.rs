@@ -45,7 +45,9 @@ impl Command {
             RunError::TimedOut(after, survivors) => {
                 PollError::Timeout(after, format!("and was ended{survivors}").into())
             }
-            RunError::TooMuch(..) | RunError::Wait(_) => PollError::Ours(SafeText::new(&format!("the command {error}"))),
+            RunError::TooMuch(..) | RunError::Wait(_) => {
+                PollError::Ours(SafeText::new(&format!("the command {error}")))
+            }
         })?;
         let parsed = serde_json::from_slice::<Value>(output.stdout.trim_ascii()).ok();
         Ok(Answer::plain(json!({
