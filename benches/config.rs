@@ -27,7 +27,9 @@ const CHAIN: usize = 5;
 
 /// Every second check has a metric of its latency, every twentieth its log, every fiftieth its action.
 fn text(checks: usize) -> String {
-    let mut text = String::from("[console]\nname = \"bench\"\n[secret]\ntoken = { env = \"TOKEN\" }\n[adapter.systemd]\nkind = \"systemd\"\n");
+    let mut text = String::from(
+        "[console]\nname = \"bench\"\n[secret]\ntoken = { env = \"TOKEN\" }\n[adapter.systemd]\nkind = \"systemd\"\n",
+    );
     for service in 0..checks.div_ceil(OF_A_SERVICE) {
         let on = if service % CHAIN == 0 { String::new() } else { format!("\"s{:04}\"", service - 1) };
         writeln!(text, "[service.s{service:04}]\ndepends_on = [{on}]").expect("a string takes all");

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use toml::de::{DeTable, DeValue};
-
 use super::file::{Place, SourceFile};
 use super::reader::{Context, Table, entries};
 use super::sections::adapter::{VERB_KEYS, Verb, read_verb};
 use super::spec::{KeySpec, Kind, key};
+use super::tree::{self, Parsed, Value};
 use crate::text::name::Name;
 
 /// A built-in adapter.
@@ -59,11 +58,12 @@ pub(crate) fn find(kind: &str) -> Option<&'static BuiltIn> {
 /// Reads the file of a built-in adapter. It can't fail at run time, because a test reads every one of them: what is
 /// wrong is left out, and listed.
 fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
-    let (root, faults) = DeTable::parse_recoverable(text);
-    let files = [SourceFile::new(format!("{kind}.toml"), text.to_owned(), false)];
+    let Parsed { root, faults } = tree::parse(text);
+    let file = SourceFile::new(format!("{kind}.toml"), text.to_owned(), false);
+    let files = [&file];
     let context = Context::new(&files);
     let origin = Place { file: 0, start: 0, end: 0 };
-    let table = Table::open_free(&context, kind.to_owned(), kind, origin, entries(root.get_ref(), 0), KEYS);
+    let table = Table::open_free(&context, kind.to_owned(), kind, origin, entries(&root, 0), KEYS);
     let mut built = BuiltIn {
         kind,
         description: table.string("description").unwrap_or_default(),
@@ -72,7 +72,7 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
         verbs: BTreeMap::new(),
     };
     for entry in table.others() {
-        let DeValue::Table(inner) = entry.value else {
+        let Value::Table(inner) = entry.value else {
             context.error(entry.key_at, format!("`{}` is not a verb", entry.key), "");
             continue;
         };

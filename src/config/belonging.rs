@@ -1,5 +1,7 @@
 //! To which service a metric or an action belongs that names none: to that of its check, source or target.
 
+use std::collections::{HashMap, HashSet};
+
 use super::Config;
 use super::sections::action::Action;
 use super::sections::metric::{LogChoice, Metric, MetricKind};
@@ -7,8 +9,9 @@ use crate::text::name::Name;
 
 /// Fills in what can be known. What stays without a service is shown under the console's own name.
 pub(super) fn assign(config: &mut Config) {
-    let metrics: Vec<Option<Name>> = config.metrics.iter().map(|metric| of_metric(config, metric)).collect();
-    let actions: Vec<Option<Name>> = config.actions.iter().map(|action| of_action(config, action)).collect();
+    let known = Known::new(config);
+    let metrics: Vec<Option<Name>> = config.metrics.iter().map(|metric| known.of_metric(metric)).collect();
+    let actions: Vec<Option<Name>> = config.actions.iter().map(|action| known.of_action(action)).collect();
     for (metric, service) in config.metrics.iter_mut().zip(metrics) {
         metric.service = metric.service.take().or(service);
     }
@@ -17,40 +20,59 @@ pub(super) fn assign(config: &mut Config) {
     }
 }
 
-/// The service of its check, of its logs, or of the checks that judge its source.
-fn of_metric(config: &Config, metric: &Metric) -> Option<Name> {
-    match &metric.kind {
-        MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => of_check(config, check),
-        MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => {
-            let judging = config.checks.iter().filter(|check| check.source == *from);
-            the_only(judging.map(|check| check.service.as_ref()))
+/// The service of everything that names one, by name; `None` where it belongs to none.
+struct Known<'a> {
+    services: HashSet<&'a str>,
+    checks: HashMap<&'a str, Option<&'a Name>>,
+    /// By the source's name; of one whose checks belong to several services, none.
+    sources: HashMap<&'a str, Option<&'a Name>>,
+    logs: HashMap<&'a str, Option<&'a Name>>,
+}
+
+impl<'a> Known<'a> {
+    fn new(config: &'a Config) -> Self {
+        let mut sources: HashMap<&str, Option<&Name>> = HashMap::new();
+        for check in &config.checks {
+            let service = check.service.as_ref();
+            sources
+                .entry(&check.source)
+                .and_modify(|known| *known = known.filter(|_| *known == service))
+                .or_insert(service);
         }
-        MetricKind::Log(log) => match &log.logs {
-            LogChoice::All => None,
-            chosen @ LogChoice::These(_) => {
-                let logs = config.logs.iter().filter(|log| chosen.includes(&log.name));
-                the_only(logs.map(|log| log.service.as_ref()))
-            }
-        },
+        Self {
+            services: config.services.iter().map(|service| &*service.name).collect(),
+            checks: config.checks.iter().map(|check| (&*check.name, check.service.as_ref())).collect(),
+            sources,
+            logs: config.logs.iter().map(|log| (&*log.name, log.service.as_ref())).collect(),
+        }
     }
-}
 
-/// The service that its target names, that of the check which its target names, or that of the checks that verify it.
-fn of_action(config: &Config, action: &Action) -> Option<Name> {
-    let by_name = config.services.iter().find(|service| *service.name == *action.target);
-    let verified_by = action.verify.iter().flat_map(|verify| &verify.checks);
-    by_name
-        .map(|service| service.name.clone())
-        .or_else(|| of_check(config, &action.target))
-        .or_else(|| the_only(verified_by.map(|name| service_of(config, name))))
-}
+    /// The service of its check, of its logs, or of the checks that judge its source.
+    fn of_metric(&self, metric: &Metric) -> Option<Name> {
+        match &metric.kind {
+            MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } => self.of_check(check).cloned(),
+            MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => {
+                self.sources.get(&**from).copied().flatten().cloned()
+            }
+            MetricKind::Log(log) => match &log.logs {
+                LogChoice::All => None,
+                LogChoice::These(names) => the_only(names.iter().filter_map(|name| self.logs.get(&**name)).copied()),
+            },
+        }
+    }
 
-fn of_check(config: &Config, name: &str) -> Option<Name> {
-    service_of(config, name).cloned()
-}
+    /// The service that its target names, that of the check which its target names, or that of the checks that verify it.
+    fn of_action(&self, action: &Action) -> Option<Name> {
+        let by_name = self.services.contains(&*action.target).then(|| Name::from(&*action.target));
+        let verified_by = action.verify.iter().flat_map(|verify| &verify.checks);
+        by_name
+            .or_else(|| self.of_check(&action.target).cloned())
+            .or_else(|| the_only(verified_by.map(|name| self.of_check(name))))
+    }
 
-fn service_of<'a>(config: &'a Config, check: &str) -> Option<&'a Name> {
-    config.checks.iter().find(|known| *known.name == *check)?.service.as_ref()
+    fn of_check(&self, check: &str) -> Option<&'a Name> {
+        self.checks.get(check).copied().flatten()
+    }
 }
 
 /// The service to which all of them belong; `None` where one belongs to none or to another.

@@ -57,7 +57,7 @@ impl Thing {
 /// What all sections share while they are read: the files, the names that exist, and the problems so far.
 pub(crate) struct Context<'f> {
     /// The files, the main one first.
-    pub files: &'f [SourceFile],
+    pub files: &'f [&'f SourceFile],
     /// Every name that is defined, also of things that have problems, and where.
     pub names: BTreeMap<Thing, BTreeMap<String, Place>>,
     /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
@@ -67,7 +67,7 @@ pub(crate) struct Context<'f> {
 
 impl<'f> Context<'f> {
     /// Over these files.
-    pub(crate) fn new(files: &'f [SourceFile]) -> Self {
+    pub(crate) fn new(files: &'f [&'f SourceFile]) -> Self {
         Self { files, names: BTreeMap::new(), exposed: |_| false, problems: RefCell::default() }
     }
 
@@ -102,7 +102,7 @@ impl<'f> Context<'f> {
 
     /// `FILE:LINE` of a place, for hints that point at another one.
     pub(crate) fn where_is(&self, place: Place) -> String {
-        let file = &self.files[place.file];
+        let file = self.files[place.file];
         format!("{}:{}", file.path.display(), file.position(place.start).0)
     }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeValue;
-
 use super::Config;
 use super::file::Place;
 use super::reader::{Context, Entry, Table, described, entries};
@@ -11,6 +9,7 @@ use super::sections::adapter::{NAME_HINT, valid_name};
 use super::sections::defaults::Defaults;
 use super::sections::source::Source;
 use super::spec::{SectionSpec, Shape};
+use super::tree::Value;
 use crate::lang::key::Key;
 
 /// The entries of each section over all files, in the order of the files.
@@ -57,7 +56,7 @@ impl<'a> Reader<'a> {
                 let shown: String = entry.key.chars().take(40).collect();
                 self.context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
             }
-            let DeValue::Table(inner) = entry.value else {
+            let Value::Table(inner) = entry.value else {
                 let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
                 let hint = format!("write [{section}.NAME] on a line of its own, and the keys below it");
                 self.context.error(entry.at, message, hint);

@@ -1,10 +1,9 @@
 //! The value of a secret that is written where `{secret:NAME}` belongs: it would be shown in previews, recorded in the
 //! audit log and, in a command line, be seen by every user of the machine.
 
-use toml::de::{DeTable, DeValue};
-
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
+use super::tree::{Node, Value};
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::text::redact::Literals;
 
@@ -30,15 +29,14 @@ const WORDS: [&str; 18] = [
     "unit",
 ];
 
-/// Every text of the files that holds the value of a secret.
-pub(crate) fn find(files: &[SourceFile], literals: &Literals) -> Vec<Diagnostic> {
+/// Every text of the files, each with its tree, that holds the value of a secret.
+pub(crate) fn find(files: &[&SourceFile], trees: &[&[Node<'_>]], literals: &Literals) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if literals.is_empty() {
         return found;
     }
-    for (index, file) in files.iter().enumerate() {
-        let (root, _) = DeTable::parse_recoverable(&file.text);
-        for entry in entries(root.get_ref(), index).iter().filter(|entry| entry.key != "secret") {
+    for (index, (file, tree)) in files.iter().zip(trees).enumerate() {
+        for entry in entries(tree, index).iter().filter(|entry| entry.key != "secret") {
             let mut walk = Walk { file, literals, path: Vec::new(), found: &mut found };
             walk.entry(entry);
         }
@@ -64,16 +62,16 @@ impl Walk<'_> {
     }
 
     /// As deep as the parser goes, which has a bound.
-    fn value(&mut self, value: &DeValue<'_>, at: Place) {
+    fn value(&mut self, value: &Value<'_>, at: Place) {
         match value {
-            DeValue::String(text) => self.text(text, at),
-            DeValue::Array(items) => {
+            Value::String(text) => self.text(text, at),
+            Value::Array(items) => {
                 for item in items {
-                    let span = item.span();
-                    self.value(item.get_ref(), Place { start: span.start, end: span.end, ..at });
+                    let span = item.span.range();
+                    self.value(&item.value, Place { start: span.start, end: span.end, ..at });
                 }
             }
-            DeValue::Table(table) => {
+            Value::Table(table) => {
                 for entry in entries(table, at.file) {
                     self.entry(&entry);
                 }

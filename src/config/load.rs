@@ -11,6 +11,7 @@ use super::Config;
 use super::file::{Place, SourceFile};
 use super::merge;
 use super::sections::secret::SecretSource;
+use super::tree::{self, Parsed};
 use crate::files::bounded::PATIENCE;
 use crate::files::glob;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
@@ -186,14 +187,16 @@ pub fn load_text(path: &Path, text: &str) -> Loaded {
 
 fn load_file(main: Main) -> Loaded {
     let mut included = Included { files: Vec::new(), bytes: main.file.text.len(), problems: Vec::new() };
-    for (pattern, place) in merge::includes(&main.file) {
+    let parsed = tree::parse(&main.file.text);
+    for (pattern, place) in merge::includes(&parsed.root) {
         if let Err(problem) = included.take(&main, &pattern, place) {
             return refused(Box::new(problem));
         }
     }
-    let mut files = vec![main.file];
-    files.append(&mut included.files);
-    merge::load(&files, included.problems, exposed)
+    let files: Vec<&SourceFile> = std::iter::once(&main.file).chain(&included.files).collect();
+    let others = included.files.iter().map(|file| tree::parse(&file.text));
+    let parsed: Vec<Parsed<'_>> = std::iter::once(parsed).chain(others).collect();
+    merge::load(&files, &parsed, included.problems, exposed)
 }
 
 /// What is included so far.

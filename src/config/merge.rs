@@ -4,8 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
-
 use super::Config;
 use super::draft::{Draft, Reader, Sections};
 use super::file::{Place, SourceFile};
@@ -14,22 +12,22 @@ use super::reader::{Context, Entry, Thing, described, entries};
 use super::sections::SECTIONS;
 use super::sections::secret::SecretSource;
 use super::spec::{LATER_SECTIONS, Shape};
+use super::tree::{Node, Parsed, Value};
 use super::{belonging, literal, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
 use crate::text::redact::Literals;
 
-/// The patterns of `include`, each with its place.
-pub(crate) fn includes(file: &SourceFile) -> Vec<(String, Place)> {
-    let (root, _) = DeTable::parse_recoverable(&file.text);
-    let Some(DeValue::Array(items)) = root.get_ref().get("include").map(toml::Spanned::get_ref) else {
+/// The patterns of `include` in the main file, each with its place.
+pub(crate) fn includes(main: &[Node<'_>]) -> Vec<(String, Place)> {
+    let Some(Value::Array(items)) = main.iter().find(|node| node.key == "include").map(|node| &node.value) else {
         return Vec::new();
     };
     items
         .iter()
-        .filter_map(|item| match item.get_ref() {
-            DeValue::String(text) => {
-                let span = item.span();
+        .filter_map(|item| match &item.value {
+            Value::String(text) => {
+                let span = item.span.range();
                 Some((text.clone().into_owned(), Place { file: 0, start: span.start, end: span.end }))
             }
             _ => None,
@@ -37,24 +35,28 @@ pub(crate) fn includes(file: &SourceFile) -> Vec<(String, Place)> {
         .collect()
 }
 
-/// Reads the files, the main one first, into a configuration. `early` are problems that are known already,
-/// `exposed` tells whether others can read a file that holds a secret.
-pub(crate) fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Path) -> bool) -> Loaded {
-    let parsed: Vec<_> = files.iter().map(|file| DeTable::parse_recoverable(&file.text)).collect();
+/// Reads the files, the main one first, each with what was parsed of it, into a configuration. `early` are problems that
+/// are known already, `exposed` tells whether others can read a file that holds a secret.
+pub(crate) fn load(
+    files: &[&SourceFile],
+    parsed: &[Parsed<'_>],
+    early: Vec<Diagnostic>,
+    exposed: fn(&Path) -> bool,
+) -> Loaded {
     let mut context = Context::new(files);
     context.exposed = exposed;
     for problem in early {
         context.push(problem);
     }
     let mut unreadable = BTreeSet::new();
-    for (index, (root, faults)) in parsed.iter().enumerate() {
-        let (found, lines) = toml_fault::explain(&files[index], index, root.get_ref(), faults);
+    for (index, Parsed { root, faults }) in parsed.iter().enumerate() {
+        let (found, lines) = toml_fault::explain(files[index], index, root, faults);
         for diagnostic in found {
             context.push(diagnostic);
         }
         unreadable.extend(lines.into_iter().map(|line| (files[index].path.as_path(), line)));
     }
-    let trees: Vec<&DeTable<'_>> = parsed.iter().map(|(root, _)| root.get_ref()).collect();
+    let trees: Vec<&[Node<'_>]> = parsed.iter().map(|parsed| parsed.root.as_slice()).collect();
     let sections = merged(&context, &trees);
     context.names = names(&sections);
     let mut config = read(&context, &sections);
@@ -63,7 +65,7 @@ pub(crate) fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Pa
         SecretSource::Inline(value) => Some((name, value.as_str())),
         _ => None,
     });
-    for problem in literal::find(files, &Literals::of(inline)) {
+    for problem in literal::find(files, &trees, &Literals::of(inline)) {
         context.push(problem);
     }
     let mut diagnostics = context.finish();
@@ -75,7 +77,7 @@ pub(crate) fn load(files: &[SourceFile], early: Vec<Diagnostic>, exposed: fn(&Pa
     Loaded { config: usable.then_some(config), diagnostics, secrets, files }
 }
 
-fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> {
+fn merged<'a>(context: &Context<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
     let mut sections: Sections<'a> = BTreeMap::new();
     // Where each name was defined first: a generated file has very many.
     let mut first_at: HashMap<(&str, &str), Place> = HashMap::new();
@@ -89,7 +91,7 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a DeTable<'a>]) -> Sections<'a> 
                 check_include(context, &entry);
                 continue;
             }
-            let DeValue::Table(inner) = entry.value else {
+            let Value::Table(inner) = entry.value else {
                 let message = format!("`{}` is a section, not {}", spec.name, described(entry.value));
                 let named = if matches!(spec.shape, Shape::Named(_) | Shape::Adapters(_)) { ".NAME" } else { "" };
                 context.error(entry.key_at, message, format!("write [{}{named}] on a line of its own", spec.name));
@@ -129,7 +131,7 @@ fn unknown_section(context: &Context<'_>, entry: &Entry<'_>) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known sections: {}", nearest::listed(known())),
     };
-    let what = if matches!(entry.value, DeValue::Table(_)) { "section" } else { "key" };
+    let what = if matches!(entry.value, Value::Table(_)) { "section" } else { "key" };
     context.error(entry.key_at, format!("unknown {what} `{}`", entry.key), hint);
 }
 

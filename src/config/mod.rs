@@ -28,6 +28,7 @@ pub mod spec;
 mod substitute;
 mod syntax;
 mod toml_fault;
+mod tree;
 mod validate;
 
 use std::collections::BTreeMap;

@@ -6,8 +6,6 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use self::values::text_or_number;
 pub(crate) use self::values::{
     Entry, Text, described, entries, host_and_port, resolve_path, template, text_of, texts_of,
@@ -17,6 +15,7 @@ use super::file::Place;
 use super::misplaced;
 use super::spec::{KeySpec, Kind};
 use super::syntax;
+use super::tree::Value;
 use crate::lang::nearest;
 use crate::text::name::Name;
 use crate::text::secret::Template;
@@ -122,12 +121,12 @@ impl<'a> Table<'a> {
 
     /// Whether the value of a key is a text.
     pub(crate) fn is_text(&self, key: &str) -> bool {
-        matches!(self.entry(key), Some(Entry { value: DeValue::String(_), .. }))
+        matches!(self.entry(key), Some(Entry { value: Value::String(_), .. }))
     }
 
     /// Whether the value of a key is a list.
     pub(crate) fn is_list(&self, key: &str) -> bool {
-        matches!(self.entry(key), Some(Entry { value: DeValue::Array(_), .. }))
+        matches!(self.entry(key), Some(Entry { value: Value::Array(_), .. }))
     }
 
     /// The directory of the file in which the table is written.
@@ -172,7 +171,7 @@ impl<'a> Table<'a> {
     /// `true` or `false`.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         let entry = self.entry(key)?;
-        if let DeValue::Boolean(value) = entry.value {
+        if let Value::Boolean(value) = entry.value {
             return Some(*value);
         }
         self.wrong(entry, "true or false", &format!("write {key} = true, without quotes"));
@@ -186,12 +185,11 @@ impl<'a> Table<'a> {
             Kind::Whole(least, most) => (least, most),
             _ => (0, u64::MAX),
         };
-        let DeValue::Integer(number) = entry.value else {
+        let Value::Integer(number) = entry.value else {
             self.wrong(entry, "a whole number", &format!("write {key} = {least}, without quotes"));
             return None;
         };
-        let value = i128::from_str_radix(number.as_str(), number.radix()).ok();
-        let found = value.and_then(|value| u64::try_from(value).ok()).filter(|value| (least..=most).contains(value));
+        let found = number.value().filter(|value| (least..=most).contains(value));
         if found.is_none() {
             let hint = format!("allowed: {least} to {most}");
             self.context.error(entry.at, format!("`{key}` is out of bounds"), hint);
@@ -202,9 +200,9 @@ impl<'a> Table<'a> {
     /// A duration.
     pub(crate) fn duration(&self, key: &str) -> Option<Duration> {
         let entry = self.entry(key)?;
-        if let DeValue::Integer(number) = entry.value {
-            let message = format!("`{key}` is a duration, and {} has no unit", number.as_str());
-            self.context.error(entry.at, message, format!("write {key} = \"{}s\" for seconds", number.as_str()));
+        if let Value::Integer(number) = entry.value {
+            let message = format!("`{key}` is a duration, and {} has no unit", number.digits());
+            self.context.error(entry.at, message, format!("write {key} = \"{}s\" for seconds", number.digits()));
             return None;
         }
         let text = self.text(key)?;
@@ -230,8 +228,8 @@ impl<'a> Table<'a> {
     /// A size in bytes.
     pub(crate) fn size(&self, key: &str) -> Option<u64> {
         let entry = self.entry(key)?;
-        if let DeValue::Integer(number) = entry.value {
-            let size = u64::from_str_radix(number.as_str(), number.radix()).ok();
+        if let Value::Integer(number) = entry.value {
+            let size = number.value();
             if size.is_none() {
                 self.context.error(entry.at, format!("`{key}` is out of bounds"), "a size is a number of bytes");
             }
@@ -265,8 +263,8 @@ impl<'a> Table<'a> {
     fn list(&self, key: &str, alone: bool) -> Option<Vec<Text>> {
         let entry = self.entry(key)?;
         match entry.value {
-            DeValue::Array(_) => texts_of(self.context, key, entry),
-            DeValue::String(_) if alone => text_of(entry).map(|text| vec![text]),
+            Value::Array(_) => texts_of(self.context, key, entry),
+            Value::String(_) if alone => text_of(entry).map(|text| vec![text]),
             _ => {
                 self.wrong(entry, "a list of texts", &format!("write {key} = [\"…\"]"));
                 None
@@ -303,7 +301,7 @@ impl<'a> Table<'a> {
     /// A table of texts under free names, in the order of the file.
     pub(crate) fn text_map(&self, key: &str) -> Vec<(Text, Text)> {
         let Some(entry) = self.entry(key) else { return Vec::new() };
-        let DeValue::Table(table) = entry.value else {
+        let Value::Table(table) = entry.value else {
             self.wrong(entry, "a table of texts", &format!("write {key} = {{ name = \"value\" }}"));
             return Vec::new();
         };
@@ -324,7 +322,7 @@ impl<'a> Table<'a> {
             _ => &[],
         };
         let entry = self.entry(key)?;
-        let DeValue::Table(inner) = entry.value else {
+        let Value::Table(inner) = entry.value else {
             let known = nearest::listed(keys.iter().map(|spec| spec.name));
             self.wrong(entry, "a table", &format!("write {key} = {{ … }} with {known}"));
             return None;

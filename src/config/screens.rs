@@ -4,13 +4,12 @@
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use toml::de::{DeTable, DeValue};
-
 use super::Config;
 use super::file::{Place, SourceFile};
 use super::panels::{self, LogPanel, PanelId};
 use super::reader::{Context, Table, entries};
 use super::sections::screen::{self, Cell, Placed, Rows, ScreenLayout};
+use super::tree::{self, Parsed, Value};
 use crate::text::name::Name;
 
 /// The name of the screen that is made from what exists.
@@ -89,14 +88,15 @@ fn written(cell: &[Placed]) -> String {
 /// Reads the file of a built-in screen. It can't fail at run time, because a test reads every one of them: what is
 /// wrong is left out, and listed.
 fn read(text: &str) -> (Vec<ScreenLayout>, Vec<String>) {
-    let (root, faults) = DeTable::parse_recoverable(text);
-    let files = [SourceFile::new("screens.toml", text.to_owned(), false)];
+    let Parsed { root, faults } = tree::parse(text);
+    let file = SourceFile::new("screens.toml", text.to_owned(), false);
+    let files = [&file];
     let context = Context::new(&files);
     let mut layouts = Vec::new();
-    for section in entries(root.get_ref(), 0) {
-        let DeValue::Table(screens) = section.value else { continue };
+    for section in entries(&root, 0) {
+        let Value::Table(screens) = section.value else { continue };
         for entry in entries(screens, 0) {
-            let DeValue::Table(inner) = entry.value else { continue };
+            let Value::Table(inner) = entry.value else { continue };
             let at = Place { file: 0, start: 0, end: 0 };
             let title = format!("screen `{}`", entry.key);
             let table = Table::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use toml::de::DeTable;
-
 use super::file::{Place, SourceFile};
 use super::reader::{Entry, entries};
+use super::tree::{Node, Value};
 use crate::lang::diagnostic::{Diagnostic, Level};
 
 /// How every message of the parser begins.
@@ -16,7 +15,7 @@ pub(crate) const PREFIX: &str = "syntax: ";
 pub(crate) fn explain<'a>(
     file: &'a SourceFile,
     index: usize,
-    root: &'a DeTable<'a>,
+    root: &'a [Node<'a>],
     faults: &[toml::de::Error],
 ) -> (Vec<Diagnostic>, BTreeSet<usize>) {
     let mut found = Vec::new();
@@ -120,7 +119,7 @@ struct Firsts<'a> {
 }
 
 impl<'a> Firsts<'a> {
-    fn of(file: &'a SourceFile, root: &'a DeTable<'a>) -> Self {
+    fn of(file: &'a SourceFile, root: &'a [Node<'a>]) -> Self {
         let mut lines = HashMap::new();
         for line in 1..=file.lines() {
             lines.entry(before_comment(file.line(line))).or_insert(line);
@@ -146,7 +145,7 @@ impl<'a> Firsts<'a> {
 
 fn inner<'a>(entry: &Entry<'a>) -> Vec<Entry<'a>> {
     match entry.value {
-        toml::de::DeValue::Table(table) => entries(table, 0),
+        Value::Table(table) => entries(table, 0),
         _ => Vec::new(),
     }
 }

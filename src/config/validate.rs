@@ -1,70 +1,78 @@
 //! What only shows when all sections are known: circles, and keys that mean two things.
 
-use std::collections::BTreeMap;
-
-use toml::de::DeValue;
+use std::collections::{BTreeMap, HashMap};
 
 use super::commands::{self, COMMANDS, Context as Where};
 use super::file::Place;
 use super::reader::{Context, Entry, entries, text_of};
 use super::sections::source::Source;
+use super::tree::Value;
 use crate::lang::key::Key;
 
 /// Notes every circle of `depends_on`, once, at the place that closes it.
 pub(crate) fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
-    let mut edges: BTreeMap<&str, Vec<(String, Place)>> = BTreeMap::new();
+    let mut edges: HashMap<&str, Vec<(&str, Place)>> = HashMap::new();
     for service in services {
-        let DeValue::Table(inner) = service.value else { continue };
+        let Value::Table(inner) = service.value else { continue };
         let Some(list) = entries(inner, service.at.file).into_iter().find(|entry| entry.key == "depends_on") else {
             continue;
         };
-        let DeValue::Array(items) = list.value else { continue };
-        let named = items.iter().filter_map(|item| match item.get_ref() {
-            DeValue::String(name) => {
-                let span = item.span();
-                Some((name.clone().into_owned(), Place { file: list.at.file, start: span.start, end: span.end }))
-            }
+        let Value::Array(items) = list.value else { continue };
+        let named = items.iter().filter_map(|item| match &item.value {
+            Value::String(name) => Some((&**name, list.within(item.span))),
             _ => None,
         });
         edges.insert(service.key, named.collect());
     }
-    let mut done: Vec<&str> = Vec::new();
+    let mut seen: HashMap<&str, Seen> = HashMap::new();
     for service in services {
-        if done.contains(&service.key) {
-            continue;
+        if !seen.contains_key(service.key) {
+            walk(context, &edges, service.key, &mut seen);
         }
-        let mut path = vec![service.key];
-        walk(context, &edges, &mut path, &mut done);
     }
+}
+
+/// How far a service is followed.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// It stands at this position of the path that is walked.
+    Open(usize),
+    /// Everything that it depends on was walked.
+    Done,
 }
 
 /// Depth first, with a stack of its own: a long chain of services is no reason to overflow ours.
 fn walk<'a>(
     context: &Context<'_>,
-    edges: &'a BTreeMap<&str, Vec<(String, Place)>>,
-    path: &mut Vec<&'a str>,
-    done: &mut Vec<&'a str>,
+    edges: &HashMap<&'a str, Vec<(&'a str, Place)>>,
+    first: &'a str,
+    seen: &mut HashMap<&'a str, Seen>,
 ) {
-    let mut next = vec![0_usize];
-    while let (Some(&here), Some(index)) = (path.last(), next.last_mut()) {
-        let edge = edges.get(here).and_then(|list| list.get(*index));
-        *index += 1;
+    let mut path = vec![(first, 0)];
+    seen.insert(first, Seen::Open(0));
+    while let Some((here, next)) = path.last_mut() {
+        let edge = edges.get(here).and_then(|list| list.get(*next));
+        *next += 1;
         let Some((to, place)) = edge else {
-            done.push(here);
+            seen.insert(here, Seen::Done);
             path.pop();
-            next.pop();
             continue;
         };
-        if let Some(start) = path.iter().position(|name| *name == to) {
-            let circle: Vec<&str> = path[start..].iter().copied().chain([to.as_str()]).collect();
-            context.error(
-                *place,
-                format!("services depend on each other in a circle: {}", circle.join(" → ")),
-                "remove one of these dependencies: a service cannot depend on itself",
-            );
-        } else if !done.contains(&to.as_str()) && edges.contains_key(to.as_str()) {
-            path.push(to);
-            next.push(0);
+        match seen.get(to) {
+            Some(Seen::Open(start)) => {
+                let circle: Vec<&str> = path[*start..].iter().map(|(name, _)| *name).chain([*to]).collect();
+                context.error(
+                    *place,
+                    format!("services depend on each other in a circle: {}", circle.join(" → ")),
+                    "remove one of these dependencies: a service cannot depend on itself",
+                );
+            }
+            Some(Seen::Done) => {}
+            None if edges.contains_key(to) => {
+                seen.insert(to, Seen::Open(path.len()));
+                path.push((to, 0));
+            }
+            None => {}
         }
     }
 }
@@ -150,7 +158,7 @@ fn conflict(context: &Context<'_>, key: Key, place: Place, first: &Holder) {
 
 /// The key of an action or a screen, where it is one.
 fn own_key(thing: &Entry<'_>) -> Option<(Key, Place)> {
-    let DeValue::Table(inner) = thing.value else { return None };
+    let Value::Table(inner) = thing.value else { return None };
     let entry = entries(inner, thing.at.file).into_iter().find(|entry| entry.key == "key")?;
     let text = text_of(&entry)?;
     Some((text.value.parse().ok()?, text.at))

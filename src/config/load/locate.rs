@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use toml::de::{DeTable, DeValue};
-
 use crate::config::file::{Place, SourceFile};
 use crate::config::literal;
+use crate::config::tree::{self, Value};
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::text::redact::Literals;
 
@@ -31,7 +30,13 @@ impl Locator {
 
     /// Every text of the files that holds the value of a secret.
     pub(crate) fn literals(&self, literals: &Literals) -> Vec<Diagnostic> {
-        literal::find(&self.files, literals)
+        if literals.is_empty() {
+            return Vec::new();
+        }
+        let files: Vec<&SourceFile> = self.files.iter().collect();
+        let parsed: Vec<_> = files.iter().map(|file| tree::parse(&file.text)).collect();
+        let trees: Vec<_> = parsed.iter().map(|parsed| parsed.root.as_slice()).collect();
+        literal::find(&files, &trees, literals)
     }
 
     /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the
@@ -51,24 +56,24 @@ impl Locator {
 /// How many steps of the path are written in a file, and the place of the last one: the value where the path ends, the
 /// key where it does not.
 fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, Place)> {
-    let (root, _) = DeTable::parse_recoverable(&file.text);
+    let root = tree::parse(&file.text).root;
     let mut found = None;
-    let mut table = Some(root.get_ref());
-    let mut items_of: Option<&DeValue<'_>> = None;
+    let mut table = Some(&root);
+    let mut items_of: Option<&Value<'_>> = None;
     for (depth, step) in path.iter().enumerate() {
         let ends = depth + 1 == path.len();
-        let place = |span: std::ops::Range<usize>| Place { file: index, start: span.start, end: span.end };
-        let (at, value) = if let Some(inner) = table {
-            let Some((key, value)) = inner.iter().find(|(key, _)| key.get_ref() == step) else { break };
-            (place(if ends { value.span() } else { key.span() }), value.get_ref())
-        } else if let (Some(DeValue::Array(items)), Ok(number)) = (items_of, step.parse::<usize>()) {
+        let (span, value) = if let Some(inner) = table {
+            let Some(node) = inner.iter().find(|node| node.key == *step) else { break };
+            (if ends { node.span } else { node.key_span }, &node.value)
+        } else if let (Some(Value::Array(items)), Ok(number)) = (items_of, step.parse::<usize>()) {
             let Some(item) = items.get(number) else { break };
-            (place(item.span()), item.get_ref())
+            (item.span, &item.value)
         } else {
             break;
         };
-        found = Some((depth + 1, at));
-        table = if let DeValue::Table(inner) = value { Some(inner) } else { None };
+        let span = span.range();
+        found = Some((depth + 1, Place { file: index, start: span.start, end: span.end }));
+        table = if let Value::Table(inner) = value { Some(inner) } else { None };
         items_of = Some(value);
     }
     found

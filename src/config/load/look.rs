@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::{merge, read};
+use crate::config::tree;
 use crate::files::glob;
 
 /// Tells one content of a path from another as far as the file system knows. Links are followed.
@@ -68,7 +69,10 @@ impl Look {
             self.parsed = None;
             if let Ok((file, _)) = read(&self.main) {
                 let base = file.directory();
-                self.patterns = merge::includes(&file).into_iter().map(|(pattern, _)| base.join(pattern)).collect();
+                self.patterns = merge::includes(&tree::parse(&file.text).root)
+                    .into_iter()
+                    .map(|(pattern, _)| base.join(pattern))
+                    .collect();
                 self.parsed = mark;
             }
         }

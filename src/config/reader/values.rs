@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
-
 use super::{Context, Thing};
 use crate::config::file::Place;
+use crate::config::tree::{Node, Span, Value};
 use crate::text::secret::Template;
 
 /// A text of the file with its place.
@@ -25,33 +24,43 @@ pub(crate) struct Entry<'a> {
     /// The key's span.
     pub key_at: Place,
     /// The value.
-    pub value: &'a DeValue<'a>,
+    pub value: &'a Value<'a>,
     /// The value's span.
     pub at: Place,
 }
 
+impl Entry<'_> {
+    /// The place of a value within this one.
+    pub(crate) fn within(&self, span: Span) -> Place {
+        place(self.at.file, span)
+    }
+}
+
 /// The entries of a table, in the order of the file.
-pub(crate) fn entries<'a>(table: &'a DeTable<'a>, file: usize) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'a>> = table
-        .iter()
-        .map(|(key, value)| {
-            let place = |span: std::ops::Range<usize>| Place { file, start: span.start, end: span.end };
-            Entry { key: key.get_ref(), key_at: place(key.span()), value: value.get_ref(), at: place(value.span()) }
-        })
-        .collect();
-    entries.sort_by_key(|entry| entry.key_at);
-    entries
+pub(crate) fn entries<'a>(table: &'a [Node<'a>], file: usize) -> Vec<Entry<'a>> {
+    let entry = |node: &'a Node<'a>| Entry {
+        key: &node.key,
+        key_at: place(file, node.key_span),
+        value: &node.value,
+        at: place(file, node.span),
+    };
+    table.iter().map(entry).collect()
+}
+
+fn place(file: usize, span: Span) -> Place {
+    let span = span.range();
+    Place { file, start: span.start, end: span.end }
 }
 
 /// What a value is, in words.
-pub(crate) fn described(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn described(value: &Value<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        Value::String(_) => "a text",
+        Value::Integer(_) | Value::Float(_) => "a number",
+        Value::Boolean(_) => "true or false",
+        Value::Datetime => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a table",
     }
 }
 
@@ -66,7 +75,7 @@ pub(crate) fn resolve_path(directory: &Path, written: &str) -> PathBuf {
 /// The text of an entry, where it is one.
 pub(crate) fn text_of(entry: &Entry<'_>) -> Option<Text> {
     match entry.value {
-        DeValue::String(value) => Some(Text { value: value.clone().into_owned(), at: entry.at }),
+        Value::String(value) => Some(Text { value: value.clone().into_owned(), at: entry.at }),
         _ => None,
     }
 }
@@ -74,20 +83,20 @@ pub(crate) fn text_of(entry: &Entry<'_>) -> Option<Text> {
 /// The text of an entry, also of a number: `{ replicas = 3 }` means what it seems to.
 pub(super) fn text_or_number(entry: &Entry<'_>) -> Option<Text> {
     match entry.value {
-        DeValue::Integer(number) => Some(Text { value: number.to_string(), at: entry.at }),
-        DeValue::Float(number) => Some(Text { value: number.as_str().to_owned(), at: entry.at }),
+        Value::Integer(number) => Some(Text { value: number.to_string(), at: entry.at }),
+        Value::Float(number) => Some(Text { value: number.clone().into_owned(), at: entry.at }),
         _ => text_of(entry),
     }
 }
 
 /// The texts of a list; notes a problem for each that is none.
 pub(crate) fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<Vec<Text>> {
-    let DeValue::Array(items) = entry.value else { return None };
+    let Value::Array(items) = entry.value else { return None };
     let mut found = Vec::new();
     for item in items {
-        let at = Place { file: entry.at.file, start: item.span().start, end: item.span().end };
-        match item.get_ref() {
-            DeValue::String(value) => found.push(Text { value: value.clone().into_owned(), at }),
+        let at = entry.within(item.span);
+        match &item.value {
+            Value::String(value) => found.push(Text { value: value.clone().into_owned(), at }),
             other => context.error(
                 at,
                 format!("`{key}` is a list of texts, and this is {}", described(other)),

@@ -4,13 +4,11 @@ use crate::config::changes::{Fact, compare, hidden, summary};
 use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
+use crate::config::tree::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use toml::de::DeValue;
-
 use crate::config::adapters;
-use crate::config::file::Place;
 use crate::config::kinds::command::environment;
 use crate::config::reader::{Context, Entry, Table, Text, described, entries, text_of, texts_of};
 use crate::config::spec::{KeySpec, Kind, key, later};
@@ -120,7 +118,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<Adapter> {
         adapter.variables.insert(name.value, value.value);
     }
     // Verbs first: a text is a variable where a verb asks for it.
-    let (verbs, texts): (Vec<_>, Vec<_>) = table.others().partition(|entry| matches!(entry.value, DeValue::Table(_)));
+    let (verbs, texts): (Vec<_>, Vec<_>) = table.others().partition(|entry| matches!(entry.value, Value::Table(_)));
     for entry in verbs.into_iter().chain(texts) {
         other(table, entry, &mut adapter, required);
     }
@@ -194,7 +192,7 @@ fn built_in<'a>(table: &Table<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn>
 /// A key that is none of the known: a table is a verb, a text is a variable that the kind knows.
 fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: &[String]) {
     let context = table.context;
-    if let DeValue::Table(inner) = entry.value {
+    if let Value::Table(inner) = entry.value {
         let title = format!("verb `{}` of {}", entry.key, table.title);
         if !valid_name(entry.key) {
             context.error(entry.key_at, format!("`{}` is not a valid verb name", entry.key), NAME_HINT);
@@ -268,7 +266,7 @@ fn choices(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
     let context = table.context;
     let mut found = BTreeMap::new();
     let Some(entry) = table.entry("choices") else { return found };
-    let DeValue::Table(inner) = entry.value else {
+    let Value::Table(inner) = entry.value else {
         let message = format!("`choices` must be a table, not {}", described(entry.value));
         context.error(entry.at, message, "write choices = { version = [\"program\", \"argument\"] }");
         return found;
@@ -298,7 +296,7 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
     } else {
         format!("write {key} = [[\"program\", \"argument\"]]")
     };
-    let DeValue::Array(items) = entry.value else {
+    let Value::Array(items) = entry.value else {
         let message = format!("`{key}` is a list of steps, not {}", described(entry.value));
         context.error(entry.at, message, how);
         return found;
@@ -307,11 +305,11 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
         context.error(entry.at, format!("`{key}` is empty"), how.as_str());
     }
     for item in items {
-        let at = Place { file: entry.at.file, start: item.span().start, end: item.span().end };
-        let step = Entry { key: entry.key, key_at: entry.key_at, value: item.get_ref(), at };
-        let words = match item.get_ref() {
-            DeValue::String(value) if shell => vec![Text { value: value.clone().into_owned(), at }],
-            DeValue::Array(_) => match texts_of(context, key, &step) {
+        let at = entry.within(item.span);
+        let step = Entry { key: entry.key, key_at: entry.key_at, value: &item.value, at };
+        let words = match &item.value {
+            Value::String(value) if shell => vec![Text { value: value.clone().into_owned(), at }],
+            Value::Array(_) => match texts_of(context, key, &step) {
                 Some(words) => words,
                 None => continue,
             },

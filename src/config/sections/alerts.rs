@@ -1,8 +1,7 @@
 //! `alert = { critical = "down for 2m" }`, of checks and metrics.
 
-use toml::de::DeValue;
-
 use crate::config::reader::{Table, described, entries, text_of};
+use crate::config::tree::Value;
 use crate::config::{roots, syntax};
 use crate::lang::condition::Condition;
 use crate::lang::nearest;
@@ -23,7 +22,7 @@ pub(crate) fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
     const HOW: &str = "write alert = { critical = \"down for 2m\" } or { high = \"> 10% for 5m\" }";
     let context = table.context;
     let Some(entry) = table.entry("alert") else { return Vec::new() };
-    let DeValue::Table(inner) = entry.value else {
+    let Value::Table(inner) = entry.value else {
         let message = format!("`alert` is a table of conditions, not {}", described(entry.value));
         context.error(entry.at, message, HOW);
         return Vec::new();

@@ -88,8 +88,11 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     changes: differences,
 };
 
+/// The sources that have a section.
+type ByName<'a> = HashMap<&'a str, &'a Source>;
+
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
-pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -> Option<(Check, Option<Source>)> {
+pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &ByName<'_>) -> Option<(Check, Option<Source>)> {
     let service = table.reference("service", Thing::Service);
     let shape = shape(table, sources);
     let expect = programs(table, "expect", shape);
@@ -118,7 +121,7 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -
             }
         }
         let from = table.reference("from", Thing::Source)?;
-        sources.iter().find(|source| source.name == from)?
+        *sources.get(&*from)?
     };
     let check = Check {
         name: Name::from(table.name),
@@ -138,13 +141,13 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &[Source]) -
 }
 
 /// What the documents look like that the check judges, where its keys say so.
-fn shape(table: &Table<'_>, sources: &[Source]) -> Option<Shape> {
+fn shape(table: &Table<'_>, sources: &ByName<'_>) -> Option<Shape> {
     let mut given = kinds::of_role(Role::Check).filter(|spec| table.has(spec.key)).map(|spec| spec.document);
     match (given.next(), given.next(), table.entry("from")) {
         (Some(shape), None, None) => Some(shape),
         (None, None, Some(from)) => {
             let from = text_of(from)?.value;
-            sources.iter().find(|source| *source.name == *from).map(|source| source.kind.document())
+            sources.get(&*from).map(|source| source.kind.document())
         }
         _ => None,
     }
@@ -164,8 +167,9 @@ fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<String> {
 
 fn read_all(reader: &Reader<'_>, draft: &mut Draft) {
     let Draft { config, defaults, own_sources, .. } = draft;
+    let sources: ByName<'_> = config.sources.iter().map(|source| (&*source.name, source)).collect();
     for table in reader.named(&SECTION) {
-        if let Some((check, source)) = read(&table, defaults, &config.sources) {
+        if let Some((check, source)) = read(&table, defaults, &sources) {
             config.checks.push(check);
             own_sources.extend(source);
         }

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use toml::de::DeValue;
-
 use crate::config::changes::{Fact, compare, hidden, summary};
 use crate::config::file::Place;
 use crate::config::panels::{self, PanelId};
 use crate::config::reader::{Table, Text, Thing, described};
 use crate::config::spec::{self, KeySpec, Kind, SectionSpec, key};
+use crate::config::tree::Value;
 use crate::lang::key::Key;
 use crate::text::name::Name;
 
@@ -139,8 +138,7 @@ fn narrow(table: &Table<'_>) -> Option<Narrow> {
 
 fn rows(table: &Table<'_>) -> Rows {
     let Some(entry) = table.entry("rows") else { return Vec::new() };
-    let place = |span: std::ops::Range<usize>| Place { file: entry.at.file, start: span.start, end: span.end };
-    let DeValue::Array(rows) = entry.value else {
+    let Value::Array(rows) = entry.value else {
         shape(table, entry.at, entry.value);
         return Vec::new();
     };
@@ -149,36 +147,36 @@ fn rows(table: &Table<'_>) -> Rows {
     }
     let mut found = Vec::new();
     for row in rows {
-        let DeValue::Array(cells) = row.get_ref() else {
-            shape(table, place(row.span()), row.get_ref());
+        let Value::Array(cells) = &row.value else {
+            shape(table, entry.within(row.span), &row.value);
             continue;
         };
         if cells.is_empty() {
-            table.context.error(place(row.span()), "this row has no panels", "name a panel, or remove the row");
+            table.context.error(entry.within(row.span), "this row has no panels", "name a panel, or remove the row");
         }
-        let cells = cells.iter().map(|cell| match cell.get_ref() {
-            DeValue::Array(column) => {
+        let cells = cells.iter().map(|cell| match &cell.value {
+            Value::Array(column) => {
                 if column.is_empty() {
-                    let at = place(cell.span());
+                    let at = entry.within(cell.span);
                     table.context.error(at, "this column has no panels", "name a panel, or remove the column");
                 }
-                column.iter().filter_map(|item| placed(table, place(item.span()), item.get_ref())).collect()
+                column.iter().filter_map(|item| placed(table, entry.within(item.span), &item.value)).collect()
             }
-            one => placed(table, place(cell.span()), one).into_iter().collect(),
+            one => placed(table, entry.within(cell.span), one).into_iter().collect(),
         });
         found.push(cells.filter(|cell: &Cell| !cell.is_empty()).collect());
     }
     found
 }
 
-fn shape(table: &Table<'_>, at: Place, found: &DeValue<'_>) {
+fn shape(table: &Table<'_>, at: Place, found: &Value<'_>) {
     let message = format!("`rows` is a list of rows, each a list of panels, and this is {}", described(found));
     table.context.error(at, message, HINT);
 }
 
 /// A panel, with `*WEIGHT` or without.
-fn placed(table: &Table<'_>, at: Place, value: &DeValue<'_>) -> Option<Placed> {
-    let DeValue::String(value) = value else {
+fn placed(table: &Table<'_>, at: Place, value: &Value<'_>) -> Option<Placed> {
+    let Value::String(value) = value else {
         shape(table, at, value);
         return None;
     };

@@ -6,11 +6,11 @@ use crate::config::reader::Thing;
 use crate::config::sections::adapter::{NAME_HINT, valid_name};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
+use crate::config::tree::Value;
 use crate::text::name::Name;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use toml::de::DeValue;
 
 use crate::config::reader::{Context, Entry, Table, entries, resolve_path, text_of};
 use crate::config::spec::{KeySpec, Kind, key};
@@ -70,7 +70,7 @@ pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSou
         }
         return Some(SecretSource::Inline(text.value));
     }
-    let DeValue::Table(inner) = entry.value else {
+    let Value::Table(inner) = entry.value else {
         context.error(entry.at, format!("secret `{}` does not say where it comes from", entry.key), HOW);
         return None;
     };

@@ -148,7 +148,8 @@ fn value_of(value: DeValue<'_>) -> Value<'_> {
         DeValue::Boolean(value) => Value::Boolean(value),
         DeValue::Datetime(_) => Value::Datetime,
         DeValue::Array(items) => {
-            let item = |item: toml::Spanned<_>| Item { span: Span::of(&item.span()), value: value_of(item.into_inner()) };
+            let item =
+                |item: toml::Spanned<_>| Item { span: Span::of(&item.span()), value: value_of(item.into_inner()) };
             Value::Array(items.into_iter().map(item).collect())
         }
         DeValue::Table(table) => Value::Table(nodes(table)),

@@ -252,7 +252,9 @@ impl<'a> Reader<'a> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let unsigned = word.strip_prefix('-').unwrap_or(word);
         let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
-        if !digits(whole) || (whole.starts_with('0') && (whole.len() > 1 || whole.len() < word.len() && fraction.is_none())) {
+        if !digits(whole)
+            || (whole.starts_with('0') && (whole.len() > 1 || whole.len() < word.len() && fraction.is_none()))
+        {
             return None;
         }
         match fraction {
