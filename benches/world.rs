@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
-use opsroom::app::message::{Event, Message};
+use opsroom::app::message::{Event, Learned, Message};
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
 use opsroom::app::update::update;
@@ -168,7 +168,7 @@ impl Bench {
             buffer.reset();
             let mut layout = None;
             let took = took(|| layout = Some(ui::view(&self.state, &self.styles, area, &mut buffer)));
-            self.state.console.layout = layout.unwrap_or_default();
+            self.send(Event::Learned(Learned::Layout(layout.unwrap_or_default())));
             took
         });
         frames.min().unwrap_or_default()

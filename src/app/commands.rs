@@ -71,7 +71,7 @@ fn freeze(state: &mut State) {
 }
 
 /// Opens a screen.
-pub(crate) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
+pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Service {
         screens::service::choose(state);
     }

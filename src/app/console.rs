@@ -84,7 +84,7 @@ pub struct Console {
     pub zoomed: bool,
     /// What lies over the screen, the topmost last.
     pub overlays: Overlays,
-    /// The themes to choose from; the runtime adds the person's own after [`super::state::State::new`].
+    /// The themes to choose from: those that are shipped, until [`super::message::Learned::Themes`] says more.
     pub themes: Vec<String>,
     /// The name of the theme.
     pub theme: String,
@@ -98,7 +98,7 @@ pub struct Console {
     pub colours: bool,
     /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
     pub time_cursor: Option<DateTime<Utc>>,
-    /// Where things were drawn in the last frame; the runtime stores it here after each draw.
+    /// Where things were drawn in the last frame: [`super::message::Learned::Layout`].
     pub layout: LayoutMap,
     /// Runs that were asked for and not yet answered: the action, by request.
     pub requested: BTreeMap<RequestId, Name>,

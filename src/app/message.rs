@@ -5,10 +5,15 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::key::Key;
-use crate::lang::time::Stamp;
+use crate::lang::time::{BootTime, Stamp};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
+use crate::text::redact::Literals;
+use crate::world::diagnostics::Meters;
+
+use super::layout::LayoutMap;
+use super::screens::Screen;
 
 /// One event, with the moment at which it entered the loop.
 #[derive(Debug, Clone)]
@@ -40,6 +45,30 @@ pub enum Event {
     Outcome(Outcome),
     /// The configuration was read again: the new one and what changed in words, or every problem.
     Reloaded(Result<(Arc<Config>, Vec<SafeText>), Vec<Diagnostic>>),
+    /// A screen was asked for from outside, for a picture of it.
+    Open(Screen),
+    /// Something that only the runtime can know. None of it asks for a frame: what is drawn next shows it.
+    Learned(Learned),
+}
+
+/// What only the runtime can know.
+#[derive(Debug, Clone)]
+pub enum Learned {
+    /// Where the last frame drew what; sent where that differs from the frame before.
+    Layout(LayoutMap),
+    /// Figures of the loop, sent before a frame is drawn.
+    Meters(Meters),
+    /// The themes that can be chosen, by name, and what could not be understood of their files.
+    Themes {
+        /// Names of all of them.
+        names: Vec<String>,
+        /// In words.
+        warnings: Vec<SafeText>,
+    },
+    /// The values of secrets that no plan may hold, as they are known now.
+    Literals(Literals),
+    /// The machine's clock at the zero of ours.
+    Boot(BootTime),
 }
 
 /// A mouse event, in cells from the upper left corner.

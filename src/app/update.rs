@@ -1,11 +1,13 @@
 //! The one function through which the state changes.
 
 use crate::model::effect::Effect;
+use crate::text::SafeText;
+use crate::world::diagnostics::ProblemKind;
 
-use super::message::{Event, Message};
+use super::message::{Event, Learned, Message};
 use super::screens;
 use super::state::State;
-use super::{keys, mouse, observe, outcome, reload, tick};
+use super::{commands, keys, mouse, observe, outcome, reload, tick};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -37,7 +39,27 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Event::Observation(observation) => observe::observe(state, observation, message.at, &mut effects),
         Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
         Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
+        Event::Open(screen) => {
+            commands::open_screen(state, screen, &mut effects);
+            state.touched();
+        }
+        Event::Learned(learned) => self::learned(state, learned),
     }
     screens::show_output(state, &mut effects);
     effects
+}
+
+fn learned(state: &mut State, learned: Learned) {
+    match learned {
+        Learned::Layout(layout) => state.console.layout = layout,
+        Learned::Meters(meters) => state.world.diagnostics.meters = meters,
+        Learned::Themes { names, warnings } => {
+            state.console.themes = names;
+            for warning in &warnings {
+                state.world.problem(ProblemKind::Warning, &SafeText::new("themes"), warning);
+            }
+        }
+        Learned::Literals(literals) => state.world.literals = literals,
+        Learned::Boot(boot) => state.world.boot = Some(boot),
+    }
 }

@@ -10,8 +10,7 @@ use ratatui::layout::Rect;
 use super::demo::simulate::{self, Scene};
 use super::output::{self, exit};
 use super::{Global, configuration, themes};
-use crate::app::commands::open_screen;
-use crate::app::message::{Event, Message};
+use crate::app::message::{Event, Learned, Message};
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::update::update;
@@ -152,8 +151,8 @@ fn screen(name: &str, config: &crate::config::Config) -> Result<Screen, u8> {
 /// Goes to the screen, presses the keys, and counts what is left to count. What they ask of the world is not done, for a
 /// picture changes nothing; a question may have its `answer`.
 fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl Fn(&Effect) -> Option<Outcome>) {
-    let mut undone = Vec::new();
-    open_screen(state, screen, &mut undone);
+    let at = state.world.now;
+    let mut undone = update(state, Message { at, event: Event::Open(screen) });
     for key in &arguments.keys {
         // A dialog ignores the first keys after it was drawn.
         let at = state.world.now.plus(Duration::from_millis(500));
@@ -184,7 +183,9 @@ fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<St
     // Twice: what is selected scrolls into view once the first frame has said how high its panel is.
     for _ in 0..2 {
         buffer.reset();
-        state.console.layout = painter.paint(state, area, &mut buffer);
+        let layout = painter.paint(state, area, &mut buffer);
+        let at = state.world.now;
+        drop(update(state, Message { at, event: Event::Learned(Learned::Layout(layout)) }));
     }
     let title = format!("opsroom · {}", state.world.config.console.name);
     let mut text = painter.export(&state.console.theme, &buffer, format, &title);

@@ -14,7 +14,7 @@ use super::past::PastReader;
 use super::reload::{self, Loader, Pace, Reload};
 use super::secrets::{SecretStore, SecretsHandle};
 use super::tasks::Tasks;
-use crate::app::message::{Event, Message};
+use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::clock::Clock;
@@ -59,8 +59,8 @@ pub struct Start {
 pub(crate) struct Core {
     /// The clock.
     pub clock: Clock,
-    /// The state.
-    pub state: State,
+    /// Written by `update` alone.
+    state: State,
     /// The effect runner.
     pub effects: Effects,
     /// Whether a person asked to leave.
@@ -81,7 +81,8 @@ pub(crate) struct Core {
     pub(super) reload_sender: mpsc::Sender<Reload>,
     /// Whether the last reload was rejected.
     rejected: bool,
-    weighed: Option<Duration>,
+    /// Our memory, and when it was looked up.
+    resident: Option<(Duration, Option<u64>)>,
     cleaner: Cleaner,
     warnings: Vec<SafeText>,
     store: Option<String>,
@@ -97,11 +98,10 @@ impl Core {
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
-        let mut state = State::new(config, clock.now(), size);
-        state.world.boot = clock.origin();
-        Self {
+        let now = clock.now();
+        let mut core = Self {
             clock,
-            state,
+            state: State::new(config, now, size),
             effects: Effects::new(outcome_sender.clone(), secret_store.secrets_handle(), state_directory),
             left: false,
             tasks: Tasks::new(observation_sender.clone()),
@@ -118,11 +118,20 @@ impl Core {
             reloads,
             reload_sender,
             rejected: false,
-            weighed: None,
+            resident: None,
             cleaner,
             warnings,
             store,
+        };
+        if let Some(boot) = clock.origin() {
+            core.learn(Learned::Boot(boot));
         }
+        core
+    }
+
+    /// What is known, and what this person looks at.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     /// The redactor for the secrets that are known now.
@@ -207,7 +216,7 @@ impl Core {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
         let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
-            self.state.world.literals = Literals::from(&*secrets);
+            self.learn(Learned::Literals(Literals::from(&*secrets)));
         }
         let effects = update(&mut self.state, Message { at: self.clock.now(), event });
         if let Some(before) = before
@@ -219,24 +228,28 @@ impl Core {
         effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
     }
 
-    /// Puts what only the runtime can know where the view finds it.
-    pub(crate) fn measure(&mut self, meters: Meters) {
-        let now = self.clock.now().mono;
-        if self.weighed.is_none_or(|at| now.saturating_sub(at) >= WEIGH) {
-            self.weighed = Some(now);
-            self.state.world.diagnostics.meters.resident = resident();
+    /// Takes in what only the runtime can know. It belongs to what was taken in last, and no time passes by it.
+    pub(crate) fn learn(&mut self, learned: Learned) {
+        let message = Message { at: self.state.world.now, event: Event::Learned(learned) };
+        for effect in update(&mut self.state, message) {
+            // What is learned of the terminal asks nothing of it.
+            self.execute(effect);
         }
-        let queued = self.observations.len();
-        let tasks = self.tasks.alive();
-        let old = self.state.world.diagnostics.meters;
-        self.state.world.diagnostics.meters = Meters {
-            queued,
-            queue_capacity: OBSERVATIONS,
-            tasks,
-            resident: old.resident,
-            dropped: old.dropped,
-            ..meters
+    }
+
+    /// Takes in the figures of frames, and our own, before a frame that may show them.
+    pub(crate) fn measure(&mut self, frames: Meters) {
+        let now = self.clock.now().mono;
+        let resident = match self.resident {
+            Some((at, resident)) if now.saturating_sub(at) < WEIGH => resident,
+            _ => {
+                let resident = resident();
+                self.resident = Some((now, resident));
+                resident
+            }
         };
+        let (queued, tasks) = (self.observations.len(), self.tasks.alive());
+        self.learn(Learned::Meters(Meters { queued, queue_capacity: OBSERVATIONS, tasks, resident, ..frames }));
     }
 
     /// Writes files into the state directory, off the loop, and says where.

@@ -33,7 +33,7 @@ impl Headless {
 
     /// What is known.
     pub fn state(&self) -> &State {
-        &self.core.state
+        self.core.state()
     }
 
     /// Gives one event to the state, as a key press would be.
@@ -48,10 +48,10 @@ impl Headless {
         let clock = self.core.clock;
         let deadline = clock.instant(clock.now().plus(patience));
         loop {
-            if until(&self.core.state) {
+            if until(self.core.state()) {
                 return Ended::Reached;
             }
-            let utc = self.core.state.world.now.utc;
+            let utc = self.core.state().world.now.utc;
             let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
             let tick = async move {
                 match tick {

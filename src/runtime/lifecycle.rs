@@ -11,14 +11,16 @@ use super::painter::Painter;
 use super::signals::{self, Asked, Signals};
 use super::terminal;
 use super::tty::Tty;
-use crate::app::message::Event;
+use ratatui::buffer::Buffer;
+
+use crate::app::layout::LayoutMap;
+use crate::app::message::{Event, Learned};
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
 use crate::ui::export::Format;
-use crate::world::diagnostics::ProblemKind;
 
 /// Messages taken in before a frame is considered again.
 const BATCH: usize = 256;
@@ -83,15 +85,8 @@ pub(crate) async fn run(start: Start, mut painter: Painter) -> io::Result<Left> 
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
-    core.state.console.themes = painter.themes();
-    for warning in painter.warnings(&core.state.console.theme) {
-        core.state.world.diagnostics.note(
-            core.state.world.now,
-            ProblemKind::Warning,
-            SafeText::new("themes"),
-            warning.clone(),
-        );
-    }
+    let warnings = painter.warnings(&core.state().console.theme).to_vec();
+    core.learn(Learned::Themes { names: painter.themes(), warnings });
     let tty = Tty::open(mouse)?;
     let mut console = Console {
         core,
@@ -230,7 +225,7 @@ impl Console {
         self.panic_where_asked(&event);
         let event = self.interrupted(event);
         let haste = haste(&event);
-        let (before, answered) = (self.core.state.console.revision, self.core.state.console.answered);
+        let (before, answered) = (self.core.state().console.revision, self.core.state().console.answered);
         for effect in self.core.take(event) {
             self.execute(effect);
         }
@@ -238,9 +233,9 @@ impl Console {
             self.ending = Some(0);
         }
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
-        let still = self.core.state.console.frozen.is_some() || !self.core.state.console.focused;
-        let still = still && self.core.state.console.answered == answered;
-        if self.core.state.console.revision != before && (haste == Urgency::Immediate || !still) {
+        let still = self.core.state().console.frozen.is_some() || !self.core.state().console.focused;
+        let still = still && self.core.state().console.answered == answered;
+        if self.core.state().console.revision != before && (haste == Urgency::Immediate || !still) {
             self.frames.ask(haste, self.now().mono);
         }
     }
@@ -250,11 +245,11 @@ impl Console {
     fn interrupted(&mut self, event: Event) -> Event {
         let interrupt = Key { code: KeyCode::Char('c'), ctrl: true, alt: false };
         let Event::Key(key) = &event else { return event };
-        let bound = self.core.state.world.config.keys.bindings.iter().any(|(bound, _)| bound == key);
+        let bound = self.core.state().world.config.keys.bindings.iter().any(|(bound, _)| bound == key);
         if *key != interrupt || bound {
             return event;
         }
-        if self.core.state.console.overlays.is_empty() {
+        if self.core.state().console.overlays.is_empty() {
             self.ending = Some(0);
         }
         Event::Key(Key { code: KeyCode::Esc, ctrl: false, alt: false })
@@ -295,9 +290,9 @@ impl Console {
     }
 
     pub(super) fn save_screen(&mut self) {
-        let theme = self.core.state.console.theme.clone();
+        let theme = self.core.state().console.theme.clone();
         let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
-        let title = format!("opsroom · {}", self.core.state.world.config.console.name);
+        let title = format!("opsroom · {}", self.core.state().world.config.console.name);
         let shown = self.tty.shown().clone();
         let files = [Format::Svg, Format::Ansi, Format::Text].map(|format| {
             (format!("{name}.{}", format.extension()), self.painter.export(&theme, &shown, format, &title))
@@ -322,7 +317,7 @@ impl Console {
             return;
         }
         self.hands = TerminalOwner::Us;
-        self.tty.enter(self.core.state.console.mouse);
+        self.tty.enter(self.core.state().console.mouse);
         self.resize();
     }
 
@@ -346,11 +341,13 @@ impl Console {
     fn draw(&mut self) {
         let from = self.now().mono;
         self.core.measure(self.frames.meters());
-        let (painter, state) = (&mut self.painter, &mut self.core.state);
-        let size = state.console.size;
-        let bytes = self
-            .tty
-            .draw(self.core.clock, size, |area, buffer| state.console.layout = painter.paint(state, area, buffer));
+        let (painter, state) = (&mut self.painter, self.core.state());
+        let mut layout = LayoutMap::default();
+        let draw = |area, buffer: &mut Buffer| layout = painter.paint(state, area, buffer);
+        let bytes = self.tty.draw(self.core.clock, state.console.size, draw);
+        if layout != state.console.layout {
+            self.core.learn(Learned::Layout(layout));
+        }
         let now = self.now().mono;
         self.frames.drawn(now, now.saturating_sub(from), bytes);
     }
@@ -371,6 +368,11 @@ fn haste(event: &Event) -> Urgency {
             Urgency::Deferred
         }
         Event::Observation(Observation::Records { .. }) => Urgency::Streaming,
-        Event::Clock | Event::Observation(_) | Event::Outcome(_) | Event::Reloaded(_) => Urgency::Soon,
+        Event::Clock
+        | Event::Observation(_)
+        | Event::Outcome(_)
+        | Event::Reloaded(_)
+        | Event::Open(_)
+        | Event::Learned(_) => Urgency::Soon,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::lang::time::Stamp;
 use crate::text::SafeText;
 
-/// Figures that only the runtime can know. It sets [`Diagnostics::meters`] before it draws.
+/// Figures that only the runtime can know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meters {
     /// Frames written since the start.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::support::app::{App, WORLD};
 use crate::support::frame::{SIZES, draw, text};
 use opsroom::app::layout::Target;
-use opsroom::app::message::{Event, Mouse, MouseKind};
+use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::patterns::PatternsOverlay;
 use opsroom::app::overlays::record::{RecordOverlay, Tab};
 use opsroom::app::overlays::top::TopOverlay;
@@ -372,7 +372,8 @@ fn clicks_and_the_wheel_work_in_details() {
     settle(&mut app);
     let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
     let area = Rect::new(0, 0, 120, 40);
-    app.state.console.layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
+    let layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
+    app.send(Event::Learned(Learned::Layout(layout)));
     let row = |row: usize| Target::OverlayRow(row);
     let (area, _) = app.state.console.layout.areas.iter().find(|(_, target)| *target == row(2)).cloned().unwrap();
     app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::Press }));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::app::App;
 use crate::support::frame::{SIZES, draw, draw_with, text};
 use opsroom::app::layout::Target;
-use opsroom::app::message::{Event, Mouse, MouseKind};
+use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::line::LineInput;
 use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
@@ -88,7 +88,8 @@ fn shown(app: &mut App, (width, height): (u16, u16)) -> String {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     app.state.console.size = (width, height);
-    app.state.console.layout = ui::view(&app.state, &styles, area, &mut buffer);
+    let layout = ui::view(&app.state, &styles, area, &mut buffer);
+    app.send(Event::Learned(Learned::Layout(layout)));
     text(&buffer)
 }
 

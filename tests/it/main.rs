@@ -29,6 +29,7 @@ mod nginx;
 mod postgres;
 mod properties;
 mod pty;
+mod replay;
 mod run_command;
 mod screens;
 mod screenshots;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::app::{App, WORLD, config};
 use opsroom::app::layout::{Area, LayoutMap, Target};
-use opsroom::app::message::{Event, Mouse, MouseKind};
+use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Focus;
 use opsroom::app::overlays::record::RecordOverlay;
@@ -669,7 +669,7 @@ fn the_mouse_can_do_nothing_that_keys_can_not() {
     layout.push(area(2, 1), Target::Row(service("api")));
     layout.push(area(30, 5), Target::Panel(panels::STARTABLE.id()));
     layout.push(area(30, 1), Target::Row(RowKey::Action("status-api".into())));
-    app.state.console.layout = layout;
+    app.send(Event::Learned(Learned::Layout(layout)));
     let press = |app: &mut App, row: u16| {
         app.send(Event::Mouse(Mouse { column: 3, row, kind: MouseKind::Press }));
     };

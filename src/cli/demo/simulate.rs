@@ -37,7 +37,7 @@ use crate::text::redact::Redactor;
 const FOLDER: &str = "/tmp/opsroom-demo";
 const ADDRESS: &str = "127.0.0.1:4000";
 /// How long all is well before the first trouble, so that charts have a past.
-pub(crate) const CALM: Duration = Duration::from_mins(10);
+pub const CALM: Duration = Duration::from_mins(10);
 /// What is simulated.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -55,7 +55,7 @@ pub(crate) struct Scene {
 ///
 /// # Errors
 /// The problems, in words. There are none unless the file in this folder is broken.
-pub(crate) fn configuration() -> Result<Config, String> {
+pub fn configuration() -> Result<Config, String> {
     let address = ADDRESS.parse().map_err(|error| format!("{ADDRESS}: {error}"))?;
     let text = stage::configuration(address, Path::new(FOLDER), Path::new("opsroom"));
     let loaded = load::load_text(&Path::new(FOLDER).join("opsroom.toml"), &text);
@@ -64,49 +64,72 @@ pub(crate) fn configuration() -> Result<Config, String> {
 
 /// Plays a scene to its end.
 pub(crate) async fn play(config: Config, scene: &Scene) -> State {
-    let config = Arc::new(config);
-    let simulation = Simulation::new(&config, scene.seed);
-    let mut state = State::new(Arc::clone(&config), simulation.stamp(Duration::ZERO), scene.size);
-    let mut board = Board::new(&config);
-    for (_, counter) in board.parts() {
-        counter.reaches(Reach::Whole);
-    }
-    let mut logs: Vec<(Pipeline, Stream)> = config
-        .logs
-        .iter()
-        .filter_map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1).ok())
-        .map(|pipeline| (pipeline, Stream::default()))
-        .collect();
-    let length = CALM + scene.at;
-    for second in 0..=length.as_secs() {
-        let now = simulation.stamp(Duration::from_secs(second));
-        for (log, (pipeline, stream)) in config.logs.iter().zip(&mut logs) {
-            for observation in simulation.log(&log.name, pipeline, stream, second) {
-                take(&mut state, now, Event::Observation(observation));
-            }
+    let mut story = Story::new(Arc::new(config), scene.seed);
+    let mut state = story.begin(scene.size);
+    for _ in 0..=(CALM + scene.at).as_secs() {
+        for message in story.next_second().await {
+            take(&mut state, message);
         }
-        for sample in board.due(now) {
-            take(&mut state, now, Event::Observation(sample));
-        }
-        for watched in &simulation.watched {
-            if second % watched.interval().as_secs().max(1) == 0 {
-                for observation in simulation.poll(watched, second).await {
-                    take(&mut state, now, Event::Observation(observation));
-                }
-            }
-        }
-        take(&mut state, now, Event::Clock);
     }
     for key in &scene.keys {
         // A dialog ignores the first keys after it was drawn; a person is slower than that.
-        let later = state.world.now.plus(Duration::from_millis(500));
-        take(&mut state, later, Event::Key(*key));
+        let at = state.world.now.plus(Duration::from_millis(500));
+        take(&mut state, Message { at, event: Event::Key(*key) });
     }
     state
 }
 
+/// What happens in the demo's world, second by second: calm first, then the outage.
+pub struct Story {
+    config: Arc<Config>,
+    simulation: Simulation,
+    board: Board,
+    logs: Vec<(Pipeline, Stream)>,
+    second: u64,
+}
+
+impl Story {
+    /// From its first second.
+    pub fn new(config: Arc<Config>, seed: u64) -> Self {
+        let board = Board::new(&config);
+        for (_, counter) in board.parts() {
+            counter.reaches(Reach::Whole);
+        }
+        let logs = config
+            .logs
+            .iter()
+            .filter_map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1).ok())
+            .map(|pipeline| (pipeline, Stream::default()))
+            .collect();
+        Self { simulation: Simulation::new(&config, seed), config, board, logs, second: 0 }
+    }
+
+    /// The state before anything happened.
+    pub fn begin(&self, size: (u16, u16)) -> State {
+        State::new(Arc::clone(&self.config), self.simulation.stamp(Duration::ZERO), size)
+    }
+
+    /// What happens in the next second, in its order.
+    pub async fn next_second(&mut self) -> Vec<Message> {
+        let at = self.simulation.stamp(Duration::from_secs(self.second));
+        let mut seen = Vec::new();
+        for (log, (pipeline, stream)) in self.config.logs.iter().zip(&mut self.logs) {
+            seen.extend(self.simulation.log(&log.name, pipeline, stream, self.second));
+        }
+        seen.extend(self.board.due(at));
+        for watched in &self.simulation.watched {
+            if self.second.is_multiple_of(watched.interval().as_secs().max(1)) {
+                seen.extend(self.simulation.poll(watched, self.second).await);
+            }
+        }
+        self.second += 1;
+        let events = seen.into_iter().map(Event::Observation).chain([Event::Clock]);
+        events.map(|event| Message { at, event }).collect()
+    }
+}
+
 /// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
-pub(crate) fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
+pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
     let Effect::Logs(LogsEffect::LearnPast(request, PastQuestion { logs, until, .. })) = effect else { return None };
     let calm = World::new(seed).calm_for(Duration::from_hours(48));
     let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));
@@ -120,8 +143,8 @@ pub(crate) fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
 }
 
 /// Effects have no world to act on here.
-fn take(state: &mut State, at: Stamp, event: Event) {
-    drop(update(state, Message { at, event }));
+fn take(state: &mut State, message: Message) {
+    drop(update(state, message));
 }
 
 struct Simulation {

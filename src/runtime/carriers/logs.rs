@@ -1,5 +1,7 @@
 //! Effects on the log engine.
 
+use std::sync::Arc;
+
 use crate::app::screens::logs;
 use crate::model::effect::LogsEffect;
 use crate::runtime::core::Core;
@@ -9,12 +11,12 @@ impl Core {
         match effect {
             LogsEffect::LearnPast(request, question) => {
                 let (secrets_handle, outcomes) = (self.secret_store.secrets_handle(), self.outcome_sender.clone());
-                let (config, clock) = (&self.state.world.config, self.clock);
-                self.past.read(&mut self.tasks, request, &question, config, clock, secrets_handle, outcomes);
+                let (config, clock) = (Arc::clone(&self.state().world.config), self.clock);
+                self.past.read(&mut self.tasks, request, &question, &config, clock, secrets_handle, outcomes);
             }
             LogsEffect::ForgetPast(request) => self.past.forget(request),
             LogsEffect::MaskHeld => {
-                let records = logs::held(&self.state);
+                let records = logs::held(self.state());
                 let secrets = self.known.latest().borrow().clone().unwrap_or_default();
                 self.held.mask(&mut self.tasks, records, secrets, self.outcome_sender.clone());
             }

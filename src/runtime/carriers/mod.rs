@@ -7,6 +7,8 @@ mod run;
 mod store;
 mod terminal;
 
+use std::sync::Arc;
+
 use super::core::Core;
 use crate::model::effect::{Effect, TerminalEffect};
 
@@ -17,7 +19,8 @@ impl Core {
             Effect::Terminal(effect) => return Some(effect),
             Effect::Feed(effect) => self.feed(effect),
             Effect::Run(request, effect) => {
-                self.effects.run(&mut self.tasks, request, effect, &self.state.world.config)
+                let config = Arc::clone(&self.state().world.config);
+                self.effects.run(&mut self.tasks, request, effect, config);
             }
             Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect),
             Effect::Logs(effect) => self.logs(effect),

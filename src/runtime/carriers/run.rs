@@ -8,8 +8,8 @@ use crate::runtime::effects::Effects;
 use crate::runtime::tasks::Tasks;
 
 impl Effects {
-    pub(super) fn run(&mut self, tasks: &mut Tasks, request: RequestId, effect: RunEffect, config: &Arc<Config>) {
-        let (tools, config) = (self.tools.clone(), Arc::clone(config));
+    pub(super) fn run(&mut self, tasks: &mut Tasks, request: RequestId, effect: RunEffect, config: Arc<Config>) {
+        let tools = self.tools.clone();
         match effect {
             RunEffect::FetchChoices(action) => {
                 tasks.once("choices", async move { tools.choices(request, &action, &config).await });

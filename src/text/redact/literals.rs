@@ -11,8 +11,15 @@ const LONG: usize = 8;
 
 /// Finds which secret is written in a text, in clear or encoded. Values of fewer than [`super::MIN_SECRET`] bytes are not
 /// looked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Literals(Vec<(Name, Redactor, Option<String>)>);
+
+/// Never a value.
+impl std::fmt::Debug for Literals {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.0.iter().map(|(name, ..)| name)).finish()
+    }
+}
 
 impl Literals {
     /// Of the values that are in use.
