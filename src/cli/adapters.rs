@@ -5,13 +5,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Global;
+use super::{Global, configuration};
 use super::output::{self, exit};
 use crate::config::Config;
 use crate::config::adapters::built_in;
-use crate::config::load;
 use crate::config::sections::adapter::Verb;
-use crate::lang::diagnostic::Diagnostic;
 use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::{Kind, Row, step};
 use crate::model::shell;
@@ -80,21 +78,10 @@ impl Shown {
 
 /// Prints what was asked for.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
-    // The built-in ones are there without a configuration, and with one that is wrong.
-    let main = load::find(global.config.as_deref());
-    if let (None, Some(file)) = (&main, &global.config) {
-        let problem = format!("no configuration at {}", file.display());
-        return output::fail(exit::CONFIG, &problem, "leave --config out for the built-in adapters");
-    }
-    let (config, broken) = match main.map(|main| main.load()) {
-        None => (None, false),
-        Some(loaded) => (loaded.config, loaded.diagnostics.iter().any(Diagnostic::is_error)),
+    let config = match configuration::if_any(global, "the built-in adapters", "its adapters are left out") {
+        Ok(config) => config,
+        Err(code) => return code,
     };
-    if broken {
-        output::eprint_error(
-            "warning: the configuration has problems, so its adapters are left out; see opsroom check\n",
-        );
-    }
     let all = all(config.as_ref());
     let Some(name) = &arguments.name else {
         if arguments.json {

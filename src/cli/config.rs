@@ -1,8 +1,8 @@
-//! `opsroom config schema|keys|themes|adapters|presets|example`: what can be written into the configuration.
+//! `opsroom config schema|keys|screens|themes|adapters|presets|example`: what can be written into the configuration.
 
 use std::fmt::Write;
 
-use super::{Global, adapters, output};
+use super::{Global, adapters, output, screens};
 use crate::config::commands::{COMMANDS, CommandInfo};
 use crate::config::{EXAMPLE, spec};
 use crate::theme::Catalogue;
@@ -20,6 +20,8 @@ enum What {
     Schema,
     /// List the commands of the console with their keys, for [keys]
     Keys,
+    /// Print the built-in screens as TOML, and the panels that a screen can be made of
+    Screens,
     /// List the themes, for `theme` in `[console]`
     Themes,
     /// List the adapters, built in and configured; with NAME show what each verb runs
@@ -35,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match &arguments.what {
         What::Schema => output::print_json(&format!("{:#}\n", spec::schema())),
         What::Keys => output::print(&keys()),
+        What::Screens => screens::run(global),
         What::Themes => output::print(&themes()),
         What::Adapters(arguments) => adapters::run(arguments, global),
         // An empty list on stdout, so that scripts may count it; the sentence is for people.

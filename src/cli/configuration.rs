@@ -66,6 +66,26 @@ fn in_one_line(problem: &Diagnostic) -> SafeText {
     SafeText::new(&format!("{problem}{hint}"))
 }
 
+/// The configuration where there is one, for what is there without one (`what`), and with one that is wrong: then its
+/// `consequence` is said.
+///
+/// # Errors
+/// The exit code, when there is none at the place that the command line names and that was said.
+pub(crate) fn if_any(global: &Global, what: &str, consequence: &str) -> Result<Option<Config>, u8> {
+    let main = load::find(global.config.as_deref());
+    if let (None, Some(file)) = (&main, &global.config) {
+        let problem = format!("no configuration at {}", file.display());
+        return Err(output::fail(exit::CONFIG, &problem, &format!("omit --config for {what}")));
+    }
+    let Some(loaded) = main.map(|main| main.load()) else { return Ok(None) };
+    if loaded.diagnostics.iter().any(Diagnostic::is_error) {
+        output::eprint_error(&format!(
+            "warning: the configuration has problems, so {consequence}; see opsroom check\n"
+        ));
+    }
+    Ok(loaded.config)
+}
+
 /// Refuses a command that changes something, where `--read-only` or the configuration's `read_only` forbids it. Such a
 /// command works without a configuration; one that can't be read may forbid it, so it does.
 ///

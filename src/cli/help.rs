@@ -151,6 +151,7 @@ pub(crate) const PAGES: &[Page] = &[
             ("opsroom config example > opsroom.toml", "an example with every section explained"),
             ("opsroom config schema > opsroom.schema.json", "for completion in an editor"),
             ("opsroom config keys", "every command of the console with its keys"),
+            ("opsroom config screens", "the built-in screens, to change and replace one"),
         ],
         exits: &[],
     },

@@ -24,6 +24,7 @@ pub mod output;
 pub mod run;
 pub mod run_service;
 pub mod runs;
+mod screens;
 pub mod snapshot;
 pub mod status;
 pub mod supervise;

@@ -1,6 +1,7 @@
 //! What the screens look like: whole frames of a real state, at the sizes that people have.
 
 use std::fmt::Write as _;
+use std::process::Command;
 
 use crate::support::app::App;
 use crate::support::frame::{SIZES, draw, draw_with, text};
@@ -221,4 +222,90 @@ fn a_quiet_screen_costs_few_bytes() {
     }
     let rate = written as u64 / seconds;
     assert!(rate <= 600, "{rate} bytes a second");
+}
+
+/// The world of the tests with one more screen, opened.
+fn with_screen(name: &str, keys: &str, body: &str) -> App {
+    let mut app = App::new(&format!("{}\n[screen.{name}]\n{body}\n", app::WORLD));
+    app.poll("api", Sign::Bad);
+    app.keys(keys);
+    app
+}
+
+#[test]
+fn the_built_in_screens_are_printed_as_they_are_written() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("opsroom.toml");
+    std::fs::write(&file, app::WORLD).expect("a file");
+    let print = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opsroom"));
+        let command = command.args(arguments).current_dir("/").env_remove("OPSROOM_CONFIG");
+        let output = command.env("HOME", directory.path()).env("XDG_CONFIG_HOME", directory.path()).output();
+        let output = output.expect("the program runs");
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let printed = print(&["--config", &file.to_string_lossy(), "config", "screens"]);
+    assert!(printed.contains("#   service-logs ") && printed.contains("\"metric:errors\""), "{printed}");
+    let read = app::config(&format!("{}\n{printed}", app::WORLD));
+    let names: Vec<&str> = read.screens.iter().map(|screen| &*screen.name).collect();
+    assert_eq!(names, Screen::BUILT_IN.iter().map(Screen::name).collect::<Vec<_>>());
+    // Without a configuration they are those of an empty one.
+    let printed = print(&["config", "screens"]);
+    assert_eq!(app::config(&printed).screens.len(), names.len());
+}
+
+#[test]
+fn what_is_printed_looks_as_what_is_built_in() {
+    let printed = opsroom::config::screens::toml(&app::config(app::WORLD));
+    let mut built_in = App::new(app::WORLD);
+    let mut pasted = App::new(&format!("{}\n{printed}", app::WORLD));
+    for key in ["1", "2", "3", "4", "6", "!"] {
+        for app in [&mut built_in, &mut pasted] {
+            app.keys(key);
+        }
+        for (width, height) in SIZES {
+            assert_eq!(text(&draw(&built_in.state, width, height)), text(&draw(&pasted.state, width, height)), "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_custom_screen_of_a_built_in_name_replaces_it() {
+    let mut app = with_screen("service", "2", "key = \"W\"\nrows = [[\"service-status\"], [\"timeline\", \"alerts\"]]");
+    let drawn = text(&draw(&app.state, 120, 40));
+    assert!(drawn.contains(" timeline ") && !drawn.contains(" checks "), "{drawn}");
+    assert!(drawn.lines().nth(1).is_some_and(|line| line.starts_with(" HTTP API")), "{drawn}");
+    assert_eq!(drawn.matches("2 service").count(), 1, "one tab: {drawn}");
+    app.keys("q W");
+    assert_eq!(app.state.console.screen, Screen::Service);
+}
+
+#[test]
+fn a_column_stands_in_its_row_and_narrow_terminals_have_rows_of_their_own() {
+    let rows = "rows = [[\"services*2\", [\"alerts\", \"metric:errors\"]]]";
+    let app = with_screen("mine", "W", &format!("key = \"W\"\n{rows}\nnarrow = {{ under = 100, rows = [[\"alerts\"]] }}"));
+    let drawn = text(&draw(&app.state, 120, 40));
+    let line = |word: &str| drawn.lines().position(|line| line.contains(word)).unwrap_or_else(|| panic!("{drawn}"));
+    assert!(line("services") == line("alerts") && line("errors") > line("alerts"), "{drawn}");
+    let drawn = text(&draw(&app.state, 99, 40));
+    assert!(drawn.contains(" alerts ") && !drawn.contains(" services "), "{drawn}");
+}
+
+#[test]
+fn every_panel_can_be_alone_on_a_screen() {
+    for panel in opsroom::config::panels::PANELS {
+        let written = match panel.name {
+            "check" => "check:api".to_owned(),
+            "metric" => "metric:errors".to_owned(),
+            "log" => "log:*".to_owned(),
+            name => name.to_owned(),
+        };
+        let mut app = with_screen("mine", "W", &format!("key = \"W\"\nrows = [[\"{written}\"]]"));
+        for (width, height) in [(120, 40), (80, 24), (40, 10)] {
+            assert!(!text(&draw(&app.state, width, height)).trim().is_empty(), "{written}");
+        }
+        app.keys("j k h l g G tab z y space + - enter");
+        draw(&app.state, 80, 24);
+    }
 }

@@ -67,11 +67,11 @@ impl ScreenLayout {
 impl fmt::Display for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.id.to_string();
-        // What ends like a weight needs one, so that it is none.
-        if self.weight == 1 && split_weight(&text).1.is_none() {
-            f.write_str(&text)
-        } else {
-            write!(f, "{text}*{}", self.weight)
+        match text.strip_suffix(":*") {
+            // What ends like a weight needs one, so that it is none.
+            _ if self.weight == 1 && split_weight(&text).1.is_none() => f.write_str(&text),
+            Some(kind) => write!(f, "{kind}:*{}", self.weight),
+            None => write!(f, "{text}*{}", self.weight),
         }
     }
 }
@@ -177,7 +177,7 @@ fn shape(table: &Table<'_>, at: Place, found: &Value<'_>) {
 /// A panel, with `*WEIGHT` or without.
 fn placed(table: &Table<'_>, at: Place, value: &Value<'_>) -> Option<Placed> {
     let Value::String(value) = value else {
-        shape(table, at, value);
+        table.context.error(at, format!("a panel is a text, and this is {}", described(value)), HINT);
         return None;
     };
     let text = Text { value: value.clone().into_owned(), at };
