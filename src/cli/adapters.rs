@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Global, configuration};
 use super::output::{self, exit};
+use super::{Global, configuration};
 use crate::config::Config;
 use crate::config::adapters::built_in;
 use crate::config::sections::adapter::Verb;
@@ -227,6 +227,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::load;
 
     #[test]
     fn every_built_in_adapter_is_listed_and_shown_with_its_steps() {

@@ -284,7 +284,8 @@ fn a_custom_screen_of_a_built_in_name_replaces_it() {
 #[test]
 fn a_column_stands_in_its_row_and_narrow_terminals_have_rows_of_their_own() {
     let rows = "rows = [[\"services*2\", [\"alerts\", \"metric:errors\"]]]";
-    let app = with_screen("mine", "W", &format!("key = \"W\"\n{rows}\nnarrow = {{ under = 100, rows = [[\"alerts\"]] }}"));
+    let app =
+        with_screen("mine", "W", &format!("key = \"W\"\n{rows}\nnarrow = {{ under = 100, rows = [[\"alerts\"]] }}"));
     let drawn = text(&draw(&app.state, 120, 40));
     let line = |word: &str| drawn.lines().position(|line| line.contains(word)).unwrap_or_else(|| panic!("{drawn}"));
     assert!(line("services") == line("alerts") && line("errors") > line("alerts"), "{drawn}");
