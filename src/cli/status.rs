@@ -26,7 +26,6 @@ use crate::runtime::secrets::Fetching;
 use crate::sources::round::Round;
 use crate::sources::{Context, Latest};
 use crate::text::name::Name;
-use crate::text::redact::Redactor;
 use report::Report;
 use shown::Style;
 
@@ -34,8 +33,6 @@ use shown::Style;
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(2);
 /// How long the polls wait for secrets that they do not need.
 const MOMENT: Duration = Duration::from_millis(200);
-/// How long what is printed waits for secrets that no source needs, to be masked.
-const MASKS: Duration = Duration::from_secs(2);
 /// What a shell makes of an interrupt.
 const INTERRUPTED: u8 = 130;
 
@@ -216,9 +213,9 @@ fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &Can
     Context { config: Arc::clone(config), secrets, clock: global.clock, out, cancel: cancel.clone() }
 }
 
-async fn rounds(arguments: &Arguments, context: Context, mut latest: Latest, names: &[Name]) -> (Report, bool) {
+async fn rounds(arguments: &Arguments, context: Context, latest: Latest, names: &[Name]) -> (Report, bool) {
     let clock = context.clock;
-    let round = Round::new(&context, names).with_secrets(latest.clone());
+    let round = Round::new(&context, names).with_secrets(latest);
     let mut world = one_round::world(&context.config, clock.now());
     let deadline = clock.now().mono + arguments.within;
     loop {
@@ -226,11 +223,7 @@ async fn rounds(arguments: &Arguments, context: Context, mut latest: Latest, nam
         let (link, polled) = tokio::join!(round.link(), round.poll());
         // Our own network comes first: without it the rest is not believed.
         one_round::take(&mut world, link.into_iter().chain(polled), clock.now());
-        // What no source needs may be in an answer all the same.
-        let settled = latest.wait_for(|secrets| secrets.as_ref().is_some_and(|secrets| secrets.are_settled()));
-        drop(tokio::time::timeout(MASKS, settled).await);
-        let redactor = Redactor::from(&*latest.borrow().clone().unwrap_or_default());
-        let report = Report::new(&world, names, &redactor);
+        let report = Report::new(&world, names);
         let Some(until) = arguments.until else { return (report, true) };
         let next = started.plus(BETWEEN_ROUNDS);
         if until.holds(report.status) || next.mono >= deadline {

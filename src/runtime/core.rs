@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::cleaner::Cleaner;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::held::HeldRecords;
@@ -23,6 +22,7 @@ use crate::config::reload::changes;
 use crate::model::effect::TerminalEffect;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
+use crate::sources::masks::Masks;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::{Literals, Redactor};
@@ -83,7 +83,6 @@ pub(crate) struct Core {
     rejected: bool,
     /// Our memory, and when it was looked up.
     resident: Option<(Duration, Option<u64>)>,
-    cleaner: Cleaner,
     warnings: Vec<SafeText>,
     store: Option<String>,
 }
@@ -94,7 +93,6 @@ impl Core {
     pub(crate) fn new(start: Start, size: (u16, u16)) -> Self {
         let Start { clock, config, loader, warnings, store, state_directory } = start;
         let secret_store = SecretStore::default();
-        let cleaner = Cleaner::new(secret_store.secrets_handle());
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
@@ -104,7 +102,7 @@ impl Core {
             state: State::new(config, now, size),
             effects: Effects::new(outcome_sender.clone(), secret_store.secrets_handle(), state_directory),
             left: false,
-            tasks: Tasks::new(observation_sender.clone()),
+            tasks: Tasks::new(observation_sender.clone()).masking(Masks::new(secret_store.secrets_handle().latest())),
             feeds: Feeds::new(clock, observation_sender.clone(), secret_store.secrets_handle()),
             observation_sender,
             known: secret_store.secrets_handle(),
@@ -119,7 +117,6 @@ impl Core {
             reload_sender,
             rejected: false,
             resident: None,
-            cleaner,
             warnings,
             store,
         };
@@ -135,8 +132,8 @@ impl Core {
     }
 
     /// The redactor for the secrets that are known now.
-    pub(crate) fn redactor(&mut self) -> Redactor {
-        self.cleaner.redactor().clone()
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.known.latest().borrow().as_deref().map_or_else(Redactor::default, Redactor::from)
     }
 
     /// Starts sources, the store and the watch over the configuration.
@@ -182,7 +179,7 @@ impl Core {
                         return event;
                     }
                 }
-                Some(observation) = self.observations.recv() => return self.cleaned(observation),
+                Some(observation) = self.observations.recv() => return Event::Observation(observation),
             }
         }
     }
@@ -197,12 +194,7 @@ impl Core {
         {
             return Some(event);
         }
-        self.observations.try_recv().ok().map(|observation| self.cleaned(observation))
-    }
-
-    /// An observation without the secrets that a service may have repeated.
-    fn cleaned(&mut self, observation: Observation) -> Event {
-        Event::Observation(self.cleaner.clean(observation))
+        self.observations.try_recv().ok().map(Event::Observation)
     }
 
     /// When the next clock event is due, on the monotonic clock.

@@ -8,7 +8,6 @@
 pub mod accepting;
 pub mod answers;
 mod carriers;
-pub mod cleaner;
 pub mod clipboard;
 pub mod core;
 pub mod core_dumps;

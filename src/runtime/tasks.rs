@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::observation::Observation;
+use crate::sources::masks::Masks;
 use crate::text::SafeText;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -21,13 +23,21 @@ pub(crate) struct Tasks {
     set: JoinSet<()>,
     all: CancellationToken,
     observations: mpsc::Sender<Observation>,
+    /// What a task panicked with may hold what it read.
+    masks: Masks,
     first_pause: Duration,
 }
 
 impl Tasks {
     /// No tasks yet; failures are reported through `observations`.
     pub(crate) fn new(observations: mpsc::Sender<Observation>) -> Self {
-        Self { set: JoinSet::new(), all: CancellationToken::new(), observations, first_pause: FIRST_PAUSE }
+        let (set, all, masks) = (JoinSet::new(), CancellationToken::new(), Masks::of(Arc::default()));
+        Self { set, all, observations, masks, first_pause: FIRST_PAUSE }
+    }
+
+    /// The same, with failures masked so.
+    pub(crate) fn masking(self, masks: Masks) -> Self {
+        Self { masks, ..self }
     }
 
     /// A token that is cancelled with all others, and may be cancelled alone.
@@ -41,12 +51,12 @@ impl Tasks {
         F: Fn(CancellationToken) -> T + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
-        let (observations, mut pause) = (self.observations.clone(), self.first_pause);
+        let (observations, masks, mut pause) = (self.observations.clone(), self.masks.clone(), self.first_pause);
         self.set.spawn(async move {
             loop {
                 // What the task shares with others are channels and locks that recover from poison.
                 let Err(panic) = AssertUnwindSafe(make(token.clone())).catch_unwind().await else { return };
-                let text = SafeText::new(&words(panic.as_ref()));
+                let text = masks.redactor().redact_safe(&SafeText::new(&words(panic.as_ref())));
                 tracing::error!(task = name, %text, "a task panicked");
                 let failed = Observation::TaskFailed { task: SafeText::new(name), text };
                 if observations.send(failed).await.is_err() {
@@ -63,10 +73,10 @@ impl Tasks {
 
     /// Starts a task that runs once. A panic is reported; the task is not started again.
     pub(crate) fn once(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let observations = self.observations.clone();
+        let (observations, masks) = (self.observations.clone(), self.masks.clone());
         self.set.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-                let text = SafeText::new(&words(panic.as_ref()));
+                let text = masks.redactor().redact_safe(&SafeText::new(&words(panic.as_ref())));
                 tracing::error!(task = name, %text, "a task panicked");
                 // Nobody listens any more only where the console is ending.
                 observations.send(Observation::TaskFailed { task: SafeText::new(name), text }).await.ok();

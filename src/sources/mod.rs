@@ -11,6 +11,7 @@ pub mod http;
 pub mod jq;
 pub mod kinds;
 pub mod logs;
+pub mod masks;
 pub mod metric;
 mod places;
 pub mod poll;

@@ -12,6 +12,7 @@ use super::http::Clients;
 use super::jq::Evaluator;
 use super::kinds::simulated::SimulatedTime;
 use super::kinds::{Answer, Ask};
+use super::masks::Masks;
 use super::metric;
 use super::places::Places;
 use super::targets::Watched;
@@ -33,6 +34,7 @@ pub(crate) struct Poller {
     /// What takes the place of the clock in a simulation.
     simulated: Option<SimulatedTime>,
     secrets: Arc<Secrets>,
+    masks: Masks,
     clients: Arc<Clients>,
     evaluator: Arc<Evaluator>,
     places: Arc<Places>,
@@ -41,7 +43,7 @@ pub(crate) struct Poller {
 /// What came of one poll.
 #[derive(Debug)]
 pub(crate) struct Polled {
-    /// Readings and samples.
+    /// Readings and samples, without secrets.
     pub observations: Vec<Observation>,
     /// Nothing answered: this may be our own network.
     pub unreachable: bool,
@@ -52,7 +54,7 @@ pub(crate) struct Polled {
 pub(crate) struct Seen {
     /// What came of it.
     pub polled: Polled,
-    /// The document, or why there is none.
+    /// The document as it came, or why there is none. It may hold secrets.
     pub answer: Result<Arc<Value>, PollError>,
     /// Its moments.
     pub timing: Timing,
@@ -71,7 +73,8 @@ impl Poller {
     /// A poller with no connections yet.
     pub(crate) fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
         let (clients, evaluator, places) = Default::default();
-        Self { clock, simulated: None, secrets, clients, evaluator, places }
+        let masks = Masks::of(Arc::clone(&secrets));
+        Self { clock, simulated: None, secrets, masks, clients, evaluator, places }
     }
 
     /// A poller of simulated sources, at the time of the simulation.
@@ -89,6 +92,17 @@ impl Poller {
         Self { secrets, ..self.clone() }
     }
 
+    /// The same, with what it saw masked so. Else it is masked with the secrets that polls are made with.
+    #[must_use]
+    pub(crate) fn masking(self, masks: Masks) -> Self {
+        Self { masks, ..self }
+    }
+
+    /// What masks what it saw.
+    pub(crate) const fn masks(&self) -> &Masks {
+        &self.masks
+    }
+
     /// Polls a source that was due at `scheduled`.
     pub(crate) async fn poll(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Polled {
         self.poll_seen(watched, scheduled, over).await.polled
@@ -102,7 +116,9 @@ impl Poller {
             watched.begun.store(true, Ordering::Relaxed);
             self.in_place(watched, scheduled, over).await
         };
-        self.places.run(&watched.record, watched.kind.pool(), poll).await
+        let mut seen = self.places.run(&watched.record, watched.kind.pool(), poll).await;
+        seen.polled.observations = self.masks.mask(seen.polled.observations).await;
+        seen
     }
 
     async fn in_place(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {

@@ -25,6 +25,7 @@ use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
 use self::link::Link;
+use super::masks::Masks;
 use super::poll::{Over, Polled, Poller};
 use super::targets::{Watched, poll_targets};
 use super::{Context, Latest};
@@ -138,6 +139,7 @@ impl Scheduler {
     }
 
     async fn run(mut self, mut poll_now: mpsc::Receiver<Vec<Name>>, mut secrets: Latest) {
+        self.poller = self.poller.clone().masking(Masks::new(secrets.clone()));
         self.warn_of_insecure().await;
         let (mut asked, mut renewed) = (true, true);
         loop {

@@ -1,6 +1,7 @@
 //! Polling everything once, outside the scheduler: for `opsroom status` and for the verification of actions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -8,11 +9,15 @@ use crate::model::observation::Observation;
 use crate::text::name::Name;
 use crate::text::secret::Secrets;
 
+use super::masks::Masks;
 use super::poll::{Over, Poller};
 use super::polls;
 use super::targets::{Watched, poll_targets};
 use super::{Context, Latest};
 use crate::sources::logs::count::count_once;
+
+/// How long an answer waits for secrets that its source does not need: they may be in it all the same.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sources that are polled in rounds, every time over new connections. Counters and warmth are kept from one round to
 /// the next.
@@ -37,7 +42,8 @@ impl Round {
     /// The same with secrets that are still being fetched: each source waits for its own alone.
     #[must_use]
     pub(crate) fn with_secrets(self, secrets: Latest) -> Self {
-        Self { secrets: Some(secrets), ..self }
+        let masks = Masks::new(secrets.clone()).patient(PATIENCE);
+        Self { poller: self.poller.masking(masks), secrets: Some(secrets), ..self }
     }
 
     /// Asks every source once, many at the same time, and gives what was seen, in the order of the configuration, and
@@ -46,7 +52,7 @@ impl Round {
         let counted = count_once(&self.context, &self.names);
         self.unless_cancelled(async {
             let (mut polled, counted) = tokio::join!(self.sources(), counted);
-            polled.extend(counted);
+            polled.extend(self.poller.masks().mask(counted).await);
             polled
         })
         .await
@@ -57,7 +63,7 @@ impl Round {
     pub(crate) async fn link(&self) -> Option<Observation> {
         let target = self.context.config.console.self_check.as_ref()?;
         let result = polls::self_check(target, self.context.clock).await;
-        Some(polls::connectivity(&result))
+        self.poller.masks().mask(vec![polls::connectivity(&result)]).await.pop()
     }
 
     async fn sources(&self) -> Vec<Observation> {

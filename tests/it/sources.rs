@@ -158,6 +158,30 @@ async fn a_health_document_is_judged_without_any_expectation() {
     assert_eq!((missing.sign, error(&missing)), (Sign::Bad, "HTTP 404 Not Found"));
 }
 
+#[tokio::test]
+async fn what_a_service_repeats_of_a_secret_is_masked_before_it_leaves_the_poller() {
+    let server = Server::start(|_| {
+        let body = r#"{"status":"down","version":"of hunter2secret","services":{"db":{"status":"down","error":"not hunter2secret"}}}"#;
+        Reply::json(503, body)
+    })
+    .await;
+    let kind = SourceKind::Http(Box::new(request(&server.url("/"))));
+    let metrics = vec![value("said", ".body.version")];
+    let (mut context, _observations) = context(Config { metrics, ..config(source(kind, LONG), check()) });
+    let mut secrets = Secrets::default();
+    secrets.insert("token".into(), "hunter2secret".to_owned());
+    context.secrets = Arc::new(secrets);
+    let observations = polls::poll_once(&context, &[]).await;
+    let [Observation::Reading(reading), Observation::Sample(sample)] = &observations[..] else {
+        panic!("{observations:?}")
+    };
+    assert_eq!(error(reading), "unhealthy: db (not ***)");
+    assert_eq!(reading.version.as_ref().unwrap().as_str(), "of ***");
+    assert_eq!(reading.components["db"].detail.as_ref().unwrap().as_str(), "not ***");
+    let why = sample.value.as_ref().unwrap_err();
+    assert_eq!(why.as_str(), "the expression gave the string \"of ***\", not a number");
+}
+
 fn command(script: &str) -> SourceKind {
     let line = CommandLine { argv: vec![script.to_owned()], shell: true, directory: None, env: Vec::new() };
     SourceKind::Command(Box::new(line))

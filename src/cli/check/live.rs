@@ -25,6 +25,7 @@ use crate::sources::logs as tail;
 use crate::sources::logs::Resume;
 use crate::sources::logs::count::count_once;
 use crate::sources::logs::scan::once::files_of;
+use crate::sources::masks::Masks;
 use crate::sources::poll::{Over, Poller, Seen};
 use crate::sources::round::settled;
 use crate::sources::targets::{How, Watched, poll_targets};
@@ -74,7 +75,7 @@ impl Row {
 
 /// Polls everything once.
 pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
-    let poller = Poller::new(clock, Arc::default());
+    let poller = Poller::new(clock, Arc::default()).masking(Masks::new(latest.clone()));
     let evaluator = Evaluator::default();
     let watched = poll_targets(config);
     let polling = join_all(watched.iter().map(async |watched| {
@@ -93,9 +94,11 @@ pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> 
         };
         let counting = context(Arc::clone(config), out);
         let (counted, commands) = tokio::join!(count_once(&counting, &[]), command_logs(config, context));
-        (counted, commands, Redactor::from(&*secrets))
+        (counted, commands)
     };
-    let (seen, (counted, commands, redactor)) = tokio::join!(polling, logs);
+    let (seen, (counted, commands)) = tokio::join!(polling, logs);
+    // What programs gave is shown too, and that is masked nowhere else.
+    let redactor = poller.masks().redactor();
     let counted: BTreeMap<String, Sample> = counted.into_iter().filter_map(sample_of).collect();
     let mut rows = Vec::new();
     for check in &config.checks {

@@ -14,7 +14,6 @@ use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::text::redact::Redactor;
 use crate::world::World;
 use crate::world::alerts::{AlertView, Phase, Subject};
 use crate::world::checks::CheckView;
@@ -95,9 +94,9 @@ struct BackupRow {}
 
 impl Report {
     /// What the world says now, in the order of the configuration. `names` chooses, none means all.
-    pub(super) fn new(world: &World, names: &[Name], redactor: &Redactor) -> Self {
+    pub(super) fn new(world: &World, names: &[Name]) -> Self {
         let config = &world.config;
-        let view = View { world, redactor };
+        let view = View { world };
         let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| **wanted == *name);
         let mut holding: Vec<&AlertView> = world
             .alerts
@@ -162,10 +161,9 @@ fn since(since: Option<Since>) -> Option<String> {
     since.and_then(Since::known).map(|at| time(at.utc))
 }
 
-/// How the world is told: without secrets.
+/// How the world is told.
 struct View<'a> {
     world: &'a World,
-    redactor: &'a Redactor,
 }
 
 impl View<'_> {
@@ -173,15 +171,11 @@ impl View<'_> {
         self.world.now.since(at).as_millis().try_into().unwrap_or(u64::MAX)
     }
 
-    fn clean(&self, text: &SafeText) -> SafeText {
-        self.redactor.redact_safe(text)
-    }
-
     fn check(&self, check: &CheckView) -> CheckRow {
         let reading = check.last.as_ref();
         let not_polled = || {
             let link = &self.world.connectivity;
-            if link.ok { SafeText::new("not polled") } else { self.clean(&link.detail) }
+            if link.ok { SafeText::new("not polled") } else { link.detail.clone() }
         };
         CheckRow {
             name: check.name.clone(),
@@ -191,10 +185,10 @@ impl View<'_> {
             age_ms: reading.map(|reading| self.age_ms(reading.timing.ended)),
             latency_ms: reading.map(|reading| reading.timing.latency().as_millis().try_into().unwrap_or(u64::MAX)),
             error: match reading {
-                Some(reading) => reading.error.as_ref().map(|error| self.clean(error)),
+                Some(reading) => reading.error.clone(),
                 None => Some(not_polled()),
             },
-            version: reading.and_then(|reading| reading.version.as_ref()).map(|version| self.clean(version)),
+            version: reading.and_then(|reading| reading.version.clone()),
             components: reading.map(|reading| self.components(&reading.components)).unwrap_or_default(),
         }
     }
@@ -202,17 +196,17 @@ impl View<'_> {
     fn components(&self, components: &BTreeMap<SafeText, Component>) -> BTreeMap<SafeText, Component> {
         let clean = |component: &Component| Component {
             status: component.status,
-            detail: component.detail.as_ref().map(|detail| self.clean(detail)),
+            detail: component.detail.clone(),
             latency_ms: component.latency_ms,
             components: self.components(&component.components),
         };
-        components.iter().map(|(name, component)| (self.clean(name), clean(component))).collect()
+        components.iter().map(|(name, component)| (name.clone(), clean(component))).collect()
     }
 
     fn metric(&self, view: &MetricView, metric: &Metric, holding: &[&AlertView]) -> MetricRow {
         let sample = view.last.as_ref();
         let error = match sample {
-            Some(sample) => sample.value.as_ref().err().map(|error| self.clean(error)),
+            Some(sample) => sample.value.as_ref().err().cloned(),
             None => Some(SafeText::new(without_sample(metric))),
         };
         let caveat = sample.and_then(|sample| sample.caveat.as_ref());
@@ -225,7 +219,7 @@ impl View<'_> {
             age_ms: sample.map(|sample| self.age_ms(sample.at)),
             severity: of_it.map(|alert| alert.severity).max(),
             error,
-            caveat: caveat.map(|caveat| self.clean(&caveat.text)),
+            caveat: caveat.map(|caveat| caveat.text.clone()),
             at_least: caveat.is_some_and(|caveat| caveat.at_least),
             unread: !metric.alerts.is_empty()
                 && matches!(metric.kind, MetricKind::Value { .. } | MetricKind::Sample { .. })
@@ -242,7 +236,7 @@ impl View<'_> {
             since: since(alert.since),
             acknowledged_by: None,
             muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
-            value: self.clean(&alert.value),
+            value: alert.value.clone(),
             subject: alert.subject.name().into(),
             pending: alert.phase == Phase::Pending,
             compared: matches!(alert.subject, Subject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
@@ -278,6 +272,8 @@ pub(super) mod tests {
     use crate::model::document::Timing;
     use crate::model::observation::Observation;
     use crate::model::reading::{Reading, Sample, Sign};
+    use crate::sources::masks::masked;
+    use crate::text::redact::Redactor;
 
     fn at(millis: u64) -> Stamp {
         Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_millis(millis))
@@ -316,9 +312,10 @@ pub(super) mod tests {
 
     fn after(text: &str, seen: Vec<Observation>, names: &[&str]) -> Report {
         let mut world = one_round::world(&config(text), at(0));
-        one_round::take(&mut world, seen, at(1500));
+        let redactor = Redactor::new(["hunter22"]);
+        one_round::take(&mut world, seen.into_iter().map(|seen| masked(&redactor, seen)), at(1500));
         let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
-        Report::new(&world, &names, &Redactor::new(["hunter22"]))
+        Report::new(&world, &names)
     }
 
     const CHECK: &str =
@@ -441,7 +438,7 @@ pub(super) mod tests {
         for (nth, seen) in rounds.iter().enumerate() {
             one_round::take(&mut world, seen.clone(), at(1500 + nth as u64 * 2000));
         }
-        let report = Report::new(&world, &[], &Redactor::default());
+        let report = Report::new(&world, &[]);
         let mut all: Vec<_> = report.alerts.iter().map(|alert| (alert.name.clone(), alert.state)).collect();
         all.sort();
         all

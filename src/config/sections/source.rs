@@ -25,9 +25,9 @@ pub struct Source {
     pub name: Name,
     /// What is polled.
     pub kind: SourceKind,
-    /// Start to start. Default 15 s (60 s for commands).
+    /// Start to start. Default: as its kind says.
     pub every: Duration,
-    /// Longest time for the whole poll. Default 5 s (10 s HTTP, 30 s commands), never more than `every`.
+    /// Longest time for the whole poll, never more than `every`. Default: as its kind says.
     pub timeout: Duration,
     /// `keep_warm`: poll at least this often though nothing else needs it. `None` where not asked for.
     pub keep_warm: Option<Duration>,
@@ -143,4 +143,19 @@ fn facts(source: &Source) -> Vec<Fact> {
         summary("cold_start", optional(source.cold_start)),
     ]);
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::kinds::KINDS;
+
+    #[test]
+    fn the_help_of_intervals_names_the_default_of_every_kind() {
+        let help = |key: &str| POLL_KEYS.iter().find(|spec| spec.name == key).unwrap().help;
+        for spec in KINDS {
+            assert!(help("every").contains(&format!("{}s", spec.every.as_secs())), "{}", spec.key);
+            assert!(help("timeout").contains(&format!("{}s", spec.timeout.as_secs())), "{}", spec.key);
+        }
+    }
 }

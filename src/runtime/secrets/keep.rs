@@ -18,6 +18,7 @@ use crate::model::observation::Observation;
 use crate::runtime::logging;
 use crate::text::SafeText;
 use crate::text::name::Name;
+use crate::text::redact::Redactor;
 use crate::text::secret::Secrets;
 
 /// A failure is worth a warning after so many in a row: files are rotated in several steps.
@@ -161,7 +162,9 @@ impl Keeper {
                 self.kept.insert(name.clone(), Kept { busy: false, refused: kept.refused || refused, ..kept });
                 self.publish(latest);
                 if let Some(text) = warning {
-                    let text = SafeText::new(&format!("secret {name}: {text}"));
+                    // A path or a program's name may hold another secret.
+                    let known = latest.borrow().clone().unwrap_or_default();
+                    let text = Redactor::from(&*known).redact_safe(&SafeText::new(&format!("secret {name}: {text}")));
                     out.send(Observation::Warning { name, text }).await.ok();
                 }
             }
@@ -202,7 +205,6 @@ mod tests {
     use crate::config::Config;
     use crate::runtime::secrets::{SecretStore, SecretsHandle};
     use crate::runtime::tasks::Tasks;
-    use crate::text::redact::Redactor;
 
     /// So long a test waits for what must happen.
     const LONG: Duration = Duration::from_secs(30);

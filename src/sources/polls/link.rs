@@ -42,7 +42,10 @@ impl Scheduler {
         let (before, ok) = (self.link.online.replace(result.is_ok()), result.is_ok());
         let parked = std::mem::take(&mut self.link.parked);
         if before != Some(ok) {
-            self.say(connectivity(&result)).await;
+            let seen = self.poller.masks().mask(vec![connectivity(&result)]).await;
+            for observation in seen {
+                self.say(observation).await;
+            }
         }
         if !ok {
             // Nothing that was seen meanwhile says anything of the services.
