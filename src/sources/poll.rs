@@ -114,7 +114,8 @@ impl Poller {
         // The latency of the service begins when the poll has its place; what it waited until then is ours.
         let poll = async {
             watched.begun.store(true, Ordering::Relaxed);
-            self.in_place(watched, scheduled, over).await
+            // On the heap from here: thousands may wait for a place at once, and what asks takes four kilobytes.
+            Box::pin(self.in_place(watched, scheduled, over)).await
         };
         let mut seen = self.places.run(&watched.record, watched.kind.pool(), poll).await;
         seen.polled.observations = self.masks.mask(seen.polled.observations).await;
