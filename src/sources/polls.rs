@@ -65,12 +65,29 @@ struct Entry {
     watched: Arc<Watched>,
     /// Its next tick, on the monotonic clock.
     next: Duration,
+    /// Its place among the others, 0 to 1: where its ticks lie within its interval.
+    phase: f64,
+    /// The tick after the first one, where first ticks lie closer together than those that follow.
+    settles: Option<Duration>,
     /// When the poll that is under way, or waits for a place, was launched.
     busy: Option<Stamp>,
     overruns: u64,
 }
 
 impl Entry {
+    fn new(watched: Watched, phase: f64) -> Self {
+        Self { watched: Arc::new(watched), next: Duration::ZERO, phase, settles: None, busy: None, overruns: 0 }
+    }
+
+    /// First ticks within `spread` from `now`. Where there are more than that has slots, later ticks are spread over the
+    /// whole interval: else every interval would bring all of them in one burst.
+    fn begin(&mut self, now: Duration, spread: Duration) {
+        let interval = self.watched.interval();
+        self.next = now + spread.min(interval).mul_f64(self.phase);
+        let settled = now + interval.mul_f64(self.phase);
+        self.settles = (spread >= MAX_SPREAD && settled > self.next + SLOT).then_some(settled);
+    }
+
     /// Since when it waits for a place.
     fn waits_since(&self) -> Option<Stamp> {
         self.busy.filter(|_| !self.watched.begun.load(Ordering::Relaxed))
@@ -113,21 +130,12 @@ impl Scheduler {
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
         let now = context.clock.now();
         let targets = poll_targets(&context.config);
-        // A spread of one slot each keeps a hundred sources from asking in the same instant.
-        let spread = (SLOT * u32::try_from(targets.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
         let mut random = fastrand::Rng::new();
-        let entries: Vec<Entry> = targets
-            .into_iter()
-            .map(|watched| {
-                let jitter = spread.min(watched.interval()).mul_f64(random.f64());
-                Entry { next: now.mono + jitter, watched: Arc::new(watched), busy: None, overruns: 0 }
-            })
-            .collect();
-        Self {
+        let mut scheduler = Self {
             context,
             poller,
-            ticks: entries.iter().enumerate().map(|(index, entry)| Reverse((entry.next, index))).collect(),
-            entries,
+            ticks: BinaryHeap::new(),
+            entries: targets.into_iter().map(|watched| Entry::new(watched, random.f64())).collect(),
             tasks: FuturesUnordered::new(),
             not_asked: 0,
             generation: 0,
@@ -135,6 +143,17 @@ impl Scheduler {
             worst_lag: Duration::ZERO,
             reported: None,
             link: Link::default(),
+        };
+        scheduler.spread_out(now);
+        scheduler
+    }
+
+    /// Makes everything due: in slots of its own, which keeps a hundred sources from asking in the same instant.
+    fn spread_out(&mut self, now: Stamp) {
+        let spread = (SLOT * u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).min(MAX_SPREAD);
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            entry.begin(now.mono, spread);
+            self.ticks.push(Reverse((entry.next, index)));
         }
     }
 
@@ -199,7 +218,8 @@ impl Scheduler {
             let interval = entry.watched.interval().max(SLOT);
             let late = now.mono.saturating_sub(due);
             let missed = u32::try_from(late.as_nanos() / interval.as_nanos()).unwrap_or(u32::MAX);
-            entry.next = due + interval * missed.saturating_add(1);
+            let settles = entry.settles.take().filter(|at| *at > now.mono);
+            entry.next = settles.unwrap_or(due + interval * missed.saturating_add(1));
             self.ticks.push(Reverse((entry.next, index)));
             if offline {
                 continue;
@@ -311,17 +331,12 @@ impl Scheduler {
         }
     }
 
-    /// After a span of which nothing is known: everything is due, one slot after the other.
+    /// After a span of which nothing is known: everything is due.
     fn begin_anew(&mut self) {
         self.generation += 1;
         self.link.parked.clear();
-        let now = self.context.clock.now();
-        for (index, entry) in self.entries.iter_mut().enumerate() {
-            entry.watched.forget();
-            let turn = SLOT * u32::try_from(index).unwrap_or(u32::MAX);
-            entry.next = now.mono + turn.min(MAX_SPREAD).min(entry.watched.interval());
-            self.ticks.push(Reverse((entry.next, index)));
-        }
+        self.entries.iter().for_each(|entry| entry.watched.forget());
+        self.spread_out(self.context.clock.now());
     }
 
     /// Called after every wait, which was to end at `planned` at the latest.
@@ -410,6 +425,27 @@ mod tests {
             cancel: CancellationToken::new(),
         };
         (Scheduler::new(context), observations)
+    }
+
+    #[tokio::test]
+    async fn many_first_polls_come_soon_and_later_ones_are_spread_over_the_interval() {
+        use std::fmt::Write as _;
+        let mut text = String::new();
+        for check in 0..100 {
+            writeln!(text, "[check.c{check}]\ntcp = \"127.0.0.1:1\"\nevery = \"1m\"").unwrap();
+        }
+        let config = crate::config::load::load_text(std::path::Path::new("ops.toml"), &text).config.unwrap();
+        let (out, _observations) = mpsc::channel(16);
+        let (config, secrets, cancel) = (Arc::new(config), Arc::default(), CancellationToken::new());
+        let context = Context { config, secrets, clock: Clock::start(), out, cancel };
+        let scheduler = Scheduler::new(context);
+        let start = scheduler.last_seen.mono;
+        for entry in &scheduler.entries {
+            assert_eq!(entry.next, start + MAX_SPREAD.mul_f64(entry.phase));
+            let settled = start + Duration::from_mins(1).mul_f64(entry.phase);
+            assert!(entry.settles.is_none_or(|at| at == settled));
+            assert_eq!(entry.settles.is_some(), settled > entry.next + SLOT);
+        }
     }
 
     #[tokio::test]
