@@ -1,18 +1,17 @@
 //! What this person looks at, and how.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::config::panels::{LogPanel, PanelId};
 use crate::lang::time::Stamp;
-use crate::model::effect::RequestId;
-use crate::text::name::Name;
 use crate::world::World;
 
 use super::keymap::Keymap;
 use super::layout::LayoutMap;
 use super::overlays::stack::Overlays;
+use super::requests::Requests;
 use super::screens::actions::ActionsScreen;
 use super::screens::diagnostics::DiagnosticsScreen;
 use super::screens::logs::{LogsScreen, Timestamps, Waiting};
@@ -100,10 +99,8 @@ pub struct Console {
     pub time_cursor: Option<DateTime<Utc>>,
     /// Where things were drawn in the last frame: [`super::message::Learned::Layout`].
     pub layout: LayoutMap,
-    /// Runs that were asked for and not yet answered: the action, by request.
-    pub requested: BTreeMap<RequestId, Name>,
-    /// The latest request.
-    pub(super) last_request: RequestId,
+    /// What was asked of the world and has no answer yet.
+    pub requests: Requests,
     /// The second of the wall clock that the latest tick was for.
     pub(super) drawn_second: i64,
 }
@@ -140,15 +137,8 @@ impl Console {
             time_cursor: None,
             mouse: config.console.mouse,
             layout: LayoutMap::default(),
-            requested: BTreeMap::new(),
-            last_request: RequestId::default(),
+            requests: Requests::default(),
             drawn_second: world.now.utc.timestamp(),
         }
-    }
-
-    /// Names a request that begins now.
-    pub(super) fn next_request(&mut self) -> RequestId {
-        self.last_request = RequestId(self.last_request.0 + 1);
-        self.last_request
     }
 }

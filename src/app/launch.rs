@@ -14,6 +14,7 @@ use crate::text::name::Name;
 
 use super::overlays::choices::Choices;
 use super::overlays::confirm::Confirmation;
+use super::requests::Asked;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::evidence;
@@ -113,7 +114,7 @@ pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<E
         service: plan.service.clone(),
         text: SafeText::new(&format!("{what}: confirmed")),
     });
-    state.console.requested.insert(request, plan.action.clone());
+    state.console.requests.expect(request, Asked::Start(plan.action.clone()));
     let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
         checks: verify.checks.clone(),
         good: verify.good,

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod overlays;
 pub mod panels;
 pub mod reload;
+pub mod requests;
 pub mod screens;
 pub mod state;
 pub mod tails;

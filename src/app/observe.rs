@@ -11,6 +11,7 @@ use crate::text::name::Name;
 use crate::world::{Change, Intent, Output};
 
 use super::keymap::{Binding, Command};
+use super::requests::Asked;
 use super::screens::logs;
 use super::state::State;
 use super::toasts::Tone;
@@ -47,10 +48,9 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
         self::change(state, change, effects);
     }
     for intent in output.intents {
-        let request = state.next_request();
         effects.push(match intent {
-            Intent::LoadRuns => Effect::Store(request, StoreEffect::LoadRuns),
-            Intent::FollowRun(run) => Effect::Run(request, RunEffect::Follow(run)),
+            Intent::LoadRuns => Effect::Store(state.request(Asked::Runs), StoreEffect::LoadRuns),
+            Intent::FollowRun(run) => Effect::Run(state.request(Asked::Follow(run.clone())), RunEffect::Follow(run)),
         });
     }
     if output.noticeable {

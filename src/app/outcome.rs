@@ -26,7 +26,16 @@ use crate::world::timeline::EventKind;
 pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
     let output = match outcome {
         Outcome::RunStarted { request, run } => started(state, request, &run),
+        Outcome::RunVerifying { request, run } => {
+            state.console.requests.answered(request);
+            state.world.run_changed(&run)
+        }
         Outcome::Run(run) => state.world.run_changed(&run),
+        Outcome::RunsLoaded { request, runs, locks } if state.console.requests.answered(request) => {
+            state.world.stored_runs(runs, locks)
+        }
+        // Asked for again meanwhile: that answer is newer.
+        Outcome::RunsLoaded { .. } => Output::default(),
         Outcome::Runs { runs, locks } => state.world.stored_runs(runs, locks),
         Outcome::Store { away, since } => store(state, away, since),
         other => {
@@ -40,13 +49,17 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
 
 fn answered(state: &mut State, outcome: Outcome) {
     match outcome {
-        Outcome::RunStarted { .. } | Outcome::Run(_) | Outcome::Runs { .. } | Outcome::Store { .. } => {}
+        Outcome::RunStarted { .. }
+        | Outcome::RunVerifying { .. }
+        | Outcome::Run(_)
+        | Outcome::RunsLoaded { .. }
+        | Outcome::Runs { .. }
+        | Outcome::Store { .. } => {}
         Outcome::RunProgress { run, progress } => state.world.run_progress(&run, progress),
         Outcome::RunStopping { run, stopping } => state.world.run_stopping(&run, stopping),
         Outcome::RunSigns { run, signs } => state.world.run_signs(&run, signs),
         Outcome::RunOutput { run, lines, omitted } => state.world.run_output(&run, lines, omitted),
-        Outcome::RunRefused { request, action, why } => {
-            state.console.requested.remove(&request);
+        Outcome::RunRefused { request, action, why } if state.console.requests.answered(request) => {
             let service = state.world.action(&action).and_then(|known| known.service.clone());
             let text = format!("{action} was refused: {why}");
             state.toast(Tone::Error, &text);
@@ -56,12 +69,19 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Past { request, past } => patterns::learned(state, request, *past),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
-        Outcome::RequestFailed { why: text, .. } | Outcome::Failed(text) => {
-            state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), &text);
-            state.toast(Tone::Error, text.as_str());
+        Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => failed(state, &why),
+        Outcome::RunRefused { .. } | Outcome::RequestFailed { .. } => {}
+        Outcome::Completed { request } => {
+            state.console.requests.answered(request);
         }
+        Outcome::Failed(why) => failed(state, &why),
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
     }
+}
+
+fn failed(state: &mut State, why: &SafeText) {
+    state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), why);
+    state.toast(Tone::Error, why.as_str());
 }
 
 /// It is tried again by itself: a person is told when it goes and when it is back, not of each try.
@@ -83,7 +103,9 @@ fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Out
 
 /// What was asked for here runs: whoever goes to the actions looks for this one.
 fn started(state: &mut State, request: RequestId, run: &Run) -> Output {
-    state.console.requested.remove(&request);
+    if !state.console.requests.answered(request) {
+        return state.world.run_changed(run);
+    }
     state.select(&panels::RUNS.id(), RowKey::Run(run.id.clone()));
     state.console.screens.actions.output_at = None;
     state.world.started(run)

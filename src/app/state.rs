@@ -8,6 +8,7 @@ use crate::model::effect::RequestId;
 use crate::world::World;
 
 use super::console::Console;
+use super::requests::Asked;
 
 /// What is known, and what this person looks at. Mutated by `update` alone; the view reads it.
 #[derive(Debug)]
@@ -28,7 +29,14 @@ impl State {
 
     /// Names a request that begins now.
     pub(super) fn next_request(&mut self) -> RequestId {
-        self.console.next_request()
+        self.console.requests.begin()
+    }
+
+    /// Names a request that begins now and is answered.
+    pub(super) fn request(&mut self, asked: Asked) -> RequestId {
+        let request = self.next_request();
+        self.console.requests.expect(request, asked);
+        request
     }
 
     /// Something visible changed by itself. While the screen is frozen or nobody looks, that causes no frame.

@@ -23,6 +23,13 @@ pub enum Outcome {
         /// The run.
         run: Box<Run>,
     },
+    /// A run is being verified that nobody verified any more.
+    RunVerifying {
+        /// Who asked.
+        request: RequestId,
+        /// The run.
+        run: Box<Run>,
+    },
     /// A run changed its state (also runs that were found at the start).
     Run(Box<Run>),
     /// The supervisor of a run looked at its checks.
@@ -80,6 +87,15 @@ pub enum Outcome {
         /// Locks.
         locks: Vec<Lock>,
     },
+    /// The same, as the answer to who asked for them.
+    RunsLoaded {
+        /// Who asked.
+        request: RequestId,
+        /// Runs.
+        runs: Vec<Run>,
+        /// Locks.
+        locks: Vec<Lock>,
+    },
     /// The store went away, or came back.
     Store {
         /// Why it is away, with a hint; `None`: it is back.
@@ -98,6 +114,11 @@ pub enum Outcome {
     Masked(Vec<(Record, Record)>),
     /// A text was copied or saved; says where.
     Said(SafeText),
+    /// What was asked for is done, and there is nothing more to say of it.
+    Completed {
+        /// Who asked.
+        request: RequestId,
+    },
     /// What was asked for failed.
     RequestFailed {
         /// Who asked.

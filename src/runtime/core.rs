@@ -267,7 +267,7 @@ impl Core {
     pub(crate) async fn end(&mut self) {
         // What was asked for is either under way or refused before we leave, so that it can be said.
         let answered = async {
-            while !self.state.console.requested.is_empty() {
+            while self.state.console.requests.starting().next().is_some() {
                 let event = self.next().await;
                 self.take(event);
             }
@@ -284,7 +284,7 @@ impl Core {
     pub(crate) fn farewell(&self) -> Vec<String> {
         let continues = self.state.world.runs.iter().filter(|view| view.run.state.is_open());
         let continues = continues.map(|view| view.run.continues());
-        let unanswered = self.state.console.requested.values();
+        let unanswered = self.state.console.requests.starting();
         let unanswered = unanswered.map(|action| format!("{action} may not have been started: opsroom runs shows it"));
         continues.chain(unanswered).collect()
     }

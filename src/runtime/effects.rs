@@ -275,7 +275,7 @@ impl Tools {
         };
         match begun {
             Ok(run) => {
-                self.answer(Outcome::Run(Box::new(run))).await;
+                self.answer(Outcome::RunVerifying { request, run: Box::new(run) }).await;
                 self.started.notify_one();
             }
             Err(why) => self.answer(Outcome::RequestFailed { request, why }).await,
@@ -294,23 +294,33 @@ impl Tools {
             // What is not taken now is said again by whoever watches the run.
             self.outcomes.try_send(told).ok();
         };
+        let stopped = self.try_stop(run, say).await.map_err(|why| {
+            say(Stopping::Failed(why.clone()));
+            SafeText::new(&format!("{} was not stopped: {why}", run.action))
+        });
+        self.close_request(request, stopped).await;
+    }
+
+    async fn try_stop(&self, run: &Run, say: impl Fn(Stopping) + Copy) -> Result<(), SafeText> {
         let last = self.last().clone();
         let run_service = match last {
             Some(run_service) => run_service,
-            None => match self.run_service().await {
-                Ok(run_service) => run_service,
-                Err(why) => return say(Stopping::Failed(why)),
-            },
+            None => self.run_service().await?,
         };
-        match run_service.stop(run, say).await {
-            Ok(Recorded::BySupervisor) => {}
-            Ok(recorded) => self.record_stop(run, &recorded).await,
-            Err(why) => {
-                say(Stopping::Failed(why.clone()));
-                let why = SafeText::new(&format!("{} was not stopped: {why}", run.action));
-                self.answer(Outcome::RequestFailed { request, why }).await;
-            }
+        match run_service.stop(run, say).await? {
+            Recorded::BySupervisor => {}
+            recorded @ Recorded::ByUs(_) => self.record_stop(run, &recorded).await,
         }
+        Ok(())
+    }
+
+    /// The answer to a request of which nothing more is to be said than whether it was done.
+    async fn close_request(&self, request: RequestId, done: Result<(), SafeText>) {
+        self.answer(match done {
+            Ok(()) => Outcome::Completed { request },
+            Err(why) => Outcome::RequestFailed { request, why },
+        })
+        .await;
     }
 
     /// Puts on record that a run was stopped, in the store that answers by then.
@@ -333,9 +343,7 @@ impl Tools {
             Ok(run_service) => run_service.follow(run, &self.outcomes).await,
             Err(why) => Err(why),
         };
-        if let Err(why) = followed {
-            self.answer(Outcome::RequestFailed { request, why }).await;
-        }
+        self.close_request(request, followed).await;
     }
 
     pub(super) async fn load(self, request: RequestId) {
@@ -344,7 +352,7 @@ impl Tools {
             Err(why) => Err(why),
         };
         self.answer(match loaded {
-            Ok((runs, locks)) => Outcome::Runs { runs, locks },
+            Ok((runs, locks)) => Outcome::RunsLoaded { request, runs, locks },
             Err(why) => Outcome::RequestFailed { request, why },
         })
         .await;

@@ -165,10 +165,10 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     app.keys("y");
     let (request, plan) = (app.asked()[0], app.started()[0].plan.digest());
     app.take();
-    assert_eq!(app.state.console.requested.len(), 1);
+    assert_eq!(app.state.console.requests.starting().count(), 1);
     let why = SafeText::new("api is locked");
     app.outcome(Outcome::RunRefused { request, action: "restart-api".into(), why });
-    assert!(app.state.console.requested.is_empty());
+    assert_eq!(app.state.console.requests.starting().count(), 0);
 
     // The same plan, started by another console: it is not taken for the one that was asked for here.
     let run = Run { plan_digest: plan.clone(), ..app.run_of("restart-api", RunState::Running) };
@@ -183,7 +183,7 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     app.keys("R");
     app.wait(400);
     app.keys("esc");
-    assert!(app.state.console.requested.is_empty() && app.started().is_empty());
+    assert!(app.state.console.requests.starting().count() == 0 && app.started().is_empty());
     for _ in 0..3 {
         app.poll("api", Sign::Bad);
         app.poll("db", Sign::Bad);
@@ -195,6 +195,38 @@ fn what_was_refused_or_cancelled_leaves_nothing_behind() {
     assert_eq!(start.digest, plan);
     assert_ne!(app.asked()[0], request);
     assert_eq!(start.verify.unwrap().before["db"], Status::Down);
+}
+
+/// What was asked for again is answered by the later answer alone; what failed is said once, and only to who waits.
+#[test]
+fn an_answer_to_a_request_that_is_gone_is_dropped() {
+    let mut app = App::new(WORLD);
+    let asked = |app: &mut App| {
+        app.take().into_iter().find_map(|effect| match effect {
+            Effect::Store(request, StoreEffect::LoadRuns) => Some(request),
+            _ => None,
+        })
+    };
+    app.keys("6");
+    let first = asked(&mut app).unwrap();
+    app.keys("1 6");
+    let second = asked(&mut app).unwrap();
+    assert_ne!(first, second);
+    let runs = |state| vec![app.run_of("restart-api", state)];
+    let (old, new) = (runs(RunState::Running), runs(RunState::Verified));
+    let why = || SafeText::new("the store is locked");
+    app.outcome(Outcome::RequestFailed { request: first, why: why() });
+    assert_eq!(app.toast(), "", "nobody waits for it any more");
+    app.outcome(Outcome::RunsLoaded { request: second, runs: new.clone(), locks: Vec::new() });
+    app.outcome(Outcome::RunsLoaded { request: first, runs: old, locks: Vec::new() });
+    assert_eq!(app.state.world.past, new);
+    app.outcome(Outcome::RequestFailed { request: second, why: why() });
+    assert_eq!(app.toast(), "", "it was answered");
+
+    app.keys("1 6");
+    let third = asked(&mut app).unwrap();
+    app.outcome(Outcome::RequestFailed { request: third, why: why() });
+    assert_eq!(app.toast(), "the store is locked");
 }
 
 /// An answer for a dialog that was closed is not taken for one that is open.

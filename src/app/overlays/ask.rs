@@ -1,5 +1,6 @@
 //! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
 
+use crate::app::requests::Asked;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
@@ -46,7 +47,10 @@ impl Overlay for Ask {
                         if let Some(view) = state.world.runs.iter_mut().find(|view| view.run.id == run.id) {
                             view.stopping = Some((Stopping::Asked, now));
                         }
-                        effects.push(Effect::Run(state.next_request(), RunEffect::Stop(Box::new(run))));
+                        effects.push(Effect::Run(
+                            state.request(Asked::Stop(run.id.clone())),
+                            RunEffect::Stop(Box::new(run)),
+                        ));
                     }
                 }
                 Then::Close

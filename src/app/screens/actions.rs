@@ -5,6 +5,7 @@ use crate::app::launch;
 use crate::app::observe;
 use crate::app::overlays::ask::{Answer, Ask};
 use crate::app::panels::{RowKey, startable};
+use crate::app::requests::Asked;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::config::panels;
@@ -41,7 +42,7 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
     if run.can_be_verified_now() && !state.world.read_only {
         state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
-        effects.push(Effect::Run(state.next_request(), RunEffect::VerifyNow(run.id)));
+        effects.push(Effect::Run(state.request(Asked::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
         return;
     }
     match state.world.run(&run.id).and_then(|view| view.offer.clone()) {

@@ -1,0 +1,55 @@
+//! What was asked of the world and has no answer yet.
+
+use std::collections::BTreeMap;
+
+use crate::model::effect::RequestId;
+use crate::text::name::Name;
+
+/// What an answer is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The start of a run of this action.
+    Start(Name),
+    /// The end of a run's processes.
+    Stop(Name),
+    /// The verification of a run whose supervisor died.
+    Verify(Name),
+    /// The output of a run.
+    Follow(Name),
+    /// Past runs and locks.
+    Runs,
+}
+
+/// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Requests {
+    latest: RequestId,
+    open: BTreeMap<RequestId, Asked>,
+}
+
+impl Requests {
+    /// Names a request that begins now.
+    pub(super) fn begin(&mut self) -> RequestId {
+        self.latest = RequestId(self.latest.0 + 1);
+        self.latest
+    }
+
+    /// An answer to this request is due. Nobody waits any more for an earlier one that asked the same.
+    pub(super) fn expect(&mut self, request: RequestId, asked: Asked) {
+        self.open.retain(|_, earlier| *earlier != asked || matches!(asked, Asked::Start(_)));
+        self.open.insert(request, asked);
+    }
+
+    /// The answer to a request is here. `false` where nobody waits for it.
+    pub(super) fn answered(&mut self, request: RequestId) -> bool {
+        self.open.remove(&request).is_some()
+    }
+
+    /// The actions whose runs were asked for and neither started nor refused.
+    pub fn starting(&self) -> impl Iterator<Item = &Name> {
+        self.open.values().filter_map(|asked| match asked {
+            Asked::Start(action) => Some(action),
+            _ => None,
+        })
+    }
+}
