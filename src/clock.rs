@@ -1,18 +1,21 @@
 //! The one place that reads the clocks. Everything else gets a [`Stamp`] or a [`Moment`] as data.
 
 use std::io::Read as _;
-use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
 use crate::lang::time::{BootTime, Moment, Stamp};
 
 /// The process clock: a monotonic origin, the machine's clock, and the wall clock beside them. Copies share the origin.
+/// The monotonic clock is tokio's, so that a test that pauses the time pauses this one.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: Instant,
     /// The machine's clock at the origin.
     boot: Option<BootTime>,
+    /// The wall clock at the origin, where it goes with the monotonic one instead of the machine's.
+    wall: Option<DateTime<Utc>>,
     /// By how much the wall clock was set.
     set_by: TimeDelta,
 }
@@ -22,7 +25,13 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn start() -> Self {
         let boot = boot_id().zip(uptime()).map(|(boot, ms)| BootTime { boot, ms });
-        Self { origin: Instant::now(), boot, set_by: TimeDelta::zero() }
+        Self { origin: Instant::now(), boot, wall: None, set_by: TimeDelta::zero() }
+    }
+
+    /// A clock that starts counting now, at this time of the wall clock, which goes with the monotonic one from then on:
+    /// for tests that pause the time.
+    pub fn start_at(wall: DateTime<Utc>) -> Self {
+        Self { origin: Instant::now(), boot: None, wall: Some(wall), set_by: TimeDelta::zero() }
     }
 
     /// The same clock after somebody has set the wall clock by so much, for tests.
@@ -40,7 +49,9 @@ impl Clock {
     /// This moment.
     #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn now(self) -> Stamp {
-        Stamp { mono: self.origin.elapsed(), utc: Utc::now() + self.set_by }
+        let mono = self.origin.elapsed();
+        let utc = self.wall.map_or_else(Utc::now, |wall| wall + mono);
+        Stamp { mono, utc: utc + self.set_by }
     }
 
     /// This moment as another process understands it.
@@ -54,7 +65,7 @@ impl Clock {
         self.boot
     }
 
-    /// The moment of `stamp` as tokio's timer wants it.
+    /// The moment of `stamp` as a timer wants it.
     pub(crate) fn instant(self, stamp: Stamp) -> Instant {
         self.origin + stamp.mono
     }

@@ -230,7 +230,7 @@ async fn rounds(arguments: &Arguments, context: Context, latest: Latest, names: 
             let reached = until.holds(report.status);
             return (report, reached);
         }
-        tokio::time::sleep_until(clock.instant(next).into()).await;
+        tokio::time::sleep_until(clock.instant(next)).await;
     }
 }
 

@@ -55,13 +55,13 @@ impl Headless {
             let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
             let tick = async move {
                 match tick {
-                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    Some(at) => tokio::time::sleep_until(at).await,
                     None => std::future::pending().await,
                 }
             };
             let event = tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(deadline.into()) => return Ended::TimedOut,
+                () = tokio::time::sleep_until(deadline) => return Ended::TimedOut,
                 event = self.core.next() => event,
                 () = tick => Event::Clock,
             };

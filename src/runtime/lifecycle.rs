@@ -176,7 +176,7 @@ impl Console {
         let until = at.map(|mono| self.core.clock.instant(Stamp { mono, utc: now.utc }));
         async move {
             match until {
-                Some(until) => tokio::time::sleep_until(until.into()).await,
+                Some(until) => tokio::time::sleep_until(until).await,
                 None => std::future::pending().await,
             }
         }

@@ -199,6 +199,8 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 
+    use tokio::time::Instant;
+
     use super::*;
     use crate::config::load;
     use crate::model::observation::Observation;
@@ -230,9 +232,7 @@ mod tests {
             let (out, reloads) = mpsc::channel(4);
             let mut tasks = Tasks::new(observations);
             let token = tasks.token();
-            let ms = Duration::from_millis;
-            let pace = Pace { look: ms(20), still: ms(20), gone: ms(200), longest: ms(2000), again: ms(100) };
-            watch(&mut tasks, token, &loader, pace, out);
+            watch(&mut tasks, token, &loader, Pace::default(), out);
             Self { root, tasks, reloads, _kept: kept }
         }
 
@@ -254,38 +254,50 @@ mod tests {
             }
         }
 
-        /// Waits for this configuration; one that is read on the way, between two steps of a change, is passed over.
-        async fn until(&mut self, names: &[&str]) {
-            while self.next().await.as_deref().ok().is_none_or(|found| found != names) {}
+        /// The next configuration is this one, so long after now.
+        async fn reads(&mut self, names: &[&str], after: Duration) {
+            let began = Instant::now();
+            assert_eq!(self.next().await.unwrap(), names);
+            assert_eq!(began.elapsed(), after);
         }
+    }
+
+    /// A look, and what was written is still: so long after a change it is read.
+    fn soon() -> Duration {
+        Pace::default().look + Pace::default().still
+    }
+
+    /// As [`soon`], for what is gone or empty.
+    fn late() -> Duration {
+        Pace::default().look + Pace::default().gone
     }
 
     fn check(name: &str) -> String {
         format!("[check.{name}]\n{CHECK}")
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_file_of_a_pattern_may_come_and_go_and_reloading_goes_on() {
         let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
         let mut watched = Watched::new(&main, |_| {});
         // The directory and the first file of an empty pattern.
         fs::create_dir(watched.at("conf.d")).unwrap();
         watched.write("conf.d/a.toml", &check("a"));
-        watched.until(&["main", "a"]).await;
+        watched.reads(&["main", "a"], soon()).await;
         watched.write("conf.d/b.toml", &check("b"));
-        watched.until(&["main", "a", "b"]).await;
+        watched.reads(&["main", "a", "b"], soon()).await;
         fs::remove_file(watched.at("conf.d/a.toml")).unwrap();
-        assert_eq!(watched.next().await.unwrap(), ["main", "b"]);
+        watched.reads(&["main", "b"], late()).await;
         watched.write("conf.d/b.toml", &check("changed"));
-        watched.until(&["main", "changed"]).await;
+        watched.reads(&["main", "changed"], soon()).await;
         fs::remove_dir_all(watched.at("conf.d")).unwrap();
-        watched.until(&["main"]).await;
+        watched.reads(&["main"], late()).await;
         watched.write("opsroom.toml", &main.replace("check.main", "check.still-read"));
-        watched.until(&["still-read"]).await;
+        watched.reads(&["still-read"], soon()).await;
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_swapped_link_is_followed() {
         let mut watched = Watched::new("include = [\"conf.d/**/*.toml\"]\n", |root| {
             fs::create_dir_all(root.join("conf.d/..1")).unwrap();
@@ -300,12 +312,12 @@ mod tests {
             symlink(version, watched.at("conf.d/..new")).unwrap();
             fs::rename(watched.at("conf.d/..new"), watched.at("conf.d/..data")).unwrap();
             fs::remove_dir_all(watched.at("conf.d").join(before)).unwrap();
-            watched.until(&[&name]).await;
+            watched.reads(&[&name], soon()).await;
         }
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_main_file_may_be_replaced_emptied_broken_and_gone() {
         let mut watched = Watched::new(&check("first"), |_| {});
         // As an editor saves: beside, then renamed over.
@@ -315,19 +327,19 @@ mod tests {
         watched.write("opsroom.toml", "[check.x\n");
         assert!(watched.next().await.is_err());
         watched.write("opsroom.toml", &check("good-again"));
-        watched.until(&["good-again"]).await;
+        watched.reads(&["good-again"], soon()).await;
         watched.write("opsroom.toml", "");
         assert_eq!(watched.next().await.unwrap_err(), "this file is empty");
         watched.write("opsroom.toml", &check("filled"));
-        watched.until(&["filled"]).await;
+        watched.reads(&["filled"], soon()).await;
         fs::remove_file(watched.at("opsroom.toml")).unwrap();
         assert_eq!(watched.next().await.unwrap_err(), "this file does not exist");
         watched.write("opsroom.toml", &check("back"));
-        watched.until(&["back"]).await;
+        watched.reads(&["back"], soon()).await;
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_file_that_is_away_for_a_moment_is_not_taken_for_gone() {
         let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
         let mut watched = Watched::new(&main, |root| {
@@ -336,13 +348,13 @@ mod tests {
         });
         // Longer than a look, shorter than what counts as gone.
         fs::rename(watched.at("conf.d/a.toml"), watched.at("conf.d/a.toml~")).unwrap();
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        tokio::time::sleep(Pace::default().look + Pace::default().gone - Duration::from_millis(1)).await;
         watched.write("conf.d/a.toml", &check("saved"));
         assert_eq!(watched.next().await.unwrap(), ["main", "saved"]);
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_rejected_configuration_is_tried_again_though_no_file_of_it_changes() {
         let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
         let mut watched = Watched::new(&main, |root| fs::create_dir(root.join("conf.d")).unwrap());
@@ -353,11 +365,11 @@ mod tests {
         let problem = watched.next().await.unwrap_err();
         assert!(problem.contains("can't be read"), "{problem}");
         fs::remove_file(watched.at("conf.d")).unwrap();
-        watched.until(&["main", "other"]).await;
+        assert_eq!(watched.next().await.unwrap(), ["main", "other"]);
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_person_is_answered_though_nothing_changed() {
         let mut watched = Watched::new(&check("main"), |_| {});
         let file = watched.at("opsroom.toml");
@@ -368,7 +380,7 @@ mod tests {
         watched.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_change_before_the_watch_began_is_noticed() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("opsroom.toml");

@@ -25,14 +25,13 @@ pub(crate) struct Tasks {
     observations: mpsc::Sender<Observation>,
     /// What a task panicked with may hold what it read.
     masks: Masks,
-    first_pause: Duration,
 }
 
 impl Tasks {
     /// No tasks yet; failures are reported through `observations`.
     pub(crate) fn new(observations: mpsc::Sender<Observation>) -> Self {
         let (set, all, masks) = (JoinSet::new(), CancellationToken::new(), Masks::of(Arc::default()));
-        Self { set, all, observations, masks, first_pause: FIRST_PAUSE }
+        Self { set, all, observations, masks }
     }
 
     /// The same, with failures masked so.
@@ -51,7 +50,7 @@ impl Tasks {
         F: Fn(CancellationToken) -> T + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
-        let (observations, masks, mut pause) = (self.observations.clone(), self.masks.clone(), self.first_pause);
+        let (observations, masks, mut pause) = (self.observations.clone(), self.masks.clone(), FIRST_PAUSE);
         self.set.spawn(async move {
             loop {
                 // What the task shares with others are channels and locks that recover from poison.
@@ -111,12 +110,17 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use tokio::time::Instant;
+
     use super::*;
 
-    #[tokio::test]
+    /// What a timer is rounded up to.
+    const TIMER: Duration = Duration::from_millis(1);
+
+    #[tokio::test(start_paused = true)]
     async fn a_panicking_task_is_shown_and_started_again() {
         let (sender, mut observations) = mpsc::channel(4);
-        let mut tasks = Tasks { first_pause: Duration::from_millis(1), ..Tasks::new(sender) };
+        let mut tasks = Tasks::new(sender);
         let (starts, token) = (Arc::new(AtomicU32::new(0)), tasks.token());
         let counted = Arc::clone(&starts);
         tasks.supervise("poller", token, move |token| {
@@ -126,23 +130,46 @@ mod tests {
                 token.cancelled().await;
             }
         });
+        // At once, then after each pause or half as much more or less.
+        let mut earliest = Duration::ZERO;
         for nth in 0..2 {
+            let began = Instant::now();
             let Some(Observation::TaskFailed { task, text }) = observations.recv().await else {
                 panic!("not reported")
             };
             assert_eq!((task.as_str(), text.as_str()), ("poller", format!("broken {nth}").as_str()));
+            let waited = began.elapsed();
+            assert!(waited >= earliest && waited <= earliest * 3 + TIMER, "{nth}: {waited:?}");
+            earliest = FIRST_PAUSE / 2;
         }
         tasks.end(Duration::from_mins(1)).await;
-        assert!(starts.load(Ordering::SeqCst) <= 3, "the third stays");
+        assert_eq!(starts.load(Ordering::SeqCst), 2, "the third has not begun");
         assert_eq!(tasks.alive(), 0);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn pauses_double_up_to_the_longest() {
+        let (sender, mut observations) = mpsc::channel(4);
+        let mut tasks = Tasks::new(sender);
+        let token = tasks.token();
+        tasks.supervise("poller", token, |_| async { panic!("broken") });
+        observations.recv().await.unwrap();
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60].map(Duration::from_secs) {
+            let began = Instant::now();
+            observations.recv().await.unwrap();
+            let waited = began.elapsed();
+            assert!(waited >= pause / 2 && waited <= pause / 2 * 3 + TIMER, "{waited:?} instead of {pause:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn ending_does_not_wait_for_ever() {
         let (sender, _observations) = mpsc::channel(4);
         let mut tasks = Tasks::new(sender);
         tasks.once("stuck", std::future::pending());
-        tasks.end(Duration::from_millis(100)).await;
+        let began = Instant::now();
+        tasks.end(Duration::from_mins(1)).await;
+        assert_eq!(began.elapsed(), Duration::from_mins(1));
         while tasks.alive() > 0 {
             tokio::task::yield_now().await;
         }

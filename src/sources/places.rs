@@ -144,10 +144,10 @@ mod tests {
     /// A bound for what must happen: a test that waits so long has failed.
     const LONG: Duration = Duration::from_secs(30);
     /// So long we look at what must not happen.
-    const SHORT: Duration = Duration::from_millis(100);
+    const SHORT: Duration = Duration::from_secs(1);
 
     fn few_places() -> &'static Places {
-        let lanes = || Lanes::new(2, 2, 3, Duration::from_millis(5));
+        let lanes = || Lanes::new(2, 2, 3, SOON);
         Box::leak(Box::new(Places { polls: lanes(), commands: lanes() }))
     }
 
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whatever_number_hangs_those_that_answered_find_a_place() {
         for pool in [Pool::Network, Pool::Process] {
             let places = few_places();
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn new_ones_that_hang_give_their_places_for_starting_back() {
         let places = few_places();
         hang(places, record(None), Pool::Network, 3);

@@ -169,7 +169,7 @@ impl Scheduler {
             self.tick().await;
             let wake = self.next_wake();
             let planned = Stamp { mono: wake, ..self.context.clock.now() };
-            let sleep = tokio::time::sleep_until(self.context.clock.instant(planned).into());
+            let sleep = tokio::time::sleep_until(self.context.clock.instant(planned));
             let woken = tokio::select! {
                 biased;
                 names = poll_now.recv(), if asked => Woken::Asked(names),
@@ -381,6 +381,9 @@ fn up_to_slot(moment: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::BoxFuture;
+    use serde_json::Value;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -390,17 +393,33 @@ mod tests {
     use crate::config::kinds::tcp::TcpTarget;
     use crate::config::sections::check::Check;
     use crate::config::sections::source::Source;
+    use crate::model::document::PollError;
+    use crate::model::reading::{Reading, Sign};
+    use crate::sources::kinds::{Answer, Ask, Kind};
 
-    /// A scheduler of one check that is asked every second, and what it says.
-    fn scheduler() -> (Scheduler, mpsc::Receiver<Observation>) {
-        let source = Source {
-            name: "check:api".into(),
-            kind: SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: 1 })),
-            every: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-            keep_warm: None,
-            cold_start: None,
-        };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Answers well after so long, by the clock of the test.
+    #[derive(Debug)]
+    struct Takes(Duration);
+
+    impl Kind for Takes {
+        fn fetch<'a>(&'a self, ask: Ask<'a>) -> BoxFuture<'a, Result<Answer, PollError>> {
+            let answer = || Answer { document: Arc::default(), phases: Vec::new(), sums: Vec::new(), fault: None };
+            async move {
+                let in_time = tokio::time::timeout(ask.timeout, tokio::time::sleep(self.0)).await.is_ok();
+                if in_time { Ok(answer()) } else { Err(PollError::Timeout(ask.timeout, "".into())) }
+            }
+            .boxed()
+        }
+
+        fn summary(&self, _document: &Value) -> String {
+            String::new()
+        }
+    }
+
+    /// A scheduler of one check that is asked every second and answers after `takes`, and what it says.
+    fn scheduler(takes: Duration, source: Source) -> (Scheduler, mpsc::Receiver<Observation>) {
         let check = Check {
             name: "api".into(),
             service: None,
@@ -420,14 +439,105 @@ mod tests {
         let context = Context {
             config: Arc::new(config),
             secrets: Arc::default(),
-            clock: Clock::start(),
+            clock: Clock::start_at("2026-11-21T02:41:00Z".parse().unwrap()),
             out,
             cancel: CancellationToken::new(),
         };
-        (Scheduler::new(context), observations)
+        let mut scheduler = Scheduler::new(context);
+        for entry in &mut scheduler.entries {
+            Arc::get_mut(&mut entry.watched).expect("nothing polls yet").kind = Box::new(Takes(takes));
+        }
+        (scheduler, observations)
     }
 
-    #[tokio::test]
+    fn every_second() -> Source {
+        Source {
+            name: "check:api".into(),
+            kind: SourceKind::Tcp(Box::new(TcpTarget { host: "127.0.0.1".to_owned(), port: 1 })),
+            every: SECOND,
+            timeout: SECOND * 5,
+            keep_warm: None,
+            cold_start: None,
+        }
+    }
+
+    /// What it says until so many readings are there, but for its figures.
+    async fn said(takes: Duration, source: Source, readings: usize) -> Vec<Observation> {
+        let (scheduler, mut observations) = scheduler(takes, source);
+        let (_asking, poll_now) = mpsc::channel(1);
+        let (_kept, secrets) = watch::channel(None);
+        let mut said = Vec::new();
+        let listening = async {
+            while self::readings(&said).len() < readings {
+                match observations.recv().await.expect("it runs") {
+                    Observation::Scheduler { lag, .. } => assert_eq!(lag, Duration::ZERO),
+                    other => said.push(other),
+                }
+            }
+        };
+        tokio::select! {
+            () = scheduler.run(poll_now, secrets) => {}
+            () = listening => {}
+        }
+        said
+    }
+
+    fn readings(said: &[Observation]) -> Vec<&Reading> {
+        said.iter()
+            .filter_map(|one| if let Observation::Reading(reading) = one { Some(&**reading) } else { None })
+            .collect()
+    }
+
+    fn gap(observations: &mut mpsc::Receiver<Observation>) -> Option<(Stamp, Stamp)> {
+        match observations.try_recv() {
+            Ok(Observation::Gap { from, to }) => Some((from, to)),
+            _ => None,
+        }
+    }
+
+    fn overruns(said: &[Observation]) -> Vec<u64> {
+        said.iter()
+            .filter_map(|one| if let Observation::Overrun { count, .. } = one { Some(*count) } else { None })
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticks_are_kept_to_the_slot_however_long_an_answer_takes() {
+        let takes = Duration::from_millis(330);
+        let said = said(takes, every_second(), 30).await;
+        let readings = readings(&said);
+        for reading in &readings {
+            assert_eq!(reading.timing.sent.mono, up_to_slot(reading.timing.scheduled.mono));
+            assert_eq!(reading.timing.latency(), takes);
+        }
+        for pair in readings.windows(2) {
+            assert_eq!(pair[1].timing.scheduled.mono - pair[0].timing.scheduled.mono, SECOND);
+        }
+        assert_eq!(said.len(), 30, "nothing else is said");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_at_which_the_answer_before_is_not_there_is_left_out_and_counted() {
+        let said = said(Duration::from_millis(1500), every_second(), 5).await;
+        for pair in readings(&said).windows(2) {
+            assert_eq!(pair[1].timing.scheduled.mono - pair[0].timing.scheduled.mono, SECOND * 2);
+        }
+        assert_eq!(overruns(&said), [1, 2, 3, 4, 5]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cold_start_takes_its_time_and_what_is_awake_does_not() {
+        let source = Source { timeout: SECOND, cold_start: Some(SECOND * 20), ..every_second() };
+        let said = said(SECOND * 7, source, 2).await;
+        let [cold, awake] = readings(&said)[..] else { panic!("not two: {said:?}") };
+        assert_eq!((cold.sign, cold.timing.latency()), (Sign::Cold, SECOND * 7));
+        assert_eq!(cold.error.as_ref().map(SafeText::as_str), Some("woke up in 7.0 s"));
+        assert_eq!((awake.sign, awake.timing.latency()), (Sign::Bad, SECOND));
+        assert_eq!(awake.timing.scheduled.mono - cold.timing.scheduled.mono, SECOND * 7);
+        assert!(overruns(&said).is_empty(), "waking up is no overrun");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn many_first_polls_come_soon_and_later_ones_are_spread_over_the_interval() {
         use std::fmt::Write as _;
         let mut text = String::new();
@@ -448,29 +558,33 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_sleep_of_the_machine_is_a_gap_and_what_was_asked_before_it_is_not_believed() {
-        let (mut scheduler, mut observations) = scheduler();
+        let (mut scheduler, mut observations) = scheduler(SECOND, every_second());
         let now = scheduler.context.clock.now();
         scheduler.launch(0, now, Over::AsConfigured);
         // The wall clock went on for an hour while we did not.
-        scheduler.last_seen = Stamp { utc: now.utc - chrono::Duration::hours(1), ..now };
-        let from = scheduler.last_seen;
+        let hour = chrono::TimeDelta::hours(1);
+        scheduler.context.clock = scheduler.context.clock.set_by(hour);
         scheduler.look_for_gap(now.mono + SLOT).await;
-        let Ok(Observation::Gap { from: said, to }) = observations.try_recv() else { panic!("no gap") };
-        assert_eq!(said, from);
-        assert!(to.utc >= now.utc);
+        let woke = Stamp { utc: now.utc + hour, ..now };
+        assert_eq!(gap(&mut observations), Some((now, woke)));
         let done = scheduler.tasks.next().await.unwrap();
         scheduler.done(done).await;
         assert!(observations.try_recv().is_err(), "an answer from before the gap was believed");
         assert!(scheduler.entries[0].busy.is_none());
     }
 
-    #[tokio::test]
-    async fn an_ordinary_wait_is_no_gap() {
-        let (mut scheduler, mut observations) = scheduler();
-        scheduler.look_for_gap(scheduler.context.clock.now().mono + SLOT).await;
-        assert!(observations.try_recv().is_err());
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_ends_far_too_late_is_a_gap_from_when_it_should_have_ended() {
+        for (late, is_gap) in [(STARVED, false), (STARVED + Duration::from_millis(1), true)] {
+            let (mut scheduler, mut observations) = scheduler(SECOND, every_second());
+            let now = scheduler.context.clock.now();
+            tokio::time::advance(SLOT + late).await;
+            scheduler.look_for_gap(now.mono + SLOT).await;
+            let expected = is_gap.then_some((now.plus(SLOT), now.plus(SLOT + late)));
+            assert_eq!(gap(&mut observations), expected, "{late:?}");
+        }
     }
 
     #[test]

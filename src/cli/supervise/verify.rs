@@ -81,7 +81,7 @@ pub(crate) async fn verify(
         let ticks =
             turns.iter().filter(|turn| !turn.busy).map(|turn| turn.next.max(now.mono + Duration::from_millis(20)));
         let wake = ticks.chain(first_look).min().unwrap_or(deadline).min(deadline);
-        let sleep = tokio::time::sleep_until(clock.instant(Stamp { mono: wake, utc: now.utc }).into());
+        let sleep = tokio::time::sleep_until(clock.instant(Stamp { mono: wake, utc: now.utc }));
         let mut news = Vec::new();
         tokio::select! {
             Some((index, by, answer)) = polls.next() => {

@@ -218,9 +218,13 @@ mod tests {
     }
 
     impl Kept {
+        /// In real time, which commands take: everything is done often.
         fn new() -> Self {
+            Self::at(Pace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 })
+        }
+
+        fn at(pace: Pace) -> Self {
             let (out, observations) = mpsc::channel(16);
-            let pace = Pace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 };
             let secret_store = SecretStore { pace, ..SecretStore::default() };
             let directory = tempfile::tempdir().unwrap();
             Self { directory, tasks: Tasks::new(out.clone()), secret_store, out, observations }
@@ -263,9 +267,9 @@ mod tests {
         tokio::time::timeout(LONG, wait).await.expect("has the value in time")
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_rotated_file_is_read_again_and_the_former_value_stays_masked() {
-        let mut kept = Kept::new();
+        let mut kept = Kept::at(Pace::default());
         kept.write("token", "first-value\n").await;
         let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
         with_value(&mut secrets_handle, "token", "first-value").await;
@@ -280,9 +284,9 @@ mod tests {
         kept.tasks.end(LONG).await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_file_that_is_missing_at_first_or_for_a_while_is_read_when_it_is_there() {
-        let mut kept = Kept::new();
+        let mut kept = Kept::at(Pace::default());
         let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
         assert!(kept.warning().await.contains("can't be read"));
         kept.write("token", "first-value").await;
