@@ -100,7 +100,7 @@ fn read(text: &str) -> (Vec<ScreenLayout>, Vec<String>) {
             let at = Place { file: 0, start: 0, end: 0 };
             let title = format!("screen `{}`", entry.key);
             let table = Table::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);
-            layouts.extend(screen::read(&table));
+            layouts.push(screen::read(&table));
         }
     }
     let mut problems: Vec<String> = faults.iter().map(|fault| fault.message().to_owned()).collect();

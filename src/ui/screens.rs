@@ -165,12 +165,12 @@ fn widths(row: &[Cell], total: u16) -> Vec<u16> {
     let weight = |cell: &Cell| cell.iter().map(|placed| placed.weight).max().unwrap_or(1);
     let mut widths = shares(total, &row.iter().map(weight).collect::<Vec<_>>(), LEAST_WIDTH);
     let most = |cell: &Cell| cell.iter().map(|placed| find(&placed.id).width().1).max().unwrap_or(u16::MAX);
-    let Some(last) = row.iter().rposition(|cell| most(cell) == u16::MAX) else { return widths };
+    let Some(rest) = row.iter().rposition(|cell| most(cell) == u16::MAX) else { return widths };
     for (at, cell) in row.iter().enumerate().filter(|(_, cell)| most(cell) < u16::MAX) {
         let least = cell.iter().map(|placed| find(&placed.id).width().0).max().unwrap_or(0);
-        let both = widths[at] + widths[last];
+        let both = widths[at] + widths[rest];
         let bounded = widths[at].clamp(least, most(cell)).min(both);
-        (widths[at], widths[last]) = (bounded, both - bounded);
+        (widths[at], widths[rest]) = (bounded, both - bounded);
     }
     widths
 }

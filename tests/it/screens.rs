@@ -233,6 +233,7 @@ fn with_screen(name: &str, keys: &str, body: &str) -> App {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the test writes a configuration and runs the program")]
 fn the_built_in_screens_are_printed_as_they_are_written() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("opsroom.toml");

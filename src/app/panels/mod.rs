@@ -1,5 +1,5 @@
 //! The panels: which rows each has and what its keys do there. Every one of [`crate::config::panels`] is a file here and
-//! a line in [`ALL`]; how it looks is in `ui::panels`.
+//! a line in `ALL`; how it looks is in `ui::panels`.
 
 mod actions;
 mod alerts;

@@ -103,25 +103,25 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Screen),
     help: "A layout of panels",
-    read: |reader, draft| draft.config.screens = reader.named(&SECTION).iter().filter_map(read).collect(),
+    read: |reader, draft| draft.config.screens = reader.named(&SECTION).iter().map(read).collect(),
     changes: |old, new, words| compare("screen", &old.screens, &new.screens, |screen| &screen.name, facts, words),
 };
 
 const HINT: &str = "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]";
 
 /// Reads a screen.
-pub(crate) fn read(table: &Table<'_>) -> Option<ScreenLayout> {
+pub(crate) fn read(table: &Table<'_>) -> ScreenLayout {
     let rows = rows(table);
     if table.lacks(&["rows"]) {
         table.context.error(table.at, format!("{} has no rows", table.title), HINT);
     }
-    Some(ScreenLayout {
+    ScreenLayout {
         name: Name::from(table.name),
         title: table.string("title").unwrap_or_else(|| table.name.to_owned()),
         key: super::action::read_key(table),
         rows,
         narrow: table.table("narrow").and_then(|table| narrow(&table)),
-    })
+    }
 }
 
 fn narrow(table: &Table<'_>) -> Option<Narrow> {

@@ -1,5 +1,5 @@
 //! Panels: what of the state a frame shows, and how much room each wants. Every one of [`crate::config::panels`] is a
-//! file here and a line in [`ALL`]; what its keys do is in `app::panels`.
+//! file here and a line in `ALL`; what its keys do is in `app::panels`.
 
 mod actions;
 pub mod alerts;
