@@ -3,20 +3,23 @@
 //!
 //! *Invariant:* no I/O, no clock, nothing of a screen. Given the same inputs at the same times, the same world.
 
-pub mod alerting;
+mod alerting;
 pub mod alerts;
 pub mod checks;
 pub mod diagnostics;
 pub mod evidence;
+mod grouping;
 pub mod link;
 pub mod logs;
 mod lookup;
+mod machines;
 pub(crate) mod membership;
 pub mod metrics;
 mod observe;
 pub mod output;
 pub mod ranked;
 mod reconfigure;
+mod running;
 pub mod runs;
 pub mod services;
 mod tick;
@@ -34,12 +37,12 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
 
-use alerting::Machines;
 use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
 use link::Connectivity;
 use logs::LogView;
+use machines::Machines;
 use membership::Membership;
 use metrics::MetricView;
 use runs::RunView;

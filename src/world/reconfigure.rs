@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::World;
-use super::alerting::Machines;
 use super::checks::CheckView;
 use super::logs::LogView;
+use super::machines::Machines;
 use super::metrics::MetricView;
 use super::output::{Change, Output};
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! The house rules that a compiler does not hold: who may use whom, how large a room may grow, what it may touch.
 #![expect(clippy::disallowed_methods, reason = "sources are read as files")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Every room with the rooms that it may name, floor by floor.
@@ -144,6 +144,152 @@ fn rooms_keep_their_hands_off_what_is_not_theirs() {
 
 /// How a child would be started past `process`.
 const STARTING: &[&str] = &["std::process::Command", "tokio::process::Command", "process::Command::new"];
+
+/// Rooms whose modules use one another in one direction only.
+const WITHOUT_CIRCLES: &[&str] = &["world"];
+
+#[test]
+fn modules_of_a_room_form_no_circle() {
+    for room in WITHOUT_CIRCLES {
+        let uses = uses_within(room);
+        let mut done = BTreeSet::new();
+        for module in uses.keys() {
+            if let Some(circle) = circle_from(module, &uses, &mut Vec::new(), &mut done) {
+                panic!("a circle in `{room}`: {}", circle.join(" -> "));
+            }
+        }
+    }
+}
+
+/// What each module directly below a room names of the others; the room's own `mod.rs` counts as `mod`. An `impl` of a
+/// type of another module names that module, and nobody names the `impl`.
+fn uses_within(room: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let files: Vec<(Vec<String>, String)> = sources()
+        .into_iter()
+        .filter(|source| source.room == room)
+        .map(|source| {
+            let path = source.path.with_extension("");
+            let parts = path.iter().map(|part| part.to_string_lossy().into_owned()).filter(|part| part != "mod");
+            (parts.collect(), source.code)
+        })
+        .collect();
+    let names: BTreeSet<&str> = files.iter().filter_map(|(parts, _)| parts.get(1)).map(String::as_str).collect();
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (parts, code) in &files {
+        let own = parts.get(1).map_or("mod", String::as_str);
+        for path in named_paths(code) {
+            let mut rest = path.as_slice();
+            let mut at: Vec<&str> = parts.iter().map(String::as_str).collect();
+            match rest.first().map(String::as_str) {
+                Some("crate") => at.clear(),
+                Some("super" | "self") => {}
+                // In its `mod.rs` the modules of a room are named without more.
+                Some(first) if own == "mod" && names.contains(first) => {}
+                _ => continue,
+            }
+            while let Some(first @ ("crate" | "super" | "self")) = rest.first().map(String::as_str) {
+                if first == "super" {
+                    at.pop();
+                }
+                rest = &rest[1..];
+            }
+            at.extend(rest.iter().map(String::as_str));
+            if let [first, second, ..] = at[..]
+                && first == room
+            {
+                let other = if names.contains(second) { second } else { "mod" };
+                if other != own {
+                    uses.entry(own.to_owned()).or_default().insert(other.to_owned());
+                }
+            }
+        }
+    }
+    uses
+}
+
+/// The paths that a file imports or writes out, as their parts; groups in braces are several paths.
+fn named_paths(code: &str) -> Vec<Vec<String>> {
+    let code: String = code.lines().map(without_comment).collect::<Vec<_>>().join("\n");
+    let mut paths = Vec::new();
+    for statement in code.split(';') {
+        if let Some(at) = statement.rfind("use ").filter(|at| statement[..*at].ends_with(['\n', ' ', ')']) || *at == 0)
+        {
+            spread(&[], &statement[at + "use ".len()..], &mut paths);
+        }
+        for start in ["crate::", "super::"] {
+            for (at, _) in statement.match_indices(start) {
+                let path = statement[at..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'));
+                spread(&[], &path.collect::<String>(), &mut paths);
+            }
+        }
+    }
+    paths
+}
+
+/// `a::{b, c::d}` as `a::b` and `a::c::d`, each after `before`.
+fn spread(before: &[String], tree: &str, paths: &mut Vec<Vec<String>>) {
+    let (head, group) = tree.split_once('{').map_or((tree, None), |(head, group)| (head, Some(group)));
+    let mut path = before.to_vec();
+    path.extend(head.trim().split("::").map(|part| part.split(" as ").next().unwrap_or(part).trim().to_owned()));
+    path.retain(|part| !part.is_empty());
+    let Some(group) = group else { return paths.push(path) };
+    let group = group.rsplit_once('}').map_or(group, |(group, _)| group);
+    let (mut depth, mut from) = (0_usize, 0);
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                spread(&path, &group[from..at], paths);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !group[from..].trim().is_empty() {
+        spread(&path, &group[from..], paths);
+    }
+}
+
+/// The first circle that is met from `module`, its beginning at both ends.
+fn circle_from(
+    module: &str,
+    uses: &BTreeMap<String, BTreeSet<String>>,
+    way: &mut Vec<String>,
+    done: &mut BTreeSet<String>,
+) -> Option<Vec<String>> {
+    if let Some(at) = way.iter().position(|passed| passed == module) {
+        return Some(way[at..].iter().cloned().chain([module.to_owned()]).collect());
+    }
+    if done.contains(module) {
+        return None;
+    }
+    way.push(module.to_owned());
+    let circle = uses.get(module).into_iter().flatten().find_map(|other| circle_from(other, uses, way, done));
+    way.pop();
+    done.insert(module.to_owned());
+    circle
+}
+
+#[test]
+fn a_circle_is_found_and_imports_are_read_as_rust_reads_them() {
+    let paths = named_paths("use super::{a::B, c::{D as E, f}};\nfn x() { crate::world::g::H::new() }");
+    let joined: Vec<String> = paths.iter().map(|path| path.join("::")).collect();
+    for path in ["super::a::B", "super::c::D", "super::c::f", "crate::world::g::H::new"] {
+        assert!(joined.contains(&path.to_owned()), "{path} in {joined:?}");
+    }
+    let uses = |edges: &[(&str, &str)]| {
+        let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (from, to) in edges {
+            uses.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+        }
+        uses
+    };
+    let find = |edges| circle_from("a", &uses(edges), &mut Vec::new(), &mut BTreeSet::new());
+    assert_eq!(find(&[("a", "b"), ("a", "c"), ("b", "c")]), None);
+    assert_eq!(find(&[("a", "b"), ("b", "c"), ("c", "b")]).unwrap(), ["b", "c", "b"]);
+    assert!(uses_within("world")["observe"].contains("mod"), "the rooms are read");
+}
 
 /// Whether a file belongs to a `tests` directory beside its module.
 fn is_test(source: &Source) -> bool {

@@ -1,0 +1,85 @@
+//! The conditions of a configuration with what each remembers.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::config::Config;
+use crate::lang::condition::Condition;
+use crate::model::alert::{Alert, Severity};
+use crate::text::name::Name;
+
+use super::alerts::Subject;
+use super::membership::Membership;
+
+/// One condition with its memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    pub(super) alert: Alert,
+    pub(super) subject: Subject,
+    pub(super) service: Option<Name>,
+    /// The row of services that its subject belongs to.
+    pub(super) row: Option<usize>,
+    /// Position of the subject among the checks or metrics.
+    pub(super) at: usize,
+}
+
+/// Every machine of a configuration, in its order, and whose each is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Machines {
+    pub(super) all: Vec<Machine>,
+    pub(super) of_check: Vec<Range<usize>>,
+    pub(super) of_metric: Vec<Range<usize>>,
+    places: HashMap<Name, usize>,
+}
+
+/// The alert of our own network, which no machine makes.
+pub(super) const NETWORK: &str = "console:network";
+
+impl Machines {
+    /// The place of the alert of that id.
+    pub(super) fn place(&self, id: &str) -> Option<usize> {
+        if id == NETWORK { Some(self.all.len()) } else { self.places.get(id).copied() }
+    }
+
+    /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
+    /// state.
+    pub(crate) fn new(config: &Config, membership: &Membership, old: &Self) -> Self {
+        let known: HashMap<&Name, &Alert> =
+            old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
+        let mut machines = Self::default();
+        for (at, check) in config.checks.iter().enumerate() {
+            let row = membership.row_of_check.get(at).copied().flatten();
+            let subject = Subject::Check(check.name.clone());
+            let range = machines.add(&subject, check.service.as_ref(), (row, at), &check.alerts, &known);
+            machines.of_check.push(range);
+        }
+        for (at, metric) in config.metrics.iter().enumerate() {
+            let row = membership.row_of_metric.get(at).copied().flatten();
+            let subject = Subject::Metric(metric.name.clone());
+            let range = machines.add(&subject, metric.service.as_ref(), (row, at), &metric.alerts, &known);
+            machines.of_metric.push(range);
+        }
+        machines
+    }
+
+    fn add(
+        &mut self,
+        subject: &Subject,
+        service: Option<&Name>,
+        (row, at): (Option<usize>, usize),
+        conditions: &[(Severity, Condition)],
+        known: &HashMap<&Name, &Alert>,
+    ) -> Range<usize> {
+        let from = self.all.len();
+        let kind = if matches!(subject, Subject::Metric(_)) { "metric" } else { "check" };
+        for (nth, (severity, condition)) in conditions.iter().enumerate() {
+            let name: Name = format!("{kind}:{}/{}/{nth}", subject.name(), severity.word()).into();
+            let same = known.get(&name).filter(|alert| alert.condition == *condition);
+            let alert =
+                same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
+            self.places.insert(alert.name.clone(), self.all.len());
+            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, at });
+        }
+        from..self.all.len()
+    }
+}

@@ -1,0 +1,176 @@
+//! What is heard of runs, and what follows from it.
+
+use crate::model::run::{Lock, OutputLine, Progress, Run, RunState, Signs, Stopping};
+use crate::text::name::Name;
+
+use super::World;
+use super::output::{Change, Intent, Output};
+use super::runs::{MAX_OUTPUT_LINES, RunView};
+use super::timeline::EventKind;
+
+/// Runs whose output is held at once; the oldest that ended goes first.
+const MAX_HELD: usize = 30;
+
+impl World {
+    /// What was asked for here runs. Its lock is held from now, and belongs on the screen and into the next dialog.
+    pub(crate) fn started(&mut self, run: &Run) -> Output {
+        if self.run(&run.id).is_none() {
+            self.hold(RunView::new(run.clone()));
+        }
+        if let Some(view) = self.run_mut(&run.id) {
+            view.ours = true;
+        }
+        let mut output = self.follow(&run.id);
+        output.intents.push(Intent::LoadRuns);
+        output
+    }
+
+    /// A run has news: it began, moved on, or ended.
+    pub(crate) fn run_changed(&mut self, run: &Run) -> Output {
+        let was = self.run(&run.id).map(|view| view.run.state);
+        let mut output = Output::default();
+        // What was read before the run was closed may arrive after it.
+        if run.state.is_open() && was.is_some_and(|was| !was.is_open() && was != RunState::Unknown) {
+            return output;
+        }
+        if let Some(view) = self.run_mut(&run.id) {
+            view.run = run.clone();
+        } else if run.state.is_open() || self.is_recent(run) {
+            self.hold(RunView::new(run.clone()));
+        } else {
+            // What ended before we came is history, not news.
+            return output;
+        }
+        if let Some(past) = self.past.iter_mut().find(|past| past.id == run.id) {
+            *past = run.clone();
+        }
+        if run.state.is_open() {
+            output.extend(self.follow(&run.id));
+            if was.is_none() {
+                output.intents.push(Intent::LoadRuns);
+            }
+        }
+        if was == Some(run.state) {
+            return output;
+        }
+        if run.state.is_open() {
+            let text = format!("{}: {}", self.title_of(&run.action), run.outcome());
+            self.happened(EventKind::Run, run.service.clone(), &text);
+            output.changes.push(Change::RunMoved { run: run.id.clone(), text });
+        } else {
+            output.extend(self.ended(run));
+        }
+        output
+    }
+
+    /// A run is over: said once, with what the configuration offers where it did not help. Nothing runs by itself.
+    fn ended(&mut self, run: &Run) -> Output {
+        let mut output = Output { intents: vec![Intent::LoadRuns], ..Output::default() };
+        let offer = self.action(&run.action).and_then(|action| action.on_failure.clone());
+        let helped = run.state.is_good() || matches!(run.state, RunState::Refused | RunState::Unknown);
+        let offer = offer.filter(|_| !helped && !run.can_be_verified_now() && !self.read_only);
+        let Some(view) = self.run_mut(&run.id) else { return output };
+        (view.progress, view.stopping, view.signs) = (None, None, None);
+        view.offer = offer;
+        let text = self.epitaph(run);
+        self.happened(EventKind::Run, run.service.clone(), &text);
+        output.changes.push(Change::RunEnded(Box::new(run.clone())));
+        output
+    }
+
+    /// How a run ended, in a line.
+    pub(crate) fn epitaph(&self, run: &Run) -> String {
+        let title = self.title_of(&run.action);
+        if run.state == RunState::Refused {
+            return format!("{title}: {}", run.outcome_and_note());
+        }
+        let took = run.took(self.moment()).as_secs();
+        let note = run.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+        format!("{title}: {} after {took}s{note}", run.outcome())
+    }
+
+    /// Follows the output of a run, once.
+    pub(crate) fn follow(&mut self, id: &Name) -> Output {
+        let mut output = Output::default();
+        if let Some(view) = self.run_mut(id).filter(|view| !view.followed) {
+            view.followed = true;
+            output.intents.push(Intent::FollowRun(id.clone()));
+        }
+        output
+    }
+
+    /// Whether a run ended since this world began.
+    fn is_recent(&self, run: &Run) -> bool {
+        run.ago(self.moment()) <= self.now.since(self.started)
+    }
+
+    /// How far the verification of a run is.
+    pub(crate) fn run_progress(&mut self, id: &Name, progress: Progress) {
+        if let Some(view) = self.run_mut(id) {
+            view.progress = Some(progress);
+        }
+    }
+
+    /// How far the stopping of a run is.
+    pub(crate) fn run_stopping(&mut self, id: &Name, stopping: Stopping) {
+        let now = self.now;
+        let Some(view) = self.run_mut(id) else { return };
+        // A supervisor that has answered knows better than who asks it.
+        let known = matches!(&view.stopping, Some((Stopping::Terminated { .. } | Stopping::Killed, _)));
+        if !known || !matches!(stopping, Stopping::Asked) {
+            view.stopping = Some((stopping, now));
+        }
+    }
+
+    /// What is seen of the supervisor of a run, and of what it left behind.
+    pub(crate) fn run_signs(&mut self, id: &Name, signs: Signs) {
+        let now = self.now;
+        if let Some(view) = self.run_mut(id) {
+            view.signs = Some((signs, now));
+        }
+    }
+
+    /// New output of a run.
+    pub(crate) fn run_output(&mut self, id: &Name, lines: Vec<OutputLine>, omitted: u64) {
+        let Some(view) = self.run_mut(id) else { return };
+        view.omitted = omitted;
+        let next = view.lines.back().map_or(0, |line| line.index + 1);
+        // Output is followed from its beginning again after a re-attachment: what is held already is passed over.
+        view.lines.extend(lines.into_iter().filter(|line| line.index >= next));
+        while view.lines.len() > MAX_OUTPUT_LINES {
+            view.lines.pop_front();
+        }
+    }
+
+    /// What the store holds. Those that are open are reported one by one by whoever watches them.
+    pub(crate) fn stored_runs(&mut self, runs: Vec<Run>, locks: Vec<Lock>) -> Output {
+        let mut output = Output::default();
+        for known in &runs {
+            if known.state.is_open() || self.run(&known.id).is_some() {
+                output.extend(self.run_changed(known));
+            } else if known.can_be_verified_now() && locks.iter().any(|lock| lock.id == known.id) {
+                // However long ago its supervisor died: its target stays locked until somebody looks.
+                self.hold(RunView::new(known.clone()));
+                output.extend(self.ended(known));
+            }
+        }
+        self.past = runs;
+        self.locks = locks;
+        output
+    }
+
+    /// Holds a run with its output, letting go the oldest other one that ended where there are too many.
+    pub(crate) fn hold(&mut self, view: RunView) {
+        let held = view.run.id.clone();
+        self.runs.insert(0, view);
+        self.runs.sort_by(|a, b| b.run.started_at.cmp(&a.run.started_at).then_with(|| b.run.id.cmp(&a.run.id)));
+        if self.runs.len() > MAX_HELD
+            && let Some(oldest) = self.runs.iter().rposition(|view| !view.run.state.is_open() && view.run.id != held)
+        {
+            let gone = self.runs.remove(oldest);
+            if !self.past.iter().any(|run| run.id == gone.run.id) {
+                self.past.push(gone.run);
+            }
+        }
+    }
+}
