@@ -119,13 +119,13 @@ mod tests {
         text.to_string()
     }
 
-    fn secrets(value: Option<&str>) -> Option<Arc<Secrets>> {
+    fn secrets(value: Option<&str>) -> Arc<Secrets> {
         let mut secrets = Secrets::default();
         secrets.await_value("token".into());
         if let Some(value) = value {
             secrets.insert("token".into(), value.to_owned());
         }
-        Some(Arc::new(secrets))
+        Arc::new(secrets)
     }
 
     #[tokio::test]
@@ -133,21 +133,21 @@ mod tests {
         let (sender, latest) = watch::channel(None);
         let masks = Masks::new(latest);
         assert!(said(&masks).await.contains("hunter2secret"));
-        sender.send_replace(secrets(None));
+        sender.send_replace(Some(secrets(None)));
         assert!(said(&masks).await.contains("hunter2secret"));
-        sender.send_replace(secrets(Some("hunter2secret")));
+        sender.send_replace(Some(secrets(Some("hunter2secret"))));
         assert!(!said(&masks).await.contains("hunter2"));
     }
 
     #[tokio::test]
     async fn an_answer_waits_for_secrets_no_longer_than_it_may() {
-        let (sender, latest) = watch::channel(secrets(None));
+        let (sender, latest) = watch::channel(Some(secrets(None)));
         let masks = Masks::new(latest);
         let patient = masks.clone().patient(Duration::from_mins(1));
-        let come = async { sender.send_replace(secrets(Some("hunter2secret"))) };
+        let come = async { sender.send_replace(Some(secrets(Some("hunter2secret")))) };
         let (in_time, _) = tokio::join!(said(&patient), come);
         assert!(!in_time.contains("hunter2"), "{in_time}");
-        sender.send_replace(secrets(None));
+        sender.send_replace(Some(secrets(None)));
         assert!(said(&masks.patient(Duration::from_millis(1))).await.contains("hunter2"));
     }
 }

@@ -19,6 +19,8 @@ pub struct Secrets {
     /// What they were before they were rotated or taken out of the configuration, oldest first: it is still in logs and in
     /// the answers of slow services.
     retired: BTreeMap<Name, Vec<String>>,
+    /// Values that nothing here asks for, and that are not to be shown either.
+    others: BTreeSet<String>,
     /// Those that are being fetched for the first time.
     pending: BTreeSet<Name>,
     /// Those with which a service refused us, until [`Secrets::take_refused`].
@@ -30,6 +32,11 @@ impl Secrets {
     pub fn insert(&mut self, name: Name, value: String) {
         self.pending.remove(&name);
         self.values.insert(name, value);
+    }
+
+    /// Registers a value that is only to be masked.
+    pub(crate) fn mask(&mut self, value: String) {
+        self.others.insert(value);
     }
 
     /// Notes that a value is being fetched.
@@ -67,14 +74,16 @@ impl Secrets {
         self.values.iter().map(|(name, value)| (name, value.as_str()))
     }
 
-    /// Every value that must never be shown: those in use, and former ones.
+    /// Every value that must never be shown: those in use, former ones, and others.
     pub(crate) fn registered(&self) -> impl Iterator<Item = &str> {
-        self.values.values().chain(self.retired.values().flatten()).map(String::as_str)
+        let former = self.retired.values().flatten();
+        self.values.values().chain(former).chain(&self.others).map(String::as_str)
     }
 
     /// Keeps the values of `old` registered that are not in use any more, for the life of the process. One that was in use
     /// again meanwhile is the newest again.
     pub(crate) fn retire(&mut self, old: &Self) {
+        self.others.extend(old.others.iter().cloned());
         let former = old.retired.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
         for (name, value) in former.chain(&old.values) {
             let kept = self.retired.entry(name.clone()).or_default();
@@ -174,6 +183,15 @@ mod tests {
 
     fn knows(secrets: &Secrets, value: &str) -> bool {
         secrets.registered().any(|known| known == value)
+    }
+
+    #[test]
+    fn what_is_only_masked_stays_so_when_secrets_are_rotated() {
+        let mut secrets = Secrets::default();
+        secrets.mask("of-another".to_owned());
+        let secrets = rotate(secrets, "token", ["first".to_owned(), "second".to_owned()]);
+        assert!(knows(&secrets, "of-another") && secrets.get("token") == Some("second"));
+        assert!(secrets.iter().all(|(_, value)| value != "of-another"));
     }
 
     #[test]

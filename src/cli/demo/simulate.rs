@@ -197,15 +197,11 @@ struct Service {
 
 impl Script for Service {
     fn answer(&self, sent: Stamp) -> Scripted {
-        match answer(&self.world, &self.path, sent.since(self.started)) {
-            Some(Answer { status, body, takes, .. }) => {
-                Scripted { takes, page: Ok(Page { status, body, remote: ADDRESS }) }
-            }
-            None => {
-                let refused = PollError::Failed(SafeText::new(&format!("{ADDRESS} refused the connection")));
-                Scripted { takes: Duration::from_millis(1), page: Err(refused) }
-            }
-        }
+        let Some(Answer { status, body, takes, .. }) = answer(&self.world, &self.path, sent.since(self.started)) else {
+            let refused = PollError::Failed(SafeText::new(&format!("{ADDRESS} refused the connection")));
+            return Scripted { takes: Duration::from_millis(1), page: Err(refused) };
+        };
+        Scripted { takes, page: Ok(Page { status, body, remote: ADDRESS }) }
     }
 }
 

@@ -113,7 +113,7 @@ impl Report {
             .filter(|metric| wanted(&metric.name))
             .map(|metric| view.metric(metric, &config.metrics[metric.index], &holding))
             .collect();
-        let alerts: Vec<AlertRow> = holding.into_iter().map(|alert| view.alert(alert)).collect();
+        let alerts: Vec<AlertRow> = holding.into_iter().map(alert_row).collect();
         Self {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
@@ -189,18 +189,8 @@ impl View<'_> {
                 None => Some(not_polled()),
             },
             version: reading.and_then(|reading| reading.version.clone()),
-            components: reading.map(|reading| self.components(&reading.components)).unwrap_or_default(),
+            components: reading.map(|reading| reading.components.clone()).unwrap_or_default(),
         }
-    }
-
-    fn components(&self, components: &BTreeMap<SafeText, Component>) -> BTreeMap<SafeText, Component> {
-        let clean = |component: &Component| Component {
-            status: component.status,
-            detail: component.detail.clone(),
-            latency_ms: component.latency_ms,
-            components: self.components(&component.components),
-        };
-        components.iter().map(|(name, component)| (name.clone(), clean(component))).collect()
     }
 
     fn metric(&self, view: &MetricView, metric: &Metric, holding: &[&AlertView]) -> MetricRow {
@@ -226,21 +216,21 @@ impl View<'_> {
                 && sample.is_some_and(|sample| sample.value.is_err()),
         }
     }
+}
 
-    fn alert(&self, alert: &AlertView) -> AlertRow {
-        AlertRow {
-            name: alert.id.to_string(),
-            severity: alert.severity,
-            state: alert.phase.word(),
-            condition: alert.condition.clone(),
-            since: since(alert.since),
-            acknowledged_by: None,
-            muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
-            value: alert.value.clone(),
-            subject: alert.subject.name().into(),
-            pending: alert.phase == Phase::Pending,
-            compared: matches!(alert.subject, Subject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
-        }
+fn alert_row(alert: &AlertView) -> AlertRow {
+    AlertRow {
+        name: alert.id.to_string(),
+        severity: alert.severity,
+        state: alert.phase.word(),
+        condition: alert.condition.clone(),
+        since: since(alert.since),
+        acknowledged_by: None,
+        muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),
+        value: alert.value.clone(),
+        subject: alert.subject.name().into(),
+        pending: alert.phase == Phase::Pending,
+        compared: matches!(alert.subject, Subject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
     }
 }
 

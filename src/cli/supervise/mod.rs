@@ -101,6 +101,9 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
     for (name, value) in &handover.secrets {
         secrets.insert(name.clone(), value.clone());
     }
+    for value in &handover.masked {
+        secrets.mask(value.clone());
+    }
     let end = match handover.task {
         Task::Run => {
             if let Err(why) = recorder.is_on_record().await {

@@ -25,7 +25,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
     keys: KEYS,
     example: "command = […]",
     number: "value = \".stdout | tonumber\"",
-    every: Duration::from_secs(60),
+    every: Duration::from_mins(1),
     timeout: Duration::from_secs(30),
     document: DOCUMENT,
     read: |table| command_line(table, "command").map(Box::new).map(SourceKind::Command),
