@@ -22,7 +22,6 @@ pub struct Clock {
 
 impl Clock {
     /// Starts counting.
-    #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn start() -> Self {
         let boot = boot_id().zip(uptime()).map(|(boot, ms)| BootTime { boot, ms });
         Self { origin: Instant::now(), boot, wall: None, set_by: TimeDelta::zero() }

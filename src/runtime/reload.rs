@@ -348,7 +348,7 @@ mod tests {
         });
         // Longer than a look, shorter than what counts as gone.
         fs::rename(watched.at("conf.d/a.toml"), watched.at("conf.d/a.toml~")).unwrap();
-        tokio::time::sleep(Pace::default().look + Pace::default().gone - Duration::from_millis(1)).await;
+        tokio::time::sleep(late().saturating_sub(Duration::from_millis(1))).await;
         watched.write("conf.d/a.toml", &check("saved"));
         assert_eq!(watched.next().await.unwrap(), ["main", "saved"]);
         watched.tasks.end(LONG).await;

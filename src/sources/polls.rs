@@ -511,7 +511,7 @@ mod tests {
             assert_eq!(reading.timing.latency(), takes);
         }
         for pair in readings.windows(2) {
-            assert_eq!(pair[1].timing.scheduled.mono - pair[0].timing.scheduled.mono, SECOND);
+            assert_eq!(pair[1].timing.scheduled.mono.abs_diff(pair[0].timing.scheduled.mono), SECOND);
         }
         assert_eq!(said.len(), 30, "nothing else is said");
     }
@@ -520,7 +520,7 @@ mod tests {
     async fn a_tick_at_which_the_answer_before_is_not_there_is_left_out_and_counted() {
         let said = said(Duration::from_millis(1500), every_second(), 5).await;
         for pair in readings(&said).windows(2) {
-            assert_eq!(pair[1].timing.scheduled.mono - pair[0].timing.scheduled.mono, SECOND * 2);
+            assert_eq!(pair[1].timing.scheduled.mono.abs_diff(pair[0].timing.scheduled.mono), SECOND * 2);
         }
         assert_eq!(overruns(&said), [1, 2, 3, 4, 5]);
     }
@@ -533,7 +533,7 @@ mod tests {
         assert_eq!((cold.sign, cold.timing.latency()), (Sign::Cold, SECOND * 7));
         assert_eq!(cold.error.as_ref().map(SafeText::as_str), Some("woke up in 7.0 s"));
         assert_eq!((awake.sign, awake.timing.latency()), (Sign::Bad, SECOND));
-        assert_eq!(awake.timing.scheduled.mono - cold.timing.scheduled.mono, SECOND * 7);
+        assert_eq!(awake.timing.scheduled.mono.abs_diff(cold.timing.scheduled.mono), SECOND * 7);
         assert!(overruns(&said).is_empty(), "waking up is no overrun");
     }
 
