@@ -49,12 +49,6 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
 
 fn answered(state: &mut State, outcome: Outcome) {
     match outcome {
-        Outcome::RunStarted { .. }
-        | Outcome::RunVerifying { .. }
-        | Outcome::Run(_)
-        | Outcome::RunsLoaded { .. }
-        | Outcome::Runs { .. }
-        | Outcome::Store { .. } => {}
         Outcome::RunProgress { run, progress } => state.world.run_progress(&run, progress),
         Outcome::RunStopping { run, stopping } => state.world.run_stopping(&run, stopping),
         Outcome::RunSigns { run, signs } => state.world.run_signs(&run, signs),
@@ -70,12 +64,20 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => failed(state, &why),
-        Outcome::RunRefused { .. } | Outcome::RequestFailed { .. } => {}
         Outcome::Completed { request } => {
             state.console.requests.answered(request);
         }
         Outcome::Failed(why) => failed(state, &why),
         Outcome::Saved(path) => state.toast(Tone::Good, &format!("saved {}", path.display())),
+        // Nobody waits for these any more; and what the world takes in is no answer.
+        Outcome::RunRefused { .. }
+        | Outcome::RequestFailed { .. }
+        | Outcome::RunStarted { .. }
+        | Outcome::RunVerifying { .. }
+        | Outcome::Run(_)
+        | Outcome::RunsLoaded { .. }
+        | Outcome::Runs { .. }
+        | Outcome::Store { .. } => {}
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Core {
     pub left: bool,
     pub(super) tasks: Tasks,
     pub(super) feeds: Feeds,
-    pub(super) secret_store: SecretStore,
+    secret_store: SecretStore,
     /// Of what `state.world.literals` was made last.
     pub(super) known: SecretsHandle,
     observation_sender: mpsc::Sender<Observation>,
@@ -96,6 +96,7 @@ impl Core {
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
+        let past = PastReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
         let now = clock.now();
         let mut core = Self {
             clock,
@@ -111,7 +112,7 @@ impl Core {
             observations,
             outcomes,
             outcome_sender,
-            past: PastReader::default(),
+            past,
             held: HeldRecords::default(),
             reloads,
             reload_sender,

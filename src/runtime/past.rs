@@ -1,7 +1,6 @@
 //! Reading the past of logs, off the loop: one question at a time, the latest.
 
-use std::sync::Arc;
-
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::secrets::SecretsHandle;
@@ -14,23 +13,29 @@ use crate::sources::logs::history::past;
 use crate::text::redact::Redactor;
 
 /// Who reads, if anybody does.
-#[derive(Default)]
 pub(crate) struct PastReader {
+    clock: Clock,
+    secrets_handle: SecretsHandle,
+    outcomes: mpsc::Sender<Outcome>,
     reading: Option<(RequestId, CancellationToken)>,
 }
 
 impl PastReader {
+    /// Nobody reads yet; what is read goes to `outcomes`.
+    pub(crate) fn new(clock: Clock, secrets_handle: SecretsHandle, outcomes: mpsc::Sender<Outcome>) -> Self {
+        Self { clock, secrets_handle, outcomes, reading: None }
+    }
+
     /// Reads what is asked; an earlier question is not answered any more.
     pub(crate) fn read(
         &mut self,
         tasks: &mut Tasks,
         request: RequestId,
         question: &PastQuestion,
-        config: &Arc<Config>,
-        clock: Clock,
-        mut secrets_handle: SecretsHandle,
-        outcomes: tokio::sync::mpsc::Sender<Outcome>,
+        config: &Config,
     ) {
+        let (clock, mut secrets_handle, outcomes) =
+            (self.clock, self.secrets_handle.clone(), self.outcomes.clone());
         let token = tasks.token();
         if let Some((_, earlier)) = self.reading.replace((request, token.clone())) {
             earlier.cancel();

@@ -10,9 +10,8 @@ impl Core {
     pub(super) fn logs(&mut self, effect: LogsEffect) {
         match effect {
             LogsEffect::LearnPast(request, question) => {
-                let (secrets_handle, outcomes) = (self.secret_store.secrets_handle(), self.outcome_sender.clone());
-                let (config, clock) = (Arc::clone(&self.state().world.config), self.clock);
-                self.past.read(&mut self.tasks, request, &question, &config, clock, secrets_handle, outcomes);
+                let config = Arc::clone(&self.state().world.config);
+                self.past.read(&mut self.tasks, request, &question, &config);
             }
             LogsEffect::ForgetPast(request) => self.past.forget(request),
             LogsEffect::MaskHeld => {
