@@ -27,15 +27,8 @@ impl PastReader {
     }
 
     /// Reads what is asked; an earlier question is not answered any more.
-    pub(crate) fn read(
-        &mut self,
-        tasks: &mut Tasks,
-        request: RequestId,
-        question: &PastQuestion,
-        config: &Config,
-    ) {
-        let (clock, mut secrets_handle, outcomes) =
-            (self.clock, self.secrets_handle.clone(), self.outcomes.clone());
+    pub(crate) fn read(&mut self, tasks: &mut Tasks, request: RequestId, question: &PastQuestion, config: &Config) {
+        let (clock, mut secrets_handle, outcomes) = (self.clock, self.secrets_handle.clone(), self.outcomes.clone());
         let token = tasks.token();
         if let Some((_, earlier)) = self.reading.replace((request, token.clone())) {
             earlier.cancel();
