@@ -45,20 +45,24 @@ impl<'a> Table<'a> {
         keys: &'static [KeySpec],
     ) -> Self {
         let table = Self { context, title, name, at, keys, entries };
-        // What belongs to a key of a later version is not known either, and not worth a word of its own.
-        let is_later =
-            |entry: &Entry<'_>| keys.iter().any(|spec| spec.name == entry.key && matches!(spec.kind, Kind::Later));
-        let later = table.entries.iter().any(is_later);
+        let (mut later, mut unknown) = (false, Vec::new());
         for entry in &table.entries {
             match keys.iter().find(|spec| spec.name == entry.key) {
-                Some(KeySpec { kind: Kind::Later, help, .. }) => context.error(
-                    entry.key_at,
-                    format!("`{}` is not in this version", entry.key),
-                    format!("{help}; remove it until then"),
-                ),
+                Some(KeySpec { kind: Kind::Later, help, .. }) => {
+                    later = true;
+                    context.error(
+                        entry.key_at,
+                        format!("`{}` is not in this version", entry.key),
+                        format!("{help}; remove it until then"),
+                    );
+                }
                 Some(_) => {}
-                None => table.unknown(entry, later),
+                None => unknown.push(entry),
             }
+        }
+        // What belongs to a key of a later version is not known either, and not worth a word of its own.
+        for entry in unknown {
+            table.unknown(entry, later);
         }
         table
     }

@@ -255,7 +255,7 @@ const fn same(one: &str, other: &str) -> bool {
 pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str>, what: &str) -> Option<&'static str> {
     let kinds: Vec<&str> = of_role(role).map(|spec| spec.key).chain(other).collect();
     let given: Vec<&'static str> = kinds.iter().copied().filter(|kind| table.has(kind)).collect();
-    let list = kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+    let list = || kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
     match given.as_slice() {
         [one] => Some(one),
         [] => {
@@ -264,7 +264,7 @@ pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str
                 table.context.error(
                     table.at,
                     format!("{} does not say {what}", table.title),
-                    format!("add one of {list}"),
+                    format!("add one of {}", list()),
                 );
             }
             None
@@ -272,7 +272,7 @@ pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str
         [first, second, ..] => {
             let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
             let message = format!("{} has both `{first}` and `{second}`", table.title);
-            table.context.error(at, message, format!("keep one of {list}"));
+            table.context.error(at, message, format!("keep one of {}", list()));
             None
         }
     }
@@ -291,7 +291,8 @@ pub(crate) fn others_out_of_place(table: &Table<'_>, kind: Option<&KindSpec>, ro
     let is_own = |name: &str| own.iter().any(|spec| spec.name == name);
     let mut seen = BTreeSet::new();
     for other in of_role(role) {
-        for spec in other.keys.iter().filter(|spec| !is_own(spec.name)) {
+        // Most sections have no key of another kind, and there may be ten thousand of them.
+        for spec in other.keys.iter().filter(|spec| table.has(spec.name) && !is_own(spec.name)) {
             if seen.insert(spec.name) {
                 table.out_of_place(spec.name, &format!("`{}`", other.key));
             }
