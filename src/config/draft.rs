@@ -47,26 +47,26 @@ impl<'a> Reader<'a> {
         Table::open(self.context, format!("[{section}]"), section, at, entries, shape.keys())
     }
 
-    /// The things of a section, each as a table, in the order of the files.
-    pub(super) fn named(&self, section: &SectionSpec) -> Vec<Table<'a>> {
+    /// The things of a section, each as a table, in the order of the files. Each is made when it is asked for: what ten
+    /// thousand checks need while they are read fits the processor's cache one by one, and not all at once.
+    pub(super) fn named(&self, section: &SectionSpec) -> impl Iterator<Item = Table<'a>> + use<'a> {
         let SectionSpec { name: section, shape, .. } = *section;
-        let mut tables = Vec::new();
-        for entry in self.entries(section) {
+        let context = self.context;
+        self.entries(section).iter().filter_map(move |entry| {
             if !valid_name(entry.key) {
                 let shown: String = entry.key.chars().take(40).collect();
-                self.context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
+                context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
             }
             let Value::Table(inner) = entry.value else {
                 let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
                 let hint = format!("write [{section}.NAME] on a line of its own, and the keys below it");
-                self.context.error(entry.at, message, hint);
-                continue;
+                context.error(entry.at, message, hint);
+                return None;
             };
             let title = format!("{section} `{}`", entry.key);
             let inner = entries(inner, entry.at.file);
             let open = if matches!(shape, Shape::Adapters(_)) { Table::open_free } else { Table::open };
-            tables.push(open(self.context, title, entry.key, entry.key_at, inner, shape.keys()));
-        }
-        tables
+            Some(open(context, title, entry.key, entry.key_at, inner, shape.keys()))
+        })
     }
 }

@@ -127,8 +127,8 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
         let Draft { config, defaults, .. } = draft;
         let production = config.console.is_production();
         let tables = reader.named(&SECTION);
-        let read = |table| read(table, defaults, &config.adapters, production);
-        config.actions = tables.iter().filter_map(read).collect();
+        let read = |table: Table<'_>| read(&table, defaults, &config.adapters, production);
+        config.actions = tables.filter_map(read).collect();
     },
     changes: |old, new, words| compare("action", &old.actions, &new.actions, |action| &action.name, facts, words),
 };

@@ -94,7 +94,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Adapters(KEYS),
     thing: Some(Thing::Adapter),
     help: "How actions are carried out: the commands of each verb",
-    read: |reader, draft| draft.config.adapters = reader.named(&SECTION).iter().filter_map(read).collect(),
+    read: |reader, draft| draft.config.adapters = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
     changes: |old, new, words| compare("adapter", &old.adapters, &new.adapters, |adapter| &adapter.name, facts, words),
 };
 

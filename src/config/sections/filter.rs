@@ -36,7 +36,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Filter),
     help: "A filter of the logs under a name and a key",
-    read: |reader, draft| draft.config.filters = reader.named(&SECTION).iter().filter_map(read).collect(),
+    read: |reader, draft| draft.config.filters = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
     changes: |old, new, words| compare("filter", &old.filters, &new.filters, |filter| &filter.name, facts, words),
 };
 

@@ -209,7 +209,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Log),
     help: "Records from a followed file or command",
-    read: |reader, draft| draft.config.logs = reader.named(&SECTION).iter().filter_map(read).collect(),
+    read: |reader, draft| draft.config.logs = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
     changes: |old, new, words| compare("log", &old.logs, &new.logs, |log| &log.name, facts, words),
 };
 

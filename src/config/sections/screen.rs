@@ -103,7 +103,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Screen),
     help: "A layout of panels",
-    read: |reader, draft| draft.config.screens = reader.named(&SECTION).iter().map(read).collect(),
+    read: |reader, draft| draft.config.screens = reader.named(&SECTION).map(|table| read(&table)).collect(),
     changes: |old, new, words| compare("screen", &old.screens, &new.screens, |screen| &screen.name, facts, words),
 };
 

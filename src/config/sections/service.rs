@@ -36,7 +36,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::Shape::Named(KEYS),
     thing: Some(Thing::Service),
     help: "Something that is operated: checks, logs and actions belong to it",
-    read: |reader, draft| draft.config.services = reader.named(&SECTION).iter().map(read).collect(),
+    read: |reader, draft| draft.config.services = reader.named(&SECTION).map(|table| read(&table)).collect(),
     changes: |old, new, words| compare("service", &old.services, &new.services, |service| &service.name, facts, words),
 };
 

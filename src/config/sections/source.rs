@@ -70,7 +70,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     help: "Where a document is fetched from, and how often",
     read: |reader, draft| {
         let tables = reader.named(&SECTION);
-        draft.config.sources = tables.iter().filter_map(|table| read(table, &draft.defaults)).collect();
+        draft.config.sources = tables.filter_map(|table| read(&table, &draft.defaults)).collect();
     },
     changes: differences,
 };
