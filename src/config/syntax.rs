@@ -95,7 +95,7 @@ pub(crate) fn groups(text: &str) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// Where it does not compile, or reads a field that no such document has.
-pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
+pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<Expression, Fault> {
     let expression = Expression::compile(text).map_err(|error| Fault {
         offset: error.offset,
         message: error.message,
@@ -103,15 +103,18 @@ pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<(), Fault> {
             .hint
             .unwrap_or_else(|| "expressions are jq over the document: `.body.errors`, `.status`".to_owned()),
     })?;
-    shape.and_then(|shape| roots::fault(&expression, shape)).map_or(Ok(()), Err)
+    match shape.and_then(|shape| roots::fault(&expression, shape)) {
+        Some(fault) => Err(fault),
+        None => Ok(expression),
+    }
 }
 
 /// A selector over an exposition.
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn selector(text: &str) -> Result<(), Fault> {
-    Selector::parse(text).map(drop).map_err(|error| Fault {
+pub(crate) fn selector(text: &str) -> Result<Selector, Fault> {
+    Selector::parse(text).map_err(|error| Fault {
         offset: Some(error.offset),
         message: error.message,
         hint: error.hint.unwrap_or_else(|| "write it like http_requests_total{job=\"api\", code=~\"5..\"}".to_owned()),

@@ -17,8 +17,16 @@ pub struct SelectorError {
 /// A compiled selector: a metric name and matchers over labels.
 #[derive(Debug, Clone)]
 pub struct Selector {
+    written: String,
     name: Option<String>,
     matchers: Vec<Matcher>,
+}
+
+/// Equal as written.
+impl PartialEq for Selector {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +62,7 @@ impl Selector {
     /// What is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, SelectorError> {
         let mut reader = Reader { text, at: 0 };
-        let mut selector = Self { name: reader.name(), matchers: Vec::new() };
+        let mut selector = Self { written: text.to_owned(), name: reader.name(), matchers: Vec::new() };
         reader.blanks();
         if reader.take('{') {
             reader.matchers(&mut selector)?;
@@ -68,6 +76,11 @@ impl Selector {
             return Err(reader.error("a selector needs a metric name", Some("write it as `name{label=\"value\"}`")));
         }
         Ok(selector)
+    }
+
+    /// The selector as written.
+    pub(crate) fn text(&self) -> &str {
+        &self.written
     }
 
     /// Whether a series is meant. `label` looks up a label's value; a label that is not there is empty, as in `PromQL`.

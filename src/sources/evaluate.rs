@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::config::sections::check::Check;
 use crate::lang::expression::{Expression, truthy};
 use crate::model::document::{PollError, absent, kind, relied_on, unreadable_of};
 use crate::model::reading::{Component, Sign};
@@ -12,7 +13,6 @@ use crate::text::SafeText;
 
 use super::jq::{Evaluator, Outputs};
 use super::kinds::Kind;
-use crate::sources::targets::Judged;
 
 /// What a check says of one poll.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,9 +35,9 @@ impl Evaluation {
 }
 
 /// What a poll without an answer means for a check.
-pub(crate) fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
+pub(crate) fn without_answer(check: &Check, error: &PollError) -> Evaluation {
     let sign = match error {
-        PollError::Timeout(..) if judged.check.nagios => Sign::Unknown,
+        PollError::Timeout(..) if check.nagios => Sign::Unknown,
         PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_) => Sign::Bad,
         PollError::Unreadable(_) | PollError::Ours(_) => Sign::Unknown,
     };
@@ -46,24 +46,20 @@ pub(crate) fn without_answer(judged: &Judged, error: &PollError) -> Evaluation {
 
 /// Evaluates an answer by the check's programs, or as its kind does where there are none.
 pub(crate) async fn evaluate(
-    judged: &Judged,
+    check: &Check,
     kind: &dyn Kind,
     document: &Arc<Value>,
     evaluator: &Evaluator,
 ) -> Evaluation {
-    let (expect, degraded) = match (&judged.expect, &judged.degraded) {
-        (Ok(expect), Ok(degraded)) => (expect, degraded),
-        (Err(error), _) | (_, Err(error)) => return Evaluation::of(Sign::Unknown, Some(error.clone())),
-    };
     let health = kind.health(document);
-    let mut verdict = if expect.is_empty() {
-        let (sign, why) = kind.judge(&judged.check, document, health.as_ref());
+    let mut verdict = if check.expect.is_empty() {
+        let (sign, why) = kind.judge(check, document, health.as_ref());
         Evaluation::of(sign, why)
     } else {
-        by_programs(expect, document, evaluator).await
+        by_programs(&check.expect, document, evaluator).await
     };
-    if verdict.sign == Sign::Good && !degraded.is_empty() {
-        verdict = by_degraded(degraded, document, evaluator).await;
+    if verdict.sign == Sign::Good && !check.degraded.is_empty() {
+        verdict = by_degraded(&check.degraded, document, evaluator).await;
     }
     if let Some(health) = health {
         verdict.components = health.components;

@@ -36,7 +36,6 @@ pub(crate) async fn samples(
                 .next()
                 .map_or_else(|| Err("not evaluated".to_owned()), |outputs| number(program, outputs, document)),
             How::Selector(_) => sums.next().map_or_else(|| Err("the source gives no samples".to_owned()), Sum::value),
-            How::Broken(why) => Err(why.clone()),
         };
         samples.extend(sample(metric, at, value));
     }

@@ -162,26 +162,23 @@ impl Poller {
         waking: Waking,
     ) -> Vec<Observation> {
         let mut observations = Vec::with_capacity(watched.checks.len() + watched.metrics.len());
-        for judged in &watched.checks {
+        for check in &watched.checks {
             let mut verdict = match answer {
-                Ok(answer) => evaluate(judged, &*watched.kind, &answer.document, &self.evaluator).await,
-                Err(error) => without_answer(judged, error),
+                Ok(answer) => evaluate(check, &*watched.kind, &answer.document, &self.evaluator).await,
+                Err(error) => without_answer(check, error),
             };
             if waking.cold {
                 warm_up(&mut verdict, &timing, watched.source.timeout, waking.asleep);
             }
             observations.push(Observation::Reading(Box::new(Reading {
-                check: judged.check.name.clone(),
+                check: check.name.clone(),
                 timing,
                 sign: verdict.sign,
                 error: verdict.error,
                 timed_out: matches!(answer, Err(PollError::Timeout(..))),
                 components: verdict.components,
                 version: verdict.version,
-                fields: answer
-                    .as_ref()
-                    .map(|answer| asked_numbers(&judged.check, &answer.document))
-                    .unwrap_or_default(),
+                fields: answer.as_ref().map(|answer| asked_numbers(check, &answer.document)).unwrap_or_default(),
                 phases: answer.as_ref().map(|answer| answer.phases.clone()).unwrap_or_default(),
             })));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::config::sections::check::Check;
-use crate::config::sections::metric::{Metric, MetricKind};
+use crate::config::sections::metric::MetricKind;
 use crate::config::sections::source::Source;
 use crate::lang::expression::Expression;
 use crate::lang::selector::Selector;
@@ -27,7 +27,7 @@ pub(crate) struct Watched {
     /// What a person calls it: the check's name where the source is a check's own.
     pub label: Name,
     /// The checks that judge it.
-    pub checks: Vec<Judged>,
+    pub checks: Vec<Check>,
     /// The metrics that are read from it.
     pub metrics: Vec<Derived>,
     /// How it is asked.
@@ -38,17 +38,6 @@ pub(crate) struct Watched {
     /// Whether the poll that is under way has begun: before that it waits for a place.
     pub(super) begun: AtomicBool,
     warned: AtomicBool,
-}
-
-/// A check with its programs.
-#[derive(Debug)]
-pub(crate) struct Judged {
-    /// The check.
-    pub check: Check,
-    /// All must hold; or why one can't be compiled.
-    pub expect: Result<Vec<Expression>, String>,
-    /// None should hold.
-    pub degraded: Result<Vec<Expression>, String>,
 }
 
 /// A metric with its program or selector.
@@ -69,8 +58,6 @@ pub(crate) enum How {
     Program(Expression),
     /// By adding up the samples that a selector chooses.
     Selector(Selector),
-    /// Not at all: the program or selector is not understood.
-    Broken(String),
 }
 
 /// What is known of a service that may sleep.
@@ -144,7 +131,7 @@ impl Watched {
     /// Whether `name` means this source, one of its checks or one of its metrics.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         *self.source.name == *name
-            || self.checks.iter().any(|judged| *judged.check.name == *name)
+            || self.checks.iter().any(|check| *check.name == *name)
             || self.metrics.iter().any(|metric| *metric.name == *name)
     }
 }
@@ -160,15 +147,19 @@ pub(crate) fn poll_targets_with(config: &Config, open: Open<'_>) -> Vec<Watched>
     for check in &config.checks {
         checks.entry(&check.source).or_default().push(check);
     }
-    let mut metrics: BTreeMap<&str, Vec<&Metric>> = BTreeMap::new();
+    let mut metrics: BTreeMap<&str, Vec<Derived>> = BTreeMap::new();
     for metric in &config.metrics {
-        if let MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } = &metric.kind {
-            metrics.entry(from).or_default().push(metric);
-        }
+        let (from, how) = match &metric.kind {
+            MetricKind::Value { from, program } => (from, How::Program(program.clone())),
+            MetricKind::Sample { from, selector } => (from, How::Selector(selector.clone())),
+            MetricKind::Log(_) | MetricKind::Latency { .. } | MetricKind::Availability { .. } => continue,
+        };
+        let counter = metric.per_second.then(Mutex::default);
+        metrics.entry(from).or_default().push(Derived { name: metric.name.clone(), how, counter });
     }
     let watched = config.sources.iter().map(|source| {
-        let checks = checks.remove(&*source.name).unwrap_or_default().into_iter().map(judged).collect();
-        let metrics = metrics.remove(&*source.name).unwrap_or_default().into_iter().map(derived).collect();
+        let checks = checks.remove(&*source.name).unwrap_or_default().into_iter().cloned().collect();
+        let metrics = metrics.remove(&*source.name).unwrap_or_default();
         watched(source, checks, metrics, open)
     });
     watched.filter(Watched::is_needed).collect()
@@ -177,11 +168,11 @@ pub(crate) fn poll_targets_with(config: &Config, open: Open<'_>) -> Vec<Watched>
 /// Makes what polls a source.
 type Open<'a> = &'a dyn Fn(&Source, Readers) -> Box<dyn Kind>;
 
-fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>, open: Open<'_>) -> Watched {
-    let programs = checks.iter().flat_map(|judged| [&judged.expect, &judged.degraded]).flatten().flatten().chain(
+fn watched(source: &Source, checks: Vec<Check>, metrics: Vec<Derived>, open: Open<'_>) -> Watched {
+    let programs = checks.iter().flat_map(|check| check.expect.iter().chain(&check.degraded)).chain(
         metrics.iter().filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None }),
     );
-    let asked = checks.iter().flat_map(|judged| &judged.check.alerts).any(|(_, condition)| condition.field().is_some());
+    let asked = checks.iter().flat_map(|check| &check.alerts).any(|(_, condition)| condition.field().is_some());
     let mut wants = Wants { headers: false, text: false, tls: asked };
     for program in programs {
         // A program that is no plain path may walk the whole document without naming a part of it.
@@ -203,24 +194,4 @@ fn watched(source: &Source, checks: Vec<Judged>, metrics: Vec<Derived>, open: Op
         begun: AtomicBool::new(false),
         warned: AtomicBool::new(false),
     }
-}
-
-fn judged(check: &Check) -> Judged {
-    let compile = |texts: &[String]| -> Result<Vec<Expression>, String> {
-        texts.iter().map(|text| Expression::compile(text).map_err(|error| format!("{text}: {error}"))).collect()
-    };
-    Judged { check: check.clone(), expect: compile(&check.expect), degraded: compile(&check.degraded) }
-}
-
-fn derived(metric: &Metric) -> Derived {
-    let how = match &metric.kind {
-        MetricKind::Value { program, .. } => {
-            Expression::compile(program).map_or_else(|error| How::Broken(error.to_string()), How::Program)
-        }
-        MetricKind::Sample { selector, .. } => {
-            Selector::parse(selector).map_or_else(|error| How::Broken(error.to_string()), How::Selector)
-        }
-        _ => How::Broken("not read from a source".to_owned()),
-    };
-    Derived { name: metric.name.clone(), how, counter: metric.per_second.then(Mutex::default) }
 }

@@ -20,6 +20,8 @@ use opsroom::config::sections::console::SelfCheck;
 use opsroom::config::sections::metric::{Metric, MetricKind};
 use opsroom::config::sections::source::Source;
 use opsroom::lang::condition::Condition;
+use opsroom::lang::expression::Expression;
+use opsroom::lang::selector::Selector;
 use opsroom::model::alert::Severity;
 use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
@@ -53,6 +55,10 @@ fn source(kind: SourceKind, timeout: Duration) -> Source {
     Source { name: "check:api".into(), kind, every: Duration::from_secs(1), timeout, keep_warm: None, cold_start: None }
 }
 
+fn programs(texts: &[&str]) -> Vec<Expression> {
+    texts.iter().map(|text| Expression::compile(text).expect("a program")).collect()
+}
+
 fn check() -> Check {
     Check {
         name: "api".into(),
@@ -71,7 +77,8 @@ fn check() -> Check {
 }
 
 fn value(name: &str, program: &str) -> Metric {
-    let kind = MetricKind::Value { from: "check:api".into(), program: program.to_owned() };
+    let kind =
+        MetricKind::Value { from: "check:api".into(), program: Expression::compile(program).expect("a program") };
     metric(name, kind)
 }
 
@@ -287,8 +294,7 @@ async fn expectations_say_what_they_saw() {
     })
     .await;
     let judge = async |path: &str, expect: &[&str], degraded: &[&str]| {
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let check = Check { expect: texts(expect), degraded: texts(degraded), ..check() };
+        let check = Check { expect: programs(expect), degraded: programs(degraded), ..check() };
         let kind = SourceKind::Http(Box::new(request(&server.url(path))));
         let reading = poll(config(source(kind, LONG), check)).await.0.unwrap();
         (reading.sign, error(&reading).to_owned())
@@ -334,8 +340,7 @@ async fn an_expression_that_raises_makes_its_check_unknown() {
     })
     .await;
     let judge = async |path: &str, expect: &[&str], degraded: &[&str]| {
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        let check = Check { expect: texts(expect), degraded: texts(degraded), ..check() };
+        let check = Check { expect: programs(expect), degraded: programs(degraded), ..check() };
         let kind = SourceKind::Http(Box::new(request(&server.url(path))));
         let reading = poll(config(source(kind, LONG), check)).await.0.unwrap();
         (reading.sign, error(&reading).to_owned())
@@ -649,7 +654,7 @@ async fn certificates_are_checked_and_their_faults_told() {
     assert!(trusted.phases.iter().any(|(name, _)| *name == "connect"));
     let kind = SourceKind::Http(Box::new(with_ca(&good)));
     let alert = (Severity::Medium, Condition::parse("tls.days_left < 21", "").unwrap());
-    let asked = Check { expect: vec![".tls.days_left > 20000".to_owned()], alerts: vec![alert], ..check() };
+    let asked = Check { expect: programs(&[".tls.days_left > 20000"]), alerts: vec![alert], ..check() };
     let asked = poll(config(source(kind, LONG), asked)).await.0.unwrap();
     assert_eq!((asked.sign, error(&asked)), (Sign::Good, ""));
     assert!(asked.fields["tls.days_left"] > 20_000.0);
@@ -684,7 +689,10 @@ async fn an_exposition_feeds_metrics() {
     .await;
     let kind = SourceKind::Exposition(Box::new(request(&server.url("/metrics"))));
     let select = |name: &str, selector: &str| {
-        metric(name, MetricKind::Sample { from: "check:api".into(), selector: selector.to_owned() })
+        metric(
+            name,
+            MetricKind::Sample { from: "check:api".into(), selector: Selector::parse(selector).expect("a selector") },
+        )
     };
     let mut config = config(source(kind, LONG), check());
     config.metrics = vec![

@@ -28,7 +28,7 @@ use crate::sources::logs::scan::once::files_of;
 use crate::sources::masks::Masks;
 use crate::sources::poll::{Over, Poller, Seen};
 use crate::sources::round::settled;
-use crate::sources::targets::{How, Watched, poll_targets};
+use crate::sources::targets::{Watched, poll_targets};
 use crate::sources::{Context, Latest};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
@@ -136,17 +136,15 @@ async fn check_row(name: &str, watched: &Watched, seen: &Seen, evaluator: &Evalu
     let why = reading.and_then(|reading| reading.error.as_ref()).map(|why| format!(": {why}")).unwrap_or_default();
     let mut ok = seen.answer.is_ok() && sign != Sign::Unknown;
     let mut details = Vec::new();
-    if let (Ok(document), Some(judged)) =
-        (&seen.answer, watched.checks.iter().find(|judged| *judged.check.name == *name))
-    {
-        for (key, programs) in [("expect", &judged.expect), ("degraded", &judged.degraded)] {
-            for program in programs.iter().flatten() {
+    if let (Ok(document), Some(check)) = (&seen.answer, watched.checks.iter().find(|check| *check.name == *name)) {
+        for (key, programs) in [("expect", &check.expect), ("degraded", &check.degraded)] {
+            for program in programs {
                 let (line, good) = evaluated(key, program, document, evaluator).await;
                 details.push(line);
                 ok &= good;
             }
         }
-        for field in judged.check.alerts.iter().filter_map(|(_, condition)| condition.field()) {
+        for field in check.alerts.iter().filter_map(|(_, condition)| condition.field()) {
             let number = number_at(document, field);
             ok &= number.is_some();
             let given = number.map_or_else(|| "no number".to_owned(), |number| number.to_string());
@@ -226,10 +224,9 @@ async fn metric_row(
     };
     let mut details = Vec::new();
     if let Ok(document) = &seen.answer {
-        let how = watched.metrics.iter().find(|derived| derived.name == metric.name).map(|derived| &derived.how);
-        match (how, &metric.kind) {
-            (Some(How::Program(program)), _) => details.push(evaluated("value", program, document, evaluator).await.0),
-            (_, MetricKind::Sample { selector, .. }) => details.push(format!("sample   {selector}")),
+        match &metric.kind {
+            MetricKind::Value { program, .. } => details.push(evaluated("value", program, document, evaluator).await.0),
+            MetricKind::Sample { selector, .. } => details.push(format!("sample   {}", selector.text())),
             _ => {}
         }
         details.extend(contents(document));

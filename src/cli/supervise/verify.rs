@@ -124,7 +124,7 @@ impl Judging {
 
     /// Whether a source feeds a check that was good before and was bad at the latest look: it is looked at again soon.
     fn doubts(&self, target: &Target) -> bool {
-        target.watched.checks.iter().any(|judged| self.verification.doubts(&judged.check.name))
+        target.watched.checks.iter().any(|check| self.verification.doubts(&check.name))
     }
 
     fn report(&mut self, report: &mut impl FnMut(&Progress)) {
@@ -147,7 +147,7 @@ fn targets(context: &Context, terms: &Terms) -> Vec<Target> {
 }
 
 fn target(watched: Watched, terms: &Terms) -> Target {
-    let named = watched.checks.iter().any(|judged| terms.checks.contains(&judged.check.name));
+    let named = watched.checks.iter().any(|check| terms.checks.contains(&check.name));
     let command = watched.kind.pool() == Pool::Process;
     Target { watched: Arc::new(watched), named, command }
 }

@@ -19,6 +19,7 @@ use crate::config::sections::source::{POLL_KEYS, Source, Timing};
 use crate::config::spec::{KeySpec, Kind, joined, key};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
+use crate::lang::expression::Expression;
 use crate::model::alert::Severity;
 use crate::model::document::Shape;
 use crate::text::name::Name;
@@ -37,9 +38,9 @@ pub struct Check {
     /// Copied from the source.
     pub timeout: Duration,
     /// `expect`: jq programs; all must be true, else bad. Empty: judged by kind (HTTP health body or 2xx, exit code, connected).
-    pub expect: Vec<String>,
+    pub expect: Vec<Expression>,
     /// `degraded`: jq programs; one that is true makes it degraded.
-    pub degraded: Vec<String>,
+    pub degraded: Vec<Expression>,
     /// `fail_after`, default 3, at least 1.
     pub fail_after: u32,
     /// `ok_after`, default 2, at least 1.
@@ -153,12 +154,11 @@ fn shape(table: &Table<'_>, sources: &ByName<'_>) -> Option<Shape> {
     }
 }
 
-/// jq programs, each compiled once to see that it is one.
-fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<String> {
+fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<Expression> {
     let mut found = Vec::new();
     for text in table.texts_or_one(key) {
         match syntax::program(&text.value, shape) {
-            Ok(()) => found.push(text.value),
+            Ok(program) => found.push(program),
             Err(fault) => table.context.fault(&text, "bad jq", &fault),
         }
     }

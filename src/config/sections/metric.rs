@@ -16,6 +16,8 @@ use crate::config::sections::source::Source;
 use crate::config::spec::{KeySpec, Kind, key, later};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
+use crate::lang::expression::Expression;
+use crate::lang::selector::Selector;
 use crate::model::alert::Severity;
 use crate::text::name::Name;
 
@@ -52,14 +54,14 @@ pub enum MetricKind {
         /// The source.
         from: Name,
         /// The jq program.
-        program: String,
+        program: Expression,
     },
     /// `from` + `sample`: a selector over an exposition; several matching series are added up.
     Sample {
         /// The source, of kind exposition.
         from: Name,
-        /// The selector as written: `http_requests_total{job="api"}`.
-        selector: String,
+        /// The selector: `http_requests_total{job="api"}`.
+        selector: Selector,
     },
     /// `log` + `count`, `rate`, `ratio` or `percentile`, + `window`: records within a sliding window.
     Log(LogMetric),
@@ -129,7 +131,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
             sources: sources.map(|source| (&source.name, source)).collect(),
             checks: checks.map(|check| (&check.name, check)).collect(),
         };
-        draft.config.metrics = reader.named(&SECTION).iter().filter_map(|table| read(table, &known)).collect();
+        draft.config.metrics = reader.named(&SECTION).filter_map(|table| read(&table, &known)).collect();
     },
     changes: |old, new, words| compare("metric", &old.metrics, &new.metrics, |metric| &metric.name, facts, words),
 };
@@ -256,16 +258,12 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     let source = from.as_ref().and_then(|from| known.sources.get(from));
     let exposition = source.map(|source| source.kind.document().samples);
     if what == "value" {
-        if let Err(fault) = syntax::program(&text.value, source.map(|source| source.kind.document())) {
-            table.context.fault(&text, "bad jq", &fault);
-            return None;
-        }
-        return Some(MetricKind::Value { from: from?, program: text.value });
+        let program = syntax::program(&text.value, source.map(|source| source.kind.document()));
+        let program = program.map_err(|fault| table.context.fault(&text, "bad jq", &fault)).ok()?;
+        return Some(MetricKind::Value { from: from?, program });
     }
-    if let Err(fault) = syntax::selector(&text.value) {
-        table.context.fault(&text, "bad selector", &fault);
-        return None;
-    }
+    let selector = syntax::selector(&text.value);
+    let selector = selector.map_err(|fault| table.context.fault(&text, "bad selector", &fault)).ok()?;
     let from = from?;
     if exposition == Some(false) {
         table.context.error(
@@ -275,7 +273,7 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
         );
         return None;
     }
-    Some(MetricKind::Sample { from, selector: text.value })
+    Some(MetricKind::Sample { from, selector })
 }
 
 fn window(table: &Table<'_>) -> Option<Duration> {
@@ -315,8 +313,8 @@ fn quantile(table: &Table<'_>, text: &Text, key: &str) -> Option<f64> {
 /// What a change is said by.
 fn facts(metric: &Metric) -> Vec<Fact> {
     let (origin, rest) = match &metric.kind {
-        MetricKind::Value { from, program } => (format!("from {from}"), program.clone()),
-        MetricKind::Sample { from, selector } => (format!("from {from}"), selector.clone()),
+        MetricKind::Value { from, program } => (format!("from {from}"), program.text().to_owned()),
+        MetricKind::Sample { from, selector } => (format!("from {from}"), selector.text().to_owned()),
         MetricKind::Log(LogMetric { logs, measure, window }) => {
             (format!("log {logs}"), format!("{} in {}", measure.summary(), shown(*window)))
         }
