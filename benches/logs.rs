@@ -53,7 +53,7 @@ fn measure(name: &str, bytes: usize, items: usize, mut work: impl FnMut()) {
 }
 
 fn records(text: &str) -> Vec<Record> {
-    Records::of(Box::new(Cursor::new(text.to_owned())), &log(), Redactor::new(["hunter2secret"]), Clock::start())
+    Records::open(Box::new(Cursor::new(text.to_owned())), &log(), Redactor::new(["hunter2secret"]), Clock::start())
         .expect("the log's expressions compile")
         .map(|record| record.expect("memory can be read"))
         .collect()
@@ -159,7 +159,7 @@ fn main() {
     let began = Instant::now();
     for record in &held {
         ring.push(record.clone());
-        view.take(&ring, 0, record, false);
+        view.ingest(&ring, 0, record, false);
     }
     let took = began.elapsed();
     println!("{:<34} {:>27.0} /s", "records into ring and view", LINES as f64 / took.as_secs_f64());

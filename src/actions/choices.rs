@@ -28,7 +28,7 @@ pub(crate) async fn choices<'a>(
     let Some(program) = argv.first() else {
         return Err(SafeText::new("no command configured for choices"));
     };
-    let command = Invocation::of(argv).map_err(|error| SafeText::new(&error.to_string()))?;
+    let command = Invocation::from_argv(argv).map_err(|error| SafeText::new(&error.to_string()))?;
     let command = command.directory(directory).envs(env);
     let limits = Limits { timeout: CHOICES_TIMEOUT, most_bytes: MOST_BYTES };
     let output = process::run(command, limits, || ()).await.map_err(|error| match error {

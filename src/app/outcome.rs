@@ -60,7 +60,7 @@ fn answered(state: &mut State, outcome: Outcome) {
             state.world.happened(EventKind::Run, service, &text);
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
-        Outcome::Past { request, past } => patterns::learned(state, request, *past),
+        Outcome::ShapeHistory { request, history } => patterns::learned(state, request, *history),
         Outcome::Masked(records) => logs::masked(state, &records),
         Outcome::Said(text) => state.toast(Tone::Good, text.as_str()),
         Outcome::RequestFailed { request, why } if state.console.requests.answered(request) => failed(state, &why),

@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     Verify(Name),
     /// The output of a run.
     Follow(Name),
-    /// Past runs and locks.
+    /// ShapeHistory runs and locks.
     Runs,
 }
 

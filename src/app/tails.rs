@@ -40,9 +40,9 @@ impl Tail {
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(crate) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(crate) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         if let Some(source) = self.sources.iter().position(|source| *source == at) {
-            self.view.take(&logs[at].ring, source, record, backlog);
+            self.view.ingest(&logs[at].ring, source, record, backlog);
         }
     }
 

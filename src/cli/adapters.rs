@@ -56,7 +56,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(verb: &Verb, variables: &BTreeMap<String, String>, required: &[String]) -> Self {
+    fn from_verb(verb: &Verb, variables: &BTreeMap<String, String>, required: &[String]) -> Self {
         let used = verb.used().map(str::to_owned);
         let fixed = ["target", "action", "environment", "service"];
         let mut parameters: Vec<String> = used.chain(verb.choices.keys().cloned()).collect();
@@ -136,7 +136,7 @@ fn shown(
     variables: &BTreeMap<String, String>,
     required: &[String],
 ) -> BTreeMap<Name, Shown> {
-    verbs.iter().map(|(name, verb)| (name.clone(), Shown::of(verb, variables, required))).collect()
+    verbs.iter().map(|(name, verb)| (name.clone(), Shown::from_verb(verb, variables, required))).collect()
 }
 
 fn json(value: &impl Serialize) -> String {

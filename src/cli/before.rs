@@ -55,7 +55,7 @@ impl Before {
         let mut world = one_round::world(&context.config, context.clock.now());
         let logs: Vec<&Name> = action.evidence.iter().filter_map(log).collect();
         let (polled, counted, ()) = tokio::join!(polls, counts, last_lines(context, &logs, &mut world));
-        one_round::take(&mut world, polled.into_iter().chain(counted), context.clock.now());
+        one_round::apply(&mut world, polled.into_iter().chain(counted), context.clock.now());
         Self(world)
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> u8 {
 pub(crate) fn complete(words: &Words) -> u8 {
     let mut command = super::command_line();
     command.build();
-    let completion = engine::complete(&command, &words.words, names::of);
+    let completion = engine::complete(&command, &words.words, names::candidates);
     let mut text: String = completion.candidates.iter().map(engine::Candidate::line).collect();
     if completion.files {
         text.push_str(":files\n");

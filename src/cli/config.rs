@@ -59,7 +59,7 @@ fn keys() -> String {
     for command in commands {
         if context != Some(command.context) {
             let gap = if context.is_some() { "\n" } else { "" };
-            let _ = writeln!(text, "{gap}# {}", command.context.words());
+            let _ = writeln!(text, "{gap}# {}", command.context.describe());
             context = Some(command.context);
         }
         let keys = if command.keys.is_empty() { "-".to_owned() } else { command.keys.join(" ") };

@@ -48,8 +48,8 @@ pub(crate) fn find(global: &Global) -> Result<Found, u8> {
 /// The exit code.
 pub(crate) fn find_for_console(global: &Global) -> Result<Found, u8> {
     let Some(main) = load::find(global.config.as_deref()) else { return Err(welcome(global)) };
-    let (again, wishes) = (main.kept(), CliOverrides::of(global));
-    let options = wishes.clone();
+    let (again, overrides) = (main.kept(), CliOverrides::from_arguments(global));
+    let options = overrides.clone();
     let loader = Loader::new(&main.path, move || {
         let loaded = again.load_again();
         loaded.config.map(|config| options.over(config)).ok_or(loaded.diagnostics)
@@ -57,7 +57,7 @@ pub(crate) fn find_for_console(global: &Global) -> Result<Found, u8> {
     let Loaded { config, mut diagnostics, secrets, .. } = main.load();
     mask(&mut diagnostics, &secrets);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
-    let config = Arc::new(wishes.over(config));
+    let config = Arc::new(overrides.over(config));
     Ok(Found { config, loader, warnings: diagnostics.iter().map(in_one_line).collect() })
 }
 
@@ -117,7 +117,7 @@ struct CliOverrides {
 }
 
 impl CliOverrides {
-    fn of(global: &Global) -> Self {
+    fn from_arguments(global: &Global) -> Self {
         Self { theme: global.theme.clone(), read_only: global.read_only }
     }
 
@@ -227,9 +227,9 @@ mod tests {
             config.console.read_only = true;
             config
         };
-        let wishes = |read_only| CliOverrides { theme: Some("nord".into()), read_only };
-        assert!(wishes(false).over(forbidden()).console.read_only);
-        assert!(wishes(true).over(Config::default()).console.read_only);
-        assert_eq!(wishes(false).over(Config::default()).console.theme, "nord");
+        let overrides = |read_only| CliOverrides { theme: Some("nord".into()), read_only };
+        assert!(overrides(false).over(forbidden()).console.read_only);
+        assert!(overrides(true).over(Config::default()).console.read_only);
+        assert_eq!(overrides(false).over(Config::default()).console.theme, "nord");
     }
 }

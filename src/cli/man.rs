@@ -167,7 +167,7 @@ impl Page {
         for command in commands {
             if context != Some(command.context) {
                 context = Some(command.context);
-                self.subsection(command.context.words());
+                self.subsection(command.context.describe());
             }
             let keys = if command.keys.is_empty() { ":".to_owned() } else { command.keys.join(", ") };
             self.item(&keys, &format!("{} ({})", command.help, command.name));

@@ -103,13 +103,13 @@ async fn run_action(arguments: &Arguments, global: &Global, config: &Arc<Config>
         output::eprint_error("refused: nothing ran\n");
         exit::CRITICAL
     })?;
-    let done = carry_out(&run_service, arguments, global, config, (action, plan, secrets)).await;
+    let done = execute(&run_service, arguments, global, config, (action, plan, secrets)).await;
     run_service.close().await;
     done
 }
 
 /// Shows what will run, has it confirmed, runs it and watches it to its end.
-async fn carry_out(
+async fn execute(
     run_service: &RunService,
     arguments: &Arguments,
     global: &Global,
@@ -256,7 +256,9 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
 
 /// Stops a run and puts that on record.
 async fn stop(run_service: &RunService, run: &Run) {
-    match run_service.stop(run, |stopping| output::eprint_error(&format!("{}\n", stopping.words(Duration::ZERO)))).await
+    match run_service
+        .stop(run, |stopping| output::eprint_error(&format!("{}\n", stopping.describe(Duration::ZERO))))
+        .await
     {
         Ok(recorded) => run_service.record_stop(run, &recorded).await,
         Err(why) => output::eprint_error(&format!("error: {why}\n")),

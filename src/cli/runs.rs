@@ -156,7 +156,7 @@ async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
             "{}  {started}  {:action$}  {:>7}  {}  by {}",
             run.id,
             run.action,
-            took(run),
+            duration(run),
             run.outcome(),
             run.who
         );
@@ -165,7 +165,7 @@ async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
 }
 
 /// How long it took, coarsely.
-fn took(run: &Run) -> String {
+fn duration(run: &Run) -> String {
     match run.duration_ms {
         None => "–".to_owned(),
         Some(ms) if ms < 10_000 => format!("{:.1} s", ms as f64 / 1000.0),
@@ -188,7 +188,7 @@ async fn one(run_service: &RunService, run: &Run) -> u8 {
     }
     line("started", &run.started_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     if let Some(ended) = run.ended_at {
-        line("ended", &format!("{} ({})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), took(run)));
+        line("ended", &format!("{} ({})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), duration(run)));
     }
     line("outcome", &run.outcome());
     if let Some(note) = &run.note {
@@ -235,14 +235,14 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
     if left.is_empty() {
         return vec![("processes", "none of it is left on this host".to_owned())];
     }
-    left.iter().map(|process| ("still runs", process.words())).collect()
+    left.iter().map(|process| ("still runs", process.describe())).collect()
 }
 
 /// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.
 fn confirmed(run: &Run) -> String {
     match RunDir::new(&run.output_path).read_intent() {
         Ok(intent) if !intent.preview.rows.is_empty() => intent.preview.text(),
-        Ok(intent) => Preview::of(&intent.plan, About::default(), Vec::new()).text(),
+        Ok(intent) => Preview::from_plan(&intent.plan, About::default(), Vec::new()).text(),
         Err(error) => format!("  digest       {}\n  what ran can't be read: {error}\n", run.plan_digest),
     }
 }
@@ -306,7 +306,7 @@ pub(crate) async fn print_to_end(run_service: &RunService, run: Run) -> Run {
         let mut last = String::new();
         while let Some(outcome) = changes.recv().await {
             let words = match outcome {
-                Outcome::RunStopping { stopping, .. } => stopping.words(Duration::ZERO),
+                Outcome::RunStopping { stopping, .. } => stopping.describe(Duration::ZERO),
                 Outcome::RunSigns { signs, .. } => match signs.quiet {
                     Some(quiet) => format!("no sign of the supervisor for {} s", quiet.as_secs()),
                     None => continue,
@@ -315,7 +315,7 @@ pub(crate) async fn print_to_end(run_service: &RunService, run: Run) -> Run {
                     if !std::mem::replace(&mut all_printed, true) {
                         (&mut is_printed).await.ok();
                     }
-                    let words = progress.words();
+                    let words = progress.describe();
                     if words == last {
                         continue;
                     }

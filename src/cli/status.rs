@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match report.status {
         // The gate stays closed: the code says how bad it is, and is never 0.
         status if !reached => {
-            let waited = format!("still {} after {}", words(status), unit::duration(arguments.within));
+            let waited = format!("still {} after {}", overall(status), unit::duration(arguments.within));
             output::fail(code(status).max(exit::WARNING), &waited, "")
         }
         _ if arguments.until.is_some() => exit::OK,
@@ -117,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 /// The whole in words; what is ok is said where the gate is about to open.
-const fn words(status: Status) -> &'static str {
+const fn overall(status: Status) -> &'static str {
     match status {
         Status::Ok | Status::Cold => "ok",
         Status::Degraded | Status::Pending => "degraded",
@@ -222,7 +222,7 @@ async fn rounds(arguments: &Arguments, context: Context, latest: Latest, names: 
         let started = clock.now();
         let (link, polled) = tokio::join!(round.link(), round.poll());
         // Our own network comes first: without it the rest is not believed.
-        one_round::take(&mut world, link.into_iter().chain(polled), clock.now());
+        one_round::apply(&mut world, link.into_iter().chain(polled), clock.now());
         let report = Report::new(&world, names);
         let Some(until) = arguments.until else { return (report, true) };
         let next = started.plus(BETWEEN_ROUNDS);

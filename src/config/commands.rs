@@ -23,7 +23,7 @@ pub enum Context {
 
 impl Context {
     /// In words, for the help.
-    pub(crate) const fn words(self) -> &'static str {
+    pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Everywhere => "everywhere",
             Self::Lists => "in lists",

@@ -39,7 +39,7 @@ pub(crate) struct Confidential {
 
 impl Confidential {
     /// Looks through the text of a file.
-    pub(crate) fn of(text: &str) -> Self {
+    pub(crate) fn scan(text: &str) -> Self {
         let mut reader = Reader { text, at: 0, path: Vec::new(), found: Vec::new() };
         reader.run();
         let mut ranges = reader.found;
@@ -375,7 +375,7 @@ mod tests {
     use super::*;
 
     fn masked(text: &str) -> String {
-        let confidential = Confidential::of(text);
+        let confidential = Confidential::scan(text);
         let begins = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
         text.split_inclusive('\n').map(|line| confidential.line(begins(line), line)).collect()
     }
@@ -437,8 +437,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_is_read_to_its_end(text in "[a-z\\[\\]{}\"'=,.#\\\\ \né]{0,80}") {
-            Confidential::of(&text);
-            Confidential::of(&format!("[secret]\n{text}"));
+            Confidential::scan(&text);
+            Confidential::scan(&format!("[secret]\n{text}"));
         }
     }
 }

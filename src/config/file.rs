@@ -36,7 +36,7 @@ pub(crate) struct Place {
     pub file: usize,
     /// First byte.
     pub start: usize,
-    /// Past the last byte.
+    /// ShapeHistory the last byte.
     pub end: usize,
 }
 
@@ -105,7 +105,7 @@ impl SourceFile {
         } else {
             (line_start, line_end)
         };
-        let confidential = self.confidential.get_or_init(|| Confidential::of(&self.text));
+        let confidential = self.confidential.get_or_init(|| Confidential::scan(&self.text));
         let shown = self.text.get(kept..kept_end).unwrap_or("");
         let here = confidential.hidden_of(kept, shown);
         Diagnostic {

@@ -189,7 +189,7 @@ fn load_file(main: Main) -> Loaded {
     let mut included = Included { files: Vec::new(), bytes: main.file.text.len(), problems: Vec::new() };
     let parsed = tree::parse(&main.file.text);
     for (pattern, place) in merge::includes(&parsed.root) {
-        if let Err(problem) = included.take(&main, &pattern, place) {
+        if let Err(problem) = included.include(&main, &pattern, place) {
             return refused(Box::new(problem));
         }
     }
@@ -210,7 +210,7 @@ struct Included {
 impl Included {
     /// Reads what one pattern matches. The error is the end of all including.
     #[expect(clippy::result_large_err, reason = "made once, at the end of all including")]
-    fn take(&mut self, main: &Main, pattern: &str, place: Place) -> Result<(), Diagnostic> {
+    fn include(&mut self, main: &Main, pattern: &str, place: Place) -> Result<(), Diagnostic> {
         let error = |message, hint| main.file.diagnostic(Level::Error, place, message, Some(hint));
         let whole = main.file.directory().join(pattern);
         let glob::Matches { files: mut matching, unreadable } = glob::find(&whole);

@@ -65,7 +65,7 @@ pub(crate) fn load(
         SecretSource::Inline(value) => Some((name, value.as_str())),
         _ => None,
     });
-    for problem in literal::find(files, &trees, &Literals::of(inline)) {
+    for problem in literal::find(files, &trees, &Literals::from_secrets(inline)) {
         context.push(problem);
     }
     let mut diagnostics = context.finish();

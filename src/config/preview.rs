@@ -24,7 +24,7 @@ pub(crate) struct Situation<'a> {
 
 /// The preview of what `action` would run.
 pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: Situation<'_>) -> Preview {
-    let words = words(config, action, plan);
+    let words = argument_names(config, action, plan);
     let verified_by = match action.verify.as_ref().filter(|_| plan.changing) {
         Some(verify) => {
             let checks: Vec<&str> = verify.checks.iter().map(AsRef::as_ref).collect();
@@ -35,11 +35,11 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
         None => "exit code only".to_owned(),
     };
     let about = About { title: &action.title, fixed: Some(&action.set), words: &words, verified_by: &verified_by };
-    Preview::of(plan, about, warnings(action, plan, situation))
+    Preview::from_plan(plan, about, warnings(action, plan, situation))
 }
 
 /// For each step of a shell verb the names of the words that its script gets, in their order.
-fn words(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<String>> {
+fn argument_names(config: &Config, action: &Action, plan: &Plan) -> Vec<Vec<String>> {
     let adapter = config.adapters.iter().find(|adapter| adapter.name == action.adapter);
     let Some(verb) = adapter.and_then(|adapter| adapter.verbs.get(&action.verb)).filter(|verb| verb.shell) else {
         return Vec::new();

@@ -42,7 +42,7 @@ pub(crate) fn explain<'a>(
             twice.extend(below(file, line));
         }
         if !twice.contains(&line) {
-            let firsts = firsts.get_or_insert_with(|| Firsts::of(file, root));
+            let firsts = firsts.get_or_insert_with(|| Firsts::find(file, root));
             let (message, hint) = duplicate(file, firsts, place, header);
             found.push(file.diagnostic(Level::Error, place, format!("{PREFIX}{message}"), Some(hint)));
         }
@@ -119,7 +119,7 @@ struct Firsts<'a> {
 }
 
 impl<'a> Firsts<'a> {
-    fn of(file: &'a SourceFile, root: &'a [Node<'a>]) -> Self {
+    fn find(file: &'a SourceFile, root: &'a [Node<'a>]) -> Self {
         let mut lines = HashMap::new();
         for line in 1..=file.lines() {
             lines.entry(before_comment(file.line(line))).or_insert(line);

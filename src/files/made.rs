@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::trust::{ALL_WRITE, Distrust, OTHERS_WRITE, Owners, hint, resolve, us, words};
+use super::trust::{ALL_WRITE, Distrust, OTHERS_WRITE, Owners, describe, hint, resolve, us};
 
 const GROUP_WRITE: u32 = 0o020;
 
@@ -32,7 +32,7 @@ pub(crate) fn own_directory(path: &Path) -> Result<PathBuf, Distrust> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&resolved.path);
         made.map_err(|error| {
             Distrust::new(
-                format!("the directory {} can't be made: {}", resolved.path.display(), words(&error)),
+                format!("the directory {} can't be made: {}", resolved.path.display(), describe(&error)),
                 hint(&error).unwrap_or("set XDG_STATE_HOME to a directory that you can write to"),
             )
         })?;
@@ -176,7 +176,7 @@ pub(crate) fn shared_file(path: &Path) -> Result<(), Distrust> {
     let group = data.mode() & GROUP_WRITE != 0;
     shared(&resolved.path.join(name), group, Owners::and(data.uid())).map_err(|error| {
         Distrust::new(
-            format!("{} can't be opened: {}", path.display(), words(&error)),
+            format!("{} can't be opened: {}", path.display(), describe(&error)),
             hint(&error).unwrap_or("check that it is a file of its own that you can write to, or use --store FILE"),
         )
     })

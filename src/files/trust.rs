@@ -38,7 +38,7 @@ impl Distrust {
     /// What the system says of a path.
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         Self::new(
-            format!("{} can't be used: {}", path.display(), words(error)),
+            format!("{} can't be used: {}", path.display(), describe(error)),
             hint(error).unwrap_or("check that it exists and its permissions"),
         )
     }
@@ -53,7 +53,7 @@ impl fmt::Display for Distrust {
 impl std::error::Error for Distrust {}
 
 /// What the system says, where its own words and number would not do.
-pub(super) fn words(error: &io::Error) -> String {
+pub(super) fn describe(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => "its file system is read-only".to_owned(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),

@@ -64,7 +64,7 @@ impl Selector {
         let mut reader = Reader { text, at: 0 };
         let mut selector = Self { written: text.to_owned(), name: reader.name(), matchers: Vec::new() };
         reader.blanks();
-        if reader.take('{') {
+        if reader.accept('{') {
             reader.matchers(&mut selector)?;
         }
         reader.blanks();
@@ -122,7 +122,7 @@ impl Reader<'_> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    fn take(&mut self, wanted: char) -> bool {
+    fn accept(&mut self, wanted: char) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
             self.at += wanted.len_utf8();
@@ -145,7 +145,7 @@ impl Reader<'_> {
     fn matchers(&mut self, selector: &mut Selector) -> Result<(), SelectorError> {
         loop {
             self.blanks();
-            if self.take('}') {
+            if self.accept('}') {
                 return Ok(());
             }
             let start = self.at;
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 selector.matchers.push(Matcher { label, test });
             }
             self.blanks();
-            if !self.take(',') && !self.rest().starts_with('}') {
+            if !self.accept(',') && !self.rest().starts_with('}') {
                 return Err(self.error("expected `,` or `}`", None));
             }
         }

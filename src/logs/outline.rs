@@ -65,7 +65,7 @@ pub struct Outline {
 impl Outline {
     /// Reads the object or array that `text` holds, perhaps after a prefix. `None` where it is not well-formed to its
     /// end, or too deep.
-    pub(crate) fn of(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let start = text.find('{').or_else(|| text.find('['))?;
         let mut reader = Reader { text, at: start, outline: Self { parts: Vec::new(), left_out: 0 } };
         reader.value(0, None, Some(""))?;
@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        let outline = Outline::of(text).unwrap();
+        let outline = Outline::parse(text).unwrap();
         let line = |part: &Part| {
             let key = part.key.as_ref().map_or("", SafeText::as_str);
             format!("{}{key}={:?} {}", " ".repeat(part.depth), part.kind, part.value)
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn parts_know_their_names_and_where_they_end() {
         let text = r#"prefix {"a":{"b":[1,{"c":2}],"d":{}},"e":null}"#;
-        let outline = Outline::of(text).unwrap();
+        let outline = Outline::parse(text).unwrap();
         let paths: Vec<_> = outline.parts.iter().map(|part| part.path.as_ref().map_or("", SafeText::as_str)).collect();
         assert_eq!(paths, ["", "a", "a.b", "", "", "", "a.d", "e"]);
         assert_eq!(outline.parts[1].end, 7);
@@ -272,16 +272,16 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_no_tree() {
         for text in ["", "plain", "{", r#"{"a":}"#, r#"{"a":1,}"#, r#"{"a":1} tail"#, r#"{"a":tru}"#, r#"{"a":"x"#] {
-            assert_eq!(Outline::of(text), None, "{text}");
+            assert_eq!(Outline::parse(text), None, "{text}");
         }
-        assert_eq!(Outline::of(&"[".repeat(100_000)), None);
-        assert!(Outline::of("{\"a\":⏎ 1⏎}").is_some(), "written over several lines");
+        assert_eq!(Outline::parse(&"[".repeat(100_000)), None);
+        assert!(Outline::parse("{\"a\":⏎ 1⏎}").is_some(), "written over several lines");
     }
 
     #[test]
     fn the_parts_of_a_huge_record_are_bounded() {
         let text = format!("[{}]", vec!["1"; 100_000].join(","));
-        let outline = Outline::of(&text).unwrap();
+        let outline = Outline::parse(&text).unwrap();
         assert_eq!((outline.parts.len(), outline.left_out), (MOST, 100_001 - MOST));
         assert_eq!(outline.parts[0].kind, Kind::Array(100_000));
     }
@@ -289,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "[\\[\\]{}\",:\\\\a1⏎ é-]{0,60}") {
-            if let Some(outline) = Outline::of(&text) {
+            if let Some(outline) = Outline::parse(&text) {
                 prop_assert!(outline.parts.iter().all(|part| text.get(part.source.clone()).is_some()));
             }
         }

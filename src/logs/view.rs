@@ -160,7 +160,7 @@ impl View {
 
     /// Takes in a record that was just pushed to `ring`, which is the ring `source`, a new one or a new version. `backlog` records
     /// are put where their time says, however late.
-    pub fn take(&mut self, ring: &Ring, source: usize, record: &Record, backlog: bool) {
+    pub fn ingest(&mut self, ring: &Ring, source: usize, record: &Record, backlog: bool) {
         let Some(bound) = self.unscanned.get(source) else { return };
         if record.seq < *bound {
             return;
@@ -337,7 +337,7 @@ mod tests {
         ] {
             let record = record("x", seq, at, text);
             rings[source].push(record.clone());
-            view.take(&rings[source], source, &record, false);
+            view.ingest(&rings[source], source, &record, false);
         }
         let late: Vec<bool> = view.iter_from(0).map(|entry| entry.late).collect();
         assert_eq!(shown(&view, &all(&rings)), ["b99", "a100", "a110", "b100 late", "b109", "a111"]);
@@ -384,7 +384,7 @@ mod tests {
                 next[source] = seq + 1;
                 let record = record("x", seq, at, text(hit));
                 rings[source].push(record.clone());
-                view.take(&rings[source], source, &record, hit);
+                view.ingest(&rings[source], source, &record, hit);
                 view.forget(&all(&rings), 0);
                 view.work(&all(&rings), work);
             }

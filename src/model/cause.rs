@@ -4,16 +4,16 @@
 //! is in trouble itself is explained by it; so is what names nothing at all (`HTTP 503`, a timeout, a refused
 //! connection). What names anything else is a fault of its own, and never hidden.
 
-mod words;
+mod suspects;
 
 use std::collections::BTreeMap;
 
 use super::reading::{Component, Reading, Sign};
 use super::status::Status;
 use crate::text::SafeText;
-use words::Names;
+use suspects::Names;
 
-pub(crate) use words::Suspects;
+pub(crate) use suspects::Suspects;
 
 /// Parts of its own that are named in one reason.
 const MAX_NAMED: usize = 3;
@@ -49,15 +49,15 @@ pub(crate) fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeTe
     let own: Vec<String> = named
         .iter()
         .filter(|(leaf, names)| *names == Names::Other && enough(leaf))
-        .map(|(leaf, _)| leaf.words())
+        .map(|(leaf, _)| leaf.describe())
         .collect();
     if !own.is_empty() {
         return Some(SafeText::new(&own[..own.len().min(MAX_NAMED)].join(", ")));
     }
     let error = reading.error.as_ref()?;
     // What only repeats the parts says nothing that they do not.
-    let said = words::without_status(error.as_str());
-    if leaves.iter().any(|leaf| words::repeats(said, leaf.path[0])) {
+    let said = suspects::without_status(error.as_str());
+    if leaves.iter().any(|leaf| suspects::repeats(said, leaf.path[0])) {
         return None;
     }
     (suspects.named_in_error(error.as_str()) == Names::Other).then(|| SafeText::new(said))
@@ -65,7 +65,7 @@ pub(crate) fn own_cause(reading: &Reading, suspects: &Suspects) -> Option<SafeTe
 
 /// Whether a field of a document (`days_left`) or a metric (`disk`) speaks of something that no dependency explains.
 pub(crate) fn is_local(name: &str) -> bool {
-    words::of(name).iter().any(|word| LOCAL.contains(&word.as_str()))
+    suspects::words_of(name).iter().any(|word| LOCAL.contains(&word.as_str()))
 }
 
 /// Whether a field that a condition compares says what is wrong: `days_left` does, `latency_ms` does not.
@@ -91,7 +91,7 @@ impl Leaf<'_> {
     }
 
     /// `cart: TypeError: cart.total is undefined`
-    fn words(&self) -> String {
+    fn describe(&self) -> String {
         let name = self.path.last().copied().unwrap_or_default();
         match &self.part.detail {
             Some(detail) => format!("{name}: {detail}"),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::choice::Choice;
 use super::effect::RequestId;
 use super::run::{Lock, OutputLine, Progress, Run, Signs, Stopping};
-use crate::logs::pattern::Past;
+use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -80,7 +80,7 @@ pub enum Outcome {
         /// Values by parameter, or why there are none.
         choices: Result<BTreeMap<String, Vec<Choice>>, SafeText>,
     },
-    /// Past runs, newest first, and the locks that are held.
+    /// ShapeHistory runs, newest first, and the locks that are held.
     Runs {
         /// Runs.
         runs: Vec<Run>,
@@ -104,11 +104,11 @@ pub enum Outcome {
         since: DateTime<Utc>,
     },
     /// The shapes that logs held before.
-    Past {
+    ShapeHistory {
         /// Who asked.
         request: RequestId,
         /// The shapes.
-        past: Box<Past>,
+        history: Box<ShapeHistory>,
     },
     /// Records that hold a secret which was not known when they were read, each with what it is to be replaced by.
     Masked(Vec<(Record, Record)>),

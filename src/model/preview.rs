@@ -66,7 +66,7 @@ pub(crate) struct About<'a> {
 
 impl Preview {
     /// The rows of a plan.
-    pub(crate) fn of(plan: &Plan, about: About<'_>, warnings: Vec<SafeText>) -> Self {
+    pub(crate) fn from_plan(plan: &Plan, about: About<'_>, warnings: Vec<SafeText>) -> Self {
         let mut rows = Vec::new();
         let mut fact = |label: &str, value: &str| rows.push(fact(label, value));
         let environment = if plan.environment.is_empty() { "not named" } else { &plan.environment };
@@ -139,7 +139,7 @@ pub(crate) fn step(label: &str, argv: &[String]) -> Vec<Row> {
     let folded: Vec<bool> = (0..argv.len()).map(|at| is_folded(argv, at)).collect();
     let mut rows = Vec::new();
     let mut command = String::new();
-    for word in words(argv, " below") {
+    for word in quoted_words(argv, " below") {
         if !command.is_empty() && command.chars().count() + word.chars().count() > ROW {
             rows.push(std::mem::take(&mut command));
         }
@@ -171,10 +171,10 @@ fn continued<'a>(kind: Kind, label: &str, texts: impl Iterator<Item = &'a str>) 
 
 /// A command on one line: what is too long for it is named by its number of lines.
 pub(crate) fn command_line(argv: &[String]) -> String {
-    words(argv, "").collect::<Vec<_>>().join(" ")
+    quoted_words(argv, "").collect::<Vec<_>>().join(" ")
 }
 
-fn words<'a>(argv: &'a [String], place: &'a str) -> impl Iterator<Item = String> + 'a {
+fn quoted_words<'a>(argv: &'a [String], place: &'a str) -> impl Iterator<Item = String> + 'a {
     let word = move |(at, argument): (usize, &String)| match (is_folded(argv, at), at) {
         (true, _) => {
             let count = lines(argument).count();
@@ -246,7 +246,7 @@ mod tests {
         let words = [vec!["version".to_owned()]];
         let about = About { title: "Roll back", words: &words, verified_by: "api", ..About::default() };
         let step: &[&str] = &["/bin/sh", "-c", "set -eu\n\n./ctl \"${1}\"\n", "opsroom", "v 1"];
-        let preview = Preview::of(&plan(&[step]), about, vec![SafeText::new("db is down")]);
+        let preview = Preview::from_plan(&plan(&[step]), about, vec![SafeText::new("db is down")]);
         let digest = plan(&[step]).digest();
         let expected = format!(
             "  environment  STAGING

@@ -104,7 +104,7 @@ pub enum ChecksAfter {
 
 impl ChecksAfter {
     /// In words, for the parentheses behind a failure.
-    pub(crate) const fn words(self) -> &'static str {
+    pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Good => "checks are good",
             Self::Bad => "checks are bad",
@@ -157,7 +157,7 @@ impl Progress {
     }
 
     /// `api 1 of 2 good, db 0 of 2 good`
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let one = |check: &CheckProgress| format!("{} {} of {} good", check.name, check.good, check.needed);
         self.checks.iter().map(one).collect::<Vec<_>>().join(", ")
     }
@@ -238,7 +238,7 @@ impl Run {
         };
         let spoken = self.state.is_open() || self.state.verdict() != Verdict::None;
         let words = match self.checks.filter(|_| !spoken) {
-            Some(checks) => format!("{words} ({})", checks.words()),
+            Some(checks) => format!("{words} ({})", checks.describe()),
             None => words,
         };
         self.of_dry_run(words)
@@ -267,7 +267,7 @@ impl Run {
     }
 
     /// How long it took, or has been going on.
-    pub fn took(&self, now: Moment) -> Duration {
+    pub fn duration(&self, now: Moment) -> Duration {
         match (self.duration_ms, self.ended_at) {
             (Some(ms), _) => Duration::from_millis(ms),
             (None, Some(ended)) => (ended - self.started_at).to_std().unwrap_or_default(),

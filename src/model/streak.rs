@@ -15,7 +15,7 @@ pub(crate) struct Rules {
     pub fail_after: u32,
     /// Good polls in a row that end trouble, at least 1.
     pub ok_after: u32,
-    /// Past this age of the latest poll it is stale.
+    /// ShapeHistory this age of the latest poll it is stale.
     pub stale_after: Duration,
 }
 

@@ -31,7 +31,8 @@ pub struct Terms {
 impl Terms {
     /// Every check that is looked at: the named ones, and those that answered before and may have been broken.
     pub(crate) fn watched(&self) -> impl Iterator<Item = &Name> {
-        let answered = self.before.iter().filter(|(_, status)| Health::of(**status).is_some()).map(|(name, _)| name);
+        let answered =
+            self.before.iter().filter(|(_, status)| Health::from_status(**status).is_some()).map(|(name, _)| name);
         self.checks.iter().chain(answered.filter(|name| !self.checks.contains(name)))
     }
 }
@@ -45,7 +46,7 @@ enum Health {
 }
 
 impl Health {
-    const fn of(status: Status) -> Option<Self> {
+    const fn from_status(status: Status) -> Option<Self> {
         match status {
             Status::Ok | Status::Cold => Some(Self::Good),
             Status::Degraded => Some(Self::Degraded),
@@ -107,7 +108,7 @@ struct Streak {
 
 impl Streak {
     fn health(self) -> Option<Health> {
-        self.before.and_then(Health::of)
+        self.before.and_then(Health::from_status)
     }
 
     /// Whether the latest reading is worse than it was before, and what it is now.
@@ -132,7 +133,7 @@ impl Verification {
     pub(crate) fn new(ended: Stamp, terms: &Terms) -> Self {
         let Terms { checks, good, within, before } = terms;
         let other = |(name, status): (&Name, &Status)| {
-            let before = Health::of(*status).filter(|_| !checks.contains(name))?;
+            let before = Health::from_status(*status).filter(|_| !checks.contains(name))?;
             Some((name.clone(), Other { before, bad: 0 }))
         };
         let conclusion = checks.is_empty().then(|| Conclusion {
@@ -422,7 +423,7 @@ mod tests {
     fn progress_is_reported() {
         let mut verification = begun();
         verification.observe(&reading("api", 100, Sign::Good));
-        assert_eq!(verification.progress().words(), "api 1 of 2 good");
+        assert_eq!(verification.progress().describe(), "api 1 of 2 good");
         assert_eq!(verification.progress().until, at(160).utc);
         assert_eq!(verification.remaining(at(130)), Duration::from_secs(30));
     }

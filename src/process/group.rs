@@ -36,7 +36,7 @@ pub(super) fn changes() -> Option<unix::Signal> {
 
 impl Group {
     /// The group that `child` leads. `changes` listened for the ends of children before it was started.
-    pub(super) fn of(child: Child, changes: Option<unix::Signal>) -> Self {
+    pub(super) fn led_by(child: Child, changes: Option<unix::Signal>) -> Self {
         // 0 and 1 would mean ourselves and everybody.
         let leader = child.id().and_then(|id| i32::try_from(id).ok()).filter(|id| *id > 1).and_then(Pid::from_raw);
         Self { child, leader, changes, is_kept: false }

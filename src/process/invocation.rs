@@ -86,7 +86,7 @@ impl Invocation {
     ///
     /// # Errors
     /// [`StartError::Empty`].
-    pub(crate) fn of(argv: &[String]) -> Result<Self, StartError> {
+    pub(crate) fn from_argv(argv: &[String]) -> Result<Self, StartError> {
         let (program, arguments) = argv.split_first().ok_or(StartError::Empty)?;
         Ok(Self::new(program).args(arguments))
     }
@@ -155,7 +155,7 @@ impl Invocation {
             let program = self.program.to_string_lossy().into_owned();
             StartError::System { program, error }
         });
-        Ok(Group::of(started?, changes))
+        Ok(Group::led_by(started?, changes))
     }
 
     /// Starts it in our own group, with these as its stdin, stdout and stderr. It outlives the value that is returned.

@@ -52,17 +52,19 @@ pub(crate) fn one(id: i32) -> Option<Listed> {
 /// The words that a process was started with; empty where that may not be read.
 #[cfg(target_os = "linux")]
 pub(crate) fn arguments(id: i32) -> Vec<String> {
-    words(&read(id, "cmdline").unwrap_or_default()).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    zero_separated(&read(id, "cmdline").unwrap_or_default())
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
 }
 
 /// The environment that a process was started with, as `NAME=VALUE`; empty where that may not be read.
 #[cfg(target_os = "linux")]
 pub(crate) fn environment(id: i32) -> Vec<Vec<u8>> {
-    words(&read(id, "environ").unwrap_or_default()).map(<[u8]>::to_vec).collect()
+    zero_separated(&read(id, "environ").unwrap_or_default()).map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(target_os = "linux")]
-fn words(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn zero_separated(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.strip_suffix(b"\0").unwrap_or(bytes).split(|byte| *byte == 0).filter(|word| !word.is_empty())
 }
 

@@ -44,7 +44,7 @@ impl Answers {
     }
 
     /// How many have come since they were last taken.
-    pub(crate) fn take(&self) -> usize {
+    pub(crate) fn take_waiting(&self) -> usize {
         std::mem::take(&mut self.lock().waiting)
     }
 

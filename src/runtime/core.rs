@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::held::HeldRecords;
-use super::past::PastReader;
 use super::reload::{self, Loader, Pace, Reload};
 use super::secrets::{SecretStore, SecretsHandle};
+use super::shape_history::ShapeHistoryReader;
 use super::tasks::Tasks;
 use crate::app::message::{Event, Learned, Message};
 use crate::app::state::State;
@@ -75,7 +75,7 @@ pub(crate) struct Core {
     observations: mpsc::Receiver<Observation>,
     outcomes: mpsc::Receiver<Outcome>,
     pub(super) outcome_sender: mpsc::Sender<Outcome>,
-    pub(super) past: PastReader,
+    pub(super) shape_history: ShapeHistoryReader,
     pub(super) held: HeldRecords,
     reloads: mpsc::Receiver<Reload>,
     pub(super) reload_sender: mpsc::Sender<Reload>,
@@ -96,7 +96,7 @@ impl Core {
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
-        let past = PastReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
+        let shape_history = ShapeHistoryReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
         let now = clock.now();
         let mut core = Self {
             clock,
@@ -112,7 +112,7 @@ impl Core {
             observations,
             outcomes,
             outcome_sender,
-            past,
+            shape_history,
             held: HeldRecords::default(),
             reloads,
             reload_sender,
@@ -205,7 +205,7 @@ impl Core {
 
     /// Gives one event to the state. Effects that need no terminal are under way when this returns; the others are
     /// returned.
-    pub(crate) fn take(&mut self, event: Event) -> Vec<TerminalEffect> {
+    pub(crate) fn handle(&mut self, event: Event) -> Vec<TerminalEffect> {
         let reloaded = matches!(event, Event::Reloaded(Ok(_)));
         let before = reloaded.then(|| Arc::clone(&self.state.world.config));
         if let Some(secrets) = self.known.changed() {
@@ -270,14 +270,14 @@ impl Core {
         let answered = async {
             while self.state.console.requests.starting().next().is_some() {
                 let event = self.next().await;
-                self.take(event);
+                self.handle(event);
             }
         };
         tokio::time::timeout(LAST_ANSWER, answered).await.ok();
         self.tasks.end(PATIENCE).await;
         self.effects.close().await;
         while let Some(event) = self.ready() {
-            self.take(event);
+            self.handle(event);
         }
     }
 

@@ -31,7 +31,7 @@ struct Pen {
 impl Pen {
     const PLAIN: Self = Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
 
-    const fn of(cell: &Cell) -> Self {
+    const fn from_cell(cell: &Cell) -> Self {
         // Only attributes that have a code of ours: anything else would make two equal pens look different.
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier.difference(Modifier::RAPID_BLINK) }
     }
@@ -82,7 +82,7 @@ impl Encoder {
         for (x, y, cell) in shown.diff_iter(next) {
             self.move_to(x, y, next, out);
             self.print(x, y, cell, out);
-            self.mend(x, y, &shown, next, out);
+            self.rewrite(x, y, &shown, next, out);
         }
         self.shown = shown;
         std::mem::swap(&mut self.shown, next);
@@ -95,7 +95,7 @@ impl Encoder {
 
     /// A sign that covers the first half of a wide one makes a blank of its other half, in whatever colour: the cell there
     /// is written again, though the buffers hold the same.
-    fn mend(&mut self, x: u16, y: u16, shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
+    fn rewrite(&mut self, x: u16, y: u16, shown: &Buffer, next: &Buffer, out: &mut Vec<u8>) {
         let wide = |buffer: &Buffer, x| buffer.cell((x, y)).is_some_and(|cell| cell.symbol().width() > 1);
         let mut x = x;
         loop {
@@ -133,12 +133,12 @@ impl Encoder {
 
     /// Whether a cell can be written over again without touching the pen.
     fn bridges(&self, cell: &Cell) -> bool {
-        Pen::of(cell) == self.pen && matches!(cell.symbol().as_bytes(), [0x20..=0x7e])
+        Pen::from_cell(cell) == self.pen && matches!(cell.symbol().as_bytes(), [0x20..=0x7e])
     }
 
     fn print(&mut self, x: u16, y: u16, cell: &Cell, out: &mut Vec<u8>) {
         let symbol = cell.symbol();
-        let mut pen = Pen::of(cell);
+        let mut pen = Pen::from_cell(cell);
         if symbol == " " && !(pen.modifier | self.pen.modifier).intersects(SHOWN_ON_BLANK) {
             // A blank has no foreground: the pen that is in the hand will do.
             pen = Pen { bg: pen.bg, ..self.pen };
@@ -174,18 +174,18 @@ impl Encoder {
         if self.pen.bg != to.bg {
             change.colour(to.bg, true);
         }
-        let mut anew = Sgr::default();
+        let mut fresh = Sgr::default();
         if to != Pen::PLAIN {
-            anew.code("0");
-            anew.modifiers(Modifier::empty(), to.modifier);
+            fresh.code("0");
+            fresh.modifiers(Modifier::empty(), to.modifier);
             if to.fg != Color::Reset {
-                anew.colour(to.fg, false);
+                fresh.colour(to.fg, false);
             }
             if to.bg != Color::Reset {
-                anew.colour(to.bg, true);
+                fresh.colour(to.bg, true);
             }
         }
-        let shorter = if anew.0.len() < change.0.len() { anew } else { change };
+        let shorter = if fresh.0.len() < change.0.len() { fresh } else { change };
         out.extend_from_slice(b"\x1b[");
         out.extend_from_slice(&shorter.0);
         out.push(b'm');

@@ -51,10 +51,10 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Something shown has changed at `now`.
-    pub(crate) fn ask(&mut self, haste: Urgency, now: Duration) {
+    pub(crate) fn ask(&mut self, urgency: Urgency, now: Duration) {
         let pace = if self.slow { SLOW_PACE } else { PACE };
         let earliest = self.after(pace).max(now);
-        let at = match haste {
+        let at = match urgency {
             Urgency::Immediate => {
                 self.asked_now.get_or_insert(now);
                 now

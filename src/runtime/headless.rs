@@ -37,9 +37,9 @@ impl Headless {
     }
 
     /// Gives one event to the state, as a key press would be.
-    pub(crate) fn take(&mut self, event: Event) -> bool {
+    pub(crate) fn handle(&mut self, event: Event) -> bool {
         // Nothing here is drawn, copied or rung.
-        drop(self.core.take(event));
+        drop(self.core.handle(event));
         self.core.left
     }
 
@@ -65,7 +65,7 @@ impl Headless {
                 event = self.core.next() => event,
                 () = tick => Event::Clock,
             };
-            if self.take(event) {
+            if self.handle(event) {
                 return Ended::Quit;
             }
         }

@@ -193,7 +193,7 @@ impl Console {
             Woken::Tick => self.event(Event::Clock),
             Woken::Written => {
                 self.frames.written(self.now().mono);
-                self.tty.taken(self.now().mono);
+                self.tty.handed_over(self.now().mono);
                 if self.tty.is_gone() {
                     self.ending = Some(129);
                 }
@@ -224,9 +224,9 @@ impl Console {
         #[cfg(debug_assertions)]
         self.panic_where_asked(&event);
         let event = self.interrupted(event);
-        let haste = haste(&event);
+        let urgency = urgency(&event);
         let (before, answered) = (self.core.state().console.revision, self.core.state().console.answered);
-        for effect in self.core.take(event) {
+        for effect in self.core.handle(event) {
             self.execute(effect);
         }
         if self.core.left {
@@ -235,8 +235,8 @@ impl Console {
         // While the screen is frozen or unfocused, only what a person did is drawn, and the answer to it.
         let still = self.core.state().console.frozen.is_some() || !self.core.state().console.focused;
         let still = still && self.core.state().console.answered == answered;
-        if self.core.state().console.revision != before && (haste == Urgency::Immediate || !still) {
-            self.frames.ask(haste, self.now().mono);
+        if self.core.state().console.revision != before && (urgency == Urgency::Immediate || !still) {
+            self.frames.ask(urgency, self.now().mono);
         }
     }
 
@@ -354,7 +354,7 @@ impl Console {
 }
 
 /// How soon what an event changes wants to be seen.
-fn haste(event: &Event) -> Urgency {
+fn urgency(event: &Event) -> Urgency {
     match event {
         Event::Key(_)
         | Event::Paste(_)

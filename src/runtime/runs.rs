@@ -149,8 +149,8 @@ impl RunService {
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {
-            let fault = Fault::of_io(&error);
-            let words = fault.words().map_or_else(|| error.to_string(), str::to_owned);
+            let fault = Fault::from_io(&error);
+            let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
             let place = self.runs.display();
             SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
         })?;
@@ -194,7 +194,7 @@ impl RunService {
         Ok(run)
     }
 
-    /// Past runs and held locks.
+    /// ShapeHistory runs and held locks.
     ///
     /// # Errors
     /// The store can't be read.

@@ -194,7 +194,7 @@ async fn file(path: &Path) -> Result<String, String> {
 
 async fn command(argv: &[String]) -> Result<String, String> {
     // A password manager is told by the environment which store to open, and with which session.
-    let command = Invocation::of(argv).map_err(|error| error.to_string())?.in_our_environment();
+    let command = Invocation::from_argv(argv).map_err(|error| error.to_string())?.in_our_environment();
     let program = &argv[0];
     let limits = Limits { timeout: PATIENCE, most_bytes: MOST };
     let output = process::answer(command, limits).await.map_err(|error| match error {

@@ -105,7 +105,7 @@ impl RunService {
         if until(REAP, dir, gone).await {
             return Ok(());
         }
-        let left: Vec<String> = self.left(run).await.iter().map(LeftProcess::words).collect();
+        let left: Vec<String> = self.left(run).await.iter().map(LeftProcess::describe).collect();
         Err(SafeText::new(&format!("still running after KILL: {}", left.join("; "))))
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Tasks {
 impl Tasks {
     /// No tasks yet; failures are reported through `observations`.
     pub(crate) fn new(observations: mpsc::Sender<Observation>) -> Self {
-        let (set, all, masks) = (JoinSet::new(), CancellationToken::new(), Masks::of(Arc::default()));
+        let (set, all, masks) = (JoinSet::new(), CancellationToken::new(), Masks::fixed(Arc::default()));
         Self { set, all, observations, masks }
     }
 
@@ -55,7 +55,7 @@ impl Tasks {
             loop {
                 // What the task shares with others are channels and locks that recover from poison.
                 let Err(panic) = AssertUnwindSafe(make(token.clone())).catch_unwind().await else { return };
-                let text = masks.redactor().redact_safe(&SafeText::new(&words(panic.as_ref())));
+                let text = masks.redactor().redact_safe(&SafeText::new(&panic_message(panic.as_ref())));
                 tracing::error!(task = name, %text, "a task panicked");
                 let failed = Observation::TaskFailed { task: SafeText::new(name), text };
                 if observations.send(failed).await.is_err() {
@@ -75,7 +75,7 @@ impl Tasks {
         let (observations, masks) = (self.observations.clone(), self.masks.clone());
         self.set.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-                let text = masks.redactor().redact_safe(&SafeText::new(&words(panic.as_ref())));
+                let text = masks.redactor().redact_safe(&SafeText::new(&panic_message(panic.as_ref())));
                 tracing::error!(task = name, %text, "a task panicked");
                 // Nobody listens any more only where the console is ending.
                 observations.send(Observation::TaskFailed { task: SafeText::new(name), text }).await.ok();
@@ -100,7 +100,7 @@ impl Tasks {
     }
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("panicked without a message").to_owned()
 }

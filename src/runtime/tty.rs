@@ -57,7 +57,7 @@ impl Tty {
 
     /// Takes in what was heard of the terminal.
     pub(crate) fn listen(&mut self, now: Duration) {
-        for _ in 0..self.keyboard.answers.take() {
+        for _ in 0..self.keyboard.answers.take_waiting() {
             self.line.answered(now);
         }
         self.line.settle(now);
@@ -65,7 +65,7 @@ impl Tty {
     }
 
     /// The system has taken what was handed over.
-    pub(crate) fn taken(&mut self, now: Duration) {
+    pub(crate) fn handed_over(&mut self, now: Duration) {
         self.line.written(now);
     }
 
@@ -152,7 +152,7 @@ impl Tty {
         if owed > 0 {
             self.keyboard.answers.wait(owed, self.line.farewell());
         }
-        self.keyboard.answers.take();
+        self.keyboard.answers.take_waiting();
         self.keyboard.answers.expect(false);
         self.line.forget();
     }

@@ -27,7 +27,7 @@ impl Held {
         let supervisor =
             self.supervisor.map(|pid| format!("its supervisor (pid {pid}) is there, and releases it itself"));
         let hidden = self.unseen.clone().filter(|_| self.hidden);
-        supervisor.into_iter().chain(self.left.iter().map(LeftProcess::words)).chain(hidden).collect()
+        supervisor.into_iter().chain(self.left.iter().map(LeftProcess::describe)).chain(hidden).collect()
     }
 }
 

@@ -32,7 +32,7 @@ struct Lost {
 }
 
 impl Lost {
-    fn take(&mut self, run_service: &RunService, runs: &[Run], locks: &[Lock]) {
+    fn observe(&mut self, run_service: &RunService, runs: &[Run], locks: &[Lock]) {
         let seen_nowhere =
             |run: &Run| run.state == RunState::Unknown || (run.state.is_open() && !run_service.is_here(run));
         let holds = |run: &&Run| seen_nowhere(run) && locks.iter().any(|lock| lock.id == run.id);
@@ -144,7 +144,7 @@ impl RunService {
                 }
                 let loaded = match self.load().await {
                     Ok((runs, locks)) => {
-                        lost.take(self, &runs, &locks);
+                        lost.observe(self, &runs, &locks);
                         Outcome::Runs { runs, locks }
                     }
                     Err(error) => Outcome::Failed(SafeText::new(&error.to_string())),

@@ -13,7 +13,7 @@ use crate::text::secret::Secrets;
 pub(crate) fn command(line: &CommandLine, secrets: &Secrets) -> Result<Invocation, PollError> {
     let mut command = match line.argv.first() {
         Some(script) if line.shell => Invocation::shell(script),
-        _ => Invocation::of(&line.argv).map_err(|error| not_started(&error))?,
+        _ => Invocation::from_argv(&line.argv).map_err(|error| not_started(&error))?,
     };
     for (name, value) in &line.env {
         command = command.env(name, super::http::resolve(value, secrets)?);

@@ -28,7 +28,7 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    fn of(sign: Sign, error: Option<String>) -> Self {
+    fn new(sign: Sign, error: Option<String>) -> Self {
         let error = error.map(|text| SafeText::new(&text));
         Self { sign, error, components: BTreeMap::new(), version: None }
     }
@@ -41,7 +41,7 @@ pub(crate) fn without_answer(check: &Check, error: &PollError) -> Evaluation {
         PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_) => Sign::Bad,
         PollError::Unreadable(_) | PollError::Ours(_) => Sign::Unknown,
     };
-    Evaluation::of(sign, Some(error.to_string()))
+    Evaluation::new(sign, Some(error.to_string()))
 }
 
 /// Evaluates an answer by the check's programs, or as its kind does where there are none.
@@ -54,7 +54,7 @@ pub(crate) async fn evaluate(
     let health = kind.health(document);
     let mut verdict = if check.expect.is_empty() {
         let (sign, why) = kind.judge(check, document, health.as_ref());
-        Evaluation::of(sign, why)
+        Evaluation::new(sign, why)
     } else {
         by_programs(&check.expect, document, evaluator).await
     };
@@ -104,7 +104,7 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
     let mut unclear = None;
     for (program, opinion) in expect.iter().zip(opinions(expect, document, evaluator).await) {
         match opinion {
-            Opinion::Fails(values) => return Evaluation::of(Sign::Bad, Some(saw(program, document, &values))),
+            Opinion::Fails(values) => return Evaluation::new(Sign::Bad, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             // Null passes many a comparison; an answer that could not be read is no proof of anything.
             Opinion::Holds(_) if asks_within(program) => {
@@ -115,7 +115,7 @@ async fn by_programs(expect: &[Expression], document: &Arc<Value>, evaluator: &E
         }
     }
     let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
-    Evaluation::of(sign, unclear)
+    Evaluation::new(sign, unclear)
 }
 
 /// One that holds is enough; where one can't say, nobody knows whether it is degraded.
@@ -123,7 +123,7 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
     let mut unclear = None;
     for (program, opinion) in degraded.iter().zip(opinions(degraded, document, evaluator).await) {
         match opinion {
-            Opinion::Holds(values) => return Evaluation::of(Sign::Degraded, Some(saw(program, document, &values))),
+            Opinion::Holds(values) => return Evaluation::new(Sign::Degraded, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             Opinion::Fails(_) if asks_within(program) => {
                 let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
@@ -133,7 +133,7 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
         }
     }
     let sign = if unclear.is_some() { Sign::Unknown } else { Sign::Good };
-    Evaluation::of(sign, unclear)
+    Evaluation::new(sign, unclear)
 }
 
 /// Whether a program reads something within the body, and does not only ask whether there is one (`.body == null`).

@@ -82,7 +82,7 @@ impl<'a> Scrape<'a> {
     pub fn finish(mut self, latency_ms: f64) -> Result<(Value, Vec<Sum>, Option<Fault>), PollError> {
         let rest = std::mem::take(&mut self.carry);
         if !rest.is_empty() {
-            self.take_line(&rest);
+            self.read_line_of(&rest);
         }
         if let (0, Some(fault)) = (self.samples, &self.first_fault) {
             return Err(PollError::Unreadable(SafeText::new(&format!("not a Prometheus exposition: {fault}"))));
@@ -96,7 +96,7 @@ impl<'a> Scrape<'a> {
         Ok((document, self.sums, self.first_fault))
     }
 
-    fn take_line(&mut self, line: &[u8]) {
+    fn read_line_of(&mut self, line: &[u8]) {
         self.line += 1;
         // A byte order mark is no part of the first line.
         let line = if self.line == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
@@ -115,7 +115,7 @@ impl<'a> Scrape<'a> {
 }
 
 impl Sink for &mut Scrape<'_> {
-    fn take(&mut self, piece: &[u8]) -> bool {
+    fn write(&mut self, piece: &[u8]) -> bool {
         self.bytes += piece.len();
         if self.bytes > self.limit {
             return false;
@@ -125,11 +125,11 @@ impl Sink for &mut Scrape<'_> {
             let (line, tail) = (&rest[..end], &rest[end + 1..]);
             rest = tail;
             if self.carry.is_empty() {
-                self.take_line(line);
+                self.read_line_of(line);
             } else {
                 let mut whole = std::mem::take(&mut self.carry);
                 whole.extend_from_slice(line);
-                self.take_line(&whole);
+                self.read_line_of(&whole);
                 whole.clear();
                 self.carry = whole;
             }
@@ -335,7 +335,7 @@ mod tests {
         let selectors: Vec<Selector> = selectors.iter().map(|selector| Selector::parse(selector).unwrap()).collect();
         let mut scrape = Scrape::new(selectors.iter().collect(), 1 << 20);
         for piece in text.chunks(piece.max(1)) {
-            assert!((&mut scrape).take(piece));
+            assert!((&mut scrape).write(piece));
         }
         scrape.finish(1.0)
     }
@@ -443,8 +443,8 @@ under	tab	3
     #[test]
     fn a_text_over_its_limit_is_not_read_on() {
         let mut scrape = Scrape::new(Vec::new(), 10);
-        assert!((&mut scrape).take(b"a 1\nb 2\n"));
-        assert!(!(&mut scrape).take(b"c 3\n"));
+        assert!((&mut scrape).write(b"a 1\nb 2\n"));
+        assert!(!(&mut scrape).write(b"c 3\n"));
     }
 
     proptest! {

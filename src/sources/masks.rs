@@ -36,7 +36,7 @@ impl Masks {
     }
 
     /// Secrets that do not change.
-    pub(crate) fn of(secrets: Arc<Secrets>) -> Self {
+    pub(crate) fn fixed(secrets: Arc<Secrets>) -> Self {
         // What was sent last can be read when the sender is gone.
         Self::new(watch::channel(Some(secrets)).1)
     }

@@ -112,7 +112,7 @@ pub(crate) fn number(program: &Expression, outputs: Outputs, document: &Value) -
 /// The HTTP code beside why, where it is not a success: it mostly is the reason.
 fn with_code(why: &str, document: &Value) -> String {
     let code = document.get("status").and_then(Value::as_u64).filter(|code| !(200..300).contains(code));
-    code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", codes::words(code)))
+    code.map_or_else(|| why.to_owned(), |code| format!("{why} ({})", codes::describe(code)))
 }
 
 /// The beginning of a value, as JSON.

@@ -80,7 +80,7 @@ impl Lanes {
         }
     }
 
-    fn of(&self, standing: Standing) -> (&Semaphore, &Semaphore) {
+    fn semaphores(&self, standing: Standing) -> (&Semaphore, &Semaphore) {
         let (starting, lasting) = match standing {
             Standing::New => (0, 1),
             Standing::Answered => (1, 0),
@@ -116,7 +116,7 @@ impl Places {
             Pool::Network => &self.polls,
             Pool::Process => &self.commands,
         };
-        let (starting, lasting) = lanes.of(record.standing());
+        let (starting, lasting) = lanes.semaphores(record.standing());
         // The semaphores are never closed.
         let place = starting.acquire().await.ok();
         tokio::pin!(work);

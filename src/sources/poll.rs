@@ -73,7 +73,7 @@ impl Poller {
     /// A poller with no connections yet.
     pub(crate) fn new(clock: Clock, secrets: Arc<Secrets>) -> Self {
         let (clients, evaluator, places) = Default::default();
-        let masks = Masks::of(Arc::clone(&secrets));
+        let masks = Masks::fixed(Arc::clone(&secrets));
         Self { clock, simulated: None, secrets, masks, clients, evaluator, places }
     }
 

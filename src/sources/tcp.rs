@@ -12,7 +12,7 @@ use crate::lang::time::Stamp;
 use crate::model::document::PollError;
 use crate::text::SafeText;
 
-use super::http::{io_words, milliseconds, unresolved};
+use super::http::{describe_io, milliseconds, unresolved};
 use super::resolver::{self, Failure};
 
 /// A connection that was made, and what it took, in milliseconds.
@@ -84,7 +84,8 @@ pub(crate) async fn connect(host: &str, port: u16, timeout: Duration, clock: Clo
                 Ok(stream) => return Ok(stream.peer_addr().unwrap_or(address)),
                 Err(error) => {
                     let authority = authority(host, port);
-                    let words = io_words(error.kind(), &authority).unwrap_or_else(|| format!("{authority}: {error}"));
+                    let words =
+                        describe_io(error.kind(), &authority).unwrap_or_else(|| format!("{authority}: {error}"));
                     last = failed(&words);
                 }
             }

@@ -11,7 +11,7 @@ use crate::files::trust::Distrust;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Directory or file can't be made or read.
-    #[error("the store {path} can't be opened: {}", fault::io_words(.error))]
+    #[error("the store {path} can't be opened: {}", fault::describe_io(.error))]
     File {
         /// The file.
         path: String,
@@ -22,7 +22,7 @@ pub enum StoreError {
     #[error("the store can't be used: {0}")]
     Untrusted(Distrust),
     /// The database can't be opened.
-    #[error("the store {path} can't be opened: {}", fault.words().map_or_else(|| error.to_string(), str::to_owned))]
+    #[error("the store {path} can't be opened: {}", fault.describe().map_or_else(|| error.to_string(), str::to_owned))]
     Open {
         /// The file.
         path: String,
@@ -95,7 +95,7 @@ pub enum StoreError {
         seq: i64,
     },
     /// The heads can't be read: nobody knows whether the store is complete.
-    #[error("the known heads of the audit in {path} can't be read: {}", fault::io_words(.error))]
+    #[error("the known heads of the audit in {path} can't be read: {}", fault::describe_io(.error))]
     Heads {
         /// Their directory.
         path: String,
@@ -103,7 +103,7 @@ pub enum StoreError {
         error: io::Error,
     },
     /// The database says no.
-    #[error("the store failed: {}", fault::words(.0))]
+    #[error("the store failed: {}", fault::describe(.0))]
     Database(#[from] sqlx::Error),
     /// A row that makes no sense.
     #[error("the store contains invalid data: {0}")]
@@ -122,9 +122,9 @@ impl StoreError {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
             }
             Self::Replaced { .. } => Fault::Moved.hint(),
-            Self::File { error, .. } | Self::Heads { error, .. } => Fault::of_io(error).hint(),
+            Self::File { error, .. } | Self::Heads { error, .. } => Fault::from_io(error).hint(),
             Self::Open { fault, .. } => fault.hint(),
-            Self::Database(error) => Fault::of(error).hint(),
+            Self::Database(error) => Fault::from_sql(error).hint(),
             Self::Content(_) => Fault::Damaged.hint(),
         }
     }
@@ -140,7 +140,7 @@ impl StoreError {
     /// Whether the file that is open is of no use any more: it is to be opened again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
-            Self::Database(error) => !matches!(Fault::of(error), Fault::Locked | Fault::Full | Fault::Other),
+            Self::Database(error) => !matches!(Fault::from_sql(error), Fault::Locked | Fault::Full | Fault::Other),
             Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,
             Self::File { .. }
             | Self::Open { .. }

@@ -30,9 +30,9 @@ pub enum Fault {
 
 impl Fault {
     /// Of what the database says.
-    pub(crate) fn of(error: &sqlx::Error) -> Self {
+    pub(crate) fn from_sql(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(error) => return Self::of_io(error),
+            sqlx::Error::Io(error) => return Self::from_io(error),
             sqlx::Error::PoolTimedOut => return Self::Locked,
             sqlx::Error::PoolClosed => return Self::Unreachable,
             _ => {}
@@ -62,7 +62,7 @@ impl Fault {
     }
 
     /// Of what the system says.
-    pub(crate) fn of_io(error: &io::Error) -> Self {
+    pub(crate) fn from_io(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
@@ -87,7 +87,7 @@ impl Fault {
     }
 
     /// In words, where the words of the program that failed would not do.
-    pub(crate) const fn words(self) -> Option<&'static str> {
+    pub(crate) const fn describe(self) -> Option<&'static str> {
         Some(match self {
             Self::Full => "the disk is full",
             Self::ReadOnly => "it is read-only",
@@ -119,11 +119,11 @@ impl Fault {
 }
 
 /// The words for what the database says.
-pub(super) fn words(error: &sqlx::Error) -> String {
-    Fault::of(error).words().map_or_else(|| error.to_string(), str::to_owned)
+pub(super) fn describe(error: &sqlx::Error) -> String {
+    Fault::from_sql(error).describe().map_or_else(|| error.to_string(), str::to_owned)
 }
 
 /// The words for what the system says.
-pub(super) fn io_words(error: &io::Error) -> String {
-    Fault::of_io(error).words().map_or_else(|| error.to_string(), str::to_owned)
+pub(super) fn describe_io(error: &io::Error) -> String {
+    Fault::from_io(error).describe().map_or_else(|| error.to_string(), str::to_owned)
 }

@@ -89,7 +89,7 @@ impl Store {
         if found != Found::Ours
             && let Some(evidence) = evidence(place, &path)?
         {
-            let (path, how) = (path.display().to_string(), found.words());
+            let (path, how) = (path.display().to_string(), found.describe());
             return Err(StoreError::Gone { path, how, evidence });
         }
         let store = Self::connect(place, path).await?;
@@ -113,10 +113,10 @@ impl Store {
     async fn connect(place: &Place, path: PathBuf) -> Result<Self, StoreError> {
         made::shared_file(&place.path).map_err(StoreError::Untrusted)?;
         let named = |error| {
-            let fault = Fault::of(&error).at(&path);
+            let fault = Fault::from_sql(&error).at(&path);
             StoreError::Open { path: path.display().to_string(), fault, error }
         };
-        let before = Identity::of(&path).ok();
+        let before = Identity::from_path(&path).ok();
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -130,7 +130,7 @@ impl Store {
             StoreError::Database(error) => named(error),
             other => other,
         })?;
-        let files = [before, Identity::of(&place::beside(&path, "-wal")).ok()];
+        let files = [before, Identity::from_path(&place::beside(&path, "-wal")).ok()];
         let heads = place.state.as_deref().map(Heads::below);
         let store = Self { pool, writer: place.host.clone(), opened: Arc::new(Opened { path, id, files, heads }) };
         store.version().await?;
@@ -188,7 +188,7 @@ impl Store {
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let replaced = || StoreError::Replaced { path: self.opened.path.display().to_string() };
         let present =
-            [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::of(path).ok());
+            [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::from_path(path).ok());
         if present != self.opened.files {
             return Err(replaced());
         }
@@ -196,7 +196,7 @@ impl Store {
         match sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(connection).await {
             Ok(Some(id)) if id == self.opened.id => Ok(()),
             Ok(_) => Err(replaced()),
-            Err(error) if matches!(Fault::of(&error), Fault::Damaged | Fault::Other) => Err(replaced()),
+            Err(error) if matches!(Fault::from_sql(&error), Fault::Damaged | Fault::Other) => Err(replaced()),
             Err(error) => Err(error.into()),
         }
     }

@@ -45,7 +45,7 @@ impl Identity {
     ///
     /// # Errors
     /// As the system says.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn from_path(path: &Path) -> io::Result<Self> {
         Ok(Self::from(&fs::metadata(path)?))
     }
 }
@@ -69,7 +69,7 @@ pub(super) enum Found {
 
 impl Found {
     /// In words, after the file's name.
-    pub(super) const fn words(self) -> &'static str {
+    pub(super) const fn describe(self) -> &'static str {
         match self {
             Self::Missing => "is missing",
             Self::Empty | Self::Ours => "is empty",

@@ -71,10 +71,10 @@ impl Redactor {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut patterns = BTreeSet::new();
         for value in secrets {
-            variants::of(value, &mut patterns);
+            variants::add_variants(value, &mut patterns);
         }
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0);
-        let values = if patterns.is_empty() { None } else { Values::of(patterns).map(Arc::new) };
+        let values = if patterns.is_empty() { None } else { Values::from_variants(patterns).map(Arc::new) };
         Self { values, shapes: Shapes::shared(), longest }
     }
 

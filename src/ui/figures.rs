@@ -31,12 +31,12 @@ pub(crate) fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> Strin
 pub(crate) fn age_since(since: Option<Since>, now: Stamp, none: &'static str) -> String {
     const DAY: u64 = 86_400;
     let Some(Since { at, seen }) = since else { return none.to_owned() };
-    let past = now.since(at);
-    match past.as_secs() {
-        _ if seen => age(past),
+    let elapsed = now.since(at);
+    match elapsed.as_secs() {
+        _ if seen => age(elapsed),
         0..10 => ">0s".to_owned(),
         seconds if seconds >= 100 * DAY => ">99d".to_owned(),
-        _ => format!(">{}", age(past)),
+        _ => format!(">{}", age(elapsed)),
     }
 }
 

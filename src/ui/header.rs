@@ -56,12 +56,12 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 fn parts(state: &State, glyphs: GlyphSet) -> Vec<Part> {
     let console = &state.world.config.console;
-    let divider = || Line::of(format!(" {} ", glyphs.divider), Role::Border);
+    let divider = || Line::styled(format!(" {} ", glyphs.divider), Role::Border);
     let mut parts = Vec::new();
     let mut add = |words: Line<'static>, drop_priority: u8| parts.push(Part { words, drop_priority });
-    add(Line::of("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
+    add(Line::styled("opsroom", Role::Brand).and(format!(" {} ", glyphs.dot), Role::TextDim), 6);
     if console.name != "opsroom" {
-        add(Line::of(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
+        add(Line::styled(console.name.clone(), Role::TextStrong).and(" ", Role::Text), 4);
     }
     if !console.environment.is_empty() {
         add(environment(&console.environment), 0);
@@ -86,7 +86,7 @@ pub(crate) fn environment(word: &str) -> Line<'static> {
         "development" | "dev" | "test" | "testing" | "demo" | "local" => Role::EnvironmentDevelopment,
         _ => Role::Environment,
     };
-    Line::of(format!(" {} ", word.to_uppercase()), role)
+    Line::styled(format!(" {} ", word.to_uppercase()), role)
 }
 
 /// The worst status with how many services have it.
@@ -95,18 +95,18 @@ pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
     let Some(worst) = Status::worst(fresh.map(|service| service.status)) else {
         return match total {
-            0 => Line::of("no checks", Role::TextDim),
-            _ => status::words(Status::Unknown, true, glyphs, status::FULL),
+            0 => Line::styled("no checks", Role::TextDim),
+            _ => status::label(Status::Unknown, true, glyphs, status::FULL),
         };
     };
     let n = state.world.services.iter().filter(|service| service.status == worst).count();
-    let words = status::words(worst, false, glyphs, status::FULL);
+    let words = status::label(worst, false, glyphs, status::FULL);
     words.and(format!(" {n} of {total}"), Role::TextDim)
 }
 
 /// What is not as usual: each a word in reverse.
 fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
-    let chip = |text: String, role: Role| Line::of(format!(" {text} "), role);
+    let chip = |text: String, role: Role| Line::styled(format!(" {text} "), role);
     let mut chips = Vec::new();
     if let Some(since) = state.console.frozen {
         let at = figures::time(since.utc, state.world.config.console.timezone);
@@ -126,7 +126,7 @@ fn chips(state: &State, glyphs: GlyphSet) -> Vec<Line<'static>> {
     }
     let old = state.world.checks.iter().filter(|check| check.stale).count();
     if old > 0 {
-        chips.push(Line::of(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
+        chips.push(Line::styled(format!("{} STALE {old}", glyphs.stale), Role::MarkStale));
     }
     if state.world.read_only {
         chips.push(chip("READ-ONLY".to_owned(), Role::ChipReadOnly));
@@ -165,9 +165,9 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
             (Role::Key, Role::TextDim)
         };
         let key = super::footer::key_of_screen(state, &screen);
-        tabs.push((screen, Line::of(key, key_role).then(title, role)));
+        tabs.push((screen, Line::styled(key, key_role).then(title, role)));
     }
-    let divider = Line::of(format!(" {} ", painter.glyphs().divider), Role::Border);
+    let divider = Line::styled(format!(" {} ", painter.glyphs().divider), Role::Border);
     let room = usize::from(row.width.saturating_sub(x));
     let needed =
         |tabs: &[(Screen, Line<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
@@ -188,7 +188,7 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
 /// The time of day; while frozen that of the freeze.
 fn clock(state: &State) -> Line<'static> {
     let at = state.console.frozen.unwrap_or(state.world.now);
-    Line::of(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
+    Line::styled(figures::clock(at.utc, state.world.config.console.timezone), Role::Text)
 }
 
 /// The whole in one line, where there is no room for more.
@@ -212,7 +212,7 @@ pub(crate) fn one_line(state: &State, painter: &mut Painter<'_>, area: Rect) {
     }
     painter.put(area, 0, &words);
     if area.height > 1 {
-        painter.put(area, 1, &Line::of("panels need 40 columns, 10 rows", Role::TextDim));
+        painter.put(area, 1, &Line::styled("panels need 40 columns, 10 rows", Role::TextDim));
     }
     if area.height > 2 {
         painter.put(area, 2, &services::counts(state));

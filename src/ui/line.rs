@@ -27,7 +27,7 @@ impl<'a> Span<'a> {
     }
 
     /// The same of a borrowed text.
-    pub(crate) fn of(text: &'a str) -> Self {
+    pub(crate) fn borrowed(text: &'a str) -> Self {
         if text.chars().any(super::sweep::is_forbidden) {
             Span::made(text.to_owned())
         } else {
@@ -93,13 +93,13 @@ impl<'a> Line<'a> {
     }
 
     /// One piece.
-    pub(crate) fn of(text: impl Into<Span<'a>>, role: Role) -> Self {
+    pub(crate) fn styled(text: impl Into<Span<'a>>, role: Role) -> Self {
         Self::new().and(text, role)
     }
 
     /// Plain text.
     pub(crate) fn plain(text: impl Into<Span<'a>>) -> Self {
-        Self::of(text, Role::Text)
+        Self::styled(text, Role::Text)
     }
 
     /// These, and one more piece.
@@ -181,7 +181,7 @@ impl<'a> Line<'a> {
                 for part in broken(chunk, width - indent) {
                     let part_width = part.trim_end().width();
                     if used > 0 && used + part_width > width && !(first && used <= indent) {
-                        lines.push(Line::of(" ".repeat(indent), Role::Text));
+                        lines.push(Line::styled(" ".repeat(indent), Role::Text));
                         used = indent;
                         first = false;
                     }

@@ -128,7 +128,7 @@ impl World {
         for at in range {
             match view(self, at) {
                 Some(view) => self.alerts.put(at, view.rank(), view),
-                None if self.alerts.take(at).is_none() => continue,
+                None if self.alerts.remove(at).is_none() => continue,
                 None => {}
             }
             let machine = &self.machines.all[at];

@@ -41,7 +41,7 @@ pub struct CheckView {
     pub overruns: u64,
     /// Start to start.
     pub every: Duration,
-    /// Past this age it is stale.
+    /// ShapeHistory this age it is stale.
     pub stale_after: Duration,
     /// Since when it is configured: an age counts from here until something is known.
     pub known_from: Stamp,
@@ -50,7 +50,7 @@ pub struct CheckView {
     judge: Streak,
     latencies: Latencies,
     known: model::availability::Availability,
-    /// Up to when the figures are reckoned: the latest poll or tick.
+    /// Up to when the figures are computed: the latest poll or tick.
     pub(crate) as_of: Stamp,
 }
 
@@ -81,7 +81,7 @@ impl CheckView {
     }
 
     /// Takes in a poll.
-    pub(crate) fn take(&mut self, reading: Reading) -> Taken {
+    pub(crate) fn observe(&mut self, reading: Reading) -> Observed {
         let ended = reading.timing.ended;
         let change = self.judge.observe(reading.sign, ended);
         self.known.observe(reading.sign, ended, false);
@@ -100,7 +100,7 @@ impl CheckView {
         self.stale = false;
         self.last = Some(reading);
         self.show();
-        Taken { turned: change.map(|change| (change.from, change.to)), noticeable }
+        Observed { turned: change.map(|change| (change.from, change.to)), noticeable }
     }
 
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
@@ -190,7 +190,7 @@ fn rules(check: &Check) -> Rules {
 
 /// What a poll changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Observed {
     /// Another status than before.
     pub(crate) turned: Option<(Status, Status)>,
     /// Something else that a person would notice at once: another error, no longer stale.

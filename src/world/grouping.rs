@@ -26,7 +26,7 @@ impl World {
     pub(crate) fn regroup(&mut self) {
         let membership = Arc::new(Membership::new(&self.config, !self.read_only));
         let mut old: HashMap<Name, ServiceView> =
-            self.services.take_all().map(|service| (service.name.clone(), service)).collect();
+            self.services.drain().map(|service| (service.name.clone(), service)).collect();
         for (row, members) in membership.rows.iter().enumerate() {
             let fresh = ServiceView::new(members);
             let service = match old.remove(&members.name) {

@@ -109,7 +109,7 @@ impl LogView {
     }
 
     /// Counts records that came in just now, or were there before.
-    pub(crate) fn took(&mut self, records: &[Record], backlog: bool, now: Stamp) {
+    pub(crate) fn observe(&mut self, records: &[Record], backlog: bool, now: Stamp) {
         if backlog {
             self.backlog_to = records.iter().map(|record| record.seq).fold(self.backlog_to, u64::max);
         } else if !records.is_empty() {

@@ -65,15 +65,15 @@ impl World {
     /// Every known run, newest first: those under way here, then those of the store.
     pub(crate) fn all_runs(&self) -> Vec<&Run> {
         let live = self.runs.iter().map(|view| &view.run);
-        let past = self.past.iter().filter(|run| self.run(&run.id).is_none());
-        let mut all: Vec<&Run> = live.chain(past).collect();
+        let history = self.history.iter().filter(|run| self.run(&run.id).is_none());
+        let mut all: Vec<&Run> = live.chain(history).collect();
         all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
         all
     }
 
     /// The run of that id, also one of which only the store knows.
     pub(crate) fn run_by_id(&self, id: &str) -> Option<&Run> {
-        self.run(id).map(|view| &view.run).or_else(|| self.past.iter().find(|run| *run.id == *id))
+        self.run(id).map(|view| &view.run).or_else(|| self.history.iter().find(|run| *run.id == *id))
     }
 
     /// The runs of an action, newest first.

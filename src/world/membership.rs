@@ -117,7 +117,7 @@ impl<'a> Grouped<'a> {
         Self(groups.into_iter().map(|(service, places)| (service, places.into())).collect())
     }
 
-    fn of(&self, service: Option<&Name>) -> Arc<[usize]> {
+    fn members(&self, service: Option<&Name>) -> Arc<[usize]> {
         self.0.get(&service).cloned().unwrap_or_default()
     }
 }
@@ -133,10 +133,10 @@ fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
         name,
         title,
         own: service.is_none(),
-        checks: checks.of(service),
-        metrics: metrics.of(service),
-        logs: Some(logs.of(service)).filter(|own| !own.is_empty()).unwrap_or_else(|| logs.of(None)),
-        actions: actions.of(service),
+        checks: checks.members(service),
+        metrics: metrics.members(service),
+        logs: Some(logs.members(service)).filter(|own| !own.is_empty()).unwrap_or_else(|| logs.members(None)),
+        actions: actions.members(service),
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };

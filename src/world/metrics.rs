@@ -43,7 +43,7 @@ pub struct MetricView {
     pub thresholds: Vec<(Severity, f64, bool)>,
     /// How often a value is due.
     pub every: Duration,
-    /// Past this age it is stale.
+    /// ShapeHistory this age it is stale.
     pub stale_after: Duration,
     /// Since when it is configured: an age counts from here until something is known.
     pub known_from: Stamp,
@@ -74,7 +74,7 @@ impl MetricView {
     }
 
     /// Takes in a sample. `true` where a person would notice it at once.
-    pub(crate) fn take(&mut self, sample: Sample) -> bool {
+    pub(crate) fn observe(&mut self, sample: Sample) -> bool {
         let error = sample.value.as_ref().err().cloned();
         let noticeable = error != self.error
             || self.stale

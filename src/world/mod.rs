@@ -77,7 +77,7 @@ pub struct World {
     /// Runs that are under way or were followed here, newest first.
     pub runs: Vec<RunView>,
     /// Runs of the store, newest first; those in `runs` too.
-    pub past: Vec<Run>,
+    pub history: Vec<Run>,
     /// Locks that are held.
     pub locks: Vec<Lock>,
     /// Since when the store is away, and why; `None`: it answers.
@@ -114,7 +114,7 @@ impl World {
             services: Services::default(),
             alerts: Alerts::default(),
             runs: Vec::new(),
-            past: Vec::new(),
+            history: Vec::new(),
             locks: Vec::new(),
             store_away: None,
             literals: Literals::default(),

@@ -62,7 +62,7 @@ impl World {
             return output;
         }
         let Some(at) = self.membership.checks.get(&reading.check).copied() else { return output };
-        let taken = self.checks[at].take(reading);
+        let taken = self.checks[at].observe(reading);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
         let rows = if output.noticeable { self.checks_changed(&[at]) } else { Vec::new() };
@@ -124,7 +124,7 @@ impl World {
             return output;
         }
         let Some(at) = self.membership.metrics.get(&sample.metric).copied() else { return output };
-        output.noticeable = self.metrics[at].take(sample);
+        output.noticeable = self.metrics[at].observe(sample);
         self.evaluate_metric(at, &mut output);
         output
     }
@@ -142,7 +142,7 @@ impl World {
         let Some(place) = self.membership.logs.get(name).copied() else { return };
         let log = &mut self.logs[place];
         log.loss = batch.loss;
-        log.took(&batch.records, batch.backlog, at);
+        log.observe(&batch.records, batch.backlog, at);
         for record in &batch.records {
             self.logs[place].push(record);
             each(&self.logs, place, record, batch.backlog);

@@ -62,7 +62,7 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
             self.things.insert((rank.0, rank.1, place), thing);
             return;
         }
-        self.take(place);
+        self.remove(place);
         self.ranks.insert(place, rank);
         *self.counts.entry(rank.0).or_default() += 1;
         self.things.insert((rank.0, rank.1, place), thing);
@@ -71,14 +71,14 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
     /// Moves the one at a place to another rank.
     pub(super) fn rerank(&mut self, place: usize, rank: (G, O)) {
         if self.ranks.get(&place) != Some(&rank)
-            && let Some(thing) = self.take(place)
+            && let Some(thing) = self.remove(place)
         {
             self.put(place, rank, thing);
         }
     }
 
     /// Takes away the one at a place.
-    pub(super) fn take(&mut self, place: usize) -> Option<T> {
+    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
         let (group, order) = self.ranks.remove(&place)?;
         if let Some(count) = self.counts.get_mut(&group) {
             *count -= 1;
@@ -87,7 +87,7 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
     }
 
     /// Takes away all, each with its place.
-    pub(super) fn take_all(&mut self) -> impl Iterator<Item = T> + use<G, O, T> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + use<G, O, T> {
         std::mem::take(self).things.into_values()
     }
 }
@@ -126,7 +126,7 @@ mod tests {
                     }
                     (None, known) => {
                         let taken = known.map(|known| list.remove(known).2);
-                        prop_assert_eq!(ranked.take(place), taken);
+                        prop_assert_eq!(ranked.remove(place), taken);
                     }
                 }
                 list.sort_unstable();

@@ -23,9 +23,9 @@ impl World {
         self.diagnostics.configured_at = Some(now);
         self.diagnostics.accepted();
         let read_only_before = self.config.console.read_only;
-        self.take_checks(&config);
-        self.take_metrics(&config);
-        self.take_logs(&config);
+        self.reconfigure_checks(&config);
+        self.reconfigure_metrics(&config);
+        self.reconfigure_logs(&config);
         if config.console.read_only != read_only_before {
             self.read_only = config.console.read_only || (self.read_only && !read_only_before);
         }
@@ -36,7 +36,7 @@ impl World {
         Output { changes: vec![Change::Alerts], ..Output::noticeable() }
     }
 
-    fn take_checks(&mut self, config: &Config) {
+    fn reconfigure_checks(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, CheckView> =
             self.checks.drain(..).map(|check| (check.name.clone(), check)).collect();
@@ -50,7 +50,7 @@ impl World {
         self.checks = taken.collect();
     }
 
-    fn take_metrics(&mut self, config: &Config) {
+    fn reconfigure_metrics(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, MetricView> =
             self.metrics.drain(..).map(|metric| (metric.name.clone(), metric)).collect();
@@ -64,7 +64,7 @@ impl World {
         self.metrics = taken.collect();
     }
 
-    fn take_logs(&mut self, config: &Config) {
+    fn reconfigure_logs(&mut self, config: &Config) {
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
         let mut old: HashMap<Name, LogView> = self.logs.drain(..).map(|log| (log.name.clone(), log)).collect();
         let taken = config.logs.iter().enumerate().map(|(index, log)| match old.remove(&log.name) {

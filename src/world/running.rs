@@ -41,8 +41,8 @@ impl World {
             // What ended before we came is history, not news.
             return output;
         }
-        if let Some(past) = self.past.iter_mut().find(|past| past.id == run.id) {
-            *past = run.clone();
+        if let Some(stored) = self.history.iter_mut().find(|stored| stored.id == run.id) {
+            *stored = run.clone();
         }
         if run.state.is_open() {
             output.extend(self.follow(&run.id));
@@ -84,7 +84,7 @@ impl World {
         if run.state == RunState::Refused {
             return format!("{title}: {}", run.outcome_and_note());
         }
-        let took = run.took(self.moment()).as_secs();
+        let took = run.duration(self.moment()).as_secs();
         let note = run.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
         format!("{title}: {} after {took}s{note}", run.outcome())
     }
@@ -154,7 +154,7 @@ impl World {
                 output.extend(self.ended(known));
             }
         }
-        self.past = runs;
+        self.history = runs;
         self.locks = locks;
         output
     }
@@ -168,8 +168,8 @@ impl World {
             && let Some(oldest) = self.runs.iter().rposition(|view| !view.run.state.is_open() && view.run.id != held)
         {
             let gone = self.runs.remove(oldest);
-            if !self.past.iter().any(|run| run.id == gone.run.id) {
-                self.past.push(gone.run);
+            if !self.history.iter().any(|run| run.id == gone.run.id) {
+                self.history.push(gone.run);
             }
         }
     }

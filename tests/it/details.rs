@@ -10,7 +10,7 @@ use opsroom::app::overlays::patterns::PatternsOverlay;
 use opsroom::app::overlays::record::{RecordOverlay, Tab};
 use opsroom::app::overlays::top::TopOverlay;
 use opsroom::logs::format::Format;
-use opsroom::logs::pattern::{Order, Past};
+use opsroom::logs::pattern::{Order, ShapeHistory};
 use opsroom::logs::record::{Level, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{Effect, LogsEffect, TerminalEffect};
 use opsroom::model::observation::Observation;
@@ -249,7 +249,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     let mut app = shapes();
     app.keys("p");
     let effects = app.take();
-    let [Effect::Logs(LogsEffect::LearnPast(asked, question))] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Logs(LogsEffect::ReadShapeHistory(asked, question))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(question.logs.len(), 2);
     let asked = *asked;
     assert!(text(&draw(&app.state, 80, 24)).contains("counting what is held"));
@@ -266,7 +266,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     app.keys("o");
     assert_eq!(panel(&app).order, Order::Level);
     app.keys("o j enter");
-    assert_eq!(app.take(), [LogsEffect::ForgetPast(asked).into()]);
+    assert_eq!(app.take(), [LogsEffect::CancelShapeHistory(asked).into()]);
     assert_eq!(app.state.console.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
     assert_eq!(shown(&app).len(), 2);
     app.keys("esc");
@@ -288,34 +288,34 @@ fn new_is_said_where_the_files_reach_back() {
     let reach = |api, web| [("api".into(), api), ("web".into(), web)].into_iter().collect();
     let asked = |app: &mut App| {
         app.take().into_iter().find_map(|effect| match effect {
-            Effect::Logs(LogsEffect::LearnPast(request, _)) => Some(request),
+            Effect::Logs(LogsEffect::ReadShapeHistory(request, _)) => Some(request),
             _ => None,
         })
     };
     let request = asked(&mut app).unwrap();
     let answer = |request, reach| {
-        let past = Past { shapes: [job].into_iter().collect(), reach, cut: false };
-        Outcome::Past { request, past: Box::new(past) }
+        let history = ShapeHistory { shapes: [job].into_iter().collect(), reach, cut: false };
+        Outcome::ShapeHistory { request, history: Box::new(history) }
     };
-    let past = |reach| answer(request, reach);
-    app.outcome(past(reach(ago(3), None)));
+    let history = |reach| answer(request, reach);
+    app.outcome(history(reach(ago(3), None)));
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("history goes back only 3h: nothing is marked as new"), "{drawn}");
     assert!(!drawn.contains("NEW"));
-    app.outcome(past(reach(ago(47), ago(47))));
+    app.outcome(history(reach(ago(47), ago(47))));
     let drawn = text(&draw(&app.state, 80, 24));
     assert!(drawn.contains("NEW connect ECONNREFUSED <ip>") && !drawn.contains("NEW job"), "{drawn}");
     snap("patterns", &mut app);
-    app.outcome(past(reach(ago(47), None)));
+    app.outcome(history(reach(ago(47), None)));
     assert!(text(&draw(&app.state, 80, 24)).contains("unknown for web"));
 
     app.keys("esc p");
     settle(&mut app);
     let again = asked(&mut app).unwrap();
-    app.outcome(past(reach(ago(47), ago(47))));
-    assert!(panel(&app).past.is_none(), "an answer to the panel that was closed is none to this one");
+    app.outcome(history(reach(ago(47), ago(47))));
+    assert!(panel(&app).history.is_none(), "an answer to the panel that was closed is none to this one");
     app.outcome(answer(again, reach(ago(47), ago(47))));
-    assert!(panel(&app).past.is_some());
+    assert!(panel(&app).history.is_some());
 }
 
 #[test]

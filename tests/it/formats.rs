@@ -15,7 +15,7 @@ use opsroom::text::redact::Redactor;
 fn records(text: Vec<u8>) -> Vec<Record> {
     let log = Log::of_file("x".into(), "".into());
     let clock = Clock::start();
-    Records::of(Box::new(std::io::Cursor::new(text)), &log, Redactor::default(), clock)
+    Records::open(Box::new(std::io::Cursor::new(text)), &log, Redactor::default(), clock)
         .expect("no expressions")
         .map(|record| record.expect("memory can be read"))
         .collect()

@@ -219,7 +219,7 @@ fn an_answer_to_a_request_that_is_gone_is_dropped() {
     assert_eq!(app.toast(), "", "nobody waits for it any more");
     app.outcome(Outcome::RunsLoaded { request: second, runs: new.clone(), locks: Vec::new() });
     app.outcome(Outcome::RunsLoaded { request: first, runs: old, locks: Vec::new() });
-    assert_eq!(app.state.world.past, new);
+    assert_eq!(app.state.world.history, new);
     app.outcome(Outcome::RequestFailed { request: second, why: why() });
     assert_eq!(app.toast(), "", "it was answered");
 
@@ -482,7 +482,7 @@ fn cancelling_a_run_asks_first() {
     assert!(matches!(&app.take()[..], [Effect::Run(_, RunEffect::Stop(stopped))] if **stopped == run));
     let words = |app: &App| {
         let (stopping, told) = app.state.world.run(&run.id).unwrap().stopping.clone().unwrap();
-        stopping.words(app.state.world.now.since(told))
+        stopping.describe(app.state.world.now.since(told))
     };
     assert_eq!(words(&app), "stopping: its supervisor was asked to send TERM");
     let summary = |stopping| Outcome::RunStopping { run: run.id.clone(), stopping };
@@ -881,7 +881,7 @@ fn without_services_each_check_is_a_row_of_its_own() {
 fn a_finished_run_shows_its_stored_output() {
     let mut app = App::new(WORLD);
     let long_ago = app.now().utc - chrono::Duration::days(1);
-    let past: Vec<Run> = (0..40)
+    let stored: Vec<Run> = (0..40)
         .map(|at| Run {
             id: format!("r{at:02}").into(),
             started_at: long_ago - chrono::Duration::minutes(at),
@@ -889,7 +889,7 @@ fn a_finished_run_shows_its_stored_output() {
             ..app.run_of("restart-api", RunState::Verified)
         })
         .collect();
-    app.outcome(Outcome::Runs { runs: past, locks: Vec::new() });
+    app.outcome(Outcome::Runs { runs: stored, locks: Vec::new() });
     assert_eq!(app.take(), [], "nothing is read before anybody looks");
     app.keys("6");
     app.state.console.focus = Some(panels::RUNS.id());

@@ -140,14 +140,14 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> StepEnd {
     if let Some(how) = stopper.reason() {
-        let message = stopped_words(how, stopper.timeout, "before this step began");
+        let message = describe_stop(how, stopper.timeout, "before this step began");
         return StepEnd { how, ..StepEnd::failed(message) };
     }
     let mut group = match start(argv, directory, env) {
         Ok(group) => group,
         Err(error) => return StepEnd::failed(error.quoted()),
     };
-    let mut pipes = Pipes::of(&mut group);
+    let mut pipes = Pipes::take_from(&mut group);
     let why = watch(&group, &mut pipes, stopper, output).await;
     output.end_of(Stream::Out);
     output.end_of(Stream::Err);
@@ -162,10 +162,10 @@ pub(crate) async fn run(
     let message = match how {
         How::Exited if exit_code == Some(0) => String::new(),
         How::Exited => {
-            exit_code.map_or_else(|| "ended in an unknown way".to_owned(), |code| exit_words(code, &argv[0]))
+            exit_code.map_or_else(|| "ended in an unknown way".to_owned(), |code| describe_exit(code, &argv[0]))
         }
-        How::Signalled => format!("killed by signal {}", signal.map(signal_words).unwrap_or_default()),
-        how => stopped_words(
+        How::Signalled => format!("killed by signal {}", signal.map(describe_signal).unwrap_or_default()),
+        how => describe_stop(
             how,
             stopper.timeout,
             &format!("TERM, then KILL after {} s where needed", stopper.grace.as_secs_f32()),
@@ -222,7 +222,7 @@ fn advance(phase: Phase, group: &Group, pipes: &Pipes, stopper: &mut Stopper, wh
 
 fn start(argv: &[String], directory: &Path, env: &[(String, String)]) -> Result<Group, StartError> {
     let env = env.iter().map(|(name, value)| (name, value));
-    let mut group = Invocation::of(argv)?.directory(directory).envs(env).start()?;
+    let mut group = Invocation::from_argv(argv)?.directory(directory).envs(env).start()?;
     // A change that is half done is not cut short because what watches it fails.
     group.keep();
     Ok(group)
@@ -237,7 +237,7 @@ struct Pipes {
 }
 
 impl Pipes {
-    fn of(group: &mut Group) -> Self {
+    fn take_from(group: &mut Group) -> Self {
         let (out, err) = group.pipes();
         Self { out, err, out_buffer: vec![0; 64 << 10], err_buffer: vec![0; 64 << 10] }
     }
@@ -269,7 +269,7 @@ async fn read_some(stream: &mut Option<impl AsyncRead + Unpin>, buffer: &mut [u8
     }
 }
 
-fn stopped_words(how: How, timeout: Duration, what: &str) -> String {
+fn describe_stop(how: How, timeout: Duration, what: &str) -> String {
     match how {
         How::TimedOut => format!("timed out after {} s ({what})", timeout.as_secs_f32()),
         _ => format!("cancelled ({what})"),
@@ -277,14 +277,14 @@ fn stopped_words(how: How, timeout: Duration, what: &str) -> String {
 }
 
 /// An exit code with what it commonly means.
-fn exit_words(code: i32, program: &str) -> String {
+fn describe_exit(code: i32, program: &str) -> String {
     let meaning = match code {
         126 => ": something was not executable",
         127 => ": something was not found",
         129..=192 => {
             return format!(
                 "`{program}` exited with code {code}, which stands for signal {}",
-                signal_words(code - 128)
+                describe_signal(code - 128)
             );
         }
         _ => "",
@@ -292,7 +292,7 @@ fn exit_words(code: i32, program: &str) -> String {
     format!("`{program}` exited with code {code}{meaning}")
 }
 
-fn signal_words(signal: i32) -> String {
+fn describe_signal(signal: i32) -> String {
     let name = match signal {
         1 => "HUP",
         2 => "INT",

@@ -83,7 +83,7 @@ impl Help {
         let contexts =
             [Context::Everywhere, Context::Lists, Context::Logs, Context::Details, Context::Metrics, Context::Actions];
         for context in contexts {
-            rows.push(HelpRow::Heading(context.words().to_owned()));
+            rows.push(HelpRow::Heading(context.describe().to_owned()));
             for info in COMMANDS.iter().filter(|info| info.context == context) {
                 let Some(command) = Command::from_name(info.name).filter(|c| !(read_only && c.acts())) else {
                     continue;

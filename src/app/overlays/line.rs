@@ -197,9 +197,9 @@ impl Overlay for LineInput {
         }
     }
 
-    fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         if let Some(aside) = &mut self.aside {
-            aside.take(logs, at, record, backlog);
+            aside.ingest(logs, at, record, backlog);
         }
     }
 

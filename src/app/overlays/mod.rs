@@ -70,7 +70,7 @@ pub trait Overlay: Any + Debug {
     fn count(&mut self, _logs: &[LogView]) {}
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    fn take(&mut self, _logs: &[LogView], _at: usize, _record: &Record, _backlog: bool) {}
+    fn ingest(&mut self, _logs: &[LogView], _at: usize, _record: &Record, _backlog: bool) {}
 
     /// Lets go of what the rings dropped.
     fn forget(&mut self, _logs: &[LogView]) {}

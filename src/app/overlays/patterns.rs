@@ -8,10 +8,10 @@ use crate::app::state::State;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::filter::write;
-use crate::logs::pattern::{FARTHEST, Group, Novelty, Order, Past, Patterns, YESTERDAY};
+use crate::logs::pattern::{FARTHEST, Group, Novelty, Order, Patterns, ShapeHistory, YESTERDAY};
 use crate::logs::record::Record;
 use crate::logs::scan::Scan;
-use crate::model::effect::{Effect, LogsEffect, PastQuestion, RequestId, TerminalEffect};
+use crate::model::effect::{Effect, LogsEffect, RequestId, ShapeHistoryQuery, TerminalEffect};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
@@ -30,7 +30,7 @@ pub struct PatternsOverlay {
     /// The selected one by its hash; `None` selects the first.
     pub selected: Option<u64>,
     /// What the files held before yesterday; `None` while they are read.
-    pub past: Option<Past>,
+    pub history: Option<ShapeHistory>,
     /// When it was opened: yesterday is counted from here.
     pub opened: Stamp,
     /// The logs that are looked at, by position.
@@ -48,7 +48,7 @@ impl PatternsOverlay {
             patterns: Patterns::default(),
             order: Order::default(),
             selected: None,
-            past: None,
+            history: None,
             opened: state.world.now,
             sources: pane.sources().to_vec(),
             scan,
@@ -74,9 +74,9 @@ impl PatternsOverlay {
 
     /// Whether a group is new.
     pub(crate) fn novelty(&self, group: &Group<Name>) -> Novelty {
-        self.past
-            .as_ref()
-            .map_or(Novelty::Unknown, |past| past.novelty(group.hash, &group.example, group.first, self.opened.utc))
+        self.history.as_ref().map_or(Novelty::Unknown, |history| {
+            history.novelty(group.hash, &group.example, group.first, self.opened.utc)
+        })
     }
 
     fn shape(&self) -> Option<String> {
@@ -122,7 +122,7 @@ impl Overlay for PatternsOverlay {
         if !closes {
             return Then::Stay;
         }
-        effects.push(LogsEffect::ForgetPast(self.request).into());
+        effects.push(LogsEffect::CancelShapeHistory(self.request).into());
         Then::Close
     }
 
@@ -140,7 +140,7 @@ impl Overlay for PatternsOverlay {
         scan.work(&held, details::SLICE, |source, record| add(patterns, logs, sources[source], record));
     }
 
-    fn take(&mut self, logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+    fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         if self.scan.takes(source, record) {
             add(&mut self.patterns, logs, at, record);
@@ -172,15 +172,15 @@ pub(in crate::app) fn open(state: &mut State, effects: &mut Vec<Effect>) {
     let panel = PatternsOverlay::new(state);
     let now = panel.opened.utc;
     let names = panel.sources.iter().filter_map(|at| state.world.logs.get(*at)).map(|log| log.name.clone()).collect();
-    let question = PastQuestion { logs: names, since: now - FARTHEST, until: now - YESTERDAY };
-    effects.push(LogsEffect::LearnPast(panel.request, question).into());
+    let question = ShapeHistoryQuery { logs: names, since: now - FARTHEST, until: now - YESTERDAY };
+    effects.push(LogsEffect::ReadShapeHistory(panel.request, question).into());
     state.console.overlays.push(panel);
 }
 
 /// The files have answered. Who asked may be gone.
-pub(in crate::app) fn learned(state: &mut State, request: RequestId, past: Past) {
+pub(in crate::app) fn learned(state: &mut State, request: RequestId, history: ShapeHistory) {
     let latest = state.console.overlays.latest_mut::<PatternsOverlay>();
     if let Some(panel) = latest.filter(|panel| panel.request == request) {
-        panel.past = Some(past);
+        panel.history = Some(history);
     }
 }

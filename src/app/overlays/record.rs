@@ -64,7 +64,7 @@ pub struct RecordOverlay {
 impl RecordOverlay {
     /// Opens a record.
     pub(crate) fn new(record: Record, late: bool) -> Self {
-        let tree = if record.format.is_json() { Outline::of(record.raw.as_str()) } else { None };
+        let tree = if record.format.is_json() { Outline::parse(record.raw.as_str()) } else { None };
         let fields = record.fields();
         let tab = match (&tree, fields.is_empty()) {
             (Some(_), _) => Tab::Tree,

@@ -57,8 +57,8 @@ impl Overlays {
     }
 
     /// A record was just pushed to the ring of log `at`.
-    pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
-        self.0.iter_mut().for_each(|overlay| overlay.take(logs, at, record, backlog));
+    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+        self.0.iter_mut().for_each(|overlay| overlay.ingest(logs, at, record, backlog));
     }
 
     /// The rings dropped records.

@@ -72,13 +72,13 @@ impl TopOverlay {
         let known = state.console.screens.logs.known.fields();
         let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
         let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
-        let mut panel = Self::of(state, "");
+        let mut panel = Self::counted(state, "");
         panel.choice = Some(Choice { fields, ..Choice::default() });
         panel
     }
 
     /// Counts the values of a field.
-    pub(crate) fn of(state: &State, field: &str) -> Self {
+    pub(crate) fn counted(state: &State, field: &str) -> Self {
         let pane = &state.console.screens.logs.pane;
         let scan = Scan::new(pane.view().filter().clone(), &rings(&state.world.logs, pane.sources()));
         Self {
@@ -121,7 +121,7 @@ impl TopOverlay {
             KeyCode::Enter => {
                 let field = choice.chosen();
                 if !field.is_empty() {
-                    *self = Self::of(state, &field);
+                    *self = Self::counted(state, &field);
                 }
             }
             KeyCode::Up | KeyCode::BackTab => choice.selected = choice.selected.saturating_sub(1),
@@ -193,7 +193,7 @@ impl Overlay for TopOverlay {
         scan.work(&held, details::SLICE, |_, record| add(top, spread, field, record));
     }
 
-    fn take(&mut self, _logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+    fn ingest(&mut self, _logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
         let source = self.sources.iter().position(|source| *source == at);
         if self.choice.is_none()
             && let Some(source) = source

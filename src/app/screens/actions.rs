@@ -100,7 +100,7 @@ pub(super) fn read_shown(state: &mut State, effects: &mut Vec<Effect>) {
 /// Follows the output of a run from its first line, once.
 fn read_output(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
     if state.world.run(id).is_none() {
-        let Some(run) = state.world.past.iter().find(|run| run.id == *id).cloned() else { return };
+        let Some(run) = state.world.history.iter().find(|run| run.id == *id).cloned() else { return };
         state.world.hold(RunView::new(run));
     }
     let output = state.world.follow(id);

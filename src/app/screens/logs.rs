@@ -152,7 +152,7 @@ fn height(state: &State) -> usize {
 /// A batch of a log has come in at `now`.
 pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
     state.world.records(log, batch, now, |logs, at, record, backlog| {
-        state.console.overlays.take(logs, at, record, backlog);
+        state.console.overlays.ingest(logs, at, record, backlog);
         follow(&mut state.console, logs, at, record, backlog);
     });
     let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
@@ -172,13 +172,13 @@ fn follow(console: &mut Console, logs: &[LogView], at: usize, record: &Record, b
     let Console { screens: Screens { logs: screen, .. }, tails, .. } = console;
     screen.known.learn(record);
     for tail in tails.values_mut() {
-        tail.take(logs, at, record, backlog);
+        tail.ingest(logs, at, record, backlog);
     }
-    screen.pane.take(logs, at, record, backlog);
+    screen.pane.ingest(logs, at, record, backlog);
     if let Some(found) = &mut screen.found
         && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
     {
-        found.view.take(&logs[at].ring, source, record, backlog);
+        found.view.ingest(&logs[at].ring, source, record, backlog);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::runtime::paths;
 const RUNS: usize = 50;
 
 /// The names of a kind. None where the configuration can't be read: a Tab prints no errors.
-pub(crate) fn of(question: &Question) -> Vec<Candidate> {
+pub(crate) fn candidates(question: &Question) -> Vec<Candidate> {
     match question.kind {
         Kind::Files => Vec::new(),
         Kind::Runs => runs(),

@@ -20,9 +20,9 @@ use crate::config::load;
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::pattern;
-use crate::logs::pattern::Past;
+use crate::logs::pattern::ShapeHistory;
 use crate::model::document::PollError;
-use crate::model::effect::{Effect, LogsEffect, PastQuestion};
+use crate::model::effect::{Effect, LogsEffect, ShapeHistoryQuery};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::sources::kinds::simulated::{Page, Script, Scripted, Simulated, SimulatedTime};
@@ -36,7 +36,7 @@ use crate::text::redact::Redactor;
 /// The folder and the address that a simulated demo shows. Nothing is there.
 const FOLDER: &str = "/tmp/opsroom-demo";
 const ADDRESS: &str = "127.0.0.1:4000";
-/// How long all is well before the first trouble, so that charts have a past.
+/// How long all is well before the first trouble, so that charts have a history.
 pub const CALM: Duration = Duration::from_mins(10);
 /// What is simulated.
 #[derive(Debug, Clone)]
@@ -68,13 +68,13 @@ pub(crate) async fn play(config: Config, scene: &Scene) -> State {
     let mut state = story.begin(scene.size);
     for _ in 0..=(CALM + scene.at).as_secs() {
         for message in story.next_second().await {
-            take(&mut state, message);
+            apply(&mut state, message);
         }
     }
     for key in &scene.keys {
         // A dialog ignores the first keys after it was drawn; a person is slower than that.
         let at = state.world.now.plus(Duration::from_millis(500));
-        take(&mut state, Message { at, event: Event::Key(*key) });
+        apply(&mut state, Message { at, event: Event::Key(*key) });
     }
     state
 }
@@ -130,7 +130,9 @@ impl Story {
 
 /// What comes of an effect that asks the simulated world and changes nothing: the day before, all was well.
 pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
-    let Effect::Logs(LogsEffect::LearnPast(request, PastQuestion { logs, until, .. })) = effect else { return None };
+    let Effect::Logs(LogsEffect::ReadShapeHistory(request, ShapeHistoryQuery { logs, until, .. })) = effect else {
+        return None;
+    };
     let calm = World::new(seed).calm_for(Duration::from_hours(48));
     let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));
     let shape = |line: journal::Line| {
@@ -138,12 +140,12 @@ pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
         line["message"].as_str().map(pattern::hash_of)
     };
     let reach = logs.iter().map(|log| (log.clone(), Some(*until - pattern::YESTERDAY))).collect();
-    let past = Past { shapes: said.filter_map(shape).collect(), reach, cut: false };
-    Some(Outcome::Past { request: *request, past: Box::new(past) })
+    let history = ShapeHistory { shapes: said.filter_map(shape).collect(), reach, cut: false };
+    Some(Outcome::ShapeHistory { request: *request, history: Box::new(history) })
 }
 
 /// Effects have no world to act on here.
-fn take(state: &mut State, message: Message) {
+fn apply(state: &mut State, message: Message) {
     drop(update(state, message));
 }
 
@@ -177,7 +179,7 @@ impl Simulation {
             pipeline.line(stream, line.text.as_bytes(), 0, now, false);
         }
         pipeline.settle(stream, now);
-        pipeline.take(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
+        pipeline.take_batch(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
     }
 
     async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {

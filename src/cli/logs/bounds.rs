@@ -72,7 +72,7 @@ impl Bounds {
 }
 
 /// That records were kept for want of a time, in words.
-pub(crate) fn without_time_words(count: u64) -> String {
+pub(crate) fn describe_without_time(count: u64) -> String {
     match count {
         1 => "1 record has no time and is kept".to_owned(),
         _ => format!("{count} records have no time and are kept"),

@@ -34,7 +34,7 @@ pub(crate) struct Cover {
 
 impl Cover {
     /// Nothing of `log` so far.
-    pub(crate) fn of(log: Name) -> Self {
+    pub(crate) fn new(log: Name) -> Self {
         Self { log, since: None, from: None, files: 0, rotated: 0, left_out: 0, cut: false }
     }
 

@@ -56,7 +56,7 @@ pub(crate) fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -
                 let Ok(Some(observation)) = tokio::time::timeout(SILENCE, observations.recv()).await else { break };
                 match observation {
                     Observation::Records { batch, .. } => {
-                        records.take(batch.records);
+                        records.print(batch.records);
                     }
                     Observation::LogState { state: LogState::Restarting(_), .. } => running -= 1,
                     Observation::LogState { log, state: LogState::Failed(why) } => {
@@ -70,7 +70,7 @@ pub(crate) fn ask_commands(request: &Request, global: &Global, logs: Vec<Log>) -
             cancel.cancel();
             // What is on its way still comes.
             while let Ok(Observation::Records { batch, .. }) = observations.try_recv() {
-                records.take(batch.records);
+                records.print(batch.records);
             }
             observations.close();
         };
@@ -87,7 +87,7 @@ struct Versions {
 }
 
 impl Versions {
-    fn take(&mut self, records: Vec<Record>) {
+    fn print(&mut self, records: Vec<Record>) {
         for record in records.into_iter().filter(|record| record.kind == RecordKind::Line) {
             match self.places.entry((record.log.clone(), record.seq)) {
                 Entry::Occupied(place) => self.latest[*place.get()] = record,
@@ -173,7 +173,7 @@ async fn print_live(observations: &mut mpsc::Receiver<Observation>, printer: &mu
         }
         gathered.sort_by_key(Record::at);
         for record in gathered.drain(..) {
-            printer.take(&record)?;
+            printer.write(&record)?;
         }
         printer.flush()?;
     }

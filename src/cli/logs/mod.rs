@@ -130,10 +130,10 @@ fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::
     };
     printer.flush()?;
     if printer.cut() > 0 {
-        output::eprint_error(&format!("note: {}\n", show::cut_words(printer.cut())));
+        output::eprint_error(&format!("note: {}\n", show::describe_cut(printer.cut())));
     }
     if printer.without_time() > 0 {
-        output::eprint_error(&format!("note: {}\n", bounds::without_time_words(printer.without_time())));
+        output::eprint_error(&format!("note: {}\n", bounds::describe_without_time(printer.without_time())));
     }
     Ok(failed)
 }

@@ -215,7 +215,7 @@ impl Printer {
 }
 
 impl Sink for Printer {
-    fn take(&mut self, record: &Record) -> io::Result<()> {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
         if !self.bounds.holds(record) {
             return Ok(());
         }

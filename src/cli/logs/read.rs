@@ -31,7 +31,7 @@ pub(crate) trait Sink {
     ///
     /// # Errors
     /// When the output can't be written.
-    fn take(&mut self, record: &Record) -> io::Result<()>;
+    fn write(&mut self, record: &Record) -> io::Result<()>;
 
     /// Gives out what is held back: nothing may come for a while.
     ///
@@ -46,8 +46,8 @@ pub(crate) trait Sink {
 }
 
 impl Sink for Summary {
-    fn take(&mut self, record: &Record) -> io::Result<()> {
-        self.take_within(record);
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        self.count_within(record);
         Ok(())
     }
 
@@ -87,12 +87,12 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink
     let mut failed = false;
     let mut sources: Vec<Source> = Vec::new();
     if let Some(records) = single_pipe(request, global, sink, &redactor)? {
-        covers.logs.push(Cover::of(records.log().clone()));
+        covers.logs.push(Cover::new(records.log().clone()));
         return Ok((covers, stream(records, sink)?));
     }
     for (index, log) in request.logs.iter().enumerate() {
         let named = index < configured;
-        let mut cover = Cover::of(log.name.clone());
+        let mut cover = Cover::new(log.name.clone());
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let start = start_of(request, log, named, now);
         if let (true, Start::Since(since)) = (named, start) {
@@ -127,8 +127,8 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink
     }
     if request.stdin {
         let log = stdin();
-        covers.logs.push(Cover::of(log.name.clone()));
-        let records = Records::of(Box::new(io::stdin()), &log, redactor, global.clock)?;
+        covers.logs.push(Cover::new(log.name.clone()));
+        let records = Records::open(Box::new(io::stdin()), &log, redactor, global.clock)?;
         sources.push(Source::new(Box::new(records)));
     }
     let broken = merge(sources, sink)?;
@@ -191,7 +191,7 @@ fn single_pipe(
     };
     // What is counted need not be shown before it is whole.
     let input: Box<dyn io::Read> = if sink.summary().is_some() { input } else { Box::new(Quiet::new(input)?) };
-    Records::of(input, &log, redactor.clone(), global.clock).map(Some)
+    Records::open(input, &log, redactor.clone(), global.clock).map(Some)
 }
 
 /// Says why a file can't be read.
@@ -208,7 +208,7 @@ fn stream(mut records: Records, sink: &mut impl Sink) -> io::Result<bool> {
             sink.flush()?;
         }
         match records.next() {
-            Some(Ok(record)) => sink.take(&record)?,
+            Some(Ok(record)) => sink.write(&record)?,
             Some(Err(why)) => {
                 output::eprint_error(&format!("error: {why}\n"));
                 return Ok(true);
@@ -257,7 +257,7 @@ impl Source {
 fn merge(mut sources: Vec<Source>, sink: &mut impl Sink) -> io::Result<bool> {
     while let Some(source) = sources.iter_mut().filter(|source| source.next.is_some()).min_by_key(|source| source.at) {
         if let Some(record) = source.advance() {
-            sink.take(&record)?;
+            sink.write(&record)?;
         }
     }
     Ok(sources.iter().any(|source| source.failed))

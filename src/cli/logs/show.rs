@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::bounds::without_time_words;
+use super::bounds::describe_without_time;
 use super::covers::Covers;
 use super::print::paint;
 use super::summary::{Counts, Summary};
@@ -63,7 +63,7 @@ pub(crate) fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut imp
 }
 
 /// That records were cut, in words.
-pub(crate) fn cut_words(count: u64) -> String {
+pub(crate) fn describe_cut(count: u64) -> String {
     match count {
         1 => format!("1 record was cut at {MAX_RECORD_WORDS}"),
         _ => format!("{count} records were cut at {MAX_RECORD_WORDS}"),
@@ -99,11 +99,11 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
         Counts::Number | Counts::Histogram(..) => {}
     }
     if summary.cut > 0 {
-        parts.push(cut_words(summary.cut));
+        parts.push(describe_cut(summary.cut));
     }
     let without_time = summary.bounds.without_time();
     if without_time > 0 {
-        parts.push(without_time_words(without_time));
+        parts.push(describe_without_time(without_time));
     }
     parts.join("; ")
 }

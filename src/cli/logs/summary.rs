@@ -80,13 +80,13 @@ impl Summary {
     }
 
     /// Looks at one record, and at when it was written.
-    pub(crate) fn take_within(&mut self, record: &Record) {
+    pub(crate) fn count_within(&mut self, record: &Record) {
         let within = self.bounds.holds(record);
         self.look(record, within);
     }
 
     /// Looks at one record.
-    pub(crate) fn take<S: Subject>(&mut self, subject: &S) {
+    pub(crate) fn count<S: Subject>(&mut self, subject: &S) {
         self.look(subject, true);
     }
 
@@ -140,8 +140,8 @@ fn earlier(held: Option<DateTime<Utc>>, at: Option<DateTime<Utc>>) -> Option<Dat
 }
 
 impl Gather for Summary {
-    fn take<S: Subject>(&mut self, subject: &S) {
-        Self::take(self, subject);
+    fn ingest<S: Subject>(&mut self, subject: &S) {
+        Self::count(self, subject);
     }
 
     fn count_one(&mut self) {

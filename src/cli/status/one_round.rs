@@ -15,7 +15,7 @@ pub(crate) fn world(config: &Config, now: Stamp) -> World {
 }
 
 /// Takes in the answers of a round that ended `now`.
-pub(crate) fn take(world: &mut World, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
+pub(crate) fn apply(world: &mut World, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
     for observation in seen {
         world.observe(observation, now);
     }

@@ -303,7 +303,7 @@ pub(super) mod tests {
     fn after(text: &str, seen: Vec<Observation>, names: &[&str]) -> Report {
         let mut world = one_round::world(&config(text), at(0));
         let redactor = Redactor::new(["hunter22"]);
-        one_round::take(&mut world, seen.into_iter().map(|seen| masked(&redactor, seen)), at(1500));
+        one_round::apply(&mut world, seen.into_iter().map(|seen| masked(&redactor, seen)), at(1500));
         let names: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
         Report::new(&world, &names)
     }
@@ -426,7 +426,7 @@ pub(super) mod tests {
     fn shell(text: &str, rounds: &[Vec<Observation>]) -> Vec<(String, &'static str)> {
         let mut world = one_round::world(&config(text), at(0));
         for (nth, seen) in rounds.iter().enumerate() {
-            one_round::take(&mut world, seen.clone(), at(1500 + nth as u64 * 2000));
+            one_round::apply(&mut world, seen.clone(), at(1500 + nth as u64 * 2000));
         }
         let report = Report::new(&world, &[]);
         let mut all: Vec<_> = report.alerts.iter().map(|alert| (alert.name.clone(), alert.state)).collect();

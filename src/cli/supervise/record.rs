@@ -70,7 +70,7 @@ impl<'a> Recorder<'a> {
         let Some((path, file)) = self.intent.store.as_ref().and_then(|place| Some((&place.path, place.file?))) else {
             return true;
         };
-        Identity::of(path).is_ok_and(|now| (now.device, now.inode) == file)
+        Identity::from_path(path).is_ok_and(|now| (now.device, now.inode) == file)
     }
 
     /// Writes that the steps ended, once: where the store is away, [`Self::close`] makes up for it.

@@ -99,7 +99,7 @@ pub(crate) async fn verify(
             () = sleep => {}
         }
         let all_seen = targets.iter().zip(&turns).all(|(target, turn)| target.named || turn.seen);
-        judging.take(news, terms, all_seen || clock.now().since(ended) >= FIRST_LOOK);
+        judging.observe(news, terms, all_seen || clock.now().since(ended) >= FIRST_LOOK);
         let soon = clock.now().mono + PACE.1;
         let doubted = targets.iter().zip(&mut turns).filter(|(target, turn)| !turn.busy && judging.doubts(target));
         doubted.for_each(|(_, turn)| turn.next = turn.next.min(soon));
@@ -108,7 +108,7 @@ pub(crate) async fn verify(
 
 impl Judging {
     /// Takes readings. The good ones that make a verdict wait until nothing else is unseen.
-    fn take(&mut self, news: Vec<Reading>, terms: &Terms, released: bool) {
+    fn observe(&mut self, news: Vec<Reading>, terms: &Terms, released: bool) {
         let (named, others): (Vec<_>, Vec<_>) =
             news.into_iter().partition(|reading| terms.checks.contains(&reading.check));
         for reading in others {

@@ -26,7 +26,7 @@ pub(crate) struct Mark {
 
 impl Mark {
     /// The mark of what is at `path`; `None` if it is missing or unreachable. Blocking.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn read(path: &Path) -> Option<Self> {
         path.metadata().ok().map(|data| Self::from(&data))
     }
 }
@@ -77,7 +77,8 @@ impl Look {
             }
         }
         let found = self.patterns.iter().flat_map(|pattern| glob::expand(pattern));
-        let mut all: Fingerprint = found.map(|path| (Mark::of(&path), path)).map(|(mark, path)| (path, mark)).collect();
+        let mut all: Fingerprint =
+            found.map(|path| (Mark::read(&path), path)).map(|(mark, path)| (path, mark)).collect();
         all.insert(self.main.clone(), mark);
         all
     }

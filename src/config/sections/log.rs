@@ -132,7 +132,7 @@ const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Log) }>(Role::
 const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Log) }>(Role::Log);
 const OWN_KEYS: &[KeySpec] = &[
     key("service", Kind::Name, "The service it belongs to"),
-    key("format", Kind::OneOf(&words()), "How lines are recognised. Default auto: by what they are"),
+    key("format", Kind::OneOf(&format_names()), "How lines are recognised. Default auto: by what they are"),
     key("fields", Kind::Table(FIELD_KEYS), "Names of the fields that hold time, level, service, message and trace"),
     key("pattern", Kind::Text, "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)"),
     key(
@@ -193,7 +193,7 @@ const FORMATS: &[(&str, LogFormat)] = &[
     ("rust", LogFormat::These(&[Format::Rust])),
 ];
 
-const fn words() -> [&'static str; FORMATS.len()] {
+const fn format_names() -> [&'static str; FORMATS.len()] {
     let mut words = [""; FORMATS.len()];
     let mut at = 0;
     while at < words.len() {

@@ -33,7 +33,7 @@ impl Span {
         Self { start: within(start), end: within(end) }
     }
 
-    fn of(range: &Range<usize>) -> Self {
+    fn from_range(range: &Range<usize>) -> Self {
         Self::new(range.start, range.end)
     }
 
@@ -130,7 +130,7 @@ fn nodes(table: DeTable<'_>) -> Vec<Node<'_>> {
     let mut nodes: Vec<Node<'_>> = table
         .into_iter()
         .map(|(key, value)| {
-            let (key_span, span) = (Span::of(&key.span()), Span::of(&value.span()));
+            let (key_span, span) = (Span::from_range(&key.span()), Span::from_range(&value.span()));
             Node { key: key.into_inner(), key_span, value: value_of(value.into_inner()), span }
         })
         .collect();
@@ -148,8 +148,10 @@ fn value_of(value: DeValue<'_>) -> Value<'_> {
         DeValue::Boolean(value) => Value::Boolean(value),
         DeValue::Datetime(_) => Value::Datetime,
         DeValue::Array(items) => {
-            let item =
-                |item: toml::Spanned<_>| Item { span: Span::of(&item.span()), value: value_of(item.into_inner()) };
+            let item = |item: toml::Spanned<_>| Item {
+                span: Span::from_range(&item.span()),
+                value: value_of(item.into_inner()),
+            };
             Value::Array(items.into_iter().map(item).collect())
         }
         DeValue::Table(table) => Value::Table(nodes(table)),

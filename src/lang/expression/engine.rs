@@ -210,7 +210,7 @@ fn compile_here(text: &str) -> Result<(Program, Vec<Read>), ExpressionError> {
         )
     })?;
     let parsed = load::parse(text, |parser| parser.term());
-    Ok((Program { filter }, parsed.map(|term| reads::of(text, &term)).unwrap_or_default()))
+    Ok((Program { filter }, parsed.map(|term| reads::paths_read(text, &term)).unwrap_or_default()))
 }
 
 fn at(offset: Option<usize>, message: String, hint: Option<String>) -> ExpressionError {
@@ -266,10 +266,10 @@ fn lex_error(text: &str, error: Option<&load::lex::Error<&str>>) -> ExpressionEr
         return at(None, "the expression could not be read".to_owned(), None);
     };
     // Where a bracket is not closed, what was "found" is the rest of the text.
-    at(Some(offset_of(text, found)), format!("expected a {}{}", expected.as_str(), found_words(found)), None)
+    at(Some(offset_of(text, found)), format!("expected a {}{}", expected.as_str(), describe_found(found)), None)
 }
 
-fn found_words(found: &str) -> String {
+fn describe_found(found: &str) -> String {
     match found.split_whitespace().next() {
         None => ", but the expression ends here".to_owned(),
         Some(word) => format!(", but found `{}`", word.chars().take(20).collect::<String>()),
@@ -289,7 +289,7 @@ fn load_error(text: &str, errors: load::Errors<&str, ()>) -> ExpressionError {
                     let hint = (*found == *"=").then(|| "compare with `==`".to_owned());
                     return at(
                         Some(offset_of(text, found)),
-                        format!("expected {expected}{}", found_words(found)),
+                        format!("expected {expected}{}", describe_found(found)),
                         hint,
                     );
                 }

@@ -83,7 +83,7 @@ const KEEP: &[&str] = &[
 ];
 
 /// The paths that `text` reads from its document, in order.
-pub(super) fn of(text: &str, program: &Term<&str>) -> Vec<Read> {
+pub(super) fn paths_read(text: &str, program: &Term<&str>) -> Vec<Read> {
     let mut reads = Reads { text, found: Vec::new() };
     reads.walk(program);
     reads.found.sort_by_key(|read| read.offset);

@@ -4,13 +4,13 @@
 
 mod context;
 mod group;
+mod history;
 mod mask;
-mod past;
 mod patterns;
 mod token;
 mod trend;
 
 pub(crate) use group::Group;
+pub use history::{FARTHEST, Novelty, ShapeHistory, YESTERDAY};
 pub use mask::{hash_of, is_of, mask, shape_hash, shape_of};
-pub use past::{FARTHEST, Novelty, Past, YESTERDAY};
 pub use patterns::{Order, Patterns};

@@ -9,16 +9,16 @@ use crate::text::name::Name;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogsEffect {
     /// Read from the files of logs which shapes of messages they held. An earlier question is forgotten.
-    LearnPast(RequestId, PastQuestion),
+    ReadShapeHistory(RequestId, ShapeHistoryQuery),
     /// Nobody waits for that answer any more.
-    ForgetPast(RequestId),
+    CancelShapeHistory(RequestId),
     /// Look through the records that are held for secrets that were not known when they were read.
     MaskHeld,
 }
 
-/// Which part of the past of logs is asked for.
+/// The logs and the span of time whose shapes are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PastQuestion {
+pub struct ShapeHistoryQuery {
     /// The logs.
     pub logs: Vec<Name>,
     /// From when.

@@ -12,7 +12,7 @@ pub mod terminal;
 
 pub use self::console::ConsoleEffect;
 pub use self::feed::FeedEffect;
-pub use self::logs::{LogsEffect, PastQuestion};
+pub use self::logs::{LogsEffect, ShapeHistoryQuery};
 pub use self::run::{RunEffect, StartRun};
 pub use self::store::StoreEffect;
 pub use self::terminal::TerminalEffect;

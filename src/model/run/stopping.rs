@@ -61,7 +61,7 @@ pub enum Stopping {
 
 impl Stopping {
     /// In words, `since` so long after it was told.
-    pub fn words(&self, since: Duration) -> String {
+    pub fn describe(&self, since: Duration) -> String {
         match self {
             Self::Asked => "stopping: its supervisor was asked to send TERM".to_owned(),
             Self::Signalled { pid } => format!("stopping: its supervisor (pid {pid}) got a signal to send TERM"),
@@ -88,7 +88,7 @@ pub struct LeftProcess {
 
 impl LeftProcess {
     /// `pid 4711, sleep 300, since 11:05:02Z`
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let command: String = self.command.as_str().chars().take(MOST_COMMAND).collect();
         let cut = if command.len() < self.command.as_str().len() { "…" } else { "" };
         let since = self.since.map_or_else(String::new, |since| since.format(", since %H:%M:%SZ").to_string());

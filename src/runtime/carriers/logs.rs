@@ -9,11 +9,11 @@ use crate::runtime::core::Core;
 impl Core {
     pub(super) fn logs(&mut self, effect: LogsEffect) {
         match effect {
-            LogsEffect::LearnPast(request, question) => {
+            LogsEffect::ReadShapeHistory(request, question) => {
                 let config = Arc::clone(&self.state().world.config);
-                self.past.read(&mut self.tasks, request, &question, &config);
+                self.shape_history.read(&mut self.tasks, request, &question, &config);
             }
-            LogsEffect::ForgetPast(request) => self.past.forget(request),
+            LogsEffect::CancelShapeHistory(request) => self.shape_history.forget(request),
             LogsEffect::MaskHeld => {
                 let records = logs::held(self.state());
                 let secrets = self.known.latest().borrow().clone().unwrap_or_default();

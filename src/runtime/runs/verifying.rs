@@ -24,7 +24,7 @@ impl RunService {
         let dir = self.dir(id).await?;
         let left = self.left(&run).await;
         if !left.is_empty() {
-            let left = left.iter().take(8).map(LeftProcess::words).collect::<Vec<_>>().join("; ");
+            let left = left.iter().take(8).map(LeftProcess::describe).collect::<Vec<_>>().join("; ");
             return Err(said(&format!("its processes still run: {left}; wait for them or stop them")));
         }
         let mut intent = dir.read_intent().map_err(|error| said(&error))?;

@@ -3,14 +3,14 @@
 /// Takes the body piece by piece.
 pub trait Sink: Send {
     /// The next piece. `false` ends the reading: the body is larger than it may be.
-    fn take(&mut self, piece: &[u8]) -> bool;
+    fn write(&mut self, piece: &[u8]) -> bool;
 
     /// How many bytes it takes at most.
     fn limit(&self) -> usize;
 }
 
 impl Sink for &mut Body {
-    fn take(&mut self, piece: &[u8]) -> bool {
+    fn write(&mut self, piece: &[u8]) -> bool {
         let room = self.limit.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
         piece.len() <= room

@@ -35,7 +35,7 @@ pub(super) struct Route {
 
 impl Route {
     /// The route of a request over TLS or not. `certificate`: the server's certificate is looked at in every poll.
-    pub(super) fn of(
+    pub(super) fn new(
         request: &HttpRequest,
         tls: bool,
         certificate: bool,
@@ -58,7 +58,7 @@ impl Route {
 
     /// The same with its files as they are now.
     fn present(&self) -> Self {
-        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(Mark::of));
+        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(Mark::read));
         Self { files, ..self.clone() }
     }
 

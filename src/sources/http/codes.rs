@@ -37,21 +37,21 @@ pub(crate) fn judge(document: &Value, health: Option<&Health>) -> (Sign, Option<
             (Some(Status::Ok), _) => (Sign::Degraded, Some(contradiction(code, "healthy"))),
             (Some(Status::Degraded), Some(health)) => (Sign::Degraded, Some(detailed("degraded", health))),
             (Some(Status::Down), Some(health)) => (Sign::Bad, Some(detailed("unhealthy", health))),
-            _ => (Sign::Bad, Some(words(code))),
+            _ => (Sign::Bad, Some(describe(code))),
         },
         _ => match (said, health) {
             (Some(Status::Ok), _) => (Sign::Bad, Some(contradiction(code, "healthy"))),
             (Some(Status::Degraded), _) => (Sign::Bad, Some(contradiction(code, "degraded"))),
             (Some(Status::Down), Some(health)) => {
-                (Sign::Bad, Some(format!("{} ({})", detailed("unhealthy", health), words(code))))
+                (Sign::Bad, Some(format!("{} ({})", detailed("unhealthy", health), describe(code))))
             }
-            _ => (Sign::Bad, Some(words(code))),
+            _ => (Sign::Bad, Some(describe(code))),
         },
     }
 }
 
 /// `HTTP 503 Service Unavailable`
-pub(crate) fn words(code: u64) -> String {
+pub(crate) fn describe(code: u64) -> String {
     let reason = u16::try_from(code)
         .ok()
         .and_then(|code| reqwest::StatusCode::from_u16(code).ok())
@@ -60,7 +60,7 @@ pub(crate) fn words(code: u64) -> String {
 }
 
 fn contradiction(code: u64, said: &str) -> String {
-    format!("{}, though its body says {said}", words(code))
+    format!("{}, though its body says {said}", describe(code))
 }
 
 fn detailed(what: &str, health: &Health) -> String {

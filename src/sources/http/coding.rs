@@ -39,7 +39,7 @@ pub(super) enum Fault {
 ///
 /// # Errors
 /// One that is not supported, in words.
-pub(super) fn of(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
+pub(super) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
     let mut codings = Vec::new();
     for header in headers.get_all(CONTENT_ENCODING) {
         let list = String::from_utf8_lossy(header.as_bytes()).to_ascii_lowercase();
@@ -64,7 +64,7 @@ pub(super) fn of(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
 /// The unpacked body is larger than the sink takes, or the bytes are damaged.
 pub(super) fn unpack(packed: &[u8], codings: &[Coding], sink: &mut impl Sink) -> Result<(), Fault> {
     let Some((outer, inner)) = codings.split_last() else {
-        return if sink.take(packed) { Ok(()) } else { Err(Fault::TooLarge) };
+        return if sink.write(packed) { Ok(()) } else { Err(Fault::TooLarge) };
     };
     // An answer without a body (to HEAD, or 204) may still name its coding.
     if packed.is_empty() {
@@ -101,7 +101,7 @@ fn copy(mut from: impl Read, name: &str, sink: &mut impl Sink) -> Result<(), Fau
     loop {
         match from.read(&mut piece) {
             Ok(0) => return Ok(()),
-            Ok(length) if sink.take(&piece[..length]) => {}
+            Ok(length) if sink.write(&piece[..length]) => {}
             Ok(_) => return Err(Fault::TooLarge),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 return Err(Fault::Damaged(format!("the {name} body is damaged: it ends too early")));
@@ -151,15 +151,15 @@ mod tests {
 
     #[test]
     fn known_codings_are_read_and_unknown_ones_named() {
-        assert_eq!(of(&headers(&[])), Ok(vec![]));
-        assert_eq!(of(&headers(&["identity", ""])), Ok(vec![]));
-        assert_eq!(of(&headers(&["X-GZip"])), Ok(vec![Coding::Gzip]));
-        assert_eq!(of(&headers(&["deflate, gzip"])), Ok(vec![Coding::Deflate, Coding::Gzip]));
-        assert_eq!(of(&headers(&["deflate", "gzip"])), Ok(vec![Coding::Deflate, Coding::Gzip]));
+        assert_eq!(codings(&headers(&[])), Ok(vec![]));
+        assert_eq!(codings(&headers(&["identity", ""])), Ok(vec![]));
+        assert_eq!(codings(&headers(&["X-GZip"])), Ok(vec![Coding::Gzip]));
+        assert_eq!(codings(&headers(&["deflate, gzip"])), Ok(vec![Coding::Deflate, Coding::Gzip]));
+        assert_eq!(codings(&headers(&["deflate", "gzip"])), Ok(vec![Coding::Deflate, Coding::Gzip]));
         for name in ["br", "zstd", "compress", "dcb", "nonsense"] {
-            assert_eq!(of(&headers(&[name])), Err(format!("content-encoding {name} is not supported")));
+            assert_eq!(codings(&headers(&[name])), Err(format!("content-encoding {name} is not supported")));
         }
-        assert!(of(&headers(&["gzip,gzip,gzip,gzip,gzip"])).is_err());
+        assert!(codings(&headers(&["gzip,gzip,gzip,gzip,gzip"])).is_err());
     }
 
     #[test]

@@ -9,11 +9,11 @@ mod certificate;
 mod client;
 pub(crate) mod codes;
 mod coding;
+mod errors;
 mod head;
 mod phases;
 mod text;
 mod trust;
-mod words;
 
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ use phases::Phases;
 
 pub use body::{Body, Sink};
 pub(crate) use client::{Clients, Connection};
+pub(crate) use errors::describe_io;
 pub(crate) use head::{Head, Wants};
-pub(crate) use words::io_words;
 
 /// The least room for a packed body, in bytes.
 const PACKED: usize = 64 << 10;
@@ -87,7 +87,9 @@ impl Prepared {
         let url = Url::parse(&resolve(&request.url, secrets)?)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| ours(&format!("{} is not an http or https URL", words::without_password(&request.url.0))))?;
+            .ok_or_else(|| {
+                ours(&format!("{} is not an http or https URL", errors::without_password(&request.url.0)))
+            })?;
         let method = Method::from_bytes(request.method.to_ascii_uppercase().as_bytes())
             .map_err(|_| ours(&format!("{} is not an HTTP method", request.method)))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
@@ -111,8 +113,8 @@ impl Prepared {
             method,
             headers,
             body: request.body.as_ref().map(|body| resolve(body, secrets)).transpose()?,
-            plain: Route::of(request, false, certificate, secrets)?,
-            tls: Route::of(request, true, certificate, secrets)?,
+            plain: Route::new(request, false, certificate, secrets)?,
+            tls: Route::new(request, true, certificate, secrets)?,
             request: request.clone(),
         })
     }
@@ -230,7 +232,7 @@ impl Prepared {
     fn still_valid(&self, certificate: &[u8], authority: &str, now: DateTime<Utc>) -> Result<(), PollError> {
         match Certificate::read(certificate).map(|certificate| certificate.not_after) {
             Some(not_after) if not_after < now && !self.request.insecure => {
-                Err(failed(&words::expired(authority, not_after)))
+                Err(failed(&errors::expired(authority, not_after)))
             }
             _ => Ok(()),
         }
@@ -278,7 +280,7 @@ async fn read_body(
     authority: &str,
     sink: &mut impl Sink,
 ) -> Result<Option<String>, PollError> {
-    let codings = match coding::of(headers) {
+    let codings = match coding::codings(headers) {
         Ok(codings) if codings.is_empty() => {
             pieces(response, authority, sink).await?;
             return Ok(None);
@@ -303,7 +305,7 @@ async fn read_body(
 async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) -> Result<(), PollError> {
     loop {
         match response.chunk().await {
-            Ok(Some(piece)) if sink.take(&piece) => {}
+            Ok(Some(piece)) if sink.write(&piece) => {}
             Ok(Some(_)) => return Err(too_large(sink.limit())),
             Ok(None) => return Ok(()),
             Err(error) => return Err(broken(&error, authority)),
@@ -313,12 +315,12 @@ async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) 
 
 /// What a failed request means.
 fn broken(error: &reqwest::Error, authority: &str) -> PollError {
-    if let Some(resolve) = words::unresolved(error) {
+    if let Some(resolve) = errors::unresolved(error) {
         return unresolved(&resolve.host, &resolve.failure);
     }
-    let text = SafeText::new(&words::explain(error, authority));
+    let text = SafeText::new(&errors::explain(error, authority));
     // Between connecting and the answer's end only the other side breaks off.
-    if error.is_connect() || !words::is_break(error) { PollError::Failed(text) } else { PollError::Dropped(text) }
+    if error.is_connect() || !errors::is_break(error) { PollError::Failed(text) } else { PollError::Dropped(text) }
 }
 
 /// What it means that a name has no addresses.

@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    fn words(body: &[u8], content_type: &str) -> String {
+    fn text(body: &[u8], content_type: &str) -> String {
         read(body, content_type).json.unwrap_err()
     }
 
@@ -162,14 +162,14 @@ mod tests {
             ("OK", "the body is not JSON: expected a value, found `OK` at byte 1"),
             (&deep, "the body is not JSON: nested more than 127 levels deep at byte 128"),
         ] {
-            assert_eq!(words(body.as_bytes(), "application/json"), expected, "{body}");
+            assert_eq!(text(body.as_bytes(), "application/json"), expected, "{body}");
         }
         assert_eq!(
-            words(b"<html>", "text/html; charset=utf-8"),
+            text(b"<html>", "text/html; charset=utf-8"),
             "the body is not JSON: expected a value, found `<html>` at byte 1 (text/html)"
         );
         assert_eq!(
-            words(b"{\"a\":\"caf\xe9\"}", "application/json"),
+            text(b"{\"a\":\"caf\xe9\"}", "application/json"),
             "the body is not JSON: it is not UTF-8, and names no charset at byte 10"
         );
     }
@@ -211,13 +211,13 @@ mod tests {
     #[test]
     fn charsets_that_can_not_be_decoded_are_said() {
         let unknown = "application/json; charset=x-klingon";
-        assert_eq!(words(b"{\"a\":\"\xe9\"}", unknown), "charset x-klingon is not supported");
-        assert_eq!(words(b"{\0\0\0}\0\0\0", "application/json; charset=utf-32"), "charset utf-32 is not supported");
-        assert_eq!(words(b"~{<:Ky2;~}", "text/plain; charset=hz-gb-2312"), "charset hz-gb-2312 is not supported");
+        assert_eq!(text(b"{\"a\":\"\xe9\"}", unknown), "charset x-klingon is not supported");
+        assert_eq!(text(b"{\0\0\0}\0\0\0", "application/json; charset=utf-32"), "charset utf-32 is not supported");
+        assert_eq!(text(b"~{<:Ky2;~}", "text/plain; charset=hz-gb-2312"), "charset hz-gb-2312 is not supported");
         // ASCII is read all the same.
         assert_eq!(read(br#"{"a":1}"#, unknown).json, Ok(json!({"a": 1})));
-        assert_eq!(words(b"{\"a\":\"\xa8\"}", "application/json; charset=gb2312"), "the body is not valid GBK");
-        let cut = words(b"{\"a\":\"\xe9", "application/json; charset=latin1");
+        assert_eq!(text(b"{\"a\":\"\xa8\"}", "application/json; charset=gb2312"), "the body is not valid GBK");
+        let cut = text(b"{\"a\":\"\xe9", "application/json; charset=latin1");
         assert_eq!(
             cut,
             "the body is not JSON: it ends in the middle of a string at byte 8 (decoded from windows-1252)"

@@ -39,7 +39,7 @@ pub(super) fn settings(route: &Route) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("no TLS: {error}"))?;
     let mut settings = if route.tls {
-        let trust = Arc::new(Trust::of(route, provider)?);
+        let trust = Arc::new(Trust::new(route, provider)?);
         let builder = builder.dangerous().with_custom_certificate_verifier(trust);
         match &route.client_cert {
             None => builder.with_no_client_auth(),
@@ -93,7 +93,7 @@ struct Trust {
 }
 
 impl Trust {
-    fn of(route: &Route, provider: Arc<CryptoProvider>) -> Result<Self, String> {
+    fn new(route: &Route, provider: Arc<CryptoProvider>) -> Result<Self, String> {
         let schemes = provider.signature_verification_algorithms.supported_schemes();
         let named = route.ca.as_deref().map(|path| certificates(path, "ca")).transpose()?.unwrap_or_default();
         let chain = if route.insecure {

@@ -66,7 +66,7 @@ impl Lane {
         Self { places: Semaphore::new(places), idle: Mutex::default() }
     }
 
-    fn take(&self) -> Option<Process> {
+    fn check_out(&self) -> Option<Process> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -185,7 +185,7 @@ impl Evaluator {
         // Never closed.
         let _place = lane.places.acquire().await.ok();
         // One that was idle may have been killed meanwhile, by a person or for want of memory: not the program's fault.
-        let mut kept = lane.take();
+        let mut kept = lane.check_out();
         loop {
             let reused = kept.is_some();
             // Out of its place while it is asked: where the poll is dropped halfway, the child goes with it.

@@ -34,7 +34,7 @@ impl Exposition {
         let mut scrape = Scrape::new(selectors, self.0.request.max_body.max(MAX_PAGE));
         let head = self.0.send(&ask, &mut scrape).await?;
         if !(200..300).contains(&head.status) {
-            return Err(PollError::Failed(SafeText::new(&codes::words(head.status.into()))));
+            return Err(PollError::Failed(SafeText::new(&codes::describe(head.status.into()))));
         }
         if let Some(why) = &head.undecoded {
             return Err(PollError::Unreadable(SafeText::new(why)));

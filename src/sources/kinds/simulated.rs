@@ -94,7 +94,7 @@ impl Simulated {
             return Ok(Answer::plain(document(&page, takes)));
         }
         let mut scrape = Scrape::new(ask.selectors, MAX_PAGE);
-        (&mut scrape).take(page.body.as_bytes());
+        (&mut scrape).write(page.body.as_bytes());
         let (document, sums, fault) = scrape.finish(takes.as_secs_f64() * 1000.0)?;
         Ok(Answer { sums, fault, ..Answer::plain(document) })
     }

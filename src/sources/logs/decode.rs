@@ -65,7 +65,7 @@ impl LineSplitter {
     }
 
     /// Takes what is held: the writer will not end it any more.
-    pub fn take(&mut self) -> Option<(Vec<u8>, u64)> {
+    pub fn next_line(&mut self) -> Option<(Vec<u8>, u64)> {
         let cut = std::mem::take(&mut self.cut);
         let mut held = std::mem::take(&mut self.held);
         if cut == 0 {
@@ -132,7 +132,7 @@ mod tests {
         for chunk in chunks {
             splitter.feed(chunk, |line, cut| lines.push((line.to_vec(), cut)));
         }
-        (lines, splitter.take())
+        (lines, splitter.next_line())
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
             splitter.feed(chunk, |line, _| lines.push(line.to_vec()));
         }
         assert_eq!(lines, [b"one", b"two"]);
-        assert_eq!(splitter.take(), Some((b"three".to_vec(), 0)));
+        assert_eq!(splitter.next_line(), Some((b"three".to_vec(), 0)));
         assert_eq!((splitter.take_hollow(), splitter.take_hollow()), (100, 0));
         assert_eq!(without_holes(b"\0\0one\n\0\0two\0x\nthree\0\0"), b"one\ntwo\0x\nthree");
     }

@@ -3,7 +3,7 @@
 //! [`rotated`] lists them, [`reaching_back`] says which hold what was written since a moment, [`History`] gives the
 //! records of all that, oldest first. All of it reads files and takes its time: never on the loop.
 
-pub mod past;
+pub mod shapes;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -209,7 +209,7 @@ impl History {
     ///
     /// # Errors
     /// When an expression of `log` does not compile.
-    pub(crate) fn of(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn open(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let mut history = Self::of_rotated(log, since, redactor, clock)?;
         history.files.extend(files_of(log));
         Ok(history)
@@ -302,7 +302,7 @@ mod tests {
 
     impl Place {
         /// The names, oldest first; the first is written from hour 0 on.
-        fn of(names: &[&str]) -> Self {
+        fn open(names: &[&str]) -> Self {
             let place = Self(tempfile::tempdir().unwrap());
             for (hour, name) in (0..).zip(names) {
                 let lines =
@@ -341,7 +341,7 @@ mod tests {
         }
 
         fn messages(&self, since: DateTime<Utc>) -> Vec<String> {
-            let history = History::of(&self.log(), since, Redactor::default(), Clock::start()).unwrap();
+            let history = History::open(&self.log(), since, Redactor::default(), Clock::start()).unwrap();
             history
                 .map(|record| record.map_or_else(|why| why.to_string(), |record| record.message.to_string()))
                 .collect()
@@ -377,10 +377,10 @@ mod tests {
 
     #[test]
     fn rotated_files_come_oldest_first_and_by_name_where_the_times_are_the_same() {
-        let place = Place::of(&["app.log.3.gz", "app.log.2.xz", "app.log.1", "app.log"]);
+        let place = Place::open(&["app.log.3.gz", "app.log.2.xz", "app.log.1", "app.log"]);
         let files: Vec<PathBuf> = rotated(&place.path("app.log")).into_iter().map(|file| file.path).collect();
         assert_eq!(Place::names(&files), ["app.log.3.gz", "app.log.2.xz", "app.log.1"]);
-        let place = Place::of(&[]);
+        let place = Place::open(&[]);
         for name in ["app.log", "app.log.10", "app.log.2", "app.log.1"] {
             place.write(name, "x\n", at(1));
         }
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn only_the_files_that_are_needed_are_read() {
-        let place = Place::of(&["app.log.4.gz", "app.log.3.zst", "app.log.2.bz2", "app.log.1", "app.log"]);
+        let place = Place::open(&["app.log.4.gz", "app.log.3.zst", "app.log.2.bz2", "app.log.1", "app.log"]);
         let reach = |hour, minute| place.reach(at(hour) + chrono::Duration::minutes(minute)).files;
         assert_eq!(reach(4, 0), [""; 0].map(PathBuf::from));
         assert_eq!(Place::names(&reach(3, 50)), [""; 0]);
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn more_than_a_gigabyte_of_the_past_is_not_read_and_that_is_said() {
-        let place = Place::of(&["app.log.2", "app.log.1", "app.log"]);
+        let place = Place::open(&["app.log.2", "app.log.1", "app.log"]);
         fs::File::options().write(true).open(place.path("app.log.2")).unwrap().set_len(MAX_BYTES).unwrap();
         let file = fs::File::options().write(true).open(place.path("app.log.2")).unwrap();
         file.set_modified(SystemTime::from(at(0) + chrono::Duration::minutes(30))).unwrap();
@@ -412,7 +412,7 @@ mod tests {
 
     #[test]
     fn the_records_of_a_day_come_from_packed_files_too() {
-        let place = Place::of(&["app.log.4.gz", "app.log.3.zst", "app.log.2.bz2", "app.log.1.xz", "app.log"]);
+        let place = Place::open(&["app.log.4.gz", "app.log.3.zst", "app.log.2.bz2", "app.log.1.xz", "app.log"]);
         let messages = place.messages(at(0) + chrono::Duration::minutes(30));
         assert_eq!(messages.len(), 13, "{messages:?}");
         assert_eq!((messages[0].as_str(), messages[12].as_str()), ("app.log.4.gz 40", "app.log 40"));
@@ -421,7 +421,7 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_said_and_the_next_one_is_read() {
-        let place = Place::of(&["app.log.2.gz", "app.log.1.gz", "app.log"]);
+        let place = Place::open(&["app.log.2.gz", "app.log.1.gz", "app.log"]);
         let path = place.path("app.log.1.gz");
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() - 12]).unwrap();
@@ -434,10 +434,10 @@ mod tests {
 
     #[test]
     fn a_pattern_that_names_the_rotated_files_too_gives_each_record_once() {
-        let place = Place::of(&["app.log.2.gz", "app.log.1", "app.log"]);
+        let place = Place::open(&["app.log.2.gz", "app.log.1", "app.log"]);
         let mut log = place.log();
         log.kind = LogKind::File(place.path("app.log*"));
-        let history = History::of(&log, at(0), Redactor::default(), Clock::start()).unwrap();
+        let history = History::open(&log, at(0), Redactor::default(), Clock::start()).unwrap();
         assert_eq!(history.map(Result::unwrap).count(), 9);
     }
 }

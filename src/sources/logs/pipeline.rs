@@ -264,7 +264,7 @@ impl Pipeline {
 
     /// Ends a stream: nothing will be added to its last record.
     pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
-        for (piece, stderr) in stream.pieces.take() {
+        for (piece, stderr) in stream.pieces.take_payloads() {
             let cut = std::mem::take(&mut stream.cut);
             self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
         }
@@ -285,7 +285,7 @@ impl Pipeline {
     }
 
     /// What was made since the last call, or nothing.
-    pub fn take(&mut self, backlog: bool) -> Option<RecordBatch> {
+    pub fn take_batch(&mut self, backlog: bool) -> Option<RecordBatch> {
         if self.records.is_empty() && self.loss == self.reported {
             return None;
         }

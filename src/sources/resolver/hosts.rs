@@ -37,7 +37,7 @@ impl Hosts {
     /// The addresses of a name in small letters. `None` where the file does not name it, or where the system asks
     /// somebody else first.
     pub(super) fn get(&self, name: &str) -> Option<Vec<IpAddr>> {
-        let marks = [&self.file, &self.switch].map(|path| Mark::of(path));
+        let marks = [&self.file, &self.switch].map(|path| Mark::read(path));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.marks != Some(marks) {
             let small = marks[0].is_some_and(|mark| mark.length <= LARGEST);

@@ -175,7 +175,7 @@ impl Threads {
             let found = match found {
                 Ok(addresses) if addresses.is_empty() => Err(Failure::Failed("it has no address".to_owned())),
                 Ok(addresses) => Ok(addresses),
-                Err(error) => Err(Failure::Failed(self.words(&error.to_string(), took))),
+                Err(error) => Err(Failure::Failed(self.describe(&error.to_string(), took))),
             };
             let mut shared = self.lock();
             if shared.answered.len() >= REMEMBERED {
@@ -201,7 +201,7 @@ impl Threads {
     }
 
     /// What the system says of a failure, in words.
-    fn words(&self, reason: &str, took: Duration) -> String {
+    fn describe(&self, reason: &str, took: Duration) -> String {
         let reason = reason.trim_start_matches("failed to lookup address information: ");
         let unknown = ["Name or service not known", "Name does not resolve", "nodename nor servname"];
         let later = ["Temporary failure", "Try again"];

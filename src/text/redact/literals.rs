@@ -23,7 +23,7 @@ impl std::fmt::Debug for Literals {
 
 impl Literals {
     /// Of the values that are in use.
-    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = (&'a Name, &'a str)>) -> Self {
+    pub(crate) fn from_secrets<'a>(secrets: impl IntoIterator<Item = (&'a Name, &'a str)>) -> Self {
         Self(secrets.into_iter().map(|(name, value)| (name.clone(), Redactor::new([value]), user_of(value))).collect())
     }
 
@@ -72,6 +72,6 @@ fn user_of(value: &str) -> Option<String> {
 
 impl From<&Secrets> for Literals {
     fn from(secrets: &Secrets) -> Self {
-        Self::of(secrets.iter())
+        Self::from_secrets(secrets.iter())
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Values {
 
 impl Values {
     /// `None` where they can't be looked for.
-    pub(super) fn of(variants: BTreeSet<Vec<u8>>) -> Option<Self> {
+    pub(super) fn from_variants(variants: BTreeSet<Vec<u8>>) -> Option<Self> {
         let mut begin: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
         for variant in variants {
             begin.entry(variant[..variant.len().min(ANCHOR)].to_owned()).or_default().push(variant);
@@ -60,9 +60,9 @@ mod tests {
     fn a_large_value_makes_no_large_automaton() {
         for value in [certificates(), certificates().replace('\n', "+")] {
             let mut forms = BTreeSet::new();
-            variants::of(&value, &mut forms);
+            variants::add_variants(&value, &mut forms);
             let bytes: usize = forms.iter().map(Vec::len).sum();
-            let values = Values::of(forms).unwrap();
+            let values = Values::from_variants(forms).unwrap();
             let used = values.any.memory_usage() + values.all.memory_usage();
             assert!(used < 16 << 20, "{used} bytes for variants of {bytes}");
         }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use super::MIN_SECRET;
 
 /// Adds every form of `value` that is long enough.
-pub(super) fn of(value: &str, into: &mut BTreeSet<Vec<u8>>) {
+pub(super) fn add_variants(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     // Most are the same: a form is made once.
     let mut values = BTreeSet::new();
     for whole in [value, value.trim(), value.trim_matches('"')] {
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn forms_are_long_enough() {
         let mut forms = BTreeSet::new();
-        of("ab\"c", &mut forms);
+        add_variants("ab\"c", &mut forms);
         assert!(forms.iter().all(|form| form.len() >= MIN_SECRET));
         assert!(forms.contains(&b"ab\\\"c"[..]));
     }

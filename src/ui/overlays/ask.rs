@@ -17,7 +17,7 @@ impl Draw for Ask {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let width = 70.min(area.width);
         let inside = usize::from(width.saturating_sub(4)).max(1);
-        let question = Line::of(&self.question, Role::DialogTitle).wrapped(inside, 0);
+        let question = Line::styled(&self.question, Role::DialogTitle).wrapped(inside, 0);
         let detail = Line::plain(&self.detail).wrapped(inside, 0);
         let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
@@ -31,6 +31,6 @@ impl Draw for Ask {
         let buttons = split_bottom(inner, 1).1;
         let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
         painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
-        painter.put_at(buttons, used + 2, 0, &Line::of(self.next_key(state.world.now), Role::KeyLabel));
+        painter.put_at(buttons, used + 2, 0, &Line::styled(self.next_key(state.world.now), Role::KeyLabel));
     }
 }

@@ -28,18 +28,19 @@ impl Draw for Choices {
         let offers = self.offered();
         let says =
             if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
-        let foot = Line::of(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
+        let foot = Line::styled(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
         let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
         let mut top = inner;
         for (name, value) in &self.chosen {
-            let words = Line::of(format!("{name} = "), Role::TextLabel).and(Span::of(value), Role::TextStrong);
+            let words =
+                Line::styled(format!("{name} = "), Role::TextLabel).and(Span::borrowed(value), Role::TextStrong);
             painter.put(top, 0, &words);
             top = split_top(top, 1).1;
         }
         let offered = !offers.is_empty();
         let (line, list) = split_top(top, 2);
         let input = InputLine {
-            prompt: Line::of(format!("{} = ", self.parameter()), Role::InputPrompt),
+            prompt: Line::styled(format!("{} = ", self.parameter()), Role::InputPrompt),
             text: self.input.text(),
             cursor: Some(self.input.cursor()),
             error: self.error.as_ref().map(|why| (0, why)),
@@ -60,7 +61,7 @@ impl Draw for Choices {
         let shown = table::window(0, self.selected, values.len(), usize::from(list.height));
         for ((row, choice), at) in (0..list.height).zip(&values[shown.clone()]).zip(shown.clone()) {
             let spot = Rect { y: list.y + row, height: 1, ..list };
-            painter.put(table::beside_pointer(spot), 0, &words(choice, width, before == Some(*choice)));
+            painter.put(table::beside_pointer(spot), 0, &choice_line(choice, width, before == Some(*choice)));
             if self.selected == Some(at) {
                 table::select(painter, spot, true);
             }
@@ -70,10 +71,10 @@ impl Draw for Choices {
 }
 
 /// A value with what is known of it; the one that runs is marked and dim, because it can't be chosen.
-fn words(choice: &Choice, width: usize, is_before: bool) -> Line<'_> {
+fn choice_line(choice: &Choice, width: usize, is_before: bool) -> Line<'_> {
     let role = if choice.running { Role::TextDim } else { Role::Text };
     let gap = width.saturating_sub(Span::from(&choice.value).width());
-    let mut words = Line::of(&choice.value, role).and(" ".repeat(gap), role);
+    let mut words = Line::styled(&choice.value, role).and(" ".repeat(gap), role);
     if choice.running {
         words = words.and("  runs now", Role::TextStrong);
     } else if is_before {

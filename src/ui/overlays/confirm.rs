@@ -63,18 +63,18 @@ fn facts(dialog: &Confirmation, width: usize) -> Vec<Line<'_>> {
     for row in dialog.preview.rows.iter().filter(|row| row.label != "digest") {
         let label = &row.label;
         let words = match row.kind {
-            Kind::Fact => Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
-            Kind::Command => Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
-            Kind::Script => Line::of(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
+            Kind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
+            Kind::Command => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
+            Kind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
         };
         out.extend(words.wrapped(width, labels + 2));
     }
     for (label, value) in &dialog.context {
-        let words = Line::of(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
+        let words = Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
         out.extend(words.wrapped(width, labels + 2));
     }
     let digest: String = dialog.digest.chars().take(16).collect();
-    let words = Line::of(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
+    let words = Line::styled(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
     out.push(words.and(" the confirmation is bound to this plan", Role::TextDim));
     out
 }
@@ -82,7 +82,7 @@ fn facts(dialog: &Confirmation, width: usize) -> Vec<Line<'_>> {
 /// What the keys do now: in the colour of an error where what was typed is none of it.
 fn next_key(state: &State, dialog: &Confirmation) -> Line<'static> {
     let wrong = dialog.missing.is_some() || dialog.is_wrong();
-    Line::of(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
+    Line::styled(dialog.next_key(state.world.now), if wrong { Role::InputError } else { Role::KeyLabel })
 }
 
 /// What speaks against it.
@@ -92,15 +92,15 @@ fn ending(painter: &Painter<'_>, dialog: &Confirmation, width: usize) -> Vec<Lin
         .preview
         .warnings
         .iter()
-        .map(|text| Line::of(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
+        .map(|text| Line::styled(sign, Role::StatusDegraded).then(text, Role::StatusDegraded));
     lines.flat_map(|words| words.wrapped(width, 2)).collect()
 }
 
 /// What has to be typed.
 fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
     let name = InputLine {
-        prompt: Line::of("type ", Role::TextLabel)
-            .and(Span::of(&dialog.plan.target), Role::TextStrong)
+        prompt: Line::styled("type ", Role::TextLabel)
+            .and(Span::borrowed(&dialog.plan.target), Role::TextStrong)
             .and(": ", Role::TextLabel),
         text: dialog.name.text(),
         cursor: (dialog.focus == Focus::Name).then(|| dialog.name.cursor()),
@@ -108,7 +108,7 @@ fn fields(dialog: &Confirmation) -> Vec<InputLine<'_>> {
         placeholder: "the name of the target",
     };
     let reason = InputLine {
-        prompt: Line::of("reason: ", Role::TextLabel),
+        prompt: Line::styled("reason: ", Role::TextLabel),
         text: dialog.reason.text(),
         cursor: (dialog.focus == Focus::Reason).then(|| dialog.reason.cursor()),
         error: None,

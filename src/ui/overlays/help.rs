@@ -24,7 +24,7 @@ impl Draw for Help {
         let spot = dialog::spot(area, WIDTH, area.height.saturating_sub(2).max(3));
         let height = usize::from(spot.height.saturating_sub(2));
         let shown = table::window(self.scroll, None, self.rows.len(), height);
-        let title = Line::of("keys and commands", Role::DialogTitle);
+        let title = Line::styled("keys and commands", Role::DialogTitle);
         let foot = table::position(&shown, self.rows.len()).then("Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
         for (row, entry) in (0..inner.height).zip(&self.rows[shown]) {
@@ -36,11 +36,11 @@ impl Draw for Help {
                         LogSign::Mark => glyphs.mark,
                         LogSign::Marker => glyphs.marker,
                     };
-                    Line::of(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
+                    Line::styled(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
                 }
-                HelpRow::Heading(text) => Line::of(text.clone(), Role::Title),
+                HelpRow::Heading(text) => Line::styled(text.clone(), Role::Title),
                 HelpRow::Entry { keys, help } => {
-                    Line::of(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
+                    Line::styled(format!("  {keys:<KEYS$} "), Role::Key).and(help.clone(), Role::Text)
                 }
             };
             painter.put(inner, row, &words);

@@ -28,7 +28,7 @@ impl Draw for LineInput {
         let (above, spot) = split_bottom(area, 2);
         painter.clear(spot);
         let input = InputLine {
-            prompt: Line::of(prompt, Role::InputPrompt).and(" ", Role::Text),
+            prompt: Line::styled(prompt, Role::InputPrompt).and(" ", Role::Text),
             text: self.input.text(),
             cursor: Some(self.input.cursor()),
             error: self.error.as_ref().map(|(at, why)| (*at, why)),
@@ -36,7 +36,7 @@ impl Draw for LineInput {
         };
         input.draw(painter, spot);
         if self.error.is_none() {
-            let keys = Line::of(" Enter", Role::Key)
+            let keys = Line::styled(" Enter", Role::Key)
                 .and(" apply  ", Role::KeyLabel)
                 .and("Esc", Role::Key)
                 .and(" undo  ", Role::KeyLabel)
@@ -60,11 +60,11 @@ fn shows(state: &State, line: &LineInput) -> Line<'static> {
     let words = match &line.purpose {
         Purpose::Filter => {
             let passing = figures::count(logs.pane.view().len() as u64);
-            Line::of(format!("{passing} of {} pass", figures::count(held)), Role::TextStrong)
+            Line::styled(format!("{passing} of {} pass", figures::count(held)), Role::TextStrong)
         }
         Purpose::Search => {
             let (_, of) = logs.hit().unwrap_or_default();
-            Line::of(format!("{} found", figures::count(of as u64)), Role::TextStrong)
+            Line::styled(format!("{} found", figures::count(of as u64)), Role::TextStrong)
         }
         Purpose::List(_) => return Line::new(),
     };
@@ -87,7 +87,7 @@ fn offers(painter: &mut Painter<'_>, line: &LineInput, above: Rect) {
     for (row, at) in (0..rows).zip(shown) {
         let offer = &line.offers[at];
         let (sign, role) = if taken == Some(at) { (painter.glyphs().pointer, Role::Key) } else { (" ", Role::Text) };
-        let words = Line::of(sign, Role::Key)
+        let words = Line::styled(sign, Role::Key)
             .and(" ", Role::Text)
             .and(format!("{:<longest$}", offer.text), role)
             .and(format!("  {}", offer.note), Role::TextDim);

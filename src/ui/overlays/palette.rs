@@ -25,12 +25,12 @@ const NAME: usize = 24;
 impl Draw for Palette {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
         let spot = dialog::spot(area, WIDTH, HEIGHT);
-        let title = Line::of("commands", Role::DialogTitle);
-        let foot = Line::of("Enter starts, Esc closes", Role::TextDim);
+        let title = Line::styled("commands", Role::DialogTitle);
+        let foot = Line::styled("Enter starts, Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
         let (line, list) = split_top(inner, 1);
         let input = InputLine {
-            prompt: Line::of(": ", Role::InputPrompt),
+            prompt: Line::styled(": ", Role::InputPrompt),
             text: self.input.text(),
             cursor: Some(self.input.cursor()),
             error: None,
@@ -44,10 +44,10 @@ impl Draw for Palette {
         let shown = table::window(0, Some(self.selected), self.items.len(), usize::from(list.height));
         for ((row, item), at) in (0..list.height).zip(&self.items[shown.clone()]).zip(shown.clone()) {
             let spot = Rect { y: list.y + row, height: 1, ..list };
-            let keys = Line::of(item.keys.clone(), Role::Key);
+            let keys = Line::styled(item.keys.clone(), Role::Key);
             let right = painter.put_right(spot, 0, &keys);
             let room = Rect { width: spot.width.saturating_sub(right + 1), ..spot };
-            painter.put(table::beside_pointer(room), 0, &words(item));
+            painter.put(table::beside_pointer(room), 0, &item_line(item));
             if at == self.selected {
                 table::select(painter, spot, true);
             }
@@ -57,7 +57,7 @@ impl Draw for Palette {
 }
 
 /// The name with the letters that match, and what it does.
-fn words(item: &PaletteItem) -> Line<'static> {
+fn item_line(item: &PaletteItem) -> Line<'static> {
     let mut words = Line::new();
     for (at, c) in item.name.chars().enumerate() {
         let matched = u32::try_from(at).is_ok_and(|at| item.matched.contains(&at));

@@ -9,7 +9,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::patterns::PatternsOverlay;
 use crate::app::state::State;
-use crate::logs::pattern::{Group, Novelty, Order, Past};
+use crate::logs::pattern::{Group, Novelty, Order, ShapeHistory};
 use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
@@ -42,7 +42,7 @@ impl Draw for PatternsOverlay {
             Order::Level => "worst first",
         };
         let dot = painter.glyphs().dot;
-        let mut title = Line::of("patterns", Role::DialogTitle).then(by, Role::TextDim);
+        let mut title = Line::styled("patterns", Role::DialogTitle).then(by, Role::TextDim);
         if !self.filter().is_empty() {
             title = title.then(dot, Role::TextDim).then(self.filter().to_owned(), Role::LogMatch);
         }
@@ -53,7 +53,7 @@ impl Draw for PatternsOverlay {
             (Command::Order, "order"),
             (Command::Copy, "copy"),
         ];
-        let foot = Line::of(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
+        let foot = Line::styled(format!("{} of {}", (at + 1).min(groups.len()), groups.len()), Role::TextDim);
         let inner = details::frame(state, painter, area, &title, &foot, &keys);
         let (head, body) = split_top(inner, 2);
         painter.put(head, 0, &counted(self, dot));
@@ -69,7 +69,7 @@ impl Draw for PatternsOverlay {
         }
         let (list, full) = split_bottom(body, if body.height >= ROOM_FOR_SHAPE { 3 } else { 0 });
         rows(state, painter, self, list, (&groups, at));
-        let words = Line::of(Span::of(&groups[at].shape), Role::TextStrong);
+        let words = Line::styled(Span::borrowed(&groups[at].shape), Role::TextStrong);
         for (row, line) in (0..full.height).zip(words.wrapped(usize::from(full.width), 0)) {
             painter.put(full, row, &line);
         }
@@ -107,16 +107,17 @@ fn row<'a>(
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
     let trend: Vec<Option<f64>> = trend.iter().map(|n| (*n > 0).then_some(*n as f64)).collect();
     let new = panel.novelty(group) == Novelty::New;
-    let shape = Line::of(if new { "NEW " } else { "" }, Role::LogMark).and(Span::of(&group.shape), Role::Text);
+    let shape =
+        Line::styled(if new { "NEW " } else { "" }, Role::LogMark).and(Span::borrowed(&group.shape), Role::Text);
     let percent = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
     Row {
         cells: vec![
             Line::plain(figures::count(group.count)),
-            Line::of(format!("{percent:.1}%"), Role::TextDim),
-            Line::of(word, role),
-            spark::words(&trend, 1.0, glyphs, Role::ChartLine),
-            Line::of(age(group.first), Role::TextDim),
-            Line::of(age(group.last), Role::TextDim),
+            Line::styled(format!("{percent:.1}%"), Role::TextDim),
+            Line::styled(word, role),
+            spark::line(&trend, 1.0, glyphs, Role::ChartLine),
+            Line::styled(age(group.first), Role::TextDim),
+            Line::styled(age(group.last), Role::TextDim),
             shape,
         ],
         target: Some(Target::OverlayRow(place)),
@@ -143,13 +144,13 @@ fn counted(panel: &PatternsOverlay, dot: &'static str) -> Line<'static> {
 
 /// Since when NEW is new, or why nothing is called so.
 fn known_past(state: &State, panel: &PatternsOverlay) -> Line<'static> {
-    let Some(past) = &panel.past else {
-        return Line::of("reading the history before yesterday", Role::StatusPending);
+    let Some(history) = &panel.history else {
+        return Line::styled("reading the history before yesterday", Role::StatusPending);
     };
     let now = panel.opened.utc;
-    let (known, unknown): (Vec<&Name>, Vec<&Name>) = past.reach.keys().partition(|log| past.reaches(log, now));
-    let back = |past: &Past| {
-        past.earliest().map_or_else(
+    let (known, unknown): (Vec<&Name>, Vec<&Name>) = history.reach.keys().partition(|log| history.reaches(log, now));
+    let back = |history: &ShapeHistory| {
+        history.earliest().map_or_else(
             || "no history: nothing is marked as new".to_owned(),
             |first| {
                 let span = (state.world.now.utc - first).to_std().unwrap_or_default();
@@ -158,13 +159,13 @@ fn known_past(state: &State, panel: &PatternsOverlay) -> Line<'static> {
         )
     };
     if known.is_empty() {
-        return Line::of(back(past), Role::TextDim);
+        return Line::styled(back(history), Role::TextDim);
     }
-    let cut = if past.cut { " (not all was read)" } else { "" };
+    let cut = if history.cut { " (not all was read)" } else { "" };
     let mut text = format!("NEW since yesterday, from the files{cut}");
     if !unknown.is_empty() {
         let names: Vec<&str> = unknown.iter().map(|name| &***name).collect();
         text = format!("{text}; unknown for {}", names.join(", "));
     }
-    Line::of(text, Role::TextDim)
+    Line::styled(text, Role::TextDim)
 }

@@ -27,7 +27,7 @@ impl Draw for RecordOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let record = &self.record;
         let (word, _, role) = level(record.level);
-        let title = Line::of("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
+        let title = Line::styled("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
         let keys = [
             (Command::NextPanel, "tree, fields, raw"),
             (Command::OnlyThis, "only this value"),
@@ -62,7 +62,7 @@ impl Draw for RecordOverlay {
 
 /// What was left out, and how many parts there are.
 fn place(overlay: &RecordOverlay) -> Line<'static> {
-    let count = |n: usize, what: &str| Line::of(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
+    let count = |n: usize, what: &str| Line::styled(format!("{} {what}", figures::count(n as u64)), Role::TextDim);
     match overlay.tab {
         Tab::Tree => {
             let left_out = overlay.tree.as_ref().map_or(0, |tree| tree.left_out);
@@ -71,7 +71,7 @@ fn place(overlay: &RecordOverlay) -> Line<'static> {
         Tab::Fields => count(overlay.fields.len(), "fields"),
         Tab::Raw => {
             let size = figures::bytes(overlay.record.raw.as_str().len() as u64);
-            Line::of(format!("raw, {size}"), Role::TextDim)
+            Line::styled(format!("raw, {size}"), Role::TextDim)
         }
     }
 }
@@ -82,11 +82,11 @@ fn facts(state: &State, glyphs: GlyphSet, overlay: &RecordOverlay) -> [Line<'sta
     let zone = state.world.config.console.timezone;
     let said = if record.time.is_some() { "from the line" } else { "when it was read: no time recognised in the line" };
     let age = figures::age(state.world.now.since(record.read_at));
-    let time = Line::of(figures::full(record.at(), zone), Role::TextStrong)
+    let time = Line::styled(figures::full(record.at(), zone), Role::TextStrong)
         .then(said, Role::TextDim)
         .then(glyphs.dot, Role::TextDim)
         .then(format!("read {age} ago"), Role::TextDim);
-    let mut what = Line::of(overlay.recognised(), Role::Text);
+    let mut what = Line::styled(overlay.recognised(), Role::Text);
     let mut fact = |text: String, role: Role| {
         what = std::mem::take(&mut what).then(glyphs.dot, Role::TextDim).then(text, role);
     };
@@ -143,12 +143,12 @@ fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role)
         (true, true, _) => "+ ",
         (true, false, _) => "- ",
     };
-    let mut head = Line::of("  ".repeat(part.depth.min(16)), Role::Text).and(sign, Role::ChartAxis);
+    let mut head = Line::styled("  ".repeat(part.depth.min(16)), Role::Text).and(sign, Role::ChartAxis);
     if let Some(key) = &part.key {
         head = head.and(key, Role::LogField).and(": ", Role::TextDim);
     }
     let count = |count: usize, open: &str, close: &str| {
-        Line::of(
+        Line::styled(
             format!("{open}{}{close}", if count == 0 { String::new() } else { format!(" {count} ") }),
             Role::TextDim,
         )
@@ -170,7 +170,7 @@ fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
         let (name, value): &(SafeText, SafeText) = &overlay.fields[at];
         let name = Span::from(name).fitted(widest, ellipsis);
         let rest = widest.saturating_sub(name.width()) + 2;
-        (Line::of(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
+        (Line::styled(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
     };
     details::rows(painter, area, overlay.fields.len(), overlay.selected(), row);
 }
@@ -182,7 +182,7 @@ fn raw(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     let lines: Vec<&str> = lines.collect();
     let shown = table::window(overlay.selected(), None, lines.len(), usize::from(area.height));
     for (row, line) in (0..area.height).zip(&lines[shown]) {
-        painter.put(area, row, &Line::of(Span::of(line), Role::Text));
+        painter.put(area, row, &Line::styled(Span::borrowed(line), Role::Text));
     }
     painter.note(area, Target::OverlayRow(overlay.selected()));
 }

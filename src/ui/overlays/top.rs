@@ -32,7 +32,7 @@ impl Draw for TopOverlay {
         if let Some(choice) = &self.choice {
             return choose(state, painter, choice, area);
         }
-        let title = Line::of("top values of", Role::DialogTitle).then(self.field.clone(), Role::LogField);
+        let title = Line::styled("top values of", Role::DialogTitle).then(self.field.clone(), Role::LogField);
         let keys = [
             (Command::Open, "show records"),
             (Command::NotThis, "hide these"),
@@ -41,7 +41,7 @@ impl Draw for TopOverlay {
         ];
         let rows = self.top.rows(SHOWN);
         let at = self.at();
-        let foot = Line::of(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
+        let foot = Line::styled(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
         let inner = details::frame(state, painter, area, &title, &foot, &keys);
         let (head, body) = split_top(inner, 2);
         let dot = painter.glyphs().dot;
@@ -64,8 +64,8 @@ impl Draw for TopOverlay {
         let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
             cells: vec![
                 Line::plain(figures::count(row.count)),
-                Line::of(format!("{:.1}%", row.share * 100.0), Role::TextDim),
-                Line::of(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
+                Line::styled(format!("{:.1}%", row.share * 100.0), Role::TextDim),
+                Line::styled(block.repeat((row.share / greatest * BAR).ceil() as usize), Role::ChartLine),
                 shown_value(row),
             ],
             target: Some(Target::OverlayRow(place)),
@@ -75,7 +75,7 @@ impl Draw for TopOverlay {
 }
 
 fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {
-    let words = Line::of(Span::of(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
+    let words = Line::styled(Span::borrowed(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
     match row.left_out {
         0 => words,
         left_out => words.and(format!("… +{}", figures::bytes(left_out as u64)), Role::TextDim),
@@ -117,11 +117,12 @@ fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
 }
 
 fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect) {
-    let title = Line::of("top values of which field?", Role::DialogTitle);
+    let title = Line::styled("top values of which field?", Role::DialogTitle);
     let inner = details::frame(state, painter, area, &title, &Line::new(), &[]);
     let (head, body) = split_top(inner, 2);
-    let typed =
-        Line::of("> ", Role::InputPrompt).and(choice.input.text().to_owned(), Role::Input).and(" ", Role::InputCaret);
+    let typed = Line::styled("> ", Role::InputPrompt)
+        .and(choice.input.text().to_owned(), Role::Input)
+        .and(" ", Role::InputCaret);
     painter.put(head, 0, &typed);
     let shown = choice.shown();
     if shown.is_empty() {
@@ -132,7 +133,7 @@ fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect)
     let at = choice.selected.min(shown.len() - 1);
     let window = table::window(at.saturating_sub(height / 2), Some(at), shown.len(), height);
     let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| Row {
-        cells: vec![Line::of(Span::of(field), Role::LogField)],
+        cells: vec![Line::styled(Span::borrowed(field), Role::LogField)],
         target: Some(Target::OverlayRow(place)),
     });
     let selected = at.checked_sub(window.start);

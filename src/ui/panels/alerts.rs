@@ -87,17 +87,17 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let mut what = what(painter, alert);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
-        what = Line::of(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
+        what = Line::styled(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
     } else if narrow && alert.phase == Phase::Pending {
         let sign = Status::Pending.glyph(painter.glyphs().ascii);
-        what = Line::of(sign, Role::StatusPending).and(" ", Role::Text).join(what);
+        what = Line::styled(sign, Role::StatusPending).and(" ", Role::Text).join(what);
     }
     // What waits or is over must not look as loud as what fires.
     if alert.phase != Phase::Firing || muted {
         severity = severity.all(Role::TextDim);
         what = what.all(if resolved || muted { Role::TextDim } else { Role::Text });
     }
-    let since = Line::of(
+    let since = Line::styled(
         figures::age_since(alert.since, state.world.now, "-"),
         if resolved { Role::TextDim } else { Role::Text },
     );
@@ -112,12 +112,14 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
     let asked = if waits { alert.condition.as_str() } else { without_time(&alert.condition) };
-    let name = Line::of(Span::of(alert.subject.name()), Role::TextStrong);
+    let name = Line::styled(Span::borrowed(alert.subject.name()), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
-        Subject::Metric(_) if !seen.is_empty() => name.then(&alert.value, Role::Text).then(Span::of(asked), Role::Text),
+        Subject::Metric(_) if !seen.is_empty() => {
+            name.then(&alert.value, Role::Text).then(Span::borrowed(asked), Role::Text)
+        }
         _ => {
-            let name = name.then(Span::of(asked), Role::Text);
+            let name = name.then(Span::borrowed(asked), Role::Text);
             let status = without_time(asked);
             // `down` with the value `DOWN connection refused` needs only what is new.
             let same = seen.get(..status.len()).is_some_and(|start| start.eq_ignore_ascii_case(status));
@@ -125,7 +127,7 @@ fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
             if more.is_empty() {
                 return name;
             }
-            name.then(painter.glyphs().dot, Role::TextDim).then(Span::of(more), Role::Text)
+            name.then(painter.glyphs().dot, Role::TextDim).then(Span::borrowed(more), Role::Text)
         }
     }
 }
@@ -144,13 +146,13 @@ pub(crate) fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<
     let glyphs = painter.glyphs();
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
-        return Line::of(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
+        return Line::styled(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
     }
     match alert.phase {
-        Phase::Firing => Line::of("firing", Role::TextStrong),
-        Phase::Pending => Line::of("pending", Role::StatusPending),
-        Phase::Resolved => Line::of("resolved", Role::StatusOk),
-        Phase::Inactive => Line::of("inactive", Role::TextDim),
+        Phase::Firing => Line::styled("firing", Role::TextStrong),
+        Phase::Pending => Line::styled("pending", Role::StatusPending),
+        Phase::Resolved => Line::styled("resolved", Role::StatusOk),
+        Phase::Inactive => Line::styled("inactive", Role::TextDim),
     }
 }
 

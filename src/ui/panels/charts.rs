@@ -30,13 +30,13 @@ impl View for Charts {
         }
         let (ranges, plots) = split_top(area, 1);
         note(painter, plots, id.clone());
-        painter.put(ranges, 0, &range_words(state));
+        painter.put(ranges, 0, &range_line(state));
         let shown = charts(state);
         let room = usize::from(plots.height / CHART).max(1);
         if shown.len() > room {
             let more = shown.len() - room;
             let words = format!("{more} more chart{} not shown, no room ", if more == 1 { "" } else { "s" });
-            painter.put_right(ranges, 0, &Line::of(words, Role::TextDim));
+            painter.put_right(ranges, 0, &Line::styled(words, Role::TextDim));
         }
         let metrics: Vec<_> = shown.iter().filter_map(|name| state.world.metric(name)).take(room).collect();
         if metrics.is_empty() {
@@ -55,9 +55,9 @@ impl View for Charts {
 }
 
 /// Every range, the present one marked.
-fn range_words(state: &State) -> Line<'static> {
+fn range_line(state: &State) -> Line<'static> {
     let screen = &state.console.screens.metrics;
-    let mut words = Line::of(" range", Role::TextDim);
+    let mut words = Line::styled(" range", Role::TextDim);
     for (at, (_, word)) in RANGES.iter().enumerate() {
         let role = if at == screen.range.min(RANGES.len() - 1) { Role::DialogButtonFocus } else { Role::TextDim };
         words = words.and(" ", Role::Text).and(format!(" {word} "), role);

@@ -39,7 +39,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     };
     let glyphs = painter.glyphs();
-    let words = status::words(check.status, check.stale, glyphs, status::FULL);
+    let words = status::label(check.status, check.stale, glyphs, status::FULL);
     let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
     note(painter, inner, id.clone());
     for (row, line) in (0..inner.height).zip(lines(state, painter, check, inner.width)) {
@@ -50,8 +50,8 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 /// How old the latest answer is.
 pub(crate) fn polled(state: &State, check: &CheckView) -> Line<'static> {
     check.age(state.world.now).map_or_else(
-        || Line::of("not polled yet", Role::TextDim),
-        |age| Line::of(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
+        || Line::styled("not polled yet", Role::TextDim),
+        |age| Line::styled(figures::age(age), if check.stale { Role::MarkStale } else { Role::TextDim }),
     )
 }
 
@@ -62,16 +62,16 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
     let width = usize::from(width);
     if check.stale {
         let words = format!("no answer for {}: values shown are old", figures::span(check.stale_after));
-        lines.extend(Line::of(words, Role::MarkStale).wrapped(width, 0));
+        lines.extend(Line::styled(words, Role::MarkStale).wrapped(width, 0));
     }
     if let Some(own) = &check.own_reason {
-        lines.extend(Line::of(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
+        lines.extend(Line::styled(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
     }
     if let Some(error) = check.error.as_ref().filter(|_| check.status != Status::Ok) {
-        lines.extend(Line::of(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
+        lines.extend(Line::styled(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
     }
     if let Some((so_far, needed)) = check.streak {
-        lines.push(Line::of(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
+        lines.push(Line::styled(format!("{so_far} of {needed} polls towards the next status"), Role::StatusPending));
     }
     let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
@@ -104,7 +104,7 @@ pub(crate) fn latencies(painter: &Painter<'_>, check: &CheckView) -> Line<'stati
 
 /// `every 15s, next in 7s, 2 overruns`. The countdown is coarse, as ages are.
 pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
-    let mut words = Line::of(format!("every {}", figures::span(check.every)), Role::TextDim);
+    let mut words = Line::styled(format!("every {}", figures::span(check.every)), Role::TextDim);
     if let Some(next) = check.next_due(state.world.now).filter(|_| check.every >= Duration::from_secs(10)) {
         words = words.and(format!(", next in {}", figures::age(next)), Role::TextDim);
     }
@@ -118,6 +118,6 @@ pub(crate) fn schedule(state: &State, check: &CheckView) -> Line<'static> {
 fn since_due(check: &CheckView) -> Line<'static> {
     check.since_due().map_or_else(Line::new, |waited| {
         let waited = figures::milliseconds(waited.as_millis() as u64);
-        Line::of(format!(", answered {waited} after due"), Role::TextDim)
+        Line::styled(format!(", answered {waited} after due"), Role::TextDim)
     })
 }

@@ -66,7 +66,7 @@ impl View for Checks {
 }
 
 fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
-    status::words(check.status, check.stale, painter.glyphs(), status::FULL)
+    status::label(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
         .and(format!(" {}", standing(state, check.since)), Role::Text)

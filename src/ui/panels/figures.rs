@@ -48,7 +48,7 @@ fn lines(state: &State) -> Vec<Line<'static>> {
 }
 
 fn heading(words: &'static str) -> Line<'static> {
-    Line::of(words, Role::Title)
+    Line::styled(words, Role::Title)
 }
 
 fn bad(wrong: bool) -> Role {
@@ -148,5 +148,5 @@ fn fact(label: &'static str, value: String, role: Role) -> Line<'static> {
 }
 
 fn fact_of(label: &str, value: String, role: Role) -> Line<'static> {
-    Line::of(format!("  {label:<17} "), Role::TextLabel).and(value, role)
+    Line::styled(format!("  {label:<17} "), Role::TextLabel).and(value, role)
 }

@@ -64,17 +64,17 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
         Some((from, counts)) => {
             let to = *from + TimeDelta::seconds(width);
             let from = figures::moment(*from, state.shown_now().utc, zone);
-            Line::of(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
+            Line::styled(format!("{from} to {}:", figures::time(to, zone)), Role::ChartCursor)
                 .then("", Role::Text)
                 .join(counted(*counts))
                 .then("Enter jumps", Role::TextDim)
         }
-        None if focused(state, id) => Line::of("h and l select a bar, + and - change the span", Role::TextDim),
+        None if focused(state, id) => Line::styled("h and l select a bar, + and - change the span", Role::TextDim),
         None => Line::new(),
     };
     frame(state, painter, id, name)
         .with(counted(all), painter.glyphs().dot)
-        .note(Line::of(format!("a bar is {each}"), Role::TextDim))
+        .note(Line::styled(format!("a bar is {each}"), Role::TextDim))
         .foot(foot)
         .draw(painter, area);
     note(painter, plot, id.clone());

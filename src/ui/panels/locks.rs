@@ -48,8 +48,8 @@ impl View for Locks {
             let cells = vec![
                 Line::plain(lock.target.clone()),
                 Line::plain(format!("{}@{}", lock.holder, lock.host)),
-                Line::of(figures::age(age), Role::TextDim),
-                Line::of(lock.reason.clone(), Role::TextDim),
+                Line::styled(figures::age(age), Role::TextDim),
+                Line::styled(lock.reason.clone(), Role::TextDim),
             ];
             Row { cells, target: None }
         });

@@ -66,13 +66,13 @@ pub(crate) fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title
     shape.title = title.all(role);
     if let Some(filtered) = of.filtered {
         let view = filtered.view();
-        shape = shape.with(Line::of(view.filter().text().to_owned(), Role::LogMatch), dot);
+        shape = shape.with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot);
         shape = shape.with(Line::plain(figures::count(view.len() as u64)), dot);
         if let Some(done) = view.progress() {
-            shape = shape.with(Line::of(format!("searching, {done} %"), Role::StatusPending), dot);
+            shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
         }
     } else {
-        shape = shape.with(rate_words(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
+        shape = shape.with(rate_line(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
     }
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let state_of_all = newest(state, logs, room, painter.glyphs().ellipsis);
@@ -130,8 +130,8 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
 
 /// What stands in the lower border: what was lost, and what the signs in the rows mean where there is room.
 pub(crate) fn foot(painter: &Painter<'_>, logs: &[&LogView], rows: &[LogRow<'_>], width: u16) -> Line<'static> {
-    let late = Line::of(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
-    let stderr = Line::of(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
+    let late = Line::styled(painter.glyphs().up, Role::LogMark).then("arrived late", Role::TextDim);
+    let stderr = Line::styled(STDERR, Role::StatusDegraded).then("stderr", Role::TextDim);
     let signs = [(rows.iter().any(|row| row.late), late), (rows.iter().any(|row| row.record.stderr), stderr)];
     signs.into_iter().filter(|(is_shown, _)| *is_shown).fold(losses(logs, width), |words, (_, sign)| {
         let both = if words.is_empty() { sign } else { sign.and("  ", Role::Text).join(words.clone()) };
@@ -179,9 +179,9 @@ fn last(of: &Tail<'_>, count: usize) -> Vec<Record> {
 }
 
 /// `4,102/s`, to two digits, so that it does not flicker.
-pub(crate) fn rate_words(rate: f64) -> Line<'static> {
+pub(crate) fn rate_line(rate: f64) -> Line<'static> {
     if rate < 0.05 {
-        return Line::of("quiet", Role::TextDim);
+        return Line::styled("quiet", Role::TextDim);
     }
     let coarse = if rate < 1.0 {
         "<1".to_owned()
@@ -191,7 +191,7 @@ pub(crate) fn rate_words(rate: f64) -> Line<'static> {
         let power = 10_f64.powf(rate.log10().floor() - 1.0);
         figures::count(((rate / power).round() * power) as u64)
     };
-    Line::of(format!("{coarse}/s"), Role::Text)
+    Line::styled(format!("{coarse}/s"), Role::Text)
 }
 
 /// How long ago the newest record came; what is wrong with a source goes before, cut to what there is room for.
@@ -211,19 +211,19 @@ fn newest(state: &State, logs: &[&LogView], room: usize, ellipsis: &str) -> Line
         return if room < LEAST {
             Line::new()
         } else {
-            Line::of(cut(&words, room, ellipsis), role).and(more, Role::TextDim)
+            Line::styled(cut(&words, room, ellipsis), role).and(more, Role::TextDim)
         };
     }
     let newest = logs.iter().filter_map(|log| log.last_at).max_by_key(|at| at.mono);
     newest.map_or_else(Line::new, |at| {
-        Line::of(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim)
+        Line::styled(format!("last {}", figures::age(state.shown_now().since(at))), Role::TextDim)
     })
 }
 
 /// What a source is doing, in words.
 pub(crate) fn log_state(log: &LogView) -> Line<'static> {
     let (words, role) = said(log);
-    Line::of(words, role)
+    Line::styled(words, role)
 }
 
 fn said(log: &LogView) -> (String, Role) {
@@ -250,11 +250,11 @@ pub(crate) fn catching_up(left: u64) -> String {
 pub(crate) fn losses(logs: &[&LogView], width: u16) -> Line<'static> {
     let lossy: Vec<&LogView> = logs.iter().filter(|log| log.lost().is_some() || log.left_out() > 0).copied().collect();
     let name = match lossy[..] {
-        [one] if logs.len() > 1 => Line::of(format!("{}:", one.name), Role::TextDim),
+        [one] if logs.len() > 1 => Line::styled(format!("{}:", one.name), Role::TextDim),
         _ => Line::new(),
     };
     let words = losses_of(&lossy).into_iter().fold(name, |words, loss| words.then("", Role::Text).join(loss));
-    if words.width() + 6 <= usize::from(width) { words } else { Line::of("losses, see !", Role::LevelWarn) }
+    if words.width() + 6 <= usize::from(width) { words } else { Line::styled("losses, see !", Role::LevelWarn) }
 }
 
 /// Each kind of loss, together over some logs.
@@ -272,7 +272,7 @@ pub(crate) fn losses_of(logs: &[&LogView]) -> Vec<Line<'static>> {
     let lost = facts.into_iter().filter(|(n, ..)| *n > 0);
     lost.map(|(n, what, role, bytes)| {
         let n = if bytes { figures::bytes(n) } else { figures::count(n) };
-        Line::of(format!("{n} {what}"), role)
+        Line::styled(format!("{n} {what}"), role)
     })
     .collect()
 }
@@ -296,16 +296,16 @@ pub(crate) fn nothing(logs: &[&LogView]) -> Notice<'static> {
     });
     let first = by_trouble[0];
     let headline = match &first.state {
-        LogState::Failed(_) => Line::of(format!("{} can't be read", first.name), Role::LevelError),
-        LogState::Waiting(_) => Line::of(format!("waiting for the file of {}", first.name), Role::StatusPending),
-        LogState::Restarting(_) => Line::of(format!("the command of {} ended", first.name), Role::StatusPending),
+        LogState::Failed(_) => Line::styled(format!("{} can't be read", first.name), Role::LevelError),
+        LogState::Waiting(_) => Line::styled(format!("waiting for the file of {}", first.name), Role::StatusPending),
+        LogState::Restarting(_) => Line::styled(format!("the command of {} ended", first.name), Role::StatusPending),
         LogState::Starting => Line::plain("opening the logs"),
         LogState::CatchingUp { .. } => Line::plain("reading existing records"),
         LogState::Following(_) | LogState::FollowingNewest { .. } => Line::plain("no records yet"),
     };
     let mut next: Vec<Line<'_>> = by_trouble.iter().take(MOST_STATES).map(|log| log_state(log)).collect();
     if by_trouble.len() > MOST_STATES {
-        next.push(Line::of(format!("and {} more", by_trouble.len() - MOST_STATES), Role::TextDim));
+        next.push(Line::styled(format!("and {} more", by_trouble.len() - MOST_STATES), Role::TextDim));
     }
     Notice { headline, next }
 }

@@ -123,7 +123,7 @@ fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> V
 /// Name, value, sparkline and age in one row.
 fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rect, focused: bool) {
     let role = if focused { Role::TitleFocus } else { Role::Title };
-    let words = Line::of(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
+    let words = Line::styled(metric.title.clone(), role).and(" ", Role::Text).join(value(painter, metric));
     let used = painter.put_at(area, 1, 0, &words) + 2;
     let age = age(state, metric);
     let end = u16::try_from(age.width()).unwrap_or(0) + 1;
@@ -139,15 +139,15 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
 pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
     let points = course(state, metric, columns, span(state).0);
     let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean.max(0.0))).collect();
-    spark::words(&values, 0.0, painter.glyphs(), Role::ChartLine)
+    spark::line(&values, 0.0, painter.glyphs(), Role::ChartLine)
 }
 
 /// The latest number, in the colour of what fires for it; STALE where it is too old.
 pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
-    let Some((_, number)) = metric.value else { return Line::of(painter.glyphs().none, Role::TextDim) };
+    let Some((_, number)) = metric.value else { return Line::styled(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
     if metric.stale {
-        return Line::of(painter.glyphs().stale, Role::MarkStale)
+        return Line::styled(painter.glyphs().stale, Role::MarkStale)
             .then("STALE", Role::MarkStale)
             .then(metric.mark() + &figures::value(number, &metric.unit), Role::TextDim);
     }
@@ -155,20 +155,20 @@ pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static>
         Some(severity) => status::severity_role(severity),
         None => Role::TextStrong,
     };
-    Line::of(metric.mark() + &figures::value(number, &metric.unit), role)
+    Line::styled(metric.mark() + &figures::value(number, &metric.unit), role)
 }
 
 /// What the latest number leaves out, within `room` columns.
 fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
     let Some(caveat) = &metric.caveat else { return Line::new() };
     let text = cut(caveat.text.as_str(), room.min(48), ellipsis);
-    Line::of(text, Role::MarkStale).and(" ", Role::Text)
+    Line::styled(text, Role::MarkStale).and(" ", Role::Text)
 }
 
 /// How old the latest number is.
 pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.world.now).map_or_else(Line::new, |age| Line::of(figures::age(age), role))
+    metric.age(state.world.now).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
 }
 
 /// Why there is no course.

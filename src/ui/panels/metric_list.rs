@@ -65,7 +65,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         let mark = state.console.screens.metrics.shown.contains(&shown.name) && id.is(&panels::METRIC_LIST);
         let mut title = Line::plain(shown.title.clone());
         if mark {
-            title = Line::of(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
+            title = Line::styled(painter.glyphs().mark, Role::LogMark).then(shown.title.clone(), Role::Text);
         }
         let cells = vec![
             title,

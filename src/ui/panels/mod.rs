@@ -163,10 +163,10 @@ pub(crate) fn frame<'a>(
 ) -> Frame<'a> {
     let mut frame = Frame::new(name, focused(state, id));
     if let Some(list) = state.list(id).filter(|list| !list.filter.is_empty()) {
-        frame = frame.with(Line::of(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
+        frame = frame.with(Line::styled(format!("/{}", list.filter), Role::LogMatch), painter.glyphs().dot);
     }
     if state.console.zoomed && focused(state, id) {
-        frame = frame.with(Line::of("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
+        frame = frame.with(Line::styled("zoomed; z restores", Role::TextDim), painter.glyphs().dot);
     }
     frame
 }

@@ -49,9 +49,9 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         ""
     };
     let inner = frame(state, painter, id, "output")
-        .with(Line::of(&run.action, Role::Text), glyphs.dot)
-        .with(Line::of(mode, Role::TextDim), glyphs.dot)
-        .note(Line::of(&run.id, Role::TextDim))
+        .with(Line::styled(&run.action, Role::Text), glyphs.dot)
+        .with(Line::styled(mode, Role::TextDim), glyphs.dot)
+        .note(Line::styled(&run.id, Role::TextDim))
         .draw(painter, area);
     let facts = facts(state, run, view, glyphs);
     let mut lines: Vec<Line<'_>> = Vec::new();
@@ -64,18 +64,18 @@ fn output(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         painter.put_at(head, 1, row, line);
     }
     let (rule, body) = split_top(rest, u16::from(rest.height > 4));
-    painter.put(rule, 0, &Line::of(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
+    painter.put(rule, 0, &Line::styled(glyphs.horizontal.repeat(usize::from(rule.width)), Role::Border));
     note(painter, body, id.clone());
     said(state, painter, run, view, body);
 }
 
 /// How a run stands, in lines.
 fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: GlyphSet) -> Vec<Line<'a>> {
-    let label = |text: &'static str| Line::of(text, Role::TextLabel).and(" ", Role::Text);
-    let mut first = runs::outcome_words(run, glyphs)
+    let label = |text: &'static str| Line::styled(text, Role::TextLabel).and(" ", Role::Text);
+    let mut first = runs::outcome_line(run, glyphs)
         .and("  ", Role::Text)
-        .and(Span::of(&run.target), Role::TextStrong)
-        .and(format!("  {}", runs::took(state.world.moment(), run)), Role::Text);
+        .and(Span::borrowed(&run.target), Role::TextStrong)
+        .and(format!("  {}", runs::duration(state.world.moment(), run)), Role::Text);
     if let Some(code) = run.exit_code {
         first = first.and(format!("  exit {code}"), if code == 0 { Role::TextDim } else { Role::LevelError });
     }
@@ -86,12 +86,12 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         label("started")
             .and(figures::full(run.started_at, zone), Role::Text)
             .and(" by ", Role::TextDim)
-            .and(Span::of(&run.who), Role::Text)
+            .and(Span::borrowed(&run.who), Role::Text)
             .and(" on ", Role::TextDim)
-            .and(Span::of(&run.host), Role::Text),
+            .and(Span::borrowed(&run.host), Role::Text),
     );
     if let Some(reason) = &run.reason {
-        lines.push(label("reason").and(Span::of(reason), Role::Text));
+        lines.push(label("reason").and(Span::borrowed(reason), Role::Text));
     }
     if let Some(progress) = view.and_then(|view| view.progress.as_ref()).filter(|_| run.state == RunState::Verifying) {
         let mut words = label("verifying");
@@ -103,15 +103,15 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         lines.push(words.and(format!("{} left", figures::age(left)), Role::TextDim));
     }
     if let Some(text) = &run.note {
-        lines.push(Line::of(text, Role::StatusDegraded));
+        lines.push(Line::styled(text, Role::StatusDegraded));
     }
     if run.can_be_verified_now() {
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
-        lines.push(Line::of(words, Role::StatusUnknown));
+        lines.push(Line::styled(words, Role::StatusUnknown));
         if !state.world.read_only {
             lines.push(
-                Line::of(key.unwrap_or_default(), Role::Key)
+                Line::styled(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
                     .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
             );
@@ -120,7 +120,7 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         lines.push(
-            Line::of(key.unwrap_or_default(), Role::Key)
+            Line::styled(key.unwrap_or_default(), Role::Key)
                 .then("starts", Role::TextDim)
                 .then(state.world.title_of(offer).to_owned(), Role::TextStrong),
         );
@@ -132,21 +132,21 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
 fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     if let Some((stopping, told)) = view.stopping.as_ref().filter(|_| view.run.state != RunState::Verifying) {
-        lines.push(Line::of(stopping.words(state.world.now.since(*told)), Role::StatusDegraded));
+        lines.push(Line::styled(stopping.describe(state.world.now.since(*told)), Role::StatusDegraded));
     }
     let Some((signs, told)) = &view.signs else { return lines };
     if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
         let quiet = quiet + state.world.now.since(*told);
-        lines.push(Line::of(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
+        lines.push(Line::styled(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
     }
     if let Some(unseen) = &signs.unseen {
-        lines.push(Line::of(unseen, Role::StatusUnknown));
+        lines.push(Line::styled(unseen, Role::StatusUnknown));
     }
     for left in signs.left.iter().take(MOST_LEFT) {
-        lines.push(Line::of(format!("still runs: {}", left.words()), Role::StatusDegraded));
+        lines.push(Line::styled(format!("still runs: {}", left.describe()), Role::StatusDegraded));
     }
     if signs.left.len() > MOST_LEFT {
-        lines.push(Line::of(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
+        lines.push(Line::styled(format!("and {} more", signs.left.len() - MOST_LEFT), Role::StatusDegraded));
     }
     lines
 }
@@ -172,9 +172,9 @@ fn said(state: &State, painter: &mut Painter<'_>, run: &Run, view: Option<&RunVi
     for (row, line) in (0..area.height).zip(view.lines.iter().skip(start)) {
         let role = if line.stderr { Role::StatusDegraded } else { Role::Text };
         let sign = if line.stderr { "! " } else { "  " };
-        let mut words = Line::of(sign, role).and(&line.text, role);
+        let mut words = Line::styled(sign, role).and(&line.text, role);
         if row == 0 && skipped > 0 && start == 0 {
-            words = Line::of(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
+            words = Line::styled(format!("({} lines left out) ", figures::count(skipped)), Role::LogMarker).join(words);
             skipped = 0;
         }
         painter.put(area, row, &words);

@@ -53,11 +53,11 @@ fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
     };
     let times = if problem.count > 1 { format!("{}x", figures::count(problem.count)) } else { String::new() };
     let cells = vec![
-        Line::of(figures::age(state.world.now.since(problem.at)), Role::TextDim),
-        Line::of(kind, role),
-        Line::of(&problem.about, Role::LogService),
+        Line::styled(figures::age(state.world.now.since(problem.at)), Role::TextDim),
+        Line::styled(kind, role),
+        Line::styled(&problem.about, Role::LogService),
         Line::plain(&problem.text),
-        Line::of(times, Role::TextDim),
+        Line::styled(times, Role::TextDim),
     ];
     Row { cells, target: None }
 }

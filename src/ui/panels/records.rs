@@ -80,10 +80,10 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     let name = screen.only.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("log {name}"));
     let mut shape = frame(state, painter, id, name);
     if !screen.filter.is_empty() {
-        shape = shape.with(Line::of(screen.filter.clone(), Role::LogMatch), dot);
+        shape = shape.with(Line::styled(screen.filter.clone(), Role::LogMatch), dot);
     }
     if former(state).is_some() {
-        shape = shape.with(Line::of("esc goes back", Role::TextDim), dot);
+        shape = shape.with(Line::styled("esc goes back", Role::TextDim), dot);
     }
     let passing = screen.pane.view().len() as u64;
     shape = shape.with(Line::plain(figures::count(passing)), dot);
@@ -94,10 +94,10 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         } else {
             figures::count(of as u64)
         };
-        shape = shape.with(Line::of(format!("{searched}: {place} found"), Role::LogMark), dot);
+        shape = shape.with(Line::styled(format!("{searched}: {place} found"), Role::LogMark), dot);
     }
     if let Some(done) = screen.progress() {
-        shape = shape.with(Line::of(format!("searching, {done} %"), Role::StatusPending), dot);
+        shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
     }
     shape
 }
@@ -144,12 +144,12 @@ fn trouble(state: &State) -> Line<'static> {
     for (is_so, words, role) in kinds {
         let mut these = shown().filter(|log| is_so(&log.state));
         if let Some(first) = these.next() {
-            return Line::of(format!(" {} {words}", one_or_all(first, these.count())), role);
+            return Line::styled(format!(" {} {words}", one_or_all(first, these.count())), role);
         }
     }
     let Some((first, _)) = left.first() else { return Line::new() };
     let words = log::catching_up(left.iter().map(|(_, left)| left).sum());
-    Line::of(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
+    Line::styled(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
 }
 
 /// The name of a log where it is the only one, else how many there are.
@@ -162,14 +162,14 @@ fn following(state: &State, painter: &Painter<'_>) -> Line<'static> {
     let screen = &state.console.screens.logs;
     if screen.pane.follow {
         let shown = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
-        return log::rate_words(shown.map(|log| log.rate).sum()).then("following", Role::StatusOk);
+        return log::rate_line(shown.map(|log| log.rate).sum()).then("following", Role::StatusOk);
     }
     let new = screen.pane.new_records as u64;
     if new > 0 {
         let down = painter.glyphs().down;
-        return Line::of(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
+        return Line::styled(format!("{down} {} new, G follows", figures::count(new)), Role::LogMark);
     }
-    Line::of("held, G follows", Role::TextDim)
+    Line::styled("held, G follows", Role::TextDim)
 }
 
 /// Whether the moment that is pointed at is another than that of the selected record.

@@ -49,7 +49,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     let inner = Frame::inner(area);
     let listing = Listing::new(state, id, usize::from(inner.height));
     let running = state.world.runs.iter().filter(|view| view.run.state.is_open()).count();
-    let count = if running > 0 { Line::of(format!("{running} running"), Role::StatusPending) } else { Line::new() };
+    let count = if running > 0 { Line::styled(format!("{running} running"), Role::StatusPending) } else { Line::new() };
     let dot = painter.glyphs().dot;
     frame(state, painter, id, "runs").with(count, dot).foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
@@ -74,17 +74,17 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
 
 fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
     let cells = vec![
-        outcome_words(run, glyphs),
+        outcome_line(run, glyphs),
         Line::plain(&run.action),
-        Line::of(took(state.world.moment(), run), Role::TextDim),
-        Line::of(ago(state.world.moment(), run), Role::TextDim),
-        Line::of(run.who.clone(), Role::TextDim),
+        Line::styled(duration(state.world.moment(), run), Role::TextDim),
+        Line::styled(ago(state.world.moment(), run), Role::TextDim),
+        Line::styled(run.who.clone(), Role::TextDim),
     ];
     Row { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))) }
 }
 
 /// Glyph and words of an outcome.
-pub(crate) fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
+pub(crate) fn outcome_line(run: &Run, glyphs: GlyphSet) -> Line<'static> {
     let (sign, role) = match run.state {
         RunState::Running | RunState::Verifying => (glyphs.pointer, Role::StatusPending),
         RunState::Verified | RunState::Ended => (glyphs.check, Role::StatusOk),
@@ -94,12 +94,12 @@ pub(crate) fn outcome_words(run: &Run, glyphs: GlyphSet) -> Line<'static> {
             (glyphs.cross, Role::LevelError)
         }
     };
-    Line::of(sign, role).then(run.outcome(), role)
+    Line::styled(sign, role).then(run.outcome(), role)
 }
 
 /// How long it took, or has been going on.
-pub(crate) fn took(now: Moment, run: &Run) -> String {
-    let took = run.took(now);
+pub(crate) fn duration(now: Moment, run: &Run) -> String {
+    let took = run.duration(now);
     if run.duration_ms.is_some() { figures::span(took) } else { figures::age(took) }
 }
 

@@ -36,7 +36,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
     let mut words = Line::plain(" ")
         .and(service.title.clone(), Role::TextStrong)
         .and("  ", Role::Text)
-        .join(status::words(service.status, service.stale, glyphs, status::FULL))
+        .join(status::label(service.status, service.stale, glyphs, status::FULL))
         .and(standing(state, service.since), Role::TextDim);
     words = match (&service.blocked_by, &service.own_reason) {
         (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(own, by, 60, glyphs.ellipsis)),
@@ -47,7 +47,7 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         for (at, name) in config.depends_on.iter().enumerate() {
             words = words.and(if at == 0 { "  depends on " } else { ", " }, Role::TextDim).and(name, Role::Text);
             if let Some(other) = state.world.service(name) {
-                words = words.and(" ", Role::Text).join(status::words(other.status, other.stale, glyphs, 1));
+                words = words.and(" ", Role::Text).join(status::label(other.status, other.stale, glyphs, 1));
             }
         }
         if let Some(runbook) = &config.runbook {

@@ -118,10 +118,10 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     } else {
         figures::age_since(service.since, state.world.now, "-")
     };
-    let title = Line::of(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
-    let mut cells = vec![status::words(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
+    let title = Line::styled(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
+    let mut cells = vec![status::label(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
-    cells.resize(6, Line::of(glyphs.none, Role::TextDim));
+    cells.resize(6, Line::styled(glyphs.none, Role::TextDim));
     cells.push(why(painter, service, leading, widths.get(6).copied().unwrap_or(0)));
     if old {
         for cell in cells.iter_mut().skip(1) {
@@ -134,11 +134,11 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
 /// Percentile, availability, sparkline of the leading check.
 fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &[u16]) -> Vec<Line<'static>> {
     let glyphs = painter.glyphs();
-    let none = || Line::of(glyphs.none, Role::TextDim);
+    let none = || Line::styled(glyphs.none, Role::TextDim);
     let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
     let availability = check.availability(AVAILABILITY_WINDOW, state.world.now).map_or_else(none, |figure| {
         if figure.thin {
-            return Line::of(figures::rough_percent(figure.percent), Role::TextDim);
+            return Line::styled(figures::rough_percent(figure.percent), Role::TextDim);
         }
         Line::plain(figures::percent(figure.percent))
     });
@@ -159,7 +159,7 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
         .into_iter()
         .map(|ms| ms.map(|ms| ms as f64))
         .collect();
-    spark::words(&values, CALM, painter.glyphs(), Role::ChartLine)
+    spark::line(&values, CALM, painter.glyphs(), Role::ChartLine)
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
@@ -170,16 +170,19 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
             return own_and(own, by, width, glyphs.ellipsis);
         }
         // The name first: the room is short.
-        return Line::of(glyphs.inhibited, Role::MarkInhibited)
+        return Line::styled(glyphs.inhibited, Role::MarkInhibited)
             .then(by, Role::MarkInhibited)
             .then("is down", Role::MarkInhibited);
     }
-    let Some(check) = leading else { return Line::of("no checks", Role::TextDim) };
+    let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
     if check.stale && check.last.is_none() {
-        return Line::of(format!("never answered, waiting for {}", figures::span(check.stale_after)), Role::MarkStale);
+        return Line::styled(
+            format!("never answered, waiting for {}", figures::span(check.stale_after)),
+            Role::MarkStale,
+        );
     }
     if check.stale {
-        return Line::of(
+        return Line::styled(
             format!("no answer in {}, was {}", figures::span(check.stale_after), check.status.word()),
             Role::MarkStale,
         );
@@ -187,20 +190,22 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
     match (&check.error, check.streak, check.status) {
         (_, _, Status::Ok) => Line::new(),
         (Some(error), Some((so_far, needed)), Status::Pending) => {
-            Line::of(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
+            Line::styled(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
         }
         (None, Some((so_far, needed)), Status::Pending) => {
-            Line::of(format!("{so_far} of {needed} good polls"), Role::StatusPending)
+            Line::styled(format!("{so_far} of {needed} good polls"), Role::StatusPending)
         }
-        (Some(error), ..) => Line::plain(Span::of(beside_status(error.as_str()))),
-        (None, _, Status::Unknown) if check.last.is_none() => Line::of("waiting for the first answer", Role::TextDim),
+        (Some(error), ..) => Line::plain(Span::borrowed(beside_status(error.as_str()))),
+        (None, _, Status::Unknown) if check.last.is_none() => {
+            Line::styled("waiting for the first answer", Role::TextDim)
+        }
         _ => Line::new(),
     }
 }
 
 /// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
 pub(crate) fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Line<'a> {
-    let also = Line::of(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
+    let also = Line::styled(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
     let room = usize::from(width).saturating_sub(also.width()).max(1);
     Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
 }
@@ -234,5 +239,5 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
 /// How old the oldest answer is.
 fn freshness(state: &State) -> Line<'static> {
     let oldest = state.world.checks.iter().filter_map(|check| check.age(state.world.now)).max();
-    oldest.map_or_else(Line::new, |age| Line::of(format!("answers {} old", figures::age(age)), Role::TextDim))
+    oldest.map_or_else(Line::new, |age| Line::styled(format!("answers {} old", figures::age(age)), Role::TextDim))
 }

@@ -62,10 +62,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     let rows = listing.visible().iter().filter_map(found).map(|action| {
         let last = state.world.last_runs(&action.name).into_iter().next();
         let cells = vec![
-            Line::of(key_of_action(state, action), Role::Key),
+            Line::styled(key_of_action(state, action), Role::Key),
             Line::plain(action.title.clone()),
-            last.map_or_else(|| Line::of("never run", Role::TextDim), |run| runs::outcome_words(run, glyphs)),
-            last.map_or_else(Line::new, |run| Line::of(runs::ago(state.world.moment(), run), Role::TextDim)),
+            last.map_or_else(|| Line::styled("never run", Role::TextDim), |run| runs::outcome_line(run, glyphs)),
+            last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.world.moment(), run), Role::TextDim)),
         ];
         Row { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))) }
     });

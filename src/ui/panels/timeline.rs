@@ -35,7 +35,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let listing = Listing::new(state, id, usize::from(inner.height));
     let moment = state.console.time_cursor.map_or_else(Line::new, |at| {
         let at = figures::moment(at, state.world.now.utc, state.world.config.console.timezone);
-        Line::of(format!("at {at}"), Role::ChartCursor)
+        Line::styled(format!("at {at}"), Role::ChartCursor)
     });
     frame(state, painter, id, "timeline").with(moment, "").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
@@ -60,15 +60,15 @@ fn then(state: &State) -> Option<&Entry> {
 
 fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entry>) -> Row<'a> {
     let sign = match &entry.kind {
-        EventKind::Status { to, .. } => Line::of(to.glyph(glyphs.ascii), status::role(*to)),
-        EventKind::Fired(severity) => Line::of("!", status::severity_role(*severity)),
-        EventKind::Resolved(_) => Line::of(glyphs.check, Role::StatusOk),
-        EventKind::Run => Line::of(glyphs.pointer, Role::Key),
-        EventKind::Reload | EventKind::Console => Line::of(glyphs.dot, Role::TextDim),
+        EventKind::Status { to, .. } => Line::styled(to.glyph(glyphs.ascii), status::role(*to)),
+        EventKind::Fired(severity) => Line::styled("!", status::severity_role(*severity)),
+        EventKind::Resolved(_) => Line::styled(glyphs.check, Role::StatusOk),
+        EventKind::Run => Line::styled(glyphs.pointer, Role::Key),
+        EventKind::Reload | EventKind::Console => Line::styled(glyphs.dot, Role::TextDim),
     };
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
-    let time = Line::of(figures::time(entry.at.utc, state.world.config.console.timezone), role);
-    let age = Line::of(figures::age(state.world.now.since(entry.at)), Role::TextDim);
+    let time = Line::styled(figures::time(entry.at.utc, state.world.config.console.timezone), role);
+    let age = Line::styled(figures::age(state.world.now.since(entry.at)), Role::TextDim);
     Row { cells: vec![time, sign, Line::plain(&entry.text), age], target: None }
 }

@@ -139,7 +139,7 @@ impl Chart<'_> {
     }
 
     fn label(&self, painter: &mut Painter<'_>, area: Rect, y: u16, value: f64, role: Role) {
-        let words = Line::of(figures::value(value, self.unit), role);
+        let words = Line::styled(figures::value(value, self.unit), role);
         let spot = Rect { y, height: 1, width: (LABEL - 1).min(area.width), ..area };
         if painter.put_right(spot, 0, &words) == 0 {
             painter.put(spot, 0, &words);
@@ -178,8 +178,8 @@ impl Chart<'_> {
 
     /// How long ago, at fixed places, so that nothing moves as time goes by.
     fn ages(&self, painter: &mut Painter<'_>, row: Rect) {
-        painter.put(row, 0, &Line::of(format!("-{}", self.span), Role::ChartAxis));
-        painter.put_right(row, 0, &Line::of("now", Role::ChartAxis));
+        painter.put(row, 0, &Line::styled(format!("-{}", self.span), Role::ChartAxis));
+        painter.put_right(row, 0, &Line::styled("now", Role::ChartAxis));
     }
 
     fn cursor(&self, painter: &mut Painter<'_>, plot: Rect, back: usize, points: &[Option<Point>]) {
@@ -199,7 +199,7 @@ impl Chart<'_> {
             Some(point) => figures::value(point.mean, self.unit),
             None => "no value".to_owned(),
         };
-        let words = Line::of(format!(" {}  {value} ", self.cursor_at), Role::ChartCursor);
+        let words = Line::styled(format!(" {}  {value} ", self.cursor_at), Role::ChartCursor);
         let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
         let column = x.saturating_sub(plot.x);
         let column = if column + width < plot.width { column + 1 } else { column.saturating_sub(width) };

@@ -50,5 +50,5 @@ pub(crate) fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &L
 pub(crate) fn button(label: &'static str, focused: bool) -> Line<'static> {
     let role = if focused { Role::DialogButtonFocus } else { Role::DialogButton };
     let (open, close) = if focused { ("[ ", " ]") } else { ("  ", "  ") };
-    Line::of(open, role).and(label, role).and(close, role)
+    Line::styled(open, role).and(label, role).and(close, role)
 }

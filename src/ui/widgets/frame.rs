@@ -28,7 +28,7 @@ impl<'a> Frame<'a> {
     /// A frame with a name.
     pub(crate) fn new(name: impl Into<Span<'a>>, focused: bool) -> Self {
         let role = if focused { Role::TitleFocus } else { Role::Title };
-        Self { title: Line::of(name, role), focused, ..Self::default() }
+        Self { title: Line::styled(name, role), focused, ..Self::default() }
     }
 
     /// With further words in the title, after a dot where one is given.

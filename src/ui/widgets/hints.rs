@@ -21,8 +21,8 @@ impl Hint {
         Self { key: key.into(), label: label.into() }
     }
 
-    fn words(&self) -> Line<'static> {
-        Line::of(self.key.clone(), Role::Key).and(" ", Role::Text).and(self.label.clone(), Role::KeyLabel)
+    fn line(&self) -> Line<'static> {
+        Line::styled(self.key.clone(), Role::Key).and(" ", Role::Text).and(self.label.clone(), Role::KeyLabel)
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always:
     }
     let mut words = Line::new();
     for hint in hints {
-        let next = hint.words();
+        let next = hint.line();
         let space = if words.is_empty() { 0 } else { gap };
         if words.width() + space + next.width() + gap > room {
             continue;
@@ -55,6 +55,6 @@ pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, hints: &[Hint], always:
 pub(crate) fn joined(hints: &[Hint], gap: usize) -> Line<'static> {
     hints.iter().fold(Line::new(), |words, hint| {
         let space = if words.is_empty() { 0 } else { gap };
-        words.and(" ".repeat(space), Role::Text).join(hint.words())
+        words.and(" ".repeat(space), Role::Text).join(hint.line())
     })
 }

@@ -34,18 +34,18 @@ impl InputLine<'_> {
         }
         if self.text.is_empty() {
             let gap = u16::from(self.cursor.is_some());
-            painter.put_at(area, start + gap, 0, &Line::of(self.placeholder, Role::TextDim));
+            painter.put_at(area, start + gap, 0, &Line::styled(self.placeholder, Role::TextDim));
         }
         let columns = |to: usize| self.text.get(..to).unwrap_or(self.text).width();
         let cursor = columns(self.cursor.unwrap_or(0));
         // Sideways so far that the cursor is in sight.
         let skipped = (cursor + 1).saturating_sub(room);
-        let words = self.words().skipped(skipped);
+        let words = self.line().skipped(skipped);
         painter.put_at(area, start, 0, &clipped(&words, room));
         if let Some(at) = self.cursor {
             let under = self.text.get(at..).and_then(|rest| rest.graphemes(true).next()).unwrap_or(" ");
             let column = start + u16::try_from(cursor - skipped).unwrap_or(u16::MAX);
-            painter.put_at(area, column, 0, &Line::of(under.to_owned(), Role::InputCaret));
+            painter.put_at(area, column, 0, &Line::styled(under.to_owned(), Role::InputCaret));
         }
         if let Some((at, why)) = self.error {
             let column = u16::try_from(columns(at).saturating_sub(skipped)).unwrap_or(u16::MAX);
@@ -56,27 +56,29 @@ impl InputLine<'_> {
 
 impl InputLine<'_> {
     /// What was typed; the word that is wrong stands out even where there is no room for a caret below it.
-    fn words(&self) -> Line<'_> {
-        let plain = || Line::of(Span::of(self.text), Role::Input);
+    fn line(&self) -> Line<'_> {
+        let plain = || Line::styled(Span::borrowed(self.text), Role::Input);
         let Some((at, _)) = self.error else { return plain() };
         let (Some(before), Some(rest)) = (self.text.get(..at), self.text.get(at..)) else { return plain() };
         let (wrong, after) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
-        Line::of(Span::of(before), Role::Input).and(Span::of(wrong), Role::InputError).and(Span::of(after), Role::Input)
+        Line::styled(Span::borrowed(before), Role::Input)
+            .and(Span::borrowed(wrong), Role::InputError)
+            .and(Span::borrowed(after), Role::Input)
     }
 }
 
 /// `^ why` under the place; to the left of it where the place is far right.
 fn caret(painter: &mut Painter<'_>, area: Rect, column: u16, why: &SafeText) {
-    let words = Line::of("^ ", Role::InputError).and(why, Role::InputError);
+    let words = Line::styled("^ ", Role::InputError).and(why, Role::InputError);
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     if column.saturating_add(width) <= area.width {
         painter.put_at(area, column, 1, &words);
         return;
     }
-    let before = Line::of(why, Role::InputError).and(" ^", Role::InputError);
+    let before = Line::styled(why, Role::InputError).and(" ^", Role::InputError);
     let left = Rect { width: column.saturating_add(1).min(area.width), ..area };
     if painter.put_right(left, 1, &before) == 0 {
-        painter.put(area, 1, &Line::of(why, Role::InputError));
+        painter.put(area, 1, &Line::styled(why, Role::InputError));
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<U
     let most = buckets.iter().map(|(_, counts)| counts.total()).max().unwrap_or(0);
     let top = ceiling(most as f64);
     if label > 0 {
-        let words = Line::of(format!("{:>6}", figures::count(top as u64)), Role::ChartAxis);
+        let words = Line::styled(format!("{:>6}", figures::count(top as u64)), Role::ChartAxis);
         painter.put(area, 0, &words);
     }
     let shown = buckets.len().min(usize::from(plot.width));

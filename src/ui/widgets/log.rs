@@ -82,7 +82,7 @@ fn left_out(record: &Record) -> Option<Line<'static>> {
     let rest = (rest > 0).then(|| format!("+{}", bytes(rest as u64)));
     let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", bytes(record.cut_bytes)));
     let words = [rest, cut].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    (!words.is_empty()).then(|| Line::of(words, Role::LevelWarn))
+    (!words.is_empty()).then(|| Line::styled(words, Role::LevelWarn))
 }
 
 /// Stands behind the level of what a program wrote to its stderr.
@@ -97,7 +97,7 @@ impl LogStyle<'_> {
             (false, true) => glyphs.up,
             (false, false) => " ",
         };
-        let mut head = Line::of(sign, Role::LogMark);
+        let mut head = Line::styled(sign, Role::LogMark);
         let at = record.at();
         let time = match self.timestamps {
             Timestamps::None | Timestamps::Elapsed => String::new(),
@@ -151,7 +151,7 @@ impl LogStyle<'_> {
         let indent = head.width();
         let mut message = self.message(row);
         if record.kind == RecordKind::Marker {
-            message = Line::of(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
+            message = Line::styled(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
         }
         if row.context {
             message = message.all(Role::TextDim);
@@ -277,16 +277,16 @@ fn inked<'a>(text: &'a str, (role, found): (Role, Role), finder: &Finder<'_>, in
         let mut at = from;
         for (range, ink) in inks.iter().filter(|(range, _)| range.start < to && range.end > from) {
             let (start, end) = (range.start.max(at), range.end.min(to));
-            words.push(Span::of(text.get(at..start).unwrap_or_default()), role);
-            words.push_inked(Span::of(text.get(start..end).unwrap_or_default()), role, *ink);
+            words.push(Span::borrowed(text.get(at..start).unwrap_or_default()), role);
+            words.push_inked(Span::borrowed(text.get(start..end).unwrap_or_default()), role, *ink);
             at = end;
         }
-        words.push(Span::of(text.get(at..to).unwrap_or_default()), role);
+        words.push(Span::borrowed(text.get(at..to).unwrap_or_default()), role);
     };
     let mut at = 0;
     for hit in finder(text) {
         plain(at, hit.start, &mut words);
-        words.push(Span::of(text.get(hit.clone()).unwrap_or_default()), found);
+        words.push(Span::borrowed(text.get(hit.clone()).unwrap_or_default()), found);
         at = hit.end;
     }
     plain(at, text.len(), &mut words);
@@ -299,11 +299,11 @@ pub(crate) fn highlighted<'a>(text: &'a str, role: Role, found: Role, finder: &F
     let mut at = 0;
     for hit in finder(text) {
         let (Some(before), Some(part)) = (text.get(at..hit.start), text.get(hit.clone())) else { continue };
-        words.push(Span::of(before), role);
-        words.push(Span::of(part), found);
+        words.push(Span::borrowed(before), role);
+        words.push(Span::borrowed(part), found);
         at = hit.end;
     }
-    words.push(Span::of(text.get(at..).unwrap_or_default()), role);
+    words.push(Span::borrowed(text.get(at..).unwrap_or_default()), role);
     words
 }
 

@@ -18,12 +18,12 @@ pub(crate) struct Notice<'a> {
 impl<'a> Notice<'a> {
     /// There is nothing, and that is no fault.
     pub(crate) fn empty(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
-        Self { headline: Line::plain(headline), next: vec![Line::of(next, Role::TextDim)] }
+        Self { headline: Line::plain(headline), next: vec![Line::styled(next, Role::TextDim)] }
     }
 
     /// Something is wrong.
     pub(crate) fn error(headline: impl Into<Span<'a>>, next: impl Into<Span<'a>>) -> Self {
-        Self { headline: Line::of(headline, Role::LevelError), next: vec![Line::of(next, Role::TextDim)] }
+        Self { headline: Line::styled(headline, Role::LevelError), next: vec![Line::styled(next, Role::TextDim)] }
     }
 
     /// Draws it in the middle; in little room from the left.

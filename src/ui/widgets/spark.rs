@@ -15,13 +15,13 @@ pub(crate) fn ceiling(value: f64) -> f64 {
 }
 
 /// Draws values, oldest first, from zero up to the ceiling of the greatest, but at least of `least`.
-pub(crate) fn words(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
+pub(crate) fn line(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
     let top = ceiling(values.iter().flatten().copied().fold(least, f64::max));
     let mut line = String::with_capacity(values.len() * 3);
     for value in values {
         line.push_str(value.map_or(glyphs.gap, |value| glyphs.bar(value / top)));
     }
-    Line::of(line, role)
+    Line::styled(line, role)
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     fn drawn(values: &[Option<f64>]) -> String {
-        words(values, 0.0, GlyphSet::UTF8, Role::ChartLine).pieces().map(|(text, _)| text.to_owned()).collect()
+        line(values, 0.0, GlyphSet::UTF8, Role::ChartLine).pieces().map(|(text, _)| text.to_owned()).collect()
     }
 
     #[test]

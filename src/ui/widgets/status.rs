@@ -32,7 +32,7 @@ pub(crate) const fn severity_role(severity: Severity) -> Role {
 
 /// Glyph and word; where it is stale, that instead: an old answer is neither up nor down. In fewer columns than
 /// [`FULL`] the word is shortened, in fewer than six only the glyph is left.
-pub(crate) fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
+pub(crate) fn label(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
     let (glyph, word, role) = if stale {
         (glyphs.stale, "STALE", Role::MarkStale)
     } else {
@@ -46,9 +46,9 @@ pub(crate) fn words(status: Status, stale: bool, glyphs: GlyphSet, columns: u16)
         word => word,
     };
     if columns < 6 || word.is_empty() {
-        return Line::of(glyph, role);
+        return Line::styled(glyph, role);
     }
-    Line::of(glyph, role).and(" ", role).and(word, role)
+    Line::styled(glyph, role).and(" ", role).and(word, role)
 }
 
 /// The severity's word; in at most four letters where the room is short.
@@ -58,5 +58,5 @@ pub(crate) fn severity(severity: Severity, short: bool) -> Line<'static> {
         Severity::Medium if short => "med",
         severity => severity.word(),
     };
-    Line::of(word, severity_role(severity))
+    Line::styled(word, severity_role(severity))
 }

@@ -103,7 +103,7 @@ pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
         1 => format!("{} of {total}{more}", shown.end),
         _ => format!("{}-{} of {total}{more}", shown.start + 1, shown.end),
     };
-    Line::of(words, Role::TextDim)
+    Line::styled(words, Role::TextDim)
 }
 
 /// One row.
@@ -137,7 +137,7 @@ impl Table<'_> {
         let widths = widths(self.columns, inside.width);
         let mut y = 0;
         if self.headings && area.height > 1 {
-            let cells: Vec<_> = self.columns.iter().map(|column| Line::of(column.title, Role::TextDim)).collect();
+            let cells: Vec<_> = self.columns.iter().map(|column| Line::styled(column.title, Role::TextDim)).collect();
             self.cells(painter, inside, y, &widths, &cells);
             y += 1;
         }

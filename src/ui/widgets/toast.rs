@@ -24,7 +24,7 @@ pub(crate) fn draw<'a>(
         if width < 8 {
             return;
         }
-        let words = Line::of(sign, role).and(" ", role).and(text, role);
+        let words = Line::styled(sign, role).and(" ", role).and(text, role);
         let mut lines = words.wrapped(usize::from(width) - 2, 2);
         lines.truncate(HIGHEST);
         let height = u16::try_from(lines.len()).unwrap_or(1);

@@ -29,8 +29,8 @@ fn grow<'a>(
     let last = components.len().saturating_sub(1);
     for (at, (name, component)) in components.iter().enumerate() {
         let branch = glyphs.tree[usize::from(at == last)];
-        let mut words = Line::of(format!("{trunk}{branch}"), Role::ChartAxis)
-            .join(status::words(component.status, false, glyphs, status::FULL))
+        let mut words = Line::styled(format!("{trunk}{branch}"), Role::ChartAxis)
+            .join(status::label(component.status, false, glyphs, status::FULL))
             .and(" ", Role::Text)
             .and(name, Role::Text);
         if let Some(ms) = component.latency_ms {

@@ -93,7 +93,7 @@ pub fn exposition(bytes: &[u8]) {
     let read = |piece: usize| {
         let mut scrape = Scrape::new(selectors.iter().collect(), 1 << 20);
         for part in bytes.chunks(piece) {
-            if !(&mut scrape).take(part) {
+            if !(&mut scrape).write(part) {
                 break;
             }
         }
@@ -232,12 +232,12 @@ fn joined(bytes: &[u8], piece: usize, shown: bool) -> Vec<(Format, String)> {
             pipeline.settle(&mut stream, now());
         }
     }
-    if let Some((line, cut)) = splitter.take() {
+    if let Some((line, cut)) = splitter.next_line() {
         pipeline.line(&mut stream, &line, cut, now(), false);
     }
     pipeline.close(&mut stream, now());
     let mut last = std::collections::BTreeMap::new();
-    for record in pipeline.take(false).map(|batch| batch.records).unwrap_or_default() {
+    for record in pipeline.take_batch(false).map(|batch| batch.records).unwrap_or_default() {
         last.insert(record.seq, (record.format, record.raw.as_str().to_owned()));
     }
     last.into_values().collect()
@@ -252,7 +252,7 @@ pub fn log_encodings(bytes: &[u8]) {
     let read = |piece: usize| {
         let input = Trickle { bytes: bytes.to_vec(), at: 0, piece };
         let records =
-            Records::of(Box::new(input), &log, Redactor::default(), Clock::start()).expect("the expressions compile");
+            Records::open(Box::new(input), &log, Redactor::default(), Clock::start()).expect("the expressions compile");
         records.map(|record| record.expect("memory can be read").raw.clone()).collect::<Vec<_>>()
     };
     let whole = read(bytes.len().max(1));
@@ -290,7 +290,7 @@ fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Re
     let log = Log { format, multiline, ..Log::of_file("app".into(), PathBuf::new()) };
     let input = Box::new(Cursor::new(bytes.to_vec()));
     let records =
-        Records::of(input, &log, Redactor::default(), Clock::start()).expect("the expressions of this log compile");
+        Records::open(input, &log, Redactor::default(), Clock::start()).expect("the expressions of this log compile");
     records.collect::<Result<_, _>>().expect("memory can be read")
 }
 

@@ -196,7 +196,7 @@ pub fn calm() -> App {
     }
     app.records("api", &[(Level::Info, "listening on 0.0.0.0:8080"), (Level::Info, "GET /orders 200 in 38 ms")]);
     app.records("db", &[(Level::Info, "checkpoint complete: wrote 812 buffers (5.0%)")]);
-    app.outcome(Outcome::Runs { runs: past(&app), locks: Vec::new() });
+    app.outcome(Outcome::Runs { runs: stored_runs(&app), locks: Vec::new() });
     app
 }
 
@@ -249,7 +249,7 @@ pub fn run(app: &App, id: &str, minutes_ago: i64, state: RunState) -> Run {
     }
 }
 
-fn past(app: &App) -> Vec<Run> {
+fn stored_runs(app: &App) -> Vec<Run> {
     let mut bad = run(app, "20261120T120000-77aa", 900, RunState::NotRecovered);
     bad.exit_code = Some(0);
     vec![run(app, "20261121T020000-3f9a", 70, RunState::Verified), bad]
@@ -270,7 +270,7 @@ pub fn running() -> App {
         reason: "restart-api".to_owned(),
         since: app.now().utc,
     };
-    app.outcome(Outcome::Runs { runs: past(&app), locks: vec![lock] });
+    app.outcome(Outcome::Runs { runs: stored_runs(&app), locks: vec![lock] });
     let said = [
         "Container wellbeing-api  Stopping",
         "Container wellbeing-api  Stopped",

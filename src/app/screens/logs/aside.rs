@@ -29,14 +29,14 @@ enum Shown {
 
 impl Aside {
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(in crate::app) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         if let Shown::Filter(_, pane) = &mut self.shown {
-            pane.take(logs, at, record, backlog);
+            pane.ingest(logs, at, record, backlog);
         }
         if let Some(found) = &mut self.found
             && let Some(source) = self.sources.iter().position(|source| *source == at)
         {
-            found.view.take(&logs[at].ring, source, record, backlog);
+            found.view.ingest(&logs[at].ring, source, record, backlog);
         }
     }
 

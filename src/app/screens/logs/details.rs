@@ -43,7 +43,7 @@ pub(super) fn open(state: &mut State) {
 
 /// Counts the values of a field, or asks for one.
 pub(in crate::app) fn open_top(state: &mut State, field: Option<&str>) {
-    let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::of(state, field));
+    let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::counted(state, field));
     state.console.overlays.push(panel);
 }
 

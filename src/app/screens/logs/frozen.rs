@@ -14,7 +14,7 @@ pub(crate) struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
 
 impl Waiting {
     /// Records of `log` that wait, and their bytes.
-    fn of(&self, log: &Name) -> (usize, usize) {
+    fn waiting_in(&self, log: &Name) -> (usize, usize) {
         let records = self.0.iter().filter(|(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records);
         records.fold((0, 0), |(count, bytes), record| (count + 1, bytes + record.footprint()))
     }
@@ -44,7 +44,7 @@ impl Waiting {
 pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
     let limits = RingLimits::default();
     state.console.waiting.0.push_back((log.clone(), batch, state.world.now));
-    let (mut records, mut bytes) = state.console.waiting.of(log);
+    let (mut records, mut bytes) = state.console.waiting.waiting_in(log);
     while records > limits.records || bytes > limits.bytes {
         let mut own = state.console.waiting.0.iter_mut().filter(|(name, ..)| name == log);
         let Some((_, oldest, _)) = own.find(|(_, batch, _)| !batch.records.is_empty()) else { return };

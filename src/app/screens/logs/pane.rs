@@ -72,10 +72,10 @@ impl Pane {
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(super) fn take(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(super) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         let before = self.view.len();
-        self.view.take(&logs[at].ring, source, record, backlog);
+        self.view.ingest(&logs[at].ring, source, record, backlog);
         if !self.follow && self.view.len() > before {
             self.new_records += 1;
         }

@@ -26,7 +26,7 @@ pub(in crate::app) fn copied(state: &State) -> Option<String> {
 
 /// Writes what is marked, else what passes the filter, into a file.
 pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
-    let records = taken(state, MAX_SAVED);
+    let records = chosen(state, MAX_SAVED);
     if records.is_empty() {
         state.toast(Tone::Info, "no record to write");
         return;
@@ -39,7 +39,7 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
 /// Gives what is marked, else what passes the filter, to the person's pager; with the log before each line where there
 /// are several.
 pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
-    let records = taken(state, MAX_PAGED);
+    let records = chosen(state, MAX_PAGED);
     if records.is_empty() {
         state.toast(Tone::Info, "no record to read");
         return;
@@ -49,7 +49,7 @@ pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// What is marked, else the newest `most` of what passes the filter.
-fn taken(state: &State, most: usize) -> Vec<Record> {
+fn chosen(state: &State, most: usize) -> Vec<Record> {
     let screen = &state.console.screens.logs;
     if !screen.marks.is_empty() {
         return marks::in_order(state);

@@ -63,7 +63,7 @@ impl Uncounted {
     }
 
     fn identity(&self) -> Option<Identity> {
-        self.file.metadata().ok().as_ref().map(Identity::of)
+        self.file.metadata().ok().as_ref().map(Identity::from_metadata)
     }
 }
 
@@ -181,7 +181,7 @@ impl Backfill {
     ) -> io::Result<bool> {
         let mut head = [0; 16];
         let read = uncounted.file.read_at(&mut head, 0)?;
-        if Packing::of(&head[..read]).is_some() {
+        if Packing::recognise(&head[..read]).is_some() {
             return self.packed(uncounted, from, pipeline, ended);
         }
         let marked = encoding::mark(&head[..read]).map(|(encoding, _)| encoding);
@@ -204,7 +204,7 @@ impl Backfill {
             if read == 0 {
                 break;
             }
-            lines.take(&buffer[..read], pipeline, self.now);
+            lines.count(&buffer[..read], pipeline, self.now);
             offset += read as u64;
             self.advance(read as u64);
         }
@@ -237,7 +237,7 @@ impl Backfill {
             if !*timed.get_or_insert_with(|| buffer[..read].split(|byte| *byte == b'\n').take(200).any(states)) {
                 return Ok(false);
             }
-            lines.take(&buffer[..read], pipeline, self.now);
+            lines.count(&buffer[..read], pipeline, self.now);
         }
         lines.end(pipeline, self.now);
         self.advance(uncounted.upto);
@@ -264,13 +264,13 @@ impl Lines {
         Self { decoder, splitter: LineSplitter::default(), stream, followed: uncounted.rotated.is_none() }
     }
 
-    fn take(&mut self, bytes: &[u8], pipeline: &mut Pipeline, now: Stamp) {
+    fn count(&mut self, bytes: &[u8], pipeline: &mut Pipeline, now: Stamp) {
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.feed(stream, splitter, decoder.decode(bytes), now);
     }
 
     fn end(mut self, pipeline: &mut Pipeline, now: Stamp) {
-        if let Some((line, cut)) = self.splitter.take().filter(|_| !self.followed) {
+        if let Some((line, cut)) = self.splitter.next_line().filter(|_| !self.followed) {
             pipeline.line(&mut self.stream, &line, cut, now, false);
         }
         pipeline.close(&mut self.stream, now);

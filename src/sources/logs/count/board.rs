@@ -83,17 +83,17 @@ impl Board {
 
 impl Gauge {
     fn due(&mut self, now: Stamp) -> Option<Sample> {
-        let reckoned = self.reckon(now.utc)?;
+        let computed = self.compute(now.utc)?;
         if let Some((at, said)) = &self.said {
             let elapsed = now.mono.saturating_sub(*at);
-            let found_at_last = said.is_err() && reckoned.is_ok();
-            let due = if *said == reckoned { elapsed >= self.every } else { elapsed >= LEAST || found_at_last };
+            let found_at_last = said.is_err() && computed.is_ok();
+            let due = if *said == computed { elapsed >= self.every } else { elapsed >= LEAST || found_at_last };
             if !due {
                 return None;
             }
         }
-        self.said = Some((now.mono, reckoned.clone()));
-        let (value, caveat) = match reckoned {
+        self.said = Some((now.mono, computed.clone()));
+        let (value, caveat) = match computed {
             Ok((value, caveat)) => (Ok(value), caveat),
             Err(why) => (Err(why), None),
         };
@@ -101,7 +101,7 @@ impl Gauge {
     }
 
     /// The number as it is now; `None` while nobody counts.
-    fn reckon(&self, now: DateTime<Utc>) -> Option<Computed> {
+    fn compute(&self, now: DateTime<Utc>) -> Option<Computed> {
         let mut lacks = Lacks::new(&self.measured, now);
         let mut merged = matches!(self.measured.what, What::Percentile { .. }).then(Merged::new);
         let (mut counts, mut strange) = ([0_u64; 2], 0);

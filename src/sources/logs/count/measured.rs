@@ -71,7 +71,7 @@ impl Measured {
     }
 
     /// What the record adds, beside what it was `seen` as; nothing where it does not matter.
-    pub(super) fn of(&self, record: &Record, seen: &mut Seen) -> Option<Found> {
+    pub(super) fn find(&self, record: &Record, seen: &mut Seen) -> Option<Found> {
         if record.kind == RecordKind::Marker || *seen == Seen::DONE {
             return None;
         }

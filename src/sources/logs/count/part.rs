@@ -77,7 +77,7 @@ impl Counter {
 
     /// Counts what the record adds to what it was `seen` as.
     pub(crate) fn count(&self, record: &Record, seen: &mut Seen) {
-        if let Some(found) = self.measured.of(record, seen) {
+        if let Some(found) = self.measured.find(record, seen) {
             self.lock().tally.add(record, found);
         }
     }

@@ -128,11 +128,11 @@ mod tests {
     #[test]
     fn windows_are_added_up() {
         let grid = Grid::new(Duration::from_mins(1), 1440);
-        let (mut live, mut past) = (Window::new(grid), Window::new(grid));
+        let (mut live, mut backfilled) = (Window::new(grid), Window::new(grid));
         live.add(at(30), at(30), [1, 1]);
-        past.add(at(10), at(30), [2, 2]);
-        past.add(at(30), at(30), [4, 4]);
-        live.merge(&past);
+        backfilled.add(at(10), at(30), [2, 2]);
+        backfilled.add(at(30), at(30), [4, 4]);
+        live.merge(&backfilled);
         assert_eq!(live.total(at(30)), [7, 7]);
         assert_eq!(live.total(at(75)), [5, 5]);
     }

@@ -31,7 +31,7 @@ pub(crate) enum Packing {
 
 impl Packing {
     /// The packing of a file that begins so; `None` for a file that is not packed.
-    pub(crate) fn of(start: &[u8]) -> Option<Self> {
+    pub(crate) fn recognise(start: &[u8]) -> Option<Self> {
         match start {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
@@ -83,7 +83,7 @@ pub(crate) fn open_any(path: &Path) -> io::Result<Box<dyn Read + Send>> {
 /// When its first bytes can't be read.
 pub(crate) fn unpacked(file: File, path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let mut file = BufReader::with_capacity(READ, file);
-    let packing = Packing::of(file.fill_buf()?);
+    let packing = Packing::recognise(file.fill_buf()?);
     let Some(packing) = packing else { return Ok(Box::new(file)) };
     let inner: Box<dyn Read + Send> = match packing {
         Packing::Gzip => Box::new(MultiGzDecoder::new(file)),

@@ -23,7 +23,7 @@ enum State {
 }
 
 impl State {
-    fn of(encoding: &'static Encoding) -> Self {
+    fn for_encoding(encoding: &'static Encoding) -> Self {
         if encoding == UTF_8 { Self::AsItIs } else { Self::Decoding(encoding.new_decoder_without_bom_handling()) }
     }
 }
@@ -45,7 +45,7 @@ impl TextDecoder {
 
     /// For bytes from within a file; `None` is UTF-8.
     pub(crate) fn within(encoding: Option<&'static Encoding>) -> Self {
-        Self { state: State::of(encoding.unwrap_or(UTF_8)), ..Self::default() }
+        Self { state: State::for_encoding(encoding.unwrap_or(UTF_8)), ..Self::default() }
     }
 
     /// The next bytes as UTF-8. A character whose bytes are not all there is held until they are.
@@ -57,7 +57,7 @@ impl TextDecoder {
                 return &[];
             }
             let (encoding, length) = mark(first).unwrap_or((UTF_8, 0));
-            *state = State::of(encoding);
+            *state = State::for_encoding(encoding);
             bytes = &first[length..];
         } else if !first.is_empty() {
             *first = Vec::new();
@@ -75,7 +75,7 @@ impl TextDecoder {
             State::Decoding(decoder) => {
                 let encoding = decoder.encoding();
                 decode(decoder, text, &[], true);
-                *state = State::of(encoding);
+                *state = State::for_encoding(encoding);
                 text.as_bytes()
             }
             State::Mark => {
@@ -122,7 +122,7 @@ pub(crate) enum LineFeed {
 
 impl LineFeed {
     /// That of an encoding; `None` is UTF-8.
-    pub(crate) fn of(encoding: Option<&'static Encoding>) -> Self {
+    pub(crate) fn for_encoding(encoding: Option<&'static Encoding>) -> Self {
         match encoding {
             Some(encoding) if encoding == UTF_16LE => Self::LittleEndian,
             Some(encoding) if encoding == UTF_16BE => Self::BigEndian,

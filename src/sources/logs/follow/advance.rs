@@ -28,7 +28,8 @@ pub(crate) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now:
 /// Finds the file of a handle that tells of another one by now, under the name that it was given, and reads on there.
 /// False where there is none.
 pub(crate) fn find_again(path: &Path, held: &mut OpenLog, pipeline: &Pipeline, now: Stamp) -> bool {
-    let is_it = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| Identity::of(&meta) == held.identity());
+    let is_it =
+        |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| Identity::from_metadata(&meta) == held.identity());
     let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it);
     let opened = found.and_then(|path| OpenLog::open(&path, pipeline.encoding(), now).ok());
     let Some(found) = opened.filter(|found| found.is(&held.known())) else { return false };

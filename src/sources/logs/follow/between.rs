@@ -27,15 +27,15 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn of(meta: &Metadata) -> Self {
-        Self { identity: Identity::of(meta), born: meta.created().or_else(|_| meta.modified()).ok() }
+    fn from_metadata(meta: &Metadata) -> Self {
+        Self { identity: Identity::from_metadata(meta), born: meta.created().or_else(|_| meta.modified()).ok() }
     }
 }
 
 /// The rotated files of `path` that are there now.
 pub(crate) fn seen(path: &Path) -> Vec<Seen> {
     let files = history::rotated(path);
-    files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|meta| Seen::of(&meta)).collect()
+    files.iter().filter_map(|file| std::fs::metadata(&file.path).ok()).map(|meta| Seen::from_metadata(&meta)).collect()
 }
 
 /// What was read, or lay there before.
@@ -75,11 +75,11 @@ pub(crate) fn between(path: &Path, before: &Before<'_>, present: &Metadata) -> V
         .into_iter()
         .filter_map(|file| Some((std::fs::metadata(&file.path).ok()?, file.path)))
         .filter(|(meta, _)| {
-            let identity = Identity::of(meta);
+            let identity = Identity::from_metadata(meta);
             (meta.mtime(), meta.mtime_nsec()) >= last
-                && identity != Identity::of(present)
+                && identity != Identity::from_metadata(present)
                 && !before.holds(identity)
-                && !before.seen.contains(&Seen::of(meta))
+                && !before.seen.contains(&Seen::from_metadata(meta))
         })
         .map(|(_, path)| path)
         .filter(|path| Packing::of_name(path).is_none() || !before.has_unpacked(path))

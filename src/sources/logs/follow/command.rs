@@ -61,9 +61,9 @@ pub(crate) async fn follow(context: Context, resume: Resume, log: Log, line: Com
     let counted_from = counted_from.map(|counter| counter.from(now)).min().unwrap_or(shown_from);
     // What was shown before a reload is not asked for again, though there be new metrics.
     let asked = since::is_asked(&line).then(|| repeats.resumed_from().unwrap_or_else(|| shown_from.min(counted_from)));
-    let past = match asked {
-        Some(asked) => Past::Told { shown_from: shown_from.max(asked), began: Duration::ZERO, heard: None },
-        None => Past::Over,
+    let backlog = match asked {
+        Some(asked) => Backlog::Arriving { shown_from: shown_from.max(asked), began: Duration::ZERO, heard: None },
+        None => Backlog::Over,
     };
     let mut follower = Follower {
         context,
@@ -74,7 +74,7 @@ pub(crate) async fn follow(context: Context, resume: Resume, log: Log, line: Com
         log,
         pipeline,
         asked,
-        past,
+        backlog,
         repeats,
         complained: String::new(),
     };
@@ -82,10 +82,10 @@ pub(crate) async fn follow(context: Context, resume: Resume, log: Log, line: Com
     follower.resume.keep_repeats(&follower.log.name, std::mem::take(&mut follower.repeats));
 }
 
-/// What a command tells of the time before it was started.
-enum Past {
-    /// It is telling it.
-    Told {
+/// What a command prints about the time before it was started.
+enum Backlog {
+    /// It is still being printed.
+    Arriving {
         /// What is older is counted and not shown.
         shown_from: DateTime<Utc>,
         /// When the command was started.
@@ -93,7 +93,7 @@ enum Past {
         /// When it last said something.
         heard: Option<Duration>,
     },
-    /// All was told, or nothing was asked.
+    /// All of it has been printed, or none was asked for.
     Over,
 }
 
@@ -113,7 +113,7 @@ struct Follower {
     stderr: Pipe,
     /// From when on the command is asked to write, where it can be.
     asked: Option<DateTime<Utc>>,
-    past: Past,
+    backlog: Backlog,
     repeats: Repeats,
     /// What was last said about its end.
     complained: String,
@@ -175,11 +175,11 @@ impl Follower {
                     }
                 }
                 read = read(&mut stdout, &mut out), if stdout.is_some() && !full => match read {
-                    Some(bytes) => self.take(bytes, false),
+                    Some(bytes) => self.ingest(bytes, false),
                     None => stdout = None,
                 },
                 read = read(&mut stderr, &mut err), if stderr.is_some() && !full => match read {
-                    Some(bytes) => self.take(bytes, true),
+                    Some(bytes) => self.ingest(bytes, true),
                     None => stderr = None,
                 },
             }
@@ -210,9 +210,9 @@ impl Follower {
     fn begin(&mut self) {
         let now = self.context.clock.now();
         self.repeats.begin();
-        match &mut self.past {
-            Past::Told { began, heard, .. } => (*began, *heard) = (now.mono, None),
-            Past::Over => {
+        match &mut self.backlog {
+            Backlog::Arriving { began, heard, .. } => (*began, *heard) = (now.mono, None),
+            Backlog::Over => {
                 for counter in self.pipeline.counters() {
                     match counter.reach() {
                         Reach::Unknown => counter.reaches(Reach::Since(now.utc)),
@@ -226,30 +226,30 @@ impl Follower {
     }
 
     /// Takes in what one of the pipes gave.
-    fn take(&mut self, bytes: &[u8], stderr: bool) {
+    fn ingest(&mut self, bytes: &[u8], stderr: bool) {
         let now = self.context.clock.now();
         let pipe = if stderr { &mut self.stderr } else { &mut self.stdout };
         self.complained.clear();
-        let shown_from = match &mut self.past {
-            Past::Told { shown_from, heard, .. } => {
+        let shown_from = match &mut self.backlog {
+            Backlog::Arriving { shown_from, heard, .. } => {
                 *heard = Some(now.mono);
                 Some(*shown_from)
             }
-            Past::Over => None,
+            Backlog::Over => None,
         };
-        pipe.take(bytes, &mut self.pipeline, &mut self.repeats, shown_from, now);
+        pipe.ingest(bytes, &mut self.pipeline, &mut self.repeats, shown_from, now);
     }
 
     /// Looks whether the command has told what was before.
     fn look_around(&mut self) {
-        let Past::Told { began, heard, .. } = self.past else { return };
+        let Backlog::Arriving { began, heard, .. } = self.backlog else { return };
         let now = self.context.clock.now().mono;
         let silent = match heard {
             Some(heard) => now.saturating_sub(heard) >= TOLD_AFTER,
             None => now.saturating_sub(began) >= SILENT_AFTER,
         };
         if silent {
-            self.past = Past::Over;
+            self.backlog = Backlog::Over;
             for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown) {
                 let asked = self.asked.unwrap_or_default();
                 let whole = counter.from(self.context.clock.now().utc) >= asked;
@@ -293,8 +293,8 @@ impl Follower {
         let now = self.context.clock.now();
         self.stdout.settle(&mut self.pipeline, now);
         self.stderr.settle(&mut self.pipeline, now);
-        let backlog = self.repeats.are_expected() || matches!(self.past, Past::Told { .. });
-        if let Some(batch) = self.pipeline.take(backlog) {
+        let backlog = self.repeats.are_expected() || matches!(self.backlog, Backlog::Arriving { .. });
+        if let Some(batch) = self.pipeline.take_batch(backlog) {
             self.resume.note(&self.log.name, &self.pipeline);
             if !self.send(Observation::Records { log: self.log.name.clone(), batch }).await {
                 return false;

@@ -105,7 +105,7 @@ impl Pieces {
     }
 
     /// Takes what has no end, with whether it is of stderr: nothing will follow.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
+    pub(crate) fn take_payloads(&mut self) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
         let [out, err] = std::mem::take(&mut self.0);
         [(out, false), (err, true)].into_iter().filter(|(piece, _)| !piece.is_empty())
     }

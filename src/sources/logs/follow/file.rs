@@ -68,7 +68,7 @@ pub(crate) struct FollowOptions {
 #[derive(Debug)]
 pub(crate) struct FileTail {
     path: PathBuf,
-    manner: FollowOptions,
+    options: FollowOptions,
     current: Option<OpenLog>,
     /// What is read before the current file, oldest first.
     earlier: VecDeque<Earlier>,
@@ -106,10 +106,10 @@ pub(crate) struct Progress {
 
 impl FileTail {
     /// Follows `path`.
-    pub(crate) fn new(path: PathBuf, manner: FollowOptions) -> Self {
+    pub(crate) fn new(path: PathBuf, options: FollowOptions) -> Self {
         Self {
             path,
-            manner,
+            options,
             current: None,
             earlier: VecDeque::new(),
             seen: Vec::new(),
@@ -220,7 +220,7 @@ impl FileTail {
             self.missing_since.get_or_insert(now.mono);
             PathState::Missing
         } else {
-            let words = self.reasons.of(&self.path, why);
+            let words = self.reasons.explain(&self.path, why);
             PathState::Failed(SafeText::new(&format!("{}: {words}", self.path.display())))
         };
     }
@@ -233,7 +233,7 @@ impl FileTail {
             self.state = PathState::CatchingUp;
             return progress;
         }
-        match read_current(current, &self.path, self.manner.skip, now, budget, buffer, pipeline, &mut progress) {
+        match read_current(current, &self.path, self.options.skip, now, budget, buffer, pipeline, &mut progress) {
             Ok(()) => {
                 current.settle(pipeline, now, PARTIAL_AFTER);
                 let was_behind = self.state == PathState::CatchingUp;
@@ -289,7 +289,7 @@ impl FileTail {
     fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
         let Some(current) = &self.current else { return };
         match at_path {
-            Ok(meta) if Identity::of(&meta) == current.identity() => {
+            Ok(meta) if Identity::from_metadata(&meta) == current.identity() => {
                 if self.said_gone {
                     pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
                 }
@@ -322,14 +322,14 @@ impl FileTail {
         let Some(mut held) = self.current.take() else { return };
         // A line that is not ended keeps its place before those of the new file.
         held.settle(pipeline, now, Duration::ZERO);
-        let estranged = !held.metadata().is_ok_and(|meta| !held.refers_to_other_file(&meta));
-        let lost = estranged && !find_again(&self.path, &mut held, pipeline, now);
+        let replaced = !held.metadata().is_ok_and(|meta| !held.refers_to_other_file(&meta));
+        let lost = replaced && !find_again(&self.path, &mut held, pipeline, now);
         if lost {
             held.finish(pipeline, now);
         }
         let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
         let files = between::between(&self.path, &before, &meta);
-        let files = history::besides(self.manner.pattern.as_deref(), files);
+        let files = history::besides(self.options.pattern.as_deref(), files);
         self.current = Some(open);
         self.seen = between::seen(&self.path);
         let word = if self.said_gone { "is back" } else { "was rotated" };

@@ -42,7 +42,7 @@ pub(crate) struct FileLog {
     tails: Vec<FileTail>,
     known: Vec<Known>,
     globbed: Option<Duration>,
-    manner: FollowOptions,
+    options: FollowOptions,
     /// The counters that have not seen what was there before; all, for a file that is opened late.
     uncounted: Option<Vec<Counter>>,
     /// The pipeline; public to the room for the counters.
@@ -70,15 +70,15 @@ impl FileLog {
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
         let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
         let pattern = glob::is_pattern(path).then(|| path.clone());
-        let manner = FollowOptions { start, pattern: pattern.clone(), skip: log.skip };
-        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), manner.clone())] };
+        let options = FollowOptions { start, pattern: pattern.clone(), skip: log.skip };
+        let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), options.clone())] };
         Some(Self {
             log: log.clone(),
             pattern,
             tails,
             known: Vec::new(),
             globbed: None,
-            manner,
+            options,
             uncounted: Some(pipeline.counters().to_vec()),
             pipeline,
             state: LogState::Starting,
@@ -150,7 +150,7 @@ impl FileLog {
         self.say_state(now, out);
         let backlog = self.backlog;
         self.backlog = backlog && (total.behind || matches!(self.state, LogState::CatchingUp { .. }));
-        if let Some(batch) = self.pipeline.take(backlog) {
+        if let Some(batch) = self.pipeline.take_batch(backlog) {
             out.push(Observation::Records { log: self.log.name.clone(), batch });
         }
         self.say_trouble();
@@ -184,14 +184,14 @@ impl FileLog {
             keep
         });
         if !first {
-            self.manner.start = Start::Beginning;
+            self.options.start = Start::Beginning;
         }
         for (path, meta) in found.into_iter().rev() {
             let followed = self.tails.iter().any(|tail| tail.path() == path);
             // A rotated file under its new name is still being read under the old one.
-            let held = self.tails.iter().any(|tail| tail.holds(Identity::of(&meta)));
+            let held = self.tails.iter().any(|tail| tail.holds(Identity::from_metadata(&meta)));
             if !followed && !held {
-                self.tails.push(FileTail::new(path, self.manner.clone()));
+                self.tails.push(FileTail::new(path, self.options.clone()));
             }
         }
         while self.tails.len() > MAX_FILES {

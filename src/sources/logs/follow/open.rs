@@ -79,7 +79,7 @@ impl OpenLog {
         Ok(Self {
             file,
             path: path.to_owned(),
-            identity: Identity::of(&meta),
+            identity: Identity::from_metadata(&meta),
             pipe: meta.file_type().is_fifo(),
             told,
             decoder: TextDecoder::at_start(told),
@@ -138,7 +138,7 @@ impl OpenLog {
     /// its name (FUSE) do that after it was renamed; what can be read through the handle then is no more than the other
     /// file is long.
     pub(crate) fn refers_to_other_file(&self, meta: &Metadata) -> bool {
-        Identity::of(meta) != self.identity
+        Identity::from_metadata(meta) != self.identity
     }
 
     /// Reads on through `other`, which is the same file under another name.
@@ -240,7 +240,7 @@ impl OpenLog {
         }
         let encoding = self.encoding()?;
         let end = self.offset + decode::written(&buffer[..read]) as u64;
-        let end = end.next_multiple_of(LineFeed::of(encoding).width() as u64);
+        let end = end.next_multiple_of(LineFeed::for_encoding(encoding).width() as u64);
         let kept = (end.saturating_sub(self.offset) as usize).min(read);
         let Some(meta) = meta.filter(|_| decode::written(&buffer[..read]) == 0) else { return Ok(kept) };
         let extent = Extent { size: meta.size(), encoding };
@@ -359,7 +359,7 @@ impl OpenLog {
     pub(crate) fn finish(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         let Self { decoder, splitter, stream, .. } = self;
         pipeline.feed(stream, splitter, decoder.finish(), now);
-        if let Some((bytes, cut)) = self.splitter.take() {
+        if let Some((bytes, cut)) = self.splitter.next_line() {
             pipeline.line(&mut self.stream, &bytes, cut, now, false);
         }
         pipeline.close(&mut self.stream, now);

@@ -41,10 +41,10 @@ impl Barrier {
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
             Some((path, path.metadata().ok()?))
         })?;
-        Some(Self::of(path, &meta))
+        Some(Self::from_metadata(path, &meta))
     }
 
-    fn of(path: &Path, meta: &Metadata) -> Self {
+    fn from_metadata(path: &Path, meta: &Metadata) -> Self {
         let mode = meta.mode() & 0o7777;
         Self { path: path.to_owned(), owner: meta.uid(), group: meta.gid(), mode, directory: meta.is_dir() }
     }

@@ -23,7 +23,7 @@ pub(crate) fn fold(reading: &mut Reading) {
         let range = at..at + state.len();
         at = range.end + RETURN.len_utf8();
         match states.last_mut() {
-            Some((last, count)) if words(&text[last.clone()]).eq(words(state)) => (*last, *count) = (range, *count + 1),
+            Some((last, count)) if long_words(&text[last.clone()]).eq(long_words(state)) => (*last, *count) = (range, *count + 1),
             _ => states.push((range, 1)),
         }
     }
@@ -53,6 +53,6 @@ pub(crate) fn fold(reading: &mut Reading) {
 }
 
 /// The words of a state.
-fn words(state: &str) -> impl Iterator<Item = &str> {
+fn long_words(state: &str) -> impl Iterator<Item = &str> {
     state.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= WORD)
 }

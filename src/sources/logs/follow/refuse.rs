@@ -27,7 +27,7 @@ pub(crate) fn refusal(open: &OpenLog, meta: &Metadata, buffer: &mut [u8]) -> io:
     }
     let head = &mut buffer[..SAMPLE as usize];
     let read = open.file().read_at(head, 0)?;
-    if let Some(packing) = Packing::of(&head[..read]) {
+    if let Some(packing) = Packing::recognise(&head[..read]) {
         return Ok(Some(format!("a {packing} archive is not followed; `opsroom logs FILE` reads it")));
     }
     let encoding = open.encoding()?;
@@ -79,7 +79,7 @@ pub(crate) struct Reasons {
 
 impl Reasons {
     /// In words, with what a person can do about it.
-    pub(crate) fn of(&mut self, path: &Path, why: &io::Error) -> String {
+    pub(crate) fn explain(&mut self, path: &Path, why: &io::Error) -> String {
         if why.kind() != io::ErrorKind::PermissionDenied {
             return why.to_string();
         }

@@ -46,7 +46,7 @@ impl std::fmt::Debug for Reading {
 
 impl Replay {
     /// Reads what was written since `since` in `files`, oldest first.
-    pub(crate) fn of_past(files: Vec<PathBuf>, since: DateTime<Utc>) -> Self {
+    pub(crate) fn of_rotated(files: Vec<PathBuf>, since: DateTime<Utc>) -> Self {
         Self { files: files.into(), since: Some(since), reading: None }
     }
 
@@ -106,7 +106,7 @@ impl Replay {
         stream.written(file.metadata().ok().and_then(|meta| start::written(&meta)));
         let mut decoder = TextDecoder::at_start(pipeline.encoding());
         let mut left = file.metadata()?.len();
-        if let (None, Some(bound)) = (Packing::of(head), self.since) {
+        if let (None, Some(bound)) = (Packing::recognise(head), self.since) {
             let marked = encoding::mark(head).map(|(encoding, _)| encoding);
             let extent = Extent { size: file.metadata()?.len(), encoding: pipeline.encoding().or(marked) };
             let offset = start::since(&file, extent, bound, pipeline, now.utc)?.unwrap_or(0);
@@ -116,7 +116,7 @@ impl Replay {
                 decoder = TextDecoder::within(extent.encoding);
             }
         }
-        let packed = Packing::of(head).is_some();
+        let packed = Packing::recognise(head).is_some();
         let input = Box::new(unpacked(file, path)?.take(MAX_BYTES));
         Ok(Reading { input, decoder, splitter: LineSplitter::default(), stream, left, packed })
     }
@@ -140,7 +140,7 @@ impl Reading {
             return read;
         }
         pipeline.feed(stream, splitter, decoder.finish(), now);
-        if let Some((bytes, cut)) = splitter.take() {
+        if let Some((bytes, cut)) = splitter.next_line() {
             pipeline.line(stream, &bytes, cut, now, false);
         }
         pipeline.close(stream, now);

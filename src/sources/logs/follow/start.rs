@@ -83,7 +83,7 @@ pub(crate) fn place(
 pub(crate) fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
     let blocks = extent.size.div_ceil(BLOCK);
     let mut buffer = vec![0; BLOCK as usize];
-    let width = LineFeed::of(extent.encoding).width() as u64;
+    let width = LineFeed::for_encoding(extent.encoding).width() as u64;
     let mut end_in = |block: u64| {
         let from = block * BLOCK;
         let read = file.read_at(&mut buffer[..(extent.size - from).min(BLOCK) as usize], from)?;
@@ -108,7 +108,7 @@ pub(crate) fn written_end(file: &File, extent: Extent) -> io::Result<u64> {
 /// When the file can't be read.
 pub(crate) fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
     let mut buffer = vec![0; BLOCK as usize];
-    let width = LineFeed::of(extent.encoding).width() as u64;
+    let width = LineFeed::for_encoding(extent.encoding).width() as u64;
     let mut at = 0;
     for _ in 0..FARTHEST / BLOCK {
         let read = file.read_at(&mut buffer, at)?;
@@ -130,7 +130,7 @@ pub(crate) fn after_hole(file: &File, extent: Extent) -> io::Result<u64> {
 /// # Errors
 /// When the file can't be read.
 pub(crate) fn last_lines(file: &File, extent: Extent, count: usize) -> io::Result<u64> {
-    let feed = LineFeed::of(extent.encoding);
+    let feed = LineFeed::for_encoding(extent.encoding);
     let mut wanted = count;
     let mut buffer = vec![0; BLOCK as usize];
     // Half of a character at the end belongs to no line yet.
@@ -170,7 +170,7 @@ pub(crate) fn last_lines(file: &File, extent: Extent, count: usize) -> io::Resul
 /// # Errors
 /// When the file can't be read.
 pub(crate) fn next_line(file: &File, from: u64, extent: Extent) -> io::Result<u64> {
-    let feed = LineFeed::of(extent.encoding);
+    let feed = LineFeed::for_encoding(extent.encoding);
     let mut buffer = vec![0; BLOCK as usize];
     let mut at = from - from % feed.width() as u64;
     while at < extent.size {

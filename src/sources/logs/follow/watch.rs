@@ -224,7 +224,8 @@ mod tests {
 
         fn watch(&mut self, names: &[&str]) {
             let paths: Vec<PathBuf> = names.iter().map(|name| self.path(name)).collect();
-            let followed = paths.iter().map(|path| (&**path, fs::metadata(path).ok().map(|meta| Identity::of(&meta))));
+            let followed =
+                paths.iter().map(|path| (&**path, fs::metadata(path).ok().map(|meta| Identity::from_metadata(&meta))));
             self.bell.watch(followed);
         }
 

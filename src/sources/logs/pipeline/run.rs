@@ -86,7 +86,7 @@ mod tests {
     /// What the records say, and what was lost.
     fn made(mut pipeline: Pipeline, mut stream: Stream) -> (Vec<String>, Loss) {
         pipeline.close(&mut stream, AT);
-        let batch = pipeline.take(false).unwrap_or_default();
+        let batch = pipeline.take_batch(false).unwrap_or_default();
         (batch.records.iter().map(|record| format!("{:?}", **record)).collect(), batch.loss)
     }
 
@@ -123,7 +123,7 @@ mod tests {
                 together.feed(&mut streams[0], &mut splitters[0], chunk, AT);
                 splitters[1].feed(chunk, |line, cut| alone.line(&mut streams[1], line, cut, AT, false));
             }
-            prop_assert_eq!(splitters[0].take(), splitters[1].take());
+            prop_assert_eq!(splitters[0].next_line(), splitters[1].next_line());
             let [first, second] = streams;
             prop_assert_eq!(made(together, first), made(alone, second));
         }

@@ -15,7 +15,7 @@ pub(super) struct Search {
 
 impl Search {
     /// The search that a filter allows, if any.
-    pub(super) fn of(filter: &Filter) -> Option<Self> {
+    pub(super) fn for_filter(filter: &Filter) -> Option<Self> {
         let required = filter.required()?;
         if !is_searchable(required.word) {
             return None;

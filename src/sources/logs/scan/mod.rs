@@ -38,7 +38,7 @@ const REACH: usize = 1 << 20;
 /// What counts what is read.
 pub(crate) trait Gather: Send {
     /// Looks at one record, or at what it would say.
-    fn take<S: Subject>(&mut self, subject: &S);
+    fn ingest<S: Subject>(&mut self, subject: &S);
 
     /// Notes one record that passes, where nothing else of it is wanted.
     fn count_one(&mut self);
@@ -72,10 +72,10 @@ pub(crate) fn file<G: Gather + Clone>(
     }
     let mut head = [0; 16];
     let read = file.read_at(&mut head, 0)?;
-    if Packing::of(&head[..read]).is_some() || encoding::mark(&head[..read]).is_some() {
+    if Packing::recognise(&head[..read]).is_some() || encoding::mark(&head[..read]).is_some() {
         return Ok(None);
     }
-    let suspicion = gather.only_counts().then(|| Suspicion::of(filter)).flatten();
+    let suspicion = gather.only_counts().then(|| Suspicion::for_filter(filter)).flatten();
     let run = |cuts: &[u64]| {
         let part = |cut: &[u64]| {
             Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, suspicion.clone(), gather.clone()))

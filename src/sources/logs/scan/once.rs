@@ -46,7 +46,7 @@ impl Records {
     ///
     /// # Errors
     /// When an expression of `log` does not compile.
-    pub fn of(input: Box<dyn Read>, log: &Log, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub fn open(input: Box<dyn Read>, log: &Log, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let pipeline = Pipeline::new(log, redactor, Vec::new(), 1).map_err(io::Error::other)?;
         Ok(Self {
             input,
@@ -90,7 +90,7 @@ impl Records {
         let (input, offset): (Box<dyn Read>, u64) = if !meta.is_file() {
             // A pipe has no place to begin at but its beginning.
             (Box::new(file), 0)
-        } else if Packing::of(&head[..read]).is_some() {
+        } else if Packing::recognise(&head[..read]).is_some() {
             (Box::new(archive::unpacked(file, path)?.take(MAX_BYTES)), 0)
         } else {
             let whole = Extent { size: meta.size(), encoding };
@@ -105,7 +105,7 @@ impl Records {
             file.seek(SeekFrom::Start(offset))?;
             (Box::new(file), offset)
         };
-        let mut records = Self::of(input, log, redactor, clock)?;
+        let mut records = Self::open(input, log, redactor, clock)?;
         if offset > 0 {
             records.decoder = TextDecoder::within(encoding);
         }
@@ -140,14 +140,14 @@ impl Records {
         if read == 0 {
             self.ended = true;
             pipeline.feed(stream, splitter, decoder.finish(), now);
-            if let Some((bytes, cut)) = splitter.take() {
+            if let Some((bytes, cut)) = splitter.next_line() {
                 pipeline.line(stream, &bytes, cut, now, false);
             }
             pipeline.close(stream, now);
         } else {
             pipeline.feed(stream, splitter, decoder.decode(&self.buffer[..read]), now);
         }
-        if let Some(batch) = pipeline.take(true) {
+        if let Some(batch) = pipeline.take_batch(true) {
             self.ready.extend(batch.records);
         }
     }
@@ -156,7 +156,7 @@ impl Records {
     /// longer version with the same `seq`.
     fn settle(&mut self) {
         self.pipeline.settle(&mut self.stream, self.clock.now());
-        if let Some(batch) = self.pipeline.take(true) {
+        if let Some(batch) = self.pipeline.take_batch(true) {
             self.ready.extend(batch.records);
         }
     }

@@ -65,7 +65,7 @@ impl<'a, G: Gather> Part<'a, G> {
             now: clock.now(),
             clock,
             suspicion,
-            search: Search::of(filter),
+            search: Search::for_filter(filter),
             levels: (gather.only_counts() && filter.passes_level(Level::None).is_some()).then(|| filter.clone()),
             gather,
             within_line: false,
@@ -160,7 +160,7 @@ impl<'a, G: Gather> Part<'a, G> {
             if let Some(passes) = self.passes_by_level(line) {
                 if passes { self.gather.count_one() } else { self.gather.pass_by(1) }
             } else if let Some(glance) = self.pipeline.glance_clean(line, self.stream.placed(self.now)) {
-                self.gather.take(&glance);
+                self.gather.ingest(&glance);
             } else {
                 self.slow_alone(line.as_bytes());
             }
@@ -184,7 +184,7 @@ impl<'a, G: Gather> Part<'a, G> {
             if !self.pipeline.is_unredacted(line) {
                 self.slow_alone(line);
             } else if let Some(glance) = self.pipeline.glance(line, self.stream.placed(self.now)) {
-                self.gather.take(&glance);
+                self.gather.ingest(&glance);
             } else {
                 self.slow_alone(line);
             }
@@ -201,7 +201,7 @@ impl<'a, G: Gather> Part<'a, G> {
         if is_object(bare) {
             self.drain(true);
             if let Some(glance) = self.pipeline.glance(bare, self.stream.placed(self.now)) {
-                self.gather.take(&glance);
+                self.gather.ingest(&glance);
                 return;
             }
         }
@@ -226,7 +226,7 @@ impl<'a, G: Gather> Part<'a, G> {
     }
 
     fn end(&mut self) {
-        if let Some((bytes, cut)) = self.splitter.take() {
+        if let Some((bytes, cut)) = self.splitter.next_line() {
             self.pipeline.line(&mut self.stream, &bytes, cut, self.now, false);
         }
         self.pipeline.close(&mut self.stream, self.now);
@@ -247,10 +247,10 @@ impl<'a, G: Gather> Part<'a, G> {
             self.pipeline.end_record(&mut self.stream, self.now);
         }
         if self.pipeline.waiting() > 0
-            && let Some(batch) = self.pipeline.take(true)
+            && let Some(batch) = self.pipeline.take_batch(true)
         {
             for record in &batch.records {
-                self.gather.take(record);
+                self.gather.ingest(record);
             }
         }
     }

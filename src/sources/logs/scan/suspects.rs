@@ -28,7 +28,7 @@ pub(super) struct Suspicion {
 
 impl Suspicion {
     /// The one for a filter that a word decides, if it is such a filter.
-    pub(super) fn of(filter: &Filter) -> Option<Self> {
+    pub(super) fn for_filter(filter: &Filter) -> Option<Self> {
         let word = filter.required().filter(|required| required.suffices && is_searchable(required.word))?.word;
         // A tab is shown as blanks.
         let tab = if word.contains(' ') { r"|\t" } else { "" };

@@ -22,7 +22,7 @@ impl Passed {
 }
 
 impl Gather for Passed {
-    fn take<S: Subject>(&mut self, subject: &S) {
+    fn ingest<S: Subject>(&mut self, subject: &S) {
         self.records += 1;
         if !self.filter.passes(subject) {
             return;
@@ -94,14 +94,14 @@ fn both(text: &[u8], filter: &str, parts: u64, block: usize) -> (Passed, Passed)
     let log = Log::of_file("x".into(), "".into());
     let (redactor, clock) = (Redactor::new([SECRET]), Clock::start());
     let mut slow = Passed::new(&filter, false);
-    for record in Records::of(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock).unwrap() {
-        slow.take(&record.unwrap());
+    for record in Records::open(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock).unwrap() {
+        slow.ingest(&record.unwrap());
     }
     let pipeline = || Pipeline::new(&log, redactor.clone(), Vec::new(), 1).unwrap();
     let scan = |cuts: &[u64], only_counts| {
         let part = |cut: &[u64]| {
             let gather = Passed::new(&filter, only_counts);
-            let suspicion = only_counts.then(|| Suspicion::of(&filter)).flatten();
+            let suspicion = only_counts.then(|| Suspicion::for_filter(&filter)).flatten();
             Part::new(file.as_file(), cut[0]..cut[1], pipeline(), clock, &filter, suspicion, gather).by_blocks_of(block)
         };
         let parts = run(cuts.windows(2).map(part).collect()).unwrap()?;

@@ -41,7 +41,7 @@ impl Pipe {
     }
 
     /// Takes the next bytes. What is older than `shown_from` is counted and not shown.
-    pub(super) fn take(
+    pub(super) fn ingest(
         &mut self,
         bytes: &[u8],
         pipeline: &mut Pipeline,
@@ -90,7 +90,7 @@ impl Pipe {
         let Self { decoder, splitter, stream, stderr, .. } = self;
         splitter.feed(decoder.finish(), |line, cut| pipeline.line(stream, line, cut, now, *stderr));
         *decoder = TextDecoder::at_start(pipeline.encoding());
-        if let Some((bytes, cut)) = self.splitter.take() {
+        if let Some((bytes, cut)) = self.splitter.next_line() {
             let (carried, rest) = if self.stamped { since::taken_off(&bytes) } else { (None, Cow::Borrowed(&*bytes)) };
             self.stream.carry(carried);
             pipeline.line(&mut self.stream, &rest, cut, now, self.stderr);

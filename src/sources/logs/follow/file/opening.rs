@@ -34,7 +34,7 @@ impl Refused {
     /// kernel's clock.
     fn stands(&self, meta: &Metadata, now: Stamp) -> bool {
         let state = |meta: &Metadata| (meta.size(), meta.mtime(), meta.mtime_nsec());
-        Identity::of(meta) == Identity::of(&self.meta)
+        Identity::from_metadata(meta) == Identity::from_metadata(&self.meta)
             && state(meta) == state(&self.meta)
             && now.mono.saturating_sub(self.at) < JUDGE_AGAIN
     }
@@ -75,7 +75,7 @@ impl FileTail {
                 self.failed(&why, now);
                 // What appears later is new from its first byte.
                 if why.kind() == io::ErrorKind::NotFound {
-                    self.manner.start = Start::Beginning;
+                    self.options.start = Start::Beginning;
                 }
             }
         }
@@ -98,8 +98,8 @@ impl FileTail {
             return open.start_at(known.offset, 0, Stream::default());
         }
         let size = open.written_end(meta, 0, now)?;
-        let (offset, stream) = start::place(open, size, self.manner.start, pipeline, now)?;
-        let backlog = if self.manner.start == Start::Beginning { 0 } else { size };
+        let (offset, stream) = start::place(open, size, self.options.start, pipeline, now)?;
+        let backlog = if self.options.start == Start::Beginning { 0 } else { size };
         open.start_at(offset, backlog, stream)?;
         open.count_from(backlog);
         if backlog > 0 {
@@ -111,14 +111,14 @@ impl FileTail {
 
     /// Where what is asked for reaches back beyond the present file, rotated ones are read first.
     fn look_back(&mut self, now: Stamp, pipeline: &mut Pipeline) {
-        let Start::Since(bound) = self.manner.start else { return };
+        let Start::Since(bound) = self.options.start else { return };
         let Ok(reach) = history::reaching_back(&self.path, bound, pipeline, now.utc) else { return };
-        let files = history::besides(self.manner.pattern.as_deref(), reach.files);
+        let files = history::besides(self.options.pattern.as_deref(), reach.files);
         if reach.cut {
             pipeline.marker("older files are too large to be read", Level::Warn, now);
         }
         if !files.is_empty() {
-            self.earlier.push_back(Earlier::Replay(Replay::of_past(files, bound)));
+            self.earlier.push_back(Earlier::Replay(Replay::of_rotated(files, bound)));
         }
     }
 }

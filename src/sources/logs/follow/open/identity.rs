@@ -25,7 +25,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// The identity in `meta`.
-    pub(crate) fn of(meta: &Metadata) -> Self {
+    pub(crate) fn from_metadata(meta: &Metadata) -> Self {
         Self { device: meta.dev(), inode: meta.ino() }
     }
 }

@@ -85,7 +85,7 @@ impl Recogniser {
     /// without a year.
     pub(crate) fn recognise<'a>(&self, line: &'a str, last: Format, now: DateTime<Utc>) -> Seen<'a> {
         if self.layout.as_ref().is_some_and(|layout| layout.pattern().is_some())
-            && let Some(seen) = self.of(Format::Pattern, line, now)
+            && let Some(seen) = self.read_as(Format::Pattern, line, now)
         {
             return seen;
         }
@@ -106,14 +106,14 @@ impl Recogniser {
         // HAProxy and others write through syslog.
         let before = Some(last).filter(|last| *last != Format::Syslog && candidates.contains(last));
         let others = candidates.iter().copied().filter(|format| Some(*format) != before);
-        if let Some(seen) = before.into_iter().chain(others).find_map(|format| self.of(format, line, now)) {
+        if let Some(seen) = before.into_iter().chain(others).find_map(|format| self.read_as(format, line, now)) {
             return seen;
         }
         self.plain(line, auto || candidates.contains(&Format::Json), now)
     }
 
     /// What `line` says in one format; `None` where it is not in that format.
-    fn of<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn read_as<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
         match format {
             Format::Json | Format::Mongodb => {
                 line.trim_ascii_start().starts_with('{').then(|| self.json(line, line, now))?

@@ -52,13 +52,13 @@ pub(crate) struct Suspects(Vec<Vec<String>>);
 impl Suspects {
     /// Of all the names by which they may be told of.
     pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(names.into_iter().map(of).filter(|words| !words.is_empty()).collect())
+        Self(names.into_iter().map(words_of).filter(|words| !words.is_empty()).collect())
     }
 
     /// Whether a part called `name` is one of them: by its whole name, its last word (`db` for `shop-db`), its kind
     /// (`database` for `db`) or its product (`redis` for `cache`).
     pub(super) fn is_called(&self, name: &str) -> bool {
-        let words = of(name);
+        let words = words_of(name);
         let told: Vec<&String> = words.iter().filter(|word| !is_vague(word)).collect();
         self.named_by(&words)
             || self.0.iter().any(|suspect| match (told.as_slice(), suspect.last()) {
@@ -68,7 +68,7 @@ impl Suspects {
     }
 
     pub(super) fn named_in(&self, text: &str) -> Names {
-        let words = of(text);
+        let words = words_of(text);
         if self.named_by(&words) {
             return Names::Dependency;
         }
@@ -129,7 +129,7 @@ pub(super) fn repeats(said: &str, name: &str) -> bool {
 }
 
 /// The words of a text, in lower case: `dbConnection` has two, `cache:6379` too.
-pub(super) fn of(text: &str) -> Vec<String> {
+pub(super) fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for part in text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
         let mut word = String::new();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::config::sections::log::Log;
 use crate::logs::pattern;
-use crate::logs::pattern::Past;
+use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::RecordKind;
 use crate::sources::logs::history::History;
 use crate::text::redact::Redactor;
@@ -17,24 +17,24 @@ const MOST_SHAPES: usize = 65_536;
 
 /// The shapes of `logs` in `[since, until)`, rotated files included, packed or not. Ends early where `ended` says that
 /// nobody wants them any more. It reads files and takes its time: never on the loop.
-pub(crate) fn shapes(
+pub(crate) fn read_shapes(
     logs: &[Log],
     since: DateTime<Utc>,
     until: DateTime<Utc>,
     redactor: &Redactor,
     clock: Clock,
     ended: &dyn Fn() -> bool,
-) -> Past {
-    let mut past = Past::default();
+) -> ShapeHistory {
+    let mut found = ShapeHistory::default();
     for log in logs {
         let mut reach: Option<DateTime<Utc>> = None;
         // A log that can't be read has no history; its follower says why.
-        if let Ok(mut history) = History::of(log, since, redactor.clone(), clock) {
-            past.cut |= history.is_cut();
+        if let Ok(mut history) = History::open(log, since, redactor.clone(), clock) {
+            found.cut |= history.is_cut();
             let mut read = 0;
             while let Some(record) = history.next() {
                 if ended() {
-                    return past;
+                    return found;
                 }
                 let Ok(record) = record else { continue };
                 let Some(at) = record.time else { continue };
@@ -45,18 +45,18 @@ pub(crate) fn shapes(
                     continue;
                 }
                 if record.kind == RecordKind::Line {
-                    past.shapes.insert(pattern::hash_of(record.message.as_str()));
+                    found.shapes.insert(pattern::hash_of(record.message.as_str()));
                 }
                 read += 1;
-                if read >= MOST_RECORDS || past.shapes.len() >= MOST_SHAPES {
-                    past.cut = true;
+                if read >= MOST_RECORDS || found.shapes.len() >= MOST_SHAPES {
+                    found.cut = true;
                     break;
                 }
             }
         }
-        past.reach.insert(log.name.clone(), reach);
+        found.reach.insert(log.name.clone(), reach);
     }
-    past
+    found
 }
 
 #[cfg(test)]
@@ -82,11 +82,16 @@ mod tests {
         std::fs::write(folder.path().join("app.log.1"), old).unwrap();
         std::fs::write(&path, text(&[(ago(26), "cart 7 lost"), (ago(3), "something else")])).unwrap();
         let read = |ended: bool| {
-            shapes(&[Log::of_file("app".into(), path.clone())], ago(48), ago(24), &Redactor::default(), clock, &|| {
-                ended
-            })
+            read_shapes(
+                &[Log::of_file("app".into(), path.clone())],
+                ago(48),
+                ago(24),
+                &Redactor::default(),
+                clock,
+                &|| ended,
+            )
         };
-        let past = read(false);
+        let history = read(false);
         for (message, there) in [
             ("job 2 done", true),
             ("user 6 came", true),
@@ -94,10 +99,10 @@ mod tests {
             ("something else", false),
             ("long ago 2", false),
         ] {
-            assert_eq!(past.shapes.contains(&pattern::hash_of(message)), there, "{message}");
+            assert_eq!(history.shapes.contains(&pattern::hash_of(message)), there, "{message}");
         }
-        assert!(!past.cut && past.reach.keys().all(|log| past.reaches(log, now)), "{past:?}");
-        assert_eq!(read(true), Past::default(), "nobody waits");
+        assert!(!history.cut && history.reach.keys().all(|log| history.reaches(log, now)), "{history:?}");
+        assert_eq!(read(true), ShapeHistory::default(), "nobody waits");
     }
 
     #[test]
@@ -108,10 +113,16 @@ mod tests {
         let now = clock.now().utc;
         std::fs::write(&path, text(&[(now - TimeDelta::hours(3), "job 1 done")])).unwrap();
         let (since, until) = (now - TimeDelta::hours(48), now - TimeDelta::hours(24));
-        let past =
-            shapes(&[Log::of_file("app".into(), path.clone())], since, until, &Redactor::default(), clock, &|| false);
-        assert!(past.shapes.is_empty());
-        assert!(!past.reach.keys().any(|log| past.reaches(log, now)));
-        assert_eq!(past.earliest().map(|first| (now - first).num_hours()), Some(3));
+        let history = read_shapes(
+            &[Log::of_file("app".into(), path.clone())],
+            since,
+            until,
+            &Redactor::default(),
+            clock,
+            &|| false,
+        );
+        assert!(history.shapes.is_empty());
+        assert!(!history.reach.keys().any(|log| history.reaches(log, now)));
+        assert_eq!(history.earliest().map(|first| (now - first).num_hours()), Some(3));
     }
 }

@@ -13,7 +13,7 @@ pub const FARTHEST: TimeDelta = TimeDelta::hours(48);
 
 /// The shapes of logs between two moments.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Past {
+pub struct ShapeHistory {
     /// Their hashes.
     pub shapes: HashSet<u64>,
     /// For each log the earliest time that was found; none where nothing states one, as of a command.
@@ -33,7 +33,7 @@ pub enum Novelty {
     Unknown,
 }
 
-impl Past {
+impl ShapeHistory {
     /// Whether a shape is new that was first seen at `first` in a log, looked at from `now`.
     pub(crate) fn novelty(&self, hash: u64, log: &str, first: DateTime<Utc>, now: DateTime<Utc>) -> Novelty {
         if self.shapes.contains(&hash) || first <= now - YESTERDAY {
@@ -61,17 +61,17 @@ mod tests {
     fn new_is_what_the_past_does_not_have_where_there_is_a_past() {
         let now: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().unwrap();
         let ago = |hours| now - TimeDelta::hours(hours);
-        let past = Past {
+        let history = ShapeHistory {
             shapes: HashSet::from([7]),
             reach: BTreeMap::from([("api".into(), Some(ago(47))), ("web".into(), Some(ago(3))), ("unit".into(), None)]),
             cut: false,
         };
-        assert_eq!(past.novelty(7, "api", ago(1), now), Novelty::Old);
-        assert_eq!(past.novelty(8, "api", ago(1), now), Novelty::New);
-        assert_eq!(past.novelty(8, "api", ago(25), now), Novelty::Old);
+        assert_eq!(history.novelty(7, "api", ago(1), now), Novelty::Old);
+        assert_eq!(history.novelty(8, "api", ago(1), now), Novelty::New);
+        assert_eq!(history.novelty(8, "api", ago(25), now), Novelty::Old);
         for log in ["web", "unit", "other"] {
-            assert_eq!(past.novelty(8, log, ago(1), now), Novelty::Unknown, "{log}");
+            assert_eq!(history.novelty(8, log, ago(1), now), Novelty::Unknown, "{log}");
         }
-        assert_eq!(past.earliest(), Some(ago(47)));
+        assert_eq!(history.earliest(), Some(ago(47)));
     }
 }

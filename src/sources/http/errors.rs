@@ -20,10 +20,11 @@ pub(super) fn explain(error: &(dyn Error + 'static), authority: &str) -> String 
 fn known(error: &(dyn Error + 'static), authority: &str) -> Option<String> {
     chain(error).find_map(|link| {
         if let Some(tls) = link.downcast_ref::<TlsError>() {
-            return Some(tls_words(tls, authority));
+            return Some(describe_tls(tls, authority));
         }
         if let Some(io) = link.downcast_ref::<std::io::Error>() {
-            return io_words(io.kind(), authority).filter(|_| io.get_ref().is_none_or(|inner| !inner.is::<TlsError>()));
+            return describe_io(io.kind(), authority)
+                .filter(|_| io.get_ref().is_none_or(|inner| !inner.is::<TlsError>()));
         }
         let text = link.to_string();
         if text.contains("connection closed before message completed") {
@@ -84,7 +85,7 @@ pub(super) fn unresolved<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Res
 }
 
 /// Says what a failed connection means, where there is more to say than the system does.
-pub(crate) fn io_words(kind: ErrorKind, authority: &str) -> Option<String> {
+pub(crate) fn describe_io(kind: ErrorKind, authority: &str) -> Option<String> {
     Some(match kind {
         ErrorKind::ConnectionRefused => format!("{authority} refused the connection: nothing listens there"),
         ErrorKind::ConnectionReset => format!("{authority} reset the connection"),
@@ -100,10 +101,10 @@ pub(crate) fn io_words(kind: ErrorKind, authority: &str) -> Option<String> {
     })
 }
 
-fn tls_words(error: &TlsError, authority: &str) -> String {
+fn describe_tls(error: &TlsError, authority: &str) -> String {
     match error {
         TlsError::InvalidCertificate(certificate) => {
-            format!("the certificate of {authority} {}", certificate_words(certificate))
+            format!("the certificate of {authority} {}", describe_certificate(certificate))
         }
         TlsError::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
             format!("{authority} refused the TLS handshake: it may want a client certificate (`client_cert`)")
@@ -117,7 +118,7 @@ fn tls_words(error: &TlsError, authority: &str) -> String {
     }
 }
 
-fn certificate_words(error: &CertificateError) -> String {
+fn describe_certificate(error: &CertificateError) -> String {
     match error {
         CertificateError::Expired => "has expired".to_owned(),
         CertificateError::ExpiredContext { not_after, .. } => match day(not_after.as_secs()) {

@@ -1,4 +1,4 @@
-//! Reading the past of logs, off the loop: one question at a time, the latest.
+//! Reading the shape history of logs, off the loop: one question at a time, the latest.
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -7,36 +7,36 @@ use super::secrets::SecretsHandle;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::effect::{PastQuestion, RequestId};
+use crate::model::effect::{RequestId, ShapeHistoryQuery};
 use crate::model::outcome::Outcome;
-use crate::sources::logs::history::past;
+use crate::sources::logs::history::shapes;
 use crate::text::redact::Redactor;
 
 /// Who reads, if anybody does.
-pub(crate) struct PastReader {
+pub(crate) struct ShapeHistoryReader {
     clock: Clock,
     secrets_handle: SecretsHandle,
     outcomes: mpsc::Sender<Outcome>,
     reading: Option<(RequestId, CancellationToken)>,
 }
 
-impl PastReader {
+impl ShapeHistoryReader {
     /// Nobody reads yet; what is read goes to `outcomes`.
     pub(crate) fn new(clock: Clock, secrets_handle: SecretsHandle, outcomes: mpsc::Sender<Outcome>) -> Self {
         Self { clock, secrets_handle, outcomes, reading: None }
     }
 
     /// Reads what is asked; an earlier question is not answered any more.
-    pub(crate) fn read(&mut self, tasks: &mut Tasks, request: RequestId, question: &PastQuestion, config: &Config) {
+    pub(crate) fn read(&mut self, tasks: &mut Tasks, request: RequestId, question: &ShapeHistoryQuery, config: &Config) {
         let (clock, mut secrets_handle, outcomes) = (self.clock, self.secrets_handle.clone(), self.outcomes.clone());
         let token = tasks.token();
         if let Some((_, earlier)) = self.reading.replace((request, token.clone())) {
             earlier.cancel();
         }
-        let PastQuestion { logs, since, until } = question;
+        let ShapeHistoryQuery { logs, since, until } = question;
         let (since, until) = (*since, *until);
         let logs: Vec<_> = config.logs.iter().filter(|log| logs.contains(&log.name)).cloned().collect();
-        tasks.once("the past of logs", async move {
+        tasks.once("the shape history of logs", async move {
             let secrets = tokio::select! {
                 () = token.cancelled() => return,
                 secrets = secrets_handle.secrets() => secrets,
@@ -44,10 +44,10 @@ impl PastReader {
             // The shapes of what is shown are those of redacted text.
             let redactor = Redactor::from(&*secrets);
             let ended = token.clone();
-            let read = move || past::shapes(&logs, since, until, &redactor, clock, &|| ended.is_cancelled());
-            let Ok(past) = tokio::task::spawn_blocking(read).await else { return };
+            let read = move || shapes::read_shapes(&logs, since, until, &redactor, clock, &|| ended.is_cancelled());
+            let Ok(history) = tokio::task::spawn_blocking(read).await else { return };
             if !token.is_cancelled() {
-                outcomes.send(Outcome::Past { request, past: Box::new(past) }).await.ok();
+                outcomes.send(Outcome::ShapeHistory { request, history: Box::new(history) }).await.ok();
             }
         });
     }
