@@ -27,7 +27,13 @@ impl ShapeHistoryReader {
     }
 
     /// Reads what is asked; an earlier question is not answered any more.
-    pub(crate) fn read(&mut self, tasks: &mut Tasks, request: RequestId, question: &ShapeHistoryQuery, config: &Config) {
+    pub(crate) fn read(
+        &mut self,
+        tasks: &mut Tasks,
+        request: RequestId,
+        question: &ShapeHistoryQuery,
+        config: &Config,
+    ) {
         let (clock, mut secrets_handle, outcomes) = (self.clock, self.secrets_handle.clone(), self.outcomes.clone());
         let token = tasks.token();
         if let Some((_, earlier)) = self.reading.replace((request, token.clone())) {

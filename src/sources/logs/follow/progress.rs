@@ -23,7 +23,9 @@ pub(crate) fn fold(reading: &mut Reading) {
         let range = at..at + state.len();
         at = range.end + RETURN.len_utf8();
         match states.last_mut() {
-            Some((last, count)) if long_words(&text[last.clone()]).eq(long_words(state)) => (*last, *count) = (range, *count + 1),
+            Some((last, count)) if long_words(&text[last.clone()]).eq(long_words(state)) => {
+                (*last, *count) = (range, *count + 1)
+            }
             _ => states.push((range, 1)),
         }
     }
