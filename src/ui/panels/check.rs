@@ -75,9 +75,11 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
     }
     let (latencies, schedule) = (latencies(painter, check), schedule(state, check));
     let full = schedule.clone().join(since_due(check));
-    let beside = [&full, &schedule].into_iter().find(|schedule| latencies.width() + schedule.width() + 2 <= width);
-    match beside {
-        Some(schedule) => lines.push(latencies.and("  ", Role::Text).join(schedule.clone())),
+    // Where polls begin late a person must see it; else it is shown where there is room.
+    let shorter = Some(schedule).filter(|_| !begins_late(check));
+    let fits = |schedule: &Line<'_>| latencies.width() + schedule.width() + 2 <= width;
+    match [Some(full.clone()), shorter].into_iter().flatten().find(fits) {
+        Some(schedule) => lines.push(latencies.and("  ", Role::Text).join(schedule)),
         None => lines.extend([latencies, full]),
     }
     if let Some(parts) = check.components() {
@@ -120,4 +122,11 @@ fn since_due(check: &CheckView) -> Line<'static> {
         let waited = figures::milliseconds(waited.as_millis() as u64);
         Line::styled(format!(", answered {waited} after due"), Role::TextDim)
     })
+}
+
+/// Whether the latest poll began so late that its latency alone tells less than its user waited.
+fn begins_late(check: &CheckView) -> bool {
+    const NOTICEABLE: Duration = Duration::from_millis(100);
+    let Some(timing) = check.last.as_ref().map(|reading| reading.timing) else { return false };
+    timing.sent.since(timing.scheduled) >= NOTICEABLE
 }
