@@ -1,7 +1,7 @@
 //! The kinds of polled sources as the configuration knows them: the keys of each, its defaults, what its documents look
 //! like, and how it is read. How each is polled is in the file of the same name under `sources/kinds`.
 //!
-//! A new kind is a file here and its line in [`kinds!`] below.
+//! A new kind is a file here and its line in `kinds!` below.
 
 pub mod command;
 pub(crate) mod exposition;
