@@ -4,55 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::entry::Text;
+use super::fault::Fault;
 use super::file::{Place, SourceFile};
-use super::reader::Text;
-use super::syntax::Fault;
+use super::thing::Thing;
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
 use crate::text::name::Name;
-
-/// What can be referred to by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Thing {
-    /// `[secret]`
-    Secret,
-    /// `[service.*]`
-    Service,
-    /// `[source.*]`
-    Source,
-    /// `[check.*]`
-    Check,
-    /// `[metric.*]`
-    Metric,
-    /// `[log.*]`
-    Log,
-    /// `[adapter.*]`
-    Adapter,
-    /// `[action.*]`
-    Action,
-    /// `[screen.*]`
-    Screen,
-    /// `[filter.*]`
-    Filter,
-}
-
-impl Thing {
-    /// The section's name, which is also the word for the thing.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Service => "service",
-            Self::Source => "source",
-            Self::Check => "check",
-            Self::Metric => "metric",
-            Self::Log => "log",
-            Self::Adapter => "adapter",
-            Self::Action => "action",
-            Self::Screen => "screen",
-            Self::Filter => "filter",
-        }
-    }
-}
 
 /// What all sections share while they are read: the files, the names that exist, and the problems so far.
 pub(crate) struct Context<'f> {
@@ -62,13 +20,22 @@ pub(crate) struct Context<'f> {
     pub names: BTreeMap<Thing, BTreeMap<String, Place>>,
     /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
     pub exposed: fn(&Path) -> bool,
+    /// What to write in place of a key (the third) that a table has not, by its title and name, where another section
+    /// has it. Tables are read without knowing the sections.
+    pub elsewhere: fn(&str, &str, &str) -> Option<String>,
     problems: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'f> Context<'f> {
     /// Over these files.
     pub(crate) fn new(files: &'f [&'f SourceFile]) -> Self {
-        Self { files, names: BTreeMap::new(), exposed: |_| false, problems: RefCell::default() }
+        Self {
+            files,
+            names: BTreeMap::new(),
+            exposed: |_| false,
+            elsewhere: |_, _, _| None,
+            problems: RefCell::default(),
+        }
     }
 
     /// Notes an error.

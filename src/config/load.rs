@@ -1,23 +1,20 @@
-//! From files to a [`Config`], with every problem on the way. The one place of the room that reads files.
+//! From files to a [`super::Config`], with every problem on the way. The one place of the room that reads files.
 
 pub mod locate;
 pub mod look;
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::Config;
 use super::file::{Place, SourceFile};
+use super::loaded::Loaded;
 use super::merge;
-use super::sections::secret::SecretSource;
 use super::tree::{self, Parsed};
 use crate::files::bounded::PATIENCE;
 use crate::files::glob;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
 use crate::files::{self, ReadError};
 use crate::lang::diagnostic::{Diagnostic, Level};
-use crate::text::name::Name;
 
 /// Bytes of one file.
 const MOST: u64 = 16 << 20;
@@ -25,19 +22,6 @@ const MOST: u64 = 16 << 20;
 const MOST_BYTES: usize = 64 << 20;
 /// Files that may be included.
 const MOST_FILES: usize = 1_000;
-
-/// What came of loading.
-#[derive(Debug, Clone, Default)]
-pub struct Loaded {
-    /// The configuration; `None` where a problem is an error.
-    pub config: Option<Config>,
-    /// Every problem, by file and position. With a `config`, these are warnings.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Where its secrets come from, as far as that could be read: no value of one may be printed with a problem.
-    pub secrets: BTreeMap<Name, SecretSource>,
-    /// The files that were read, the main one first.
-    pub files: Vec<PathBuf>,
-}
 
 /// The environment variable that names the file.
 pub(crate) const VARIABLE: &str = "OPSROOM_CONFIG";

@@ -7,13 +7,13 @@ use std::path::Path;
 use super::Config;
 use super::draft::{Draft, Reader, Sections};
 use super::file::{Place, SourceFile};
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::reader::{Context, Entry, Thing, described, entries};
 use super::sections::SECTIONS;
 use super::sections::secret::SecretSource;
 use super::spec::{LATER_SECTIONS, Shape};
 use super::tree::{Node, Parsed, Value};
-use super::{belonging, literal, toml_fault, validate};
+use super::{belonging, literal, misplaced, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, Level};
 use crate::lang::nearest;
 use crate::text::redact::Literals;
@@ -45,6 +45,7 @@ pub(crate) fn load(
 ) -> Loaded {
     let mut context = Context::new(files);
     context.exposed = exposed;
+    context.elsewhere = misplaced::hint;
     for problem in early {
         context.push(problem);
     }

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use super::reader::{Table, Text};
-use super::{context::Thing, syntax};
+use super::syntax;
+use super::thing::Thing;
 use crate::lang::nearest;
 use crate::text::name::Name;
 

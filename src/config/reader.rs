@@ -6,15 +6,14 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use self::values::text_or_number;
-pub(crate) use self::values::{
-    Entry, Text, described, entries, host_and_port, resolve_path, template, text_of, texts_of,
-};
-pub(crate) use super::context::{Context, Thing};
+pub(crate) use self::values::{host_and_port, resolve_path, template, texts_of};
+pub(crate) use super::context::Context;
+use super::entry::text_or_number;
+pub(crate) use super::entry::{Entry, Text, described, entries, text_of};
 use super::file::Place;
-use super::misplaced;
 use super::spec::{KeySpec, Kind};
 use super::syntax;
+pub(crate) use super::thing::Thing;
 use super::tree::Value;
 use crate::lang::nearest;
 use crate::text::name::Name;
@@ -86,7 +85,7 @@ impl<'a> Table<'a> {
     fn unknown(&self, entry: &Entry<'_>, later: bool) {
         let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
         let hint = match nearest::nearest_key(entry.key, known()) {
-            _ if let Some(elsewhere) = misplaced::hint(&self.title, self.name, entry.key) => elsewhere,
+            _ if let Some(elsewhere) = (self.context.elsewhere)(&self.title, self.name, entry.key) => elsewhere,
             Some(near) => format!("did you mean `{near}`?"),
             None if later => return,
             None => format!("known keys: {}", nearest::listed(known())),

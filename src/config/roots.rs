@@ -1,7 +1,7 @@
 //! The one root of every expression: the document. A field that no document of the kind can have is a mistake that is
 //! known before anything is polled.
 
-use crate::config::syntax::Fault;
+use crate::config::fault::Fault;
 use crate::lang::expression::{Expression, Read, Step};
 use crate::model::document::{Shape, Within, names, path};
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fault::Fault;
 use super::roots;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
@@ -10,23 +11,6 @@ use crate::lang::unit;
 use crate::lang::unit::UnitError;
 use crate::logs::filter::Filter;
 use crate::model::document::Shape;
-
-/// What is wrong in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// The byte of the text at which it is wrong; `None` for the whole text.
-    pub offset: Option<usize>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it; empty where there is nothing to add.
-    pub hint: String,
-}
-
-impl Fault {
-    fn whole(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { offset: None, message: message.into(), hint: hint.into() }
-    }
-}
 
 /// A duration: `15s`, `2m`, `26h`, `30d`, `500ms`, `1h30m`.
 ///

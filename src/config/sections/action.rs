@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::config::reader::{Table, Text, Thing};
 use crate::config::sections::adapter::{Adapter, Verb};
-use crate::config::sections::defaults::Defaults;
+use crate::config::sections::defaults::{CONFIRM, Defaults};
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::config::substitute;
 use crate::config::syntax;
@@ -78,14 +78,6 @@ pub enum EvidenceRef {
     /// The last records of a log.
     Log(Name),
 }
-
-/// The grades of confirmation as written.
-pub(crate) const CONFIRM: &[(&str, Confirm)] = &[
-    ("none", Confirm::None),
-    ("yes", Confirm::Yes),
-    ("type-name", Confirm::TypeName),
-    ("two-person", Confirm::TwoPerson),
-];
 
 /// The keys of `verify`.
 pub(crate) const VERIFY_KEYS: &[KeySpec] = &[

@@ -5,7 +5,6 @@ use crate::config::spec::SectionSpec;
 use std::time::Duration;
 
 use crate::config::reader::Table;
-use crate::config::sections::action::CONFIRM;
 use crate::config::spec::{KeySpec, Kind, key};
 use crate::model::run::Confirm;
 
@@ -29,6 +28,14 @@ pub(crate) struct Defaults {
     /// `cooldown` of actions
     pub cooldown: Option<Duration>,
 }
+
+/// The grades of confirmation as written.
+pub(crate) const CONFIRM: &[(&str, Confirm)] = &[
+    ("none", Confirm::None),
+    ("yes", Confirm::Yes),
+    ("type-name", Confirm::TypeName),
+    ("two-person", Confirm::TwoPerson),
+];
 
 /// The keys of `[defaults]`.
 pub(crate) const KEYS: &[KeySpec] = &[

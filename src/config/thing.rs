@@ -1,0 +1,44 @@
+//! What a configuration can refer to by name.
+
+/// What can be referred to by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Thing {
+    /// `[secret]`
+    Secret,
+    /// `[service.*]`
+    Service,
+    /// `[source.*]`
+    Source,
+    /// `[check.*]`
+    Check,
+    /// `[metric.*]`
+    Metric,
+    /// `[log.*]`
+    Log,
+    /// `[adapter.*]`
+    Adapter,
+    /// `[action.*]`
+    Action,
+    /// `[screen.*]`
+    Screen,
+    /// `[filter.*]`
+    Filter,
+}
+
+impl Thing {
+    /// The section's name, which is also the word for the thing.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Service => "service",
+            Self::Source => "source",
+            Self::Check => "check",
+            Self::Metric => "metric",
+            Self::Log => "log",
+            Self::Adapter => "adapter",
+            Self::Action => "action",
+            Self::Screen => "screen",
+            Self::Filter => "filter",
+        }
+    }
+}
