@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::files;
 use super::rundir::{End, RunDir, closing};
-use crate::model::run::{Closing, OutputLine, Progress};
+use crate::model::run::{Closing, OutputLine, VerificationProgress};
 use crate::text::SafeText;
 
 /// Most bytes that one look takes in.
@@ -23,7 +23,7 @@ pub enum RunLiveness {
         /// How the steps ended; `None` where a run is verified whose first supervisor died.
         end: Option<Box<End>>,
         /// How far it is.
-        progress: Option<Progress>,
+        progress: Option<VerificationProgress>,
     },
     /// It is over, and all its output was read.
     Over {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::rundir::Intent;
+use super::rundir::RunIntent;
 use crate::config::sections::check::Check;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
@@ -84,7 +84,7 @@ impl Handover {
     ///
     /// # Errors
     /// Why it is refused, in words: empty, cut short, changed, or meant for another run or plan.
-    pub(crate) fn open(given: &[u8], intent: &Intent) -> Result<Self, String> {
+    pub(crate) fn open(given: &[u8], intent: &RunIntent) -> Result<Self, String> {
         if given.is_empty() {
             return Err(
                 "the handover is empty: the console was gone before it handed over secrets and checks".to_owned()
@@ -132,7 +132,7 @@ mod tests {
     use crate::model::preview::Preview;
     use crate::model::run::Plan;
 
-    fn intent(id: &str, target: &str) -> Intent {
+    fn intent(id: &str, target: &str) -> RunIntent {
         let plan = Plan {
             action: "restart".into(),
             verb: "restart".into(),
@@ -150,7 +150,7 @@ mod tests {
             changing: true,
             dry_run: false,
         };
-        Intent {
+        RunIntent {
             id: id.into(),
             digest: plan.digest(),
             plan,
@@ -165,7 +165,7 @@ mod tests {
         }
     }
 
-    fn handover(intent: &Intent) -> Handover {
+    fn handover(intent: &RunIntent) -> Handover {
         Handover {
             task: Task::Run,
             run: intent.id.clone(),

@@ -10,18 +10,18 @@ use tokio::process::Child;
 
 use super::files;
 use super::handover::Handover;
-use super::rundir::{Intent, RunDir};
+use super::rundir::{RunDir, RunIntent};
 use crate::process::Invocation;
 
 /// A run directory whose `alive` is locked by us. The lock goes over to the supervisor; dropped before that, the run
 /// counts as never started.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedRun {
     dir: RunDir,
     alive: File,
 }
 
-impl Prepared {
+impl PreparedRun {
     /// Makes the directory of the run `id` below `runs`, locked. This comes before the intent is stored, so that no
     /// other console can take a run that is just beginning for one whose console died.
     ///
@@ -67,7 +67,7 @@ impl Prepared {
     ///
     /// # Errors
     /// As the system says.
-    pub fn write_intent(&self, intent: &Intent) -> io::Result<()> {
+    pub fn write_intent(&self, intent: &RunIntent) -> io::Result<()> {
         self.dir.write_intent(intent)
     }
 

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use super::files;
 use crate::lang::time::{BootTime, Moment};
 use crate::model::preview::Preview;
-use crate::model::run::{Cancelled, Closing, Plan, Progress, RunState, Stop, Verdict};
+use crate::model::run::{Cancelled, Closing, Plan, RunState, Stop, Verdict, VerificationProgress};
 use crate::model::verification::{Conclusion, Terms};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -36,7 +36,7 @@ const SMALL_FILE: u64 = 4 << 20;
 
 /// What the supervisor is given, beside secrets and checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
+pub struct RunIntent {
     /// The run.
     pub id: Name,
     /// What runs.
@@ -86,7 +86,7 @@ pub struct StorePlace {
 /// How the last step that ran came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum How {
+pub enum StepOutcome {
     /// It exited by itself; the code says how.
     Exited,
     /// A signal that we did not send ended it.
@@ -114,7 +114,7 @@ pub struct End {
     /// When the last process ended.
     pub at: DateTime<Utc>,
     /// In which way.
-    pub how: How,
+    pub how: StepOutcome,
     /// Exit code of the last step that ran.
     pub exit_code: Option<i32>,
     /// The signal that ended it.
@@ -158,17 +158,17 @@ pub(crate) struct Started {
 impl End {
     /// Whether every step ran and ended with exit code 0.
     pub fn is_success(&self) -> bool {
-        self.how == How::Exited && self.exit_code == Some(0)
+        self.how == StepOutcome::Exited && self.exit_code == Some(0)
     }
 
     /// The state of a run that ended so, its checks left aside.
     pub(crate) fn state(&self) -> RunState {
         match self.how {
-            How::Exited if self.exit_code == Some(0) => RunState::Ended,
-            How::Exited | How::NotStarted => RunState::Failed,
-            How::Signalled => RunState::Killed,
-            How::TimedOut => RunState::TimedOut,
-            How::Cancelled => RunState::Cancelled,
+            StepOutcome::Exited if self.exit_code == Some(0) => RunState::Ended,
+            StepOutcome::Exited | StepOutcome::NotStarted => RunState::Failed,
+            StepOutcome::Signalled => RunState::Killed,
+            StepOutcome::TimedOut => RunState::TimedOut,
+            StepOutcome::Cancelled => RunState::Cancelled,
         }
     }
 }
@@ -256,7 +256,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub(crate) fn write_intent(&self, intent: &Intent) -> io::Result<()> {
+    pub(crate) fn write_intent(&self, intent: &RunIntent) -> io::Result<()> {
         files::write_synced(&self.0.join("intent.json"), &serde_json::to_vec_pretty(intent)?)
     }
 
@@ -264,7 +264,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It is missing or can't be read.
-    pub(crate) fn read_intent(&self) -> io::Result<Intent> {
+    pub(crate) fn read_intent(&self) -> io::Result<RunIntent> {
         Ok(self.read("intent.json")?.ok_or(io::ErrorKind::NotFound)?)
     }
 
@@ -296,7 +296,7 @@ impl RunDir {
     ///
     /// # Errors
     /// As the system says.
-    pub(crate) fn write_progress(&self, progress: &Progress) -> io::Result<()> {
+    pub(crate) fn write_progress(&self, progress: &VerificationProgress) -> io::Result<()> {
         files::write_whole(&self.0.join("progress.json"), &serde_json::to_vec(progress)?)
     }
 
@@ -304,7 +304,7 @@ impl RunDir {
     ///
     /// # Errors
     /// It can't be read.
-    pub(crate) fn read_progress(&self) -> io::Result<Option<Progress>> {
+    pub(crate) fn read_progress(&self) -> io::Result<Option<VerificationProgress>> {
         self.read("progress.json")
     }
 
@@ -399,7 +399,7 @@ mod tests {
     use super::*;
     use crate::model::run::ChecksAfter;
 
-    fn end(how: How, exit_code: Option<i32>) -> End {
+    fn end(how: StepOutcome, exit_code: Option<i32>) -> End {
         End {
             at: DateTime::UNIX_EPOCH,
             how,
@@ -425,15 +425,15 @@ mod tests {
             let closing = closing(Some(&end(how, code)), conclusion, DateTime::UNIX_EPOCH);
             (closing.state, closing.checks)
         };
-        assert_eq!(closed(How::Exited, Some(0), Some(&good)), (RunState::Verified, Some(ChecksAfter::Good)));
-        assert_eq!(closed(How::Exited, Some(0), Some(&bad)), (RunState::NotRecovered, Some(ChecksAfter::Bad)));
-        assert_eq!(closed(How::Exited, Some(0), None), (RunState::Ended, None));
+        assert_eq!(closed(StepOutcome::Exited, Some(0), Some(&good)), (RunState::Verified, Some(ChecksAfter::Good)));
+        assert_eq!(closed(StepOutcome::Exited, Some(0), Some(&bad)), (RunState::NotRecovered, Some(ChecksAfter::Bad)));
+        assert_eq!(closed(StepOutcome::Exited, Some(0), None), (RunState::Ended, None));
         for (how, code, state) in [
-            (How::Exited, Some(1), RunState::Failed),
-            (How::NotStarted, None, RunState::Failed),
-            (How::Signalled, None, RunState::Killed),
-            (How::TimedOut, None, RunState::TimedOut),
-            (How::Cancelled, None, RunState::Cancelled),
+            (StepOutcome::Exited, Some(1), RunState::Failed),
+            (StepOutcome::NotStarted, None, RunState::Failed),
+            (StepOutcome::Signalled, None, RunState::Killed),
+            (StepOutcome::TimedOut, None, RunState::TimedOut),
+            (StepOutcome::Cancelled, None, RunState::Cancelled),
         ] {
             assert_eq!(closed(how, code, Some(&good)), (state, Some(ChecksAfter::Good)));
             assert_eq!(closed(how, code, Some(&bad)), (state, Some(ChecksAfter::Bad)));

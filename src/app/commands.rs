@@ -9,7 +9,7 @@ use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
 use super::panels::find;
-use super::requests::Asked;
+use super::requests::AwaitedAnswer;
 use super::screens::{self, Screen};
 use super::state::State;
 use crate::app::toasts::Tone;
@@ -79,7 +79,7 @@ pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<E
     let home = screen == Screen::Overview;
     state.go(screen);
     if state.shows(&panels::RUNS) {
-        effects.push(Effect::Store(state.request(Asked::Runs), StoreEffect::LoadRuns));
+        effects.push(Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns));
     }
     if home {
         // The overview is home: from there `q` leaves, however one came there.

@@ -8,7 +8,7 @@ use crate::lang::key::{Key, KeyCode};
 
 /// A text of one line with a cursor. Bounded, so that a paste of a whole file can't fill the memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Input {
+pub struct TextInput {
     text: String,
     cursor: usize,
 }
@@ -16,7 +16,7 @@ pub struct Input {
 /// Longest text that can be typed, in bytes.
 pub(crate) const MAX_INPUT: usize = 4096;
 
-impl Input {
+impl TextInput {
     /// An input that holds `text`, the cursor behind it.
     pub(crate) fn new(text: &str) -> Self {
         Self { text: text.to_owned(), cursor: text.len() }
@@ -104,13 +104,13 @@ impl Input {
 mod tests {
     use super::*;
 
-    fn press(input: &mut Input, code: KeyCode, ctrl: bool) {
+    fn press(input: &mut TextInput, code: KeyCode, ctrl: bool) {
         input.key(Key { code, ctrl, alt: false });
     }
 
     #[test]
     fn edits_by_grapheme_and_word() {
-        let mut input = Input::new("api e\u{301}rror");
+        let mut input = TextInput::new("api e\u{301}rror");
         for _ in 0..4 {
             press(&mut input, KeyCode::Left, false);
         }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_paste_is_one_bounded_line() {
-        let mut input = Input::default();
+        let mut input = TextInput::default();
         input.insert("a\nb");
         assert_eq!(input.text(), "a b");
         input.insert(&"é".repeat(MAX_INPUT));

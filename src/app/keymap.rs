@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::Config;
-use crate::config::commands::{COMMANDS, Context, UNBOUND, find};
+use crate::config::commands::{COMMANDS, CommandContext, UNBOUND, find};
 use crate::lang::key::Key;
 use crate::text::name::Name;
 
@@ -59,8 +59,8 @@ pub enum Binding {
 /// The keys as they are now.
 #[derive(Debug, Clone, Default)]
 pub struct Keymap {
-    keys: HashMap<Key, Vec<(Context, Binding)>>,
-    order: Vec<(Key, Context, Binding)>,
+    keys: HashMap<Key, Vec<(CommandContext, Binding)>>,
+    order: Vec<(Key, CommandContext, Binding)>,
 }
 
 impl Keymap {
@@ -76,18 +76,18 @@ impl Keymap {
         }
         for screen in &config.screens {
             if let Some(key) = screen.key {
-                map.rebind(key, Context::Everywhere, Binding::Screen(screen.name.clone()));
+                map.rebind(key, CommandContext::Everywhere, Binding::Screen(screen.name.clone()));
             }
         }
         for filter in &config.filters {
             if let Some(key) = filter.key {
-                map.rebind(key, Context::Everywhere, Binding::Filter(filter.name.clone()));
+                map.rebind(key, CommandContext::Everywhere, Binding::Filter(filter.name.clone()));
             }
         }
         if !read_only {
             for action in &config.actions {
                 if let Some(key) = action.key {
-                    map.rebind(key, Context::Everywhere, Binding::Action(action.name.clone()));
+                    map.rebind(key, CommandContext::Everywhere, Binding::Action(action.name.clone()));
                 }
             }
         }
@@ -108,18 +108,18 @@ impl Keymap {
         }
     }
 
-    fn bind(&mut self, key: Key, context: Context, binding: Binding) {
+    fn bind(&mut self, key: Key, context: CommandContext, binding: Binding) {
         self.keys.entry(key).or_default().push((context, binding.clone()));
         self.order.push((key, context, binding));
     }
 
     /// Gives the key a new meaning wherever the old one could be heard too.
-    fn rebind(&mut self, key: Key, context: Context, binding: Binding) {
+    fn rebind(&mut self, key: Key, context: CommandContext, binding: Binding) {
         self.unbind(key, |old| old.overlaps(context));
         self.bind(key, context, binding);
     }
 
-    fn unbind(&mut self, key: Key, which: impl Fn(Context) -> bool) {
+    fn unbind(&mut self, key: Key, which: impl Fn(CommandContext) -> bool) {
         if let Some(meanings) = self.keys.get_mut(&key) {
             meanings.retain(|(context, _)| !which(*context));
         }
@@ -127,7 +127,7 @@ impl Keymap {
     }
 
     /// What the key means where `contexts` are heard, the nearest first.
-    pub(crate) fn lookup(&self, key: Key, contexts: &[Context]) -> Option<&Binding> {
+    pub(crate) fn lookup(&self, key: Key, contexts: &[CommandContext]) -> Option<&Binding> {
         let meanings = self.keys.get(&key)?;
         contexts
             .iter()
@@ -147,7 +147,7 @@ impl Keymap {
     }
 
     /// Every binding with its key, in the order of the help.
-    pub fn iter(&self) -> impl Iterator<Item = (Key, Context, &Binding)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Key, CommandContext, &Binding)> {
         self.order.iter().map(|(key, context, binding)| (*key, *context, binding))
     }
 }
@@ -178,7 +178,7 @@ mod tests {
 
     use super::*;
 
-    const EVERYWHERE: [Context; 2] = [Context::Lists, Context::Everywhere];
+    const EVERYWHERE: [CommandContext; 2] = [CommandContext::Lists, CommandContext::Everywhere];
 
     #[test]
     fn every_row_of_the_table_is_a_command() {
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn one_key_can_mean_two_things_in_two_places() {
         let map = Keymap::new(&Config::default(), false);
-        let logs = [Context::Logs, Context::Lists, Context::Everywhere];
-        let metrics = [Context::Metrics, Context::Lists, Context::Everywhere];
+        let logs = [CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere];
+        let metrics = [CommandContext::Metrics, CommandContext::Lists, CommandContext::Everywhere];
         assert_eq!(map.lookup(Key::char('+'), &logs), Some(&Binding::Command(Command::MoreContext)));
         assert_eq!(map.lookup(Key::char('+'), &metrics), Some(&Binding::Command(Command::LongerRange)));
         assert_eq!(map.lookup(Key::char('+'), &EVERYWHERE), None);

@@ -1,6 +1,6 @@
 //! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
 
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 
@@ -39,7 +39,7 @@ pub(crate) fn overlay_command(state: &State, key: Key) -> Option<Command> {
     if key == Key::plain(KeyCode::Esc) {
         return Some(Command::Back);
     }
-    match state.console.keymap.lookup(key, &[Context::Lists, Context::Everywhere]) {
+    match state.console.keymap.lookup(key, &[CommandContext::Lists, CommandContext::Everywhere]) {
         Some(Binding::Command(command)) => Some(*command),
         _ => None,
     }
@@ -50,7 +50,7 @@ pub(crate) fn details_command(state: &State, key: Key) -> Option<Command> {
     if key == Key::plain(KeyCode::Esc) {
         return Some(Command::Back);
     }
-    let contexts = [Context::Details, Context::Logs, Context::Lists, Context::Everywhere];
+    let contexts = [CommandContext::Details, CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere];
     match state.console.keymap.lookup(key, &contexts) {
         Some(Binding::Command(command)) => Some(*command),
         _ => None,
@@ -58,7 +58,7 @@ pub(crate) fn details_command(state: &State, key: Key) -> Option<Command> {
 }
 
 /// Where keys are heard now, the nearest first.
-pub(crate) fn contexts(state: &State) -> Vec<Context> {
+pub(crate) fn contexts(state: &State) -> Vec<CommandContext> {
     let nearest = state.focused_panel().and_then(|id| panels::find(&id).context());
-    nearest.into_iter().chain([Context::Lists, Context::Everywhere]).collect()
+    nearest.into_iter().chain([CommandContext::Lists, CommandContext::Everywhere]).collect()
 }

@@ -14,11 +14,11 @@ use crate::text::name::Name;
 
 use super::overlays::choices::Choices;
 use super::overlays::confirm::Confirmation;
-use super::requests::Asked;
+use super::requests::AwaitedAnswer;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::evidence;
-use crate::world::timeline::{Entry, EventKind};
+use crate::world::timeline::{EventKind, TimelineEntry};
 
 /// A person asked for an action. Opens what is needed next; starts at once only what needs no confirmation.
 pub(crate) fn begin(state: &mut State, name: &Name, dry_run: bool, effects: &mut Vec<Effect>) {
@@ -108,13 +108,13 @@ pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<E
     let evidence = evidence::capture(&state.world, action, &plan, waiting);
     let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
     state.toast(Tone::Info, &format!("{what}: starting"));
-    state.world.timeline.push(Entry {
+    state.world.timeline.push(TimelineEntry {
         at: state.world.now,
         kind: EventKind::Run,
         service: plan.service.clone(),
         text: SafeText::new(&format!("{what}: confirmed")),
     });
-    state.console.requests.expect(request, Asked::Start(plan.action.clone()));
+    state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
     let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
         checks: verify.checks.clone(),
         good: verify.good,

@@ -11,7 +11,7 @@ use crate::text::name::Name;
 use crate::world::{Change, Intent, Output};
 
 use super::keymap::{Binding, Command};
-use super::requests::Asked;
+use super::requests::AwaitedAnswer;
 use super::screens::logs;
 use super::state::State;
 use super::toasts::Tone;
@@ -49,8 +49,10 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
     }
     for intent in output.intents {
         effects.push(match intent {
-            Intent::LoadRuns => Effect::Store(state.request(Asked::Runs), StoreEffect::LoadRuns),
-            Intent::FollowRun(run) => Effect::Run(state.request(Asked::Follow(run.clone())), RunEffect::Follow(run)),
+            Intent::LoadRuns => Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns),
+            Intent::FollowRun(run) => {
+                Effect::Run(state.request(AwaitedAnswer::Follow(run.clone())), RunEffect::Follow(run))
+            }
         });
     }
     if output.noticeable {

@@ -7,7 +7,7 @@ use crate::text::name::Name;
 
 /// What an answer is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum AwaitedAnswer {
     /// The start of a run of this action.
     Start(Name),
     /// The end of a run's processes.
@@ -24,7 +24,7 @@ pub(crate) enum Asked {
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
     latest: RequestId,
-    open: BTreeMap<RequestId, Asked>,
+    open: BTreeMap<RequestId, AwaitedAnswer>,
 }
 
 impl Requests {
@@ -35,8 +35,8 @@ impl Requests {
     }
 
     /// An answer to this request is due. Nobody waits any more for an earlier one that asked the same.
-    pub(super) fn expect(&mut self, request: RequestId, asked: Asked) {
-        self.open.retain(|_, earlier| *earlier != asked || matches!(asked, Asked::Start(_)));
+    pub(super) fn expect(&mut self, request: RequestId, asked: AwaitedAnswer) {
+        self.open.retain(|_, earlier| *earlier != asked || matches!(asked, AwaitedAnswer::Start(_)));
         self.open.insert(request, asked);
     }
 
@@ -48,7 +48,7 @@ impl Requests {
     /// The actions whose runs were asked for and neither started nor refused.
     pub fn starting(&self) -> impl Iterator<Item = &Name> {
         self.open.values().filter_map(|asked| match asked {
-            Asked::Start(action) => Some(action),
+            AwaitedAnswer::Start(action) => Some(action),
             _ => None,
         })
     }

@@ -8,7 +8,7 @@ use crate::model::effect::RequestId;
 use crate::world::World;
 
 use super::console::Console;
-use super::requests::Asked;
+use super::requests::AwaitedAnswer;
 
 /// What is known, and what this person looks at. Mutated by `update` alone; the view reads it.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl State {
     }
 
     /// Names a request that begins now and is answered.
-    pub(super) fn request(&mut self, asked: Asked) -> RequestId {
+    pub(super) fn request(&mut self, asked: AwaitedAnswer) -> RequestId {
         let request = self.next_request();
         self.console.requests.expect(request, asked);
         request

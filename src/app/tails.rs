@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::app::screens::Layouts;
-use crate::config::panels::{LogPanel, Subject};
+use crate::config::panels::{LogPanel, PanelSubject};
 use crate::config::sections::screen::ScreenLayout;
 use crate::logs::filter::Filter;
 use crate::logs::record::Record;
@@ -24,7 +24,7 @@ pub struct Tail {
 pub(crate) fn tails(layouts: &Layouts, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
     let panels = layouts.iter().flat_map(ScreenLayout::panels);
     let filtered = panels.filter_map(|panel| match &panel.subject {
-        Subject::Log(shown) if !shown.filter.is_empty() => Some(shown),
+        PanelSubject::Log(shown) if !shown.filter.is_empty() => Some(shown),
         _ => None,
     });
     filtered.filter_map(|shown| Some((shown.clone(), Tail::new(shown, logs)?))).collect()

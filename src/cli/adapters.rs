@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::adapters::built_in;
 use crate::config::sections::adapter::Verb;
 use crate::lang::nearest::{listed, nearest};
-use crate::model::preview::{Kind, Row, step};
+use crate::model::preview::{PreviewRow, RowKind, step};
 use crate::model::shell;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -213,11 +213,11 @@ fn run_as(argv: &[String], is_script: bool) -> Vec<String> {
     head.iter().map(|word| (*word).to_owned()).chain(argv.iter().cloned()).collect()
 }
 
-fn rows(text: &mut String, rows: &[Row]) {
+fn rows(text: &mut String, rows: &[PreviewRow]) {
     for row in rows {
         let _ = match row.kind {
-            Kind::Fact | Kind::Command => writeln!(text, "  {:<10} {}", row.label, row.text),
-            Kind::Script => writeln!(text, "  {:>10} │ {}", row.label, row.text),
+            RowKind::Fact | RowKind::Command => writeln!(text, "  {:<10} {}", row.label, row.text),
+            RowKind::Script => writeln!(text, "  {:>10} │ {}", row.label, row.text),
         };
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::cli::run_service;
-use crate::model::preview::{Kind, Preview};
+use crate::model::preview::{Preview, RowKind};
 use crate::runtime::runs::RunService;
 use crate::store::audit::AuditLine;
 use crate::store::{Store, StoreError};
@@ -198,6 +198,6 @@ fn shown(line: &AuditLine) -> String {
 /// The commands of a preview that was put on record.
 fn commands(preview: &serde_json::Value) -> String {
     let preview: Preview = serde_json::from_value(preview.clone()).unwrap_or_default();
-    let commands = preview.rows.iter().filter(|row| row.kind == Kind::Command).map(|row| row.text.as_str());
+    let commands = preview.rows.iter().filter(|row| row.kind == RowKind::Command).map(|row| row.text.as_str());
     commands.collect::<Vec<_>>().join("; ")
 }

@@ -12,7 +12,7 @@ use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::logs::record::LogState;
 use crate::model::run::Plan;
 use crate::model::status::Status;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::logs::count::count_once;
 use crate::sources::logs::{self, Resume};
 use crate::sources::polls::poll_once;
@@ -30,11 +30,11 @@ const ROOM: usize = 64;
 
 /// What was seen before a run.
 #[derive(Debug)]
-pub(crate) struct Before(World);
+pub(crate) struct BeforeRun(World);
 
-impl Before {
+impl BeforeRun {
     /// Looks once: at everything where the run will be verified, else at what its evidence names.
-    pub(crate) async fn look(context: &Context, action: &Action, verify: Option<&Verify>) -> Self {
+    pub(crate) async fn look(context: &SourceContext, action: &Action, verify: Option<&Verify>) -> Self {
         let wanted: Vec<Name> = action.evidence.iter().filter_map(polled).cloned().collect();
         let polls = async {
             if verify.is_none() && wanted.is_empty() {
@@ -87,7 +87,7 @@ fn log(evidence: &EvidenceRef) -> Option<&Name> {
 
 /// Reads the last records of the logs called `names` into the world, as a console reads them: redacted, in any form, from
 /// files and commands.
-async fn last_lines(context: &Context, names: &[&Name], world: &mut World) {
+async fn last_lines(context: &SourceContext, names: &[&Name], world: &mut World) {
     let mut logs: Vec<_> = context.config.logs.iter().filter(|log| names.contains(&&log.name)).cloned().collect();
     if logs.is_empty() {
         return;
@@ -99,7 +99,7 @@ async fn last_lines(context: &Context, names: &[&Name], world: &mut World) {
     let cancel = context.cancel.child_token();
     let (out, mut observations) = mpsc::channel(ROOM);
     let config = Arc::new(Config { logs, ..Config::default() });
-    let following = Context { config, out, cancel: cancel.clone(), ..context.clone() };
+    let following = SourceContext { config, out, cancel: cancel.clone(), ..context.clone() };
     let gather = async {
         let listening = async {
             while let Ok(Some(observation)) = tokio::time::timeout(SILENCE, observations.recv()).await {

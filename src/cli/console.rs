@@ -7,8 +7,8 @@ use super::configuration;
 use super::output::{self, exit};
 use super::themes;
 use crate::cli::run_service;
-use crate::runtime::core::Start;
-use crate::runtime::painter::Painter;
+use crate::runtime::core::StartOptions;
+use crate::runtime::painter::FramePainter;
 use crate::runtime::{lifecycle, panics};
 
 /// Opens the console.
@@ -19,7 +19,7 @@ pub(crate) fn run(global: &Global) -> u8 {
                 Ok(directory) => directory,
                 Err(code) => return code,
             };
-            let start = Start {
+            let start = StartOptions {
                 clock: global.clock,
                 config: found.config,
                 loader: Some(found.loader),
@@ -43,7 +43,7 @@ pub(crate) enum Afterwards {
 }
 
 /// Runs a console that is ready to start.
-pub(crate) fn open(global: &Global, start: Start, afterwards: Afterwards) -> u8 {
+pub(crate) fn open(global: &Global, start: StartOptions, afterwards: Afterwards) -> u8 {
     if !std::io::stdout().is_terminal() {
         return output::fail(
             exit::USAGE,
@@ -65,7 +65,7 @@ pub(crate) fn open(global: &Global, start: Start, afterwards: Afterwards) -> u8 
         Ok(catalogue) => catalogue,
         Err(code) => return code,
     };
-    let painter = Painter::detect(catalogue, &environment, true, global.no_color, start.config.console.ascii);
+    let painter = FramePainter::detect(catalogue, &environment, true, global.no_color, start.config.console.ascii);
     panics::install();
     match output::block_on(lifecycle::run(start, painter)) {
         Ok(Ok(left)) => {

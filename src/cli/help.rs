@@ -29,7 +29,7 @@ pub(crate) const LOOKUP: &[&str] = &[
 
 /// What one command's help says at its end.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct HelpPage {
     /// The command; empty for the program itself.
     pub command: &'static str,
     /// Command lines with what they do.
@@ -39,8 +39,8 @@ pub(crate) struct Page {
 }
 
 /// Every command with examples.
-pub(crate) const PAGES: &[Page] = &[
-    Page {
+pub(crate) const PAGES: &[HelpPage] = &[
+    HelpPage {
         command: "",
         examples: &[
             ("opsroom demo", "see the console at work; needs no configuration"),
@@ -50,7 +50,7 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: EXITS,
     },
-    Page {
+    HelpPage {
         command: "demo",
         examples: &[
             ("opsroom demo", "open the console on the demo"),
@@ -58,7 +58,7 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "check",
         examples: &[
             ("opsroom check", "validate the configuration that the console would open"),
@@ -70,7 +70,7 @@ pub(crate) const PAGES: &[Page] = &[
             (exit::CONFIG, "invalid; with --live also: no answer, an expression that raised, no number, no log"),
         ],
     },
-    Page {
+    HelpPage {
         command: "status",
         examples: &[
             ("opsroom status", "every check and metric, one line each"),
@@ -84,7 +84,7 @@ pub(crate) const PAGES: &[Page] = &[
             (exit::UNKNOWN, "a check is unknown, or a metric with an alert could not be read"),
         ],
     },
-    Page {
+    HelpPage {
         command: "logs",
         examples: &[
             ("opsroom logs", "all logs of the configuration, merged by time"),
@@ -94,7 +94,7 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "run",
         examples: &[
             ("opsroom run restart-api", "show the plan, ask, run it and verify the result"),
@@ -111,7 +111,7 @@ pub(crate) const PAGES: &[Page] = &[
             (exit::UNKNOWN, "outcome unknown"),
         ],
     },
-    Page {
+    HelpPage {
         command: "runs",
         examples: &[
             ("opsroom runs", "locks, running actions and past ones"),
@@ -119,12 +119,12 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "audit",
         examples: &[
             ("opsroom audit", "the latest entries"),
@@ -137,7 +137,7 @@ pub(crate) const PAGES: &[Page] = &[
             (exit::CRITICAL, "verify: the audit log can't be read"),
         ],
     },
-    Page {
+    HelpPage {
         command: "snapshot",
         examples: &[
             ("opsroom snapshot overview", "the first screen as text"),
@@ -145,7 +145,7 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "config",
         examples: &[
             ("opsroom config example > opsroom.toml", "an example with every section explained"),
@@ -155,7 +155,7 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page {
+    HelpPage {
         command: "completions",
         examples: &[
             ("opsroom completions bash > ~/.local/share/bash-completion/completions/opsroom", "bash"),
@@ -164,11 +164,11 @@ pub(crate) const PAGES: &[Page] = &[
         ],
         exits: &[],
     },
-    Page { command: "man", examples: &[("opsroom man | man -l -", "read the manual page")], exits: &[] },
+    HelpPage { command: "man", examples: &[("opsroom man | man -l -", "read the manual page")], exits: &[] },
 ];
 
 /// The page of a command.
-pub(crate) fn page(command: &str) -> Option<&'static Page> {
+pub(crate) fn page(command: &str) -> Option<&'static HelpPage> {
     PAGES.iter().find(|page| page.command == command)
 }
 

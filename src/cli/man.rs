@@ -7,7 +7,7 @@ use super::help::{self, EXITS, LOOKUP};
 use super::output::{self, exit};
 use crate::config::commands::COMMANDS;
 use crate::config::sections::SECTIONS;
-use crate::config::spec::{KeySpec, Kind, Shape};
+use crate::config::spec::{KeySpec, SectionShape, ValueForm};
 use crate::logs::filter::forms::FORMS;
 
 /// Prints the manual page.
@@ -131,14 +131,14 @@ impl Page {
         );
         for section in SECTIONS {
             let (title, keys): (String, &[KeySpec]) = match section.shape {
-                Shape::Single(keys) | Shape::Secrets(keys) => (format!("[{}]", section.name), keys),
-                Shape::Named(keys) | Shape::Adapters(keys) => (format!("[{}.NAME]", section.name), keys),
-                Shape::Texts => (format!("[{}]", section.name), &[]),
-                Shape::List => (format!("{} = [PATTERN, ...]", section.name), &[]),
+                SectionShape::Single(keys) | SectionShape::Secrets(keys) => (format!("[{}]", section.name), keys),
+                SectionShape::Named(keys) | SectionShape::Adapters(keys) => (format!("[{}.NAME]", section.name), keys),
+                SectionShape::Texts => (format!("[{}]", section.name), &[]),
+                SectionShape::List => (format!("{} = [PATTERN, ...]", section.name), &[]),
             };
             self.subsection(&title);
             self.paragraph(section.help);
-            for key in keys.iter().filter(|key| !matches!(key.kind, Kind::Later)) {
+            for key in keys.iter().filter(|key| !matches!(key.kind, ValueForm::Later)) {
                 self.item(key.name, key.help);
             }
         }

@@ -127,7 +127,7 @@ enum Command {
     #[command(name = "__demo", hide = true)]
     DemoControl {
         #[command(subcommand)]
-        command: demo::control::Command,
+        command: demo::control::ControlCommand,
     },
     /// The process in which expressions run, and which may be lost.
     #[command(name = "__jq", hide = true)]

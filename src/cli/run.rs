@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::before::Before;
+use super::before::BeforeRun;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::{Global, choose, configuration, runs};
@@ -131,7 +131,7 @@ async fn execute(
         }
     })?;
 
-    let context = crate::sources::Context {
+    let context = crate::sources::SourceContext {
         config: Arc::clone(config),
         secrets: Arc::new(secrets),
         clock: global.clock,
@@ -139,7 +139,7 @@ async fn execute(
         cancel: CancellationToken::new(),
     };
     let verify = action.verify.as_ref().filter(|_| plan.changing);
-    let before = Before::look(&context, action, verify).await;
+    let before = BeforeRun::look(&context, action, verify).await;
     let start = start_run(plan, digest, preview, reason, &before, action);
     let begun = run_service.begin(&start, config, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
@@ -187,7 +187,7 @@ fn start_run(
     digest: String,
     preview: Preview,
     reason: Option<String>,
-    before: &Before,
+    before: &BeforeRun,
     action: &Action,
 ) -> StartRun {
     let evidence = before.evidence(action, &plan);

@@ -20,11 +20,11 @@ use crate::lang::unit::parse_duration;
 use crate::logs::record::LogState;
 use crate::model::effect::Effect;
 use crate::model::outcome::Outcome;
-use crate::runtime::core::Start;
+use crate::runtime::core::StartOptions;
 use crate::runtime::headless::Headless;
-use crate::runtime::painter::Painter;
+use crate::runtime::painter::FramePainter;
 use crate::theme::{ColorDepth, GlyphSet};
-use crate::ui::export::Format;
+use crate::ui::export::ExportFormat;
 
 /// What `opsroom snapshot` takes.
 #[derive(Debug, Args)]
@@ -111,7 +111,7 @@ fn simulated(arguments: &Arguments, global: &Global, seed: u64) -> Result<State,
 fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
     let found = configuration::find_for_console(global)?;
     let screen = screen(&arguments.screen, &found.config)?;
-    let start = Start {
+    let start = StartOptions {
         clock: global.clock,
         config: Arc::clone(&found.config),
         loader: None,
@@ -171,13 +171,13 @@ fn arrive(state: &mut State, screen: Screen, arguments: &Arguments, answer: impl
 fn frame(arguments: &Arguments, global: &Global, state: &mut State) -> Result<String, u8> {
     let catalogue = themes::with_wished(global, &state.world.config.files)?;
     let (format, coloured) = match arguments.format {
-        As::Svg => (Format::Svg, true),
-        As::Ansi => (Format::Ansi, true),
-        As::Txt => (Format::Text, false),
+        As::Svg => (ExportFormat::Svg, true),
+        As::Ansi => (ExportFormat::Ansi, true),
+        As::Txt => (ExportFormat::Text, false),
     };
     let depth = if coloured && !global.no_color { ColorDepth::True } else { ColorDepth::None };
     let glyphs = if state.world.config.console.ascii == Some(true) { GlyphSet::ASCII } else { GlyphSet::UTF8 };
-    let mut painter = Painter::new(catalogue, depth, glyphs);
+    let mut painter = FramePainter::new(catalogue, depth, glyphs);
     let area = Rect::new(0, 0, state.console.size.0, state.console.size.1);
     let mut buffer = Buffer::empty(area);
     // Twice: what is selected scrolls into view once the first frame has said how high its panel is.

@@ -24,7 +24,7 @@ use crate::lang::unit;
 use crate::model::status::Status;
 use crate::runtime::secrets::Fetching;
 use crate::sources::round::Round;
-use crate::sources::{Context, Latest};
+use crate::sources::{Latest, SourceContext};
 use crate::text::name::Name;
 use report::Report;
 use shown::Style;
@@ -207,13 +207,13 @@ async fn ask(arguments: &Arguments, global: &Global, config: &Arc<Config>, names
     }
 }
 
-fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &CancellationToken) -> Context {
+fn context(global: &Global, config: &Arc<Config>, secrets: &Latest, cancel: &CancellationToken) -> SourceContext {
     let (out, _) = mpsc::channel(1);
     let secrets = secrets.borrow().clone().unwrap_or_default();
-    Context { config: Arc::clone(config), secrets, clock: global.clock, out, cancel: cancel.clone() }
+    SourceContext { config: Arc::clone(config), secrets, clock: global.clock, out, cancel: cancel.clone() }
 }
 
-async fn rounds(arguments: &Arguments, context: Context, latest: Latest, names: &[Name]) -> (Report, bool) {
+async fn rounds(arguments: &Arguments, context: SourceContext, latest: Latest, names: &[Name]) -> (Report, bool) {
     let clock = context.clock;
     let round = Round::new(&context, names).with_secrets(latest);
     let mut world = one_round::world(&context.config, clock.now());

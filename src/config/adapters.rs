@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::file::{Place, SourceFile};
-use super::reader::{Context, Table, entries};
+use super::file::{FilePlace, SourceFile};
+use super::reader::{ReadContext, TableReader, entries};
 use super::sections::adapter::{VERB_KEYS, Verb, read_verb};
-use super::spec::{KeySpec, Kind, key};
-use super::tree::{self, Parsed, Value};
+use super::spec::{KeySpec, ValueForm, key};
+use super::tree::{self, Parsed, TomlValue};
 use crate::text::name::Name;
 
 /// A built-in adapter.
@@ -26,9 +26,9 @@ pub(crate) struct BuiltIn {
 }
 
 const KEYS: &[KeySpec] = &[
-    key("description", Kind::Text, "What it is for"),
-    key("variables", Kind::TextMap, "Values for {name} with their defaults"),
-    key("required", Kind::Texts, "Names for which an adapter of this kind must give a value"),
+    key("description", ValueForm::Text, "What it is for"),
+    key("variables", ValueForm::TextMap, "Values for {name} with their defaults"),
+    key("required", ValueForm::Texts, "Names for which an adapter of this kind must give a value"),
 ];
 
 /// Every kind with the text of its file.
@@ -61,9 +61,9 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
     let Parsed { root, faults } = tree::parse(text);
     let file = SourceFile::new(format!("{kind}.toml"), text.to_owned(), false);
     let files = [&file];
-    let context = Context::new(&files);
-    let origin = Place { file: 0, start: 0, end: 0 };
-    let table = Table::open_free(&context, kind.to_owned(), kind, origin, entries(&root, 0), KEYS);
+    let context = ReadContext::new(&files);
+    let origin = FilePlace { file: 0, start: 0, end: 0 };
+    let table = TableReader::open_free(&context, kind.to_owned(), kind, origin, entries(&root, 0), KEYS);
     let mut built = BuiltIn {
         kind,
         description: table.string("description").unwrap_or_default(),
@@ -72,12 +72,12 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
         verbs: BTreeMap::new(),
     };
     for entry in table.others() {
-        let Value::Table(inner) = entry.value else {
+        let TomlValue::Table(inner) = entry.value else {
             context.error(entry.key_at, format!("`{}` is not a verb", entry.key), "");
             continue;
         };
         let title = format!("verb `{}`", entry.key);
-        let verb = Table::open(&context, title, entry.key, entry.key_at, entries(inner, 0), VERB_KEYS);
+        let verb = TableReader::open(&context, title, entry.key, entry.key_at, entries(inner, 0), VERB_KEYS);
         built.verbs.extend(read_verb(&verb).map(|verb| (Name::from(entry.key), verb)));
     }
     let mut problems: Vec<String> = faults.iter().map(|fault| fault.message().to_owned()).collect();

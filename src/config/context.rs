@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::entry::Text;
-use super::fault::Fault;
-use super::file::{Place, SourceFile};
+use super::fault::SyntaxFault;
+use super::file::{FilePlace, SourceFile};
 use super::thing::Thing;
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::nearest;
 use crate::text::name::Name;
 
 /// What all sections share while they are read: the files, the names that exist, and the problems so far.
-pub(crate) struct Context<'f> {
+pub(crate) struct ReadContext<'f> {
     /// The files, the main one first.
     pub files: &'f [&'f SourceFile],
     /// Every name that is defined, also of things that have problems, and where.
-    pub names: BTreeMap<Thing, BTreeMap<String, Place>>,
+    pub names: BTreeMap<Thing, BTreeMap<String, FilePlace>>,
     /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
     pub exposed: fn(&Path) -> bool,
     /// What to write in place of a key (the third) that a table has not, by its title and name, where another section
@@ -26,7 +26,7 @@ pub(crate) struct Context<'f> {
     problems: RefCell<Vec<Diagnostic>>,
 }
 
-impl<'f> Context<'f> {
+impl<'f> ReadContext<'f> {
     /// Over these files.
     pub(crate) fn new(files: &'f [&'f SourceFile]) -> Self {
         Self {
@@ -39,16 +39,16 @@ impl<'f> Context<'f> {
     }
 
     /// Notes an error.
-    pub(crate) fn error(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Level::Error, place, message.into(), hint.into());
+    pub(crate) fn error(&self, place: FilePlace, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(DiagnosticLevel::Error, place, message.into(), hint.into());
     }
 
     /// Notes a warning.
-    pub(crate) fn warning(&self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Level::Warning, place, message.into(), hint.into());
+    pub(crate) fn warning(&self, place: FilePlace, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(DiagnosticLevel::Warning, place, message.into(), hint.into());
     }
 
-    fn note(&self, level: Level, place: Place, message: String, hint: String) {
+    fn note(&self, level: DiagnosticLevel, place: FilePlace, message: String, hint: String) {
         let hint = (!hint.is_empty()).then_some(hint);
         self.problems.borrow_mut().push(self.files[place.file].diagnostic(level, place, message, hint));
     }
@@ -59,7 +59,7 @@ impl<'f> Context<'f> {
     }
 
     /// A fault inside a text: the place is the fault's own, through escapes.
-    pub(crate) fn fault(&self, text: &Text, what: &str, fault: &Fault) {
+    pub(crate) fn fault(&self, text: &Text, what: &str, fault: &SyntaxFault) {
         let place = match fault.offset {
             Some(offset) => self.files[text.at.file].inside(text.at, offset),
             None => text.at,
@@ -68,14 +68,14 @@ impl<'f> Context<'f> {
     }
 
     /// `FILE:LINE` of a place, for hints that point at another one.
-    pub(crate) fn where_is(&self, place: Place) -> String {
+    pub(crate) fn where_is(&self, place: FilePlace) -> String {
         let file = self.files[place.file];
         format!("{}:{}", file.path.display(), file.position(place.start).0)
     }
 
     /// Whether a thing of that name is defined; notes the problem, with the nearest name, where it is not.
-    pub(crate) fn refer(&self, thing: Thing, name: &str, at: Place) -> Option<Name> {
-        static NONE: BTreeMap<String, Place> = BTreeMap::new();
+    pub(crate) fn refer(&self, thing: Thing, name: &str, at: FilePlace) -> Option<Name> {
+        static NONE: BTreeMap<String, FilePlace> = BTreeMap::new();
         let known = self.names.get(&thing).unwrap_or(&NONE);
         if known.contains_key(name) {
             return Some(Name::from(name));

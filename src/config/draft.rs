@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::Config;
-use super::file::Place;
-use super::reader::{Context, Entry, Table, described, entries};
+use super::file::FilePlace;
+use super::reader::{KeyValue, ReadContext, TableReader, described, entries};
 use super::sections::adapter::{NAME_HINT, valid_name};
 use super::sections::defaults::Defaults;
 use super::sections::source::Source;
-use super::spec::{SectionSpec, Shape};
-use super::tree::Value;
+use super::spec::{SectionShape, SectionSpec};
+use super::tree::TomlValue;
 use crate::lang::key::Key;
 
 /// The entries of each section over all files, in the order of the files.
-pub(crate) type Sections<'a> = BTreeMap<&'static str, Vec<Entry<'a>>>;
+pub(crate) type Sections<'a> = BTreeMap<&'static str, Vec<KeyValue<'a>>>;
 
 /// What is read so far.
 #[derive(Debug, Default)]
@@ -25,31 +25,31 @@ pub(crate) struct Draft {
     /// The sources that checks bring themselves: they stand behind those that have a section.
     pub own_sources: Vec<Source>,
     /// `[keys]`, with the places.
-    pub bindings: Vec<((Key, String), Place)>,
+    pub bindings: Vec<((Key, String), FilePlace)>,
 }
 
 /// What reads the sections of one configuration.
-pub(crate) struct Reader<'a> {
-    pub(super) context: &'a Context<'a>,
+pub(crate) struct SectionReader<'a> {
+    pub(super) context: &'a ReadContext<'a>,
     pub(super) sections: &'a Sections<'a>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn entries(&self, section: &str) -> &'a [Entry<'a>] {
+impl<'a> SectionReader<'a> {
+    pub(super) fn entries(&self, section: &str) -> &'a [KeyValue<'a>] {
         self.sections.get(section).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The table of a section without names.
-    pub(super) fn single(&self, section: &SectionSpec) -> Table<'a> {
+    pub(super) fn single(&self, section: &SectionSpec) -> TableReader<'a> {
         let SectionSpec { name: section, shape, .. } = *section;
         let entries = self.entries(section).to_vec();
-        let at = entries.first().map_or(Place { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
-        Table::open(self.context, format!("[{section}]"), section, at, entries, shape.keys())
+        let at = entries.first().map_or(FilePlace { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
+        TableReader::open(self.context, format!("[{section}]"), section, at, entries, shape.keys())
     }
 
     /// The things of a section, each as a table, in the order of the files. Each is made when it is asked for: what ten
     /// thousand checks need while they are read fits the processor's cache one by one, and not all at once.
-    pub(super) fn named(&self, section: &SectionSpec) -> impl Iterator<Item = Table<'a>> + use<'a> {
+    pub(super) fn named(&self, section: &SectionSpec) -> impl Iterator<Item = TableReader<'a>> + use<'a> {
         let SectionSpec { name: section, shape, .. } = *section;
         let context = self.context;
         self.entries(section).iter().filter_map(move |entry| {
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
                 let shown: String = entry.key.chars().take(40).collect();
                 context.error(entry.key_at, format!("`{shown}` is not a valid {section} name"), NAME_HINT);
             }
-            let Value::Table(inner) = entry.value else {
+            let TomlValue::Table(inner) = entry.value else {
                 let message = format!("{section} `{}` must be a table, not {}", entry.key, described(entry.value));
                 let hint = format!("write [{section}.NAME] on a line of its own, and the keys below it");
                 context.error(entry.at, message, hint);
@@ -65,7 +65,8 @@ impl<'a> Reader<'a> {
             };
             let title = format!("{section} `{}`", entry.key);
             let inner = entries(inner, entry.at.file);
-            let open = if matches!(shape, Shape::Adapters(_)) { Table::open_free } else { Table::open };
+            let open =
+                if matches!(shape, SectionShape::Adapters(_)) { TableReader::open_free } else { TableReader::open };
             Some(open(context, title, entry.key, entry.key_at, inner, shape.keys()))
         })
     }

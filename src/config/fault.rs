@@ -2,7 +2,7 @@
 
 /// What is wrong in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct SyntaxFault {
     /// The byte of the text at which it is wrong; `None` for the whole text.
     pub offset: Option<usize>,
     /// What is wrong.
@@ -11,7 +11,7 @@ pub(crate) struct Fault {
     pub hint: String,
 }
 
-impl Fault {
+impl SyntaxFault {
     /// A fault of the whole text.
     pub(super) fn whole(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { offset: None, message: message.into(), hint: hint.into() }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::confidential::Confidential;
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 
 /// One file that was read.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ const AROUND: usize = 1 << 10;
 
 /// A span of bytes in one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct FilePlace {
     /// Which file, as an index.
     pub file: usize,
     /// First byte.
@@ -89,7 +89,13 @@ impl SourceFile {
 
     /// The diagnostic at a span of bytes. What is confidential in the file is in none of its texts.
     #[expect(clippy::needless_pass_by_value, reason = "the text is made for this and nothing else")]
-    pub(crate) fn diagnostic(&self, level: Level, place: Place, message: String, hint: Option<String>) -> Diagnostic {
+    pub(crate) fn diagnostic(
+        &self,
+        level: DiagnosticLevel,
+        place: FilePlace,
+        message: String,
+        hint: Option<String>,
+    ) -> Diagnostic {
         let (line, column) = self.position(place.start);
         let line_start = self.line_starts[line - 1];
         let line_end = line_start + self.line(line).len();
@@ -123,7 +129,7 @@ impl SourceFile {
 
     /// The byte of the file at which the byte `offset` of a string's *value* is written, given the span of the string
     /// with its quotes: escapes make the two differ.
-    pub(crate) fn inside(&self, string: Place, offset: usize) -> Place {
+    pub(crate) fn inside(&self, string: FilePlace, offset: usize) -> FilePlace {
         let raw = self.text.get(string.start..string.end).unwrap_or("");
         let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
         let escapes = raw.starts_with('"');
@@ -140,7 +146,7 @@ impl SourceFile {
         }
         let start = self.floor(string.start + at);
         let next = self.text[start..].chars().next().map_or(0, char::len_utf8);
-        Place { file: string.file, start, end: start + next }
+        FilePlace { file: string.file, start, end: start + next }
     }
 
     /// The nearest character boundary at or before a byte.
@@ -201,7 +207,7 @@ mod tests {
         ];
         for (raw, offset, rest) in cases {
             let file = SourceFile::new("x", raw.to_owned(), false);
-            let place = file.inside(Place { file: 0, start: 0, end: raw.len() }, offset);
+            let place = file.inside(FilePlace { file: 0, start: 0, end: raw.len() }, offset);
             assert_eq!(&raw[place.start..], rest, "{raw} at {offset}");
         }
     }

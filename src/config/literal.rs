@@ -1,10 +1,10 @@
 //! The value of a secret that is written where `{secret:NAME}` belongs: it would be shown in previews, recorded in the
 //! audit log and, in a command line, be seen by every user of the machine.
 
-use super::file::{Place, SourceFile};
-use super::reader::{Entry, entries};
-use super::tree::{Node, Value};
-use crate::lang::diagnostic::{Diagnostic, Level};
+use super::file::{FilePlace, SourceFile};
+use super::reader::{KeyValue, entries};
+use super::tree::{Node, TomlValue};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::text::redact::Literals;
 
 /// Keys whose values are words of ours or names of other things: a secret that is such a word is none.
@@ -52,7 +52,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn entry(&mut self, entry: &Entry<'_>) {
+    fn entry(&mut self, entry: &KeyValue<'_>) {
         if self.path.len() >= 2 && WORDS.contains(&entry.key) {
             return;
         }
@@ -62,16 +62,16 @@ impl Walk<'_> {
     }
 
     /// As deep as the parser goes, which has a bound.
-    fn value(&mut self, value: &Value<'_>, at: Place) {
+    fn value(&mut self, value: &TomlValue<'_>, at: FilePlace) {
         match value {
-            Value::String(text) => self.text(text, at),
-            Value::Array(items) => {
+            TomlValue::String(text) => self.text(text, at),
+            TomlValue::Array(items) => {
                 for item in items {
                     let span = item.span.range();
-                    self.value(&item.value, Place { start: span.start, end: span.end, ..at });
+                    self.value(&item.value, FilePlace { start: span.start, end: span.end, ..at });
                 }
             }
-            Value::Table(table) => {
+            TomlValue::Table(table) => {
                 for entry in entries(table, at.file) {
                     self.entry(&entry);
                 }
@@ -80,13 +80,13 @@ impl Walk<'_> {
         }
     }
 
-    fn text(&mut self, text: &str, at: Place) {
+    fn text(&mut self, text: &str, at: FilePlace) {
         let Some((name, range)) = self.literals.find(text) else { return };
         let start = self.file.inside(at, range.start).start;
         let end = self.file.inside(at, range.end).start;
-        let place = Place { start, end: end.max(start + 1), ..at };
+        let place = FilePlace { start, end: end.max(start + 1), ..at };
         let message = format!("the value of secret `{name}` is written here, where it is shown and recorded");
-        let mut diagnostic = self.file.diagnostic(Level::Error, place, message, Some(self.hint(name)));
+        let mut diagnostic = self.file.diagnostic(DiagnosticLevel::Error, place, message, Some(self.hint(name)));
         diagnostic.hide_marked();
         self.found.push(diagnostic);
     }

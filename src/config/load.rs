@@ -6,7 +6,7 @@ pub mod look;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::file::{Place, SourceFile};
+use super::file::{FilePlace, SourceFile};
 use super::loaded::Loaded;
 use super::merge;
 use super::tree::{self, Parsed};
@@ -14,7 +14,7 @@ use crate::files::bounded::PATIENCE;
 use crate::files::glob;
 use crate::files::trust::{Distrust, Owners, judge_read, us};
 use crate::files::{self, ReadError};
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 
 /// Bytes of one file.
 const MOST: u64 = 16 << 20;
@@ -147,7 +147,7 @@ impl Main {
             return Ok(None);
         };
         let hint = "look at what it does, then `chown` it or `chmod go-w` it";
-        Ok(Some(Diagnostic { level: Level::Warning, ..Diagnostic::of_file(path, message, hint) }))
+        Ok(Some(Diagnostic { level: DiagnosticLevel::Warning, ..Diagnostic::of_file(path, message, hint) }))
     }
 }
 
@@ -194,8 +194,8 @@ struct Included {
 impl Included {
     /// Reads what one pattern matches. The error is the end of all including.
     #[expect(clippy::result_large_err, reason = "made once, at the end of all including")]
-    fn include(&mut self, main: &Main, pattern: &str, place: Place) -> Result<(), Diagnostic> {
-        let error = |message, hint| main.file.diagnostic(Level::Error, place, message, Some(hint));
+    fn include(&mut self, main: &Main, pattern: &str, place: FilePlace) -> Result<(), Diagnostic> {
+        let error = |message, hint| main.file.diagnostic(DiagnosticLevel::Error, place, message, Some(hint));
         let whole = main.file.directory().join(pattern);
         let glob::Matches { files: mut matching, unreadable } = glob::find(&whole);
         for (directory, why) in unreadable {

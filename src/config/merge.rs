@@ -5,30 +5,30 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Config;
-use super::draft::{Draft, Reader, Sections};
-use super::file::{Place, SourceFile};
+use super::draft::{Draft, SectionReader, Sections};
+use super::file::{FilePlace, SourceFile};
 use super::loaded::Loaded;
-use super::reader::{Context, Entry, Thing, described, entries};
+use super::reader::{KeyValue, ReadContext, Thing, described, entries};
 use super::sections::SECTIONS;
 use super::sections::secret::SecretSource;
-use super::spec::{LATER_SECTIONS, Shape};
-use super::tree::{Node, Parsed, Value};
+use super::spec::{LATER_SECTIONS, SectionShape};
+use super::tree::{Node, Parsed, TomlValue};
 use super::{belonging, literal, misplaced, toml_fault, validate};
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::nearest;
 use crate::text::redact::Literals;
 
 /// The patterns of `include` in the main file, each with its place.
-pub(crate) fn includes(main: &[Node<'_>]) -> Vec<(String, Place)> {
-    let Some(Value::Array(items)) = main.iter().find(|node| node.key == "include").map(|node| &node.value) else {
+pub(crate) fn includes(main: &[Node<'_>]) -> Vec<(String, FilePlace)> {
+    let Some(TomlValue::Array(items)) = main.iter().find(|node| node.key == "include").map(|node| &node.value) else {
         return Vec::new();
     };
     items
         .iter()
         .filter_map(|item| match &item.value {
-            Value::String(text) => {
+            TomlValue::String(text) => {
                 let span = item.span.range();
-                Some((text.clone().into_owned(), Place { file: 0, start: span.start, end: span.end }))
+                Some((text.clone().into_owned(), FilePlace { file: 0, start: span.start, end: span.end }))
             }
             _ => None,
         })
@@ -43,7 +43,7 @@ pub(crate) fn load(
     early: Vec<Diagnostic>,
     exposed: fn(&Path) -> bool,
 ) -> Loaded {
-    let mut context = Context::new(files);
+    let mut context = ReadContext::new(files);
     context.exposed = exposed;
     context.elsewhere = misplaced::hint;
     for problem in early {
@@ -73,28 +73,29 @@ pub(crate) fn load(
     diagnostics.retain(|problem| {
         problem.message.starts_with(toml_fault::PREFIX) || !unreadable.contains(&(problem.file.as_path(), problem.line))
     });
-    let usable = diagnostics.iter().all(|problem| problem.level == Level::Warning);
+    let usable = diagnostics.iter().all(|problem| problem.level == DiagnosticLevel::Warning);
     let (secrets, files) = (config.secrets.clone(), config.files.clone());
     Loaded { config: usable.then_some(config), diagnostics, secrets, files }
 }
 
-fn merged<'a>(context: &Context<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
+fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
     let mut sections: Sections<'a> = BTreeMap::new();
     // Where each name was defined first: a generated file has very many.
-    let mut first_at: HashMap<(&str, &str), Place> = HashMap::new();
+    let mut first_at: HashMap<(&str, &str), FilePlace> = HashMap::new();
     for (index, tree) in trees.iter().enumerate() {
         for entry in entries(tree, index) {
             let Some(spec) = SECTIONS.iter().find(|spec| spec.name == entry.key) else {
                 unknown_section(context, &entry);
                 continue;
             };
-            if matches!(spec.shape, Shape::List) {
+            if matches!(spec.shape, SectionShape::List) {
                 check_include(context, &entry);
                 continue;
             }
-            let Value::Table(inner) = entry.value else {
+            let TomlValue::Table(inner) = entry.value else {
                 let message = format!("`{}` is a section, not {}", spec.name, described(entry.value));
-                let named = if matches!(spec.shape, Shape::Named(_) | Shape::Adapters(_)) { ".NAME" } else { "" };
+                let named =
+                    if matches!(spec.shape, SectionShape::Named(_) | SectionShape::Adapters(_)) { ".NAME" } else { "" };
                 context.error(entry.key_at, message, format!("write [{}{named}] on a line of its own", spec.name));
                 continue;
             };
@@ -103,7 +104,7 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
                 if let Some(first) = first_at.get(&(spec.name, inner.key)) {
                     let here = context.where_is(inner.key_at);
                     let what = match spec.shape {
-                        Shape::Single(_) => format!("`{}` of [{}]", inner.key, spec.name),
+                        SectionShape::Single(_) => format!("`{}` of [{}]", inner.key, spec.name),
                         _ => format!("{} `{}`", spec.name, inner.key),
                     };
                     context.error(
@@ -121,7 +122,7 @@ fn merged<'a>(context: &Context<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
     sections
 }
 
-fn unknown_section(context: &Context<'_>, entry: &Entry<'_>) {
+fn unknown_section(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
     if LATER_SECTIONS.contains(&entry.key) {
         let hint = "a later version brings it; remove the section until then";
         context.error(entry.key_at, format!("section `{}` is not in this version", entry.key), hint);
@@ -132,11 +133,11 @@ fn unknown_section(context: &Context<'_>, entry: &Entry<'_>) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known sections: {}", nearest::listed(known())),
     };
-    let what = if matches!(entry.value, Value::Table(_)) { "section" } else { "key" };
+    let what = if matches!(entry.value, TomlValue::Table(_)) { "section" } else { "key" };
     context.error(entry.key_at, format!("unknown {what} `{}`", entry.key), hint);
 }
 
-fn check_include(context: &Context<'_>, entry: &Entry<'_>) {
+fn check_include(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
     if entry.key_at.file != 0 {
         let hint = "write it into the main file: include = [\"services/*.toml\"]";
         context.error(entry.key_at, "an included file can't include others", hint);
@@ -147,7 +148,7 @@ fn check_include(context: &Context<'_>, entry: &Entry<'_>) {
     }
 }
 
-fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, Place>> {
+fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, FilePlace>> {
     SECTIONS
         .iter()
         .filter_map(|section| {
@@ -158,8 +159,8 @@ fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, Place>> {
         .collect()
 }
 
-fn read<'a>(context: &'a Context<'a>, sections: &'a Sections<'a>) -> Config {
-    let reader = Reader { context, sections };
+fn read<'a>(context: &'a ReadContext<'a>, sections: &'a Sections<'a>) -> Config {
+    let reader = SectionReader { context, sections };
     let mut draft = Draft::default();
     for section in SECTIONS {
         (section.read)(&reader, &mut draft);

@@ -1,6 +1,6 @@
 //! Keys that are known, but in another section: what to write instead.
 
-use super::kinds::{self, KINDS, KindSpec, Role};
+use super::kinds::{self, KINDS, KindRole, KindSpec};
 
 /// The keys that tell what kind of thing a section is. What many sections have (`title`, `service`, `every`, `alert`)
 /// tells nothing and is left out, but for the sections that do not have it.
@@ -56,12 +56,12 @@ const OWNERS: &[(&str, &[&str])] = &[
 fn owners() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     OWNERS.iter().map(|(section, own)| {
         let role = match *section {
-            "source" => Some(Role::Source),
-            "check" => Some(Role::Check),
+            "source" => Some(KindRole::Source),
+            "check" => Some(KindRole::Check),
             _ => None,
         };
         let kinds = role.into_iter().flat_map(kinds::of_role);
-        let further = |spec: &'static KindSpec| if spec.serves(Role::Log) { &[] } else { spec.keys };
+        let further = |spec: &'static KindSpec| if spec.serves(KindRole::Log) { &[] } else { spec.keys };
         let keys = kinds.flat_map(|spec| [spec.key].into_iter().chain(further(spec).iter().map(|key| key.name)));
         (*section, keys.chain(own.iter().copied()).collect())
     })
@@ -76,7 +76,7 @@ pub(crate) fn hint(title: &str, name: &str, key: &str) -> Option<String> {
         return None;
     }
     let owner = owners().find(|(owner, keys)| *owner != section && keys.contains(&key))?.0;
-    let kind = KINDS.iter().find(|spec| spec.key == key && spec.serves(Role::Source));
+    let kind = KINDS.iter().find(|spec| spec.key == key && spec.serves(KindRole::Source));
     Some(match (section, owner, kind) {
         ("metric", "source", Some(KindSpec { example, number, .. })) => format!(
             "write two sections: [source.{name}] with {example}, and [metric.{name}] with from = \"{name}\" and {number}"

@@ -42,7 +42,7 @@ use crate::text::name::Name;
 use sections::action::Action;
 use sections::adapter::Adapter;
 use sections::check::Check;
-use sections::console::Console;
+use sections::console::ConsoleConfig;
 use sections::filter::SavedFilter;
 use sections::keys::Keys;
 use sections::log::Log;
@@ -60,7 +60,7 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     /// `[console]`
-    pub console: Console,
+    pub console: ConsoleConfig,
     /// `[secret.*]`: where each secret comes from. Values are resolved by the runtime, off the loop.
     pub secrets: BTreeMap<Name, SecretSource>,
     /// `[service.*]`

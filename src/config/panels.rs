@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::reader::{Table, Text};
+use super::reader::{TableReader, Text};
 use super::syntax;
 use super::thing::Thing;
 use crate::lang::nearest;
@@ -35,7 +35,7 @@ pub enum Argument {
 
 /// What one panel is asked to show.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum PanelSubject {
     /// What its kind says.
     None,
     /// A check.
@@ -52,7 +52,7 @@ pub struct PanelId {
     /// The kind.
     pub kind: &'static PanelSpec,
     /// What it is asked to show.
-    pub subject: Subject,
+    pub subject: PanelSubject,
 }
 
 /// The tail of one log or of all.
@@ -153,7 +153,7 @@ pub static PROBLEMS: PanelSpec = plain("problems", "Warnings of sources, failed 
 impl PanelSpec {
     /// The panel of this kind, which takes no argument.
     pub const fn id(&'static self) -> PanelId {
-        PanelId { kind: self, subject: Subject::None }
+        PanelId { kind: self, subject: PanelSubject::None }
     }
 
     /// How it is written: `services`, `check:NAME`.
@@ -168,12 +168,12 @@ impl PanelSpec {
 impl PanelId {
     /// The panel of a metric.
     pub(crate) const fn metric(name: Name) -> Self {
-        Self { kind: &METRIC, subject: Subject::Metric(name) }
+        Self { kind: &METRIC, subject: PanelSubject::Metric(name) }
     }
 
     /// The panel of a log.
     pub(crate) const fn log(shown: LogPanel) -> Self {
-        Self { kind: &LOG, subject: Subject::Log(shown) }
+        Self { kind: &LOG, subject: PanelSubject::Log(shown) }
     }
 
     /// Whether it is of that kind.
@@ -199,16 +199,16 @@ impl fmt::Display for PanelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.name;
         match &self.subject {
-            Subject::None => f.write_str(kind),
-            Subject::Check(name) | Subject::Metric(name) => write!(f, "{kind}:{name}"),
-            Subject::Log(LogPanel { name, filter }) if filter.is_empty() => write!(f, "{kind}:{name}"),
-            Subject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {filter}"),
+            PanelSubject::None => f.write_str(kind),
+            PanelSubject::Check(name) | PanelSubject::Metric(name) => write!(f, "{kind}:{name}"),
+            PanelSubject::Log(LogPanel { name, filter }) if filter.is_empty() => write!(f, "{kind}:{name}"),
+            PanelSubject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {filter}"),
         }
     }
 }
 
 /// Reads `NAME` or `NAME:ARGUMENT`, `body` being what of `text` stands before a weight.
-pub(super) fn read(table: &Table<'_>, text: &Text, body: &str) -> Option<PanelId> {
+pub(super) fn read(table: &TableReader<'_>, text: &Text, body: &str) -> Option<PanelId> {
     let context = table.context;
     let listed = || {
         let forms: Vec<String> = PANELS.iter().map(|panel| panel.form()).collect();
@@ -234,16 +234,16 @@ pub(super) fn read(table: &Table<'_>, text: &Text, body: &str) -> Option<PanelId
     };
     let argument = argument.unwrap_or_default();
     let subject = match kind.argument {
-        Argument::None => Subject::None,
-        Argument::Check => Subject::Check(context.refer(Thing::Check, argument, text.at)?),
-        Argument::Metric => Subject::Metric(context.refer(Thing::Metric, argument, text.at)?),
-        Argument::Log => Subject::Log(log(table, text, argument)?),
+        Argument::None => PanelSubject::None,
+        Argument::Check => PanelSubject::Check(context.refer(Thing::Check, argument, text.at)?),
+        Argument::Metric => PanelSubject::Metric(context.refer(Thing::Metric, argument, text.at)?),
+        Argument::Log => PanelSubject::Log(log(table, text, argument)?),
     };
     Some(PanelId { kind, subject })
 }
 
 /// `NAME`, `*`, either with a filter behind it. `log:*3` has come here as an empty name: all logs with weight 3.
-fn log(table: &Table<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
+fn log(table: &TableReader<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
     let (name, filter) = shown.split_once(' ').unwrap_or((shown, ""));
     let name = match name {
         ALL | "" => Name::from(ALL),

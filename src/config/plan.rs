@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::Config;
 use super::sections::action::Action;
 use super::sections::adapter::{Adapter, Verb};
-use super::sections::console::Console;
-use super::substitute::{self, Fault};
+use super::sections::console::ConsoleConfig;
+use super::substitute::{self, ReferenceFault};
 use crate::model::run::{Confirm, Plan};
 use crate::text::redact::Literals;
 
@@ -195,7 +195,7 @@ pub(crate) fn has_dry_run(config: &Config, action: &Action) -> bool {
 
 /// What a person must do before it runs: as the action says, one grade higher in production. What changes nothing
 /// (`status`, `logs`, a dry run) asks for no more than a deliberate setting in the action says.
-pub(crate) fn effective_confirm(console: &Console, action: &Action, changing: bool) -> Confirm {
+pub(crate) fn effective_confirm(console: &ConsoleConfig, action: &Action, changing: bool) -> Confirm {
     match (changing, action.confirm) {
         (true, written) if console.is_production() => written.raised(),
         (false, Confirm::Yes) => Confirm::None,
@@ -224,7 +224,7 @@ struct Value<'a> {
 }
 
 fn values<'a>(
-    console: &'a Console,
+    console: &'a ConsoleConfig,
     action: &'a Action,
     adapter: &'a Adapter,
     parameters: &'a BTreeMap<String, String>,
@@ -283,26 +283,26 @@ fn expand(
     adapter: &Adapter,
     action: &Action,
 ) -> Result<Vec<String>, PlanError> {
-    let lookup = |name: &str| -> Result<String, Fault> {
-        let value = values.get(name).ok_or(Fault::Unknown)?;
+    let lookup = |name: &str| -> Result<String, ReferenceFault> {
+        let value = values.get(name).ok_or(ReferenceFault::Unknown)?;
         if value.text.contains('\0') {
-            return Err(Fault::Bad("holds a NUL character"));
+            return Err(ReferenceFault::Bad("holds a NUL character"));
         }
         if value.typed && value.text.is_empty() {
-            return Err(Fault::Bad("is empty"));
+            return Err(ReferenceFault::Bad("is empty"));
         }
         if value.typed && value.text.starts_with('-') {
-            return Err(Fault::Bad(
+            return Err(ReferenceFault::Bad(
                 "begins with `-` and could be read as an option; write it into the action's `set` if it is meant",
             ));
         }
         Ok(value.text.to_owned())
     };
-    let fault = |(name, fault): (String, Fault), argument: &str| match fault {
-        Fault::Unknown => PlanError::Unresolved { name, argument: argument.to_owned() },
-        Fault::Secret => PlanError::SecretInArgument(name),
-        Fault::Bad(why) => PlanError::BadValue { name, why },
-        Fault::Quoted => bad_step(
+    let fault = |(name, fault): (String, ReferenceFault), argument: &str| match fault {
+        ReferenceFault::Unknown => PlanError::Unresolved { name, argument: argument.to_owned() },
+        ReferenceFault::Secret => PlanError::SecretInArgument(name),
+        ReferenceFault::Bad(why) => PlanError::BadValue { name, why },
+        ReferenceFault::Quoted => bad_step(
             adapter,
             action,
             format!("has `{{{name}}}` inside single quotes, where a shell fills in nothing: use double quotes or none"),

@@ -7,47 +7,47 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use self::values::{host_and_port, resolve_path, template, texts_of};
-pub(crate) use super::context::Context;
+pub(crate) use super::context::ReadContext;
 use super::entry::text_or_number;
-pub(crate) use super::entry::{Entry, Text, described, entries, text_of};
-use super::file::Place;
-use super::spec::{KeySpec, Kind};
+pub(crate) use super::entry::{KeyValue, Text, described, entries, text_of};
+use super::file::FilePlace;
+use super::spec::{KeySpec, ValueForm};
 use super::syntax;
 pub(crate) use super::thing::Thing;
-use super::tree::Value;
+use super::tree::TomlValue;
 use crate::lang::nearest;
 use crate::text::name::Name;
 use crate::text::secret::Template;
 
 /// A table whose keys are known.
-pub(crate) struct Table<'a> {
+pub(crate) struct TableReader<'a> {
     /// What is shared.
-    pub context: &'a Context<'a>,
+    pub context: &'a ReadContext<'a>,
     /// How it is called: `[check.api]`.
     pub title: String,
     /// The thing's own name.
     pub name: &'a str,
     /// Where its name is written.
-    pub at: Place,
+    pub at: FilePlace,
     keys: &'static [KeySpec],
-    entries: Vec<Entry<'a>>,
+    entries: Vec<KeyValue<'a>>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> TableReader<'a> {
     /// Opens a table and notes every key that is not known.
     pub(crate) fn open(
-        context: &'a Context<'a>,
+        context: &'a ReadContext<'a>,
         title: String,
         name: &'a str,
-        at: Place,
-        entries: Vec<Entry<'a>>,
+        at: FilePlace,
+        entries: Vec<KeyValue<'a>>,
         keys: &'static [KeySpec],
     ) -> Self {
         let table = Self { context, title, name, at, keys, entries };
         let (mut later, mut unknown) = (false, Vec::new());
         for entry in &table.entries {
             match keys.iter().find(|spec| spec.name == entry.key) {
-                Some(KeySpec { kind: Kind::Later, help, .. }) => {
+                Some(KeySpec { kind: ValueForm::Later, help, .. }) => {
                     later = true;
                     context.error(
                         entry.key_at,
@@ -66,24 +66,24 @@ impl<'a> Table<'a> {
         table
     }
 
-    /// As [`Table::open`] for a table with free names beside its keys: the caller reads [`Table::others`].
+    /// As [`TableReader::open`] for a table with free names beside its keys: the caller reads [`TableReader::others`].
     pub(crate) fn open_free(
-        context: &'a Context<'a>,
+        context: &'a ReadContext<'a>,
         title: String,
         name: &'a str,
-        at: Place,
-        entries: Vec<Entry<'a>>,
+        at: FilePlace,
+        entries: Vec<KeyValue<'a>>,
         keys: &'static [KeySpec],
     ) -> Self {
-        let known: Vec<Entry<'a>> =
+        let known: Vec<KeyValue<'a>> =
             entries.iter().copied().filter(|entry| keys.iter().any(|spec| spec.name == entry.key)).collect();
         let mut table = Self::open(context, title, name, at, known, keys);
         table.entries = entries;
         table
     }
 
-    fn unknown(&self, entry: &Entry<'_>, later: bool) {
-        let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
+    fn unknown(&self, entry: &KeyValue<'_>, later: bool) {
+        let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, ValueForm::Later)).map(|spec| spec.name);
         let hint = match nearest::nearest_key(entry.key, known()) {
             _ if let Some(elsewhere) = (self.context.elsewhere)(&self.title, self.name, entry.key) => elsewhere,
             Some(near) => format!("did you mean `{near}`?"),
@@ -94,12 +94,12 @@ impl<'a> Table<'a> {
     }
 
     /// The entries that are not among the keys.
-    pub(crate) fn others(&self) -> impl Iterator<Item = &Entry<'a>> {
+    pub(crate) fn others(&self) -> impl Iterator<Item = &KeyValue<'a>> {
         self.entries.iter().filter(|entry| !self.keys.iter().any(|spec| spec.name == entry.key))
     }
 
     /// The entry of a key.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry<'a>> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&KeyValue<'a>> {
         debug_assert!(self.keys.iter().any(|spec| spec.name == key), "`{key}` is not in the table of keys");
         self.entries.iter().find(|entry| entry.key == key)
     }
@@ -118,18 +118,18 @@ impl<'a> Table<'a> {
     pub(crate) fn lacks(&self, keys: &[&str]) -> bool {
         let known = || self.keys.iter().map(|spec| spec.name);
         let slip =
-            |entry: &Entry<'_>| nearest::nearest_key(entry.key, known()).is_some_and(|near| keys.contains(&near));
+            |entry: &KeyValue<'_>| nearest::nearest_key(entry.key, known()).is_some_and(|near| keys.contains(&near));
         !keys.iter().any(|key| self.has(key)) && !self.others().any(slip)
     }
 
     /// Whether the value of a key is a text.
     pub(crate) fn is_text(&self, key: &str) -> bool {
-        matches!(self.entry(key), Some(Entry { value: Value::String(_), .. }))
+        matches!(self.entry(key), Some(KeyValue { value: TomlValue::String(_), .. }))
     }
 
     /// Whether the value of a key is a list.
     pub(crate) fn is_list(&self, key: &str) -> bool {
-        matches!(self.entry(key), Some(Entry { value: Value::Array(_), .. }))
+        matches!(self.entry(key), Some(KeyValue { value: TomlValue::Array(_), .. }))
     }
 
     /// The directory of the file in which the table is written.
@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
     }
 
     /// Where a key's value is written; the table's name where it is not there.
-    pub(crate) fn place(&self, key: &str) -> Place {
+    pub(crate) fn place(&self, key: &str) -> FilePlace {
         self.entry(key).map_or(self.at, |entry| entry.at)
     }
 
@@ -151,7 +151,7 @@ impl<'a> Table<'a> {
     }
 
     /// Notes a value of a wrong type.
-    fn wrong(&self, entry: &Entry<'_>, expected: &str, hint: &str) {
+    fn wrong(&self, entry: &KeyValue<'_>, expected: &str, hint: &str) {
         let message = format!("`{}` must be {expected}, not {}", entry.key, described(entry.value));
         self.context.error(entry.at, message, hint);
     }
@@ -174,7 +174,7 @@ impl<'a> Table<'a> {
     /// `true` or `false`.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         let entry = self.entry(key)?;
-        if let Value::Boolean(value) = entry.value {
+        if let TomlValue::Boolean(value) = entry.value {
             return Some(*value);
         }
         self.wrong(entry, "true or false", &format!("write {key} = true, without quotes"));
@@ -185,10 +185,10 @@ impl<'a> Table<'a> {
     pub(crate) fn whole(&self, key: &str) -> Option<u64> {
         let entry = self.entry(key)?;
         let (least, most) = match self.keys.iter().find(|spec| spec.name == key)?.kind {
-            Kind::Whole(least, most) => (least, most),
+            ValueForm::Whole(least, most) => (least, most),
             _ => (0, u64::MAX),
         };
-        let Value::Integer(number) = entry.value else {
+        let TomlValue::Integer(number) = entry.value else {
             self.wrong(entry, "a whole number", &format!("write {key} = {least}, without quotes"));
             return None;
         };
@@ -203,7 +203,7 @@ impl<'a> Table<'a> {
     /// A duration.
     pub(crate) fn duration(&self, key: &str) -> Option<Duration> {
         let entry = self.entry(key)?;
-        if let Value::Integer(number) = entry.value {
+        if let TomlValue::Integer(number) = entry.value {
             let message = format!("`{key}` is a duration, and {} has no unit", number.digits());
             self.context.error(entry.at, message, format!("write {key} = \"{}s\" for seconds", number.digits()));
             return None;
@@ -231,7 +231,7 @@ impl<'a> Table<'a> {
     /// A size in bytes.
     pub(crate) fn size(&self, key: &str) -> Option<u64> {
         let entry = self.entry(key)?;
-        if let Value::Integer(number) = entry.value {
+        if let TomlValue::Integer(number) = entry.value {
             let size = number.value();
             if size.is_none() {
                 self.context.error(entry.at, format!("`{key}` is out of bounds"), "a size is a number of bytes");
@@ -266,8 +266,8 @@ impl<'a> Table<'a> {
     fn list(&self, key: &str, alone: bool) -> Option<Vec<Text>> {
         let entry = self.entry(key)?;
         match entry.value {
-            Value::Array(_) => texts_of(self.context, key, entry),
-            Value::String(_) if alone => text_of(entry).map(|text| vec![text]),
+            TomlValue::Array(_) => texts_of(self.context, key, entry),
+            TomlValue::String(_) if alone => text_of(entry).map(|text| vec![text]),
             _ => {
                 self.wrong(entry, "a list of texts", &format!("write {key} = [\"…\"]"));
                 None
@@ -304,7 +304,7 @@ impl<'a> Table<'a> {
     /// A table of texts under free names, in the order of the file.
     pub(crate) fn text_map(&self, key: &str) -> Vec<(Text, Text)> {
         let Some(entry) = self.entry(key) else { return Vec::new() };
-        let Value::Table(table) = entry.value else {
+        let TomlValue::Table(table) = entry.value else {
             self.wrong(entry, "a table of texts", &format!("write {key} = {{ name = \"value\" }}"));
             return Vec::new();
         };
@@ -319,19 +319,19 @@ impl<'a> Table<'a> {
     }
 
     /// A table within this one, with its own keys.
-    pub(crate) fn table(&self, key: &str) -> Option<Table<'a>> {
+    pub(crate) fn table(&self, key: &str) -> Option<TableReader<'a>> {
         let keys = match self.keys.iter().find(|spec| spec.name == key)?.kind {
-            Kind::Table(keys) => keys,
+            ValueForm::Table(keys) => keys,
             _ => &[],
         };
         let entry = self.entry(key)?;
-        let Value::Table(inner) = entry.value else {
+        let TomlValue::Table(inner) = entry.value else {
             let known = nearest::listed(keys.iter().map(|spec| spec.name));
             self.wrong(entry, "a table", &format!("write {key} = {{ … }} with {known}"));
             return None;
         };
         let title = format!("`{key}` of {}", self.title);
-        Some(Table::open(self.context, title, self.name, entry.key_at, entries(inner, entry.at.file), keys))
+        Some(TableReader::open(self.context, title, self.name, entry.key_at, entries(inner, entry.at.file), keys))
     }
 
     /// A path, against the directory of the file that names it.

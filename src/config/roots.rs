@@ -1,9 +1,9 @@
 //! The one root of every expression: the document. A field that no document of the kind can have is a mistake that is
 //! known before anything is polled.
 
-use crate::config::fault::Fault;
+use crate::config::fault::SyntaxFault;
 use crate::lang::expression::{Expression, Read, Step};
-use crate::model::document::{Shape, Within, names, path};
+use crate::model::document::{DocumentShape, Within, names, path};
 
 /// What other tools and older configurations call the fields of a document.
 const OTHER_WORDS: &[(&str, &str)] = &[
@@ -24,22 +24,22 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 ];
 
 /// The first field that the expression reads and that no document of this shape has.
-pub(crate) fn fault(expression: &Expression, shape: Shape) -> Option<Fault> {
+pub(crate) fn fault(expression: &Expression, shape: DocumentShape) -> Option<SyntaxFault> {
     expression.reads().iter().find_map(|read| {
         let (message, hint) = wrong(shape, &read.steps)?;
-        Some(Fault { offset: Some(read.offset), message, hint })
+        Some(SyntaxFault { offset: Some(read.offset), message, hint })
     })
 }
 
 /// As [`fault`], of the field that a condition compares: `latency_ms`, `body.queue.depth`.
-pub(crate) fn field_fault(field: &str, shape: Shape) -> Option<Fault> {
+pub(crate) fn field_fault(field: &str, shape: DocumentShape) -> Option<SyntaxFault> {
     let steps = field.trim_start_matches('.').split('.').map(|key| Step::Key(key.to_owned())).collect();
     let read = Read { steps, offset: 0 };
     let (message, hint) = wrong(shape, &read.steps)?;
-    Some(Fault { offset: None, message, hint })
+    Some(SyntaxFault { offset: None, message, hint })
 }
 
-fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
+fn wrong(shape: DocumentShape, steps: &[Step]) -> Option<(String, String)> {
     let (first, rest) = steps.split_first()?;
     let Step::Key(field) = first else {
         let message = format!("{} is an object and has no element {first}", shape.noun);
@@ -73,7 +73,7 @@ fn wrong(shape: Shape, steps: &[Step]) -> Option<(String, String)> {
 }
 
 /// What was probably meant by a field that is not there: a slip, another tool's word, or what the service itself says.
-fn meant(shape: Shape, field: &str, steps: &[Step], rest: &[Step]) -> String {
+fn meant(shape: DocumentShape, field: &str, steps: &[Step], rest: &[Step]) -> String {
     let lower = field.to_ascii_lowercase();
     let slip = shape.names().find(|known| strsim::osa_distance(known, &lower) <= 1);
     let other = OTHER_WORDS
@@ -97,7 +97,7 @@ fn below(payload: &str, steps: &[Step]) -> String {
     format!("did you mean `{}`?", path(&steps))
 }
 
-fn fields(shape: Shape) -> String {
+fn fields(shape: DocumentShape) -> String {
     format!("{} has {}", shape.noun, names(shape.names()))
 }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::config::kinds::{command, exposition, http, tcp};
 
-    fn said(program: &str, shape: Shape) -> Option<(String, String)> {
+    fn said(program: &str, shape: DocumentShape) -> Option<(String, String)> {
         fault(&Expression::compile(program).unwrap(), shape).map(|fault| (fault.message, fault.hint))
     }
 

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::Config;
-use super::file::{Place, SourceFile};
+use super::file::{FilePlace, SourceFile};
 use super::panels::{self, LogPanel, PanelId};
-use super::reader::{Context, Table, entries};
+use super::reader::{ReadContext, TableReader, entries};
 use super::sections::screen::{self, Cell, Placed, Rows, ScreenLayout};
-use super::tree::{self, Parsed, Value};
+use super::tree::{self, Parsed, TomlValue};
 use crate::text::name::Name;
 
 /// The name of the screen that is made from what exists.
@@ -91,15 +91,15 @@ fn read(text: &str) -> (Vec<ScreenLayout>, Vec<String>) {
     let Parsed { root, faults } = tree::parse(text);
     let file = SourceFile::new("screens.toml", text.to_owned(), false);
     let files = [&file];
-    let context = Context::new(&files);
+    let context = ReadContext::new(&files);
     let mut layouts = Vec::new();
     for section in entries(&root, 0) {
-        let Value::Table(screens) = section.value else { continue };
+        let TomlValue::Table(screens) = section.value else { continue };
         for entry in entries(screens, 0) {
-            let Value::Table(inner) = entry.value else { continue };
-            let at = Place { file: 0, start: 0, end: 0 };
+            let TomlValue::Table(inner) = entry.value else { continue };
+            let at = FilePlace { file: 0, start: 0, end: 0 };
             let title = format!("screen `{}`", entry.key);
-            let table = Table::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);
+            let table = TableReader::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);
             layouts.push(screen::read(&table));
         }
     }

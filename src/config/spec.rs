@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Config;
-use super::draft::{Draft, Reader};
+use super::draft::{Draft, SectionReader};
 use super::panels::PANELS;
 use super::reader::Thing;
 use super::sections::{self, SECTIONS};
@@ -15,14 +15,14 @@ pub(crate) struct KeySpec {
     /// The key.
     pub name: &'static str,
     /// What its value may be.
-    pub kind: Kind,
+    pub kind: ValueForm,
     /// A few words about it.
     pub help: &'static str,
 }
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
+pub(crate) enum ValueForm {
     /// Any text.
     Text,
     /// `true` or `false`.
@@ -65,20 +65,20 @@ pub(crate) struct SectionSpec {
     /// Its name: `check` for `[check.NAME]`.
     pub name: &'static str,
     /// What it holds.
-    pub shape: Shape,
+    pub shape: SectionShape,
     /// What it is referred to as, where its things have names.
     pub thing: Option<Thing>,
     /// A few words about it.
     pub help: &'static str,
     /// Reads it into the draft, where those before it in the list are.
-    pub read: fn(&Reader<'_>, &mut Draft),
+    pub read: fn(&SectionReader<'_>, &mut Draft),
     /// Says in words what of it differs between two configurations: the old one and the new one.
     pub changes: fn(&Config, &Config, &mut Vec<String>),
 }
 
 /// What a section holds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Shape {
+pub(crate) enum SectionShape {
     /// `[console]`: these keys.
     Single(&'static [KeySpec]),
     /// `[check.NAME]`: things with names, each with these keys.
@@ -93,7 +93,7 @@ pub(crate) enum Shape {
     List,
 }
 
-impl Shape {
+impl SectionShape {
     /// The keys of one thing of the section.
     pub(crate) const fn keys(self) -> &'static [KeySpec] {
         match self {
@@ -121,18 +121,18 @@ pub(crate) const LATER_SECTIONS: &[&str] = &[
 ];
 
 /// A key, in one line.
-pub(super) const fn key(name: &'static str, kind: Kind, help: &'static str) -> KeySpec {
+pub(super) const fn key(name: &'static str, kind: ValueForm, help: &'static str) -> KeySpec {
     KeySpec { name, kind, help }
 }
 
 /// A key of a later version, in one line.
 pub(super) const fn later(name: &'static str, help: &'static str) -> KeySpec {
-    KeySpec { name, kind: Kind::Later, help }
+    KeySpec { name, kind: ValueForm::Later, help }
 }
 
 /// Several tables of keys as one; `N` is the sum of their lengths.
 pub(super) const fn joined<const N: usize>(parts: &[&[KeySpec]]) -> [KeySpec; N] {
-    let mut all = [key("", Kind::Text, ""); N];
+    let mut all = [key("", ValueForm::Text, ""); N];
     let (mut filled, mut part) = (0, 0);
     while part < parts.len() {
         let mut index = 0;
@@ -169,15 +169,17 @@ fn section_schema(section: &SectionSpec) -> Value {
         })
     };
     let mut schema = match section.shape {
-        Shape::Single(keys) => table_schema(keys, &json!(false)),
-        Shape::Named(keys) => named(table_schema(keys, &json!(false))),
-        Shape::Adapters(keys) => {
+        SectionShape::Single(keys) => table_schema(keys, &json!(false)),
+        SectionShape::Named(keys) => named(table_schema(keys, &json!(false))),
+        SectionShape::Adapters(keys) => {
             let verb = table_schema(sections::adapter::VERB_KEYS, &json!(false));
             named(table_schema(keys, &json!({ "anyOf": [{ "type": "string" }, verb] })))
         }
-        Shape::Secrets(keys) => named(json!({ "anyOf": [{ "type": "string" }, table_schema(keys, &json!(false))] })),
-        Shape::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Shape::List => json!({ "type": "array", "items": { "type": "string" } }),
+        SectionShape::Secrets(keys) => {
+            named(json!({ "anyOf": [{ "type": "string" }, table_schema(keys, &json!(false))] }))
+        }
+        SectionShape::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        SectionShape::List => json!({ "type": "array", "items": { "type": "string" } }),
     };
     schema["description"] = json!(section.help);
     schema
@@ -186,7 +188,7 @@ fn section_schema(section: &SectionSpec) -> Value {
 fn table_schema(keys: &[KeySpec], others: &Value) -> Value {
     let properties: Map<String, Value> = keys
         .iter()
-        .filter(|key| !matches!(key.kind, Kind::Later))
+        .filter(|key| !matches!(key.kind, ValueForm::Later))
         .map(|key| {
             let mut schema = kind_schema(key.kind);
             schema["description"] = json!(key.help);
@@ -196,29 +198,29 @@ fn table_schema(keys: &[KeySpec], others: &Value) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": others })
 }
 
-fn kind_schema(kind: Kind) -> Value {
+fn kind_schema(kind: ValueForm) -> Value {
     let texts = json!({ "type": "array", "items": { "type": "string" } });
     match kind {
-        Kind::Text | Kind::Later => json!({ "type": "string" }),
-        Kind::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_.:*-]{1,80}$" }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Duration => json!({ "type": "string", "pattern": "^[0-9]", "examples": ["15s", "2m", "24h"] }),
-        Kind::Size => json!({ "type": ["string", "integer"], "examples": ["1MB", "2GiB"] }),
-        Kind::OneOf(words) => json!({ "enum": words }),
-        Kind::Texts => texts,
-        Kind::Command | Kind::TextsOrOne => json!({ "anyOf": [texts, { "type": "string" }] }),
-        Kind::Commands => json!({ "type": "object", "additionalProperties": texts }),
-        Kind::Steps => json!({ "type": "array", "items": { "anyOf": [texts, { "type": "string" }] } }),
-        Kind::TextMap => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
-        Kind::Alerts => {
+        ValueForm::Text | ValueForm::Later => json!({ "type": "string" }),
+        ValueForm::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_.:*-]{1,80}$" }),
+        ValueForm::Flag => json!({ "type": "boolean" }),
+        ValueForm::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        ValueForm::Duration => json!({ "type": "string", "pattern": "^[0-9]", "examples": ["15s", "2m", "24h"] }),
+        ValueForm::Size => json!({ "type": ["string", "integer"], "examples": ["1MB", "2GiB"] }),
+        ValueForm::OneOf(words) => json!({ "enum": words }),
+        ValueForm::Texts => texts,
+        ValueForm::Command | ValueForm::TextsOrOne => json!({ "anyOf": [texts, { "type": "string" }] }),
+        ValueForm::Commands => json!({ "type": "object", "additionalProperties": texts }),
+        ValueForm::Steps => json!({ "type": "array", "items": { "anyOf": [texts, { "type": "string" }] } }),
+        ValueForm::TextMap => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
+        ValueForm::Alerts => {
             let one = json!({ "type": "string", "examples": ["down for 2m", "> 5% for 5m until < 3%"] });
             let words = crate::model::alert::Severity::WORST_FIRST.map(crate::model::alert::Severity::word);
             let properties: Map<String, Value> = words.iter().map(|word| ((*word).to_owned(), one.clone())).collect();
             json!({ "type": "object", "properties": properties, "additionalProperties": false })
         }
-        Kind::Table(keys) => table_schema(keys, &json!(false)),
-        Kind::Rows => {
+        ValueForm::Table(keys) => table_schema(keys, &json!(false)),
+        ValueForm::Rows => {
             let names: Vec<&str> = PANELS.iter().map(|panel| panel.name).collect();
             let panel = json!({ "type": "string", "pattern": format!("^({})([:*]|$)", names.join("|")) });
             let column = json!({ "type": "array", "items": panel });

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// Why a reference can't be filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ReferenceFault {
     /// It stands for nothing.
     Unknown,
     /// It asks for a secret.
@@ -43,8 +43,8 @@ pub(crate) fn names(template: &str, shell: bool) -> Vec<&str> {
 /// The name of the first reference that can't be filled in, and why.
 pub(crate) fn argument(
     template: &str,
-    lookup: impl Fn(&str) -> Result<String, Fault>,
-) -> Result<String, (String, Fault)> {
+    lookup: impl Fn(&str) -> Result<String, ReferenceFault>,
+) -> Result<String, (String, ReferenceFault)> {
     let mut out = String::with_capacity(template.len());
     for piece in pieces(template, false) {
         match piece {
@@ -62,8 +62,8 @@ pub(crate) fn argument(
 /// The name of the first reference that can't be filled in, and why.
 pub(crate) fn script(
     template: &str,
-    lookup: impl Fn(&str) -> Result<String, Fault>,
-) -> Result<(String, Vec<String>), (String, Fault)> {
+    lookup: impl Fn(&str) -> Result<String, ReferenceFault>,
+) -> Result<(String, Vec<String>), (String, ReferenceFault)> {
     let mut out = String::with_capacity(template.len());
     let mut words: Vec<(String, String)> = Vec::new();
     let mut quotes = Quotes::default();
@@ -76,7 +76,7 @@ pub(crate) fn script(
             Piece::Reference(name) => {
                 let place = quotes.place();
                 if place == Place::Single {
-                    return Err((name.to_owned(), Fault::Quoted));
+                    return Err((name.to_owned(), ReferenceFault::Quoted));
                 }
                 let value = value(name, &lookup)?;
                 let number = words.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
@@ -99,9 +99,12 @@ pub(crate) fn script(
     Ok((out, words.into_iter().map(|(_, value)| value).collect()))
 }
 
-fn value(name: &str, lookup: &impl Fn(&str) -> Result<String, Fault>) -> Result<String, (String, Fault)> {
+fn value(
+    name: &str,
+    lookup: &impl Fn(&str) -> Result<String, ReferenceFault>,
+) -> Result<String, (String, ReferenceFault)> {
     if let Some(secret) = name.strip_prefix("secret:") {
-        return Err((secret.to_owned(), Fault::Secret));
+        return Err((secret.to_owned(), ReferenceFault::Secret));
     }
     lookup(name).map_err(|fault| (name.to_owned(), fault))
 }
@@ -220,11 +223,11 @@ mod tests {
 
     use super::*;
 
-    fn known(name: &str) -> Result<String, Fault> {
+    fn known(name: &str) -> Result<String, ReferenceFault> {
         match name {
             "target" => Ok("api server; rm -rf $HOME".to_owned()),
             "version" => Ok("v1 $(touch pwned) 'x' \"y\" `z`".to_owned()),
-            _ => Err(Fault::Unknown),
+            _ => Err(ReferenceFault::Unknown),
         }
     }
 
@@ -245,9 +248,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_named() {
-        assert_eq!(argument("{nope}", known), Err(("nope".to_owned(), Fault::Unknown)));
-        assert_eq!(argument("{secret:db}", known), Err(("db".to_owned(), Fault::Secret)));
-        assert_eq!(script("echo '{target}'", known).unwrap_err().1, Fault::Quoted);
+        assert_eq!(argument("{nope}", known), Err(("nope".to_owned(), ReferenceFault::Unknown)));
+        assert_eq!(argument("{secret:db}", known), Err(("db".to_owned(), ReferenceFault::Secret)));
+        assert_eq!(script("echo '{target}'", known).unwrap_err().1, ReferenceFault::Quoted);
     }
 
     #[test]

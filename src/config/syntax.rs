@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::Fault;
+use super::fault::SyntaxFault;
 use super::roots;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
@@ -10,13 +10,13 @@ use crate::lang::selector::Selector;
 use crate::lang::unit;
 use crate::lang::unit::UnitError;
 use crate::logs::filter::Filter;
-use crate::model::document::Shape;
+use crate::model::document::DocumentShape;
 
 /// A duration: `15s`, `2m`, `26h`, `30d`, `500ms`, `1h30m`.
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn duration(text: &str) -> Result<Duration, Fault> {
+pub(crate) fn duration(text: &str) -> Result<Duration, SyntaxFault> {
     unit::parse_duration(text).map_err(|error| of_unit(text, error))
 }
 
@@ -24,20 +24,20 @@ pub(crate) fn duration(text: &str) -> Result<Duration, Fault> {
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn size(text: &str) -> Result<u64, Fault> {
+pub(crate) fn size(text: &str) -> Result<u64, SyntaxFault> {
     unit::parse_size(text).map_err(|error| of_unit(text, error))
 }
 
-fn of_unit(text: &str, error: UnitError) -> Fault {
-    Fault { offset: Some(byte_of(text, error.offset)), message: error.message, hint: error.hint }
+fn of_unit(text: &str, error: UnitError) -> SyntaxFault {
+    SyntaxFault { offset: Some(byte_of(text, error.offset)), message: error.message, hint: error.hint }
 }
 
 /// A condition of `alert`, for a metric with a unit.
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
-    Condition::parse(text, unit).map_err(|error| Fault {
+pub(crate) fn condition(text: &str, unit: &str) -> Result<Condition, SyntaxFault> {
+    Condition::parse(text, unit).map_err(|error| SyntaxFault {
         offset: Some(byte_of(text, error.offset)),
         message: error.message,
         hint: error.hint,
@@ -48,7 +48,7 @@ pub(crate) fn condition(text: &str, unit: &str) -> Result<Condition, Fault> {
 ///
 /// # Errors
 /// Where it does not compile.
-pub(crate) fn regex(text: &str) -> Result<(), Fault> {
+pub(crate) fn regex(text: &str) -> Result<(), SyntaxFault> {
     let Err(error) = regex::Regex::new(text) else { return Ok(()) };
     let shown = error.to_string();
     // The crate tells the place in a drawing only: the pattern, indented by four, and a caret below it.
@@ -56,12 +56,12 @@ pub(crate) fn regex(text: &str) -> Result<(), Fault> {
     let place = caret.and_then(|line| line.find('^')).and_then(|column| column.checked_sub(4));
     let message = shown.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
     Err(match place.filter(|_| !text.contains('\n')) {
-        Some(character) => Fault {
+        Some(character) => SyntaxFault {
             offset: Some(byte_of(text, character)),
             message,
             hint: "escape special characters with a backslash: \\[ \\( \\. \\*".to_owned(),
         },
-        None => Fault::whole(message, "make it shorter or simpler"),
+        None => SyntaxFault::whole(message, "make it shorter or simpler"),
     })
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn regex(text: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Where it does not compile.
-pub(crate) fn groups(text: &str) -> Result<Vec<String>, Fault> {
+pub(crate) fn groups(text: &str) -> Result<Vec<String>, SyntaxFault> {
     regex(text)?;
     let names = |regex: regex::Regex| regex.capture_names().flatten().map(str::to_owned).collect();
     Ok(regex::Regex::new(text).map(names).unwrap_or_default())
@@ -79,8 +79,8 @@ pub(crate) fn groups(text: &str) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// Where it does not compile, or reads a field that no such document has.
-pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<Expression, Fault> {
-    let expression = Expression::compile(text).map_err(|error| Fault {
+pub(crate) fn program(text: &str, shape: Option<DocumentShape>) -> Result<Expression, SyntaxFault> {
+    let expression = Expression::compile(text).map_err(|error| SyntaxFault {
         offset: error.offset,
         message: error.message,
         hint: error
@@ -97,8 +97,8 @@ pub(crate) fn program(text: &str, shape: Option<Shape>) -> Result<Expression, Fa
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn selector(text: &str) -> Result<Selector, Fault> {
-    Selector::parse(text).map_err(|error| Fault {
+pub(crate) fn selector(text: &str) -> Result<Selector, SyntaxFault> {
+    Selector::parse(text).map_err(|error| SyntaxFault {
         offset: Some(error.offset),
         message: error.message,
         hint: error.hint.unwrap_or_else(|| "write it like http_requests_total{job=\"api\", code=~\"5..\"}".to_owned()),
@@ -109,8 +109,8 @@ pub(crate) fn selector(text: &str) -> Result<Selector, Fault> {
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn filter(text: &str) -> Result<(), Fault> {
-    Filter::parse(text).map(drop).map_err(|error| Fault {
+pub(crate) fn filter(text: &str) -> Result<(), SyntaxFault> {
+    Filter::parse(text).map(drop).map_err(|error| SyntaxFault {
         offset: Some(byte_of(text, error.offset)),
         message: error.message,
         hint: error.hint.unwrap_or_else(|| "write it like level>=warn path:/api -healthcheck".to_owned()),

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::file::{Place, SourceFile};
-use super::reader::{Entry, entries};
-use super::tree::{Node, Value};
-use crate::lang::diagnostic::{Diagnostic, Level};
+use super::file::{FilePlace, SourceFile};
+use super::reader::{KeyValue, entries};
+use super::tree::{Node, TomlValue};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 
 /// How every message of the parser begins.
 pub(crate) const PREFIX: &str = "syntax: ";
@@ -24,7 +24,7 @@ pub(crate) fn explain<'a>(
     let mut firsts = None;
     for fault in faults {
         let span = fault.span().unwrap_or(0..0);
-        let place = Place { file: index, start: span.start, end: span.end };
+        let place = FilePlace { file: index, start: span.start, end: span.end };
         let (line, _) = file.position(span.start);
         let header = file.line(line).trim_start().starts_with('[');
         let message = fault.message().lines().collect::<Vec<_>>().join(", ");
@@ -34,7 +34,7 @@ pub(crate) fn explain<'a>(
                 unreadable.extend(below(file, line));
             }
             let hint = hint(file.line(line), &message);
-            found.push(file.diagnostic(Level::Error, place, format!("{PREFIX}{message}"), Some(hint)));
+            found.push(file.diagnostic(DiagnosticLevel::Error, place, format!("{PREFIX}{message}"), Some(hint)));
             continue;
         }
         // A section that is there twice has its keys twice: the section is worth a word, the keys are not.
@@ -44,7 +44,7 @@ pub(crate) fn explain<'a>(
         if !twice.contains(&line) {
             let firsts = firsts.get_or_insert_with(|| Firsts::find(file, root));
             let (message, hint) = duplicate(file, firsts, place, header);
-            found.push(file.diagnostic(Level::Error, place, format!("{PREFIX}{message}"), Some(hint)));
+            found.push(file.diagnostic(DiagnosticLevel::Error, place, format!("{PREFIX}{message}"), Some(hint)));
         }
     }
     (found, unreadable)
@@ -87,7 +87,7 @@ fn hint(line: &str, message: &str) -> String {
 }
 
 /// What is there twice, and where the first is.
-fn duplicate(file: &SourceFile, firsts: &Firsts<'_>, again: Place, header: bool) -> (String, String) {
+fn duplicate(file: &SourceFile, firsts: &Firsts<'_>, again: FilePlace, header: bool) -> (String, String) {
     let written = file.text.get(again.start..again.end).unwrap_or("").trim_matches(['"', '\'']);
     let (here, _) = file.position(again.start);
     let first = if header {
@@ -143,9 +143,9 @@ impl<'a> Firsts<'a> {
     }
 }
 
-fn inner<'a>(entry: &Entry<'a>) -> Vec<Entry<'a>> {
+fn inner<'a>(entry: &KeyValue<'a>) -> Vec<KeyValue<'a>> {
     match entry.value {
-        Value::Table(table) => entries(table, 0),
+        TomlValue::Table(table) => entries(table, 0),
         _ => Vec::new(),
     }
 }

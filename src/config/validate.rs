@@ -2,24 +2,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::commands::{self, COMMANDS, Context as Where};
-use super::file::Place;
-use super::reader::{Context, Entry, entries, text_of};
+use super::commands::{self, COMMANDS, CommandContext as Where};
+use super::file::FilePlace;
+use super::reader::{KeyValue, ReadContext, entries, text_of};
 use super::sections::source::Source;
-use super::tree::Value;
+use super::tree::TomlValue;
 use crate::lang::key::Key;
 
 /// Notes every circle of `depends_on`, once, at the place that closes it.
-pub(crate) fn circles(context: &Context<'_>, services: &[Entry<'_>]) {
-    let mut edges: HashMap<&str, Vec<(&str, Place)>> = HashMap::new();
+pub(crate) fn circles(context: &ReadContext<'_>, services: &[KeyValue<'_>]) {
+    let mut edges: HashMap<&str, Vec<(&str, FilePlace)>> = HashMap::new();
     for service in services {
-        let Value::Table(inner) = service.value else { continue };
+        let TomlValue::Table(inner) = service.value else { continue };
         let Some(list) = entries(inner, service.at.file).into_iter().find(|entry| entry.key == "depends_on") else {
             continue;
         };
-        let Value::Array(items) = list.value else { continue };
+        let TomlValue::Array(items) = list.value else { continue };
         let named = items.iter().filter_map(|item| match &item.value {
-            Value::String(name) => Some((&**name, list.within(item.span))),
+            TomlValue::String(name) => Some((&**name, list.within(item.span))),
             _ => None,
         });
         edges.insert(service.key, named.collect());
@@ -43,8 +43,8 @@ enum Seen {
 
 /// Depth first, with a stack of its own: a long chain of services is no reason to overflow ours.
 fn walk<'a>(
-    context: &Context<'_>,
-    edges: &HashMap<&'a str, Vec<(&'a str, Place)>>,
+    context: &ReadContext<'_>,
+    edges: &HashMap<&'a str, Vec<(&'a str, FilePlace)>>,
     first: &'a str,
     seen: &mut HashMap<&'a str, Seen>,
 ) {
@@ -82,7 +82,7 @@ const MAX_PACE: f64 = 1_000.0;
 
 /// Warns, at the first check, of more polls a second than a console can make. What is due and has no place waits, and
 /// is counted as an overrun.
-pub(crate) fn pace(context: &Context<'_>, first: Option<Place>, sources: &[Source]) {
+pub(crate) fn pace(context: &ReadContext<'_>, first: Option<FilePlace>, sources: &[Source]) {
     let pace: f64 = sources.iter().map(|source| 1.0 / source.every.as_secs_f64().max(0.05)).sum();
     if let Some(place) = first.filter(|_| pace > MAX_PACE) {
         context.warning(
@@ -96,13 +96,17 @@ pub(crate) fn pace(context: &Context<'_>, first: Option<Place>, sources: &[Sourc
 /// What a key does already, and where that is written.
 struct Holder {
     what: String,
-    place: Option<Place>,
+    place: Option<FilePlace>,
     context: Where,
 }
 
 /// Notes every key that means two things: among `[keys]`, the sections whose things have keys of their own, and the
 /// built-in commands.
-pub(crate) fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], sections: &[(&str, &[Entry<'_>])]) {
+pub(crate) fn keys(
+    context: &ReadContext<'_>,
+    bindings: &[((Key, String), FilePlace)],
+    sections: &[(&str, &[KeyValue<'_>])],
+) {
     let mut taken: BTreeMap<Key, Vec<Holder>> = BTreeMap::new();
     for ((key, command), place) in bindings {
         let holders = taken.entry(*key).or_default();
@@ -148,7 +152,7 @@ pub(crate) fn keys(context: &Context<'_>, bindings: &[((Key, String), Place)], s
     }
 }
 
-fn conflict(context: &Context<'_>, key: Key, place: Place, first: &Holder) {
+fn conflict(context: &ReadContext<'_>, key: Key, place: FilePlace, first: &Holder) {
     let hint = match first.place {
         Some(first) => format!("it is taken in {}: choose another key", context.where_is(first)),
         None => format!("choose another key, or free it: [keys] \"{key}\" = \"none\""),
@@ -157,8 +161,8 @@ fn conflict(context: &Context<'_>, key: Key, place: Place, first: &Holder) {
 }
 
 /// The key of an action or a screen, where it is one.
-fn own_key(thing: &Entry<'_>) -> Option<(Key, Place)> {
-    let Value::Table(inner) = thing.value else { return None };
+fn own_key(thing: &KeyValue<'_>) -> Option<(Key, FilePlace)> {
+    let TomlValue::Table(inner) = thing.value else { return None };
     let entry = entries(inner, thing.at.file).into_iter().find(|entry| entry.key == "key")?;
     let text = text_of(&entry)?;
     Some((text.value.parse().ok()?, text.at))

@@ -11,7 +11,7 @@ use crate::text::redact::Literals;
 /// How much a problem matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum DiagnosticLevel {
     /// The configuration can't be used.
     Error,
     /// It can, but a person should know.
@@ -22,7 +22,7 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Error or warning.
-    pub level: Level,
+    pub level: DiagnosticLevel,
     /// The file.
     pub file: PathBuf,
     /// Line, from 1.
@@ -48,7 +48,7 @@ impl Diagnostic {
     /// A problem of a whole file: it can't be found or read. It points at 1:1 and shows no line.
     pub(crate) fn of_file(file: impl Into<PathBuf>, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            level: Level::Error,
+            level: DiagnosticLevel::Error,
             file: file.into(),
             line: 1,
             column: 1,
@@ -80,7 +80,7 @@ impl Diagnostic {
 
     /// Whether the configuration can't be used because of it.
     pub fn is_error(&self) -> bool {
-        self.level == Level::Error
+        self.level == DiagnosticLevel::Error
     }
 
     /// The whole of it, as `opsroom check` prints it: place and message, the line, the caret, the hint. Ends without
@@ -197,7 +197,7 @@ mod tests {
 
     fn at(column: usize, width: usize, line: &str) -> Diagnostic {
         Diagnostic {
-            level: Level::Error,
+            level: DiagnosticLevel::Error,
             file: "ops.toml".into(),
             line: 3,
             column,

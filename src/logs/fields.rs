@@ -16,10 +16,10 @@ mod web;
 use std::ops::ControlFlow;
 
 use super::format::Format;
-pub(crate) use value::Value;
+pub(crate) use value::FieldValue;
 
 /// What a reader of fields is called with: the name (dotted where nested) and the value.
-pub(crate) type Visit<'v, 'a> = &'v mut dyn FnMut(&str, Value<'a>) -> ControlFlow<()>;
+pub(crate) type Visit<'v, 'a> = &'v mut dyn FnMut(&str, FieldValue<'a>) -> ControlFlow<()>;
 
 /// Calls `visit` with every field of `line`, in order, until it breaks. Returns whether the line is of that format,
 /// as far as it was read; where it is not, text formats have no fields, and a JSON object has those before the fault.
@@ -47,7 +47,7 @@ pub fn walk<'a>(format: Format, line: &'a str, visit: Visit<'_, 'a>) -> bool {
 
 /// The value of the field `name` among those that `walk` visits: an exact match, else one that ends in `.name`, both
 /// without regard to case.
-pub(crate) fn find<'a>(name: &str, walk: impl FnOnce(Visit<'_, 'a>) -> bool) -> Option<Value<'a>> {
+pub(crate) fn find<'a>(name: &str, walk: impl FnOnce(Visit<'_, 'a>) -> bool) -> Option<FieldValue<'a>> {
     let mut exact = None;
     let mut nested = None;
     walk(&mut |key, value| {

@@ -63,7 +63,7 @@ impl Scale {
 
 /// One bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bar {
+pub struct HistogramBar {
     /// Where it begins.
     pub from: DateTime<Utc>,
     /// What it counts.
@@ -97,13 +97,15 @@ impl LevelHistogram {
     /// The span `[from, to)` as at most `columns` bars of one width, which is returned in seconds: a round one (1, 2,
     /// 5, 10, 15, 30 seconds, minutes, …), with bars that begin at its multiples, so that they do not flicker as
     /// time goes on. Bars without records are there too.
-    pub(crate) fn bars(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> (i64, Vec<Bar>) {
+    pub(crate) fn bars(&self, from: DateTime<Utc>, to: DateTime<Utc>, columns: usize) -> (i64, Vec<HistogramBar>) {
         let (from, to) = (from.timestamp(), to.timestamp().max(from.timestamp() + 1));
         let columns = i64::try_from(columns.max(1)).unwrap_or(i64::MAX);
         let width = round_width(to - from, columns);
         let (first, last) = (from.div_euclid(width), (to - 1).div_euclid(width));
-        let mut bars: Vec<Bar> = (first..=last)
-            .filter_map(|bar| Some(Bar { from: DateTime::from_timestamp(bar * width, 0)?, counts: Counts::default() }))
+        let mut bars: Vec<HistogramBar> = (first..=last)
+            .filter_map(|bar| {
+                Some(HistogramBar { from: DateTime::from_timestamp(bar * width, 0)?, counts: Counts::default() })
+            })
             .collect();
         let scale = (0..SCALES.len()).rev().find(|at| width % SCALES[*at] == 0).unwrap_or(0);
         let unit = SCALES[scale];

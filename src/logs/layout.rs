@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use regex::Regex;
 
-use super::fields::{Value, Visit};
+use super::fields::{FieldValue, Visit};
 
 /// Names of fields with a meaning, and an expression with named groups. Compiled once for a log.
 #[derive(Debug, Clone, Default)]
@@ -82,7 +82,7 @@ impl Layout {
         };
         for name in pattern.capture_names().flatten() {
             if let Some(part) = found.name(name)
-                && visit(name, Value::plain(part.as_str())) == ControlFlow::Break(())
+                && visit(name, FieldValue::plain(part.as_str())) == ControlFlow::Break(())
             {
                 break;
             }

@@ -14,7 +14,7 @@ const DEEPEST: usize = 64;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PartKind {
     /// An object with so many members.
     Object(usize),
     /// An array of so many values.
@@ -37,7 +37,7 @@ pub struct Part {
     /// The dotted name under which a filter finds it; none for the whole and within arrays.
     pub path: Option<SafeText>,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PartKind,
     /// The value without quotes and escapes; empty for objects and arrays.
     pub value: SafeText,
     /// Where it stands in the text, in bytes.
@@ -49,7 +49,7 @@ pub struct Part {
 impl Part {
     /// Whether others lie within it.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.kind, Kind::Object(count) | Kind::Array(count) if count > 0)
+        matches!(self.kind, PartKind::Object(count) | PartKind::Array(count) if count > 0)
     }
 }
 
@@ -105,9 +105,9 @@ impl Reader<'_> {
         let start = self.at;
         let place = self.push(depth, key, path);
         let (kind, value) = match self.peek()? {
-            b'{' => (Kind::Object(self.members(depth, path)?), SafeText::default()),
-            b'[' => (Kind::Array(self.values(depth)?), SafeText::default()),
-            b'"' => (Kind::Text, SafeText::new(&self.string()?)),
+            b'{' => (PartKind::Object(self.members(depth, path)?), SafeText::default()),
+            b'[' => (PartKind::Array(self.values(depth)?), SafeText::default()),
+            b'"' => (PartKind::Text, SafeText::new(&self.string()?)),
             _ => self.scalar()?,
         };
         let end = self.outline.parts.len();
@@ -128,7 +128,7 @@ impl Reader<'_> {
             depth,
             key: key.map(SafeText::new),
             path: path.filter(|path| !path.is_empty()).map(SafeText::new),
-            kind: Kind::Word,
+            kind: PartKind::Word,
             value: SafeText::default(),
             source: 0..0,
             end: place + 1,
@@ -205,15 +205,15 @@ impl Reader<'_> {
         Some(serde_json::from_str(written).unwrap_or_else(|_| written[1..written.len() - 1].to_owned()))
     }
 
-    fn scalar(&mut self) -> Option<(Kind, SafeText)> {
+    fn scalar(&mut self) -> Option<(PartKind, SafeText)> {
         let rest = &self.text[self.at..];
         let end = rest.find([',', '}', ']', ' ', '\t', LINE_BREAK]);
         let written = &rest[..end.unwrap_or(rest.len())];
         let kind = match written {
-            "true" | "false" | "null" => Kind::Word,
-            number if serde_json::from_str::<serde_json::Number>(number).is_ok() => Kind::Number,
+            "true" | "false" | "null" => PartKind::Word,
+            number if serde_json::from_str::<serde_json::Number>(number).is_ok() => PartKind::Number,
             // Larger than any number that a computer holds, yet written as one.
-            number if is_number(number) => Kind::Number,
+            number if is_number(number) => PartKind::Number,
             _ => return None,
         };
         self.at += written.len();
@@ -283,7 +283,7 @@ mod tests {
         let text = format!("[{}]", vec!["1"; 100_000].join(","));
         let outline = Outline::parse(&text).unwrap();
         assert_eq!((outline.parts.len(), outline.left_out), (MOST, 100_001 - MOST));
-        assert_eq!(outline.parts[0].kind, Kind::Array(100_000));
+        assert_eq!(outline.parts[0].kind, PartKind::Array(100_000));
     }
 
     proptest! {

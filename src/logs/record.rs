@@ -9,13 +9,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::fields::{self, Value, Visit};
+use super::fields::{self, FieldValue, Visit};
 use super::format::Format;
 use super::layout::Layout;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
-use crate::text::{SafeText, StyleSpan, Styles};
+use crate::text::{SafeText, StyleSpan, TextStyles};
 
 pub(crate) use others::quoted;
 
@@ -121,7 +121,7 @@ pub struct RecordData {
     /// What it was recognised as; decides how its fields are read.
     pub format: Format,
     /// The colours of the message; see [`Record::styles`].
-    pub styles: Styles,
+    pub styles: TextStyles,
     /// What the configuration says of the form of its log.
     pub layout: Option<Arc<Layout>>,
     /// What kind of entry.
@@ -147,7 +147,7 @@ impl RecordData {
             message: text.clone(),
             raw: text,
             format: Format::Unknown,
-            styles: Styles::default(),
+            styles: TextStyles::default(),
             layout: None,
             kind: RecordKind::Line,
             stderr: false,
@@ -186,7 +186,7 @@ impl Record {
     /// drawing.
     pub(crate) fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         let name = self.layout.as_ref().map_or(name, |layout| layout.resolve(name));
-        fields::find(name, |visit| self.walk(visit)).map(Value::text)
+        fields::find(name, |visit| self.walk(visit)).map(FieldValue::text)
     }
 
     fn walk<'a>(&'a self, visit: Visit<'_, 'a>) -> bool {
@@ -217,7 +217,7 @@ impl Record {
         if raw.is_none() && message.is_none() && service.is_none() {
             return None;
         }
-        let styles = if message.is_some() { Styles::default() } else { self.styles.clone() };
+        let styles = if message.is_some() { TextStyles::default() } else { self.styles.clone() };
         let known = RecordData::clone(self);
         Some(Self::new(RecordData {
             raw: raw.unwrap_or(known.raw),

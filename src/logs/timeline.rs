@@ -18,7 +18,7 @@ pub(crate) type Sums = [u64; Level::WORDS.len()];
 /// Counts of records by level and time, for a whole file of any length. Unlike the histogram of a view it forgets
 /// nothing that was added, and its buckets become wider when there are too many.
 #[derive(Debug, Clone)]
-pub(crate) struct Timeline {
+pub(crate) struct LevelTimeline {
     /// Seconds of one bucket.
     width: i64,
     buckets: BTreeMap<i64, Sums>,
@@ -28,27 +28,27 @@ pub(crate) struct Timeline {
 
 /// One bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Bar {
+pub(crate) struct TimelineBar {
     /// Where it begins.
     pub from: DateTime<Utc>,
     /// What it counts.
     pub counts: Sums,
 }
 
-impl Bar {
+impl TimelineBar {
     /// All levels together.
     pub(crate) fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 }
 
-impl Default for Timeline {
+impl Default for LevelTimeline {
     fn default() -> Self {
         Self { width: 1, buckets: BTreeMap::new(), latest: None }
     }
 }
 
-impl Timeline {
+impl LevelTimeline {
     /// Counts one record.
     pub(crate) fn add(&mut self, at: DateTime<Utc>, level: Level) {
         let bucket = at.timestamp().div_euclid(self.width);
@@ -103,7 +103,7 @@ impl Timeline {
 
     /// Everything as at most `rows` bars of one width, which is returned in seconds: a round one, with bars that begin
     /// at its multiples. Bars without records are there too.
-    pub(crate) fn bars(&self, rows: usize) -> (i64, Vec<Bar>) {
+    pub(crate) fn bars(&self, rows: usize) -> (i64, Vec<TimelineBar>) {
         let mut whole = self.clone();
         whole.settle();
         let (Some((first, _)), Some((last, _))) = (whole.buckets.first_key_value(), whole.buckets.last_key_value())
@@ -115,8 +115,10 @@ impl Timeline {
         let round = round_width(last + 1 - first, rows);
         let width = (round + whole.width - 1) / whole.width * whole.width;
         let (start, end) = (first.div_euclid(width), last.div_euclid(width));
-        let mut bars: Vec<Bar> = (start..=end)
-            .filter_map(|bar| Some(Bar { from: DateTime::from_timestamp(bar * width, 0)?, counts: Sums::default() }))
+        let mut bars: Vec<TimelineBar> = (start..=end)
+            .filter_map(|bar| {
+                Some(TimelineBar { from: DateTime::from_timestamp(bar * width, 0)?, counts: Sums::default() })
+            })
             .collect();
         for (bucket, sums) in &whole.buckets {
             let place = usize::try_from((bucket * whole.width).div_euclid(width) - start).unwrap_or_default();
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn bars_are_round_and_complete() {
-        let mut timeline = Timeline::default();
+        let mut timeline = LevelTimeline::default();
         for (second, level) in [(1000, Level::Error), (1001, Level::Info), (1060, Level::Info)] {
             timeline.add(at(second), level);
         }
@@ -163,19 +165,19 @@ mod tests {
         assert_eq!((width, bars.len()), (10, 7));
         assert_eq!((bars[0].from, bars[0].total(), bars[0].counts[Level::Error as usize]), (at(1000), 2, 1));
         assert_eq!(bars[6].total(), 1);
-        assert_eq!(Timeline::default().bars(10).1, []);
+        assert_eq!(LevelTimeline::default().bars(10).1, []);
     }
 
     #[test]
     fn a_year_of_seconds_is_bounded() {
-        let mut timeline = Timeline::default();
+        let mut timeline = LevelTimeline::default();
         for number in 0..100_000_i64 {
             timeline.add(at(number * 317), Level::Info);
         }
         assert!(timeline.buckets.len() <= MOST);
         let (width, bars) = timeline.bars(50);
         assert!(bars.len() <= 50 && width % DAY == 0, "{} bars of {width} s", bars.len());
-        assert_eq!(bars.iter().map(Bar::total).sum::<u64>(), 100_000);
+        assert_eq!(bars.iter().map(TimelineBar::total).sum::<u64>(), 100_000);
     }
 
     proptest! {
@@ -185,7 +187,7 @@ mod tests {
             split in 0_usize..200,
             rows in 3_usize..100,
         ) {
-            let (mut whole, mut left, mut right) = (Timeline::default(), Timeline::default(), Timeline::default());
+            let (mut whole, mut left, mut right) = (LevelTimeline::default(), LevelTimeline::default(), LevelTimeline::default());
             for (index, time) in times.iter().enumerate() {
                 whole.add(at(*time), Level::Warn);
                 if index < split { &mut left } else { &mut right }.add(at(*time), Level::Warn);
@@ -193,7 +195,7 @@ mod tests {
             left.merge(right);
             prop_assert_eq!(left.bars(rows), whole.bars(rows));
             prop_assert!(whole.bars(rows).1.len() <= rows);
-            prop_assert_eq!(whole.bars(rows).1.iter().map(Bar::total).sum::<u64>(), times.len() as u64);
+            prop_assert_eq!(whole.bars(rows).1.iter().map(TimelineBar::total).sum::<u64>(), times.len() as u64);
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct Top {
 
 /// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Row<'a> {
+pub(crate) struct TopRow<'a> {
     /// The value, of a long one its beginning; not sanitised.
     pub value: &'a str,
     /// Bytes of the value behind that.
@@ -94,7 +94,7 @@ impl Top {
     }
 
     /// The most frequent values, at most `limit`; equal ones in the order of the alphabet.
-    pub(crate) fn rows(&self, limit: usize) -> Vec<Row<'_>> {
+    pub(crate) fn rows(&self, limit: usize) -> Vec<TopRow<'_>> {
         let mut rows: Vec<(&str, u64)> = self.counts.iter().map(|(value, count)| (&**value, *count)).collect();
         let before = |a: &(&str, u64), b: &(&str, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0));
         if rows.len() > limit && limit > 0 {
@@ -105,7 +105,7 @@ impl Top {
         let total = self.total.max(1) as f64;
         let row = |(key, count)| {
             let (value, left_out) = value(key);
-            Row { value, left_out, count, share: count as f64 / total }
+            TopRow { value, left_out, count, share: count as f64 / total }
         };
         rows.into_iter().map(row).collect()
     }

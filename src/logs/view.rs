@@ -24,7 +24,7 @@ const SLICE_BYTES: usize = 8 << 20;
 
 /// The place of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct ViewEntry {
     /// The time by which it is merged.
     pub at: DateTime<Utc>,
     /// Its `seq`.
@@ -37,7 +37,7 @@ pub struct Entry {
     pub late: bool,
 }
 
-impl Entry {
+impl ViewEntry {
     fn key(&self) -> (DateTime<Utc>, usize, u64) {
         (self.at, self.source, self.seq)
     }
@@ -48,7 +48,7 @@ impl Entry {
 #[derive(Debug, Clone, Default)]
 pub struct View {
     filter: Filter,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<ViewEntry>,
     histogram: LevelHistogram,
     /// For each ring the `seq` below which records are not scanned yet; 0 where all are.
     unscanned: Vec<u64>,
@@ -92,17 +92,17 @@ impl View {
     }
 
     /// The entry at `index`, from 0 for the oldest.
-    pub(crate) fn get(&self, index: usize) -> Option<Entry> {
+    pub(crate) fn get(&self, index: usize) -> Option<ViewEntry> {
         self.entries.get(index).copied()
     }
 
     /// The newest entry.
-    pub(crate) fn last(&self) -> Option<Entry> {
+    pub(crate) fn last(&self) -> Option<ViewEntry> {
         self.entries.back().copied()
     }
 
     /// Entries from `index` on, towards the newest; also from the end.
-    pub(crate) fn iter_from(&self, index: usize) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
+    pub(crate) fn iter_from(&self, index: usize) -> impl DoubleEndedIterator<Item = ViewEntry> + ExactSizeIterator {
         self.entries.range(index.min(self.entries.len())..).copied()
     }
 
@@ -191,7 +191,7 @@ impl View {
     }
 
     /// Puts an entry where its time says; unless `anywhere`, one that is too late for that is put last.
-    fn place(&mut self, mut entry: Entry, anywhere: bool) {
+    fn place(&mut self, mut entry: ViewEntry, anywhere: bool) {
         if !anywhere {
             let floor = self.raised[entry.source].filter(|floor| *floor > entry.at);
             let last =
@@ -223,7 +223,7 @@ impl View {
         if !changed {
             return 0;
         }
-        let gone = |oldest: &[u64], entry: &Entry| oldest.get(entry.source).is_none_or(|first| entry.seq < *first);
+        let gone = |oldest: &[u64], entry: &ViewEntry| oldest.get(entry.source).is_none_or(|first| entry.seq < *first);
         let mut dropped = 0;
         while let Some(entry) = self.entries.pop_front_if(|entry| gone(&self.oldest, entry)) {
             self.histogram.remove(entry.at, entry.level);
@@ -254,7 +254,7 @@ impl View {
     }
 
     fn find(&self, source: usize, seq: u64, at: DateTime<Utc>) -> Option<usize> {
-        let is_it = |entry: &Entry| entry.source == source && entry.seq == seq;
+        let is_it = |entry: &ViewEntry| entry.source == source && entry.seq == seq;
         let index = self.entries.partition_point(|entry| entry.key() < (at, source, seq));
         if self.entries.get(index).is_some_and(is_it) {
             return Some(index);
@@ -265,13 +265,13 @@ impl View {
     }
 
     /// The first entry that comes after `entry`, which need not be in this view.
-    pub(crate) fn after(&self, entry: &Entry) -> Option<usize> {
+    pub(crate) fn after(&self, entry: &ViewEntry) -> Option<usize> {
         let index = self.entries.partition_point(|held| held.key() <= entry.key());
         (index < self.entries.len()).then_some(index)
     }
 
     /// The last entry that comes before `entry`, which need not be in this view.
-    pub(crate) fn before(&self, entry: &Entry) -> Option<usize> {
+    pub(crate) fn before(&self, entry: &ViewEntry) -> Option<usize> {
         self.entries.partition_point(|held| held.key() < entry.key()).checked_sub(1)
     }
 
@@ -281,9 +281,9 @@ impl View {
     }
 }
 
-fn entry(source: usize, record: &Record, at: DateTime<Utc>) -> Entry {
+fn entry(source: usize, record: &Record, at: DateTime<Utc>) -> ViewEntry {
     let late = record.time.is_some_and(|time| at > time && at - time > WINDOW);
-    Entry { at, seq: record.seq, source, level: record.level, late }
+    ViewEntry { at, seq: record.seq, source, level: record.level, late }
 }
 
 #[cfg(test)]

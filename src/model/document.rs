@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub(crate) use absent::{absent, contents, kind, names, path, relied_on, unreadable_of};
-pub(crate) use shape::{Shape, Within};
+pub(crate) use shape::{DocumentShape, Within};
 
 use crate::lang::time::Stamp;
 use crate::text::SafeText;

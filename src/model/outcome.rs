@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::choice::Choice;
 use super::effect::RequestId;
-use super::run::{Lock, OutputLine, Progress, Run, Signs, Stopping};
+use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
@@ -37,7 +37,7 @@ pub enum Outcome {
         /// The run.
         run: Name,
         /// How far it is.
-        progress: Progress,
+        progress: VerificationProgress,
     },
     /// A run is being stopped.
     RunStopping {

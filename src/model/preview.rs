@@ -22,7 +22,7 @@ const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh"];
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum RowKind {
     /// A label with its value.
     Fact,
     /// The command of a step, each argument quoted for a POSIX shell.
@@ -33,9 +33,9 @@ pub enum Kind {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct PreviewRow {
     /// What it is.
-    pub kind: Kind,
+    pub kind: RowKind,
     /// The label.
     pub label: String,
     /// The value.
@@ -46,7 +46,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Preview {
     /// In the order in which a person asks: where, what, how exactly, within which bounds.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PreviewRow>,
     /// What speaks against it.
     pub warnings: Vec<SafeText>,
 }
@@ -105,7 +105,7 @@ impl Preview {
     /// The same without secrets, to be kept.
     #[must_use]
     pub(crate) fn redacted(&self, redactor: &Redactor) -> Self {
-        let row = |row: &Row| Row { text: redactor.redact_safe(&row.text), ..row.clone() };
+        let row = |row: &PreviewRow| PreviewRow { text: redactor.redact_safe(&row.text), ..row.clone() };
         Self {
             rows: self.rows.iter().map(row).collect(),
             warnings: self.warnings.iter().map(|text| redactor.redact_safe(text)).collect(),
@@ -118,8 +118,8 @@ impl Preview {
         let width = self.label_width();
         for row in &self.rows {
             let _ = match row.kind {
-                Kind::Fact | Kind::Command => writeln!(text, "  {:width$}  {}", row.label, row.text),
-                Kind::Script => writeln!(text, "  {:>width$} │ {}", row.label, row.text),
+                RowKind::Fact | RowKind::Command => writeln!(text, "  {:width$}  {}", row.label, row.text),
+                RowKind::Script => writeln!(text, "  {:>width$} │ {}", row.label, row.text),
             };
         }
         for warning in &self.warnings {
@@ -135,7 +135,7 @@ impl Preview {
 }
 
 /// The command of a step, and below it the lines of what is too long for it.
-pub(crate) fn step(label: &str, argv: &[String]) -> Vec<Row> {
+pub(crate) fn step(label: &str, argv: &[String]) -> Vec<PreviewRow> {
     let folded: Vec<bool> = (0..argv.len()).map(|at| is_folded(argv, at)).collect();
     let mut rows = Vec::new();
     let mut command = String::new();
@@ -147,7 +147,7 @@ pub(crate) fn step(label: &str, argv: &[String]) -> Vec<Row> {
         let _ = write!(command, "{blank}{word}");
     }
     rows.push(command);
-    let mut rows: Vec<Row> = continued(Kind::Command, label, rows.iter().map(String::as_str)).collect();
+    let mut rows: Vec<PreviewRow> = continued(RowKind::Command, label, rows.iter().map(String::as_str)).collect();
     let several = folded.iter().filter(|folded| **folded).count() > 1;
     for (at, argument) in argv.iter().enumerate().filter(|(at, _)| folded[*at]) {
         if several {
@@ -157,16 +157,16 @@ pub(crate) fn step(label: &str, argv: &[String]) -> Vec<Row> {
             let line: Vec<char> = visible(line).chars().collect();
             let parts: Vec<String> = line.chunks(ROW).map(|part| part.iter().collect()).collect();
             let parts = parts.iter().map(String::as_str).chain(line.is_empty().then_some(""));
-            rows.extend(continued(Kind::Script, &(number + 1).to_string(), parts));
+            rows.extend(continued(RowKind::Script, &(number + 1).to_string(), parts));
         }
     }
     rows
 }
 
 /// Rows of which the first alone has the label.
-fn continued<'a>(kind: Kind, label: &str, texts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Row> {
+fn continued<'a>(kind: RowKind, label: &str, texts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = PreviewRow> {
     let label = |at: usize| if at == 0 { label.to_owned() } else { String::new() };
-    texts.enumerate().map(move |(at, text)| Row { kind, label: label(at), text: SafeText::new(text) })
+    texts.enumerate().map(move |(at, text)| PreviewRow { kind, label: label(at), text: SafeText::new(text) })
 }
 
 /// A command on one line: what is too long for it is named by its number of lines.
@@ -208,8 +208,8 @@ fn one_line(value: &str) -> String {
     shell::quote(value).replace('\n', "⏎")
 }
 
-fn fact(label: &str, value: &str) -> Row {
-    Row { kind: Kind::Fact, label: label.to_owned(), text: SafeText::new(value) }
+fn fact(label: &str, value: &str) -> PreviewRow {
+    PreviewRow { kind: RowKind::Fact, label: label.to_owned(), text: SafeText::new(value) }
 }
 
 fn seconds(duration: Duration) -> String {

@@ -4,11 +4,11 @@ use crate::lang::time::Stamp;
 
 /// The last value of a counter.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counter {
+pub(crate) struct CounterValue {
     last: Option<(Stamp, f64)>,
 }
 
-impl Counter {
+impl CounterValue {
     /// Takes a new value and gives the rate per second since the last one; `None` for the first, and where no time
     /// has passed. A value below the last one means that the counter began anew: what it counts since is the increase.
     pub(crate) fn per_second(&mut self, at: Stamp, value: f64) -> Option<f64> {
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_counter_becomes_a_rate_and_survives_its_reset() {
-        let mut counter = Counter::default();
+        let mut counter = CounterValue::default();
         assert_eq!(counter.per_second(at(0), 100.0), None);
         assert_eq!(counter.per_second(at(10), 150.0), Some(5.0));
         assert_eq!(counter.per_second(at(20), 20.0), Some(2.0));

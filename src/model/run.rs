@@ -129,7 +129,7 @@ pub struct Closing {
 
 /// How far a verification is: written by the supervisor, shown by everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct VerificationProgress {
     /// When it is given up.
     pub until: DateTime<Utc>,
     /// The same moment by the machine's clock.
@@ -150,7 +150,7 @@ pub struct CheckProgress {
     pub needed: u32,
 }
 
-impl Progress {
+impl VerificationProgress {
     /// Time until it is given up.
     pub(crate) fn left(&self, now: Moment) -> Duration {
         Moment { utc: self.until, boot: self.until_boot }.since(now)

@@ -21,7 +21,7 @@ pub(crate) struct Rules {
 
 /// A new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct StatusChange {
     /// What was shown before.
     pub from: Status,
     /// What is shown now.
@@ -76,7 +76,7 @@ impl Streak {
     }
 
     /// Takes what a poll said, with the moment at which it ended.
-    pub(crate) fn observe(&mut self, sign: Sign, at: Stamp) -> Option<Change> {
+    pub(crate) fn observe(&mut self, sign: Sign, at: Stamp) -> Option<StatusChange> {
         // Between two answers that lie too far apart anything may have happened.
         self.blind |= self.is_stale(at);
         self.last = Some(at);
@@ -99,7 +99,7 @@ impl Streak {
     }
 
     /// Nothing is known from now: paused, suspended, or our own network is gone. The next poll goes on from before.
-    pub(crate) fn lose_sight(&mut self, at: Stamp) -> Option<Change> {
+    pub(crate) fn lose_sight(&mut self, at: Stamp) -> Option<StatusChange> {
         self.blind = true;
         self.show(Status::Unknown, at, Since::seen(at))
     }
@@ -191,11 +191,11 @@ impl Streak {
         }
     }
 
-    fn show(&mut self, status: Status, at: Stamp, since: Since) -> Option<Change> {
+    fn show(&mut self, status: Status, at: Stamp, since: Since) -> Option<StatusChange> {
         if status == self.shown {
             return None;
         }
-        let change = Change { from: self.shown, to: status, at };
+        let change = StatusChange { from: self.shown, to: status, at };
         let since = std::mem::replace(&mut self.since, since);
         match self.before_unknown.take() {
             Some((same, since)) if same == status => self.since = since,
@@ -299,7 +299,7 @@ mod tests {
         judge.lose_sight(at(25));
         assert_eq!((judge.status(), judge.since()), (Status::Unknown, Since::seen(at(25))));
         let change = judge.observe(Sign::Bad, at(30));
-        assert_eq!(change, Some(Change { from: Status::Unknown, to: Status::Down, at: at(30) }));
+        assert_eq!(change, Some(StatusChange { from: Status::Unknown, to: Status::Down, at: at(30) }));
         assert_eq!(judge.since(), Since::before(at(10)));
         judge.observe(Sign::Unknown, at(40));
         judge.observe(Sign::Good, at(50));

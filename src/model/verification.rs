@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::reading::{Reading, Sign};
-use super::run::{CheckProgress, ChecksAfter, Progress, Verdict};
+use super::run::{CheckProgress, ChecksAfter, Verdict, VerificationProgress};
 use super::status::Status;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
@@ -175,13 +175,17 @@ impl Verification {
     }
 
     /// How far it is.
-    pub(crate) fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> VerificationProgress {
         let one = |(name, streak): (&Name, &Streak)| CheckProgress {
             name: name.clone(),
             good: streak.good.min(self.needed),
             needed: self.needed,
         };
-        Progress { until: self.deadline.utc, until_boot: None, checks: self.named.iter().map(one).collect() }
+        VerificationProgress {
+            until: self.deadline.utc,
+            until_boot: None,
+            checks: self.named.iter().map(one).collect(),
+        }
     }
 
     /// Whether the latest reading of a check that answered before and is not named was bad.

@@ -20,7 +20,7 @@ const NAMED: usize = 8;
 
 /// A process and everything it started that stayed in its group. Dropped, it is killed.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub(crate) struct ProcessGroup {
     child: Child,
     /// `None` once the leader has been waited for: its number may then belong to another process.
     leader: Option<Pid>,
@@ -34,7 +34,7 @@ pub(super) fn changes() -> Option<unix::Signal> {
     unix::signal(SignalKind::child()).ok()
 }
 
-impl Group {
+impl ProcessGroup {
     /// The group that `child` leads. `changes` listened for the ends of children before it was started.
     pub(super) fn led_by(child: Child, changes: Option<unix::Signal>) -> Self {
         // 0 and 1 would mean ourselves and everybody.
@@ -152,7 +152,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if !self.is_kept {
             self.signal(Signal::KILL);

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::process::{Child, Command};
 
 use super::environment::clean;
-use super::group::{self, Group};
+use super::group::{self, ProcessGroup};
 
 /// A command as it will be started. Values of secrets are in it already, which is why it can't be printed.
 pub(crate) struct Invocation {
@@ -143,7 +143,7 @@ impl Invocation {
     ///
     /// # Errors
     /// See [`StartError`].
-    pub(crate) fn start(self) -> Result<Group, StartError> {
+    pub(crate) fn start(self) -> Result<ProcessGroup, StartError> {
         if let Some(directory) = self.directory.as_ref().filter(|directory| !directory.is_dir()) {
             return Err(StartError::NoDirectory(directory.clone()));
         }
@@ -155,7 +155,7 @@ impl Invocation {
             let program = self.program.to_string_lossy().into_owned();
             StartError::System { program, error }
         });
-        Ok(Group::led_by(started?, changes))
+        Ok(ProcessGroup::led_by(started?, changes))
     }
 
     /// Starts it in our own group, with these as its stdin, stdout and stderr. It outlives the value that is returned.

@@ -4,7 +4,7 @@
 //! Every child of ours is started here: the values to choose from, the commands of secrets, command sources, command
 //! checks, commands of logs, and the steps of an action, which their supervisor reads and bounds by its own rules.
 //!
-//! *Invariant:* a bounded child leads a process group, and nothing of that group survives the [`Group`] that stands for
+//! *Invariant:* a bounded child leads a process group, and nothing of that group survives the [`ProcessGroup`] that stands for
 //! it unless it was kept. What leaves the group with `setsid`, as a daemon does, is no longer ours.
 
 mod environment;
@@ -12,7 +12,7 @@ mod group;
 mod invocation;
 pub mod table;
 
-pub(crate) use group::{Group, Survivors};
+pub(crate) use group::{ProcessGroup, Survivors};
 pub(crate) use invocation::{Invocation, StartError};
 
 use std::io;
@@ -58,7 +58,7 @@ pub(crate) struct Limits {
 
 /// What a command answered.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct CommandOutput {
     /// How its leader ended.
     pub status: ExitStatus,
     /// The beginning of its standard output.
@@ -69,7 +69,7 @@ pub(crate) struct Output {
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
-pub(crate) enum RunError {
+pub(crate) enum CommandError {
     /// It did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -88,8 +88,12 @@ pub(crate) enum RunError {
 /// whoever still holds its pipes.
 ///
 /// # Errors
-/// See [`RunError`].
-pub(crate) async fn run(command: Invocation, limits: Limits, ended: impl FnOnce()) -> Result<Output, RunError> {
+/// See [`CommandError`].
+pub(crate) async fn run(
+    command: Invocation,
+    limits: Limits,
+    ended: impl FnOnce(),
+) -> Result<CommandOutput, CommandError> {
     execute(command, limits, false, ended).await
 }
 
@@ -97,12 +101,12 @@ pub(crate) async fn run(command: Invocation, limits: Limits, ended: impl FnOnce(
 /// started outside of its group goes with it where it did not answer.
 ///
 /// # Errors
-/// See [`RunError`].
-pub(crate) async fn answer(command: Invocation, limits: Limits) -> Result<Output, RunError> {
+/// See [`CommandError`].
+pub(crate) async fn answer(command: Invocation, limits: Limits) -> Result<CommandOutput, CommandError> {
     // `setsid` leaves a group, and not its environment.
     let mark = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     let result = execute(command.env(MARK, &mark), limits, true, || ()).await;
-    if matches!(result, Err(RunError::TimedOut(..) | RunError::TooMuch(..))) {
+    if matches!(result, Err(CommandError::TimedOut(..) | CommandError::TooMuch(..))) {
         kill_marked(format!("{MARK}={mark}").as_bytes()).await;
     }
     result
@@ -127,7 +131,12 @@ async fn kill_marked(mark: &[u8]) {
     }
 }
 
-async fn execute(command: Invocation, limits: Limits, whole: bool, ended: impl FnOnce()) -> Result<Output, RunError> {
+async fn execute(
+    command: Invocation,
+    limits: Limits,
+    whole: bool,
+    ended: impl FnOnce(),
+) -> Result<CommandOutput, CommandError> {
     let mut group = command.start()?;
     let (stdout, stderr) = group.pipes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -164,14 +173,14 @@ async fn execute(command: Invocation, limits: Limits, whole: bool, ended: impl F
         in_time
     };
     if !in_time {
-        return Err(RunError::TimedOut(limits.timeout, group.end().await));
+        return Err(CommandError::TimedOut(limits.timeout, group.end().await));
     }
     // What came in the moment before its end is too much as well.
     if too_much || over.notified().now_or_never().is_some() {
-        return Err(RunError::TooMuch(limits.most_bytes, group.end().await));
+        return Err(CommandError::TooMuch(limits.most_bytes, group.end().await));
     }
-    let status = group.reap().await.map_err(RunError::Wait)?;
-    Ok(Output { status, stdout: out, stderr: err })
+    let status = group.reap().await.map_err(CommandError::Wait)?;
+    Ok(CommandOutput { status, stdout: out, stderr: err })
 }
 
 /// Keeps the beginning and reads to the end, so that a command that prints a lot is not blocked.
@@ -262,7 +271,7 @@ mod tests {
             let script = format!("echo $$ > '{}'; {script}", at.display());
             let limits = Limits { timeout: Duration::from_millis(500), most_bytes: 100 };
             let answer = tokio::time::timeout(Duration::from_secs(30), run(shell(&script), limits, || ())).await;
-            assert!(matches!(answer, Ok(Err(RunError::TimedOut(..)))), "{name}: {answer:?}");
+            assert!(matches!(answer, Ok(Err(CommandError::TimedOut(..)))), "{name}: {answer:?}");
             let group = tokio::fs::read(&at).await.unwrap();
             assert!(dies(group_of(&group)).await, "{name}");
         }
@@ -306,8 +315,8 @@ mod tests {
             let answer = answer(shell(&script), Limits { timeout, most_bytes: 1000 });
             let answer = tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an end in time");
             match name {
-                "silent" => assert!(matches!(answer, Err(RunError::TimedOut(..))), "{name}: {answer:?}"),
-                _ => assert!(matches!(answer, Err(RunError::TooMuch(1000, _))), "{name}: {answer:?}"),
+                "silent" => assert!(matches!(answer, Err(CommandError::TimedOut(..))), "{name}: {answer:?}"),
+                _ => assert!(matches!(answer, Err(CommandError::TooMuch(1000, _))), "{name}: {answer:?}"),
             }
             // Where it was not there yet, it had no time to leave.
             if let Ok(group) = tokio::fs::read(&at).await {
@@ -326,6 +335,6 @@ mod tests {
         let output = run(shell("kill -9 $$"), within(LONG), || ()).await.unwrap();
         assert_eq!(output.status.signal(), Some(9));
         let error = run(Invocation::new("/no/such/program"), within(LONG), || ()).await.unwrap_err();
-        assert!(matches!(error, RunError::Start(StartError::System { .. })), "{error}");
+        assert!(matches!(error, CommandError::Start(StartError::System { .. })), "{error}");
     }
 }

@@ -6,7 +6,7 @@ use super::identity::Identity;
 use super::runs::RunService;
 use crate::clock::Clock;
 use crate::files::made;
-use crate::store::place::Place;
+use crate::store::place::StoreLocation;
 use crate::store::trust::Accepted;
 use crate::store::{self, Store, StoreError};
 
@@ -29,9 +29,13 @@ impl RunService {
 }
 
 /// Where the store is that `--store` names.
-pub(super) fn place(store: Option<&str>, state_directory: &Path, identity: &Identity) -> Result<Place, StoreError> {
+pub(super) fn place(
+    store: Option<&str>,
+    state_directory: &Path,
+    identity: &Identity,
+) -> Result<StoreLocation, StoreError> {
     let path = store::locate(store, state_directory)?;
     // The supervisor works in another directory.
     let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
-    Ok(Place { path, host: identity.host.clone(), state: Some(state) })
+    Ok(StoreLocation { path, host: identity.host.clone(), state: Some(state) })
 }

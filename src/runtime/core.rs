@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::held::HeldRecords;
-use super::reload::{self, Loader, Pace, Reload};
+use super::reload::{self, Loader, Reload, ReloadPace};
 use super::secrets::{SecretStore, SecretsHandle};
 use super::shape_history::ShapeHistoryReader;
 use super::tasks::Tasks;
@@ -40,7 +40,7 @@ const LAST_ANSWER: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// How a console is started.
-pub struct Start {
+pub struct StartOptions {
     /// The process clock.
     pub clock: Clock,
     /// The configuration, with the options of the command line applied.
@@ -90,8 +90,8 @@ pub(crate) struct Core {
 impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
-    pub(crate) fn new(start: Start, size: (u16, u16)) -> Self {
-        let Start { clock, config, loader, warnings, store, state_directory } = start;
+    pub(crate) fn new(start: StartOptions, size: (u16, u16)) -> Self {
+        let StartOptions { clock, config, loader, warnings, store, state_directory } = start;
         let secret_store = SecretStore::default();
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
@@ -148,7 +148,7 @@ impl Core {
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();
-            reload::watch(&mut self.tasks, token, loader, Pace::default(), self.reload_sender.clone());
+            reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
         }
     }
 

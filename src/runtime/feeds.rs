@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::model::observation::Observation;
 use crate::sources::logs as tail;
 use crate::sources::logs::Resume;
-use crate::sources::{Context, polls};
+use crate::sources::{SourceContext, polls};
 use crate::text::name::Name;
 
 /// The sources of a console.
@@ -104,7 +104,7 @@ impl Feeds {
             let (secrets_handle, gate) = (secrets_handle.clone(), Arc::clone(&gate));
             async move {
                 let _alone = gate.lock().await;
-                let context = Context { cancel: token, ..context };
+                let context = SourceContext { cancel: token, ..context };
                 polls::run_with(context, poll_now.renew(), secrets_handle.latest()).await;
             }
         });
@@ -124,8 +124,8 @@ impl Feeds {
         });
     }
 
-    fn context(&self, config: &Arc<Config>) -> Context {
-        Context {
+    fn context(&self, config: &Arc<Config>) -> SourceContext {
+        SourceContext {
             config: Arc::clone(config),
             secrets: Arc::default(),
             clock: self.clock,
@@ -138,10 +138,10 @@ impl Feeds {
 /// Runs `work` with the secrets, once they are here, and again whenever they are rotated, until it ends or `token` is
 /// cancelled.
 async fn with_secrets<T: Future<Output = ()>>(
-    context: Context,
+    context: SourceContext,
     mut secrets_handle: SecretsHandle,
     token: CancellationToken,
-    work: impl Fn(Context) -> T,
+    work: impl Fn(SourceContext) -> T,
 ) {
     loop {
         let secrets = tokio::select! {
@@ -155,7 +155,7 @@ async fn with_secrets<T: Future<Output = ()>>(
             sent = context.out.send(Observation::LogsResumed) => if sent.is_err() { return },
         }
         let cancel = token.child_token();
-        let current = Context { secrets: Arc::clone(&secrets), cancel: cancel.clone(), ..context.clone() };
+        let current = SourceContext { secrets: Arc::clone(&secrets), cancel: cancel.clone(), ..context.clone() };
         let work = work(current);
         tokio::pin!(work);
         tokio::select! {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::core::{Core, Start};
+use super::core::{Core, StartOptions};
 use crate::app::message::Event;
 use crate::app::state::State;
 use crate::lang::time::Stamp;
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum LoopEnd {
     /// What was waited for holds.
     Reached,
     /// The time is over.
@@ -25,7 +25,7 @@ pub struct Headless {
 
 impl Headless {
     /// Starts everything that a console starts. `size` is what a view would get.
-    pub fn start(start: Start, size: (u16, u16)) -> Self {
+    pub fn start(start: StartOptions, size: (u16, u16)) -> Self {
         let mut core = Core::new(start, size);
         core.go();
         Self { core }
@@ -44,12 +44,12 @@ impl Headless {
     }
 
     /// Runs until `until` holds, for `patience` at the most.
-    pub async fn run(&mut self, patience: Duration, until: impl Fn(&State) -> bool) -> Ended {
+    pub async fn run(&mut self, patience: Duration, until: impl Fn(&State) -> bool) -> LoopEnd {
         let clock = self.core.clock;
         let deadline = clock.instant(clock.now().plus(patience));
         loop {
             if until(self.core.state()) {
-                return Ended::Reached;
+                return LoopEnd::Reached;
             }
             let utc = self.core.state().world.now.utc;
             let tick = self.core.tick_at().map(|mono| clock.instant(Stamp { mono, utc }));
@@ -61,12 +61,12 @@ impl Headless {
             };
             let event = tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(deadline) => return Ended::TimedOut,
+                () = tokio::time::sleep_until(deadline) => return LoopEnd::TimedOut,
                 event = self.core.next() => event,
                 () = tick => Event::Clock,
             };
             if self.handle(event) {
-                return Ended::Quit;
+                return LoopEnd::Quit;
             }
         }
     }

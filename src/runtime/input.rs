@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::answers::Answers;
 use super::keys::KeyParser;
-use super::terminal::Input;
+use super::terminal::KeyInput;
 use crate::app::message::Event;
 
 /// Events that wait for the loop at the most; then the reader waits, and the terminal keeps what is typed.
@@ -36,7 +36,7 @@ impl Keyboard {
     ///
     /// # Errors
     /// The system refuses a pipe or a thread.
-    pub(crate) fn start(input: Arc<Input>) -> io::Result<Self> {
+    pub(crate) fn start(input: Arc<KeyInput>) -> io::Result<Self> {
         let (sender, events) = mpsc::channel(QUEUE);
         let (wake_read, wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let (park, parked) = std::sync::mpsc::sync_channel(1);
@@ -86,7 +86,7 @@ impl Keyboard {
 }
 
 struct Reader {
-    input: Arc<Input>,
+    input: Arc<KeyInput>,
     wake: OwnedFd,
     paused: Arc<AtomicBool>,
     park: std::sync::mpsc::SyncSender<()>,

@@ -4,11 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::core::{Core, Start};
+use super::core::{Core, StartOptions};
 use super::frames::{Frames, Urgency};
 use super::pager::Pager;
-use super::painter::Painter;
-use super::signals::{self, Asked, Signals};
+use super::painter::FramePainter;
+use super::signals::{self, SignalRequest, Signals};
 use super::terminal;
 use super::tty::Tty;
 use ratatui::buffer::Buffer;
@@ -20,7 +20,7 @@ use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
-use crate::ui::export::Format;
+use crate::ui::export::ExportFormat;
 
 /// Messages taken in before a frame is considered again.
 const BATCH: usize = 256;
@@ -41,7 +41,7 @@ enum TerminalOwner {
 
 /// What the loop woke up for.
 enum Woken {
-    Signal(Asked),
+    Signal(SignalRequest),
     Typed(Option<Event>),
     Event(Event),
     Returned(io::Result<()>),
@@ -58,7 +58,7 @@ pub(super) struct Console {
     pub(super) core: Core,
     pub(super) tty: Tty,
     signals: Signals,
-    painter: Painter,
+    painter: FramePainter,
     pub(super) frames: Frames,
     pager: Pager,
     hands: TerminalOwner,
@@ -81,7 +81,7 @@ pub(crate) struct Left {
 ///
 /// # Errors
 /// The terminal or the signals can't be had. Whatever happens, the terminal is given back.
-pub(crate) async fn run(start: Start, mut painter: Painter) -> io::Result<Left> {
+pub(crate) async fn run(start: StartOptions, mut painter: FramePainter) -> io::Result<Left> {
     let signals = Signals::register()?;
     let mouse = start.config.console.mouse;
     let mut core = Core::new(start, terminal::size());
@@ -201,15 +201,15 @@ impl Console {
         }
     }
 
-    fn signal(&mut self, asked: Asked) {
+    fn signal(&mut self, asked: SignalRequest) {
         match asked {
             // What is typed at a pager goes to us as well.
-            Asked::End(130 | 131) if self.hands == TerminalOwner::Child => {}
-            Asked::End(code) => self.ending = Some(code),
-            Asked::Stop => self.suspend(false),
-            Asked::Continue => self.resume(),
-            Asked::Resize if self.hands == TerminalOwner::Us => self.resize(),
-            Asked::Resize => {}
+            SignalRequest::End(130 | 131) if self.hands == TerminalOwner::Child => {}
+            SignalRequest::End(code) => self.ending = Some(code),
+            SignalRequest::Stop => self.suspend(false),
+            SignalRequest::Continue => self.resume(),
+            SignalRequest::Resize if self.hands == TerminalOwner::Us => self.resize(),
+            SignalRequest::Resize => {}
         }
     }
 
@@ -294,7 +294,7 @@ impl Console {
         let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
         let title = format!("opsroom · {}", self.core.state().world.config.console.name);
         let shown = self.tty.shown().clone();
-        let files = [Format::Svg, Format::Ansi, Format::Text].map(|format| {
+        let files = [ExportFormat::Svg, ExportFormat::Ansi, ExportFormat::Text].map(|format| {
             (format!("{name}.{}", format.extension()), self.painter.export(&theme, &shown, format, &title))
         });
         self.core.save(files.into());

@@ -58,7 +58,7 @@ struct Sent {
 
 /// The line to the terminal. All times are on the monotonic clock since the start of the process.
 #[derive(Debug, Default)]
-pub(crate) struct Line {
+pub(crate) struct TerminalLink {
     voice: Voice,
     flight: VecDeque<Sent>,
     /// Bytes since the last question.
@@ -76,7 +76,7 @@ pub(crate) struct Line {
     rest: Duration,
 }
 
-impl Line {
+impl TerminalLink {
     /// Whether a frame of so many bytes is to end in a question.
     pub(crate) fn asks(&self, bytes: usize) -> bool {
         match self.voice {
@@ -208,8 +208,8 @@ mod tests {
     }
 
     /// A line that has answered its first question after `turn`, and a frame of 1,000 bytes after `took` more.
-    fn known(turn: u64, took: u64) -> (Line, u64) {
-        let mut line = Line::default();
+    fn known(turn: u64, took: u64) -> (TerminalLink, u64) {
+        let mut line = TerminalLink::default();
         line.sent(ms(0), 60, true);
         line.sent(ms(0), 1_000, true);
         line.answered(ms(turn));
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_terminal_that_does_not_answer_is_as_fast_as_its_writes() {
-        let mut line = Line::default();
+        let mut line = TerminalLink::default();
         line.sent(ms(0), 1_000, true);
         line.settle(ms(2_999));
         assert_eq!((line.free_at(true), line.free_at(false)), (ms(0), ms(250)));

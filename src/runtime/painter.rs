@@ -10,18 +10,18 @@ use crate::app::state::State;
 use crate::text::SafeText;
 use crate::theme::{Catalogue, ColorDepth, GlyphSet, Styles};
 use crate::ui;
-use crate::ui::export::{Format, export};
+use crate::ui::export::{ExportFormat, export};
 
 /// Draws states. Keeps the styles of the theme that was used last.
 #[derive(Debug)]
-pub(crate) struct Painter {
+pub(crate) struct FramePainter {
     catalogue: Catalogue,
     depth: ColorDepth,
     glyphs: GlyphSet,
     styles: Option<Styles>,
 }
 
-impl Painter {
+impl FramePainter {
     /// For a terminal of this depth and these glyphs.
     pub(crate) fn new(catalogue: Catalogue, depth: ColorDepth, glyphs: GlyphSet) -> Self {
         Self { catalogue, depth, glyphs, styles: None }
@@ -61,7 +61,7 @@ impl Painter {
     }
 
     /// A drawn frame as a file.
-    pub(crate) fn export(&mut self, theme: &str, frame: &Buffer, format: Format, title: &str) -> String {
+    pub(crate) fn export(&mut self, theme: &str, frame: &Buffer, format: ExportFormat, title: &str) -> String {
         export(frame, self.styles(theme), format, title)
     }
 

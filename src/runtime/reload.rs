@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::tasks::Tasks;
 use crate::config::Config;
-use crate::config::load::look::{Fingerprint, Look};
+use crate::config::load::look::{ConfigWatcher, Fingerprint};
 use crate::lang::diagnostic::Diagnostic;
 
 /// What reading gave: a whole new configuration, or every problem.
@@ -22,7 +22,7 @@ pub(crate) type Loaded = Result<Config, Vec<Diagnostic>>;
 #[derive(Clone)]
 pub struct Loader {
     read: Arc<dyn Fn() -> Loaded + Send + Sync>,
-    look: Look,
+    look: ConfigWatcher,
     /// The files just before the running configuration was read.
     seen: Fingerprint,
 }
@@ -31,7 +31,7 @@ impl Loader {
     /// For the configuration in `main`, to be made before it is read for the first time: what changes from then on
     /// is noticed. `read` may block. Blocking.
     pub fn new(main: &Path, read: impl Fn() -> Loaded + Send + Sync + 'static) -> Self {
-        let mut look = Look::new(main);
+        let mut look = ConfigWatcher::new(main);
         let seen = look.now();
         Self { read: Arc::new(read), look, seen }
     }
@@ -48,7 +48,7 @@ pub(crate) struct Reload {
 
 /// How long each step takes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct ReloadPace {
     /// Between two looks at the files.
     pub look: Duration,
     /// Editors write in several steps: files that changed must have been still for so long.
@@ -61,7 +61,7 @@ pub(crate) struct Pace {
     pub again: Duration,
 }
 
-impl Default for Pace {
+impl Default for ReloadPace {
     fn default() -> Self {
         Self {
             look: Duration::from_secs(1),
@@ -78,7 +78,7 @@ pub(crate) fn watch(
     tasks: &mut Tasks,
     token: CancellationToken,
     loader: &Loader,
-    pace: Pace,
+    pace: ReloadPace,
     out: mpsc::Sender<Reload>,
 ) {
     let loader = loader.clone();
@@ -111,7 +111,7 @@ async fn load(loader: &Loader) -> Option<Loaded> {
 
 struct Watch {
     loader: Loader,
-    pace: Pace,
+    pace: ReloadPace,
     /// The files as they were when they were read last.
     known: Fingerprint,
     /// Why the last reading was rejected.
@@ -119,7 +119,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(loader: Loader, pace: Pace) -> Self {
+    fn new(loader: Loader, pace: ReloadPace) -> Self {
         let known = loader.seen.clone();
         Self { loader, pace, known, rejected: None }
     }
@@ -232,7 +232,7 @@ mod tests {
             let (out, reloads) = mpsc::channel(4);
             let mut tasks = Tasks::new(observations);
             let token = tasks.token();
-            watch(&mut tasks, token, &loader, Pace::default(), out);
+            watch(&mut tasks, token, &loader, ReloadPace::default(), out);
             Self { root, tasks, reloads, _kept: kept }
         }
 
@@ -264,12 +264,12 @@ mod tests {
 
     /// A look, and what was written is still: so long after a change it is read.
     fn soon() -> Duration {
-        Pace::default().look + Pace::default().still
+        ReloadPace::default().look + ReloadPace::default().still
     }
 
     /// As [`soon`], for what is gone or empty.
     fn late() -> Duration {
-        Pace::default().look + Pace::default().gone
+        ReloadPace::default().look + ReloadPace::default().gone
     }
 
     fn check(name: &str) -> String {
@@ -392,7 +392,7 @@ mod tests {
         let (out, mut reloads) = mpsc::channel(4);
         let mut tasks = Tasks::new(observations);
         let token = tasks.token();
-        watch(&mut tasks, token, &loader, Pace::default(), out);
+        watch(&mut tasks, token, &loader, ReloadPace::default(), out);
         let reload = tokio::time::timeout(LONG, reloads.recv()).await.unwrap().unwrap();
         assert_eq!(&*reload.loaded.unwrap().checks[0].name, "second-and-longer");
         tasks.end(LONG).await;

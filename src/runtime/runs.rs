@@ -20,8 +20,8 @@ use super::accepting::place;
 use super::handover::handover;
 use super::identity::Identity;
 use crate::actions::follow::{RunLiveness, is_alive};
-use crate::actions::launch::{Prepared, own_program};
-use crate::actions::rundir::{Intent, RunDir, StorePlace};
+use crate::actions::launch::{PreparedRun, own_program};
+use crate::actions::rundir::{RunDir, RunIntent, StorePlace};
 use crate::clock::Clock;
 use crate::config::{Config, plan};
 use crate::files::made;
@@ -29,7 +29,7 @@ use crate::lang::time::Moment;
 use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
-use crate::store::audit::Entry;
+use crate::store::audit::AuditEntry;
 use crate::store::fault::Fault;
 use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
@@ -164,7 +164,7 @@ impl RunService {
                 return Err(why);
             }
         };
-        let intent = Intent {
+        let intent = RunIntent {
             id: run.id.clone(),
             plan: start.plan.clone(),
             digest: start.digest.clone(),
@@ -305,10 +305,10 @@ impl RunService {
         }
     }
 
-    fn prepare(&self) -> io::Result<Prepared> {
+    fn prepare(&self) -> io::Result<PreparedRun> {
         let now = self.clock.now().utc.format("%Y%m%dT%H%M%S");
         loop {
-            match Prepared::new(&self.runs, &format!("{now}-{:04x}", fastrand::u16(..))) {
+            match PreparedRun::new(&self.runs, &format!("{now}-{:04x}", fastrand::u16(..))) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 prepared => return prepared,
             }
@@ -364,7 +364,7 @@ impl RunService {
         plan_digest: Option<&str>,
         detail: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        let entry = Entry { at: self.clock.now().utc, who: &self.identity.who, kind, object, plan_digest, detail };
+        let entry = AuditEntry { at: self.clock.now().utc, who: &self.identity.who, kind, object, plan_digest, detail };
         self.store.record(entry).await
     }
 
@@ -377,12 +377,12 @@ impl RunService {
         object: &str,
         detail: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        self.store.record(Entry { at, who, kind, object, plan_digest: None, detail }).await
+        self.store.record(AuditEntry { at, who, kind, object, plan_digest: None, detail }).await
     }
 }
 
 /// A run that was refused leaves no empty directory behind.
-fn remove(prepared: &Prepared) {
+fn remove(prepared: &PreparedRun) {
     if let Err(error) = prepared.discard() {
         tracing::warn!(%error, "the directory of a refused run could not be removed");
     }

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use self::keep::{Keeper, Pace};
+use self::keep::{Keeper, RenewalPace};
 use super::logging;
 use super::tasks::Tasks;
 use crate::config::Config;
@@ -20,7 +20,7 @@ use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
 use crate::model::observation::Observation;
-use crate::process::{self, Invocation, Limits, RunError};
+use crate::process::{self, CommandError, Invocation, Limits};
 use crate::sources::Latest;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -37,7 +37,7 @@ pub(crate) struct SecretStore {
     /// The values that were known last, and where each came from.
     before: (BTreeMap<Name, SecretSource>, Arc<Secrets>),
     task: Option<CancellationToken>,
-    pace: Pace,
+    pace: RenewalPace,
 }
 
 /// A way to the `secret_store`. Cheap to clone.
@@ -46,7 +46,7 @@ pub(crate) struct SecretsHandle(watch::Receiver<Option<Arc<Secrets>>>);
 
 impl Default for SecretStore {
     fn default() -> Self {
-        Self { latest: watch::channel(None).0, before: Default::default(), task: None, pace: Pace::default() }
+        Self { latest: watch::channel(None).0, before: Default::default(), task: None, pace: RenewalPace::default() }
     }
 }
 
@@ -198,7 +198,7 @@ async fn command(argv: &[String]) -> Result<String, String> {
     let program = &argv[0];
     let limits = Limits { timeout: PATIENCE, most_bytes: MOST };
     let output = process::answer(command, limits).await.map_err(|error| match error {
-        RunError::Start(error) => error.to_string(),
+        CommandError::Start(error) => error.to_string(),
         other => format!("{program} {other}"),
     })?;
     if !output.status.success() {

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum SignalRequest {
     /// Leave in order; the exit code that says which signal it was.
     End(u8),
     /// Stop as a shell's job control wants it.
@@ -50,17 +50,17 @@ impl Signals {
     }
 
     /// The next one.
-    pub(crate) async fn next(&mut self) -> Asked {
-        let end = |signal: Send| Asked::End(128 + signal.as_raw() as u8);
+    pub(crate) async fn next(&mut self) -> SignalRequest {
+        let end = |signal: Send| SignalRequest::End(128 + signal.as_raw() as u8);
         tokio::select! {
             biased;
             _ = self.term.recv() => end(Send::TERM),
             _ = self.hangup.recv() => end(Send::HUP),
             _ = self.interrupt.recv() => end(Send::INT),
             _ = self.quit.recv() => end(Send::QUIT),
-            _ = self.stop.recv() => Asked::Stop,
-            _ = self.cont.recv() => Asked::Continue,
-            _ = self.resize.recv() => Asked::Resize,
+            _ = self.stop.recv() => SignalRequest::Stop,
+            _ = self.cont.recv() => SignalRequest::Continue,
+            _ = self.resize.recv() => SignalRequest::Resize,
         }
     }
 }

@@ -38,9 +38,9 @@ fn entered() -> MutexGuard<'static, Option<Entered>> {
 
 /// Where keys come from: standard input, or the controlling terminal where standard input is something else.
 #[derive(Debug)]
-pub(crate) struct Input(Option<OwnedFd>);
+pub(crate) struct KeyInput(Option<OwnedFd>);
 
-impl Input {
+impl KeyInput {
     /// Finds the terminal's keyboard.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Input {
     }
 }
 
-impl AsFd for Input {
+impl AsFd for KeyInput {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.0 {
             Some(fd) => fd.as_fd(),
@@ -135,7 +135,7 @@ pub(crate) fn leave_now() {
             tracing::debug!("could not reset the terminal");
         }
     };
-    match Input::find() {
+    match KeyInput::find() {
         Ok(input) => leave_with(&input, write),
         Err(_) => {
             if let Some((out, _)) = take() {

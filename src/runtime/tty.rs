@@ -10,14 +10,14 @@ use ratatui::layout::Rect;
 
 use super::encode::Encoder;
 use super::input::Keyboard;
-use super::line::{Line, QUESTION};
-use super::terminal::{self, Input};
+use super::line::{QUESTION, TerminalLink};
+use super::terminal::{self, KeyInput};
 use super::writer::Writer;
 use crate::clock::Clock;
 
 /// The terminal. Dropping it gives the person's own screen back.
 pub(crate) struct Tty {
-    input: Arc<Input>,
+    input: Arc<KeyInput>,
     /// What is typed.
     pub keyboard: Keyboard,
     writer: Writer,
@@ -25,7 +25,7 @@ pub(crate) struct Tty {
     canvas: Buffer,
     /// Bytes that go ahead of the next frame. They are those of entering, where there are any, and end in a question.
     ahead: Vec<u8>,
-    line: Line,
+    line: TerminalLink,
 }
 
 impl Tty {
@@ -34,14 +34,14 @@ impl Tty {
     /// # Errors
     /// Standard output can't be duplicated, there is no keyboard, or the system refuses threads.
     pub(crate) fn open(mouse: bool) -> io::Result<Self> {
-        let input = Arc::new(Input::find()?);
+        let input = Arc::new(KeyInput::find()?);
         // Standard output of the library breaks writes up at line ends; a descriptor of our own does not.
         let screen = File::from(rustix::io::dup(rustix::stdio::stdout())?);
         let mut ahead = Vec::new();
         let (keyboard, writer) = (Keyboard::start(Arc::clone(&input))?, Writer::start(screen)?);
         terminal::enter(&input, mouse, &mut ahead);
         let (encoder, canvas) = (Encoder::default(), Buffer::empty(Rect::ZERO));
-        Ok(Self { input, keyboard, writer, encoder, canvas, ahead, line: Line::default() })
+        Ok(Self { input, keyboard, writer, encoder, canvas, ahead, line: TerminalLink::default() })
     }
 
     /// Whether another frame may be handed over: the last one was taken.

@@ -2,7 +2,7 @@
 
 use crate::config::kinds::command::CommandLine;
 use crate::model::document::PollError;
-use crate::process::{Group, Invocation, StartError};
+use crate::process::{Invocation, ProcessGroup, StartError};
 use crate::text::SafeText;
 use crate::text::secret::Secrets;
 
@@ -28,7 +28,7 @@ pub(crate) fn command(line: &CommandLine, secrets: &Secrets) -> Result<Invocatio
 ///
 /// # Errors
 /// Why it can't be started, in words.
-pub(crate) fn start(line: &CommandLine, secrets: &Secrets) -> Result<Group, PollError> {
+pub(crate) fn start(line: &CommandLine, secrets: &Secrets) -> Result<ProcessGroup, PollError> {
     command(line, secrets)?.start().map_err(|error| not_started(&error))
 }
 

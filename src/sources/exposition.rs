@@ -13,7 +13,7 @@ use crate::lang::selector::Selector;
 use crate::model::document::PollError;
 use crate::text::SafeText;
 
-use super::http::Sink;
+use super::http::BodySink;
 
 /// The longest line that is read.
 const MAX_LINE: usize = 1 << 20;
@@ -45,7 +45,7 @@ impl Sum {
 /// A line that is not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub struct Fault {
+pub struct LineFault {
     /// Its number, from 1.
     pub line: u64,
     /// What is wrong with it.
@@ -64,7 +64,7 @@ pub struct Scrape<'a> {
     bytes: usize,
     limit: usize,
     faults: u64,
-    first_fault: Option<Fault>,
+    first_fault: Option<LineFault>,
 }
 
 impl<'a> Scrape<'a> {
@@ -79,7 +79,7 @@ impl<'a> Scrape<'a> {
     ///
     /// # Errors
     /// It holds no sample, and lines that are none.
-    pub fn finish(mut self, latency_ms: f64) -> Result<(Value, Vec<Sum>, Option<Fault>), PollError> {
+    pub fn finish(mut self, latency_ms: f64) -> Result<(Value, Vec<Sum>, Option<LineFault>), PollError> {
         let rest = std::mem::take(&mut self.carry);
         if !rest.is_empty() {
             self.read_line_of(&rest);
@@ -110,11 +110,11 @@ impl<'a> Scrape<'a> {
 
     fn fault(&mut self, what: &'static str) {
         self.faults += 1;
-        self.first_fault.get_or_insert(Fault { line: self.line, what });
+        self.first_fault.get_or_insert(LineFault { line: self.line, what });
     }
 }
 
-impl Sink for &mut Scrape<'_> {
+impl BodySink for &mut Scrape<'_> {
     fn write(&mut self, piece: &[u8]) -> bool {
         self.bytes += piece.len();
         if self.bytes > self.limit {
@@ -331,7 +331,11 @@ mod tests {
 
     use super::*;
 
-    fn scrape(text: &[u8], selectors: &[&str], piece: usize) -> Result<(Value, Vec<Sum>, Option<Fault>), PollError> {
+    fn scrape(
+        text: &[u8],
+        selectors: &[&str],
+        piece: usize,
+    ) -> Result<(Value, Vec<Sum>, Option<LineFault>), PollError> {
         let selectors: Vec<Selector> = selectors.iter().map(|selector| Selector::parse(selector).unwrap()).collect();
         let mut scrape = Scrape::new(selectors.iter().collect(), 1 << 20);
         for piece in text.chunks(piece.max(1)) {
@@ -391,7 +395,7 @@ under	tab	3
         let (document, sums, fault) = scrape(PAGE.as_bytes(), &["nothing"], 1000).unwrap();
         assert_eq!(document["samples"], 14);
         assert_eq!(sums[0].value(), Err("not a number: NaN".to_owned()));
-        assert_eq!(fault, Some(Fault { line: 19, what: "expected a number after the series" }));
+        assert_eq!(fault, Some(LineFault { line: 19, what: "expected a number after the series" }));
     }
 
     #[test]

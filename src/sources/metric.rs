@@ -13,7 +13,7 @@ use crate::text::SafeText;
 use super::exposition::Sum;
 use super::http::codes;
 use super::jq::{Evaluator, JqError, Outputs};
-use crate::sources::targets::{Derived, How};
+use crate::sources::targets::{Derived, NumberFrom};
 
 /// The samples of every metric of a source that was answered at `at`. `sums` are those of the selectors, in order.
 pub(crate) async fn samples(
@@ -25,17 +25,19 @@ pub(crate) async fn samples(
 ) -> Vec<Sample> {
     let programs: Vec<&Expression> = metrics
         .iter()
-        .filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None })
+        .filter_map(|metric| if let NumberFrom::Program(program) = &metric.how { Some(program) } else { None })
         .collect();
     let mut outputs = evaluator.run(&programs, document).await.into_iter();
     let mut sums = sums.iter();
     let mut samples = Vec::with_capacity(metrics.len());
     for metric in metrics {
         let value = match &metric.how {
-            How::Program(program) => outputs
+            NumberFrom::Program(program) => outputs
                 .next()
                 .map_or_else(|| Err("not evaluated".to_owned()), |outputs| number(program, outputs, document)),
-            How::Selector(_) => sums.next().map_or_else(|| Err("the source gives no samples".to_owned()), Sum::value),
+            NumberFrom::Selector(_) => {
+                sums.next().map_or_else(|| Err("the source gives no samples".to_owned()), Sum::value)
+            }
         };
         samples.extend(sample(metric, at, value));
     }

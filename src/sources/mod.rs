@@ -38,7 +38,7 @@ pub(crate) type Latest = watch::Receiver<Option<Arc<Secrets>>>;
 
 /// What every source needs. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub struct SourceContext {
     /// What is polled.
     pub config: Arc<Config>,
     /// What `{secret:NAME}` stands for.

@@ -51,7 +51,7 @@ pub(crate) struct Polled {
 
 /// One poll with what it was made of: for a person who wants to see what came.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct InspectedPoll {
     /// What came of it.
     pub polled: Polled,
     /// The document as it came, or why there is none. It may hold secrets.
@@ -109,7 +109,7 @@ impl Poller {
     }
 
     /// As [`Poller::poll`], with the document itself.
-    pub(crate) async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
+    pub(crate) async fn poll_seen(&self, watched: &Watched, scheduled: Stamp, over: Over) -> InspectedPoll {
         watched.begun.store(false, Ordering::Relaxed);
         // The latency of the service begins when the poll has its place; what it waited until then is ours.
         let poll = async {
@@ -122,7 +122,7 @@ impl Poller {
         seen
     }
 
-    async fn in_place(&self, watched: &Watched, scheduled: Stamp, over: Over) -> Seen {
+    async fn in_place(&self, watched: &Watched, scheduled: Stamp, over: Over) -> InspectedPoll {
         let sent = self.now();
         let cold = watched.may_be_cold(sent);
         let timeout = match watched.source.cold_start {
@@ -150,7 +150,7 @@ impl Poller {
         let observations = self.observe(watched, &answer, timing, Waking { cold, asleep }).await;
         let unreachable = matches!(answer, Err(PollError::Timeout(..) | PollError::Failed(_) | PollError::Dropped(_)));
         let polled = Polled { observations, unreachable };
-        Seen { polled, answer: answer.map(|answer| answer.document), timing }
+        InspectedPoll { polled, answer: answer.map(|answer| answer.document), timing }
     }
 
     /// Every reading and sample of an answer.

@@ -28,7 +28,7 @@ use self::link::Link;
 use super::masks::Masks;
 use super::poll::{Over, Polled, Poller};
 use super::targets::{Watched, poll_targets};
-use super::{Context, Latest};
+use super::{Latest, SourceContext};
 
 pub(super) use self::link::{connectivity, self_check};
 pub use super::round::poll_once;
@@ -47,13 +47,13 @@ const LATE: Duration = Duration::from_secs(1);
 const REPORT: Duration = Duration::from_secs(10);
 /// Polls every source of the configuration until the context is cancelled. Names that arrive on `poll_now` (checks,
 /// sources or metrics; none means all) are polled at once, beside their ticks.
-pub async fn run(context: Context, poll_now: mpsc::Receiver<Vec<Name>>) {
+pub async fn run(context: SourceContext, poll_now: mpsc::Receiver<Vec<Name>>) {
     let (_none, secrets) = watch::channel(Some(Arc::clone(&context.secrets)));
     run_with(context, poll_now, secrets).await;
 }
 
 /// As [`run`], with secrets that come and change meanwhile: each source waits for its own alone.
-pub async fn run_with(context: Context, poll_now: mpsc::Receiver<Vec<Name>>, secrets: Latest) {
+pub async fn run_with(context: SourceContext, poll_now: mpsc::Receiver<Vec<Name>>, secrets: Latest) {
     let cancel = context.cancel.clone();
     tokio::select! {
         () = cancel.cancelled() => {}
@@ -109,7 +109,7 @@ enum Woken {
 type Task = Pin<Box<dyn Future<Output = Done> + Send>>;
 
 struct Scheduler {
-    context: Context,
+    context: SourceContext,
     poller: Poller,
     entries: Vec<Entry>,
     /// The ticks of all entries, the next first; one that is not its entry's next tick any more means nothing.
@@ -126,7 +126,7 @@ struct Scheduler {
 }
 
 impl Scheduler {
-    fn new(context: Context) -> Self {
+    fn new(context: SourceContext) -> Self {
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
         let now = context.clock.now();
         let targets = poll_targets(&context.config);
@@ -436,7 +436,7 @@ mod tests {
         };
         let (out, observations) = mpsc::channel(16);
         let config = Config { sources: vec![source], checks: vec![check], ..Config::default() };
-        let context = Context {
+        let context = SourceContext {
             config: Arc::new(config),
             secrets: Arc::default(),
             clock: Clock::start_at("2026-11-21T02:41:00Z".parse().unwrap()),
@@ -547,7 +547,7 @@ mod tests {
         let config = crate::config::load::load_text(std::path::Path::new("ops.toml"), &text).config.unwrap();
         let (out, _observations) = mpsc::channel(16);
         let (config, secrets, cancel) = (Arc::new(config), Arc::default(), CancellationToken::new());
-        let context = Context { config, secrets, clock: Clock::start(), out, cancel };
+        let context = SourceContext { config, secrets, clock: Clock::start(), out, cancel };
         let scheduler = Scheduler::new(context);
         let start = scheduler.last_seen.mono;
         for entry in &scheduler.entries {

@@ -13,7 +13,7 @@ use super::masks::Masks;
 use super::poll::{Over, Poller};
 use super::polls;
 use super::targets::{Watched, poll_targets};
-use super::{Context, Latest};
+use super::{Latest, SourceContext};
 use crate::sources::logs::count::count_once;
 
 /// How long an answer waits for secrets that its source does not need: they may be in it all the same.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// the next.
 #[derive(Debug)]
 pub struct Round {
-    context: Context,
+    context: SourceContext,
     poller: Poller,
     watched: Vec<Watched>,
     names: Vec<Name>,
@@ -32,7 +32,7 @@ pub struct Round {
 
 impl Round {
     /// The sources of what is named (checks, sources or metrics; none means all).
-    pub fn new(context: &Context, names: &[Name]) -> Self {
+    pub fn new(context: &SourceContext, names: &[Name]) -> Self {
         let mut watched = poll_targets(&context.config);
         watched.retain(|watched| names.is_empty() || names.iter().any(|name| watched.is_called(name)));
         let poller = Poller::new(context.clock, Arc::clone(&context.secrets));
@@ -99,7 +99,7 @@ pub(crate) async fn settled(mut latest: Latest, names: &[&str]) -> Arc<Secrets> 
 
 /// Asks what is named (checks, sources or metrics; none means all) once. Logs are not counted, which may take
 /// long. Nothing goes to `context.out`.
-pub async fn poll_once(context: &Context, names: &[Name]) -> Vec<Observation> {
+pub async fn poll_once(context: &SourceContext, names: &[Name]) -> Vec<Observation> {
     let round = Round::new(context, names);
     round.unless_cancelled(round.sources()).await
 }

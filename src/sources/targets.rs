@@ -12,7 +12,7 @@ use crate::config::sections::source::Source;
 use crate::lang::expression::Expression;
 use crate::lang::selector::Selector;
 use crate::lang::time::Stamp;
-use crate::model::rate::Counter;
+use crate::model::rate::CounterValue;
 use crate::text::name::Name;
 
 use super::http::Wants;
@@ -46,14 +46,14 @@ pub(crate) struct Derived {
     /// The metric.
     pub name: Name,
     /// How its number is found.
-    pub how: How,
+    pub how: NumberFrom,
     /// The last value, where it is a counter.
-    pub counter: Option<Mutex<Counter>>,
+    pub counter: Option<Mutex<CounterValue>>,
 }
 
 /// How a number is found.
 #[derive(Debug)]
-pub(crate) enum How {
+pub(crate) enum NumberFrom {
     /// By a program over the document.
     Program(Expression),
     /// By adding up the samples that a selector chooses.
@@ -112,7 +112,7 @@ impl Watched {
     /// The selectors of its metrics, in order.
     pub(crate) fn selectors<'a>(&'a self) -> Vec<&'a Selector> {
         let selector = |metric: &'a Derived| match &metric.how {
-            How::Selector(selector) => Some(selector),
+            NumberFrom::Selector(selector) => Some(selector),
             _ => None,
         };
         self.metrics.iter().filter_map(selector).collect()
@@ -150,8 +150,8 @@ pub(crate) fn poll_targets_with(config: &Config, open: Open<'_>) -> Vec<Watched>
     let mut metrics: BTreeMap<&str, Vec<Derived>> = BTreeMap::new();
     for metric in &config.metrics {
         let (from, how) = match &metric.kind {
-            MetricKind::Value { from, program } => (from, How::Program(program.clone())),
-            MetricKind::Sample { from, selector } => (from, How::Selector(selector.clone())),
+            MetricKind::Value { from, program } => (from, NumberFrom::Program(program.clone())),
+            MetricKind::Sample { from, selector } => (from, NumberFrom::Selector(selector.clone())),
             MetricKind::Log(_) | MetricKind::Latency { .. } | MetricKind::Availability { .. } => continue,
         };
         let counter = metric.per_second.then(Mutex::default);
@@ -170,7 +170,9 @@ type Open<'a> = &'a dyn Fn(&Source, Readers) -> Box<dyn Kind>;
 
 fn watched(source: &Source, checks: Vec<Check>, metrics: Vec<Derived>, open: Open<'_>) -> Watched {
     let programs = checks.iter().flat_map(|check| check.expect.iter().chain(&check.degraded)).chain(
-        metrics.iter().filter_map(|metric| if let How::Program(program) = &metric.how { Some(program) } else { None }),
+        metrics
+            .iter()
+            .filter_map(|metric| if let NumberFrom::Program(program) = &metric.how { Some(program) } else { None }),
     );
     let asked = checks.iter().flat_map(|check| &check.alerts).any(|(_, condition)| condition.field().is_some());
     let mut wants = Wants { headers: false, text: false, tls: asked };

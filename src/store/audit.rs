@@ -12,12 +12,12 @@ use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::heads::Mark;
+use super::heads::ChainMark;
 use super::{Store, StoreError};
 
 /// What is put on record.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct AuditEntry<'a> {
     /// When.
     pub at: DateTime<Utc>,
     /// Who: the login name, with the SSH client where known.
@@ -64,8 +64,8 @@ pub struct Chain {
 pub(super) async fn append(
     connection: &mut SqliteConnection,
     writer: &str,
-    entry: Entry<'_>,
-) -> Result<Mark, StoreError> {
+    entry: AuditEntry<'_>,
+) -> Result<ChainMark, StoreError> {
     let last = sqlx::query("SELECT seq, hash FROM audit WHERE writer = $1 ORDER BY seq DESC LIMIT 1")
         .bind(writer)
         .fetch_optional(&mut *connection)
@@ -87,7 +87,7 @@ pub(super) async fn append(
     };
     let bytes = serde_json::to_vec(&stored).map_err(|error| StoreError::Content(error.to_string()))?;
     let hash = chained(&before, &bytes);
-    let mark = Mark { seq, hash: hex(&hash) };
+    let mark = ChainMark { seq, hash: hex(&hash) };
     sqlx::query("INSERT INTO audit (writer, seq, entry, hash) VALUES ($1, $2, $3, $4)")
         .bind(writer)
         .bind(seq)
@@ -103,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// It could not be written: what it is the record of must then not happen.
-    pub(crate) async fn record(&self, entry: Entry<'_>) -> Result<(), StoreError> {
+    pub(crate) async fn record(&self, entry: AuditEntry<'_>) -> Result<(), StoreError> {
         let mut tx = self.begin_writing().await?;
         tx.append(entry).await?;
         tx.commit().await

@@ -20,7 +20,7 @@ const MOST: u64 = 1 << 20;
 
 /// How far a chain was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct ChainMark {
     /// The number of its last entry.
     pub seq: i64,
     /// The hash of that entry, hex.
@@ -29,13 +29,13 @@ pub(crate) struct Mark {
 
 /// What is known of one store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Head {
+pub(crate) struct ChainHead {
     /// Its id.
     pub store: String,
     /// Where it lies.
     pub paths: BTreeSet<PathBuf>,
     /// How far each chain was, by writer.
-    pub chains: BTreeMap<String, Mark>,
+    pub chains: BTreeMap<String, ChainMark>,
 }
 
 /// The directory of the heads.
@@ -52,22 +52,22 @@ impl Heads {
     }
 
     /// What is known of the store `id`.
-    pub(super) fn read(&self, id: &str) -> io::Result<Option<Head>> {
+    pub(super) fn read(&self, id: &str) -> io::Result<Option<ChainHead>> {
         read(&self.file(id))
     }
 
     /// The stores that were seen at `path`, each by what is known of it.
-    pub(super) fn at(&self, path: &Path) -> io::Result<Vec<Head>> {
+    pub(super) fn at(&self, path: &Path) -> io::Result<Vec<ChainHead>> {
         let mut found = self.all()?;
         found.retain(|head| head.paths.contains(path));
         Ok(found)
     }
 
     /// Notes how far the chains of the store `id` at `path` are, only forwards.
-    pub(super) fn advance(&self, id: &str, path: &Path, chains: &BTreeMap<String, Mark>) -> io::Result<()> {
+    pub(super) fn advance(&self, id: &str, path: &Path, chains: &BTreeMap<String, ChainMark>) -> io::Result<()> {
         let _turn = self.turn()?;
         let known = self.read(id)?;
-        let fresh = || Head { store: id.to_owned(), paths: BTreeSet::new(), chains: BTreeMap::new() };
+        let fresh = || ChainHead { store: id.to_owned(), paths: BTreeSet::new(), chains: BTreeMap::new() };
         let mut head = known.clone().unwrap_or_else(fresh);
         head.paths.insert(path.to_owned());
         for (writer, mark) in chains {
@@ -80,7 +80,7 @@ impl Heads {
 
     /// Takes the store `id` for the one at `path`, its chains as they are now: a person said so. No other is at that path,
     /// and what can't be read is not kept.
-    pub(super) fn accept(&self, id: &str, path: &Path, chains: BTreeMap<String, Mark>) -> io::Result<()> {
+    pub(super) fn accept(&self, id: &str, path: &Path, chains: BTreeMap<String, ChainMark>) -> io::Result<()> {
         let _turn = self.turn()?;
         let mut paths = BTreeSet::from([path.to_owned()]);
         for file in self.files()? {
@@ -95,10 +95,10 @@ impl Heads {
                 Err(_) => fs::remove_file(file)?,
             }
         }
-        self.write(&Head { store: id.to_owned(), paths, chains })
+        self.write(&ChainHead { store: id.to_owned(), paths, chains })
     }
 
-    fn all(&self) -> io::Result<Vec<Head>> {
+    fn all(&self) -> io::Result<Vec<ChainHead>> {
         let read = self.files()?.into_iter().filter_map(|path| read(&path).transpose());
         read.collect()
     }
@@ -126,7 +126,7 @@ impl Heads {
         Ok(file)
     }
 
-    fn write(&self, head: &Head) -> io::Result<()> {
+    fn write(&self, head: &ChainHead) -> io::Result<()> {
         let temporary = self.0.join("next.tmp");
         // What a killed writer left; nobody else writes while it is our turn.
         if let Err(error) = fs::remove_file(&temporary)
@@ -148,7 +148,7 @@ fn private() -> OpenOptions {
     options
 }
 
-fn read(path: &Path) -> io::Result<Option<Head>> {
+fn read(path: &Path) -> io::Result<Option<ChainHead>> {
     let file = match private().read(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -163,8 +163,8 @@ fn read(path: &Path) -> io::Result<Option<Head>> {
 mod tests {
     use super::*;
 
-    fn chains(seq: i64) -> BTreeMap<String, Mark> {
-        BTreeMap::from([("host".to_owned(), Mark { seq, hash: format!("{seq:064x}") })])
+    fn chains(seq: i64) -> BTreeMap<String, ChainMark> {
+        BTreeMap::from([("host".to_owned(), ChainMark { seq, hash: format!("{seq:064x}") })])
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::audit::Entry;
+use super::audit::AuditEntry;
 use super::{Store, StoreError, millis, moment};
 use crate::model::run::{Lock, Run};
 
@@ -90,7 +90,7 @@ impl Store {
         let Some(lock) = row.as_ref().map(lock).transpose()? else { return Ok(None) };
         release(&mut tx, id, None).await?;
         let detail = json!({ "why": why, "target": lock.target, "holder": lock.holder, "fence": lock.fence, "since": lock.since, "forced": !against.is_empty(), "against": against });
-        let entry = Entry { at: now, who, kind: "unlock", object: id, plan_digest: None, detail: &detail };
+        let entry = AuditEntry { at: now, who, kind: "unlock", object: id, plan_digest: None, detail: &detail };
         tx.append(entry).await?;
         tx.commit().await?;
         Ok(Some(lock))

@@ -26,7 +26,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 pub(crate) use self::error::StoreError;
 use self::fault::Fault;
 use self::heads::Heads;
-use self::place::{Found, Identity, Place};
+use self::place::{FileIdentity, Found, StoreLocation};
 use crate::files::made;
 
 /// How long a transaction waits for that of another console.
@@ -54,7 +54,7 @@ struct Opened {
     path: PathBuf,
     id: String,
     /// The database and its log, which lasts as long as our connection.
-    files: [Option<Identity>; 2],
+    files: [Option<FileIdentity>; 2],
     heads: Option<Heads>,
 }
 
@@ -83,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     /// It can't be opened, there was one that is gone, something else is in its place, or a newer program made it.
-    pub async fn open(place: &Place) -> Result<Self, StoreError> {
+    pub async fn open(place: &StoreLocation) -> Result<Self, StoreError> {
         let path = place::canonical(&place.path);
         let found = place::look(&path).await?;
         if found != Found::Ours
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// It is not there, can't be opened, or a newer program made it.
-    pub(crate) async fn open_existing(place: &Place) -> Result<Self, StoreError> {
+    pub(crate) async fn open_existing(place: &StoreLocation) -> Result<Self, StoreError> {
         let path = place::canonical(&place.path);
         if place::look(&path).await? == Found::Ours {
             return Self::connect(place, path).await;
@@ -110,13 +110,13 @@ impl Store {
         Err(StoreError::File { path: path.display().to_string(), error })
     }
 
-    async fn connect(place: &Place, path: PathBuf) -> Result<Self, StoreError> {
+    async fn connect(place: &StoreLocation, path: PathBuf) -> Result<Self, StoreError> {
         made::shared_file(&place.path).map_err(StoreError::Untrusted)?;
         let named = |error| {
             let fault = Fault::from_sql(&error).at(&path);
             StoreError::Open { path: path.display().to_string(), fault, error }
         };
-        let before = Identity::from_path(&path).ok();
+        let before = FileIdentity::from_path(&path).ok();
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -130,7 +130,7 @@ impl Store {
             StoreError::Database(error) => named(error),
             other => other,
         })?;
-        let files = [before, Identity::from_path(&place::beside(&path, "-wal")).ok()];
+        let files = [before, FileIdentity::from_path(&place::beside(&path, "-wal")).ok()];
         let heads = place.state.as_deref().map(Heads::below);
         let store = Self { pool, writer: place.host.clone(), opened: Arc::new(Opened { path, id, files, heads }) };
         store.version().await?;
@@ -148,7 +148,7 @@ impl Store {
     }
 
     /// The file as it was when it was opened.
-    pub(crate) fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<FileIdentity> {
         self.opened.files[0]
     }
 
@@ -187,8 +187,8 @@ impl Store {
     /// file anew.
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let replaced = || StoreError::Replaced { path: self.opened.path.display().to_string() };
-        let present =
-            [&self.opened.path, &place::beside(&self.opened.path, "-wal")].map(|path| Identity::from_path(path).ok());
+        let present = [&self.opened.path, &place::beside(&self.opened.path, "-wal")]
+            .map(|path| FileIdentity::from_path(path).ok());
         if present != self.opened.files {
             return Err(replaced());
         }
@@ -203,7 +203,7 @@ impl Store {
 }
 
 /// How we know that there was a store in this place; `None` where nothing says so.
-fn evidence(place: &Place, path: &Path) -> Result<Option<String>, StoreError> {
+fn evidence(place: &StoreLocation, path: &Path) -> Result<Option<String>, StoreError> {
     let Some(state) = &place.state else { return Ok(None) };
     let known = trust::known_at(&Heads::below(state), path)?;
     if let Some(head) = known.first() {

@@ -22,7 +22,7 @@ const INTENT: u64 = 4 << 20;
 
 /// Where a store is, and whose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct StoreLocation {
     /// The file.
     pub path: PathBuf,
     /// Whose chain of the audit is written: the host's name.
@@ -33,14 +33,14 @@ pub struct Place {
 
 /// A file as the system tells it from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct FileIdentity {
     /// The device.
     pub device: u64,
     /// The number on it.
     pub inode: u64,
 }
 
-impl Identity {
+impl FileIdentity {
     /// Of what lies at `path` now.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Identity {
     }
 }
 
-impl From<&Metadata> for Identity {
+impl From<&Metadata> for FileIdentity {
     fn from(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }

@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 pub(crate) use self::limits::BeginError;
 use self::limits::may_begin;
 use self::rows::{fetch, run, word};
-use super::audit::Entry;
+use super::audit::AuditEntry;
 use super::writing::Writing;
 use super::{Store, StoreError, locks, millis, span};
 use crate::model::preview::Preview;
@@ -45,7 +45,7 @@ pub(crate) struct Begun {
 
 /// How the steps of a run ended, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct StepsEnd {
     /// When the last process ended.
     pub at: DateTime<Utc>,
     /// Exit code of the last step.
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
-    pub(crate) async fn finish(&self, id: &str, ended: &Ended, who: &str) -> Result<Run, StoreError> {
+    pub(crate) async fn finish(&self, id: &str, ended: &StepsEnd, who: &str) -> Result<Run, StoreError> {
         let mut tx = self.begin_writing().await?;
         let present = run(&fetch(&mut tx, id).await?)?;
         if present.state != RunState::Running {
@@ -124,7 +124,7 @@ impl Store {
     pub(crate) async fn close_run(
         &self,
         id: &str,
-        ended: Option<&Ended>,
+        ended: Option<&StepsEnd>,
         closing: &Closing,
         fence: Option<u64>,
         who: &str,
@@ -165,7 +165,7 @@ impl Store {
     pub(crate) async fn lose(
         &self,
         id: &str,
-        ended: Option<&Ended>,
+        ended: Option<&StepsEnd>,
         why: &str,
         who: &str,
         now: DateTime<Utc>,
@@ -254,11 +254,11 @@ async fn put(
     kind: &str,
     detail: &serde_json::Value,
 ) -> Result<(), StoreError> {
-    tx.append(Entry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail }).await
+    tx.append(AuditEntry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail }).await
 }
 
 /// How the steps of a run ended, with who stopped it: written once for a run.
-async fn put_end(tx: &mut Writing<'_>, run: &Run, ended: &Ended, state: RunState) -> Result<(), StoreError> {
+async fn put_end(tx: &mut Writing<'_>, run: &Run, ended: &StepsEnd, state: RunState) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
     )

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::audit::{Entry, hex};
-use super::heads::{Head, Heads, Mark};
-use super::place::{self, Found, Place};
+use super::audit::{AuditEntry, hex};
+use super::heads::{ChainHead, ChainMark, Heads};
+use super::place::{self, Found, StoreLocation};
 use super::{Store, StoreError};
 
 /// A store that was accepted.
@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// Moves the known heads forwards. What was committed stays so where that fails.
-    pub(super) async fn advance(&self, marks: BTreeMap<String, Mark>) {
+    pub(super) async fn advance(&self, marks: BTreeMap<String, ChainMark>) {
         let opened = std::sync::Arc::clone(&self.opened);
         let written = tokio::task::spawn_blocking(move || match &opened.heads {
             Some(heads) => heads.advance(&opened.id, &opened.path, &marks),
@@ -98,7 +98,7 @@ impl Store {
     /// # Errors
     /// It can't be opened or written, or is no store of ours.
     pub(crate) async fn accept(
-        place: &Place,
+        place: &StoreLocation,
         who: &str,
         why: &str,
         now: DateTime<Utc>,
@@ -122,7 +122,7 @@ impl Store {
         let doubt = Some(doubts.join("; "));
         let detail = json!({ "why": why, "doubt": doubt });
         let (kind, object) = ("store.accepted", store.opened.id.as_str());
-        tx.append(Entry { at: now, who, kind, object, plan_digest: None, detail: &detail }).await?;
+        tx.append(AuditEntry { at: now, who, kind, object, plan_digest: None, detail: &detail }).await?;
         let marks = marks(&mut tx).await?;
         tx.commit().await?;
         if let Some(heads) = &store.opened.heads {
@@ -134,7 +134,7 @@ impl Store {
 }
 
 /// What is known of the stores that were seen at `path`.
-pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<Head>, StoreError> {
+pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<ChainHead>, StoreError> {
     heads.at(path).map_err(unreadable(heads))
 }
 
@@ -147,7 +147,7 @@ fn unreadable(heads: &Heads) -> impl FnOnce(std::io::Error) -> StoreError {
 async fn doubt(
     connection: &mut SqliteConnection,
     writer: String,
-    mark: &Mark,
+    mark: &ChainMark,
 ) -> Result<Option<StoreError>, StoreError> {
     let row = sqlx::query(
         "SELECT max(seq), (SELECT hash FROM audit WHERE writer = $1 AND seq = $2) FROM audit WHERE writer = $1",
@@ -165,11 +165,11 @@ async fn doubt(
 }
 
 /// Where each chain is now.
-async fn marks(connection: &mut SqliteConnection) -> Result<BTreeMap<String, Mark>, StoreError> {
+async fn marks(connection: &mut SqliteConnection) -> Result<BTreeMap<String, ChainMark>, StoreError> {
     let rows = sqlx::query("SELECT writer, max(seq), hash FROM audit GROUP BY writer").fetch_all(connection).await?;
     let mark = |row: &sqlx::sqlite::SqliteRow| {
         let hash: Vec<u8> = row.try_get(2)?;
-        Ok((row.try_get(0)?, Mark { seq: row.try_get(1)?, hash: hex(&hash) }))
+        Ok((row.try_get(0)?, ChainMark { seq: row.try_get(1)?, hash: hex(&hash) }))
     };
     rows.iter().map(mark).collect()
 }

@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-use super::audit::{self, Entry};
-use super::heads::Mark;
+use super::audit::{self, AuditEntry};
+use super::heads::ChainMark;
 use super::{Store, StoreError};
 
 /// A transaction that holds the right to write from its beginning, so that what it reads can't change under it.
@@ -14,7 +14,7 @@ pub(super) struct Writing<'a> {
     store: &'a Store,
     tx: Transaction<'static, Sqlite>,
     /// How far our chain is with what this adds; `None` where nothing was added, or the chain was doubtful before.
-    reached: Option<Mark>,
+    reached: Option<ChainMark>,
 }
 
 impl Store {
@@ -27,7 +27,7 @@ impl Store {
 
 impl Writing<'_> {
     /// Puts something on record.
-    pub(super) async fn append(&mut self, entry: Entry<'_>) -> Result<(), StoreError> {
+    pub(super) async fn append(&mut self, entry: AuditEntry<'_>) -> Result<(), StoreError> {
         // A head that is not in the chain stays, so that the loss is still told.
         let sound = self.store.is_trusted(&mut self.tx).await.is_ok();
         let mark = audit::append(&mut self.tx, &self.store.writer, entry).await?;

@@ -32,7 +32,7 @@ pub(crate) use sanitise::{
     sanitise_shown, sanitise_within,
 };
 pub use sanitise::{MAX_LINE, sanitise, sanitise_coloured, sanitise_lines};
-pub use sgr::{Colour, Sgr, StyleSpan, Styles};
+pub use sgr::{Colour, Sgr, StyleSpan, TextStyles};
 
 /// A text of which everything can be seen: control characters as their pictures, what is invisible by its number.
 pub(crate) fn visible(text: &str) -> String {

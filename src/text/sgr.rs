@@ -16,12 +16,12 @@ pub enum Colour {
 /// The colours of a text: byte ranges with their styles, in order, not overlapping. One pointer wide, and nothing
 /// more where there are none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Styles(Option<Box<[StyleSpan]>>);
+pub struct TextStyles(Option<Box<[StyleSpan]>>);
 
 /// A byte range of a text and its style.
 pub type StyleSpan = (Range<usize>, Sgr);
 
-impl Styles {
+impl TextStyles {
     /// Those within `range`, counted from its beginning.
     pub(crate) fn within(spans: &[StyleSpan], range: &Range<usize>) -> Vec<StyleSpan> {
         spans
@@ -38,7 +38,7 @@ impl Styles {
     }
 }
 
-impl From<Vec<StyleSpan>> for Styles {
+impl From<Vec<StyleSpan>> for TextStyles {
     fn from(spans: Vec<StyleSpan>) -> Self {
         Self((!spans.is_empty()).then(|| spans.into()))
     }

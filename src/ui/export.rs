@@ -13,7 +13,7 @@ use crate::theme::{GlyphSet, Styles};
 
 /// The forms in which a frame can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum ExportFormat {
     /// A picture with the theme's own canvas behind it.
     Svg,
     /// Text with escape sequences for colours.
@@ -22,7 +22,7 @@ pub enum Format {
     Text,
 }
 
-impl Format {
+impl ExportFormat {
     /// What file names end in.
     pub(crate) const fn extension(self) -> &'static str {
         match self {
@@ -34,11 +34,11 @@ impl Format {
 }
 
 /// Writes a frame. `title` is shown in the picture's window bar alone.
-pub fn export(buffer: &Buffer, styles: &Styles, format: Format, title: &str) -> String {
+pub fn export(buffer: &Buffer, styles: &Styles, format: ExportFormat, title: &str) -> String {
     match format {
-        Format::Svg => svg::svg(buffer, styles, title),
-        Format::Ansi => escapes(buffer),
-        Format::Text => text(buffer, styles.glyphs),
+        ExportFormat::Svg => svg::svg(buffer, styles, title),
+        ExportFormat::Ansi => escapes(buffer),
+        ExportFormat::Text => text(buffer, styles.glyphs),
     }
 }
 
@@ -152,12 +152,12 @@ mod tests {
 
     #[test]
     fn text_is_what_is_read() {
-        assert_eq!(export(&frame(), &styles(), Format::Text, ""), "✗ DOWN 世 <&\nok\n");
+        assert_eq!(export(&frame(), &styles(), ExportFormat::Text, ""), "✗ DOWN 世 <&\nok\n");
     }
 
     #[test]
     fn escapes_are_colours_alone() {
-        let ansi = export(&frame(), &styles(), Format::Ansi, "");
+        let ansi = export(&frame(), &styles(), ExportFormat::Ansi, "");
         assert!(ansi.starts_with("\x1b[0;1;7;91m✗ DOWN\x1b[0m "), "{ansi:?}");
         assert!(ansi.contains("\x1b[0;38;2;1;2;3m世"), "{ansi:?}");
         assert!(ansi.contains("\x1b[0;38;5;35;44mok"), "{ansi:?}");
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_well_formed_and_escaped() {
-        let svg = export(&frame(), &styles(), Format::Svg, "a <b>");
+        let svg = export(&frame(), &styles(), ExportFormat::Svg, "a <b>");
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         assert!(svg.contains("&lt;&amp;") && svg.contains("a &lt;b&gt;"));
         assert!(svg.contains(&styles().canvas.background.hex()));

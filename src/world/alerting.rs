@@ -13,7 +13,7 @@ use crate::text::name::Name;
 use super::World;
 use super::machines::{Machine, NETWORK};
 use super::output::{Change, Output};
-use crate::world::alerts::{AlertView, Alerts, Phase, Subject};
+use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
 use crate::world::timeline::EventKind;
 
 impl World {
@@ -105,7 +105,7 @@ impl World {
         let network = (!self.connectivity.ok).then(|| AlertView {
             id: Name::from(NETWORK),
             order: usize::MAX,
-            subject: Subject::Console,
+            subject: AlertSubject::Console,
             service: None,
             severity: Severity::Critical,
             condition: "our own network is down".to_owned(),
@@ -132,7 +132,7 @@ impl World {
                 None => {}
             }
             let machine = &self.machines.all[at];
-            if matches!(machine.subject, Subject::Metric(_)) {
+            if matches!(machine.subject, AlertSubject::Metric(_)) {
                 self.severity_of_metric(machine.at);
             }
         }
@@ -151,15 +151,15 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
         return ConditionInput::Unknown;
     }
     match machine.subject {
-        Subject::Check(_) => {
+        AlertSubject::Check(_) => {
             let check = &world.checks[machine.at];
             ConditionInput::of_check(check.status, check.last.as_ref(), check.stale)
         }
-        Subject::Metric(_) => {
+        AlertSubject::Metric(_) => {
             let metric = &world.metrics[machine.at];
             ConditionInput::of_metric(metric.last.as_ref(), metric.stale)
         }
-        Subject::Console => ConditionInput::Unknown,
+        AlertSubject::Console => ConditionInput::Unknown,
     }
 }
 
@@ -193,15 +193,15 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
     let service = world.service_at(machine.row?)?;
     let by = service.waits_for.clone()?;
     let own = match &machine.subject {
-        Subject::Check(_) => match &machine.alert.condition.predicate {
+        AlertSubject::Check(_) => match &machine.alert.condition.predicate {
             // No dependency keeps us from asking.
             Predicate::Stale => true,
             Predicate::Number { field: Some(field), .. } => cause::names_a_cause(field, [&*by]),
             _ => world.checks[machine.at].own_reason.is_some(),
         },
         // A fault of the service's own may be what the figure shows.
-        Subject::Metric(name) => service.own_reason.is_some() || cause::is_local(name),
-        Subject::Console => true,
+        AlertSubject::Metric(name) => service.own_reason.is_some() || cause::is_local(name),
+        AlertSubject::Console => true,
     };
     (!own).then_some(by)
 }
@@ -209,7 +209,7 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
 /// What the condition saw: the number with its unit, or the status with its error.
 fn seen(world: &World, machine: &Machine) -> String {
     match &machine.subject {
-        Subject::Metric(_) => {
+        AlertSubject::Metric(_) => {
             let metric = &world.metrics[machine.at];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {
                 (Some(error), ..) => error.to_string(),
@@ -219,7 +219,7 @@ fn seen(world: &World, machine: &Machine) -> String {
                 _ => metric.shown(),
             }
         }
-        Subject::Check(_) => {
+        AlertSubject::Check(_) => {
             let check = &world.checks[machine.at];
             let field = machine.alert.condition.field();
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
@@ -231,6 +231,6 @@ fn seen(world: &World, machine: &Machine) -> String {
                 (None, None, None) => check.status.word().to_owned(),
             }
         }
-        Subject::Console => String::new(),
+        AlertSubject::Console => String::new(),
     }
 }

@@ -11,7 +11,7 @@ use crate::text::name::Name;
 
 /// What an alert is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Subject {
+pub enum AlertSubject {
     /// A check.
     Check(Name),
     /// A metric.
@@ -20,7 +20,7 @@ pub enum Subject {
     Console,
 }
 
-impl Subject {
+impl AlertSubject {
     /// The name of the check or metric.
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -88,7 +88,7 @@ pub struct AlertView {
     /// Its place in the configuration: the order among equals.
     pub order: usize,
     /// What it is about.
-    pub subject: Subject,
+    pub subject: AlertSubject,
     /// The service of the subject.
     pub service: Option<Name>,
     /// How bad.

@@ -177,10 +177,10 @@ impl CheckView {
     }
 
     /// Availability over the last `window`, time-weighted.
-    pub(crate) fn availability(&self, window: Duration, now: Stamp) -> Option<Availability> {
+    pub(crate) fn availability(&self, window: Duration, now: Stamp) -> Option<AvailabilityView> {
         let window = self.known.window(window, now);
         let percent = window.availability()? * 100.0;
-        Some(Availability { percent, thin: window.is_thin() })
+        Some(AvailabilityView { percent, thin: window.is_thin() })
     }
 }
 
@@ -199,7 +199,7 @@ pub(crate) struct Observed {
 
 /// Availability as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Availability {
+pub(crate) struct AvailabilityView {
     /// Per cent of the known time that it was up.
     pub percent: f64,
     /// Whether so little of the window is known that the figure must be marked.

@@ -8,14 +8,14 @@ use crate::lang::condition::Condition;
 use crate::model::alert::{Alert, Severity};
 use crate::text::name::Name;
 
-use super::alerts::Subject;
+use super::alerts::AlertSubject;
 use super::membership::Membership;
 
 /// One condition with its memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
     pub(super) alert: Alert,
-    pub(super) subject: Subject,
+    pub(super) subject: AlertSubject,
     pub(super) service: Option<Name>,
     /// The row of services that its subject belongs to.
     pub(super) row: Option<usize>,
@@ -49,13 +49,13 @@ impl Machines {
         let mut machines = Self::default();
         for (at, check) in config.checks.iter().enumerate() {
             let row = membership.row_of_check.get(at).copied().flatten();
-            let subject = Subject::Check(check.name.clone());
+            let subject = AlertSubject::Check(check.name.clone());
             let range = machines.add(&subject, check.service.as_ref(), (row, at), &check.alerts, &known);
             machines.of_check.push(range);
         }
         for (at, metric) in config.metrics.iter().enumerate() {
             let row = membership.row_of_metric.get(at).copied().flatten();
-            let subject = Subject::Metric(metric.name.clone());
+            let subject = AlertSubject::Metric(metric.name.clone());
             let range = machines.add(&subject, metric.service.as_ref(), (row, at), &metric.alerts, &known);
             machines.of_metric.push(range);
         }
@@ -64,14 +64,14 @@ impl Machines {
 
     fn add(
         &mut self,
-        subject: &Subject,
+        subject: &AlertSubject,
         service: Option<&Name>,
         (row, at): (Option<usize>, usize),
         conditions: &[(Severity, Condition)],
         known: &HashMap<&Name, &Alert>,
     ) -> Range<usize> {
         let from = self.all.len();
-        let kind = if matches!(subject, Subject::Metric(_)) { "metric" } else { "check" };
+        let kind = if matches!(subject, AlertSubject::Metric(_)) { "metric" } else { "check" };
         for (nth, (severity, condition)) in conditions.iter().enumerate() {
             let name: Name = format!("{kind}:{}/{}/{nth}", subject.name(), severity.word()).into();
             let same = known.get(&name).filter(|alert| alert.condition == *condition);

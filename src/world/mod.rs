@@ -47,7 +47,7 @@ use membership::Membership;
 use metrics::MetricView;
 use runs::RunView;
 use services::Services;
-use timeline::{Entry, EventKind, Timeline};
+use timeline::{EventKind, Timeline, TimelineEntry};
 
 pub(crate) use output::{Change, Intent, Output};
 
@@ -144,6 +144,6 @@ impl World {
 
     /// Notes what happened, of no service or of one.
     pub(crate) fn happened(&mut self, kind: EventKind, service: Option<Name>, text: &str) {
-        self.timeline.push(Entry { at: self.now, kind, service, text: SafeText::new(text) });
+        self.timeline.push(TimelineEntry { at: self.now, kind, service, text: SafeText::new(text) });
     }
 }

@@ -6,7 +6,7 @@ use super::World;
 use super::diagnostics::ProblemKind;
 use super::logs::LogView;
 use super::output::{Change, Intent, Output};
-use super::timeline::{Entry, EventKind};
+use super::timeline::{EventKind, TimelineEntry};
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
@@ -106,7 +106,7 @@ impl World {
             None => format!("{} → {}", from.word(), to.word()),
         };
         let text = SafeText::new(&format!("{} {what}{because}", check.name));
-        let entry = Entry {
+        let entry = TimelineEntry {
             at: self.now,
             kind: EventKind::Status { check: check.name.clone(), from, to },
             service: check.service.clone(),

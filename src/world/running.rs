@@ -1,6 +1,6 @@
 //! What is heard of runs, and what follows from it.
 
-use crate::model::run::{Lock, OutputLine, Progress, Run, RunState, Signs, Stopping};
+use crate::model::run::{Lock, OutputLine, Run, RunState, Signs, Stopping, VerificationProgress};
 use crate::text::name::Name;
 
 use super::World;
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// How far the verification of a run is.
-    pub(crate) fn run_progress(&mut self, id: &Name, progress: Progress) {
+    pub(crate) fn run_progress(&mut self, id: &Name, progress: VerificationProgress) {
         if let Some(view) = self.run_mut(id) {
             view.progress = Some(progress);
         }

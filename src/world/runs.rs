@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::lang::time::Stamp;
-use crate::model::run::{OutputLine, Progress, Run, Signs, Stopping};
+use crate::model::run::{OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::text::name::Name;
 
 /// Output lines kept a run; the tail is what is read.
@@ -19,7 +19,7 @@ pub struct RunView {
     /// Lines left out between head and tail.
     pub omitted: u64,
     /// How far its verification is, as its supervisor says.
-    pub progress: Option<Progress>,
+    pub progress: Option<VerificationProgress>,
     /// How far its stopping is, and when that was told.
     pub stopping: Option<(Stopping, Stamp)>,
     /// What is seen of its supervisor and of what it left behind, and when that was told.

@@ -34,7 +34,7 @@ pub enum EventKind {
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TimelineEntry {
     /// When.
     pub at: Stamp,
     /// What kind.
@@ -50,11 +50,11 @@ pub(crate) const MAX_ENTRIES: usize = 500;
 
 /// The last entries, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline(VecDeque<Entry>);
+pub struct Timeline(VecDeque<TimelineEntry>);
 
 impl Timeline {
     /// Adds an entry; the oldest goes where there are too many.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: TimelineEntry) {
         if self.0.len() == MAX_ENTRIES {
             self.0.pop_front();
         }
@@ -62,7 +62,7 @@ impl Timeline {
     }
 
     /// Entries, newest first.
-    pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &Entry> + DoubleEndedIterator {
+    pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &TimelineEntry> + DoubleEndedIterator {
         self.0.iter().rev()
     }
 }

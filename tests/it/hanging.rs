@@ -18,7 +18,7 @@ use opsroom::clock::Clock;
 use opsroom::config::load::load_text;
 use opsroom::model::observation::Observation;
 use opsroom::model::reading::Reading;
-use opsroom::sources::{Context, polls, raise_open_files};
+use opsroom::sources::{SourceContext, polls, raise_open_files};
 use opsroom::text::secret::Secrets;
 use serde_json::Value;
 use tokio::net::UdpSocket;
@@ -28,13 +28,13 @@ use tokio_util::sync::CancellationToken;
 /// A bound for what must happen: a test that waits so long has failed.
 const LONG: Duration = Duration::from_mins(1);
 
-fn context(text: &str) -> (Context, mpsc::Receiver<Observation>) {
+fn context(text: &str) -> (SourceContext, mpsc::Receiver<Observation>) {
     raise_open_files();
     let loaded = load_text(Path::new("/opsroom.toml"), text);
     let config = loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
     let (out, observations) = mpsc::channel(1024);
     let (secrets, clock, cancel) = (Arc::default(), Clock::start(), CancellationToken::new());
-    (Context { config: Arc::new(config), secrets, clock, out, cancel }, observations)
+    (SourceContext { config: Arc::new(config), secrets, clock, out, cancel }, observations)
 }
 
 /// Runs the scheduler until every check but `good` has a reading, and gives the readings of `good` until then.

@@ -20,7 +20,7 @@ use opsroom::config::load::load_text;
 use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::sources::round::Round;
-use opsroom::sources::{Context, polls};
+use opsroom::sources::{SourceContext, polls};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -35,12 +35,12 @@ fn config(text: &str) -> Config {
     loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
 }
 
-fn context(config: Config) -> (Context, mpsc::Receiver<Observation>) {
+fn context(config: Config) -> (SourceContext, mpsc::Receiver<Observation>) {
     // Expressions run in a process of the program, which a test is not.
     opsroom::sources::jq::use_program(env!("CARGO_BIN_EXE_opsroom").into());
     let (out, observations) = mpsc::channel(256);
     let (secrets, clock) = (Arc::default(), Clock::start());
-    (Context { config: Arc::new(config), secrets, clock, out, cancel: CancellationToken::new() }, observations)
+    (SourceContext { config: Arc::new(config), secrets, clock, out, cancel: CancellationToken::new() }, observations)
 }
 
 fn readings(observations: Vec<Observation>) -> Vec<Reading> {

@@ -14,10 +14,10 @@ use opsroom::config::panels;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{ConsoleEffect, Effect, TerminalEffect};
 use opsroom::model::observation::Observation;
-use opsroom::text::{Colour, SafeText, Sgr, Styles};
+use opsroom::text::{Colour, SafeText, Sgr, TextStyles};
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
-use opsroom::world::timeline::{Entry, EventKind};
+use opsroom::world::timeline::{EventKind, TimelineEntry};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -373,7 +373,8 @@ fn logs_charts_and_timeline_point_at_one_moment() {
     let first = app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record").at();
     assert_eq!(app.state.console.time_cursor, Some(first));
     // What is selected in the timeline opens the logs then.
-    let entry = |at, text: &str| Entry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) };
+    let entry =
+        |at, text: &str| TimelineEntry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) };
     app.state.world.timeline.push(entry(app.now(), "something"));
     app.keys("1 tab enter");
     assert_eq!((&app.state.console.screen, app.state.console.time_cursor), (&Screen::Logs, Some(app.now().utc)));
@@ -570,7 +571,7 @@ fn lines_have_their_own_colours() {
     let red = Sgr { fg: Some(Colour::Indexed(1)), ..Sgr::default() };
     let dark = Sgr { fg: Some(Colour::Rgb(12, 14, 20)), ..Sgr::default() };
     let plain = RecordData::unknown("api".into(), 1, app.now(), SafeText::new("danger unseen rest"));
-    let data = RecordData { styles: Styles::from(vec![(0..6, red), (7..13, dark)]), ..plain };
+    let data = RecordData { styles: TextStyles::from(vec![(0..6, red), (7..13, dark)]), ..plain };
     batch(&mut app, "api", vec![Record::new(data)], Loss::default());
     let cell = |app: &App, letter: &str, depth| {
         let buffer = draw_with(&app.state, 80, 24, "midnight", depth, GlyphSet::UTF8);

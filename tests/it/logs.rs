@@ -11,7 +11,7 @@ use opsroom::config::kinds::command::CommandLine;
 use opsroom::config::sections::log::{Log, LogKind};
 use opsroom::logs::record::{LogState, Record, RecordKind};
 use opsroom::model::observation::Observation;
-use opsroom::sources::Context;
+use opsroom::sources::SourceContext;
 use opsroom::sources::logs as tail;
 use opsroom::sources::logs::Resume;
 use tokio::sync::mpsc;
@@ -40,7 +40,7 @@ impl Followed {
         let (out, observations) = mpsc::channel(16);
         let cancel = CancellationToken::new();
         let config = Config { logs, ..Config::default() };
-        let context = Context {
+        let context = SourceContext {
             config: Arc::new(config),
             secrets: Arc::default(),
             clock: Clock::start(),

@@ -26,7 +26,7 @@ use opsroom::model::alert::Severity;
 use opsroom::model::observation::Observation;
 use opsroom::model::reading::{Reading, Sample, Sign};
 use opsroom::model::status::Status;
-use opsroom::sources::{Context, polls};
+use opsroom::sources::{SourceContext, polls};
 use opsroom::text::secret::{Secrets, Template};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -100,10 +100,10 @@ fn config(source: Source, check: Check) -> Config {
     Config { sources: vec![source], checks: vec![check], ..Config::default() }
 }
 
-fn context(config: Config) -> (Context, mpsc::Receiver<Observation>) {
+fn context(config: Config) -> (SourceContext, mpsc::Receiver<Observation>) {
     opsroom::sources::jq::use_program(env!("CARGO_BIN_EXE_opsroom").into());
     let (out, observations) = mpsc::channel(256);
-    let context = Context {
+    let context = SourceContext {
         config: Arc::new(config),
         secrets: Arc::new(Secrets::default()),
         clock: Clock::start(),

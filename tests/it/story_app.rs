@@ -19,7 +19,9 @@ use opsroom::model::choice::Choice;
 use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreEffect, TerminalEffect};
 use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
-use opsroom::model::run::{CheckProgress, ChecksAfter, Confirm, OutputLine, Progress, Run, RunState, Stopping};
+use opsroom::model::run::{
+    CheckProgress, ChecksAfter, Confirm, OutputLine, Run, RunState, Stopping, VerificationProgress,
+};
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
 use opsroom::text::redact::Redactor;
@@ -82,7 +84,7 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
     assert_eq!(app.take(), [], "the console polls nothing for it");
-    let progress = Progress {
+    let progress = VerificationProgress {
         until: app.now().utc + chrono::Duration::seconds(57),
         until_boot: None,
         checks: vec![CheckProgress { name: "api".into(), good: 1, needed: 2 }],

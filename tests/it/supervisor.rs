@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use opsroom::actions::follow::{Follower, RunLiveness, is_alive};
 use opsroom::actions::handover::{Handover, Task};
-use opsroom::actions::launch::Prepared;
-use opsroom::actions::rundir::{End, How, Intent, RunDir};
+use opsroom::actions::launch::PreparedRun;
+use opsroom::actions::rundir::{End, RunDir, RunIntent, StepOutcome};
 use opsroom::model::run::{Cancelled, Plan};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_opsroom");
@@ -59,8 +59,8 @@ struct Given {
 async fn start(at: &Path, plan: Plan, given: Given) -> Started {
     // Unlike any other: what escapes its group is found again by the id in its environment.
     let id = format!("r-{}", at.file_name().unwrap().to_str().unwrap());
-    let prepared = Prepared::new(&at.join("runs"), &id).unwrap();
-    let intent = Intent {
+    let prepared = PreparedRun::new(&at.join("runs"), &id).unwrap();
+    let intent = RunIntent {
         id: id.into(),
         preview: opsroom::model::preview::Preview::default(),
         digest: plan.digest(),
@@ -151,22 +151,22 @@ async fn steps_run_in_order_and_their_output_is_kept() {
 #[tokio::test]
 async fn each_kind_of_failure_says_what_it_is() {
     let seen = run(|at| plan(at, &[&["false"], &["touch", "never"]])).await;
-    assert_eq!((seen.end.how, seen.end.exit_code, seen.end.step), (How::Exited, Some(1), 1));
+    assert_eq!((seen.end.how, seen.end.exit_code, seen.end.step), (StepOutcome::Exited, Some(1), 1));
     assert_eq!(seen.end.message.as_str(), "step 1 of 2: `false` exited with code 1; 1 more not run");
 
     let seen = run(|at| plan(at, &[&["opsroom-no-such-program"]])).await;
-    assert_eq!(seen.end.how, How::NotStarted);
+    assert_eq!(seen.end.how, StepOutcome::NotStarted);
     assert!(seen.end.message.as_str().contains("`opsroom-no-such-program` was not found"), "{}", seen.end.message);
 
     let seen = run(|at| plan(&at.join("missing"), &[&["true"]])).await;
     assert!(seen.end.message.as_str().contains("directory") && seen.end.message.as_str().contains("does not exist"));
 
     let seen = run(|at| shell(at, "kill -SEGV $$")).await;
-    assert_eq!((seen.end.how, seen.end.signal), (How::Signalled, Some(11)));
+    assert_eq!((seen.end.how, seen.end.signal), (StepOutcome::Signalled, Some(11)));
     assert_eq!(seen.end.message.as_str(), "killed by signal 11 (SEGV)");
 
     let seen = run(|at| Plan { timeout: Duration::from_millis(200), ..shell(at, "sleep 60") }).await;
-    assert_eq!(seen.end.how, How::TimedOut);
+    assert_eq!(seen.end.how, StepOutcome::TimedOut);
     assert!(seen.end.message.as_str().starts_with("timed out after 0.2 s"), "{}", seen.end.message);
 }
 
@@ -177,7 +177,7 @@ async fn the_grandchild_dies_at_the_timeout_even_if_it_ignores_term() {
     let started =
         start(at.path(), Plan { timeout: Duration::from_secs(1), ..shell(at.path(), script) }, Given::default()).await;
     let seen = until_end(&started.dir).await;
-    assert_eq!(seen.end.how, How::TimedOut);
+    assert_eq!(seen.end.how, StepOutcome::TimedOut);
     assert_eq!(seen.end.signal, Some(9), "{:?}", seen.end);
     let grandchild = read(at.path().join("grandchild")).unwrap();
     assert!(!runs(&grandchild));
@@ -195,7 +195,7 @@ async fn cancelling_ends_the_whole_group() {
     let who = Cancelled { who: "ada".to_owned(), at: "2026-11-21T02:41:09Z".parse().unwrap() };
     started.dir.ask_to_cancel(&who).unwrap();
     let seen = until_end(&started.dir).await;
-    assert_eq!((seen.end.how, seen.end.cancelled), (How::Cancelled, Some(who)));
+    assert_eq!((seen.end.how, seen.end.cancelled), (StepOutcome::Cancelled, Some(who)));
     let stop = started.dir.read_stop().unwrap().unwrap();
     assert!(!stop.killed);
     assert!(!runs(&grandchild));
@@ -309,10 +309,10 @@ async fn it_survives_hangup_and_says_when_it_is_lost() {
 #[tokio::test]
 async fn what_was_prepared_and_never_launched_never_started() {
     let at = tempfile::tempdir().unwrap();
-    let prepared = Prepared::new(at.path(), "r1").unwrap();
+    let prepared = PreparedRun::new(at.path(), "r1").unwrap();
     let dir = prepared.dir().clone();
     assert_eq!(Follower::new(dir.clone()).look().unwrap().1, RunLiveness::Running);
-    assert!(Prepared::new(at.path(), "r1").is_err());
+    assert!(PreparedRun::new(at.path(), "r1").is_err());
     drop(prepared);
     assert_eq!(Follower::new(dir).look().unwrap().1, RunLiveness::NeverStarted);
 }

@@ -15,8 +15,8 @@ use opsroom::app::state::State;
 use opsroom::clock::Clock;
 use opsroom::config::load;
 use opsroom::model::reading::Sign;
-use opsroom::runtime::core::Start;
-use opsroom::runtime::headless::{Ended, Headless};
+use opsroom::runtime::core::StartOptions;
+use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::runtime::reload::Loader;
 
 /// So long a test waits for what must happen.
@@ -41,7 +41,7 @@ impl Console {
         let first = load::load(&file);
         let config = Arc::new(first.config.unwrap_or_else(|| panic!("{:?}", first.diagnostics)));
         let state_directory = directory.path().join("state");
-        let start = Start {
+        let start = StartOptions {
             clock: Clock::start(),
             config,
             loader: Some(loader),
@@ -57,7 +57,7 @@ impl Console {
     }
 
     async fn until(&mut self, what: &str, holds: impl Fn(&State) -> bool) {
-        assert_eq!(self.headless.run(LONG, holds).await, Ended::Reached, "{what}");
+        assert_eq!(self.headless.run(LONG, holds).await, LoopEnd::Reached, "{what}");
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::actions::rundir::Intent;
+use crate::actions::rundir::RunIntent;
 
 /// What tells an adapter for whom and under which lock it works. `OPSROOM_ACTION_ID` is the run's id: an idempotency
 /// key; `OPSROOM_FENCE` rises with each acquisition of the target, so that a late run can be told from the present one.
-pub(crate) fn own(intent: &Intent) -> BTreeMap<&'static str, String> {
+pub(crate) fn own(intent: &RunIntent) -> BTreeMap<&'static str, String> {
     let plan = &intent.plan;
     let deadline = chrono::Duration::from_std(plan.timeout).ok().and_then(|bound| intent.at.checked_add_signed(bound));
     BTreeMap::from([

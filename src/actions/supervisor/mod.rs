@@ -13,13 +13,13 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::rundir::{End, How, Intent, RunDir, Started, Survivor};
+use super::rundir::{End, RunDir, RunIntent, Started, StepOutcome, Survivor};
 use crate::clock::Clock;
 use crate::model::preview::command_line;
 use crate::process::table::Listed;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
-use output::Output;
+use output::OutputFiles;
 use step::{StepEnd, Stopper};
 
 /// Signals that reach the supervisor. That they were listened to once keeps them from ending it ever after.
@@ -57,13 +57,13 @@ impl Signals {
 /// The directory can't be written, or the signals can't be had.
 pub(crate) async fn run_steps(
     dir: &RunDir,
-    intent: &Intent,
+    intent: &RunIntent,
     declared: &BTreeMap<String, String>,
     redactor: Redactor,
     clock: Clock,
 ) -> io::Result<End> {
     let signals = Signals::listen()?;
-    let mut output = Output::new(dir.clone(), redactor, clock)?;
+    let mut output = OutputFiles::new(dir.clone(), redactor, clock)?;
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     dir.write_started(&Started { pid, at: clock.moment(), version: env!("CARGO_PKG_VERSION").to_owned() })?;
 
@@ -108,14 +108,14 @@ pub(crate) async fn run_steps(
         survivors,
         lines,
         omitted,
-        cancelled: if end.how == How::Cancelled { dir.read_cancel().ok().flatten() } else { None },
+        cancelled: if end.how == StepOutcome::Cancelled { dir.read_cancel().ok().flatten() } else { None },
         took: now.boot.zip(intent.boot).and_then(|(now, began)| now.since(began)),
     };
     Ok(end)
 }
 
 /// The variables of the steps beside the clean base: ours stand over those that an adapter declares.
-fn given(intent: &Intent, declared: &BTreeMap<String, String>) -> Vec<(String, String)> {
+fn given(intent: &RunIntent, declared: &BTreeMap<String, String>) -> Vec<(String, String)> {
     let declared = declared.iter().map(|(name, value)| (name.clone(), value.clone()));
     declared.chain(environment::own(intent).into_iter().map(|(name, value)| (name.to_owned(), value))).collect()
 }
@@ -130,7 +130,7 @@ pub(crate) fn left_behind(run: &str) -> Vec<Listed> {
 }
 
 /// Those that left their group and still carry our mark.
-fn escaped(intent: &Intent, known: &[Survivor]) -> Vec<Survivor> {
+fn escaped(intent: &RunIntent, known: &[Survivor]) -> Vec<Survivor> {
     let found = left_behind(&intent.id).into_iter();
     found.map(left::survivor).filter(|one| known.iter().all(|other| other.pid != one.pid)).collect()
 }
@@ -149,7 +149,8 @@ fn message(end: &StepEnd, number: usize, steps: usize, survivors: &[Survivor]) -
     }
     let who: Vec<String> = survivors.iter().take(8).map(|one| format!("{} ({})", one.pid, one.name)).collect();
     let more = if survivors.len() > who.len() { ", …" } else { "" };
-    let verb = if matches!(end.how, How::TimedOut | How::Cancelled) { "survived" } else { "still running" };
+    let verb =
+        if matches!(end.how, StepOutcome::TimedOut | StepOutcome::Cancelled) { "survived" } else { "still running" };
     join(&message, &format!("{verb}: {}{more}", who.join(", ")))
 }
 

@@ -24,7 +24,7 @@ pub(crate) const TAIL: usize = 256 << 10;
 
 /// Where a line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
+pub(crate) enum OutputStream {
     /// The child's stdout.
     Out,
     /// The child's stderr.
@@ -33,7 +33,7 @@ pub(crate) enum Stream {
     Note,
 }
 
-impl Stream {
+impl OutputStream {
     const fn tag(self) -> &'static str {
         match self {
             Self::Out => "out",
@@ -45,7 +45,7 @@ impl Stream {
 
 /// Writes the output files of one run.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct OutputFiles {
     dir: RunDir,
     file: File,
     written: usize,
@@ -67,7 +67,7 @@ struct Partial {
     cut: bool,
 }
 
-impl Output {
+impl OutputFiles {
     /// Opens `out.log`.
     ///
     /// # Errors
@@ -90,8 +90,8 @@ impl Output {
     }
 
     /// Takes in what a child wrote, cut anywhere.
-    pub(crate) fn feed(&mut self, stream: Stream, mut bytes: &[u8]) {
-        let slot = usize::from(stream == Stream::Err);
+    pub(crate) fn feed(&mut self, stream: OutputStream, mut bytes: &[u8]) {
+        let slot = usize::from(stream == OutputStream::Err);
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             self.extend(slot, &bytes[..end]);
             self.finish_line(slot, stream);
@@ -101,8 +101,8 @@ impl Output {
     }
 
     /// The stream ended: what stands without a line break is a line too.
-    pub(crate) fn end_of(&mut self, stream: Stream) {
-        let slot = usize::from(stream == Stream::Err);
+    pub(crate) fn end_of(&mut self, stream: OutputStream) {
+        let slot = usize::from(stream == OutputStream::Err);
         if !self.partial[slot].bytes.is_empty() {
             self.finish_line(slot, stream);
         }
@@ -110,7 +110,7 @@ impl Output {
 
     /// A word of the supervisor.
     pub(crate) fn note(&mut self, text: &str) {
-        self.push(Stream::Note, text.as_bytes());
+        self.push(OutputStream::Note, text.as_bytes());
     }
 
     /// A text without any secret, safe to be stored.
@@ -149,7 +149,7 @@ impl Output {
         }
     }
 
-    fn finish_line(&mut self, slot: usize, stream: Stream) {
+    fn finish_line(&mut self, slot: usize, stream: OutputStream) {
         let partial = std::mem::take(&mut self.partial[slot]);
         self.push(stream, partial.bytes.strip_suffix(b"\r").unwrap_or(&partial.bytes));
         // The buffer goes back, so that a talkative child does not cost an allocation a line.
@@ -157,7 +157,7 @@ impl Output {
         self.partial[slot].bytes.clear();
     }
 
-    fn push(&mut self, stream: Stream, raw: &[u8]) {
+    fn push(&mut self, stream: OutputStream, raw: &[u8]) {
         let text = self.redactor.clean(raw);
         let now = self.clock.now().utc.to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut line = String::with_capacity(text.as_str().len() + 48);
@@ -188,8 +188,8 @@ mod tests {
     use super::*;
     use crate::actions::follow::Follower;
 
-    fn output(dir: &std::path::Path, secret: &str) -> Output {
-        Output::new(RunDir::new(dir), Redactor::new([secret]), Clock::start()).unwrap()
+    fn output(dir: &std::path::Path, secret: &str) -> OutputFiles {
+        OutputFiles::new(RunDir::new(dir), Redactor::new([secret]), Clock::start()).unwrap()
     }
 
     fn read(dir: &std::path::Path) -> (Vec<crate::model::run::OutputLine>, u64) {
@@ -209,10 +209,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut out = output(dir.path(), "hunter2hunter2");
         for piece in ["see hunt", "er2hun", "ter2 ok\nnext", ""] {
-            out.feed(Stream::Out, piece.as_bytes());
+            out.feed(OutputStream::Out, piece.as_bytes());
         }
-        out.feed(Stream::Err, b"hunter2\x1b[0mhunter2\r\n");
-        out.end_of(Stream::Out);
+        out.feed(OutputStream::Err, b"hunter2\x1b[0mhunter2\r\n");
+        out.end_of(OutputStream::Out);
         out.close();
         let (lines, _) = read(dir.path());
         let text: Vec<_> = lines.iter().map(|line| (line.stderr, line.text.as_str().to_owned())).collect();
@@ -227,7 +227,7 @@ mod tests {
         let mut out = output(dir.path(), "");
         let total = 200_000_u64;
         for number in 0..total {
-            out.feed(Stream::Out, format!("line {number} {}\n", "x".repeat(50)).as_bytes());
+            out.feed(OutputStream::Out, format!("line {number} {}\n", "x".repeat(50)).as_bytes());
         }
         let (count, omitted, trouble) = out.close();
         assert!(trouble.is_none());
@@ -247,9 +247,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut out = output(dir.path(), "zzzzzz");
         for _ in 0..100 {
-            out.feed(Stream::Out, &[b'a'; 10_000]);
+            out.feed(OutputStream::Out, &[b'a'; 10_000]);
         }
-        out.feed(Stream::Out, b"\nshort\n");
+        out.feed(OutputStream::Out, b"\nshort\n");
         out.close();
         let (lines, _) = read(dir.path());
         assert!(lines[0].text.as_str().len() <= crate::text::MAX_LINE);

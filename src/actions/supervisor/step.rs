@@ -9,11 +9,11 @@ use tokio::process::{ChildStderr, ChildStdout};
 
 use super::Signals;
 use super::left::survivor;
-use super::output::{Output, Stream};
-use crate::actions::rundir::{How, RunDir, Survivor};
+use super::output::{OutputFiles, OutputStream};
+use crate::actions::rundir::{RunDir, StepOutcome, Survivor};
 use crate::clock::Clock;
 use crate::model::run::Stop;
-use crate::process::{Group, Invocation, StartError};
+use crate::process::{Invocation, ProcessGroup, StartError};
 
 /// How long a descriptor that a daemon keeps open may hold us up after the step's own process ended.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// How a step ended.
 #[derive(Debug)]
 pub(crate) struct StepEnd {
-    pub how: How,
+    pub how: StepOutcome,
     pub exit_code: Option<i32>,
     pub signal: Option<i32>,
     /// Whether a process was started.
@@ -44,11 +44,11 @@ impl StepEnd {
     }
 
     fn failed(message: String) -> Self {
-        Self { how: How::NotStarted, exit_code: None, signal: None, ran: false, message, survivors: Vec::new() }
+        Self { how: StepOutcome::NotStarted, exit_code: None, signal: None, ran: false, message, survivors: Vec::new() }
     }
 
     pub(crate) fn is_success(&self) -> bool {
-        self.how == How::Exited && self.exit_code == Some(0)
+        self.how == StepOutcome::Exited && self.exit_code == Some(0)
     }
 }
 
@@ -89,13 +89,17 @@ impl Stopper {
     }
 
     /// Whether the run has to stop now, and why.
-    fn reason(&mut self) -> Option<How> {
+    fn reason(&mut self) -> Option<StepOutcome> {
         self.cancelled |= self.dir.cancel().exists();
-        if self.cancelled { Some(How::Cancelled) } else { (self.now() >= self.deadline).then_some(How::TimedOut) }
+        if self.cancelled {
+            Some(StepOutcome::Cancelled)
+        } else {
+            (self.now() >= self.deadline).then_some(StepOutcome::TimedOut)
+        }
     }
 
     /// Writes the tail where it is due.
-    fn flush(&mut self, output: &mut Output) {
+    fn flush(&mut self, output: &mut OutputFiles) {
         let now = self.now();
         if now >= self.next_flush {
             self.next_flush = now + FLUSH;
@@ -137,7 +141,7 @@ pub(crate) async fn run(
     directory: &Path,
     env: &[(String, String)],
     stopper: &mut Stopper,
-    output: &mut Output,
+    output: &mut OutputFiles,
 ) -> StepEnd {
     if let Some(how) = stopper.reason() {
         let message = describe_stop(how, stopper.timeout, "before this step began");
@@ -149,8 +153,8 @@ pub(crate) async fn run(
     };
     let mut pipes = Pipes::take_from(&mut group);
     let why = watch(&group, &mut pipes, stopper, output).await;
-    output.end_of(Stream::Out);
-    output.end_of(Stream::Err);
+    output.end_of(OutputStream::Out);
+    output.end_of(OutputStream::Err);
     if pipes.is_open() {
         output.note("output may be cut short: a process that is still running keeps it open");
     }
@@ -158,13 +162,13 @@ pub(crate) async fn run(
     // Reaped only now, when no signal is to be sent any more. A leader that even KILL did not end can't be reaped.
     let status = group.release();
     let (exit_code, signal) = (status.and_then(|s| s.code()), status.and_then(|s| s.signal()));
-    let how = why.unwrap_or(if signal.is_some() { How::Signalled } else { How::Exited });
+    let how = why.unwrap_or(if signal.is_some() { StepOutcome::Signalled } else { StepOutcome::Exited });
     let message = match how {
-        How::Exited if exit_code == Some(0) => String::new(),
-        How::Exited => {
+        StepOutcome::Exited if exit_code == Some(0) => String::new(),
+        StepOutcome::Exited => {
             exit_code.map_or_else(|| "ended in an unknown way".to_owned(), |code| describe_exit(code, &argv[0]))
         }
-        How::Signalled => format!("killed by signal {}", signal.map(describe_signal).unwrap_or_default()),
+        StepOutcome::Signalled => format!("killed by signal {}", signal.map(describe_signal).unwrap_or_default()),
         how => describe_stop(
             how,
             stopper.timeout,
@@ -175,7 +179,12 @@ pub(crate) async fn run(
 }
 
 /// Reads and waits until the step is over. Returns why it was stopped, where it was.
-async fn watch(group: &Group, pipes: &mut Pipes, stopper: &mut Stopper, output: &mut Output) -> Option<How> {
+async fn watch(
+    group: &ProcessGroup,
+    pipes: &mut Pipes,
+    stopper: &mut Stopper,
+    output: &mut OutputFiles,
+) -> Option<StepOutcome> {
     let mut phase = Phase::Running;
     let mut why = None;
     let mut tick = tokio::time::interval(TICK);
@@ -192,7 +201,13 @@ async fn watch(group: &Group, pipes: &mut Pipes, stopper: &mut Stopper, output: 
     why
 }
 
-fn advance(phase: Phase, group: &Group, pipes: &Pipes, stopper: &mut Stopper, why: &mut Option<How>) -> Phase {
+fn advance(
+    phase: Phase,
+    group: &ProcessGroup,
+    pipes: &Pipes,
+    stopper: &mut Stopper,
+    why: &mut Option<StepOutcome>,
+) -> Phase {
     let now = stopper.now();
     let gone = || group.has_ended() && group.members().is_empty();
     match phase {
@@ -220,7 +235,7 @@ fn advance(phase: Phase, group: &Group, pipes: &Pipes, stopper: &mut Stopper, wh
     }
 }
 
-fn start(argv: &[String], directory: &Path, env: &[(String, String)]) -> Result<Group, StartError> {
+fn start(argv: &[String], directory: &Path, env: &[(String, String)]) -> Result<ProcessGroup, StartError> {
     let env = env.iter().map(|(name, value)| (name, value));
     let mut group = Invocation::from_argv(argv)?.directory(directory).envs(env).start()?;
     // A change that is half done is not cut short because what watches it fails.
@@ -237,7 +252,7 @@ struct Pipes {
 }
 
 impl Pipes {
-    fn take_from(group: &mut Group) -> Self {
+    fn take_from(group: &mut ProcessGroup) -> Self {
         let (out, err) = group.pipes();
         Self { out, err, out_buffer: vec![0; 64 << 10], err_buffer: vec![0; 64 << 10] }
     }
@@ -247,15 +262,15 @@ impl Pipes {
     }
 
     /// Waits for output of either and takes it in; for ever where both have ended.
-    async fn read(&mut self, output: &mut Output) {
+    async fn read(&mut self, output: &mut OutputFiles) {
         tokio::select! {
             read = read_some(&mut self.out, &mut self.out_buffer) => match read {
                 0 => self.out = None,
-                read => output.feed(Stream::Out, &self.out_buffer[..read]),
+                read => output.feed(OutputStream::Out, &self.out_buffer[..read]),
             },
             read = read_some(&mut self.err, &mut self.err_buffer) => match read {
                 0 => self.err = None,
-                read => output.feed(Stream::Err, &self.err_buffer[..read]),
+                read => output.feed(OutputStream::Err, &self.err_buffer[..read]),
             },
         }
     }
@@ -269,9 +284,9 @@ async fn read_some(stream: &mut Option<impl AsyncRead + Unpin>, buffer: &mut [u8
     }
 }
 
-fn describe_stop(how: How, timeout: Duration, what: &str) -> String {
+fn describe_stop(how: StepOutcome, timeout: Duration, what: &str) -> String {
     match how {
-        How::TimedOut => format!("timed out after {} s ({what})", timeout.as_secs_f32()),
+        StepOutcome::TimedOut => format!("timed out after {} s ({what})", timeout.as_secs_f32()),
         _ => format!("cancelled ({what})"),
     }
 }

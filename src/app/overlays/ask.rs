@@ -1,6 +1,6 @@
 //! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
 
-use crate::app::requests::Asked;
+use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
@@ -15,7 +15,7 @@ use super::{Overlay, Then};
 
 /// The overlay.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct AskOverlay {
     /// What is asked, one line.
     pub question: SafeText,
     /// What it means.
@@ -23,17 +23,17 @@ pub struct Ask {
     /// When it was opened; keys of the first 300 ms are ignored, as in [`super::confirm`].
     pub opened: Stamp,
     /// What `y` does.
-    pub then: Answer,
+    pub then: OnYes,
 }
 
 /// What happens after `y`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum OnYes {
     /// Ends a run: TERM, grace, KILL to its group.
     StopRun(Name),
 }
 
-impl Overlay for Ask {
+impl Overlay for AskOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         if state.world.now.since(self.opened) < DEAF {
             return Then::Stay;
@@ -41,14 +41,14 @@ impl Overlay for Ask {
         match key.code {
             KeyCode::Char('y') if !key.ctrl && !key.alt => {
                 match &self.then {
-                    Answer::StopRun(run) => {
+                    OnYes::StopRun(run) => {
                         let now = state.world.now;
                         let Some(run) = state.world.run_by_id(run).cloned() else { return Then::Close };
                         if let Some(view) = state.world.runs.iter_mut().find(|view| view.run.id == run.id) {
                             view.stopping = Some((Stopping::Asked, now));
                         }
                         effects.push(Effect::Run(
-                            state.request(Asked::Stop(run.id.clone())),
+                            state.request(AwaitedAnswer::Stop(run.id.clone())),
                             RunEffect::Stop(Box::new(run)),
                         ));
                     }
@@ -69,11 +69,11 @@ impl Overlay for Ask {
     }
 }
 
-impl Ask {
+impl AskOverlay {
     /// Closes it without an answer.
     fn leave(&self, state: &mut State) -> Then {
         match &self.then {
-            Answer::StopRun(run) => {
+            OnYes::StopRun(run) => {
                 let action = state.world.run(run).map(|view| view.run.action.clone());
                 let title = action.map_or_else(|| run.to_string(), |action| state.world.title_of(&action).to_owned());
                 state.toast(Tone::Info, &format!("{title}: not cancelled, it continues"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::input::Input;
+use crate::app::input::TextInput;
 use crate::app::launch;
 use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
@@ -32,7 +32,7 @@ pub struct Choices {
     /// Which parameter is being chosen.
     pub at: usize,
     /// What was typed: narrows the values; is the value where there are none to choose from.
-    pub input: Input,
+    pub input: TextInput,
     /// The selected row of [`Choices::shown`]; never the one that runs. `None`: nothing was chosen yet, by nobody.
     pub selected: Option<usize>,
     /// What was chosen so far.
@@ -50,7 +50,7 @@ impl Choices {
             loading,
             error: None,
             at: 0,
-            input: Input::default(),
+            input: TextInput::default(),
             selected: None,
             chosen: BTreeMap::new(),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::input::Input;
+use crate::app::input::TextInput;
 use crate::app::launch::{self, Confirmed};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
@@ -53,9 +53,9 @@ pub struct Confirmation {
     /// How it stands, and how the last runs went: label and value.
     pub context: Vec<(&'static str, SafeText)>,
     /// The name that was typed.
-    pub name: Input,
+    pub name: TextInput,
     /// The reason that was typed.
-    pub reason: Input,
+    pub reason: TextInput,
     /// What has the focus.
     pub focus: Focus,
     /// When it was opened: keys of the first 300 ms are ignored.
@@ -85,8 +85,8 @@ impl Confirmation {
             grade,
             preview,
             context,
-            name: Input::default(),
-            reason: Input::default(),
+            name: TextInput::default(),
+            reason: TextInput::default(),
             focus: if typed { Focus::Name } else { Focus::Cancel },
             opened,
             missing: None,

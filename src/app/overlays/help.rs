@@ -5,7 +5,7 @@ use crate::app::keys;
 use crate::app::screens::list::moved;
 use crate::app::state::State;
 use crate::config::Config;
-use crate::config::commands::{COMMANDS, Context};
+use crate::config::commands::{COMMANDS, CommandContext};
 use crate::lang::key::Key;
 use crate::model::effect::Effect;
 
@@ -80,8 +80,14 @@ impl Help {
                 rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter) });
             }
         }
-        let contexts =
-            [Context::Everywhere, Context::Lists, Context::Logs, Context::Details, Context::Metrics, Context::Actions];
+        let contexts = [
+            CommandContext::Everywhere,
+            CommandContext::Lists,
+            CommandContext::Logs,
+            CommandContext::Details,
+            CommandContext::Metrics,
+            CommandContext::Actions,
+        ];
         for context in contexts {
             rows.push(HelpRow::Heading(context.describe().to_owned()));
             for info in COMMANDS.iter().filter(|info| info.context == context) {
@@ -92,7 +98,7 @@ impl Help {
                 let keys = if keys.is_empty() { format!(":{}", info.name) } else { keys };
                 rows.push(HelpRow::Entry { keys, help: info.help.to_owned() });
             }
-            if context == Context::Logs {
+            if context == CommandContext::Logs {
                 rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
             }
         }

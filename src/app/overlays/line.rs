@@ -1,11 +1,11 @@
 //! A line of input over the bottom of a screen: the filter of the logs, their search, the filter of a list.
 
-use crate::app::input::Input;
+use crate::app::input::TextInput;
 use crate::app::screens::logs::{self, Aside};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::lang::key::{Key, KeyCode};
-use crate::logs::filter::complete::Candidate;
+use crate::logs::filter::complete::FilterCompletion;
 use crate::logs::record::Record;
 use crate::model::effect::Effect;
 use crate::text::SafeText;
@@ -30,7 +30,7 @@ pub struct LineInput {
     /// What for.
     pub purpose: Purpose,
     /// What was typed.
-    pub input: Input,
+    pub input: TextInput,
     /// What is wrong with it: byte offset in the text, and words.
     pub error: Option<(usize, SafeText)>,
     /// What was in force before, restored by Esc.
@@ -38,9 +38,9 @@ pub struct LineInput {
     /// What the logs showed then.
     pub(in crate::app) aside: Option<Box<Aside>>,
     /// How it could be gone on with at the cursor, best first. Only filters have any.
-    pub offers: Vec<Candidate>,
+    pub offers: Vec<FilterCompletion>,
     /// The offer that Tab has put in; the text as it was typed.
-    pub taken: Option<(usize, Input)>,
+    pub taken: Option<(usize, TextInput)>,
     /// Position in the history, from the newest (1); 0 is what is being typed.
     recalled: usize,
 }
@@ -53,7 +53,7 @@ impl LineInput {
             Purpose::Search => state.console.screens.logs.search.clone().unwrap_or_default(),
             Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
         };
-        let input = Input::new(&before);
+        let input = TextInput::new(&before);
         Self { purpose, input, error: None, before, aside: None, offers: Vec::new(), taken: None, recalled: 0 }
     }
 
@@ -67,7 +67,7 @@ impl LineInput {
         };
         // Before the first letter everything could follow: that is shown only where it is asked for. What is written
         // out already is no offer.
-        let written = |offer: &Candidate| self.input.text().get(offer.replace.clone()) == Some(&*offer.text);
+        let written = |offer: &FilterCompletion| self.input.text().get(offer.replace.clone()) == Some(&*offer.text);
         if self.offers.first().is_some_and(|offer| offer.replace.is_empty()) {
             self.offers.clear();
         } else if let [one] = &self.offers[..]
@@ -103,7 +103,7 @@ impl LineInput {
     fn take_back(&mut self, state: &mut State) {
         let put_aside = self.aside.is_some() || matches!(self.purpose, Purpose::List(_));
         if self.aside.take().is_none_or(|aside| !logs::bring_back(state, *aside)) && put_aside {
-            self.input = Input::new(&self.before);
+            self.input = TextInput::new(&self.before);
             self.apply(state);
         }
     }
@@ -141,7 +141,7 @@ impl LineInput {
         let back = back.min(history.len());
         let text = if back == 0 { String::new() } else { history[history.len() - back].clone() };
         self.recalled = back;
-        self.input = Input::new(&text);
+        self.input = TextInput::new(&text);
         self.offers.clear();
         self.taken = None;
         self.apply(state);

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config as MatcherConfig, Matcher, Utf32Str};
 
 use crate::app::commands;
-use crate::app::input::Input;
+use crate::app::input::TextInput;
 use crate::app::keymap::{Binding, Command};
 use crate::app::launch;
 use crate::app::screens::{self, Screen};
@@ -21,7 +21,7 @@ use super::{Overlay, Then};
 #[derive(Debug, Clone, Default)]
 pub struct Palette {
     /// What was typed.
-    pub input: Input,
+    pub input: TextInput,
     /// What matches, best first.
     pub items: Vec<PaletteItem>,
     /// The selected item.

@@ -1,6 +1,6 @@
 //! The most frequent values of one field, through the filter in force.
 
-use crate::app::input::Input;
+use crate::app::input::TextInput;
 use crate::app::keymap::Command;
 use crate::app::keys;
 use crate::app::screens::list::moved;
@@ -29,7 +29,7 @@ const ALWAYS: [&str; 5] = ["level", "service", "log", "message", "trace"];
 #[derive(Debug, Clone)]
 pub struct TopOverlay {
     /// The choice of a field; `None` once it is made.
-    pub choice: Option<Choice>,
+    pub choice: Option<FieldChoice>,
     /// The field.
     pub field: String,
     /// Its values.
@@ -44,16 +44,16 @@ pub struct TopOverlay {
 
 /// The choice of a field.
 #[derive(Debug, Clone, Default)]
-pub struct Choice {
+pub struct FieldChoice {
     /// What was typed: narrows the fields, and is one where none has it.
-    pub input: Input,
+    pub input: TextInput,
     /// The fields of the records that came, the most frequent first.
     pub fields: Vec<String>,
-    /// The selected row of [`Choice::shown`].
+    /// The selected row of [`FieldChoice::shown`].
     pub selected: usize,
 }
 
-impl Choice {
+impl FieldChoice {
     /// The fields that what was typed leaves.
     pub(crate) fn shown(&self) -> Vec<&String> {
         let typed = self.input.text().trim().to_lowercase();
@@ -73,7 +73,7 @@ impl TopOverlay {
         let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
         let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
         let mut panel = Self::counted(state, "");
-        panel.choice = Some(Choice { fields, ..Choice::default() });
+        panel.choice = Some(FieldChoice { fields, ..FieldChoice::default() });
         panel
     }
 

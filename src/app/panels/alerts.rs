@@ -6,7 +6,7 @@ use crate::app::screens::{Screen, metrics, service};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
-use crate::world::alerts::{AlertView, Subject};
+use crate::world::alerts::{AlertSubject, AlertView};
 
 pub(super) struct Alerts;
 
@@ -26,13 +26,13 @@ impl Panel for Alerts {
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
         let Some(RowKey::Alert(id)) = row else { return };
         match state.world.alert(&id).map(|alert| alert.subject.clone()) {
-            Some(Subject::Metric(name)) => metrics::show(state, name),
-            Some(Subject::Check(name)) => {
+            Some(AlertSubject::Metric(name)) => metrics::show(state, name),
+            Some(AlertSubject::Check(name)) => {
                 let row = state.world.row_of(&name);
                 state.select(&panels::CHECKS.id(), RowKey::Check(name));
                 service::show(state, row);
             }
-            Some(Subject::Console) => state.go(Screen::Diagnostics),
+            Some(AlertSubject::Console) => state.go(Screen::Diagnostics),
             None => {}
         }
     }

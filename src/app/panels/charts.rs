@@ -4,7 +4,7 @@ use super::{Hint, Panel, metric_list};
 use crate::app::keymap::Command;
 use crate::app::screens::metrics;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 
@@ -16,8 +16,8 @@ impl Panel for Charts {
         false
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Metrics)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Metrics)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

@@ -3,7 +3,7 @@
 use super::{Panel, RowKey, checks};
 use crate::app::screens::service;
 use crate::app::state::State;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;
 
 pub(super) struct OneCheck;
@@ -14,7 +14,7 @@ impl Panel for OneCheck {
     }
 
     fn rows(&self, state: &State, id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let Subject::Check(name) = &id.subject else { return Vec::new() };
+        let PanelSubject::Check(name) = &id.subject else { return Vec::new() };
         checks::keys_of(state, state.world.check(name).map(|check| check.index).as_slice(), filter)
     }
 

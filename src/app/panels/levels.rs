@@ -4,7 +4,7 @@ use super::{Hint, Panel, records};
 use crate::app::keymap::Command;
 use crate::app::screens::logs;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
 
@@ -28,8 +28,8 @@ impl Panel for Levels {
         true
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Logs)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Logs)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

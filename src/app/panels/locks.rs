@@ -2,7 +2,7 @@
 
 use super::{Hint, Panel, RowKey, keys, runs};
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::run::Lock;
 
@@ -27,8 +27,8 @@ impl Panel for Locks {
         1
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Actions)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Actions)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

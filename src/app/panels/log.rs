@@ -4,8 +4,8 @@ use super::{Panel, RowKey};
 use crate::app::keymap::Command;
 use crate::app::screens::logs;
 use crate::app::state::State;
-use crate::config::commands::Context;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::commands::CommandContext;
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;
 
 pub(super) struct LogTail;
@@ -20,12 +20,12 @@ impl Panel for LogTail {
         true
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Logs)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Logs)
     }
 
     fn command(&self, state: &mut State, id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
-        if let Subject::Log(shown) = &id.subject {
+        if let PanelSubject::Log(shown) = &id.subject {
             logs::lead_on(state, shown.only().cloned(), &shown.filter, command, effects);
         }
         true

@@ -3,14 +3,14 @@
 use super::{Panel, RowKey};
 use crate::app::screens::metrics;
 use crate::app::state::State;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;
 
 pub(super) struct OneMetric;
 
 impl Panel for OneMetric {
     fn open(&self, state: &mut State, id: &PanelId, _row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Subject::Metric(name) = &id.subject {
+        if let PanelSubject::Metric(name) = &id.subject {
             metrics::show(state, name.clone());
         }
     }

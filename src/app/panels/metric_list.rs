@@ -4,7 +4,7 @@ use super::{Hint, Panel, RowKey, keys};
 use crate::app::keymap::Command;
 use crate::app::screens::metrics;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 use crate::world::metrics::MetricView;
@@ -32,8 +32,8 @@ impl Panel for MetricList {
         !state.world.metrics.is_empty()
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Metrics)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Metrics)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

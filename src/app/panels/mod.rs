@@ -28,7 +28,7 @@ mod timeline;
 use crate::app::keymap::Command;
 use crate::app::screens::list::holds;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::model::effect::Effect;
 
@@ -80,7 +80,7 @@ pub(crate) trait Panel: Sync {
     }
 
     /// Where its keys are heard, before those of lists.
-    fn context(&self) -> Option<Context> {
+    fn context(&self) -> Option<CommandContext> {
         None
     }
 

@@ -4,15 +4,15 @@ use super::{Hint, Panel, RowKey, runs};
 use crate::app::keymap::Command;
 use crate::app::screens::actions;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 
 pub(super) struct Output;
 
 impl Panel for Output {
-    fn context(&self) -> Option<Context> {
-        Some(Context::Actions)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Actions)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

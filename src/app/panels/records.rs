@@ -4,7 +4,7 @@ use super::{Hint, Panel, RowKey};
 use crate::app::keymap::Command;
 use crate::app::screens::logs;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 
@@ -27,8 +27,8 @@ impl Panel for Records {
         true
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Logs)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Logs)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

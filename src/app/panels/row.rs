@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::diagnostics::{Problem, ProblemKind};
-use crate::world::timeline::Entry;
+use crate::world::timeline::TimelineEntry;
 
 /// A row, by what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,12 +32,12 @@ pub enum RowKey {
 
 impl RowKey {
     /// The row of something that happened.
-    pub(crate) fn entry(entry: &Entry) -> Self {
+    pub(crate) fn entry(entry: &TimelineEntry) -> Self {
         Self::Entry(entry.at.mono, entry.text.clone())
     }
 
     /// Whether this is the row of something that happened.
-    pub(crate) fn is_entry(&self, entry: &Entry) -> bool {
+    pub(crate) fn is_entry(&self, entry: &TimelineEntry) -> bool {
         matches!(self, Self::Entry(at, text) if *at == entry.at.mono && *text == entry.text)
     }
 

@@ -4,7 +4,7 @@ use super::{Hint, Panel, RowKey, keys};
 use crate::app::keymap::Command;
 use crate::app::screens::actions;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 use crate::model::run::Run;
@@ -29,8 +29,8 @@ impl Panel for Runs {
         rows(state, filter)
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Actions)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Actions)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

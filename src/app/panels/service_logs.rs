@@ -4,7 +4,7 @@ use super::{Panel, RowKey};
 use crate::app::keymap::Command;
 use crate::app::screens::logs;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 
@@ -24,8 +24,8 @@ impl Panel for ServiceLogs {
         true
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Logs)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Logs)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {

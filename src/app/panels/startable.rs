@@ -4,7 +4,7 @@ use super::{Hint, Panel, RowKey, keys};
 use crate::app::keymap::Command;
 use crate::app::launch;
 use crate::app::state::State;
-use crate::config::commands::Context;
+use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId};
 use crate::config::plan;
 use crate::config::sections::action::Action;
@@ -31,8 +31,8 @@ impl Panel for Startable {
         false
     }
 
-    fn context(&self) -> Option<Context> {
-        Some(Context::Actions)
+    fn context(&self) -> Option<CommandContext> {
+        Some(CommandContext::Actions)
     }
 
     fn hints(&self, state: &State) -> Vec<Hint> {

@@ -7,7 +7,7 @@ use crate::app::screens::logs;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
-use crate::world::timeline::Entry;
+use crate::world::timeline::TimelineEntry;
 
 pub(super) struct Timeline;
 
@@ -17,7 +17,7 @@ impl Panel for Timeline {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |entry: &Entry| entry.text.as_str().to_owned();
+        let text = |entry: &TimelineEntry| entry.text.as_str().to_owned();
         keys(state.world.timeline.newest_first(), filter, RowKey::entry, text)
     }
 
@@ -39,7 +39,7 @@ impl Panel for Timeline {
     }
 }
 
-fn find<'a>(state: &'a State, row: &RowKey) -> Option<&'a Entry> {
+fn find<'a>(state: &'a State, row: &RowKey) -> Option<&'a TimelineEntry> {
     state.world.timeline.newest_first().find(|entry| row.is_entry(entry))
 }
 

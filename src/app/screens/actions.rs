@@ -3,9 +3,9 @@
 use crate::app::keymap::Command;
 use crate::app::launch;
 use crate::app::observe;
-use crate::app::overlays::ask::{Answer, Ask};
+use crate::app::overlays::ask::{AskOverlay, OnYes};
 use crate::app::panels::{RowKey, startable};
-use crate::app::requests::Asked;
+use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::config::panels;
@@ -42,7 +42,7 @@ fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
     if run.can_be_verified_now() && !state.world.read_only {
         state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
-        effects.push(Effect::Run(state.request(Asked::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
+        effects.push(Effect::Run(state.request(AwaitedAnswer::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
         return;
     }
     match state.world.run(&run.id).and_then(|view| view.offer.clone()) {
@@ -73,13 +73,13 @@ fn ask_cancel(state: &mut State) {
     } else {
         format!("Stop what {} left running on {}?", run.action, run.target)
     };
-    state.console.overlays.push(Ask {
+    state.console.overlays.push(AskOverlay {
         question: SafeText::new(&question),
         detail: SafeText::new(
             "Its processes get TERM, then KILL after the grace period. A half-finished change may remain. y cancels the run.",
         ),
         opened: state.world.now,
-        then: Answer::StopRun(run.id),
+        then: OnYes::StopRun(run.id),
     });
 }
 

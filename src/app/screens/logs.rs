@@ -23,7 +23,7 @@ use crate::app::tails::Tail;
 use crate::app::toasts::Tone;
 use crate::config::panels;
 use crate::lang::time::Stamp;
-use crate::logs::filter::{Filter, Known};
+use crate::logs::filter::{Filter, KnownFields};
 use crate::logs::record::{Record, RecordBatch};
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
@@ -42,7 +42,7 @@ pub(in crate::app) use frozen::{hold, thaw};
 pub use marks::MAX_MARKS;
 pub(crate) use masked::held;
 pub(in crate::app) use masked::masked;
-pub(crate) use pane::{Pane, Row};
+pub(crate) use pane::{Pane, PaneRow};
 use search::{Found, SLICE, go_to_first_match, next_match, search_again};
 pub(in crate::app) use taken::{copied, copied_marks};
 pub(in crate::app) use times::{go_to, go_to_cursor};
@@ -110,7 +110,7 @@ pub struct LogsScreen {
     /// How long a span the histogram covers: an index into its ranges.
     pub range: usize,
     /// What is known of the fields of the records that came, for completion.
-    pub known: Known,
+    pub known: KnownFields,
     /// What was shown before a key made the filter, the latest last.
     pub(in crate::app) detours: Vec<Former>,
     found: Option<Found>,
@@ -128,7 +128,7 @@ impl LogsScreen {
     }
 
     /// What to draw in `height` rows; see [`Pane::rows`].
-    pub fn rows(&self, logs: &[LogView], height: usize) -> Vec<Row> {
+    pub fn rows(&self, logs: &[LogView], height: usize) -> Vec<PaneRow> {
         let context = if self.filter.is_empty() { 0 } else { self.context };
         self.pane.rows(logs, height, context)
     }

@@ -26,10 +26,10 @@ use crate::sources::logs::Resume;
 use crate::sources::logs::count::count_once;
 use crate::sources::logs::scan::once::files_of;
 use crate::sources::masks::Masks;
-use crate::sources::poll::{Over, Poller, Seen};
+use crate::sources::poll::{InspectedPoll, Over, Poller};
 use crate::sources::round::settled;
 use crate::sources::targets::{Watched, poll_targets};
-use crate::sources::{Context, Latest};
+use crate::sources::{Latest, SourceContext};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -90,7 +90,7 @@ pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> 
         let (out, _) = mpsc::channel(1);
         let context = |config: Arc<Config>, out| {
             let (secrets, cancel) = (Arc::clone(&secrets), CancellationToken::new());
-            Context { config, secrets, clock, out, cancel }
+            SourceContext { config, secrets, clock, out, cancel }
         };
         let counting = context(Arc::clone(config), out);
         let (counted, commands) = tokio::join!(count_once(&counting, &[]), command_logs(config, context));
@@ -120,7 +120,7 @@ fn sample_of(observation: Observation) -> Option<(String, Sample)> {
     }
 }
 
-async fn check_row(name: &str, watched: &Watched, seen: &Seen, evaluator: &Evaluator) -> Row {
+async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluator: &Evaluator) -> Row {
     let reading = seen.polled.observations.iter().find_map(|observation| match observation {
         Observation::Reading(reading) if *reading.check == *name => Some(reading),
         _ => None,
@@ -180,7 +180,7 @@ fn given(outputs: &Outputs) -> String {
 
 async fn metric_row(
     metric: &Metric,
-    seen: &[(&Watched, Seen)],
+    seen: &[(&Watched, InspectedPoll)],
     counted: &BTreeMap<String, Sample>,
     evaluator: &Evaluator,
 ) -> Row {
@@ -235,7 +235,7 @@ async fn metric_row(
 }
 
 /// What came of a poll: `HTTP 200, 412 B, 12 ms`.
-fn came(watched: &Watched, seen: &Seen) -> String {
+fn came(watched: &Watched, seen: &InspectedPoll) -> String {
     let time = unit::latency(Some(seen.timing.latency()));
     match &seen.answer {
         Ok(document) => format!("{}, {time}", watched.kind.summary(document)),
@@ -253,7 +253,7 @@ struct Followed {
 /// Runs the commands of logs for a moment, all at once.
 async fn command_logs(
     config: &Arc<Config>,
-    context: impl Fn(Arc<Config>, mpsc::Sender<Observation>) -> Context,
+    context: impl Fn(Arc<Config>, mpsc::Sender<Observation>) -> SourceContext,
 ) -> BTreeMap<String, Followed> {
     let logs: Vec<Log> = config.logs.iter().filter(|log| matches!(log.kind, LogKind::Command(_))).cloned().collect();
     let mut followed: BTreeMap<String, Followed> =

@@ -17,7 +17,7 @@ use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
 use crate::files;
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::sources::logs::MAX_FILES;
 use crate::sources::logs::scan::once::files_of;
 use crate::text::name::Name;
@@ -75,17 +75,17 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn warn(&mut self, path: &[&str], message: String, hint: impl Into<String>) {
-        self.note(path, Level::Warning, message, hint.into());
+        self.note(path, DiagnosticLevel::Warning, message, hint.into());
     }
 
-    fn note(&mut self, path: &[&str], level: Level, message: String, hint: String) {
+    fn note(&mut self, path: &[&str], level: DiagnosticLevel, message: String, hint: String) {
         self.findings.problems.push(self.locator.diagnostic(path, level, message, hint));
     }
 
     fn theme(&mut self, config: &Config) {
         let missing = themes::missing(&themes::catalogue(&config.files), &config.console.theme);
         if let Some((problem, hint)) = missing {
-            self.note(&["console", "theme"], Level::Error, problem, hint);
+            self.note(&["console", "theme"], DiagnosticLevel::Error, problem, hint);
         }
     }
 

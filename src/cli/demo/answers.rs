@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::world::{Fault, SERVICES, World};
+use super::world::{DemoWorld, SERVICES, ServiceFault};
 
 /// One HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     /// Status code.
     pub status: u16,
     /// `content-type`
@@ -21,15 +21,15 @@ pub(crate) struct Answer {
 }
 
 /// What a path answers at a time since the start; `None` where the connection is refused or dropped.
-pub(crate) fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> {
+pub(crate) fn answer(world: &DemoWorld, path: &str, at: Duration) -> Option<HttpAnswer> {
     let mut parts = path.trim_start_matches('/').splitn(2, '/');
     let (service, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    if world.fault(service, at) == Some(Fault::Restarting) {
+    if world.fault(service, at) == Some(ServiceFault::Restarting) {
         return None;
     }
     let takes = world.latency(service, at);
     let json = |status: u16, body: &Value| {
-        Some(Answer { status, content_type: "application/json", body: body.to_string(), takes })
+        Some(HttpAnswer { status, content_type: "application/json", body: body.to_string(), takes })
     };
     match (service, rest) {
         ("web", "health") => {
@@ -44,7 +44,7 @@ pub(crate) fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> 
         }
         ("api", "health") => json(200, &api_health(world, at)),
         ("api", "metrics") => json(200, &api_metrics(world, at)),
-        ("auth", "health") => Some(Answer {
+        ("auth", "health") => Some(HttpAnswer {
             status: 200,
             content_type: "application/health+json",
             body: json!({"status": "pass", "version": "2", "releaseId": world.version("auth", at),
@@ -70,7 +70,7 @@ pub(crate) fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> 
                 "entries": {"queue": {"status": says, "data": {"jobs": queue}, "description": format!("{queue} jobs wait")},
                             "scheduler": {"status": "Healthy"}}}))
         }
-        ("node", "metrics") => Some(Answer {
+        ("node", "metrics") => Some(HttpAnswer {
             status: 200,
             content_type: "text/plain; version=0.0.4; charset=utf-8",
             body: exposition(world, at),
@@ -80,7 +80,7 @@ pub(crate) fn answer(world: &World, path: &str, at: Duration) -> Option<Answer> 
     }
 }
 
-fn api_health(world: &World, at: Duration) -> Value {
+fn api_health(world: &DemoWorld, at: Duration) -> Value {
     let troubled = world.fault("api", at).is_some();
     let cache = if troubled {
         json!({"status": "unhealthy", "error": "connect ECONNREFUSED cache:6379"})
@@ -91,14 +91,14 @@ fn api_health(world: &World, at: Duration) -> Value {
         "services": {"database": {"status": "healthy", "latency_ms": 3 + world.noise("db", at.as_secs(), 3)}, "cache": cache}})
 }
 
-fn api_metrics(world: &World, at: Duration) -> Value {
+fn api_metrics(world: &DemoWorld, at: Duration) -> Value {
     let (total, failed) = world.requests("api", at);
     let share = world.failing_share("api", at) as f64 / 10.0;
     json!({"total_requests": total, "total_errors": failed, "error_rate": share,
         "avg_response_time": world.latency("api", at).as_millis() as u64})
 }
 
-fn exposition(world: &World, at: Duration) -> String {
+fn exposition(world: &DemoWorld, at: Duration) -> String {
     let mut text = String::from(
         "# HELP http_requests_total Requests by service and outcome.\n# TYPE http_requests_total counter\n",
     );
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn body(path: &str, at: u64) -> (u16, Value) {
-        let answer = answer(&World::new(1), path, Duration::from_secs(at)).unwrap();
+        let answer = answer(&DemoWorld::new(1), path, Duration::from_secs(at)).unwrap();
         (answer.status, serde_json::from_str(&answer.body).unwrap())
     }
 
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_restarting_service_refuses() {
-        let mut world = World::new(1);
+        let mut world = DemoWorld::new(1);
         world.control(Duration::from_secs(30), super::super::world::Control::Restart("cache".to_owned())).unwrap();
         assert_eq!(answer(&world, "/cache/health", Duration::from_secs(31)), None);
     }

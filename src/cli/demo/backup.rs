@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::world::World;
+use super::world::DemoWorld;
 use crate::clock::Clock;
 
 /// What the dump must hold, written when it was made.
@@ -25,7 +25,7 @@ struct Manifest {
 ///
 /// # Errors
 /// When the files can't be written.
-pub(crate) fn write(directory: &Path, world: &World) -> std::io::Result<()> {
+pub(crate) fn write(directory: &Path, world: &DemoWorld) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
     let mut sql = String::from(
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, total_cents INTEGER NOT NULL);\n\
@@ -107,7 +107,7 @@ mod tests {
     #[tokio::test]
     async fn a_good_backup_is_restored_and_counted() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), &World::new(3)).unwrap();
+        write(directory.path(), &DemoWorld::new(3)).unwrap();
         let report = verify(directory.path()).await.unwrap();
         assert!(report.iter().any(|line| line.contains("customers: 310 rows")), "{report:?}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "the scratch database is gone");
@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_backup_is_found_out() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), &World::new(3)).unwrap();
+        write(directory.path(), &DemoWorld::new(3)).unwrap();
         let path = directory.path().join("shop.sql");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() / 2]).unwrap();

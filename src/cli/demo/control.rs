@@ -17,7 +17,7 @@ pub(crate) const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
 
 /// What an adapter of the demo does.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum ControlCommand {
     /// Restarts a service of the world.
     Restart {
         /// The service.
@@ -46,7 +46,7 @@ pub(crate) enum Command {
 }
 
 /// Carries a command out as a program: output to stdout, errors to stderr.
-pub(crate) fn main(command: &Command) -> u8 {
+pub(crate) fn main(command: &ControlCommand) -> u8 {
     let done = output::block_on(run(command.clone(), &mut output::Printed));
     match done.map_err(|error| error.to_string()).flatten() {
         Ok(()) => exit::OK,
@@ -58,29 +58,29 @@ pub(crate) fn main(command: &Command) -> u8 {
 ///
 /// # Errors
 /// In words for a person.
-pub(crate) async fn run(command: Command, out: &mut impl Write) -> Result<(), String> {
+pub(crate) async fn run(command: ControlCommand, out: &mut impl Write) -> Result<(), String> {
     let say = |out: &mut dyn Write, text: String| writeln!(out, "{text}").map_err(|error| error.to_string());
     match command {
-        Command::Restart { service, dry_run: true } => {
+        ControlCommand::Restart { service, dry_run: true } => {
             say(out, format!("would stop {service}, wait for its connections to drain, and start it again"))
         }
-        Command::Restart { service, dry_run: false } => {
+        ControlCommand::Restart { service, dry_run: false } => {
             say(out, format!("stopping {service}"))?;
             post(&format!("/control/restart/{service}"))?;
             say(out, format!("{service} started, accepting connections in 3 s"))
         }
-        Command::Rollback { service, version } => {
+        ControlCommand::Rollback { service, version } => {
             say(out, format!("fetching {service} {version}"))?;
             post(&format!("/control/rollback/{service}/{version}"))?;
             say(out, format!("{service} {version} is up"))
         }
-        Command::Releases { service } => {
+        ControlCommand::Releases { service } => {
             let running = post(&format!("/control/version/{service}"))?;
             RELEASES.iter().try_for_each(|release| {
                 say(out, json!({ "value": release, "running": *release == running }).to_string())
             })
         }
-        Command::VerifyBackup { directory } => verify(&directory, out).await,
+        ControlCommand::VerifyBackup { directory } => verify(&directory, out).await,
     }
 }
 

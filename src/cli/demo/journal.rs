@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
-use super::world::{Fault, World};
+use super::world::{DemoWorld, ServiceFault};
 
 /// One line and the service whose log it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct JournalLine {
     /// The service.
     pub service: &'static str,
     /// The line, without its end.
@@ -17,7 +17,7 @@ pub(crate) struct Line {
 }
 
 /// What all services log within one second of the world, in order.
-pub(crate) fn lines(world: &World, started: DateTime<Utc>, second: u64) -> Vec<Line> {
+pub(crate) fn lines(world: &DemoWorld, started: DateTime<Utc>, second: u64) -> Vec<JournalLine> {
     let at = Duration::from_secs(second);
     let mut out = Vec::new();
     for n in 0..2 + world.noise("rate", second, 3) {
@@ -31,33 +31,35 @@ pub(crate) fn lines(world: &World, started: DateTime<Utc>, second: u64) -> Vec<L
         let line = json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": level, "service": service,
             "message": message, "metadata": metadata,
             "trace_id": format!("{:04x}{:04x}", world.noise("trace", request, 65536), world.noise("t", request, 65536))});
-        out.push(Line { service, text: line.to_string() });
+        out.push(JournalLine { service, text: line.to_string() });
     }
     out
 }
 
-fn message(world: &World, service: &str, at: Duration, index: u64) -> (&'static str, String) {
+fn message(world: &DemoWorld, service: &str, at: Duration, index: u64) -> (&'static str, String) {
     let pick = world.noise("what", index, 10);
     match world.fault(service, at) {
-        Some(Fault::DependencyDown) if pick < 6 => {
+        Some(ServiceFault::DependencyDown) if pick < 6 => {
             if pick < 4 {
                 ("error", "connect ECONNREFUSED cache:6379".to_owned())
             } else {
                 ("warn", format!("retry {} of 5 in {} ms", 1 + pick % 5, 100 << (pick % 4)))
             }
         }
-        Some(Fault::BadRelease) if pick < 7 => {
+        Some(ServiceFault::BadRelease) if pick < 7 => {
             ("error", "TypeError: cart.total is undefined at render (cart.js:118)".to_owned())
         }
-        Some(Fault::WorkerStuck) if pick < 6 => {
+        Some(ServiceFault::WorkerStuck) if pick < 6 => {
             ("warn", format!("no job finished for {} s, {} wait", 10 + pick, world.queue(at)))
         }
-        Some(Fault::Restarting) => ("info", format!("{service} starting, version {}", world.version(service, at))),
+        Some(ServiceFault::Restarting) => {
+            ("info", format!("{service} starting, version {}", world.version(service, at)))
+        }
         _ => calm(world, service, index, pick),
     }
 }
 
-fn calm(world: &World, service: &str, index: u64, pick: u64) -> (&'static str, String) {
+fn calm(world: &DemoWorld, service: &str, index: u64, pick: u64) -> (&'static str, String) {
     let ms = 3 + world.noise("took", index, 40);
     match (service, pick) {
         ("api", 0) => ("debug", format!("cache hit ratio {}.{} %", 90 + pick, world.noise("hit", index, 10))),
@@ -75,7 +77,7 @@ fn calm(world: &World, service: &str, index: u64, pick: u64) -> (&'static str, S
     }
 }
 
-fn metadata(world: &World, service: &str, at: Duration, index: u64) -> serde_json::Value {
+fn metadata(world: &DemoWorld, service: &str, at: Duration, index: u64) -> serde_json::Value {
     let status = if world.noise("fails", index, 1000) < world.failing_share(service, at) { 500 } else { 200 };
     json!({"host": format!("{service}-{}", 1 + world.noise("host", index, 2)), "status": status, "duration_ms": world.latency(service, at).as_millis() as u64})
 }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::stage::Stage;
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
-use crate::runtime::core::Start;
+use crate::runtime::core::StartOptions;
 
 /// What `opsroom demo` takes.
 #[derive(Debug, Clone, Args)]
@@ -53,7 +53,7 @@ fn open(global: &Global, directory: &std::path::Path) -> u8 {
     let global = Global { config: Some(directory.join("opsroom.toml")), ..global.clone() };
     match configuration::find_for_console(&global) {
         Ok(found) => {
-            let start = Start {
+            let start = StartOptions {
                 clock: global.clock,
                 config: Arc::clone(&found.config),
                 loader: Some(found.loader),

@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::answers::{Answer, answer};
-use super::world::{Control, World};
+use super::answers::{HttpAnswer, answer};
+use super::world::{Control, DemoWorld};
 use crate::clock::Clock;
 
 /// Longest request head and body that are read; everything that asks here is ours.
@@ -19,13 +19,13 @@ const LONGEST_REQUEST: u64 = 16 * 1024;
 /// The world, shared between the server and the journal.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
-    world: Arc<Mutex<World>>,
+    world: Arc<Mutex<DemoWorld>>,
     clock: Clock,
 }
 
 impl Shared {
     /// A world that begins now.
-    pub(crate) fn new(world: World) -> Self {
+    pub(crate) fn new(world: DemoWorld) -> Self {
         Self { world: Arc::new(Mutex::new(world)), clock: Clock::start() }
     }
 
@@ -35,7 +35,7 @@ impl Shared {
     }
 
     /// Reads the world.
-    pub(crate) fn read<T>(&self, with: impl FnOnce(&World) -> T) -> T {
+    pub(crate) fn read<T>(&self, with: impl FnOnce(&DemoWorld) -> T) -> T {
         with(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -90,7 +90,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             shared.read(|world| answer(world, path, at))
         };
         // No answer: the service refuses, which here is a connection closed without a word.
-        let Some(Answer { status, content_type, body, takes }) = answered else { return Ok(()) };
+        let Some(HttpAnswer { status, content_type, body, takes }) = answered else { return Ok(()) };
         tokio::time::sleep(takes).await;
         let length = body.len();
         let head = format!("HTTP/1.1 {status} -\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
@@ -124,11 +124,11 @@ async fn request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String
 }
 
 /// `POST /control/restart/SERVICE`, `POST /control/rollback/SERVICE/VERSION`, `POST /control/version/SERVICE`
-fn control(shared: &Shared, path: &str) -> Answer {
+fn control(shared: &Shared, path: &str) -> HttpAnswer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let ["control", "version", service] = parts.as_slice() {
         let body = shared.version(service);
-        return Answer { status: 200, content_type: "text/plain", body, takes: Duration::ZERO };
+        return HttpAnswer { status: 200, content_type: "text/plain", body, takes: Duration::ZERO };
     }
     let done = match parts.as_slice() {
         ["control", "restart", service] => shared.control(Control::Restart((*service).to_owned())),
@@ -141,5 +141,5 @@ fn control(shared: &Shared, path: &str) -> Answer {
         Ok(()) => (200, "done".to_owned()),
         Err(why) => (404, why),
     };
-    Answer { status, content_type: "text/plain", body, takes: Duration::ZERO }
+    HttpAnswer { status, content_type: "text/plain", body, takes: Duration::ZERO }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{TimeZone as _, Utc};
 use serde_json::Value;
 
-use super::answers::{Answer, answer};
-use super::world::World;
+use super::answers::{HttpAnswer, answer};
+use super::world::DemoWorld;
 use super::{journal, stage};
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
@@ -25,9 +25,9 @@ use crate::model::document::PollError;
 use crate::model::effect::{Effect, LogsEffect, ShapeHistoryQuery};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
-use crate::sources::kinds::simulated::{Page, Script, Scripted, Simulated, SimulatedTime};
-use crate::sources::logs::count::{Board, Reach};
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::kinds::simulated::{Script, Scripted, Simulated, SimulatedPage, SimulatedTime};
+use crate::sources::logs::count::{Board, CountReach};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 use crate::sources::poll::{Over, Poller};
 use crate::sources::targets::{Watched, poll_targets_with};
 use crate::text::SafeText;
@@ -84,7 +84,7 @@ pub struct Story {
     config: Arc<Config>,
     simulation: Simulation,
     board: Board,
-    logs: Vec<(Pipeline, Stream)>,
+    logs: Vec<(Pipeline, RecordStream)>,
     second: u64,
 }
 
@@ -93,13 +93,13 @@ impl Story {
     pub fn new(config: Arc<Config>, seed: u64) -> Self {
         let board = Board::new(&config);
         for (_, counter) in board.parts() {
-            counter.reaches(Reach::Whole);
+            counter.reaches(CountReach::Whole);
         }
         let logs = config
             .logs
             .iter()
             .filter_map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1).ok())
-            .map(|pipeline| (pipeline, Stream::default()))
+            .map(|pipeline| (pipeline, RecordStream::default()))
             .collect();
         Self { simulation: Simulation::new(&config, seed), config, board, logs, second: 0 }
     }
@@ -133,9 +133,9 @@ pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
     let Effect::Logs(LogsEffect::ReadShapeHistory(request, ShapeHistoryQuery { logs, until, .. })) = effect else {
         return None;
     };
-    let calm = World::new(seed).calm_for(Duration::from_hours(48));
+    let calm = DemoWorld::new(seed).calm_for(Duration::from_hours(48));
     let said = (0..CALM.as_secs()).flat_map(|second| journal::lines(&calm, *until, second));
-    let shape = |line: journal::Line| {
+    let shape = |line: journal::JournalLine| {
         let line: Value = serde_json::from_str(&line.text).ok()?;
         line["message"].as_str().map(pattern::hash_of)
     };
@@ -150,7 +150,7 @@ fn apply(state: &mut State, message: Message) {
 }
 
 struct Simulation {
-    world: Arc<World>,
+    world: Arc<DemoWorld>,
     time: SimulatedTime,
     poller: Poller,
     watched: Vec<Watched>,
@@ -161,7 +161,7 @@ impl Simulation {
     fn new(config: &Config, seed: u64) -> Self {
         let utc = Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default();
         let started = Stamp { mono: Duration::ZERO, utc };
-        let (world, time) = (Arc::new(World::new(seed).calm_for(CALM)), SimulatedTime::new(started));
+        let (world, time) = (Arc::new(DemoWorld::new(seed).calm_for(CALM)), SimulatedTime::new(started));
         let watched = poll_targets_with(config, &|source, readers| {
             let service = Service { world: Arc::clone(&world), path: path(&source.kind), started };
             Box::new(Simulated::new(&source.kind, readers, Box::new(service), time.clone()))
@@ -173,7 +173,7 @@ impl Simulation {
         self.started.plus(at)
     }
 
-    fn log(&self, name: &str, pipeline: &mut Pipeline, stream: &mut Stream, second: u64) -> Vec<Observation> {
+    fn log(&self, name: &str, pipeline: &mut Pipeline, stream: &mut RecordStream, second: u64) -> Vec<Observation> {
         let now = self.stamp(Duration::from_secs(second));
         for line in journal::lines(&self.world, self.started.utc, second) {
             pipeline.line(stream, line.text.as_bytes(), 0, now, false);
@@ -192,18 +192,19 @@ impl Simulation {
 /// What a service of the demo's world answers under one path.
 #[derive(Debug)]
 struct Service {
-    world: Arc<World>,
+    world: Arc<DemoWorld>,
     path: String,
     started: Stamp,
 }
 
 impl Script for Service {
     fn answer(&self, sent: Stamp) -> Scripted {
-        let Some(Answer { status, body, takes, .. }) = answer(&self.world, &self.path, sent.since(self.started)) else {
+        let Some(HttpAnswer { status, body, takes, .. }) = answer(&self.world, &self.path, sent.since(self.started))
+        else {
             let refused = PollError::Failed(SafeText::new(&format!("{ADDRESS} refused the connection")));
             return Scripted { takes: Duration::from_millis(1), page: Err(refused) };
         };
-        Scripted { takes, page: Ok(Page { status, body, remote: ADDRESS }) }
+        Scripted { takes, page: Ok(SimulatedPage { status, body, remote: ADDRESS }) }
     }
 }
 

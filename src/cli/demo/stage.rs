@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
 use super::server::{Shared, bind, serve};
-use super::world::World;
+use super::world::DemoWorld;
 use super::{backup, journal};
 use crate::clock::Clock;
 
@@ -37,7 +37,7 @@ impl Stage {
     /// # Errors
     /// When the temporary directory can't be written or loopback has no port.
     pub(crate) async fn set(seed: u64, executable: &Path) -> io::Result<Self> {
-        let world = World::new(seed);
+        let world = DemoWorld::new(seed);
         let directory = private_directory()?;
         let (listener, address) = bind().await?;
         fs::create_dir_all(directory.join("logs"))?;

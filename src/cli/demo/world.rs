@@ -19,7 +19,7 @@ pub(crate) enum Control {
 
 /// What is wrong with a service at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ServiceFault {
     /// The cache has no connections left and refuses; a restart mends it.
     CacheExhausted,
     /// A dependency refuses, so that answers are slow and some fail.
@@ -50,7 +50,7 @@ const RESTART_TAKES: Duration = Duration::from_secs(3);
 
 /// The world.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World {
+pub(crate) struct DemoWorld {
     seed: u64,
     /// How long all is well before the troubles begin.
     calm: Duration,
@@ -58,7 +58,7 @@ pub(crate) struct World {
     controls: Vec<(Duration, Control)>,
 }
 
-impl World {
+impl DemoWorld {
     /// A world that is the same for the same seed.
     pub(crate) const fn new(seed: u64) -> Self {
         Self { seed, calm: Duration::ZERO, controls: Vec::new() }
@@ -111,15 +111,15 @@ impl World {
     }
 
     /// What is wrong with a service, if anything is.
-    pub(crate) fn fault(&self, service: &str, at: Duration) -> Option<Fault> {
+    pub(crate) fn fault(&self, service: &str, at: Duration) -> Option<ServiceFault> {
         if self.last_start(service, at).is_some_and(|when| at < when + RESTART_TAKES) {
-            return Some(Fault::Restarting);
+            return Some(ServiceFault::Restarting);
         }
         match service {
-            "cache" if self.broken_since("cache", CACHE_FAILS, at) => Some(Fault::CacheExhausted),
-            "api" if self.fault("cache", at).is_some() => Some(Fault::DependencyDown),
-            "web" if self.version("web", at) == RELEASES[0] => Some(Fault::BadRelease),
-            "worker" if self.broken_since("worker", WORKER_STICKS, at) => Some(Fault::WorkerStuck),
+            "cache" if self.broken_since("cache", CACHE_FAILS, at) => Some(ServiceFault::CacheExhausted),
+            "api" if self.fault("cache", at).is_some() => Some(ServiceFault::DependencyDown),
+            "web" if self.version("web", at) == RELEASES[0] => Some(ServiceFault::BadRelease),
+            "worker" if self.broken_since("worker", WORKER_STICKS, at) => Some(ServiceFault::WorkerStuck),
             _ => None,
         }
     }
@@ -128,7 +128,7 @@ impl World {
     pub(crate) fn queue(&self, at: Duration) -> u64 {
         let calm = 3 + self.noise("queue", at.as_secs(), 9);
         match self.fault("worker", at) {
-            Some(Fault::WorkerStuck) => calm + 40 * at.saturating_sub(self.calm + WORKER_STICKS).as_secs(),
+            Some(ServiceFault::WorkerStuck) => calm + 40 * at.saturating_sub(self.calm + WORKER_STICKS).as_secs(),
             _ => calm,
         }
     }
@@ -147,10 +147,10 @@ impl World {
         let calm = u64::from(self.noise(service, at.as_secs(), 7) == 0) * 8;
         match self.fault(service, at) {
             None => calm,
-            Some(Fault::DependencyDown) => 70 + self.noise(service, at.as_secs(), 40),
-            Some(Fault::BadRelease) => 420 + self.noise(service, at.as_secs(), 90),
-            Some(Fault::CacheExhausted | Fault::Restarting) => 1000,
-            Some(Fault::WorkerStuck) => 5,
+            Some(ServiceFault::DependencyDown) => 70 + self.noise(service, at.as_secs(), 40),
+            Some(ServiceFault::BadRelease) => 420 + self.noise(service, at.as_secs(), 90),
+            Some(ServiceFault::CacheExhausted | ServiceFault::Restarting) => 1000,
+            Some(ServiceFault::WorkerStuck) => 5,
         }
     }
 
@@ -166,8 +166,8 @@ impl World {
         };
         let calm = base + self.noise(service, at.as_millis() as u64 / 500, base / 2 + 2);
         let slow = match self.fault(service, at) {
-            Some(Fault::DependencyDown) => 240 + self.noise(service, at.as_secs(), 160),
-            Some(Fault::BadRelease) => 60 + self.noise(service, at.as_secs(), 80),
+            Some(ServiceFault::DependencyDown) => 240 + self.noise(service, at.as_secs(), 160),
+            Some(ServiceFault::BadRelease) => 60 + self.noise(service, at.as_secs(), 80),
             _ => 0,
         };
         Duration::from_millis(calm + slow)
@@ -207,21 +207,21 @@ mod tests {
 
     #[test]
     fn a_restart_truly_mends_the_cache_and_what_depends_on_it() {
-        let mut world = World::new(1);
+        let mut world = DemoWorld::new(1);
         assert_eq!(world.fault("cache", seconds(19)), None);
-        assert_eq!(world.fault("cache", seconds(20)), Some(Fault::CacheExhausted));
-        assert_eq!(world.fault("api", seconds(20)), Some(Fault::DependencyDown));
+        assert_eq!(world.fault("cache", seconds(20)), Some(ServiceFault::CacheExhausted));
+        assert_eq!(world.fault("api", seconds(20)), Some(ServiceFault::DependencyDown));
         world.control(seconds(40), Control::Restart("cache".to_owned())).unwrap();
-        assert_eq!(world.fault("cache", seconds(41)), Some(Fault::Restarting));
+        assert_eq!(world.fault("cache", seconds(41)), Some(ServiceFault::Restarting));
         assert_eq!(world.fault("cache", seconds(43)), None);
         assert_eq!(world.fault("api", seconds(43)), None);
     }
 
     #[test]
     fn a_restart_does_not_mend_a_bad_release_but_a_rollback_does() {
-        let mut world = World::new(1);
+        let mut world = DemoWorld::new(1);
         world.control(seconds(100), Control::Restart("web".to_owned())).unwrap();
-        assert_eq!(world.fault("web", seconds(110)), Some(Fault::BadRelease));
+        assert_eq!(world.fault("web", seconds(110)), Some(ServiceFault::BadRelease));
         let rollback = Control::Rollback { service: "web".to_owned(), version: "2.4.0".to_owned() };
         world.control(seconds(120), rollback).unwrap();
         assert_eq!(world.fault("web", seconds(124)), None);
@@ -230,14 +230,14 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_refused_in_words() {
-        let mut world = World::new(1);
+        let mut world = DemoWorld::new(1);
         let error = world.control(seconds(1), Control::Restart("mail".to_owned())).unwrap_err();
         assert_eq!(error, "no service `mail`; there are web, api, auth, worker, cache, db");
     }
 
     #[test]
     fn the_same_seed_gives_the_same_world() {
-        let (one, two, other) = (World::new(7), World::new(7), World::new(8));
+        let (one, two, other) = (DemoWorld::new(7), DemoWorld::new(7), DemoWorld::new(8));
         assert_eq!(one.requests("api", seconds(60)), two.requests("api", seconds(60)));
         assert_ne!(one.requests("api", seconds(60)), other.requests("api", seconds(60)));
     }

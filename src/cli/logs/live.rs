@@ -10,14 +10,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::print::Printer;
-use super::read::Sink;
+use super::read::RecordSink;
 use super::request::Request;
 use crate::cli::{Global, output};
 use crate::config::Config;
 use crate::config::sections::log::Log;
 use crate::logs::record::{LogState, Record, RecordKind};
 use crate::model::observation::Observation;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::logs as tail;
 use crate::sources::logs::Resume;
 use crate::text::name::Name;
@@ -27,9 +27,9 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Without `--follow` a command has this long to say something more.
 const SILENCE: Duration = Duration::from_millis(1500);
 
-fn context(request: &Request, global: &Global, logs: Vec<Log>) -> (Context, mpsc::Receiver<Observation>) {
+fn context(request: &Request, global: &Global, logs: Vec<Log>) -> (SourceContext, mpsc::Receiver<Observation>) {
     let (out, observations) = mpsc::channel(64);
-    let context = Context {
+    let context = SourceContext {
         config: Arc::new(Config { logs, ..Config::default() }),
         secrets: Arc::clone(&request.secrets),
         clock: global.clock,

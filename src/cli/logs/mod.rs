@@ -13,10 +13,10 @@ mod summary;
 
 use std::io::{self, IsTerminal, Write};
 
-use self::print::{Form, Printer};
-use self::read::Sink;
-use self::request::{Output, Request};
-use self::show::Look;
+use self::print::{OutputForm, Printer};
+use self::read::RecordSink;
+use self::request::{PrintMode, Request};
+use self::show::PrintOptions;
 use self::summary::Summary;
 use super::Global;
 use super::output::{self, exit};
@@ -100,13 +100,13 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let terminal = io::stdout().is_terminal();
     let colour = terminal && !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let result = match &request.output {
-        Output::Records { json, context } => {
-            let form = if *json { Form::Json } else { Form::Text { colour, log: request.logs.len() > 1 } };
+        PrintMode::Records { json, context } => {
+            let form = if *json { OutputForm::Json } else { OutputForm::Text { colour, log: request.logs.len() > 1 } };
             print(&request, global, form, *context)
         }
-        Output::Summary { kind, json, limit } => {
+        PrintMode::Summary { kind, json, limit } => {
             let columns = terminal.then(|| usize::from(terminal::size().0));
-            let look = Look { json: *json, colour, limit: *limit, columns };
+            let look = PrintOptions { json: *json, colour, limit: *limit, columns };
             let mut summary = Summary::new(kind, request.filter.clone());
             summary.bounds = request.bounds.clone();
             summarise(&request, global, summary, look)
@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 /// Prints records; true where something could not be read.
-fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::Result<bool> {
+fn print(request: &Request, global: &Global, form: OutputForm, context: usize) -> io::Result<bool> {
     let mut printer = Printer::new(form, request, context);
     let failed = if request.follow {
         live::follow(request, global, &mut printer)?
@@ -139,7 +139,7 @@ fn print(request: &Request, global: &Global, form: Form, context: usize) -> io::
 }
 
 /// Counts records and prints the counts; true where something could not be read.
-fn summarise(request: &Request, global: &Global, mut summary: Summary, look: Look) -> io::Result<bool> {
+fn summarise(request: &Request, global: &Global, mut summary: Summary, look: PrintOptions) -> io::Result<bool> {
     let (mut covers, failed) = read::read_once(request, global, &mut summary)?;
     covers.seen(summary.first);
     let mut out = io::BufWriter::new(io::stdout().lock());

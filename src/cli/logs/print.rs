@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
 use super::bounds::Bounds;
-use super::read::Sink;
+use super::read::RecordSink;
 use super::request::Request;
 use crate::lang::unit;
 use crate::logs::filter::Filter;
@@ -20,7 +20,7 @@ const GROWING: usize = 16;
 
 /// Text for people, or JSON for programs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Form {
+pub(crate) enum OutputForm {
     /// Time, level, whether it came from stderr, log, service, message and the other fields.
     Text {
         /// With colours.
@@ -34,7 +34,7 @@ pub(crate) enum Form {
 
 /// Prints the records that pass a filter, and those around them.
 pub(crate) struct Printer {
-    form: Form,
+    form: OutputForm,
     filter: Filter,
     bounds: Bounds,
     out: BufWriter<Stdout>,
@@ -62,7 +62,7 @@ enum Gap {
 
 impl Printer {
     /// A printer to stdout of what `request` asks for, with `context` records before and after each.
-    pub(crate) fn new(form: Form, request: &Request, context: usize) -> Self {
+    pub(crate) fn new(form: OutputForm, request: &Request, context: usize) -> Self {
         Self {
             form,
             filter: request.filter.clone(),
@@ -126,19 +126,19 @@ impl Printer {
     fn print(&mut self, record: &Record, passes: bool) -> io::Result<()> {
         if record.kind == RecordKind::Marker {
             return match self.form {
-                Form::Text { .. } => writeln!(self.out, "-- {}: {} --", record.log, record.message),
-                Form::Json => Ok(()),
+                OutputForm::Text { .. } => writeln!(self.out, "-- {}: {} --", record.log, record.message),
+                OutputForm::Json => Ok(()),
             };
         }
         let raw = record.raw.as_str();
         let more = self.printed_of(record, raw.len()).map(|shown| raw.get(shown..).unwrap_or_default());
         match (self.form, more) {
             (_, Some("")) => Ok(()),
-            (Form::Text { .. }, Some(more)) => {
+            (OutputForm::Text { .. }, Some(more)) => {
                 more.split(LINE_BREAK).filter(|line| !line.is_empty()).try_for_each(|line| further(&mut self.out, line))
             }
-            (Form::Text { colour, log }, None) => self.text(record, colour, log),
-            (Form::Json, more) => self.json(record, more, passes),
+            (OutputForm::Text { colour, log }, None) => self.text(record, colour, log),
+            (OutputForm::Json, more) => self.json(record, more, passes),
         }
     }
 
@@ -214,7 +214,7 @@ impl Printer {
     }
 }
 
-impl Sink for Printer {
+impl RecordSink for Printer {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         if !self.bounds.holds(record) {
             return Ok(());
@@ -223,7 +223,7 @@ impl Sink for Printer {
         if !self.filter.matches(record) {
             return self.around(record);
         }
-        if self.gap == Gap::Yes && matches!(self.form, Form::Text { .. }) {
+        if self.gap == Gap::Yes && matches!(self.form, OutputForm::Text { .. }) {
             writeln!(self.out, "--")?;
         }
         for record in std::mem::take(&mut self.before) {

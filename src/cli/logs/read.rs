@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use super::covers::{Cover, Covers};
 use super::live;
 use super::quiet::Quiet;
-use super::request::{self, Output, Request, of_file};
+use super::request::{self, PrintMode, Request, of_file};
 use super::summary::Summary;
 use crate::cli::{Global, output};
 use crate::config::sections::log::{Log, LogKind};
 use crate::logs::record::Record;
 use crate::sources::logs::follow::refuse;
-use crate::sources::logs::follow::start::Start;
+use crate::sources::logs::follow::start::StartAt;
 use crate::sources::logs::history;
 use crate::sources::logs::history::History;
 use crate::sources::logs::pipeline::Pipeline;
@@ -26,7 +26,7 @@ use crate::text::redact::Redactor;
 const LAST_LINES: usize = 1000;
 
 /// What becomes of the records.
-pub(crate) trait Sink {
+pub(crate) trait RecordSink {
     /// Takes one.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ pub(crate) trait Sink {
     }
 }
 
-impl Sink for Summary {
+impl RecordSink for Summary {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         self.count_within(record);
         Ok(())
@@ -61,7 +61,13 @@ impl Sink for Summary {
 }
 
 /// Counts a whole file without making records of it, where that is possible; false where it is not.
-fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &mut impl Sink) -> io::Result<bool> {
+fn scanned(
+    path: &Path,
+    log: &Log,
+    redactor: &Redactor,
+    global: &Global,
+    sink: &mut impl RecordSink,
+) -> io::Result<bool> {
     let Some(summary) = sink.summary().filter(|summary| !summary.bounds.is_bounded()) else { return Ok(false) };
     let empty = summary.empty();
     let Some(parts) = scan::file(path, log, redactor, global.clock, &summary.filter, &empty)? else { return Ok(false) };
@@ -75,7 +81,7 @@ fn scanned(path: &Path, log: &Log, redactor: &Redactor, global: &Global, sink: &
 ///
 /// # Errors
 /// When the output can't be written.
-pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink) -> io::Result<(Covers, bool)> {
+pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl RecordSink) -> io::Result<(Covers, bool)> {
     let redactor = Redactor::from(&*request.secrets);
     let configured = request.logs.len() - request.files;
     let now = global.clock.now().utc;
@@ -95,7 +101,7 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink
         let mut cover = Cover::new(log.name.clone());
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let start = start_of(request, log, named, now);
-        if let (true, Start::Since(since)) = (named, start) {
+        if let (true, StartAt::Since(since)) = (named, start) {
             cover.since = Some(since);
             let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
             cover.cut = history.is_cut();
@@ -105,7 +111,7 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink
         }
         for path in files_of(log) {
             cover.file(&path, &probe, now);
-            if named && start == Start::Beginning {
+            if named && start == StartAt::Beginning {
                 cover.left_out += history::rotated(&path).len();
             }
             match counted_or_opened(&path, log, start, &redactor, global, sink) {
@@ -136,12 +142,12 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Sink
 }
 
 /// Where reading a log begins; `named` in the configuration, not on the command line.
-fn start_of(request: &Request, log: &Log, named: bool, now: DateTime<Utc>) -> Start {
+fn start_of(request: &Request, log: &Log, named: bool, now: DateTime<Utc>) -> StartAt {
     match (request.since, log.since) {
-        (Some(since), _) => Start::Since(since),
-        (None, Some(back)) => Start::Since(now - chrono::Duration::from_std(back).unwrap_or_default()),
-        (None, None) if named && matches!(request.output, Output::Records { .. }) => Start::Last(LAST_LINES),
-        (None, _) => Start::Beginning,
+        (Some(since), _) => StartAt::Since(since),
+        (None, Some(back)) => StartAt::Since(now - chrono::Duration::from_std(back).unwrap_or_default()),
+        (None, None) if named && matches!(request.output, PrintMode::Records { .. }) => StartAt::Last(LAST_LINES),
+        (None, _) => StartAt::Beginning,
     }
 }
 
@@ -149,12 +155,12 @@ fn start_of(request: &Request, log: &Log, named: bool, now: DateTime<Utc>) -> St
 fn counted_or_opened(
     path: &Path,
     log: &Log,
-    start: Start,
+    start: StartAt,
     redactor: &Redactor,
     global: &Global,
-    sink: &mut impl Sink,
+    sink: &mut impl RecordSink,
 ) -> io::Result<Option<Source>> {
-    if start == Start::Beginning && scanned(path, log, redactor, global, sink)? {
+    if start == StartAt::Beginning && scanned(path, log, redactor, global, sink)? {
         return Ok(None);
     }
     let records = Records::of_file(path, log, start, redactor.clone(), global.clock)?;
@@ -172,7 +178,7 @@ fn stdin() -> Log {
 fn single_pipe(
     request: &Request,
     global: &Global,
-    sink: &mut impl Sink,
+    sink: &mut impl RecordSink,
     redactor: &Redactor,
 ) -> io::Result<Option<Records>> {
     let pipe = match &request.logs[..] {
@@ -202,7 +208,7 @@ fn eprint_error(path: &Path, why: &io::Error) {
 }
 
 /// Takes a single stream, each part as soon as it comes.
-fn stream(mut records: Records, sink: &mut impl Sink) -> io::Result<bool> {
+fn stream(mut records: Records, sink: &mut impl RecordSink) -> io::Result<bool> {
     loop {
         if records.must_read() {
             sink.flush()?;
@@ -254,7 +260,7 @@ impl Source {
     }
 }
 
-fn merge(mut sources: Vec<Source>, sink: &mut impl Sink) -> io::Result<bool> {
+fn merge(mut sources: Vec<Source>, sink: &mut impl RecordSink) -> io::Result<bool> {
     while let Some(source) = sources.iter_mut().filter(|source| source.next.is_some()).min_by_key(|source| source.at) {
         if let Some(record) = source.advance() {
             sink.write(&record)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
-use super::summary::Kind;
+use super::summary::SummaryKind;
 use super::{Arguments, names};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration};
@@ -39,7 +39,7 @@ pub(crate) struct Request {
     /// Where to end.
     pub until: Option<DateTime<Utc>>,
     /// What to print.
-    pub output: Output,
+    pub output: PrintMode,
 }
 
 impl Request {
@@ -51,7 +51,7 @@ impl Request {
 }
 
 /// What to print.
-pub(crate) enum Output {
+pub(crate) enum PrintMode {
     /// The records.
     Records {
         /// As JSON.
@@ -62,7 +62,7 @@ pub(crate) enum Output {
     /// What is counted in them.
     Summary {
         /// What to count.
-        kind: Kind,
+        kind: SummaryKind,
         /// As JSON.
         json: bool,
         /// Rows at most.
@@ -70,16 +70,16 @@ pub(crate) enum Output {
     },
 }
 
-fn output(arguments: &Arguments) -> Output {
+fn output(arguments: &Arguments) -> PrintMode {
     let rows = |rows| arguments.limit.map_or(rows, |limit| limit as usize);
     let json = arguments.json;
-    let summary = |kind, limit| Output::Summary { kind, json, limit };
+    let summary = |kind, limit| PrintMode::Summary { kind, json, limit };
     match &arguments.top {
-        Some(field) => summary(Kind::Top(field.clone()), rows(20)),
-        None if arguments.count => summary(Kind::Count, 1),
-        None if arguments.patterns => summary(Kind::Patterns, rows(20)),
-        None if arguments.histogram => summary(Kind::Histogram, rows(40)),
-        None => Output::Records { json, context: arguments.context },
+        Some(field) => summary(SummaryKind::Top(field.clone()), rows(20)),
+        None if arguments.count => summary(SummaryKind::Count, 1),
+        None if arguments.patterns => summary(SummaryKind::Patterns, rows(20)),
+        None if arguments.histogram => summary(SummaryKind::Histogram, rows(40)),
+        None => PrintMode::Records { json, context: arguments.context },
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Reque
             "leave `--follow` or `-` out",
         ));
     }
-    if arguments.follow && matches!(output, Output::Summary { .. }) {
+    if arguments.follow && matches!(output, PrintMode::Summary { .. }) {
         return Err(output::fail(
             exit::USAGE,
             "`--follow` can't be combined with a count: a followed log has no end",

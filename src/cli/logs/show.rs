@@ -9,11 +9,11 @@ use unicode_width::UnicodeWidthStr;
 use super::bounds::describe_without_time;
 use super::covers::Covers;
 use super::print::paint;
-use super::summary::{Counts, Summary};
+use super::summary::{Summary, SummaryCounts};
 use crate::lang::unit;
 use crate::logs::pattern::{Group, Order, Patterns};
 use crate::logs::record::Level;
-use crate::logs::timeline::{Bar, Timeline};
+use crate::logs::timeline::{LevelTimeline, TimelineBar};
 use crate::logs::top::Top;
 use crate::text::{MAX_RECORD_WORDS, SafeText};
 
@@ -25,7 +25,7 @@ const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct PrintOptions {
     /// As JSON.
     pub json: bool,
     /// With colours.
@@ -40,14 +40,14 @@ pub(crate) struct Look {
 ///
 /// # Errors
 /// When it can't be written.
-pub(crate) fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn show(summary: &Summary, covers: &Covers, look: PrintOptions, out: &mut impl Write) -> io::Result<()> {
     let limit = look.limit;
     if look.json {
         let mut value = match &summary.counts {
-            Counts::Number => json!({ "count": summary.passed, "records": summary.records }),
-            Counts::Top(field, top) => top_json(field, top, limit),
-            Counts::Patterns(patterns) => patterns_json(patterns, limit),
-            Counts::Histogram(timeline, untimed) => histogram_json(timeline, *untimed, limit),
+            SummaryCounts::Number => json!({ "count": summary.passed, "records": summary.records }),
+            SummaryCounts::Top(field, top) => top_json(field, top, limit),
+            SummaryCounts::Patterns(patterns) => patterns_json(patterns, limit),
+            SummaryCounts::Histogram(timeline, untimed) => histogram_json(timeline, *untimed, limit),
         };
         value["covers"] = covers.json();
         value["cut_records"] = summary.cut.into();
@@ -55,10 +55,10 @@ pub(crate) fn show(summary: &Summary, covers: &Covers, look: Look, out: &mut imp
         return object(out, &value);
     }
     match &summary.counts {
-        Counts::Number => writeln!(out, "{}", summary.passed),
-        Counts::Top(_, top) => top_text(top, look, out),
-        Counts::Patterns(patterns) => patterns_text(patterns, look, out),
-        Counts::Histogram(timeline, _) => histogram_text(timeline, look, out),
+        SummaryCounts::Number => writeln!(out, "{}", summary.passed),
+        SummaryCounts::Top(_, top) => top_text(top, look, out),
+        SummaryCounts::Patterns(patterns) => patterns_text(patterns, look, out),
+        SummaryCounts::Histogram(timeline, _) => histogram_text(timeline, look, out),
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn describe_cut(count: u64) -> String {
 pub(crate) fn note(summary: &Summary, limit: usize) -> String {
     let mut parts = Vec::new();
     match &summary.counts {
-        Counts::Top(field, top) => {
+        SummaryCounts::Top(field, top) => {
             let held = top.len();
             if held > limit || top.others() > 0 {
                 let exactly = if top.distinct().is_some() { "" } else { "more than " };
@@ -87,7 +87,7 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
                 parts.push(format!("{} of {} records have no {field}", top.missing(), summary.passed));
             }
         }
-        Counts::Patterns(patterns) => {
+        SummaryCounts::Patterns(patterns) => {
             if patterns.len() > limit {
                 parts.push(format!("{} different patterns; --limit N shows more", patterns.len()));
             }
@@ -95,8 +95,8 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
                 parts.push(format!("{} records of rare patterns were let go", patterns.others()));
             }
         }
-        Counts::Histogram(_, untimed) if *untimed > 0 => parts.push(format!("{untimed} records state no time")),
-        Counts::Number | Counts::Histogram(..) => {}
+        SummaryCounts::Histogram(_, untimed) if *untimed > 0 => parts.push(format!("{untimed} records state no time")),
+        SummaryCounts::Number | SummaryCounts::Histogram(..) => {}
     }
     if summary.cut > 0 {
         parts.push(describe_cut(summary.cut));
@@ -148,7 +148,7 @@ fn top_json(field: &str, top: &Top, limit: usize) -> Value {
     })
 }
 
-fn top_text(top: &Top, look: Look, out: &mut impl Write) -> io::Result<()> {
+fn top_text(top: &Top, look: PrintOptions, out: &mut impl Write) -> io::Result<()> {
     let rows = top.rows(look.limit);
     let width = digits(rows.iter().map(|row| row.count).max().unwrap_or_default());
     for row in rows {
@@ -199,7 +199,7 @@ fn level_word(level: Level) -> Option<&'static str> {
     (level != Level::None).then(|| level.word())
 }
 
-fn patterns_text(patterns: &Patterns<SafeText>, look: Look, out: &mut impl Write) -> io::Result<()> {
+fn patterns_text(patterns: &Patterns<SafeText>, look: PrintOptions, out: &mut impl Write) -> io::Result<()> {
     let groups = patterns.ranked(Order::Count);
     let (from, to) = patterns.span().unwrap_or_default();
     let width = digits(groups.first().map_or(0, |group| group.count));
@@ -229,22 +229,22 @@ fn sparks(counts: &[u64]) -> String {
         .collect()
 }
 
-fn histogram_json(timeline: &Timeline, untimed: u64, limit: usize) -> Value {
+fn histogram_json(timeline: &LevelTimeline, untimed: u64, limit: usize) -> Value {
     let (seconds, bars) = timeline.bars(limit);
     let rows: Vec<Value> = bars
         .iter()
         .map(|bar| json!({ "from": time(bar.from), "total": bar.total(), "levels": levels(&bar.counts) }))
         .collect();
-    json!({ "records": bars.iter().map(Bar::total).sum::<u64>(), "untimed": untimed, "seconds": seconds, "bars": rows })
+    json!({ "records": bars.iter().map(TimelineBar::total).sum::<u64>(), "untimed": untimed, "seconds": seconds, "bars": rows })
 }
 
 /// A row for each span of time: where it begins, how many records, errors and warnings, and a bar.
-fn histogram_text(timeline: &Timeline, look: Look, out: &mut impl Write) -> io::Result<()> {
+fn histogram_text(timeline: &LevelTimeline, look: PrintOptions, out: &mut impl Write) -> io::Result<()> {
     let (seconds, bars) = timeline.bars(look.limit);
     if bars.is_empty() {
         return Ok(());
     }
-    let most = bars.iter().map(Bar::total).max().unwrap_or_default().max(1);
+    let most = bars.iter().map(TimelineBar::total).max().unwrap_or_default().max(1);
     let width = digits(most).max(5);
     let head = 20 + 3 * (2 + width) + 2;
     let room = look.columns.unwrap_or(COLUMNS).saturating_sub(head).max(10);

@@ -6,14 +6,14 @@ use super::bounds::Bounds;
 use crate::logs::filter::{Filter, Subject};
 use crate::logs::pattern::Patterns;
 use crate::logs::record::Record;
-use crate::logs::timeline::Timeline;
+use crate::logs::timeline::LevelTimeline;
 use crate::logs::top::Top;
 use crate::sources::logs::scan::Gather;
 use crate::text::SafeText;
 
 /// What to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SummaryKind {
     /// How many records pass.
     Count,
     /// The values of a field.
@@ -40,12 +40,12 @@ pub(crate) struct Summary {
     /// The earliest time that a record states, of those that were looked at one by one.
     pub first: Option<DateTime<Utc>>,
     /// The counts.
-    pub counts: Counts,
+    pub counts: SummaryCounts,
 }
 
 /// The counts of each kind.
 #[derive(Debug, Clone)]
-pub(crate) enum Counts {
+pub(crate) enum SummaryCounts {
     /// Nothing but [`Summary::passed`].
     Number,
     /// The values of a field.
@@ -53,17 +53,17 @@ pub(crate) enum Counts {
     /// Shapes, each with the line of its first record.
     Patterns(Box<Patterns<SafeText>>),
     /// Levels over time, and how many records state no time.
-    Histogram(Timeline, u64),
+    Histogram(LevelTimeline, u64),
 }
 
 impl Summary {
     /// Counts what passes `filter`; nothing so far.
-    pub(crate) fn new(kind: &Kind, filter: Filter) -> Self {
+    pub(crate) fn new(kind: &SummaryKind, filter: Filter) -> Self {
         let counts = match kind {
-            Kind::Count => Counts::Number,
-            Kind::Top(field) => Counts::Top(field.clone(), Top::default()),
-            Kind::Patterns => Counts::Patterns(Box::default()),
-            Kind::Histogram => Counts::Histogram(Timeline::default(), 0),
+            SummaryKind::Count => SummaryCounts::Number,
+            SummaryKind::Top(field) => SummaryCounts::Top(field.clone(), Top::default()),
+            SummaryKind::Patterns => SummaryCounts::Patterns(Box::default()),
+            SummaryKind::Histogram => SummaryCounts::Histogram(LevelTimeline::default(), 0),
         };
         Self { filter, bounds: Bounds::default(), records: 0, passed: 0, cut: 0, first: None, counts }
     }
@@ -71,10 +71,10 @@ impl Summary {
     /// One that counts the same and has counted nothing.
     pub(crate) fn empty(&self) -> Self {
         let kind = match &self.counts {
-            Counts::Number => Kind::Count,
-            Counts::Top(field, _) => Kind::Top(field.clone()),
-            Counts::Patterns(_) => Kind::Patterns,
-            Counts::Histogram(..) => Kind::Histogram,
+            SummaryCounts::Number => SummaryKind::Count,
+            SummaryCounts::Top(field, _) => SummaryKind::Top(field.clone()),
+            SummaryCounts::Patterns(_) => SummaryKind::Patterns,
+            SummaryCounts::Histogram(..) => SummaryKind::Histogram,
         };
         Self::new(&kind, self.filter.clone())
     }
@@ -102,12 +102,12 @@ impl Summary {
         }
         self.passed += 1;
         match &mut self.counts {
-            Counts::Number => {}
-            Counts::Top(field, top) => top.add(subject.value(field).as_deref()),
-            Counts::Patterns(patterns) => {
+            SummaryCounts::Number => {}
+            SummaryCounts::Top(field, top) => top.add(subject.value(field).as_deref()),
+            SummaryCounts::Patterns(patterns) => {
                 patterns.add(subject.message(), subject.level(), subject.at(), || SafeText::new(subject.raw()));
             }
-            Counts::Histogram(timeline, untimed) => match subject.time() {
+            SummaryCounts::Histogram(timeline, untimed) => match subject.time() {
                 Some(at) => timeline.add(at, subject.level()),
                 None => *untimed += 1,
             },
@@ -121,9 +121,9 @@ impl Summary {
         self.cut += other.cut;
         self.first = earlier(self.first, other.first);
         match (&mut self.counts, other.counts) {
-            (Counts::Top(_, held), Counts::Top(_, more)) => held.merge(more),
-            (Counts::Patterns(held), Counts::Patterns(more)) => held.merge(*more),
-            (Counts::Histogram(held, untimed), Counts::Histogram(more, others)) => {
+            (SummaryCounts::Top(_, held), SummaryCounts::Top(_, more)) => held.merge(more),
+            (SummaryCounts::Patterns(held), SummaryCounts::Patterns(more)) => held.merge(*more),
+            (SummaryCounts::Histogram(held, untimed), SummaryCounts::Histogram(more, others)) => {
                 held.merge(more);
                 *untimed += others;
             }
@@ -154,6 +154,6 @@ impl Gather for Summary {
     }
 
     fn only_counts(&self) -> bool {
-        matches!(self.counts, Counts::Number)
+        matches!(self.counts, SummaryCounts::Number)
     }
 }

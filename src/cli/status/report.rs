@@ -15,7 +15,7 @@ use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::alerts::{AlertView, Phase, Subject};
+use crate::world::alerts::{AlertSubject, AlertView, Phase};
 use crate::world::checks::CheckView;
 use crate::world::metrics::MetricView;
 
@@ -102,7 +102,7 @@ impl Report {
             .alerts
             .iter()
             .filter(|alert| matches!(alert.phase, Phase::Pending | Phase::Firing))
-            .filter(|alert| alert.subject != Subject::Console && wanted(alert.subject.name()))
+            .filter(|alert| alert.subject != AlertSubject::Console && wanted(alert.subject.name()))
             .collect();
         holding.sort_by_key(|alert| alert.order);
         let checks: Vec<CheckRow> =
@@ -200,7 +200,7 @@ impl View<'_> {
             None => Some(SafeText::new(without_sample(metric))),
         };
         let caveat = sample.and_then(|sample| sample.caveat.as_ref());
-        let of_it = holding.iter().filter(|alert| alert.subject == Subject::Metric(view.name.clone()));
+        let of_it = holding.iter().filter(|alert| alert.subject == AlertSubject::Metric(view.name.clone()));
         MetricRow {
             name: view.name.clone(),
             service: view.service.clone(),
@@ -230,7 +230,7 @@ fn alert_row(alert: &AlertView) -> AlertRow {
         value: alert.value.clone(),
         subject: alert.subject.name().into(),
         pending: alert.phase == Phase::Pending,
-        compared: matches!(alert.subject, Subject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
+        compared: matches!(alert.subject, AlertSubject::Check(_)) && alert.value.as_str().parse::<f64>().is_ok(),
     }
 }
 

@@ -20,15 +20,15 @@ use tokio_util::sync::CancellationToken;
 use self::record::Recorder;
 use self::renew::Renewal;
 use crate::actions::handover::{self, Handover, Task};
-use crate::actions::rundir::{Intent, RunDir, closing};
+use crate::actions::rundir::{RunDir, RunIntent, closing};
 use crate::actions::supervisor;
 use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::lang::time::Stamp;
-use crate::model::run::{Closing, Progress, RunState};
+use crate::model::run::{Closing, RunState, VerificationProgress};
 use crate::model::verification::Conclusion;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 use crate::text::secret::Secrets;
@@ -66,7 +66,7 @@ fn start(dir: &RunDir, clock: Clock) -> io::Result<()> {
     done
 }
 
-async fn supervise(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::Result<()> {
+async fn supervise(dir: &RunDir, intent: &RunIntent, given: &[u8], clock: Clock) -> io::Result<()> {
     let work = work(dir, intent, given, clock);
     tokio::select! {
         done = work => done,
@@ -86,7 +86,7 @@ async fn beat(dir: &RunDir, clock: Clock) -> Infallible {
     }
 }
 
-async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::Result<()> {
+async fn work(dir: &RunDir, intent: &RunIntent, given: &[u8], clock: Clock) -> io::Result<()> {
     let recorder = Recorder::new(dir, intent);
     let handover = match Handover::open(given, intent) {
         Ok(handover) => handover,
@@ -120,7 +120,7 @@ async fn work(dir: &RunDir, intent: &Intent, given: &[u8], clock: Clock) -> io::
     };
     let (ended, secrets) = (clock.now(), Arc::new(secrets));
     let to_verify = handover.task == Task::Verify || end.as_ref().is_some_and(|end| end.to_verify);
-    let context = Context {
+    let context = SourceContext {
         config: Arc::new(Config { checks: handover.checks, sources: handover.sources, ..Config::default() }),
         secrets: Arc::clone(&secrets),
         clock,
@@ -155,15 +155,15 @@ fn begin() -> io::Result<()> {
 /// Looks at the checks until there is a verdict; `None` where none are named.
 async fn judge(
     dir: &RunDir,
-    intent: &Intent,
-    context: &Context,
+    intent: &RunIntent,
+    context: &SourceContext,
     renewal: &mut Renewal,
     ended: Stamp,
 ) -> Option<Conclusion> {
     let terms = intent.verify.as_ref()?;
     let until_boot = context.clock.moment().boot.map(|now| now.plus(terms.within));
-    let report = |progress: &Progress| {
-        let progress = Progress { until_boot, ..progress.clone() };
+    let report = |progress: &VerificationProgress| {
+        let progress = VerificationProgress { until_boot, ..progress.clone() };
         if let Err(error) = dir.write_progress(&progress) {
             output::eprint_error(&format!("the progress could not be written: {error}\n"));
         }

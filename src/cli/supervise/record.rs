@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use crate::actions::rundir::{End, Intent, RunDir, StorePlace};
+use crate::actions::rundir::{End, RunDir, RunIntent, StorePlace};
 use crate::cli::output;
 use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;
-use crate::store::place::{Identity, Place};
-use crate::store::runs::Ended;
+use crate::store::place::{FileIdentity, StoreLocation};
+use crate::store::runs::StepsEnd;
 use crate::store::{Store, StoreError};
 
 /// Pauses between two tries of a store that is away or locked: the first, and the longest.
@@ -19,12 +19,12 @@ const TRIES: u32 = 8_640;
 /// Writes the outcome of one run, under the fence of its lock.
 pub(crate) struct Recorder<'a> {
     dir: &'a RunDir,
-    intent: &'a Intent,
+    intent: &'a RunIntent,
 }
 
 impl<'a> Recorder<'a> {
     /// For the run in `dir`.
-    pub(crate) fn new(dir: &'a RunDir, intent: &'a Intent) -> Self {
+    pub(crate) fn new(dir: &'a RunDir, intent: &'a RunIntent) -> Self {
         Self { dir, intent }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Recorder<'a> {
         let Some((path, file)) = self.intent.store.as_ref().and_then(|place| Some((&place.path, place.file?))) else {
             return true;
         };
-        Identity::from_path(path).is_ok_and(|now| (now.device, now.inode) == file)
+        FileIdentity::from_path(path).is_ok_and(|now| (now.device, now.inode) == file)
     }
 
     /// Writes that the steps ended, once: where the store is away, [`Self::close`] makes up for it.
@@ -115,10 +115,10 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    async fn try_close(&self, ended: Option<&Ended>, closing: &Closing) -> Result<(), StoreError> {
+    async fn try_close(&self, ended: Option<&StepsEnd>, closing: &Closing) -> Result<(), StoreError> {
         let Some(store) = self.open().await else { return Ok(()) };
         let store = store?;
-        let Intent { id, fence, who, .. } = self.intent;
+        let RunIntent { id, fence, who, .. } = self.intent;
         if let Some(ended) = ended.filter(|_| closing.checks.is_some()) {
             store.finish(id, ended, who).await?;
         }
@@ -131,7 +131,7 @@ impl<'a> Recorder<'a> {
     async fn open(&self) -> Option<Result<Store, StoreError>> {
         let place = self.intent.store.as_ref()?;
         let StorePlace { path, host, state, id, .. } = place.clone();
-        let store = match Store::open_existing(&Place { path, host, state }).await {
+        let store = match Store::open_existing(&StoreLocation { path, host, state }).await {
             Ok(store) => store,
             Err(error) => return Some(Err(error)),
         };

@@ -10,9 +10,9 @@ use super::renew::Renewal;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::reading::{Reading, Sign};
-use crate::model::run::Progress;
+use crate::model::run::VerificationProgress;
 use crate::model::verification::{Conclusion, Terms, Verification};
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::kinds::Pool;
 use crate::sources::poll::{Over, Poller};
 use crate::sources::targets::{Watched, poll_targets};
@@ -44,17 +44,17 @@ struct Turn {
 struct Judging {
     verification: Verification,
     held: Vec<Reading>,
-    progress: Option<Progress>,
+    progress: Option<VerificationProgress>,
 }
 
 /// Polls until there is a verdict. What is polled is the configuration of `context`, with secrets that are read again
 /// where they are refused; `report` gets the progress where it changed.
 pub(crate) async fn verify(
-    context: &Context,
+    context: &SourceContext,
     renewal: &mut Renewal,
     terms: &Terms,
     ended: Stamp,
-    mut report: impl FnMut(&Progress),
+    mut report: impl FnMut(&VerificationProgress),
 ) -> Conclusion {
     let clock = context.clock;
     let mut targets = targets(context, terms);
@@ -127,7 +127,7 @@ impl Judging {
         target.watched.checks.iter().any(|check| self.verification.doubts(&check.name))
     }
 
-    fn report(&mut self, report: &mut impl FnMut(&Progress)) {
+    fn report(&mut self, report: &mut impl FnMut(&VerificationProgress)) {
         let progress = self.verification.progress();
         if self.progress.as_ref() != Some(&progress) {
             report(&progress);
@@ -142,7 +142,7 @@ async fn renew(renewal: &mut Renewal, target: &Target, readings: &[Reading], now
     failed && renewal.renew(&target.watched.source.secrets(), now.mono).await
 }
 
-fn targets(context: &Context, terms: &Terms) -> Vec<Target> {
+fn targets(context: &SourceContext, terms: &Terms) -> Vec<Target> {
     poll_targets(&context.config).into_iter().map(|source| target(source, terms)).collect()
 }
 

@@ -6,21 +6,21 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::http::inline_token;
-use super::{KindSpec, Need, Role, Settings, SourceKind};
+use super::{KindRole, KindSpec, Need, Settings, SourceKind};
 use crate::config::changes::{Fact, hidden};
-use crate::config::reader::{Table, template};
-use crate::config::spec::{KeySpec, Kind, key};
-use crate::model::document::{Shape, Within};
+use crate::config::reader::{TableReader, template};
+use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::model::document::{DocumentShape, Within};
 use crate::text::secret::Template;
 
 /// The kind.
 pub(super) const SPEC: KindSpec = KindSpec {
     key: "command",
-    value: Kind::Command,
+    value: ValueForm::Command,
     roles: &[
-        (Role::Source, "Program and arguments; what it prints is the document"),
-        (Role::Check, "Program and arguments; 0 is ok, 1 degraded, 2 and more down"),
-        (Role::Log, "A program whose output is followed"),
+        (KindRole::Source, "Program and arguments; what it prints is the document"),
+        (KindRole::Check, "Program and arguments; 0 is ok, 1 degraded, 2 and more down"),
+        (KindRole::Log, "A program whose output is followed"),
     ],
     keys: KEYS,
     example: "command = […]",
@@ -32,7 +32,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 };
 
 /// What a command printed, and how it ended.
-pub(crate) const DOCUMENT: Shape = Shape {
+pub(crate) const DOCUMENT: DocumentShape = DocumentShape {
     noun: "the document of a command",
     fields: &[
         ("exit", Within::Nothing),
@@ -47,9 +47,9 @@ pub(crate) const DOCUMENT: Shape = Shape {
 
 /// How a command is run.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("shell", Kind::Flag, "Run the command, then one text, by /bin/sh -c"),
-    key("directory", Kind::Text, "Working directory. Default: where this file is"),
-    key("env", Kind::TextMap, "Added to the cleaned environment; values may hold {secret:NAME}"),
+    key("shell", ValueForm::Flag, "Run the command, then one text, by /bin/sh -c"),
+    key("directory", ValueForm::Text, "Working directory. Default: where this file is"),
+    key("env", ValueForm::TextMap, "Added to the cleaned environment; values may hold {secret:NAME}"),
 ];
 
 /// A command: argv, never a shell unless `shell = true`.
@@ -81,7 +81,7 @@ impl Settings for CommandLine {
 }
 
 /// A command: a list of words, or with `shell = true` one text.
-pub(crate) fn command_line(table: &Table<'_>, key: &str) -> Option<CommandLine> {
+pub(crate) fn command_line(table: &TableReader<'_>, key: &str) -> Option<CommandLine> {
     let shell = table.flag("shell").unwrap_or(false);
     let words = table.texts_or_one(key);
     let at = table.place(key);
@@ -123,7 +123,7 @@ pub(crate) fn command_line(table: &Table<'_>, key: &str) -> Option<CommandLine> 
 }
 
 /// `env`, checked.
-pub(crate) fn environment(table: &Table<'_>) -> Vec<(String, Template)> {
+pub(crate) fn environment(table: &TableReader<'_>) -> Vec<(String, Template)> {
     let mut found = Vec::new();
     for (name, value) in table.text_map("env") {
         if name.value.is_empty() || name.value.contains(['=', '\0']) || value.value.contains('\0') {

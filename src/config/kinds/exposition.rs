@@ -1,15 +1,15 @@
 //! `exposition = URL`: Prometheus text or OpenMetrics.
 
 use super::http::{self, request};
-use super::{KindSpec, Role, SourceKind};
-use crate::config::spec::Kind;
-use crate::model::document::{Shape, Within};
+use super::{KindRole, KindSpec, SourceKind};
+use crate::config::spec::ValueForm;
+use crate::model::document::{DocumentShape, Within};
 
 /// The kind.
 pub(super) const SPEC: KindSpec = KindSpec {
     key: "exposition",
-    value: Kind::Text,
-    roles: &[(Role::Source, "URL of a Prometheus text or OpenMetrics page")],
+    value: ValueForm::Text,
+    roles: &[(KindRole::Source, "URL of a Prometheus text or OpenMetrics page")],
     keys: http::KEYS,
     example: "exposition = \"…\"",
     number: "sample = \"…\"",
@@ -20,7 +20,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 };
 
 /// A page of samples.
-pub(crate) const DOCUMENT: Shape = Shape {
+pub(crate) const DOCUMENT: DocumentShape = DocumentShape {
     noun: "the document of an exposition",
     fields: &[
         ("samples", Within::Nothing),

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KindSpec, Need, Role, Settings, SourceKind};
+use super::{KindRole, KindSpec, Need, Settings, SourceKind};
 use crate::config::changes::{Fact, hidden};
-use crate::config::reader::{Table, Text, template};
-use crate::config::spec::{KeySpec, Kind, key};
-use crate::model::document::{Shape, Within};
+use crate::config::reader::{TableReader, Text, template};
+use crate::config::spec::{KeySpec, ValueForm, key};
+use crate::model::document::{DocumentShape, Within};
 use crate::text::secret::Template;
 
 /// The kind.
 pub(super) const SPEC: KindSpec = KindSpec {
     key: "http",
-    value: Kind::Text,
-    roles: &[(Role::Source, "URL"), (Role::Check, "URL")],
+    value: ValueForm::Text,
+    roles: &[(KindRole::Source, "URL"), (KindRole::Check, "URL")],
     keys: KEYS,
     example: "http = \"…\"",
     number: "value = \".body.…\"",
@@ -27,7 +27,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 };
 
 /// An answer over HTTP.
-pub(crate) const DOCUMENT: Shape = Shape {
+pub(crate) const DOCUMENT: DocumentShape = DocumentShape {
     noun: "an HTTP document",
     fields: &[
         ("status", Within::Nothing),
@@ -50,22 +50,22 @@ pub(super) const TIMING: Within = Within::Fields(&["dns", "connect", "tls", "fir
 
 /// How it is asked over HTTP.
 pub(super) const KEYS: &[KeySpec] = &[
-    key("method", Kind::Text, "Default GET"),
-    key("headers", Kind::TextMap, "Request headers; values may hold {secret:NAME}"),
-    key("body", Kind::Text, "Request body; may hold {secret:NAME}"),
-    key("proxy", Kind::Text, "Proxy URL; empty for none. Default: from the environment"),
+    key("method", ValueForm::Text, "Default GET"),
+    key("headers", ValueForm::TextMap, "Request headers; values may hold {secret:NAME}"),
+    key("body", ValueForm::Text, "Request body; may hold {secret:NAME}"),
+    key("proxy", ValueForm::Text, "Proxy URL; empty for none. Default: from the environment"),
     key(
         "ca",
-        Kind::Text,
+        ValueForm::Text,
         "PEM file of certificates to trust beside the system's: of authorities, or of the server itself",
     ),
-    key("client_cert", Kind::Text, "PEM file with certificate and key"),
-    key("insecure", Kind::Flag, "Do not check certificates"),
-    key("redirects", Kind::Whole(0, 50), "How many are followed. Default 10; 0 takes the redirect as the answer"),
-    key("max_body", Kind::Size, "Bytes of the body that are read. Default 1MiB"),
+    key("client_cert", ValueForm::Text, "PEM file with certificate and key"),
+    key("insecure", ValueForm::Flag, "Do not check certificates"),
+    key("redirects", ValueForm::Whole(0, 50), "How many are followed. Default 10; 0 takes the redirect as the answer"),
+    key("max_body", ValueForm::Size, "Bytes of the body that are read. Default 1MiB"),
     key(
         "keep_alive",
-        Kind::Flag,
+        ValueForm::Flag,
         "Keep the connection from poll to poll. Default: a check opens a new one for every poll, a source without checks keeps its own",
     ),
 ];
@@ -121,7 +121,7 @@ impl Settings for HttpRequest {
 }
 
 /// How it is asked over HTTP, by the URL under `kind`.
-pub(super) fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
+pub(super) fn request(table: &TableReader<'_>, kind: &str) -> Option<HttpRequest> {
     let url = table.text(kind)?;
     let good = check_url(table, &url);
     inline_credentials(table, &url);
@@ -142,7 +142,7 @@ pub(super) fn request(table: &Table<'_>, kind: &str) -> Option<HttpRequest> {
     good.then_some(request)
 }
 
-fn max_body(table: &Table<'_>) -> usize {
+fn max_body(table: &TableReader<'_>) -> usize {
     const MOST: u64 = 256 << 20;
     let size = table.size("max_body").unwrap_or(1 << 20);
     if size == 0 || size > MOST {
@@ -151,7 +151,7 @@ fn max_body(table: &Table<'_>) -> usize {
     size.min(MOST) as usize
 }
 
-fn check_url(table: &Table<'_>, url: &Text) -> bool {
+fn check_url(table: &TableReader<'_>, url: &Text) -> bool {
     let text = url.value.as_str();
     if text.starts_with("{secret:") {
         return true;
@@ -176,7 +176,7 @@ fn check_url(table: &Table<'_>, url: &Text) -> bool {
     problem.is_none()
 }
 
-fn method(table: &Table<'_>) -> String {
+fn method(table: &TableReader<'_>) -> String {
     let Some(text) = table.text("method") else { return "GET".to_owned() };
     if text.value.is_empty() || !text.value.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
         table.context.error(
@@ -188,7 +188,7 @@ fn method(table: &Table<'_>) -> String {
     text.value.to_ascii_uppercase()
 }
 
-fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
+fn headers(table: &TableReader<'_>) -> Vec<(String, Template)> {
     let mut found = Vec::new();
     for (name, value) in table.text_map("headers") {
         let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -206,7 +206,7 @@ fn headers(table: &Table<'_>) -> Vec<(String, Template)> {
 }
 
 /// Warns of a value that looks like a secret under a name that looks like one.
-pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
+pub(super) fn inline_token(table: &TableReader<'_>, name: &str, value: &Text) {
     const NAMES: [&str; 8] = ["authorization", "token", "secret", "password", "passwd", "api-key", "api_key", "cookie"];
     let lower = name.to_ascii_lowercase();
     if value.value.len() < 4 || value.value.contains("{secret:") || !NAMES.iter().any(|word| lower.contains(word)) {
@@ -219,7 +219,7 @@ pub(super) fn inline_token(table: &Table<'_>, name: &str, value: &Text) {
     );
 }
 
-fn inline_credentials(table: &Table<'_>, url: &Text) {
+fn inline_credentials(table: &TableReader<'_>, url: &Text) {
     let authority = url.value.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
     let Some((user, _)) = authority.and_then(|authority| authority.rsplit_once('@')) else { return };
     if user.contains(':') && !user.contains("{secret:") {

@@ -37,15 +37,15 @@ pub(crate) const CHECK: &[KeySpec] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Role, of_role};
+    use super::super::{KindRole, of_role};
     use super::*;
 
     #[test]
     fn no_kind_of_this_version_is_said_to_come_later_and_each_is_named() {
-        for (role, later) in [(Role::Source, SOURCE), (Role::Check, CHECK)] {
+        for (role, later) in [(KindRole::Source, SOURCE), (KindRole::Check, CHECK)] {
             for spec in of_role(role) {
                 assert!(later.iter().all(|later| later.name != spec.key), "{}", spec.key);
-                assert!(role != Role::Check || has!().contains(spec.key), "{}", spec.key);
+                assert!(role != KindRole::Check || has!().contains(spec.key), "{}", spec.key);
             }
         }
     }

@@ -16,9 +16,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{Fact, summary};
-use super::reader::Table;
-use super::spec::{KeySpec, Kind, key};
-use crate::model::document::Shape;
+use super::reader::TableReader;
+use super::spec::{KeySpec, ValueForm, key};
+use crate::model::document::DocumentShape;
 use crate::text::secret::Template;
 
 /// One kind, as data.
@@ -27,9 +27,9 @@ pub(crate) struct KindSpec {
     /// The key that says that a section is of this kind: `http = URL`.
     pub key: &'static str,
     /// What its value may be.
-    pub value: Kind,
+    pub value: ValueForm,
     /// The sections that may be of this kind, each with what it means there.
-    pub roles: &'static [(Role, &'static str)],
+    pub roles: &'static [(KindRole, &'static str)],
     /// The further keys of this kind. Kinds may share them.
     pub keys: &'static [KeySpec],
     /// How a source of this kind is written: `http = "…"`.
@@ -41,14 +41,14 @@ pub(crate) struct KindSpec {
     /// Longest time for the whole poll, unless the configuration says otherwise.
     pub timeout: Duration,
     /// What its documents look like.
-    pub document: Shape,
+    pub document: DocumentShape,
     /// Reads the kind's own keys; notes what is wrong with them.
-    pub read: fn(&Table<'_>) -> Option<SourceKind>,
+    pub read: fn(&TableReader<'_>) -> Option<SourceKind>,
 }
 
 /// A section that may be of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum KindRole {
     /// `[source.NAME]`
     Source,
     /// `[check.NAME]`
@@ -59,11 +59,11 @@ pub(crate) enum Role {
 
 impl KindSpec {
     /// Whether a section of this role may be of the kind.
-    pub(crate) const fn serves(&self, role: Role) -> bool {
+    pub(crate) const fn serves(&self, role: KindRole) -> bool {
         self.help(role).is_some()
     }
 
-    const fn help(&self, role: Role) -> Option<&'static str> {
+    const fn help(&self, role: KindRole) -> Option<&'static str> {
         let mut index = 0;
         while index < self.roles.len() {
             if self.roles[index].0 as u8 == role as u8 {
@@ -148,7 +148,7 @@ kinds! {
 
 impl SourceKind {
     /// What its documents look like.
-    pub(crate) const fn document(&self) -> Shape {
+    pub(crate) const fn document(&self) -> DocumentShape {
         self.spec().document
     }
 
@@ -164,12 +164,12 @@ impl SourceKind {
 }
 
 /// The kinds that a section of this role may be of.
-pub(crate) fn of_role(role: Role) -> impl Iterator<Item = &'static KindSpec> {
+pub(crate) fn of_role(role: KindRole) -> impl Iterator<Item = &'static KindSpec> {
     KINDS.iter().copied().filter(move |spec| spec.serves(role))
 }
 
 /// How many kinds a role has.
-pub(crate) const fn count(role: Role) -> usize {
+pub(crate) const fn count(role: KindRole) -> usize {
     let (mut found, mut index) = (0, 0);
     while index < KINDS.len() {
         if KINDS[index].serves(role) {
@@ -181,8 +181,8 @@ pub(crate) const fn count(role: Role) -> usize {
 }
 
 /// The keys that choose the kind of a section, all of them; `N` is [`count`].
-pub(crate) const fn keys<const N: usize>(role: Role) -> [KeySpec; N] {
-    let mut all = [key("", Kind::Text, ""); N];
+pub(crate) const fn keys<const N: usize>(role: KindRole) -> [KeySpec; N] {
+    let mut all = [key("", ValueForm::Text, ""); N];
     let (mut filled, mut index) = (0, 0);
     while index < KINDS.len() {
         if let Some(help) = KINDS[index].help(role) {
@@ -195,18 +195,18 @@ pub(crate) const fn keys<const N: usize>(role: Role) -> [KeySpec; N] {
 }
 
 /// How many further keys the kinds of a role have together.
-pub(crate) const fn count_further(role: Role) -> usize {
+pub(crate) const fn count_further(role: KindRole) -> usize {
     further::<0>(role).1
 }
 
 /// The further keys of the kinds of a role, each once; `N` is [`count_further`].
-pub(crate) const fn further_keys<const N: usize>(role: Role) -> [KeySpec; N] {
+pub(crate) const fn further_keys<const N: usize>(role: KindRole) -> [KeySpec; N] {
     further(role).0
 }
 
 /// The first `N` further keys, and how many there are.
-const fn further<const N: usize>(role: Role) -> ([KeySpec; N], usize) {
-    let mut all = [key("", Kind::Text, ""); N];
+const fn further<const N: usize>(role: KindRole) -> ([KeySpec; N], usize) {
+    let mut all = [key("", ValueForm::Text, ""); N];
     let (mut found, mut index) = (0, 0);
     while index < KINDS.len() {
         let mut own = 0;
@@ -226,7 +226,7 @@ const fn further<const N: usize>(role: Role) -> ([KeySpec; N], usize) {
 }
 
 /// Whether a kind before that at `end` has the key.
-const fn has_before(role: Role, end: usize, name: &str) -> bool {
+const fn has_before(role: KindRole, end: usize, name: &str) -> bool {
     let mut index = 0;
     while index < end {
         let mut own = 0;
@@ -252,7 +252,12 @@ const fn same(one: &str, other: &str) -> bool {
 
 /// The one key that is there and says the kind of a section of this role, or `other` in its place; notes the problem
 /// where there is none, or more than one.
-pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str>, what: &str) -> Option<&'static str> {
+pub(crate) fn only_one(
+    table: &TableReader<'_>,
+    role: KindRole,
+    other: Option<&'static str>,
+    what: &str,
+) -> Option<&'static str> {
     let kinds: Vec<&str> = of_role(role).map(|spec| spec.key).chain(other).collect();
     let given: Vec<&'static str> = kinds.iter().copied().filter(|kind| table.has(kind)).collect();
     let list = || kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
@@ -279,14 +284,14 @@ pub(crate) fn only_one(table: &Table<'_>, role: Role, other: Option<&'static str
 }
 
 /// The kind of a section of this role, by the one key that says it; notes the keys that go with another kind.
-pub(crate) fn read(table: &Table<'_>, key: &str, role: Role) -> Option<SourceKind> {
+pub(crate) fn read(table: &TableReader<'_>, key: &str, role: KindRole) -> Option<SourceKind> {
     let spec = of_role(role).find(|spec| spec.key == key)?;
     others_out_of_place(table, Some(spec), role);
     (spec.read)(table)
 }
 
 /// Notes the keys of all other kinds of the role that are there.
-pub(crate) fn others_out_of_place(table: &Table<'_>, kind: Option<&KindSpec>, role: Role) {
+pub(crate) fn others_out_of_place(table: &TableReader<'_>, kind: Option<&KindSpec>, role: KindRole) {
     let own = kind.map_or(&[] as &[KeySpec], |kind| kind.keys);
     let is_own = |name: &str| own.iter().any(|spec| spec.name == name);
     let mut seen = BTreeSet::new();
@@ -301,7 +306,7 @@ pub(crate) fn others_out_of_place(table: &Table<'_>, kind: Option<&KindSpec>, ro
 }
 
 /// The defaults of `every` and `timeout`, by the kind that a section seems to be of.
-pub(crate) fn timing(table: &Table<'_>, role: Role) -> (Duration, Duration) {
+pub(crate) fn timing(table: &TableReader<'_>, role: KindRole) -> (Duration, Duration) {
     let given = of_role(role).filter(|spec| table.has(spec.key)).max_by_key(|spec| spec.every);
     given.map_or((http::SPEC.every, http::SPEC.timeout), |spec| (spec.every, spec.timeout))
 }
@@ -323,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_key_that_kinds_share_is_listed_once() {
-        const FURTHER: &[KeySpec] = &further_keys::<{ count_further(Role::Source) }>(Role::Source);
+        const FURTHER: &[KeySpec] = &further_keys::<{ count_further(KindRole::Source) }>(KindRole::Source);
         let names: BTreeSet<&str> = FURTHER.iter().map(|spec| spec.name).collect();
         assert_eq!(names.len(), FURTHER.len());
         assert!(names.contains("headers") && names.contains("shell"));

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KindSpec, Role, Settings, SourceKind};
+use super::{KindRole, KindSpec, Settings, SourceKind};
 use crate::config::changes::{Fact, summary};
-use crate::config::reader::{Table, host_and_port};
-use crate::config::spec::Kind;
-use crate::model::document::{Shape, Within};
+use crate::config::reader::{TableReader, host_and_port};
+use crate::config::spec::ValueForm;
+use crate::model::document::{DocumentShape, Within};
 
 /// The kind.
 pub(super) const SPEC: KindSpec = KindSpec {
     key: "tcp",
-    value: Kind::Text,
-    roles: &[(Role::Check, "HOST:PORT; ok if it connects")],
+    value: ValueForm::Text,
+    roles: &[(KindRole::Check, "HOST:PORT; ok if it connects")],
     keys: &[],
     example: "tcp = \"HOST:PORT\"",
     number: "value = \".latency_ms\"",
@@ -25,7 +25,7 @@ pub(super) const SPEC: KindSpec = KindSpec {
 };
 
 /// A connection.
-pub(crate) const DOCUMENT: Shape = Shape {
+pub(crate) const DOCUMENT: DocumentShape = DocumentShape {
     noun: "the document of a TCP check",
     fields: &[
         ("connected", Within::Nothing),
@@ -51,7 +51,7 @@ impl Settings for TcpTarget {
     }
 }
 
-fn target(table: &Table<'_>) -> Option<TcpTarget> {
+fn target(table: &TableReader<'_>) -> Option<TcpTarget> {
     let text = table.text("tcp")?;
     let found = host_and_port(&text.value);
     if found.is_none() {

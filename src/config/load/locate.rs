@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::config::file::{Place, SourceFile};
+use crate::config::file::{FilePlace, SourceFile};
 use crate::config::literal;
-use crate::config::tree::{self, Value};
-use crate::lang::diagnostic::{Diagnostic, Level};
+use crate::config::tree::{self, TomlValue};
+use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::text::redact::Literals;
 
 /// The files of a configuration, for finding the place of a value again.
@@ -41,13 +41,19 @@ impl Locator {
 
     /// A problem at the value that `path` leads to (`["check", "db", "command", "0"]`), or at the deepest part of the
     /// path that is written; at the beginning of the first file if nothing of it is.
-    pub(crate) fn diagnostic(&self, path: &[&str], level: Level, message: String, hint: String) -> Diagnostic {
+    pub(crate) fn diagnostic(
+        &self,
+        path: &[&str],
+        level: DiagnosticLevel,
+        message: String,
+        hint: String,
+    ) -> Diagnostic {
         let places = self.files.iter().enumerate().filter_map(|(index, file)| find(file, index, path));
         // A name is defined in one file; the section alone may stand in each.
         let deepest = places.max_by_key(|(depth, place)| (*depth, std::cmp::Reverse(place.file)));
         match (deepest, self.files.first()) {
             (Some((_, place)), _) => self.files[place.file].diagnostic(level, place, message, Some(hint)),
-            (None, Some(file)) => file.diagnostic(level, Place { file: 0, start: 0, end: 0 }, message, Some(hint)),
+            (None, Some(file)) => file.diagnostic(level, FilePlace { file: 0, start: 0, end: 0 }, message, Some(hint)),
             (None, None) => Diagnostic { level, ..Diagnostic::of_file("", message, hint) },
         }
     }
@@ -55,25 +61,25 @@ impl Locator {
 
 /// How many steps of the path are written in a file, and the place of the last one: the value where the path ends, the
 /// key where it does not.
-fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, Place)> {
+fn find(file: &SourceFile, index: usize, path: &[&str]) -> Option<(usize, FilePlace)> {
     let root = tree::parse(&file.text).root;
     let mut found = None;
     let mut table = Some(&root);
-    let mut items_of: Option<&Value<'_>> = None;
+    let mut items_of: Option<&TomlValue<'_>> = None;
     for (depth, step) in path.iter().enumerate() {
         let ends = depth + 1 == path.len();
         let (span, value) = if let Some(inner) = table {
             let Some(node) = inner.iter().find(|node| node.key == *step) else { break };
             (if ends { node.span } else { node.key_span }, &node.value)
-        } else if let (Some(Value::Array(items)), Ok(number)) = (items_of, step.parse::<usize>()) {
+        } else if let (Some(TomlValue::Array(items)), Ok(number)) = (items_of, step.parse::<usize>()) {
             let Some(item) = items.get(number) else { break };
             (item.span, &item.value)
         } else {
             break;
         };
         let span = span.range();
-        found = Some((depth + 1, Place { file: index, start: span.start, end: span.end }));
-        table = if let Value::Table(inner) = value { Some(inner) } else { None };
+        found = Some((depth + 1, FilePlace { file: index, start: span.start, end: span.end }));
+        table = if let TomlValue::Table(inner) = value { Some(inner) } else { None };
         items_of = Some(value);
     }
     found
@@ -94,7 +100,7 @@ mod tests {
             (&["secret", "s", "env"], 6, 13),
             (&["log", "x"], 1, 1),
         ] {
-            let found = locator.diagnostic(path, Level::Warning, "m".to_owned(), "h".to_owned());
+            let found = locator.diagnostic(path, DiagnosticLevel::Warning, "m".to_owned(), "h".to_owned());
             assert_eq!((found.line, found.column), (line, column), "{path:?}");
         }
     }

@@ -15,7 +15,7 @@ use crate::files::glob;
 
 /// Tells one content of a path from another as far as the file system knows. Links are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Mark {
+pub(crate) struct FileMark {
     device: u64,
     inode: u64,
     modified: (i64, i64),
@@ -24,14 +24,14 @@ pub(crate) struct Mark {
     pub length: u64,
 }
 
-impl Mark {
+impl FileMark {
     /// The mark of what is at `path`; `None` if it is missing or unreachable. Blocking.
     pub(crate) fn read(path: &Path) -> Option<Self> {
         path.metadata().ok().map(|data| Self::from(&data))
     }
 }
 
-impl From<&Metadata> for Mark {
+impl From<&Metadata> for FileMark {
     fn from(data: &Metadata) -> Self {
         Self {
             device: data.dev(),
@@ -44,18 +44,18 @@ impl From<&Metadata> for Mark {
 }
 
 /// Every file of a configuration with its mark; the main file is in it even if it is missing.
-pub(crate) type Fingerprint = BTreeMap<PathBuf, Option<Mark>>;
+pub(crate) type Fingerprint = BTreeMap<PathBuf, Option<FileMark>>;
 
 /// Looks at the files of one configuration, again and again.
 #[derive(Debug, Clone)]
-pub(crate) struct Look {
+pub(crate) struct ConfigWatcher {
     main: PathBuf,
     /// The state of the main file in which the patterns were read.
-    parsed: Option<Mark>,
+    parsed: Option<FileMark>,
     patterns: Vec<PathBuf>,
 }
 
-impl Look {
+impl ConfigWatcher {
     /// For the configuration whose main file is `main`.
     pub(crate) fn new(main: &Path) -> Self {
         Self { main: main.to_owned(), parsed: None, patterns: Vec::new() }
@@ -64,7 +64,8 @@ impl Look {
     /// The files as they are now. Blocking. While the main file can't be read, its last known patterns count.
     pub(crate) fn now(&mut self) -> Fingerprint {
         // A pipe changes whenever it is written into, and what was read from it is gone.
-        let mark = self.main.metadata().ok().filter(|data| !data.file_type().is_fifo()).map(|data| Mark::from(&data));
+        let mark =
+            self.main.metadata().ok().filter(|data| !data.file_type().is_fifo()).map(|data| FileMark::from(&data));
         if mark.is_some() && mark != self.parsed {
             self.parsed = None;
             if let Ok((file, _)) = read(&self.main) {
@@ -78,7 +79,7 @@ impl Look {
         }
         let found = self.patterns.iter().flat_map(|pattern| glob::expand(pattern));
         let mut all: Fingerprint =
-            found.map(|path| (Mark::read(&path), path)).map(|(mark, path)| (path, mark)).collect();
+            found.map(|path| (FileMark::read(&path), path)).map(|(mark, path)| (path, mark)).collect();
         all.insert(self.main.clone(), mark);
         all
     }
@@ -95,7 +96,7 @@ mod tests {
     fn every_way_in_which_the_files_can_change_shows() {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
-        let mut look = Look::new(&at("opsroom.toml"));
+        let mut look = ConfigWatcher::new(&at("opsroom.toml"));
         let mut before = look.now();
         let mut differs = |what: &str, change: &dyn Fn()| {
             assert_eq!(look.now(), before, "before: {what}");

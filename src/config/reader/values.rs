@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::context::Context;
-use crate::config::entry::{Entry, Text, described};
-use crate::config::file::Place;
+use crate::config::context::ReadContext;
+use crate::config::entry::{KeyValue, Text, described};
+use crate::config::file::FilePlace;
 use crate::config::thing::Thing;
-use crate::config::tree::Value;
+use crate::config::tree::TomlValue;
 use crate::text::secret::Template;
 
 /// A path as written, against a directory; `~/` is the person's home.
@@ -18,13 +18,13 @@ pub(crate) fn resolve_path(directory: &Path, written: &str) -> PathBuf {
 }
 
 /// The texts of a list; notes a problem for each that is none.
-pub(crate) fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> Option<Vec<Text>> {
-    let Value::Array(items) = entry.value else { return None };
+pub(crate) fn texts_of(context: &ReadContext<'_>, key: &str, entry: &KeyValue<'_>) -> Option<Vec<Text>> {
+    let TomlValue::Array(items) = entry.value else { return None };
     let mut found = Vec::new();
     for item in items {
         let at = entry.within(item.span);
         match &item.value {
-            Value::String(value) => found.push(Text { value: value.clone().into_owned(), at }),
+            TomlValue::String(value) => found.push(Text { value: value.clone().into_owned(), at }),
             other => context.error(
                 at,
                 format!("`{key}` is a list of texts, and this is {}", described(other)),
@@ -36,12 +36,12 @@ pub(crate) fn texts_of(context: &Context<'_>, key: &str, entry: &Entry<'_>) -> O
 }
 
 /// A template; notes every secret in it that is not defined.
-pub(crate) fn template(context: &Context<'_>, text: &Text) -> Template {
+pub(crate) fn template(context: &ReadContext<'_>, text: &Text) -> Template {
     let template = Template(text.value.clone());
     for name in template.secrets() {
         let offset = text.value.find(&format!("{{secret:{name}}}")).unwrap_or(0) + "{secret:".len();
         let start = context.files[text.at.file].inside(text.at, offset).start;
-        context.refer(Thing::Secret, name, Place { start, end: start + name.len(), ..text.at });
+        context.refer(Thing::Secret, name, FilePlace { start, end: start + name.len(), ..text.at });
     }
     template
 }

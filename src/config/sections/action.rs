@@ -8,10 +8,10 @@ use crate::lang::unit::duration as shown;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::reader::{Table, Text, Thing};
+use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::sections::adapter::{Adapter, Verb};
 use crate::config::sections::defaults::{CONFIRM, Defaults};
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::config::substitute;
 use crate::config::syntax;
 use crate::lang::key::Key;
@@ -81,52 +81,57 @@ pub enum EvidenceRef {
 
 /// The keys of `verify`.
 pub(crate) const VERIFY_KEYS: &[KeySpec] = &[
-    key("checks", Kind::Texts, "The checks that must be ok"),
-    key("within", Kind::Duration, "How long they may take to be. Default 120s"),
-    key("good", Kind::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
+    key("checks", ValueForm::Texts, "The checks that must be ok"),
+    key("within", ValueForm::Duration, "How long they may take to be. Default 120s"),
+    key("good", ValueForm::Whole(1, 100), "Consecutive fresh good readings of each. Default 2"),
 ];
 
 /// The keys of an action.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("title", Kind::Text, "How it is shown. Default: verb and target"),
-    key("service", Kind::Name, "The service it belongs to"),
-    key("adapter", Kind::Name, "The adapter that runs it"),
-    key("do", Kind::Text, "The verb: restart, rollback, …"),
-    key("target", Kind::Text, "What it acts on. Default: the service's name, else the action's"),
-    key("set", Kind::TextMap, "Fixed parameters"),
-    key("key", Kind::Text, "The key that starts it; capital letters are free by default"),
+    key("title", ValueForm::Text, "How it is shown. Default: verb and target"),
+    key("service", ValueForm::Name, "The service it belongs to"),
+    key("adapter", ValueForm::Name, "The adapter that runs it"),
+    key("do", ValueForm::Text, "The verb: restart, rollback, …"),
+    key("target", ValueForm::Text, "What it acts on. Default: the service's name, else the action's"),
+    key("set", ValueForm::TextMap, "Fixed parameters"),
+    key("key", ValueForm::Text, "The key that starts it; capital letters are free by default"),
     key(
         "confirm",
-        Kind::OneOf(&["none", "yes", "type-name", "two-person"]),
+        ValueForm::OneOf(&["none", "yes", "type-name", "two-person"]),
         "Default yes; production raises it by one",
     ),
-    key("timeout", Kind::Duration, "Longest time for the whole run. Default 120s"),
-    key("grace", Kind::Duration, "Time between TERM and KILL. Default 10s"),
-    key("cooldown", Kind::Duration, "Shortest time between two runs on one target. Default none"),
-    key("at_most", Kind::Text, "Runs in a span: 3 per 1h"),
-    key("verify", Kind::Table(VERIFY_KEYS), "How the outcome is judged"),
-    key("evidence", Kind::Texts, "What is captured before: log:NAME, check:NAME, metric:NAME"),
-    key("on_failure", Kind::Name, "Another action, offered when this one fails or does not help"),
+    key("timeout", ValueForm::Duration, "Longest time for the whole run. Default 120s"),
+    key("grace", ValueForm::Duration, "Time between TERM and KILL. Default 10s"),
+    key("cooldown", ValueForm::Duration, "Shortest time between two runs on one target. Default none"),
+    key("at_most", ValueForm::Text, "Runs in a span: 3 per 1h"),
+    key("verify", ValueForm::Table(VERIFY_KEYS), "How the outcome is judged"),
+    key("evidence", ValueForm::Texts, "What is captured before: log:NAME, check:NAME, metric:NAME"),
+    key("on_failure", ValueForm::Name, "Another action, offered when this one fails or does not help"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "action",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Action),
     help: "A verb of an adapter on a target, under a key",
     read: |reader, draft| {
         let Draft { config, defaults, .. } = draft;
         let production = config.console.is_production();
         let tables = reader.named(&SECTION);
-        let read = |table: Table<'_>| read(&table, defaults, &config.adapters, production);
+        let read = |table: TableReader<'_>| read(&table, defaults, &config.adapters, production);
         config.actions = tables.filter_map(read).collect();
     },
     changes: |old, new, words| compare("action", &old.actions, &new.actions, |action| &action.name, facts, words),
 };
 
 /// Reads an action.
-pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter], production: bool) -> Option<Action> {
+pub(crate) fn read(
+    table: &TableReader<'_>,
+    defaults: &Defaults,
+    adapters: &[Adapter],
+    production: bool,
+) -> Option<Action> {
     const SECOND: Duration = Duration::from_secs(1);
     let service = table.reference("service", Thing::Service);
     let adapter = required(table, "adapter").and_then(|text| table.context.refer(Thing::Adapter, &text.value, text.at));
@@ -177,7 +182,7 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, adapters: &[Adapter],
     })
 }
 
-fn required(table: &Table<'_>, key: &str) -> Option<Text> {
+fn required(table: &TableReader<'_>, key: &str) -> Option<Text> {
     if table.lacks(&[key]) {
         table.context.error(table.at, format!("{} has no `{key}`", table.title), format!("add {key} = \"…\""));
     }
@@ -185,7 +190,7 @@ fn required(table: &Table<'_>, key: &str) -> Option<Text> {
 }
 
 /// The key of an action or a screen.
-pub(super) fn read_key(table: &Table<'_>) -> Option<Key> {
+pub(super) fn read_key(table: &TableReader<'_>) -> Option<Key> {
     let text = table.text("key")?;
     match text.value.parse() {
         Ok(key) => Some(key),
@@ -197,7 +202,7 @@ pub(super) fn read_key(table: &Table<'_>) -> Option<Key> {
     }
 }
 
-fn find_verb<'a>(table: &Table<'_>, adapter: &'a Adapter, written: &Text) -> Option<&'a Verb> {
+fn find_verb<'a>(table: &TableReader<'_>, adapter: &'a Adapter, written: &Text) -> Option<&'a Verb> {
     let found = adapter.verbs.get(written.value.as_str());
     if found.is_none() {
         let known = || adapter.verbs.keys().map(AsRef::as_ref);
@@ -211,7 +216,7 @@ fn find_verb<'a>(table: &Table<'_>, adapter: &'a Adapter, written: &Text) -> Opt
 }
 
 /// Every `{name}` of the verb must be given by something, and everything in `set` must be used by it.
-fn parameters(table: &Table<'_>, adapter: &Adapter, verb: &Verb, written: &Text, set: &[(Text, Text)]) {
+fn parameters(table: &TableReader<'_>, adapter: &Adapter, verb: &Verb, written: &Text, set: &[(Text, Text)]) {
     let context = table.context;
     let steps = verb.steps.iter().chain(verb.dry_run.iter().flatten()).flatten();
     let asked = steps.flat_map(|argument| substitute::names(argument, verb.shell));
@@ -253,7 +258,7 @@ fn parameters(table: &Table<'_>, adapter: &Adapter, verb: &Verb, written: &Text,
     }
 }
 
-fn verify(table: &Table<'_>) -> Option<Verify> {
+fn verify(table: &TableReader<'_>) -> Option<Verify> {
     let inner = table.table("verify")?;
     let checks = inner.references("checks", Thing::Check);
     let empty = inner.is_list("checks") && inner.texts("checks").is_empty();
@@ -271,7 +276,7 @@ fn verify(table: &Table<'_>) -> Option<Verify> {
     })
 }
 
-fn evidence(table: &Table<'_>) -> Vec<EvidenceRef> {
+fn evidence(table: &TableReader<'_>) -> Vec<EvidenceRef> {
     let context = table.context;
     let mut found = Vec::new();
     for text in table.texts("evidence") {
@@ -312,7 +317,7 @@ fn bad_limit(text: &str) -> (String, String) {
 }
 
 /// `3 per 1h`
-fn at_most(table: &Table<'_>) -> Option<(u32, Duration)> {
+fn at_most(table: &TableReader<'_>) -> Option<(u32, Duration)> {
     let text = table.text("at_most")?;
     let parts = text.value.split_once(" per ").and_then(|(count, span)| {
         let count = count.trim().parse::<u32>().ok().filter(|count| *count > 0)?;
@@ -326,7 +331,7 @@ fn at_most(table: &Table<'_>) -> Option<(u32, Duration)> {
     parts
 }
 
-fn on_failure(table: &Table<'_>) -> Option<Name> {
+fn on_failure(table: &TableReader<'_>) -> Option<Name> {
     let name = table.reference("on_failure", Thing::Action)?;
     if name.as_ref() == table.name {
         table.context.error(

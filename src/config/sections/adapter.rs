@@ -4,14 +4,14 @@ use crate::config::changes::{Fact, compare, hidden, summary};
 use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::tree::Value;
+use crate::config::tree::TomlValue;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::adapters;
 use crate::config::kinds::command::environment;
-use crate::config::reader::{Context, Entry, Table, Text, described, entries, text_of, texts_of};
-use crate::config::spec::{KeySpec, Kind, key, later};
+use crate::config::reader::{KeyValue, ReadContext, TableReader, Text, described, entries, text_of, texts_of};
+use crate::config::spec::{KeySpec, ValueForm, key, later};
 use crate::config::substitute;
 use crate::lang::nearest;
 use crate::text::name::Name;
@@ -65,24 +65,24 @@ impl Verb {
 
 /// The keys of an adapter; every other one is a verb (a table) or a variable (a text).
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("kind", Kind::Text, "A built-in adapter that this one is made from; `opsroom config adapters` lists them"),
-    key("directory", Kind::Text, "Working directory of its steps. Default: where this file is"),
-    key("env", Kind::TextMap, "Given to its steps; the only way for a secret: {secret:NAME}"),
-    key("variables", Kind::TextMap, "Values for {name} in its steps"),
+    key("kind", ValueForm::Text, "A built-in adapter that this one is made from; `opsroom config adapters` lists them"),
+    key("directory", ValueForm::Text, "Working directory of its steps. Default: where this file is"),
+    key("env", ValueForm::TextMap, "Given to its steps; the only way for a secret: {secret:NAME}"),
+    key("variables", ValueForm::TextMap, "Values for {name} in its steps"),
     later("host", "adapters act on this machine; steps that begin with ssh HOST work now"),
 ];
 
 /// The keys of a verb.
 pub(crate) const VERB_KEYS: &[KeySpec] = &[
-    key("steps", Kind::Steps, "The argv of each step, in order; the first that fails ends the run"),
-    key("dry_run", Kind::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),
+    key("steps", ValueForm::Steps, "The argv of each step, in order; the first that fails ends the run"),
+    key("dry_run", ValueForm::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),
     key(
         "choices",
-        Kind::Commands,
+        ValueForm::Commands,
         "For each parameter the argv that prints its values, one a line and newest first: plain, or JSON that says what runs",
     ),
-    key("changes", Kind::Flag, "Whether it changes anything. Default true, except for status and logs"),
-    key("shell", Kind::Flag, "Each step is one script for /bin/sh -c"),
+    key("changes", ValueForm::Flag, "Whether it changes anything. Default true, except for status and logs"),
+    key("shell", ValueForm::Flag, "Each step is one script for /bin/sh -c"),
 ];
 
 /// The kinds of later versions.
@@ -91,7 +91,7 @@ const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "adapter",
-    shape: spec::Shape::Adapters(KEYS),
+    shape: spec::SectionShape::Adapters(KEYS),
     thing: Some(Thing::Adapter),
     help: "How actions are carried out: the commands of each verb",
     read: |reader, draft| draft.config.adapters = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
@@ -99,7 +99,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads an adapter: the verbs and variables of its built-in kind with the file's own over them.
-pub(crate) fn read(table: &Table<'_>) -> Option<Adapter> {
+pub(crate) fn read(table: &TableReader<'_>) -> Option<Adapter> {
     let base = match table.text("kind") {
         Some(text) => Some(built_in(table, &text)?),
         None if table.has("kind") => return None,
@@ -118,7 +118,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<Adapter> {
         adapter.variables.insert(name.value, value.value);
     }
     // Verbs first: a text is a variable where a verb asks for it.
-    let (verbs, texts): (Vec<_>, Vec<_>) = table.others().partition(|entry| matches!(entry.value, Value::Table(_)));
+    let (verbs, texts): (Vec<_>, Vec<_>) = table.others().partition(|entry| matches!(entry.value, TomlValue::Table(_)));
     for entry in verbs.into_iter().chain(texts) {
         other(table, entry, &mut adapter, required);
     }
@@ -168,7 +168,7 @@ fn other_name(kind: &str) -> Option<&'static str> {
     })
 }
 
-fn built_in<'a>(table: &Table<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn> {
+fn built_in<'a>(table: &TableReader<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn> {
     let found = adapters::find(&kind.value);
     if found.is_none() {
         let (message, hint) = if LATER_KINDS.contains(&kind.value.as_str()) {
@@ -190,15 +190,15 @@ fn built_in<'a>(table: &Table<'_>, kind: &Text) -> Option<&'a adapters::BuiltIn>
 }
 
 /// A key that is none of the known: a table is a verb, a text is a variable that the kind knows.
-fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: &[String]) {
+fn other(table: &TableReader<'_>, entry: &KeyValue<'_>, adapter: &mut Adapter, required: &[String]) {
     let context = table.context;
-    if let Value::Table(inner) = entry.value {
+    if let TomlValue::Table(inner) = entry.value {
         let title = format!("verb `{}` of {}", entry.key, table.title);
         if !valid_name(entry.key) {
             context.error(entry.key_at, format!("`{}` is not a valid verb name", entry.key), NAME_HINT);
             return;
         }
-        let verb = Table::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), VERB_KEYS);
+        let verb = TableReader::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), VERB_KEYS);
         if let Some(verb) = read_verb(&verb) {
             adapter.verbs.insert(Name::from(entry.key), verb);
         }
@@ -212,7 +212,7 @@ fn other(table: &Table<'_>, entry: &Entry<'_>, adapter: &mut Adapter, required: 
             adapter.variables.insert(entry.key.to_owned(), text.value);
         }
         Some(_) => {
-            let names = KEYS.iter().filter(|spec| !matches!(spec.kind, Kind::Later)).map(|spec| spec.name);
+            let names = KEYS.iter().filter(|spec| !matches!(spec.kind, ValueForm::Later)).map(|spec| spec.name);
             let all =
                 names.chain(adapter.variables.keys().map(String::as_str)).chain(required.iter().map(String::as_str));
             let hint = match nearest::nearest_key(entry.key, all.clone()) {
@@ -238,7 +238,7 @@ pub(crate) fn valid_name(name: &str) -> bool {
 }
 
 /// Reads a verb.
-pub(crate) fn read_verb(table: &Table<'_>) -> Option<Verb> {
+pub(crate) fn read_verb(table: &TableReader<'_>) -> Option<Verb> {
     let shell = table.flag("shell").unwrap_or(false);
     let choices = choices(table);
     let dry_run = table.has("dry_run").then(|| steps(table, "dry_run", shell));
@@ -262,11 +262,11 @@ pub(crate) fn read_verb(table: &Table<'_>) -> Option<Verb> {
     })
 }
 
-fn choices(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
+fn choices(table: &TableReader<'_>) -> BTreeMap<String, Vec<String>> {
     let context = table.context;
     let mut found = BTreeMap::new();
     let Some(entry) = table.entry("choices") else { return found };
-    let Value::Table(inner) = entry.value else {
+    let TomlValue::Table(inner) = entry.value else {
         let message = format!("`choices` must be a table, not {}", described(entry.value));
         context.error(entry.at, message, "write choices = { version = [\"program\", \"argument\"] }");
         return found;
@@ -287,7 +287,7 @@ fn choices(table: &Table<'_>) -> BTreeMap<String, Vec<String>> {
 }
 
 /// A list of steps, each an argv; with `shell` also a list of scripts.
-fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
+fn steps(table: &TableReader<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
     let context = table.context;
     let mut found = Vec::new();
     let Some(entry) = table.entry(key) else { return found };
@@ -296,7 +296,7 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
     } else {
         format!("write {key} = [[\"program\", \"argument\"]]")
     };
-    let Value::Array(items) = entry.value else {
+    let TomlValue::Array(items) = entry.value else {
         let message = format!("`{key}` is a list of steps, not {}", described(entry.value));
         context.error(entry.at, message, how);
         return found;
@@ -306,10 +306,10 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
     }
     for item in items {
         let at = entry.within(item.span);
-        let step = Entry { key: entry.key, key_at: entry.key_at, value: &item.value, at };
+        let step = KeyValue { key: entry.key, key_at: entry.key_at, value: &item.value, at };
         let words = match &item.value {
-            Value::String(value) if shell => vec![Text { value: value.clone().into_owned(), at }],
-            Value::Array(_) => match texts_of(context, key, &step) {
+            TomlValue::String(value) if shell => vec![Text { value: value.clone().into_owned(), at }],
+            TomlValue::Array(_) => match texts_of(context, key, &step) {
                 Some(words) => words,
                 None => continue,
             },
@@ -331,7 +331,7 @@ fn steps(table: &Table<'_>, key: &str, shell: bool) -> Vec<Vec<String>> {
 }
 
 /// The words of an argv; a secret in one of them is refused.
-fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> {
+fn checked(context: &ReadContext<'_>, words: Vec<Text>, shell: bool) -> Vec<String> {
     for word in &words {
         if word.value.contains("{secret:") {
             context.error(
@@ -341,7 +341,7 @@ fn checked(context: &Context<'_>, words: Vec<Text>, shell: bool) -> Vec<String> 
             );
         }
         let dry = |_: &str| Ok(String::new());
-        if shell && let Err((reference, substitute::Fault::Quoted)) = substitute::script(&word.value, dry) {
+        if shell && let Err((reference, substitute::ReferenceFault::Quoted)) = substitute::script(&word.value, dry) {
             context.error(
                 word.at,
                 format!("`{{{reference}}}` is inside single quotes, where a shell expands nothing"),

@@ -1,28 +1,28 @@
 //! `alert = { critical = "down for 2m" }`, of checks and metrics.
 
-use crate::config::reader::{Table, described, entries, text_of};
-use crate::config::tree::Value;
+use crate::config::reader::{TableReader, described, entries, text_of};
+use crate::config::tree::TomlValue;
 use crate::config::{roots, syntax};
 use crate::lang::condition::Condition;
 use crate::lang::nearest;
 use crate::model::alert::Severity;
-use crate::model::document::Shape;
+use crate::model::document::DocumentShape;
 
 /// What is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum On {
     /// A check: statuses, staleness, fields of its documents, whose shape is given where it is known.
-    Check(Option<Shape>),
+    Check(Option<DocumentShape>),
     /// A metric with this unit: its value.
     Metric(String),
 }
 
 /// Reads `alert`, worst severity first.
-pub(crate) fn read(table: &Table<'_>, on: &On) -> Vec<(Severity, Condition)> {
+pub(crate) fn read(table: &TableReader<'_>, on: &On) -> Vec<(Severity, Condition)> {
     const HOW: &str = "write alert = { critical = \"down for 2m\" } or { high = \"> 10% for 5m\" }";
     let context = table.context;
     let Some(entry) = table.entry("alert") else { return Vec::new() };
-    let Value::Table(inner) = entry.value else {
+    let TomlValue::Table(inner) = entry.value else {
         let message = format!("`alert` is a table of conditions, not {}", described(entry.value));
         context.error(entry.at, message, HOW);
         return Vec::new();

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::config::changes::{Fact, alerts as alert_facts, compare, hidden, name_of, summary};
-use crate::config::draft::{Draft, Reader};
-use crate::config::kinds::{self, Role, later};
+use crate::config::draft::{Draft, SectionReader};
+use crate::config::kinds::{self, KindRole, later};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::reader::{Table, Thing, text_of};
+use crate::config::reader::{TableReader, Thing, text_of};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::defaults::Defaults;
 use crate::config::sections::source::{POLL_KEYS, Source, Timing};
-use crate::config::spec::{KeySpec, Kind, joined, key};
+use crate::config::spec::{KeySpec, ValueForm, joined, key};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
 use crate::model::alert::Severity;
-use crate::model::document::Shape;
+use crate::model::document::DocumentShape;
 use crate::text::name::Name;
 
 /// A check.
@@ -61,17 +61,17 @@ impl Check {
     }
 }
 
-const SERVICE: KeySpec = key("service", Kind::Name, "The service it belongs to");
-const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Check) }>(Role::Check);
-const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Check) }>(Role::Check);
+const SERVICE: KeySpec = key("service", ValueForm::Name, "The service it belongs to");
+const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(KindRole::Check) }>(KindRole::Check);
+const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(KindRole::Check) }>(KindRole::Check);
 const OWN_KEYS: &[KeySpec] = &[
-    key("from", Kind::Name, "A source whose documents are judged"),
-    key("expect", Kind::TextsOrOne, "jq over the document; all must be true, else down"),
-    key("degraded", Kind::TextsOrOne, "jq over the document; one that is true makes it degraded"),
-    key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until it is down. Default 3"),
-    key("ok_after", Kind::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
-    key("protocol", Kind::OneOf(&["nagios"]), "nagios: exit 3 and a timeout are unknown"),
-    key("alert", Kind::Alerts, "Conditions by severity: { critical = \"down for 2m\" }"),
+    key("from", ValueForm::Name, "A source whose documents are judged"),
+    key("expect", ValueForm::TextsOrOne, "jq over the document; all must be true, else down"),
+    key("degraded", ValueForm::TextsOrOne, "jq over the document; one that is true makes it degraded"),
+    key("fail_after", ValueForm::Whole(1, 1_000), "Consecutive failures until it is down. Default 3"),
+    key("ok_after", ValueForm::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
+    key("protocol", ValueForm::OneOf(&["nagios"]), "nagios: exit 3 and a timeout are unknown"),
+    key("alert", ValueForm::Alerts, "Conditions by severity: { critical = \"down for 2m\" }"),
 ];
 
 /// The keys of a check.
@@ -82,7 +82,7 @@ pub(crate) const KEYS: &[KeySpec] = &joined::<
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "check",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Check),
     help: "A verdict on a document: ok, degraded or down",
     read: read_all,
@@ -93,7 +93,11 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 type ByName<'a> = HashMap<&'a str, &'a Source>;
 
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
-pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &ByName<'_>) -> Option<(Check, Option<Source>)> {
+pub(crate) fn read(
+    table: &TableReader<'_>,
+    defaults: &Defaults,
+    sources: &ByName<'_>,
+) -> Option<(Check, Option<Source>)> {
     let service = table.reference("service", Thing::Service);
     let shape = shape(table, sources);
     let expect = programs(table, "expect", shape);
@@ -105,10 +109,10 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &ByName<'_>)
     };
     let fail_after = whole("fail_after", defaults.fail_after, 3);
     let ok_after = whole("ok_after", defaults.ok_after, 2);
-    let timing = Timing::read(table, defaults, Role::Check);
-    let own = match kinds::only_one(table, Role::Check, Some("from"), "what is checked")? {
+    let timing = Timing::read(table, defaults, KindRole::Check);
+    let own = match kinds::only_one(table, KindRole::Check, Some("from"), "what is checked")? {
         "from" => None,
-        kind => Some(kinds::read(table, kind, Role::Check)?),
+        kind => Some(kinds::read(table, kind, KindRole::Check)?),
     };
     let own = own.map(|kind| timing.source(Name::from(format!("check:{}", table.name)), kind));
     let polled = if let Some(own) = &own {
@@ -142,8 +146,8 @@ pub(crate) fn read(table: &Table<'_>, defaults: &Defaults, sources: &ByName<'_>)
 }
 
 /// What the documents look like that the check judges, where its keys say so.
-fn shape(table: &Table<'_>, sources: &ByName<'_>) -> Option<Shape> {
-    let mut given = kinds::of_role(Role::Check).filter(|spec| table.has(spec.key)).map(|spec| spec.document);
+fn shape(table: &TableReader<'_>, sources: &ByName<'_>) -> Option<DocumentShape> {
+    let mut given = kinds::of_role(KindRole::Check).filter(|spec| table.has(spec.key)).map(|spec| spec.document);
     match (given.next(), given.next(), table.entry("from")) {
         (Some(shape), None, None) => Some(shape),
         (None, None, Some(from)) => {
@@ -154,7 +158,7 @@ fn shape(table: &Table<'_>, sources: &ByName<'_>) -> Option<Shape> {
     }
 }
 
-fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<Expression> {
+fn programs(table: &TableReader<'_>, key: &str, shape: Option<DocumentShape>) -> Vec<Expression> {
     let mut found = Vec::new();
     for text in table.texts_or_one(key) {
         match syntax::program(&text.value, shape) {
@@ -165,7 +169,7 @@ fn programs(table: &Table<'_>, key: &str, shape: Option<Shape>) -> Vec<Expressio
     found
 }
 
-fn read_all(reader: &Reader<'_>, draft: &mut Draft) {
+fn read_all(reader: &SectionReader<'_>, draft: &mut Draft) {
     let Draft { config, defaults, own_sources, .. } = draft;
     let sources: ByName<'_> = config.sources.iter().map(|source| (&*source.name, source)).collect();
     for table in reader.named(&SECTION) {

@@ -2,17 +2,17 @@
 
 use crate::config::Config;
 use crate::config::changes::{difference, hidden, summary};
-use crate::config::reader::{Table, host_and_port};
+use crate::config::reader::{TableReader, host_and_port};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::lang::nearest;
 
 use std::net::SocketAddr;
 
 /// What the console is called, where it operates, how it looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Console {
+pub struct ConsoleConfig {
     /// `name`, default `opsroom`.
     pub name: String,
     /// `environment`: any word; `production` raises every confirmation by one grade. Default empty.
@@ -44,7 +44,7 @@ pub enum SelfCheck {
     Host(String, u16),
 }
 
-impl Default for Console {
+impl Default for ConsoleConfig {
     fn default() -> Self {
         Self {
             name: "opsroom".to_owned(),
@@ -61,7 +61,7 @@ impl Default for Console {
     }
 }
 
-impl Console {
+impl ConsoleConfig {
     /// Whether confirmations are raised by one grade.
     pub(crate) fn is_production(&self) -> bool {
         self.environment.eq_ignore_ascii_case("production") || self.environment.eq_ignore_ascii_case("prod")
@@ -70,22 +70,22 @@ impl Console {
 
 /// The keys of `[console]`.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("name", Kind::Text, "What the console is called. Default opsroom"),
-    key("environment", Kind::Text, "Shown in words and colour; production raises every confirmation by one grade"),
-    key("timezone", Kind::Text, "IANA name. Default UTC"),
-    key("theme", Kind::Text, "midnight, daylight, high-contrast, … Default midnight"),
-    key("read_only", Kind::Flag, "Disable all actions"),
-    key("self_check", Kind::Text, "tcp:HOST:PORT, an address that answers while our own network works"),
-    key("mouse", Kind::Flag, "Capture the mouse from the start. Default false"),
-    key("ascii", Kind::Flag, "Draw without UTF-8 glyphs. Default: from the locale"),
-    key("log_records", Kind::Whole(100, 5_000_000), "Records kept in memory a log. Default 50000"),
-    key("log_bytes", Kind::Size, "Bytes kept in memory a log. Default 8MiB"),
+    key("name", ValueForm::Text, "What the console is called. Default opsroom"),
+    key("environment", ValueForm::Text, "Shown in words and colour; production raises every confirmation by one grade"),
+    key("timezone", ValueForm::Text, "IANA name. Default UTC"),
+    key("theme", ValueForm::Text, "midnight, daylight, high-contrast, … Default midnight"),
+    key("read_only", ValueForm::Flag, "Disable all actions"),
+    key("self_check", ValueForm::Text, "tcp:HOST:PORT, an address that answers while our own network works"),
+    key("mouse", ValueForm::Flag, "Capture the mouse from the start. Default false"),
+    key("ascii", ValueForm::Flag, "Draw without UTF-8 glyphs. Default: from the locale"),
+    key("log_records", ValueForm::Whole(100, 5_000_000), "Records kept in memory a log. Default 50000"),
+    key("log_bytes", ValueForm::Size, "Bytes kept in memory a log. Default 8MiB"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "console",
-    shape: spec::Shape::Single(KEYS),
+    shape: spec::SectionShape::Single(KEYS),
     thing: None,
     help: "What the console is called and how it looks",
     read: |reader, draft| draft.config.console = read(&reader.single(&SECTION)),
@@ -93,9 +93,9 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads `[console]`.
-pub(crate) fn read(table: &Table<'_>) -> Console {
-    let default = Console::default();
-    Console {
+pub(crate) fn read(table: &TableReader<'_>) -> ConsoleConfig {
+    let default = ConsoleConfig::default();
+    ConsoleConfig {
         name: table.string("name").unwrap_or(default.name),
         environment: table.string("environment").unwrap_or(default.environment),
         timezone: timezone(table, "timezone").unwrap_or(default.timezone),
@@ -109,7 +109,7 @@ pub(crate) fn read(table: &Table<'_>) -> Console {
     }
 }
 
-fn log_bytes(table: &Table<'_>) -> Option<usize> {
+fn log_bytes(table: &TableReader<'_>) -> Option<usize> {
     const LEAST: u64 = 64 << 10;
     let bytes = table.size("log_bytes")?;
     if bytes < LEAST {
@@ -120,7 +120,7 @@ fn log_bytes(table: &Table<'_>) -> Option<usize> {
 }
 
 /// An IANA time zone.
-pub(super) fn timezone(table: &Table<'_>, key: &str) -> Option<chrono_tz::Tz> {
+pub(super) fn timezone(table: &TableReader<'_>, key: &str) -> Option<chrono_tz::Tz> {
     let text = table.text(key)?;
     if let Ok(zone) = text.value.parse() {
         return Some(zone);
@@ -134,7 +134,7 @@ pub(super) fn timezone(table: &Table<'_>, key: &str) -> Option<chrono_tz::Tz> {
     None
 }
 
-fn self_check(table: &Table<'_>) -> Option<SelfCheck> {
+fn self_check(table: &TableReader<'_>) -> Option<SelfCheck> {
     let text = table.text("self_check")?;
     let Some(address) = text.value.strip_prefix("tcp:") else {
         table.context.error(

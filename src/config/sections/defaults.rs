@@ -4,8 +4,8 @@ use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use std::time::Duration;
 
-use crate::config::reader::Table;
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::reader::TableReader;
+use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::model::run::Confirm;
 
 /// What a section says where it does not say it itself; `None` leaves each kind its own default.
@@ -39,20 +39,24 @@ pub(crate) const CONFIRM: &[(&str, Confirm)] = &[
 
 /// The keys of `[defaults]`.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("every", Kind::Duration, "Interval from start to start, of sources and checks"),
-    key("timeout", Kind::Duration, "Longest time for a whole poll, of sources and checks"),
-    key("fail_after", Kind::Whole(1, 1_000), "Consecutive failures until a check is down. Default 3"),
-    key("ok_after", Kind::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
-    key("confirm", Kind::OneOf(&["none", "yes", "type-name", "two-person"]), "How actions are confirmed. Default yes"),
-    key("action_timeout", Kind::Duration, "Longest time for the whole run of an action. Default 120s"),
-    key("grace", Kind::Duration, "Time between TERM and KILL. Default 10s"),
-    key("cooldown", Kind::Duration, "Shortest time between two runs on one target. Default none"),
+    key("every", ValueForm::Duration, "Interval from start to start, of sources and checks"),
+    key("timeout", ValueForm::Duration, "Longest time for a whole poll, of sources and checks"),
+    key("fail_after", ValueForm::Whole(1, 1_000), "Consecutive failures until a check is down. Default 3"),
+    key("ok_after", ValueForm::Whole(1, 1_000), "Consecutive successes until it is ok again. Default 2"),
+    key(
+        "confirm",
+        ValueForm::OneOf(&["none", "yes", "type-name", "two-person"]),
+        "How actions are confirmed. Default yes",
+    ),
+    key("action_timeout", ValueForm::Duration, "Longest time for the whole run of an action. Default 120s"),
+    key("grace", ValueForm::Duration, "Time between TERM and KILL. Default 10s"),
+    key("cooldown", ValueForm::Duration, "Shortest time between two runs on one target. Default none"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "defaults",
-    shape: spec::Shape::Single(KEYS),
+    shape: spec::SectionShape::Single(KEYS),
     thing: None,
     help: "Defaults for all sources, checks and actions",
     read: |reader, draft| draft.defaults = read(&reader.single(&SECTION)),
@@ -60,7 +64,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads `[defaults]`.
-pub(crate) fn read(table: &Table<'_>) -> Defaults {
+pub(crate) fn read(table: &TableReader<'_>) -> Defaults {
     let defaults = Defaults {
         every: table.positive("every"),
         timeout: table.positive("timeout"),

@@ -1,11 +1,11 @@
 //! `[filter.NAME]`: a filter of the logs under a name and a key.
 
 use crate::config::changes::{Fact, compare, summary};
-use crate::config::reader::Table;
+use crate::config::reader::TableReader;
 use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::config::syntax;
 use crate::lang::key::Key;
 use crate::text::name::Name;
@@ -25,15 +25,15 @@ pub struct SavedFilter {
 
 /// The keys of a saved filter.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("filter", Kind::Text, "What it keeps, in the language of the logs screen"),
-    key("key", Kind::Text, "The key that opens the logs with it"),
-    key("title", Kind::Text, "How it is shown. Default its name"),
+    key("filter", ValueForm::Text, "What it keeps, in the language of the logs screen"),
+    key("key", ValueForm::Text, "The key that opens the logs with it"),
+    key("title", ValueForm::Text, "How it is shown. Default its name"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "filter",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Filter),
     help: "A filter of the logs under a name and a key",
     read: |reader, draft| draft.config.filters = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
@@ -41,7 +41,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a saved filter.
-pub(crate) fn read(table: &Table<'_>) -> Option<SavedFilter> {
+pub(crate) fn read(table: &TableReader<'_>) -> Option<SavedFilter> {
     let key = super::action::read_key(table);
     let title = table.string("title").unwrap_or_else(|| table.name.to_owned());
     if table.lacks(&["filter"]) {

@@ -1,7 +1,7 @@
 //! `[keys]`: key to command.
 
 use crate::config::commands;
-use crate::config::reader::{Context, Entry, text_of};
+use crate::config::reader::{KeyValue, ReadContext, text_of};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::key::Key;
@@ -18,7 +18,7 @@ pub struct Keys {
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "keys",
-    shape: spec::Shape::Texts,
+    shape: spec::SectionShape::Texts,
     thing: None,
     help: "Keys and the commands that they run",
     read: |reader, draft| {
@@ -30,7 +30,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads one entry of `[keys]`.
-pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<(Key, String)> {
+pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<(Key, String)> {
     let key = match entry.key.parse::<Key>() {
         Ok(key) => Some(key),
         Err(error) => {

@@ -9,10 +9,10 @@ use encoding_rs::Encoding;
 
 use crate::config::changes::{Fact, compare, hidden, name_of, summary};
 use crate::config::kinds::command::{CommandLine, command_line};
-use crate::config::kinds::{self, Role, Settings as _};
-use crate::config::reader::{Table, Thing};
+use crate::config::kinds::{self, KindRole, Settings as _};
+use crate::config::reader::{TableReader, Thing};
 use crate::config::sections::console::timezone;
-use crate::config::spec::{self, KeySpec, Kind, SectionSpec, joined, key, later};
+use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, joined, key, later};
 use crate::config::syntax;
 use crate::lang::unit::duration as shown;
 use crate::logs::format::Format;
@@ -127,47 +127,59 @@ pub enum Ansi {
     Show,
 }
 
-const FILE: KeySpec = key("file", Kind::Text, "A file, or a glob of files, that is followed");
-const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Log) }>(Role::Log);
-const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Log) }>(Role::Log);
+const FILE: KeySpec = key("file", ValueForm::Text, "A file, or a glob of files, that is followed");
+const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(KindRole::Log) }>(KindRole::Log);
+const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(KindRole::Log) }>(KindRole::Log);
 const OWN_KEYS: &[KeySpec] = &[
-    key("service", Kind::Name, "The service it belongs to"),
-    key("format", Kind::OneOf(&format_names()), "How lines are recognised. Default auto: by what they are"),
-    key("fields", Kind::Table(FIELD_KEYS), "Names of the fields that hold time, level, service, message and trace"),
-    key("pattern", Kind::Text, "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)"),
+    key("service", ValueForm::Name, "The service it belongs to"),
+    key("format", ValueForm::OneOf(&format_names()), "How lines are recognised. Default auto: by what they are"),
+    key(
+        "fields",
+        ValueForm::Table(FIELD_KEYS),
+        "Names of the fields that hold time, level, service, message and trace",
+    ),
+    key(
+        "pattern",
+        ValueForm::Text,
+        "A regex whose named groups are the fields: (?P<time>…) (?P<level>…) (?P<message>…)",
+    ),
     key(
         "ansi",
-        Kind::OneOf(&["strip", "colour", "show"]),
+        ValueForm::OneOf(&["strip", "colour", "show"]),
         "Colours in lines: taken out, drawn, or shown. Default colour",
     ),
-    key("ignore", Kind::TextsOrOne, "Regexes; a line that matches is not kept"),
-    key("multiline", Kind::Text, "A regex; a line that matches belongs to the record before it"),
-    key("join", Kind::Flag, "Whether traces and indented lines belong to the record before them. Default true"),
-    key("since", Kind::Duration, "How far back is read at the start. Default: the last 1000 lines, of a command 1h"),
-    key("stamped", Kind::Flag, "The command puts a time before each line, which is taken off"),
-    key("level", Kind::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
-    key("encoding", Kind::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
+    key("ignore", ValueForm::TextsOrOne, "Regexes; a line that matches is not kept"),
+    key("multiline", ValueForm::Text, "A regex; a line that matches belongs to the record before it"),
+    key("join", ValueForm::Flag, "Whether traces and indented lines belong to the record before them. Default true"),
+    key(
+        "since",
+        ValueForm::Duration,
+        "How far back is read at the start. Default: the last 1000 lines, of a command 1h",
+    ),
+    key("stamped", ValueForm::Flag, "The command puts a time before each line, which is taken off"),
+    key("level", ValueForm::OneOf(&["trace", "debug", "info", "warn", "error", "fatal"]), "Records below are not kept"),
+    key("encoding", ValueForm::Text, "utf-8, utf-16le, latin1, …. Default utf-8, or what a byte order mark says"),
     SKIP,
-    key("timezone", Kind::Text, "Time zone of times without one. Default UTC"),
-    key("docker", Kind::Text, "A container, followed with docker logs"),
-    key("journal", Kind::Text, "A systemd unit, followed with journalctl"),
-    key("kubernetes", Kind::Text, "[NAMESPACE/]KIND/NAME, followed with kubectl logs"),
+    key("timezone", ValueForm::Text, "Time zone of times without one. Default UTC"),
+    key("docker", ValueForm::Text, "A container, followed with docker logs"),
+    key("journal", ValueForm::Text, "A systemd unit, followed with journalctl"),
+    key("kubernetes", ValueForm::Text, "[NAMESPACE/]KIND/NAME, followed with kubectl logs"),
     later("loki", "`command = [\"logcli\", \"query\", \"--tail\", …]` works now"),
 ];
 
 const SKIP: KeySpec =
-    key("skip", Kind::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
+    key("skip", ValueForm::Flag, "Jump to the end, visibly, when more is written than can be read. Default true");
 
 /// The keys of a log.
 pub(crate) const KEYS: &[KeySpec] = &joined::<KEY_COUNT>(&[&[FILE], KIND_KEYS, OWN_KEYS, FURTHER_KEYS]);
 const KEY_COUNT: usize = 1 + KIND_KEYS.len() + OWN_KEYS.len() + FURTHER_KEYS.len();
 
 const FIELD_KEYS: &[KeySpec] = &[
-    key("time", Kind::Text, "The field that states the time"),
-    key("level", Kind::Text, "The field that states the level"),
-    key("service", Kind::Text, "The field that names the service"),
-    key("message", Kind::Text, "The field that holds the message"),
-    key("trace", Kind::Text, "The field that joins the lines of one request"),
+    key("time", ValueForm::Text, "The field that states the time"),
+    key("level", ValueForm::Text, "The field that states the level"),
+    key("service", ValueForm::Text, "The field that names the service"),
+    key("message", ValueForm::Text, "The field that holds the message"),
+    key("trace", ValueForm::Text, "The field that joins the lines of one request"),
 ];
 
 /// The formats by name. `nginx` and `apache` are what those servers write into their two logs.
@@ -206,7 +218,7 @@ const fn format_names() -> [&'static str; FORMATS.len()] {
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "log",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Log),
     help: "Records from a followed file or command",
     read: |reader, draft| draft.config.logs = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
@@ -214,7 +226,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a log.
-pub(crate) fn read(table: &Table<'_>) -> Option<Log> {
+pub(crate) fn read(table: &TableReader<'_>) -> Option<Log> {
     let kind = read_kind(table);
     let log = Log {
         name: Name::from(table.name),
@@ -237,7 +249,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<Log> {
     Some(Log { kind: kind?, ..log })
 }
 
-fn read_kind(table: &Table<'_>) -> Option<LogKind> {
+fn read_kind(table: &TableReader<'_>) -> Option<LogKind> {
     let kinds = ["file", "command"].into_iter().chain(SHORTHANDS.iter().map(|(key, _)| *key));
     let mut given = kinds.filter(|key| table.has(key));
     let (first, second) = (given.next(), given.next());
@@ -272,8 +284,8 @@ fn read_kind(table: &Table<'_>) -> Option<LogKind> {
     }
 }
 
-fn read_file(table: &Table<'_>) -> Option<LogKind> {
-    kinds::others_out_of_place(table, None, Role::Log);
+fn read_file(table: &TableReader<'_>) -> Option<LogKind> {
+    kinds::others_out_of_place(table, None, KindRole::Log);
     let text = table.text("file")?;
     if text.value.trim().is_empty() {
         table.context.error(text.at, "`file` is empty", "write a path; * and ? stand for any characters");
@@ -282,7 +294,7 @@ fn read_file(table: &Table<'_>) -> Option<LogKind> {
     table.path("file").map(LogKind::File)
 }
 
-fn is_stamped(table: &Table<'_>) -> bool {
+fn is_stamped(table: &TableReader<'_>) -> bool {
     let own = table.flag("stamped");
     if let Some(entry) = table.entry("stamped").filter(|_| !table.has("command")) {
         let hint = "remove it: `docker` and `kubernetes` know it, and a file's own times are read";
@@ -294,7 +306,7 @@ fn is_stamped(table: &Table<'_>) -> bool {
 const ANSI: &[(&str, Ansi)] = &[("strip", Ansi::Strip), ("colour", Ansi::Colour), ("show", Ansi::Show)];
 
 /// The names of fields that mean something.
-fn names(table: &Table<'_>) -> Names {
+fn names(table: &TableReader<'_>) -> Names {
     let Some(inner) = table.table("fields") else { return Names::default() };
     let name = |key: &str| {
         let text = inner.text(key)?;
@@ -318,7 +330,7 @@ fn names(table: &Table<'_>) -> Names {
 }
 
 /// A regex with at least one group that has a name.
-fn pattern(table: &Table<'_>) -> Option<String> {
+fn pattern(table: &TableReader<'_>) -> Option<String> {
     let text = table.text("pattern")?;
     match syntax::groups(&text.value) {
         Err(fault) => {
@@ -334,7 +346,7 @@ fn pattern(table: &Table<'_>) -> Option<String> {
     }
 }
 
-fn join(table: &Table<'_>) -> bool {
+fn join(table: &TableReader<'_>) -> bool {
     let join = table.flag("join");
     if join == Some(false) && table.has("multiline") {
         let message = format!("{} has both `multiline` and `join = false`", table.title);
@@ -343,7 +355,7 @@ fn join(table: &Table<'_>) -> bool {
     join.unwrap_or(true)
 }
 
-fn level(table: &Table<'_>) -> Option<Level> {
+fn level(table: &TableReader<'_>) -> Option<Level> {
     const LEVELS: &[(&str, Level)] = &[
         ("trace", Level::Trace),
         ("debug", Level::Debug),
@@ -356,7 +368,7 @@ fn level(table: &Table<'_>) -> Option<Level> {
 }
 
 /// By the names of the WHATWG's encoding standard. The `replacement` encoding is refused.
-fn encoding(table: &Table<'_>) -> Option<&'static Encoding> {
+fn encoding(table: &TableReader<'_>) -> Option<&'static Encoding> {
     let text = table.text("encoding")?;
     let found = Encoding::for_label_no_replacement(text.value.as_bytes());
     if found.is_none() {
@@ -368,7 +380,7 @@ fn encoding(table: &Table<'_>) -> Option<&'static Encoding> {
 }
 
 /// Regexes, each compiled once to see that it is one.
-fn regexes(table: &Table<'_>, key: &str) -> Vec<String> {
+fn regexes(table: &TableReader<'_>, key: &str) -> Vec<String> {
     let mut found = Vec::new();
     for text in table.texts_or_one(key) {
         match syntax::regex(&text.value) {

@@ -9,11 +9,11 @@ use crate::lang::unit::duration as shown;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::config::reader::{Table, Text, Thing};
+use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::sections::alerts::{self, On};
 use crate::config::sections::check::Check;
 use crate::config::sections::source::Source;
-use crate::config::spec::{KeySpec, Kind, key, later};
+use crate::config::spec::{KeySpec, ValueForm, key, later};
 use crate::config::syntax;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
@@ -88,31 +88,31 @@ const DERIVED_EVERY: Duration = Duration::from_secs(10);
 
 /// The keys of a metric.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("title", Kind::Text, "How it is shown. Default its name"),
-    key("service", Kind::Name, "The service it belongs to"),
-    key("from", Kind::Name, "A source"),
-    key("value", Kind::Text, "jq over the source's document: .body.queue | length; true and false are 1 and 0"),
-    key("sample", Kind::Text, "A selector over an exposition: http_requests_total{job=\"api\"}"),
-    key("log", Kind::TextsOrOne, "A log, a list of logs, or * for all"),
-    key("count", Kind::Text, "A filter: how many records match within the window"),
-    key("rate", Kind::Text, "A filter: how many records match per second, over the window"),
-    key("ratio", Kind::Text, "A filter: what share of the records match, in per cent"),
-    key("of", Kind::Text, "With ratio: the filter whose records are the whole. Default all records"),
-    key("percentile", Kind::Text, "A percentile of a field of the records: p95"),
-    key("field", Kind::Text, "With percentile: the field, a number with or without a unit (12, 12ms, 1.5s)"),
-    key("where", Kind::Text, "With percentile: a filter. Default all records"),
-    key("window", Kind::Duration, "Over how long records are counted or a percentile is taken"),
-    key("check", Kind::Name, "A check, for its own latency or availability"),
-    key("latency", Kind::Text, "A percentile: p95"),
-    key("availability", Kind::Duration, "Over how long availability is taken"),
-    key("unit", Kind::Text, "%, s, ms, B, /s, or any word"),
-    key("per_second", Kind::Flag, "The value is a counter and is shown as a rate"),
-    key("alert", Kind::Alerts, "Conditions by severity: { high = \"> 10% for 5m\" }"),
+    key("title", ValueForm::Text, "How it is shown. Default its name"),
+    key("service", ValueForm::Name, "The service it belongs to"),
+    key("from", ValueForm::Name, "A source"),
+    key("value", ValueForm::Text, "jq over the source's document: .body.queue | length; true and false are 1 and 0"),
+    key("sample", ValueForm::Text, "A selector over an exposition: http_requests_total{job=\"api\"}"),
+    key("log", ValueForm::TextsOrOne, "A log, a list of logs, or * for all"),
+    key("count", ValueForm::Text, "A filter: how many records match within the window"),
+    key("rate", ValueForm::Text, "A filter: how many records match per second, over the window"),
+    key("ratio", ValueForm::Text, "A filter: what share of the records match, in per cent"),
+    key("of", ValueForm::Text, "With ratio: the filter whose records are the whole. Default all records"),
+    key("percentile", ValueForm::Text, "A percentile of a field of the records: p95"),
+    key("field", ValueForm::Text, "With percentile: the field, a number with or without a unit (12, 12ms, 1.5s)"),
+    key("where", ValueForm::Text, "With percentile: a filter. Default all records"),
+    key("window", ValueForm::Duration, "Over how long records are counted or a percentile is taken"),
+    key("check", ValueForm::Name, "A check, for its own latency or availability"),
+    key("latency", ValueForm::Text, "A percentile: p95"),
+    key("availability", ValueForm::Duration, "Over how long availability is taken"),
+    key("unit", ValueForm::Text, "%, s, ms, B, /s, or any word"),
+    key("per_second", ValueForm::Flag, "The value is a counter and is shown as a rate"),
+    key("alert", ValueForm::Alerts, "Conditions by severity: { high = \"> 10% for 5m\" }"),
     later("query", "PromQL and SQL come later; `value` (jq) and `sample` (exposition) work now"),
 ];
 
 /// What metrics are read against.
-pub(crate) struct Known<'a> {
+pub(crate) struct MetricScope<'a> {
     /// The sources by name.
     pub sources: HashMap<&'a Name, &'a Source>,
     /// The checks by name.
@@ -122,12 +122,12 @@ pub(crate) struct Known<'a> {
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "metric",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Metric),
     help: "A number over time",
     read: |reader, draft| {
         let (sources, checks) = (draft.config.sources.iter(), draft.config.checks.iter());
-        let known = Known {
+        let known = MetricScope {
             sources: sources.map(|source| (&source.name, source)).collect(),
             checks: checks.map(|check| (&check.name, check)).collect(),
         };
@@ -137,7 +137,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a metric.
-pub(crate) fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
+pub(crate) fn read(table: &TableReader<'_>, known: &MetricScope<'_>) -> Option<Metric> {
     let per_second = table.flag("per_second").unwrap_or(false);
     let kind = read_kind(table, known);
     let default_unit = match &kind {
@@ -181,7 +181,7 @@ pub(crate) fn read(table: &Table<'_>, known: &Known<'_>) -> Option<Metric> {
 }
 
 /// Where the numbers come from is said by `from`, `log` or `check`; what is taken of it by the keys that go with it.
-fn read_kind(table: &Table<'_>, known: &Known<'_>) -> Option<MetricKind> {
+fn read_kind(table: &TableReader<'_>, known: &MetricScope<'_>) -> Option<MetricKind> {
     const GROUPS: [(&str, &[&str]); 3] =
         [("from", &["value", "sample"]), ("log", log::MEASURES), ("check", &["latency", "availability"])];
     let context = table.context;
@@ -245,13 +245,13 @@ fn listed(keys: &[&str]) -> String {
     }
 }
 
-fn no_window(table: &Table<'_>, with: &str) {
+fn no_window(table: &TableReader<'_>, with: &str) {
     if let Some(entry) = table.entry("window") {
         table.context.error(entry.key_at, format!("`window` does not go with `{with}`"), "remove it");
     }
 }
 
-fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<MetricKind> {
+fn from_source(table: &TableReader<'_>, known: &MetricScope<'_>, what: &str) -> Option<MetricKind> {
     no_window(table, what);
     let from = table.reference("from", Thing::Source);
     let text = table.text(what)?;
@@ -276,14 +276,14 @@ fn from_source(table: &Table<'_>, known: &Known<'_>, what: &str) -> Option<Metri
     Some(MetricKind::Sample { from, selector })
 }
 
-fn window(table: &Table<'_>) -> Option<Duration> {
+fn window(table: &TableReader<'_>) -> Option<Duration> {
     if table.lacks(&["window"]) {
         table.context.error(table.at, format!("{} has no `window`", table.title), "add window = \"5m\"");
     }
     table.positive("window")
 }
 
-fn from_check(table: &Table<'_>, what: &str) -> Option<MetricKind> {
+fn from_check(table: &TableReader<'_>, what: &str) -> Option<MetricKind> {
     let check = table.reference("check", Thing::Check);
     if what == "availability" {
         no_window(table, what);
@@ -296,7 +296,7 @@ fn from_check(table: &Table<'_>, what: &str) -> Option<MetricKind> {
 }
 
 /// `p95`, as a part of one.
-fn quantile(table: &Table<'_>, text: &Text, key: &str) -> Option<f64> {
+fn quantile(table: &TableReader<'_>, text: &Text, key: &str) -> Option<f64> {
     let found = text
         .value
         .strip_prefix('p')

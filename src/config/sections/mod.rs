@@ -15,12 +15,12 @@ pub mod secret;
 pub mod service;
 pub mod source;
 
-use super::spec::{SectionSpec, Shape};
+use super::spec::{SectionShape, SectionSpec};
 
 /// `include = [...]`: what it names is merged before anything is read.
 const INCLUDE: SectionSpec = SectionSpec {
     name: "include",
-    shape: Shape::List,
+    shape: SectionShape::List,
     thing: None,
     help: "Further files, as globs; their sections are merged into this file's",
     read: |_, _| {},

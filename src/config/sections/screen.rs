@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::config::changes::{Fact, compare, hidden, summary};
-use crate::config::file::Place;
+use crate::config::file::FilePlace;
 use crate::config::panels::{self, PanelId};
-use crate::config::reader::{Table, Text, Thing, described};
-use crate::config::spec::{self, KeySpec, Kind, SectionSpec, key};
-use crate::config::tree::Value;
+use crate::config::reader::{TableReader, Text, Thing, described};
+use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
+use crate::config::tree::TomlValue;
 use crate::lang::key::Key;
 use crate::text::name::Name;
 
@@ -77,22 +77,22 @@ impl fmt::Display for Placed {
 }
 
 const NARROW: &[KeySpec] = &[
-    key("under", Kind::Whole(1, 1000), "Columns of the terminal under which these rows are used"),
-    key("rows", Kind::Rows, "Rows of panels"),
+    key("under", ValueForm::Whole(1, 1000), "Columns of the terminal under which these rows are used"),
+    key("rows", ValueForm::Rows, "Rows of panels"),
 ];
 
 /// The keys of a screen.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("title", Kind::Text, "How it is shown. Default its name"),
-    key("key", Kind::Text, "The key that opens it"),
+    key("title", ValueForm::Text, "How it is shown. Default its name"),
+    key("key", ValueForm::Text, "The key that opens it"),
     key(
         "rows",
-        Kind::Rows,
+        ValueForm::Rows,
         "Rows of panels; a list within a row is a column of panels, *2 a weight. `opsroom config screens` lists the panels",
     ),
     key(
         "narrow",
-        Kind::Table(NARROW),
+        ValueForm::Table(NARROW),
         "Other rows for narrow terminals. Default: every panel in a row of its own under 80",
     ),
 ];
@@ -100,7 +100,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "screen",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Screen),
     help: "A layout of panels",
     read: |reader, draft| draft.config.screens = reader.named(&SECTION).map(|table| read(&table)).collect(),
@@ -110,7 +110,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 const HINT: &str = "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]";
 
 /// Reads a screen.
-pub(crate) fn read(table: &Table<'_>) -> ScreenLayout {
+pub(crate) fn read(table: &TableReader<'_>) -> ScreenLayout {
     let rows = rows(table);
     if table.lacks(&["rows"]) {
         table.context.error(table.at, format!("{} has no rows", table.title), HINT);
@@ -124,7 +124,7 @@ pub(crate) fn read(table: &Table<'_>) -> ScreenLayout {
     }
 }
 
-fn narrow(table: &Table<'_>) -> Option<Narrow> {
+fn narrow(table: &TableReader<'_>) -> Option<Narrow> {
     let (under, rows) = (table.whole("under"), rows(table));
     if table.lacks(&["under"]) || table.lacks(&["rows"]) {
         table.context.error(
@@ -136,9 +136,9 @@ fn narrow(table: &Table<'_>) -> Option<Narrow> {
     Some(Narrow { under: u16::try_from(under?).ok()?, rows })
 }
 
-fn rows(table: &Table<'_>) -> Rows {
+fn rows(table: &TableReader<'_>) -> Rows {
     let Some(entry) = table.entry("rows") else { return Vec::new() };
-    let Value::Array(rows) = entry.value else {
+    let TomlValue::Array(rows) = entry.value else {
         shape(table, entry.at, entry.value);
         return Vec::new();
     };
@@ -147,7 +147,7 @@ fn rows(table: &Table<'_>) -> Rows {
     }
     let mut found = Vec::new();
     for row in rows {
-        let Value::Array(cells) = &row.value else {
+        let TomlValue::Array(cells) = &row.value else {
             shape(table, entry.within(row.span), &row.value);
             continue;
         };
@@ -155,7 +155,7 @@ fn rows(table: &Table<'_>) -> Rows {
             table.context.error(entry.within(row.span), "this row has no panels", "name a panel, or remove the row");
         }
         let cells = cells.iter().map(|cell| match &cell.value {
-            Value::Array(column) => {
+            TomlValue::Array(column) => {
                 if column.is_empty() {
                     let at = entry.within(cell.span);
                     table.context.error(at, "this column has no panels", "name a panel, or remove the column");
@@ -169,14 +169,14 @@ fn rows(table: &Table<'_>) -> Rows {
     found
 }
 
-fn shape(table: &Table<'_>, at: Place, found: &Value<'_>) {
+fn shape(table: &TableReader<'_>, at: FilePlace, found: &TomlValue<'_>) {
     let message = format!("`rows` is a list of rows, each a list of panels, and this is {}", described(found));
     table.context.error(at, message, HINT);
 }
 
 /// A panel, with `*WEIGHT` or without.
-fn placed(table: &Table<'_>, at: Place, value: &Value<'_>) -> Option<Placed> {
-    let Value::String(value) = value else {
+fn placed(table: &TableReader<'_>, at: FilePlace, value: &TomlValue<'_>) -> Option<Placed> {
+    let TomlValue::String(value) = value else {
         table.context.error(at, format!("a panel is a text, and this is {}", described(value)), HINT);
         return None;
     };

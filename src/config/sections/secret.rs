@@ -1,19 +1,19 @@
 //! `[secret]`
 
 use crate::config::Config;
-use crate::config::draft::{Draft, Reader};
+use crate::config::draft::{Draft, SectionReader};
 use crate::config::reader::Thing;
 use crate::config::sections::adapter::{NAME_HINT, valid_name};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::tree::Value;
+use crate::config::tree::TomlValue;
 use crate::text::name::Name;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::reader::{Context, Entry, Table, entries, resolve_path, text_of};
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::reader::{KeyValue, ReadContext, TableReader, entries, resolve_path, text_of};
+use crate::config::spec::{KeySpec, ValueForm, key};
 /// Where a secret comes from.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SecretSource {
@@ -40,15 +40,15 @@ impl std::fmt::Debug for SecretSource {
 
 /// The keys of one secret.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("env", Kind::Text, "Name of an environment variable"),
-    key("file", Kind::Text, "A file that only its owner can read"),
-    key("command", Kind::Texts, "Its standard output"),
+    key("env", ValueForm::Text, "Name of an environment variable"),
+    key("file", ValueForm::Text, "A file that only its owner can read"),
+    key("command", ValueForm::Texts, "Its standard output"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "secret",
-    shape: spec::Shape::Secrets(KEYS),
+    shape: spec::SectionShape::Secrets(KEYS),
     thing: Some(Thing::Secret),
     help: "Where secrets come from; used as {secret:NAME}",
     read: read_all,
@@ -56,7 +56,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads one entry of `[secret]`.
-pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSource> {
+pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<SecretSource> {
     const HOW: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"…\"] }";
     let file = &context.files[entry.at.file];
     if let Some(text) = text_of(entry) {
@@ -70,12 +70,12 @@ pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSou
         }
         return Some(SecretSource::Inline(text.value));
     }
-    let Value::Table(inner) = entry.value else {
+    let TomlValue::Table(inner) = entry.value else {
         context.error(entry.at, format!("secret `{}` does not say where it comes from", entry.key), HOW);
         return None;
     };
     let title = format!("secret `{}`", entry.key);
-    let table = Table::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), KEYS);
+    let table = TableReader::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), KEYS);
     let given: Vec<&str> = ["env", "file", "command"].into_iter().filter(|key| table.has(key)).collect();
     match given.as_slice() {
         ["env"] => table.string("env").map(SecretSource::Env),
@@ -108,7 +108,7 @@ pub(crate) fn read(context: &Context<'_>, entry: &Entry<'_>) -> Option<SecretSou
     }
 }
 
-fn read_all(reader: &Reader<'_>, draft: &mut Draft) {
+fn read_all(reader: &SectionReader<'_>, draft: &mut Draft) {
     for entry in reader.entries(SECTION.name) {
         if !valid_name(entry.key) {
             let message = format!("`{}` is not a valid secret name", entry.key);

@@ -1,10 +1,10 @@
 //! `[service.NAME]`
 
 use crate::config::changes::{Fact, compare, hidden, summary};
-use crate::config::reader::{Table, Thing};
+use crate::config::reader::{TableReader, Thing};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::spec::{KeySpec, Kind, key};
+use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::text::name::Name;
 
 /// A thing that is operated: what checks, metrics, logs and actions belong to.
@@ -24,16 +24,16 @@ pub struct Service {
 
 /// The keys of a service.
 pub(crate) const KEYS: &[KeySpec] = &[
-    key("title", Kind::Text, "How it is shown. Default its name"),
-    key("depends_on", Kind::Texts, "Services that this one depends on"),
-    key("runbook", Kind::Text, "A Markdown file, with #section"),
-    key("links", Kind::TextMap, "Links by name"),
+    key("title", ValueForm::Text, "How it is shown. Default its name"),
+    key("depends_on", ValueForm::Texts, "Services that this one depends on"),
+    key("runbook", ValueForm::Text, "A Markdown file, with #section"),
+    key("links", ValueForm::TextMap, "Links by name"),
 ];
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "service",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Service),
     help: "Something that is operated: checks, logs and actions belong to it",
     read: |reader, draft| draft.config.services = reader.named(&SECTION).map(|table| read(&table)).collect(),
@@ -41,7 +41,7 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a service.
-pub(crate) fn read(table: &Table<'_>) -> Service {
+pub(crate) fn read(table: &TableReader<'_>) -> Service {
     Service {
         name: Name::from(table.name),
         title: table.string("title").unwrap_or_else(|| table.name.to_owned()),

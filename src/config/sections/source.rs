@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::config::changes::{Fact, compare, summary};
-use crate::config::kinds::{self, Role, SourceKind, later};
-use crate::config::reader::Table;
+use crate::config::kinds::{self, KindRole, SourceKind, later};
+use crate::config::reader::TableReader;
 use crate::config::reader::Thing;
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
-use crate::config::spec::{KeySpec, Kind, joined, key};
+use crate::config::spec::{KeySpec, ValueForm, joined, key};
 use crate::lang::unit;
 use crate::lang::unit::duration as shown;
 use crate::text::name::Name;
@@ -44,18 +44,18 @@ impl Source {
 
 /// When it is polled.
 pub(super) const POLL_KEYS: &[KeySpec] = &[
-    key("every", Kind::Duration, "Interval from start to start. Default 15s, 60s for commands"),
+    key("every", ValueForm::Duration, "Interval from start to start. Default 15s, 60s for commands"),
     key(
         "timeout",
-        Kind::Duration,
+        ValueForm::Duration,
         "Longest time for the whole poll. Default 10s for HTTP, 30s for commands, 5s for TCP; at most `every`",
     ),
-    key("keep_warm", Kind::Duration, "Poll at least this often, so that the service does not fall asleep"),
-    key("cold_start", Kind::Duration, "A first answer after idleness may take this long"),
+    key("keep_warm", ValueForm::Duration, "Poll at least this often, so that the service does not fall asleep"),
+    key("cold_start", ValueForm::Duration, "A first answer after idleness may take this long"),
 ];
 
-const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(Role::Source) }>(Role::Source);
-const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(Role::Source) }>(Role::Source);
+const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(KindRole::Source) }>(KindRole::Source);
+const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(KindRole::Source) }>(KindRole::Source);
 
 /// The keys of a source.
 pub(crate) const KEYS: &[KeySpec] = &joined::<
@@ -65,7 +65,7 @@ pub(crate) const KEYS: &[KeySpec] = &joined::<
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "source",
-    shape: spec::Shape::Named(KEYS),
+    shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Source),
     help: "Where a document is fetched from, and how often",
     read: |reader, draft| {
@@ -76,10 +76,10 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
 };
 
 /// Reads a source.
-pub(crate) fn read(table: &Table<'_>, defaults: &Defaults) -> Option<Source> {
-    let timing = Timing::read(table, defaults, Role::Source);
-    let key = kinds::only_one(table, Role::Source, None, "what is polled")?;
-    let kind = kinds::read(table, key, Role::Source)?;
+pub(crate) fn read(table: &TableReader<'_>, defaults: &Defaults) -> Option<Source> {
+    let timing = Timing::read(table, defaults, KindRole::Source);
+    let key = kinds::only_one(table, KindRole::Source, None, "what is polled")?;
+    let kind = kinds::read(table, key, KindRole::Source)?;
     Some(timing.source(Name::from(table.name), kind))
 }
 
@@ -94,7 +94,7 @@ pub(super) struct Timing {
 
 impl Timing {
     /// Reads interval and timeout; what is not said depends on what is polled.
-    pub(super) fn read(table: &Table<'_>, defaults: &Defaults, role: Role) -> Self {
+    pub(super) fn read(table: &TableReader<'_>, defaults: &Defaults, role: KindRole) -> Self {
         const LEAST: Duration = Duration::from_millis(100);
         let (every, timeout) = kinds::timing(table, role);
         let own_every = table.positive("every");

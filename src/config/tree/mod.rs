@@ -22,12 +22,12 @@ pub(crate) struct Parsed<'a> {
 
 /// Bytes of a file, in half the space of a `Range<usize>`: a file has at most 16 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct ByteSpan {
     start: u32,
     end: u32,
 }
 
-impl Span {
+impl ByteSpan {
     fn new(start: usize, end: usize) -> Self {
         let within = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
         Self { start: within(start), end: within(end) }
@@ -49,25 +49,25 @@ pub(crate) struct Node<'a> {
     /// The key, without quotes.
     pub key: Cow<'a, str>,
     /// Where the key is written.
-    pub key_span: Span,
+    pub key_span: ByteSpan,
     /// The value.
-    pub value: Value<'a>,
+    pub value: TomlValue<'a>,
     /// Where the value is written; of a table, its header.
-    pub span: Span,
+    pub span: ByteSpan,
 }
 
 /// One value of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
     /// The value.
-    pub value: Value<'a>,
+    pub value: TomlValue<'a>,
     /// Where it is written.
-    pub span: Span,
+    pub span: ByteSpan,
 }
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub(crate) enum TomlValue<'a> {
     /// A text, without quotes and escapes.
     String(Cow<'a, str>),
     /// A whole number.
@@ -130,7 +130,7 @@ fn nodes(table: DeTable<'_>) -> Vec<Node<'_>> {
     let mut nodes: Vec<Node<'_>> = table
         .into_iter()
         .map(|(key, value)| {
-            let (key_span, span) = (Span::from_range(&key.span()), Span::from_range(&value.span()));
+            let (key_span, span) = (ByteSpan::from_range(&key.span()), ByteSpan::from_range(&value.span()));
             Node { key: key.into_inner(), key_span, value: value_of(value.into_inner()), span }
         })
         .collect();
@@ -138,23 +138,23 @@ fn nodes(table: DeTable<'_>) -> Vec<Node<'_>> {
     nodes
 }
 
-fn value_of(value: DeValue<'_>) -> Value<'_> {
+fn value_of(value: DeValue<'_>) -> TomlValue<'_> {
     match value {
-        DeValue::String(text) => Value::String(text),
+        DeValue::String(text) => TomlValue::String(text),
         DeValue::Integer(number) => {
-            Value::Integer(Integer { digits: number.as_str().to_owned().into(), radix: number.radix() })
+            TomlValue::Integer(Integer { digits: number.as_str().to_owned().into(), radix: number.radix() })
         }
-        DeValue::Float(number) => Value::Float(number.as_str().to_owned().into()),
-        DeValue::Boolean(value) => Value::Boolean(value),
-        DeValue::Datetime(_) => Value::Datetime,
+        DeValue::Float(number) => TomlValue::Float(number.as_str().to_owned().into()),
+        DeValue::Boolean(value) => TomlValue::Boolean(value),
+        DeValue::Datetime(_) => TomlValue::Datetime,
         DeValue::Array(items) => {
             let item = |item: toml::Spanned<_>| Item {
-                span: Span::from_range(&item.span()),
+                span: ByteSpan::from_range(&item.span()),
                 value: value_of(item.into_inner()),
             };
-            Value::Array(items.into_iter().map(item).collect())
+            TomlValue::Array(items.into_iter().map(item).collect())
         }
-        DeValue::Table(table) => Value::Table(nodes(table)),
+        DeValue::Table(table) => TomlValue::Table(nodes(table)),
     }
 }
 

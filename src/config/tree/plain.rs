@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{Integer, Item, Node, Span, Value};
+use super::{ByteSpan, Integer, Item, Node, TomlValue};
 
 /// Lists and tables within each other.
 const DEEPEST: usize = 16;
@@ -47,9 +47,9 @@ enum Open {
 
 /// A header: its keys with their places, and its own.
 struct Header<'a> {
-    first: (Cow<'a, str>, Span),
-    second: Option<(Cow<'a, str>, Span)>,
-    span: Span,
+    first: (Cow<'a, str>, ByteSpan),
+    second: Option<(Cow<'a, str>, ByteSpan)>,
+    span: ByteSpan,
 }
 
 /// What is read so far.
@@ -71,7 +71,7 @@ impl<'a> File<'a> {
             None if self.root.iter().any(|node| node.key == *key) => return None,
             None => {
                 let span = if header.second.is_none() { header.span } else { *key_span };
-                let value = Value::Table(Vec::new());
+                let value = TomlValue::Table(Vec::new());
                 self.root.push(Node { key: key.clone(), key_span: *key_span, value, span });
                 self.sections.insert(key.clone(), (self.root.len() - 1, HashSet::new()));
                 self.root.len() - 1
@@ -83,7 +83,7 @@ impl<'a> File<'a> {
             return None;
         }
         let things = table_of(&mut self.root, at)?;
-        let value = Value::Table(Vec::new());
+        let value = TomlValue::Table(Vec::new());
         things.push(Node { key: name.clone(), key_span: *name_span, value, span: header.span });
         Some(Open::Thing(at, things.len() - 1))
     }
@@ -108,7 +108,7 @@ impl<'a> File<'a> {
 
 fn table_of<'t, 'a>(nodes: &'t mut [Node<'a>], at: usize) -> Option<&'t mut Vec<Node<'a>>> {
     match &mut nodes.get_mut(at)?.value {
-        Value::Table(nodes) => Some(nodes),
+        TomlValue::Table(nodes) => Some(nodes),
         _ => None,
     }
 }
@@ -192,10 +192,10 @@ impl<'a> Reader<'a> {
             None
         };
         self.skip(b']')?;
-        Some(Header { first, second, span: Span::new(start, self.at) })
+        Some(Header { first, second, span: ByteSpan::new(start, self.at) })
     }
 
-    fn key(&mut self) -> Option<(Cow<'a, str>, Span)> {
+    fn key(&mut self) -> Option<(Cow<'a, str>, ByteSpan)> {
         let start = self.at;
         let key = match self.peek()? {
             b'"' => self.basic()?,
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
                 Cow::Borrowed(&self.text[start..self.at])
             }
         };
-        Some((key, Span::new(start, self.at)))
+        Some((key, ByteSpan::new(start, self.at)))
     }
 
     fn key_value(&mut self, depth: usize) -> Option<Node<'a>> {
@@ -227,26 +227,26 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let value = match self.peek()? {
             b'"' if self.text[start..].starts_with("\"\"\"") => return None,
-            b'\'' if self.text[start..].starts_with("'''") => Value::String(self.long_literal()?),
-            b'"' => Value::String(self.basic()?),
-            b'\'' => Value::String(self.literal()?),
+            b'\'' if self.text[start..].starts_with("'''") => TomlValue::String(self.long_literal()?),
+            b'"' => TomlValue::String(self.basic()?),
+            b'\'' => TomlValue::String(self.literal()?),
             b'[' if depth < DEEPEST => self.array(depth + 1)?,
             b'{' if depth < DEEPEST => self.table(depth + 1)?,
             _ => self.word()?,
         };
-        Some(Item { value, span: Span::new(start, self.at) })
+        Some(Item { value, span: ByteSpan::new(start, self.at) })
     }
 
     /// `true`, `false`, or a number.
-    fn word(&mut self) -> Option<Value<'a>> {
+    fn word(&mut self) -> Option<TomlValue<'a>> {
         let rest = &self.bytes[self.at..];
         let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'#' | b',' | b']' | b'}');
         let length = rest.iter().position(ends).unwrap_or(rest.len());
         let word = self.text.get(self.at..self.at + length)?;
         self.at += length;
         match word {
-            "true" => return Some(Value::Boolean(true)),
-            "false" => return Some(Value::Boolean(false)),
+            "true" => return Some(TomlValue::Boolean(true)),
+            "false" => return Some(TomlValue::Boolean(false)),
             _ => {}
         }
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -258,36 +258,36 @@ impl<'a> Reader<'a> {
             return None;
         }
         match fraction {
-            None => Some(Value::Integer(Integer { digits: Cow::Borrowed(word), radix: 10 })),
-            Some(fraction) if digits(fraction) => Some(Value::Float(Cow::Borrowed(word))),
+            None => Some(TomlValue::Integer(Integer { digits: Cow::Borrowed(word), radix: 10 })),
+            Some(fraction) if digits(fraction) => Some(TomlValue::Float(Cow::Borrowed(word))),
             Some(_) => None,
         }
     }
 
-    fn array(&mut self, depth: usize) -> Option<Value<'a>> {
+    fn array(&mut self, depth: usize) -> Option<TomlValue<'a>> {
         self.skip(b'[')?;
         let mut items = Vec::new();
         loop {
             self.gap()?;
             if self.skip(b']').is_some() {
-                return Some(Value::Array(items));
+                return Some(TomlValue::Array(items));
             }
             items.push(self.value(depth)?);
             self.gap()?;
             if self.skip(b',').is_none() {
                 self.skip(b']')?;
-                return Some(Value::Array(items));
+                return Some(TomlValue::Array(items));
             }
         }
     }
 
     /// An inline table on one line.
-    fn table(&mut self, depth: usize) -> Option<Value<'a>> {
+    fn table(&mut self, depth: usize) -> Option<TomlValue<'a>> {
         self.skip(b'{')?;
         let mut nodes = Vec::new();
         self.blank();
         if self.skip(b'}').is_some() {
-            return Some(Value::Table(nodes));
+            return Some(TomlValue::Table(nodes));
         }
         loop {
             self.blank();
@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
             self.blank();
             if self.skip(b',').is_none() {
                 self.skip(b'}')?;
-                return Some(Value::Table(nodes));
+                return Some(TomlValue::Table(nodes));
             }
         }
     }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use super::reads::{self, Read};
-use super::{ExpressionError, MAX_OUTPUTS, RunError};
+use super::{EvaluationError, ExpressionError, MAX_OUTPUTS};
 
 /// How many steps the generators of one run may take together.
 const STEPS: u32 = 50_000;
@@ -90,21 +90,21 @@ pub(super) struct Program {
 }
 
 impl Program {
-    pub(super) fn run(&self, document: &Value) -> Result<Vec<Value>, RunError> {
-        let input = Val::deserialize(document).map_err(|error| RunError::Raised(error.to_string()))?;
+    pub(super) fn run(&self, document: &Value) -> Result<Vec<Value>, EvaluationError> {
+        let input = Val::deserialize(document).map_err(|error| EvaluationError::Raised(error.to_string()))?;
         let steps = Cell::new(STEPS);
         let context = Ctx::<Budgeted>::new(Budget { lut: &self.filter.lut, steps: &steps }, Vars::new([]));
         let mut outputs = Vec::new();
         let mut room = Room { values: MAX_VALUES, bytes: MAX_BYTES };
         for output in self.filter.id.run((context, input)).map(jaq_core::unwrap_valr) {
             match output {
-                Err(_) if steps.get() == 0 => return Err(RunError::Exceeded(OUT_OF_STEPS)),
-                Err(error) => return Err(RunError::Raised(cut(&error.to_string()))),
-                Ok(_) if outputs.len() >= MAX_OUTPUTS => return Err(RunError::Exceeded(TOO_MUCH)),
+                Err(_) if steps.get() == 0 => return Err(EvaluationError::Exceeded(OUT_OF_STEPS)),
+                Err(error) => return Err(EvaluationError::Raised(cut(&error.to_string()))),
+                Ok(_) if outputs.len() >= MAX_OUTPUTS => return Err(EvaluationError::Exceeded(TOO_MUCH)),
                 Ok(value) => outputs.push(finite(&value, &mut room)?),
             }
         }
-        if steps.get() == 0 { Err(RunError::Exceeded(OUT_OF_STEPS)) } else { Ok(outputs) }
+        if steps.get() == 0 { Err(EvaluationError::Exceeded(OUT_OF_STEPS)) } else { Ok(outputs) }
     }
 }
 
@@ -127,19 +127,19 @@ struct Room {
 }
 
 impl Room {
-    fn text(&mut self, bytes: &[u8]) -> Result<String, RunError> {
-        self.bytes = self.bytes.checked_sub(bytes.len()).ok_or(RunError::Exceeded(TOO_MUCH))?;
+    fn text(&mut self, bytes: &[u8]) -> Result<String, EvaluationError> {
+        self.bytes = self.bytes.checked_sub(bytes.len()).ok_or(EvaluationError::Exceeded(TOO_MUCH))?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
 /// An output. JSON has no infinity and no NaN, and turning them into null would hide why.
-fn finite(value: &Val, room: &mut Room) -> Result<Value, RunError> {
+fn finite(value: &Val, room: &mut Room) -> Result<Value, EvaluationError> {
     let converted = to_value(value, 0, room)?;
     match value {
         Val::Num(number) if converted.is_null() => {
             let what = if as_float(number).is_some_and(f64::is_infinite) { "infinite" } else { "NaN" };
-            Err(RunError::Raised(format!("the result is {what}, not a number that can be shown")))
+            Err(EvaluationError::Raised(format!("the result is {what}, not a number that can be shown")))
         }
         _ => Ok(converted),
     }
@@ -149,10 +149,10 @@ fn as_float(number: &Num) -> Option<f64> {
     if let Num::Float(float) = number { Some(*float) } else { number.to_string().parse().ok() }
 }
 
-fn to_value(value: &Val, depth: usize, room: &mut Room) -> Result<Value, RunError> {
-    room.values = room.values.checked_sub(1).ok_or(RunError::Exceeded(TOO_MUCH))?;
+fn to_value(value: &Val, depth: usize, room: &mut Room) -> Result<Value, EvaluationError> {
+    room.values = room.values.checked_sub(1).ok_or(EvaluationError::Exceeded(TOO_MUCH))?;
     if depth > MAX_DEPTH {
-        return Err(RunError::Exceeded(TOO_MUCH));
+        return Err(EvaluationError::Exceeded(TOO_MUCH));
     }
     Ok(match value {
         Val::Null => Value::Null,

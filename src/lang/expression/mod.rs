@@ -70,7 +70,7 @@ pub struct ExpressionError {
 
 /// Why a run gave no outputs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RunError {
+pub(crate) enum EvaluationError {
     /// The program raised an error on this document: another document may do better.
     #[error("{0}")]
     Raised(String),
@@ -147,9 +147,9 @@ impl Expression {
     ///
     /// # Errors
     /// What the program raised, or the bound that it exceeded.
-    pub(crate) fn run(&self, document: &Value) -> Result<Vec<Value>, RunError> {
+    pub(crate) fn run(&self, document: &Value) -> Result<Vec<Value>, EvaluationError> {
         match &self.program {
-            Program::Simple(simple) => simple.run(document).map(|value| vec![value]).map_err(RunError::Raised),
+            Program::Simple(simple) => simple.run(document).map(|value| vec![value]).map_err(EvaluationError::Raised),
             Program::Full(program) => program.run(document),
         }
     }
@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    fn run(text: &str, document: &Value) -> Result<Vec<Value>, RunError> {
+    fn run(text: &str, document: &Value) -> Result<Vec<Value>, EvaluationError> {
         Expression::compile(text).unwrap().run(document)
     }
 
@@ -274,16 +274,16 @@ mod tests {
             "[0 | while(true; . + 1)]",
             "[0 | recurse(. + 1)] | length",
         ] {
-            assert!(matches!(run(text, &Value::Null), Err(RunError::Exceeded(_))), "{text}");
+            assert!(matches!(run(text, &Value::Null), Err(EvaluationError::Exceeded(_))), "{text}");
         }
-        assert!(matches!(run("range(5000)", &Value::Null), Err(RunError::Exceeded(_))));
+        assert!(matches!(run("range(5000)", &Value::Null), Err(EvaluationError::Exceeded(_))));
     }
 
     #[test]
     fn deep_texts_are_refused_and_do_not_overflow() {
         let brackets = json!("[".repeat(60_000));
-        assert!(matches!(run("fromjson | .x", &brackets), Err(RunError::Raised(_))));
-        assert!(matches!(run("tonumber + 1", &brackets), Err(RunError::Raised(_))));
+        assert!(matches!(run("fromjson | .x", &brackets), Err(EvaluationError::Raised(_))));
+        assert!(matches!(run("tonumber + 1", &brackets), Err(EvaluationError::Raised(_))));
         assert!(Expression::compile(&"[".repeat(4000)).is_err());
         assert!(Expression::compile(&format!("{}1{}", "(".repeat(1900), ")".repeat(1900))).is_err());
     }

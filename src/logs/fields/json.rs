@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::Visit;
-use super::value::{Value, quoted};
+use super::value::{FieldValue, quoted};
 
 /// Objects within objects are read to this depth; what is deeper is one field, as written.
 const DEPTH: usize = 8;
@@ -90,7 +90,7 @@ impl<'a> Json<'a, '_> {
                 let start = self.at;
                 let closed = self.skip_nested();
                 let exported = depth == 0 && key.as_written().is_some_and(is_of_journal);
-                self.emit(key, Value::nested(&self.text[start..self.at], exported))?;
+                self.emit(key, FieldValue::nested(&self.text[start..self.at], exported))?;
                 if closed { Ok(()) } else { Err(Stop::Broken) }
             }
             b'}' | b',' => Err(Stop::Broken),
@@ -99,13 +99,13 @@ impl<'a> Json<'a, '_> {
                 let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'"' | b'{' | b'[');
                 let end = rest.as_bytes().iter().position(ends).unwrap_or(rest.len());
                 self.at += end;
-                self.emit(key, Value::literal(&rest[..end]))
+                self.emit(key, FieldValue::literal(&rest[..end]))
             }
         }
     }
 
     #[inline]
-    fn emit(&mut self, key: Value<'a>, value: Value<'a>) -> Result<(), Stop> {
+    fn emit(&mut self, key: FieldValue<'a>, value: FieldValue<'a>) -> Result<(), Stop> {
         let flow = if self.path.is_empty() {
             match key.as_written() {
                 Some(key) => (self.visit)(key, value),
@@ -122,7 +122,7 @@ impl<'a> Json<'a, '_> {
     }
 
     /// Reads a string whose opening quote is at the cursor; says whether it is closed.
-    fn string(&mut self) -> (Value<'a>, bool) {
+    fn string(&mut self) -> (FieldValue<'a>, bool) {
         let (value, length, closed) = quoted(&self.text[self.at + 1..]);
         self.at += 1 + length;
         (value, closed)

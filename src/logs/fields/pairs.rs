@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::Visit;
-use super::value::{Value, quoted};
+use super::value::{FieldValue, quoted};
 use crate::text::LINE_BREAK;
 
 fn is_key_byte(byte: u8) -> bool {
@@ -34,7 +34,7 @@ pub(super) fn walk<'a>(line: &'a str, visit: Visit<'_, 'a>) -> bool {
             // A record of several lines has a mark between them, and no value goes past it.
             let value = line[from..from + end].split(LINE_BREAK).next().unwrap_or_default();
             from += end;
-            Value::plain(value.trim_end_matches([',', ';', ')', ']', '}']))
+            FieldValue::plain(value.trim_end_matches([',', ';', ')', ']', '}']))
         };
         if visit(key, value).is_break() {
             return true;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::value::Value;
+use super::value::FieldValue;
 use super::{Visit, pairs};
 use crate::logs::zone;
 
@@ -126,7 +126,7 @@ pub(super) fn emit<'a, const N: usize>(visit: Visit<'_, 'a>, fields: [(&str, &'a
     fields
         .into_iter()
         .filter(|(_, value)| !value.is_empty() && *value != "-")
-        .all(|(name, value)| visit(name, Value::plain(value)) == ControlFlow::Continue(()))
+        .all(|(name, value)| visit(name, FieldValue::plain(value)) == ControlFlow::Continue(()))
 }
 
 /// Hands over fields, the message, and the pairs within the message.

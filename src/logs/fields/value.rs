@@ -8,7 +8,7 @@ use crate::text::coding;
 
 /// A value as it is written in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value<'a> {
+pub struct FieldValue<'a> {
     pub(super) written: &'a str,
     kind: Kind,
 }
@@ -26,7 +26,7 @@ enum Kind {
     Null,
 }
 
-impl<'a> Value<'a> {
+impl<'a> FieldValue<'a> {
     /// A value without escapes.
     pub(crate) const fn plain(written: &'a str) -> Self {
         Self { written, kind: Kind::Plain }
@@ -78,7 +78,7 @@ const NEAR: usize = 32;
 
 /// Reads up to the closing quote: the value, the bytes consumed with the quote, and whether there was one.
 #[inline]
-pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
+pub(super) fn quoted(text: &str) -> (FieldValue<'_>, usize, bool) {
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut escaped = false;
@@ -86,7 +86,7 @@ pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
         at += found;
         if bytes[at] == b'"' {
             let kind = if escaped { Kind::Escaped } else { Kind::Plain };
-            return (Value { written: &text[..at], kind }, at + 1, true);
+            return (FieldValue { written: &text[..at], kind }, at + 1, true);
         }
         escaped = true;
         at += 2;
@@ -94,7 +94,7 @@ pub(super) fn quoted(text: &str) -> (Value<'_>, usize, bool) {
             break;
         }
     }
-    (Value { written: text, kind: if escaped { Kind::Escaped } else { Kind::Plain } }, text.len(), false)
+    (FieldValue { written: text, kind: if escaped { Kind::Escaped } else { Kind::Plain } }, text.len(), false)
 }
 
 /// The next quote or backslash. Most names and values are so short that calling the vectorised search costs more than

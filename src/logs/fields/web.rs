@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::scan::{Scan, emit, emit_all, is_number};
-use super::value::{Value, quoted};
+use super::value::{FieldValue, quoted};
 use super::{Visit, pairs};
 
 static BRACKET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" ["));
@@ -192,7 +192,7 @@ pub(super) fn nginx_error<'a>(line: &'a str, visit: Visit<'_, 'a>) -> Option<()>
             } else {
                 let (value, after) = rest.0.split_once(", ").unwrap_or((rest.0, ""));
                 rest.0 = after;
-                Value::plain(value)
+                FieldValue::plain(value)
             };
             if !name.is_empty() && !value.written.is_empty() && visit(name, value).is_break() {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::known::{Field, Known};
+use super::known::{Field, KnownFields};
 use super::parse::{is_name, name_and_operator};
 use crate::logs::record::Level;
 use crate::text::SafeText;
@@ -34,7 +34,7 @@ const JOINTS: [(&str, &str); 3] =
 
 /// One way to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct FilterCompletion {
     /// The bytes of the text that it replaces: from the beginning of the name or value to the cursor.
     pub replace: Range<usize>,
     /// What is put there.
@@ -45,7 +45,7 @@ pub struct Candidate {
 
 /// What may be put at `cursor`, a byte offset in `text`, best first; at most [`MOST`]. Nothing within a phrase or a
 /// regular expression.
-pub fn complete(text: &str, cursor: usize, known: &Known) -> Vec<Candidate> {
+pub fn complete(text: &str, cursor: usize, known: &KnownFields) -> Vec<FilterCompletion> {
     let mut cursor = cursor.min(text.len());
     while !text.is_char_boundary(cursor) {
         cursor -= 1;
@@ -74,7 +74,7 @@ pub fn complete(text: &str, cursor: usize, known: &Known) -> Vec<Candidate> {
 
 struct Found {
     replace: Range<usize>,
-    candidates: Vec<Candidate>,
+    candidates: Vec<FilterCompletion>,
     seen: BTreeSet<String>,
 }
 
@@ -82,7 +82,7 @@ impl Found {
     /// Adds a candidate that is known as `word` and written as `text` where what is written so far begins it.
     fn offer(&mut self, written: &str, word: &str, text: String, note: impl Into<String>) {
         if self.candidates.len() < MOST && begins(word, written) && self.seen.insert(text.to_lowercase()) {
-            self.candidates.push(Candidate { replace: self.replace.clone(), text, note: note.into() });
+            self.candidates.push(FilterCompletion { replace: self.replace.clone(), text, note: note.into() });
         }
     }
 }
@@ -145,7 +145,7 @@ fn value_of(term: &str) -> Option<(String, usize)> {
     Some((term[..name].to_owned(), name + operator))
 }
 
-fn names(found: &mut Found, written: &str, known: &Known) {
+fn names(found: &mut Found, written: &str, known: &KnownFields) {
     let fields = known.fields();
     let total = fields.iter().map(|(_, field)| field.seen()).max().unwrap_or(1).max(1);
     if !written.is_empty() {
@@ -195,7 +195,7 @@ fn names(found: &mut Found, written: &str, known: &Known) {
     }
 }
 
-fn values(found: &mut Found, name: &str, before: &str, written: &str, known: &Known) {
+fn values(found: &mut Found, name: &str, before: &str, written: &str, known: &KnownFields) {
     let orders = before.ends_with(['<', '>']) || before.ends_with(">=") || before.ends_with("<=");
     let written = written.trim_start_matches(['>', '<', '=', '"']);
     let ranked = match name.to_ascii_lowercase().as_str() {

@@ -2,19 +2,19 @@
 
 /// One form.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Form {
+pub(crate) struct FilterForm {
     /// Filters of this form, each in backquotes where there are several.
     pub examples: &'static [&'static str],
     /// What passes them.
     pub meaning: &'static str,
 }
 
-const fn form(examples: &'static [&'static str], meaning: &'static str) -> Form {
-    Form { examples, meaning }
+const fn form(examples: &'static [&'static str], meaning: &'static str) -> FilterForm {
+    FilterForm { examples, meaning }
 }
 
 /// Every form, in the order in which they are learned.
-pub(crate) const FORMS: &[Form] = &[
+pub(crate) const FORMS: &[FilterForm] = &[
     form(&["timeout", "\"connection reset\""], "records that contain the word or phrase; case does not matter"),
     form(&["timeout database"], "records that contain both; a blank means and"),
     form(&["timeout or refused"], "records that contain one of the two; binds weaker than and"),

@@ -22,7 +22,7 @@ const STEP: u64 = 64;
 /// The names and values of fields, from a bounded sample of records. Learning is cheap enough for every record that
 /// comes: after the first two thousand one in 64 is looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct KnownFields {
     fields: BTreeMap<SafeText, Field>,
     services: Values,
     logs: Values,
@@ -90,7 +90,7 @@ impl Field {
     }
 }
 
-impl Known {
+impl KnownFields {
     /// Looks at a record, or passes it by where enough were looked at.
     pub(crate) fn learn(&mut self, record: &Record) {
         self.offered += 1;

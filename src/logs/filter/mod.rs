@@ -28,7 +28,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::record::{Level, Record};
-pub use known::Known;
+pub use known::KnownFields;
 use node::{Compare, Field, Moment, Node};
 pub use subject::Subject;
 pub(crate) use value::number;

@@ -2,7 +2,7 @@
 
 /// What the documents of one kind look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct DocumentShape {
     /// How the document is called: `an HTTP document`.
     pub noun: &'static str,
     /// Its fields, each with what lies within it.
@@ -24,7 +24,7 @@ pub(crate) enum Within {
     Nothing,
 }
 
-impl Shape {
+impl DocumentShape {
     /// The names of its fields.
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         self.fields.iter().map(|(name, _)| *name)

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::actions::follow::{Follower, RunLiveness, standing_at};
 use crate::actions::rundir::{End, RunDir};
 use crate::model::run::{Closing, OutputLine, Run, RunState};
-use crate::store::runs::Ended;
+use crate::store::runs::StepsEnd;
 use crate::text::SafeText;
 
 /// Where a run stands.
@@ -35,7 +35,7 @@ pub(in crate::runtime) fn present(run: &Run, liveness: &RunLiveness, now: DateTi
 
 fn with_end(run: &Run, end: Option<&End>) -> Run {
     let Some(end) = end else { return run.clone() };
-    let Ended { at, exit_code, signal, note, took, .. } = ended(end);
+    let StepsEnd { at, exit_code, signal, note, took, .. } = ended(end);
     let took = took.unwrap_or_else(|| (at - run.started_at).to_std().unwrap_or_default());
     Run {
         ended_at: Some(at),
@@ -61,10 +61,10 @@ pub(super) fn refused(at: DateTime<Utc>, why: SafeText) -> Closing {
 }
 
 /// How the steps ended, as the store keeps it.
-pub fn ended(end: &End) -> Ended {
+pub fn ended(end: &End) -> StepsEnd {
     let note = (!end.message.as_str().is_empty()).then(|| end.message.clone());
     let End { at, exit_code, signal, took, .. } = *end;
-    Ended { at, exit_code, signal, note, took, cancelled: end.cancelled.clone() }
+    StepsEnd { at, exit_code, signal, note, took, cancelled: end.cancelled.clone() }
 }
 
 /// The output lines of a finished or running run that are there now, for commands that do not follow.

@@ -2,7 +2,7 @@
 
 use super::RunService;
 use crate::actions::handover::Task;
-use crate::actions::launch::Prepared;
+use crate::actions::launch::PreparedRun;
 use crate::config::Config;
 use crate::model::run::{LeftProcess, Run, RunState};
 use crate::model::verification::Terms;
@@ -35,7 +35,7 @@ impl RunService {
             let (checks, before) = (verify.checks.clone(), std::collections::BTreeMap::new());
             intent.verify = Some(Terms { checks, good: verify.good, within: verify.within, before });
         }
-        let prepared = Prepared::again(dir).map_err(|error| said(&error))?;
+        let prepared = PreparedRun::again(dir).map_err(|error| said(&error))?;
         let prepared = prepared.ok_or_else(|| said(&"it is being verified already"))?;
         prepared.write_intent(&intent).map_err(|error| said(&error))?;
         let mut handover = handover(&intent.plan, intent.verify.as_ref(), config, secrets)?;

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use super::fetch;
-use crate::config::load::look::Mark;
+use crate::config::load::look::FileMark;
 use crate::config::sections::secret::SecretSource;
 use crate::model::observation::Observation;
 use crate::runtime::logging;
@@ -26,7 +26,7 @@ const WARN_AFTER: u32 = 3;
 
 /// How often what is done. Everything but `look` is counted in looks.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct RenewalPace {
     /// Between two looks at the files.
     pub look: Duration,
     /// A file that could not be read is tried again after so many looks, twice as many each time.
@@ -39,7 +39,7 @@ pub(crate) struct Pace {
     pub refused: u32,
 }
 
-impl Default for Pace {
+impl Default for RenewalPace {
     fn default() -> Self {
         Self { look: Duration::from_secs(1), file: 2, command: 60, longest: 600, refused: 300 }
     }
@@ -51,7 +51,7 @@ struct Kept {
     source: SecretSource,
     value: Option<String>,
     /// The file just before it was read last.
-    mark: Option<Mark>,
+    mark: Option<FileMark>,
     /// Looks since it was fetched last; `None` if it never was.
     age: Option<u32>,
     /// Fetches in a row that failed.
@@ -63,13 +63,13 @@ struct Kept {
 }
 
 impl Kept {
-    async fn mark(&self) -> Option<Mark> {
+    async fn mark(&self) -> Option<FileMark> {
         let SecretSource::File(path) = &self.source else { return None };
-        tokio::fs::metadata(path).await.ok().as_ref().map(Mark::from)
+        tokio::fs::metadata(path).await.ok().as_ref().map(FileMark::from)
     }
 
     /// Whether it is to be fetched now, its file being in the state `mark`.
-    fn is_due(&self, mark: Option<Mark>, pace: &Pace) -> bool {
+    fn is_due(&self, mark: Option<FileMark>, pace: &RenewalPace) -> bool {
         let Some(age) = self.age else { return true };
         let again = |pause: u32| {
             let doubled = pause.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
@@ -91,7 +91,7 @@ struct Looked {
 }
 
 /// Fetches a secret if it is due.
-async fn look(name: Name, mut kept: Kept, pace: Pace) -> Looked {
+async fn look(name: Name, mut kept: Kept, pace: RenewalPace) -> Looked {
     let mark = kept.mark().await;
     if !kept.is_due(mark, &pace) {
         kept.age = kept.age.map(|age| age.saturating_add(1));
@@ -119,7 +119,7 @@ async fn look(name: Name, mut kept: Kept, pace: Pace) -> Looked {
 pub(crate) struct Keeper {
     kept: BTreeMap<Name, Kept>,
     published: Arc<Secrets>,
-    pace: Pace,
+    pace: RenewalPace,
 }
 
 impl Keeper {
@@ -128,7 +128,7 @@ impl Keeper {
         sources: &BTreeMap<Name, SecretSource>,
         before: &BTreeMap<Name, SecretSource>,
         values: &Arc<Secrets>,
-        pace: Pace,
+        pace: RenewalPace,
     ) -> Self {
         let kept = |(name, source): (&Name, &SecretSource)| {
             let same = before.get(name) == Some(source);
@@ -220,10 +220,10 @@ mod tests {
     impl Kept {
         /// In real time, which commands take: everything is done often.
         fn new() -> Self {
-            Self::at(Pace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 })
+            Self::at(RenewalPace { look: Duration::from_millis(10), file: 1, command: 1, longest: 4, refused: 1 })
         }
 
-        fn at(pace: Pace) -> Self {
+        fn at(pace: RenewalPace) -> Self {
             let (out, observations) = mpsc::channel(16);
             let secret_store = SecretStore { pace, ..SecretStore::default() };
             let directory = tempfile::tempdir().unwrap();
@@ -269,7 +269,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_rotated_file_is_read_again_and_the_former_value_stays_masked() {
-        let mut kept = Kept::at(Pace::default());
+        let mut kept = Kept::at(RenewalPace::default());
         kept.write("token", "first-value\n").await;
         let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
         with_value(&mut secrets_handle, "token", "first-value").await;
@@ -286,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_file_that_is_missing_at_first_or_for_a_while_is_read_when_it_is_there() {
-        let mut kept = Kept::at(Pace::default());
+        let mut kept = Kept::at(RenewalPace::default());
         let mut secrets_handle = kept.fill("token", SecretSource::File(kept.path("token")));
         assert!(kept.warning().await.contains("can't be read"));
         kept.write("token", "first-value").await;
@@ -341,7 +341,7 @@ mod tests {
         let (latest, _kept) = watch::channel(None);
         let path = tempfile::tempdir().unwrap();
         let sources = BTreeMap::from([("token".into(), SecretSource::File(path.path().join("none")))]);
-        let mut first = Keeper::new(&sources, &BTreeMap::new(), &Arc::default(), Pace::default());
+        let mut first = Keeper::new(&sources, &BTreeMap::new(), &Arc::default(), RenewalPace::default());
         let mut again = first.clone();
         for value in ["first-value", "second-value"] {
             let kept = first.kept.get_mut("token").unwrap();

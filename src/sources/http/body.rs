@@ -1,7 +1,7 @@
 //! Where a body goes while it comes in.
 
 /// Takes the body piece by piece.
-pub trait Sink: Send {
+pub trait BodySink: Send {
     /// The next piece. `false` ends the reading: the body is larger than it may be.
     fn write(&mut self, piece: &[u8]) -> bool;
 
@@ -9,7 +9,7 @@ pub trait Sink: Send {
     fn limit(&self) -> usize;
 }
 
-impl Sink for &mut Body {
+impl BodySink for &mut Body {
     fn write(&mut self, piece: &[u8]) -> bool {
         let room = self.limit.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);

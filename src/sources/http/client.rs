@@ -9,7 +9,7 @@ use reqwest::{Client, Proxy, redirect};
 use rustls::ClientConfig;
 
 use crate::config::kinds::http::HttpRequest;
-use crate::config::load::look::Mark;
+use crate::config::load::look::FileMark;
 use crate::files;
 use crate::model::document::PollError;
 use crate::text::SafeText;
@@ -30,7 +30,7 @@ pub(super) struct Route {
     resume: bool,
     proxy: Option<String>,
     /// The states of the files of `ca` and `client_cert` that were read. Certificates are renewed every few weeks.
-    files: [Option<Mark>; 2],
+    files: [Option<FileMark>; 2],
 }
 
 impl Route {
@@ -58,7 +58,7 @@ impl Route {
 
     /// The same with its files as they are now.
     fn present(&self) -> Self {
-        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(Mark::read));
+        let files = [&self.ca, &self.client_cert].map(|path| path.as_deref().and_then(FileMark::read));
         Self { files, ..self.clone() }
     }
 

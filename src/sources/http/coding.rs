@@ -8,7 +8,7 @@ use std::io::Read;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::Sink;
+use super::BodySink;
 
 /// Sent where the configuration has no `Accept-Encoding` of its own.
 pub(super) const ACCEPTED: &str = "gzip, deflate";
@@ -62,7 +62,7 @@ pub(super) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, String> {
 ///
 /// # Errors
 /// The unpacked body is larger than the sink takes, or the bytes are damaged.
-pub(super) fn unpack(packed: &[u8], codings: &[Coding], sink: &mut impl Sink) -> Result<(), Fault> {
+pub(super) fn unpack(packed: &[u8], codings: &[Coding], sink: &mut impl BodySink) -> Result<(), Fault> {
     let Some((outer, inner)) = codings.split_last() else {
         return if sink.write(packed) { Ok(()) } else { Err(Fault::TooLarge) };
     };
@@ -78,7 +78,7 @@ pub(super) fn unpack(packed: &[u8], codings: &[Coding], sink: &mut impl Sink) ->
     unpack(&between.bytes, inner, sink)
 }
 
-fn one(packed: &[u8], coding: Coding, sink: &mut impl Sink) -> Result<(), Fault> {
+fn one(packed: &[u8], coding: Coding, sink: &mut impl BodySink) -> Result<(), Fault> {
     match coding {
         Coding::Gzip if !packed.starts_with(b"\x1f\x8b") => {
             Err(Fault::Damaged("the body is not gzip, though content-encoding says so".to_owned()))
@@ -96,7 +96,7 @@ fn is_zlib(packed: &[u8]) -> bool {
         if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
 }
 
-fn copy(mut from: impl Read, name: &str, sink: &mut impl Sink) -> Result<(), Fault> {
+fn copy(mut from: impl Read, name: &str, sink: &mut impl BodySink) -> Result<(), Fault> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece) {

@@ -21,7 +21,7 @@ pub(crate) struct Wants {
 
 /// The head of an answer and its moments.
 #[derive(Debug)]
-pub(crate) struct Head {
+pub(crate) struct AnswerHead {
     /// The status code.
     pub status: u16,
     /// HTTP/1.1, HTTP/2.0.
@@ -38,7 +38,7 @@ pub(crate) struct Head {
     pub undecoded: Option<String>,
 }
 
-impl Head {
+impl AnswerHead {
     /// Milliseconds until the whole answer was there.
     pub(crate) fn total_ms(&self) -> f64 {
         self.phases.last().map_or(0.0, |(_, total)| *total)

@@ -33,17 +33,17 @@ use certificate::Certificate;
 use client::Route;
 use phases::Phases;
 
-pub use body::{Body, Sink};
+pub use body::{Body, BodySink};
 pub(crate) use client::{Clients, Connection};
 pub(crate) use errors::describe_io;
-pub(crate) use head::{Head, Wants};
+pub(crate) use head::{AnswerHead, Wants};
 
 /// The least room for a packed body, in bytes.
 const PACKED: usize = 64 << 10;
 
 /// A request with its texts resolved, ready to be sent again and again.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedRequest {
     url: Url,
     method: Method,
     headers: HeaderMap,
@@ -71,7 +71,7 @@ fn failed(text: &str) -> PollError {
     PollError::Failed(SafeText::new(text))
 }
 
-impl Prepared {
+impl PreparedRequest {
     /// Fills in the secrets and checks what can be checked before anything is sent. `accept` is the `Accept` header
     /// if the configuration has none; `certificate` says whether somebody looks at the server's certificate.
     ///
@@ -129,8 +129,8 @@ impl Prepared {
         connection: Connection,
         clock: Clock,
         timeout: Duration,
-        sink: impl Sink,
-    ) -> Result<Head, PollError> {
+        sink: impl BodySink,
+    ) -> Result<AnswerHead, PollError> {
         // Made before the time is taken: reading the system's authorities is no latency of the service.
         clients.get(self.route(&self.url), connection)?;
         let phases = Phases::new(clock);
@@ -147,8 +147,8 @@ impl Prepared {
         connection: Connection,
         clock: Clock,
         phases: &Phases,
-        mut sink: impl Sink,
-    ) -> Result<Head, PollError> {
+        mut sink: impl BodySink,
+    ) -> Result<AnswerHead, PollError> {
         let started = clock.now();
         let (mut response, authority) = self.follow(clients, connection, phases).await?;
         phases.reading();
@@ -167,7 +167,7 @@ impl Prepared {
         let mut times: Vec<_> = phases.milliseconds().collect();
         times.push(("first_byte", milliseconds(first_byte)));
         times.push(("total", milliseconds(total)));
-        Ok(Head { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
+        Ok(AnswerHead { status, version, headers, remote, certificate, ended: ended.utc, phases: times, undecoded })
     }
 
     fn route(&self, url: &Url) -> &Route {
@@ -278,7 +278,7 @@ async fn read_body(
     response: &mut Response,
     headers: &HeaderMap,
     authority: &str,
-    sink: &mut impl Sink,
+    sink: &mut impl BodySink,
 ) -> Result<Option<String>, PollError> {
     let codings = match coding::codings(headers) {
         Ok(codings) if codings.is_empty() => {
@@ -302,7 +302,7 @@ async fn read_body(
 }
 
 /// The bytes of the body as they come.
-async fn pieces(response: &mut Response, authority: &str, sink: &mut impl Sink) -> Result<(), PollError> {
+async fn pieces(response: &mut Response, authority: &str, sink: &mut impl BodySink) -> Result<(), PollError> {
     loop {
         match response.chunk().await {
             Ok(Some(piece)) if sink.write(&piece) => {}

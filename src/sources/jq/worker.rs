@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::clock::Clock;
-use crate::lang::expression::{Expression, RunError};
+use crate::lang::expression::{EvaluationError, Expression};
 
 use super::frame::{self, Answer, MAX_FRAME, Received, Reply};
 
@@ -92,8 +92,8 @@ fn work(received: &mpsc::Receiver<Received>, answered: &mpsc::Sender<Answer>) {
                 Err(why) => Answer::Raised(why),
                 Ok(expression) => match expression.run(&document) {
                     Ok(values) => Answer::Outputs(values),
-                    Err(RunError::Raised(why)) => Answer::Raised(why),
-                    Err(RunError::Exceeded(why)) => Answer::Exceeded(why.to_owned()),
+                    Err(EvaluationError::Raised(why)) => Answer::Raised(why),
+                    Err(EvaluationError::Exceeded(why)) => Answer::Exceeded(why.to_owned()),
                 },
             };
             if answered.send(answer).is_err() {

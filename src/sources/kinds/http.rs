@@ -14,7 +14,7 @@ use crate::lang::unit;
 use crate::model::document::PollError;
 use crate::model::reading::Sign;
 use crate::sources::health::Health;
-use crate::sources::http::{Body, Connection, Head, Prepared, Sink, Wants, codes};
+use crate::sources::http::{AnswerHead, Body, BodySink, Connection, PreparedRequest, Wants, codes};
 use crate::text::secret::Template;
 
 const ACCEPT: &str = "application/json, text/plain;q=0.9, */*;q=0.8";
@@ -65,7 +65,7 @@ impl Kind for Http {
 }
 
 /// A large body is parsed elsewhere: the other polls share this thread, and their latencies would show it.
-async fn document(head: Head, body: Body, wants: Wants) -> Value {
+async fn document(head: AnswerHead, body: Body, wants: Wants) -> Value {
     if body.len() <= PARSED_HERE {
         return head.document(&body, wants);
     }
@@ -78,7 +78,7 @@ pub(super) struct Requester {
     pub(super) request: HttpRequest,
     readers: Readers,
     accept: &'static str,
-    prepared: OnceLock<Result<Prepared, PollError>>,
+    prepared: OnceLock<Result<PreparedRequest, PollError>>,
 }
 
 impl Requester {
@@ -88,8 +88,8 @@ impl Requester {
     }
 
     /// Sends it and reads the answer into `sink`.
-    pub(super) async fn send(&self, ask: &Ask<'_>, sink: impl Sink) -> Result<Head, PollError> {
-        let make = || Prepared::new(&self.request, ask.secrets, self.accept, self.readers.wants.tls);
+    pub(super) async fn send(&self, ask: &Ask<'_>, sink: impl BodySink) -> Result<AnswerHead, PollError> {
+        let make = || PreparedRequest::new(&self.request, ask.secrets, self.accept, self.readers.wants.tls);
         let prepared = self.prepared.get_or_init(make).as_ref().map_err(Clone::clone)?;
         let head = prepared.send(ask.clients, self.connection(ask.over), ask.clock, ask.timeout, sink).await?;
         // A request that is refused may have been made with secrets that were rotated since.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::exposition::{Fault, Sum};
+use super::exposition::{LineFault, Sum};
 use super::health::Health;
 use super::http::{Clients, Wants};
 use crate::clock::Clock;
@@ -110,7 +110,7 @@ pub(crate) struct Answer {
     /// What the selectors added up.
     pub sums: Vec<Sum>,
     /// What of an exposition could not be read.
-    pub fault: Option<Fault>,
+    pub fault: Option<LineFault>,
 }
 
 impl Answer {

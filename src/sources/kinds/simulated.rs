@@ -17,7 +17,7 @@ use crate::model::document::PollError;
 use crate::model::reading::Sign;
 use crate::sources::exposition::Scrape;
 use crate::sources::health::Health;
-use crate::sources::http::Sink as _;
+use crate::sources::http::BodySink as _;
 
 /// The longest simulated page, in bytes.
 const MAX_PAGE: usize = 1 << 20;
@@ -55,12 +55,12 @@ pub(crate) struct Scripted {
     /// How long it takes.
     pub takes: Duration,
     /// The page, or why there is none.
-    pub page: Result<Page, PollError>,
+    pub page: Result<SimulatedPage, PollError>,
 }
 
 /// What would have come over HTTP.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct SimulatedPage {
     /// The status code.
     pub status: u16,
     /// The body.
@@ -100,7 +100,7 @@ impl Simulated {
     }
 }
 
-fn document(page: &Page, takes: Duration) -> Value {
+fn document(page: &SimulatedPage, takes: Duration) -> Value {
     let body: Value = serde_json::from_str(&page.body).unwrap_or_default();
     json!({"status": page.status, "latency_ms": takes.as_millis() as u64, "headers": {}, "body": body,
         "text": page.body, "size": page.body.len(), "version": "HTTP/1.1", "remote": page.remote})

@@ -19,7 +19,7 @@ use crate::logs::record::Record;
 use crate::sources::logs::decode::archive::{Packing, unpacked};
 use crate::sources::logs::decode::encoding::TextDecoder;
 use crate::sources::logs::follow::start;
-use crate::sources::logs::follow::start::{Extent, Start};
+use crate::sources::logs::follow::start::{Extent, StartAt};
 use crate::sources::logs::scan::once::{Records, files_of};
 use crate::text::redact::Redactor;
 
@@ -114,7 +114,7 @@ fn age(path: &Path) -> (i128, PathBuf) {
 
 /// The rotated files that may hold what was written since a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Reach {
+pub(crate) struct RotatedFiles {
     /// They, oldest first.
     pub files: Vec<PathBuf>,
     /// More would have been needed than is read.
@@ -131,8 +131,8 @@ pub(crate) fn reaching_back(
     bound: DateTime<Utc>,
     pipeline: &Pipeline,
     now: DateTime<Utc>,
-) -> io::Result<Reach> {
-    let mut reach = Reach::default();
+) -> io::Result<RotatedFiles> {
+    let mut reach = RotatedFiles::default();
     if first_time(path, pipeline, now)?.is_some_and(|first| first <= bound) {
         return Ok(reach);
     }
@@ -272,7 +272,7 @@ impl Iterator for History {
                 return Some(next);
             }
             let path = self.files.pop_front()?;
-            let from = Start::Since(self.since);
+            let from = StartAt::Since(self.since);
             match Records::of_file(&path, &self.log, from, self.redactor.clone(), self.clock) {
                 Ok(records) => self.current = Some(records),
                 Err(why) => {
@@ -331,7 +331,7 @@ mod tests {
             files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect()
         }
 
-        fn reach(&self, bound: DateTime<Utc>) -> Reach {
+        fn reach(&self, bound: DateTime<Utc>) -> RotatedFiles {
             let pipeline = Pipeline::new(&self.log(), Redactor::default(), Vec::new(), 1).unwrap();
             reaching_back(&self.path("app.log"), bound, &pipeline, at(12)).unwrap()
         }

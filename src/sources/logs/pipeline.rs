@@ -19,9 +19,9 @@ use crate::lang::unit;
 use crate::logs::format::Format;
 use crate::logs::layout::{Layout, Names};
 use crate::logs::record::{Level, Loss, Record, RecordBatch, RecordData, RecordKind};
-use crate::sources::logs::count::Counter;
+use crate::sources::logs::count::LogCounter;
 use crate::sources::logs::follow::container;
-use crate::sources::logs::follow::reading::Reader;
+use crate::sources::logs::follow::reading::RecordReader;
 use crate::sources::logs::recognise::format::Recogniser;
 use crate::sources::logs::recognise::join::{Joiner, Lines};
 use crate::sources::logs::recognise::timestamp::TimeReader;
@@ -31,7 +31,7 @@ use crate::text::redact::Redactor;
 
 pub(crate) use crate::sources::logs::pipeline::preview::{LONGEST, is_object};
 pub(crate) use run::objects_of;
-pub use stream::Stream;
+pub use stream::RecordStream;
 use stream::{Counted, Open, Origin, Version};
 
 /// Bound on the expressions of a configuration, in bytes.
@@ -52,7 +52,7 @@ pub struct Pipeline {
     records: Vec<Record>,
     loss: Loss,
     reported: Loss,
-    counters: Vec<Counter>,
+    counters: Vec<LogCounter>,
     /// Which set of counters that is: it changes with each reload.
     generation: u32,
     counting: bool,
@@ -70,7 +70,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The expression that does not compile, in words. A validated configuration has none.
-    pub fn new(log: &Log, redactor: Redactor, counters: Vec<Counter>, first_seq: u64) -> Result<Self, String> {
+    pub fn new(log: &Log, redactor: Redactor, counters: Vec<LogCounter>, first_seq: u64) -> Result<Self, String> {
         let ignore = RegexSetBuilder::new(&log.ignore).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?;
         let joiner = match &log.multiline {
             Some(text) => Joiner::Matching(regex(text)?),
@@ -125,7 +125,7 @@ impl Pipeline {
     }
 
     /// Goes on with other secrets and counters, after a reload. Records that have begun are not counted any more.
-    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
+    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<LogCounter>) {
         self.redactor = redactor;
         self.counters = counters;
         self.generation = self.generation.wrapping_add(1);
@@ -159,7 +159,7 @@ impl Pipeline {
     }
 
     /// The counters of this log.
-    pub(crate) fn counters(&self) -> &[Counter] {
+    pub(crate) fn counters(&self) -> &[LogCounter] {
         &self.counters
     }
 
@@ -185,7 +185,7 @@ impl Pipeline {
     }
 
     /// Takes one whole line, without its line feed. `cut` bytes of it were dropped already.
-    pub fn line(&mut self, stream: &mut Stream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
+    pub fn line(&mut self, stream: &mut RecordStream, bytes: &[u8], cut: u64, at: Stamp, stderr: bool) {
         let carried = stream.carried.take();
         let Some(wrapped) = container::unwrap(bytes) else {
             return self.whole(stream, bytes, Origin { stderr, time: carried, at, cut });
@@ -200,7 +200,7 @@ impl Pipeline {
     }
 
     /// Takes one line of the program itself.
-    fn whole(&mut self, stream: &mut Stream, bytes: &[u8], from: Origin) {
+    fn whole(&mut self, stream: &mut RecordStream, bytes: &[u8], from: Origin) {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if self.ignored(bytes) && stream.partial.is_none() {
             return;
@@ -234,7 +234,7 @@ impl Pipeline {
     }
 
     /// Shows a line that its writer has not ended. The line takes the record's place when it is whole.
-    pub(crate) fn partial(&mut self, stream: &mut Stream, bytes: &[u8], at: Stamp, stderr: bool) {
+    pub(crate) fn partial(&mut self, stream: &mut RecordStream, bytes: &[u8], at: Stamp, stderr: bool) {
         self.settle(stream, at);
         if self.ignored(bytes) {
             return;
@@ -247,7 +247,7 @@ impl Pipeline {
     }
 
     /// Shows the record that may go on, as it is by now; what follows later replaces it.
-    pub fn settle(&mut self, stream: &mut Stream, at: Stamp) {
+    pub fn settle(&mut self, stream: &mut RecordStream, at: Stamp) {
         let Some(mut open) = stream.open.take() else { return };
         if open.dirty {
             self.emit(&open.lines.bytes, &mut open.version, stream, at);
@@ -257,13 +257,13 @@ impl Pipeline {
     }
 
     /// Ends the record that may go on: what comes next is another.
-    pub(crate) fn end_record(&mut self, stream: &mut Stream, at: Stamp) {
+    pub(crate) fn end_record(&mut self, stream: &mut RecordStream, at: Stamp) {
         self.settle(stream, at);
         stream.open = None;
     }
 
     /// Ends a stream: nothing will be added to its last record.
-    pub fn close(&mut self, stream: &mut Stream, at: Stamp) {
+    pub fn close(&mut self, stream: &mut RecordStream, at: Stamp) {
         for (piece, stderr) in stream.pieces.take_payloads() {
             let cut = std::mem::take(&mut stream.cut);
             self.whole(stream, &piece, Origin { stderr, time: None, at, cut });
@@ -297,8 +297,8 @@ impl Pipeline {
         !self.ignore.is_empty() && self.ignore.is_match(&String::from_utf8_lossy(bytes))
     }
 
-    fn reader(&self) -> Reader<'_> {
-        Reader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
+    fn reader(&self) -> RecordReader<'_> {
+        RecordReader { recogniser: &self.recogniser, redactor: &self.redactor, ansi: self.ansi }
     }
 }
 

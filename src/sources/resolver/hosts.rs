@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::Files;
-use crate::config::load::look::Mark;
+use crate::config::load::look::FileMark;
 
 /// A larger file of names is left to the system, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -25,7 +25,7 @@ pub(super) struct Hosts {
 #[derive(Debug, Default)]
 struct Known {
     /// The files that were read.
-    marks: Option<[Option<Mark>; 2]>,
+    marks: Option<[Option<FileMark>; 2]>,
     names: HashMap<String, Vec<IpAddr>>,
 }
 
@@ -37,7 +37,7 @@ impl Hosts {
     /// The addresses of a name in small letters. `None` where the file does not name it, or where the system asks
     /// somebody else first.
     pub(super) fn get(&self, name: &str) -> Option<Vec<IpAddr>> {
-        let marks = [&self.file, &self.switch].map(|path| Mark::read(path));
+        let marks = [&self.file, &self.switch].map(|path| FileMark::read(path));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.marks != Some(marks) {
             let small = marks[0].is_some_and(|mark| mark.length <= LARGEST);

@@ -3,17 +3,17 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::ask::Ask;
+use crate::app::overlays::ask::AskOverlay;
 use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_bottom, split_top};
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 
 use super::Draw;
 use super::confirm::place;
 
-impl Draw for Ask {
+impl Draw for AskOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let width = 70.min(area.width);
         let inside = usize::from(width.saturating_sub(4)).max(1);
@@ -22,7 +22,7 @@ impl Draw for Ask {
         let rows = u16::try_from(question.len() + detail.len()).unwrap_or(u16::MAX);
         let spot = dialog::spot(area, width, rows.saturating_add(5));
         let title = place(&state.world.config.console.environment, "local");
-        let inner = dialog::frame(painter, spot, Tone::Danger, &title, &Line::new());
+        let inner = dialog::frame(painter, spot, DialogTone::Danger, &title, &Line::new());
         let mut rest = inner;
         for words in question.iter().chain([&Line::new()]).chain(&detail) {
             painter.put(rest, 0, words);

@@ -11,7 +11,7 @@ use crate::model::choice::{Choice, before_running, knows_running};
 use crate::theme::Role;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
@@ -29,7 +29,7 @@ impl Draw for Choices {
         let says =
             if offers.is_empty() || knows_running(offers) { "" } else { "the adapter does not say what runs · " };
         let foot = Line::styled(format!("{says}Enter chooses, Esc cancels"), Role::TextDim);
-        let inner = dialog::frame(painter, spot, Tone::Danger, &title, &foot);
+        let inner = dialog::frame(painter, spot, DialogTone::Danger, &title, &foot);
         let mut top = inner;
         for (name, value) in &self.chosen {
             let words =

@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 use crate::app::layout::Target;
 use crate::app::overlays::confirm::{Confirmation, Focus};
 use crate::app::state::State;
-use crate::model::preview::Kind;
+use crate::model::preview::RowKind;
 use crate::model::run::Confirm;
 use crate::model::status::Status;
 use crate::theme::Role;
 use crate::ui::header::environment;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_bottom, split_top};
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::table;
 
@@ -41,7 +41,7 @@ impl Draw for Confirmation {
         let kind = if self.plan.dry_run { "dry run: " } else { "" };
         let title = place(&self.plan.environment, &self.plan.host)
             .and(format!("{kind}{} {}", self.plan.verb, self.plan.target), Role::DialogTitle);
-        let tone = if self.plan.changing && !self.plan.dry_run { Tone::Danger } else { Tone::Plain };
+        let tone = if self.plan.changing && !self.plan.dry_run { DialogTone::Danger } else { DialogTone::Plain };
         let room = usize::from(spot.height.saturating_sub(2 + fixed)).max(1);
         let start = self.scroll.min(facts.len().saturating_sub(room));
         let shown = start..(start + room).min(facts.len());
@@ -63,9 +63,11 @@ fn facts(dialog: &Confirmation, width: usize) -> Vec<Line<'_>> {
     for row in dialog.preview.rows.iter().filter(|row| row.label != "digest") {
         let label = &row.label;
         let words = match row.kind {
-            Kind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
-            Kind::Command => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command),
-            Kind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
+            RowKind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
+            RowKind::Command => {
+                Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command)
+            }
+            RowKind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
         };
         out.extend(words.wrapped(width, labels + 2));
     }

@@ -9,7 +9,7 @@ use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_bottom};
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::hints::{self, Hint};
 use crate::ui::widgets::table;
 
@@ -36,7 +36,7 @@ pub(super) fn frame(
     painter.clear(bottom);
     let keys: Vec<Hint> = keys.iter().filter_map(hint).collect();
     hints::draw(painter, bottom, &keys, &[Hint::new("esc", "close")]);
-    dialog::frame(painter, spot, Tone::Plain, title, foot)
+    dialog::frame(painter, spot, DialogTone::Plain, title, foot)
 }
 
 /// Tabs in a row, each of which can be clicked.

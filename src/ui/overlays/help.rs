@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::table;
 
 use super::Draw;
@@ -26,7 +26,7 @@ impl Draw for Help {
         let shown = table::window(self.scroll, None, self.rows.len(), height);
         let title = Line::styled("keys and commands", Role::DialogTitle);
         let foot = table::position(&shown, self.rows.len()).then("Esc closes", Role::TextDim);
-        let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
+        let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         for (row, entry) in (0..inner.height).zip(&self.rows[shown]) {
             let words = match entry {
                 HelpRow::Sign(sign, meaning) => {

@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 use super::paint::{Painter, split_bottom};
 use super::widgets::toast;
 use crate::app::overlays::Overlay;
-use crate::app::overlays::ask::Ask;
+use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::confirm::Confirmation;
 use crate::app::overlays::help::Help;
@@ -43,7 +43,7 @@ type Drawing = fn(&dyn Overlay, &State, &mut Painter<'_>, Rect) -> bool;
 
 /// One for every kind of overlay.
 const DRAWINGS: &[Drawing] = &[
-    draws::<Ask>,
+    draws::<AskOverlay>,
     draws::<Choices>,
     draws::<Confirmation>,
     draws::<Help>,

@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_top};
-use crate::ui::widgets::dialog::{self, Tone};
+use crate::ui::widgets::dialog::{self, DialogTone};
 use crate::ui::widgets::input::InputLine;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table;
@@ -27,7 +27,7 @@ impl Draw for Palette {
         let spot = dialog::spot(area, WIDTH, HEIGHT);
         let title = Line::styled("commands", Role::DialogTitle);
         let foot = Line::styled("Enter starts, Esc closes", Role::TextDim);
-        let inner = dialog::frame(painter, spot, Tone::Plain, &title, &foot);
+        let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         let (line, list) = split_top(inner, 1);
         let input = InputLine {
             prompt: Line::styled(": ", Role::InputPrompt),

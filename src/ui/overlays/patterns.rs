@@ -18,7 +18,7 @@ use crate::ui::paint::{Painter, split_bottom, split_top};
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::spark;
-use crate::ui::widgets::table::{self, Column, Row, Table};
+use crate::ui::widgets::table::{self, Column, Table, TableRow};
 
 const COLUMNS: [Column; 7] = [
     Column::figure("count", 7, 0),
@@ -101,7 +101,7 @@ fn row<'a>(
     span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     place: usize,
     group: &'a Group<Name>,
-) -> Row<'a> {
+) -> TableRow<'a> {
     let (word, _, role) = level(group.worst());
     let age = |at: DateTime<Utc>| figures::age((state.world.now.utc - at).to_std().unwrap_or_default());
     let trend = span.map(|(from, to)| group.trend.over(from, to, TREND)).unwrap_or_default();
@@ -110,7 +110,7 @@ fn row<'a>(
     let shape =
         Line::styled(if new { "NEW " } else { "" }, Role::LogMark).and(Span::borrowed(&group.shape), Role::Text);
     let percent = group.count as f64 * 100.0 / panel.patterns.total().max(1) as f64;
-    Row {
+    TableRow {
         cells: vec![
             Line::plain(figures::count(group.count)),
             Line::styled(format!("{percent:.1}%"), Role::TextDim),

@@ -8,7 +8,7 @@ use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::record::{RecordOverlay, Tab};
 use crate::app::state::State;
-use crate::logs::outline::{Kind, Part};
+use crate::logs::outline::{Part, PartKind};
 use crate::logs::record::RecordKind;
 use crate::text::{MAX_RECORD_WORDS, SafeText, wrap};
 use crate::theme::{GlyphSet, Role};
@@ -154,11 +154,11 @@ fn branch(part: &Part, folded: bool, glyphs: GlyphSet) -> (Line<'_>, &str, Role)
         )
     };
     match part.kind {
-        Kind::Object(members) => (head.join(count(members, "{", "}")), "", Role::Text),
-        Kind::Array(values) => (head.join(count(values, "[", "]")), "", Role::Text),
-        Kind::Text => (head, part.value.as_str(), Role::Text),
-        Kind::Number => (head, part.value.as_str(), Role::ChartLine),
-        Kind::Word => (head, part.value.as_str(), Role::LogService),
+        PartKind::Object(members) => (head.join(count(members, "{", "}")), "", Role::Text),
+        PartKind::Array(values) => (head.join(count(values, "[", "]")), "", Role::Text),
+        PartKind::Text => (head, part.value.as_str(), Role::Text),
+        PartKind::Number => (head, part.value.as_str(), Role::ChartLine),
+        PartKind::Word => (head, part.value.as_str(), Role::LogService),
     }
 }
 

@@ -7,15 +7,15 @@ use super::details;
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::overlays::Overlay as _;
-use crate::app::overlays::top::{Choice, SHOWN, TopOverlay};
+use crate::app::overlays::top::{FieldChoice, SHOWN, TopOverlay};
 use crate::app::state::State;
-use crate::logs::top::Row as Value;
+use crate::logs::top::TopRow as Value;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{self, Column, Row, Table};
+use crate::ui::widgets::table::{self, Column, Table, TableRow};
 
 const COLUMNS: [Column; 4] = [
     Column::figure("count", 8, 0),
@@ -61,7 +61,7 @@ impl Draw for TopOverlay {
         let selected = at.checked_sub(shown.start);
         let greatest = rows[0].share.max(f64::MIN_POSITIVE);
         let block = painter.glyphs().block;
-        let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| Row {
+        let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| TableRow {
             cells: vec![
                 Line::plain(figures::count(row.count)),
                 Line::styled(format!("{:.1}%", row.share * 100.0), Role::TextDim),
@@ -116,7 +116,7 @@ fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
     words
 }
 
-fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect) {
+fn choose(state: &State, painter: &mut Painter<'_>, choice: &FieldChoice, area: Rect) {
     let title = Line::styled("top values of which field?", Role::DialogTitle);
     let inner = details::frame(state, painter, area, &title, &Line::new(), &[]);
     let (head, body) = split_top(inner, 2);
@@ -132,7 +132,7 @@ fn choose(state: &State, painter: &mut Painter<'_>, choice: &Choice, area: Rect)
     let height = usize::from(body.height).max(1);
     let at = choice.selected.min(shown.len() - 1);
     let window = table::window(at.saturating_sub(height / 2), Some(at), shown.len(), height);
-    let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| Row {
+    let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| TableRow {
         cells: vec![Line::styled(Span::borrowed(field), Role::LogField)],
         target: Some(Target::OverlayRow(place)),
     });

@@ -2,14 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, runs};
+use super::{Height, PanelView, Room, runs};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::ui::paint::Painter;
 
 pub(super) struct Actions;
 
-impl View for Actions {
+impl PanelView for Actions {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height { most: 14, ..Height::from(3) })
     }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::services::beside_status;
-use super::{Height, Listing, Room, View, frame, note};
+use super::{Height, Listing, PanelView, Room, frame, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -16,8 +16,8 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
-use crate::ui::widgets::table::{Column, Row, Table};
-use crate::world::alerts::{AlertView, Phase, Subject};
+use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::world::alerts::{AlertSubject, AlertView, Phase};
 
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;
@@ -31,7 +31,7 @@ const COLUMNS: [Column; 4] = [
 
 pub(super) struct Alerts;
 
-impl View for Alerts {
+impl PanelView for Alerts {
     /// Alerts come and go: the height of a row must not.
     fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         Some(Height { most: 12, yields: true, ..Height::from(if room.is_narrow() { 3 } else { 5 }) })
@@ -80,7 +80,7 @@ fn nothing(state: &State) -> Notice<'static> {
     }
 }
 
-fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow: bool) -> Row<'a> {
+fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow: bool) -> TableRow<'a> {
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.inhibited_by.is_some();
@@ -101,7 +101,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         figures::age_since(alert.since, state.world.now, "-"),
         if resolved { Role::TextDim } else { Role::Text },
     );
-    Row {
+    TableRow {
         cells: vec![severity, what, standing(painter, alert), since],
         target: Some(Target::Row(RowKey::Alert(alert.id.clone()))),
     }
@@ -115,7 +115,7 @@ fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let name = Line::styled(Span::borrowed(alert.subject.name()), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
-        Subject::Metric(_) if !seen.is_empty() => {
+        AlertSubject::Metric(_) if !seen.is_empty() => {
             name.then(&alert.value, Role::Text).then(Span::borrowed(asked), Role::Text)
         }
         _ => {

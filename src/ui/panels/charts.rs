@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, metric, note};
+use super::{Height, PanelView, Room, metric, note};
 use crate::app::layout::Target;
 use crate::app::screens::metrics::{RANGES, charts};
 use crate::app::state::State;
@@ -17,7 +17,7 @@ const CHART: u16 = 5;
 
 pub(super) struct Charts;
 
-impl View for Charts {
+impl PanelView for Charts {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::from(CHART + 1))
     }

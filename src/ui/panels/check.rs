@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, frame, note, services};
+use super::{Height, PanelView, Room, frame, note, services};
 use crate::app::state::State;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::status::Status;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_hours(1);
 
 pub(super) struct OneCheck;
 
-impl View for OneCheck {
+impl PanelView for OneCheck {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height { most: 16, ..Height::from(4) })
     }
@@ -32,7 +32,7 @@ impl View for OneCheck {
 }
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let Subject::Check(name) = &id.subject else { return };
+    let PanelSubject::Check(name) = &id.subject else { return };
     let Some(check) = state.world.check(name) else {
         let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such check", "the screen's layout names one that no longer exists").draw(painter, inner);

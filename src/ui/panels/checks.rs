@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::service_status::standing;
-use super::{Listing, View, check, focused, frame, note};
+use super::{Listing, PanelView, check, focused, frame, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -19,7 +19,7 @@ use crate::world::checks::CheckView;
 
 pub(super) struct Checks;
 
-impl View for Checks {
+impl PanelView for Checks {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let inner = Frame::inner(area);
         let listing = Listing::new(state, id, usize::from(inner.height));

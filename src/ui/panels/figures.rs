@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{View, frame, log, note};
+use super::{PanelView, frame, log, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
@@ -17,7 +17,7 @@ use crate::ui::widgets::table::position;
 
 pub(super) struct Figures;
 
-impl View for Figures {
+impl PanelView for Figures {
     fn width(&self) -> (u16, u16) {
         (46, 46)
     }

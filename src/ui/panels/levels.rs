@@ -5,19 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, focused, frame, note};
+use super::{Height, PanelView, Room, focused, frame, note};
 use crate::app::keymap::Command;
 use crate::app::screens::logs::{self, BarsShown};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
-use crate::logs::histogram::Bar;
+use crate::logs::histogram::HistogramBar;
 use crate::logs::record::Level;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::levels::{self, Counts};
+use crate::ui::widgets::levels::{self, LevelCounts};
 use crate::ui::widgets::notice::Notice;
 use crate::world::logs::LogView;
 
@@ -26,7 +26,7 @@ const ROOM_FOR_LEVELS: u16 = 16;
 
 pub(super) struct Levels;
 
-impl View for Levels {
+impl PanelView for Levels {
     fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         (room.height >= ROOM_FOR_LEVELS).then(|| Height::fixed((room.height / 6).clamp(4, 7)))
     }
@@ -42,8 +42,8 @@ fn over_time(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect)
     let inner = Frame::inner(area);
     let plot = levels::plot(inner);
     let BarsShown { width, bars, cursor, span, latest } = logs::bars(state, usize::from(plot.width).max(1));
-    let buckets: Vec<(DateTime<Utc>, Counts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
-    let all = buckets.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
+    let buckets: Vec<(DateTime<Utc>, LevelCounts)> = bars.iter().map(|bar| (bar.from, counts(bar))).collect();
+    let all = buckets.iter().fold(LevelCounts::default(), |sum, (_, counts)| sum.and(*counts));
     let zone = state.world.config.console.timezone;
     let each = figures::left(Duration::from_secs(u64::try_from(width).unwrap_or_default()));
     // Older records may be in the files; these counts are of what is loaded.
@@ -96,14 +96,14 @@ fn further(state: &State) -> String {
     format!("press {focus}{key} to look further back")
 }
 
-fn counts(bar: &Bar) -> Counts {
+fn counts(bar: &HistogramBar) -> LevelCounts {
     let of = |level: Level| u64::from(bar.counts[level as usize]);
     let errors = of(Level::Error) + of(Level::Fatal);
     let all: u64 = bar.counts.iter().map(|count| u64::from(*count)).sum();
-    Counts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
+    LevelCounts { errors, warnings: of(Level::Warn), others: all - errors - of(Level::Warn) }
 }
 
-fn counted(counts: Counts) -> Line<'static> {
+fn counted(counts: LevelCounts) -> Line<'static> {
     let kinds = [
         (counts.errors, "errors", Role::LevelError),
         (counts.warnings, "warnings", Role::LevelWarn),

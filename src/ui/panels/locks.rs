@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, Room, View, focused, frame, note, runs};
+use super::{Height, Listing, PanelView, Room, focused, frame, note, runs};
 use crate::app::panels::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -13,7 +13,7 @@ use crate::ui::figures;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
-use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::widgets::table::{Column, Table, TableRow};
 
 const LOCKS: [Column; 4] = [
     Column::text("target", 8, 20, 0),
@@ -24,7 +24,7 @@ const LOCKS: [Column; 4] = [
 
 pub(super) struct Locks;
 
-impl View for Locks {
+impl PanelView for Locks {
     /// What it needs, at most a third.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
         Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 3)))
@@ -51,7 +51,7 @@ impl View for Locks {
                 Line::styled(figures::age(age), Role::TextDim),
                 Line::styled(lock.reason.clone(), Role::TextDim),
             ];
-            Row { cells, target: None }
+            TableRow { cells, target: None }
         });
         let rows = rows.collect();
         let focused = focused(state, id);

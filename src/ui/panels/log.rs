@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::{View, focused, frame, note};
+use super::{PanelView, focused, frame, note};
 use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::logs::record::{LogState, Loss, Record};
 use crate::logs::view::WINDOW;
 use crate::text::MAX_RECORD_WORDS;
@@ -28,14 +28,14 @@ const LEAST: usize = 12;
 
 pub(super) struct LogTail;
 
-impl View for LogTail {
+impl PanelView for LogTail {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         draw(state, painter, id, area);
     }
 }
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let Subject::Log(shown) = &id.subject else { return };
+    let PanelSubject::Log(shown) = &id.subject else { return };
     let logs: Vec<&LogView> =
         state.world.logs.iter().filter(|log| shown.only().is_none_or(|only| log.name == *only)).collect();
     let title = match shown.only() {
@@ -43,12 +43,12 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         None => Line::plain("logs"),
     };
     let filtered = state.console.tails.get(shown);
-    tail(state, painter, id, title, &Tail { logs: &logs, naming: None, filtered }, area);
+    tail(state, painter, id, title, &ShownTail { logs: &logs, naming: None, filtered }, area);
 }
 
 /// Which records a tail shows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tail<'a> {
+pub(crate) struct ShownTail<'a> {
     /// Of these logs.
     pub logs: &'a [&'a LogView],
     /// Of logs that belong to no service those records alone that name this one.
@@ -58,7 +58,14 @@ pub(crate) struct Tail<'a> {
 }
 
 /// A frame with the newest records of some logs.
-pub(crate) fn tail(state: &State, painter: &mut Painter<'_>, id: &PanelId, title: Line<'_>, of: &Tail<'_>, area: Rect) {
+pub(crate) fn tail(
+    state: &State,
+    painter: &mut Painter<'_>,
+    id: &PanelId,
+    title: Line<'_>,
+    of: &ShownTail<'_>,
+    area: Rect,
+) {
     let logs = of.logs;
     let dot = painter.glyphs().dot;
     let mut shape = frame(state, painter, id, "");
@@ -161,7 +168,7 @@ pub(crate) fn source_width<'a>(state: &State, logs: usize, records: impl IntoIte
 }
 
 /// The newest `count` records of several logs, by time, oldest first.
-fn last(of: &Tail<'_>, count: usize) -> Vec<Record> {
+fn last(of: &ShownTail<'_>, count: usize) -> Vec<Record> {
     let mut records: Vec<(DateTime<Utc>, Record)> = Vec::new();
     for log in of.logs {
         let naming = of.naming.filter(|_| log.service.is_none());

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, focused, frame, note};
+use super::{Height, PanelView, Room, focused, frame, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
-use crate::config::panels::{PanelId, Subject};
+use crate::config::panels::{PanelId, PanelSubject};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, cut};
@@ -34,7 +34,7 @@ const TALL: u16 = 44;
 
 pub(super) struct OneMetric;
 
-impl View for OneMetric {
+impl PanelView for OneMetric {
     fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         // A line without its chart has no use for a second row.
         let (least, most) = match room.is_narrow() {
@@ -51,7 +51,7 @@ impl View for OneMetric {
 }
 
 fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
-    let Subject::Metric(name) = &id.subject else { return };
+    let PanelSubject::Metric(name) = &id.subject else { return };
     let Some(metric) = state.world.metric(name) else {
         let inner = frame(state, painter, id, name).draw(painter, area);
         Notice::error("no such metric", "the screen's layout names one that no longer exists").draw(painter, inner);

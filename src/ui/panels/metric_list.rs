@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, Room, View, focused, frame, metric, note};
+use super::{Height, Listing, PanelView, Room, focused, frame, metric, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -14,12 +14,12 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
-use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
+use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::world::metrics::MetricView;
 
 pub(super) struct MetricList;
 
-impl View for MetricList {
+impl PanelView for MetricList {
     /// At most two fifths: the charts are why one looks.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         let wanted = u16::try_from(state.world.metrics.len()).unwrap_or(u16::MAX).saturating_add(2);
@@ -74,7 +74,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             thresholds(shown),
             metric::age(state, shown),
         ];
-        Row { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
+        TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);

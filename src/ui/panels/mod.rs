@@ -39,7 +39,7 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 
 /// How a panel looks.
-pub(crate) trait View: Sync {
+pub(crate) trait PanelView: Sync {
     /// How much of `room` it needs and can use; `None` where there is too little for it.
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::from(4))
@@ -60,7 +60,7 @@ pub(crate) trait View: Sync {
 }
 
 /// Every panel.
-const ALL: &[(&PanelSpec, &dyn View)] = &[
+const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::SERVICES, &services::Services),
     (&panels::ALERTS, &alerts::Alerts),
     (&panels::ACTIONS, &actions::Actions),
@@ -86,12 +86,12 @@ const ALL: &[(&PanelSpec, &dyn View)] = &[
 ];
 
 /// A panel that is in no list draws nothing; a test holds that there is none.
-impl View for () {
+impl PanelView for () {
     fn draw(&self, _state: &State, _painter: &mut Painter<'_>, _id: &PanelId, _area: Rect) {}
 }
 
 /// How a panel looks.
-pub(crate) fn find(id: &PanelId) -> &'static dyn View {
+pub(crate) fn find(id: &PanelId) -> &'static dyn PanelView {
     ALL.iter().find(|(spec, _)| id.is(spec)).map_or(&(), |(_, view)| *view)
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, frame, note, runs};
+use super::{Height, PanelView, Room, frame, note, runs};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -20,7 +20,7 @@ const MOST_LEFT: usize = 5;
 
 pub(super) struct Output;
 
-impl View for Output {
+impl PanelView for Output {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::from(5))
     }

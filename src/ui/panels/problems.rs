@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, View, focused, frame, note};
+use super::{Listing, PanelView, focused, frame, note};
 use crate::app::panels::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -12,7 +12,7 @@ use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::diagnostics::{Problem, ProblemKind};
 
 const COLUMNS: [Column; 5] = [
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 5] = [
 
 pub(super) struct Problems;
 
-impl View for Problems {
+impl PanelView for Problems {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let inner = Frame::inner(area);
         let listing = Listing::new(state, id, usize::from(inner.height));
@@ -43,7 +43,7 @@ impl View for Problems {
     }
 }
 
-fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
+fn row<'a>(state: &State, problem: &'a Problem) -> TableRow<'a> {
     let (kind, role) = match problem.kind {
         ProblemKind::Warning => ("warning", Role::LevelWarn),
         ProblemKind::TaskFailed => ("task failed", Role::LevelError),
@@ -59,5 +59,5 @@ fn row<'a>(state: &State, problem: &'a Problem) -> Row<'a> {
         Line::plain(&problem.text),
         Line::styled(times, Role::TextDim),
     ];
-    Row { cells, target: None }
+    TableRow { cells, target: None }
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::Rect;
 
-use super::{View, focused, frame, log, note};
+use super::{PanelView, focused, frame, log, note};
 use crate::app::keymap::Command;
-use crate::app::screens::logs::{LogsScreen, Row, former};
+use crate::app::screens::logs::{LogsScreen, PaneRow, former};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
@@ -20,7 +20,7 @@ use crate::world::logs::LogView;
 
 pub(super) struct Records;
 
-impl View for Records {
+impl PanelView for Records {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         records(state, painter, id, area);
     }
@@ -60,7 +60,7 @@ fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     style.draw(painter, inner, &rows[style.first_in_sight(&rows, inner, painter.glyphs())..]);
 }
 
-fn log_row<'a>(screen: &LogsScreen, row: &'a Row) -> LogRow<'a> {
+fn log_row<'a>(screen: &LogsScreen, row: &'a PaneRow) -> LogRow<'a> {
     // While it follows there is no cursor to look for.
     let selected = row.selected && !screen.pane.follow;
     LogRow {

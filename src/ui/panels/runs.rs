@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, Room, View, frame, note};
+use super::{Height, Listing, PanelView, Room, frame, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -15,7 +15,7 @@ use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::widgets::table::{Column, Table, TableRow};
 
 const COLUMNS: [Column; 5] = [
     Column::text("outcome", 15, 18, 0),
@@ -30,7 +30,7 @@ pub(super) const WIDTH: (u16, u16) = (44, 80);
 
 pub(super) struct Runs;
 
-impl View for Runs {
+impl PanelView for Runs {
     fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::from(3))
     }
@@ -72,7 +72,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
-fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
+fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
     let cells = vec![
         outcome_line(run, glyphs),
         Line::plain(&run.action),
@@ -80,7 +80,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> Row<'a> {
         Line::styled(ago(state.world.moment(), run), Role::TextDim),
         Line::styled(run.who.clone(), Role::TextDim),
     ];
-    Row { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))) }
+    TableRow { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))) }
 }
 
 /// Glyph and words of an outcome.

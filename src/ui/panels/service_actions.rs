@@ -2,14 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, startable};
+use super::{Height, PanelView, Room, startable};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::ui::paint::Painter;
 
 pub(super) struct ServiceActions;
 
-impl View for ServiceActions {
+impl PanelView for ServiceActions {
     fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::by_rows(state.shown_service().map_or(0, |service| service.actions.len())))
     }

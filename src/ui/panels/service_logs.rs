@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{View, log};
+use super::{PanelView, log};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;
@@ -11,7 +11,7 @@ use crate::ui::paint::Painter;
 
 pub(super) struct ServiceLogs;
 
-impl View for ServiceLogs {
+impl PanelView for ServiceLogs {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let Some(service) = state.shown_service() else { return };
         let logs: Vec<_> = service.logs.iter().filter_map(|at| state.world.logs.get(*at)).collect();
@@ -19,7 +19,7 @@ impl View for ServiceLogs {
         for log in &logs {
             title = title.then(&log.name, Role::Text);
         }
-        let of = log::Tail { logs: &logs, naming: Some(&service.name).filter(|_| !service.own), filtered: None };
+        let of = log::ShownTail { logs: &logs, naming: Some(&service.name).filter(|_| !service.own), filtered: None };
         log::tail(state, painter, id, title, &of, area);
     }
 }

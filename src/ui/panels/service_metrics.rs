@@ -2,14 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, metric_list};
+use super::{Height, PanelView, Room, metric_list};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::ui::paint::Painter;
 
 pub(super) struct ServiceMetrics;
 
-impl View for ServiceMetrics {
+impl PanelView for ServiceMetrics {
     fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(Height::by_rows(state.shown_service().map_or(0, |service| service.metrics.len())))
     }

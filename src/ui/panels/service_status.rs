@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Room, View, services};
+use super::{Height, PanelView, Room, services};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::since::Since;
@@ -16,7 +16,7 @@ use crate::world::services::ServiceView;
 
 pub(super) struct ServiceStatus;
 
-impl View for ServiceStatus {
+impl PanelView for ServiceStatus {
     fn height(&self, state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
         Some(if state.shown_service().is_some() { Height::fixed(1) } else { Height::from(4) })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, Room, View, frame, framed, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -18,7 +18,7 @@ use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Row, Table, beside_pointer, widths};
+use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::checks::CheckView;
 use crate::world::services::ServiceView;
@@ -38,7 +38,7 @@ const HEADINGS_FROM: u16 = 4;
 
 pub(super) struct Services;
 
-impl View for Services {
+impl PanelView for Services {
     /// As high as there are services, under their headings.
     fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
         let most = framed(state.world.services.len().max(3)).saturating_add(1);
@@ -109,7 +109,7 @@ fn availability_heading(state: &State) -> &'static str {
     }
 }
 
-fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> Row<'a> {
+fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> TableRow<'a> {
     let glyphs = painter.glyphs();
     let leading = service.leading.and_then(|at| state.world.checks.get(at));
     let old = leading.map_or(service.stale, |check| check.stale);
@@ -128,7 +128,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
             *cell = std::mem::take(cell).all(Role::TextDim);
         }
     }
-    Row { cells, target: Some(Target::Row(RowKey::Service(service.name.clone()))) }
+    TableRow { cells, target: Some(Target::Row(RowKey::Service(service.name.clone()))) }
 }
 
 /// Percentile, availability, sparkline of the leading check.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, Room, View, focused, frame, note, runs};
+use super::{Height, Listing, PanelView, Room, focused, frame, note, runs};
 use crate::app::layout::Target;
 use crate::app::panels::RowKey;
 use crate::app::state::State;
@@ -13,11 +13,11 @@ use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::table::{Column, Row, Table};
+use crate::ui::widgets::table::{Column, Table, TableRow};
 
 pub(super) struct Startable;
 
-impl View for Startable {
+impl PanelView for Startable {
     /// What it needs, at most half.
     fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
         Some(Height::fixed(super::framed(state.rows(id).len()).min(room.height / 2)))
@@ -67,7 +67,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             last.map_or_else(|| Line::styled("never run", Role::TextDim), |run| runs::outcome_line(run, glyphs)),
             last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.world.moment(), run), Role::TextDim)),
         ];
-        Row { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))) }
+        TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))) }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, View, frame, note};
+use super::{Listing, PanelView, frame, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::{GlyphSet, Role};
@@ -12,8 +12,8 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
-use crate::ui::widgets::table::{Column, Row, Table};
-use crate::world::timeline::{Entry, EventKind};
+use crate::ui::widgets::table::{Column, Table, TableRow};
+use crate::world::timeline::{EventKind, TimelineEntry};
 
 const COLUMNS: [Column; 4] = [
     Column::text("at", 8, 8, 0),
@@ -24,7 +24,7 @@ const COLUMNS: [Column; 4] = [
 
 pub(super) struct Timeline;
 
-impl View for Timeline {
+impl PanelView for Timeline {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         draw(state, painter, id, area);
     }
@@ -53,12 +53,12 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
 }
 
 /// The last thing that had happened at the moment that logs and charts point at.
-fn then(state: &State) -> Option<&Entry> {
+fn then(state: &State) -> Option<&TimelineEntry> {
     let at = state.console.time_cursor?;
     state.world.timeline.newest_first().find(|entry| entry.at.utc <= at)
 }
 
-fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entry>) -> Row<'a> {
+fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: Option<&TimelineEntry>) -> TableRow<'a> {
     let sign = match &entry.kind {
         EventKind::Status { to, .. } => Line::styled(to.glyph(glyphs.ascii), status::role(*to)),
         EventKind::Fired(severity) => Line::styled("!", status::severity_role(*severity)),
@@ -70,5 +70,5 @@ fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a Entry, then: Option<&Entr
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
     let time = Line::styled(figures::time(entry.at.utc, state.world.config.console.timezone), role);
     let age = Line::styled(figures::age(state.world.now.since(entry.at)), Role::TextDim);
-    Row { cells: vec![time, sign, Line::plain(&entry.text), age], target: None }
+    TableRow { cells: vec![time, sign, Line::plain(&entry.text), age], target: None }
 }

@@ -236,7 +236,7 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let mut painter = Painter::new(&mut buffer, &styles);
         chart.draw(&mut painter, Rect::new(0, 0, width, height));
-        crate::ui::export::export(&buffer, &styles, crate::ui::export::Format::Text, "")
+        crate::ui::export::export(&buffer, &styles, crate::ui::export::ExportFormat::Text, "")
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
             cursor: Some(2),
             cursor_at: "10:04:30",
         };
-        let counts = |n| super::super::levels::Counts { errors: n, warnings: n, others: n };
+        let counts = |n| super::super::levels::LevelCounts { errors: n, warnings: n, others: n };
         let buckets: Vec<_> = (0..40).map(|n| (chrono::DateTime::UNIX_EPOCH, counts(n))).collect();
         let mut catalogue = Catalogue::shipped();
         let names: Vec<String> = catalogue.names().map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use crate::ui::paint::{Painter, split_top};
 
 /// How a dialog is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum DialogTone {
     /// It shows or asks.
     Plain,
     /// What it asks changes the world.
@@ -30,14 +30,20 @@ pub(crate) fn spot(screen: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Clears the spot, draws the frame with its title and foot, and returns the inside, one cell free on either side.
-pub(crate) fn frame(painter: &mut Painter<'_>, spot: Rect, tone: Tone, title: &Line<'_>, foot: &Line<'_>) -> Rect {
+pub(crate) fn frame(
+    painter: &mut Painter<'_>,
+    spot: Rect,
+    tone: DialogTone,
+    title: &Line<'_>,
+    foot: &Line<'_>,
+) -> Rect {
     painter.clear(spot);
     painter.tint(spot, Role::Dialog);
     if spot.width < 6 || spot.height < 3 {
         painter.put(spot, 0, title);
         return split_top(spot, 1).1;
     }
-    painter.outline(spot, true, if tone == Tone::Danger { Role::DialogDanger } else { Role::DialogBorder });
+    painter.outline(spot, true, if tone == DialogTone::Danger { Role::DialogDanger } else { Role::DialogBorder });
     let edge = Rect { x: spot.x + 1, width: spot.width - 2, height: 1, ..spot };
     painter.put_at(edge, 1, 0, &padded(title));
     if !foot.is_empty() {

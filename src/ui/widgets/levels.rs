@@ -12,7 +12,7 @@ use crate::ui::paint::Painter;
 
 /// The counts of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Counts {
+pub(crate) struct LevelCounts {
     /// Errors and worse.
     pub errors: u64,
     /// Warnings.
@@ -21,7 +21,7 @@ pub(crate) struct Counts {
     pub others: u64,
 }
 
-impl Counts {
+impl LevelCounts {
     /// These and others.
     #[must_use]
     pub(crate) const fn and(self, others: Self) -> Self {
@@ -43,7 +43,12 @@ const LABEL: u16 = 7;
 
 /// Draws buckets, oldest first, the newest at the right edge. Errors stand at the bottom, where they are seen.
 /// The bucket `cursor` is marked. Each is noted with the moment at which it begins.
-pub(crate) fn draw(painter: &mut Painter<'_>, area: Rect, buckets: &[(DateTime<Utc>, Counts)], cursor: Option<usize>) {
+pub(crate) fn draw(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    buckets: &[(DateTime<Utc>, LevelCounts)],
+    cursor: Option<usize>,
+) {
     if area.is_empty() {
         return;
     }
@@ -94,7 +99,7 @@ fn eighths(value: u64, top: f64, rows: u16) -> u64 {
 
 /// Where the parts of a bar end, in eighths from the bottom: errors, then warnings, then all. What is there at all takes
 /// one, as long as the bar has room for it.
-fn ends(counts: Counts, top: f64, rows: u16) -> [u64; 3] {
+fn ends(counts: LevelCounts, top: f64, rows: u16) -> [u64; 3] {
     let all = eighths(counts.total(), top, rows);
     let errors = eighths(counts.errors, top, rows).min(all);
     let least = errors + u64::from(counts.warnings > 0);
@@ -104,7 +109,7 @@ fn ends(counts: Counts, top: f64, rows: u16) -> [u64; 3] {
     [errors, warnings.min(most).max(errors), all]
 }
 
-fn column(painter: &mut Painter<'_>, plot: Rect, x: u16, counts: Counts, top: f64) {
+fn column(painter: &mut Painter<'_>, plot: Rect, x: u16, counts: LevelCounts, top: f64) {
     let glyphs = painter.glyphs();
     let ends = ends(counts, top, plot.height);
     for row in 0..plot.height {
@@ -142,7 +147,7 @@ mod tests {
     use crate::theme::{Catalogue, ColorDepth, GlyphSet};
 
     /// The eighths of each bar, from what was drawn.
-    fn heights(buckets: &[Counts], height: u16) -> Vec<u64> {
+    fn heights(buckets: &[LevelCounts], height: u16) -> Vec<u64> {
         let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
         let width = u16::try_from(buckets.len()).unwrap();
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
@@ -156,7 +161,7 @@ mod tests {
     }
 
     /// The eighths of a bar that are drawn in each colour, at full colours.
-    fn colours(counts: Counts, height: u16) -> [u64; 3] {
+    fn colours(counts: LevelCounts, height: u16) -> [u64; 3] {
         let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
         let mut buffer = Buffer::empty(Rect::new(0, 0, 1, height));
         let buckets = [(DateTime::UNIX_EPOCH, counts)];
@@ -176,14 +181,14 @@ mod tests {
 
     #[test]
     fn a_level_takes_its_part_of_a_bar_at_every_height() {
-        let counts = Counts { errors: 0, warnings: 50, others: 950 };
+        let counts = LevelCounts { errors: 0, warnings: 50, others: 950 };
         for height in 1..=20 {
             let [_, warnings, others] = colours(counts, height);
             let whole = u64::from(height) * 8;
             assert_eq!(warnings + others, whole, "{height}");
             assert_eq!(warnings, ((whole as f64 * 0.05).round() as u64).max(1), "{height}");
         }
-        let rare = Counts { errors: 1, warnings: 0, others: 999 };
+        let rare = LevelCounts { errors: 1, warnings: 0, others: 999 };
         assert_eq!(colours(rare, 1), [1, 0, 7], "a single error is seen and does not hide the others");
     }
 
@@ -193,8 +198,8 @@ mod tests {
             values in prop::collection::vec((0_u64..300, 0_u64..300, 0_u64..3000), 1..30),
             height in 1_u16..=20,
         ) {
-            let counts: Vec<Counts> =
-                values.iter().map(|(errors, warnings, others)| Counts { errors: *errors, warnings: *warnings, others: *others }).collect();
+            let counts: Vec<LevelCounts> =
+                values.iter().map(|(errors, warnings, others)| LevelCounts { errors: *errors, warnings: *warnings, others: *others }).collect();
             let top = ceiling(counts.iter().map(|counts| counts.total()).max().unwrap_or(0) as f64);
             for (drawn, counts) in heights(&counts, height).into_iter().zip(&counts) {
                 let exact = counts.total() as f64 / top * f64::from(height) * 8.0;

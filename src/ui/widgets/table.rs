@@ -108,7 +108,7 @@ pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
 
 /// One row.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Row<'a> {
+pub(crate) struct TableRow<'a> {
     /// Its cells, one a column.
     pub cells: Vec<Line<'a>>,
     /// What a click on it means.
@@ -121,7 +121,7 @@ pub(crate) struct Table<'a> {
     /// Its columns.
     pub columns: &'a [Column],
     /// The rows that are in the window.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<TableRow<'a>>,
     /// Which of `rows` is selected.
     pub selected: Option<usize>,
     /// Whether keys go to this table.

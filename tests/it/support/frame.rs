@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use opsroom::app::state::State;
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet};
 use opsroom::ui;
-use opsroom::ui::export::{Format, export};
+use opsroom::ui::export::{ExportFormat, export};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
@@ -30,7 +30,7 @@ pub fn draw_with(state: &State, width: u16, height: u16, theme: &str, depth: Col
 /// What is read.
 pub fn text(buffer: &Buffer) -> String {
     let styles = Catalogue::shipped().styles("mono", ColorDepth::None, GlyphSet::UTF8);
-    export(buffer, &styles, Format::Text, "")
+    export(buffer, &styles, ExportFormat::Text, "")
 }
 
 /// What is read, and under each row how it is drawn: one letter a cell, a key to the letters at the end.

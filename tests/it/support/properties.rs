@@ -17,7 +17,7 @@ use opsroom::lang::time::Stamp;
 use opsroom::lang::unit;
 use opsroom::logs::fields;
 use opsroom::logs::filter::complete::complete;
-use opsroom::logs::filter::{Filter, Known};
+use opsroom::logs::filter::{Filter, KnownFields};
 use opsroom::logs::format::Format;
 use opsroom::logs::pattern;
 use opsroom::logs::pattern::Patterns;
@@ -26,11 +26,11 @@ use opsroom::model::reading::Component;
 use opsroom::model::status::Status;
 use opsroom::sources::exposition::Scrape;
 use opsroom::sources::health;
-use opsroom::sources::http::Sink;
+use opsroom::sources::http::BodySink;
 use opsroom::sources::logs::decode::{LineSplitter, MAX_LINE as MAX_HELD};
 use opsroom::sources::logs::follow::container;
 use opsroom::sources::logs::follow::container::Pieces;
-use opsroom::sources::logs::pipeline::{Pipeline, Stream};
+use opsroom::sources::logs::pipeline::{Pipeline, RecordStream};
 use opsroom::sources::logs::recognise::timestamp::TimeReader;
 use opsroom::sources::logs::scan::once::Records;
 use opsroom::text::redact::Redactor;
@@ -225,7 +225,7 @@ pub fn joining(bytes: &[u8]) {
 fn joined(bytes: &[u8], piece: usize, shown: bool) -> Vec<(Format, String)> {
     let log = Log::of_file("app".into(), PathBuf::new());
     let mut pipeline = Pipeline::new(&log, Redactor::default(), Vec::new(), 1).expect("no expressions");
-    let (mut splitter, mut stream) = (LineSplitter::default(), Stream::default());
+    let (mut splitter, mut stream) = (LineSplitter::default(), RecordStream::default());
     for part in bytes.chunks(piece) {
         splitter.feed(part, |line, cut| pipeline.line(&mut stream, line, cut, now(), false));
         if shown {
@@ -296,7 +296,7 @@ fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Re
 
 /// A filter reads or says where it is wrong; what it hits and what completes it lies within the text.
 pub fn filter(text: &str) {
-    for candidate in complete(text, text.len() / 2, &Known::default()) {
+    for candidate in complete(text, text.len() / 2, &KnownFields::default()) {
         assert!(text.get(candidate.replace).is_some());
     }
     match Filter::parse(text) {
@@ -337,8 +337,11 @@ pub fn config(text: &str) {
         return;
     }
     let loaded = load_text(Path::new("/nonexistent/opsroom.toml"), text);
-    let errors =
-        loaded.diagnostics.iter().filter(|found| found.level == opsroom::lang::diagnostic::Level::Error).count();
+    let errors = loaded
+        .diagnostics
+        .iter()
+        .filter(|found| found.level == opsroom::lang::diagnostic::DiagnosticLevel::Error)
+        .count();
     assert_eq!(loaded.config.is_none(), errors > 0);
     for found in &loaded.diagnostics {
         assert!(found.line >= 1 && found.column >= 1 && found.width >= 1, "{found:?}");

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels;
-use crate::logs::histogram::Bar;
+use crate::logs::histogram::HistogramBar;
 
 use super::times::go_to;
 
@@ -28,7 +28,7 @@ pub struct BarsShown {
     /// Seconds that one bar covers.
     pub width: i64,
     /// The bars, oldest first.
-    pub bars: Vec<Bar>,
+    pub bars: Vec<HistogramBar>,
     /// The bar that holds the moment of the cursor.
     pub cursor: Option<usize>,
     /// `hour`, `15 minutes`.
@@ -93,7 +93,7 @@ pub(in crate::app) fn command(state: &mut State, command: Command) -> bool {
 
 /// The nearest bar with errors.
 fn bad(state: &mut State, shown: &BarsShown, forward: bool) {
-    let has = |bar: &&Bar| bar.counts[5] + bar.counts[6] > 0;
+    let has = |bar: &&HistogramBar| bar.counts[5] + bar.counts[6] > 0;
     let here = shown.cursor;
     let found = if forward {
         shown.bars.iter().skip(here.map_or(0, |here| here + 1)).find(has)

@@ -4,7 +4,7 @@ use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
 use crate::logs::record::Record;
-use crate::logs::view::Entry;
+use crate::logs::view::ViewEntry;
 use crate::text::name::Name;
 
 use super::{select, set_filter, show_only};
@@ -19,7 +19,7 @@ pub(crate) struct Former {
     pub filter: String,
     only: Option<Name>,
     /// Where the cursor stood; `None` where the view followed.
-    place: Option<Entry>,
+    place: Option<ViewEntry>,
     /// The filter that was set in its stead: with another one there is no way back.
     set: String,
     /// It shows one trace.

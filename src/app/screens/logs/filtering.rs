@@ -4,7 +4,7 @@ use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::complete;
-use crate::logs::filter::complete::Candidate;
+use crate::logs::filter::complete::FilterCompletion;
 use crate::logs::filter::{Filter, FilterError};
 use crate::text::SafeText;
 
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Filter, (usize, SafeText)> {
 }
 
 /// What may be put at the cursor of a filter that is being written, best first.
-pub(in crate::app) fn complete(state: &State, text: &str, cursor: usize) -> Vec<Candidate> {
+pub(in crate::app) fn complete(state: &State, text: &str, cursor: usize) -> Vec<FilterCompletion> {
     complete::complete(text, cursor, &state.console.screens.logs.known)
 }
 

@@ -2,7 +2,7 @@
 
 use super::follow;
 use crate::app::state::State;
-use crate::logs::filter::Known;
+use crate::logs::filter::KnownFields;
 use crate::logs::record::Record;
 
 /// Records of each log from which it is learned anew what a filter may ask for.
@@ -18,7 +18,7 @@ pub(crate) fn held(state: &State) -> Vec<Record> {
 /// that was by one which was read with the secrets known.
 pub(in crate::app) fn masked(state: &mut State, records: &[(Record, Record)]) {
     // What a filter is completed with holds values of fields.
-    state.console.screens.logs.known = Known::default();
+    state.console.screens.logs.known = KnownFields::default();
     state.world.masked(records, |logs, at, record, backlog| follow(&mut state.console, logs, at, record, backlog));
     let known = &mut state.console.screens.logs.known;
     for record in state.world.logs.iter().flat_map(|log| log.ring.iter().rev().take(LEARNED_AGAIN)) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::logs::filter::Filter;
 use crate::logs::record::{Level, Record};
-use crate::logs::view::{Entry, View};
+use crate::logs::view::{View, ViewEntry};
 use crate::world::logs::{LogView, rings};
 
 /// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
@@ -23,23 +23,23 @@ pub struct Pane {
     /// Records that came since it stopped following.
     pub new_records: usize,
     /// The selected entry; `None` while it follows: the newest.
-    cursor: Option<Entry>,
+    cursor: Option<ViewEntry>,
     /// While it stands still: what is shown, with the records themselves, so that they stay although the ring drops
     /// them. Its length is the height at the moment it stopped; more is looked up.
-    window: Vec<(Entry, Record)>,
+    window: Vec<(ViewEntry, Record)>,
 }
 
 /// Where one stands in it.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     follow: bool,
-    cursor: Option<Entry>,
-    window: Vec<(Entry, Record)>,
+    cursor: Option<ViewEntry>,
+    window: Vec<(ViewEntry, Record)>,
 }
 
 /// One record to draw.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct PaneRow {
     /// The record.
     pub record: Record,
     /// The time by which it is merged: that of a line which states none is that of the line above it.
@@ -93,9 +93,9 @@ impl Pane {
 
     /// Shows what passes another filter, around the same place.
     pub(super) fn refilter(&mut self, logs: &[LogView], sources: Vec<usize>, filter: Filter) {
-        let place = |entry: &Entry| {
+        let place = |entry: &ViewEntry| {
             let log = self.sources.get(entry.source)?;
-            Some(Entry { source: sources.iter().position(|source| source == log)?, ..*entry })
+            Some(ViewEntry { source: sources.iter().position(|source| source == log)?, ..*entry })
         };
         let anchor = self.window.first().and_then(|(entry, _)| place(entry));
         let cursor = self.cursor.as_ref().and_then(place);
@@ -121,11 +121,11 @@ impl Pane {
     }
 
     /// The entry under the cursor: the newest while it follows.
-    pub fn entry(&self) -> Option<Entry> {
+    pub fn entry(&self) -> Option<ViewEntry> {
         self.cursor.or_else(|| self.view.last())
     }
 
-    fn record(&self, logs: &[LogView], entry: &Entry) -> Option<Record> {
+    fn record(&self, logs: &[LogView], entry: &ViewEntry) -> Option<Record> {
         let pinned = self.window.iter().find(|(held, _)| same(held, entry));
         pinned.map(|(_, record)| record.clone()).or_else(|| lookup(logs, &self.sources, entry))
     }
@@ -165,7 +165,7 @@ impl Pane {
     }
 
     /// Stands on an entry, which need not be scanned yet.
-    pub(super) fn stand_at(&mut self, entry: Entry) {
+    pub(super) fn stand_at(&mut self, entry: ViewEntry) {
         self.follow = false;
         self.cursor = Some(entry);
         self.window.clear();
@@ -231,7 +231,7 @@ impl Pane {
     }
 
     /// Puts the cursor on an entry and shows it, a third from the top where the window has to move.
-    pub(super) fn jump(&mut self, logs: &[LogView], entry: Entry, height: usize) {
+    pub(super) fn jump(&mut self, logs: &[LogView], entry: ViewEntry, height: usize) {
         self.pause(logs, height);
         self.cursor = Some(entry);
         if self.window.iter().any(|(held, _)| same(held, &entry)) {
@@ -243,9 +243,9 @@ impl Pane {
     }
 
     /// The nearest entry of at least a level, after the cursor or before it.
-    pub(super) fn find_level(&self, level: Level, forward: bool) -> Option<Entry> {
+    pub(super) fn find_level(&self, level: Level, forward: bool) -> Option<ViewEntry> {
         let cursor = self.entry()?;
-        let wanted = |entry: &Entry| entry.level >= level;
+        let wanted = |entry: &ViewEntry| entry.level >= level;
         if forward {
             self.view.iter_from(self.view.after(&cursor)?).find(wanted)
         } else {
@@ -254,41 +254,41 @@ impl Pane {
         }
     }
 
-    fn pinned(&self, logs: &[LogView], first: usize, height: usize) -> Vec<(Entry, Record)> {
+    fn pinned(&self, logs: &[LogView], first: usize, height: usize) -> Vec<(ViewEntry, Record)> {
         let entries = self.view.iter_from(first).take(height.max(1));
         entries.filter_map(|entry| Some((entry, lookup(logs, &self.sources, &entry)?))).collect()
     }
 
     /// What to draw in `height` rows, from the top; `context` neighbours are kept around each entry. While it follows
     /// the last rows belong at the bottom.
-    pub(crate) fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<Row> {
+    pub(crate) fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<PaneRow> {
         let shown = if self.follow {
             self.pinned(logs, self.view.len().saturating_sub(height), height)
         } else {
             self.standing(logs, height)
         };
         let cursor = self.entry();
-        let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
+        let mut rows: Vec<PaneRow> = Vec::with_capacity(shown.len());
         let first = shown.first().map(|(entry, _)| *entry);
         let mut done: BTreeSet<(usize, u64)> = BTreeSet::new();
         let kept: BTreeSet<(usize, u64)> = shown.iter().map(|(entry, _)| (entry.source, entry.seq)).collect();
         for (entry, record) in shown {
-            let mut neighbours = |from: u64, to: u64, rows: &mut Vec<Row>| {
+            let mut neighbours = |from: u64, to: u64, rows: &mut Vec<PaneRow>| {
                 for seq in from..to {
                     let id = (entry.source, seq);
                     if !kept.contains(&id)
                         && done.insert(id)
-                        && let Some(record) = lookup(logs, &self.sources, &Entry { seq, ..entry })
+                        && let Some(record) = lookup(logs, &self.sources, &ViewEntry { seq, ..entry })
                     {
-                        let at = merged_at(logs, &self.sources, &Entry { seq, ..entry });
-                        rows.push(Row { record, at, selected: false, context: true, late: false, since: None });
+                        let at = merged_at(logs, &self.sources, &ViewEntry { seq, ..entry });
+                        rows.push(PaneRow { record, at, selected: false, context: true, late: false, since: None });
                     }
                 }
             };
             let around = context as u64;
             neighbours(entry.seq.saturating_sub(around), entry.seq, &mut rows);
             let selected = cursor.is_some_and(|cursor| same(&cursor, &entry));
-            rows.push(Row { record, at: entry.at, selected, context: false, late: entry.late, since: None });
+            rows.push(PaneRow { record, at: entry.at, selected, context: false, late: entry.late, since: None });
             neighbours(entry.seq + 1, entry.seq + 1 + around, &mut rows);
         }
         let above = first.and_then(|first| self.view.before(&first)).and_then(|index| self.view.get(index));
@@ -303,7 +303,7 @@ impl Pane {
     }
 
     /// What stands still, and what comes after it where the window has become higher.
-    fn standing(&self, logs: &[LogView], height: usize) -> Vec<(Entry, Record)> {
+    fn standing(&self, logs: &[LogView], height: usize) -> Vec<(ViewEntry, Record)> {
         let mut shown = self.window.clone();
         shown.truncate(height);
         let next = match (shown.last(), self.cursor) {
@@ -322,15 +322,15 @@ impl Pane {
     }
 }
 
-fn lookup(logs: &[LogView], sources: &[usize], entry: &Entry) -> Option<Record> {
+fn lookup(logs: &[LogView], sources: &[usize], entry: &ViewEntry) -> Option<Record> {
     logs.get(*sources.get(entry.source)?)?.ring.get(entry.seq).cloned()
 }
 
-fn merged_at(logs: &[LogView], sources: &[usize], entry: &Entry) -> DateTime<Utc> {
+fn merged_at(logs: &[LogView], sources: &[usize], entry: &ViewEntry) -> DateTime<Utc> {
     let ring = sources.get(entry.source).and_then(|at| logs.get(*at)).map(|log| &log.ring);
     ring.and_then(|ring| ring.time_at(ring.index_of(entry.seq)?)).unwrap_or(entry.at)
 }
 
-fn same(a: &Entry, b: &Entry) -> bool {
+fn same(a: &ViewEntry, b: &ViewEntry) -> bool {
     (a.source, a.seq) == (b.source, b.seq)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
-use crate::logs::view::{Entry, View};
+use crate::logs::view::{View, ViewEntry};
 use crate::text::SafeText;
 use crate::world::logs::rings;
 
@@ -18,7 +18,7 @@ pub(super) struct Found {
     pub(super) searched: Filter,
     pub(super) view: View,
     /// Where the search began: the nearest match before it is gone to as soon as it is known.
-    from: Option<Entry>,
+    from: Option<ViewEntry>,
 }
 
 impl LogsScreen {

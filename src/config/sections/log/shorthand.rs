@@ -1,7 +1,7 @@
 //! `docker`, `journal`, `kubernetes`: commands that are well known, written short.
 
 use crate::config::kinds::command::{CommandLine, environment};
-use crate::config::reader::Table;
+use crate::config::reader::TableReader;
 
 /// In an argument: from when on the command is to write, RFC 3339.
 pub(crate) const SINCE: &str = "{since}";
@@ -21,7 +21,7 @@ pub(super) fn is_stamped(key: &str) -> bool {
 }
 
 /// Reads the command that `key` stands for.
-pub(super) fn read(table: &Table<'_>, key: &str) -> Option<CommandLine> {
+pub(super) fn read(table: &TableReader<'_>, key: &str) -> Option<CommandLine> {
     table.out_of_place("shell", "`command`");
     let text = table.text(key)?;
     let argv = arguments(key, &text.value);

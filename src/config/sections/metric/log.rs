@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{quantile, window};
-use crate::config::reader::{Table, Text, Thing};
+use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::syntax;
 use crate::text::name::Name;
 
@@ -116,7 +116,7 @@ impl Measure {
 }
 
 /// Notes every key that goes with a measure that is not there.
-pub(super) fn out_of_place(table: &Table<'_>) {
+pub(super) fn out_of_place(table: &TableReader<'_>) {
     for (key, with) in BESIDE {
         if let Some(entry) = table.entry(key)
             && !table.has(with)
@@ -128,7 +128,7 @@ pub(super) fn out_of_place(table: &Table<'_>) {
 }
 
 /// Reads what is taken of the logs; `what` is one of [`MEASURES`].
-pub(super) fn read(table: &Table<'_>, what: &str) -> Option<LogMetric> {
+pub(super) fn read(table: &TableReader<'_>, what: &str) -> Option<LogMetric> {
     let logs = choice(table);
     let window = window(table);
     let measure = match what {
@@ -143,7 +143,7 @@ pub(super) fn read(table: &Table<'_>, what: &str) -> Option<LogMetric> {
     Some(LogMetric { logs: logs?, measure: measure?, window: window? })
 }
 
-fn choice(table: &Table<'_>) -> Option<LogChoice> {
+fn choice(table: &TableReader<'_>) -> Option<LogChoice> {
     let texts = table.texts_or_one("log");
     if let [one] = &*texts
         && one.value == "*"
@@ -169,16 +169,16 @@ fn choice(table: &Table<'_>) -> Option<LogChoice> {
 }
 
 /// A filter, checked.
-fn filter(table: &Table<'_>, key: &str) -> Option<String> {
+fn filter(table: &TableReader<'_>, key: &str) -> Option<String> {
     checked(table, table.text(key)?)
 }
 
 /// A filter that lets everything through where it is not there.
-fn optional_filter(table: &Table<'_>, key: &str) -> Option<String> {
+fn optional_filter(table: &TableReader<'_>, key: &str) -> Option<String> {
     if table.has(key) { filter(table, key) } else { Some(String::new()) }
 }
 
-fn checked(table: &Table<'_>, text: Text) -> Option<String> {
+fn checked(table: &TableReader<'_>, text: Text) -> Option<String> {
     match syntax::filter(&text.value) {
         Ok(()) => Some(text.value),
         Err(fault) => {
@@ -188,7 +188,7 @@ fn checked(table: &Table<'_>, text: Text) -> Option<String> {
     }
 }
 
-fn percentile(table: &Table<'_>) -> Option<Measure> {
+fn percentile(table: &TableReader<'_>) -> Option<Measure> {
     let quantile = table.text("percentile").and_then(|text| quantile(table, &text, "percentile"));
     let filter = optional_filter(table, "where");
     if table.lacks(&["field"]) {

@@ -18,8 +18,8 @@ fn record(line: &str, service: &str) -> Record {
     })
 }
 
-fn known() -> Known {
-    let mut known = Known::default();
+fn known() -> KnownFields {
+    let mut known = KnownFields::default();
     for number in 0..100_usize {
         let status = [200, 200, 404, 503][number % 4];
         let service = ["billing", "api"][number % 2];
@@ -95,7 +95,7 @@ fn all_fields_are_offered_where_nothing_is_written() {
 
 #[test]
 fn what_is_known_is_bounded() {
-    let mut known = Known::default();
+    let mut known = KnownFields::default();
     for number in 0..3_000 {
         known.learn(&record(&format!(r#"{{"f{number}":"v{number}","same":"v{number}"}}"#), &format!("s{number}")));
     }
@@ -114,7 +114,7 @@ proptest! {
 
     #[test]
     fn a_value_that_is_chosen_can_be_read(value in r#"[a-z "*()/:.\\é]{1,12}"#) {
-        let mut known = Known::default();
+        let mut known = KnownFields::default();
         let line = serde_json::to_string(&std::collections::BTreeMap::from([("f", &value)])).unwrap();
         known.learn(&record(&line, "s"));
         let candidate = complete("f:", 2, &known).remove(0);

@@ -15,16 +15,16 @@ use chrono::{DateTime, Utc};
 
 use super::super::decode::LineSplitter;
 use super::super::history::{MAX_BYTES, rotated};
-use super::super::pipeline::{Pipeline, Stream};
-use super::part::{Counter, Reach};
+use super::super::pipeline::{Pipeline, RecordStream};
+use super::part::{CountReach, LogCounter};
 use crate::config::sections::log::Log;
 use crate::lang::time::Stamp;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::logs::decode::archive;
 use crate::sources::logs::decode::archive::Packing;
 use crate::sources::logs::decode::encoding;
 use crate::sources::logs::decode::encoding::TextDecoder;
-use crate::sources::logs::follow::open::{Identity, OpenLog};
+use crate::sources::logs::follow::open::{LogFileIdentity, OpenLog};
 use crate::sources::logs::follow::start;
 use crate::sources::logs::follow::start::Extent;
 use crate::text::redact::Redactor;
@@ -62,8 +62,8 @@ impl Uncounted {
         Ok(Self { file, path, upto, rotated: Some(modified) })
     }
 
-    fn identity(&self) -> Option<Identity> {
-        self.file.metadata().ok().as_ref().map(Identity::from_metadata)
+    fn identity(&self) -> Option<LogFileIdentity> {
+        self.file.metadata().ok().as_ref().map(LogFileIdentity::from_metadata)
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Backfill {
     log: Log,
     files: Vec<Uncounted>,
     /// Each counter with the one that counts aside for it.
-    counters: Vec<(Counter, Counter)>,
+    counters: Vec<(LogCounter, LogCounter)>,
     /// Why some of it can't be read.
     lost: Vec<String>,
     now: Stamp,
@@ -86,7 +86,7 @@ impl Backfill {
         log: &Log,
         files: Vec<Uncounted>,
         paths: &[&Path],
-        counters: &[Counter],
+        counters: &[LogCounter],
         now: Stamp,
     ) -> Option<Self> {
         if counters.is_empty() {
@@ -166,7 +166,7 @@ impl Backfill {
             }
             counter.put_in(&aside);
             if untimed {
-                counter.reaches(Reach::Since(now));
+                counter.reaches(CountReach::Since(now));
             }
         }
     }
@@ -253,13 +253,13 @@ impl Backfill {
 struct Lines {
     decoder: TextDecoder,
     splitter: LineSplitter,
-    stream: Stream,
+    stream: RecordStream,
     followed: bool,
 }
 
 impl Lines {
     fn new(decoder: TextDecoder, from: DateTime<Utc>, uncounted: &Uncounted) -> Self {
-        let mut stream = Stream::since(Some(from));
+        let mut stream = RecordStream::since(Some(from));
         stream.written(uncounted.file.metadata().ok().and_then(|meta| start::written(&meta)));
         Self { decoder, splitter: LineSplitter::default(), stream, followed: uncounted.rotated.is_none() }
     }
@@ -279,7 +279,7 @@ impl Lines {
 
 /// Starts the thread that reads one after the other; it ends with the sender or with the context. `None` where the
 /// system gives no thread.
-pub(crate) fn backfiller(context: &Context, redactor: &Redactor) -> Option<Sender<Backfill>> {
+pub(crate) fn backfiller(context: &SourceContext, redactor: &Redactor) -> Option<Sender<Backfill>> {
     let (sender, jobs): (_, Receiver<Backfill>) = channel();
     let (cancel, redactor) = (context.cancel.clone(), redactor.clone());
     let work = move || {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::measured::{Measured, What};
-use super::part::{Counter, Reach};
+use super::part::{CountReach, LogCounter};
 use super::quantiles::Merged;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
@@ -31,7 +31,7 @@ pub(crate) struct Board {
 struct Gauge {
     metric: Name,
     measured: Arc<Measured>,
-    parts: Vec<(Name, Counter)>,
+    parts: Vec<(Name, LogCounter)>,
     every: Duration,
     said: Option<(Duration, Computed)>,
 }
@@ -47,13 +47,14 @@ impl Board {
 
     /// The metrics of a configuration; `held` gives the counter of a log that has counted the same before, where
     /// there is one.
-    pub(crate) fn keeping(config: &Config, mut held: impl FnMut(&str, &Measured) -> Option<Counter>) -> Self {
+    pub(crate) fn keeping(config: &Config, mut held: impl FnMut(&str, &Measured) -> Option<LogCounter>) -> Self {
         let mut gauges = Vec::new();
         for metric in &config.metrics {
             let MetricKind::Log(of) = &metric.kind else { continue };
             let Some(measured) = Measured::new(of, &metric.unit).map(Arc::new) else { continue };
             let logs = config.logs.iter().filter(|log| of.logs.includes(&log.name));
-            let mut counter = |log: &str| held(log, &measured).unwrap_or_else(|| Counter::new(Arc::clone(&measured)));
+            let mut counter =
+                |log: &str| held(log, &measured).unwrap_or_else(|| LogCounter::new(Arc::clone(&measured)));
             let parts = logs.map(|log| (log.name.clone(), counter(&log.name))).collect();
             gauges.push(Gauge { metric: metric.name.clone(), measured, parts, every: metric.every, said: None });
         }
@@ -66,12 +67,12 @@ impl Board {
     }
 
     /// The counters of the log `log`.
-    pub(crate) fn counters(&self, log: &str) -> Vec<Counter> {
+    pub(crate) fn counters(&self, log: &str) -> Vec<LogCounter> {
         self.parts().filter(|(name, _)| &**name == log).map(|(_, counter)| counter.clone()).collect()
     }
 
     /// Every counter with its log.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = &(Name, Counter)> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &(Name, LogCounter)> {
         self.gauges.iter().flat_map(|gauge| &gauge.parts)
     }
 
@@ -108,11 +109,11 @@ impl Gauge {
         for (log, counter) in &self.parts {
             let mut part = counter.lock();
             match (&part.reach, &part.trouble) {
-                (Reach::Unknown, None) => return None,
-                (Reach::Unknown, Some(why)) => lacks.log(log, why),
-                (Reach::Counting, _) => lacks.counting(part.progress),
-                (Reach::Since(from), _) => lacks.before(*from),
-                (Reach::Whole, _) => {}
+                (CountReach::Unknown, None) => return None,
+                (CountReach::Unknown, Some(why)) => lacks.log(log, why),
+                (CountReach::Counting, _) => lacks.counting(part.progress),
+                (CountReach::Since(from), _) => lacks.before(*from),
+                (CountReach::Whole, _) => {}
             }
             if let Some((at, what)) = &part.lost {
                 lacks.lost(*at, what);

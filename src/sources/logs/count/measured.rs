@@ -33,12 +33,12 @@ pub(super) enum What {
 
 /// What a record has been counted as already: one that goes on must not count twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Seen {
+pub(crate) struct CountedAs {
     part: bool,
     whole: bool,
 }
 
-impl Seen {
+impl CountedAs {
     /// It is not to be counted any more.
     pub(crate) const DONE: Self = Self { part: true, whole: true };
 }
@@ -71,20 +71,20 @@ impl Measured {
     }
 
     /// What the record adds, beside what it was `seen` as; nothing where it does not matter.
-    pub(super) fn find(&self, record: &Record, seen: &mut Seen) -> Option<Found> {
-        if record.kind == RecordKind::Marker || *seen == Seen::DONE {
+    pub(super) fn find(&self, record: &Record, seen: &mut CountedAs) -> Option<Found> {
+        if record.kind == RecordKind::Marker || *seen == CountedAs::DONE {
             return None;
         }
         let matches = |filter: &Filter| filter.is_everything() || filter.matches(record);
         match &self.what {
             What::Count(filter) | What::Rate(filter) => {
                 let counts = matches(filter);
-                *seen = Seen { part: counts, whole: counts };
+                *seen = CountedAs { part: counts, whole: counts };
                 counts.then_some(Found::Count([1, 1]))
             }
             What::Ratio { part, of } => {
                 let whole = seen.whole || matches(of);
-                let found = Seen { part: seen.part || (whole && matches(part)), whole };
+                let found = CountedAs { part: seen.part || (whole && matches(part)), whole };
                 let new = |before: bool, now: bool| u64::from(now && !before);
                 let pair = [new(seen.part, found.part), new(seen.whole, found.whole)];
                 *seen = found;
@@ -95,7 +95,7 @@ impl Measured {
                     return None;
                 }
                 let text = record.field(field)?;
-                *seen = Seen::DONE;
+                *seen = CountedAs::DONE;
                 Some(unit::amount_in(&text, unit).map_or(Found::NoMeasure, Found::Value))
             }
         }

@@ -15,9 +15,9 @@ mod window;
 
 pub(crate) use backfill::{Backfill, Uncounted, backfiller};
 pub(crate) use board::Board;
-pub(crate) use measured::Seen;
+pub(crate) use measured::CountedAs;
 pub(crate) use once::count_once;
-pub(crate) use part::{Counter, Reach};
+pub(crate) use part::{CountReach, LogCounter};
 
 #[cfg(test)]
 mod tests;

@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::pipeline::Pipeline;
 use super::board::Board;
-use super::part::Counter;
+use super::part::LogCounter;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::metric::MetricKind;
 use crate::model::observation::Observation;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::logs::follow::files::FileLog;
 use crate::sources::logs::follow::open::READ;
 use crate::text::SafeText;
@@ -24,7 +24,7 @@ use crate::text::redact::Redactor;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The metrics over logs of what is named (none means all), counted in the files as they are now.
-pub(crate) async fn count_once(context: &Context, names: &[Name]) -> Vec<Observation> {
+pub(crate) async fn count_once(context: &SourceContext, names: &[Name]) -> Vec<Observation> {
     let wanted = |name: &Name| names.is_empty() || names.contains(name);
     let metrics = context.config.metrics.iter();
     let metrics = metrics.filter(|metric| matches!(metric.kind, MetricKind::Log(_)) && wanted(&metric.name));
@@ -44,7 +44,7 @@ pub(crate) async fn count_once(context: &Context, names: &[Name]) -> Vec<Observa
     board.due(context.clock.now())
 }
 
-fn count(log: &Log, counters: Vec<Counter>, redactor: &Redactor, clock: Clock, cancel: &CancellationToken) {
+fn count(log: &Log, counters: Vec<LogCounter>, redactor: &Redactor, clock: Clock, cancel: &CancellationToken) {
     let now = clock.now();
     if !matches!(log.kind, LogKind::File(_)) {
         let why = SafeText::new("a command's output is counted only while a console runs");

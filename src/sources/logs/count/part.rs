@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::measured::{Measured, Seen};
+use super::measured::{CountedAs, Measured};
 use super::tally::Tally;
 use crate::logs::record::Record;
 use crate::text::SafeText;
 
 /// How far back what was counted reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Reach {
+pub(crate) enum CountReach {
     /// Nobody counts yet.
     #[default]
     Unknown,
@@ -28,7 +28,7 @@ pub(crate) enum Reach {
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) tally: Tally,
-    pub(super) reach: Reach,
+    pub(super) reach: CountReach,
     /// Bytes of the past that were counted, and all of them.
     pub(super) progress: (u64, u64),
     /// Readers of the past that are at work.
@@ -41,17 +41,17 @@ pub(super) struct Part {
 
 /// One metric's counter in one log. Clones count together.
 #[derive(Debug, Clone)]
-pub struct Counter {
+pub struct LogCounter {
     measured: Arc<Measured>,
     part: Arc<Mutex<Part>>,
 }
 
-impl Counter {
+impl LogCounter {
     /// A counter that nobody uses yet.
     pub(crate) fn new(measured: Arc<Measured>) -> Self {
         let part = Part {
             tally: measured.tally(),
-            reach: Reach::default(),
+            reach: CountReach::default(),
             progress: (0, 0),
             jobs: 0,
             lost: None,
@@ -76,19 +76,19 @@ impl Counter {
     }
 
     /// Counts what the record adds to what it was `seen` as.
-    pub(crate) fn count(&self, record: &Record, seen: &mut Seen) {
+    pub(crate) fn count(&self, record: &Record, seen: &mut CountedAs) {
         if let Some(found) = self.measured.find(record, seen) {
             self.lock().tally.add(record, found);
         }
     }
 
     /// How far back it reaches by now.
-    pub(crate) fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> CountReach {
         self.lock().reach.clone()
     }
 
     /// Says how far back it reaches.
-    pub(crate) fn reaches(&self, reach: Reach) {
+    pub(crate) fn reaches(&self, reach: CountReach) {
         self.lock().reach = reach;
     }
 
@@ -116,7 +116,7 @@ impl Counter {
     #[must_use]
     pub(crate) fn aside(&self, bytes: u64) -> Self {
         let mut part = self.lock();
-        part.reach = Reach::Counting;
+        part.reach = CountReach::Counting;
         part.jobs += 1;
         part.progress.1 += bytes;
         drop(part);
@@ -140,7 +140,7 @@ impl Counter {
         drop(counted);
         part.jobs = part.jobs.saturating_sub(1);
         if part.jobs == 0 {
-            part.reach = Reach::Whole;
+            part.reach = CountReach::Whole;
             part.progress = (0, 0);
         }
     }

@@ -59,13 +59,13 @@ fn board(measure: Measure, unit: &str) -> Board {
 /// The same where both logs are followed since ever.
 fn whole(measure: Measure, unit: &str) -> Board {
     let board = board(measure, unit);
-    board.parts().for_each(|(_, counter)| counter.reaches(Reach::Whole));
+    board.parts().for_each(|(_, counter)| counter.reaches(CountReach::Whole));
     board
 }
 
 fn feed(board: &Board, log: &str, records: &[Record]) {
     for record in records {
-        board.counters(log).iter().for_each(|counter| counter.count(record, &mut Seen::default()));
+        board.counters(log).iter().for_each(|counter| counter.count(record, &mut CountedAs::default()));
     }
 }
 
@@ -106,7 +106,7 @@ fn a_rate_is_per_second_of_what_is_known() {
     assert_eq!(value(&mut known, 100), Ok(0.5));
     let mut young = whole(filter(), "/s");
     feed(&young, "a", &records);
-    young.counters("a")[0].reaches(Reach::Since(stamp(90).utc));
+    young.counters("a")[0].reaches(CountReach::Since(stamp(90).utc));
     let found = sample(&mut young, 100).unwrap();
     assert_eq!(found.value, Ok(3.0));
     let caveat = found.caveat.unwrap();
@@ -144,7 +144,7 @@ fn a_record_that_goes_on_counts_once() {
     let ratio = Measure::Ratio { filter: "caused".to_owned(), of: String::new() };
     for (measure, wanted) in [(count("boom"), 1.0), (ratio, 100.0), (percentile(""), 5.0)] {
         let mut board = whole(measure, "");
-        let mut seen = Seen::default();
+        let mut seen = CountedAs::default();
         for text in ["boom took=5", "boom took=5\ncaused by took=9"] {
             board.counters("a")[0].count(&record(1, 1, text), &mut seen);
         }
@@ -157,10 +157,10 @@ fn what_is_counted_aside_comes_in_as_a_whole() {
     let mut board = board(count("boom"), "");
     assert!(sample(&mut board, 0).is_none());
     let [a, b] = ["a", "b"].map(|log| board.counters(log).remove(0));
-    b.reaches(Reach::Whole);
+    b.reaches(CountReach::Whole);
     let aside = a.aside(200);
     feed(&board, "a", &[record(1, 1, "boom")]);
-    aside.count(&record(1, 0, "boom"), &mut Seen::default());
+    aside.count(&record(1, 0, "boom"), &mut CountedAs::default());
     a.advanced(80);
     assert_eq!(value(&mut board, 2), Err("counting the last 1m: 40 %".to_owned()));
     a.put_in(&aside);
@@ -176,7 +176,7 @@ fn a_log_in_trouble_is_left_out_and_named() {
     b.troubled(Some(&why));
     assert_eq!(value(&mut board, 1), Err("no permission".to_owned()));
     b.troubled(None);
-    b.reaches(Reach::Whole);
+    b.reaches(CountReach::Whole);
     feed(&board, "b", &[record(2, 2, "boom")]);
     let found = sample(&mut board, 3).unwrap();
     assert_eq!(found.value, Ok(1.0));

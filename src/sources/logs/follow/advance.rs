@@ -4,12 +4,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::file::Progress;
-use super::open::{Identity, Known, OpenLog};
+use super::file::TickProgress;
+use super::open::{FinishedFile, LogFileIdentity, OpenLog};
 use crate::lang::time::Stamp;
 use crate::logs::record::Level;
 use crate::sources::logs::history;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// Further behind than this, what lies between is skipped: the ring could not hold it.
 const FARTHEST_BEHIND: u64 = 32 << 20;
@@ -17,10 +17,10 @@ const FARTHEST_BEHIND: u64 = 32 << 20;
 const AFTER_SKIP: u64 = 1 << 20;
 
 /// Opens a file that came and went, or one that was let go and has grown since.
-pub(crate) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now: Stamp) -> io::Result<OpenLog> {
+pub(crate) fn open_again(path: &Path, known: &[FinishedFile], pipeline: &Pipeline, now: Stamp) -> io::Result<OpenLog> {
     let mut open = OpenLog::open(path, pipeline.encoding(), now)?;
     if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
-        open.start_at(known.offset, 0, Stream::default())?;
+        open.start_at(known.offset, 0, RecordStream::default())?;
     }
     Ok(open)
 }
@@ -28,8 +28,9 @@ pub(crate) fn open_again(path: &Path, known: &[Known], pipeline: &Pipeline, now:
 /// Finds the file of a handle that tells of another one by now, under the name that it was given, and reads on there.
 /// False where there is none.
 pub(crate) fn find_again(path: &Path, held: &mut OpenLog, pipeline: &Pipeline, now: Stamp) -> bool {
-    let is_it =
-        |file: &PathBuf| std::fs::metadata(file).is_ok_and(|meta| Identity::from_metadata(&meta) == held.identity());
+    let is_it = |file: &PathBuf| {
+        std::fs::metadata(file).is_ok_and(|meta| LogFileIdentity::from_metadata(&meta) == held.identity())
+    };
     let found = history::rotated(path).into_iter().map(|file| file.path).find(is_it);
     let opened = found.and_then(|path| OpenLog::open(&path, pipeline.encoding(), now).ok());
     let Some(found) = opened.filter(|found| found.is(&held.known())) else { return false };
@@ -44,7 +45,7 @@ pub(crate) fn drain(
     budget: usize,
     buffer: &mut [u8],
     pipeline: &mut Pipeline,
-    progress: &mut Progress,
+    progress: &mut TickProgress,
 ) -> io::Result<()> {
     while progress.bytes < budget {
         let most = buffer.len().min(budget - progress.bytes);
@@ -70,7 +71,7 @@ pub(crate) fn read_current(
     budget: usize,
     buffer: &mut [u8],
     pipeline: &mut Pipeline,
-    progress: &mut Progress,
+    progress: &mut TickProgress,
 ) -> io::Result<()> {
     let meta = match open.metadata() {
         // Where a file is found by its name, nothing is told of it while there is none of that name.

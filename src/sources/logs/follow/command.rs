@@ -19,9 +19,9 @@ use crate::lang::time::Stamp;
 use crate::logs::record::{Level, LogState};
 use crate::model::observation::Observation;
 use crate::process::LINGER;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::child;
-use crate::sources::logs::count::Reach;
+use crate::sources::logs::count::CountReach;
 use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;
 
@@ -49,7 +49,7 @@ const TOLD_AFTER: Duration = Duration::from_millis(500);
 const SILENT_AFTER: Duration = Duration::from_secs(3);
 
 /// Follows the command of `log` until the context is cancelled, and starts it again whenever it ends.
-pub(crate) async fn follow(context: Context, resume: Resume, log: Log, line: CommandLine, pipeline: Pipeline) {
+pub(crate) async fn follow(context: SourceContext, resume: Resume, log: Log, line: CommandLine, pipeline: Pipeline) {
     let repeats = resume.take_repeats(&log.name);
     let now = context.clock.now().utc;
     let encoding = pipeline.encoding();
@@ -57,7 +57,7 @@ pub(crate) async fn follow(context: Context, resume: Resume, log: Log, line: Com
         chrono::Duration::from_std(back).ok().and_then(|back| now.checked_sub_signed(back)).unwrap_or_default()
     };
     let shown_from = ago(log.since.unwrap_or(BACK));
-    let counted_from = pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown);
+    let counted_from = pipeline.counters().iter().filter(|counter| counter.reach() == CountReach::Unknown);
     let counted_from = counted_from.map(|counter| counter.from(now)).min().unwrap_or(shown_from);
     // What was shown before a reload is not asked for again, though there be new metrics.
     let asked = since::is_asked(&line).then(|| repeats.resumed_from().unwrap_or_else(|| shown_from.min(counted_from)));
@@ -104,7 +104,7 @@ struct Ended {
 }
 
 struct Follower {
-    context: Context,
+    context: SourceContext,
     resume: Resume,
     log: Log,
     pipeline: Pipeline,
@@ -215,7 +215,7 @@ impl Follower {
             Backlog::Over => {
                 for counter in self.pipeline.counters() {
                     match counter.reach() {
-                        Reach::Unknown => counter.reaches(Reach::Since(now.utc)),
+                        CountReach::Unknown => counter.reaches(CountReach::Since(now.utc)),
                         // What was written since it ended, nobody knows.
                         _ if self.asked.is_none() => counter.lost(now.utc, "the command was restarted"),
                         _ => {}
@@ -250,10 +250,10 @@ impl Follower {
         };
         if silent {
             self.backlog = Backlog::Over;
-            for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == Reach::Unknown) {
+            for counter in self.pipeline.counters().iter().filter(|counter| counter.reach() == CountReach::Unknown) {
                 let asked = self.asked.unwrap_or_default();
                 let whole = counter.from(self.context.clock.now().utc) >= asked;
-                counter.reaches(if whole { Reach::Whole } else { Reach::Since(asked) });
+                counter.reaches(if whole { CountReach::Whole } else { CountReach::Since(asked) });
             }
         }
     }

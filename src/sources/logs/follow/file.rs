@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use self::opening::Refused;
 use super::advance::{drain, find_again, name, open_again, read_current};
-use super::between::{self, Before, Seen};
-use super::open::{Identity, Known, OpenLog};
+use super::between::{self, SeenBefore, SeenFile};
+use super::open::{FinishedFile, LogFileIdentity, OpenLog};
 use super::refuse::Reasons;
 use super::replay::Replay;
-use super::start::Start;
+use super::start::StartAt;
 use crate::lang::time::Stamp;
 use crate::logs::record::Level;
 use crate::sources::logs::count::Uncounted;
@@ -57,7 +57,7 @@ pub(crate) enum PathState {
 #[derive(Debug, Clone)]
 pub(crate) struct FollowOptions {
     /// What is shown of what is there already.
-    pub start: Start,
+    pub start: StartAt,
     /// The pattern that named the path: what it names besides is followed by itself.
     pub pattern: Option<PathBuf>,
     /// What is written faster than can be read is skipped.
@@ -73,7 +73,7 @@ pub(crate) struct FileTail {
     /// What is read before the current file, oldest first.
     earlier: VecDeque<Earlier>,
     /// Rotated files that lay there when the current one was opened.
-    seen: Vec<Seen>,
+    seen: Vec<SeenFile>,
     state: PathState,
     missing_since: Option<Duration>,
     said_gone: bool,
@@ -81,7 +81,7 @@ pub(crate) struct FileTail {
     refused: Option<Refused>,
     reasons: Reasons,
     /// Files that were let go since they were last asked for.
-    released: Vec<Known>,
+    released: Vec<FinishedFile>,
     /// What was there before and has to be counted.
     uncounted: Vec<Uncounted>,
 }
@@ -97,7 +97,7 @@ enum Earlier {
 
 /// What one tick did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Progress {
+pub(crate) struct TickProgress {
     /// Bytes read.
     pub bytes: usize,
     /// More waits to be read.
@@ -134,12 +134,12 @@ impl FileTail {
     }
 
     /// The file that is followed now.
-    pub(crate) fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<LogFileIdentity> {
         self.current.as_ref().map(OpenLog::identity)
     }
 
     /// Whether this tail holds the file.
-    pub(crate) fn holds(&self, identity: Identity) -> bool {
+    pub(crate) fn holds(&self, identity: LogFileIdentity) -> bool {
         self.open().any(|open| open.identity() == identity)
     }
 
@@ -162,7 +162,7 @@ impl FileTail {
     }
 
     /// The files that were let go since the last call.
-    pub(crate) fn released(&mut self) -> Vec<Known> {
+    pub(crate) fn released(&mut self) -> Vec<FinishedFile> {
         std::mem::take(&mut self.released)
     }
 
@@ -184,8 +184,8 @@ impl FileTail {
         budget: usize,
         buffer: &mut [u8],
         pipeline: &mut Pipeline,
-        known: &[Known],
-    ) -> Progress {
+        known: &[FinishedFile],
+    ) -> TickProgress {
         let at_path = std::fs::metadata(&self.path);
         if self.current.is_none() {
             self.first_open(at_path, now, pipeline, known, buffer);
@@ -226,7 +226,7 @@ impl FileTail {
     }
 
     /// Reads what is earlier, then the present file.
-    fn read_all(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
+    fn read_all(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> TickProgress {
         let mut progress = self.read_earlier(now, budget, buffer, pipeline);
         let Some(current) = &mut self.current else { return progress };
         if progress.behind {
@@ -251,8 +251,8 @@ impl FileTail {
         progress
     }
 
-    fn read_earlier(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> Progress {
-        let mut progress = Progress::default();
+    fn read_earlier(&mut self, now: Stamp, budget: usize, buffer: &mut [u8], pipeline: &mut Pipeline) -> TickProgress {
+        let mut progress = TickProgress::default();
         let mut kept = VecDeque::new();
         while let Some(mut earlier) = self.earlier.pop_front() {
             let over = match &mut earlier {
@@ -286,10 +286,10 @@ impl FileTail {
     }
 
     /// Whether the path still leads to the file that is open.
-    fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
+    fn compare(&mut self, at_path: io::Result<Metadata>, now: Stamp, pipeline: &mut Pipeline, known: &[FinishedFile]) {
         let Some(current) = &self.current else { return };
         match at_path {
-            Ok(meta) if Identity::from_metadata(&meta) == current.identity() => {
+            Ok(meta) if LogFileIdentity::from_metadata(&meta) == current.identity() => {
                 if self.said_gone {
                     pipeline.marker(&format!("{} is back", name(&self.path)), Level::Info, now);
                 }
@@ -313,7 +313,7 @@ impl FileTail {
     }
 
     /// The path leads to another file: the one that was read becomes an earlier one, and what came between follows it.
-    fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline, known: &[Known]) {
+    fn switch(&mut self, now: Stamp, pipeline: &mut Pipeline, known: &[FinishedFile]) {
         let opened = OpenLog::open(&self.path, pipeline.encoding(), now).and_then(|open| Ok((open.metadata()?, open)));
         let (meta, open) = match opened {
             Ok(opened) => opened,
@@ -327,7 +327,7 @@ impl FileTail {
         if lost {
             held.finish(pipeline, now);
         }
-        let before = Before { held: &held, open: self.open().collect(), known, seen: &self.seen };
+        let before = SeenBefore { held: &held, open: self.open().collect(), known, seen: &self.seen };
         let files = between::between(&self.path, &before, &meta);
         let files = history::besides(self.options.pattern.as_deref(), files);
         self.current = Some(open);

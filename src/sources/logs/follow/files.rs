@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::file::{FileTail, FollowOptions, PathState, Progress};
-use super::open::{Identity, Known};
-use crate::sources::logs::count::{Backfill, Counter, Reach, Uncounted};
+use super::file::{FileTail, FollowOptions, PathState, TickProgress};
+use super::open::{FinishedFile, LogFileIdentity};
+use crate::sources::logs::count::{Backfill, CountReach, LogCounter, Uncounted};
 use crate::sources::logs::history;
 
-use super::start::Start;
+use super::start::StartAt;
 use super::watch::Followed;
 use crate::config::sections::log::{Log, LogKind};
 use crate::files::glob;
@@ -40,11 +40,11 @@ pub(crate) struct FileLog {
     log: Log,
     pattern: Option<PathBuf>,
     tails: Vec<FileTail>,
-    known: Vec<Known>,
+    known: Vec<FinishedFile>,
     globbed: Option<Duration>,
     options: FollowOptions,
     /// The counters that have not seen what was there before; all, for a file that is opened late.
-    uncounted: Option<Vec<Counter>>,
+    uncounted: Option<Vec<LogCounter>>,
     /// The pipeline; public to the room for the counters.
     pub(crate) pipeline: Pipeline,
     state: LogState,
@@ -68,7 +68,7 @@ impl FileLog {
     pub(crate) fn new(log: &Log, pipeline: Pipeline, now: Stamp) -> Option<Self> {
         let LogKind::File(path) = &log.kind else { return None };
         let ago = |back| now.utc - chrono::Duration::from_std(back).unwrap_or(chrono::Duration::days(3650));
-        let start = log.since.map_or(Start::Last(LAST_LINES), |back| Start::Since(ago(back)));
+        let start = log.since.map_or(StartAt::Last(LAST_LINES), |back| StartAt::Since(ago(back)));
         let pattern = glob::is_pattern(path).then(|| path.clone());
         let options = FollowOptions { start, pattern: pattern.clone(), skip: log.skip };
         let tails = if pattern.is_some() { Vec::new() } else { vec![FileTail::new(path.clone(), options.clone())] };
@@ -101,8 +101,9 @@ impl FileLog {
 
     /// Goes on after a reload: records that were read are not shown again. Metrics that are new count what comes, and
     /// the past of what is there now.
-    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<Counter>) {
-        let fresh: Vec<Counter> = counters.iter().filter(|known| known.reach() == Reach::Unknown).cloned().collect();
+    pub(crate) fn reload(&mut self, redactor: Redactor, counters: Vec<LogCounter>) {
+        let fresh: Vec<LogCounter> =
+            counters.iter().filter(|known| known.reach() == CountReach::Unknown).cloned().collect();
         self.pipeline.reload(redactor, counters);
         self.state = LogState::Starting;
         if !fresh.is_empty() {
@@ -128,9 +129,9 @@ impl FileLog {
     }
 
     /// One step over all files, bounded in bytes; what there is to say is pushed to `out`.
-    pub(crate) fn tick(&mut self, now: Stamp, buffer: &mut [u8], out: &mut Vec<Observation>) -> Progress {
+    pub(crate) fn tick(&mut self, now: Stamp, buffer: &mut [u8], out: &mut Vec<Observation>) -> TickProgress {
         self.glob(now);
-        let mut total = Progress::default();
+        let mut total = TickProgress::default();
         for tail in &mut self.tails {
             let left = BUDGET.saturating_sub(total.bytes);
             if left == 0 {
@@ -184,12 +185,12 @@ impl FileLog {
             keep
         });
         if !first {
-            self.options.start = Start::Beginning;
+            self.options.start = StartAt::Beginning;
         }
         for (path, meta) in found.into_iter().rev() {
             let followed = self.tails.iter().any(|tail| tail.path() == path);
             // A rotated file under its new name is still being read under the old one.
-            let held = self.tails.iter().any(|tail| tail.holds(Identity::from_metadata(&meta)));
+            let held = self.tails.iter().any(|tail| tail.holds(LogFileIdentity::from_metadata(&meta)));
             if !followed && !held {
                 self.tails.push(FileTail::new(path, self.options.clone()));
             }

@@ -12,7 +12,7 @@ use encoding_rs::Encoding;
 
 pub(crate) use self::identity::HEAD;
 use self::identity::SEAM;
-pub(crate) use self::identity::{Identity, Known};
+pub(crate) use self::identity::{FinishedFile, LogFileIdentity};
 use super::advance;
 use super::start::{self, Extent};
 use crate::lang::time::Stamp;
@@ -22,7 +22,7 @@ use crate::sources::logs::decode;
 use crate::sources::logs::decode::LineSplitter;
 use crate::sources::logs::decode::encoding;
 use crate::sources::logs::decode::encoding::{LineFeed, TextDecoder};
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// Room that a writer has made is looked at this often, though the file's times say that nothing was written.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ pub(crate) const READ: usize = 256 << 10;
 pub(crate) struct OpenLog {
     file: File,
     path: PathBuf,
-    identity: Identity,
+    identity: LogFileIdentity,
     pipe: bool,
     told: Option<&'static Encoding>,
     decoder: TextDecoder,
@@ -42,7 +42,7 @@ pub(crate) struct OpenLog {
     seam: Vec<u8>,
     offset: u64,
     splitter: LineSplitter,
-    stream: Stream,
+    stream: RecordStream,
     checked: Option<(Duration, i64, i64, u64)>,
     grew: Duration,
     shown: usize,
@@ -79,7 +79,7 @@ impl OpenLog {
         Ok(Self {
             file,
             path: path.to_owned(),
-            identity: Identity::from_metadata(&meta),
+            identity: LogFileIdentity::from_metadata(&meta),
             pipe: meta.file_type().is_fifo(),
             told,
             decoder: TextDecoder::at_start(told),
@@ -87,7 +87,7 @@ impl OpenLog {
             seam: Vec::new(),
             offset: 0,
             splitter: LineSplitter::default(),
-            stream: Stream::default(),
+            stream: RecordStream::default(),
             checked: None,
             grew: now.mono,
             shown: 0,
@@ -122,7 +122,7 @@ impl OpenLog {
     }
 
     /// Which file it is.
-    pub(crate) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> LogFileIdentity {
         self.identity
     }
 
@@ -138,7 +138,7 @@ impl OpenLog {
     /// its name (FUSE) do that after it was renamed; what can be read through the handle then is no more than the other
     /// file is long.
     pub(crate) fn refers_to_other_file(&self, meta: &Metadata) -> bool {
-        Identity::from_metadata(meta) != self.identity
+        LogFileIdentity::from_metadata(meta) != self.identity
     }
 
     /// Reads on through `other`, which is the same file under another name.
@@ -156,7 +156,7 @@ impl OpenLog {
     ///
     /// # Errors
     /// When the file can't be read.
-    pub(crate) fn start_at(&mut self, offset: u64, backlog: u64, stream: Stream) -> io::Result<()> {
+    pub(crate) fn start_at(&mut self, offset: u64, backlog: u64, stream: RecordStream) -> io::Result<()> {
         if offset > 0 {
             self.decoder = TextDecoder::within(self.encoding()?);
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::reading::Reading;
+use super::reading::RecordReading;
 use crate::text::{RETURN, SafeText};
 
 /// States of one bar from which on only the last one is shown.
@@ -12,7 +12,7 @@ const WORD: usize = 3;
 
 /// Shows of each progress bar in the message its last state, behind how many were overwritten (`␍×57 100 %`). A state
 /// that says another word stands by itself, so that nothing is hidden among them. The record keeps all of them.
-pub(crate) fn fold(reading: &mut Reading) {
+pub(crate) fn fold(reading: &mut RecordReading) {
     let text = reading.message.as_str();
     if text.matches(RETURN).count() + 1 < MANY {
         return;

@@ -13,7 +13,7 @@ use super::command::{self, Repeats};
 use super::files::FileLog;
 use super::open::READ;
 use crate::sources::logs::count as counts;
-use crate::sources::logs::count::{Backfill, Board, Counter, Reach};
+use crate::sources::logs::count::{Backfill, Board, CountReach, LogCounter};
 
 use super::watch::{ChangeWatcher, Waker};
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::config::sections::log::{Log, LogKind};
 use crate::lang::time::Stamp;
 use crate::logs::record::Loss;
 use crate::model::observation::Observation;
-use crate::sources::Context;
+use crate::sources::SourceContext;
 use crate::sources::logs::pipeline::Pipeline;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -55,7 +55,7 @@ struct Kept {
     repeats: BTreeMap<Name, Repeats>,
     losses: BTreeMap<Name, Loss>,
     logs: Vec<FileLog>,
-    counters: Vec<(Log, Counter)>,
+    counters: Vec<(Log, LogCounter)>,
 }
 
 impl std::fmt::Debug for Resume {
@@ -76,8 +76,9 @@ impl Resume {
             let section = |name: &str| config.logs.iter().find(|log| &*log.name == name);
             let board = Board::keeping(config, |log, measured| {
                 let log = section(log)?;
-                let same = |(of, counter): &&(Log, Counter)| of == log && **counter.measured() == *measured;
-                let complete = |counter: &Counter| matches!(counter.reach(), Reach::Whole | Reach::Since(_));
+                let same = |(of, counter): &&(Log, LogCounter)| of == log && **counter.measured() == *measured;
+                let complete =
+                    |counter: &LogCounter| matches!(counter.reach(), CountReach::Whole | CountReach::Since(_));
                 before.iter().find(same).map(|(_, counter)| counter.clone()).filter(complete)
             });
             let parts = board.parts().filter_map(|(name, counter)| Some((section(name)?.clone(), counter.clone())));
@@ -121,7 +122,7 @@ impl Resume {
 ///
 /// # Panics
 /// When the thread that reads files panicked: the one who supervises this task is told.
-pub async fn run(context: Context, resume: Resume) {
+pub async fn run(context: SourceContext, resume: Resume) {
     let redactor = Redactor::from(&*context.secrets);
     let board = resume.board(&context.config);
     let mut commands = Vec::new();
@@ -144,7 +145,7 @@ pub async fn run(context: Context, resume: Resume) {
 }
 
 /// Says the numbers over records, as they change.
-async fn say(context: Context, mut board: Board) {
+async fn say(context: SourceContext, mut board: Board) {
     if board.is_empty() {
         return;
     }
@@ -171,7 +172,7 @@ fn not_followed(log: &Name, why: &str) -> Observation {
     Observation::Warning { name: log.clone(), text: SafeText::new(&format!("the log can't be followed: {why}")) }
 }
 
-async fn files(context: Context, resume: Resume, redactor: Redactor, counters: Vec<(Name, Counter)>) {
+async fn files(context: SourceContext, resume: Resume, redactor: Redactor, counters: Vec<(Name, LogCounter)>) {
     if !context.config.logs.iter().any(|log| matches!(log.kind, LogKind::File(_))) {
         return;
     }
@@ -192,10 +193,10 @@ async fn files(context: Context, resume: Resume, redactor: Redactor, counters: V
 /// # Errors
 /// Why that can't begin, in words.
 async fn follow(
-    context: &Context,
+    context: &SourceContext,
     resume: &Resume,
     redactor: &Redactor,
-    counters: &[(Name, Counter)],
+    counters: &[(Name, LogCounter)],
 ) -> Result<(), String> {
     let (bell, call) = ChangeWatcher::new(context.clock).map_err(|why| format!("no file handle to wait on: {why}"))?;
     // Dropped with the thread, whichever way it ends.
@@ -233,10 +234,10 @@ async fn wait_for(thread: std::thread::JoinHandle<()>, call: &Waker) {
 }
 
 struct Reader {
-    context: Context,
+    context: SourceContext,
     resume: Resume,
     redactor: Redactor,
-    counters: Vec<(Name, Counter)>,
+    counters: Vec<(Name, LogCounter)>,
     backfiller: Option<Sender<Backfill>>,
     runtime: Handle,
     bell: ChangeWatcher,
@@ -286,7 +287,7 @@ impl Reader {
         let mut before = self.resume.with(|kept| std::mem::take(&mut kept.logs));
         let mut logs = Vec::new();
         for log in config.logs.iter().filter(|log| matches!(log.kind, LogKind::File(_))) {
-            let counters: Vec<Counter> = self
+            let counters: Vec<LogCounter> = self
                 .counters
                 .iter()
                 .filter(|(name, _)| *name == log.name)
@@ -298,7 +299,7 @@ impl Reader {
                 logs.push(held);
                 continue;
             }
-            counters.iter().for_each(Counter::reset);
+            counters.iter().for_each(LogCounter::reset);
             logs.extend(self.begin(log, counters, now));
         }
         for dropped in before {
@@ -307,7 +308,7 @@ impl Reader {
         logs
     }
 
-    fn begin(&self, log: &Log, counters: Vec<Counter>, now: Stamp) -> Option<FileLog> {
+    fn begin(&self, log: &Log, counters: Vec<LogCounter>, now: Stamp) -> Option<FileLog> {
         match Pipeline::new(log, self.redactor.clone(), counters, self.resume.first_seq(&log.name)) {
             Ok(mut pipeline) => {
                 pipeline.lost_before(self.resume.loss(&log.name));

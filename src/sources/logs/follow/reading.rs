@@ -13,13 +13,13 @@ use crate::logs::record::Level;
 use crate::sources::logs::recognise::format::Recogniser;
 use crate::text::redact::{MASK, Redactor};
 use crate::text::{
-    Bound, Coloured, LINE_BREAK, RETURN, SafeText, Sanitised, Sgr, StyleSpan, Styles, printable, sanitise_shown,
+    Bound, Coloured, LINE_BREAK, RETURN, SafeText, Sanitised, Sgr, StyleSpan, TextStyles, printable, sanitise_shown,
     sanitise_within,
 };
 
 /// What a record says and shows.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct RecordReading {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
     /// Its level.
@@ -41,7 +41,7 @@ pub(crate) struct Reading {
 }
 
 /// Reads the records of one log.
-pub(crate) struct Reader<'a> {
+pub(crate) struct RecordReader<'a> {
     /// Knows the form.
     pub recogniser: &'a Recogniser,
     /// Knows the secrets.
@@ -50,9 +50,9 @@ pub(crate) struct Reader<'a> {
     pub ansi: Ansi,
 }
 
-impl Reader<'_> {
+impl RecordReader<'_> {
     /// Reads a record of one or more lines. `last` is the format of the record before it.
-    pub(crate) fn read(&self, bytes: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+    pub(crate) fn read(&self, bytes: &[u8], last: Format, now: DateTime<Utc>) -> RecordReading {
         let redacted = self.redactor.redact_bytes(bytes);
         let end = memchr::memchr(b'\n', &redacted);
         let first = end.map_or(&*redacted, |end| &redacted[..end]);
@@ -68,7 +68,7 @@ impl Reader<'_> {
     }
 
     /// A line with escape sequences: recognised by what is visible of it.
-    fn coloured(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+    fn coloured(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> RecordReading {
         let Coloured { line, spans } = self.redactor.clean_coloured(line, Bound::Record);
         let text = line.text.as_str();
         let seen = self.recogniser.recognise(text, last, now);
@@ -76,12 +76,12 @@ impl Reader<'_> {
             Cow::Borrowed(part) if part.len() == text.len() => (line.text.clone(), spans),
             _ if goes_on_behind(&line.text, seen.format) => (line.text.clone(), spans),
             message => match line.text.range_of(message) {
-                Some(range) => (line.text.part(range.clone()), Styles::within(&spans, &range)),
+                Some(range) => (line.text.part(range.clone()), TextStyles::within(&spans, &range)),
                 // It was unescaped.
                 None => self.shown(message.as_bytes()),
             },
         };
-        Reading {
+        RecordReading {
             time: seen.time,
             level: seen.level,
             service: seen.service.map(|name| SafeText::new(&name)),
@@ -95,7 +95,7 @@ impl Reader<'_> {
     }
 
     /// A line without escape sequences, or one that shows them.
-    fn clear(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+    fn clear(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> RecordReading {
         if let Some(raw) = printable(line, Bound::Record) {
             return self.printable(raw, last, now);
         }
@@ -118,7 +118,7 @@ impl Reader<'_> {
             // What was unescaped may show a secret only now.
             message => self.shown(message.as_bytes()),
         };
-        Reading {
+        RecordReading {
             time: seen.time,
             level: seen.level,
             service: seen.service.map(|name| SafeText::new(&name)),
@@ -133,24 +133,24 @@ impl Reader<'_> {
 
     /// A line with carriage returns in it: read as it is shown, with a mark for each. What a terminal would overwrite is
     /// part of what the line says, or whoever writes into it could hide what is before.
-    fn returning(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> Reading {
+    fn returning(&self, line: &[u8], last: Format, now: DateTime<Utc>) -> RecordReading {
         let raw = self.line(line);
         let mut reading = self.printable(raw.text, last, now);
         if goes_on_behind(&reading.raw, reading.format) {
             (reading.message, reading.styles) = (reading.raw.clone(), Vec::new());
         }
-        Reading { neutralised: raw.neutralised, cut_bytes: raw.cut_bytes, ..reading }
+        RecordReading { neutralised: raw.neutralised, cut_bytes: raw.cut_bytes, ..reading }
     }
 
     /// A line of which nothing has to be made safe, as nearly all are: copied once, for all that is kept of it.
-    pub(crate) fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> Reading {
+    pub(crate) fn printable(&self, raw: SafeText, last: Format, now: DateTime<Utc>) -> RecordReading {
         let seen = self.recogniser.recognise(raw.as_str(), last, now);
         let (message, styles) = match &seen.message {
             Cow::Borrowed(part) => (raw.slice(part).unwrap_or_else(|| SafeText::new(part)), Vec::new()),
             // What was unescaped may show a secret only now.
             Cow::Owned(unescaped) => self.shown(unescaped.as_bytes()),
         };
-        Reading {
+        RecordReading {
             time: seen.time,
             level: seen.level,
             service: seen.service.map(|name| raw.slice(&name).unwrap_or_else(|| SafeText::new(&name))),
@@ -188,7 +188,7 @@ impl Reader<'_> {
     }
 
     /// Adds the lines that follow the first. A colour goes on until it is reset, as on a terminal.
-    fn go_on(&self, reading: &mut Reading, first: &[u8], rest: &[u8]) {
+    fn go_on(&self, reading: &mut RecordReading, first: &[u8], rest: &[u8]) {
         let (mut parts, mut at) = (Vec::new(), reading.message.as_str().len());
         let mut open = Sgr::default();
         if self.ansi == Ansi::Colour {

@@ -16,7 +16,7 @@ use crate::sources::logs::decode::archive::{Packing, unpacked};
 use crate::sources::logs::decode::encoding;
 use crate::sources::logs::decode::encoding::TextDecoder;
 use crate::sources::logs::history::MAX_BYTES;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// Files that are read one after the other.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ struct Reading {
     input: Box<dyn Read + Send>,
     decoder: TextDecoder,
     splitter: LineSplitter,
-    stream: Stream,
+    stream: RecordStream,
     /// Bytes left on the disk; of a packed file all of them, until it is through.
     left: u64,
     packed: bool,
@@ -101,7 +101,7 @@ impl Replay {
             let read = file.read_at(&mut head, 0)?;
             &head[..read]
         };
-        let mut stream = Stream::since(self.since);
+        let mut stream = RecordStream::since(self.since);
         stream.come_from(pipeline.label(path));
         stream.written(file.metadata().ok().and_then(|meta| start::written(&meta)));
         let mut decoder = TextDecoder::at_start(pipeline.encoding());

@@ -11,7 +11,7 @@ use super::open::OpenLog;
 use crate::lang::time::Stamp;
 use crate::sources::logs::decode;
 use crate::sources::logs::decode::encoding::{LineFeed, TextDecoder};
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// Size of the blocks that are read backwards.
 const BLOCK: u64 = 64 << 10;
@@ -23,7 +23,7 @@ const LINES_WITHOUT_TIME: usize = 1000;
 
 /// What is wanted of a file that was there before us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Start {
+pub(crate) enum StartAt {
     /// Everything.
     Beginning,
     /// The last so many lines.
@@ -41,7 +41,7 @@ pub(crate) struct Extent {
     pub encoding: Option<&'static Encoding>,
 }
 
-/// When a file was last written, for [`Stream::written`]; `None` of a pipe, which has no such time.
+/// When a file was last written, for [`RecordStream::written`]; `None` of a pipe, which has no such time.
 pub(crate) fn written(meta: &Metadata) -> Option<DateTime<Utc>> {
     if meta.is_file() { meta.modified().ok().map(DateTime::from) } else { None }
 }
@@ -58,19 +58,19 @@ pub(crate) fn placed(file: &File, now: DateTime<Utc>) -> DateTime<Utc> {
 pub(crate) fn place(
     open: &OpenLog,
     size: u64,
-    start: Start,
+    start: StartAt,
     pipeline: &Pipeline,
     now: Stamp,
-) -> io::Result<(u64, Stream)> {
+) -> io::Result<(u64, RecordStream)> {
     let file = open.file();
     let extent = Extent { size, encoding: open.encoding()? };
     Ok(match start {
-        Start::Beginning => (0, Stream::default()),
-        Start::Last(0) => (size, Stream::default()),
-        Start::Last(count) => (last_lines(file, extent, count)?, Stream::default()),
-        Start::Since(bound) => match since(file, extent, bound, pipeline, now.utc)? {
-            Some(offset) => (offset, Stream::since(Some(bound))),
-            None => (last_lines(file, extent, LINES_WITHOUT_TIME)?, Stream::default()),
+        StartAt::Beginning => (0, RecordStream::default()),
+        StartAt::Last(0) => (size, RecordStream::default()),
+        StartAt::Last(count) => (last_lines(file, extent, count)?, RecordStream::default()),
+        StartAt::Since(bound) => match since(file, extent, bound, pipeline, now.utc)? {
+            Some(offset) => (offset, RecordStream::since(Some(bound))),
+            None => (last_lines(file, extent, LINES_WITHOUT_TIME)?, RecordStream::default()),
         },
     })
 }

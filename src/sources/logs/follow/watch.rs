@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 
-use super::open::Identity;
+use super::open::LogFileIdentity;
 use crate::clock::Clock;
 
 /// Watches of one reader, each for a file or a directory.
@@ -42,7 +42,7 @@ const REMOTE: [u32; 12] = [
 const LOST: Option<i32> = Some(-1);
 
 /// What is followed at a path, for [`ChangeWatcher::watch`].
-pub(crate) type Followed<'a> = (&'a Path, Option<Identity>);
+pub(crate) type Followed<'a> = (&'a Path, Option<LogFileIdentity>);
 
 /// What the reader sleeps by.
 pub(crate) struct ChangeWatcher {
@@ -68,7 +68,7 @@ impl Waker {
 #[derive(Debug)]
 struct Watched {
     path: PathBuf,
-    identity: Option<Identity>,
+    identity: Option<LogFileIdentity>,
     /// The name by which its directory speaks of it.
     name: CString,
     file: Option<i32>,
@@ -163,7 +163,7 @@ impl ChangeWatcher {
 }
 
 impl Watched {
-    fn new(hints: &OwnedFd, path: &Path, identity: Option<Identity>) -> Self {
+    fn new(hints: &OwnedFd, path: &Path, identity: Option<LogFileIdentity>) -> Self {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let add = |path: &Path, flags| is_local(path).then(|| inotify::add_watch(hints, path, flags).ok()).flatten();
         let changes = WatchFlags::MODIFY | WatchFlags::ATTRIB | WatchFlags::MOVE_SELF | WatchFlags::DELETE_SELF;
@@ -224,8 +224,9 @@ mod tests {
 
         fn watch(&mut self, names: &[&str]) {
             let paths: Vec<PathBuf> = names.iter().map(|name| self.path(name)).collect();
-            let followed =
-                paths.iter().map(|path| (&**path, fs::metadata(path).ok().map(|meta| Identity::from_metadata(&meta))));
+            let followed = paths
+                .iter()
+                .map(|path| (&**path, fs::metadata(path).ok().map(|meta| LogFileIdentity::from_metadata(&meta))));
             self.bell.watch(followed);
         }
 

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::stream::{Counted, Version};
-use super::{Pipeline, Stream};
+use super::{Pipeline, RecordStream};
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, Record, RecordData, RecordKind};
-use crate::sources::logs::count::Seen;
-use crate::sources::logs::follow::reading::Reading;
+use crate::sources::logs::count::CountedAs;
+use crate::sources::logs::follow::reading::RecordReading;
 
 impl Pipeline {
     /// Makes a record, unless it is not kept.
-    pub(super) fn emit(&mut self, bytes: &[u8], version: &mut Version, stream: &mut Stream, at: Stamp) {
+    pub(super) fn emit(&mut self, bytes: &[u8], version: &mut Version, stream: &mut RecordStream, at: Stamp) {
         let seen = self.reader().read(bytes, self.last, stream.placed(at));
         if let Some(data) = self.data(seen, version, &mut stream.not_before, at) {
             self.keep(Record::new(data), version);
@@ -21,7 +21,7 @@ impl Pipeline {
     /// What the record of what was read holds; `None` where it is not kept.
     pub(super) fn data(
         &mut self,
-        seen: Reading,
+        seen: RecordReading,
         version: &mut Version,
         not_before: &mut Option<DateTime<Utc>>,
         at: Stamp,
@@ -104,6 +104,6 @@ impl Pipeline {
 
     pub(super) fn uncounted(&self) -> Counted {
         let counters = if self.counting { self.counters.len() } else { 0 };
-        Counted { generation: self.generation, seen: vec![Seen::default(); counters] }
+        Counted { generation: self.generation, seen: vec![CountedAs::default(); counters] }
     }
 }

@@ -10,7 +10,7 @@ use crate::logs::filter::Subject;
 use crate::logs::format::Format;
 use crate::logs::record::Level;
 use crate::sources::logs::follow::container;
-use crate::sources::logs::recognise::format::{Seen, level_of_object};
+use crate::sources::logs::recognise::format::{ParsedLine, level_of_object};
 use crate::sources::logs::recognise::join::Joiner;
 use crate::text::MAX_RECORD;
 use crate::text::every::{is_printable, is_printable_or};
@@ -22,7 +22,7 @@ pub(crate) const LONGEST: usize = MAX_RECORD;
 #[derive(Debug)]
 pub(crate) struct LinePreview<'a> {
     line: &'a str,
-    seen: Seen<'a>,
+    seen: ParsedLine<'a>,
     log: &'a str,
     read_at: DateTime<Utc>,
 }
@@ -129,7 +129,7 @@ impl Subject for LinePreview<'_> {
     }
 
     fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        fields::find(name, |visit| fields::walk(self.seen.format, self.line, visit)).map(fields::Value::text)
+        fields::find(name, |visit| fields::walk(self.seen.format, self.line, visit)).map(fields::FieldValue::text)
     }
 
     fn is_json(&self) -> bool {

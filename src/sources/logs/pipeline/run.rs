@@ -3,7 +3,7 @@
 use memchr::{memchr, memrchr};
 
 use super::stream::{Counted, Origin, Version};
-use super::{Pipeline, Stream, is_object};
+use super::{Pipeline, RecordStream, is_object};
 use crate::lang::time::Stamp;
 use crate::logs::record::{Record, RecordKind};
 use crate::sources::logs::decode::LineSplitter;
@@ -12,7 +12,7 @@ use crate::text::{MAX_LINE, PrintableLines};
 
 impl Pipeline {
     /// Takes the next bytes of a stream: its lines, in order, where `splitter` holds the one that has no end yet.
-    pub(crate) fn feed(&mut self, stream: &mut Stream, splitter: &mut LineSplitter, mut bytes: &[u8], at: Stamp) {
+    pub(crate) fn feed(&mut self, stream: &mut RecordStream, splitter: &mut LineSplitter, mut bytes: &[u8], at: Stamp) {
         while !bytes.is_empty() {
             if splitter.is_between_lines() {
                 bytes = self.objects(stream, bytes, at);
@@ -27,7 +27,7 @@ impl Pipeline {
 
     /// Takes the objects at the beginning of `bytes`, and returns what is behind them. The records are those that
     /// [`Self::line`] would have made of them.
-    fn objects<'a>(&mut self, stream: &mut Stream, mut bytes: &'a [u8], at: Stamp) -> &'a [u8] {
+    fn objects<'a>(&mut self, stream: &mut RecordStream, mut bytes: &'a [u8], at: Stamp) -> &'a [u8] {
         if !matches!(self.joiner, Joiner::Off | Joiner::Auto) || !self.ignore.is_empty() || stream.is_expecting() {
             return bytes;
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     /// What the records say, and what was lost.
-    fn made(mut pipeline: Pipeline, mut stream: Stream) -> (Vec<String>, Loss) {
+    fn made(mut pipeline: Pipeline, mut stream: RecordStream) -> (Vec<String>, Loss) {
         pipeline.close(&mut stream, AT);
         let batch = pipeline.take_batch(false).unwrap_or_default();
         (batch.records.iter().map(|record| format!("{:?}", **record)).collect(), batch.loss)
@@ -117,7 +117,7 @@ mod tests {
             let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
             places.sort_unstable();
             let (mut together, mut alone) = (pipeline(), pipeline());
-            let (mut streams, mut splitters) = (<[Stream; 2]>::default(), <[LineSplitter; 2]>::default());
+            let (mut streams, mut splitters) = (<[RecordStream; 2]>::default(), <[LineSplitter; 2]>::default());
             for place in places.windows(2) {
                 let chunk = &bytes[place[0]..place[1]];
                 together.feed(&mut streams[0], &mut splitters[0], chunk, AT);

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordKind;
-use crate::sources::logs::count::Seen;
+use crate::sources::logs::count::CountedAs;
 use crate::sources::logs::follow::container::Pieces;
 use crate::sources::logs::recognise::join::Lines;
 use crate::text::name::Name;
 
 /// What the pipeline remembers of one file or pipe: its unfinished record.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub struct RecordStream {
     pub(super) partial: Option<u64>,
     pub(super) open: Option<Open>,
     pub(super) pieces: Pieces,
@@ -24,7 +24,7 @@ pub struct Stream {
     written: Option<DateTime<Utc>>,
 }
 
-impl Stream {
+impl RecordStream {
     /// A stream whose records are kept from the first that states `bound` or a later time.
     pub(crate) fn since(bound: Option<DateTime<Utc>>) -> Self {
         Self { not_before: bound, ..Self::default() }
@@ -99,7 +99,7 @@ pub(super) struct Version {
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     pub(super) generation: u32,
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<CountedAs>,
 }
 
 impl Version {

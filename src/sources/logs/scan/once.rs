@@ -15,10 +15,10 @@ use crate::sources::logs::decode::archive::Packing;
 use crate::sources::logs::decode::encoding;
 use crate::sources::logs::decode::encoding::TextDecoder;
 use crate::sources::logs::follow::start;
-use crate::sources::logs::follow::start::{Extent, Start};
+use crate::sources::logs::follow::start::{Extent, StartAt};
 use crate::sources::logs::history;
 use crate::sources::logs::history::MAX_BYTES;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
 
@@ -31,7 +31,7 @@ pub struct Records {
     pipeline: Pipeline,
     decoder: TextDecoder,
     splitter: LineSplitter,
-    stream: Stream,
+    stream: RecordStream,
     ready: VecDeque<Record>,
     buffer: Vec<u8>,
     clock: Clock,
@@ -53,7 +53,7 @@ impl Records {
             pipeline,
             decoder: TextDecoder::at_start(log.encoding),
             splitter: LineSplitter::default(),
-            stream: Stream::default(),
+            stream: RecordStream::default(),
             ready: VecDeque::new(),
             buffer: vec![0; READ],
             clock,
@@ -68,7 +68,7 @@ impl Records {
     /// # Errors
     /// When the file can't be read.
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads logs")]
-    pub(crate) fn of_file(path: &Path, log: &Log, from: Start, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+    pub(crate) fn of_file(path: &Path, log: &Log, from: StartAt, redactor: Redactor, clock: Clock) -> io::Result<Self> {
         let mut file = std::fs::File::open(path)?;
         let meta = file.metadata()?;
         if meta.is_dir() {
@@ -77,7 +77,7 @@ impl Records {
         let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
         let now = clock.now().utc;
         let bound = match from {
-            Start::Since(since) if meta.is_file() => {
+            StartAt::Since(since) if meta.is_file() => {
                 // What begins later, or states no times, is wanted whole: its first lines may state none.
                 let first = history::first_time(path, &probe, now).ok().flatten();
                 first.filter(|first| *first < since).map(|_| since)
@@ -96,8 +96,8 @@ impl Records {
             let whole = Extent { size: meta.size(), encoding };
             let extent = Extent { size: start::written_end(&file, whole)?, encoding };
             let offset = match from {
-                Start::Last(count) => start::last_lines(&file, extent, count)?,
-                Start::Since(_) | Start::Beginning => match bound {
+                StartAt::Last(count) => start::last_lines(&file, extent, count)?,
+                StartAt::Since(_) | StartAt::Beginning => match bound {
                     Some(since) => start::since(&file, extent, since, &probe, now)?.unwrap_or(0),
                     None => 0,
                 },
@@ -109,7 +109,7 @@ impl Records {
         if offset > 0 {
             records.decoder = TextDecoder::within(encoding);
         }
-        records.stream = Stream::since(bound);
+        records.stream = RecordStream::since(bound);
         records.stream.come_from(records.pipeline.label(path));
         records.stream.written(start::written(&meta));
         Ok(records)

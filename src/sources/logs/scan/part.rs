@@ -14,7 +14,7 @@ use crate::logs::filter::Filter;
 use crate::logs::record::Level;
 use crate::sources::logs::decode::LineSplitter;
 use crate::sources::logs::follow::start;
-use crate::sources::logs::pipeline::{Pipeline, Stream, is_object, objects_of};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream, is_object, objects_of};
 
 /// Bytes that are read together, half of what is looked at together; both fit into the cache of a core.
 const BLOCK: usize = 64 << 10;
@@ -25,7 +25,7 @@ pub(super) struct Part<'a, G> {
     range: Range<u64>,
     block: usize,
     pub(super) pipeline: Pipeline,
-    stream: Stream,
+    stream: RecordStream,
     splitter: LineSplitter,
     clock: Clock,
     /// When the last bytes were read.
@@ -57,7 +57,7 @@ impl<'a, G: Gather> Part<'a, G> {
             block: BLOCK,
             pipeline,
             stream: {
-                let mut stream = Stream::default();
+                let mut stream = RecordStream::default();
                 stream.written(file.metadata().ok().and_then(|meta| start::written(&meta)));
                 stream
             },

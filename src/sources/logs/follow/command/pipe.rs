@@ -10,7 +10,7 @@ use super::{Repeats, since};
 use crate::lang::time::Stamp;
 use crate::sources::logs::decode::LineSplitter;
 use crate::sources::logs::decode::encoding::TextDecoder;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// A line without its end is shown after this time.
 const PARTIAL_AFTER: Duration = Duration::from_millis(1500);
@@ -19,7 +19,7 @@ const PARTIAL_AFTER: Duration = Duration::from_millis(1500);
 pub(super) struct Pipe {
     decoder: TextDecoder,
     splitter: LineSplitter,
-    stream: Stream,
+    stream: RecordStream,
     stderr: bool,
     /// A time stands before each line.
     stamped: bool,
@@ -32,7 +32,7 @@ impl Pipe {
         Self {
             decoder: TextDecoder::at_start(encoding),
             splitter: LineSplitter::default(),
-            stream: Stream::default(),
+            stream: RecordStream::default(),
             stderr,
             stamped,
             grew: Duration::ZERO,

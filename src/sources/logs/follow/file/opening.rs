@@ -11,12 +11,12 @@ use crate::logs::record::Level;
 use crate::sources::logs::count::Uncounted;
 use crate::sources::logs::follow::advance::name;
 use crate::sources::logs::follow::between;
-use crate::sources::logs::follow::open::{Identity, Known, OpenLog};
+use crate::sources::logs::follow::open::{FinishedFile, LogFileIdentity, OpenLog};
 use crate::sources::logs::follow::refuse;
 use crate::sources::logs::follow::replay::Replay;
-use crate::sources::logs::follow::start::{self, Start};
+use crate::sources::logs::follow::start::{self, StartAt};
 use crate::sources::logs::history;
-use crate::sources::logs::pipeline::{Pipeline, Stream};
+use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
 /// What was no text is judged anew this often, though nothing seems to have changed.
 const JUDGE_AGAIN: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ impl Refused {
     /// kernel's clock.
     fn stands(&self, meta: &Metadata, now: Stamp) -> bool {
         let state = |meta: &Metadata| (meta.size(), meta.mtime(), meta.mtime_nsec());
-        Identity::from_metadata(meta) == Identity::from_metadata(&self.meta)
+        LogFileIdentity::from_metadata(meta) == LogFileIdentity::from_metadata(&self.meta)
             && state(meta) == state(&self.meta)
             && now.mono.saturating_sub(self.at) < JUDGE_AGAIN
     }
@@ -46,7 +46,7 @@ impl FileTail {
         at_path: io::Result<Metadata>,
         now: Stamp,
         pipeline: &mut Pipeline,
-        known: &[Known],
+        known: &[FinishedFile],
         buffer: &mut [u8],
     ) {
         let opened = at_path.and_then(|meta| {
@@ -75,7 +75,7 @@ impl FileTail {
                 self.failed(&why, now);
                 // What appears later is new from its first byte.
                 if why.kind() == io::ErrorKind::NotFound {
-                    self.options.start = Start::Beginning;
+                    self.options.start = StartAt::Beginning;
                 }
             }
         }
@@ -88,18 +88,18 @@ impl FileTail {
         meta: &Metadata,
         now: Stamp,
         pipeline: &mut Pipeline,
-        known: &[Known],
+        known: &[FinishedFile],
     ) -> io::Result<()> {
         self.seen = between::seen(&self.path);
         if open.is_pipe() {
             return Ok(());
         }
         if let Some(known) = known.iter().rev().find(|known| open.is(known)) {
-            return open.start_at(known.offset, 0, Stream::default());
+            return open.start_at(known.offset, 0, RecordStream::default());
         }
         let size = open.written_end(meta, 0, now)?;
         let (offset, stream) = start::place(open, size, self.options.start, pipeline, now)?;
-        let backlog = if self.options.start == Start::Beginning { 0 } else { size };
+        let backlog = if self.options.start == StartAt::Beginning { 0 } else { size };
         open.start_at(offset, backlog, stream)?;
         open.count_from(backlog);
         if backlog > 0 {
@@ -111,7 +111,7 @@ impl FileTail {
 
     /// Where what is asked for reaches back beyond the present file, rotated ones are read first.
     fn look_back(&mut self, now: Stamp, pipeline: &mut Pipeline) {
-        let Start::Since(bound) = self.options.start else { return };
+        let StartAt::Since(bound) = self.options.start else { return };
         let Ok(reach) = history::reaching_back(&self.path, bound, pipeline, now.utc) else { return };
         let files = history::besides(self.options.pattern.as_deref(), reach.files);
         if reach.cut {

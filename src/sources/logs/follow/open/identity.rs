@@ -18,12 +18,12 @@ const RECHECK: Duration = Duration::from_secs(5);
 
 /// Which file it is, as long as somebody holds it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct LogFileIdentity {
     device: u64,
     inode: u64,
 }
 
-impl Identity {
+impl LogFileIdentity {
     /// The identity in `meta`.
     pub(crate) fn from_metadata(meta: &Metadata) -> Self {
         Self { device: meta.dev(), inode: meta.ino() }
@@ -33,9 +33,9 @@ impl Identity {
 /// A file that was read to its end and let go, to know it again under another name. Its number alone does not tell
 /// it: that is given to a new file as soon as nobody holds the old one.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
+pub(crate) struct FinishedFile {
     /// Which file.
-    pub identity: Identity,
+    pub identity: LogFileIdentity,
     /// How far it was read.
     pub offset: u64,
     /// When it was made, where the file system says it.
@@ -43,7 +43,7 @@ pub(crate) struct Known {
     head: Vec<u8>,
     seam: Vec<u8>,
 }
-impl Known {
+impl FinishedFile {
     /// Its first bytes, as far as they were remembered.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
@@ -88,8 +88,8 @@ impl OpenLog {
     }
 
     /// To know this file again.
-    pub(crate) fn known(&self) -> Known {
-        Known {
+    pub(crate) fn known(&self) -> FinishedFile {
+        FinishedFile {
             identity: self.identity,
             offset: self.offset,
             born: self.born(),
@@ -108,7 +108,7 @@ impl OpenLog {
     }
 
     /// Whether this is the file that `known` speaks of, and what was read of it is still there.
-    pub(crate) fn is(&self, known: &Known) -> bool {
+    pub(crate) fn is(&self, known: &FinishedFile) -> bool {
         let mut buffer = [0; HEAD];
         self.identity == known.identity
             && self.born() == known.born

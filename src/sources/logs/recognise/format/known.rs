@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::timestamp::TimeReader;
-use crate::logs::fields::Value;
+use crate::logs::fields::FieldValue;
 use crate::logs::format::Format;
 use crate::logs::layout::Layout;
 use crate::logs::record::Level;
@@ -33,10 +33,10 @@ pub(super) struct Known<'a> {
 
 /// The value with the lowest rank.
 #[derive(Default, Clone, Copy)]
-struct Best<'a>(Option<(u8, Value<'a>)>);
+struct Best<'a>(Option<(u8, FieldValue<'a>)>);
 
 impl<'a> Best<'a> {
-    fn offer(&mut self, rank: u8, value: Value<'a>) {
+    fn offer(&mut self, rank: u8, value: FieldValue<'a>) {
         if self.0.is_none_or(|(held, _)| rank < held) {
             self.0 = Some((rank, value));
         }
@@ -53,7 +53,7 @@ impl<'a> Best<'a> {
 
 impl<'a> Known<'a> {
     /// Notes a field; breaks when nothing better can follow.
-    pub(super) fn offer(&mut self, key: &str, value: Value<'a>, layout: Option<&Layout>) -> ControlFlow<()> {
+    pub(super) fn offer(&mut self, key: &str, value: FieldValue<'a>, layout: Option<&Layout>) -> ControlFlow<()> {
         self.count += 1;
         if let Some(layout) = layout
             && self.mapped(key, value, layout)
@@ -73,14 +73,14 @@ impl<'a> Known<'a> {
     }
 
     /// Notes a field; breaks when the level is known, whatever may follow.
-    pub(super) fn offer_level(&mut self, key: &str, value: Value<'a>) -> ControlFlow<()> {
+    pub(super) fn offer_level(&mut self, key: &str, value: FieldValue<'a>) -> ControlFlow<()> {
         self.count += 1;
         self.usual(key, value);
         if self.level.is_best() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// A field that the configuration names.
-    fn mapped(&mut self, key: &str, value: Value<'a>, layout: &Layout) -> bool {
+    fn mapped(&mut self, key: &str, value: FieldValue<'a>, layout: &Layout) -> bool {
         let is = |name: Option<&str>| name.is_some_and(|name| name == key);
         let place = if is(layout.time()) {
             &mut self.time
@@ -99,7 +99,7 @@ impl<'a> Known<'a> {
 
     /// A field by the names of pino, bunyan, zap, log4j, structlog, slog, Serilog, `OpenTelemetry`, ECS, GELF,
     /// `MongoDB`, the journal, and the house form.
-    fn usual(&mut self, key: &str, value: Value<'a>) {
+    fn usual(&mut self, key: &str, value: FieldValue<'a>) {
         // The journal writes null for what it does not export.
         if value.is_null() && key != "MESSAGE" {
             return;
@@ -251,7 +251,7 @@ fn is_status_code(key: &str) -> bool {
 }
 
 /// Whether a value may be a time and not a duration: a request that took `0.012` has its time too.
-fn may_be_time(value: Value<'_>) -> bool {
+fn may_be_time(value: FieldValue<'_>) -> bool {
     let text = value.text();
     let text = text.trim_ascii().as_bytes();
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();

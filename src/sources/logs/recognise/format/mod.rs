@@ -28,7 +28,7 @@ pub(crate) struct Recogniser {
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct ParsedLine<'a> {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
     /// Its level.
@@ -83,7 +83,7 @@ impl Recogniser {
 
     /// What `line` says. `last` is the format of the line before it, which is tried first; `now` places times
     /// without a year.
-    pub(crate) fn recognise<'a>(&self, line: &'a str, last: Format, now: DateTime<Utc>) -> Seen<'a> {
+    pub(crate) fn recognise<'a>(&self, line: &'a str, last: Format, now: DateTime<Utc>) -> ParsedLine<'a> {
         if self.layout.as_ref().is_some_and(|layout| layout.pattern().is_some())
             && let Some(seen) = self.read_as(Format::Pattern, line, now)
         {
@@ -113,7 +113,7 @@ impl Recogniser {
     }
 
     /// What `line` says in one format; `None` where it is not in that format.
-    fn read_as<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn read_as<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<ParsedLine<'a>> {
         match format {
             Format::Json | Format::Mongodb => {
                 line.trim_ascii_start().starts_with('{').then(|| self.json(line, line, now))?
@@ -125,14 +125,14 @@ impl Recogniser {
     }
 
     /// `line` begins where the object does; `whole` is the line with what is before it.
-    fn json<'a>(&self, line: &'a str, whole: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn json<'a>(&self, line: &'a str, whole: &'a str, now: DateTime<Utc>) -> Option<ParsedLine<'a>> {
         let mut known = Known::default();
         fields::walk(Format::Json, line, &mut |key, value| known.offer(key, value, self.layout.as_deref()));
         (known.count > 0).then(|| self.seen(&known, known.object(), whole, now))
     }
 
     /// Lines that begin with `key=` and name a level, a time or a message, or were said to be of this form.
-    fn logfmt<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn logfmt<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<ParsedLine<'a>> {
         let first = line.split(' ').next()?;
         let equals = first.find('=')?;
         let auto = self.format == LogFormat::Auto;
@@ -151,20 +151,20 @@ impl Recogniser {
     }
 
     /// `type=SYSCALL msg=audit(1700000000.123:45): text` of the audit daemon: what it calls a message is its time.
-    fn audit<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn audit<'a>(&self, line: &'a str, now: DateTime<Utc>) -> Option<ParsedLine<'a>> {
         let (_, rest) = line.split_once(" msg=audit(")?;
         let (time, _) = rest.split_once(':')?;
         let time = self.times.value(time, now)?;
         let message = Cow::Borrowed(line);
-        Some(Seen { time: Some(time), level: Level::None, service: None, message, format: Format::Logfmt })
+        Some(ParsedLine { time: Some(time), level: Level::None, service: None, message, format: Format::Logfmt })
     }
 
     /// The formats of lines of text, read up to their message.
-    fn text<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<Seen<'a>> {
+    fn text<'a>(&self, format: Format, line: &'a str, now: DateTime<Utc>) -> Option<ParsedLine<'a>> {
         let mut known = Known::default();
         let request = matches!(format, Format::Access | Format::Haproxy);
         let last = if request { "status" } else { "message" };
-        let mut visit = |key: &str, value: fields::Value<'a>| {
+        let mut visit = |key: &str, value: fields::FieldValue<'a>| {
             let _ = known.offer(key, value, self.layout.as_deref());
             if key == last && format != Format::Pattern { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -189,8 +189,8 @@ impl Recogniser {
         Some(seen)
     }
 
-    fn seen<'a>(&self, known: &Known<'a>, format: Format, line: &'a str, now: DateTime<Utc>) -> Seen<'a> {
-        Seen {
+    fn seen<'a>(&self, known: &Known<'a>, format: Format, line: &'a str, now: DateTime<Utc>) -> ParsedLine<'a> {
+        ParsedLine {
             time: known.time(self.times, now),
             level: known.level(format).unwrap_or_default(),
             service: known.service(),
@@ -200,7 +200,7 @@ impl Recogniser {
     }
 
     /// A line with at most a time, a level, and an object after a prefix.
-    fn plain<'a>(&self, line: &'a str, json: bool, now: DateTime<Utc>) -> Seen<'a> {
+    fn plain<'a>(&self, line: &'a str, json: bool, now: DateTime<Utc>) -> ParsedLine<'a> {
         let leading = self.times.leading(line, now).or_else(|| self.behind_prefix(line, now));
         // What is not read is left where it can be seen.
         let rest = leading.filter(|found| found.at.is_some()).map_or(line, |found| &line[found.rest..]);
@@ -214,7 +214,7 @@ impl Recogniser {
             seen.time = seen.time.or(time);
             return seen;
         }
-        let mut seen = Seen {
+        let mut seen = ParsedLine {
             time,
             level: Level::None,
             service: None,
