@@ -16,7 +16,7 @@ pub(crate) enum AwaitedAnswer {
     Verify(Name),
     /// The output of a run.
     Follow(Name),
-    /// ShapeHistory runs and locks.
+    /// Past runs and locks.
     Runs,
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct FilePlace {
     pub file: usize,
     /// First byte.
     pub start: usize,
-    /// ShapeHistory the last byte.
+    /// Past the last byte.
     pub end: usize,
 }
 

@@ -91,7 +91,7 @@ pub fn load_again(path: &Path) -> Loaded {
 impl MainFile {
     /// Loads it and what it includes.
     pub(crate) fn load(&self) -> Loaded {
-        self.read().map_or_else(refused, load_file)
+        self.read().map_or_else(refused, |main| load_file(&main))
     }
 
     /// Loads again what is running. An empty main file is an error here: it is being written, or was emptied by accident,
@@ -102,7 +102,7 @@ impl MainFile {
                 let hint = "save the file again with its content";
                 refused(Box::new(Diagnostic::of_file(&self.path, "this file is empty", hint)))
             }
-            Ok(main) => load_file(main),
+            Ok(main) => load_file(&main),
             Err(problem) => refused(problem),
         }
     }
@@ -166,14 +166,14 @@ fn not_used(path: &Path, distrust: &Distrust) -> Box<Diagnostic> {
 /// Loads a text as if it stood in `path`, which need not exist; relative paths and includes are meant from there.
 pub fn load_text(path: &Path, text: &str) -> Loaded {
     let file = SourceFile::new(path, text.to_owned(), false);
-    load_file(Main { file, owner: us(), origin: Origin::Named })
+    load_file(&Main { file, owner: us(), origin: Origin::Named })
 }
 
-fn load_file(main: Main) -> Loaded {
+fn load_file(main: &Main) -> Loaded {
     let mut included = Included { files: Vec::new(), bytes: main.file.text.len(), problems: Vec::new() };
     let parsed = tree::parse(&main.file.text);
     for (pattern, place) in merge::includes(&parsed.root) {
-        if let Err(problem) = included.include(&main, &pattern, place) {
+        if let Err(problem) = included.include(main, &pattern, place) {
             return refused(Box::new(problem));
         }
     }

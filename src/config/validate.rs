@@ -67,12 +67,11 @@ fn walk<'a>(
                     "remove one of these dependencies: a service cannot depend on itself",
                 );
             }
-            Some(Seen::Done) => {}
             None if edges.contains_key(to) => {
                 seen.insert(to, Seen::Open(path.len()));
                 path.push((to, 0));
             }
-            None => {}
+            Some(Seen::Done) | None => {}
         }
     }
 }

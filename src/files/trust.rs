@@ -103,7 +103,7 @@ impl Owners {
     }
 
     /// Whether the user is one of them.
-    pub(crate) fn have(&self, user: u32) -> bool {
+    pub(crate) fn have(self, user: u32) -> bool {
         [ROOT, us(), self.also].contains(&user)
     }
 }

@@ -20,6 +20,7 @@ const ENOUGH: f64 = 0.95;
 
 /// Milliseconds by what was known of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs into the name")]
 pub(crate) struct Tally {
     /// It answered well; includes `degraded`.
     pub up_ms: u64,

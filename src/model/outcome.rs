@@ -80,7 +80,7 @@ pub enum Outcome {
         /// Values by parameter, or why there are none.
         choices: Result<BTreeMap<String, Vec<Choice>>, SafeText>,
     },
-    /// ShapeHistory runs, newest first, and the locks that are held.
+    /// Past runs, newest first, and the locks that are held.
     Runs {
         /// Runs.
         runs: Vec<Run>,

@@ -10,12 +10,13 @@ use crate::lang::time::Stamp;
 
 /// What the configuration says of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the names of the configuration's keys")]
 pub(crate) struct Rules {
     /// Bad polls in a row that make it down, at least 1.
     pub fail_after: u32,
     /// Good polls in a row that end trouble, at least 1.
     pub ok_after: u32,
-    /// ShapeHistory this age of the latest poll it is stale.
+    /// Past this age of the latest poll it is stale.
     pub stale_after: Duration,
 }
 
@@ -164,9 +165,6 @@ impl Streak {
     }
 
     fn good(&mut self, becomes: Status) -> Status {
-        if becomes == Status::Cold {
-        } else {
-        }
         self.bad = 0;
         self.answered = self.answered.saturating_add(1);
         self.good = self.good.saturating_add(1);

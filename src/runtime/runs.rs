@@ -194,7 +194,7 @@ impl RunService {
         Ok(run)
     }
 
-    /// ShapeHistory runs and held locks.
+    /// Past runs and held locks.
     ///
     /// # Errors
     /// The store can't be read.

@@ -113,7 +113,7 @@ impl Watched {
     pub(crate) fn selectors<'a>(&'a self) -> Vec<&'a Selector> {
         let selector = |metric: &'a Derived| match &metric.how {
             NumberFrom::Selector(selector) => Some(selector),
-            _ => None,
+            NumberFrom::Program(_) => None,
         };
         self.metrics.iter().filter_map(selector).collect()
     }

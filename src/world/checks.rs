@@ -41,7 +41,7 @@ pub struct CheckView {
     pub overruns: u64,
     /// Start to start.
     pub every: Duration,
-    /// ShapeHistory this age it is stale.
+    /// Past this age it is stale.
     pub stale_after: Duration,
     /// Since when it is configured: an age counts from here until something is known.
     pub known_from: Stamp,

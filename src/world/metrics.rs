@@ -43,7 +43,7 @@ pub struct MetricView {
     pub thresholds: Vec<(Severity, f64, bool)>,
     /// How often a value is due.
     pub every: Duration,
-    /// ShapeHistory this age it is stale.
+    /// Past this age it is stale.
     pub stale_after: Duration,
     /// Since when it is configured: an age counts from here until something is known.
     pub known_from: Stamp,

@@ -55,7 +55,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// ShapeHistory this age a reading is stale: `2 × every + timeout`.
+    /// Past this age a reading is stale: `2 × every + timeout`.
     pub(crate) fn stale_after(&self) -> Duration {
         self.every * 2 + self.timeout
     }

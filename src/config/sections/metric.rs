@@ -40,7 +40,7 @@ pub struct Metric {
     pub per_second: bool,
     /// How often a new value is due, for ages and staleness.
     pub every: Duration,
-    /// ShapeHistory this age the value is stale: `2 × every + timeout`.
+    /// Past this age the value is stale: `2 × every + timeout`.
     pub stale_after: Duration,
     /// `alert`, worst severity first.
     pub alerts: Vec<(Severity, Condition)>,

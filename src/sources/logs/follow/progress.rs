@@ -24,7 +24,7 @@ pub(crate) fn fold(reading: &mut RecordReading) {
         at = range.end + RETURN.len_utf8();
         match states.last_mut() {
             Some((last, count)) if long_words(&text[last.clone()]).eq(long_words(state)) => {
-                (*last, *count) = (range, *count + 1)
+                (*last, *count) = (range, *count + 1);
             }
             _ => states.push((range, 1)),
         }

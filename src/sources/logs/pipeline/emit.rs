@@ -89,8 +89,6 @@ impl Pipeline {
     }
 
     fn note(&mut self, record: &Record, version: &mut Version) {
-        if !version.noted && !self.hidden {}
-        version.noted = true;
         self.tally(record, &mut version.counted);
     }
 

@@ -90,8 +90,6 @@ pub(super) struct Version {
     pub(super) file: Option<Name>,
     /// What was counted as neutralised and as cut.
     pub(super) lost: (u32, u64),
-    /// Its format was counted.
-    pub(super) noted: bool,
     pub(super) counted: Counted,
 }
 
@@ -113,7 +111,6 @@ impl Version {
             time: from.time,
             cut: from.cut,
             lost: (0, 0),
-            noted: false,
             counted,
         }
     }

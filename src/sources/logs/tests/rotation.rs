@@ -119,7 +119,7 @@ fn a_pattern_takes_new_files_and_no_file_twice() {
     bench.rename("app.log", "app.log.1");
     bench.append("app.log.1", "two\n");
     bench.append("app.log", "three\n");
-    // ShapeHistory the second look at the directory, and the third, when the old file has been let go.
+    // Past the second look at the directory, and the third, when the old file has been let go.
     bench.ticks(60);
     bench.append("app.log.1", "four\n");
     bench.ticks(120);
