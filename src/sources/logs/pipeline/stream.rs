@@ -103,16 +103,7 @@ pub(super) struct Counted {
 impl Version {
     pub(super) fn new(seq: Option<u64>, kind: RecordKind, from: Origin, counted: Counted, file: Option<&Name>) -> Self {
         let file = file.cloned();
-        Self {
-            seq,
-            kind,
-            file,
-            stderr: from.stderr,
-            time: from.time,
-            cut: from.cut,
-            lost: (0, 0),
-            counted,
-        }
+        Self { seq, kind, file, stderr: from.stderr, time: from.time, cut: from.cut, lost: (0, 0), counted }
     }
 }
 
