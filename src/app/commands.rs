@@ -1,18 +1,20 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
-use crate::config::panels;
-use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, StoreEffect, TerminalEffect};
+use crate::config::panels::PanelId;
+use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
 use crate::text::SafeText;
 
 use super::keymap::Command;
+use super::navigation::open_screen;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
 use super::panels::find;
-use super::requests::AwaitedAnswer;
-use super::screens::{self, Screen};
+use super::screens::Screen;
 use super::state::State;
-use crate::app::toasts::Tone;
+use super::state::overlay::Operation;
+use super::toasts::Tone;
+use super::{launch, log_commands, logs, metrics, runs, service};
 
 /// Carries out a command.
 pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -36,7 +38,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Zoom => state.console.zoomed = !state.console.zoomed,
         Command::Freeze => freeze(state),
         Command::Poll => {
-            effects.push(FeedEffect::PollNow(screens::service::polled(state)).into());
+            effects.push(FeedEffect::PollNow(service::polled(state)).into());
             state.toast(Tone::Info, "polling now");
         }
         Command::Save => effects.push(TerminalEffect::SaveScreen.into()),
@@ -54,36 +56,37 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Reload => effects.push(ConsoleEffect::Reload.into()),
         Command::Wrap => state.console.wrap = !state.console.wrap,
         Command::Colours => colours(state),
-        Command::GoToTime => screens::logs::go_to_cursor(state),
+        Command::GoToTime => logs::go_to_cursor(state),
         Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
         Command::Filter => filter(state),
-        other => screens::command(state, other, effects),
+        other => panel_command(state, other, effects),
+    }
+}
+
+/// Does what an overlay asked for.
+pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec<Effect>) {
+    match operation {
+        Operation::Command(command) => run(state, command, effects),
+        Operation::Screen(name) => open_screen(state, Screen::named(&name), effects),
+        Operation::Filter(name) => logs::apply_saved(state, &name),
+        Operation::Service(name) => service::show(state, name),
+        Operation::Log(name) => {
+            state.go(Screen::Logs);
+            logs::show_only(state, Some(name));
+        }
+        Operation::Metric(name) => metrics::show(state, name),
+        Operation::Theme(name) => state.console.theme = name,
+        Operation::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
     }
 }
 
 /// Holds the screen still, or lets it go on with what came meanwhile.
 fn freeze(state: &mut State) {
     if state.console.frozen.take().is_some() {
-        screens::logs::thaw(state);
+        logs::thaw(state);
     } else {
         state.console.frozen = Some(state.world.now);
-    }
-}
-
-/// Opens a screen.
-pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
-    if screen == Screen::Service {
-        screens::service::choose(state);
-    }
-    let home = screen == Screen::Overview;
-    state.go(screen);
-    if state.shows(&panels::RUNS) {
-        effects.push(Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns));
-    }
-    if home {
-        // The overview is home: from there `q` leaves, however one came there.
-        state.console.back.clear();
     }
 }
 
@@ -104,7 +107,7 @@ fn back(state: &mut State) {
     } else if state.console.toasts.clear() {
     } else if let Some(list) = filtered.and_then(|panel| state.list_mut(&panel)) {
         list.filter.clear();
-    } else if !screens::logs::undo(state) && state.console.time_cursor.take().is_none() {
+    } else if !logs::undo(state) && state.console.time_cursor.take().is_none() {
         state.go_back();
     }
 }
@@ -124,7 +127,7 @@ fn colours(state: &mut State) {
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
-    match screens::copied(state) {
+    match copied(state) {
         Some(text) => effects.push(TerminalEffect::Copy(SafeText::new(&text)).into()),
         None => state.toast(Tone::Info, "nothing selected to copy"),
     }
@@ -142,4 +145,42 @@ fn filter(state: &mut State) {
     };
     let line = LineInput::new(state, purpose);
     state.console.overlays.push(line);
+}
+
+/// Commands that mean something different in each panel.
+fn panel_command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    let Some(id) = state.focused_panel() else { return };
+    let panel = find(&id);
+    if panel.command(state, &id, command, effects) {
+        return;
+    }
+    match command {
+        Command::Patterns | Command::TopValues => {
+            state.go(Screen::Logs);
+            log_commands::command(state, command, effects);
+        }
+        Command::Open => open(state, &id, effects),
+        Command::Cancel | Command::DryRun | Command::FollowUp => runs::command(state, command, effects),
+        Command::LongerRange | Command::ShorterRange => {
+            metrics::command(state, command);
+        }
+        _ if panel.is_list() => {
+            let (rows, height) = (state.rows(&id), state.height(&id));
+            state.console.lists.entry(id).or_default().command(command, &rows, height);
+            panel.moved(state);
+        }
+        _ => {}
+    }
+}
+
+/// Enter on a row, or a second click.
+pub(super) fn open(state: &mut State, id: &PanelId, effects: &mut Vec<Effect>) {
+    let row = state.selected(id);
+    find(id).open(state, id, row, effects);
+}
+
+/// What `y` copies: the selected row in words.
+fn copied(state: &State) -> Option<String> {
+    let id = state.focused_panel()?;
+    find(&id).copied(state, state.selected(&id).as_ref())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, CommandContext, UNBOUND, find};
-use crate::lang::key::Key;
+use crate::lang::key::{Key, KeyCode};
 use crate::text::name::Name;
 
 use super::screens::Screen;
@@ -132,6 +132,30 @@ impl Keymap {
         contexts
             .iter()
             .find_map(|context| meanings.iter().find(|(heard, _)| heard == context).map(|(_, binding)| binding))
+    }
+
+    /// The command of a key inside an overlay that is no input.
+    pub(crate) fn overlay_command(&self, key: Key) -> Option<Command> {
+        self.closing_command(key, &[CommandContext::Lists, CommandContext::Everywhere])
+    }
+
+    /// The command of a key in details of the logs: their own, then those of the logs.
+    pub(crate) fn details_command(&self, key: Key) -> Option<Command> {
+        self.closing_command(
+            key,
+            &[CommandContext::Details, CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere],
+        )
+    }
+
+    /// Esc always closes, even where `[keys]` gave it away: no one may be locked into a dialog.
+    fn closing_command(&self, key: Key, contexts: &[CommandContext]) -> Option<Command> {
+        if key == Key::plain(KeyCode::Esc) {
+            return Some(Command::Back);
+        }
+        match self.lookup(key, contexts) {
+            Some(Binding::Command(command)) => Some(*command),
+            _ => None,
+        }
     }
 
     /// The keys of a binding, in the order in which they were bound, ready to show: `k up`.

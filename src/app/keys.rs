@@ -1,28 +1,28 @@
 //! Where a key, a pasted text or the mouse goes: the topmost overlay first, then the keymap.
 
 use crate::config::commands::CommandContext;
-use crate::lang::key::{Key, KeyCode};
+use crate::lang::key::Key;
 use crate::model::effect::Effect;
 
-use super::commands;
-use super::keymap::{Binding, Command};
-use super::launch;
-use super::overlays::stack;
-use super::panels;
-use super::screens::{self, Screen};
-use super::state::State;
+use super::keymap::Binding;
+use super::navigation::open_screen;
+use super::screens::Screen;
+use super::state::{State, overlays};
+use super::{commands, launch, logs, panels};
 
 /// A key was pressed.
 pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
     if !state.console.overlays.is_empty() {
-        stack::key(state, key, effects);
+        if let Some(operation) = overlays::key(state, key, effects) {
+            commands::perform(state, operation, effects);
+        }
         return;
     }
     let contexts = contexts(state);
     match state.console.keymap.lookup(key, &contexts).cloned() {
         Some(Binding::Command(command)) => commands::run(state, command, effects),
-        Some(Binding::Screen(name)) => commands::open_screen(state, Screen::named(&name), effects),
-        Some(Binding::Filter(name)) => screens::logs::toggle_saved(state, &name),
+        Some(Binding::Screen(name)) => open_screen(state, Screen::named(&name), effects),
+        Some(Binding::Filter(name)) => logs::toggle_saved(state, &name),
         Some(Binding::Action(name)) => launch::begin(state, &name, false, effects),
         None => {}
     }
@@ -30,31 +30,7 @@ pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
 
 /// Text was pasted. It goes into the input that has the focus and nowhere else: it is never keys.
 pub(crate) fn paste(state: &mut State, text: &str) {
-    stack::paste(state, text);
-}
-
-/// The command of a key inside an overlay that is no input.
-pub(crate) fn overlay_command(state: &State, key: Key) -> Option<Command> {
-    // Esc always closes, even where `[keys]` gave it away: no one may be locked into a dialog.
-    if key == Key::plain(KeyCode::Esc) {
-        return Some(Command::Back);
-    }
-    match state.console.keymap.lookup(key, &[CommandContext::Lists, CommandContext::Everywhere]) {
-        Some(Binding::Command(command)) => Some(*command),
-        _ => None,
-    }
-}
-
-/// The command of a key in details of the logs: their own, then those of the logs.
-pub(crate) fn details_command(state: &State, key: Key) -> Option<Command> {
-    if key == Key::plain(KeyCode::Esc) {
-        return Some(Command::Back);
-    }
-    let contexts = [CommandContext::Details, CommandContext::Logs, CommandContext::Lists, CommandContext::Everywhere];
-    match state.console.keymap.lookup(key, &contexts) {
-        Some(Binding::Command(command)) => Some(*command),
-        _ => None,
-    }
+    overlays::paste(state, text);
 }
 
 /// Where keys are heard now, the nearest first.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::config::panels::PanelId;
 use crate::text::name::Name;
 
-use super::panels::RowKey;
+use super::row::RowKey;
 use super::screens::Screen;
 
 /// A rectangle in cells. The core may not name the drawing library's own.

@@ -1,14 +1,17 @@
-//! Finding things in the state by name, and the rows of every list.
+//! Finding things in the state: the panels in sight, the rows of every list, what is selected.
 
 use crate::config::panels::{self, PanelId};
+use crate::config::sections::screen::ScreenLayout;
 use crate::model::run::Run;
 use crate::text::SafeText;
-
-use super::panels::{RowKey, find};
-use super::screens::ListState;
-use super::state::State;
-use crate::app::toasts::Tone;
+use crate::text::name::Name;
 use crate::world::services::ServiceView;
+
+use super::list::ListState;
+use super::panels::find;
+use super::row::RowKey;
+use super::state::State;
+use super::toasts::Tone;
 
 impl State {
     /// Shows a short message.
@@ -58,6 +61,14 @@ impl State {
         self.world.all_runs().into_iter().find(|run| run.id == id)
     }
 
+    /// The action that is selected among those that can be started.
+    pub(crate) fn selected_action(&self) -> Option<Name> {
+        match self.selected(&panels::STARTABLE.id())? {
+            RowKey::Action(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Rows inside a panel as it was last drawn; a screenful where it was not drawn yet.
     pub(crate) fn height(&self, panel: &PanelId) -> usize {
         self.console
@@ -65,5 +76,42 @@ impl State {
             .panel(panel)
             .map_or(usize::from(self.console.size.1).saturating_sub(4), |area| usize::from(area.height))
             .max(1)
+    }
+
+    /// The panels of the present screen that have something to show, row by row.
+    fn shown_panels(&self) -> impl Iterator<Item = &PanelId> {
+        let layout = self.console.layouts.get(&self.console.screen);
+        layout.into_iter().flat_map(ScreenLayout::panels).filter(|id| find(id).is_wanted(self))
+    }
+
+    /// Whether records are in sight, so that new ones are worth a frame.
+    pub(crate) fn shows_logs(&self) -> bool {
+        self.shown_panels().any(|id| find(id).shows_records())
+    }
+
+    /// The panels of the present screen that can have the focus, in the order of Tab. Where none can, what is shown has
+    /// the keys.
+    pub fn panels(&self) -> Vec<PanelId> {
+        let mut panels: Vec<&PanelId> = self.shown_panels().filter(|id| find(id).takes_focus(self)).collect();
+        if panels.is_empty() {
+            panels.extend(self.shown_panels());
+        }
+        panels.sort_by_key(|id| find(id).tab_order());
+        panels.into_iter().cloned().collect()
+    }
+
+    /// The panel with the focus: the one that was chosen while the screen has it, else the first.
+    pub fn focused_panel(&self) -> Option<PanelId> {
+        let panels = self.panels();
+        self.console.focus.clone().filter(|id| panels.contains(id)).or_else(|| panels.into_iter().next())
+    }
+
+    /// Moves the focus by `step` panels, around the ends.
+    pub(crate) fn move_focus(&mut self, step: isize) {
+        let panels = self.panels();
+        let here = self.focused_panel().and_then(|id| panels.iter().position(|other| *other == id)).unwrap_or(0);
+        let count = isize::try_from(panels.len()).unwrap_or(1).max(1);
+        let next = (isize::try_from(here).unwrap_or(0) + step).rem_euclid(count);
+        self.console.focus = panels.into_iter().nth(next.unsigned_abs());
     }
 }

@@ -4,22 +4,30 @@
 //! *Invariant:* no I/O, no clock, no await, no terminal types. Given the same messages, the same state.
 
 pub mod commands;
-pub mod console;
 pub mod input;
 pub mod keymap;
 pub mod keys;
 pub mod launch;
 pub mod layout;
+pub mod list;
+pub mod log_commands;
+pub mod logs;
 pub mod lookup;
 pub mod message;
+pub mod metrics;
 pub mod mouse;
+pub mod navigation;
 pub mod observe;
 pub mod outcome;
 pub mod overlays;
 pub mod panels;
 pub mod reload;
 pub mod requests;
+pub mod row;
+pub mod runs;
 pub mod screens;
+pub mod service;
+pub mod start;
 pub mod state;
 pub mod tails;
 pub mod tick;

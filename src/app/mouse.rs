@@ -2,14 +2,13 @@
 
 use crate::model::effect::Effect;
 
-use super::commands;
 use super::keymap::Command;
 use super::layout::Target;
 use super::message::{Mouse, MouseKind};
-use super::overlays::stack;
-use super::panels::{self, RowKey};
-use super::screens;
-use super::state::State;
+use super::navigation::open_screen;
+use super::row::RowKey;
+use super::state::{State, overlays};
+use super::{commands, logs, panels};
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: usize = 3;
@@ -19,10 +18,14 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
     let target = state.console.layout.at(mouse.column, mouse.row).cloned();
     if !state.console.overlays.is_empty() {
         match (mouse.kind, target) {
-            (MouseKind::Press, Some(Target::OverlayRow(row))) => stack::click_row(state, row),
-            (MouseKind::Press, Some(Target::OverlayButton(button))) => stack::click_button(state, button),
+            (MouseKind::Press, Some(Target::OverlayRow(row))) => overlays::click_row(state, row),
+            (MouseKind::Press, Some(Target::OverlayButton(button))) => {
+                if let Some(operation) = overlays::click_button(state, button) {
+                    commands::perform(state, operation, effects);
+                }
+            }
             (MouseKind::ScrollUp | MouseKind::ScrollDown, _) => {
-                return stack::wheel(state, mouse.kind == MouseKind::ScrollUp, NOTCH);
+                return overlays::wheel(state, mouse.kind == MouseKind::ScrollUp, NOTCH);
             }
             _ => return false,
         }
@@ -44,9 +47,9 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
         state.console.focus = Some(panel);
     }
     match target {
-        Some(Target::Tab(screen)) => commands::open_screen(state, screen, effects),
-        Some(Target::Bar(at)) => screens::logs::jump_to_bar(state, at),
-        Some(Target::LogLine(log, seq)) => screens::logs::select(state, &log, seq),
+        Some(Target::Tab(screen)) => open_screen(state, screen, effects),
+        Some(Target::Bar(at)) => logs::jump_to_bar(state, at),
+        Some(Target::LogLine(log, seq)) => logs::select(state, &log, seq),
         Some(Target::Row(row)) => return click_row(state, row, effects),
         Some(target) => return matches!(target, Target::Panel(_) | Target::Plot(_)),
         None => return false,
@@ -60,7 +63,7 @@ fn click_row(state: &mut State, row: RowKey, effects: &mut Vec<Effect>) -> bool 
     let panel = panels::find(&id);
     let selected = state.list(&id).and_then(|list| list.selected.as_ref()) == Some(&row);
     if !panel.is_list() || (selected && panel.opens_by_click()) {
-        screens::open(state, &id, effects);
+        commands::open(state, &id, effects);
     } else {
         state.select(&id, row);
     }

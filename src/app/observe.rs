@@ -11,8 +11,8 @@ use crate::text::name::Name;
 use crate::world::{Change, Intent, Output};
 
 use super::keymap::{Binding, Command};
+use super::logs;
 use super::requests::AwaitedAnswer;
-use super::screens::logs;
 use super::state::State;
 use super::toasts::Tone;
 

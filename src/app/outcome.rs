@@ -12,11 +12,11 @@ use crate::model::run::Run;
 use crate::text::SafeText;
 use crate::world::Output;
 
+use super::logs;
 use super::observe;
 use super::overlays::choices::Choices;
 use super::overlays::patterns;
-use super::panels::RowKey;
-use super::screens::logs;
+use super::row::RowKey;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;

@@ -10,8 +10,9 @@ use crate::text::name::Name;
 
 use super::keymap::Keymap;
 use super::launch;
+use super::logs;
 use super::observe;
-use super::screens::{Layouts, logs};
+use super::screens::Layouts;
 use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::model::effect::Effect;
 
+use super::logs;
 use super::observe;
 use super::overlays::confirm::DEAF;
-use super::screens::logs;
 use super::state::State;
 
 /// A second passed, or left-over work is due.

@@ -5,9 +5,8 @@ use crate::text::SafeText;
 use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
-use super::screens;
 use super::state::State;
-use super::{commands, keys, mouse, observe, outcome, reload, tick};
+use super::{keys, mouse, navigation, observe, outcome, reload, runs, tick};
 
 /// Takes in one message; answers with what is to be done to the world.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
@@ -40,12 +39,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Event::Outcome(outcome) => outcome::outcome(state, outcome, &mut effects),
         Event::Reloaded(result) => reload::reloaded(state, result, &mut effects),
         Event::Open(screen) => {
-            commands::open_screen(state, screen, &mut effects);
+            navigation::open_screen(state, screen, &mut effects);
             state.touched();
         }
         Event::Learned(learned) => self::learned(state, learned),
     }
-    screens::show_output(state, &mut effects);
+    runs::show_output(state, &mut effects);
     effects
 }
 

@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use super::paint::{Painter, shares, split_left, split_top};
 use super::panels::{Height, Room, find};
 use super::widgets::notice::Notice;
+use crate::app::logs::details;
 use crate::app::panels;
-use crate::app::screens::{Screen, logs::details};
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::sections::screen::{Cell, Placed, Rows, ScreenLayout};
 

@@ -13,7 +13,7 @@ use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::help::{Help, HelpRow};
 use opsroom::app::overlays::line::LineInput;
 use opsroom::app::overlays::palette::Palette;
-use opsroom::app::panels::RowKey;
+use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::panels;

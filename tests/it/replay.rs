@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::frame::text;
 use opsroom::app::layout::{LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Message, Mouse, MouseKind};
-use opsroom::app::panels::RowKey;
+use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::state::State;
 use opsroom::app::update::update;

@@ -8,7 +8,7 @@ use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::choices::Choices;
 use opsroom::app::overlays::confirm::Focus;
 use opsroom::app::overlays::record::RecordOverlay;
-use opsroom::app::panels::RowKey;
+use opsroom::app::row::RowKey;
 use opsroom::app::screens::Screen;
 use opsroom::app::screens::metrics::RANGES;
 use opsroom::app::toasts::Tone;

@@ -2,6 +2,7 @@
 
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::lang::time::Stamp;
@@ -11,7 +12,6 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::confirm::DEAF;
-use super::{Overlay, Then};
 
 /// The overlay.
 #[derive(Debug, Clone)]

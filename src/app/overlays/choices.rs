@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::app::input::TextInput;
-use crate::app::launch;
+use crate::app::start;
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
 use crate::model::choice::{Choice, before_running};
 use crate::model::effect::{Effect, RequestId};
@@ -12,7 +13,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
 
-use super::{Overlay, Then};
+use super::confirm;
 
 /// The overlay.
 #[derive(Debug, Clone)]
@@ -146,7 +147,7 @@ impl Choices {
         if self.at < self.parameters.len() {
             return Then::Stay;
         }
-        launch::preview(state, self.request, &self.action, &self.chosen, self.dry_run, effects);
+        confirm::open(state, self.request, &self.action, &self.chosen, self.dry_run, effects);
         Then::Close
     }
 }
@@ -156,7 +157,7 @@ impl Overlay for Choices {
         match key.code {
             KeyCode::Esc => {
                 let title = state.world.title_of(&self.action).to_owned();
-                launch::cancelled(state, &title);
+                start::cancelled(state, &title);
                 return Then::Close;
             }
             KeyCode::Up => self.step(-1),

@@ -1,10 +1,12 @@
 //! An action before it runs: exactly what will run, and what a person must do for it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::input::TextInput;
-use crate::app::launch::{self, Confirmed};
+use crate::app::start::{self, Confirmed};
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
@@ -15,8 +17,6 @@ use crate::model::run::{Confirm, Plan};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
-
-use super::{Overlay, Then};
 
 /// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
 pub(crate) const DEAF: Duration = Duration::from_millis(300);
@@ -198,7 +198,7 @@ impl Confirmation {
     /// Leaves it.
     fn cancel(&self, state: &mut State) -> Then {
         let title = state.world.title_of(&self.action).to_owned();
-        launch::cancelled(state, &title);
+        start::cancelled(state, &title);
         Then::Close
     }
 
@@ -215,7 +215,7 @@ impl Confirmation {
             preview: self.preview.clone(),
             reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
         };
-        launch::start(state, confirmed, effects);
+        start::start(state, confirmed, effects);
         Then::Close
     }
 }
@@ -286,6 +286,38 @@ impl Overlay for Confirmation {
         });
         if same { Then::Stay } else { Then::Close }
     }
+}
+
+/// Computes the plan and shows it; what needs no confirmation starts.
+pub(in crate::app) fn open(
+    state: &mut State,
+    request: RequestId,
+    name: &Name,
+    chosen: &BTreeMap<String, String>,
+    dry_run: bool,
+    effects: &mut Vec<Effect>,
+) {
+    let config = state.world.config.clone();
+    let Some(action) = config.actions.iter().find(|action| action.name == *name) else { return };
+    let planned = plan::plan(&config, action, chosen, dry_run);
+    let planned = planned.and_then(|plan| plan::refuse_literals(&plan, &state.world.literals).map(|()| plan));
+    let plan = match planned {
+        Ok(plan) => plan,
+        Err(error) => {
+            state.toast(Tone::Error, &error.to_string());
+            return;
+        }
+    };
+    let grade = plan::effective_confirm(&config.console, action, plan.changing);
+    let preview = start::preview(state, action, &plan, grade);
+    if grade == Confirm::None {
+        let digest = plan.digest();
+        start::start(state, Confirmed { request, plan, digest, preview, reason: None }, effects);
+        return;
+    }
+    let context = start::context(state, &plan);
+    let dialog = Confirmation::new(request, plan, grade, preview, context, state.world.now);
+    state.console.overlays.push(dialog);
 }
 
 /// Whether the grade asks for the target's name.

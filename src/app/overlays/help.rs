@@ -1,15 +1,13 @@
 //! The help: made from the keys as they are now.
 
 use crate::app::keymap::{Binding, Command, Keymap};
-use crate::app::keys;
-use crate::app::screens::list::moved;
+use crate::app::list::moved;
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, CommandContext};
 use crate::lang::key::Key;
 use crate::model::effect::Effect;
-
-use super::{Overlay, Then};
 
 /// The help overlay.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +111,7 @@ impl Help {
 
 impl Overlay for Help {
     fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
-        let Some(command) = keys::overlay_command(state, key) else { return Then::Stay };
+        let Some(command) = state.console.keymap.overlay_command(key) else { return Then::Stay };
         let height = usize::from(state.console.size.1).saturating_sub(4).max(1);
         let last = self.rows.len().saturating_sub(height);
         if let Some(to) = moved(command, self.scroll.min(last), last, height) {

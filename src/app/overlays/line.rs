@@ -1,8 +1,10 @@
 //! A line of input over the bottom of a screen: the filter of the logs, their search, the filter of a list.
 
 use crate::app::input::TextInput;
-use crate::app::screens::logs::{self, Aside};
+use crate::app::logs::{self, Aside};
+use crate::app::screens::logs::MAX_HISTORY;
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::config::panels::PanelId;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::complete::FilterCompletion;
@@ -10,8 +12,6 @@ use crate::logs::record::Record;
 use crate::model::effect::Effect;
 use crate::text::SafeText;
 use crate::world::logs::LogView;
-
-use super::{Overlay, Then};
 
 /// What the line is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl LineInput {
         if !text.is_empty() {
             history.retain(|old| *old != text);
             history.push(text);
-            if history.len() > logs::MAX_HISTORY {
+            if history.len() > MAX_HISTORY {
                 history.remove(0);
             }
         }

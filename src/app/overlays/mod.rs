@@ -1,5 +1,5 @@
-//! What lies over a screen: a stack, the topmost takes the keys. One file an overlay; what all of them can be asked has
-//! an answer here that suits most.
+//! What lies over a screen, one file an overlay: each implements [`crate::app::state::overlay::Overlay`]. The stack of
+//! those that are open is in [`crate::app::state::overlays`].
 
 pub mod ask;
 pub mod choices;
@@ -9,93 +9,4 @@ pub mod line;
 pub mod palette;
 pub mod patterns;
 pub mod record;
-pub mod stack;
 pub mod top;
-
-use std::any::Any;
-use std::fmt::Debug;
-
-use crate::lang::key::Key;
-use crate::lang::time::Stamp;
-use crate::logs::record::Record;
-use crate::model::effect::Effect;
-use crate::world::World;
-use crate::world::logs::LogView;
-
-use super::state::State;
-
-/// One overlay. While it takes a key it is out of the stack, so that it may change the state and open others.
-pub trait Overlay: Any + Debug {
-    /// Takes a key.
-    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then;
-
-    /// Takes pasted text, if it has an input.
-    fn paste(&mut self, _state: &mut State, _text: &str) {}
-
-    /// A click on a row selects it. Choices still want a key, because what appears under a moving hand must not be
-    /// confirmed by it.
-    fn click_row(&mut self, _row: usize) {}
-
-    /// A click on a button: Cancel cancels; what runs something takes the focus, no more.
-    fn click_button(&mut self, _state: &mut State, _button: usize) -> Then {
-        Then::Stay
-    }
-
-    /// Whether it is a box over the screen, rather than a line below it.
-    fn is_boxed(&self) -> bool {
-        true
-    }
-
-    /// Whether it shows details of the logs, beside the list where there is room.
-    fn is_details(&self) -> bool {
-        false
-    }
-
-    /// Whether letters are text in it.
-    fn takes_text(&self) -> bool {
-        false
-    }
-
-    /// When it was opened, where it ignores keys at first.
-    fn ignores_keys_since(&self) -> Option<Stamp> {
-        None
-    }
-
-    /// Whether it has records left to count.
-    fn is_counting(&self) -> bool {
-        false
-    }
-
-    /// Counts a slice of what is left.
-    fn count(&mut self, _logs: &[LogView]) {}
-
-    /// Takes in a record that was just pushed to the ring of log `at`.
-    fn ingest(&mut self, _logs: &[LogView], _at: usize, _record: &Record, _backlog: bool) {}
-
-    /// Lets go of what the rings dropped.
-    fn forget(&mut self, _logs: &[LogView]) {}
-
-    /// The logs stand in other places since a reload.
-    fn logs_moved(&mut self) -> Then {
-        Then::Stay
-    }
-
-    /// Records were read again without the secrets in them: each as it was, with the one that takes its place.
-    fn masked(&mut self, _records: &[(Record, Record)]) -> Then {
-        Then::Stay
-    }
-
-    /// The configuration is another one. What it would do may not be what a person read: then it closes.
-    fn reconfigured(&mut self, _world: &World) -> Then {
-        Then::Stay
-    }
-}
-
-/// What becomes of an overlay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
-    /// It stays.
-    Stay,
-    /// It is closed.
-    Close,
-}

@@ -3,19 +3,15 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config as MatcherConfig, Matcher, Utf32Str};
 
-use crate::app::commands;
 use crate::app::input::TextInput;
 use crate::app::keymap::{Binding, Command};
-use crate::app::launch;
-use crate::app::screens::{self, Screen};
+use crate::app::screens::Screen;
 use crate::app::state::State;
+use crate::app::state::overlay::{Operation, Overlay, Then};
 use crate::config::commands::COMMANDS;
 use crate::config::plan;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
-use crate::text::name::Name;
-
-use super::{Overlay, Then};
 
 /// The palette overlay.
 #[derive(Debug, Clone, Default)]
@@ -39,19 +35,7 @@ pub struct PaletteItem {
     pub keys: String,
     /// Character positions in `name` that match what was typed, for emphasis.
     pub matched: Vec<u32>,
-    does: Does,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Does {
-    Command(Command),
-    Screen(Name),
-    Filter(Name),
-    Service(Name),
-    Log(Name),
-    Metric(Name),
-    Theme(String),
-    Action { name: Name, dry_run: bool },
+    does: Operation,
 }
 
 impl Palette {
@@ -69,15 +53,13 @@ impl Palette {
 }
 
 impl Overlay for Palette {
-    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
+    fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
         let last = self.items.len().saturating_sub(1);
         match (key.code, key.ctrl) {
             (KeyCode::Esc, _) => return Then::Close,
             (KeyCode::Enter, _) => {
-                if let Some(item) = self.items.get(self.selected) {
-                    item.does.clone().run(state, effects);
-                }
-                return Then::Close;
+                let item = self.items.get(self.selected);
+                return item.map_or(Then::Close, |item| Then::Perform(item.does.clone()));
             }
             (KeyCode::Up | KeyCode::BackTab, _) | (KeyCode::Char('p'), true) => {
                 self.selected = self.selected.saturating_sub(1);
@@ -111,84 +93,60 @@ impl Overlay for Palette {
     }
 }
 
-impl Does {
-    fn run(self, state: &mut State, effects: &mut Vec<Effect>) {
-        match self {
-            Self::Command(command) => commands::run(state, command, effects),
-            Self::Screen(name) => commands::open_screen(state, Screen::named(&name), effects),
-            Self::Filter(name) => screens::logs::apply_saved(state, &name),
-            Self::Service(name) => {
-                screens::service::show(state, name);
-            }
-            Self::Log(name) => {
-                state.go(Screen::Logs);
-                screens::logs::show_only(state, Some(name));
-            }
-            Self::Metric(name) => {
-                screens::metrics::show(state, name);
-            }
-            Self::Theme(name) => state.console.theme = name,
-            Self::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
-        }
-    }
+fn item(name: String, help: &str, keys: String, does: Operation) -> PaletteItem {
+    PaletteItem { name, help: help.to_owned(), keys, matched: Vec::new(), does }
 }
 
 fn everything(state: &State) -> Vec<PaletteItem> {
-    let item = |name: String, help: &str, keys: String, does: Does| PaletteItem {
-        name,
-        help: help.to_owned(),
-        keys,
-        matched: Vec::new(),
-        does,
-    };
-    let mut items = Vec::new();
-    if !state.world.read_only {
-        for action in &state.world.config.actions {
-            let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
-            let does = Does::Action { name: action.name.clone(), dry_run: false };
-            items.push(item(format!("run {}", action.name), &action.title, keys, does));
-            if plan::has_dry_run(&state.world.config, action) {
-                let does = Does::Action { name: action.name.clone(), dry_run: true };
-                let help = format!("dry run of {}", action.title);
-                items.push(item(format!("dry-run {}", action.name), &help, String::new(), does));
-            }
-        }
-    }
+    let world = &state.world;
+    let mut items = actions(state);
     for info in COMMANDS {
-        if let Some(command) =
-            Command::from_name(info.name).filter(|command| !(state.world.read_only && command.acts()))
-        {
+        if let Some(command) = Command::from_name(info.name).filter(|command| !(world.read_only && command.acts())) {
             let keys = state.console.keymap.keys_of(&Binding::Command(command));
-            items.push(item(info.name.to_owned(), info.help, keys, Does::Command(command)));
+            items.push(item(info.name.to_owned(), info.help, keys, Operation::Command(command)));
         }
     }
-    for (_, screen) in Screen::custom(&state.world.config) {
+    for (_, screen) in Screen::custom(&world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
-        items.push(item(format!("screen {}", screen.name), &screen.title, keys, Does::Screen(screen.name.clone())));
+        let does = Operation::Screen(screen.name.clone());
+        items.push(item(format!("screen {}", screen.name), &screen.title, keys, does));
     }
-    for filter in &state.world.config.filters {
+    for filter in &world.config.filters {
         let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
-        let does = Does::Filter(filter.name.clone());
-        items.push(item(
-            format!("filter {}", filter.name),
-            &format!("{}: {}", filter.title, filter.filter),
-            keys,
-            does,
-        ));
+        let help = format!("{}: {}", filter.title, filter.filter);
+        items.push(item(format!("filter {}", filter.name), &help, keys, Operation::Filter(filter.name.clone())));
     }
-    for service in state.world.services.iter() {
-        let does = Does::Service(service.name.clone());
+    for service in world.services.iter() {
+        let does = Operation::Service(service.name.clone());
         items.push(item(format!("service {}", service.name), service.status.word(), String::new(), does));
     }
-    for log in &state.world.logs {
-        items.push(item(format!("log {}", log.name), "only this log", String::new(), Does::Log(log.name.clone())));
+    for log in &world.logs {
+        let does = Operation::Log(log.name.clone());
+        items.push(item(format!("log {}", log.name), "only this log", String::new(), does));
     }
-    for metric in &state.world.metrics {
-        let does = Does::Metric(metric.name.clone());
+    for metric in &world.metrics {
+        let does = Operation::Metric(metric.name.clone());
         items.push(item(format!("metric {}", metric.name), &metric.title, String::new(), does));
     }
     for theme in &state.console.themes {
-        items.push(item(format!("theme {theme}"), "colours", String::new(), Does::Theme(theme.clone())));
+        items.push(item(format!("theme {theme}"), "colours", String::new(), Operation::Theme(theme.clone())));
+    }
+    items
+}
+
+/// What can be started, and its dry runs; nothing in read-only mode.
+fn actions(state: &State) -> Vec<PaletteItem> {
+    let config = &state.world.config;
+    let mut items = Vec::new();
+    for action in config.actions.iter().filter(|_| !state.world.read_only) {
+        let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
+        let does = Operation::Action { name: action.name.clone(), dry_run: false };
+        items.push(item(format!("run {}", action.name), &action.title, keys, does));
+        if plan::has_dry_run(config, action) {
+            let does = Operation::Action { name: action.name.clone(), dry_run: true };
+            let help = format!("dry run of {}", action.title);
+            items.push(item(format!("dry-run {}", action.name), &help, String::new(), does));
+        }
     }
     items
 }

@@ -1,10 +1,10 @@
 //! Patterns: what the logs say most, through the filter in force, with what is new since yesterday.
 
 use crate::app::keymap::Command;
-use crate::app::keys;
-use crate::app::screens::list::moved;
-use crate::app::screens::logs::{self, details};
+use crate::app::list::moved;
+use crate::app::logs::{self, details};
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::filter::write;
@@ -15,8 +15,6 @@ use crate::model::effect::{Effect, LogsEffect, RequestId, ShapeHistoryQuery, Ter
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
-
-use super::{Overlay, Then};
 
 /// The overlay.
 #[derive(Debug, Clone)]
@@ -94,7 +92,7 @@ impl PatternsOverlay {
 
 impl Overlay for PatternsOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
         let height = usize::from(details::room(state.console.size).height);
         let (groups, at) = self.rows();
         if let Some(to) = moved(command, at, groups.len().saturating_sub(1), height) {

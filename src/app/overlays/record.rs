@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::app::keymap::Command;
-use crate::app::keys;
-use crate::app::screens::list::moved;
-use crate::app::screens::logs::{self, details};
+use crate::app::list::moved;
+use crate::app::logs::{self, details};
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::Key;
 use crate::logs::dialect::dialect;
@@ -18,7 +18,7 @@ use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::{SafeText, wrap};
 
 use super::help::Help;
-use super::{Overlay, Then, patterns};
+use super::{patterns, top};
 
 /// How the record is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl RecordOverlay {
 
 impl Overlay for RecordOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
-        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
         let height = usize::from(details::room(state.console.size).height);
         if let Some(to) = moved(command, self.selected(), self.last(state), height) {
             self.at[self.tab as usize] = to;
@@ -227,7 +227,7 @@ impl Overlay for RecordOverlay {
             Command::Trace if logs::trace(state, Some(&self.record)) => return Then::Close,
             Command::TopValues => {
                 let field = self.field().map(|(name, _)| name);
-                details::open_top(state, field.as_ref().map(SafeText::as_str));
+                top::open(state, field.as_ref().map(SafeText::as_str));
                 return Then::Close;
             }
             Command::Patterns => {
@@ -268,5 +268,13 @@ impl Overlay for RecordOverlay {
             *self = Self::new(masked.clone(), self.late);
         }
         Then::Stay
+    }
+}
+
+/// Opens the record under the cursor in full.
+pub(in crate::app) fn open(state: &mut State) {
+    if let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) {
+        let late = logs::is_late(state, &record);
+        state.console.overlays.push(RecordOverlay::new(record, late));
     }
 }

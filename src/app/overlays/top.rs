@@ -2,10 +2,10 @@
 
 use crate::app::input::TextInput;
 use crate::app::keymap::Command;
-use crate::app::keys;
-use crate::app::screens::list::moved;
-use crate::app::screens::logs::{self, details};
+use crate::app::list::moved;
+use crate::app::logs::{self, details};
 use crate::app::state::State;
+use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::{Subject, number, write};
 use crate::logs::record::Record;
@@ -15,8 +15,6 @@ use crate::logs::top::Top;
 use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::SafeText;
 use crate::world::logs::{LogView, rings};
-
-use super::{Overlay, Then};
 
 /// Values that are held.
 const MOST: usize = 10_000;
@@ -141,7 +139,7 @@ impl Overlay for TopOverlay {
         if self.choice.is_some() {
             return self.choose(state, key);
         }
-        let Some(command) = keys::details_command(state, key) else { return Then::Stay };
+        let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
         let height = usize::from(details::room(state.console.size).height);
         let rows = self.top.rows(SHOWN);
         if let Some(to) = moved(command, self.at(), rows.len().saturating_sub(1), height) {
@@ -220,4 +218,10 @@ fn add(top: &mut Top, spread: &mut Spread, field: &str, record: &Record) {
     if let Some((value, unit)) = value.as_deref().and_then(number) {
         spread.add(value, unit);
     }
+}
+
+/// Counts the values of a field, or asks for one.
+pub(in crate::app) fn open(state: &mut State, field: Option<&str>) {
+    let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::counted(state, field));
+    state.console.overlays.push(panel);
 }

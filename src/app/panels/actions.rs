@@ -1,8 +1,10 @@
 //! Running and past runs, where their output has no panel: Enter leads on to the screen that has one.
 
-use super::{Panel, RowKey, runs};
-use crate::app::commands;
-use crate::app::screens::{Screen, actions};
+use super::{Panel, runs};
+use crate::app::navigation::open_screen;
+use crate::app::row::RowKey;
+use crate::app::runs as run_commands;
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
@@ -20,8 +22,8 @@ impl Panel for Actions {
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
         let Some(RowKey::Run(id)) = row else { return };
-        commands::open_screen(state, Screen::Actions, effects);
-        actions::open_run(state, &id, effects);
+        open_screen(state, Screen::Actions, effects);
+        run_commands::open_run(state, &id, effects);
     }
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {

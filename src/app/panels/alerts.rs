@@ -1,9 +1,11 @@
 //! Pending, firing and recently resolved alerts.
 
-use super::{Hint, Panel, RowKey, keys};
+use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::screens::{Screen, metrics, service};
+use crate::app::row::RowKey;
+use crate::app::screens::Screen;
 use crate::app::state::State;
+use crate::app::{metrics, service};
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
 use crate::world::alerts::{AlertSubject, AlertView};

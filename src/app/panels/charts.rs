@@ -2,7 +2,7 @@
 
 use super::{Hint, Panel, metric_list};
 use crate::app::keymap::Command;
-use crate::app::screens::metrics;
+use crate::app::metrics;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;

@@ -1,7 +1,8 @@
 //! One check.
 
-use super::{Panel, RowKey, checks};
-use crate::app::screens::service;
+use super::{Panel, checks};
+use crate::app::row::RowKey;
+use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;

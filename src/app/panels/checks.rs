@@ -1,8 +1,9 @@
 //! The checks of the service that is shown.
 
-use super::{Panel, RowKey, keys};
+use super::{Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::screens::service;
+use crate::app::row::RowKey;
+use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;

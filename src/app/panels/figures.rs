@@ -2,7 +2,7 @@
 
 use super::Panel;
 use crate::app::keymap::Command;
-use crate::app::screens::list::moved;
+use crate::app::list::moved;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;

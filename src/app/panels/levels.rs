@@ -2,7 +2,8 @@
 
 use super::{Hint, Panel, records};
 use crate::app::keymap::Command;
-use crate::app::screens::logs;
+use crate::app::log_commands;
+use crate::app::logs;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId};
@@ -38,7 +39,7 @@ impl Panel for Levels {
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         if !logs::bars_command(state, command) {
-            logs::command(state, command, effects);
+            log_commands::command(state, command, effects);
         }
         true
     }

@@ -1,6 +1,7 @@
 //! Targets that are locked.
 
-use super::{Hint, Panel, RowKey, keys, runs};
+use super::{Hint, Panel, keys, runs};
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;

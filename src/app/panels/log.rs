@@ -1,8 +1,10 @@
 //! The newest records of one log, or of all.
 
-use super::{Panel, RowKey};
+use super::Panel;
 use crate::app::keymap::Command;
-use crate::app::screens::logs;
+use crate::app::log_commands;
+use crate::app::logs;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::{PanelId, PanelSubject};
@@ -26,7 +28,7 @@ impl Panel for LogTail {
 
     fn command(&self, state: &mut State, id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         if let PanelSubject::Log(shown) = &id.subject {
-            logs::lead_on(state, shown.only().cloned(), &shown.filter, command, effects);
+            log_commands::lead_on(state, shown.only().cloned(), &shown.filter, command, effects);
         }
         true
     }

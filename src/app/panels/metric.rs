@@ -1,7 +1,8 @@
 //! The chart of one metric.
 
-use super::{Panel, RowKey};
-use crate::app::screens::metrics;
+use super::Panel;
+use crate::app::metrics;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::model::effect::Effect;

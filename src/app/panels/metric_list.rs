@@ -1,8 +1,9 @@
 //! Every metric.
 
-use super::{Hint, Panel, RowKey, keys};
+use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::screens::metrics;
+use crate::app::metrics;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;

@@ -15,24 +15,22 @@ mod metric_list;
 mod output;
 mod problems;
 mod records;
-mod row;
 mod runs;
 mod service_actions;
 mod service_logs;
 mod service_metrics;
 mod service_status;
 mod services;
-pub(crate) mod startable;
+mod startable;
 mod timeline;
 
 use crate::app::keymap::Command;
-use crate::app::screens::list::holds;
+use crate::app::list::holds;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::model::effect::Effect;
-
-pub use row::RowKey;
 
 /// A key that is worth a place in the last row, and what it does here.
 pub(crate) type Hint = (Command, &'static str);

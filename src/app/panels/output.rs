@@ -1,8 +1,9 @@
 //! How the chosen run stands, and what it says.
 
-use super::{Hint, Panel, RowKey, runs};
+use super::{Hint, Panel, runs};
 use crate::app::keymap::Command;
-use crate::app::screens::actions;
+use crate::app::row::RowKey;
+use crate::app::runs as run_commands;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -20,7 +21,7 @@ impl Panel for Output {
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {
-        actions::scroll_output(state, command)
+        run_commands::scroll_output(state, command)
     }
 
     fn copied(&self, state: &State, _row: Option<&RowKey>) -> Option<String> {

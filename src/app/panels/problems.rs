@@ -1,6 +1,7 @@
 //! What a person should read about the console itself.
 
-use super::{Panel, RowKey, keys};
+use super::{Panel, keys};
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::world::diagnostics::Problem;

@@ -1,8 +1,10 @@
 //! The records of the logs screen.
 
-use super::{Hint, Panel, RowKey};
+use super::{Hint, Panel};
 use crate::app::keymap::Command;
-use crate::app::screens::logs;
+use crate::app::log_commands;
+use crate::app::logs;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -36,7 +38,7 @@ impl Panel for Records {
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
-        logs::command(state, command, effects);
+        log_commands::command(state, command, effects);
         true
     }
 

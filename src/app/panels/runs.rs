@@ -1,8 +1,9 @@
 //! Running and past runs, beside the output of the chosen one.
 
-use super::{Hint, Panel, RowKey, keys};
+use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::screens::actions;
+use crate::app::row::RowKey;
+use crate::app::runs as run_commands;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -39,7 +40,7 @@ impl Panel for Runs {
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {
         if let Some(RowKey::Run(id)) = row {
-            actions::open_run(state, &id, effects);
+            run_commands::open_run(state, &id, effects);
         }
     }
 

@@ -1,9 +1,10 @@
 //! The actions of the service that is shown.
 
-use super::{Panel, RowKey, startable};
+use super::{Panel, startable};
 use crate::app::keymap::Command;
 use crate::app::launch;
-use crate::app::screens::service;
+use crate::app::row::RowKey;
+use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;

@@ -1,8 +1,10 @@
 //! The newest records of the service that is shown.
 
-use super::{Panel, RowKey};
+use super::Panel;
 use crate::app::keymap::Command;
-use crate::app::screens::logs;
+use crate::app::log_commands;
+use crate::app::logs;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -31,7 +33,7 @@ impl Panel for ServiceLogs {
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         let logs = state.shown_service().map_or(&[][..], |service| &*service.logs);
         let only = if let [one] = logs { state.world.logs.get(*one).map(|log| log.name.clone()) } else { None };
-        logs::lead_on(state, only, "", command, effects);
+        log_commands::lead_on(state, only, "", command, effects);
         true
     }
 

@@ -1,9 +1,10 @@
 //! The metrics of the service that is shown.
 
-use super::{Panel, RowKey, metric_list};
+use super::{Panel, metric_list};
 use crate::app::keymap::Command;
-use crate::app::screens::{metrics, service};
+use crate::app::row::RowKey;
 use crate::app::state::State;
+use crate::app::{metrics, service};
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
 

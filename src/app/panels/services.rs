@@ -1,8 +1,9 @@
 //! Every service.
 
-use super::{Hint, Panel, RowKey, keys};
+use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
-use crate::app::screens::service;
+use crate::app::row::RowKey;
+use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;

@@ -1,15 +1,15 @@
 //! What can be started.
 
-use super::{Hint, Panel, RowKey, keys};
+use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::launch;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
-use crate::config::panels::{self, PanelId};
+use crate::config::panels::PanelId;
 use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::model::effect::Effect;
-use crate::text::name::Name;
 
 pub(super) struct Startable;
 
@@ -39,7 +39,7 @@ impl Panel for Startable {
         let mut hints = vec![(Command::Open, "start")];
         // Only where there is one: a key that refuses is no help.
         let actions = &state.world.config.actions;
-        let action = selected(state).and_then(|name| actions.iter().find(|action| action.name == name));
+        let action = state.selected_action().and_then(|name| actions.iter().find(|action| action.name == name));
         if action.is_some_and(|action| plan::has_dry_run(&state.world.config, action)) {
             hints.push((Command::DryRun, "dry run"));
         }
@@ -55,14 +55,6 @@ impl Panel for Startable {
 
     fn copied(&self, _state: &State, row: Option<&RowKey>) -> Option<String> {
         copied(row?)
-    }
-}
-
-/// The selected action.
-pub(crate) fn selected(state: &State) -> Option<Name> {
-    match state.selected(&panels::STARTABLE.id())? {
-        RowKey::Action(name) => Some(name),
-        _ => None,
     }
 }
 

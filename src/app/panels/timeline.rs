@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Panel, RowKey, keys};
-use crate::app::screens::logs;
+use super::{Panel, keys};
+use crate::app::logs;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;

@@ -1,51 +1,20 @@
-//! The logs screen: merged records, levels over time, filter, search, marks.
+//! What the logs screen remembers.
 
-mod aside;
-mod bars;
-mod commands;
-pub mod details;
-mod detour;
-mod filtering;
-mod frozen;
-mod marks;
-mod masked;
 mod pane;
-mod search;
-mod taken;
-mod times;
+mod waiting;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::app::console::{Console, Screens};
-use crate::app::overlays::Overlay;
-use crate::app::state::State;
-use crate::app::tails::Tail;
-use crate::app::toasts::Tone;
-use crate::config::panels;
-use crate::lang::time::Stamp;
 use crate::logs::filter::{Filter, KnownFields};
-use crate::logs::record::{Record, RecordBatch};
+use crate::logs::record::Record;
+use crate::logs::view::{View, ViewEntry};
 use crate::text::name::Name;
-use crate::world::logs::{LogView, rings};
+use crate::world::logs::LogView;
 
-pub(crate) use aside::Aside;
-pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
-pub use bars::{BarsShown, bars};
-pub(in crate::app) use bars::{command as bars_command, jump_to_bar};
-pub(in crate::app) use commands::{command, lead_on};
-pub(in crate::app) use details::is_late;
-pub(crate) use detour::{Former, former};
-pub(in crate::app) use detour::{narrow, trace};
-pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
-pub(crate) use frozen::Waiting;
-pub(in crate::app) use frozen::{hold, thaw};
-pub use marks::MAX_MARKS;
-pub(crate) use masked::held;
-pub(in crate::app) use masked::masked;
+pub(in crate::app) use pane::Place;
 pub(crate) use pane::{Pane, PaneRow};
-use search::{Found, SLICE, go_to_first_match, next_match, search_again};
-pub(in crate::app) use taken::{copied, copied_marks};
-pub(in crate::app) use times::{go_to, go_to_cursor};
+pub(crate) use waiting::Waiting;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,10 +48,8 @@ impl Timestamps {
 
 /// Filters and searches that are remembered.
 pub(crate) const MAX_HISTORY: usize = 50;
-/// Lines of context at the most.
-pub(crate) const MAX_CONTEXT: usize = 20;
-/// Columns that one press of left or right moves.
-const COLUMNS: usize = 8;
+/// The span that the histogram covers at first: the last hour.
+const DEFAULT_RANGE: usize = 2;
 
 /// What the logs screen remembers.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +80,8 @@ pub struct LogsScreen {
     pub known: KnownFields,
     /// What was shown before a key made the filter, the latest last.
     pub(in crate::app) detours: Vec<Former>,
-    found: Option<Found>,
+    /// What the search found.
+    pub(in crate::app) found: Option<Found>,
 }
 
 impl LogsScreen {
@@ -122,7 +90,7 @@ impl LogsScreen {
         Self {
             pane: Pane::new(logs, (0..logs.len()).collect(), Filter::everything()),
             histogram: true,
-            range: bars::DEFAULT_RANGE,
+            range: DEFAULT_RANGE,
             ..Self::default()
         }
     }
@@ -143,159 +111,44 @@ impl LogsScreen {
         let searching = self.found.as_ref().and_then(|found| found.view.progress());
         self.pane.view().progress().or(searching)
     }
-}
 
-fn height(state: &State) -> usize {
-    state.height(&panels::RECORDS.id())
-}
-
-/// A batch of a log has come in at `now`.
-pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
-    state.world.records(log, batch, now, |logs, at, record, backlog| {
-        state.console.overlays.ingest(logs, at, record, backlog);
-        follow(&mut state.console, logs, at, record, backlog);
-    });
-    let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
-    let logs = &state.world.logs;
-    screen.pane.forget(logs);
-    overlays.forget(logs);
-    for tail in tails.values_mut() {
-        tail.forget(logs);
+    /// The parts of a text that the search, or else the filter, hits.
+    pub(crate) fn hits(&self, text: &str) -> Vec<Range<usize>> {
+        self.found.as_ref().map_or_else(|| self.pane.view().filter(), |found| &found.searched).hits(text)
     }
-    if let Some(found) = &mut screen.found {
-        found.view.forget(&rings(logs, screen.pane.sources()), 0);
+
+    /// Which match the cursor stands on, from 1 (0: on none), and of how many; `None` where nothing is searched.
+    pub fn hit(&self) -> Option<(usize, usize)> {
+        let found = self.found.as_ref()?;
+        let here = self.pane.entry().and_then(|entry| {
+            let next = found.view.after(&entry).unwrap_or(found.view.len());
+            let at = next.checked_sub(1).and_then(|at| found.view.get(at))?;
+            ((at.source, at.seq) == (entry.source, entry.seq)).then_some(next)
+        });
+        Some((here.unwrap_or(0), found.view.len()))
     }
 }
 
-/// Shows a record that was just pushed to the ring of log `at` wherever records are listed.
-fn follow(console: &mut Console, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
-    let Console { screens: Screens { logs: screen, .. }, tails, .. } = console;
-    screen.known.learn(record);
-    for tail in tails.values_mut() {
-        tail.ingest(logs, at, record, backlog);
-    }
-    screen.pane.ingest(logs, at, record, backlog);
-    if let Some(found) = &mut screen.found
-        && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
-    {
-        found.view.ingest(&logs[at].ring, source, record, backlog);
-    }
+/// What the search found.
+#[derive(Debug, Clone)]
+pub(in crate::app) struct Found {
+    pub(in crate::app) searched: Filter,
+    pub(in crate::app) view: View,
+    /// Where the search began: the nearest match before it is gone to as soon as it is known.
+    pub(in crate::app) from: Option<ViewEntry>,
 }
 
-/// Whether a scan is left over.
-pub(in crate::app) fn has_work(state: &State) -> bool {
-    let screen = &state.console.screens.logs;
-    let mut tails = state.console.tails.values();
-    screen.pane.view().is_scanning()
-        || tails.any(Tail::is_scanning)
-        || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
-        || state.console.overlays.iter().any(Overlay::is_counting)
-}
-
-/// Does a slice of what is left over. `true` where there was something.
-pub(in crate::app) fn work(state: &mut State) -> bool {
-    if !has_work(state) {
-        return false;
-    }
-    let screen = &mut state.console.screens.logs;
-    if screen.pane.view().is_scanning() {
-        screen.pane.work(&state.world.logs);
-    } else if let Some(found) = screen.found.as_mut().filter(|found| found.view.is_scanning()) {
-        found.view.work(&rings(&state.world.logs, screen.pane.sources()), SLICE);
-    } else if let Some(tail) = state.console.tails.values_mut().find(|tail| tail.is_scanning()) {
-        tail.work(&state.world.logs);
-    } else {
-        state.console.overlays.count(&state.world.logs);
-    }
-    go_to_first_match(state);
-    true
-}
-
-/// Shows one log alone, or all.
-pub(in crate::app) fn show_only(state: &mut State, name: Option<Name>) {
-    let screen = &mut state.console.screens.logs;
-    let sources = state.world.logs.iter().enumerate();
-    let shown =
-        sources.filter(|(_, log)| name.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
-    screen.only = name;
-    let filter = screen.pane.view().filter().clone();
-    screen.pane.refilter(&state.world.logs, shown, filter);
-    search_again(state);
-    work(state);
-}
-
-/// The next log alone, in the order of the configuration; after the last one all.
-fn step_log(state: &mut State, by: isize) {
-    let count = state.world.logs.len();
-    let here = state
-        .console
-        .screens
-        .logs
-        .only
-        .as_ref()
-        .and_then(|name| state.world.logs.iter().position(|log| log.name == *name));
-    // Position 0 is all, 1 the first log.
-    let here = here.map_or(0, |at| at + 1).cast_signed();
-    let next = (here + by).rem_euclid(count.cast_signed() + 1).unsigned_abs();
-    let name = next.checked_sub(1).map(|at| state.world.logs[at].name.clone());
-    let said = name.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("only {name}"));
-    show_only(state, name);
-    state.toast(Tone::Info, &said);
-}
-
-/// Selects a record by a click.
-pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
-    let height = height(state);
-    let screen = &mut state.console.screens.logs;
-    let source = screen.pane.sources().iter().position(|at| state.world.logs[*at].name == *log);
-    let rings = rings(&state.world.logs, screen.pane.sources());
-    let entry = source.and_then(|source| screen.pane.view().index_of(&rings, source, seq));
-    if let Some(entry) = entry.and_then(|index| screen.pane.view().get(index)) {
-        screen.pane.jump(&state.world.logs, entry, height);
-        times::follow_selection(state);
-    }
-}
-
-/// Moves the cursor and gives the record it stands on then.
-pub(in crate::app) fn step_cursor(state: &mut State, by: isize) -> Option<Record> {
-    let height = height(state);
-    state.console.screens.logs.pane.step(&state.world.logs, by, height);
-    state.console.screens.logs.pane.selected(&state.world.logs)
-}
-
-/// Esc: ends the search, then the filter. `false` where there was neither.
-pub(in crate::app) fn undo(state: &mut State) -> bool {
-    if state.console.screen != super::Screen::Logs {
-        return false;
-    }
-    let screen = &mut state.console.screens.logs;
-    if screen.search.is_some() {
-        screen.search = None;
-        screen.found = None;
-    } else if detour::go_back(state) {
-    } else if !state.console.screens.logs.filter.is_empty() {
-        // Everything always parses.
-        let _ = set_filter(state, "");
-    } else {
-        return false;
-    }
-    true
-}
-
-/// The list of logs is another one: places are kept by name.
-pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
-    let screen = &mut state.console.screens.logs;
-    if screen.only.as_ref().is_some_and(|name| !state.world.logs.iter().any(|log| log.name == *name)) {
-        screen.only = None;
-    }
-    let only = screen.only.clone();
-    let sources = state.world.logs.iter().enumerate();
-    let shown =
-        sources.filter(|(_, log)| only.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
-    let logs = &state.world.logs;
-    let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
-    screen.pane.remap(logs, moved, shown);
-    screen.detours.clear();
-    state.console.overlays.tell(Overlay::logs_moved);
-    search_again(state);
+/// What was shown before a key made another filter.
+#[derive(Debug, Clone)]
+pub(crate) struct Former {
+    /// Its filter, as written.
+    pub filter: String,
+    /// The one log that was shown.
+    pub(in crate::app) only: Option<Name>,
+    /// Where the cursor stood; `None` where the view followed.
+    pub(in crate::app) place: Option<ViewEntry>,
+    /// The filter that was set in its stead: with another one there is no way back.
+    pub(in crate::app) set: String,
+    /// It shows one trace.
+    pub(in crate::app) traces: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::screens::logs;
+use crate::app::logs;
 use crate::model::effect::LogsEffect;
 use crate::runtime::core::Core;
 

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
-use crate::app::screens::logs::details::place;
+use crate::app::logs::details::place;
 use crate::app::state::State;
 use crate::theme::Role;
 use crate::ui::line::Line;

@@ -17,7 +17,6 @@ use ratatui::layout::Rect;
 
 use super::paint::{Painter, split_bottom};
 use super::widgets::toast;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::confirm::Confirmation;
@@ -28,6 +27,7 @@ use crate::app::overlays::patterns::PatternsOverlay;
 use crate::app::overlays::record::RecordOverlay;
 use crate::app::overlays::top::TopOverlay;
 use crate::app::state::State;
+use crate::app::state::overlay::Overlay;
 use crate::app::toasts::Tone;
 use crate::theme::Role;
 use crate::ui::line::Line;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::services::beside_status;
 use super::{Height, Listing, PanelView, Room, frame, note};
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::status::Status;

@@ -4,7 +4,8 @@ use ratatui::layout::Rect;
 
 use super::{Height, PanelView, Room, metric, note};
 use crate::app::layout::Target;
-use crate::app::screens::metrics::{RANGES, charts};
+use crate::app::metrics::charts;
+use crate::app::screens::metrics::RANGES;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::service_status::standing;
 use super::{Listing, PanelView, check, focused, frame, note};
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, PanelView, Room, focused, frame, note};
 use crate::app::keymap::Command;
-use crate::app::screens::logs::{self, BarsShown};
+use crate::app::logs::{self, BarsShown};
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId};
 use crate::logs::histogram::HistogramBar;

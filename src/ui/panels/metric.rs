@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, PanelView, Room, focused, frame, note};
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::screens::metrics::Axis;
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};

@@ -32,7 +32,7 @@ use super::paint::Painter;
 use super::widgets::frame::Frame;
 use super::widgets::table;
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId, PanelSpec};
 use crate::theme::Role;

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Listing, PanelView, focused, frame, note};
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;

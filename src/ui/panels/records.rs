@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::{PanelView, focused, frame, log, note};
 use crate::app::keymap::Command;
-use crate::app::screens::logs::{LogsScreen, PaneRow, former};
+use crate::app::logs::former;
+use crate::app::screens::logs::{LogsScreen, PaneRow};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;

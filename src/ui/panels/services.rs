@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::status::Status;

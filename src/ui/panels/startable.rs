@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Height, Listing, PanelView, Room, focused, frame, note, runs};
 use crate::app::layout::Target;
-use crate::app::panels::RowKey;
+use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::Role;

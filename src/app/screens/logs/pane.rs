@@ -31,7 +31,7 @@ pub struct Pane {
 
 /// Where one stands in it.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(in crate::app) struct Place {
     follow: bool,
     cursor: Option<ViewEntry>,
     window: Vec<(ViewEntry, Record)>,
@@ -72,7 +72,7 @@ impl Pane {
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(super) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         let before = self.view.len();
         self.view.ingest(&logs[at].ring, source, record, backlog);
@@ -82,17 +82,17 @@ impl Pane {
     }
 
     /// Lets go of what the rings dropped.
-    pub(super) fn forget(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
         self.view.forget(&rings(logs, &self.sources), 0);
     }
 
     /// Scans one slice of what was held. `true` while more is left.
-    pub(super) fn work(&mut self, logs: &[LogView]) -> bool {
+    pub(in crate::app) fn work(&mut self, logs: &[LogView]) -> bool {
         !self.view.work(&rings(logs, &self.sources), SLICE)
     }
 
     /// Shows what passes another filter, around the same place.
-    pub(super) fn refilter(&mut self, logs: &[LogView], sources: Vec<usize>, filter: Filter) {
+    pub(in crate::app) fn refilter(&mut self, logs: &[LogView], sources: Vec<usize>, filter: Filter) {
         let place = |entry: &ViewEntry| {
             let log = self.sources.get(entry.source)?;
             Some(ViewEntry { source: sources.iter().position(|source| source == log)?, ..*entry })
@@ -108,7 +108,12 @@ impl Pane {
     }
 
     /// The same place after the list of logs changed: `moved` gives the new position of an old one.
-    pub(super) fn remap(&mut self, logs: &[LogView], moved: impl Fn(usize) -> Option<usize>, sources: Vec<usize>) {
+    pub(in crate::app) fn remap(
+        &mut self,
+        logs: &[LogView],
+        moved: impl Fn(usize) -> Option<usize>,
+        sources: Vec<usize>,
+    ) {
         self.sources = self.sources.iter().map(|at| moved(*at).unwrap_or(usize::MAX)).collect();
         let filter = self.view.filter().clone();
         self.refilter(logs, sources, filter);
@@ -131,7 +136,7 @@ impl Pane {
     }
 
     /// Follows the newest again.
-    pub(super) fn resume(&mut self) {
+    pub(in crate::app) fn resume(&mut self) {
         self.follow = true;
         self.cursor = None;
         self.new_records = 0;
@@ -139,12 +144,12 @@ impl Pane {
     }
 
     /// Where one stands.
-    pub(super) fn place(&self) -> Place {
+    pub(in crate::app) fn place(&self) -> Place {
         Place { follow: self.follow, cursor: self.cursor, window: self.window.clone() }
     }
 
     /// Stands there again; what came meanwhile is still new.
-    pub(super) fn go_back(&mut self, to: Place) {
+    pub(in crate::app) fn go_back(&mut self, to: Place) {
         if to.follow {
             return self.resume();
         }
@@ -152,7 +157,7 @@ impl Pane {
     }
 
     /// Takes the window away and leaves one at the same place that shows nothing until [`Pane::refilter`].
-    pub(super) fn part(&mut self) -> Self {
+    pub(in crate::app) fn part(&mut self) -> Self {
         let left = Self {
             view: View::default(),
             sources: self.sources.clone(),
@@ -165,14 +170,14 @@ impl Pane {
     }
 
     /// Stands on an entry, which need not be scanned yet.
-    pub(super) fn stand_at(&mut self, entry: ViewEntry) {
+    pub(in crate::app) fn stand_at(&mut self, entry: ViewEntry) {
         self.follow = false;
         self.cursor = Some(entry);
         self.window.clear();
     }
 
     /// Stands still on what is shown.
-    pub(super) fn pause(&mut self, logs: &[LogView], height: usize) {
+    pub(in crate::app) fn pause(&mut self, logs: &[LogView], height: usize) {
         if self.follow
             && let Some(newest) = self.view.last()
         {
@@ -186,7 +191,7 @@ impl Pane {
 
     /// Moves the cursor by `by` entries, the window after it as little as needed. At the end it stays paused: only
     /// going to the bottom on purpose follows again.
-    pub(super) fn step(&mut self, logs: &[LogView], by: isize, height: usize) {
+    pub(in crate::app) fn step(&mut self, logs: &[LogView], by: isize, height: usize) {
         self.pause(logs, height);
         for _ in 0..by.unsigned_abs() {
             if !(if by < 0 { self.up(logs, height) } else { self.down(logs, height) }) {
@@ -231,7 +236,7 @@ impl Pane {
     }
 
     /// Puts the cursor on an entry and shows it, a third from the top where the window has to move.
-    pub(super) fn jump(&mut self, logs: &[LogView], entry: ViewEntry, height: usize) {
+    pub(in crate::app) fn jump(&mut self, logs: &[LogView], entry: ViewEntry, height: usize) {
         self.pause(logs, height);
         self.cursor = Some(entry);
         if self.window.iter().any(|(held, _)| same(held, &entry)) {
@@ -243,7 +248,7 @@ impl Pane {
     }
 
     /// The nearest entry of at least a level, after the cursor or before it.
-    pub(super) fn find_level(&self, level: Level, forward: bool) -> Option<ViewEntry> {
+    pub(in crate::app) fn find_level(&self, level: Level, forward: bool) -> Option<ViewEntry> {
         let cursor = self.entry()?;
         let wanted = |entry: &ViewEntry| entry.level >= level;
         if forward {

@@ -19,9 +19,6 @@ const RANGES: [(Duration, &str); 7] = [
     (Duration::days(7), "7 days"),
     (Duration::days(30), "30 days"),
 ];
-/// The last hour.
-pub(super) const DEFAULT_RANGE: usize = 2;
-
 /// The bars of the histogram.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BarsShown {

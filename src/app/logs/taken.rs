@@ -25,7 +25,7 @@ pub(in crate::app) fn copied(state: &State) -> Option<String> {
 }
 
 /// Writes what is marked, else what passes the filter, into a file.
-pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
+pub(in crate::app) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let records = chosen(state, MAX_SAVED);
     if records.is_empty() {
         state.toast(Tone::Info, "no record to write");
@@ -38,7 +38,7 @@ pub(super) fn save(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Gives what is marked, else what passes the filter, to the person's pager; with the log before each line where there
 /// are several.
-pub(super) fn page(state: &mut State, effects: &mut Vec<Effect>) {
+pub(in crate::app) fn page(state: &mut State, effects: &mut Vec<Effect>) {
     let records = chosen(state, MAX_PAGED);
     if records.is_empty() {
         state.toast(Tone::Info, "no record to read");

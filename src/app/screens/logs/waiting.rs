@@ -1,8 +1,7 @@
-//! What comes in while the screen is frozen: it waits, so that filter and search work on what was there.
+//! Records that came while the screen is frozen.
 
 use std::collections::VecDeque;
 
-use crate::app::state::State;
 use crate::lang::time::Stamp;
 use crate::logs::record::{Record, RecordBatch};
 use crate::logs::ring::RingLimits;
@@ -13,6 +12,29 @@ use crate::text::name::Name;
 pub(crate) struct Waiting(VecDeque<(Name, RecordBatch, Stamp)>);
 
 impl Waiting {
+    /// Keeps a batch of `log`. No more waits than its ring could take in: what is older would be dropped there too.
+    /// Returns how many records were.
+    pub(in crate::app) fn push(&mut self, log: &Name, batch: RecordBatch, at: Stamp) -> u64 {
+        let limits = RingLimits::default();
+        self.0.push_back((log.clone(), batch, at));
+        let (mut records, mut bytes) = self.waiting_in(log);
+        let mut dropped = 0;
+        while records > limits.records || bytes > limits.bytes {
+            let mut own = self.0.iter_mut().filter(|(name, ..)| name == log);
+            let Some((_, oldest, _)) = own.find(|(_, batch, _)| !batch.records.is_empty()) else { break };
+            let oldest = std::mem::take(&mut oldest.records);
+            records -= oldest.len();
+            bytes -= oldest.iter().map(Record::footprint).sum::<usize>();
+            dropped += oldest.len() as u64;
+        }
+        dropped
+    }
+
+    /// All that waits, with the moment at which it came; nothing waits any more.
+    pub(in crate::app) fn take(&mut self) -> VecDeque<(Name, RecordBatch, Stamp)> {
+        std::mem::take(&mut self.0)
+    }
+
     /// Records of `log` that wait, and their bytes.
     fn waiting_in(&self, log: &Name) -> (usize, usize) {
         let records = self.0.iter().filter(|(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records);
@@ -36,30 +58,5 @@ impl Waiting {
     /// The records of `log` that wait, oldest first.
     pub(in crate::app) fn records<'a>(&'a self, log: &'a Name) -> impl DoubleEndedIterator<Item = &'a Record> {
         self.0.iter().filter(move |(name, ..)| name == log).flat_map(|(_, batch, _)| &batch.records)
-    }
-}
-
-/// Keeps a batch for later. No more waits than the ring of its log could take in: what is older would be dropped there
-/// too, and is counted as such.
-pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
-    let limits = RingLimits::default();
-    state.console.waiting.0.push_back((log.clone(), batch, state.world.now));
-    let (mut records, mut bytes) = state.console.waiting.waiting_in(log);
-    while records > limits.records || bytes > limits.bytes {
-        let mut own = state.console.waiting.0.iter_mut().filter(|(name, ..)| name == log);
-        let Some((_, oldest, _)) = own.find(|(_, batch, _)| !batch.records.is_empty()) else { return };
-        let dropped = std::mem::take(&mut oldest.records);
-        records -= dropped.len();
-        bytes -= dropped.iter().map(Record::footprint).sum::<usize>();
-        if let Some(view) = state.world.logs.iter_mut().find(|view| view.name == *log) {
-            view.ring.note_dropped(dropped.len() as u64);
-        }
-    }
-}
-
-/// Takes in what waited.
-pub(in crate::app) fn thaw(state: &mut State) {
-    for (log, batch, at) in std::mem::take(&mut state.console.waiting.0) {
-        super::arrived(state, &log, batch, at);
     }
 }

@@ -1,22 +1,27 @@
 //! What the keys of the logs screen do.
 
-use super::{
-    COLUMNS, MAX_CONTEXT, details, detour, height, marks, next_match, set_filter, show_only, step_log, taken, times,
-};
-use crate::app::keymap::Command;
-use crate::app::overlays::line::{LineInput, Purpose};
-use crate::app::overlays::patterns;
-use crate::app::screens::Screen;
-use crate::app::screens::list::moved;
-use crate::app::state::State;
-use crate::app::toasts::Tone;
 use crate::logs::record::Level;
 use crate::model::effect::Effect;
 use crate::text::name::Name;
 
+use super::keymap::Command;
+use super::list::moved;
+use super::logs;
+use super::overlays::line::{LineInput, Purpose};
+use super::overlays::record::RecordOverlay;
+use super::overlays::{patterns, record, top};
+use super::screens::Screen;
+use super::state::State;
+use super::toasts::Tone;
+
+/// Columns that one press of left or right moves.
+const COLUMNS: usize = 8;
+/// Lines of context at the most.
+const MAX_CONTEXT: usize = 20;
+
 /// Commands of the logs screen.
 pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
-    let height = height(state);
+    let height = logs::height(state);
     let screen = &mut state.console.screens.logs;
     match command {
         Command::Top => {
@@ -34,25 +39,25 @@ pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut
         Command::MoreContext => screen.context = (screen.context + 1).min(MAX_CONTEXT),
         Command::LessContext => screen.context = screen.context.saturating_sub(1),
         Command::Histogram => screen.histogram = !screen.histogram,
-        Command::Mark => marks::toggle(state),
-        Command::NextMark => marks::step(state, true),
-        Command::PreviousMark => marks::step(state, false),
+        Command::Mark => logs::toggle_mark(state),
+        Command::NextMark => next_mark(state, true),
+        Command::PreviousMark => next_mark(state, false),
         Command::Patterns => patterns::open(state, effects),
-        Command::TopValues => details::open_top(state, None),
-        Command::Trace => detour::trace_selected(state),
-        Command::Open => details::open(state),
+        Command::TopValues => top::open(state, None),
+        Command::Trace => logs::trace_selected(state),
+        Command::Open => record::open(state),
         Command::Search => {
             let line = LineInput::new(state, Purpose::Search);
             state.console.overlays.push(line);
         }
-        Command::NextMatch => next_match(state, true),
-        Command::PreviousMatch => next_match(state, false),
+        Command::NextMatch => logs::next_match(state, true),
+        Command::PreviousMatch => logs::next_match(state, false),
         Command::NextError => next_error(state, true),
         Command::PreviousError => next_error(state, false),
-        Command::NextLog => step_log(state, 1),
-        Command::PreviousLog => step_log(state, -1),
-        Command::SaveRecords => taken::save(state, effects),
-        Command::PageRecords => taken::page(state, effects),
+        Command::NextLog => logs::step_log(state, 1),
+        Command::PreviousLog => logs::step_log(state, -1),
+        Command::SaveRecords => logs::save(state, effects),
+        Command::PageRecords => logs::page(state, effects),
         other => {
             const MIDDLE: usize = 1 << 20;
             if let Some(to) = moved(other, MIDDLE, 2 * MIDDLE, height) {
@@ -60,7 +65,7 @@ pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut
             }
         }
     }
-    times::follow_selection(state);
+    logs::follow_selection(state);
 }
 
 /// Commands of a log panel elsewhere: it is a tail, and whoever wants to move in it gets the whole screen with what it
@@ -89,19 +94,25 @@ pub(in crate::app) fn lead_on(
     }
     state.go(Screen::Logs);
     if only != state.console.screens.logs.only {
-        show_only(state, only);
+        logs::show_only(state, only);
     }
     if !filter.is_empty() {
         // It was read with the configuration.
-        let _ = set_filter(state, filter);
+        let _ = logs::set_filter(state, filter);
     }
     if command != Command::Open {
         self::command(state, command, effects);
     }
 }
 
+fn next_mark(state: &mut State, forward: bool) {
+    if let Some(record) = logs::next_mark(state, forward) {
+        state.console.overlays.push(RecordOverlay::new(record, false));
+    }
+}
+
 fn next_error(state: &mut State, forward: bool) {
-    let height = height(state);
+    let height = logs::height(state);
     match state.console.screens.logs.pane.find_level(Level::Error, forward) {
         Some(entry) => state.console.screens.logs.pane.jump(&state.world.logs, entry, height),
         None => state.toast(Tone::Info, if forward { "no later error" } else { "no earlier error" }),

@@ -1,14 +1,14 @@
 //! What was shown before a line of input shows something else as it is typed: kept up meanwhile, so that Esc brings it
 //! back as it would be had nobody typed. A scan anew would lose the place and the count of what is new.
 
+use crate::app::screens::logs::{Found, Pane, Place};
 use crate::app::state::State;
 use crate::logs::record::Record;
 use crate::text::SafeText;
 use crate::world::logs::{LogView, rings};
 
 use super::filtering::{parse, set_filter};
-use super::pane::{Pane, Place};
-use super::search::{Found, SLICE, set_search};
+use super::search::{SLICE, set_search};
 
 /// What is put aside.
 #[derive(Debug, Clone)]

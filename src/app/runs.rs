@@ -1,13 +1,5 @@
-//! The actions screen: what can be started, what runs and ran, what is locked.
+//! The actions screen: cancelling, following up and reading runs.
 
-use crate::app::keymap::Command;
-use crate::app::launch;
-use crate::app::observe;
-use crate::app::overlays::ask::{AskOverlay, OnYes};
-use crate::app::panels::{RowKey, startable};
-use crate::app::requests::AwaitedAnswer;
-use crate::app::state::State;
-use crate::app::toasts::Tone;
 use crate::config::panels;
 use crate::model::effect::{Effect, RunEffect};
 use crate::model::run::{Run, RunState};
@@ -15,12 +7,15 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::runs::RunView;
 
-/// What the actions screen remembers.
-#[derive(Debug, Clone, Default)]
-pub struct ActionsScreen {
-    /// The line on which the output is held, by its index; `None` follows the end.
-    pub output_at: Option<u64>,
-}
+use super::keymap::Command;
+use super::launch;
+use super::list::moved;
+use super::observe;
+use super::overlays::ask::{AskOverlay, OnYes};
+use super::requests::AwaitedAnswer;
+use super::row::RowKey;
+use super::state::State;
+use super::toasts::Tone;
 
 /// Commands of this screen alone.
 pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -57,7 +52,7 @@ fn ask_cancel(state: &mut State) {
     };
     let stoppable = |run: &&Run| run.state == RunState::Running || (run.state == RunState::Unknown && left(run) > 0);
     let in_startable = state.focused_panel().is_some_and(|panel| panel.is(&panels::STARTABLE));
-    let chosen = if in_startable { startable::selected(state) } else { None };
+    let chosen = if in_startable { state.selected_action() } else { None };
     let all = state.world.all_runs();
     let mut of_chosen = all.iter().copied().filter(|run| chosen.as_ref() == Some(&run.action)).filter(stoppable);
     let mut stoppables = all.iter().copied().filter(stoppable);
@@ -90,9 +85,11 @@ pub(crate) fn open_run(state: &mut State, id: &Name, effects: &mut Vec<Effect>) 
     read_output(state, id, effects);
 }
 
-/// Reads the output of the chosen run.
-pub(super) fn read_shown(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(RowKey::Run(id)) = state.selected(&panels::RUNS.id()) {
+/// While the output of runs is on the screen that of the chosen run is read, also of one that ended long ago.
+pub(super) fn show_output(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.shows(&panels::OUTPUT)
+        && let Some(RowKey::Run(id)) = state.selected(&panels::RUNS.id())
+    {
         read_output(state, &id, effects);
     }
 }
@@ -110,7 +107,7 @@ fn read_output(state: &mut State, id: &Name, effects: &mut Vec<Effect>) {
 /// Scrolls the output of the shown run. It holds its line while more comes in; at the end it follows again. `false`:
 /// the command is no movement.
 pub(crate) fn scroll_output(state: &mut State, command: Command) -> bool {
-    if super::list::moved(command, 0, 1, 1).is_none() {
+    if moved(command, 0, 1, 1).is_none() {
         return false;
     }
     let height = state.height(&panels::OUTPUT.id());
@@ -119,7 +116,7 @@ pub(crate) fn scroll_output(state: &mut State, command: Command) -> bool {
     let end = view.lines.len().saturating_sub(height);
     let at = |index: u64| usize::try_from(index.saturating_sub(first)).unwrap_or(0).min(end);
     let here = state.console.screens.actions.output_at.map_or(end, at);
-    let Some(to) = super::list::moved(command, here, end, height) else { return true };
+    let Some(to) = moved(command, here, end, height) else { return true };
     let held = view.lines.get(to).map(|line| line.index).filter(|_| to < end);
     state.console.screens.actions.output_at = held;
     true

@@ -2,13 +2,13 @@
 
 use std::any::Any;
 
-use crate::app::state::State;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::record::Record;
 use crate::model::effect::Effect;
 use crate::world::logs::LogView;
 
-use super::{Overlay, Then};
+use super::State;
+use super::overlay::{Operation, Overlay, Then};
 
 /// What lies over the screen, the topmost last.
 #[derive(Debug, Default)]
@@ -75,8 +75,8 @@ impl Overlays {
 }
 
 /// Gives a key to the topmost overlay.
-pub(in crate::app) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
-    with_top(state, |state, top| top.key(state, key, effects));
+pub(in crate::app) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Option<Operation> {
+    with_top(state, |state, top| top.key(state, key, effects))
 }
 
 /// Gives pasted text to the topmost overlay.
@@ -95,8 +95,8 @@ pub(in crate::app) fn click_row(state: &mut State, row: usize) {
 }
 
 /// A click on a button of the topmost overlay.
-pub(in crate::app) fn click_button(state: &mut State, button: usize) {
-    with_top(state, |state, top| top.click_button(state, button));
+pub(in crate::app) fn click_button(state: &mut State, button: usize) -> Option<Operation> {
+    with_top(state, |state, top| top.click_button(state, button))
 }
 
 /// The wheel over details of the logs: as the keys up and down. `false` where it means nothing.
@@ -112,11 +112,17 @@ pub(in crate::app) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
 }
 
 /// Takes the topmost overlay out while it works on the state, and puts it back where it was, under what it opened.
-fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut dyn Overlay) -> Then) {
-    let Some(mut top) = state.console.overlays.0.pop() else { return };
+/// Returns what it asks for as it goes.
+fn with_top(state: &mut State, work: impl FnOnce(&mut State, &mut dyn Overlay) -> Then) -> Option<Operation> {
+    let mut top = state.console.overlays.0.pop()?;
     let at = state.console.overlays.0.len();
-    if work(state, top.as_mut()) == Then::Stay {
-        let open = &mut state.console.overlays.0;
-        open.insert(at.min(open.len()), top);
+    match work(state, top.as_mut()) {
+        Then::Stay => {
+            let open = &mut state.console.overlays.0;
+            open.insert(at.min(open.len()), top);
+            None
+        }
+        Then::Close => None,
+        Then::Perform(operation) => Some(operation),
     }
 }

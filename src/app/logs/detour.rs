@@ -1,30 +1,15 @@
 //! Ways aside: a filter that a key has made, and the way back to what was shown before.
 
+use crate::app::screens::logs::Former;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
 use crate::logs::record::Record;
-use crate::logs::view::ViewEntry;
-use crate::text::name::Name;
 
 use super::{select, set_filter, show_only};
 
 /// Ways back that are remembered.
 const MOST: usize = 16;
-
-/// What was shown before.
-#[derive(Debug, Clone)]
-pub(crate) struct Former {
-    /// Its filter, as written.
-    pub filter: String,
-    only: Option<Name>,
-    /// Where the cursor stood; `None` where the view followed.
-    place: Option<ViewEntry>,
-    /// The filter that was set in its stead: with another one there is no way back.
-    set: String,
-    /// It shows one trace.
-    traces: bool,
-}
 
 /// The way back that Esc takes, if the filter is still the one that a key has made.
 pub(crate) fn former(state: &State) -> Option<&Former> {
@@ -92,7 +77,7 @@ pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool 
 }
 
 /// The same of the record under the cursor.
-pub(super) fn trace_selected(state: &mut State) {
+pub(in crate::app) fn trace_selected(state: &mut State) {
     let record = state.console.screens.logs.pane.selected(&state.world.logs);
     trace(state, record.as_ref());
 }

@@ -1,19 +1,12 @@
-//! One service.
+//! The service screen: which service it shows.
 
-use crate::app::keymap::Command;
-use crate::app::panels::RowKey;
-use crate::app::state::State;
 use crate::config::panels;
 use crate::text::name::Name;
 
-use super::Screen;
-
-/// What the service screen remembers.
-#[derive(Debug, Clone, Default)]
-pub struct ServiceScreen {
-    /// The service; `None`: the first as the overview orders them.
-    pub service: Option<Name>,
-}
+use super::keymap::Command;
+use super::row::RowKey;
+use super::screens::Screen;
+use super::state::State;
 
 /// Takes the service that is selected on the screen one comes from.
 pub(crate) fn choose(state: &mut State) {

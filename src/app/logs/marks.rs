@@ -1,6 +1,5 @@
 //! Marks: records that a person wants to find again, kept though the ring drops them.
 
-use crate::app::overlays::record::RecordOverlay;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::record::Record;
@@ -12,7 +11,7 @@ use super::height;
 pub const MAX_MARKS: usize = 100;
 
 /// Marks the selected record, or takes its mark away.
-pub(super) fn toggle(state: &mut State) {
+pub(in crate::app) fn toggle_mark(state: &mut State) {
     let screen = &mut state.console.screens.logs;
     let Some(record) = screen.pane.selected(&state.world.logs) else { return };
     let id = (record.log.clone(), record.seq);
@@ -44,10 +43,10 @@ fn place(record: &Record) -> (chrono::DateTime<chrono::Utc>, &str, u64) {
     (record.at(), &*record.log, record.seq)
 }
 
-/// Goes to the neighbouring mark, around the ends.
-pub(super) fn step(state: &mut State, forward: bool) {
+/// Goes to the neighbouring mark, around the ends. Returns its record where it is not among those that are shown.
+pub(in crate::app) fn next_mark(state: &mut State, forward: bool) -> Option<Record> {
     let marked = in_order(state);
-    let Some(here) = state.console.screens.logs.pane.selected(&state.world.logs) else { return };
+    let here = state.console.screens.logs.pane.selected(&state.world.logs)?;
     let near = if forward {
         marked.iter().find(|record| place(record) > place(&here))
     } else {
@@ -56,16 +55,16 @@ pub(super) fn step(state: &mut State, forward: bool) {
     let around = if forward { marked.first() } else { marked.last() };
     let Some(record) = near.or(around) else {
         state.toast(Tone::Info, "no marks yet: m marks a line");
-        return;
+        return None;
     };
     if near.is_none() {
         state.toast(Tone::Info, if forward { "from the first mark again" } else { "from the last mark again" });
     }
-    show(state, record);
+    go_to(state, record)
 }
 
-/// Puts the cursor on a record; in full over the screen where it is not among those that are shown.
-fn show(state: &mut State, record: &Record) {
+/// Puts the cursor on a record. Returns it, and says why, where it is not among those that are shown.
+fn go_to(state: &mut State, record: &Record) -> Option<Record> {
     let height = height(state);
     let screen = &mut state.console.screens.logs;
     let held = rings(&state.world.logs, screen.pane.sources());
@@ -74,11 +73,11 @@ fn show(state: &mut State, record: &Record) {
     let index = source.and_then(|source| screen.pane.view().index_of(&held, source, record.seq));
     if let Some(entry) = index.and_then(|index| screen.pane.view().get(index)) {
         screen.pane.jump(&state.world.logs, entry, height);
-        return;
+        return None;
     }
-    state.console.overlays.push(RecordOverlay::new(record.clone(), false));
     let held = state.world.log(&record.log).is_some_and(|log| log.ring.get(record.seq).is_some());
     let why =
         if held { "the filter hides this marked record" } else { "no longer in the log's memory; kept by the mark" };
     state.toast(Tone::Info, why);
+    Some(record.clone())
 }

@@ -1,4 +1,9 @@
-//! The whole state: the only input of the view.
+//! The whole state: the only input of the view. What lies over the screen is part of it, so the interface of overlays is
+//! here too; the overlays themselves are in the module of their name, above.
+
+pub mod console;
+pub mod overlay;
+pub mod overlays;
 
 use std::sync::Arc;
 
@@ -7,8 +12,9 @@ use crate::lang::time::Stamp;
 use crate::model::effect::RequestId;
 use crate::world::World;
 
-use super::console::Console;
 use super::requests::AwaitedAnswer;
+
+use console::Console;
 
 /// What is known, and what this person looks at. Mutated by `update` alone; the view reads it.
 #[derive(Debug)]
@@ -28,19 +34,19 @@ impl State {
     }
 
     /// Names a request that begins now.
-    pub(super) fn next_request(&mut self) -> RequestId {
+    pub(in crate::app) fn next_request(&mut self) -> RequestId {
         self.console.requests.begin()
     }
 
     /// Names a request that begins now and is answered.
-    pub(super) fn request(&mut self, asked: AwaitedAnswer) -> RequestId {
+    pub(in crate::app) fn request(&mut self, asked: AwaitedAnswer) -> RequestId {
         let request = self.next_request();
         self.console.requests.expect(request, asked);
         request
     }
 
     /// Something visible changed by itself. While the screen is frozen or nobody looks, that causes no frame.
-    pub(super) fn changed(&mut self) {
+    pub(in crate::app) fn changed(&mut self) {
         if self.console.frozen.is_none() && self.console.focused {
             self.console.revision += 1;
         }
@@ -52,7 +58,7 @@ impl State {
     }
 
     /// Part of an answer is there, of a filter or a search over what is held: drawn though the screen is held still.
-    pub(super) fn answer(&mut self) {
+    pub(in crate::app) fn answer(&mut self) {
         if self.console.frozen.is_some() {
             self.console.revision += 1;
             self.console.answered += 1;
@@ -62,7 +68,7 @@ impl State {
     }
 
     /// A person did something: drawn in any case.
-    pub(super) fn touched(&mut self) {
+    pub(in crate::app) fn touched(&mut self) {
         self.console.revision += 1;
     }
 }

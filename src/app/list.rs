@@ -1,7 +1,7 @@
 //! Lists: a selection that stays with its row while rows come, go and change places.
 
-use crate::app::keymap::Command;
-use crate::app::panels::RowKey;
+use super::keymap::Command;
+use super::row::RowKey;
 
 /// What a list remembers: the selection by what its row is about, and the first row shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,11 +1,9 @@
 //! Where details of the logs are shown: over the list, or beside it where there is room for both.
 
 use crate::app::layout::Area;
-use crate::app::overlays::Overlay;
-use crate::app::overlays::record::RecordOverlay;
-use crate::app::overlays::top::TopOverlay;
 use crate::app::screens::Screen;
 use crate::app::state::State;
+use crate::app::state::overlay::Overlay;
 use crate::logs::record::Record;
 use crate::logs::scan::Slice;
 use crate::world::logs::rings;
@@ -31,20 +29,6 @@ pub(crate) const fn room(size: (u16, u16)) -> Area {
 /// Whether details are open over the logs.
 pub(crate) fn are_open(state: &State) -> bool {
     state.console.screen == Screen::Logs && state.console.overlays.iter().any(Overlay::is_details)
-}
-
-/// Opens the record under the cursor in full.
-pub(super) fn open(state: &mut State) {
-    if let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) {
-        let late = is_late(state, &record);
-        state.console.overlays.push(RecordOverlay::new(record, late));
-    }
-}
-
-/// Counts the values of a field, or asks for one.
-pub(in crate::app) fn open_top(state: &mut State, field: Option<&str>) {
-    let panel = field.map_or_else(|| TopOverlay::new(state), |field| TopOverlay::counted(state, field));
-    state.console.overlays.push(panel);
 }
 
 /// Whether a record came later than its time says.

@@ -8,33 +8,15 @@ use crate::config::panels::{LogPanel, PanelId};
 use crate::lang::time::Stamp;
 use crate::world::World;
 
-use super::keymap::Keymap;
-use super::layout::LayoutMap;
-use super::overlays::stack::Overlays;
-use super::requests::Requests;
-use super::screens::actions::ActionsScreen;
-use super::screens::diagnostics::DiagnosticsScreen;
-use super::screens::logs::{LogsScreen, Timestamps, Waiting};
-use super::screens::metrics::MetricsScreen;
-use super::screens::service::ServiceScreen;
-use super::screens::{Layouts, ListState, Screen};
-use super::tails::{Tail, tails};
-use super::toasts::Toasts;
-
-/// What each screen remembers beside its lists.
-#[derive(Debug, Clone, Default)]
-pub struct Screens {
-    /// One service.
-    pub service: ServiceScreen,
-    /// Logs.
-    pub logs: LogsScreen,
-    /// Metrics.
-    pub metrics: MetricsScreen,
-    /// Actions.
-    pub actions: ActionsScreen,
-    /// Diagnostics.
-    pub diagnostics: DiagnosticsScreen,
-}
+use super::overlays::Overlays;
+use crate::app::keymap::Keymap;
+use crate::app::layout::LayoutMap;
+use crate::app::list::ListState;
+use crate::app::requests::Requests;
+use crate::app::screens::logs::{LogsScreen, Timestamps, Waiting};
+use crate::app::screens::{Layouts, Screen, Screens};
+use crate::app::tails::{Tail, tails};
+use crate::app::toasts::Toasts;
 
 /// The themes that are shipped.
 pub(crate) const THEMES: [&str; 8] =
@@ -73,7 +55,7 @@ pub struct Console {
     pub screens: Screens,
     /// Selection, scroll and filter of each list.
     pub lists: HashMap<PanelId, ListState>,
-    /// The panel with the focus; see [`super::state::State::panels`] for those of this screen.
+    /// The panel with the focus; see [`super::State::panels`] for those of this screen.
     pub focus: Option<PanelId>,
     /// The panel that had the focus on each screen.
     pub focus_of: HashMap<Screen, PanelId>,
@@ -83,7 +65,7 @@ pub struct Console {
     pub zoomed: bool,
     /// What lies over the screen, the topmost last.
     pub overlays: Overlays,
-    /// The themes to choose from: those that are shipped, until [`super::message::Learned::Themes`] says more.
+    /// The themes to choose from: those that are shipped, until [`crate::app::message::Learned::Themes`] says more.
     pub themes: Vec<String>,
     /// The name of the theme.
     pub theme: String,
@@ -97,12 +79,12 @@ pub struct Console {
     pub colours: bool,
     /// The moment that logs, charts and timeline point at together; `None`: none was chosen.
     pub time_cursor: Option<DateTime<Utc>>,
-    /// Where things were drawn in the last frame: [`super::message::Learned::Layout`].
+    /// Where things were drawn in the last frame: [`crate::app::message::Learned::Layout`].
     pub layout: LayoutMap,
     /// What was asked of the world and has no answer yet.
     pub requests: Requests,
     /// The second of the wall clock that the latest tick was for.
-    pub(super) drawn_second: i64,
+    pub(in crate::app) drawn_second: i64,
 }
 
 impl Console {

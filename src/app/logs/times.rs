@@ -35,7 +35,7 @@ pub(in crate::app) fn go_to(state: &mut State, at: DateTime<Utc>) {
 }
 
 /// The moment of the selected record becomes everybody's; none while the newest is followed.
-pub(super) fn follow_selection(state: &mut State) {
+pub(in crate::app) fn follow_selection(state: &mut State) {
     let pane = &state.console.screens.logs.pane;
     if pane.follow {
         return;

@@ -1,43 +1,15 @@
 //! Search: jumps from match to match and hides nothing.
 
-use std::ops::Range;
-
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
-use crate::logs::view::{View, ViewEntry};
+use crate::logs::view::View;
 use crate::text::SafeText;
 use crate::world::logs::rings;
 
 use super::filtering::parse;
-use super::{LogsScreen, height, work};
-
-/// What the search found.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) searched: Filter,
-    pub(super) view: View,
-    /// Where the search began: the nearest match before it is gone to as soon as it is known.
-    from: Option<ViewEntry>,
-}
-
-impl LogsScreen {
-    /// The parts of a text that the search, or else the filter, hits.
-    pub(crate) fn hits(&self, text: &str) -> Vec<Range<usize>> {
-        self.found.as_ref().map_or_else(|| self.pane.view().filter(), |found| &found.searched).hits(text)
-    }
-
-    /// Which match the cursor stands on, from 1 (0: on none), and of how many; `None` where nothing is searched.
-    pub fn hit(&self) -> Option<(usize, usize)> {
-        let found = self.found.as_ref()?;
-        let here = self.pane.entry().and_then(|entry| {
-            let next = found.view.after(&entry).unwrap_or(found.view.len());
-            let at = next.checked_sub(1).and_then(|at| found.view.get(at))?;
-            ((at.source, at.seq) == (entry.source, entry.seq)).then_some(next)
-        });
-        Some((here.unwrap_or(0), found.view.len()))
-    }
-}
+use super::{height, work};
+use crate::app::screens::logs::Found;
 
 /// Records of a search scanned by one slice.
 pub(super) const SLICE: usize = 2_000;
@@ -87,7 +59,7 @@ pub(super) fn search_again(state: &mut State) {
 }
 
 /// Goes to the neighbouring match, around the ends.
-pub(super) fn next_match(state: &mut State, forward: bool) {
+pub(in crate::app) fn next_match(state: &mut State, forward: bool) {
     let height = height(state);
     let screen = &mut state.console.screens.logs;
     let (Some(found), Some(here)) = (&screen.found, screen.pane.entry()) else {

@@ -1,0 +1,200 @@
+//! The logs screen: merged records, levels over time, filter, search, marks.
+
+mod aside;
+mod bars;
+pub mod details;
+mod detour;
+mod filtering;
+mod frozen;
+mod marks;
+mod masked;
+mod search;
+mod taken;
+mod times;
+
+use crate::config::panels;
+use crate::lang::time::Stamp;
+use crate::logs::record::{Record, RecordBatch};
+use crate::text::name::Name;
+use crate::world::logs::{LogView, rings};
+
+use super::screens::{Screen, Screens};
+use super::state::State;
+use super::state::console::Console;
+use super::state::overlay::Overlay;
+use super::tails::Tail;
+use super::toasts::Tone;
+
+pub(crate) use aside::Aside;
+pub(in crate::app) use aside::{bring_back, preview_filter, preview_search};
+pub use bars::{BarsShown, bars};
+pub(in crate::app) use bars::{command as bars_command, jump_to_bar};
+pub(in crate::app) use details::is_late;
+pub(crate) use detour::former;
+pub(in crate::app) use detour::{narrow, trace, trace_selected};
+pub(in crate::app) use filtering::{apply_saved, complete, set_filter, toggle_saved};
+pub(in crate::app) use frozen::{hold, thaw};
+pub use marks::MAX_MARKS;
+pub(in crate::app) use marks::{next_mark, toggle_mark};
+pub(crate) use masked::held;
+pub(in crate::app) use masked::masked;
+pub(in crate::app) use search::next_match;
+use search::{SLICE, go_to_first_match, search_again};
+pub(in crate::app) use taken::{copied, copied_marks, page, save};
+pub(in crate::app) use times::{follow_selection, go_to, go_to_cursor};
+
+/// Rows of the list of records.
+pub(in crate::app) fn height(state: &State) -> usize {
+    state.height(&panels::RECORDS.id())
+}
+
+/// A batch of a log has come in at `now`.
+pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch, now: Stamp) {
+    state.world.records(log, batch, now, |logs, at, record, backlog| {
+        state.console.overlays.ingest(logs, at, record, backlog);
+        follow(&mut state.console, logs, at, record, backlog);
+    });
+    let Console { screens: Screens { logs: screen, .. }, overlays, tails, .. } = &mut state.console;
+    let logs = &state.world.logs;
+    screen.pane.forget(logs);
+    overlays.forget(logs);
+    for tail in tails.values_mut() {
+        tail.forget(logs);
+    }
+    if let Some(found) = &mut screen.found {
+        found.view.forget(&rings(logs, screen.pane.sources()), 0);
+    }
+}
+
+/// Shows a record that was just pushed to the ring of log `at` wherever records are listed.
+fn follow(console: &mut Console, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    let Console { screens: Screens { logs: screen, .. }, tails, .. } = console;
+    screen.known.learn(record);
+    for tail in tails.values_mut() {
+        tail.ingest(logs, at, record, backlog);
+    }
+    screen.pane.ingest(logs, at, record, backlog);
+    if let Some(found) = &mut screen.found
+        && let Some(source) = screen.pane.sources().iter().position(|source| *source == at)
+    {
+        found.view.ingest(&logs[at].ring, source, record, backlog);
+    }
+}
+
+/// Whether a scan is left over.
+pub(in crate::app) fn has_work(state: &State) -> bool {
+    let screen = &state.console.screens.logs;
+    let mut tails = state.console.tails.values();
+    screen.pane.view().is_scanning()
+        || tails.any(Tail::is_scanning)
+        || screen.found.as_ref().is_some_and(|found| found.view.is_scanning())
+        || state.console.overlays.iter().any(Overlay::is_counting)
+}
+
+/// Does a slice of what is left over. `true` where there was something.
+pub(in crate::app) fn work(state: &mut State) -> bool {
+    if !has_work(state) {
+        return false;
+    }
+    let screen = &mut state.console.screens.logs;
+    if screen.pane.view().is_scanning() {
+        screen.pane.work(&state.world.logs);
+    } else if let Some(found) = screen.found.as_mut().filter(|found| found.view.is_scanning()) {
+        found.view.work(&rings(&state.world.logs, screen.pane.sources()), SLICE);
+    } else if let Some(tail) = state.console.tails.values_mut().find(|tail| tail.is_scanning()) {
+        tail.work(&state.world.logs);
+    } else {
+        state.console.overlays.count(&state.world.logs);
+    }
+    go_to_first_match(state);
+    true
+}
+
+/// Shows one log alone, or all.
+pub(in crate::app) fn show_only(state: &mut State, name: Option<Name>) {
+    let screen = &mut state.console.screens.logs;
+    let sources = state.world.logs.iter().enumerate();
+    let shown =
+        sources.filter(|(_, log)| name.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
+    screen.only = name;
+    let filter = screen.pane.view().filter().clone();
+    screen.pane.refilter(&state.world.logs, shown, filter);
+    search_again(state);
+    work(state);
+}
+
+/// The next log alone, in the order of the configuration; after the last one all.
+pub(in crate::app) fn step_log(state: &mut State, by: isize) {
+    let count = state.world.logs.len();
+    let here = state
+        .console
+        .screens
+        .logs
+        .only
+        .as_ref()
+        .and_then(|name| state.world.logs.iter().position(|log| log.name == *name));
+    // Position 0 is all, 1 the first log.
+    let here = here.map_or(0, |at| at + 1).cast_signed();
+    let next = (here + by).rem_euclid(count.cast_signed() + 1).unsigned_abs();
+    let name = next.checked_sub(1).map(|at| state.world.logs[at].name.clone());
+    let said = name.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("only {name}"));
+    show_only(state, name);
+    state.toast(Tone::Info, &said);
+}
+
+/// Selects a record by a click.
+pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
+    let height = height(state);
+    let screen = &mut state.console.screens.logs;
+    let source = screen.pane.sources().iter().position(|at| state.world.logs[*at].name == *log);
+    let rings = rings(&state.world.logs, screen.pane.sources());
+    let entry = source.and_then(|source| screen.pane.view().index_of(&rings, source, seq));
+    if let Some(entry) = entry.and_then(|index| screen.pane.view().get(index)) {
+        screen.pane.jump(&state.world.logs, entry, height);
+        follow_selection(state);
+    }
+}
+
+/// Moves the cursor and gives the record it stands on then.
+pub(in crate::app) fn step_cursor(state: &mut State, by: isize) -> Option<Record> {
+    let height = height(state);
+    state.console.screens.logs.pane.step(&state.world.logs, by, height);
+    state.console.screens.logs.pane.selected(&state.world.logs)
+}
+
+/// Esc: ends the search, then the filter. `false` where there was neither.
+pub(in crate::app) fn undo(state: &mut State) -> bool {
+    if state.console.screen != Screen::Logs {
+        return false;
+    }
+    let screen = &mut state.console.screens.logs;
+    if screen.search.is_some() {
+        screen.search = None;
+        screen.found = None;
+    } else if detour::go_back(state) {
+    } else if !state.console.screens.logs.filter.is_empty() {
+        // Everything always parses.
+        let _ = set_filter(state, "");
+    } else {
+        return false;
+    }
+    true
+}
+
+/// The list of logs is another one: places are kept by name.
+pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
+    let screen = &mut state.console.screens.logs;
+    if screen.only.as_ref().is_some_and(|name| !state.world.logs.iter().any(|log| log.name == *name)) {
+        screen.only = None;
+    }
+    let only = screen.only.clone();
+    let sources = state.world.logs.iter().enumerate();
+    let shown =
+        sources.filter(|(_, log)| only.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
+    let logs = &state.world.logs;
+    let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
+    screen.pane.remap(logs, moved, shown);
+    screen.detours.clear();
+    state.console.overlays.tell(Overlay::logs_moved);
+    search_again(state);
+}

@@ -1,0 +1,20 @@
+//! What comes in while the screen is frozen: it waits, so that filter and search work on what was there.
+
+use crate::app::state::State;
+use crate::logs::record::RecordBatch;
+use crate::text::name::Name;
+
+/// Keeps a batch for later. What there is no room for any more is counted as dropped by the ring of its log.
+pub(in crate::app) fn hold(state: &mut State, log: &Name, batch: RecordBatch) {
+    let dropped = state.console.waiting.push(log, batch, state.world.now);
+    if let Some(view) = state.world.logs.iter_mut().find(|view| view.name == *log) {
+        view.ring.note_dropped(dropped);
+    }
+}
+
+/// Takes in what waited.
+pub(in crate::app) fn thaw(state: &mut State) {
+    for (log, batch, at) in state.console.waiting.take() {
+        super::arrived(state, &log, batch, at);
+    }
+}

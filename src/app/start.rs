@@ -1,0 +1,100 @@
+//! From a plan to its start: what a person reads before it, and what is asked of the runner.
+
+use std::time::Duration;
+
+use crate::config::preview::{self, Situation};
+use crate::config::sections::action::Action;
+use crate::model::effect::{Effect, RequestId, RunEffect, StartRun};
+use crate::model::preview::Preview;
+use crate::model::run::{Confirm, Plan, RunState};
+use crate::model::verification::Terms;
+use crate::text::SafeText;
+use crate::world::evidence;
+use crate::world::runs::summary;
+use crate::world::timeline::{EventKind, TimelineEntry};
+
+use super::requests::AwaitedAnswer;
+use super::state::State;
+use super::toasts::Tone;
+
+/// What a person confirmed.
+#[derive(Debug, Clone)]
+pub(crate) struct Confirmed {
+    /// The request that it ends.
+    pub request: RequestId,
+    /// Exactly what will run.
+    pub plan: Plan,
+    /// Its digest, as it was confirmed.
+    pub digest: String,
+    /// What was shown.
+    pub preview: Preview,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Asks for the run of exactly this plan.
+pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
+    let Confirmed { request, plan, digest, preview, reason } = confirmed;
+    let config = state.world.config.clone();
+    let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };
+    // While the screen is frozen the newest records wait to be shown: they are evidence none the less.
+    let waiting = |log| state.console.waiting.records(log);
+    let evidence = evidence::capture(&state.world, action, &plan, waiting);
+    let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
+    state.toast(Tone::Info, &format!("{what}: starting"));
+    state.world.timeline.push(TimelineEntry {
+        at: state.world.now,
+        kind: EventKind::Run,
+        service: plan.service.clone(),
+        text: SafeText::new(&format!("{what}: confirmed")),
+    });
+    state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
+    let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
+        checks: verify.checks.clone(),
+        good: verify.good,
+        within: verify.within,
+        before: state.world.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
+    });
+    // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
+    let (cooldown, at_most) = if plan.changing { (action.cooldown, action.at_most) } else { (Duration::ZERO, None) };
+    let start = StartRun { plan, digest, preview, reason, evidence, cooldown, at_most, verify };
+    effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
+}
+
+/// The preview of a plan, with what this console knows of its surroundings.
+pub(crate) fn preview(state: &State, action: &Action, plan: &Plan, grade: Confirm) -> Preview {
+    // What it has of its own an action may well help.
+    let explained =
+        plan.service.as_ref().and_then(|name| state.world.service(name)).filter(|service| service.is_explained());
+    let blocked_by = explained.and_then(|service| service.blocked_by.clone());
+    let mut last = state.world.last_runs(&action.name).into_iter();
+    let situation = Situation {
+        grade,
+        lock: state.world.locks.iter().find(|lock| lock.target == plan.target),
+        // What was refused ran nothing, and holds nothing back.
+        last_start: last.find(|run| run.state != RunState::Refused).map(|run| state.world.moment().since(run.began())),
+        blocked_by: blocked_by.as_ref().map(AsRef::as_ref),
+    };
+    preview::preview(&state.world.config, action, plan, situation)
+}
+
+/// How it stands, and how the last runs went: beside the preview, and not a part of it.
+pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText)> {
+    let mut context = Vec::new();
+    if let Some(service) = plan.service.as_ref().and_then(|name| state.world.service(name)) {
+        let zone = state.world.config.console.timezone;
+        let since =
+            service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.world.now, zone)));
+        let text = format!("{} is {}{since}", service.title, service.status.word());
+        context.push(("now", SafeText::new(&text)));
+    }
+    for run in state.world.last_runs(&plan.action).into_iter().take(3) {
+        context.push(("last run", SafeText::new(&summary(run))));
+    }
+    context
+}
+
+/// Says that a dialog was left: what a person did not confirm, did not happen.
+pub(super) fn cancelled(state: &mut State, title: &str) {
+    state.toast(Tone::Info, &format!("{title}: cancelled, nothing ran"));
+}

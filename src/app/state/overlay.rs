@@ -1,0 +1,119 @@
+//! What every overlay can be asked. Each question has an answer here that suits most.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use crate::app::keymap::Command;
+use crate::lang::key::Key;
+use crate::lang::time::Stamp;
+use crate::logs::record::Record;
+use crate::model::effect::Effect;
+use crate::text::name::Name;
+use crate::world::World;
+use crate::world::logs::LogView;
+
+use super::State;
+
+/// One overlay. While it takes a key it is out of the stack, so that it may change the state and open others.
+pub trait Overlay: Any + Debug {
+    /// Takes a key.
+    fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then;
+
+    /// Takes pasted text, if it has an input.
+    fn paste(&mut self, _state: &mut State, _text: &str) {}
+
+    /// A click on a row selects it. Choices still want a key, because what appears under a moving hand must not be
+    /// confirmed by it.
+    fn click_row(&mut self, _row: usize) {}
+
+    /// A click on a button: Cancel cancels; what runs something takes the focus, no more.
+    fn click_button(&mut self, _state: &mut State, _button: usize) -> Then {
+        Then::Stay
+    }
+
+    /// Whether it is a box over the screen, rather than a line below it.
+    fn is_boxed(&self) -> bool {
+        true
+    }
+
+    /// Whether it shows details of the logs, beside the list where there is room.
+    fn is_details(&self) -> bool {
+        false
+    }
+
+    /// Whether letters are text in it.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// When it was opened, where it ignores keys at first.
+    fn ignores_keys_since(&self) -> Option<Stamp> {
+        None
+    }
+
+    /// Whether it has records left to count.
+    fn is_counting(&self) -> bool {
+        false
+    }
+
+    /// Counts a slice of what is left.
+    fn count(&mut self, _logs: &[LogView]) {}
+
+    /// Takes in a record that was just pushed to the ring of log `at`.
+    fn ingest(&mut self, _logs: &[LogView], _at: usize, _record: &Record, _backlog: bool) {}
+
+    /// Lets go of what the rings dropped.
+    fn forget(&mut self, _logs: &[LogView]) {}
+
+    /// The logs stand in other places since a reload.
+    fn logs_moved(&mut self) -> Then {
+        Then::Stay
+    }
+
+    /// Records were read again without the secrets in them: each as it was, with the one that takes its place.
+    fn masked(&mut self, _records: &[(Record, Record)]) -> Then {
+        Then::Stay
+    }
+
+    /// The configuration is another one. What it would do may not be what a person read: then it closes.
+    fn reconfigured(&mut self, _world: &World) -> Then {
+        Then::Stay
+    }
+}
+
+/// What becomes of an overlay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    /// It stays.
+    Stay,
+    /// It is closed.
+    Close,
+    /// It is closed, and this is done.
+    Perform(Operation),
+}
+
+/// What an overlay can ask for that reaches beyond it: it does not know the screens and commands, which open overlays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// A command.
+    Command(Command),
+    /// A screen of the configuration.
+    Screen(Name),
+    /// The logs through a saved filter.
+    Filter(Name),
+    /// The screen of a service.
+    Service(Name),
+    /// The logs, one of them alone.
+    Log(Name),
+    /// The chart of a metric.
+    Metric(Name),
+    /// Another theme.
+    Theme(String),
+    /// The dialog of an action, or of its dry run.
+    Action {
+        /// The action.
+        name: Name,
+        /// Whether it only shows what it would do.
+        dry_run: bool,
+    },
+}
