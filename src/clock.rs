@@ -39,9 +39,9 @@ impl Clock {
         Self { set_by: self.set_by + by, ..self }
     }
 
-    /// The same clock on a machine that was started anew, for tests.
+    /// The same clock on a machine that was started again, for tests.
     #[must_use]
-    pub fn started_anew(self) -> Self {
+    pub fn rebooted(self) -> Self {
         Self { boot: self.boot.map(|boot| BootTime { boot: boot.boot.wrapping_add(1), ..boot }), ..self }
     }
 

@@ -88,7 +88,7 @@ impl PreparedRun {
         if let Some(mut stdin) = child.stdin.take() {
             // A supervisor that reads no more has refused or died, and that is for the run's directory to say.
             if let Err(error) = stdin.write_all(&sealed).await {
-                tracing::warn!(%error, "the handover was not taken");
+                tracing::warn!(%error, "the supervisor did not read its handover");
             }
             stdin.shutdown().await.ok();
         }

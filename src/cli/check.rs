@@ -22,7 +22,7 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::process::{self, Invocation, Limits};
 use crate::runtime::secrets::Fetching;
 use crate::text::redact::Literals;
-use live::Row;
+use live::LiveRow;
 use world::{Compose, Findings};
 
 /// The arguments.
@@ -102,7 +102,7 @@ async fn compose() -> Compose {
     Compose { v2, v1: world::missing_program("docker-compose", None).is_none() }
 }
 
-async fn poll(config: &Arc<Config>, global: &Global) -> Vec<Row> {
+async fn poll(config: &Arc<Config>, global: &Global) -> Vec<LiveRow> {
     let fetching = Fetching::new(&config.secrets);
     let latest = fetching.latest();
     // What can't be had is said at what needs it.
@@ -115,7 +115,7 @@ struct Printed<'a> {
     problems: &'a [Diagnostic],
     notes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    live: Option<&'a [Row]>,
+    live: Option<&'a [LiveRow]>,
 }
 
 /// What is printed.
@@ -124,7 +124,7 @@ struct Report<'a> {
     config: Option<&'a Config>,
     diagnostics: &'a [Diagnostic],
     notes: &'a [String],
-    rows: Option<&'a [Row]>,
+    rows: Option<&'a [LiveRow]>,
 }
 
 impl Report<'_> {

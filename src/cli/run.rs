@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     };
     match output::block_on(run_action(arguments, global, &config)) {
         Ok(Ok(code) | Err(code)) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
     }
 }
 
@@ -245,7 +245,7 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
         }
     };
     if over.state.is_open() {
-        output::eprint_error("stopped, and nothing of it works any more; its end could not be written yet\n");
+        output::eprint_error("stopped; no process of it is left running; its end could not be stored yet\n");
     }
     let patience = if over.state.is_open() { Duration::ZERO } else { TO_RECORD };
     if stops && !stopped && tokio::time::timeout(patience, stop).await.is_err() {

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     let shown = output::block_on(show(arguments, global));
     match shown {
         Ok(code) => code,
-        Err(error) => output::fail(exit::SOFTWARE, &format!("the system gives no threads: {error}"), ""),
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
     }
 }
 

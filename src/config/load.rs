@@ -158,8 +158,8 @@ fn refused(problem: Box<Diagnostic>) -> Loaded {
 
 /// A file that was found, and that others decide on.
 fn not_used(path: &Path, distrust: &Distrust) -> Box<Diagnostic> {
-    let mend = if distrust.hint.is_empty() { String::new() } else { format!("{}, or ", distrust.hint) };
-    let hint = format!("look at what it does, then {mend}name the main file: opsroom --config FILE");
+    let fix = if distrust.hint.is_empty() { String::new() } else { format!("{}, or ", distrust.hint) };
+    let hint = format!("look at what it does, then {fix}name the main file: opsroom --config FILE");
     Box::new(Diagnostic::of_file(path, format!("not used: {}", distrust.reason), hint))
 }
 

@@ -139,7 +139,7 @@ impl Diagnostic {
     }
 }
 
-/// So many problems are printed: more than a person mends in one go.
+/// So many problems are printed: more than a person fixes in one go.
 pub(crate) const PRINTED: usize = 50;
 
 /// The first problems as they are printed, each followed by `end`, and how many more there are. Errors come first where

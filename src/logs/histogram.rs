@@ -12,7 +12,7 @@ const SCALES: [i64; 3] = [1, 10, 60];
 /// Counts by level, mildest first: index with `level as usize`.
 pub(crate) type Counts = [u32; 7];
 
-/// Counts of records by level and time, kept as records come and go and never counted anew for a frame. Memory is
+/// Counts of records by level and time, kept as records come and go and never counted again for a frame. Memory is
 /// bounded by the records that are counted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LevelHistogram {

@@ -1,6 +1,6 @@
 //! What is shown of several logs: the records that pass a filter, merged by time, kept up as records come.
 //!
-//! A view holds places, never records. It is never computed anew for a frame: records that come are tested once, and
+//! A view holds places, never records. It is never computed again for a frame: records that come are tested once, and
 //! a new filter is scanned in slices, newest first, so that the end of the log is there at once.
 //!
 //! A search is a view too, with [`Filter::and`] of what is shown and what is searched: its length is the number of

@@ -10,7 +10,7 @@ pub(crate) struct CounterValue {
 
 impl CounterValue {
     /// Takes a new value and gives the rate per second since the last one; `None` for the first, and where no time
-    /// has passed. A value below the last one means that the counter began anew: what it counts since is the increase.
+    /// has passed. A value below the last one means that the counter began again: what it counts since is the increase.
     pub(crate) fn per_second(&mut self, at: Stamp, value: f64) -> Option<f64> {
         let last = self.last.replace((at, value));
         let (then, before) = last?;

@@ -115,7 +115,7 @@ impl Streak {
         self.shown
     }
 
-    /// Since when it is shown so. A short unknown in between does not begin it anew.
+    /// Since when it is shown so. A short unknown in between does not begin it again.
     /// Where the console did not see it begin, it had begun before the first answer that said so.
     pub(crate) const fn since(&self) -> Since {
         self.since

@@ -30,7 +30,7 @@ use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
 use crate::store::audit::AuditEntry;
-use crate::store::fault::Fault;
+use crate::store::fault::StoreFault;
 use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
@@ -149,7 +149,7 @@ impl RunService {
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
         let prepared = self.prepare().map_err(|error| {
-            let fault = Fault::from_io(&error);
+            let fault = StoreFault::from_io(&error);
             let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
             let place = self.runs.display();
             SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
@@ -279,12 +279,12 @@ impl RunService {
     /// Why nobody knows what becomes of a run.
     async fn why_lost(&self, run: &Run, ended: bool) -> String {
         if let Some(pid) = self.supervisor(run).await {
-            return format!("its directory was removed or changed, while its supervisor (pid {pid}) goes on");
+            return format!("its directory was removed or changed, while its supervisor (pid {pid}) is still running");
         }
         if !run.output_path.is_dir() {
-            return "its directory was removed, and with it what became of it".to_owned();
+            return "its directory was removed, and its outcome with it".to_owned();
         }
-        format!("the supervisor died before {}", if ended { "the checks were judged" } else { "its steps ended" })
+        format!("the supervisor died before {}", if ended { "the checks were evaluated" } else { "its steps ended" })
     }
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,

@@ -41,7 +41,7 @@ impl RunService {
                 continue;
             }
             return Err(SafeText::new(&format!(
-                "run {id} (its supervisor has pid {pid}) goes on, though the store does not know it, and may work on \
+                "run {id} (its supervisor has pid {pid}) is still running, though the store does not know it, and may work on \
                  {target}; wait for its end, or stop it with kill {pid}"
             )));
         }

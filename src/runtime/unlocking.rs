@@ -25,7 +25,7 @@ impl Held {
     /// What speaks against giving the lock away, each in words.
     pub fn against(&self) -> Vec<String> {
         let supervisor =
-            self.supervisor.map(|pid| format!("its supervisor (pid {pid}) is there, and releases it itself"));
+            self.supervisor.map(|pid| format!("its supervisor (pid {pid}) is running and releases the lock itself"));
         let hidden = self.unseen.clone().filter(|_| self.hidden);
         supervisor.into_iter().chain(self.left.iter().map(LeftProcess::describe)).chain(hidden).collect()
     }

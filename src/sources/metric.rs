@@ -36,7 +36,7 @@ pub(crate) async fn samples(
                 .next()
                 .map_or_else(|| Err("not evaluated".to_owned()), |outputs| number(program, outputs, document)),
             NumberFrom::Selector(_) => {
-                sums.next().map_or_else(|| Err("the source gives no samples".to_owned()), Sum::value)
+                sums.next().map_or_else(|| Err("the source has no samples".to_owned()), Sum::value)
             }
         };
         samples.extend(sample(metric, at, value));

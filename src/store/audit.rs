@@ -1,7 +1,7 @@
 //! The audit: append-only and chained by hashes, one chain a writer.
 //!
 //! A chain shows that an entry was changed, removed, inserted or moved. It can't show that its end was cut off, nor that
-//! somebody who may write the file made all of it anew: therefore its head is kept beside the store (see
+//! somebody who may write the file made all of it again: therefore its head is kept beside the store (see
 //! [`super::heads`]), and printed where it can be kept elsewhere.
 
 use std::fmt::Write as _;

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::fault::{self, Fault};
+use super::fault::{self, StoreFault};
 use crate::files::trust::Distrust;
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
@@ -27,7 +27,7 @@ pub enum StoreError {
         /// The file.
         path: String,
         /// What is wrong.
-        fault: Fault,
+        fault: StoreFault,
         /// What it says.
         error: sqlx::Error,
     },
@@ -121,11 +121,11 @@ impl StoreError {
             Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
             }
-            Self::Replaced { .. } => Fault::Moved.hint(),
-            Self::File { error, .. } | Self::Heads { error, .. } => Fault::from_io(error).hint(),
+            Self::Replaced { .. } => StoreFault::Moved.hint(),
+            Self::File { error, .. } | Self::Heads { error, .. } => StoreFault::from_io(error).hint(),
             Self::Open { fault, .. } => fault.hint(),
-            Self::Database(error) => Fault::from_sql(error).hint(),
-            Self::Content(_) => Fault::Damaged.hint(),
+            Self::Database(error) => StoreFault::from_sql(error).hint(),
+            Self::Content(_) => StoreFault::Damaged.hint(),
         }
     }
 
@@ -140,7 +140,9 @@ impl StoreError {
     /// Whether the file that is open is of no use any more: it is to be opened again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
-            Self::Database(error) => !matches!(Fault::from_sql(error), Fault::Locked | Fault::Full | Fault::Other),
+            Self::Database(error) => {
+                !matches!(StoreFault::from_sql(error), StoreFault::Locked | StoreFault::Full | StoreFault::Other)
+            }
             Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,
             Self::File { .. }
             | Self::Open { .. }

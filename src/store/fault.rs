@@ -7,7 +7,7 @@ use rustix::fs::{Access, StatVfsMountFlags};
 
 /// What keeps a store from being read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum StoreFault {
     /// No room.
     Full,
     /// The file system, or the file, can't be written.
@@ -28,7 +28,7 @@ pub enum Fault {
     Other,
 }
 
-impl Fault {
+impl StoreFault {
     /// Of what the database says.
     pub(crate) fn from_sql(error: &sqlx::Error) -> Self {
         match error {
@@ -104,7 +104,7 @@ impl Fault {
     /// What to do about it.
     pub(crate) const fn hint(self) -> &'static str {
         match self {
-            Self::Full => "free some space on its file system; it is tried again by itself",
+            Self::Full => "free some space on its file system; writing is retried automatically",
             Self::ReadOnly => "mount its file system writable and check the permissions of the file and its directory",
             Self::Denied => "check who owns the file and its directory, and that they are writable",
             Self::Locked => "see which program holds it, for example with `fuser FILE`, and end that program",
@@ -120,10 +120,10 @@ impl Fault {
 
 /// The words for what the database says.
 pub(super) fn describe(error: &sqlx::Error) -> String {
-    Fault::from_sql(error).describe().map_or_else(|| error.to_string(), str::to_owned)
+    StoreFault::from_sql(error).describe().map_or_else(|| error.to_string(), str::to_owned)
 }
 
 /// The words for what the system says.
 pub(super) fn describe_io(error: &io::Error) -> String {
-    Fault::from_io(error).describe().map_or_else(|| error.to_string(), str::to_owned)
+    StoreFault::from_io(error).describe().map_or_else(|| error.to_string(), str::to_owned)
 }

@@ -24,7 +24,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqliteConnection, SqlitePool};
 
 pub(crate) use self::error::StoreError;
-use self::fault::Fault;
+use self::fault::StoreFault;
 use self::heads::Heads;
 use self::place::{FileIdentity, Found, StoreLocation};
 use crate::files::made;
@@ -113,7 +113,7 @@ impl Store {
     async fn connect(place: &StoreLocation, path: PathBuf) -> Result<Self, StoreError> {
         made::shared_file(&place.path).map_err(StoreError::Untrusted)?;
         let named = |error| {
-            let fault = Fault::from_sql(&error).at(&path);
+            let fault = StoreFault::from_sql(&error).at(&path);
             StoreError::Open { path: path.display().to_string(), fault, error }
         };
         let before = FileIdentity::from_path(&path).ok();
@@ -184,7 +184,7 @@ impl Store {
     }
 
     /// Whether the file is the one that was opened: by its number, by its log, and by the id in it, which is read from the
-    /// file anew.
+    /// file again.
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let replaced = || StoreError::Replaced { path: self.opened.path.display().to_string() };
         let present = [&self.opened.path, &place::beside(&self.opened.path, "-wal")]
@@ -196,7 +196,9 @@ impl Store {
         match sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(connection).await {
             Ok(Some(id)) if id == self.opened.id => Ok(()),
             Ok(_) => Err(replaced()),
-            Err(error) if matches!(Fault::from_sql(&error), Fault::Damaged | Fault::Other) => Err(replaced()),
+            Err(error) if matches!(StoreFault::from_sql(&error), StoreFault::Damaged | StoreFault::Other) => {
+                Err(replaced())
+            }
             Err(error) => Err(error.into()),
         }
     }

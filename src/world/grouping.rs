@@ -22,7 +22,7 @@ impl World {
         self.services.at(row)
     }
 
-    /// The configuration is another one: who belongs to whom is computed, and everything anew from it.
+    /// The configuration is another one: who belongs to whom is computed, and everything again from it.
     pub(crate) fn regroup(&mut self) {
         let membership = Arc::new(Membership::new(&self.config, !self.read_only));
         let mut old: HashMap<Name, ServiceView> =

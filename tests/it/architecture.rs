@@ -376,3 +376,23 @@ fn every_room_says_what_it_is_and_what_always_holds() {
         assert!(text.contains("*Invariant:*"), "{} states its invariant", path.display());
     }
 }
+
+/// Each command has its `Arguments`, always named with its module.
+const SHARED_NAMES: [&str; 1] = ["Arguments"];
+
+#[test]
+fn a_type_can_be_found_by_its_name() {
+    let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for source in sources() {
+        for line in source.code.lines() {
+            let line = line.trim_start();
+            let Some(item) = line.strip_prefix("pub ").or_else(|| line.strip_prefix("pub(crate) ")) else { continue };
+            let mut words = item.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if let (Some("struct" | "enum" | "trait"), Some(name)) = (words.next(), words.next()) {
+                places.entry(name.to_owned()).or_default().push(source.path.clone());
+            }
+        }
+    }
+    places.retain(|name, files| files.len() > 1 && !SHARED_NAMES.contains(&name.as_str()));
+    assert!(places.is_empty(), "several types have one name: {places:#?}");
+}

@@ -348,7 +348,7 @@ fn complaint_16_the_screen_flickers() {
     let mut console = place.console(&[]);
     service.wait_until_asked(12);
     console.wait("all are ok", |screen| screen.contents().contains("12 of 12"));
-    // A whole frame: everything is written anew.
+    // A whole frame: everything is written again.
     let before = console.written();
     console.press("\x0c");
     until("a whole frame is written", || console.written() > before + 2_000);

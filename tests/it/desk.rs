@@ -639,18 +639,18 @@ async fn a_clock_that_is_set_lengthens_no_cooldown_and_shortens_none() {
         let wait: u64 = refused.split("wait ").nth(1).unwrap().trim_end_matches(" s").parse().unwrap();
         assert!((1..=600).contains(&wait), "{set} h: {refused}");
     }
-    // The machine was started anew with a clock that is behind: the attempt counts as made when it is first seen.
-    let anew = clock.started_anew().set_by(hours(-3));
-    let refused = run(&run_service(anew).await, &start).await.unwrap_err();
+    // The machine was started again with a clock that is behind: the attempt counts as made when it is first seen.
+    let rebooted = clock.rebooted().set_by(hours(-3));
+    let refused = run(&run_service(rebooted).await, &start).await.unwrap_err();
     assert!(refused.ends_with("was 0 s ago; wait 600 s"), "{refused}");
     let short = StartRun { cooldown: Duration::from_millis(200), ..start.clone() };
     let from = Instant::now();
-    while let Err(why) = run(&run_service(anew).await, &short).await {
+    while let Err(why) = run(&run_service(rebooted).await, &short).await {
         assert!(from.elapsed() < PATIENCE, "{why}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let limited = StartRun { at_most: Some((2, Duration::from_mins(10))), ..world.start("true") };
-    let refused = run(&run_service(anew.set_by(hours(6))).await, &limited).await.unwrap_err();
+    let refused = run(&run_service(rebooted.set_by(hours(6))).await, &limited).await.unwrap_err();
     assert!(refused.starts_with("limit reached: 2 attempts"), "{refused}");
 }
 

@@ -589,7 +589,7 @@ async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
     })
     .await;
     let left = World::ran_as(&child.wait_with_output().unwrap());
-    assert!(left.code == 3 && left.err.contains("nothing of it works any more"), "{left:?}");
+    assert!(left.code == 3 && left.err.contains("no process of it is left running"), "{left:?}");
     small.free();
     wait_for("its record", || world.command(&["runs", "--json"]).out.contains("\"cancelled\"")).await;
 }

@@ -1,5 +1,5 @@
 //! What was shown before a line of input shows something else as it is typed: kept up meanwhile, so that Esc brings it
-//! back as it would be had nobody typed. A scan anew would lose the place and the count of what is new.
+//! back as it would be had nobody typed. Scanning again would lose the place and the count of what is new.
 
 use crate::app::screens::logs::{Found, Pane, Place};
 use crate::app::state::State;

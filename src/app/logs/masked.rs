@@ -5,7 +5,7 @@ use crate::app::state::State;
 use crate::logs::filter::KnownFields;
 use crate::logs::record::Record;
 
-/// Records of each log from which it is learned anew what a filter may ask for.
+/// Records of each log from which it is learned again what a filter may ask for.
 const LEARNED_AGAIN: usize = 500;
 
 /// Every record that is held, or waits while the screen is frozen.

@@ -40,7 +40,7 @@ const SHOWN: usize = 100;
 
 /// What came of one thing of the configuration.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct LiveRow {
     /// check, metric or log.
     kind: &'static str,
     name: String,
@@ -55,7 +55,7 @@ pub(crate) struct Row {
     details: Vec<String>,
 }
 
-impl Row {
+impl LiveRow {
     /// The row as a person reads it, with the secrets masked.
     pub(crate) fn text(&self) -> String {
         let mark = if self.ok { "ok  " } else { "FAIL" };
@@ -74,7 +74,7 @@ impl Row {
 }
 
 /// Polls everything once.
-pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<Row> {
+pub(crate) async fn rows(config: &Arc<Config>, latest: Latest, clock: Clock) -> Vec<LiveRow> {
     let poller = Poller::new(clock, Arc::default()).masking(Masks::new(latest.clone()));
     let evaluator = Evaluator::default();
     let watched = poll_targets(config);
@@ -120,7 +120,7 @@ fn sample_of(observation: Observation) -> Option<(String, Sample)> {
     }
 }
 
-async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluator: &Evaluator) -> Row {
+async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluator: &Evaluator) -> LiveRow {
     let reading = seen.polled.observations.iter().find_map(|observation| match observation {
         Observation::Reading(reading) if *reading.check == *name => Some(reading),
         _ => None,
@@ -152,7 +152,14 @@ async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluato
         }
         details.extend(contents(document));
     }
-    Row { kind: "check", name: name.to_owned(), ok, came: came(watched, seen), result: format!("{word}{why}"), details }
+    LiveRow {
+        kind: "check",
+        name: name.to_owned(),
+        ok,
+        came: came(watched, seen),
+        result: format!("{word}{why}"),
+        details,
+    }
 }
 
 /// What a program gave, in one line; and whether it gave anything.
@@ -183,8 +190,8 @@ async fn metric_row(
     seen: &[(&Watched, InspectedPoll)],
     counted: &BTreeMap<String, Sample>,
     evaluator: &Evaluator,
-) -> Row {
-    let row = |ok, came, result: String, details| Row {
+) -> LiveRow {
+    let row = |ok, came, result: String, details| LiveRow {
         kind: "metric",
         name: metric.name.to_string(),
         ok,
@@ -303,8 +310,8 @@ fn ago(age: Duration) -> String {
     }
 }
 
-fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Row {
-    let row = |ok, result: String| Row {
+fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> LiveRow {
+    let row = |ok, result: String| LiveRow {
         kind: "log",
         name: log.name.to_string(),
         ok,

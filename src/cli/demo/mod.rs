@@ -1,4 +1,4 @@
-//! `opsroom demo`: a built-in world on loopback that breaks by itself and is truly mended by the actions.
+//! `opsroom demo`: a built-in world on loopback that breaks by itself and is really fixed by the actions.
 //!
 //! The world is a pure function of seed, time and what was done to it ([`world`]). It is served over HTTP within this
 //! process, its logs are real files that rotate, and its adapters are real child processes.

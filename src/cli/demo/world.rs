@@ -20,13 +20,13 @@ pub(crate) enum Control {
 /// What is wrong with a service at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServiceFault {
-    /// The cache has no connections left and refuses; a restart mends it.
+    /// The cache has no connections left and refuses; a restart fixes it.
     CacheExhausted,
     /// A dependency refuses, so that answers are slow and some fail.
     DependencyDown,
-    /// Release 2.4.1 of the shop front fails on every cart; a rollback mends it.
+    /// Release 2.4.1 of the shop front fails on every cart; a rollback fixes it.
     BadRelease,
-    /// The worker has stopped taking jobs; a restart mends it.
+    /// The worker has stopped taking jobs; a restart fixes it.
     WorkerStuck,
     /// The process is being restarted and refuses connections.
     Restarting,

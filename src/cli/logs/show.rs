@@ -92,7 +92,7 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
                 parts.push(format!("{} different patterns; --limit N shows more", patterns.len()));
             }
             if patterns.others() > 0 {
-                parts.push(format!("{} records of rare patterns were let go", patterns.others()));
+                parts.push(format!("{} records of rare patterns were dropped", patterns.others()));
             }
         }
         SummaryCounts::Histogram(_, untimed) if *untimed > 0 => parts.push(format!("{untimed} records state no time")),

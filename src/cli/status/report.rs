@@ -161,7 +161,7 @@ fn since(since: Option<Since>) -> Option<String> {
     since.and_then(Since::known).map(|at| time(at.utc))
 }
 
-/// How the world is told.
+/// How the report is printed.
 struct View<'a> {
     world: &'a World,
 }

@@ -218,7 +218,7 @@ impl<E> Patterns<E> {
         self.total
     }
 
-    /// Records of shapes that are not held any more. A shape that comes again after it was let go is counted anew.
+    /// Records of shapes that are not held any more. A shape that comes again after it was let go is counted again.
     pub(crate) fn others(&self) -> u64 {
         self.others
     }

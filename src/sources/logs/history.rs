@@ -193,7 +193,7 @@ fn begun(path: &Path) -> io::Result<(u64, Box<dyn Read + Send>)> {
 
 /// The records of a log since a moment, as its lines state it: of the rotated files, then of the present ones; oldest
 /// file first, each in its own order. A file that can't be read gives an error and the next one follows. Each file
-/// numbers its records anew.
+/// numbers its records again.
 pub(crate) struct History {
     log: Log,
     since: DateTime<Utc>,

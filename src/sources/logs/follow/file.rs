@@ -2,7 +2,7 @@
 //!
 //! The truth is asked of the file system at every tick and never taken from events, which are lost on network
 //! shares, bind mounts and under load. Everything happens by positioned reads on a handle that is kept: a mapped
-//! log that is truncated kills the process, and a path that is opened anew each time loses what was written to the
+//! log that is truncated kills the process, and a path that is opened again each time loses what was written to the
 //! old file last.
 
 mod opening;
@@ -77,7 +77,7 @@ pub(crate) struct FileTail {
     state: PathState,
     missing_since: Option<Duration>,
     said_gone: bool,
-    /// What was no text, as it was then: it is judged anew when it changes.
+    /// What was no text, as it was then: it is judged again when it changes.
     refused: Option<Refused>,
     reasons: Reasons,
     /// Files that were let go since they were last asked for.
@@ -241,7 +241,7 @@ impl FileTail {
                 self.state = if far || current.in_backlog() { PathState::CatchingUp } else { PathState::Following };
             }
             Err(why) => {
-                // A stale handle never heals: the path is opened anew, where we were.
+                // A stale handle never heals: the path is opened again, where we were.
                 current.finish(pipeline, now);
                 self.released.push(current.known());
                 self.current = None;

@@ -26,7 +26,7 @@ use crate::text::redact::Redactor;
 pub(crate) const MAX_FILES: usize = 32;
 /// How often it is said how much is left to read.
 const SAY_LEFT: Duration = Duration::from_millis(500);
-/// How often a pattern is looked at anew.
+/// How often a pattern is looked at again.
 const RE_GLOB: Duration = Duration::from_secs(5);
 /// Bytes that one log may read in one tick.
 const BUDGET: usize = 4 << 20;

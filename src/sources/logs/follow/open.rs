@@ -329,7 +329,7 @@ impl OpenLog {
         Ok(target - before)
     }
 
-    /// Starts anew at the beginning of the same file, after it was truncated. What was held is shown as it is.
+    /// Starts again at the beginning of the same file, after it was truncated. What was held is shown as it is.
     pub(crate) fn rewind(&mut self, pipeline: &mut Pipeline, now: Stamp) {
         self.finish(pipeline, now);
         self.decoder = TextDecoder::at_start(self.told);

@@ -117,7 +117,7 @@ impl Resume {
 }
 
 /// Follows every log of the configuration until the context is cancelled. Files whose section did not change since
-/// the last run with the same `resume` go on where they were; commands are started anew, and what they repeat is left
+/// the last run with the same `resume` go on where they were; commands are started again, and what they repeat is left
 /// out where it states its time.
 ///
 /// # Panics

@@ -115,7 +115,7 @@ fn any_other_error_is_a_state_and_is_tried_again() {
     let mut bench = Bench::new(&long, |_| {}, |_| {});
     bench.ticks(3);
     assert!(matches!(&bench.state, LogState::Failed(why) if why.as_str().contains("too long")), "{:?}", bench.state);
-    // A loop of links can be mended.
+    // A loop of links can be fixed.
     let mut bench =
         Bench::new("a.log", |at| std::os::unix::fs::symlink(at.join("a.log"), at.join("a.log")).unwrap(), |_| {});
     bench.tick();

@@ -268,7 +268,7 @@ fn a_byte_order_mark_says_utf16() {
     bench.tick();
     bench.append("a.log", &next[5..]);
     bench.ticks(2);
-    // Written anew, as UTF-8.
+    // Written again, as UTF-8.
     write(bench.directory.path(), "a.log", "é\n");
     bench.ticks(2);
     assert_eq!(bench.texts()[1000..], ["漢字", "next", "a.log was truncated", "é"]);

@@ -5,8 +5,8 @@
 //!
 //! | # | case | test |
 //! |---|---|---|
-//! | 1 | renamed, made anew | `rotation::a_rename_loses_nothing_of_the_old_file` |
-//! | 2 | renamed, made anew later | `rotation::a_file_that_is_away_is_waited_for` |
+//! | 1 | renamed, made again | `rotation::a_rename_loses_nothing_of_the_old_file` |
+//! | 2 | renamed, made again later | `rotation::a_file_that_is_away_is_waited_for` |
 //! | 3 | copied and truncated | `rotation::a_copy_that_is_truncated_is_read_on_once` |
 //! | 4 | truncated and grown past the old place | `rotation::a_file_that_was_truncated_and_grew_past_the_old_place_is_noticed` |
 //! | 5 | the number of a file is given again | `rotation::a_number_that_is_given_again_is_another_file` |

@@ -1,4 +1,4 @@
-//! Lines that a command writes again after it was started anew.
+//! Lines that a command writes again after it was started again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};

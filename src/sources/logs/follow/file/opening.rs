@@ -18,7 +18,7 @@ use crate::sources::logs::follow::start::{self, StartAt};
 use crate::sources::logs::history;
 use crate::sources::logs::pipeline::{Pipeline, RecordStream};
 
-/// What was no text is judged anew this often, though nothing seems to have changed.
+/// What was no text is judged again this often, though nothing seems to have changed.
 const JUDGE_AGAIN: Duration = Duration::from_secs(5);
 
 /// A file that was no text when it was judged.

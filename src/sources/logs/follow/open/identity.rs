@@ -51,7 +51,7 @@ impl FinishedFile {
 }
 
 impl OpenLog {
-    /// Whether the content that was read is no longer there: truncated, or written anew. `meta` is that of the
+    /// Whether the content that was read is no longer there: truncated, or written again. `meta` is that of the
     /// file now. A rewritten file with the same beginning and the same bytes before the offset can't be told.
     ///
     /// # Errors
