@@ -9,7 +9,7 @@ use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::config::Config;
 use crate::config::adapters::built_in;
-use crate::config::sections::adapter::Verb;
+use crate::config::verb::Verb;
 use crate::lang::nearest::{listed, nearest};
 use crate::model::preview::{PreviewRow, RowKind, step};
 use crate::model::shell;

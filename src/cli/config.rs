@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Global, adapters, output, screens};
 use crate::config::commands::{COMMANDS, CommandInfo};
-use crate::config::{EXAMPLE, spec};
+use crate::config::{EXAMPLE, schema};
 use crate::theme::Catalogue;
 
 /// The arguments.
@@ -35,7 +35,7 @@ enum What {
 /// Prints what was asked for.
 pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match &arguments.what {
-        What::Schema => output::print_json(&format!("{:#}\n", spec::schema())),
+        What::Schema => output::print_json(&format!("{:#}\n", schema::json_schema())),
         What::Keys => output::print(&keys()),
         What::Screens => screens::run(global),
         What::Themes => output::print(&themes()),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::help::{self, EXITS, LOOKUP};
 use super::output::{self, exit};
 use crate::config::commands::COMMANDS;
-use crate::config::sections::SECTIONS;
+use crate::config::registry::{SECTIONS, Section};
 use crate::config::spec::{KeySpec, SectionShape, ValueForm};
 use crate::logs::filter::forms::FORMS;
 
@@ -129,7 +129,7 @@ impl Page {
         self.paragraph(
             "`opsroom config example` prints an example with comments, `opsroom config schema` a JSON Schema.",
         );
-        for section in SECTIONS {
+        for Section { spec: section, .. } in SECTIONS {
             let (title, keys): (String, &[KeySpec]) = match section.shape {
                 SectionShape::Single(keys) | SectionShape::Secrets(keys) => (format!("[{}]", section.name), keys),
                 SectionShape::Named(keys) | SectionShape::Adapters(keys) => (format!("[{}.NAME]", section.name), keys),
@@ -253,7 +253,7 @@ mod tests {
         for below in super::super::command_line().get_subcommands().filter(|below| !below.is_hide_set()) {
             asked(&format!("opsroom {}", below.get_name()));
         }
-        for what in SECTIONS.iter().map(|section| section.help).chain(EXITS.iter().map(|(_, what)| *what)) {
+        for what in SECTIONS.iter().map(|section| section.spec.help).chain(EXITS.iter().map(|(_, what)| *what)) {
             asked(what);
         }
         for example in FORMS.iter().flat_map(|form| form.examples) {

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use super::file::{FilePlace, SourceFile};
 use super::reader::{ReadContext, TableReader, entries};
-use super::sections::adapter::{VERB_KEYS, Verb, read_verb};
 use super::spec::{KeySpec, ValueForm, key};
 use super::tree::{self, Parsed, TomlValue};
+use super::verb::{self, Verb};
 use crate::text::name::Name;
 
 /// A built-in adapter.
@@ -77,8 +77,8 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
             continue;
         };
         let title = format!("verb `{}`", entry.key);
-        let verb = TableReader::open(&context, title, entry.key, entry.key_at, entries(inner, 0), VERB_KEYS);
-        built.verbs.extend(read_verb(&verb).map(|verb| (Name::from(entry.key), verb)));
+        let verb = TableReader::open(&context, title, entry.key, entry.key_at, entries(inner, 0), verb::KEYS);
+        built.verbs.extend(verb::read(&verb).map(|verb| (Name::from(entry.key), verb)));
     }
     let mut problems: Vec<String> = faults.iter().map(|fault| fault.message().to_owned()).collect();
     problems.extend(context.finish().iter().map(ToString::to_string));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::Config;
 use super::file::FilePlace;
 use super::reader::{KeyValue, ReadContext, TableReader, described, entries};
-use super::sections::adapter::{NAME_HINT, valid_name};
 use super::sections::defaults::Defaults;
 use super::sections::source::Source;
 use super::spec::{SectionShape, SectionSpec};
+use super::thing::{NAME_HINT, valid_name};
 use super::tree::TomlValue;
 use crate::lang::key::Key;
 

@@ -9,9 +9,9 @@ use super::draft::{Draft, SectionReader, Sections};
 use super::file::{FilePlace, SourceFile};
 use super::loaded::Loaded;
 use super::reader::{KeyValue, ReadContext, Thing, described, entries};
-use super::sections::SECTIONS;
+use super::registry::{LATER_SECTIONS, SECTIONS};
 use super::sections::secret::SecretSource;
-use super::spec::{LATER_SECTIONS, SectionShape};
+use super::spec::SectionShape;
 use super::tree::{Node, Parsed, TomlValue};
 use super::{belonging, literal, misplaced, toml_fault, validate};
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
@@ -84,7 +84,7 @@ fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'
     let mut first_at: HashMap<(&str, &str), FilePlace> = HashMap::new();
     for (index, tree) in trees.iter().enumerate() {
         for entry in entries(tree, index) {
-            let Some(spec) = SECTIONS.iter().find(|spec| spec.name == entry.key) else {
+            let Some(spec) = SECTIONS.iter().map(|section| section.spec).find(|spec| spec.name == entry.key) else {
                 unknown_section(context, &entry);
                 continue;
             };
@@ -128,7 +128,7 @@ fn unknown_section(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
         context.error(entry.key_at, format!("section `{}` is not in this version", entry.key), hint);
         return;
     }
-    let known = || SECTIONS.iter().map(|spec| spec.name);
+    let known = || SECTIONS.iter().map(|section| section.spec.name);
     let hint = match nearest::nearest(entry.key, known()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known sections: {}", nearest::listed(known())),
@@ -152,8 +152,8 @@ fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, FilePlace>
     SECTIONS
         .iter()
         .filter_map(|section| {
-            let thing = section.thing?;
-            let entries = sections.get(section.name).map(Vec::as_slice).unwrap_or_default();
+            let thing = section.spec.thing?;
+            let entries = sections.get(section.spec.name).map(Vec::as_slice).unwrap_or_default();
             Some((thing, entries.iter().map(|entry| (entry.key.to_owned(), entry.key_at)).collect()))
         })
         .collect()

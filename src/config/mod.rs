@@ -23,8 +23,10 @@ pub mod panels;
 pub mod plan;
 pub mod preview;
 mod reader;
+pub(crate) mod registry;
 pub mod reload;
 mod roots;
+pub(crate) mod schema;
 pub mod screens;
 pub mod sections;
 pub mod spec;
@@ -34,6 +36,7 @@ mod thing;
 mod toml_fault;
 mod tree;
 mod validate;
+pub mod verb;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

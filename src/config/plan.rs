@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use super::Config;
 use super::sections::action::Action;
-use super::sections::adapter::{Adapter, Verb};
+use super::sections::adapter::Adapter;
 use super::sections::console::ConsoleConfig;
 use super::substitute::{self, ReferenceFault};
+use super::verb::Verb;
 use crate::model::run::{Confirm, Plan};
 use crate::text::redact::Literals;
 

@@ -1,7 +1,7 @@
 //! What a new configuration changes, in words. Pure; watching the files is the runtime's.
 
 use super::Config;
-use super::sections::SECTIONS;
+use super::registry::SECTIONS;
 
 /// Every change from `old` to `new`, a line each, section by section: `check api: timeout 5s → 3s`, `metric queue added`.
 /// Empty where nothing changed. Values that may hold a secret are never in it.

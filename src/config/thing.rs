@@ -42,3 +42,11 @@ impl Thing {
         }
     }
 }
+
+/// What names may be made of, for hints.
+pub(crate) const NAME_HINT: &str = "use letters, digits, `_`, `-` and `.`, at most 64";
+
+/// Whether a text can be the name of a thing.
+pub(crate) fn valid_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+}

@@ -1,7 +1,6 @@
 //! `[action.NAME]`: what a key does.
 
-use crate::config::changes::{Fact, compare, hidden, name_of, summary};
-use crate::config::draft::Draft;
+use crate::config::changes::{Fact, hidden, name_of, summary};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
@@ -9,11 +8,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::reader::{TableReader, Text, Thing};
-use crate::config::sections::adapter::{Adapter, Verb};
+use crate::config::sections::adapter::Adapter;
 use crate::config::sections::defaults::{CONFIRM, Defaults};
 use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::config::substitute;
 use crate::config::syntax;
+use crate::config::verb::Verb;
 use crate::lang::key::Key;
 use crate::lang::nearest;
 use crate::lang::unit;
@@ -115,14 +115,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Action),
     help: "A verb of an adapter on a target, under a key",
-    read: |reader, draft| {
-        let Draft { config, defaults, .. } = draft;
-        let production = config.console.is_production();
-        let tables = reader.named(&SECTION);
-        let read = |table: TableReader<'_>| read(&table, defaults, &config.adapters, production);
-        config.actions = tables.filter_map(read).collect();
-    },
-    changes: |old, new, words| compare("action", &old.actions, &new.actions, |action| &action.name, facts, words),
 };
 
 /// Reads an action.
@@ -345,7 +337,7 @@ fn on_failure(table: &TableReader<'_>) -> Option<Name> {
 }
 
 /// What a change is said by.
-fn facts(action: &Action) -> Vec<Fact> {
+pub(crate) fn facts(action: &Action) -> Vec<Fact> {
     vec![
         summary("title", &action.title),
         summary("service", name_of(action.service.as_ref())),

@@ -1,8 +1,6 @@
 //! `[check.NAME]`: a verdict over a document.
 
-use crate::config::Config;
-use crate::config::changes::{Fact, alerts as alert_facts, compare, hidden, name_of, summary};
-use crate::config::draft::{Draft, SectionReader};
+use crate::config::changes::{Fact, alerts as alert_facts, hidden, name_of, summary};
 use crate::config::kinds::{self, KindRole, later};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
@@ -85,12 +83,10 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Check),
     help: "A verdict on a document: ok, degraded or down",
-    read: read_all,
-    changes: differences,
 };
 
-/// The sources that have a section.
-type ByName<'a> = HashMap<&'a str, &'a Source>;
+/// The sources that have a section, by name.
+pub(crate) type ByName<'a> = HashMap<&'a str, &'a Source>;
 
 /// Reads a check; with it the source that it brings itself, `check:NAME`.
 pub(crate) fn read(
@@ -169,31 +165,15 @@ fn programs(table: &TableReader<'_>, key: &str, shape: Option<DocumentShape>) ->
     found
 }
 
-fn read_all(reader: &SectionReader<'_>, draft: &mut Draft) {
-    let Draft { config, defaults, own_sources, .. } = draft;
-    let sources: ByName<'_> = config.sources.iter().map(|source| (&*source.name, source)).collect();
-    for table in reader.named(&SECTION) {
-        if let Some((check, source)) = read(&table, defaults, &sources) {
-            config.checks.push(check);
-            own_sources.extend(source);
-        }
-    }
-}
-
-/// What of it differs.
-fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
-    let (before, after) = (with_sources(old), with_sources(new));
-    compare("check", &before, &after, |(check, _)| &check.name, facts, words);
-}
-
 /// Checks with the sources that they bring themselves: to a person these are one thing.
-fn with_sources(config: &Config) -> Vec<(&Check, Option<&Source>)> {
-    let sources = config.sources.iter().filter(|source| source.name.starts_with("check:"));
+pub(crate) fn with_sources<'a>(checks: &'a [Check], sources: &'a [Source]) -> Vec<(&'a Check, Option<&'a Source>)> {
+    let sources = sources.iter().filter(|source| source.name.starts_with("check:"));
     let own: HashMap<&Name, &Source> = sources.map(|source| (&source.name, source)).collect();
-    config.checks.iter().map(|check| (check, own.get(&check.source).copied())).collect()
+    checks.iter().map(|check| (check, own.get(&check.source).copied())).collect()
 }
 
-fn facts((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {
+/// What a change is said by.
+pub(crate) fn facts((check, own): &(&Check, Option<&Source>)) -> Vec<Fact> {
     let mut facts = vec![
         summary("service", name_of(check.service.as_ref())),
         summary("every", shown(check.every)),

@@ -1,7 +1,6 @@
 //! `[console]`
 
-use crate::config::Config;
-use crate::config::changes::{difference, hidden, summary};
+use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::{TableReader, host_and_port};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
@@ -88,8 +87,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Single(KEYS),
     thing: None,
     help: "What the console is called and how it looks",
-    read: |reader, draft| draft.config.console = read(&reader.single(&SECTION)),
-    changes: differences,
 };
 
 /// Reads `[console]`.
@@ -158,24 +155,18 @@ fn self_check(table: &TableReader<'_>) -> Option<SelfCheck> {
     found.map(|(host, port)| SelfCheck::Host(host, port))
 }
 
-/// What of it differs.
-fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
-    let facts = |config: &Config| {
-        let console = &config.console;
-        vec![
-            summary("name", &console.name),
-            summary("environment", &console.environment),
-            summary("timezone", console.timezone),
-            summary("theme", &console.theme),
-            summary("read_only", console.read_only),
-            hidden("self_check", &console.self_check),
-            summary("mouse", console.mouse),
-            hidden("ascii", &console.ascii),
-            summary("log_records", console.log_records),
-            summary("log_bytes", console.log_bytes),
-        ]
-    };
-    if old.console != new.console {
-        words.push(format!("console: {}", difference(&facts(old), &facts(new))));
-    }
+/// What a change is said by.
+pub(crate) fn facts(console: &ConsoleConfig) -> Vec<Fact> {
+    vec![
+        summary("name", &console.name),
+        summary("environment", &console.environment),
+        summary("timezone", console.timezone),
+        summary("theme", &console.theme),
+        summary("read_only", console.read_only),
+        hidden("self_check", &console.self_check),
+        summary("mouse", console.mouse),
+        hidden("ascii", &console.ascii),
+        summary("log_records", console.log_records),
+        summary("log_bytes", console.log_bytes),
+    ]
 }

@@ -59,8 +59,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Single(KEYS),
     thing: None,
     help: "Defaults for all sources, checks and actions",
-    read: |reader, draft| draft.defaults = read(&reader.single(&SECTION)),
-    changes: |_, _, _| {},
 };
 
 /// Reads `[defaults]`.

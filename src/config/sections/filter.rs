@@ -1,6 +1,6 @@
 //! `[filter.NAME]`: a filter of the logs under a name and a key.
 
-use crate::config::changes::{Fact, compare, summary};
+use crate::config::changes::{Fact, summary};
 use crate::config::reader::TableReader;
 use crate::config::reader::Thing;
 use crate::config::spec;
@@ -36,8 +36,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Filter),
     help: "A filter of the logs under a name and a key",
-    read: |reader, draft| draft.config.filters = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
-    changes: |old, new, words| compare("filter", &old.filters, &new.filters, |filter| &filter.name, facts, words),
 };
 
 /// Reads a saved filter.
@@ -61,7 +59,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<SavedFilter> {
 }
 
 /// What a change is said by.
-fn facts(filter: &SavedFilter) -> Vec<Fact> {
+pub(crate) fn facts(filter: &SavedFilter) -> Vec<Fact> {
     vec![
         summary("filter", &filter.filter),
         summary("title", &filter.title),

@@ -21,12 +21,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Texts,
     thing: None,
     help: "Keys and the commands that they run",
-    read: |reader, draft| {
-        let entries = reader.entries(SECTION.name).iter();
-        let bindings = entries.filter_map(|entry| Some((read(reader.context, entry)?, entry.key_at)));
-        draft.bindings = bindings.collect();
-    },
-    changes: |old, new, words| words.extend((old.keys != new.keys).then(|| "keys changed".to_owned())),
 };
 
 /// Reads one entry of `[keys]`.

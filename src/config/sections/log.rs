@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use encoding_rs::Encoding;
 
-use crate::config::changes::{Fact, compare, hidden, name_of, summary};
+use crate::config::changes::{Fact, hidden, name_of, summary};
 use crate::config::kinds::command::{CommandLine, command_line};
 use crate::config::kinds::{self, KindRole, Settings as _};
 use crate::config::reader::{TableReader, Thing};
@@ -221,8 +221,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Log),
     help: "Records from a followed file or command",
-    read: |reader, draft| draft.config.logs = reader.named(&SECTION).filter_map(|table| read(&table)).collect(),
-    changes: |old, new, words| compare("log", &old.logs, &new.logs, |log| &log.name, facts, words),
 };
 
 /// Reads a log.
@@ -392,7 +390,7 @@ fn regexes(table: &TableReader<'_>, key: &str) -> Vec<String> {
 }
 
 /// What a change is said by.
-fn facts(log: &Log) -> Vec<Fact> {
+pub(crate) fn facts(log: &Log) -> Vec<Fact> {
     let followed = match &log.kind {
         LogKind::File(path) => summary("file", path.display()),
         LogKind::Command(line) => line.change(),

@@ -2,7 +2,7 @@
 
 mod log;
 
-use crate::config::changes::{Fact, alerts as alert_facts, compare, name_of, summary};
+use crate::config::changes::{Fact, alerts as alert_facts, name_of, summary};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::lang::unit::duration as shown;
@@ -119,21 +119,22 @@ pub(crate) struct MetricScope<'a> {
     pub checks: HashMap<&'a Name, &'a Check>,
 }
 
+impl<'a> MetricScope<'a> {
+    /// These by their names.
+    pub(crate) fn new(sources: &'a [Source], checks: &'a [Check]) -> Self {
+        Self {
+            sources: sources.iter().map(|source| (&source.name, source)).collect(),
+            checks: checks.iter().map(|check| (&check.name, check)).collect(),
+        }
+    }
+}
+
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "metric",
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Metric),
     help: "A number over time",
-    read: |reader, draft| {
-        let (sources, checks) = (draft.config.sources.iter(), draft.config.checks.iter());
-        let known = MetricScope {
-            sources: sources.map(|source| (&source.name, source)).collect(),
-            checks: checks.map(|check| (&check.name, check)).collect(),
-        };
-        draft.config.metrics = reader.named(&SECTION).filter_map(|table| read(&table, &known)).collect();
-    },
-    changes: |old, new, words| compare("metric", &old.metrics, &new.metrics, |metric| &metric.name, facts, words),
 };
 
 /// Reads a metric.
@@ -311,7 +312,7 @@ fn quantile(table: &TableReader<'_>, text: &Text, key: &str) -> Option<f64> {
 }
 
 /// What a change is said by.
-fn facts(metric: &Metric) -> Vec<Fact> {
+pub(crate) fn facts(metric: &Metric) -> Vec<Fact> {
     let (origin, rest) = match &metric.kind {
         MetricKind::Value { from, program } => (format!("from {from}"), program.text().to_owned()),
         MetricKind::Sample { from, selector } => (format!("from {from}"), selector.text().to_owned()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::changes::{Fact, compare, hidden, summary};
+use crate::config::changes::{Fact, hidden, summary};
 use crate::config::file::FilePlace;
 use crate::config::panels::{self, PanelId};
 use crate::config::reader::{TableReader, Text, Thing, described};
@@ -103,8 +103,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Screen),
     help: "A layout of panels",
-    read: |reader, draft| draft.config.screens = reader.named(&SECTION).map(|table| read(&table)).collect(),
-    changes: |old, new, words| compare("screen", &old.screens, &new.screens, |screen| &screen.name, facts, words),
 };
 
 const HINT: &str = "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]";
@@ -205,7 +203,7 @@ fn split_weight(text: &str) -> (&str, Option<&str>) {
 }
 
 /// What a change is said by.
-fn facts(screen: &ScreenLayout) -> Vec<Fact> {
+pub(crate) fn facts(screen: &ScreenLayout) -> Vec<Fact> {
     vec![
         summary("title", &screen.title),
         summary("key", screen.key.map_or_else(String::new, |key| key.to_string())),

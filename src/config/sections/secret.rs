@@ -1,13 +1,12 @@
 //! `[secret]`
 
-use crate::config::Config;
-use crate::config::draft::{Draft, SectionReader};
 use crate::config::reader::Thing;
-use crate::config::sections::adapter::{NAME_HINT, valid_name};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
+use crate::config::thing::{NAME_HINT, valid_name};
 use crate::config::tree::TomlValue;
 use crate::text::name::Name;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -51,13 +50,14 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Secrets(KEYS),
     thing: Some(Thing::Secret),
     help: "Where secrets come from; used as {secret:NAME}",
-    read: read_all,
-    changes: differences,
 };
 
 /// Reads one entry of `[secret]`.
 pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<SecretSource> {
     const HOW: &str = "write { env = \"NAME\" }, { file = \"PATH\" } or { command = [\"…\"] }";
+    if !valid_name(entry.key) {
+        context.error(entry.key_at, format!("`{}` is not a valid secret name", entry.key), NAME_HINT);
+    }
     let file = &context.files[entry.at.file];
     if let Some(text) = text_of(entry) {
         if file.readable_by_others {
@@ -108,27 +108,15 @@ pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<Se
     }
 }
 
-fn read_all(reader: &SectionReader<'_>, draft: &mut Draft) {
-    for entry in reader.entries(SECTION.name) {
-        if !valid_name(entry.key) {
-            let message = format!("`{}` is not a valid secret name", entry.key);
-            reader.context.error(entry.key_at, message, NAME_HINT);
-        }
-        if let Some(secret) = read(reader.context, entry) {
-            draft.config.secrets.insert(Name::from(entry.key), secret);
-        }
-    }
-}
-
-/// What of it differs: never a value.
-fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
-    for (name, after) in &new.secrets {
-        match old.secrets.get(name) {
+/// What of them differs: never a value.
+pub(crate) fn changes(old: &BTreeMap<Name, SecretSource>, new: &BTreeMap<Name, SecretSource>, words: &mut Vec<String>) {
+    for (name, after) in new {
+        match old.get(name) {
             None => words.push(format!("secret {name} added")),
             Some(before) if before == after => {}
             Some(_) => words.push(format!("secret {name} changed")),
         }
     }
-    let gone = old.secrets.keys().filter(|name| !new.secrets.contains_key(*name));
+    let gone = old.keys().filter(|name| !new.contains_key(*name));
     words.extend(gone.map(|name| format!("secret {name} removed")));
 }

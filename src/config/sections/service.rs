@@ -1,6 +1,6 @@
 //! `[service.NAME]`
 
-use crate::config::changes::{Fact, compare, hidden, summary};
+use crate::config::changes::{Fact, hidden, summary};
 use crate::config::reader::{TableReader, Thing};
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
@@ -36,8 +36,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Service),
     help: "Something that is operated: checks, logs and actions belong to it",
-    read: |reader, draft| draft.config.services = reader.named(&SECTION).map(|table| read(&table)).collect(),
-    changes: |old, new, words| compare("service", &old.services, &new.services, |service| &service.name, facts, words),
 };
 
 /// Reads a service.
@@ -52,7 +50,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> Service {
 }
 
 /// What a change is said by.
-fn facts(service: &Service) -> Vec<Fact> {
+pub(crate) fn facts(service: &Service) -> Vec<Fact> {
     vec![
         summary("title", &service.title),
         summary("depends_on", service.depends_on.join(", ")),

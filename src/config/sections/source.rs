@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
-use crate::config::changes::{Fact, compare, summary};
+use crate::config::changes::{Fact, summary};
 use crate::config::kinds::{self, KindRole, SourceKind, later};
 use crate::config::reader::TableReader;
 use crate::config::reader::Thing;
@@ -68,11 +67,6 @@ pub(crate) const SECTION: SectionSpec = SectionSpec {
     shape: spec::SectionShape::Named(KEYS),
     thing: Some(Thing::Source),
     help: "Where a document is fetched from, and how often",
-    read: |reader, draft| {
-        let tables = reader.named(&SECTION);
-        draft.config.sources = tables.filter_map(|table| read(&table, &draft.defaults)).collect();
-    },
-    changes: differences,
 };
 
 /// Reads a source.
@@ -125,15 +119,8 @@ impl Timing {
     }
 }
 
-/// What of it differs; the sources that checks bring themselves are the checks'.
-fn differences(old: &Config, new: &Config, words: &mut Vec<String>) {
-    let own = |sources: &[Source]| -> Vec<Source> {
-        sources.iter().filter(|source| !source.name.starts_with("check:")).cloned().collect()
-    };
-    compare("source", &own(&old.sources), &own(&new.sources), |source| &source.name, facts, words);
-}
-
-fn facts(source: &Source) -> Vec<Fact> {
+/// What a change is said by.
+pub(crate) fn facts(source: &Source) -> Vec<Fact> {
     let optional = |duration: Option<_>| duration.map_or_else(String::new, shown);
     let mut facts = source.kind.facts();
     facts.extend([

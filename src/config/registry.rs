@@ -1,0 +1,188 @@
+//! Every section with what it fills of the configuration. A section itself knows its keys and its things only, so that
+//! the configuration can be made of them.
+
+use super::Config;
+use super::changes::{compare, difference};
+use super::draft::{Draft, SectionReader};
+use super::sections::{
+    action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
+};
+use super::spec::{SectionShape, SectionSpec};
+use crate::text::name::Name;
+
+/// A section and its place in the configuration.
+pub(crate) struct Section {
+    /// Its name and its keys.
+    pub spec: &'static SectionSpec,
+    /// Reads it into the draft, where those before it in the list are.
+    pub read: fn(&SectionReader<'_>, &mut Draft),
+    /// Says in words what of it differs between two configurations: the old one and the new one.
+    pub changes: fn(&Config, &Config, &mut Vec<String>),
+}
+
+/// `include = [...]`: what it names is merged before anything is read.
+const INCLUDE: SectionSpec = SectionSpec {
+    name: "include",
+    shape: SectionShape::List,
+    thing: None,
+    help: "Further files, as globs; their sections are merged into this file's",
+};
+
+/// Every section of this version, in the order in which they are read: what a section refers to by more than a name
+/// stands before it.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section { spec: &INCLUDE, read: |_, _| {}, changes: |_, _, _| {} },
+    Section {
+        spec: &console::SECTION,
+        read: |reader, draft| draft.config.console = console::read(&reader.single(&console::SECTION)),
+        changes: |old, new, words| {
+            if old.console != new.console {
+                let facts = (console::facts(&old.console), console::facts(&new.console));
+                words.push(format!("console: {}", difference(&facts.0, &facts.1)));
+            }
+        },
+    },
+    Section {
+        spec: &defaults::SECTION,
+        read: |reader, draft| draft.defaults = defaults::read(&reader.single(&defaults::SECTION)),
+        changes: |_, _, _| {},
+    },
+    Section {
+        spec: &service::SECTION,
+        read: |reader, draft| {
+            draft.config.services = reader.named(&service::SECTION).map(|table| service::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("service", &old.services, &new.services, |service| &service.name, service::facts, words);
+        },
+    },
+    Section {
+        spec: &source::SECTION,
+        read: |reader, draft| {
+            let tables = reader.named(&source::SECTION);
+            draft.config.sources = tables.filter_map(|table| source::read(&table, &draft.defaults)).collect();
+        },
+        // The sources that checks bring themselves are the checks'.
+        changes: |old, new, words| {
+            let (before, after) = (with_section(old), with_section(new));
+            compare("source", &before, &after, |source| &source.name, |source| source::facts(source), words);
+        },
+    },
+    Section {
+        spec: &check::SECTION,
+        read: |reader, draft| {
+            let Draft { config, defaults, own_sources, .. } = draft;
+            let sources = config.sources.iter().map(|source| (&*source.name, source)).collect();
+            for table in reader.named(&check::SECTION) {
+                if let Some((check, source)) = check::read(&table, defaults, &sources) {
+                    config.checks.push(check);
+                    own_sources.extend(source);
+                }
+            }
+        },
+        changes: |old, new, words| {
+            let before = check::with_sources(&old.checks, &old.sources);
+            let after = check::with_sources(&new.checks, &new.sources);
+            compare("check", &before, &after, |(check, _)| &check.name, check::facts, words);
+        },
+    },
+    Section {
+        spec: &metric::SECTION,
+        read: |reader, draft| {
+            let known = metric::MetricScope::new(&draft.config.sources, &draft.config.checks);
+            draft.config.metrics =
+                reader.named(&metric::SECTION).filter_map(|table| metric::read(&table, &known)).collect();
+        },
+        changes: |old, new, words| {
+            compare("metric", &old.metrics, &new.metrics, |metric| &metric.name, metric::facts, words);
+        },
+    },
+    Section {
+        spec: &log::SECTION,
+        read: |reader, draft| {
+            draft.config.logs = reader.named(&log::SECTION).filter_map(|table| log::read(&table)).collect();
+        },
+        changes: |old, new, words| compare("log", &old.logs, &new.logs, |log| &log.name, log::facts, words),
+    },
+    Section {
+        spec: &adapter::SECTION,
+        read: |reader, draft| {
+            draft.config.adapters = reader.named(&adapter::SECTION).filter_map(|table| adapter::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("adapter", &old.adapters, &new.adapters, |adapter| &adapter.name, adapter::facts, words);
+        },
+    },
+    Section {
+        spec: &action::SECTION,
+        read: |reader, draft| {
+            let Draft { config, defaults, .. } = draft;
+            let production = config.console.is_production();
+            let tables = reader.named(&action::SECTION);
+            config.actions =
+                tables.filter_map(|table| action::read(&table, defaults, &config.adapters, production)).collect();
+        },
+        changes: |old, new, words| {
+            compare("action", &old.actions, &new.actions, |action| &action.name, action::facts, words);
+        },
+    },
+    Section {
+        spec: &screen::SECTION,
+        read: |reader, draft| {
+            draft.config.screens = reader.named(&screen::SECTION).map(|table| screen::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("screen", &old.screens, &new.screens, |screen| &screen.name, screen::facts, words);
+        },
+    },
+    Section {
+        spec: &filter::SECTION,
+        read: |reader, draft| {
+            draft.config.filters = reader.named(&filter::SECTION).filter_map(|table| filter::read(&table)).collect();
+        },
+        changes: |old, new, words| {
+            compare("filter", &old.filters, &new.filters, |filter| &filter.name, filter::facts, words);
+        },
+    },
+    Section {
+        spec: &keys::SECTION,
+        read: |reader, draft| {
+            let entries = reader.entries(keys::SECTION.name).iter();
+            let bindings = entries.filter_map(|entry| Some((keys::read(reader.context, entry)?, entry.key_at)));
+            draft.bindings = bindings.collect();
+        },
+        changes: |old, new, words| words.extend((old.keys != new.keys).then(|| "keys changed".to_owned())),
+    },
+    Section {
+        spec: &secret::SECTION,
+        read: |reader, draft| {
+            let entries = reader.entries(secret::SECTION.name).iter();
+            let secrets =
+                entries.filter_map(|entry| Some((Name::from(entry.key), secret::read(reader.context, entry)?)));
+            draft.config.secrets = secrets.collect();
+        },
+        changes: |old, new, words| secret::changes(&old.secrets, &new.secrets, words),
+    },
+];
+
+/// The sources that have a section of their own.
+fn with_section(config: &Config) -> Vec<&source::Source> {
+    config.sources.iter().filter(|source| !source.name.starts_with("check:")).collect()
+}
+
+/// The sections that later versions bring.
+pub(crate) const LATER_SECTIONS: &[&str] = &[
+    "store",
+    "host",
+    "table",
+    "backup",
+    "severity",
+    "notify",
+    "maintenance",
+    "slo",
+    "oncall",
+    "contact",
+    "incident",
+    "retention",
+    "checklist",
+];
