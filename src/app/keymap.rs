@@ -44,7 +44,7 @@ commands! {
 }
 
 /// What a key means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Binding {
     /// A command.
     Command(Command),
@@ -61,6 +61,8 @@ pub enum Binding {
 pub struct Keymap {
     keys: HashMap<Key, Vec<(CommandContext, Binding)>>,
     order: Vec<(Key, CommandContext, Binding)>,
+    /// The keys of each binding in that order: a frame asks for them action by action.
+    bound: HashMap<Binding, Vec<Key>>,
 }
 
 impl Keymap {
@@ -94,6 +96,9 @@ impl Keymap {
         // A key bound twice is a fault of the configuration; the last one wins where it got through.
         for (key, name) in &config.keys.bindings {
             map.apply(*key, name, read_only);
+        }
+        for (key, _, binding) in &map.order {
+            map.bound.entry(binding.clone()).or_default().push(*key);
         }
         map
     }
@@ -160,14 +165,21 @@ impl Keymap {
 
     /// The keys of a binding, in the order in which they were bound, ready to show: `k up`.
     pub(crate) fn keys_of(&self, binding: &Binding) -> String {
-        let keys: Vec<String> =
-            self.order.iter().filter(|(_, _, other)| other == binding).map(|(key, ..)| key.to_string()).collect();
-        keys.join(" ")
+        self.of(binding).iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
     }
 
     /// The first key of a command, for hints.
     pub(crate) fn key_of(&self, command: Command) -> Option<Key> {
-        self.order.iter().find(|(_, _, other)| *other == Binding::Command(command)).map(|(key, ..)| *key)
+        self.first_key_of(&Binding::Command(command))
+    }
+
+    /// The first key of a binding.
+    pub(crate) fn first_key_of(&self, binding: &Binding) -> Option<Key> {
+        self.of(binding).first().copied()
+    }
+
+    fn of(&self, binding: &Binding) -> &[Key] {
+        self.bound.get(binding).map_or(&[], Vec::as_slice)
     }
 
     /// Every binding with its key, in the order of the help.

@@ -1,5 +1,7 @@
 //! Lists: a selection that stays with its row while rows come, go and change places.
 
+use std::fmt;
+
 use super::keymap::Command;
 use super::row::RowKey;
 
@@ -31,10 +33,36 @@ impl ListState {
     }
 }
 
-/// Whether a row with this text is shown: it holds every word, in any case.
-pub(crate) fn holds(text: &str, filter: &str) -> bool {
-    let text = text.to_lowercase();
-    filter.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
+/// The filter of a list: it lets a row through whose text holds every word, in any case.
+#[derive(Debug)]
+pub(crate) struct RowFilter {
+    words: Vec<String>,
+    /// The text of the row that is looked at: one for thousands of rows.
+    text: String,
+}
+
+impl RowFilter {
+    /// The words of a filter as it is written.
+    pub(crate) fn new(filter: &str) -> Self {
+        Self { words: filter.split_whitespace().map(str::to_lowercase).collect(), text: String::new() }
+    }
+
+    /// Whether a row is let through; `text` writes what it says, and is asked only where there are words.
+    pub(crate) fn hold(&mut self, text: impl FnOnce(&mut String) -> fmt::Result) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        self.text.clear();
+        if text(&mut self.text).is_err() {
+            return false;
+        }
+        if self.text.is_ascii() {
+            self.text.make_ascii_lowercase();
+        } else {
+            self.text = self.text.to_lowercase();
+        }
+        self.words.iter().all(|word| self.text.contains(word.as_str()))
+    }
 }
 
 /// Where a movement leads from position `at` in `0..=last`, a page being `height` rows. `None`: it is no movement.
@@ -67,10 +95,21 @@ pub(crate) fn kept_visible(scroll: usize, at: usize, height: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn rows(names: &[&str]) -> Vec<RowKey> {
         names.iter().map(|name| RowKey::Service((*name).into())).collect()
+    }
+
+    #[test]
+    fn a_row_holds_every_word_in_any_case() {
+        let holds = |filter: &str, row: &str| RowFilter::new(filter).hold(|text| write!(text, "{row}"));
+        assert!(
+            holds("", "api") && holds("  ", "api") && holds("PI a", "Api OK") && holds("straẞe É", "éa STRASSE straße")
+        );
+        assert!(!holds("api down", "api OK"));
     }
 
     #[test]

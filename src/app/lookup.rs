@@ -58,7 +58,7 @@ impl State {
     /// The run whose output the actions screen shows.
     pub fn shown_run(&self) -> Option<&Run> {
         let Some(RowKey::Run(id)) = self.selected(&panels::RUNS.id()) else { return None };
-        self.world.all_runs().into_iter().find(|run| run.id == id)
+        self.world.run_by_id(&id)
     }
 
     /// The action that is selected among those that can be started.

@@ -6,7 +6,7 @@
 //! A search is a view too, with [`Filter::and`] of what is shown and what is searched: its length is the number of
 //! hits, [`View::index_of`] the number of the present one, [`View::after`] and [`View::before`] the neighbours.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -123,39 +123,45 @@ impl View {
 
     /// Scans at most `most` records of what the rings held when the view was made, newest first. True when all are.
     pub fn work(&mut self, rings: &[&Ring], most: usize) -> bool {
+        let mut next = self.newest_to_scan(rings);
         let mut bytes = 0;
         for _ in 0..most {
             // A record may be long, and a slice must not be.
             if bytes >= SLICE_BYTES {
                 break;
             }
-            let Some((source, index)) = self.next_to_scan(rings) else { return true };
-            let (Some(record), Some(at)) = (rings[source].at(index), rings[source].time_at(index)) else { return true };
+            let Some((at, source, index)) = next.pop() else { return true };
+            let Some(record) = rings[source].at(index) else { return true };
             self.unscanned[source] = record.seq;
             self.scanned += 1;
             bytes += record.raw.len();
             if self.filter.matches(record) {
                 self.place(entry(source, record, at), true);
             }
+            next.extend(self.next_to_scan(rings, source));
         }
         !self.is_scanning()
     }
 
-    /// The newest record that is not scanned.
-    fn next_to_scan(&mut self, rings: &[&Ring]) -> Option<(usize, usize)> {
-        let mut best: Option<(DateTime<Utc>, usize, usize)> = None;
-        for (source, ring) in rings.iter().enumerate() {
-            let bound = *self.unscanned.get(source)?;
-            if bound == 0 {
-                continue;
-            }
-            match ring.before(bound).checked_sub(1).and_then(|index| Some((ring.time_at(index)?, index))) {
-                Some((at, index)) if best.is_none_or(|(newest, _, _)| at >= newest) => best = Some((at, source, index)),
-                Some(_) => {}
-                None => self.unscanned[source] = 0,
-            }
+    /// The newest record of each ring that is not scanned: the newest of all is the next. Made once for a slice, or each
+    /// record would cost a look at every ring.
+    fn newest_to_scan(&mut self, rings: &[&Ring]) -> BinaryHeap<(DateTime<Utc>, usize, usize)> {
+        let sources = 0..rings.len().min(self.unscanned.len());
+        sources.filter_map(|source| self.next_to_scan(rings, source)).collect()
+    }
+
+    /// The newest record of a ring that is not scanned: its time, the ring, and where it is in it.
+    fn next_to_scan(&mut self, rings: &[&Ring], source: usize) -> Option<(DateTime<Utc>, usize, usize)> {
+        let bound = self.unscanned[source];
+        if bound == 0 {
+            return None;
         }
-        best.map(|(_, source, index)| (source, index))
+        let index = rings[source].before(bound).checked_sub(1);
+        let next = index.and_then(|index| Some((rings[source].time_at(index)?, source, index)));
+        if next.is_none() {
+            self.unscanned[source] = 0;
+        }
+        next
     }
 
     /// Takes in a record that was just pushed to `ring`, which is the ring `source`, a new one or a new version. `backlog` records

@@ -36,12 +36,16 @@ pub(crate) fn key_of_screen(state: &State, screen: &Screen) -> String {
             None => return String::new(),
         },
     };
-    state.console.keymap.keys_of(&binding).split(' ').next().unwrap_or_default().to_owned()
+    first_key(state, &binding)
 }
 
-/// The key of an action.
+/// The key of an action, empty where there is none.
 pub(crate) fn key_of_action(state: &State, action: &Action) -> String {
-    state.console.keymap.keys_of(&Binding::Action(action.name.clone())).split(' ').next().unwrap_or_default().to_owned()
+    first_key(state, &Binding::Action(action.name.clone()))
+}
+
+fn first_key(state: &State, binding: &Binding) -> String {
+    state.console.keymap.first_key_of(binding).map_or_else(String::new, |key| key.to_string())
 }
 
 /// Hints for the screen and panel, the most useful first.

@@ -1,5 +1,7 @@
 //! Finding things by name.
 
+use std::cmp::Ordering;
+
 use super::World;
 use super::alerts::AlertView;
 use super::checks::CheckView;
@@ -67,7 +69,7 @@ impl World {
         let live = self.runs.iter().map(|view| &view.run);
         let history = self.history.iter().filter(|run| self.run(&run.id).is_none());
         let mut all: Vec<&Run> = live.chain(history).collect();
-        all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
+        all.sort_by(|a, b| newest_first(a, b));
         all
     }
 
@@ -80,4 +82,15 @@ impl World {
     pub(crate) fn last_runs(&self, action: &Name) -> Vec<&Run> {
         self.all_runs().into_iter().filter(|run| run.action == *action).collect()
     }
+
+    /// The latest run of an action.
+    pub(crate) fn last_run(&self, action: &Name) -> Option<&Run> {
+        // One that both know is the same run: what is known of it here comes first.
+        let known = self.runs.iter().map(|view| &view.run).chain(&self.history);
+        known.filter(|run| run.action == *action).min_by(|a, b| newest_first(a, b))
+    }
+}
+
+fn newest_first(a: &Run, b: &Run) -> Ordering {
+    b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id))
 }

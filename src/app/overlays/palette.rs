@@ -1,5 +1,7 @@
 //! The palette: every command, screen, service, log and action by name.
 
+use std::borrow::Cow;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config as MatcherConfig, Matcher, Utf32Str};
 
@@ -30,7 +32,7 @@ pub struct PaletteItem {
     /// Its name, which is matched.
     pub name: String,
     /// What it does.
-    pub help: String,
+    pub help: Cow<'static, str>,
     /// Its keys as bound now.
     pub keys: String,
     /// Character positions in `name` that match what was typed, for emphasis.
@@ -93,8 +95,8 @@ impl Overlay for Palette {
     }
 }
 
-fn item(name: String, help: &str, keys: String, does: Operation) -> PaletteItem {
-    PaletteItem { name, help: help.to_owned(), keys, matched: Vec::new(), does }
+fn item(name: String, help: impl Into<Cow<'static, str>>, keys: String, does: Operation) -> PaletteItem {
+    PaletteItem { name, help: help.into(), keys, matched: Vec::new(), does }
 }
 
 fn everything(state: &State) -> Vec<PaletteItem> {
@@ -109,12 +111,12 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     for (_, screen) in Screen::custom(&world.config) {
         let keys = state.console.keymap.keys_of(&Binding::Screen(screen.name.clone()));
         let does = Operation::Screen(screen.name.clone());
-        items.push(item(format!("screen {}", screen.name), &screen.title, keys, does));
+        items.push(item(format!("screen {}", screen.name), screen.title.clone(), keys, does));
     }
     for filter in &world.config.filters {
         let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
         let help = format!("{}: {}", filter.title, filter.filter);
-        items.push(item(format!("filter {}", filter.name), &help, keys, Operation::Filter(filter.name.clone())));
+        items.push(item(format!("filter {}", filter.name), help, keys, Operation::Filter(filter.name.clone())));
     }
     for service in world.services.iter() {
         let does = Operation::Service(service.name.clone());
@@ -126,7 +128,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for metric in &world.metrics {
         let does = Operation::Metric(metric.name.clone());
-        items.push(item(format!("metric {}", metric.name), &metric.title, String::new(), does));
+        items.push(item(format!("metric {}", metric.name), metric.title.clone(), String::new(), does));
     }
     for theme in &state.console.themes {
         items.push(item(format!("theme {theme}"), "colours", String::new(), Operation::Theme(theme.clone())));
@@ -141,11 +143,11 @@ fn actions(state: &State) -> Vec<PaletteItem> {
     for action in config.actions.iter().filter(|_| !state.world.read_only) {
         let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
         let does = Operation::Action { name: action.name.clone(), dry_run: false };
-        items.push(item(format!("run {}", action.name), &action.title, keys, does));
+        items.push(item(format!("run {}", action.name), action.title.clone(), keys, does));
         if plan::has_dry_run(config, action) {
             let does = Operation::Action { name: action.name.clone(), dry_run: true };
             let help = format!("dry run of {}", action.title);
-            items.push(item(format!("dry-run {}", action.name), &help, String::new(), does));
+            items.push(item(format!("dry-run {}", action.name), help, String::new(), does));
         }
     }
     items

@@ -1,5 +1,7 @@
 //! Pending, firing and recently resolved alerts.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::row::RowKey;
@@ -18,7 +20,8 @@ impl Panel for Alerts {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        keys(state.world.alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), AlertView::summary)
+        let text = |to: &mut String, alert: &AlertView| write!(to, "{}", alert.summary());
+        keys(state.world.alerts.iter(), filter, |alert| RowKey::Alert(alert.id.clone()), text)
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {

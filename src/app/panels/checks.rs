@@ -1,5 +1,7 @@
 //! The checks of the service that is shown.
 
+use std::fmt::Write as _;
+
 use super::{Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::row::RowKey;
@@ -36,7 +38,7 @@ impl Panel for Checks {
 /// The rows of checks at these positions.
 pub(super) fn keys_of(state: &State, positions: &[usize], filter: &str) -> Vec<RowKey> {
     let checks = positions.iter().filter_map(|at| state.world.checks.get(*at));
-    let text = |check: &CheckView| format!("{} {}", check.name, check.status.word());
+    let text = |to: &mut String, check: &CheckView| write!(to, "{} {}", check.name, check.status.word());
     keys(checks, filter, |check| RowKey::Check(check.name.clone()), text)
 }
 

@@ -1,5 +1,7 @@
 //! Targets that are locked.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys, runs};
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -15,7 +17,7 @@ impl Panel for Locks {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |lock: &Lock| format!("{} {}", lock.target, lock.holder);
+        let text = |to: &mut String, lock: &Lock| write!(to, "{} {}", lock.target, lock.holder);
         keys(&state.world.locks, filter, |lock| RowKey::Lock(lock.target.clone()), text)
     }
 

@@ -1,5 +1,7 @@
 //! Every metric.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::metrics;
@@ -58,7 +60,7 @@ impl Panel for MetricList {
 
 /// The rows of some metrics.
 pub(super) fn keys_of<'a>(metrics: impl IntoIterator<Item = &'a MetricView>, filter: &str) -> Vec<RowKey> {
-    let text = |metric: &MetricView| format!("{} {}", metric.name, metric.title);
+    let text = |to: &mut String, metric: &MetricView| write!(to, "{} {}", metric.name, metric.title);
     keys(metrics, filter, |metric| RowKey::Metric(metric.name.clone()), text)
 }
 

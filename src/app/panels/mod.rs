@@ -24,8 +24,10 @@ mod services;
 mod startable;
 mod timeline;
 
+use std::fmt;
+
 use crate::app::keymap::Command;
-use crate::app::list::holds;
+use crate::app::list::RowFilter;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
@@ -138,15 +140,16 @@ pub(crate) fn find(id: &PanelId) -> &'static dyn Panel {
     ALL.iter().find(|(spec, _)| id.is(spec)).map_or(&(), |(_, panel)| *panel)
 }
 
-/// The keys of the rows that a filter lets through. The text of a row is made only where there is a filter: a list may
+/// The keys of the rows that a filter lets through. The text of a row is written only where there is a filter: a list may
 /// be thousands of rows long.
 fn keys<'a, T: 'a + ?Sized>(
     rows: impl IntoIterator<Item = &'a T>,
     filter: &str,
     key: impl Fn(&'a T) -> RowKey,
-    text: impl Fn(&T) -> String,
+    text: impl Fn(&mut String, &T) -> fmt::Result,
 ) -> Vec<RowKey> {
-    rows.into_iter().filter(|row| filter.is_empty() || holds(&text(row), filter)).map(key).collect()
+    let mut words = RowFilter::new(filter);
+    rows.into_iter().filter(|row| words.hold(|to| text(to, row))).map(key).collect()
 }
 
 #[cfg(test)]

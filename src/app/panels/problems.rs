@@ -1,5 +1,7 @@
 //! What a person should read about the console itself.
 
+use std::fmt::Write as _;
+
 use super::{Panel, keys};
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -14,7 +16,7 @@ impl Panel for Problems {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |problem: &Problem| format!("{} {}", problem.about, problem.text);
+        let text = |to: &mut String, problem: &Problem| write!(to, "{} {}", problem.about, problem.text);
         keys(state.world.diagnostics.problems.iter().rev(), filter, RowKey::problem, text)
     }
 

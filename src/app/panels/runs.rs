@@ -1,5 +1,7 @@
 //! Running and past runs, beside the output of the chosen one.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::row::RowKey;
@@ -51,13 +53,13 @@ impl Panel for Runs {
 
 /// Every run, newest first.
 pub(super) fn rows(state: &State, filter: &str) -> Vec<RowKey> {
-    let text = |run: &Run| format!("{} {}", run.action, summary(run));
+    let text = |to: &mut String, run: &Run| write!(to, "{} {}", run.action, summary(run));
     keys(state.world.all_runs(), filter, |run| RowKey::Run(run.id.clone()), text)
 }
 
 /// A run in words.
 pub(super) fn copied(state: &State, row: &RowKey) -> Option<String> {
     let RowKey::Run(id) = row else { return None };
-    let run = state.world.all_runs().into_iter().find(|run| run.id == *id)?;
+    let run = state.world.run_by_id(id)?;
     Some(format!("{} {} {}", run.id, run.action, summary(run)))
 }

@@ -1,5 +1,7 @@
 //! Every service.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::row::RowKey;
@@ -17,7 +19,9 @@ impl Panel for Services {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |service: &ServiceView| format!("{} {} {}", service.name, service.title, service.status.word());
+        let text = |to: &mut String, service: &ServiceView| {
+            write!(to, "{} {} {}", service.name, service.title, service.status.word())
+        };
         keys(state.world.services.iter(), filter, |service| RowKey::Service(service.name.clone()), text)
     }
 

@@ -1,5 +1,7 @@
 //! What can be started.
 
+use std::fmt::Write as _;
+
 use super::{Hint, Panel, keys};
 use crate::app::keymap::Command;
 use crate::app::launch;
@@ -60,7 +62,7 @@ impl Panel for Startable {
 
 /// The rows of some actions.
 pub(super) fn keys_of<'a>(actions: impl IntoIterator<Item = &'a Action>, filter: &str) -> Vec<RowKey> {
-    let text = |action: &Action| format!("{} {}", action.name, action.title);
+    let text = |to: &mut String, action: &Action| write!(to, "{} {}", action.name, action.title);
     keys(actions, filter, |action| RowKey::Action(action.name.clone()), text)
 }
 

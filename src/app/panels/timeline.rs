@@ -1,5 +1,7 @@
 //! What happened lately.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 
 use super::{Panel, keys};
@@ -18,7 +20,7 @@ impl Panel for Timeline {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        let text = |entry: &TimelineEntry| entry.text.as_str().to_owned();
+        let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", entry.text);
         keys(state.world.timeline.newest_first(), filter, RowKey::entry, text)
     }
 

@@ -64,5 +64,5 @@ fn item_line(item: &PaletteItem) -> Line<'static> {
         words.push(c.to_string(), if matched { Role::Key } else { Role::Text });
     }
     let gap = NAME.saturating_sub(words.width()).max(1);
-    words.and(" ".repeat(gap), Role::Text).and(item.help.clone(), Role::TextDim)
+    words.and(" ".repeat(gap), Role::Text).and(item.help.to_string(), Role::TextDim)
 }

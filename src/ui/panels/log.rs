@@ -1,5 +1,8 @@
 //! The tail of one log, or of all merged.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
@@ -20,8 +23,10 @@ use crate::ui::widgets::log::{LogRow, LogStyle, STDERR, is_dated};
 use crate::ui::widgets::notice::Notice;
 use crate::world::logs::LogView;
 
-/// How many of the newest records are looked through for those of one service: a frame must not cost a whole log.
+/// How many of the newest records are looked through for those of one service, of one log and of all together: a frame
+/// must not cost a whole log, nor what hundreds of them hold.
 const SCANNED: usize = 4_000;
+const SCANNED_TOGETHER: usize = 16_000;
 
 /// Columns that words about a source are worth.
 const LEAST: usize = 12;
@@ -167,23 +172,74 @@ pub(crate) fn source_width<'a>(state: &State, logs: usize, records: impl IntoIte
     longest.unwrap_or(0).clamp(3, 16)
 }
 
-/// The newest `count` records of several logs, by time, oldest first.
+/// The newest `count` records of several logs, by time, oldest first. Each log is read no further than these go.
 fn last(of: &ShownTail<'_>, count: usize) -> Vec<Record> {
-    let mut records: Vec<(DateTime<Utc>, Record)> = Vec::new();
-    for log in of.logs {
-        let naming = of.naming.filter(|_| log.service.is_none());
-        let named = |record: &Record| {
-            naming.is_none_or(|service| record.service.as_ref().is_some_and(|named| named.as_str() == &**service))
-        };
-        let newest = log.newest_first().take(if naming.is_some() { SCANNED } else { count });
-        let newest = newest.filter(|(_, record)| named(record)).take(count);
-        records.extend(newest.map(|(at, record)| (at, record.clone())));
+    let scanned = SCANNED.min(SCANNED_TOGETHER / of.logs.len().max(1));
+    let logs = of.logs.iter().map(|log| match of.naming.filter(|_| log.service.is_none()) {
+        None => newest_of(log, None, count),
+        naming => newest_of(log, naming, scanned),
+    });
+    let mut logs: Vec<_> = logs.collect();
+    let mut next: BinaryHeap<Newest<'_>> = BinaryHeap::with_capacity(logs.len());
+    next.extend(logs.iter_mut().enumerate().filter_map(|(log, rest)| Some(Newest::new(rest.next()?, log))));
+    let mut records: Vec<Newest<'_>> = Vec::with_capacity(count);
+    while records.len() < count
+        && let Some(newest) = next.pop()
+    {
+        next.extend(logs[newest.log].next().map(|record| Newest::new(record, newest.log)));
+        records.push(newest);
     }
-    records
-        .sort_by(|(at, a), (other, b)| at.cmp(other).then_with(|| a.log.cmp(&b.log)).then_with(|| a.seq.cmp(&b.seq)));
-    let older = records.len().saturating_sub(count);
-    records.drain(older..).map(|(_, record)| record).collect()
+    records.sort();
+    records.into_iter().map(|newest| newest.record.clone()).collect()
 }
+
+/// Those of the newest `most` records of a log that name a service, where one is asked for; newest first.
+fn newest_of<'a>(
+    log: &'a LogView,
+    naming: Option<&'a Name>,
+    most: usize,
+) -> impl Iterator<Item = (DateTime<Utc>, &'a Record)> {
+    log.newest_first().take(most).filter(move |(_, record)| {
+        naming.is_none_or(|service| record.service.as_ref().is_some_and(|named| named.as_str() == &**service))
+    })
+}
+
+/// The newest record of a log that is not taken yet, by the time by which it goes among those of others.
+struct Newest<'a> {
+    at: DateTime<Utc>,
+    record: &'a Record,
+    log: usize,
+}
+
+impl<'a> Newest<'a> {
+    const fn new((at, record): (DateTime<Utc>, &'a Record), log: usize) -> Self {
+        Self { at, record, log }
+    }
+
+    fn key(&self) -> (DateTime<Utc>, &Name, u64) {
+        (self.at, &self.record.log, self.record.seq)
+    }
+}
+
+impl Ord for Newest<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Newest<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Newest<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Newest<'_> {}
 
 /// `4,102/s`, to two digits, so that it does not flicker.
 pub(crate) fn rate_line(rate: f64) -> Line<'static> {

@@ -62,11 +62,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         Notice::empty("no runs yet", next).draw(painter, inner);
         return;
     }
-    let all = state.world.all_runs();
-    let shown = listing
-        .visible()
-        .iter()
-        .filter_map(|key| all.iter().find(|run| matches!(key, RowKey::Run(id) if *id == run.id)));
+    let shown = listing.visible().iter().filter_map(|key| match key {
+        RowKey::Run(id) => state.world.run_by_id(id),
+        _ => None,
+    });
     let rows = shown.map(|run| row(state, painter.glyphs(), run)).collect();
     let focused = super::focused(state, id);
     Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);

@@ -60,7 +60,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         state.world.config.actions.iter().find(|action| matches!(key, RowKey::Action(name) if *name == action.name))
     };
     let rows = listing.visible().iter().filter_map(found).map(|action| {
-        let last = state.world.last_runs(&action.name).into_iter().next();
+        let last = state.world.last_run(&action.name);
         let cells = vec![
             Line::styled(key_of_action(state, action), Role::Key),
             Line::plain(action.title.clone()),
