@@ -1,5 +1,6 @@
 //! `[log.NAME]`: records from a followed file or command.
 
+mod formats;
 mod shorthand;
 
 use std::path::PathBuf;
@@ -15,11 +16,12 @@ use crate::config::sections::console::timezone;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, joined, key, later};
 use crate::config::syntax;
 use crate::lang::unit::duration as shown;
-use crate::logs::format::Format;
 use crate::logs::layout::Names;
 use crate::logs::record::Level;
 use crate::text::name::Name;
 
+pub use formats::LogFormat;
+use formats::{FORMATS, format_names};
 use shorthand::SHORTHANDS;
 pub(crate) use shorthand::{SINCE, SINCE_UNIX};
 
@@ -95,26 +97,6 @@ pub enum LogKind {
     Command(CommandLine),
 }
 
-/// How lines are recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// By what the lines are.
-    #[default]
-    Auto,
-    /// As one of these; a line that is in none of them is plain.
-    These(&'static [Format]),
-}
-
-impl LogFormat {
-    /// No structure but time and level words.
-    pub const PLAIN: Self = Self::These(&[]);
-
-    /// The format of that name, as the configuration writes it.
-    pub fn named(word: &str) -> Option<Self> {
-        FORMATS.iter().find(|(name, _)| *name == word).map(|(_, format)| *format)
-    }
-}
-
 /// What becomes of the colours that lines bring along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ansi {
@@ -181,39 +163,6 @@ const FIELD_KEYS: &[KeySpec] = &[
     key("message", ValueForm::Text, "The field that holds the message"),
     key("trace", ValueForm::Text, "The field that joins the lines of one request"),
 ];
-
-/// The formats by name. `nginx` and `apache` are what those servers write into their two logs.
-const FORMATS: &[(&str, LogFormat)] = &[
-    ("auto", LogFormat::Auto),
-    ("json", LogFormat::These(&[Format::Json])),
-    ("logfmt", LogFormat::These(&[Format::Logfmt])),
-    ("plain", LogFormat::PLAIN),
-    ("access", LogFormat::These(&[Format::Access])),
-    ("nginx", LogFormat::These(&[Format::Access, Format::NginxError])),
-    ("apache", LogFormat::These(&[Format::Access, Format::HttpdError])),
-    ("nginx-error", LogFormat::These(&[Format::NginxError])),
-    ("httpd-error", LogFormat::These(&[Format::HttpdError])),
-    ("syslog", LogFormat::These(&[Format::Syslog])),
-    ("klog", LogFormat::These(&[Format::Klog])),
-    ("postgres", LogFormat::These(&[Format::Postgres])),
-    ("mongodb", LogFormat::These(&[Format::Mongodb])),
-    ("redis", LogFormat::These(&[Format::Redis])),
-    ("haproxy", LogFormat::These(&[Format::Haproxy])),
-    ("python", LogFormat::These(&[Format::Python])),
-    ("java", LogFormat::These(&[Format::Java])),
-    ("ruby", LogFormat::These(&[Format::Ruby])),
-    ("rust", LogFormat::These(&[Format::Rust])),
-];
-
-const fn format_names() -> [&'static str; FORMATS.len()] {
-    let mut words = [""; FORMATS.len()];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = FORMATS[at].0;
-        at += 1;
-    }
-    words
-}
 
 /// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
