@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::model::choice::Choice;
-use crate::process::{self, CommandError, Invocation, Limits};
+use crate::process::{self, ChildError, Invocation, Limits};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
 
@@ -32,11 +32,11 @@ pub(crate) async fn choices<'a>(
     let command = command.directory(directory).envs(env);
     let limits = Limits { timeout: CHOICES_TIMEOUT, most_bytes: MOST_BYTES };
     let output = process::run(command, limits, || ()).await.map_err(|error| match error {
-        CommandError::Start(error) => SafeText::new(&error.to_string()),
-        CommandError::TimedOut(after, survivors) => {
+        ChildError::Start(error) => SafeText::new(&error.to_string()),
+        ChildError::TimedOut(after, survivors) => {
             said(program, &format!("gave no choices within {} s{survivors}", after.as_secs()))
         }
-        CommandError::TooMuch(..) | CommandError::Wait(_) => said(program, &error.to_string()),
+        ChildError::TooMuch(..) | ChildError::Wait(_) => said(program, &error.to_string()),
     })?;
     if !output.status.success() {
         let err = String::from_utf8_lossy(&output.stderr);

@@ -58,7 +58,7 @@ pub(crate) struct Limits {
 
 /// What a command answered.
 #[derive(Debug)]
-pub(crate) struct CommandOutput {
+pub(crate) struct ChildOutput {
     /// How its leader ended.
     pub status: ExitStatus,
     /// The beginning of its standard output.
@@ -69,7 +69,7 @@ pub(crate) struct CommandOutput {
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
-pub(crate) enum CommandError {
+pub(crate) enum ChildError {
     /// It did not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -88,12 +88,8 @@ pub(crate) enum CommandError {
 /// whoever still holds its pipes.
 ///
 /// # Errors
-/// See [`CommandError`].
-pub(crate) async fn run(
-    command: Invocation,
-    limits: Limits,
-    ended: impl FnOnce(),
-) -> Result<CommandOutput, CommandError> {
+/// See [`ChildError`].
+pub(crate) async fn run(command: Invocation, limits: Limits, ended: impl FnOnce()) -> Result<ChildOutput, ChildError> {
     execute(command, limits, false, ended).await
 }
 
@@ -101,12 +97,12 @@ pub(crate) async fn run(
 /// started outside of its group goes with it where it did not answer.
 ///
 /// # Errors
-/// See [`CommandError`].
-pub(crate) async fn answer(command: Invocation, limits: Limits) -> Result<CommandOutput, CommandError> {
+/// See [`ChildError`].
+pub(crate) async fn answer(command: Invocation, limits: Limits) -> Result<ChildOutput, ChildError> {
     // `setsid` leaves a group, and not its environment.
     let mark = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
     let result = execute(command.env(MARK, &mark), limits, true, || ()).await;
-    if matches!(result, Err(CommandError::TimedOut(..) | CommandError::TooMuch(..))) {
+    if matches!(result, Err(ChildError::TimedOut(..) | ChildError::TooMuch(..))) {
         kill_marked(format!("{MARK}={mark}").as_bytes()).await;
     }
     result
@@ -136,7 +132,7 @@ async fn execute(
     limits: Limits,
     whole: bool,
     ended: impl FnOnce(),
-) -> Result<CommandOutput, CommandError> {
+) -> Result<ChildOutput, ChildError> {
     let mut group = command.start()?;
     let (stdout, stderr) = group.pipes();
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -173,14 +169,14 @@ async fn execute(
         in_time
     };
     if !in_time {
-        return Err(CommandError::TimedOut(limits.timeout, group.end().await));
+        return Err(ChildError::TimedOut(limits.timeout, group.end().await));
     }
     // What came in the moment before its end is too much as well.
     if too_much || over.notified().now_or_never().is_some() {
-        return Err(CommandError::TooMuch(limits.most_bytes, group.end().await));
+        return Err(ChildError::TooMuch(limits.most_bytes, group.end().await));
     }
-    let status = group.reap().await.map_err(CommandError::Wait)?;
-    Ok(CommandOutput { status, stdout: out, stderr: err })
+    let status = group.reap().await.map_err(ChildError::Wait)?;
+    Ok(ChildOutput { status, stdout: out, stderr: err })
 }
 
 /// Keeps the beginning and reads to the end, so that a command that prints a lot is not blocked.
@@ -271,7 +267,7 @@ mod tests {
             let script = format!("echo $$ > '{}'; {script}", at.display());
             let limits = Limits { timeout: Duration::from_millis(500), most_bytes: 100 };
             let answer = tokio::time::timeout(Duration::from_secs(30), run(shell(&script), limits, || ())).await;
-            assert!(matches!(answer, Ok(Err(CommandError::TimedOut(..)))), "{name}: {answer:?}");
+            assert!(matches!(answer, Ok(Err(ChildError::TimedOut(..)))), "{name}: {answer:?}");
             let group = tokio::fs::read(&at).await.unwrap();
             assert!(dies(group_of(&group)).await, "{name}");
         }
@@ -315,8 +311,8 @@ mod tests {
             let answer = answer(shell(&script), Limits { timeout, most_bytes: 1000 });
             let answer = tokio::time::timeout(Duration::from_secs(30), answer).await.expect("an end in time");
             match name {
-                "silent" => assert!(matches!(answer, Err(CommandError::TimedOut(..))), "{name}: {answer:?}"),
-                _ => assert!(matches!(answer, Err(CommandError::TooMuch(1000, _))), "{name}: {answer:?}"),
+                "silent" => assert!(matches!(answer, Err(ChildError::TimedOut(..))), "{name}: {answer:?}"),
+                _ => assert!(matches!(answer, Err(ChildError::TooMuch(1000, _))), "{name}: {answer:?}"),
             }
             // Where it was not there yet, it had no time to leave.
             if let Ok(group) = tokio::fs::read(&at).await {
@@ -335,6 +331,6 @@ mod tests {
         let output = run(shell("kill -9 $$"), within(LONG), || ()).await.unwrap();
         assert_eq!(output.status.signal(), Some(9));
         let error = run(Invocation::new("/no/such/program"), within(LONG), || ()).await.unwrap_err();
-        assert!(matches!(error, CommandError::Start(StartError::System { .. })), "{error}");
+        assert!(matches!(error, ChildError::Start(StartError::System { .. })), "{error}");
     }
 }

@@ -20,7 +20,7 @@ use crate::config::confidential::is_variable;
 use crate::config::sections::secret::SecretSource;
 use crate::files;
 use crate::model::observation::Observation;
-use crate::process::{self, CommandError, Invocation, Limits};
+use crate::process::{self, ChildError, Invocation, Limits};
 use crate::sources::Latest;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -198,7 +198,7 @@ async fn command(argv: &[String]) -> Result<String, String> {
     let program = &argv[0];
     let limits = Limits { timeout: PATIENCE, most_bytes: MOST };
     let output = process::answer(command, limits).await.map_err(|error| match error {
-        CommandError::Start(error) => error.to_string(),
+        ChildError::Start(error) => error.to_string(),
         other => format!("{program} {other}"),
     })?;
     if !output.status.success() {

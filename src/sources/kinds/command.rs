@@ -12,7 +12,7 @@ use crate::config::kinds::command::CommandLine;
 use crate::config::sections::check::Check;
 use crate::model::document::PollError;
 use crate::model::reading::Sign;
-use crate::process::{self, CommandError, Limits};
+use crate::process::{self, ChildError, Limits};
 use crate::sources::child;
 use crate::sources::health::{self, Health};
 use crate::text::SafeText;
@@ -41,11 +41,11 @@ impl Command {
         let limits = Limits { timeout: ask.timeout, most_bytes: MAX_OUTPUT };
         let output = process::run(command, limits, || took = ask.clock.now().since(started)).await;
         let output = output.map_err(|error| match error {
-            CommandError::Start(error) => child::not_started(&error),
-            CommandError::TimedOut(after, survivors) => {
+            ChildError::Start(error) => child::not_started(&error),
+            ChildError::TimedOut(after, survivors) => {
                 PollError::Timeout(after, format!("and was ended{survivors}").into())
             }
-            CommandError::TooMuch(..) | CommandError::Wait(_) => {
+            ChildError::TooMuch(..) | ChildError::Wait(_) => {
                 PollError::Ours(SafeText::new(&format!("the command {error}")))
             }
         })?;

@@ -74,8 +74,7 @@ pub(crate) fn tail(
     let logs = of.logs;
     let dot = painter.glyphs().dot;
     let mut shape = frame(state, painter, id, "");
-    let role = if shape.focused { Role::TitleFocus } else { Role::Title };
-    shape.title = title.all(role);
+    shape.title = title.all(if shape.focused { Role::TitleFocus } else { Role::Title });
     if let Some(filtered) = of.filtered {
         let view = filtered.view();
         shape = shape.with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot);
