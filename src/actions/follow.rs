@@ -160,7 +160,6 @@ enum Life {
     Empty,
     /// Nobody does, and it was.
     Begun,
-    /// It is missing.
     Missing,
 }
 

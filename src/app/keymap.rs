@@ -18,7 +18,6 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// The command of that name.
             pub(crate) fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
             }

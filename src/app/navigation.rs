@@ -48,7 +48,6 @@ impl State {
     }
 }
 
-/// Opens a screen.
 pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Service {
         service::choose(state);

@@ -41,7 +41,6 @@ impl RowKey {
         matches!(self, Self::Entry(at, text) if *at == entry.at.mono && *text == entry.text)
     }
 
-    /// The row of a problem.
     pub(crate) fn problem(problem: &Problem) -> Self {
         Self::Problem(problem.kind, problem.about.clone(), problem.text.clone())
     }

@@ -6,7 +6,6 @@ use super::tree::{ByteSpan, Node, TomlValue};
 /// A text of the file with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Text {
-    /// The text.
     pub value: String,
     /// Its span, with the quotes.
     pub at: FilePlace,
@@ -15,11 +14,9 @@ pub(crate) struct Text {
 /// One `key = value`.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyValue<'a> {
-    /// The key.
     pub key: &'a str,
     /// The key's span.
     pub key_at: FilePlace,
-    /// The value.
     pub value: &'a TomlValue<'a>,
     /// The value's span.
     pub at: FilePlace,

@@ -11,7 +11,6 @@ use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 pub(crate) struct SourceFile {
     /// Its path as it is shown.
     pub path: PathBuf,
-    /// Its text.
     pub text: String,
     /// Whether others than the owner can read it; then no secret may stand in it.
     pub readable_by_others: bool,

@@ -166,12 +166,10 @@ impl PanelSpec {
 }
 
 impl PanelId {
-    /// The panel of a metric.
     pub(crate) const fn metric(name: Name) -> Self {
         Self { kind: &METRIC, subject: PanelSubject::Metric(name) }
     }
 
-    /// The panel of a log.
     pub(crate) const fn log(shown: LogPanel) -> Self {
         Self { kind: &LOG, subject: PanelSubject::Log(shown) }
     }

@@ -23,7 +23,6 @@ pub(crate) enum PlanError {
     /// The adapter can't do it.
     #[error("adapter `{adapter}` has no verb `{verb}`; it has {known}")]
     UnknownVerb {
-        /// The adapter.
         adapter: String,
         /// What was asked for.
         verb: String,
@@ -33,12 +32,7 @@ pub(crate) enum PlanError {
     /// A dry run was asked for where none is declared. Running it for real instead, or doing nothing and calling it
     /// a success, would both be lies.
     #[error("`{verb}` of adapter `{adapter}` declares no dry run; nothing ran")]
-    NoDryRun {
-        /// The adapter.
-        adapter: String,
-        /// The verb.
-        verb: String,
-    },
+    NoDryRun { adapter: String, verb: String },
     /// `{name}` stands for nothing.
     #[error(
         "unresolved variable `{{{name}}}` in `{argument}`: choose it with --set {name}=VALUE, or give it in the action's `set` or the adapter's section"
@@ -54,7 +48,6 @@ pub(crate) enum PlanError {
     UnknownParameter {
         /// What was given.
         name: String,
-        /// The verb.
         verb: String,
         /// What there is.
         known: String,
@@ -83,9 +76,7 @@ pub(crate) enum PlanError {
     /// A step that can't be run.
     #[error("a step of `{verb}` of adapter `{adapter}` {why}")]
     BadStep {
-        /// The adapter.
         adapter: String,
-        /// The verb.
         verb: String,
         /// What is wrong with it.
         why: String,

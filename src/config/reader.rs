@@ -156,7 +156,6 @@ impl<'a> TableReader<'a> {
         self.context.error(entry.at, message, hint);
     }
 
-    /// A text.
     pub(crate) fn text(&self, key: &str) -> Option<Text> {
         let entry = self.entry(key)?;
         let found = text_of(entry);
@@ -200,7 +199,6 @@ impl<'a> TableReader<'a> {
         found
     }
 
-    /// A duration.
     pub(crate) fn duration(&self, key: &str) -> Option<Duration> {
         let entry = self.entry(key)?;
         if let TomlValue::Integer(number) = entry.value {

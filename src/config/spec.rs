@@ -6,7 +6,6 @@ use super::thing::Thing;
 /// One key of a section.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeySpec {
-    /// The key.
     pub name: &'static str,
     /// What its value may be.
     pub kind: ValueForm,
@@ -53,7 +52,6 @@ pub(crate) enum ValueForm {
     Later,
 }
 
-/// One section.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SectionSpec {
     /// Its name: `check` for `[check.NAME]`.

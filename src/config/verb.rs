@@ -36,7 +36,6 @@ impl Verb {
     }
 }
 
-/// The keys of a verb.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("steps", ValueForm::Steps, "The argv of each step, in order; the first that fails ends the run"),
     key("dry_run", ValueForm::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),

@@ -32,7 +32,6 @@ pub(crate) enum ReadError {
     /// There is none.
     #[error("does not exist")]
     Missing,
-    /// A directory.
     #[error("is a directory")]
     Directory,
     /// A device or a socket.

@@ -39,7 +39,6 @@ impl Scan {
         Self { filter, unseen, newest, held: rings.iter().map(|ring| ring.len()).sum(), done: 0 }
     }
 
-    /// The filter.
     pub(crate) fn filter(&self) -> &Filter {
         &self.filter
     }

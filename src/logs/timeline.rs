@@ -26,12 +26,10 @@ pub(crate) struct LevelTimeline {
     latest: Option<(i64, Sums)>,
 }
 
-/// One bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimelineBar {
     /// Where it begins.
     pub from: DateTime<Utc>,
-    /// What it counts.
     pub counts: Sums,
 }
 

@@ -81,7 +81,6 @@ impl View {
         }
     }
 
-    /// The filter.
     pub(crate) fn filter(&self) -> &Filter {
         &self.filter
     }

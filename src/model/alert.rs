@@ -55,7 +55,6 @@ pub(crate) enum AlertState {
         /// Since when it holds.
         active_at: Stamp,
     },
-    /// It fires.
     Firing {
         /// Since when its condition holds.
         active_at: Stamp,

@@ -253,7 +253,6 @@ impl Run {
         }
     }
 
-    /// The outcome with its note.
     pub(crate) fn outcome_and_note(&self) -> String {
         match &self.note {
             Some(note) if !note.as_str().is_empty() => format!("{}: {note}", self.outcome()),

@@ -57,7 +57,6 @@ pub struct StartOptions {
 
 /// The part of a console that needs no terminal.
 pub(crate) struct Core {
-    /// The clock.
     pub clock: Clock,
     /// Written by `update` alone.
     state: State,

@@ -49,7 +49,6 @@ impl Signals {
         })
     }
 
-    /// The next one.
     pub(crate) async fn next(&mut self) -> SignalRequest {
         let end = |signal: Send| SignalRequest::End(128 + signal.as_raw() as u8);
         tokio::select! {

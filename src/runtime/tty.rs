@@ -139,7 +139,6 @@ impl Tty {
         self.send(bytes);
     }
 
-    /// Sets the title.
     pub(crate) fn set_title(&mut self, title: &str) {
         let mut bytes = Vec::new();
         terminal::set_title(title, &mut bytes);

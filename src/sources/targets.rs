@@ -22,7 +22,6 @@ use super::places::Record;
 /// One source with everything that reads it.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    /// The source.
     pub source: Source,
     /// What a person calls it: the check's name where the source is a check's own.
     pub label: Name,

@@ -34,7 +34,6 @@ pub struct StoreLocation {
 /// A file as the system tells it from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileIdentity {
-    /// The device.
     pub device: u64,
     /// The number on it.
     pub inode: u64,

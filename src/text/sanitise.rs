@@ -34,7 +34,6 @@ pub struct Sanitised {
 /// A sanitised line with the colours it asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coloured {
-    /// The line.
     pub line: Sanitised,
     /// Byte ranges of the text with their styles, in order, not overlapping.
     pub spans: Vec<StyleSpan>,

@@ -13,7 +13,6 @@ use crate::text::name::Name;
 pub(crate) struct Members {
     /// Its name: of a service, of a check where there are no services, or the console's own.
     pub(crate) name: Name,
-    /// Its title.
     pub(crate) title: String,
     /// Whether it holds what belongs to no service.
     pub(crate) own: bool,

@@ -32,7 +32,6 @@ pub enum Tab {
 }
 
 impl Tab {
-    /// Its word.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Tree => "tree",

@@ -29,7 +29,6 @@ impl MetricsScreen {
         RANGES[self.range.min(RANGES.len() - 1)].0
     }
 
-    /// Its word.
     pub(crate) fn span_word(&self) -> &'static str {
         RANGES[self.range.min(RANGES.len() - 1)].1
     }

@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 
 use super::world::{DemoWorld, SERVICES, ServiceFault};
 
-/// One HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HttpAnswer {
     /// Status code.
     pub status: u16,
     /// `content-type`
     pub content_type: &'static str,
-    /// The body.
     pub body: String,
     /// How long the service takes.
     pub takes: Duration,

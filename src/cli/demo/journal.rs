@@ -10,7 +10,6 @@ use super::world::{DemoWorld, ServiceFault};
 /// One line and the service whose log it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JournalLine {
-    /// The service.
     pub service: &'static str,
     /// The line, without its end.
     pub text: String,

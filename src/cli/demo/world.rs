@@ -9,12 +9,7 @@ pub(crate) enum Control {
     /// The service's process was restarted.
     Restart(String),
     /// A version of the service was brought up.
-    Rollback {
-        /// The service.
-        service: String,
-        /// The version.
-        version: String,
-    },
+    Rollback { service: String, version: String },
 }
 
 /// What is wrong with a service at some moment.
@@ -48,7 +43,6 @@ const COUNTED: u64 = 5;
 /// How long a restart takes.
 const RESTART_TAKES: Duration = Duration::from_secs(3);
 
-/// The world.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DemoWorld {
     seed: u64,

@@ -23,7 +23,6 @@ const GROWING: usize = 16;
 pub(crate) enum OutputForm {
     /// Time, level, whether it came from stderr, log, service, message and the other fields.
     Text {
-        /// With colours.
         colour: bool,
         /// With the name of the log.
         log: bool,

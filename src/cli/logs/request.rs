@@ -50,11 +50,8 @@ impl Request {
     }
 }
 
-/// What to print.
 pub(crate) enum PrintMode {
-    /// The records.
     Records {
-        /// As JSON.
         json: bool,
         /// Records before and after each that passes.
         context: usize,
@@ -63,7 +60,6 @@ pub(crate) enum PrintMode {
     Summary {
         /// What to count.
         kind: SummaryKind,
-        /// As JSON.
         json: bool,
         /// Rows at most.
         limit: usize,

@@ -26,9 +26,7 @@ const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// How to print.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PrintOptions {
-    /// As JSON.
     pub json: bool,
-    /// With colours.
     pub colour: bool,
     /// Rows at most.
     pub limit: usize,

@@ -39,7 +39,6 @@ pub(crate) struct Summary {
     pub cut: u64,
     /// The earliest time that a record states, of those that were looked at one by one.
     pub first: Option<DateTime<Utc>>,
-    /// The counts.
     pub counts: SummaryCounts,
 }
 

@@ -109,7 +109,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("on_failure", ValueForm::Name, "Another action, offered when this one fails or does not help"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "action",
     shape: spec::SectionShape::Named(KEYS),

@@ -47,7 +47,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 /// The kinds of later versions.
 const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "vercel"];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "adapter",
     shape: spec::SectionShape::Adapters(KEYS),

@@ -72,12 +72,10 @@ const OWN_KEYS: &[KeySpec] = &[
     key("alert", ValueForm::Alerts, "Conditions by severity: { critical = \"down for 2m\" }"),
 ];
 
-/// The keys of a check.
 pub(crate) const KEYS: &[KeySpec] = &joined::<
     { 1 + KIND_KEYS.len() + OWN_KEYS.len() + POLL_KEYS.len() + FURTHER_KEYS.len() + later::CHECK.len() },
 >(&[&[SERVICE], KIND_KEYS, OWN_KEYS, POLL_KEYS, FURTHER_KEYS, later::CHECK]);
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "check",
     shape: spec::SectionShape::Named(KEYS),

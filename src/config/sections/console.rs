@@ -81,7 +81,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("log_bytes", ValueForm::Size, "Bytes kept in memory a log. Default 8MiB"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "console",
     shape: spec::SectionShape::Single(KEYS),

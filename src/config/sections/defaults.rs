@@ -53,7 +53,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("cooldown", ValueForm::Duration, "Shortest time between two runs on one target. Default none"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "defaults",
     shape: spec::SectionShape::Single(KEYS),

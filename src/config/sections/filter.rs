@@ -23,14 +23,12 @@ pub struct SavedFilter {
     pub key: Option<Key>,
 }
 
-/// The keys of a saved filter.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("filter", ValueForm::Text, "What it keeps, in the language of the logs screen"),
     key("key", ValueForm::Text, "The key that opens the logs with it"),
     key("title", ValueForm::Text, "How it is shown. Default its name"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "filter",
     shape: spec::SectionShape::Named(KEYS),

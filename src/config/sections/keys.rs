@@ -15,7 +15,6 @@ pub struct Keys {
     pub bindings: Vec<(Key, String)>,
 }
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "keys",
     shape: spec::SectionShape::Texts,

@@ -164,7 +164,6 @@ const FIELD_KEYS: &[KeySpec] = &[
     key("trace", ValueForm::Text, "The field that joins the lines of one request"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "log",
     shape: spec::SectionShape::Named(KEYS),

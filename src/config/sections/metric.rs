@@ -86,7 +86,6 @@ pub enum MetricKind {
 /// How often the figures of a log or of a check's history are computed again.
 const DERIVED_EVERY: Duration = Duration::from_secs(10);
 
-/// The keys of a metric.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("title", ValueForm::Text, "How it is shown. Default its name"),
     key("service", ValueForm::Name, "The service it belongs to"),
@@ -129,7 +128,6 @@ impl<'a> MetricScope<'a> {
     }
 }
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "metric",
     shape: spec::SectionShape::Named(KEYS),

@@ -97,7 +97,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     ),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "screen",
     shape: spec::SectionShape::Named(KEYS),

@@ -44,7 +44,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("command", ValueForm::Texts, "Its standard output"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "secret",
     shape: spec::SectionShape::Secrets(KEYS),

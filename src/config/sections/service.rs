@@ -22,7 +22,6 @@ pub struct Service {
     pub links: Vec<(String, String)>,
 }
 
-/// The keys of a service.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("title", ValueForm::Text, "How it is shown. Default its name"),
     key("depends_on", ValueForm::Texts, "Services that this one depends on"),
@@ -30,7 +29,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
     key("links", ValueForm::TextMap, "Links by name"),
 ];
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "service",
     shape: spec::SectionShape::Named(KEYS),

@@ -56,12 +56,10 @@ pub(super) const POLL_KEYS: &[KeySpec] = &[
 const KIND_KEYS: &[KeySpec] = &kinds::keys::<{ kinds::count(KindRole::Source) }>(KindRole::Source);
 const FURTHER_KEYS: &[KeySpec] = &kinds::further_keys::<{ kinds::count_further(KindRole::Source) }>(KindRole::Source);
 
-/// The keys of a source.
 pub(crate) const KEYS: &[KeySpec] = &joined::<
     { KIND_KEYS.len() + POLL_KEYS.len() + FURTHER_KEYS.len() + later::SOURCE.len() },
 >(&[KIND_KEYS, POLL_KEYS, FURTHER_KEYS, later::SOURCE]);
 
-/// The section.
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "source",
     shape: spec::SectionShape::Named(KEYS),

@@ -50,7 +50,6 @@ pub(crate) struct Node<'a> {
     pub key: Cow<'a, str>,
     /// Where the key is written.
     pub key_span: ByteSpan,
-    /// The value.
     pub value: TomlValue<'a>,
     /// Where the value is written; of a table, its header.
     pub span: ByteSpan,
@@ -59,13 +58,11 @@ pub(crate) struct Node<'a> {
 /// One value of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
-    /// The value.
     pub value: TomlValue<'a>,
     /// Where it is written.
     pub span: ByteSpan,
 }
 
-/// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TomlValue<'a> {
     /// A text, without quotes and escapes.

@@ -18,7 +18,6 @@ pub struct FieldValue<'a> {
 enum Kind {
     /// As it is.
     Plain,
-    /// With escapes.
     Escaped,
     /// As a list of the numbers of its bytes, which is how the journal exports what is not plain text.
     Bytes,

@@ -1,6 +1,5 @@
 //! The forms of the filter language with what each means: what `opsroom logs --help` and the man page print.
 
-/// One form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FilterForm {
     /// Filters of this form, each in backquotes where there are several.

@@ -29,7 +29,6 @@ pub struct KnownFields {
     offered: u64,
 }
 
-/// What is known of one field.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
     seen: u64,

@@ -13,7 +13,6 @@ use crate::model::status::Status;
 pub(crate) enum ConditionInput<'a> {
     /// Nothing is known: paused, our own network is gone, we were suspended.
     Unknown,
-    /// A check.
     Check {
         /// Its judged status.
         status: Status,

@@ -34,7 +34,6 @@ pub(super) enum Reply {
 /// What came of one program.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Answer {
-    /// Its outputs.
     Outputs(Vec<Value>),
     /// The error that it raised.
     Raised(String),

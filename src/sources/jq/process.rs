@@ -40,7 +40,6 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts one.
     pub(super) fn start() -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("no process to run the expression in: {error}");
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;

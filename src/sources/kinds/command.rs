@@ -20,7 +20,6 @@ use crate::text::SafeText;
 /// How much of stdout and of stderr is kept, each.
 const MAX_OUTPUT: usize = 1 << 20;
 
-/// A command.
 #[derive(Debug)]
 pub(super) struct Command(CommandLine);
 

@@ -81,7 +81,6 @@ pub(crate) struct Ask<'a> {
     pub clients: &'a Clients,
     /// What `{secret:NAME}` stands for.
     pub secrets: &'a Secrets,
-    /// The clock.
     pub clock: Clock,
     /// Longest time for the whole poll.
     pub timeout: Duration,

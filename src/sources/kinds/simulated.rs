@@ -63,7 +63,6 @@ pub(crate) struct Scripted {
 pub(crate) struct SimulatedPage {
     /// The status code.
     pub status: u16,
-    /// The body.
     pub body: String,
     /// The address that answered.
     pub remote: &'static str,

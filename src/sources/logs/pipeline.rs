@@ -108,7 +108,6 @@ impl Pipeline {
         self.encoding
     }
 
-    /// The log.
     pub(crate) fn log(&self) -> &Name {
         &self.log
     }

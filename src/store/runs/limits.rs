@@ -20,21 +20,16 @@ pub(crate) enum BeginError {
     /// Too soon.
     #[error("cooldown: the last {verb} of {target} was {ago} s ago; wait {left} s")]
     Cooldown {
-        /// The verb.
         verb: String,
-        /// The target.
         target: String,
         /// Seconds since the last attempt.
         ago: u64,
         /// Seconds until the next may come.
         left: u64,
     },
-    /// Too often.
     #[error("limit reached: {count} attempts to {verb} {target} within {within} s; wait {left} s")]
     TooOften {
-        /// The verb.
         verb: String,
-        /// The target.
         target: String,
         /// How many there were.
         count: u32,

@@ -19,7 +19,6 @@ const CELL_WIDTH: f64 = 8.4;
 const CELL_HEIGHT: f64 = 18.0;
 /// From the top of a cell to its baseline.
 const BASELINE: f64 = 13.4;
-/// Font size.
 const FONT_SIZE: f64 = 14.0;
 /// Around the frame.
 const MARGIN: f64 = 14.0;
@@ -172,7 +171,6 @@ enum Shape {
     Lines([bool; 4], bool),
     /// The lower part of the cell, in eighths.
     Bar(u8),
-    /// The left half.
     LeftHalf,
     /// A quarter of the ink.
     Shade,

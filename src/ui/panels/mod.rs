@@ -55,7 +55,6 @@ pub(crate) trait PanelView: Sync {
         true
     }
 
-    /// Draws it.
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect);
 }
 

@@ -15,7 +15,6 @@ use crate::world::metrics::Point;
 /// Columns of the labels at the left.
 const LABEL: u16 = 8;
 
-/// A chart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chart<'a> {
     /// Buckets, oldest first; `None` where nothing is known.
@@ -86,7 +85,6 @@ impl Scale {
 }
 
 impl Chart<'_> {
-    /// Draws it.
     pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         if area.is_empty() {
             return;

@@ -11,7 +11,6 @@ const NARROW: u16 = 20;
 /// Under this many rows a panel has only a ruled title.
 const LOW: u16 = 4;
 
-/// A frame.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frame<'a> {
     /// Name and counts, at the left of the upper border.
@@ -48,7 +47,6 @@ impl<'a> Frame<'a> {
         self
     }
 
-    /// With a foot.
     #[must_use]
     pub(crate) fn foot(mut self, words: Line<'a>) -> Self {
         self.foot = words;

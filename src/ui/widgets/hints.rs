@@ -16,7 +16,6 @@ pub(crate) struct Hint {
 }
 
 impl Hint {
-    /// A hint.
     pub(crate) fn new(key: impl Into<String>, label: impl Into<String>) -> Self {
         Self { key: key.into(), label: label.into() }
     }

@@ -9,7 +9,6 @@ use crate::theme::Role;
 use crate::ui::line::{Line, Span, cut};
 use crate::ui::paint::Painter;
 
-/// An input line.
 #[derive(Debug, Clone)]
 pub(crate) struct InputLine<'a> {
     /// Before the text.

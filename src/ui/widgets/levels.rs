@@ -15,7 +15,6 @@ use crate::ui::paint::Painter;
 pub(crate) struct LevelCounts {
     /// Errors and worse.
     pub errors: u64,
-    /// Warnings.
     pub warnings: u64,
     /// Everything else.
     pub others: u64,

@@ -42,7 +42,6 @@ pub(crate) type Finder<'a> = dyn Fn(&str) -> Vec<Range<usize>> + 'a;
 pub(crate) struct LogStyle<'a> {
     /// How times are shown.
     pub timestamps: Timestamps,
-    /// In which zone.
     pub zone: Tz,
     /// For ages.
     pub now: Stamp,

@@ -20,7 +20,6 @@ pub(crate) const fn role(status: Status) -> Role {
     }
 }
 
-/// The role of a severity.
 pub(crate) const fn severity_role(severity: Severity) -> Role {
     match severity {
         Severity::Low => Role::SeverityLow,

@@ -11,7 +11,6 @@ use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 
-/// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Column {
     /// Its heading.
@@ -29,7 +28,6 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// A column of text.
     pub(crate) const fn text(title: &'static str, least: u16, most: u16, drop_priority: u8) -> Self {
         Self { title, least, most, drop_priority, right: false, plot: false }
     }
@@ -106,7 +104,6 @@ pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
     Line::styled(words, Role::TextDim)
 }
 
-/// One row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableRow<'a> {
     /// Its cells, one a column.
@@ -115,10 +112,8 @@ pub(crate) struct TableRow<'a> {
     pub target: Option<Target>,
 }
 
-/// A table.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
-    /// Its columns.
     pub columns: &'a [Column],
     /// The rows that are in the window.
     pub rows: Vec<TableRow<'a>>,
@@ -131,7 +126,6 @@ pub(crate) struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Draws it.
     pub(crate) fn draw(&self, painter: &mut Painter<'_>, area: Rect) {
         let inside = beside_pointer(area);
         let widths = widths(self.columns, inside.width);

@@ -76,7 +76,6 @@ pub enum Measure {
     Percentile {
         /// 0 < quantile < 1.
         quantile: f64,
-        /// The field.
         field: String,
         /// `where`: of which records.
         filter: String,

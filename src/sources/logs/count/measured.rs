@@ -107,7 +107,6 @@ impl Measured {
 pub(super) enum Found {
     /// To what matches, and to the whole.
     Count([u64; 2]),
-    /// A value.
     Value(f64),
     /// The field is there and no number of the metric's unit.
     NoMeasure,

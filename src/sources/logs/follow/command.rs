@@ -31,7 +31,6 @@ pub(crate) use repeats::Repeats;
 const TICK: Duration = Duration::from_millis(100);
 /// The first pause before a command is started again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A command that ran this long is started again as if for the first time.
 const RAN_WELL: Duration = Duration::from_mins(1);

@@ -123,7 +123,6 @@ impl FileTail {
         }
     }
 
-    /// The path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

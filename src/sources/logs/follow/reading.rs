@@ -22,7 +22,6 @@ use crate::text::{
 pub(crate) struct RecordReading {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
-    /// Its level.
     pub level: Level,
     /// The service that it names.
     pub service: Option<SafeText>,

@@ -34,7 +34,6 @@ impl LogFileIdentity {
 /// it: that is given to a new file as soon as nobody holds the old one.
 #[derive(Debug, Clone)]
 pub(crate) struct FinishedFile {
-    /// Which file.
     pub identity: LogFileIdentity,
     /// How far it was read.
     pub offset: u64,

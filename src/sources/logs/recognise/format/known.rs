@@ -222,7 +222,6 @@ impl<'a> Known<'a> {
             .map(without_colours)
     }
 
-    /// The message.
     pub(super) fn message(&self) -> Option<Cow<'a, str>> {
         match self.message.0 {
             Some((_, value)) if value.is_null() => Some(Cow::Owned(NOT_SHOWN.to_owned())),

@@ -31,7 +31,6 @@ pub(crate) struct Recogniser {
 pub(crate) struct ParsedLine<'a> {
     /// The time that it states.
     pub time: Option<DateTime<Utc>>,
-    /// Its level.
     pub level: Level,
     /// The service that it names.
     pub service: Option<Cow<'a, str>>,

@@ -6,7 +6,6 @@ use super::clock::{Clock, clock, compact_clock, moment, month, number, short_num
 use crate::logs::zone;
 use crate::logs::zone::Zone;
 
-/// What is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Written<'a> {
     /// What the clock shows; `None` where it can't be known which day is meant.
