@@ -1,4 +1,5 @@
-//! Takes secrets out of what sources saw, where it is seen.
+//! Takes secrets out of what sources saw, where it is seen. Some of it was shortened before, so the beginning of a secret
+//! at a cut goes too.
 //!
 //! A service may repeat what it was asked with: in an error, in a component of its health body, in the output of a
 //! command. Logs are masked line by line in their pipeline; what is polled comes through here.
@@ -76,7 +77,7 @@ impl Masks {
 
 /// The observation without what `redactor` finds. Records are masked already.
 pub(crate) fn masked(redactor: &Redactor, observation: Observation) -> Observation {
-    let clean = |text: &SafeText| redactor.redact_safe(text);
+    let clean = |text: &SafeText| redactor.redact_shortened(text);
     match observation {
         Observation::Reading(it) => Observation::Reading(Box::new(reading(redactor, *it))),
         Observation::Sample(sample) => Observation::Sample(Sample {
@@ -92,8 +93,8 @@ pub(crate) fn masked(redactor: &Redactor, observation: Observation) -> Observati
 
 fn reading(redactor: &Redactor, reading: Reading) -> Reading {
     Reading {
-        error: reading.error.as_ref().map(|error| redactor.redact_safe(error)),
-        version: reading.version.as_ref().map(|version| redactor.redact_safe(version)),
+        error: reading.error.as_ref().map(|error| redactor.redact_shortened(error)),
+        version: reading.version.as_ref().map(|version| redactor.redact_shortened(version)),
         components: components(redactor, reading.components),
         ..reading
     }
@@ -101,11 +102,11 @@ fn reading(redactor: &Redactor, reading: Reading) -> Reading {
 
 fn components(redactor: &Redactor, parts: BTreeMap<SafeText, Component>) -> BTreeMap<SafeText, Component> {
     let clean = |part: Component| Component {
-        detail: part.detail.as_ref().map(|detail| redactor.redact_safe(detail)),
+        detail: part.detail.as_ref().map(|detail| redactor.redact_shortened(detail)),
         components: components(redactor, part.components),
         ..part
     };
-    parts.into_iter().map(|(name, part)| (redactor.redact_safe(&name), clean(part))).collect()
+    parts.into_iter().map(|(name, part)| (redactor.redact_shortened(&name), clean(part))).collect()
 }
 
 #[cfg(test)]

@@ -37,11 +37,19 @@ pub(crate) const MASK: &str = "***";
 /// Values shorter than this are not registered: they would redact half of every text.
 pub(crate) const MIN_SECRET: usize = 4;
 
+/// So much of the beginning of a secret is looked for where a text was cut: more than is kept of any that is.
+const LONGEST_HEAD: usize = 512;
+
+/// Where a text was cut.
+const CUT: char = '…';
+
 /// Built once for a configuration; cheap to clone and cheap where nothing matches.
 #[derive(Clone)]
 pub struct Redactor {
     values: Option<Arc<Values>>,
     shapes: Arc<Shapes>,
+    /// How each variant begins, to at most [`LONGEST_HEAD`] bytes.
+    heads: Arc<[Vec<u8>]>,
     /// Bytes of the longest variant.
     longest: usize,
 }
@@ -74,8 +82,9 @@ impl Redactor {
             variants::add_variants(value, &mut patterns);
         }
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0);
+        let heads = patterns.iter().map(|variant| variant[..variant.len().min(LONGEST_HEAD)].to_vec()).collect();
         let values = if patterns.is_empty() { None } else { Values::from_variants(patterns).map(Arc::new) };
-        Self { values, shapes: Shapes::shared(), longest }
+        Self { values, shapes: Shapes::shared(), heads, longest }
     }
 
     /// Replaces every secret in `text`; borrowed where there is none.
@@ -118,6 +127,29 @@ impl Redactor {
             done.spans.clear();
         }
         done
+    }
+
+    /// As [`Self::redact_safe`], for a text that may have been shortened: what stands before a [`CUT`] and is how a secret
+    /// begins is masked too, from [`MIN_SECRET`] bytes.
+    pub(crate) fn redact_shortened(&self, text: &SafeText) -> SafeText {
+        let text = self.redact_safe(text);
+        let bytes = text.as_str().as_bytes();
+        let cuts = text.as_str().match_indices(CUT).map(|(at, _)| at);
+        let mut ranges: Vec<Range<usize>> =
+            cuts.filter_map(|at| Some(at - self.head_before(&bytes[..at])?..at)).collect();
+        if ranges.is_empty() {
+            return text;
+        }
+        merge(&mut ranges);
+        SafeText::new(&String::from_utf8_lossy(&replace(bytes, &ranges)))
+    }
+
+    /// Bytes at the end of `before` with which a secret begins.
+    fn head_before(&self, before: &[u8]) -> Option<usize> {
+        let of = |head: &Vec<u8>| {
+            (MIN_SECRET..=head.len().min(before.len())).rev().find(|length| before.ends_with(&head[..*length]))
+        };
+        self.heads.iter().filter_map(of).max()
     }
 
     /// Redacts text that is already safe.

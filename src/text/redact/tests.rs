@@ -239,3 +239,18 @@ proptest! {
         prop_assert_eq!(String::from_utf8_lossy(&out), redactor.redact(&text));
     }
 }
+
+#[test]
+fn the_beginning_of_a_secret_goes_where_a_text_was_cut_in_it() {
+    let redactor = Redactor::new(["swordfish-größe-7"]);
+    let secret = "swordfish-größe-7";
+    for (cut, _) in secret.char_indices().filter(|(at, _)| *at >= MIN_SECRET) {
+        for (before, after) in [("", ""), (".body saw \"x", " (HTTP 500)"), ("password=", "; 2 more…")] {
+            let text = SafeText::new(&format!("{before}{}…{after}", &secret[..cut]));
+            assert_eq!(redactor.redact_shortened(&text).as_str(), format!("{before}***…{after}"));
+        }
+    }
+    for kept in ["swo…", "a fish…", "swordfish tank", "…swordfish tank"] {
+        assert_eq!(redactor.redact_shortened(&SafeText::new(kept)).as_str(), kept);
+    }
+}
