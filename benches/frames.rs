@@ -222,8 +222,8 @@ impl Bench {
             let record = |seq: u64| {
                 let text = SafeText::new(&format!("request {seq} of {log} answered in {} ms", seq * 7 % 300));
                 let mut data = RecordData::unknown(name.as_str().into(), seq, self.now, text);
-                data.time = Some(self.now.utc - TimeDelta::seconds(((RECORDS - seq) * 15) as i64));
-                data.level = if seq % 20 == 0 { Level::Error } else { Level::Info };
+                data.time = Some(self.now.utc - TimeDelta::seconds(((RECORDS - seq) * 15).cast_signed()));
+                data.level = if seq.is_multiple_of(20) { Level::Error } else { Level::Info };
                 Record::new(data)
             };
             let records = (1..=RECORDS).map(record).collect();
@@ -233,7 +233,7 @@ impl Bench {
     }
 
     fn run(&self, n: usize) -> Run {
-        let started_at = self.now.utc - TimeDelta::minutes(n as i64 + 1);
+        let started_at = self.now.utc - TimeDelta::minutes(n.cast_signed() as i64 + 1);
         let action = format!("a{:04}", n * 10 % self.size.services);
         Run {
             id: format!("20261121T{n:06}-3f9a").into(),

@@ -6,6 +6,7 @@
 )]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -164,7 +165,9 @@ async fn a_secret_that_a_reload_takes_away_stays_masked() {
     console.until("masked", |state| lines(state) == ["first ***"]).await;
     fs::write(console.at("opsroom.toml"), log).unwrap();
     console.until("reloaded", |state| state.world.config.secrets.is_empty()).await;
-    fs::write(console.at("app.log"), "first token-of-monday\nsecond token%2Dof-monday\n").unwrap();
+    // Appended: a log that is written anew may be seen while it is empty, and is then read from its beginning.
+    let mut log = fs::OpenOptions::new().append(true).open(console.at("app.log")).unwrap();
+    log.write_all(b"second token%2Dof-monday\n").unwrap();
     console.until("read on", |state| lines(state).len() == 2).await;
     assert_eq!(lines(console.headless.state()), ["first ***", "second ***"]);
     console.headless.finish().await;

@@ -68,7 +68,7 @@ pub struct LogsScreen {
     pub searches: Vec<String>,
     /// First column shown; kept when new records come.
     pub column: usize,
-    /// Marked records, by log and `seq`; they stay though the ring drops them. At most [`MAX_MARKS`].
+    /// Marked records, by log and `seq`; they stay though the ring drops them. At most `MAX_MARKS`.
     pub marks: BTreeMap<(Name, u64), Record>,
     /// Lines of context shown around what the filter keeps.
     pub context: usize,

@@ -118,14 +118,26 @@ fn fault(bytes: &[u8], error: &serde_json::Error) -> (String, usize) {
     }
 }
 
-/// The word that stands at a byte.
+/// The word that stands at a byte. It is shown whole or not at all: a part of a secret that is repeated here could not be
+/// recognised, and masked, any more.
 fn found(bytes: &[u8], byte: usize) -> String {
-    let rest = String::from_utf8_lossy(&bytes[byte - 1..bytes.len().min(byte - 1 + SHOWN * 4)]).into_owned();
-    let first = rest.chars().next().is_some_and(char::is_whitespace);
+    let rest = &bytes[byte - 1..bytes.len().min(byte - 1 + SHOWN * 4)];
+    let reaches_end = byte - 1 + rest.len() == bytes.len();
+    let rest = String::from_utf8_lossy(rest);
+    let Some(first) = rest.chars().next().filter(|c| !c.is_whitespace()) else { return "a blank".to_owned() };
     let ends = |(index, c): &(usize, char)| *index > 0 && (c.is_whitespace() || ",]}".contains(*c));
-    let end = rest.char_indices().find(ends).map_or(rest.len(), |(index, _)| index);
-    let word: String = rest[..end].chars().take(SHOWN).collect();
-    if first { "a blank".to_owned() } else { format!("`{word}`") }
+    let end = rest.char_indices().find(ends).map(|(index, _)| index);
+    let is_whole = end.is_some() || reaches_end;
+    let word = &rest[..end.unwrap_or(rest.len())];
+    let begins = bytes[..byte - 1].last().is_none_or(|before| before.is_ascii_whitespace() || b"{[,:".contains(before));
+    let is_structure = "{}[],:".contains(first);
+    let is_quoted = word.contains(['"', '\\']) && !is_structure;
+    match first {
+        _ if (begins || is_structure) && is_whole && !is_quoted && word.chars().count() <= SHOWN => format!("`{word}`"),
+        'a'..='z' | 'A'..='Z' => "a letter".to_owned(),
+        '0'..='9' => "a digit".to_owned(),
+        other => format!("`{other}`"),
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +149,31 @@ mod tests {
 
     fn text(body: &[u8], content_type: &str) -> String {
         read(body, content_type).json.unwrap_err()
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_shown_that_could_not_be_masked() {
+        for secret in [
+            "7f3a9c2eaabbccdd1122",
+            "sEcr3t-0123456789012345678901234567890123456789",
+            "12345-67890-abcdef",
+            "trueblue-secretpw",
+            "abcd\"tokenpart99",
+            "ab\\qcdefghij77",
+            "nullify-this-one",
+        ] {
+            let redactor = crate::text::redact::Redactor::new([secret]);
+            for body in
+                ["{\"error\": S}", "{\"error\": \"S\"}", "S", "[1] S", "{S: 1}", "[S, S]", "bad token S!", "x=S"]
+            {
+                let Err(why) = read(body.replace('S', secret).as_bytes(), "").json else { continue };
+                let shown = redactor.redact_shortened(&crate::text::SafeText::new(&why));
+                let pieces = secret.as_bytes().windows(4).map(String::from_utf8_lossy);
+                for piece in pieces.filter(|piece| !["null", "true", "secr", "this"].contains(&&**piece)) {
+                    assert!(!shown.as_str().contains(&*piece), "{body}: {shown}");
+                }
+            }
+        }
     }
 
     #[test]
