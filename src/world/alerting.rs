@@ -11,7 +11,8 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::World;
-use super::machines::{Machine, NETWORK};
+use super::ids::MetricId;
+use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
 use crate::world::timeline::EventKind;
@@ -25,8 +26,8 @@ impl World {
     }
 
     /// A metric has a new sample.
-    pub(super) fn evaluate_metric(&mut self, at: usize, output: &mut Output) {
-        let range = self.machines.of_metric.get(at).cloned().unwrap_or_default();
+    pub(super) fn evaluate_metric(&mut self, metric: MetricId, output: &mut Output) {
+        let range = self.machines.of_metric.get(metric).cloned().unwrap_or_default();
         self.evaluate(range.clone(), output);
         self.refresh(range);
     }
@@ -118,8 +119,8 @@ impl World {
             alerts.put(view.order.min(self.machines.all.len()), view.rank(), view);
         }
         self.alerts = alerts;
-        for at in 0..self.metrics.len() {
-            self.severity_of_metric(at);
+        for metric in self.metrics.ids() {
+            self.severity_of_metric(metric);
         }
     }
 
@@ -131,18 +132,17 @@ impl World {
                 None if self.alerts.remove(at).is_none() => continue,
                 None => {}
             }
-            let machine = &self.machines.all[at];
-            if matches!(machine.subject, AlertSubject::Metric(_)) {
-                self.severity_of_metric(machine.at);
+            if let SubjectId::Metric(metric) = self.machines.all[at].about {
+                self.severity_of_metric(metric);
             }
         }
     }
 
     /// The worst that fires of a metric.
-    fn severity_of_metric(&mut self, at: usize) {
-        let range = self.machines.of_metric.get(at).cloned().unwrap_or_default();
+    fn severity_of_metric(&mut self, metric: MetricId) {
+        let range = self.machines.of_metric.get(metric).cloned().unwrap_or_default();
         let firing = self.machines.all[range].iter().filter(|machine| machine.alert.state.is_firing());
-        self.metrics[at].severity = firing.map(|machine| machine.alert.severity).max();
+        self.metrics[metric].severity = firing.map(|machine| machine.alert.severity).max();
     }
 }
 
@@ -150,16 +150,15 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
     if !world.connectivity.ok {
         return ConditionInput::Unknown;
     }
-    match machine.subject {
-        AlertSubject::Check(_) => {
-            let check = &world.checks[machine.at];
+    match machine.about {
+        SubjectId::Check(at) => {
+            let check = &world.checks[at];
             ConditionInput::of_check(check.status, check.last.as_ref(), check.stale)
         }
-        AlertSubject::Metric(_) => {
-            let metric = &world.metrics[machine.at];
+        SubjectId::Metric(id) => {
+            let metric = &world.metrics[id];
             ConditionInput::of_metric(metric.last.as_ref(), metric.stale)
         }
-        AlertSubject::Console => ConditionInput::Unknown,
     }
 }
 
@@ -192,25 +191,24 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
     }
     let service = world.service_at(machine.row?)?;
     let by = service.waits_for.clone()?;
-    let own = match &machine.subject {
-        AlertSubject::Check(_) => match &machine.alert.condition.predicate {
+    let own = match machine.about {
+        SubjectId::Check(at) => match &machine.alert.condition.predicate {
             // No dependency keeps us from asking.
             Predicate::Stale => true,
             Predicate::Number { field: Some(field), .. } => cause::names_a_cause(field, [&*by]),
-            _ => world.checks[machine.at].own_reason.is_some(),
+            _ => world.checks[at].own_reason.is_some(),
         },
         // A fault of the service's own may be what the figure shows.
-        AlertSubject::Metric(name) => service.own_reason.is_some() || cause::is_local(name),
-        AlertSubject::Console => true,
+        SubjectId::Metric(id) => service.own_reason.is_some() || cause::is_local(&world.metrics[id].name),
     };
     (!own).then_some(by)
 }
 
 /// What the condition saw: the number with its unit, or the status with its error.
 fn seen(world: &World, machine: &Machine) -> String {
-    match &machine.subject {
-        AlertSubject::Metric(_) => {
-            let metric = &world.metrics[machine.at];
+    match machine.about {
+        SubjectId::Metric(id) => {
+            let metric = &world.metrics[id];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {
                 (Some(error), ..) => error.to_string(),
                 (None, Some((_, value)), Some(threshold)) => {
@@ -219,8 +217,8 @@ fn seen(world: &World, machine: &Machine) -> String {
                 _ => metric.shown(),
             }
         }
-        AlertSubject::Check(_) => {
-            let check = &world.checks[machine.at];
+        SubjectId::Check(at) => {
+            let check = &world.checks[at];
             let field = machine.alert.condition.field();
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
             let by = || machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref()).unwrap_or_default();
@@ -231,6 +229,5 @@ fn seen(world: &World, machine: &Machine) -> String {
                 (None, None, None) => check.status.word().to_owned(),
             }
         }
-        AlertSubject::Console => String::new(),
     }
 }

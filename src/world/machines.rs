@@ -9,7 +9,9 @@ use crate::model::alert::{Alert, Severity};
 use crate::text::name::Name;
 
 use super::alerts::AlertSubject;
+use super::ids::{MetricId, numbered};
 use super::membership::Membership;
+use super::table::IdTable;
 
 /// One condition with its memory.
 #[derive(Debug, Clone)]
@@ -19,8 +21,14 @@ pub(crate) struct Machine {
     pub(super) service: Option<Name>,
     /// The row of services that its subject belongs to.
     pub(super) row: Option<usize>,
-    /// Position of the subject among the checks or metrics.
-    pub(super) at: usize,
+    pub(super) about: SubjectId,
+}
+
+/// The check or metric that a condition is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SubjectId {
+    Check(usize),
+    Metric(MetricId),
 }
 
 /// Every machine of a configuration, in its order, and whose each is.
@@ -28,7 +36,7 @@ pub(crate) struct Machine {
 pub(crate) struct Machines {
     pub(super) all: Vec<Machine>,
     pub(super) of_check: Vec<Range<usize>>,
-    pub(super) of_metric: Vec<Range<usize>>,
+    pub(super) of_metric: IdTable<MetricId, Range<usize>>,
     places: HashMap<Name, usize>,
 }
 
@@ -50,15 +58,16 @@ impl Machines {
         for (at, check) in config.checks.iter().enumerate() {
             let row = membership.row_of_check.get(at).copied().flatten();
             let subject = AlertSubject::Check(check.name.clone());
-            let range = machines.add(&subject, check.service.as_ref(), (row, at), &check.alerts, &known);
+            let range =
+                machines.add(&subject, check.service.as_ref(), (row, SubjectId::Check(at)), &check.alerts, &known);
             machines.of_check.push(range);
         }
-        for (at, metric) in config.metrics.iter().enumerate() {
-            let row = membership.row_of_metric.get(at).copied().flatten();
+        let of_metric = numbered(&config.metrics).map(|(id, metric)| {
+            let row = membership.row_of_metric.get(id).copied().flatten();
             let subject = AlertSubject::Metric(metric.name.clone());
-            let range = machines.add(&subject, metric.service.as_ref(), (row, at), &metric.alerts, &known);
-            machines.of_metric.push(range);
-        }
+            machines.add(&subject, metric.service.as_ref(), (row, SubjectId::Metric(id)), &metric.alerts, &known)
+        });
+        machines.of_metric = of_metric.collect();
         machines
     }
 
@@ -66,19 +75,19 @@ impl Machines {
         &mut self,
         subject: &AlertSubject,
         service: Option<&Name>,
-        (row, at): (Option<usize>, usize),
+        (row, about): (Option<usize>, SubjectId),
         conditions: &[(Severity, Condition)],
         known: &HashMap<&Name, &Alert>,
     ) -> Range<usize> {
         let from = self.all.len();
-        let kind = if matches!(subject, AlertSubject::Metric(_)) { "metric" } else { "check" };
+        let kind = if matches!(about, SubjectId::Metric(_)) { "metric" } else { "check" };
         for (nth, (severity, condition)) in conditions.iter().enumerate() {
             let name: Name = format!("{kind}:{}/{}/{nth}", subject.name(), severity.word()).into();
             let same = known.get(&name).filter(|alert| alert.condition == *condition);
             let alert =
                 same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
             self.places.insert(alert.name.clone(), self.all.len());
-            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, at });
+            self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, about });
         }
         from..self.all.len()
     }

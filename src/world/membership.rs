@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::ids::{Id, MetricId, numbered};
+use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
 use crate::text::name::Name;
@@ -18,8 +20,8 @@ pub(crate) struct Members {
     pub(crate) own: bool,
     /// Positions of its checks.
     pub(crate) checks: Arc<[usize]>,
-    /// Positions of its metrics.
-    pub(crate) metrics: Arc<[usize]>,
+    /// Its metrics.
+    pub(crate) metrics: Arc<[MetricId]>,
     /// Positions of its logs; where it has none, of those that belong to no service.
     pub(crate) logs: Arc<[usize]>,
     /// Positions of its actions.
@@ -38,11 +40,11 @@ pub(crate) struct Membership {
     /// The row of each check.
     pub(crate) row_of_check: Vec<Option<usize>>,
     /// The row of each metric, where it has one.
-    pub(crate) row_of_metric: Vec<Option<usize>>,
+    pub(crate) row_of_metric: IdTable<MetricId, Option<usize>>,
     /// Position of each check by its name.
     pub(crate) checks: HashMap<Name, usize>,
-    /// Position of each metric by its name.
-    pub(crate) metrics: HashMap<Name, usize>,
+    /// Each metric by its name.
+    pub(crate) metrics: HashMap<Name, MetricId>,
     /// Position of each log by its name.
     pub(crate) logs: HashMap<Name, usize>,
     /// Position of each row by its name.
@@ -50,7 +52,7 @@ pub(crate) struct Membership {
     /// The checks that judge each source, by the source's name.
     pub(crate) of_source: HashMap<Name, Vec<usize>>,
     /// The metrics that are computed from each check's own latency or availability.
-    pub(crate) derived_metrics: Vec<Vec<usize>>,
+    pub(crate) derived_metrics: Vec<Vec<MetricId>>,
 }
 
 impl Membership {
@@ -61,11 +63,11 @@ impl Membership {
         connect(config, &mut rows);
         let mut membership = Self {
             row_of_check: vec![None; config.checks.len()],
-            row_of_metric: vec![None; config.metrics.len()],
-            checks: positions(config.checks.iter().map(|check| &check.name)),
-            metrics: positions(config.metrics.iter().map(|metric| &metric.name)),
-            logs: positions(config.logs.iter().map(|log| &log.name)),
-            services: positions(rows.iter().map(|row| &row.name)),
+            row_of_metric: config.metrics.iter().map(|_| None).collect(),
+            checks: by_name(config.checks.iter().map(|check| &check.name)),
+            metrics: by_name(config.metrics.iter().map(|metric| &metric.name)),
+            logs: by_name(config.logs.iter().map(|log| &log.name)),
+            services: by_name(rows.iter().map(|row| &row.name)),
             of_source: HashMap::new(),
             derived_metrics: vec![Vec::new(); config.checks.len()],
             rows,
@@ -84,39 +86,39 @@ impl Membership {
         for (at, check) in config.checks.iter().enumerate() {
             membership.of_source.entry(check.source.clone()).or_default().push(at);
         }
-        for (at, metric) in config.metrics.iter().enumerate() {
+        for (id, metric) in numbered(&config.metrics) {
             if let MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } = &metric.kind
                 && let Some(check) = membership.checks.get(check)
             {
-                membership.derived_metrics[*check].push(at);
+                membership.derived_metrics[*check].push(id);
             }
         }
         membership
     }
 }
 
-fn positions<'a>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, usize> {
-    let mut positions = HashMap::new();
+fn by_name<'a, I: Id>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, I> {
+    let mut ids = HashMap::new();
     // The console may be called as one of its services: the first is the service.
-    for (at, name) in names.enumerate() {
-        positions.entry(name.clone()).or_insert(at);
+    for (id, name) in numbered(names) {
+        ids.entry(name.clone()).or_insert(id);
     }
-    positions
+    ids
 }
 
-/// Positions of things by the service that they belong to.
-struct Grouped<'a>(HashMap<Option<&'a Name>, Arc<[usize]>>);
+/// Things by the service that they belong to.
+struct Grouped<'a, I>(HashMap<Option<&'a Name>, Arc<[I]>>);
 
-impl<'a> Grouped<'a> {
+impl<'a, I: Id> Grouped<'a, I> {
     fn new(services: impl Iterator<Item = Option<&'a Name>>) -> Self {
-        let mut groups: HashMap<Option<&Name>, Vec<usize>> = HashMap::new();
-        for (at, service) in services.enumerate() {
-            groups.entry(service).or_default().push(at);
+        let mut groups: HashMap<Option<&Name>, Vec<I>> = HashMap::new();
+        for (id, service) in numbered(services) {
+            groups.entry(service).or_default().push(id);
         }
-        Self(groups.into_iter().map(|(service, places)| (service, places.into())).collect())
+        Self(groups.into_iter().map(|(service, ids)| (service, ids.into())).collect())
     }
 
-    fn members(&self, service: Option<&Name>) -> Arc<[usize]> {
+    fn members(&self, service: Option<&Name>) -> Arc<[I]> {
         self.0.get(&service).cloned().unwrap_or_default()
     }
 }
@@ -152,7 +154,6 @@ fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
 /// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is
 /// wrong, but not what. Metrics, logs and actions belong to every one.
 fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
-    let all = |count: usize| (0..count).collect::<Arc<[usize]>>();
     let (metrics, logs) = (all(config.metrics.len()), all(config.logs.len()));
     let actions = all(if shown { config.actions.len() } else { 0 });
     let row = |(at, name): (usize, &Name)| Members {
@@ -167,6 +168,10 @@ fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
         dependents: Vec::new(),
     };
     config.checks.iter().map(|check| &check.name).enumerate().map(row).collect()
+}
+
+fn all<I: Id>(count: usize) -> Arc<[I]> {
+    (0..count).map(I::new).collect()
 }
 
 /// Fills in who depends on whom.

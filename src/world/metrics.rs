@@ -17,8 +17,6 @@ pub(crate) use crate::model::series::Point;
 /// One metric with everything that the screens show of it.
 #[derive(Debug, Clone)]
 pub struct MetricView {
-    /// Position in `config.metrics`.
-    pub index: usize,
     /// Its name.
     pub name: Name,
     /// Its title.
@@ -52,9 +50,8 @@ pub struct MetricView {
 
 impl MetricView {
     /// A metric of which nothing is known yet.
-    pub(crate) fn new(index: usize, metric: &Metric, now: Stamp) -> Self {
+    pub(crate) fn new(metric: &Metric, now: Stamp) -> Self {
         Self {
-            index,
             name: metric.name.clone(),
             title: metric.title.clone(),
             service: metric.service.clone(),

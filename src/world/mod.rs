@@ -9,6 +9,7 @@ pub mod checks;
 pub mod diagnostics;
 pub mod evidence;
 mod grouping;
+pub mod ids;
 pub mod link;
 pub mod logs;
 mod lookup;
@@ -22,6 +23,7 @@ mod reconfigure;
 mod running;
 pub mod runs;
 pub mod services;
+pub mod table;
 mod tick;
 pub mod timeline;
 
@@ -40,6 +42,7 @@ use crate::text::redact::Literals;
 use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
+use ids::MetricId;
 use link::Connectivity;
 use logs::LogView;
 use machines::Machines;
@@ -47,6 +50,7 @@ use membership::Membership;
 use metrics::MetricView;
 use runs::RunView;
 use services::Services;
+use table::IdTable;
 use timeline::{EventKind, Timeline, TimelineEntry};
 
 pub(crate) use output::{Change, Intent, Output};
@@ -67,7 +71,7 @@ pub struct World {
     /// Checks, in the order of the configuration.
     pub checks: Vec<CheckView>,
     /// Metrics, in the order of the configuration.
-    pub metrics: Vec<MetricView>,
+    pub metrics: IdTable<MetricId, MetricView>,
     /// Logs, in the order of the configuration.
     pub logs: Vec<LogView>,
     /// Services, worst first, then in the order of the configuration.
@@ -100,7 +104,7 @@ impl World {
     /// A world of which nothing is known yet.
     pub(crate) fn new(config: Arc<Config>, now: Stamp) -> Self {
         let checks = config.checks.iter().enumerate().map(|(at, check)| CheckView::new(at, check, now)).collect();
-        let metrics = config.metrics.iter().enumerate().map(|(at, metric)| MetricView::new(at, metric, now)).collect();
+        let metrics = config.metrics.iter().map(|metric| MetricView::new(metric, now)).collect();
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
         let logs = config.logs.iter().enumerate().map(|(at, log)| LogView::new(at, log, limits)).collect();
         let mut world = Self {

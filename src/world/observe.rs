@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::diagnostics::ProblemKind;
+use super::ids::Id;
 use super::logs::LogView;
 use super::output::{Change, Intent, Output};
 use super::timeline::{EventKind, TimelineEntry};
@@ -79,7 +80,7 @@ impl World {
     fn derived_metrics(&mut self, at: usize, output: &mut Output) {
         let (config, membership) = (self.config.clone(), self.membership.clone());
         let now = self.now;
-        for metric in membership.derived_metrics[at].iter().map(|metric| &config.metrics[*metric]) {
+        for metric in membership.derived_metrics[at].iter().map(|id| &config.metrics[id.place()]) {
             let check = &self.checks[at];
             let (value, lacking) = match &metric.kind {
                 MetricKind::Latency { quantile, window, .. } => {
@@ -123,9 +124,9 @@ impl World {
         if !self.connectivity.ok {
             return output;
         }
-        let Some(at) = self.membership.metrics.get(&sample.metric).copied() else { return output };
-        output.noticeable = self.metrics[at].observe(sample);
-        self.evaluate_metric(at, &mut output);
+        let Some(id) = self.membership.metrics.get(&sample.metric).copied() else { return output };
+        output.noticeable = self.metrics[id].observe(sample);
+        self.evaluate_metric(id, &mut output);
         output
     }
 

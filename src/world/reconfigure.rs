@@ -53,9 +53,9 @@ impl World {
     fn reconfigure_metrics(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, MetricView> =
-            self.metrics.drain(..).map(|metric| (metric.name.clone(), metric)).collect();
-        let taken = config.metrics.iter().enumerate().map(|(index, metric)| {
-            let fresh = MetricView::new(index, metric, now);
+            std::mem::take(&mut self.metrics).into_iter().map(|metric| (metric.name.clone(), metric)).collect();
+        let taken = config.metrics.iter().map(|metric| {
+            let fresh = MetricView::new(metric, now);
             match old.remove(&metric.name) {
                 Some(kept) => kept.moved(fresh),
                 None => fresh,

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::checks::CheckView;
+use super::ids::MetricId;
 use super::membership::Members;
 use super::ranked::Ranked;
 use crate::model::since::Since;
@@ -31,8 +32,8 @@ pub struct ServiceView {
     pub stale: bool,
     /// Its checks: positions in `World::checks`.
     pub checks: Arc<[usize]>,
-    /// Its metrics: positions in `World::metrics`.
-    pub metrics: Arc<[usize]>,
+    /// Its metrics.
+    pub metrics: Arc<[MetricId]>,
     /// Its logs: positions in `World::logs`. Where it has none of its own, those that belong to no service, whose
     /// records may name it.
     pub logs: Arc<[usize]>,

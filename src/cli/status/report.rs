@@ -110,8 +110,9 @@ impl Report {
         let metrics: Vec<MetricRow> = world
             .metrics
             .iter()
-            .filter(|metric| wanted(&metric.name))
-            .map(|metric| view.metric(metric, &config.metrics[metric.index], &holding))
+            .zip(&config.metrics)
+            .filter(|(metric, _)| wanted(&metric.name))
+            .map(|(metric, configured)| view.metric(metric, configured, &holding))
             .collect();
         let alerts: Vec<AlertRow> = holding.into_iter().map(alert_row).collect();
         Self {
