@@ -21,7 +21,7 @@ pub(crate) fn choose(state: &mut State) {
 pub(crate) fn polled(state: &State) -> Vec<Name> {
     match (&state.console.screen, state.shown_service()) {
         (Screen::Service, Some(service)) => {
-            service.checks.iter().filter_map(|at| state.world.checks.get(*at)).map(|check| check.name.clone()).collect()
+            service.checks.iter().filter_map(|id| state.world.checks.get(*id)).map(|check| check.name.clone()).collect()
         }
         _ => Vec::new(),
     }

@@ -11,7 +11,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::World;
-use super::ids::MetricId;
+use super::ids::{CheckId, MetricId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
@@ -19,8 +19,8 @@ use crate::world::timeline::EventKind;
 
 impl World {
     /// A check has a new reading.
-    pub(super) fn evaluate_check(&mut self, at: usize, output: &mut Output) {
-        let range = self.machines.of_check.get(at).cloned().unwrap_or_default();
+    pub(super) fn evaluate_check(&mut self, check: CheckId, output: &mut Output) {
+        let range = self.machines.of_check.get(check).cloned().unwrap_or_default();
         self.evaluate(range.clone(), output);
         self.refresh(range);
     }
@@ -36,8 +36,8 @@ impl World {
     pub(super) fn rows_changed(&mut self, rows: &[usize]) {
         let membership = Arc::clone(&self.membership);
         for members in rows.iter().map(|row| &membership.rows[*row]) {
-            let checks = members.checks.iter().map(|at| self.machines.of_check[*at].clone());
-            let metrics = members.metrics.iter().map(|at| self.machines.of_metric[*at].clone());
+            let checks = members.checks.iter().map(|id| self.machines.of_check[*id].clone());
+            let metrics = members.metrics.iter().map(|id| self.machines.of_metric[*id].clone());
             for range in checks.chain(metrics).collect::<Vec<_>>() {
                 self.refresh(range);
             }
@@ -151,8 +151,8 @@ fn sight<'a>(world: &'a World, machine: &Machine) -> ConditionInput<'a> {
         return ConditionInput::Unknown;
     }
     match machine.about {
-        SubjectId::Check(at) => {
-            let check = &world.checks[at];
+        SubjectId::Check(id) => {
+            let check = &world.checks[id];
             ConditionInput::of_check(check.status, check.last.as_ref(), check.stale)
         }
         SubjectId::Metric(id) => {
@@ -192,11 +192,11 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
     let service = world.service_at(machine.row?)?;
     let by = service.waits_for.clone()?;
     let own = match machine.about {
-        SubjectId::Check(at) => match &machine.alert.condition.predicate {
+        SubjectId::Check(id) => match &machine.alert.condition.predicate {
             // No dependency keeps us from asking.
             Predicate::Stale => true,
             Predicate::Number { field: Some(field), .. } => cause::names_a_cause(field, [&*by]),
-            _ => world.checks[at].own_reason.is_some(),
+            _ => world.checks[id].own_reason.is_some(),
         },
         // A fault of the service's own may be what the figure shows.
         SubjectId::Metric(id) => service.own_reason.is_some() || cause::is_local(&world.metrics[id].name),
@@ -217,8 +217,8 @@ fn seen(world: &World, machine: &Machine) -> String {
                 _ => metric.shown(),
             }
         }
-        SubjectId::Check(at) => {
-            let check = &world.checks[at];
+        SubjectId::Check(id) => {
+            let check = &world.checks[id];
             let field = machine.alert.condition.field();
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
             let by = || machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref()).unwrap_or_default();

@@ -17,8 +17,6 @@ use crate::text::name::Name;
 /// One check with everything that the screens show of it.
 #[derive(Debug, Clone)]
 pub struct CheckView {
-    /// Position in `config.checks`.
-    pub index: usize,
     /// Its name.
     pub name: Name,
     /// The service it belongs to.
@@ -56,9 +54,8 @@ pub struct CheckView {
 
 impl CheckView {
     /// A check of which nothing is known yet.
-    pub(crate) fn new(index: usize, check: &Check, now: Stamp) -> Self {
+    pub(crate) fn new(check: &Check, now: Stamp) -> Self {
         Self {
-            index,
             name: check.name.clone(),
             service: check.service.clone(),
             status: Status::Unknown,
@@ -122,7 +119,6 @@ impl CheckView {
     pub(crate) fn moved(mut self, fresh: Self, check: &Check) -> Self {
         self.judge.set_rules(rules(check));
         self.known.set_every(check.every);
-        self.index = fresh.index;
         self.service = fresh.service;
         self.every = fresh.every;
         self.stale_after = fresh.stale_after;

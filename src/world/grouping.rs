@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::World;
+use super::ids::CheckId;
 use super::membership::Membership;
 use super::services::ServiceView;
 use crate::model::cause::{self, Suspects};
@@ -13,7 +14,7 @@ use crate::text::name::Name;
 impl World {
     /// The row under which a check is shown.
     pub fn row_of(&self, check: &str) -> Name {
-        let row = self.membership.checks.get(check).and_then(|at| self.membership.row_of_check[*at]);
+        let row = self.membership.checks.get(check).and_then(|id| self.membership.row_of_check[*id]);
         row.map_or_else(|| self.own_name(), |row| self.membership.rows[row].name.clone())
     }
 
@@ -50,9 +51,9 @@ impl World {
 
     /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
     /// Answers with the rows whose alerts may be muted otherwise than before.
-    pub(crate) fn checks_changed(&mut self, checks: &[usize]) -> Vec<usize> {
+    pub(crate) fn checks_changed(&mut self, checks: &[CheckId]) -> Vec<usize> {
         let membership = Arc::clone(&self.membership);
-        let changed: BTreeSet<usize> = checks.iter().copied().collect();
+        let changed: BTreeSet<CheckId> = checks.iter().copied().collect();
         let mut rows: Vec<usize> = checks.iter().filter_map(|check| *membership.row_of_check.get(*check)?).collect();
         rows.sort_unstable();
         rows.dedup();
@@ -83,7 +84,7 @@ impl World {
 
     /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
     /// Answers with those rows for which the explanation is not what it was.
-    fn explain(&mut self, rows: &[usize], has_changed: impl Fn(usize) -> bool) -> Vec<usize> {
+    fn explain(&mut self, rows: &[usize], has_changed: impl Fn(CheckId) -> bool) -> Vec<usize> {
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
         let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
@@ -101,25 +102,25 @@ impl World {
         changed
     }
 
-    fn look_for_own_fault(&mut self, row: usize, has_changed: impl Fn(usize) -> bool) -> bool {
+    fn look_for_own_fault(&mut self, row: usize, has_changed: impl Fn(CheckId) -> bool) -> bool {
         let membership = Arc::clone(&self.membership);
         let waits = self.service_at(row).is_some_and(|service| service.waits_for.is_some());
         let suspects = if waits { self.troubled(&membership.rows[row].depends_on) } else { Vec::new() };
         let same = self.service_at(row).is_some_and(|service| service.suspects == suspects);
         let mut called = None;
-        for at in membership.rows[row].checks.iter().filter(|at| !same || has_changed(**at)) {
-            let check = &self.checks[*at];
+        for id in membership.rows[row].checks.iter().filter(|id| !same || has_changed(**id)) {
+            let check = &self.checks[*id];
             let is_troubled = waits && !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
             let reading = check.last.as_ref().filter(|_| is_troubled);
             // Their names are made ready once, and only where somebody asks for them.
             let own = reading
                 .and_then(|reading| cause::own_cause(reading, called.get_or_insert_with(|| self.called(&suspects))));
-            self.checks[*at].own_reason = own;
+            self.checks[*id].own_reason = own;
         }
         let Some(service) = self.services.at_mut(row) else { return false };
         // The leading check speaks first.
         let mut checks = service.leading.iter().chain(&*service.checks);
-        let own_reason = checks.find_map(|at| self.checks[*at].own_reason.clone());
+        let own_reason = checks.find_map(|id| self.checks[*id].own_reason.clone());
         service.suspects = suspects;
         let before = std::mem::replace(&mut service.own_reason, own_reason);
         before != service.own_reason
@@ -135,7 +136,7 @@ impl World {
     fn called(&self, rows: &[usize]) -> Suspects {
         let services = rows.iter().filter_map(|row| self.service_at(*row));
         Suspects::new(services.flat_map(|service| {
-            let checks = service.checks.iter().map(|at| &*self.checks[*at].name);
+            let checks = service.checks.iter().map(|id| &*self.checks[*id].name);
             [&*service.name, &*service.title].into_iter().chain(checks)
         }))
     }

@@ -9,6 +9,10 @@ pub trait Id: Copy {
     fn place(self) -> usize;
 }
 
+/// A check, by its place in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckId(usize);
+
 /// A metric, by its place in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricId(usize);
@@ -27,7 +31,7 @@ macro_rules! ids {
     };
 }
 
-ids!(MetricId);
+ids!(CheckId, MetricId);
 
 impl Id for usize {
     fn new(place: usize) -> Self {

@@ -9,7 +9,7 @@ use crate::model::alert::{Alert, Severity};
 use crate::text::name::Name;
 
 use super::alerts::AlertSubject;
-use super::ids::{MetricId, numbered};
+use super::ids::{CheckId, MetricId, numbered};
 use super::membership::Membership;
 use super::table::IdTable;
 
@@ -27,7 +27,7 @@ pub(crate) struct Machine {
 /// The check or metric that a condition is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SubjectId {
-    Check(usize),
+    Check(CheckId),
     Metric(MetricId),
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum SubjectId {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Machines {
     pub(super) all: Vec<Machine>,
-    pub(super) of_check: Vec<Range<usize>>,
+    pub(super) of_check: IdTable<CheckId, Range<usize>>,
     pub(super) of_metric: IdTable<MetricId, Range<usize>>,
     places: HashMap<Name, usize>,
 }
@@ -55,13 +55,12 @@ impl Machines {
         let known: HashMap<&Name, &Alert> =
             old.all.iter().map(|machine| (&machine.alert.name, &machine.alert)).collect();
         let mut machines = Self::default();
-        for (at, check) in config.checks.iter().enumerate() {
-            let row = membership.row_of_check.get(at).copied().flatten();
+        let of_check = numbered(&config.checks).map(|(id, check)| {
+            let row = membership.row_of_check.get(id).copied().flatten();
             let subject = AlertSubject::Check(check.name.clone());
-            let range =
-                machines.add(&subject, check.service.as_ref(), (row, SubjectId::Check(at)), &check.alerts, &known);
-            machines.of_check.push(range);
-        }
+            machines.add(&subject, check.service.as_ref(), (row, SubjectId::Check(id)), &check.alerts, &known)
+        });
+        machines.of_check = of_check.collect();
         let of_metric = numbered(&config.metrics).map(|(id, metric)| {
             let row = membership.row_of_metric.get(id).copied().flatten();
             let subject = AlertSubject::Metric(metric.name.clone());

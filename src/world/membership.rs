@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ids::{Id, MetricId, numbered};
+use super::ids::{CheckId, Id, MetricId, numbered};
 use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
@@ -18,8 +18,8 @@ pub(crate) struct Members {
     pub(crate) title: String,
     /// Whether it holds what belongs to no service.
     pub(crate) own: bool,
-    /// Positions of its checks.
-    pub(crate) checks: Arc<[usize]>,
+    /// Its checks.
+    pub(crate) checks: Arc<[CheckId]>,
     /// Its metrics.
     pub(crate) metrics: Arc<[MetricId]>,
     /// Positions of its logs; where it has none, of those that belong to no service.
@@ -38,11 +38,11 @@ pub(crate) struct Membership {
     /// The rows.
     pub(crate) rows: Vec<Members>,
     /// The row of each check.
-    pub(crate) row_of_check: Vec<Option<usize>>,
+    pub(crate) row_of_check: IdTable<CheckId, Option<usize>>,
     /// The row of each metric, where it has one.
     pub(crate) row_of_metric: IdTable<MetricId, Option<usize>>,
-    /// Position of each check by its name.
-    pub(crate) checks: HashMap<Name, usize>,
+    /// Each check by its name.
+    pub(crate) checks: HashMap<Name, CheckId>,
     /// Each metric by its name.
     pub(crate) metrics: HashMap<Name, MetricId>,
     /// Position of each log by its name.
@@ -50,9 +50,9 @@ pub(crate) struct Membership {
     /// Position of each row by its name.
     pub(crate) services: HashMap<Name, usize>,
     /// The checks that judge each source, by the source's name.
-    pub(crate) of_source: HashMap<Name, Vec<usize>>,
+    pub(crate) of_source: HashMap<Name, Vec<CheckId>>,
     /// The metrics that are computed from each check's own latency or availability.
-    pub(crate) derived_metrics: Vec<Vec<MetricId>>,
+    pub(crate) derived_metrics: IdTable<CheckId, Vec<MetricId>>,
 }
 
 impl Membership {
@@ -62,14 +62,14 @@ impl Membership {
         let mut rows = if by_check { rows_of_checks(config, actions) } else { rows_of_services(config, actions) };
         connect(config, &mut rows);
         let mut membership = Self {
-            row_of_check: vec![None; config.checks.len()],
+            row_of_check: config.checks.iter().map(|_| None).collect(),
             row_of_metric: config.metrics.iter().map(|_| None).collect(),
             checks: by_name(config.checks.iter().map(|check| &check.name)),
             metrics: by_name(config.metrics.iter().map(|metric| &metric.name)),
             logs: by_name(config.logs.iter().map(|log| &log.name)),
             services: by_name(rows.iter().map(|row| &row.name)),
             of_source: HashMap::new(),
-            derived_metrics: vec![Vec::new(); config.checks.len()],
+            derived_metrics: config.checks.iter().map(|_| Vec::new()).collect(),
             rows,
         };
         for (at, row) in membership.rows.iter().enumerate() {
@@ -83,8 +83,8 @@ impl Membership {
                 }
             }
         }
-        for (at, check) in config.checks.iter().enumerate() {
-            membership.of_source.entry(check.source.clone()).or_default().push(at);
+        for (id, check) in numbered(&config.checks) {
+            membership.of_source.entry(check.source.clone()).or_default().push(id);
         }
         for (id, metric) in numbered(&config.metrics) {
             if let MetricKind::Latency { check, .. } | MetricKind::Availability { check, .. } = &metric.kind
@@ -156,18 +156,18 @@ fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
 fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
     let (metrics, logs) = (all(config.metrics.len()), all(config.logs.len()));
     let actions = all(if shown { config.actions.len() } else { 0 });
-    let row = |(at, name): (usize, &Name)| Members {
+    let row = |(id, name): (CheckId, &Name)| Members {
         name: name.clone(),
         title: name.to_string(),
         own: true,
-        checks: Arc::new([at]),
+        checks: Arc::new([id]),
         metrics: Arc::clone(&metrics),
         logs: Arc::clone(&logs),
         actions: Arc::clone(&actions),
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };
-    config.checks.iter().map(|check| &check.name).enumerate().map(row).collect()
+    numbered(config.checks.iter().map(|check| &check.name)).map(row).collect()
 }
 
 fn all<I: Id>(count: usize) -> Arc<[I]> {

@@ -42,7 +42,7 @@ use crate::text::redact::Literals;
 use alerts::Alerts;
 use checks::CheckView;
 use diagnostics::Diagnostics;
-use ids::MetricId;
+use ids::{CheckId, MetricId};
 use link::Connectivity;
 use logs::LogView;
 use machines::Machines;
@@ -69,7 +69,7 @@ pub struct World {
     /// Our own network.
     pub connectivity: Connectivity,
     /// Checks, in the order of the configuration.
-    pub checks: Vec<CheckView>,
+    pub checks: IdTable<CheckId, CheckView>,
     /// Metrics, in the order of the configuration.
     pub metrics: IdTable<MetricId, MetricView>,
     /// Logs, in the order of the configuration.
@@ -103,7 +103,7 @@ pub struct World {
 impl World {
     /// A world of which nothing is known yet.
     pub(crate) fn new(config: Arc<Config>, now: Stamp) -> Self {
-        let checks = config.checks.iter().enumerate().map(|(at, check)| CheckView::new(at, check, now)).collect();
+        let checks = config.checks.iter().map(|check| CheckView::new(check, now)).collect();
         let metrics = config.metrics.iter().map(|metric| MetricView::new(metric, now)).collect();
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
         let logs = config.logs.iter().enumerate().map(|(at, log)| LogView::new(at, log, limits)).collect();

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::diagnostics::ProblemKind;
-use super::ids::Id;
+use super::ids::{CheckId, Id};
 use super::logs::LogView;
 use super::output::{Change, Intent, Output};
 use super::timeline::{EventKind, TimelineEntry};
@@ -62,26 +62,26 @@ impl World {
         if !self.connectivity.ok {
             return output;
         }
-        let Some(at) = self.membership.checks.get(&reading.check).copied() else { return output };
-        let taken = self.checks[at].observe(reading);
+        let Some(id) = self.membership.checks.get(&reading.check).copied() else { return output };
+        let taken = self.checks[id].observe(reading);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
-        let rows = if output.noticeable { self.checks_changed(&[at]) } else { Vec::new() };
+        let rows = if output.noticeable { self.checks_changed(&[id]) } else { Vec::new() };
         if let Some((from, to)) = taken.turned {
-            self.turned(at, from, to);
+            self.turned(id, from, to);
         }
-        self.evaluate_check(at, &mut output);
+        self.evaluate_check(id, &mut output);
         self.rows_changed(&rows);
-        self.derived_metrics(at, &mut output);
+        self.derived_metrics(id, &mut output);
         output
     }
 
     /// Metrics over a check's own latency and availability have a new value with each of its polls.
-    fn derived_metrics(&mut self, at: usize, output: &mut Output) {
+    fn derived_metrics(&mut self, of: CheckId, output: &mut Output) {
         let (config, membership) = (self.config.clone(), self.membership.clone());
         let now = self.now;
-        for metric in membership.derived_metrics[at].iter().map(|id| &config.metrics[id.place()]) {
-            let check = &self.checks[at];
+        for metric in membership.derived_metrics[of].iter().map(|id| &config.metrics[id.place()]) {
+            let check = &self.checks[of];
             let (value, lacking) = match &metric.kind {
                 MetricKind::Latency { quantile, window, .. } => {
                     (check.percentile(*quantile, *window).map(|ms| ms as f64), "no latency measured yet")
@@ -97,8 +97,8 @@ impl World {
     }
 
     /// A check has another status than before.
-    fn turned(&mut self, at: usize, from: Status, to: Status) {
-        let check = &self.checks[at];
+    fn turned(&mut self, id: CheckId, from: Status, to: Status) {
+        let check = &self.checks[id];
         let because = check.own_reason.as_ref().or(check.error.as_ref());
         let because = because.map_or_else(String::new, |error| format!(": {error}"));
         // What was found so did not turn now: only a change that was seen is one.
@@ -185,8 +185,8 @@ impl World {
     fn overrun(&mut self, name: &Name, count: u64) -> Output {
         let membership = self.membership.clone();
         let judged = membership.of_source.get(name).into_iter().flatten();
-        for at in judged.chain(membership.checks.get(name)) {
-            self.checks[*at].overruns = count;
+        for id in judged.chain(membership.checks.get(name)) {
+            self.checks[*id].overruns = count;
         }
         Output { changes: vec![Change::Overrun], ..Output::default() }
     }
@@ -218,8 +218,10 @@ impl World {
         let mut output = Output::noticeable();
         if was != ok {
             let now = self.now;
-            for check in self.checks.iter_mut().filter(|_| !ok) {
-                check.lose_sight(now);
+            if !ok {
+                for check in &mut self.checks {
+                    check.lose_sight(now);
+                }
             }
             self.derive_services();
             let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };

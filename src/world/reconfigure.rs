@@ -39,9 +39,9 @@ impl World {
     fn reconfigure_checks(&mut self, config: &Config) {
         let now = self.now;
         let mut old: HashMap<Name, CheckView> =
-            self.checks.drain(..).map(|check| (check.name.clone(), check)).collect();
-        let taken = config.checks.iter().enumerate().map(|(index, check)| {
-            let fresh = CheckView::new(index, check, now);
+            std::mem::take(&mut self.checks).into_iter().map(|check| (check.name.clone(), check)).collect();
+        let taken = config.checks.iter().map(|check| {
+            let fresh = CheckView::new(check, now);
             match old.remove(&check.name) {
                 Some(kept) => kept.moved(fresh, check),
                 None => fresh,

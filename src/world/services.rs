@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::checks::CheckView;
-use super::ids::MetricId;
+use super::ids::{CheckId, MetricId};
 use super::membership::Members;
 use super::ranked::Ranked;
+use super::table::IdTable;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -30,8 +31,8 @@ pub struct ServiceView {
     pub since: Option<Since>,
     /// Whether one of its checks is stale.
     pub stale: bool,
-    /// Its checks: positions in `World::checks`.
-    pub checks: Arc<[usize]>,
+    /// Its checks.
+    pub checks: Arc<[CheckId]>,
     /// Its metrics.
     pub metrics: Arc<[MetricId]>,
     /// Its logs: positions in `World::logs`. Where it has none of its own, those that belong to no service, whose
@@ -40,7 +41,7 @@ pub struct ServiceView {
     /// Its actions: positions in `config.actions`; empty in read-only mode.
     pub actions: Arc<[usize]>,
     /// The check that makes it what it is: the worst, the first among equals.
-    pub leading: Option<usize>,
+    pub leading: Option<CheckId>,
     /// The nearest service it depends on that is down, while it is in trouble itself.
     pub blocked_by: Option<Name>,
     /// What of its trouble no dependency explains, in words, where a dependency is down.
@@ -86,25 +87,25 @@ impl ServiceView {
     }
 
     /// The worst of its checks, of all that are known.
-    pub(super) fn evaluate(&mut self, checks: &[CheckView]) {
+    pub(super) fn evaluate(&mut self, checks: &IdTable<CheckId, CheckView>) {
         // `max_by_key` takes the last among equals; the first in the file is the one that people look for.
-        let leading = self.checks.iter().rev().max_by_key(|at| checks[**at].status.badness()).copied();
+        let leading = self.checks.iter().rev().max_by_key(|id| checks[**id].status.badness()).copied();
         self.leading = leading;
         let before = self.status;
-        if let Some(check) = leading.map(|at| &checks[at]) {
+        if let Some(check) = leading.map(|id| &checks[id]) {
             self.status = check.status;
             self.since = self.since(before, checks);
         }
-        self.stale = self.checks.iter().any(|at| checks[*at].stale);
+        self.stale = self.checks.iter().any(|id| checks[*id].stale);
     }
 
     /// Since when the whole is like this. It turns when the last of its checks turned; what it was found in began with
     /// the first of the checks that are so.
-    fn since(&self, before: Status, checks: &[CheckView]) -> Option<Since> {
+    fn since(&self, before: Status, checks: &IdTable<CheckId, CheckView>) -> Option<Since> {
         if before == self.status && self.since.is_some() {
             return self.since;
         }
-        let all = self.checks.iter().map(|at| &checks[*at]);
+        let all = self.checks.iter().map(|id| &checks[*id]);
         if before == Status::Unknown && self.is_in_trouble() {
             let alike = all.filter(|check| check.status == self.status).filter_map(|check| check.since);
             return alike.min_by_key(|since| (since.at.mono, since.seen));

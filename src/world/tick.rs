@@ -1,6 +1,7 @@
 //! Time passed: ages, staleness, alerts that wait.
 
 use super::World;
+use super::ids::numbered;
 use super::output::Output;
 use crate::lang::time::Stamp;
 
@@ -21,12 +22,12 @@ impl World {
     fn mark_stale(&mut self) {
         let now = self.now;
         let mut turned = Vec::new();
-        for (at, check) in self.checks.iter_mut().enumerate() {
+        for (id, check) in numbered(&mut self.checks) {
             // Before the first answer the clock counts from the start: a source that never answers is stale too.
             let age = check.age(now).unwrap_or_else(|| now.since(check.known_from));
             let old = age > check.stale_after;
             if std::mem::replace(&mut check.stale, old) != old {
-                turned.push(at);
+                turned.push(id);
             }
             check.as_of = now;
         }

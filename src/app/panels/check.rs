@@ -16,7 +16,7 @@ impl Panel for OneCheck {
 
     fn rows(&self, state: &State, id: &PanelId, filter: &str) -> Vec<RowKey> {
         let PanelSubject::Check(name) = &id.subject else { return Vec::new() };
-        checks::keys_of(state, state.world.check(name).map(|check| check.index).as_slice(), filter)
+        checks::keys_of(state.world.check(name), filter)
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {

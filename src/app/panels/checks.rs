@@ -19,7 +19,8 @@ impl Panel for Checks {
     }
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
-        keys_of(state, state.shown_service().map_or(&[], |service| &*service.checks), filter)
+        let shown = state.shown_service().map_or(&[][..], |service| &*service.checks);
+        keys_of(shown.iter().filter_map(|id| state.world.checks.get(*id)), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {
@@ -35,9 +36,8 @@ impl Panel for Checks {
     }
 }
 
-/// The rows of checks at these positions.
-pub(super) fn keys_of(state: &State, positions: &[usize], filter: &str) -> Vec<RowKey> {
-    let checks = positions.iter().filter_map(|at| state.world.checks.get(*at));
+/// The rows of some checks.
+pub(super) fn keys_of<'a>(checks: impl IntoIterator<Item = &'a CheckView>, filter: &str) -> Vec<RowKey> {
     let text = |to: &mut String, check: &CheckView| write!(to, "{} {}", check.name, check.status.word());
     keys(checks, filter, |check| RowKey::Check(check.name.clone()), text)
 }

@@ -111,7 +111,7 @@ fn availability_heading(state: &State) -> &'static str {
 
 fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> TableRow<'a> {
     let glyphs = painter.glyphs();
-    let leading = service.leading.and_then(|at| state.world.checks.get(at));
+    let leading = service.leading.and_then(|id| state.world.checks.get(id));
     let old = leading.map_or(service.stale, |check| check.stale);
     let since = if old {
         leading.and_then(|check| check.age(state.world.now)).map_or_else(|| "-".to_owned(), figures::age)
