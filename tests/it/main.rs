@@ -26,6 +26,7 @@ mod log_whole;
 mod logs;
 mod mounts;
 mod nginx;
+mod old_stores;
 mod postgres;
 mod properties;
 mod pty;
