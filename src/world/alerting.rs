@@ -99,11 +99,24 @@ impl World {
         self.alerts.first().filter(cries)
     }
 
-    /// Makes the list of alerts again from all machines: firing, pending, resolved; worst first, newest first.
+    /// Makes the list of alerts anew, of other machines than before: firing, pending, resolved; worst first, newest first.
     pub(super) fn list_alerts(&mut self) {
-        let mut alerts = Alerts::default();
-        let machines = (0..self.machines.all.len()).filter_map(|at| view(self, at));
-        let network = (!self.connectivity.ok).then(|| AlertView {
+        self.alerts = Alerts::default();
+        for metric in self.metrics.ids() {
+            self.severity_of_metric(metric);
+        }
+        self.review_alerts();
+    }
+
+    /// Looks at every alert again, of the same machines: most stay where they stand in the list.
+    pub(super) fn review_alerts(&mut self) {
+        let network = self.machines.all.len();
+        self.refresh(0..network);
+        if self.connectivity.ok {
+            self.alerts.remove(network);
+            return;
+        }
+        let view = AlertView {
             id: Name::from(NETWORK),
             order: usize::MAX,
             subject: AlertSubject::Console,
@@ -114,14 +127,8 @@ impl World {
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
-        });
-        for view in machines.chain(network) {
-            alerts.put(view.order.min(self.machines.all.len()), view.rank(), view);
-        }
-        self.alerts = alerts;
-        for metric in self.metrics.ids() {
-            self.severity_of_metric(metric);
-        }
+        };
+        self.alerts.put(network, view.rank(), view);
     }
 
     /// Brings the views of some machines up to date, each in its place in the list.

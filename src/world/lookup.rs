@@ -41,7 +41,7 @@ impl World {
 
     /// The alert of that id.
     pub(crate) fn alert(&self, id: &str) -> Option<&AlertView> {
-        self.alerts.at(self.machines.place(id)?)
+        self.alerts.at(self.machines.place(id, &self.membership)?)
     }
 
     /// The action of that name.

@@ -37,16 +37,24 @@ pub(crate) struct Machines {
     pub(super) all: Vec<Machine>,
     pub(super) of_check: IdTable<CheckId, Range<usize>>,
     pub(super) of_metric: IdTable<MetricId, Range<usize>>,
-    places: HashMap<Name, usize>,
 }
 
 /// The alert of our own network, which no machine makes.
 pub(super) const NETWORK: &str = "console:network";
 
 impl Machines {
-    /// The place of the alert of that id.
-    pub(super) fn place(&self, id: &str) -> Option<usize> {
-        if id == NETWORK { Some(self.all.len()) } else { self.places.get(id).copied() }
+    /// The place of the alert of that id, which says whose it is.
+    pub(super) fn place(&self, id: &str, membership: &Membership) -> Option<usize> {
+        if id == NETWORK {
+            return Some(self.all.len());
+        }
+        let (kind, rest) = id.split_once(':')?;
+        let subject = rest.split('/').next()?;
+        let own = match kind {
+            "check" => self.of_check.get(*membership.checks.get(subject)?),
+            _ => self.of_metric.get(*membership.metrics.get(subject)?),
+        };
+        own?.clone().find(|at| *self.all[*at].alert.name == *id)
     }
 
     /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
@@ -85,7 +93,6 @@ impl Machines {
             let same = known.get(&name).filter(|alert| alert.condition == *condition);
             let alert =
                 same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));
-            self.places.insert(alert.name.clone(), self.all.len());
             self.all.push(Machine { alert, subject: subject.clone(), service: service.cloned(), row, about });
         }
         from..self.all.len()

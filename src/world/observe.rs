@@ -200,7 +200,7 @@ impl World {
             check.lose_sight(from);
         }
         self.derive_services();
-        self.list_alerts();
+        self.review_alerts();
         let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
         self.happened(EventKind::Console, None, &text);
         self.problem(ProblemKind::Gap, &SafeText::new("console"), &SafeText::new(&text))
@@ -226,7 +226,7 @@ impl World {
             self.derive_services();
             let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };
             self.happened(EventKind::Console, None, &format!("{text} ({detail})"));
-            self.list_alerts();
+            self.review_alerts();
             output.changes.push(if ok { Change::Alerts } else { Change::NetworkLost });
         }
         output

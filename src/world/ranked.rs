@@ -1,42 +1,43 @@
 //! Things that are found by their place and read by their rank, at a cost that hardly grows with their number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
 /// Things by place, read in the order of their rank: first by group, then by the order within it, then by place.
-/// One that changes moves alone.
+/// One that changes moves alone, and one that changes where it stands costs no search.
 #[derive(Debug, Clone)]
 pub struct Ranked<G, O, T> {
-    things: BTreeMap<(G, O, usize), T>,
-    ranks: HashMap<usize, (G, O)>,
+    /// By place, each with its rank.
+    places: Vec<Option<((G, O), T)>>,
+    order: BTreeSet<(G, O, usize)>,
     counts: BTreeMap<G, usize>,
 }
 
 impl<G, O, T> Default for Ranked<G, O, T> {
     fn default() -> Self {
-        Self { things: BTreeMap::new(), ranks: HashMap::new(), counts: BTreeMap::new() }
+        Self { places: Vec::new(), order: BTreeSet::new(), counts: BTreeMap::new() }
     }
 }
 
 impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.things.len()
+        self.order.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.things.is_empty()
+        self.order.is_empty()
     }
 
     /// All, in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator + Clone {
-        self.things.values()
+        self.order.iter().map(|(.., place)| self.standing_at(*place))
     }
 
     /// The first of all.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.things.first_key_value().map(|(_, thing)| thing)
+        self.order.first().map(|(.., place)| self.standing_at(*place))
     }
 
     /// How many are in the groups that are asked for: it is known without a look at them.
@@ -46,31 +47,34 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
 
     /// The one at a place.
     pub(crate) fn at(&self, place: usize) -> Option<&T> {
-        let (group, order) = *self.ranks.get(&place)?;
-        self.things.get(&(group, order, place))
+        self.places.get(place)?.as_ref().map(|(_, thing)| thing)
     }
 
     /// The one at a place, to change what its rank does not depend on.
     pub(super) fn at_mut(&mut self, place: usize) -> Option<&mut T> {
-        let (group, order) = *self.ranks.get(&place)?;
-        self.things.get_mut(&(group, order, place))
+        self.places.get_mut(place)?.as_mut().map(|(_, thing)| thing)
     }
 
     /// Puts a thing to a place, for the one that is there.
     pub(super) fn put(&mut self, place: usize, rank: (G, O), thing: T) {
-        if self.ranks.get(&place) == Some(&rank) {
-            self.things.insert((rank.0, rank.1, place), thing);
+        if let Some(Some((known, there))) = self.places.get_mut(place)
+            && *known == rank
+        {
+            *there = thing;
             return;
         }
         self.remove(place);
-        self.ranks.insert(place, rank);
+        if self.places.len() <= place {
+            self.places.resize_with(place + 1, || None);
+        }
+        self.places[place] = Some((rank, thing));
+        self.order.insert((rank.0, rank.1, place));
         *self.counts.entry(rank.0).or_default() += 1;
-        self.things.insert((rank.0, rank.1, place), thing);
     }
 
     /// Moves the one at a place to another rank.
     pub(super) fn rerank(&mut self, place: usize, rank: (G, O)) {
-        if self.ranks.get(&place) != Some(&rank)
+        if self.places.get(place).and_then(Option::as_ref).is_some_and(|(known, _)| *known != rank)
             && let Some(thing) = self.remove(place)
         {
             self.put(place, rank, thing);
@@ -79,16 +83,21 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
 
     /// Takes away the one at a place.
     pub(super) fn remove(&mut self, place: usize) -> Option<T> {
-        let (group, order) = self.ranks.remove(&place)?;
+        let ((group, order), thing) = self.places.get_mut(place)?.take()?;
         if let Some(count) = self.counts.get_mut(&group) {
             *count -= 1;
         }
-        self.things.remove(&(group, order, place))
+        self.order.remove(&(group, order, place));
+        Some(thing)
     }
 
-    /// Takes away all, each with its place.
+    /// Takes away all.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + use<G, O, T> {
-        std::mem::take(self).things.into_values()
+        std::mem::take(self).places.into_iter().flatten().map(|(_, thing)| thing)
+    }
+
+    fn standing_at(&self, place: usize) -> &T {
+        self.at(place).expect("what has a rank has a place")
     }
 }
 
@@ -97,7 +106,7 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Index<usize> for Ranked<G, O, T> {
     type Output = T;
 
     fn index(&self, nth: usize) -> &T {
-        self.things.values().nth(nth).expect("as many are there")
+        self.iter().nth(nth).expect("as many are there")
     }
 }
 
