@@ -63,7 +63,7 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
     let files = [&file];
     let context = ReadContext::new(&files);
     let origin = FilePlace { file: 0, start: 0, end: 0 };
-    let table = TableReader::open_free(&context, kind.to_owned(), kind, origin, entries(&root, 0), KEYS);
+    let table = TableReader::open_free(&context, kind.to_owned().into(), kind, origin, entries(&root, 0), KEYS);
     let mut built = BuiltIn {
         kind,
         description: table.string("description").unwrap_or_default(),
@@ -77,7 +77,7 @@ fn read(kind: &'static str, text: &str) -> (BuiltIn, Vec<String>) {
             continue;
         };
         let title = format!("verb `{}`", entry.key);
-        let verb = TableReader::open(&context, title, entry.key, entry.key_at, entries(inner, 0), verb::KEYS);
+        let verb = TableReader::open(&context, title.into(), entry.key, entry.key_at, entries(inner, 0), verb::KEYS);
         built.verbs.extend(verb::read(&verb).map(|verb| (Name::from(entry.key), verb)));
     }
     let mut problems: Vec<String> = faults.iter().map(|fault| fault.message().to_owned()).collect();

@@ -1,7 +1,7 @@
 //! What the sections share while they are read: the files, the names that exist, and the problems so far.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::entry::Text;
@@ -12,12 +12,15 @@ use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
 use crate::lang::nearest;
 use crate::text::name::Name;
 
+/// The names of each section, each with the place where it was defined first.
+pub(crate) type Names<'a> = HashMap<&'static str, BTreeMap<&'a str, FilePlace>>;
+
 /// What all sections share while they are read: the files, the names that exist, and the problems so far.
 pub(crate) struct ReadContext<'f> {
     /// The files, the main one first.
     pub files: &'f [&'f SourceFile],
-    /// Every name that is defined, also of things that have problems, and where.
-    pub names: BTreeMap<Thing, BTreeMap<String, FilePlace>>,
+    /// Every name that is defined, also of things that have problems, by section.
+    pub names: Names<'f>,
     /// Whether others than its owner can read a file that a secret is kept in; files are `load`'s alone.
     pub exposed: fn(&Path) -> bool,
     /// What to write in place of a key (the third) that a table has not, by its title and name, where another section
@@ -29,13 +32,7 @@ pub(crate) struct ReadContext<'f> {
 impl<'f> ReadContext<'f> {
     /// Over these files.
     pub(crate) fn new(files: &'f [&'f SourceFile]) -> Self {
-        Self {
-            files,
-            names: BTreeMap::new(),
-            exposed: |_| false,
-            elsewhere: |_, _, _| None,
-            problems: RefCell::default(),
-        }
+        Self { files, names: Names::new(), exposed: |_| false, elsewhere: |_, _, _| None, problems: RefCell::default() }
     }
 
     /// Notes an error.
@@ -75,19 +72,19 @@ impl<'f> ReadContext<'f> {
 
     /// Whether a thing of that name is defined; notes the problem, with the nearest name, where it is not.
     pub(crate) fn refer(&self, thing: Thing, name: &str, at: FilePlace) -> Option<Name> {
-        static NONE: BTreeMap<String, FilePlace> = BTreeMap::new();
-        let known = self.names.get(&thing).unwrap_or(&NONE);
+        static NONE: BTreeMap<&str, FilePlace> = BTreeMap::new();
+        let word = thing.word();
+        let known = self.names.get(word).unwrap_or(&NONE);
         if known.contains_key(name) {
             return Some(Name::from(name));
         }
-        let word = thing.word();
-        let hint = match nearest::nearest(name, known.keys().map(String::as_str)) {
+        let hint = match nearest::nearest(name, known.keys().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => match thing {
                 Thing::Secret => format!("define it: [secret] {name} = {{ env = \"NAME\" }}"),
                 _ => format!("define it: [{word}.{name}]"),
             },
-            None => format!("known: {}", nearest::listed(known.keys().map(String::as_str))),
+            None => format!("known: {}", nearest::listed(known.keys().copied())),
         };
         self.error(at, format!("no {word} named `{name}`"), hint);
         None

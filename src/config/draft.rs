@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Config;
 use super::file::FilePlace;
-use super::reader::{KeyValue, ReadContext, TableReader, described, entries};
+use super::reader::{KeyValue, ReadContext, TableReader, TableTitle, described, entries};
 use super::sections::defaults::Defaults;
 use super::sections::source::Source;
 use super::spec::{SectionShape, SectionSpec};
@@ -44,7 +44,7 @@ impl<'a> SectionReader<'a> {
         let SectionSpec { name: section, shape, .. } = *section;
         let entries = self.entries(section).to_vec();
         let at = entries.first().map_or(FilePlace { file: 0, start: 0, end: 0 }, |entry| entry.key_at);
-        TableReader::open(self.context, format!("[{section}]"), section, at, entries, shape.keys())
+        TableReader::open(self.context, format!("[{section}]").into(), section, at, entries, shape.keys())
     }
 
     /// The things of a section, each as a table, in the order of the files. Each is made when it is asked for: what ten
@@ -63,7 +63,7 @@ impl<'a> SectionReader<'a> {
                 context.error(entry.at, message, hint);
                 return None;
             };
-            let title = format!("{section} `{}`", entry.key);
+            let title = TableTitle::Thing(section, entry.key);
             let inner = entries(inner, entry.at.file);
             let open =
                 if matches!(shape, SectionShape::Adapters(_)) { TableReader::open_free } else { TableReader::open };

@@ -1,14 +1,14 @@
 //! From the texts of the files to a [`Config`]: syntax, merging, then every section in the order in which they need
 //! each other. Pure: the texts are given.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Config;
 use super::draft::{Draft, SectionReader, Sections};
 use super::file::{FilePlace, SourceFile};
 use super::loaded::Loaded;
-use super::reader::{KeyValue, ReadContext, Thing, described, entries};
+use super::reader::{KeyValue, Names, ReadContext, described, entries};
 use super::registry::{LATER_SECTIONS, SECTIONS};
 use super::sections::secret::SecretSource;
 use super::spec::SectionShape;
@@ -58,8 +58,8 @@ pub(crate) fn load(
         unreadable.extend(lines.into_iter().map(|line| (files[index].path.as_path(), line)));
     }
     let trees: Vec<&[Node<'_>]> = parsed.iter().map(|parsed| parsed.root.as_slice()).collect();
-    let sections = merged(&context, &trees);
-    context.names = names(&sections);
+    let (sections, names) = merged(&context, &trees);
+    context.names = names;
     let mut config = read(&context, &sections);
     config.files = files.iter().map(|file| file.path.clone()).collect();
     let inline = config.secrets.iter().filter_map(|(name, source)| match source {
@@ -78,10 +78,8 @@ pub(crate) fn load(
     Loaded { config: usable.then_some(config), diagnostics, secrets, files }
 }
 
-fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'a> {
-    let mut sections: Sections<'a> = BTreeMap::new();
-    // Where each name was defined first: a generated file has very many.
-    let mut first_at: HashMap<(&str, &str), FilePlace> = HashMap::new();
+fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> (Sections<'a>, Names<'a>) {
+    let (mut sections, mut names) = (Sections::new(), Names::new());
     for (index, tree) in trees.iter().enumerate() {
         for entry in entries(tree, index) {
             let Some(spec) = SECTIONS.iter().map(|section| section.spec).find(|spec| spec.name == entry.key) else {
@@ -100,8 +98,9 @@ fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'
                 continue;
             };
             let all = sections.entry(spec.name).or_default();
+            let first_at = names.entry(spec.name).or_default();
             for inner in entries(inner, index) {
-                if let Some(first) = first_at.get(&(spec.name, inner.key)) {
+                if let Some(first) = first_at.get(inner.key) {
                     let here = context.where_is(inner.key_at);
                     let what = match spec.shape {
                         SectionShape::Single(_) => format!("`{}` of [{}]", inner.key, spec.name),
@@ -113,13 +112,13 @@ fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> Sections<'
                         format!("first in {}, again in {here}: rename or remove one", context.where_is(*first)),
                     );
                 } else {
-                    first_at.insert((spec.name, inner.key), inner.key_at);
+                    first_at.insert(inner.key, inner.key_at);
                     all.push(inner);
                 }
             }
         }
     }
-    sections
+    (sections, names)
 }
 
 fn unknown_section(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
@@ -146,17 +145,6 @@ fn check_include(context: &ReadContext<'_>, entry: &KeyValue<'_>) {
         let message = format!("`include` must be a list of texts, not {}", described(entry.value));
         context.error(entry.at, message, "write include = [\"services/*.toml\"]");
     }
-}
-
-fn names(sections: &Sections<'_>) -> BTreeMap<Thing, BTreeMap<String, FilePlace>> {
-    SECTIONS
-        .iter()
-        .filter_map(|section| {
-            let thing = section.spec.thing?;
-            let entries = sections.get(section.spec.name).map(Vec::as_slice).unwrap_or_default();
-            Some((thing, entries.iter().map(|entry| (entry.key.to_owned(), entry.key_at)).collect()))
-        })
-        .collect()
 }
 
 fn read<'a>(context: &'a ReadContext<'a>, sections: &'a Sections<'a>) -> Config {

@@ -3,11 +3,12 @@
 
 mod values;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use self::values::{host_and_port, resolve_path, template, texts_of};
-pub(crate) use super::context::ReadContext;
+pub(crate) use super::context::{Names, ReadContext};
 use super::entry::text_or_number;
 pub(crate) use super::entry::{KeyValue, Text, described, entries, text_of};
 use super::file::FilePlace;
@@ -19,12 +20,35 @@ use crate::lang::nearest;
 use crate::text::name::Name;
 use crate::text::secret::Template;
 
+/// How a table is called in a problem, and spelled out only there: of ten thousand checks few have one.
+pub(crate) enum TableTitle<'a> {
+    /// A thing of a section, by the section and its name.
+    Thing(&'static str, &'a str),
+    /// Anything else.
+    Other(String),
+}
+
+impl From<String> for TableTitle<'_> {
+    fn from(title: String) -> Self {
+        Self::Other(title)
+    }
+}
+
+impl fmt::Display for TableTitle<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Thing(section, name) => write!(to, "{section} `{name}`"),
+            Self::Other(title) => to.write_str(title),
+        }
+    }
+}
+
 /// A table whose keys are known.
 pub(crate) struct TableReader<'a> {
     /// What is shared.
     pub context: &'a ReadContext<'a>,
-    /// How it is called: `[check.api]`.
-    pub title: String,
+    /// How it is called.
+    pub title: TableTitle<'a>,
     /// The thing's own name.
     pub name: &'a str,
     /// Where its name is written.
@@ -37,7 +61,7 @@ impl<'a> TableReader<'a> {
     /// Opens a table and notes every key that is not known.
     pub(crate) fn open(
         context: &'a ReadContext<'a>,
-        title: String,
+        title: TableTitle<'a>,
         name: &'a str,
         at: FilePlace,
         entries: Vec<KeyValue<'a>>,
@@ -69,7 +93,7 @@ impl<'a> TableReader<'a> {
     /// As [`TableReader::open`] for a table with free names beside its keys: the caller reads [`TableReader::others`].
     pub(crate) fn open_free(
         context: &'a ReadContext<'a>,
-        title: String,
+        title: TableTitle<'a>,
         name: &'a str,
         at: FilePlace,
         entries: Vec<KeyValue<'a>>,
@@ -85,7 +109,9 @@ impl<'a> TableReader<'a> {
     fn unknown(&self, entry: &KeyValue<'_>, later: bool) {
         let known = || self.keys.iter().filter(|spec| !matches!(spec.kind, ValueForm::Later)).map(|spec| spec.name);
         let hint = match nearest::nearest_key(entry.key, known()) {
-            _ if let Some(elsewhere) = (self.context.elsewhere)(&self.title, self.name, entry.key) => elsewhere,
+            _ if let Some(elsewhere) = (self.context.elsewhere)(&self.title.to_string(), self.name, entry.key) => {
+                elsewhere
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None if later => return,
             None => format!("known keys: {}", nearest::listed(known())),
@@ -329,7 +355,14 @@ impl<'a> TableReader<'a> {
             return None;
         };
         let title = format!("`{key}` of {}", self.title);
-        Some(TableReader::open(self.context, title, self.name, entry.key_at, entries(inner, entry.at.file), keys))
+        Some(TableReader::open(
+            self.context,
+            title.into(),
+            self.name,
+            entry.key_at,
+            entries(inner, entry.at.file),
+            keys,
+        ))
     }
 
     /// A path, against the directory of the file that names it.

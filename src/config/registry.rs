@@ -24,7 +24,6 @@ pub(crate) struct Section {
 const INCLUDE: SectionSpec = SectionSpec {
     name: "include",
     shape: SectionShape::List,
-    thing: None,
     help: "Further files, as globs; their sections are merged into this file's",
 };
 

@@ -99,7 +99,7 @@ fn read(text: &str) -> (Vec<ScreenLayout>, Vec<String>) {
             let TomlValue::Table(inner) = entry.value else { continue };
             let at = FilePlace { file: 0, start: 0, end: 0 };
             let title = format!("screen `{}`", entry.key);
-            let table = TableReader::open(&context, title, entry.key, at, entries(inner, 0), screen::KEYS);
+            let table = TableReader::open(&context, title.into(), entry.key, at, entries(inner, 0), screen::KEYS);
             layouts.push(screen::read(&table));
         }
     }

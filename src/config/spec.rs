@@ -1,8 +1,6 @@
 //! What may stand in the file: a table of keys for each section. The reader refuses what is not in it, the hints
 //! come from it, and `opsroom config schema` prints it, so that the three can't disagree.
 
-use super::thing::Thing;
-
 /// One key of a section.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeySpec {
@@ -58,8 +56,6 @@ pub(crate) struct SectionSpec {
     pub name: &'static str,
     /// What it holds.
     pub shape: SectionShape,
-    /// What it is referred to as, where its things have names.
-    pub thing: Option<Thing>,
     /// A few words about it.
     pub help: &'static str,
 }

@@ -19,10 +19,6 @@ pub(crate) enum Thing {
     Adapter,
     /// `[action.*]`
     Action,
-    /// `[screen.*]`
-    Screen,
-    /// `[filter.*]`
-    Filter,
 }
 
 impl Thing {
@@ -37,8 +33,6 @@ impl Thing {
             Self::Log => "log",
             Self::Adapter => "adapter",
             Self::Action => "action",
-            Self::Screen => "screen",
-            Self::Filter => "filter",
         }
     }
 }

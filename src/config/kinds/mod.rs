@@ -258,14 +258,15 @@ pub(crate) fn only_one(
     other: Option<&'static str>,
     what: &str,
 ) -> Option<&'static str> {
-    let kinds: Vec<&str> = of_role(role).map(|spec| spec.key).chain(other).collect();
-    let given: Vec<&'static str> = kinds.iter().copied().filter(|kind| table.has(kind)).collect();
-    let list = || kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-    match given.as_slice() {
-        [one] => Some(one),
-        [] => {
+    // Nearly every table has exactly one, and there may be ten thousand of them.
+    let kinds = || of_role(role).map(|spec| spec.key).chain(other);
+    let list = || kinds().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+    let mut given = kinds().filter(|kind| table.has(kind));
+    match (given.next(), given.next()) {
+        (Some(one), None) => Some(one),
+        (None, _) => {
             let later = later::SOURCE.iter().chain(later::CHECK).any(|spec| table.has_any(spec.name));
-            if !later && table.lacks(&kinds) {
+            if !later && table.lacks(&kinds().collect::<Vec<_>>()) {
                 table.context.error(
                     table.at,
                     format!("{} does not say {what}", table.title),
@@ -274,7 +275,7 @@ pub(crate) fn only_one(
             }
             None
         }
-        [first, second, ..] => {
+        (Some(first), Some(second)) => {
             let at = table.entry(second).map_or(table.at, |entry| entry.key_at);
             let message = format!("{} has both `{first}` and `{second}`", table.title);
             table.context.error(at, message, format!("keep one of {}", list()));

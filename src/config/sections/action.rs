@@ -112,7 +112,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "action",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Action),
     help: "A verb of an adapter on a target, under a key",
 };
 

@@ -1,7 +1,6 @@
 //! `[adapter.NAME]`: how the world is changed, as data.
 
 use crate::config::changes::{Fact, hidden, summary};
-use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::config::tree::TomlValue;
@@ -50,7 +49,6 @@ const LATER_KINDS: [&str; 5] = ["mongodump", "restic", "pgbackrest", "render", "
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "adapter",
     shape: spec::SectionShape::Adapters(KEYS),
-    thing: Some(Thing::Adapter),
     help: "How actions are carried out: the commands of each verb",
 };
 
@@ -154,8 +152,14 @@ fn other(table: &TableReader<'_>, entry: &KeyValue<'_>, adapter: &mut Adapter, r
             context.error(entry.key_at, format!("`{}` is not a valid verb name", entry.key), NAME_HINT);
             return;
         }
-        let verb =
-            TableReader::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), verb::KEYS);
+        let verb = TableReader::open(
+            context,
+            title.into(),
+            entry.key,
+            entry.key_at,
+            entries(inner, entry.at.file),
+            verb::KEYS,
+        );
         if let Some(verb) = verb::read(&verb) {
             adapter.verbs.insert(Name::from(entry.key), verb);
         }

@@ -79,7 +79,6 @@ pub(crate) const KEYS: &[KeySpec] = &joined::<
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "check",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Check),
     help: "A verdict on a document: ok, degraded or down",
 };
 

@@ -84,7 +84,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "console",
     shape: spec::SectionShape::Single(KEYS),
-    thing: None,
     help: "What the console is called and how it looks",
 };
 

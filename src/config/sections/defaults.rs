@@ -56,7 +56,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "defaults",
     shape: spec::SectionShape::Single(KEYS),
-    thing: None,
     help: "Defaults for all sources, checks and actions",
 };
 

@@ -2,7 +2,6 @@
 
 use crate::config::changes::{Fact, summary};
 use crate::config::reader::TableReader;
-use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, ValueForm, key};
@@ -32,7 +31,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "filter",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Filter),
     help: "A filter of the logs under a name and a key",
 };
 

@@ -15,12 +15,8 @@ pub struct Keys {
     pub bindings: Vec<(Key, String)>,
 }
 
-pub(crate) const SECTION: SectionSpec = SectionSpec {
-    name: "keys",
-    shape: spec::SectionShape::Texts,
-    thing: None,
-    help: "Keys and the commands that they run",
-};
+pub(crate) const SECTION: SectionSpec =
+    SectionSpec { name: "keys", shape: spec::SectionShape::Texts, help: "Keys and the commands that they run" };
 
 /// Reads one entry of `[keys]`.
 pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<(Key, String)> {

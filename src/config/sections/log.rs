@@ -167,7 +167,6 @@ const FIELD_KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "log",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Log),
     help: "Records from a followed file or command",
 };
 

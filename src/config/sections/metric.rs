@@ -128,12 +128,8 @@ impl<'a> MetricScope<'a> {
     }
 }
 
-pub(crate) const SECTION: SectionSpec = SectionSpec {
-    name: "metric",
-    shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Metric),
-    help: "A number over time",
-};
+pub(crate) const SECTION: SectionSpec =
+    SectionSpec { name: "metric", shape: spec::SectionShape::Named(KEYS), help: "A number over time" };
 
 /// Reads a metric.
 pub(crate) fn read(table: &TableReader<'_>, known: &MetricScope<'_>) -> Option<Metric> {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::config::changes::{Fact, hidden, summary};
 use crate::config::file::FilePlace;
 use crate::config::panels::{self, PanelId};
-use crate::config::reader::{TableReader, Text, Thing, described};
+use crate::config::reader::{TableReader, Text, described};
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, key};
 use crate::config::tree::TomlValue;
 use crate::lang::key::Key;
@@ -97,12 +97,8 @@ pub(crate) const KEYS: &[KeySpec] = &[
     ),
 ];
 
-pub(crate) const SECTION: SectionSpec = SectionSpec {
-    name: "screen",
-    shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Screen),
-    help: "A layout of panels",
-};
+pub(crate) const SECTION: SectionSpec =
+    SectionSpec { name: "screen", shape: spec::SectionShape::Named(KEYS), help: "A layout of panels" };
 
 const HINT: &str = "write rows = [[\"services*2\", \"alerts\"], [\"log:*\"]]";
 

@@ -1,6 +1,5 @@
 //! `[secret]`
 
-use crate::config::reader::Thing;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
 use crate::config::thing::{NAME_HINT, valid_name};
@@ -47,7 +46,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "secret",
     shape: spec::SectionShape::Secrets(KEYS),
-    thing: Some(Thing::Secret),
     help: "Where secrets come from; used as {secret:NAME}",
 };
 
@@ -74,7 +72,7 @@ pub(crate) fn read(context: &ReadContext<'_>, entry: &KeyValue<'_>) -> Option<Se
         return None;
     };
     let title = format!("secret `{}`", entry.key);
-    let table = TableReader::open(context, title, entry.key, entry.key_at, entries(inner, entry.at.file), KEYS);
+    let table = TableReader::open(context, title.into(), entry.key, entry.key_at, entries(inner, entry.at.file), KEYS);
     let given: Vec<&str> = ["env", "file", "command"].into_iter().filter(|key| table.has(key)).collect();
     match given.as_slice() {
         ["env"] => table.string("env").map(SecretSource::Env),

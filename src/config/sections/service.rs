@@ -32,7 +32,6 @@ pub(crate) const KEYS: &[KeySpec] = &[
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "service",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Service),
     help: "Something that is operated: checks, logs and actions belong to it",
 };
 

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::changes::{Fact, summary};
 use crate::config::kinds::{self, KindRole, SourceKind, later};
 use crate::config::reader::TableReader;
-use crate::config::reader::Thing;
 use crate::config::sections::defaults::Defaults;
 use crate::config::spec;
 use crate::config::spec::SectionSpec;
@@ -63,7 +62,6 @@ pub(crate) const KEYS: &[KeySpec] = &joined::<
 pub(crate) const SECTION: SectionSpec = SectionSpec {
     name: "source",
     shape: spec::SectionShape::Named(KEYS),
-    thing: Some(Thing::Source),
     help: "Where a document is fetched from, and how often",
 };
 
