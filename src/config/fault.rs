@@ -10,10 +10,3 @@ pub(crate) struct SyntaxFault {
     /// What to do about it; empty where there is nothing to add.
     pub hint: String,
 }
-
-impl SyntaxFault {
-    /// A fault of the whole text.
-    pub(super) fn whole(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { offset: None, message: message.into(), hint: hint.into() }
-    }
-}

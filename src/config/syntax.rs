@@ -6,6 +6,7 @@ use super::fault::SyntaxFault;
 use super::roots;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
+use crate::lang::pattern::{Pattern, PatternError, PatternSet};
 use crate::lang::selector::Selector;
 use crate::lang::unit;
 use crate::lang::unit::UnitError;
@@ -48,31 +49,22 @@ pub(crate) fn condition(text: &str, unit: &str) -> Result<Condition, SyntaxFault
 ///
 /// # Errors
 /// Where it does not compile.
-pub(crate) fn regex(text: &str) -> Result<(), SyntaxFault> {
-    let Err(error) = regex::Regex::new(text) else { return Ok(()) };
-    let shown = error.to_string();
-    // The crate tells the place in a drawing only: the pattern, indented by four, and a caret below it.
-    let caret = shown.lines().find(|line| line.contains('^') && line.trim_start().trim_matches('^').is_empty());
-    let place = caret.and_then(|line| line.find('^')).and_then(|column| column.checked_sub(4));
-    let message = shown.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-    Err(match place.filter(|_| !text.contains('\n')) {
-        Some(character) => SyntaxFault {
-            offset: Some(byte_of(text, character)),
-            message,
-            hint: "escape special characters with a backslash: \\[ \\( \\. \\*".to_owned(),
-        },
-        None => SyntaxFault::whole(message, "make it shorter or simpler"),
-    })
+pub(crate) fn pattern(text: &str) -> Result<Pattern, SyntaxFault> {
+    Pattern::parse(text).map_err(|error| of_pattern(text, error))
 }
 
-/// The names of the groups of a regex.
+/// Regexes that are searched for at once.
 ///
 /// # Errors
-/// Where it does not compile.
-pub(crate) fn groups(text: &str) -> Result<Vec<String>, SyntaxFault> {
-    regex(text)?;
-    let names = |regex: regex::Regex| regex.capture_names().flatten().map(str::to_owned).collect();
-    Ok(regex::Regex::new(text).map(names).unwrap_or_default())
+/// Where one does not compile, by its position, or all together do not.
+pub(crate) fn patterns(texts: &[&str]) -> Result<PatternSet, Vec<(usize, SyntaxFault)>> {
+    PatternSet::parse(texts)
+        .map_err(|errors| errors.into_iter().map(|(at, error)| (at, of_pattern(texts[at], error))).collect())
+}
+
+fn of_pattern(text: &str, error: PatternError) -> SyntaxFault {
+    let offset = error.offset.map(|character| byte_of(text, character));
+    SyntaxFault { offset, message: error.message, hint: error.hint }
 }
 
 /// A jq program over documents of a shape, where that is known.

@@ -1,5 +1,5 @@
-//! The small languages that a configuration is written in: jq expressions, conditions, selectors, units, keys, names; the
-//! moments that they speak of; and diagnostics with their positions.
+//! The small languages that a configuration is written in: jq expressions, conditions, selectors, regexes, units, keys,
+//! names; the moments that they speak of; and diagnostics with their positions.
 //!
 //! *Invariant:* parsing is pure and total: any text gives a value or a diagnosis that says what was expected.
 
@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod expression;
 pub mod key;
 pub mod nearest;
+pub mod pattern;
 pub mod selector;
 pub mod time;
 pub mod unit;

@@ -2,15 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use regex::Regex;
-
 use super::fields::{FieldValue, Visit};
+use crate::lang::pattern::Pattern;
 
-/// Names of fields with a meaning, and an expression with named groups. Compiled once for a log.
+/// Names of fields with a meaning, and an expression with named groups.
 #[derive(Debug, Clone, Default)]
 pub struct Layout {
     names: Names,
-    pattern: Option<Regex>,
+    pattern: Option<Pattern>,
 }
 
 /// How a log calls the fields that have a meaning; `None` where it uses one of the usual names.
@@ -31,12 +30,12 @@ pub struct Names {
 impl Layout {
     /// The groups of `pattern` that have a name are fields; `names` say which of them, or of those that a line has
     /// by itself, mean what.
-    pub(crate) fn new(names: Names, pattern: Option<Regex>) -> Self {
+    pub(crate) fn new(names: Names, pattern: Option<Pattern>) -> Self {
         Self { names, pattern }
     }
 
     /// The expression.
-    pub(crate) fn pattern(&self) -> Option<&Regex> {
+    pub(crate) fn pattern(&self) -> Option<&Pattern> {
         self.pattern.as_ref()
     }
 
@@ -80,7 +79,7 @@ impl Layout {
         else {
             return false;
         };
-        for name in pattern.capture_names().flatten() {
+        for name in pattern.group_names() {
             if let Some(part) = found.name(name)
                 && visit(name, FieldValue::plain(part.as_str())) == ControlFlow::Break(())
             {

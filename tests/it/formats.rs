@@ -16,7 +16,6 @@ fn records(text: Vec<u8>) -> Vec<Record> {
     let log = Log::of_file("x".into(), "".into());
     let clock = Clock::start();
     Records::open(Box::new(std::io::Cursor::new(text)), &log, Redactor::default(), clock)
-        .expect("no expressions")
         .map(|record| record.expect("memory can be read"))
         .collect()
 }

@@ -98,7 +98,7 @@ impl Story {
         let logs = config
             .logs
             .iter()
-            .filter_map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1).ok())
+            .map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1))
             .map(|pipeline| (pipeline, RecordStream::default()))
             .collect();
         Self { simulation: Simulation::new(&config, seed), config, board, logs, second: 0 }

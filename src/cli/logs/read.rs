@@ -99,11 +99,11 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Reco
     for (index, log) in request.logs.iter().enumerate() {
         let named = index < configured;
         let mut cover = Cover::new(log.name.clone());
-        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1);
         let start = start_of(request, log, named, now);
         if let (true, StartAt::Since(since)) = (named, start) {
             cover.since = Some(since);
-            let history = History::of_rotated(log, since, redactor.clone(), global.clock)?;
+            let history = History::of_rotated(log, since, redactor.clone(), global.clock);
             cover.cut = history.is_cut();
             cover.rotated = history.files().count();
             history.files().for_each(|path| cover.file(path, &probe, now));
@@ -134,7 +134,7 @@ pub(crate) fn read_once(request: &Request, global: &Global, sink: &mut impl Reco
     if request.stdin {
         let log = stdin();
         covers.logs.push(Cover::new(log.name.clone()));
-        let records = Records::open(Box::new(io::stdin()), &log, redactor, global.clock)?;
+        let records = Records::open(Box::new(io::stdin()), &log, redactor, global.clock);
         sources.push(Source::new(Box::new(records)));
     }
     let broken = merge(sources, sink)?;
@@ -197,7 +197,7 @@ fn single_pipe(
     };
     // What is counted need not be shown before it is whole.
     let input: Box<dyn io::Read> = if sink.summary().is_some() { input } else { Box::new(Quiet::new(input)?) };
-    Records::open(input, &log, redactor.clone(), global.clock).map(Some)
+    Ok(Some(Records::open(input, &log, redactor.clone(), global.clock)))
 }
 
 /// Says why a file can't be read.

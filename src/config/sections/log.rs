@@ -11,10 +11,11 @@ use encoding_rs::Encoding;
 use crate::config::changes::{Fact, hidden, name_of, summary};
 use crate::config::kinds::command::{CommandLine, command_line};
 use crate::config::kinds::{self, KindRole, Settings as _};
-use crate::config::reader::{TableReader, Thing};
+use crate::config::reader::{TableReader, Text, Thing};
 use crate::config::sections::console::timezone;
 use crate::config::spec::{self, KeySpec, SectionSpec, ValueForm, joined, key, later};
 use crate::config::syntax;
+use crate::lang::pattern::{Pattern, PatternSet};
 use crate::lang::unit::duration as shown;
 use crate::logs::layout::Names;
 use crate::logs::record::Level;
@@ -39,13 +40,13 @@ pub struct Log {
     /// `fields`: how the log calls the fields that mean something.
     pub fields: Names,
     /// `pattern`: a regex whose named groups are the fields; lines that it does not match are read as `format` says.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// `ansi`: what becomes of the colours that lines bring along.
     pub ansi: Ansi,
     /// `ignore`: regexes over the raw line; a match is not kept.
-    pub ignore: Vec<String>,
+    pub ignore: PatternSet,
     /// `multiline`: a line that matches belongs to the record before it.
-    pub multiline: Option<String>,
+    pub multiline: Option<Pattern>,
     /// `join`: traces and indented lines belong to the record before them. Without it, and without `multiline`, each
     /// line is a record.
     pub join: bool,
@@ -75,7 +76,7 @@ impl Log {
             fields: Names::default(),
             pattern: None,
             ansi: Ansi::Colour,
-            ignore: Vec::new(),
+            ignore: PatternSet::default(),
             multiline: None,
             join: true,
             since: None,
@@ -181,8 +182,8 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<Log> {
         fields: names(table),
         pattern: pattern(table),
         ansi: table.one_of("ansi", ANSI).unwrap_or_default(),
-        ignore: regexes(table, "ignore"),
-        multiline: regexes(table, "multiline").into_iter().next(),
+        ignore: ignore(table),
+        multiline: multiline(table),
         join: join(table),
         since: table.positive("since"),
         stamped: is_stamped(table),
@@ -248,6 +249,7 @@ fn is_stamped(table: &TableReader<'_>) -> bool {
     own.unwrap_or_else(|| SHORTHANDS.iter().any(|(key, _)| table.has(key) && shorthand::is_stamped(key)))
 }
 
+const BAD_REGEX: &str = "bad regex";
 const ANSI: &[(&str, Ansi)] = &[("strip", Ansi::Strip), ("colour", Ansi::Colour), ("show", Ansi::Show)];
 
 /// The names of fields that mean something.
@@ -275,20 +277,34 @@ fn names(table: &TableReader<'_>) -> Names {
 }
 
 /// A regex with at least one group that has a name.
-fn pattern(table: &TableReader<'_>) -> Option<String> {
+fn pattern(table: &TableReader<'_>) -> Option<Pattern> {
     let text = table.text("pattern")?;
-    match syntax::groups(&text.value) {
-        Err(fault) => {
-            table.context.fault(&text, "bad regex", &fault);
-            None
-        }
-        Ok(names) if names.is_empty() => {
-            let hint = "name the parts: '(?P<time>\\S+) (?P<level>\\w+) (?P<message>.*)'";
-            table.context.error(text.at, "`pattern` names no group, so it finds no field", hint);
-            None
-        }
-        Ok(_) => Some(text.value),
+    let pattern = compiled(table, &text)?;
+    if pattern.group_names().next().is_none() {
+        let hint = "name the parts: '(?P<time>\\S+) (?P<level>\\w+) (?P<message>.*)'";
+        table.context.error(text.at, "`pattern` names no group, so it finds no field", hint);
+        return None;
     }
+    Some(pattern)
+}
+
+fn compiled(table: &TableReader<'_>, text: &Text) -> Option<Pattern> {
+    syntax::pattern(&text.value).map_err(|fault| table.context.fault(text, BAD_REGEX, &fault)).ok()
+}
+
+fn ignore(table: &TableReader<'_>) -> PatternSet {
+    let texts = table.texts_or_one("ignore");
+    let written: Vec<&str> = texts.iter().map(|text| &*text.value).collect();
+    syntax::patterns(&written).unwrap_or_else(|faults| {
+        for (at, fault) in faults {
+            table.context.fault(&texts[at], BAD_REGEX, &fault);
+        }
+        PatternSet::default()
+    })
+}
+
+fn multiline(table: &TableReader<'_>) -> Option<Pattern> {
+    table.texts_or_one("multiline").iter().filter_map(|text| compiled(table, text)).next()
 }
 
 fn join(table: &TableReader<'_>) -> bool {
@@ -320,18 +336,6 @@ fn encoding(table: &TableReader<'_>) -> Option<&'static Encoding> {
         let hint =
             "known: utf-8, utf-16le, utf-16be, latin1, windows-1252, shift_jis, gb18030 and the others of the web";
         table.context.error(text.at, format!("`{}` is not a known encoding", text.value), hint);
-    }
-    found
-}
-
-/// Regexes, each compiled once to see that it is one.
-fn regexes(table: &TableReader<'_>, key: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for text in table.texts_or_one(key) {
-        match syntax::regex(&text.value) {
-            Ok(()) => found.push(text.value),
-            Err(fault) => table.context.fault(&text, "bad regex", &fault),
-        }
     }
     found
 }

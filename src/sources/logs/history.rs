@@ -206,21 +206,15 @@ pub(crate) struct History {
 
 impl History {
     /// What `log` wrote since `since`, its present files included. A log that is a command has no history.
-    ///
-    /// # Errors
-    /// When an expression of `log` does not compile.
-    pub(crate) fn open(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
-        let mut history = Self::of_rotated(log, since, redactor, clock)?;
+    pub(crate) fn open(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> Self {
+        let mut history = Self::of_rotated(log, since, redactor, clock);
         history.files.extend(files_of(log));
-        Ok(history)
+        history
     }
 
     /// What `log` wrote since `since` into files that were rotated.
-    ///
-    /// # Errors
-    /// When an expression of `log` does not compile.
-    pub(crate) fn of_rotated(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> io::Result<Self> {
-        let pipeline = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+    pub(crate) fn of_rotated(log: &Log, since: DateTime<Utc>, redactor: Redactor, clock: Clock) -> Self {
+        let pipeline = Pipeline::new(log, Redactor::default(), Vec::new(), 1);
         let (mut files, mut cut) = (Vec::new(), false);
         for path in files_of(log) {
             if let Ok(reach) = reaching_back(&path, since, &pipeline, clock.now().utc) {
@@ -230,7 +224,7 @@ impl History {
             }
         }
         files.dedup();
-        Ok(Self { log: log.clone(), since, redactor, clock, files: files.into(), current: None, cut })
+        Self { log: log.clone(), since, redactor, clock, files: files.into(), current: None, cut }
     }
 
     /// The files that are still to be read, oldest first.
@@ -332,7 +326,7 @@ mod tests {
         }
 
         fn reach(&self, bound: DateTime<Utc>) -> RotatedFiles {
-            let pipeline = Pipeline::new(&self.log(), Redactor::default(), Vec::new(), 1).unwrap();
+            let pipeline = Pipeline::new(&self.log(), Redactor::default(), Vec::new(), 1);
             reaching_back(&self.path("app.log"), bound, &pipeline, at(12)).unwrap()
         }
 
@@ -341,7 +335,7 @@ mod tests {
         }
 
         fn messages(&self, since: DateTime<Utc>) -> Vec<String> {
-            let history = History::open(&self.log(), since, Redactor::default(), Clock::start()).unwrap();
+            let history = History::open(&self.log(), since, Redactor::default(), Clock::start());
             history
                 .map(|record| record.map_or_else(|why| why.to_string(), |record| record.message.to_string()))
                 .collect()
@@ -437,7 +431,7 @@ mod tests {
         let place = Place::open(&["app.log.2.gz", "app.log.1", "app.log"]);
         let mut log = place.log();
         log.kind = LogKind::File(place.path("app.log*"));
-        let history = History::open(&log, at(0), Redactor::default(), Clock::start()).unwrap();
+        let history = History::open(&log, at(0), Redactor::default(), Clock::start());
         assert_eq!(history.map(Result::unwrap).count(), 9);
     }
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use encoding_rs::Encoding;
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use crate::config::sections::log::{Ansi, Log, LogKind};
 use crate::files::glob;
+use crate::lang::pattern::PatternSet;
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::logs::format::Format;
@@ -34,15 +34,12 @@ pub(crate) use run::objects_of;
 pub use stream::RecordStream;
 use stream::{Counted, Open, Origin, Version};
 
-/// Bound on the expressions of a configuration, in bytes.
-const MAX_REGEX: usize = 4 << 20;
-
 /// What one log makes of its lines. One for each `[log.*]`, whatever its files and pipes are.
 pub struct Pipeline {
     log: Name,
     recogniser: Recogniser,
     redactor: Redactor,
-    ignore: RegexSet,
+    ignore: PatternSet,
     joiner: Joiner,
     ansi: Ansi,
     /// What the record before was recognised as.
@@ -67,24 +64,19 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline for `log`. `counters` are the metrics that count its records; `first_seq` is 1, or goes on where
     /// an earlier pipeline of the same log ended.
-    ///
-    /// # Errors
-    /// The expression that does not compile, in words. A validated configuration has none.
-    pub fn new(log: &Log, redactor: Redactor, counters: Vec<LogCounter>, first_seq: u64) -> Result<Self, String> {
-        let ignore = RegexSetBuilder::new(&log.ignore).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())?;
+    pub fn new(log: &Log, redactor: Redactor, counters: Vec<LogCounter>, first_seq: u64) -> Self {
         let joiner = match &log.multiline {
-            Some(text) => Joiner::Matching(regex(text)?),
+            Some(pattern) => Joiner::Matching(pattern.clone()),
             None if log.join => Joiner::Auto,
             None => Joiner::Off,
         };
-        let pattern = log.pattern.as_deref().map(regex).transpose()?;
-        let is_usual = pattern.is_none() && log.fields == Names::default();
-        let layout = (!is_usual).then(|| Arc::new(Layout::new(log.fields.clone(), pattern)));
-        Ok(Self {
+        let is_usual = log.pattern.is_none() && log.fields == Names::default();
+        let layout = (!is_usual).then(|| Arc::new(Layout::new(log.fields.clone(), log.pattern.clone())));
+        Self {
             log: log.name.clone(),
             recogniser: Recogniser::new(log.format, TimeReader::new(log.timezone), layout),
             redactor,
-            ignore,
+            ignore: log.ignore.clone(),
             joiner,
             ansi: log.ansi,
             last: Format::Unknown,
@@ -100,7 +92,7 @@ impl Pipeline {
             latest: None,
             encoding: log.encoding,
             pattern: pattern_of(log),
-        })
+        }
     }
 
     /// What the log is written in, where the configuration says it.
@@ -306,8 +298,4 @@ fn pattern_of(log: &Log) -> Option<PathBuf> {
         LogKind::File(path) if glob::is_pattern(path) => Some(path.clone()),
         _ => None,
     }
-}
-
-fn regex(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text).size_limit(MAX_REGEX).build().map_err(|why| why.to_string())
 }

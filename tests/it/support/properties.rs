@@ -12,6 +12,7 @@ use opsroom::config::load::load_text;
 use opsroom::config::sections::log::{Log, LogFormat};
 use opsroom::lang::condition::Condition;
 use opsroom::lang::expression::Expression;
+use opsroom::lang::pattern::Pattern;
 use opsroom::lang::selector::Selector;
 use opsroom::lang::time::Stamp;
 use opsroom::lang::unit;
@@ -115,7 +116,7 @@ pub fn log_lines(bytes: &[u8]) {
         (LogFormat::Auto, None),
         (LogFormat::named("json").expect("a format"), None),
         (LogFormat::named("logfmt").expect("a format"), None),
-        (LogFormat::PLAIN, Some("^\\s".to_owned())),
+        (LogFormat::PLAIN, Pattern::parse("^\\s").ok()),
     ] {
         let records = records(bytes, format, multiline);
         assert!(records.len() <= lines);
@@ -224,7 +225,7 @@ pub fn joining(bytes: &[u8]) {
 /// The last versions of the records that come of `bytes` in pieces, shown after each piece where `shown` says so.
 fn joined(bytes: &[u8], piece: usize, shown: bool) -> Vec<(Format, String)> {
     let log = Log::of_file("app".into(), PathBuf::new());
-    let mut pipeline = Pipeline::new(&log, Redactor::default(), Vec::new(), 1).expect("no expressions");
+    let mut pipeline = Pipeline::new(&log, Redactor::default(), Vec::new(), 1);
     let (mut splitter, mut stream) = (LineSplitter::default(), RecordStream::default());
     for part in bytes.chunks(piece) {
         splitter.feed(part, |line, cut| pipeline.line(&mut stream, line, cut, now(), false));
@@ -251,8 +252,7 @@ pub fn log_encodings(bytes: &[u8]) {
     let log = Log { encoding, format: LogFormat::PLAIN, join: false, ..Log::of_file("app".into(), PathBuf::new()) };
     let read = |piece: usize| {
         let input = Trickle { bytes: bytes.to_vec(), at: 0, piece };
-        let records =
-            Records::open(Box::new(input), &log, Redactor::default(), Clock::start()).expect("the expressions compile");
+        let records = Records::open(Box::new(input), &log, Redactor::default(), Clock::start());
         records.map(|record| record.expect("memory can be read").raw.clone()).collect::<Vec<_>>()
     };
     let whole = read(bytes.len().max(1));
@@ -286,11 +286,10 @@ impl std::io::Read for Trickle {
     }
 }
 
-fn records(bytes: &[u8], format: LogFormat, multiline: Option<String>) -> Vec<Record> {
+fn records(bytes: &[u8], format: LogFormat, multiline: Option<Pattern>) -> Vec<Record> {
     let log = Log { format, multiline, ..Log::of_file("app".into(), PathBuf::new()) };
     let input = Box::new(Cursor::new(bytes.to_vec()));
-    let records =
-        Records::open(input, &log, Redactor::default(), Clock::start()).expect("the expressions of this log compile");
+    let records = Records::open(input, &log, Redactor::default(), Clock::start());
     records.collect::<Result<_, _>>().expect("memory can be read")
 }
 

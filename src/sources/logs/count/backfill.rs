@@ -135,8 +135,7 @@ impl Backfill {
     /// Reads it, unless `ended` says that nobody wants it any more.
     pub(crate) fn read(mut self, redactor: &Redactor, ended: &dyn Fn() -> bool) {
         let aside = self.counters.iter().map(|(_, aside)| aside.clone()).collect();
-        // A validated configuration has no expression that does not compile.
-        let Ok(mut pipeline) = Pipeline::new(&self.log, redactor.clone(), aside, 1) else { return };
+        let mut pipeline = Pipeline::new(&self.log, redactor.clone(), aside, 1);
         pipeline.hide(true);
         let from = self.counters.iter().map(|(counter, _)| counter.from(self.now.utc)).min().unwrap_or(self.now.utc);
         let mut untimed = false;

@@ -53,7 +53,7 @@ fn count(log: &Log, counters: Vec<LogCounter>, redactor: &Redactor, clock: Clock
         }
         return;
     }
-    let Ok(pipeline) = Pipeline::new(log, redactor.clone(), counters, 1) else { return };
+    let pipeline = Pipeline::new(log, redactor.clone(), counters, 1);
     let Some(mut files) = FileLog::new(log, pipeline, now) else { return };
     files.tick(now, &mut vec![0; READ], &mut Vec::new());
     if let Some(backfill) = files.backfill(now) {

@@ -128,16 +128,11 @@ pub async fn run(context: SourceContext, resume: Resume) {
     let mut commands = Vec::new();
     for log in &context.config.logs {
         let LogKind::Command(line) = &log.kind else { continue };
-        match Pipeline::new(log, redactor.clone(), board.counters(&log.name), resume.first_seq(&log.name)) {
-            Ok(mut pipeline) => {
-                pipeline.lost_before(resume.loss(&log.name));
-                let (log, line) = (log.clone(), line.clone());
-                commands.push(command::follow(context.clone(), resume.clone(), log, line, pipeline));
-            }
-            Err(why) => {
-                context.out.send(not_followed(&log.name, &why)).await.ok();
-            }
-        }
+        let counters = board.counters(&log.name);
+        let mut pipeline = Pipeline::new(log, redactor.clone(), counters, resume.first_seq(&log.name));
+        pipeline.lost_before(resume.loss(&log.name));
+        let (log, line) = (log.clone(), line.clone());
+        commands.push(command::follow(context.clone(), resume.clone(), log, line, pipeline));
     }
     let counters = board.parts().cloned().collect();
     let say = say(context.clone(), board);
@@ -166,10 +161,6 @@ async fn say(context: SourceContext, mut board: Board) {
             }
         }
     }
-}
-
-fn not_followed(log: &Name, why: &str) -> Observation {
-    Observation::Warning { name: log.clone(), text: SafeText::new(&format!("the log can't be followed: {why}")) }
 }
 
 async fn files(context: SourceContext, resume: Resume, redactor: Redactor, counters: Vec<(Name, LogCounter)>) {
@@ -309,16 +300,9 @@ impl Reader {
     }
 
     fn begin(&self, log: &Log, counters: Vec<LogCounter>, now: Stamp) -> Option<FileLog> {
-        match Pipeline::new(log, self.redactor.clone(), counters, self.resume.first_seq(&log.name)) {
-            Ok(mut pipeline) => {
-                pipeline.lost_before(self.resume.loss(&log.name));
-                FileLog::new(log, pipeline, now)
-            }
-            Err(why) => {
-                self.send(not_followed(&log.name, &why));
-                None
-            }
-        }
+        let mut pipeline = Pipeline::new(log, self.redactor.clone(), counters, self.resume.first_seq(&log.name));
+        pipeline.lost_before(self.resume.loss(&log.name));
+        FileLog::new(log, pipeline, now)
     }
 
     fn keep(&self, logs: Vec<FileLog>) {

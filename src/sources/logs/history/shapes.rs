@@ -28,30 +28,28 @@ pub(crate) fn read_shapes(
     let mut found = ShapeHistory::default();
     for log in logs {
         let mut reach: Option<DateTime<Utc>> = None;
-        // A log that can't be read has no history; its follower says why.
-        if let Ok(mut history) = History::open(log, since, redactor.clone(), clock) {
-            found.cut |= history.is_cut();
-            let mut read = 0;
-            while let Some(record) = history.next() {
-                if ended() {
-                    return found;
-                }
-                let Ok(record) = record else { continue };
-                let Some(at) = record.time else { continue };
-                reach = Some(reach.map_or(at, |reach| reach.min(at)));
-                if at >= until {
-                    // Each file goes on in time: what follows in this one is later still.
-                    history.pass_over();
-                    continue;
-                }
-                if record.kind == RecordKind::Line {
-                    found.shapes.insert(pattern::hash_of(record.message.as_str()));
-                }
-                read += 1;
-                if read >= MOST_RECORDS || found.shapes.len() >= MOST_SHAPES {
-                    found.cut = true;
-                    break;
-                }
+        let mut history = History::open(log, since, redactor.clone(), clock);
+        found.cut |= history.is_cut();
+        let mut read = 0;
+        while let Some(record) = history.next() {
+            if ended() {
+                return found;
+            }
+            let Ok(record) = record else { continue };
+            let Some(at) = record.time else { continue };
+            reach = Some(reach.map_or(at, |reach| reach.min(at)));
+            if at >= until {
+                // Each file goes on in time: what follows in this one is later still.
+                history.pass_over();
+                continue;
+            }
+            if record.kind == RecordKind::Line {
+                found.shapes.insert(pattern::hash_of(record.message.as_str()));
+            }
+            read += 1;
+            if read >= MOST_RECORDS || found.shapes.len() >= MOST_SHAPES {
+                found.cut = true;
+                break;
             }
         }
         found.reach.insert(log.name.clone(), reach);

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use memchr::memmem::Finder;
-use regex::Regex;
 
 use super::format::Recogniser;
+use crate::lang::pattern::Pattern;
 use crate::logs::fields;
 use crate::logs::format::Format;
 use crate::logs::record::Level;
@@ -26,7 +26,7 @@ pub(crate) enum Joiner {
     /// Each line is a record.
     Off,
     /// A line that matches belongs to the record before it.
-    Matching(Regex),
+    Matching(Pattern),
     /// Traces and indented lines do.
     Auto,
 }
@@ -112,7 +112,7 @@ impl Joiner {
     pub(crate) fn begins(&self, before: &[u8], line: &[u8]) -> bool {
         match self {
             Self::Off => true,
-            Self::Matching(regex) => !regex.is_match(&String::from_utf8_lossy(line)),
+            Self::Matching(pattern) => !pattern.is_match(&String::from_utf8_lossy(line)),
             Self::Auto => self.is_alone(before) || surely_begins(before, line),
         }
     }
@@ -121,7 +121,7 @@ impl Joiner {
     pub(crate) fn goes_on(&self, lines: &mut Lines, line: &[u8], recogniser: &Recogniser, now: DateTime<Utc>) -> bool {
         match self {
             Self::Off => false,
-            Self::Matching(regex) => regex.is_match(&String::from_utf8_lossy(line)),
+            Self::Matching(pattern) => pattern.is_match(&String::from_utf8_lossy(line)),
             Self::Auto => auto(lines, line, recogniser, now),
         }
     }

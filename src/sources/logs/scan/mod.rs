@@ -66,8 +66,8 @@ pub(crate) fn file<G: Gather + Clone>(
 ) -> io::Result<Option<Vec<G>>> {
     let file = File::open(path)?;
     let meta = file.metadata()?;
-    let pipeline = || Pipeline::new(log, redactor.clone(), Vec::new(), 1).map_err(io::Error::other);
-    if !meta.is_file() || log.encoding.is_some() || !pipeline()?.takes_objects_alone() {
+    let pipeline = || Pipeline::new(log, redactor.clone(), Vec::new(), 1);
+    if !meta.is_file() || log.encoding.is_some() || !pipeline().takes_objects_alone() {
         return Ok(None);
     }
     let mut head = [0; 16];
@@ -78,13 +78,13 @@ pub(crate) fn file<G: Gather + Clone>(
     let suspicion = gather.only_counts().then(|| Suspicion::for_filter(filter)).flatten();
     let run = |cuts: &[u64]| {
         let part = |cut: &[u64]| {
-            Ok(Part::new(&file, cut[0]..cut[1], pipeline()?, clock, filter, suspicion.clone(), gather.clone()))
+            Part::new(&file, cut[0]..cut[1], pipeline(), clock, filter, suspicion.clone(), gather.clone())
         };
-        run(cuts.windows(2).map(part).collect::<io::Result<Vec<_>>>()?)
+        run(cuts.windows(2).map(part).collect())
     };
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
     let parts = (meta.size() / WORTH).min(threads).min(THREADS);
-    let text = suspicion.as_ref().map(|_| pipeline()).transpose()?;
+    let text = suspicion.as_ref().map(|_| pipeline());
     let gathered = run(&cuts(&file, meta.size(), parts, text.as_ref())?)?;
     // What a container wrote in pieces can't be cut between them.
     if gathered.is_some() { Ok(gathered) } else { run(&[0, u64::MAX]) }

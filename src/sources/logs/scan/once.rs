@@ -43,14 +43,10 @@ pub struct Records {
 impl Records {
     /// Records of a stream, in the form that `log` says. Where a read of it times out, the record that may go on is
     /// given as it is.
-    ///
-    /// # Errors
-    /// When an expression of `log` does not compile.
-    pub fn open(input: Box<dyn Read>, log: &Log, redactor: Redactor, clock: Clock) -> io::Result<Self> {
-        let pipeline = Pipeline::new(log, redactor, Vec::new(), 1).map_err(io::Error::other)?;
-        Ok(Self {
+    pub fn open(input: Box<dyn Read>, log: &Log, redactor: Redactor, clock: Clock) -> Self {
+        Self {
             input,
-            pipeline,
+            pipeline: Pipeline::new(log, redactor, Vec::new(), 1),
             decoder: TextDecoder::at_start(log.encoding),
             splitter: LineSplitter::default(),
             stream: RecordStream::default(),
@@ -59,7 +55,7 @@ impl Records {
             clock,
             ended: false,
             failed: None,
-        })
+        }
     }
 
     /// Records of a file from `from` on; since a moment all of one that states no times. Of one that is packed the last lines can't be found: it is read from its
@@ -74,7 +70,7 @@ impl Records {
         if meta.is_dir() {
             return Err(io::Error::other("it is a directory"));
         }
-        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1).map_err(io::Error::other)?;
+        let probe = Pipeline::new(log, Redactor::default(), Vec::new(), 1);
         let now = clock.now().utc;
         let bound = match from {
             StartAt::Since(since) if meta.is_file() => {
@@ -105,7 +101,7 @@ impl Records {
             file.seek(SeekFrom::Start(offset))?;
             (Box::new(file), offset)
         };
-        let mut records = Self::open(input, log, redactor, clock)?;
+        let mut records = Self::open(input, log, redactor, clock);
         if offset > 0 {
             records.decoder = TextDecoder::within(encoding);
         }

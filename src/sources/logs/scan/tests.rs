@@ -94,10 +94,10 @@ fn both(text: &[u8], filter: &str, parts: u64, block: usize) -> (Passed, Passed)
     let log = Log::of_file("x".into(), "".into());
     let (redactor, clock) = (Redactor::new([SECRET]), Clock::start());
     let mut slow = Passed::new(&filter, false);
-    for record in Records::open(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock).unwrap() {
+    for record in Records::open(Box::new(Cursor::new(text.to_vec())), &log, redactor.clone(), clock) {
         slow.ingest(&record.unwrap());
     }
-    let pipeline = || Pipeline::new(&log, redactor.clone(), Vec::new(), 1).unwrap();
+    let pipeline = || Pipeline::new(&log, redactor.clone(), Vec::new(), 1);
     let scan = |cuts: &[u64], only_counts| {
         let part = |cut: &[u64]| {
             let gather = Passed::new(&filter, only_counts);

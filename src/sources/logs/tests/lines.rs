@@ -167,8 +167,11 @@ fn a_colour_goes_on_over_joined_lines_until_it_is_reset() {
 
 #[test]
 fn joined_lines_are_one_record() {
-    let mut bench =
-        Bench::new("a.log", |at| write(at, "a.log", "ERROR boom\n  at a\n"), |log| log.multiline = Some(r"^\s".into()));
+    let mut bench = Bench::new(
+        "a.log",
+        |at| write(at, "a.log", "ERROR boom\n  at a\n"),
+        |log| log.multiline = Pattern::parse(r"^\s").ok(),
+    );
     bench.tick();
     assert_eq!(bench.texts(), ["ERROR boom⏎  at a"]);
     bench.append("a.log", "  at b\nINFO fine\n");
@@ -184,7 +187,7 @@ fn what_is_ignored_and_what_is_too_mild_is_not_kept() {
         "a.log",
         |at| write(at, "a.log", "INFO GET /health\nINFO x\nWARN y\nno level\n"),
         |log| {
-            log.ignore = vec!["GET /health".into()];
+            log.ignore = PatternSet::parse(&["GET /health"]).unwrap();
             log.level = Some(Level::Warn);
         },
     );

@@ -283,7 +283,7 @@ proptest! {
         let mut bench = Bench::new(
             "a.log",
             |at| write(at, "a.log", "a first line of plain text, so that the file is no binary one\n"),
-            |log| log.multiline = joined.then(|| r"^\s".to_owned()),
+            |log| log.multiline = joined.then(|| Pattern::parse(r"^\s").unwrap()),
         );
         bench.tick();
         let mut written = Vec::new();
