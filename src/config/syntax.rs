@@ -101,8 +101,8 @@ pub(crate) fn selector(text: &str) -> Result<Selector, SyntaxFault> {
 ///
 /// # Errors
 /// Where it is none.
-pub(crate) fn filter(text: &str) -> Result<(), SyntaxFault> {
-    Filter::parse(text).map(drop).map_err(|error| SyntaxFault {
+pub(crate) fn filter(text: &str) -> Result<Filter, SyntaxFault> {
+    Filter::parse(text).map_err(|error| SyntaxFault {
         offset: Some(byte_of(text, error.offset)),
         message: error.message,
         hint: error.hint.unwrap_or_else(|| "write it like level>=warn path:/api -healthcheck".to_owned()),

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::{quantile, window};
-use crate::config::reader::{TableReader, Text, Thing};
+use crate::config::reader::{TableReader, Thing};
 use crate::config::syntax;
+use crate::logs::filter::Filter;
 use crate::text::name::Name;
 
 /// What is taken of the records; exactly one of them.
@@ -52,25 +53,25 @@ impl std::fmt::Display for LogChoice {
     }
 }
 
-/// What is taken of the records. Texts are filters; an empty one lets everything through.
+/// What is taken of the records.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measure {
     /// `count`: how many match.
     Count {
         /// Which.
-        filter: String,
+        filter: Filter,
     },
     /// `rate`: how many match per second.
     Rate {
         /// Which.
-        filter: String,
+        filter: Filter,
     },
     /// `ratio`: what share of those that match `of` also match this, in per cent.
     Ratio {
         /// The part.
-        filter: String,
+        filter: Filter,
         /// The whole.
-        of: String,
+        of: Filter,
     },
     /// `percentile` + `field`: a percentile of a number that the records state.
     Percentile {
@@ -78,7 +79,7 @@ pub enum Measure {
         quantile: f64,
         field: String,
         /// `where`: of which records.
-        filter: String,
+        filter: Filter,
     },
 }
 
@@ -103,12 +104,12 @@ impl Measure {
     /// In the words of the configuration.
     pub(crate) fn summary(&self) -> String {
         match self {
-            Self::Count { filter } => filter.clone(),
-            Self::Rate { filter } => format!("{filter} per second"),
-            Self::Ratio { filter, of } if of.is_empty() => format!("share of {filter}"),
-            Self::Ratio { filter, of } => format!("share of {filter} of {of}"),
+            Self::Count { filter } => filter.text().to_owned(),
+            Self::Rate { filter } => format!("{} per second", filter.text()),
+            Self::Ratio { filter, of } if of.is_everything() => format!("share of {}", filter.text()),
+            Self::Ratio { filter, of } => format!("share of {} of {}", filter.text(), of.text()),
             Self::Percentile { quantile, field, filter } => {
-                format!("p{} of {field} {filter}", quantile * 100.0).trim_end().to_owned()
+                format!("p{} of {field} {}", quantile * 100.0, filter.text()).trim_end().to_owned()
             }
         }
     }
@@ -167,24 +168,14 @@ fn choice(table: &TableReader<'_>) -> Option<LogChoice> {
     (!names.is_empty() && names.len() == texts.len()).then_some(LogChoice::These(names))
 }
 
-/// A filter, checked.
-fn filter(table: &TableReader<'_>, key: &str) -> Option<String> {
-    checked(table, table.text(key)?)
+fn filter(table: &TableReader<'_>, key: &str) -> Option<Filter> {
+    let text = table.text(key)?;
+    syntax::filter(&text.value).map_err(|fault| table.context.fault(&text, "bad filter", &fault)).ok()
 }
 
 /// A filter that lets everything through where it is not there.
-fn optional_filter(table: &TableReader<'_>, key: &str) -> Option<String> {
-    if table.has(key) { filter(table, key) } else { Some(String::new()) }
-}
-
-fn checked(table: &TableReader<'_>, text: Text) -> Option<String> {
-    match syntax::filter(&text.value) {
-        Ok(()) => Some(text.value),
-        Err(fault) => {
-            table.context.fault(&text, "bad filter", &fault);
-            None
-        }
-    }
+fn optional_filter(table: &TableReader<'_>, key: &str) -> Option<Filter> {
+    if table.has(key) { filter(table, key) } else { Some(Filter::everything()) }
 }
 
 fn percentile(table: &TableReader<'_>) -> Option<Measure> {

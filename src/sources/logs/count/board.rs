@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::measured::{Measured, What};
+use super::measured::Measured;
 use super::part::{CountReach, LogCounter};
 use super::quantiles::Merged;
 use crate::config::Config;
-use crate::config::sections::metric::MetricKind;
+use crate::config::sections::metric::{Measure, MetricKind};
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::observation::Observation;
@@ -51,7 +51,7 @@ impl Board {
         let mut gauges = Vec::new();
         for metric in &config.metrics {
             let MetricKind::Log(of) = &metric.kind else { continue };
-            let Some(measured) = Measured::new(of, &metric.unit).map(Arc::new) else { continue };
+            let measured = Arc::new(Measured::new(of, &metric.unit));
             let logs = config.logs.iter().filter(|log| of.logs.includes(&log.name));
             let mut counter =
                 |log: &str| held(log, &measured).unwrap_or_else(|| LogCounter::new(Arc::clone(&measured)));
@@ -104,7 +104,7 @@ impl Gauge {
     /// The number as it is now; `None` while nobody counts.
     fn compute(&self, now: DateTime<Utc>) -> Option<Computed> {
         let mut lacks = Lacks::new(&self.measured, now);
-        let mut merged = matches!(self.measured.what, What::Percentile { .. }).then(Merged::new);
+        let mut merged = matches!(self.measured.measure, Measure::Percentile { .. }).then(Merged::new);
         let (mut counts, mut strange) = ([0_u64; 2], 0);
         for (log, counter) in &self.parts {
             let mut part = counter.lock();
@@ -128,13 +128,14 @@ impl Gauge {
             return Some(Err(why));
         }
         let seconds = lacks.covered().as_secs_f64().max(1.0);
-        let window = unit::duration(self.measured.window);
-        let value = match &self.measured.what {
-            What::Count(_) => Ok(counts[0] as f64),
-            What::Rate(_) => Ok(counts[0] as f64 / seconds),
-            What::Ratio { .. } if counts[1] == 0 => Err(format!("no records in the last {window}")),
-            What::Ratio { .. } => Ok(counts[0] as f64 / counts[1] as f64 * 100.0),
-            What::Percentile { quantile, field, unit, .. } => {
+        let Measured { measure, unit, window } = &*self.measured;
+        let window = unit::duration(*window);
+        let value = match measure {
+            Measure::Count { .. } => Ok(counts[0] as f64),
+            Measure::Rate { .. } => Ok(counts[0] as f64 / seconds),
+            Measure::Ratio { .. } if counts[1] == 0 => Err(format!("no records in the last {window}")),
+            Measure::Ratio { .. } => Ok(counts[0] as f64 / counts[1] as f64 * 100.0),
+            Measure::Percentile { quantile, field, .. } => {
                 merged.as_ref().and_then(|merged| merged.quantile(*quantile)).ok_or_else(|| match strange {
                     0 => format!("no record with `{field}` in the last {window}"),
                     _ if unit.is_empty() => {
@@ -144,7 +145,7 @@ impl Gauge {
                 })
             }
         };
-        let at_least = matches!(self.measured.what, What::Count(_));
+        let at_least = matches!(measure, Measure::Count { .. });
         Some(value.map(|value| (value, lacks.caveat(at_least))).map_err(|why| SafeText::new(&why)))
     }
 }

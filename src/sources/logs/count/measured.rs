@@ -1,4 +1,4 @@
-//! What is taken of records, compiled.
+//! What is taken of records.
 
 use std::time::Duration;
 
@@ -18,17 +18,11 @@ const VALUES: u64 = 60;
 /// What is taken of the records of a log. Two that are equal count the same.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Measured {
-    pub(super) what: What,
+    pub(super) measure: Measure,
+    /// What the values of a percentile are converted into.
+    pub(super) unit: String,
     /// How long the sliding window is.
     pub(super) window: Duration,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum What {
-    Count(Filter),
-    Rate(Filter),
-    Ratio { part: Filter, of: Filter },
-    Percentile { quantile: f64, field: String, unit: String, filter: Filter },
 }
 
 /// What a record has been counted as already: one that goes on must not count twice.
@@ -44,28 +38,18 @@ impl CountedAs {
 }
 
 impl Measured {
-    /// What a metric takes; `unit` is the metric's. `None` where a filter does not compile, which a validated
-    /// configuration has none of.
-    pub(crate) fn new(metric: &LogMetric, unit: &str) -> Option<Self> {
-        let compiled = |text: &str| Filter::parse(text).ok();
-        let what = match &metric.measure {
-            Measure::Count { filter } => What::Count(compiled(filter)?),
-            Measure::Rate { filter } => What::Rate(compiled(filter)?),
-            Measure::Ratio { filter, of } => What::Ratio { part: compiled(filter)?, of: compiled(of)? },
-            Measure::Percentile { quantile, field, filter } => What::Percentile {
-                quantile: *quantile,
-                field: field.clone(),
-                unit: unit.to_owned(),
-                filter: compiled(filter)?,
-            },
-        };
-        Some(Self { what, window: metric.window })
+    /// What a metric takes; `unit` is the metric's.
+    pub(crate) fn new(metric: &LogMetric, unit: &str) -> Self {
+        let measures = matches!(metric.measure, Measure::Percentile { .. });
+        // What is counted stays the same count under another unit.
+        let unit = if measures { unit } else { "" };
+        Self { measure: metric.measure.clone(), unit: unit.to_owned(), window: metric.window }
     }
 
     /// Nothing counted yet.
     pub(super) fn tally(&self) -> Tally {
-        match self.what {
-            What::Percentile { .. } => Tally::Values(Quantiles::new(Grid::new(self.window, VALUES)), 0),
+        match self.measure {
+            Measure::Percentile { .. } => Tally::Values(Quantiles::new(Grid::new(self.window, VALUES)), 0),
             _ => Tally::Counts(Window::new(Grid::new(self.window, COUNTS))),
         }
     }
@@ -76,13 +60,13 @@ impl Measured {
             return None;
         }
         let matches = |filter: &Filter| filter.is_everything() || filter.matches(record);
-        match &self.what {
-            What::Count(filter) | What::Rate(filter) => {
+        match &self.measure {
+            Measure::Count { filter } | Measure::Rate { filter } => {
                 let counts = matches(filter);
                 *seen = CountedAs { part: counts, whole: counts };
                 counts.then_some(Found::Count([1, 1]))
             }
-            What::Ratio { part, of } => {
+            Measure::Ratio { filter: part, of } => {
                 let whole = seen.whole || matches(of);
                 let found = CountedAs { part: seen.part || (whole && matches(part)), whole };
                 let new = |before: bool, now: bool| u64::from(now && !before);
@@ -90,13 +74,13 @@ impl Measured {
                 *seen = found;
                 (pair != [0; 2]).then_some(Found::Count(pair))
             }
-            What::Percentile { field, unit, filter, .. } => {
+            Measure::Percentile { field, filter, .. } => {
                 if !matches(filter) {
                     return None;
                 }
                 let text = record.field(field)?;
                 *seen = CountedAs::DONE;
-                Some(unit::amount_in(&text, unit).map_or(Found::NoMeasure, Found::Value))
+                Some(unit::amount_in(&text, &self.unit).map_or(Found::NoMeasure, Found::Value))
             }
         }
     }

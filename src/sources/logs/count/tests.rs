@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -9,6 +8,7 @@ use crate::config::Config;
 use crate::config::sections::log::Log;
 use crate::config::sections::metric::{LogChoice, LogMetric, Measure, Metric, MetricKind};
 use crate::lang::time::Stamp;
+use crate::logs::filter::Filter;
 use crate::logs::format::Format;
 use crate::logs::record::{Level, Record, RecordData};
 use crate::model::observation::Observation;
@@ -31,12 +31,16 @@ fn record(read: i64, said: i64, text: &str) -> Record {
     })
 }
 
+fn parsed(filter: &str) -> Filter {
+    Filter::parse(filter).unwrap()
+}
+
 fn count(filter: &str) -> Measure {
-    Measure::Count { filter: filter.to_owned() }
+    Measure::Count { filter: parsed(filter) }
 }
 
 fn percentile(filter: &str) -> Measure {
-    Measure::Percentile { quantile: 0.95, field: "took".to_owned(), filter: filter.to_owned() }
+    Measure::Percentile { quantile: 0.95, field: "took".to_owned(), filter: parsed(filter) }
 }
 
 /// A board of one metric in `unit` over the last minute of the logs `a` and `b`.
@@ -99,7 +103,7 @@ fn the_future_is_now() {
 
 #[test]
 fn a_rate_is_per_second_of_what_is_known() {
-    let filter = || Measure::Rate { filter: "boom".to_owned() };
+    let filter = || Measure::Rate { filter: parsed("boom") };
     let records = vec![record(100, 100, "boom"); 30];
     let mut known = whole(filter(), "/s");
     feed(&known, "a", &records);
@@ -117,7 +121,7 @@ fn a_rate_is_per_second_of_what_is_known() {
 
 #[test]
 fn a_ratio_of_nothing_is_no_number() {
-    let ratio = Measure::Ratio { filter: "boom".to_owned(), of: "-noise".to_owned() };
+    let ratio = Measure::Ratio { filter: parsed("boom"), of: parsed("-noise") };
     let mut board = whole(ratio, "%");
     feed(&board, "a", &[record(1, 1, "noise"), record(1, 1, "boom noise")]);
     assert_eq!(value(&mut board, 1), Err("no records in the last 1m".to_owned()));
@@ -141,7 +145,7 @@ fn a_percentile_understands_units_and_says_what_it_does_not() {
 
 #[test]
 fn a_record_that_goes_on_counts_once() {
-    let ratio = Measure::Ratio { filter: "caused".to_owned(), of: String::new() };
+    let ratio = Measure::Ratio { filter: parsed("caused"), of: Filter::everything() };
     for (measure, wanted) in [(count("boom"), 1.0), (ratio, 100.0), (percentile(""), 5.0)] {
         let mut board = whole(measure, "");
         let mut seen = CountedAs::default();
@@ -201,7 +205,7 @@ fn samples_come_when_the_number_changes_and_now_and_then() {
 #[test]
 fn two_that_count_the_same_are_equal() {
     let metric = |filter: &str, window| LogMetric { logs: LogChoice::All, measure: count(filter), window };
-    let measured = |metric: &LogMetric| Measured::new(metric, "").map(Arc::new).unwrap();
+    let measured = |metric: &LogMetric| Measured::new(metric, "");
     let minute = Duration::from_mins(1);
     assert_eq!(measured(&metric("a", minute)), measured(&metric("a", minute)));
     assert_ne!(measured(&metric("a", minute)), measured(&metric("b", minute)));

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::config::sections::metric::{LogChoice, LogMetric, Measure, MetricKind};
+use crate::logs::filter::Filter;
 
 fn errors_within_an_hour(filter: &str) -> Metric {
     let logs = LogChoice::All;
-    let measure = Measure::Count { filter: filter.to_owned() };
+    let measure = Measure::Count { filter: Filter::parse(filter).unwrap() };
     Metric {
         name: "errors".into(),
         title: "errors".to_owned(),
