@@ -1,5 +1,6 @@
 //! What the keys of the logs screen do.
 
+use crate::logs::filter::Filter;
 use crate::logs::record::Level;
 use crate::model::effect::Effect;
 use crate::text::name::Name;
@@ -69,11 +70,11 @@ pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut
 }
 
 /// Commands of a log panel elsewhere: it is a tail, and whoever wants to move in it gets the whole screen with what it
-/// shows. An empty filter leaves the one in force.
+/// shows. A filter that lets everything through leaves the one in force.
 pub(in crate::app) fn lead_on(
     state: &mut State,
     only: Option<Name>,
-    filter: &str,
+    filter: &Filter,
     command: Command,
     effects: &mut Vec<Effect>,
 ) {
@@ -96,9 +97,8 @@ pub(in crate::app) fn lead_on(
     if only != state.console.screens.logs.only {
         logs::show_only(state, only);
     }
-    if !filter.is_empty() {
-        // It was read with the configuration.
-        let _ = logs::set_filter(state, filter);
+    if !filter.is_everything() {
+        logs::set_filter(state, filter.clone());
     }
     if command != Command::Open {
         self::command(state, command, effects);

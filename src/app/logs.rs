@@ -14,6 +14,7 @@ mod times;
 
 use crate::config::panels;
 use crate::lang::time::Stamp;
+use crate::logs::filter::Filter;
 use crate::logs::record::{Record, RecordBatch};
 use crate::text::name::Name;
 use crate::world::logs::{LogView, rings};
@@ -172,9 +173,8 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
         screen.search = None;
         screen.found = None;
     } else if detour::go_back(state) {
-    } else if !state.console.screens.logs.filter.is_empty() {
-        // Everything always parses.
-        let _ = set_filter(state, "");
+    } else if !state.console.screens.logs.filter.is_everything() {
+        set_filter(state, Filter::everything());
     } else {
         return false;
     }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use crate::app::screens::Layouts;
 use crate::config::panels::{LogPanel, PanelSubject};
 use crate::config::sections::screen::ScreenLayout;
-use crate::logs::filter::Filter;
 use crate::logs::record::Record;
 use crate::logs::view::View;
 use crate::world::logs::{LogView, rings};
@@ -24,19 +23,17 @@ pub struct Tail {
 pub(crate) fn tails(layouts: &Layouts, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
     let panels = layouts.iter().flat_map(ScreenLayout::panels);
     let filtered = panels.filter_map(|panel| match &panel.subject {
-        PanelSubject::Log(shown) if !shown.filter.is_empty() => Some(shown),
+        PanelSubject::Log(shown) if !shown.filter.is_everything() => Some(shown),
         _ => None,
     });
-    filtered.filter_map(|shown| Some((shown.clone(), Tail::new(shown, logs)?))).collect()
+    filtered.map(|shown| (shown.clone(), Tail::new(shown, logs))).collect()
 }
 
 impl Tail {
-    /// `None` where the filter is none, which the configuration has refused.
-    fn new(shown: &LogPanel, logs: &[LogView]) -> Option<Self> {
-        let filter = Filter::parse(&shown.filter).ok()?;
+    fn new(shown: &LogPanel, logs: &[LogView]) -> Self {
         let of = |log: &LogView| shown.only().is_none_or(|only| log.name == *only);
         let sources: Vec<usize> = (0..logs.len()).filter(|at| of(&logs[*at])).collect();
-        Some(Self { view: View::new(filter, &rings(logs, &sources)), sources })
+        Self { view: View::new(shown.filter.clone(), &rings(logs, &sources)), sources }
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.

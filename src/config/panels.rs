@@ -7,6 +7,7 @@ use super::reader::{TableReader, Text};
 use super::syntax;
 use super::thing::Thing;
 use crate::lang::nearest;
+use crate::logs::filter::Filter;
 use crate::text::name::Name;
 
 /// One kind of panel.
@@ -60,8 +61,8 @@ pub struct PanelId {
 pub struct LogPanel {
     /// The log; `*` merges all.
     pub name: Name,
-    /// What of it is shown, as written; it compiles. Empty shows all.
-    pub filter: String,
+    /// What of it is shown.
+    pub filter: Filter,
 }
 
 /// The name that merges all logs.
@@ -183,7 +184,7 @@ impl PanelId {
 impl LogPanel {
     /// All logs, merged, unfiltered.
     pub(crate) fn all() -> Self {
-        Self { name: Name::from(ALL), filter: String::new() }
+        Self { name: Name::from(ALL), filter: Filter::everything() }
     }
 
     /// The log that is shown alone; `None` where all are merged.
@@ -199,8 +200,8 @@ impl fmt::Display for PanelId {
         match &self.subject {
             PanelSubject::None => f.write_str(kind),
             PanelSubject::Check(name) | PanelSubject::Metric(name) => write!(f, "{kind}:{name}"),
-            PanelSubject::Log(LogPanel { name, filter }) if filter.is_empty() => write!(f, "{kind}:{name}"),
-            PanelSubject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {filter}"),
+            PanelSubject::Log(LogPanel { name, filter }) if filter.is_everything() => write!(f, "{kind}:{name}"),
+            PanelSubject::Log(LogPanel { name, filter }) => write!(f, "{kind}:{name} {}", filter.text()),
         }
     }
 }
@@ -247,13 +248,12 @@ fn log(table: &TableReader<'_>, text: &Text, shown: &str) -> Option<LogPanel> {
         ALL | "" => Name::from(ALL),
         name => table.context.refer(Thing::Log, name, text.at)?,
     };
-    if let Err(mut fault) = syntax::filter(filter) {
+    let filter = syntax::filter(filter).map_err(|mut fault| {
         let before = "log:".len() + shown.len() - filter.len();
         fault.offset = Some(before + fault.offset.unwrap_or(0));
         table.context.fault(text, "bad filter", &fault);
-        return None;
-    }
-    Some(LogPanel { name, filter: filter.trim().to_owned() })
+    });
+    Some(LogPanel { name, filter: filter.ok()? })
 }
 
 #[cfg(test)]

@@ -437,5 +437,5 @@ fn a_wrong_filter_points_at_the_character() {
     app.keys("enter");
     assert!(app.state.console.overlays.top_as::<LineInput>().is_some(), "a wrong filter can't be taken");
     app.keys("esc");
-    assert_eq!(app.state.console.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "");
 }

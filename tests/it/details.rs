@@ -110,10 +110,10 @@ fn a_value_is_a_filter_and_esc_leads_back() {
         json(&mut app, "api", seq, Level::Info, &format!(r#"{{"message":"m{seq}","status":{status}}}"#));
     }
     app.keys("k k enter tab j +");
-    assert_eq!(app.state.console.screens.logs.filter, r#"status="503""#);
+    assert_eq!(app.state.console.screens.logs.filter.text(), r#"status="503""#);
     assert_eq!(shown(&app), ["m2"]);
     app.keys("esc");
-    assert_eq!(app.state.console.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "");
     app.keys("enter tab j -");
     assert_eq!(shown(&app), ["m1", "m3", "m4"]);
     app.keys("enter tab + esc esc");
@@ -190,11 +190,11 @@ fn a_trace_is_shown_across_logs_and_leads_back_to_the_same_place() {
     assert!(text(&draw(&app.state, 120, 40)).contains("esc goes back"));
     app.keys("esc");
     assert_eq!((shown(&app), app.state.console.screens.logs.pane.entry()), before);
-    assert_eq!(app.state.console.screens.logs.filter, "declined or m3");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "declined or m3");
     app.keys("r r");
-    assert_eq!(app.state.console.screens.logs.filter, "declined or m3", "the same key leads back");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "declined or m3", "the same key leads back");
     app.keys("esc");
-    assert_eq!(app.state.console.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "");
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn messages_are_grouped_and_a_group_is_a_filter() {
     assert_eq!(panel(&app).order, Order::Level);
     app.keys("o j enter");
     assert_eq!(app.take(), [LogsEffect::CancelShapeHistory(asked).into()]);
-    assert_eq!(app.state.console.screens.logs.filter, r#"pattern:"slow render of /checkout: <n> ms""#);
+    assert_eq!(app.state.console.screens.logs.filter.text(), r#"pattern:"slow render of /checkout: <n> ms""#);
     assert_eq!(shown(&app).len(), 2);
     app.keys("esc");
     assert_eq!(shown(&app).len(), 16);

@@ -479,17 +479,20 @@ fn fields_and_values_are_completed() {
 fn a_saved_filter_has_a_key_everywhere_and_the_key_takes_it_off() {
     let mut app = minute();
     app.keys("1 f2");
-    assert_eq!((&app.state.console.screen, &*app.state.console.screens.logs.filter), (&Screen::Logs, "level>=error"));
+    assert_eq!(
+        (&app.state.console.screen, app.state.console.screens.logs.filter.text()),
+        (&Screen::Logs, "level>=error")
+    );
     assert_eq!(app.state.console.screens.logs.pane.view().len(), 6);
     app.keys("f2");
-    assert_eq!(app.state.console.screens.logs.filter, "");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "");
     app.keys("?");
     let help = shown(&mut app, (120, 60));
     assert!(help.contains("f2") && help.contains("errors of all: level>=error"), "{help}");
     app.keys("esc :");
     app.typed("filter err");
     app.keys("enter");
-    assert_eq!(app.state.console.screens.logs.filter, "level>=error");
+    assert_eq!(app.state.console.screens.logs.filter.text(), "level>=error");
 }
 
 #[test]
@@ -506,7 +509,10 @@ fn a_panel_of_a_layout_has_a_filter() {
     let frame = shown(&mut app, (200, 50));
     assert!(frame.contains("level>=error · 4") && frame.contains("request 13"), "{frame}");
     app.keys("tab tab enter");
-    assert_eq!((&app.state.console.screen, &*app.state.console.screens.logs.filter), (&Screen::Logs, "level>=error"));
+    assert_eq!(
+        (&app.state.console.screen, app.state.console.screens.logs.filter.text()),
+        (&Screen::Logs, "level>=error")
+    );
     assert_eq!(app.state.console.screens.logs.only.as_deref(), Some("api"));
 }
 

@@ -3,6 +3,7 @@
 
 use crate::app::screens::logs::{Found, Pane, Place};
 use crate::app::state::State;
+use crate::logs::filter::Filter;
 use crate::logs::record::Record;
 use crate::text::SafeText;
 use crate::world::logs::{LogView, rings};
@@ -22,9 +23,9 @@ pub(crate) struct Aside {
 #[derive(Debug, Clone)]
 enum Shown {
     /// Another filter is typed: all that this one shows.
-    Filter(String, Box<Pane>),
+    Filter(Filter, Box<Pane>),
     /// Another search is typed: only the place changes.
-    Search(Option<String>, Place),
+    Search(Option<Filter>, Place),
 }
 
 impl Aside {
@@ -69,8 +70,8 @@ impl Aside {
         }
     }
 
-    fn is_filter(&self, text: &str, sources: &[usize]) -> bool {
-        matches!(&self.shown, Shown::Filter(filter, _) if filter == text) && self.sources == sources
+    fn is_filter(&self, other: &Filter, sources: &[usize]) -> bool {
+        matches!(&self.shown, Shown::Filter(filter, _) if filter == other) && self.sources == sources
     }
 
     fn restore(self, state: &mut State) {
@@ -89,18 +90,18 @@ impl Aside {
 /// Shows what passes a filter that is being typed; what was shown is put aside, and is back where it is typed again.
 ///
 /// # Errors
-/// As [`set_filter`].
+/// As [`parse`]; the filter before stays in force.
 pub(in crate::app) fn preview_filter(
     state: &mut State,
     aside: &mut Option<Box<Aside>>,
     text: &str,
 ) -> Result<(), (usize, SafeText)> {
-    parse(text)?;
+    let filter = parse(text)?;
     let screen = &mut state.console.screens.logs;
-    if text.trim() == screen.filter {
+    if filter == screen.filter {
         return Ok(());
     }
-    if let Some(former) = aside.take_if(|former| former.is_filter(text.trim(), screen.pane.sources())) {
+    if let Some(former) = aside.take_if(|former| former.is_filter(&filter, screen.pane.sources())) {
         former.restore(state);
         return Ok(());
     }
@@ -109,26 +110,28 @@ pub(in crate::app) fn preview_filter(
         let shown = Shown::Filter(screen.filter.clone(), Box::new(screen.pane.part()));
         *aside = Some(Box::new(Aside { shown, found: screen.found.take(), sources }));
     }
-    set_filter(state, text)
+    set_filter(state, filter);
+    Ok(())
 }
 
 /// Goes to what a search that is being typed finds; the place before is kept.
 ///
 /// # Errors
-/// As [`set_search`].
+/// As [`parse`]; the search before stays in force.
 pub(in crate::app) fn preview_search(
     state: &mut State,
     aside: &mut Option<Box<Aside>>,
     text: &str,
 ) -> Result<(), (usize, SafeText)> {
-    parse(text)?;
+    let searched = parse(text)?;
     let screen = &mut state.console.screens.logs;
     if aside.is_none() {
         let sources = screen.pane.sources().to_vec();
         let shown = Shown::Search(screen.search.clone(), screen.pane.place());
         *aside = Some(Box::new(Aside { shown, found: screen.found.take(), sources }));
     }
-    set_search(state, text)
+    set_search(state, searched);
+    Ok(())
 }
 
 /// Brings back what was put aside. `false` where the logs that are shown are others now.

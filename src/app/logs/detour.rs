@@ -3,9 +3,11 @@
 use crate::app::screens::logs::Former;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
+use crate::logs::filter::Filter;
 use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
 use crate::logs::record::Record;
 
+use super::filtering::parse;
 use super::{select, set_filter, show_only};
 
 /// Ways back that are remembered.
@@ -19,22 +21,27 @@ pub(crate) fn former(state: &State) -> Option<&Former> {
 
 /// Shows the logs through another filter until [`go_back`]. `false`, and a word why, where it is none.
 pub(in crate::app) fn narrow(state: &mut State, filter: &str) -> bool {
-    let former = remember(state, filter, false);
-    if let Err((_, why)) = set_filter(state, filter) {
-        state.toast(Tone::Error, why.as_str());
-        return false;
+    match parse(filter) {
+        Ok(filter) => {
+            let former = remember(state, &filter, false);
+            set_filter(state, filter);
+            keep(state, former);
+            true
+        }
+        Err((_, why)) => {
+            state.toast(Tone::Error, why.as_str());
+            false
+        }
     }
-    keep(state, former);
-    true
 }
 
-fn remember(state: &State, filter: &str, traces: bool) -> Former {
+fn remember(state: &State, filter: &Filter, traces: bool) -> Former {
     let screen = &state.console.screens.logs;
     Former {
         filter: screen.filter.clone(),
         only: screen.only.clone(),
         place: if screen.pane.follow { None } else { screen.pane.entry() },
-        set: filter.trim().to_owned(),
+        set: filter.clone(),
         traces,
     }
 }
@@ -63,15 +70,13 @@ pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool 
         state.toast(Tone::Info, &format!("this record has no trace or request id; looked for {names}"));
         return false;
     };
-    let filter = trace_is(&id);
+    let Ok(filter) = parse(&trace_is(&id)) else { return false };
     let former = remember(state, &filter, true);
     select(state, &record.log, record.seq);
     if state.console.screens.logs.only.is_some() {
         show_only(state, None);
     }
-    if set_filter(state, &filter).is_err() {
-        return false;
-    }
+    set_filter(state, filter);
     keep(state, former);
     true
 }
@@ -91,8 +96,7 @@ pub(in crate::app) fn go_back(state: &mut State) -> bool {
     if state.console.screens.logs.only != former.only {
         show_only(state, former.only);
     }
-    // It was in force before.
-    let _ = set_filter(state, &former.filter);
+    set_filter(state, former.filter);
     let pane = &mut state.console.screens.logs.pane;
     match former.place {
         Some(entry) => pane.stand_at(entry),

@@ -11,20 +11,20 @@ use crate::text::SafeText;
 use super::{search_again, work};
 
 /// Sets the filter: the end of the log at once, the rest in slices.
-///
-/// # Errors
-/// The character from which on it is no filter, as a byte offset, and why; the filter before stays in force.
-pub(in crate::app) fn set_filter(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
-    let filter = parse(text)?.anchored(state.shown_now().utc);
+pub(in crate::app) fn set_filter(state: &mut State, filter: Filter) {
+    let anchored = filter.anchored(state.shown_now().utc);
     let screen = &mut state.console.screens.logs;
-    text.trim().clone_into(&mut screen.filter);
+    screen.filter = filter;
     let sources = screen.pane.sources().to_vec();
-    screen.pane.refilter(&state.world.logs, sources, filter);
+    screen.pane.refilter(&state.world.logs, sources, anchored);
     search_again(state);
     work(state);
-    Ok(())
 }
 
+/// The filter that a text is.
+///
+/// # Errors
+/// The character from which on it is none, as a byte offset, and why.
 pub(super) fn parse(text: &str) -> Result<Filter, (usize, SafeText)> {
     Filter::parse(text.trim()).map_err(|FilterError { offset, message, hint }| {
         let blank = text.len() - text.trim_start().len();
@@ -43,8 +43,7 @@ pub(in crate::app) fn complete(state: &State, text: &str, cursor: usize) -> Vec<
 pub(in crate::app) fn apply_saved(state: &mut State, name: &str) {
     let Some(saved) = state.world.config.filters.iter().find(|saved| &*saved.name == name).cloned() else { return };
     state.go(Screen::Logs);
-    // It was read with the configuration.
-    let _ = set_filter(state, &saved.filter);
+    set_filter(state, saved.filter);
     state.toast(Tone::Info, &format!("filter {}", saved.title));
 }
 
@@ -53,8 +52,7 @@ pub(in crate::app) fn toggle_saved(state: &mut State, name: &str) {
     let saved = state.world.config.filters.iter().find(|saved| &*saved.name == name);
     let in_force = saved.is_some_and(|saved| saved.filter == state.console.screens.logs.filter);
     if in_force && state.console.screen == Screen::Logs {
-        // Everything always parses.
-        let _ = set_filter(state, "");
+        set_filter(state, Filter::everything());
     } else {
         apply_saved(state, name);
     }

@@ -4,10 +4,8 @@ use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
 use crate::logs::view::View;
-use crate::text::SafeText;
 use crate::world::logs::rings;
 
-use super::filtering::parse;
 use super::{height, work};
 use crate::app::screens::logs::Found;
 
@@ -32,29 +30,23 @@ pub(super) fn go_to_first_match(state: &mut State) {
     }
 }
 
-/// Sets what is searched; empty searches nothing.
-///
-/// # Errors
-/// As of a filter: the character from which on it is none, and why.
-pub(in crate::app) fn set_search(state: &mut State, text: &str) -> Result<(), (usize, SafeText)> {
-    parse(text)?;
-    state.console.screens.logs.search = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+/// Sets what is searched; everything searches nothing.
+pub(super) fn set_search(state: &mut State, searched: Filter) {
+    state.console.screens.logs.search = Some(searched).filter(|searched| !searched.is_everything());
     search_again(state);
     let screen = &mut state.console.screens.logs;
     if let Some(found) = &mut screen.found {
         found.from = screen.pane.entry();
     }
     work(state);
-    Ok(())
 }
 
 pub(super) fn search_again(state: &mut State) {
     let screen = &mut state.console.screens.logs;
-    let searched = screen.search.as_ref().and_then(|text| Filter::parse(text).ok());
-    screen.found = searched.map(|searched| {
-        let both = screen.pane.view().filter().and(&searched);
+    screen.found = screen.search.as_ref().map(|searched| {
+        let both = screen.pane.view().filter().and(searched);
         let view = View::new(both, &rings(&state.world.logs, screen.pane.sources()));
-        Found { searched, view, from: None }
+        Found { view, from: None }
     });
 }
 

@@ -75,7 +75,7 @@ impl Help {
             for filter in &config.filters {
                 let keys = keymap.keys_of(&Binding::Filter(filter.name.clone()));
                 let keys = if keys.is_empty() { format!(":filter {}", filter.name) } else { keys };
-                rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter) });
+                rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter.text()) });
             }
         }
         let contexts = [

@@ -49,8 +49,11 @@ impl LineInput {
     /// The line, with what is in force now.
     pub(crate) fn new(state: &State, purpose: Purpose) -> Self {
         let before = match &purpose {
-            Purpose::Filter => state.console.screens.logs.filter.clone(),
-            Purpose::Search => state.console.screens.logs.search.clone().unwrap_or_default(),
+            Purpose::Filter => state.console.screens.logs.filter.text().to_owned(),
+            Purpose::Search => {
+                let searched = state.console.screens.logs.search.as_ref();
+                searched.map_or_else(String::new, |searched| searched.text().to_owned())
+            }
             Purpose::List(panel) => state.list(panel).map(|list| list.filter.clone()).unwrap_or_default(),
         };
         let input = TextInput::new(&before);

@@ -115,7 +115,7 @@ fn everything(state: &State) -> Vec<PaletteItem> {
     }
     for filter in &world.config.filters {
         let keys = state.console.keymap.keys_of(&Binding::Filter(filter.name.clone()));
-        let help = format!("{}: {}", filter.title, filter.filter);
+        let help = format!("{}: {}", filter.title, filter.filter.text());
         items.push(item(format!("filter {}", filter.name), help, keys, Operation::Filter(filter.name.clone())));
     }
     for service in world.services.iter() {

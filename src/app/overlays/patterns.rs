@@ -85,7 +85,7 @@ impl PatternsOverlay {
     /// Narrows the list to the records of the selected shape, or to all others.
     fn filter_by(&self, state: &mut State, not: bool) -> bool {
         let Some(shape) = self.shape() else { return false };
-        let filter = write::and(&state.console.screens.logs.filter, &write::pattern_is(&shape, not));
+        let filter = write::and(state.console.screens.logs.filter.text(), &write::pattern_is(&shape, not));
         logs::narrow(state, &filter)
     }
 }

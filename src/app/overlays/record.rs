@@ -201,7 +201,7 @@ impl RecordOverlay {
             return false;
         };
         let term = write::field_is(name.as_str(), value.as_str(), not);
-        let filter = write::and(&state.console.screens.logs.filter, &term);
+        let filter = write::and(state.console.screens.logs.filter.text(), &term);
         logs::narrow(state, &filter)
     }
 }

@@ -107,7 +107,7 @@ impl TopOverlay {
         // Of a long value the beginning is known; the filter takes all that begin so.
         let value = if row.left_out > 0 { format!("{}*", row.value) } else { row.value.to_owned() };
         let term = write::field_is(&self.field, &value, not);
-        let filter = write::and(&state.console.screens.logs.filter, &term);
+        let filter = write::and(state.console.screens.logs.filter.text(), &term);
         logs::narrow(state, &filter)
     }
 

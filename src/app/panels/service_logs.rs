@@ -8,6 +8,7 @@ use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
+use crate::logs::filter::Filter;
 use crate::model::effect::Effect;
 
 pub(super) struct ServiceLogs;
@@ -33,7 +34,7 @@ impl Panel for ServiceLogs {
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         let logs = state.shown_service().map_or(&[][..], |service| &*service.logs);
         let only = if let [one] = logs { state.world.logs.get(*one).map(|log| log.name.clone()) } else { None };
-        log_commands::lead_on(state, only, "", command, effects);
+        log_commands::lead_on(state, only, &Filter::everything(), command, effects);
         true
     }
 

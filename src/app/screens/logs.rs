@@ -58,12 +58,12 @@ pub struct LogsScreen {
     pub pane: Pane,
     /// The one log that is shown; `None` merges all.
     pub only: Option<Name>,
-    /// The filter in force, as written.
-    pub filter: String,
+    /// The filter in force; the view's is the same, its times counted from when it was set.
+    pub filter: Filter,
     /// Filters that were used, oldest first.
     pub filters: Vec<String>,
-    /// What is searched, as written; `None` where nothing is.
-    pub search: Option<String>,
+    /// What is searched; `None` where nothing is.
+    pub search: Option<Filter>,
     /// Searches that were used, oldest first.
     pub searches: Vec<String>,
     /// First column shown; kept when new records come.
@@ -97,7 +97,7 @@ impl LogsScreen {
 
     /// What to draw in `height` rows; see [`Pane::rows`].
     pub fn rows(&self, logs: &[LogView], height: usize) -> Vec<PaneRow> {
-        let context = if self.filter.is_empty() { 0 } else { self.context };
+        let context = if self.filter.is_everything() { 0 } else { self.context };
         self.pane.rows(logs, height, context)
     }
 
@@ -114,7 +114,7 @@ impl LogsScreen {
 
     /// The parts of a text that the search, or else the filter, hits.
     pub(crate) fn hits(&self, text: &str) -> Vec<Range<usize>> {
-        self.found.as_ref().map_or_else(|| self.pane.view().filter(), |found| &found.searched).hits(text)
+        self.search.as_ref().unwrap_or_else(|| self.pane.view().filter()).hits(text)
     }
 
     /// Which match the cursor stands on, from 1 (0: on none), and of how many; `None` where nothing is searched.
@@ -132,7 +132,6 @@ impl LogsScreen {
 /// What the search found.
 #[derive(Debug, Clone)]
 pub(in crate::app) struct Found {
-    pub(in crate::app) searched: Filter,
     pub(in crate::app) view: View,
     /// Where the search began: the nearest match before it is gone to as soon as it is known.
     pub(in crate::app) from: Option<ViewEntry>,
@@ -141,14 +140,14 @@ pub(in crate::app) struct Found {
 /// What was shown before a key made another filter.
 #[derive(Debug, Clone)]
 pub(crate) struct Former {
-    /// Its filter, as written.
-    pub filter: String,
+    /// Its filter.
+    pub filter: Filter,
     /// The one log that was shown.
     pub(in crate::app) only: Option<Name>,
     /// Where the cursor stood; `None` where the view followed.
     pub(in crate::app) place: Option<ViewEntry>,
     /// The filter that was set in its stead: with another one there is no way back.
-    pub(in crate::app) set: String,
+    pub(in crate::app) set: Filter,
     /// It shows one trace.
     pub(in crate::app) traces: bool,
 }

@@ -7,6 +7,7 @@ use crate::config::spec::SectionSpec;
 use crate::config::spec::{KeySpec, ValueForm, key};
 use crate::config::syntax;
 use crate::lang::key::Key;
+use crate::logs::filter::Filter;
 use crate::text::name::Name;
 
 /// A saved filter.
@@ -16,8 +17,8 @@ pub struct SavedFilter {
     pub name: Name,
     /// `title`, default the name.
     pub title: String,
-    /// `filter`, as written; it compiles.
-    pub filter: String,
+    /// `filter`
+    pub filter: Filter,
     /// `key`: opens the logs with this filter, and takes it off again where it is in force.
     pub key: Option<Key>,
 }
@@ -47,17 +48,14 @@ pub(crate) fn read(table: &TableReader<'_>) -> Option<SavedFilter> {
         table.context.error(text.at, "`filter` is empty and keeps everything", "write filter = \"level>=error\"");
         return None;
     }
-    if let Err(fault) = syntax::filter(&text.value) {
-        table.context.fault(&text, "bad filter", &fault);
-        return None;
-    }
-    Some(SavedFilter { name: Name::from(table.name), title, filter: text.value.trim().to_owned(), key })
+    let filter = syntax::filter(&text.value).map_err(|fault| table.context.fault(&text, "bad filter", &fault)).ok()?;
+    Some(SavedFilter { name: Name::from(table.name), title, filter, key })
 }
 
 /// What a change is said by.
 pub(crate) fn facts(filter: &SavedFilter) -> Vec<Fact> {
     vec![
-        summary("filter", &filter.filter),
+        summary("filter", filter.filter.text()),
         summary("title", &filter.title),
         summary("key", filter.key.map_or_else(String::new, |key| key.to_string())),
     ]

@@ -22,6 +22,7 @@ mod value;
 pub mod write;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -169,6 +170,12 @@ impl PartialEq for Filter {
 }
 
 impl Eq for Filter {}
+
+impl Hash for Filter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.0.text, self.0.now).hash(state);
+    }
+}
 
 impl Default for Filter {
     fn default() -> Self {

@@ -80,8 +80,8 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     let dot = painter.glyphs().dot;
     let name = screen.only.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("log {name}"));
     let mut shape = frame(state, painter, id, name);
-    if !screen.filter.is_empty() {
-        shape = shape.with(Line::styled(screen.filter.clone(), Role::LogMatch), dot);
+    if !screen.filter.is_everything() {
+        shape = shape.with(Line::styled(screen.filter.text().to_owned(), Role::LogMatch), dot);
     }
     if former(state).is_some() {
         shape = shape.with(Line::styled("esc goes back", Role::TextDim), dot);
@@ -95,7 +95,7 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         } else {
             figures::count(of as u64)
         };
-        shape = shape.with(Line::styled(format!("{searched}: {place} found"), Role::LogMark), dot);
+        shape = shape.with(Line::styled(format!("{}: {place} found", searched.text()), Role::LogMark), dot);
     }
     if let Some(done) = screen.progress() {
         shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
@@ -110,7 +110,7 @@ fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> 
     if screen.column > 0 {
         words = words.then(format!("from column {}", screen.column + 1), Role::TextDim);
     }
-    if screen.context > 0 && !screen.filter.is_empty() {
+    if screen.context > 0 && !screen.filter.is_everything() {
         words = words.then(format!("{} lines around", screen.context), Role::TextDim);
     }
     if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
@@ -186,7 +186,7 @@ fn nothing(state: &State) -> Notice<'static> {
     if screen.progress().is_some() {
         return Notice::empty("searching what is held", "newest first");
     }
-    if !screen.filter.is_empty() && logs.iter().any(|log| !log.ring.is_empty()) {
+    if !screen.filter.is_everything() && logs.iter().any(|log| !log.ring.is_empty()) {
         let held = logs.iter().map(|log| log.ring.len() as u64).sum();
         return log::none_passes(held, "/ changes the filter, Esc takes it off");
     }
