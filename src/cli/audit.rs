@@ -10,14 +10,14 @@ use super::{Global, configuration};
 use crate::cli::run_service;
 use crate::model::preview::{Preview, RowKind};
 use crate::runtime::runs::RunService;
-use crate::store::audit::AuditLine;
+use crate::store::audit::{AuditLine, Chain};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 
 /// Entries that are read at once.
 const PAGE: u32 = 500;
 /// Entries that the plain command shows.
-const LATEST: usize = 50;
+const LATEST: u32 = 50;
 
 /// Arguments of `opsroom audit`.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Verify every chain of entries, and that none lost what was seen of it here
+    /// Verify the chain of entries, and that it lost nothing of what was seen of it here
     Verify {
         /// Use the store as it is from now on, also where it lost entries or is another one, because it was restored on purpose or is new
         #[arg(long, requires = "why")]
@@ -114,14 +114,16 @@ async fn verify(store: &Store) -> u8 {
     for chain in &chains {
         match &chain.broken {
             None => {
-                let _ = writeln!(text, "intact  {}  {} entries, head {}", chain.writer, chain.entries, chain.head);
+                let _ = writeln!(text, "intact  {}{} entries, head {}", whose(chain), chain.entries, chain.head);
             }
             Some((seq, how)) => {
                 code = exit::WARNING;
                 let _ = writeln!(
                     text,
-                    "BROKEN  {}  at entry {seq}: {how}; {} before it hold, head {}",
-                    chain.writer, chain.entries, chain.head
+                    "BROKEN  {}at entry {seq}: {how}; {} before it hold, head {}",
+                    whose(chain),
+                    chain.entries,
+                    chain.head
                 );
             }
         }
@@ -144,12 +146,17 @@ async fn verify(store: &Store) -> u8 {
     code
 }
 
+/// Whose chain it was, where it is one of an earlier version.
+fn whose(chain: &Chain) -> String {
+    chain.writer.as_ref().map_or_else(String::new, |writer| format!("{writer} (before)  "))
+}
+
 async fn export(store: &Store) -> Result<u8, StoreError> {
-    let mut after: Option<(String, i64)> = None;
+    let mut after = 0;
     loop {
-        let page = store.audit_page(after.as_ref().map(|(writer, seq)| (writer.as_str(), *seq)), PAGE).await?;
+        let page = store.audit_page(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(exit::OK) };
-        after = Some((last.writer.clone(), last.seq));
+        after = last.seq;
         let mut text = String::new();
         for line in &page {
             let json = serde_json::to_string(line).map_err(|error| StoreError::Content(error.to_string()))?;

@@ -11,7 +11,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
 pub use self::standing::{ended, output};
 pub(super) use self::standing::{liveness_of, present};
@@ -27,9 +26,9 @@ use crate::config::{Config, plan};
 use crate::files::made;
 use crate::lang::time::Moment;
 use crate::model::effect::StartRun;
+use crate::model::fact::{RunRefused, Statement};
 use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
-use crate::store::audit::AuditEntry;
 use crate::store::fault::StoreFault;
 use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
@@ -120,13 +119,19 @@ impl RunService {
         if let Err(why) = &begun
             && start.plan.changing
         {
-            let detail = json!({ "action": start.plan.action, "verb": start.plan.verb, "why": why });
-            let (digest, target) = (Some(start.digest.as_str()), start.plan.target.as_str());
+            let (plan, now) = (&start.plan, self.clock.now().utc);
+            let refused = Statement::RunRefused(RunRefused {
+                target: plan.target.clone(),
+                action: plan.action.clone(),
+                verb: plan.verb.clone(),
+                why: why.clone(),
+                plan_digest: start.digest.clone(),
+            });
             // Where even this can't be written, the refusal is still one. A chain that lost its end is not written on: that
             // would hide what is missing.
             if let Err(doubt) = self.store.trusted().await {
                 tracing::warn!(%doubt, "a refusal is not put on record");
-            } else if let Err(error) = self.record("run.refused", target, digest, &detail).await {
+            } else if let Err(error) = self.store.record(now, &self.identity.who, refused).await {
                 tracing::warn!(%error, "a refusal could not be put on record");
             }
         }
@@ -355,29 +360,6 @@ impl RunService {
             Ok(None) => Err(SafeText::new(&format!("no run {id}"))),
             Err(error) => Err(SafeText::new(&error.to_string())),
         }
-    }
-
-    async fn record(
-        &self,
-        kind: &str,
-        object: &str,
-        plan_digest: Option<&str>,
-        detail: &serde_json::Value,
-    ) -> Result<(), StoreError> {
-        let entry = AuditEntry { at: self.clock.now().utc, who: &self.identity.who, kind, object, plan_digest, detail };
-        self.store.record(entry).await
-    }
-
-    /// What was done at `at` by `who`, put on record now.
-    pub(super) async fn record_at(
-        &self,
-        at: DateTime<Utc>,
-        who: &str,
-        kind: &str,
-        object: &str,
-        detail: &serde_json::Value,
-    ) -> Result<(), StoreError> {
-        self.store.record(AuditEntry { at, who, kind, object, plan_digest: None, detail }).await
     }
 }
 

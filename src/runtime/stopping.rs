@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
-use serde_json::json;
 
 use super::runs::RunService;
 use crate::actions::follow::is_alive;
 use crate::actions::left;
 use crate::actions::rundir::RunDir;
+use crate::model::fact::Statement;
 use crate::model::run::{Cancelled, LeftProcess, Run, Signs, Stopping};
 use crate::process::table;
 use crate::text::SafeText;
@@ -114,7 +114,9 @@ impl RunService {
         let Recorded::ByUs(Cancelled { who, at }) = recorded else { return };
         let mut pause = PAUSE.0;
         loop {
-            let Err(error) = self.record_at(*at, who, "run.cancel", &run.id, &json!({})).await else { return };
+            let Err(error) = self.store.record(*at, who, Statement::RunCancelled { run: run.id.clone() }).await else {
+                return;
+            };
             tracing::warn!(%error, run = %run.id, "that a run was stopped could not be put on record yet");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE.1);

@@ -77,20 +77,20 @@ pub enum StoreError {
         known: String,
     },
     /// Entries that were seen are not there any more.
-    #[error("the store has lost the end of its audit: of {writer}, entries {from} to {to} are missing")]
+    #[error("the store has lost the end of {whose}: entries {from} to {to} are missing")]
     LostEnd {
-        /// Whose chain.
-        writer: String,
+        /// Which chain, in words.
+        whose: String,
         /// The first that is missing.
         from: i64,
         /// The last that was seen.
         to: i64,
     },
     /// An entry that was seen is another one now.
-    #[error("the audit of {writer} is not the one that was seen before: entry {seq} is another one")]
+    #[error("{whose} is not the one that was seen before: entry {seq} is another one")]
     Forked {
-        /// Whose chain.
-        writer: String,
+        /// Which chain, in words.
+        whose: String,
         /// The entry.
         seq: i64,
     },
@@ -105,6 +105,9 @@ pub enum StoreError {
     /// The database says no.
     #[error("the store failed: {}", fault::describe(.0))]
     Database(#[from] sqlx::Error),
+    /// Many others wrote at the same time, and went first each time.
+    #[error("too many others are writing into the store")]
+    Crowded,
     /// A row that makes no sense.
     #[error("the store contains invalid data: {0}")]
     Content(String),
@@ -116,7 +119,7 @@ impl StoreError {
         match self {
             Self::Untrusted(distrust) => &distrust.hint,
             Self::Kind(_) => "omit --store to use the default place",
-            Self::Newer { .. } => "",
+            Self::Newer { .. } | Self::Crowded => "",
             Self::NotAStore { .. } => "move it away if it does not belong there, or use --store FILE",
             Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
@@ -143,7 +146,12 @@ impl StoreError {
             Self::Database(error) => {
                 !matches!(StoreFault::from_sql(error), StoreFault::Locked | StoreFault::Full | StoreFault::Other)
             }
-            Self::Content(_) | Self::Kind(_) | Self::LostEnd { .. } | Self::Forked { .. } | Self::Heads { .. } => false,
+            Self::Content(_)
+            | Self::Crowded
+            | Self::Kind(_)
+            | Self::LostEnd { .. }
+            | Self::Forked { .. }
+            | Self::Heads { .. } => false,
             Self::File { .. }
             | Self::Open { .. }
             | Self::Newer { .. }

@@ -1,4 +1,4 @@
-//! The head of each chain as it was last seen here, kept beside the store: a chain that lost its end can't show that by
+//! The head of the chain as it was last seen here, kept beside the store: a chain that lost its end can't show that by
 //! itself.
 //!
 //! One file a store, named by its id, in one's own state directory; written after the commit, by rename, synced, and only
@@ -28,13 +28,17 @@ pub(crate) struct ChainMark {
 }
 
 /// What is known of one store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChainHead {
     /// Its id.
     pub store: String,
     /// Where it lies.
     pub paths: BTreeSet<PathBuf>,
-    /// How far each chain was, by writer.
+    /// How far its chain was.
+    #[serde(default)]
+    pub chain: Option<ChainMark>,
+    /// How far the chains of an earlier version were, by writer.
+    #[serde(default)]
     pub chains: BTreeMap<String, ChainMark>,
 }
 
@@ -63,24 +67,22 @@ impl Heads {
         Ok(found)
     }
 
-    /// Notes how far the chains of the store `id` at `path` are, only forwards.
-    pub(super) fn advance(&self, id: &str, path: &Path, chains: &BTreeMap<String, ChainMark>) -> io::Result<()> {
+    /// Notes how far the chain of the store `id` at `path` is, only forwards.
+    pub(super) fn advance(&self, id: &str, path: &Path, mark: &ChainMark) -> io::Result<()> {
         let _turn = self.turn()?;
         let known = self.read(id)?;
-        let fresh = || ChainHead { store: id.to_owned(), paths: BTreeSet::new(), chains: BTreeMap::new() };
+        let fresh = || ChainHead { store: id.to_owned(), ..ChainHead::default() };
         let mut head = known.clone().unwrap_or_else(fresh);
         head.paths.insert(path.to_owned());
-        for (writer, mark) in chains {
-            if head.chains.get(writer).is_none_or(|known| known.seq < mark.seq) {
-                head.chains.insert(writer.clone(), mark.clone());
-            }
+        if head.chain.as_ref().is_none_or(|known| known.seq < mark.seq) {
+            head.chain = Some(mark.clone());
         }
         if known.as_ref() == Some(&head) { Ok(()) } else { self.write(&head) }
     }
 
-    /// Takes the store `id` for the one at `path`, its chains as they are now: a person said so. No other is at that path,
+    /// Takes the store `id` for the one at `path`, its chain as it is now: a person said so. No other is at that path,
     /// and what can't be read is not kept.
-    pub(super) fn accept(&self, id: &str, path: &Path, chains: BTreeMap<String, ChainMark>) -> io::Result<()> {
+    pub(super) fn accept(&self, id: &str, path: &Path, mark: ChainMark) -> io::Result<()> {
         let _turn = self.turn()?;
         let mut paths = BTreeSet::from([path.to_owned()]);
         for file in self.files()? {
@@ -95,7 +97,7 @@ impl Heads {
                 Err(_) => fs::remove_file(file)?,
             }
         }
-        self.write(&ChainHead { store: id.to_owned(), paths, chains })
+        self.write(&ChainHead { store: id.to_owned(), paths, chain: Some(mark), chains: BTreeMap::new() })
     }
 
     fn all(&self) -> io::Result<Vec<ChainHead>> {
@@ -163,8 +165,8 @@ fn read(path: &Path) -> io::Result<Option<ChainHead>> {
 mod tests {
     use super::*;
 
-    fn chains(seq: i64) -> BTreeMap<String, ChainMark> {
-        BTreeMap::from([("host".to_owned(), ChainMark { seq, hash: format!("{seq:064x}") })])
+    fn mark(seq: i64) -> ChainMark {
+        ChainMark { seq, hash: format!("{seq:064x}") }
     }
 
     #[test]
@@ -177,26 +179,26 @@ mod tests {
                 scope.spawn(move || {
                     let mut highest = 0;
                     for step in 0..25 {
-                        heads.advance("id", Path::new("/x"), &chains(step * 4 + writer)).unwrap();
-                        let seen = heads.read("id").unwrap().unwrap().chains["host"].seq;
+                        heads.advance("id", Path::new("/x"), &mark(step * 4 + writer)).unwrap();
+                        let seen = heads.read("id").unwrap().unwrap().chain.unwrap().seq;
                         assert!(seen >= highest && seen >= step * 4 + writer);
                         highest = seen;
                     }
                 });
             }
         });
-        assert_eq!(heads.read("id").unwrap().unwrap().chains, chains(99));
-        heads.accept("id", Path::new("/x"), chains(3)).unwrap();
-        assert_eq!(heads.read("id").unwrap().unwrap().chains, chains(3));
+        assert_eq!(heads.read("id").unwrap().unwrap().chain, Some(mark(99)));
+        heads.accept("id", Path::new("/x"), mark(3)).unwrap();
+        assert_eq!(heads.read("id").unwrap().unwrap().chain, Some(mark(3)));
     }
 
     #[test]
     fn one_store_is_accepted_at_a_path() {
         let state = tempfile::tempdir().unwrap();
         let heads = Heads::below(state.path());
-        heads.advance("one", Path::new("/x"), &chains(1)).unwrap();
-        heads.advance("one", Path::new("/y"), &chains(1)).unwrap();
-        heads.accept("two", Path::new("/x"), chains(7)).unwrap();
+        heads.advance("one", Path::new("/x"), &mark(1)).unwrap();
+        heads.advance("one", Path::new("/y"), &mark(1)).unwrap();
+        heads.accept("two", Path::new("/x"), mark(7)).unwrap();
         let at = |path: &str| heads.at(Path::new(path)).unwrap().into_iter().map(|head| head.store).collect::<Vec<_>>();
         assert_eq!((at("/x"), at("/y")), (vec!["two".to_owned()], vec!["one".to_owned()]));
     }

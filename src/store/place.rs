@@ -15,8 +15,9 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// `PRAGMA application_id` of a store of ours, at its place in the header.
 const APPLICATION: [u8; 4] = *b"opsr";
 const APPLICATION_AT: usize = 68;
-/// Tables that every store has, of any version.
-const TABLES: [&str; 4] = ["audit", "lock", "run", "schema_version"];
+/// Tables that every store has: since the facts, and before.
+const TABLES: [[&str; 4]; 2] =
+    [["fact", "thing", "store", "schema_version"], ["audit", "lock", "run", "schema_version"]];
 /// Bound on an intent when it is asked for its store.
 const INTENT: u64 = 4 << 20;
 
@@ -103,7 +104,7 @@ pub(super) async fn look(path: &Path) -> Result<Found, StoreError> {
     if tables.is_empty() {
         return Ok(Found::Empty);
     }
-    if TABLES.iter().all(|ours| tables.iter().any(|table| table == ours)) {
+    if TABLES.iter().any(|ours| ours.iter().all(|ours| tables.iter().any(|table| table == ours))) {
         return Ok(Found::Ours);
     }
     let named = tables.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");

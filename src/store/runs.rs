@@ -1,22 +1,19 @@
 //! Runs: their intent before, their end and how they are closed after, and what may not begin.
 
 mod limits;
-mod rows;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use serde_json::json;
-use sqlx::SqliteConnection;
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 pub(crate) use self::limits::BeginError;
-use self::limits::may_begin;
-use self::rows::{fetch, run, word};
-use super::audit::AuditEntry;
-use super::writing::Writing;
-use super::{Store, StoreError, locks, millis, span};
+use self::limits::judge;
+use super::dialect::WhichThings;
+use super::{Store, StoreError};
+use crate::model::fact::{NewFact, RunClosed, RunEnded, RunIntended, RunLost, Statement, StepsEnded};
 use crate::model::preview::Preview;
 use crate::model::run::{Cancelled, Closing, Plan, Run, RunState};
+use crate::model::thing::{RunRecord, StoredThing, ThingKey, ThingKind};
 use crate::text::SafeText;
 
 /// A run that wants to begin.
@@ -60,6 +57,26 @@ pub struct StepsEnd {
     pub took: Option<Duration>,
 }
 
+impl StepsEnd {
+    fn to_record(&self) -> StepsEnded {
+        StepsEnded {
+            at: self.at.trunc_subsecs(3),
+            exit_code: self.exit_code,
+            signal: self.signal,
+            note: self.note.clone(),
+            took_ms: self.took.map(millis),
+        }
+    }
+}
+
+/// What a change of a run's record needs.
+enum Change {
+    /// It stays as it is.
+    None,
+    /// These are put on record.
+    Say(Vec<NewFact>),
+}
+
 impl Store {
     /// Writes the intent of a run: checks cooldown and `at_most`, takes the lock, and puts it on record, all or nothing,
     /// and synced when it returns.
@@ -67,33 +84,29 @@ impl Store {
     /// # Errors
     /// It may not begin, or the store can't be written.
     pub(crate) async fn begin(&self, begin: Begin<'_>) -> Result<Begun, BeginError> {
-        let Begin { run, plan, preview, .. } = begin;
-        let mut tx = self.begin_writing().await?;
-        let mut given = Begun { fence: 0, attempt: 1 };
-        if plan.changing {
-            self.is_trusted(&mut tx).await?;
-            given.attempt = match may_begin(&mut tx, begin).await {
-                Ok(attempt) => attempt,
-                Err(why) => {
+        let Begin { run, plan, .. } = begin;
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
+            let mut given = Begun { fence: 0, attempt: 1 };
+            let mut drafts = Vec::new();
+            if plan.changing {
+                self.trusted().await?;
+                let judged = judge(self, begin).await?;
+                drafts.extend(judged.dated.into_iter().map(|said| self.new_fact(run.started_at, &run.who, said)));
+                match judged.answer {
+                    Ok((attempt, fence)) => given = Begun { fence, attempt },
                     // What was learned of earlier attempts stays.
-                    tx.commit().await?;
-                    return Err(why);
+                    Err(why) if drafts.is_empty() || turn.append(drafts).await?.is_some() => return Err(why),
+                    Err(_) => continue,
                 }
-            };
-            given.fence = locks::acquire(&mut tx, run).await?;
+            }
+            drafts.push(self.new_fact(run.started_at, &run.who, intended(begin, given)));
+            if turn.append(drafts).await?.is_some() {
+                self.checkpoint().await;
+                return Ok(given);
+            }
         }
-        insert(&mut tx, begin).await?;
-        let detail = json!({
-            "action": run.action, "verb": run.verb, "service": run.service, "target": run.target, "reason": run.reason,
-            "environment": plan.environment, "steps": plan.steps, "directory": plan.directory,
-            "env": plan.env.keys().collect::<Vec<_>>(), "parameters": plan.parameters, "dry_run": plan.dry_run,
-            "host": plan.host, "timeout_ms": span(plan.timeout), "preview": preview,
-            "fence": given.fence, "attempt": given.attempt,
-        });
-        put(&mut tx, run, run.started_at, &run.who, "run.intent", &detail).await?;
-        tx.commit().await?;
-        self.checkpoint().await;
-        Ok(given)
     }
 
     /// Writes that the steps of a run ended and its checks are looked at now. The lock is kept. A run that is closed, or
@@ -102,22 +115,20 @@ impl Store {
     /// # Errors
     /// The store can't be written, or knows no such run.
     pub(crate) async fn finish(&self, id: &str, ended: &StepsEnd, who: &str) -> Result<Run, StoreError> {
-        let mut tx = self.begin_writing().await?;
-        let present = run(&fetch(&mut tx, id).await?)?;
-        if present.state != RunState::Running {
-            return Ok(present);
-        }
-        put_end(&mut tx, &present, ended, RunState::Verifying).await?;
-        let detail = json!({ "exit_code": ended.exit_code, "signal": ended.signal, "note": ended.note });
-        put(&mut tx, &present, ended.at, who, "run.end", &detail).await?;
-        let done = run(&fetch(&mut tx, id).await?)?;
-        tx.commit().await?;
-        Ok(done)
+        self.change(id, |present| {
+            if present.state != RunState::Running {
+                return Change::None;
+            }
+            let end = RunEnded { run: present.id.clone(), ended: ended.to_record() };
+            let cancelled = self.cancelled(present, ended);
+            Change::Say([self.new_fact(ended.at, who, Statement::RunEnded(end))].into_iter().chain(cancelled).collect())
+        })
+        .await
     }
 
     /// Closes a run and releases its lock, all or nothing: its state, how its steps ended where that is known and not
-    /// stored yet, what its checks said, and the audit. The first to close it wins; an unknown outcome may be closed
-    /// later. With a `fence`, only the lock of that very acquisition is released.
+    /// stored yet, what its checks said. The first to close it wins; an unknown outcome may be closed later. With a
+    /// `fence`, only the lock of that very acquisition is released.
     ///
     /// # Errors
     /// The store can't be written, or knows no such run.
@@ -129,32 +140,25 @@ impl Store {
         fence: Option<u64>,
         who: &str,
     ) -> Result<Run, StoreError> {
-        let mut tx = self.begin_writing().await?;
-        let present = run(&fetch(&mut tx, id).await?)?;
-        if !present.state.is_open() && present.state != RunState::Unknown {
-            return Ok(present);
-        }
-        if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            put_end(&mut tx, &present, ended, closing.state).await?;
-        }
-        sqlx::query("UPDATE run SET state = $2, checks = $3, note = $4 WHERE id = $1")
-            .bind(id)
-            .bind(word(&closing.state)?)
-            .bind(closing.checks.as_ref().map(word).transpose()?)
-            .bind(closing.note.as_ref().map(SafeText::as_str))
-            .execute(&mut *tx)
-            .await?;
-        locks::release(&mut tx, id, fence).await?;
-        let (kind, detail) = if let Some(checks) = closing.checks {
-            ("run.verdict", json!({ "state": closing.state, "checks": checks, "note": closing.note }))
-        } else {
-            let (code, signal) = ended.map_or((None, None), |ended| (ended.exit_code, ended.signal));
-            ("run.end", json!({ "state": closing.state, "exit_code": code, "signal": signal, "note": closing.note }))
-        };
-        put(&mut tx, &present, closing.at, who, kind, &detail).await?;
-        let done = run(&fetch(&mut tx, id).await?)?;
-        tx.commit().await?;
-        Ok(done)
+        self.change(id, |present| {
+            if !present.state.is_open() && present.state != RunState::Unknown {
+                return Change::None;
+            }
+            let ended = ended.filter(|_| present.ended_at.is_none());
+            let closed = RunClosed {
+                run: present.id.clone(),
+                target: present.target.clone(),
+                state: closing.state,
+                checks: closing.checks,
+                note: closing.note.clone(),
+                ended: ended.map(StepsEnd::to_record),
+                fence,
+            };
+            let cancelled = ended.and_then(|ended| self.cancelled(present, ended));
+            let closed = self.new_fact(closing.at, who, Statement::RunClosed(closed));
+            Change::Say(cancelled.into_iter().chain([closed]).collect())
+        })
+        .await
     }
 
     /// Writes that nobody knows what became of a run, and why: its supervisor died, or its directory is gone. With how
@@ -170,24 +174,17 @@ impl Store {
         who: &str,
         now: DateTime<Utc>,
     ) -> Result<Run, StoreError> {
-        let mut tx = self.begin_writing().await?;
-        let present = run(&fetch(&mut tx, id).await?)?;
-        if !present.state.is_open() {
-            return Ok(present);
-        }
-        if let Some(ended) = ended.filter(|_| present.ended_at.is_none()) {
-            put_end(&mut tx, &present, ended, RunState::Unknown).await?;
-        }
-        sqlx::query("UPDATE run SET state = $2, note = $3 WHERE id = $1")
-            .bind(id)
-            .bind(word(&RunState::Unknown)?)
-            .bind(why)
-            .execute(&mut *tx)
-            .await?;
-        put(&mut tx, &present, now, who, "run.lost", &json!({ "note": why })).await?;
-        let lost = run(&fetch(&mut tx, id).await?)?;
-        tx.commit().await?;
-        Ok(lost)
+        self.change(id, |present| {
+            if !present.state.is_open() {
+                return Change::None;
+            }
+            let ended = ended.filter(|_| present.ended_at.is_none());
+            let lost = RunLost { run: present.id.clone(), note: why.to_owned(), ended: ended.map(StepsEnd::to_record) };
+            let cancelled = ended.and_then(|ended| self.cancelled(present, ended));
+            let lost = self.new_fact(now, who, Statement::RunLost(lost));
+            Change::Say(cancelled.into_iter().chain([lost]).collect())
+        })
+        .await
     }
 
     /// Writes that the checks of a run of unknown outcome are looked at now.
@@ -195,20 +192,13 @@ impl Store {
     /// # Errors
     /// The store can't be written, or knows no such run.
     pub(crate) async fn reopen(&self, id: &str, who: &str, now: DateTime<Utc>) -> Result<Run, StoreError> {
-        let mut tx = self.begin_writing().await?;
-        let present = run(&fetch(&mut tx, id).await?)?;
-        if present.state != RunState::Unknown {
-            return Ok(present);
-        }
-        sqlx::query("UPDATE run SET state = $2 WHERE id = $1")
-            .bind(id)
-            .bind(word(&RunState::Verifying)?)
-            .execute(&mut *tx)
-            .await?;
-        put(&mut tx, &present, now, who, "run.verify", &json!({})).await?;
-        let reopened = run(&fetch(&mut tx, id).await?)?;
-        tx.commit().await?;
-        Ok(reopened)
+        self.change(id, |present| {
+            if present.state != RunState::Unknown {
+                return Change::None;
+            }
+            Change::Say(vec![self.new_fact(now, who, Statement::RunReopened { run: present.id.clone() })])
+        })
+        .await
     }
 
     /// Runs of `host` that are not closed, oldest first.
@@ -216,12 +206,10 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn open_runs(&self, host: &str) -> Result<Vec<Run>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM run WHERE host = $1 AND state IN ('running', 'verifying') ORDER BY started_at")
-                .bind(host)
-                .fetch_all(&self.pool)
-                .await?;
-        rows.iter().map(run).collect()
+        let things = self.dialect.things(WhichThings::Open(ThingKind::Run), u32::MAX).await?;
+        let mut runs: Vec<Run> = things.iter().filter_map(run_of).filter(|run| run.host == host).collect();
+        runs.sort_by_key(|run| run.started_at);
+        Ok(runs)
     }
 
     /// The latest runs, newest first.
@@ -229,11 +217,10 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub async fn runs(&self, most: u32) -> Result<Vec<Run>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM run ORDER BY started_at DESC, id DESC LIMIT $1")
-            .bind(most)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(run).collect()
+        let things = self.dialect.things(WhichThings::Latest(ThingKind::Run), most).await?;
+        let mut runs: Vec<Run> = things.iter().filter_map(run_of).collect();
+        runs.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| b.id.cmp(&a.id)));
+        Ok(runs)
     }
 
     /// One run.
@@ -241,66 +228,66 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub async fn run(&self, id: &str) -> Result<Option<Run>, StoreError> {
-        let row = sqlx::query("SELECT * FROM run WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
-        row.as_ref().map(run).transpose()
+        let key = ThingKey::new(ThingKind::Run, id);
+        Ok(self.dialect.things(WhichThings::Keys(&[key]), 1).await?.iter().find_map(run_of))
+    }
+
+    /// Puts on record what `decide` says of a run as it stands, and gives it as it stands then.
+    async fn change(&self, id: &str, decide: impl Fn(&Run) -> Change) -> Result<Run, StoreError> {
+        let missing = || StoreError::Content(format!("no run with id {id}"));
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
+            let present = self.run(id).await?.ok_or_else(missing)?;
+            match decide(&present) {
+                Change::None => return Ok(present),
+                Change::Say(drafts) => {
+                    if turn.append(drafts).await?.is_some() {
+                        return self.run(id).await?.ok_or_else(missing);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who stopped a run, where a person did: said by that person, at that moment.
+    fn cancelled(&self, run: &Run, ended: &StepsEnd) -> Option<NewFact> {
+        let Cancelled { who, at } = ended.cancelled.as_ref()?;
+        Some(self.new_fact(*at, who, Statement::RunCancelled { run: run.id.clone() }))
     }
 }
 
-async fn put(
-    tx: &mut Writing<'_>,
-    run: &Run,
-    at: DateTime<Utc>,
-    who: &str,
-    kind: &str,
-    detail: &serde_json::Value,
-) -> Result<(), StoreError> {
-    tx.append(AuditEntry { at, who, kind, object: &run.id, plan_digest: Some(&run.plan_digest), detail }).await
+fn intended(begin: Begin<'_>, given: Begun) -> Statement {
+    let Begin { run, plan, preview, .. } = begin;
+    Statement::RunIntended(Box::new(RunIntended {
+        run: run.id.clone(),
+        action: run.action.clone(),
+        verb: run.verb.clone(),
+        service: run.service.clone(),
+        target: run.target.clone(),
+        reason: run.reason.clone(),
+        environment: plan.environment.clone(),
+        steps: plan.steps.clone(),
+        directory: plan.directory.clone(),
+        env: plan.env.keys().cloned().collect(),
+        parameters: plan.parameters.clone(),
+        dry_run: plan.dry_run,
+        host: plan.host.clone(),
+        timeout_ms: millis(plan.timeout),
+        preview: preview.clone(),
+        plan_digest: run.plan_digest.clone(),
+        changing: plan.changing,
+        fence: given.fence,
+        attempt: given.attempt,
+        boot: run.boot,
+        output_path: run.output_path.clone(),
+    }))
 }
 
-/// How the steps of a run ended, with who stopped it: written once for a run.
-async fn put_end(tx: &mut Writing<'_>, run: &Run, ended: &StepsEnd, state: RunState) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE run SET ended_at = $2, state = $3, exit_code = $4, signal = $5, note = $6, took_ms = $7 WHERE id = $1",
-    )
-    .bind(run.id.as_ref())
-    .bind(millis(ended.at))
-    .bind(word(&state)?)
-    .bind(ended.exit_code)
-    .bind(ended.signal)
-    .bind(ended.note.as_ref().map(SafeText::as_str))
-    .bind(ended.took.map(span))
-    .execute(&mut **tx)
-    .await?;
-    match &ended.cancelled {
-        Some(Cancelled { who, at }) => put(tx, run, *at, who, "run.cancel", &json!({})).await,
-        None => Ok(()),
-    }
+fn run_of(thing: &StoredThing) -> Option<Run> {
+    thing.read().map(RunRecord::into_run)
 }
 
-async fn insert(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<(), StoreError> {
-    let Begin { run, plan, .. } = begin;
-    let plan_text = serde_json::to_string(plan).map_err(|error| StoreError::Content(error.to_string()))?;
-    sqlx::query(
-        "INSERT INTO run (id, action, verb, service, target, who, reason, host, plan_digest, plan, changing, started_at,
-         state, output_path, boot, boot_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    )
-    .bind(run.id.as_ref())
-    .bind(run.action.as_ref())
-    .bind(run.verb.as_ref())
-    .bind(run.service.as_deref())
-    .bind(&run.target)
-    .bind(&run.who)
-    .bind(&run.reason)
-    .bind(&run.host)
-    .bind(&run.plan_digest)
-    .bind(plan_text)
-    .bind(plan.changing)
-    .bind(millis(run.started_at))
-    .bind(word(&run.state)?)
-    .bind(run.output_path.to_string_lossy().into_owned())
-    .bind(run.boot.map(|boot| boot.boot.cast_signed()))
-    .bind(run.boot.map(|boot| boot.ms.cast_signed()))
-    .execute(connection)
-    .await?;
-    Ok(())
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,17 +1,16 @@
 //! Whether the store is the one that was used here before, with all that was seen in it; and the way out where a person
 //! knows that it is another one.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use sqlx::{Row as _, SqliteConnection};
 
-use super::audit::{AuditEntry, hex};
+use super::chain::{hex, unhex};
+use super::dialect::{Head, WhichFacts};
 use super::heads::{ChainHead, ChainMark, Heads};
 use super::place::{self, Found, StoreLocation};
 use super::{Store, StoreError};
+use crate::model::fact::{Fact, Statement, StoreAccepted, WrittenBefore};
 
 /// A store that was accepted.
 #[derive(Debug)]
@@ -23,18 +22,18 @@ pub(crate) struct Accepted {
 }
 
 impl Store {
-    /// Whether it is the store that was used here before, and every head that was seen lies in its chains.
+    /// Whether it is the store that was used here before, and every head that was seen lies in its chain.
     ///
     /// # Errors
     /// It is not; or that can't be known.
     pub(crate) async fn trusted(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        self.is_still_there(&mut connection).await?;
-        self.is_trusted(&mut connection).await
+        let head = self.dialect.head().await?;
+        self.trusted_at(&head).await
     }
 
-    pub(super) async fn is_trusted(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        match self.all_doubts(connection).await?.into_iter().next() {
+    /// The same, of a store whose chain ends there.
+    pub(super) async fn trusted_at(&self, head: &Head) -> Result<(), StoreError> {
+        match self.all_doubts(head).await?.into_iter().next() {
             Some(doubt) => Err(doubt),
             None => Ok(()),
         }
@@ -45,46 +44,79 @@ impl Store {
     /// # Errors
     /// That can't be known.
     pub(crate) async fn doubts(&self) -> Result<Vec<StoreError>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        self.is_still_there(&mut connection).await?;
-        self.all_doubts(&mut connection).await
+        let head = self.dialect.head().await?;
+        self.all_doubts(&head).await
     }
 
-    async fn all_doubts(&self, connection: &mut SqliteConnection) -> Result<Vec<StoreError>, StoreError> {
-        let Some(heads) = &self.opened.heads else { return Ok(Vec::new()) };
+    async fn all_doubts(&self, head: &Head) -> Result<Vec<StoreError>, StoreError> {
+        let Some(heads) = &self.heads else { return Ok(Vec::new()) };
         let mut doubts = Vec::new();
-        let path = &self.opened.path;
-        let known = known_at(heads, path)?;
-        if let Some(other) = known.iter().find(|head| head.store != self.opened.id) {
-            let (id, known) = (self.opened.id.clone(), other.store.clone());
-            doubts.push(StoreError::Other { path: path.display().to_string(), id, known });
+        let known = known_at(heads, &self.place)?;
+        if let Some(other) = known.iter().find(|head| head.store != self.id()) {
+            let (id, known) = (self.id().to_owned(), other.store.clone());
+            doubts.push(StoreError::Other { path: self.place.display().to_string(), id, known });
         }
-        let head = heads.read(&self.opened.id).map_err(unreadable(heads))?;
-        for (writer, mark) in head.map(|head| head.chains).unwrap_or_default() {
-            doubts.extend(doubt(connection, writer, &mark).await?);
+        let Some(known) = heads.read(self.id()).map_err(unreadable(heads))? else { return Ok(doubts) };
+        if let Some(mark) = &known.chain {
+            doubts.extend(self.doubt(head, mark).await?);
+        }
+        for (writer, mark) in &known.chains {
+            doubts.extend(self.doubt_before(writer, mark).await?);
         }
         Ok(doubts)
     }
 
-    /// Notes where the chains are, where nothing speaks against it: what is seen now is missed when it is gone.
+    /// What speaks against the chain, of which `mark` was seen.
+    async fn doubt(&self, head: &Head, mark: &ChainMark) -> Result<Option<StoreError>, StoreError> {
+        let whose = "its audit".to_owned();
+        let (last, seq) = (head.seq.cast_signed(), mark.seq);
+        let found = match mark.seq {
+            seq if seq == last => Some(head.hash.clone()),
+            seq if seq > last || seq < 1 => None,
+            seq => {
+                let after = WhichFacts::After(seq.cast_unsigned() - 1);
+                let row = self.dialect.facts(after, 1).await?.pop();
+                row.filter(|row| row.seq == seq.cast_unsigned()).map(|row| row.hash)
+            }
+        };
+        Ok(match found {
+            Some(hash) if hex(&hash) == mark.hash => None,
+            Some(_) => Some(StoreError::Forked { whose, seq }),
+            None => Some(StoreError::LostEnd { whose, from: (last + 1).min(seq), to: seq }),
+        })
+    }
+
+    /// What speaks against the chain of a writer of an earlier version, which lies in ours.
+    async fn doubt_before(&self, writer: &str, mark: &ChainMark) -> Result<Option<StoreError>, StoreError> {
+        let object = format!("audit:{writer}:{}", mark.seq);
+        let row = self.dialect.facts(WhichFacts::About(&object), 1).await?.pop();
+        let said = row.and_then(|row| Fact::from_entry(&row.entry).ok()).map(|fact| fact.draft.said);
+        let (whose, seq) = (format!("its audit by {writer}"), mark.seq);
+        Ok(match said {
+            Some(Statement::WrittenBefore(WrittenBefore { hash, .. })) if unhex(&hash) == unhex(&mark.hash) => None,
+            Some(_) => Some(StoreError::Forked { whose, seq }),
+            None => Some(StoreError::LostEnd { whose, from: seq, to: seq }),
+        })
+    }
+
+    /// Notes where the chain is, where nothing speaks against it: what is seen now is missed when it is gone.
     pub(super) async fn remember(&self) {
         let seen = async {
-            let mut connection = self.pool.acquire().await?;
-            self.is_trusted(&mut connection).await?;
-            marks(&mut connection).await
+            let head = self.dialect.head().await?;
+            self.trusted_at(&head).await.map(|()| head)
         };
         match seen.await {
-            Ok(marks) if marks.is_empty() => {}
-            Ok(marks) => self.advance(marks).await,
+            Ok(head) if head.seq == 0 => {}
+            Ok(head) => self.advance(mark(&head)).await,
             Err(error) => tracing::warn!(%error, "the head of the audit is not noted"),
         }
     }
 
-    /// Moves the known heads forwards. What was committed stays so where that fails.
-    pub(super) async fn advance(&self, marks: BTreeMap<String, ChainMark>) {
-        let opened = std::sync::Arc::clone(&self.opened);
-        let written = tokio::task::spawn_blocking(move || match &opened.heads {
-            Some(heads) => heads.advance(&opened.id, &opened.path, &marks),
+    /// Moves the known head forwards. What was committed stays so where that fails.
+    pub(super) async fn advance(&self, mark: ChainMark) {
+        let (heads, id, place) = (self.heads.clone(), self.id().to_owned(), self.place.clone());
+        let written = tokio::task::spawn_blocking(move || match &heads {
+            Some(heads) => heads.advance(&id, &place, &mark),
             None => Ok(()),
         });
         if let Ok(Err(error)) = written.await {
@@ -109,28 +141,27 @@ impl Store {
             gone = Some("a new store in place of one that was gone".to_owned());
         }
         let store = Self::connect(place, path).await?;
-        let mut tx = store.begin_writing().await?;
-        let doubts = match store.all_doubts(&mut tx).await {
+        let doubts = match store.doubts().await {
             Err(error @ StoreError::Heads { .. }) => vec![error],
             doubts => doubts?,
         };
         let doubts: Vec<String> = gone.into_iter().chain(doubts.iter().map(ToString::to_string)).collect();
         if doubts.is_empty() {
-            drop(tx);
             return Ok(Accepted { store, doubt: None });
         }
         let doubt = Some(doubts.join("; "));
-        let detail = json!({ "why": why, "doubt": doubt });
-        let (kind, object) = ("store.accepted", store.opened.id.as_str());
-        tx.append(AuditEntry { at: now, who, kind, object, plan_digest: None, detail: &detail }).await?;
-        let marks = marks(&mut tx).await?;
-        tx.commit().await?;
-        if let Some(heads) = &store.opened.heads {
-            let accepted = heads.accept(&store.opened.id, &store.opened.path, marks);
-            accepted.map_err(unreadable(heads))?;
+        let accepted = StoreAccepted { store: store.id().to_owned(), why: why.to_owned(), doubt: doubt.clone() };
+        store.record(now, who, Statement::StoreAccepted(accepted)).await?;
+        if let Some(heads) = &store.heads {
+            let head = store.dialect.head().await?;
+            heads.accept(store.id(), &store.place, mark(&head)).map_err(unreadable(heads))?;
         }
         Ok(Accepted { store, doubt })
     }
+}
+
+fn mark(head: &Head) -> ChainMark {
+    ChainMark { seq: head.seq.cast_signed(), hash: hex(&head.hash) }
 }
 
 /// What is known of the stores that were seen at `path`.
@@ -141,35 +172,4 @@ pub(super) fn known_at(heads: &Heads, path: &Path) -> Result<Vec<ChainHead>, Sto
 fn unreadable(heads: &Heads) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = heads.directory().display().to_string();
     |error| StoreError::Heads { path, error }
-}
-
-/// What speaks against a chain of which `mark` was seen.
-async fn doubt(
-    connection: &mut SqliteConnection,
-    writer: String,
-    mark: &ChainMark,
-) -> Result<Option<StoreError>, StoreError> {
-    let row = sqlx::query(
-        "SELECT max(seq), (SELECT hash FROM audit WHERE writer = $1 AND seq = $2) FROM audit WHERE writer = $1",
-    )
-    .bind(&writer)
-    .bind(mark.seq)
-    .fetch_one(connection)
-    .await?;
-    let last = row.try_get::<Option<i64>, _>(0)?.unwrap_or(0);
-    Ok(match row.try_get::<Option<Vec<u8>>, _>(1)? {
-        Some(hash) if hex(&hash) == mark.hash => None,
-        Some(_) => Some(StoreError::Forked { writer, seq: mark.seq }),
-        None => Some(StoreError::LostEnd { writer, from: (last + 1).min(mark.seq), to: mark.seq }),
-    })
-}
-
-/// Where each chain is now.
-async fn marks(connection: &mut SqliteConnection) -> Result<BTreeMap<String, ChainMark>, StoreError> {
-    let rows = sqlx::query("SELECT writer, max(seq), hash FROM audit GROUP BY writer").fetch_all(connection).await?;
-    let mark = |row: &sqlx::sqlite::SqliteRow| {
-        let hash: Vec<u8> = row.try_get(2)?;
-        Ok((row.try_get(0)?, ChainMark { seq: row.try_get(1)?, hash: hex(&hash) }))
-    };
-    rows.iter().map(mark).collect()
 }

@@ -1,59 +1,130 @@
-//! A transaction that writes: into the file that was opened and no other, and the head of its chain noted afterwards.
+//! Putting facts on record: the head is read, then what must hold, and then everything is written in one batch right after
+//! that head. Where somebody else was faster, all of it is looked at and decided again: since nothing changes without a fact,
+//! a batch that gets its place proves that what was read still held.
 
-use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
-use super::audit::{self, AuditEntry};
+use super::dialect::{Appended, FactRow, Head, WhichThings};
 use super::heads::ChainMark;
-use super::{Store, StoreError};
+use super::{Store, StoreError, chain};
+use crate::model::fact::{Fact, NewFact, Statement};
+use crate::model::thing::{StoredThing, ThingKey, Things, follow};
 
-/// A transaction that holds the right to write from its beginning, so that what it reads can't change under it.
-pub(super) struct Writing<'a> {
+/// How often something is decided again because somebody else was faster. Each time somebody got further.
+const TRIES: u32 = 400;
+/// The longest pause before that, in milliseconds.
+const PAUSE: u64 = 20;
+
+/// Something to be put on record, with an id of its own. The time is kept in milliseconds.
+pub(super) fn new_fact(at: DateTime<Utc>, who: &str, host: &str, said: Statement) -> NewFact {
+    let id = format!("{:032x}", fastrand::u128(..));
+    NewFact {
+        id,
+        at: at.trunc_subsecs(3),
+        who: who.to_owned(),
+        host: host.to_owned(),
+        process: std::process::id(),
+        said,
+    }
+}
+
+/// What is to be written right after `head`: the facts, and the things as they leave them. `things` holds those that are
+/// touched, as they are.
+pub(super) fn rows_of(
+    head: &Head,
+    drafts: Vec<NewFact>,
+    mut things: Things,
+) -> Result<(Vec<FactRow>, Vec<StoredThing>), StoreError> {
+    let (mut before, mut facts) = (head.hash.clone(), Vec::with_capacity(drafts.len()));
+    for (seq, draft) in (head.seq + 1..).zip(drafts) {
+        let fact = Fact { seq, recorded_at: head.now, draft };
+        let entry = fact.to_entry().map_err(|error| StoreError::Content(error.to_string()))?;
+        before = chain::chained(&before, entry.as_bytes());
+        follow(&fact, &mut things);
+        facts.push(FactRow {
+            seq,
+            id: fact.draft.id.clone(),
+            recorded_at: head.now,
+            kind: fact.said().kind().to_owned(),
+            object: fact.said().object(),
+            entry,
+            hash: before.clone(),
+        });
+    }
+    let changed = things.iter().filter(|thing| thing.seq > head.seq).cloned().collect();
+    Ok((facts, changed))
+}
+
+/// Tries at something that depends on what is in the store.
+pub(super) struct Turns<'a> {
     store: &'a Store,
-    tx: Transaction<'static, Sqlite>,
-    /// How far our chain is with what this adds; `None` where nothing was added, or the chain was doubtful before.
-    reached: Option<ChainMark>,
+    tries: u32,
+}
+
+/// One try: the store as it was at one moment.
+pub(super) struct Turn<'a> {
+    store: &'a Store,
+    head: Head,
 }
 
 impl Store {
-    pub(super) async fn begin_writing(&self) -> Result<Writing<'_>, StoreError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        self.is_still_there(&mut tx).await?;
-        Ok(Writing { store: self, tx, reached: None })
+    /// Tries, each with the store as it is by then.
+    pub(super) const fn turns(&self) -> Turns<'_> {
+        Turns { store: self, tries: 0 }
+    }
+
+    /// Something to be put on record by this host.
+    pub(super) fn new_fact(&self, at: DateTime<Utc>, who: &str, said: Statement) -> NewFact {
+        new_fact(at, who, &self.host, said)
+    }
+
+    /// Puts something on record by itself.
+    ///
+    /// # Errors
+    /// It could not be written: what it is the record of must then not happen.
+    pub(crate) async fn record(&self, at: DateTime<Utc>, who: &str, said: Statement) -> Result<(), StoreError> {
+        let draft = self.new_fact(at, who, said);
+        let mut turns = self.turns();
+        while turns.next().await?.append(vec![draft.clone()]).await?.is_none() {}
+        Ok(())
     }
 }
 
-impl Writing<'_> {
-    /// Puts something on record.
-    pub(super) async fn append(&mut self, entry: AuditEntry<'_>) -> Result<(), StoreError> {
-        // A head that is not in the chain stays, so that the loss is still told.
-        let sound = self.store.is_trusted(&mut self.tx).await.is_ok();
-        let mark = audit::append(&mut self.tx, &self.store.writer, entry).await?;
-        self.reached = sound.then_some(mark);
-        Ok(())
-    }
-
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        self.tx.commit().await?;
-        if let Some(mark) = self.reached {
-            self.store.advance(BTreeMap::from([(self.store.writer.clone(), mark)])).await;
+impl<'a> Turns<'a> {
+    /// The next try.
+    pub(super) async fn next(&mut self) -> Result<Turn<'a>, StoreError> {
+        if self.tries > 0 {
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE))).await;
         }
-        Ok(())
+        if self.tries == TRIES {
+            return Err(StoreError::Crowded);
+        }
+        self.tries += 1;
+        Ok(Turn { store: self.store, head: self.store.dialect.head().await? })
     }
 }
 
-impl Deref for Writing<'_> {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.tx
-    }
-}
-
-impl DerefMut for Writing<'_> {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.tx
+impl Turn<'_> {
+    /// Puts these on record together. `None`: somebody else was faster, nothing is written.
+    pub(super) async fn append(self, drafts: Vec<NewFact>) -> Result<Option<()>, StoreError> {
+        let mut keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
+        keys.sort();
+        keys.dedup();
+        let things = self.store.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?.into_iter().collect();
+        // A head that is not in the chain stays, so that the loss is still told.
+        let sound = self.store.trusted_at(&self.head).await.is_ok();
+        let (facts, things) = rows_of(&self.head, drafts, things)?;
+        match self.store.dialect.append(&self.head, &facts, &things).await? {
+            Appended::Clash => Ok(None),
+            Appended::Done => {
+                if let Some(last) = facts.last().filter(|_| sound) {
+                    let mark = ChainMark { seq: last.seq.cast_signed(), hash: chain::hex(&last.hash) };
+                    self.store.advance(mark).await;
+                }
+                Ok(Some(()))
+            }
+        }
     }
 }

@@ -120,13 +120,13 @@ async fn a_run_is_recorded_from_intent_to_end() {
     assert!(locks.is_empty());
     let kinds: Vec<String> = run_service
         .store()
-        .audit_page(None, 100)
+        .audit_page(0, 100)
         .await
         .unwrap()
         .into_iter()
         .map(|line| format!("{} {}", line.entry["kind"].as_str().unwrap(), line.entry["object"].as_str().unwrap()))
         .collect();
-    let id = |run: &Run, kind: &str| format!("{kind} {}", run.id);
+    let id = |run: &Run, kind: &str| format!("{kind} run:{}", run.id);
     assert_eq!(
         kinds,
         [id(&ended, "run.intent"), id(&ended, "run.end"), id(&again, "run.intent"), id(&again, "run.end")]
@@ -144,7 +144,7 @@ async fn a_plan_that_was_not_confirmed_is_refused() {
     let why = run(&run_service, &start).await.unwrap_err();
     assert!(why.contains("not the one that was confirmed"), "{why}");
     assert!(!world.path("ran").exists());
-    assert_eq!(run_service.store().audit_page(None, 9).await.unwrap()[0].entry["kind"], "run.refused");
+    assert_eq!(run_service.store().audit_page(0, 9).await.unwrap()[0].entry["kind"], "run.refused");
 }
 
 #[tokio::test]
@@ -364,7 +364,7 @@ async fn the_supervisor_verifies_without_anybody_and_releases_the_lock() {
     assert_eq!(run_service.run(&begun.id).await.unwrap().unwrap().state, RunState::Verified);
     assert!(states.contains(&RunState::Verifying), "{states:?}");
     assert!(run_service.store().locks().await.unwrap().is_empty());
-    let kinds: Vec<_> = run_service.store().audit_page(None, 9).await.unwrap();
+    let kinds: Vec<_> = run_service.store().audit_page(0, 9).await.unwrap();
     let kinds: Vec<_> = kinds.iter().map(|one| one.entry["kind"].as_str().unwrap().to_owned()).collect();
     for kind in ["run.intent", "run.end", "run.verdict"] {
         assert!(kinds.iter().any(|one| one == kind), "{kind} is not in {kinds:?}");
@@ -451,7 +451,7 @@ async fn a_handover_that_is_not_whole_is_refused_and_recorded() {
         assert!(ended.note.as_ref().unwrap().as_str().contains(words), "{script}: {ended:?}");
         assert!(!world.path("ran").exists());
         assert!(run_service.store().locks().await.unwrap().is_empty());
-        let last = run_service.store().audit_page(None, 9).await.unwrap().into_iter().last().unwrap();
+        let last = run_service.store().audit_page(0, 9).await.unwrap().into_iter().last().unwrap();
         assert_eq!(last.entry["detail"]["state"], "refused", "{:?}", last.entry);
         // What was refused is no attempt.
         let run_service = run_service.with_program(PROGRAM);
@@ -467,7 +467,7 @@ async fn the_outcome_is_stored_once_the_store_is_back() {
     let run_service = world.run_service().await;
     let start = world.start("while ! [ -e go ]; do sleep 0.05; done");
     let begun = run_service.begin(&start, &Config::default(), &Secrets::default()).await.unwrap();
-    sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
+    sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON fact BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
     std::fs::write(world.path("go"), "").unwrap();
     wait_for("the outcome", || begun.output_path.join("closing.json").exists()).await;
     assert_eq!(run_service.run(&begun.id).await.unwrap().unwrap().state, RunState::Ended);
@@ -519,7 +519,7 @@ async fn begun(world: &World, run_service: &RunService, script: &str) -> Run {
 }
 
 async fn entries(run_service: &RunService, kind: &str) -> usize {
-    run_service.store().audit_page(None, 1000).await.unwrap().iter().filter(|line| line.entry["kind"] == kind).count()
+    run_service.store().audit_page(0, 1000).await.unwrap().iter().filter(|line| line.entry["kind"] == kind).count()
 }
 
 #[tokio::test]
@@ -615,7 +615,11 @@ async fn of_a_run_on_another_host_it_is_said_that_nothing_can_be_seen() {
     kill(supervisor(&begun));
     let lost = attach_to_end(&run_service, begun).await;
     assert_eq!(run_service.left(&lost).await.len(), 1);
-    sabotage(&world, "UPDATE run SET host = 'elsewhere'; UPDATE lock SET host = 'elsewhere'").await;
+    sabotage(
+        &world,
+        "UPDATE thing SET state = json_set(state, iif(kind = 'run', '$.host', '$.held.host'), 'elsewhere')",
+    )
+    .await;
     let lost = run_service.run(&lost.id).await.unwrap().unwrap();
     let held = run_service.held(&lost.id).await.unwrap().unwrap();
     let unseen = held.unseen.clone().expect("a word");
@@ -804,7 +808,7 @@ async fn what_the_store_makes_is_private() {
 async fn without_a_writable_audit_nothing_is_changed() {
     let world = World::new();
     let run_service = world.run_service().await;
-    sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
+    sabotage(&world, "CREATE TRIGGER full BEFORE INSERT ON fact BEGIN SELECT RAISE(ABORT, 'disk full'); END").await;
     let why = run(&run_service, &world.start("touch ran")).await.unwrap_err();
     assert!(why.contains("without a record nothing is changed"), "{why}");
     assert!(!world.path("ran").exists());
@@ -827,10 +831,10 @@ async fn sabotage(world: &World, sql: &str) {
 #[tokio::test]
 async fn a_broken_chain_is_found_where_it_breaks() {
     for (sql, at) in [
-        ("UPDATE audit SET entry = CAST(replace(entry, 'it hangs', 'it sings') AS BLOB) WHERE seq = 3", 3),
-        ("DELETE FROM audit WHERE seq = 2", 2),
-        ("UPDATE audit SET seq = seq + 100 WHERE seq = 4", 4),
-        ("UPDATE audit SET hash = zeroblob(32) WHERE seq = 1", 1),
+        ("UPDATE fact SET entry = replace(entry, 'it hangs', 'it sings') WHERE seq = 3", 3),
+        ("DELETE FROM fact WHERE seq = 2", 2),
+        ("UPDATE fact SET seq = seq + 100 WHERE seq = 4", 4),
+        ("UPDATE fact SET hash = zeroblob(32) WHERE seq = 1", 1),
     ] {
         let world = World::new();
         let run_service = world.run_service().await;
@@ -840,7 +844,7 @@ async fn a_broken_chain_is_found_where_it_breaks() {
         assert!(run_service.store().verify_audit().await.unwrap()[0].broken.is_none());
         let refused = sqlx_refuses(&world, sql).await;
         assert!(refused.contains("append-only"), "{refused}");
-        sabotage(&world, &format!("DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_deleted; {sql}"))
+        sabotage(&world, &format!("DROP TRIGGER fact_is_never_changed; DROP TRIGGER fact_is_never_deleted; {sql}"))
             .await;
         let chain = run_service.store().verify_audit().await.unwrap().remove(0);
         assert_eq!(chain.broken.as_ref().map(|broken| broken.0), Some(at), "{sql}: {chain:?}");

@@ -362,7 +362,7 @@ async fn a_supervisor_runs_nothing_where_the_record_is_gone() {
         if script == "sqlite" {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.db());
             let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-            sqlx::raw_sql("DELETE FROM lock").execute(&mut connection).await.unwrap();
+            sqlx::raw_sql("DELETE FROM thing WHERE kind = 'lock'").execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
             std::fs::write(world.path("go"), "").unwrap();
         }

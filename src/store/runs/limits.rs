@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use sqlx::{Row as _, SqliteConnection};
 use thiserror::Error;
 
 use super::Begin;
-use super::rows::boot_time;
 use crate::lang::time::Moment;
+use crate::model::fact::{RunDated, Statement};
 use crate::model::run::{Lock, Run};
-use crate::store::{StoreError, locks, millis, moment, span};
+use crate::model::thing::{HeldLock, RunRecord, StoredThing, ThingKey, ThingKind, group_of};
+use crate::store::dialect::WhichThings;
+use crate::store::{Store, StoreError};
+
+/// How many attempts are looked back at.
+const MOST: u32 = 1000;
 
 /// Why a run may not begin.
 #[derive(Debug, Error)]
@@ -53,27 +57,39 @@ impl BeginError {
     }
 }
 
-impl From<sqlx::Error> for BeginError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
+/// What was found about a run that wants to begin.
+pub(super) struct Judged {
+    /// Which attempt it would be, and the fence it would get; or why it may not. What was refused ran nothing and counts
+    /// for nothing.
+    pub answer: Result<(u32, u64), BeginError>,
+    /// Earlier attempts of which a better clock is known now.
+    pub dated: Vec<Statement>,
 }
 
-/// Checks lock, cooldown and `at_most`; says which attempt this would be. What was refused ran nothing and counts for
-/// nothing.
-pub(super) async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_>) -> Result<u32, BeginError> {
+/// Checks lock, cooldown and `at_most`.
+pub(super) async fn judge(store: &Store, begin: Begin<'_>) -> Result<Judged, StoreError> {
     let run = begin.run;
-    if let Some(lock) = locks::holder(connection, &run.target).await? {
-        return Err(BeginError::Locked(Box::new(lock)));
+    let key = ThingKey::new(ThingKind::Lock, &run.target);
+    let lock = store.dialect.things(WhichThings::Keys(&[key]), 1).await?.pop();
+    let lock = lock.as_ref().and_then(StoredThing::read::<HeldLock>).unwrap_or(HeldLock { fence: 0, held: None });
+    if let Some(held) = lock.held {
+        return Ok(Judged { answer: Err(BeginError::Locked(Box::new(held))), dated: Vec::new() });
     }
+    let group = group_of(&run.verb, &run.target);
+    let attempts = store.dialect.things(WhichThings::Group(ThingKind::Run, &group), MOST).await?;
+    let attempts = attempts.iter().filter_map(StoredThing::read::<RunRecord>).filter(RunRecord::is_attempt);
+    let (ages, dated) = ages(attempts.map(RunRecord::into_run), run.began());
+    Ok(Judged { answer: within_limits(begin, ages).map(|attempt| (attempt, lock.fence + 1)), dated })
+}
+
+fn within_limits(begin: Begin<'_>, ages: Vec<Duration>) -> Result<u32, BeginError> {
     let window = begin.at_most.map_or(Duration::from_hours(1), |(_, window)| window);
-    let attempts = attempts(connection, run, window.max(begin.cooldown)).await?;
-    let (verb, target) = (run.verb.to_string(), run.target.clone());
-    if let Some(ago) = attempts.iter().min().filter(|ago| **ago < begin.cooldown) {
+    let (verb, target) = (begin.run.verb.to_string(), begin.run.target.clone());
+    if let Some(ago) = ages.iter().min().filter(|ago| **ago < begin.cooldown) {
         let left = seconds_up(begin.cooldown.saturating_sub(*ago));
         return Err(BeginError::Cooldown { verb, target, ago: ago.as_secs(), left });
     }
-    let mut within: Vec<Duration> = attempts.into_iter().filter(|ago| *ago < window).collect();
+    let mut within: Vec<Duration> = ages.into_iter().filter(|ago| *ago < window).collect();
     within.sort_unstable();
     let count = u32::try_from(within.len()).unwrap_or(u32::MAX);
     if let Some((most, _)) = begin.at_most.filter(|(most, _)| count >= *most) {
@@ -87,39 +103,17 @@ pub(super) async fn may_begin(connection: &mut SqliteConnection, begin: Begin<'_
 
 /// How long ago each attempt was. One that lies in the future, because the clock was set back since and nothing better is
 /// known of it, counts as made now, and keeps this moment, so that nobody waits longer than from the first look at it.
-async fn attempts(
-    connection: &mut SqliteConnection,
-    run: &Run,
-    longest: Duration,
-) -> Result<Vec<Duration>, StoreError> {
-    let now = run.began();
-    let rows = sqlx::query(
-        "SELECT id, started_at, boot, boot_ms FROM run
-         WHERE target = $1 AND verb = $2 AND changing AND state <> 'refused'
-         AND (started_at > $3 OR (boot = $4 AND boot_ms > $5))",
-    )
-    .bind(&run.target)
-    .bind(run.verb.as_ref())
-    .bind(millis(now.utc).saturating_sub(span(longest)))
-    .bind(now.boot.map(|boot| boot.boot.cast_signed()))
-    .bind(now.boot.map(|boot| boot.ms.cast_signed().saturating_sub(span(longest))))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut ages = Vec::with_capacity(rows.len());
-    for row in rows {
-        let began = Moment { utc: moment(row.try_get("started_at")?)?, boot: boot_time(&row)? };
+fn ages(attempts: impl Iterator<Item = Run>, now: Moment) -> (Vec<Duration>, Vec<Statement>) {
+    let (mut ages, mut dated) = (Vec::new(), Vec::new());
+    for attempt in attempts {
+        let began = attempt.began();
         let same_boot = now.boot.zip(began.boot).is_some_and(|(now, then)| now.since(then).is_some());
         ages.push(now.since(began));
         if let Some(boot) = now.boot.filter(|_| !same_boot && began.utc > now.utc) {
-            sqlx::query("UPDATE run SET boot = $2, boot_ms = $3 WHERE id = $1")
-                .bind(row.try_get::<String, _>("id")?)
-                .bind(boot.boot.cast_signed())
-                .bind(boot.ms.cast_signed())
-                .execute(&mut *connection)
-                .await?;
+            dated.push(Statement::RunDated(RunDated { run: attempt.id, boot }));
         }
     }
-    Ok(ages)
+    (ages, dated)
 }
 
 /// Whole seconds, rounded up: "in 0 s" would be a refusal that is not true.

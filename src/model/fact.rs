@@ -1,0 +1,135 @@
+//! What is put on record: facts, appended and never changed, in one chain for the whole store.
+//!
+//! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
+
+mod statement;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::statement::{
+    RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused, Statement, StepsEnded, StoreAccepted,
+    StoreOpened, Unlocked, WrittenBefore,
+};
+
+/// The version of what facts say that this program writes.
+pub(crate) const VERSION: u32 = 1;
+
+/// Something that is to be put on record. It becomes a [`Fact`] with its place in the chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFact {
+    /// Unique for ever, given by whoever says it: a commit whose answer was lost is known again by it.
+    pub id: String,
+    /// When it happened, by the clock of whoever says it.
+    pub at: DateTime<Utc>,
+    /// Who: the login name, with the SSH client where known.
+    pub who: String,
+    /// On which host it is said.
+    pub host: String,
+    /// By which process there.
+    pub process: u32,
+    /// What.
+    pub said: Statement,
+}
+
+/// A fact: the sequence has no gaps and is that of the whole store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Its place, from 1.
+    pub seq: u64,
+    /// When it was put on record, by the store's clock.
+    pub recorded_at: DateTime<Utc>,
+    /// What was put on record.
+    pub draft: NewFact,
+}
+
+/// A fact as it is stored: these bytes are what is hashed.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    seq: u64,
+    id: String,
+    at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    who: String,
+    host: String,
+    process: u32,
+    kind: String,
+    object: String,
+    v: u32,
+    detail: Value,
+}
+
+impl Fact {
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// What it says can't be written as JSON.
+    pub(crate) fn to_entry(&self) -> serde_json::Result<String> {
+        let NewFact { id, at, who, host, process, said } = &self.draft;
+        serde_json::to_string(&Entry {
+            seq: self.seq,
+            id: id.clone(),
+            at: *at,
+            recorded_at: self.recorded_at,
+            who: who.clone(),
+            host: host.clone(),
+            process: *process,
+            kind: said.kind().to_owned(),
+            object: said.object(),
+            v: said.version(),
+            detail: said.detail()?,
+        })
+    }
+
+    /// From what is stored. What a newer version says, or says in another way, is kept as it is.
+    ///
+    /// # Errors
+    /// It is no fact.
+    pub(crate) fn from_entry(entry: &str) -> serde_json::Result<Self> {
+        let Entry { seq, id, at, recorded_at, who, host, process, kind, object, v, detail } =
+            serde_json::from_str(entry)?;
+        let said = Statement::read(kind, object, v, detail);
+        Ok(Self { seq, recorded_at, draft: NewFact { id, at, who, host, process, said } })
+    }
+
+    /// What it says.
+    pub const fn said(&self) -> &Statement {
+        &self.draft.said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(said: Statement) -> Fact {
+        let at = DateTime::UNIX_EPOCH;
+        let draft = NewFact { id: "i".into(), at, who: "ana".into(), host: "h".into(), process: 7, said };
+        Fact { seq: 3, recorded_at: at, draft }
+    }
+
+    #[test]
+    fn what_was_stored_is_read_as_it_was_said() {
+        let said = Statement::RunLost(RunLost { run: "r".into(), note: "gone".to_owned(), ended: None });
+        let entry = fact(said.clone()).to_entry().unwrap();
+        assert_eq!(Fact::from_entry(&entry).unwrap(), fact(said));
+    }
+
+    #[test]
+    fn what_a_newer_version_says_is_kept_to_the_letter() {
+        let newer = fact(Statement::Other {
+            kind: "moon.rose".to_owned(),
+            object: "moon:1".to_owned(),
+            version: 9,
+            detail: serde_json::json!({ "b": 1, "a": [2] }),
+        });
+        let entry = newer.to_entry().unwrap();
+        let read = Fact::from_entry(&entry).unwrap();
+        assert_eq!(read, newer);
+        assert_eq!(read.to_entry().unwrap(), entry);
+        // A kind that is known in a form that is not.
+        let odd = entry.replace("moon.rose", "run.lost");
+        assert_eq!(Fact::from_entry(&odd).unwrap().to_entry().unwrap(), odd);
+    }
+}

@@ -1,0 +1,118 @@
+//! Things: what facts have made of an object, to be found without reading them all.
+//!
+//! A thing is a row of its own, written with the fact that changes it, and always the same as if every fact were read
+//! again: [`follow`] is the one place that knows what a fact makes of it.
+
+mod run;
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::run::{HeldLock, RunRecord, group_of};
+use super::fact::Fact;
+
+/// What kind of object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThingKind {
+    /// A run, by its id.
+    Run,
+    /// The lock of a target, by the target's name.
+    Lock,
+}
+
+impl ThingKind {
+    /// As it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Lock => "lock",
+        }
+    }
+
+    /// From how it is stored; `None` where a newer version stored it.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Run, Self::Lock].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Which object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ThingKey {
+    /// Its kind.
+    pub kind: ThingKind,
+    /// Its id among those.
+    pub id: String,
+}
+
+impl ThingKey {
+    /// Of an object.
+    pub fn new(kind: ThingKind, id: &str) -> Self {
+        Self { kind, id: id.to_owned() }
+    }
+}
+
+/// An object as the facts left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredThing {
+    /// Which.
+    #[serde(flatten)]
+    pub key: ThingKey,
+    /// Whether it still needs somebody.
+    pub open: bool,
+    /// What it is found by together with others: for a run its verb and target.
+    pub group: String,
+    /// How it stands.
+    pub state: Value,
+    /// The fact that changed it last.
+    pub seq: u64,
+}
+
+impl StoredThing {
+    /// How it stands, in its own type; `None` where that was written by a version that keeps it in another way.
+    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(&self.state).ok()
+    }
+}
+
+/// Some things at hand.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Things(BTreeMap<ThingKey, StoredThing>);
+
+impl Things {
+    /// One.
+    pub fn get(&self, key: &ThingKey) -> Option<&StoredThing> {
+        self.0.get(key)
+    }
+
+    /// All, by key.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &StoredThing> {
+        self.0.values()
+    }
+
+    /// Puts one in its place.
+    pub fn set(&mut self, thing: StoredThing) {
+        self.0.insert(thing.key.clone(), thing);
+    }
+
+    fn write(&mut self, key: ThingKey, open: bool, group: String, state: &impl Serialize, seq: u64) {
+        // What these states hold is plain data: it always has a form in JSON.
+        if let Ok(state) = serde_json::to_value(state) {
+            self.set(StoredThing { key, open, group, state, seq });
+        }
+    }
+}
+
+impl FromIterator<StoredThing> for Things {
+    fn from_iter<I: IntoIterator<Item = StoredThing>>(things: I) -> Self {
+        Self(things.into_iter().map(|thing| (thing.key.clone(), thing)).collect())
+    }
+}
+
+/// What a fact makes of things. `things` holds those that it touches, as the facts before it left them.
+pub fn follow(fact: &Fact, things: &mut Things) {
+    run::follow(fact, things);
+}

@@ -1,0 +1,48 @@
+//! The chain of hashes: `hash = SHA-256(hash before || length as 64 bits, little endian || entry)`.
+//!
+//! It shows that an entry was changed, removed, inserted or moved. It can't show that its end was cut off, nor that somebody
+//! who may write the store made all of it again: therefore its head is kept beside the store (see [`super::heads`]), and
+//! printed where it can be kept elsewhere.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::fact::StoreOpened;
+
+/// The hash of an entry after the hash `before`.
+pub(super) fn chained(before: &[u8], entry: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update((entry.len() as u64).to_le_bytes());
+    hash.update(entry);
+    hash.finalize().to_vec()
+}
+
+/// What the first entry of all is chained to.
+pub(super) fn genesis() -> Vec<u8> {
+    vec![0; 32]
+}
+
+/// What the first entry is chained to where earlier chains are continued: the head of the one there was, or a hash of all.
+pub(super) fn root(opened: &StoreOpened) -> Option<Vec<u8>> {
+    let heads = opened.heads.values().map(|(_, hash)| unhex(hash)).collect::<Option<Vec<_>>>()?;
+    match heads.as_slice() {
+        [] => Some(genesis()),
+        [only] => Some(only.clone()),
+        many => Some(many.iter().fold(genesis(), |before, head| chained(&before, head))),
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(byte).collect()).flatten()
+}

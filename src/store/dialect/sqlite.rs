@@ -1,0 +1,260 @@
+//! SQLite: one file that all consoles of a host share. Written ahead and synced before a commit returns.
+
+mod identity;
+mod migrate;
+mod older;
+
+use std::path::{Path, PathBuf};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Row as _, SqliteConnection, SqlitePool};
+
+use self::identity::OpenFiles;
+use super::{Appended, BUSY, Dialect, FactRow, Head, WhichFacts, WhichThings, millis, moment, place};
+use crate::files::made;
+use crate::model::thing::{StoredThing, ThingKey, ThingKind};
+use crate::store::fault::StoreFault;
+use crate::store::place::FileIdentity;
+use crate::store::{StoreError, chain};
+
+const FACT: &str = "SELECT seq, id, recorded_at, kind, object, entry, hash FROM fact";
+const THING: &str = "SELECT kind, id, open, grp, state, seq FROM thing";
+
+/// An open file.
+#[derive(Debug)]
+pub(in crate::store) struct Sqlite {
+    pool: SqlitePool,
+    path: PathBuf,
+    id: String,
+    files: OpenFiles,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// It can't be opened, or a newer program made it.
+    pub(in crate::store) async fn open(given: &Path, path: PathBuf) -> Result<Self, StoreError> {
+        made::shared_file(given).map_err(StoreError::Untrusted)?;
+        let named = |error| {
+            let fault = StoreFault::from_sql(&error).at(&path);
+            StoreError::Open { path: path.display().to_string(), fault, error }
+        };
+        let before = FileIdentity::from_path(&path).ok();
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true);
+        // One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect_with(options).await.map_err(named)?;
+        let id = migrate::migrate(&pool).await.map_err(|error| match error {
+            StoreError::Database(error) => named(error),
+            other => other,
+        })?;
+        let files = OpenFiles::of(before, &path);
+        let open = Self { pool, path, id, files };
+        open.version().await?;
+        Ok(open)
+    }
+
+    /// The file.
+    pub(in crate::store) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file as it was when it was opened.
+    pub(in crate::store) const fn identity(&self) -> Option<FileIdentity> {
+        self.files.database()
+    }
+
+    async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.files.are_there(&self.path, &self.id, connection).await
+    }
+}
+
+impl Dialect for Sqlite {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
+        async {
+            let mut connection = self.pool.acquire().await?;
+            self.is_still_there(&mut connection).await?;
+            head(&mut connection).await
+        }
+        .boxed()
+    }
+
+    fn append<'a>(
+        &'a self,
+        after: &'a Head,
+        facts: &'a [FactRow],
+        things: &'a [StoredThing],
+    ) -> BoxFuture<'a, Result<Appended, StoreError>> {
+        async {
+            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            self.is_still_there(&mut tx).await?;
+            let found = head(&mut tx).await?;
+            if (found.seq, &found.hash) != (after.seq, &after.hash) {
+                return Ok(Appended::Clash);
+            }
+            write(&mut tx, facts, things).await?;
+            tx.commit().await?;
+            Ok(Appended::Done)
+        }
+        .boxed()
+    }
+
+    fn facts<'a>(&'a self, which: WhichFacts<'a>, most: u32) -> BoxFuture<'a, Result<Vec<FactRow>, StoreError>> {
+        async move {
+            let (text, number, name) = match which {
+                WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), ""),
+                WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object),
+                WhichFacts::Last => ("ORDER BY seq DESC", 0, ""),
+            };
+            let text = sqlx::AssertSqlSafe(format!("{FACT} {text} LIMIT $1"));
+            let rows = sqlx::query(text).bind(most).bind(number).bind(name).fetch_all(&self.pool).await?;
+            rows.iter().map(fact).collect()
+        }
+        .boxed()
+    }
+
+    fn things<'a>(&'a self, which: WhichThings<'a>, most: u32) -> BoxFuture<'a, Result<Vec<StoredThing>, StoreError>> {
+        async move {
+            let (text, kind, name) = match which {
+                WhichThings::Keys(keys) => return self.keyed(keys).await,
+                WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
+                WhichThings::Group(kind, group) => {
+                    ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group)
+                }
+                WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+            };
+            let text = sqlx::AssertSqlSafe(format!("{THING} {text} LIMIT $1"));
+            let rows = sqlx::query(text).bind(most).bind(kind).bind(name).fetch_all(&self.pool).await?;
+            Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        }
+        .boxed()
+    }
+
+    fn version(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
+        async {
+            let mut connection = self.pool.acquire().await?;
+            self.is_still_there(&mut connection).await?;
+            Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await?)
+        }
+        .boxed()
+    }
+
+    fn checkpoint(&self) -> BoxFuture<'_, ()> {
+        async {
+            // Not worth a wait: who is in the way does it later.
+            let statement = format!(
+                "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = {}",
+                BUSY.as_millis()
+            );
+            if let Err(error) = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&self.pool).await {
+                tracing::debug!(%error, "no checkpoint");
+            }
+        }
+        .boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        async {
+            // A file that lies where ours was is not written to.
+            if self.version().await.is_ok() {
+                self.checkpoint().await;
+            }
+            self.pool.close().await;
+        }
+        .boxed()
+    }
+}
+
+impl Sqlite {
+    async fn keyed(&self, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
+        let mut found = Vec::with_capacity(keys.len());
+        let text = format!("{THING} WHERE kind = $1 AND id = $2");
+        for key in keys {
+            let text = sqlx::AssertSqlSafe(text.clone());
+            let row = sqlx::query(text).bind(key.kind.name()).bind(&key.id).fetch_optional(&self.pool).await?;
+            found.extend(row.as_ref().map(thing).transpose()?.flatten());
+        }
+        Ok(found)
+    }
+}
+
+async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
+    // The clock of a store that is a file is that of its host, and so of everybody who uses it.
+    let row = sqlx::query(
+        "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER), seq, hash FROM (SELECT 1)
+         LEFT JOIN (SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1)",
+    )
+    .fetch_one(connection)
+    .await?;
+    let (now, seq, hash): (i64, Option<i64>, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let seq = place(seq.unwrap_or(0))?;
+    Ok(Head { seq, hash: hash.unwrap_or_else(chain::genesis), now: moment(now)? })
+}
+
+async fn write(connection: &mut SqliteConnection, facts: &[FactRow], things: &[StoredThing]) -> Result<(), StoreError> {
+    for fact in facts {
+        sqlx::query(
+            "INSERT INTO fact (seq, id, recorded_at, kind, object, entry, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(fact.seq.cast_signed())
+        .bind(&fact.id)
+        .bind(millis(fact.recorded_at))
+        .bind(&fact.kind)
+        .bind(&fact.object)
+        .bind(&fact.entry)
+        .bind(&fact.hash)
+        .execute(&mut *connection)
+        .await?;
+    }
+    for thing in things {
+        sqlx::query(
+            "INSERT INTO thing (kind, id, open, grp, state, seq) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (kind, id) DO UPDATE SET open = $3, grp = $4, state = $5, seq = $6",
+        )
+        .bind(thing.key.kind.name())
+        .bind(&thing.key.id)
+        .bind(thing.open)
+        .bind(&thing.group)
+        .bind(thing.state.to_string())
+        .bind(thing.seq.cast_signed())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+fn fact(row: &SqliteRow) -> Result<FactRow, StoreError> {
+    Ok(FactRow {
+        seq: place(row.try_get(0)?)?,
+        id: row.try_get(1)?,
+        recorded_at: moment(row.try_get(2)?)?,
+        kind: row.try_get(3)?,
+        object: row.try_get(4)?,
+        entry: row.try_get(5)?,
+        hash: row.try_get(6)?,
+    })
+}
+
+/// `None` where a newer version keeps things of a kind that this one does not know.
+fn thing(row: &SqliteRow) -> Result<Option<StoredThing>, StoreError> {
+    let Some(kind) = ThingKind::from_name(row.try_get(0)?) else { return Ok(None) };
+    let state: String = row.try_get(4)?;
+    Ok(Some(StoredThing {
+        key: ThingKey { kind, id: row.try_get(1)? },
+        open: row.try_get(2)?,
+        group: row.try_get(3)?,
+        state: serde_json::from_str(&state).map_err(|error| StoreError::Content(error.to_string()))?,
+        seq: place(row.try_get(5)?)?,
+    }))
+}

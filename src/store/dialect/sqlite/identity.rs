@@ -1,0 +1,51 @@
+//! Whether the file is the one that was opened: by its number, by its log's, and by the id in it.
+
+use std::path::Path;
+
+use sqlx::SqliteConnection;
+
+use crate::store::StoreError;
+use crate::store::fault::StoreFault;
+use crate::store::place::{self, FileIdentity};
+
+/// The database and its log, which lasts as long as our connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct OpenFiles([Option<FileIdentity>; 2]);
+
+impl OpenFiles {
+    /// Those of `path`, whose database was `database` when it was opened.
+    pub(super) fn of(database: Option<FileIdentity>, path: &Path) -> Self {
+        Self([database, FileIdentity::from_path(&place::beside(path, "-wal")).ok()])
+    }
+
+    /// The database.
+    pub(super) const fn database(&self) -> Option<FileIdentity> {
+        self.0[0]
+    }
+
+    /// Holds where `path` is still what was opened, with the id `id`, which is read from the file again.
+    ///
+    /// # Errors
+    /// It is not, or can't be read.
+    pub(super) async fn are_there(
+        &self,
+        path: &Path,
+        id: &str,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), StoreError> {
+        let replaced = || StoreError::Replaced { path: path.display().to_string() };
+        let now = Self::of(FileIdentity::from_path(path).ok(), path);
+        if now != *self {
+            return Err(replaced());
+        }
+        sqlx::query("PRAGMA shrink_memory").execute(&mut *connection).await?;
+        match sqlx::query_scalar::<_, String>("SELECT id FROM store").fetch_optional(connection).await {
+            Ok(Some(found)) if found == id => Ok(()),
+            Ok(_) => Err(replaced()),
+            Err(error) if matches!(StoreFault::from_sql(&error), StoreFault::Damaged | StoreFault::Other) => {
+                Err(replaced())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

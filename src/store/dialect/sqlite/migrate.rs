@@ -1,0 +1,43 @@
+//! Bringing the schema up to date.
+
+use sqlx::SqlitePool;
+
+use super::older;
+use crate::store::StoreError;
+
+/// Every schema in order: version N is at index N - 1.
+const SCHEMA: &[&str] = &[
+    include_str!("../../schema/001.sql"),
+    include_str!("../../schema/002.sql"),
+    include_str!("../../schema/003.sql"),
+    include_str!("../../schema/004.sql"),
+    include_str!("../../schema/005.sql"),
+];
+/// The version from which everything is a fact.
+const OF_FACTS: i64 = 5;
+
+/// Brings the schema up to date, and gives the id.
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<String, StoreError> {
+    let known = SCHEMA.len();
+    let newest = "SELECT coalesce(max(version), 0) FROM schema_version";
+    let found: i64 = sqlx::query_scalar(newest).fetch_one(pool).await.unwrap_or(0);
+    if usize::try_from(found) != Ok(known) {
+        // Its rights are taken from the beginning, so that two that open it at once make it once.
+        let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
+            .execute(&mut *tx)
+            .await?;
+        let found: i64 = sqlx::query_scalar(newest).fetch_one(&mut *tx).await?;
+        let done = usize::try_from(found).ok().filter(|done| *done <= known);
+        let done = done.ok_or(StoreError::Newer { found, known })?;
+        for (version, schema) in (1_i64..).zip(SCHEMA).skip(done) {
+            sqlx::raw_sql(*schema).execute(&mut *tx).await?;
+            sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *tx).await?;
+            if version == OF_FACTS {
+                older::bring_over(&mut tx).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(pool).await?)
+}
