@@ -11,7 +11,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::World;
-use super::ids::{CheckId, MetricId};
+use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// What these rows of services wait for, or whose fault their trouble is, is not what it was.
-    pub(super) fn rows_changed(&mut self, rows: &[usize]) {
+    pub(super) fn rows_changed(&mut self, rows: &[ServiceId]) {
         let membership = Arc::clone(&self.membership);
         for members in rows.iter().map(|row| &membership.rows[*row]) {
             let checks = members.checks.iter().map(|id| self.machines.of_check[*id].clone());
@@ -113,7 +113,7 @@ impl World {
         let network = self.machines.all.len();
         self.refresh(0..network);
         if self.connectivity.ok {
-            self.alerts.remove(network);
+            self.alerts.remove(AlertId::new(network));
             return;
         }
         let view = AlertView {
@@ -128,15 +128,15 @@ impl World {
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
         };
-        self.alerts.put(network, view.rank(), view);
+        self.alerts.put(AlertId::new(network), view.rank(), view);
     }
 
     /// Brings the views of some machines up to date, each in its place in the list.
     fn refresh(&mut self, range: Range<usize>) {
         for at in range {
             match view(self, at) {
-                Some(view) => self.alerts.put(at, view.rank(), view),
-                None if self.alerts.remove(at).is_none() => continue,
+                Some(view) => self.alerts.put(AlertId::new(at), view.rank(), view),
+                None if self.alerts.remove(AlertId::new(at)).is_none() => continue,
                 None => {}
             }
             if let SubjectId::Metric(metric) = self.machines.all[at].about {

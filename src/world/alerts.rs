@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use super::ids::AlertId;
 use super::ranked::Ranked;
 use crate::model::alert::Severity;
 use crate::model::since::Since;
@@ -68,8 +69,8 @@ impl Phase {
 /// Where an alert stands, whether it is muted, how bad it is: the order of the list.
 pub(crate) type Standing = (u8, bool, Reverse<Severity>);
 
-/// The alerts that are not inactive, by their place in the configuration; the newest first of those that stand alike.
-pub(crate) type Alerts = Ranked<Standing, Option<Reverse<Duration>>, AlertView>;
+/// The alerts that are not inactive, by their ids; the newest first of those that stand alike.
+pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, AlertView>;
 
 impl Alerts {
     /// How many are in a phase, muted or not, of one severity or of any.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::World;
-use super::ids::CheckId;
+use super::ids::{CheckId, ServiceId, numbered};
 use super::membership::Membership;
 use super::services::ServiceView;
 use crate::model::cause::{self, Suspects};
@@ -19,8 +19,8 @@ impl World {
     }
 
     /// The service of a row.
-    pub(crate) fn service_at(&self, row: usize) -> Option<&ServiceView> {
-        self.services.at(row)
+    pub(crate) fn service_at(&self, row: ServiceId) -> Option<&ServiceView> {
+        self.services.get(row)
     }
 
     /// The configuration is another one: who belongs to whom is computed, and everything again from it.
@@ -28,7 +28,7 @@ impl World {
         let membership = Arc::new(Membership::new(&self.config, !self.read_only));
         let mut old: HashMap<Name, ServiceView> =
             self.services.drain().map(|service| (service.name.clone(), service)).collect();
-        for (row, members) in membership.rows.iter().enumerate() {
+        for (row, members) in numbered(&membership.rows) {
             let fresh = ServiceView::new(members);
             let service = match old.remove(&members.name) {
                 Some(known) => ServiceView { status: known.status, since: known.since, ..fresh },
@@ -42,7 +42,7 @@ impl World {
 
     /// Computes all services from their checks.
     pub(crate) fn derive_services(&mut self) {
-        let rows: Vec<usize> = (0..self.services.len()).collect();
+        let rows: Vec<ServiceId> = self.membership.rows.ids().collect();
         for row in &rows {
             self.evaluate_service(*row);
         }
@@ -51,10 +51,11 @@ impl World {
 
     /// Checks have another status or say something else: their own rows change, and perhaps those that depend on them.
     /// Answers with the rows whose alerts may be muted otherwise than before.
-    pub(crate) fn checks_changed(&mut self, checks: &[CheckId]) -> Vec<usize> {
+    pub(crate) fn checks_changed(&mut self, checks: &[CheckId]) -> Vec<ServiceId> {
         let membership = Arc::clone(&self.membership);
         let changed: BTreeSet<CheckId> = checks.iter().copied().collect();
-        let mut rows: Vec<usize> = checks.iter().filter_map(|check| *membership.row_of_check.get(*check)?).collect();
+        let mut rows: Vec<ServiceId> =
+            checks.iter().filter_map(|check| *membership.row_of_check.get(*check)?).collect();
         rows.sort_unstable();
         rows.dedup();
         for at in 0..rows.len() {
@@ -68,9 +69,9 @@ impl World {
     }
 
     /// `true` where it has another status than before.
-    fn evaluate_service(&mut self, row: usize) -> bool {
+    fn evaluate_service(&mut self, row: ServiceId) -> bool {
         let mut services = std::mem::take(&mut self.services);
-        let turned = services.at_mut(row).map(|service| {
+        let turned = services.get_mut(row).map(|service| {
             let before = service.status;
             service.evaluate(&self.checks);
             (before != service.status, service.rank())
@@ -84,7 +85,7 @@ impl World {
 
     /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
     /// Answers with those rows for which the explanation is not what it was.
-    fn explain(&mut self, rows: &[usize], has_changed: impl Fn(CheckId) -> bool) -> Vec<usize> {
+    fn explain(&mut self, rows: &[ServiceId], has_changed: impl Fn(CheckId) -> bool) -> Vec<ServiceId> {
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
         let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
@@ -92,17 +93,17 @@ impl World {
         rows.iter().zip(changed).filter(|(_, changed)| *changed).map(|(row, _)| *row).collect()
     }
 
-    fn look_for_blocker(&mut self, row: usize) -> bool {
-        let mut others = self.membership.rows[row].depends_on.iter().filter_map(|at| self.service_at(*at));
+    fn look_for_blocker(&mut self, row: ServiceId) -> bool {
+        let mut others = self.membership.rows[row].depends_on.iter().filter_map(|id| self.service_at(*id));
         let waits_for = others.find(|other| other.status == Status::Down).map(|other| other.name.clone());
-        let Some(service) = self.services.at_mut(row) else { return false };
+        let Some(service) = self.services.get_mut(row) else { return false };
         let blocked_by = waits_for.clone().filter(|_| service.is_in_trouble());
         let changed = (&service.waits_for, &service.blocked_by) != (&waits_for, &blocked_by);
         (service.waits_for, service.blocked_by) = (waits_for, blocked_by);
         changed
     }
 
-    fn look_for_own_fault(&mut self, row: usize, has_changed: impl Fn(CheckId) -> bool) -> bool {
+    fn look_for_own_fault(&mut self, row: ServiceId, has_changed: impl Fn(CheckId) -> bool) -> bool {
         let membership = Arc::clone(&self.membership);
         let waits = self.service_at(row).is_some_and(|service| service.waits_for.is_some());
         let suspects = if waits { self.troubled(&membership.rows[row].depends_on) } else { Vec::new() };
@@ -117,7 +118,7 @@ impl World {
                 .and_then(|reading| cause::own_cause(reading, called.get_or_insert_with(|| self.called(&suspects))));
             self.checks[*id].own_reason = own;
         }
-        let Some(service) = self.services.at_mut(row) else { return false };
+        let Some(service) = self.services.get_mut(row) else { return false };
         // The leading check speaks first.
         let mut checks = service.leading.iter().chain(&*service.checks);
         let own_reason = checks.find_map(|id| self.checks[*id].own_reason.clone());
@@ -127,13 +128,13 @@ impl World {
     }
 
     /// The dependencies that are down, or in trouble themselves for one that is.
-    fn troubled(&self, depends_on: &[usize]) -> Vec<usize> {
+    fn troubled(&self, depends_on: &[ServiceId]) -> Vec<ServiceId> {
         let is_troubled = |other: &ServiceView| other.status == Status::Down || other.blocked_by.is_some();
         depends_on.iter().copied().filter(|row| self.service_at(*row).is_some_and(is_troubled)).collect()
     }
 
     /// What these services are called: their names and titles, and the names of their checks.
-    fn called(&self, rows: &[usize]) -> Suspects {
+    fn called(&self, rows: &[ServiceId]) -> Suspects {
         let services = rows.iter().filter_map(|row| self.service_at(*row));
         Suspects::new(services.flat_map(|service| {
             let checks = service.checks.iter().map(|id| &*self.checks[*id].name);

@@ -17,6 +17,14 @@ pub struct CheckId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricId(usize);
 
+/// A row of the services, by its place: those of the configuration in its order, the console's own last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(usize);
+
+/// An alert, by the place of its condition among all of the configuration; that of our own network comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlertId(usize);
+
 macro_rules! ids {
     ($($name:ident),+) => {
         $(impl Id for $name {
@@ -31,7 +39,7 @@ macro_rules! ids {
     };
 }
 
-ids!(CheckId, MetricId);
+ids!(CheckId, MetricId, ServiceId, AlertId);
 
 impl Id for usize {
     fn new(place: usize) -> Self {

@@ -36,12 +36,12 @@ impl World {
 
     /// The service of that name.
     pub fn service(&self, name: &str) -> Option<&ServiceView> {
-        self.services.at(*self.membership.services.get(name)?)
+        self.services.get(*self.membership.services.get(name)?)
     }
 
     /// The alert of that id.
     pub(crate) fn alert(&self, id: &str) -> Option<&AlertView> {
-        self.alerts.at(self.machines.place(id, &self.membership)?)
+        self.alerts.get(self.machines.alert(id, &self.membership)?)
     }
 
     /// The action of that name.

@@ -9,7 +9,7 @@ use crate::model::alert::{Alert, Severity};
 use crate::text::name::Name;
 
 use super::alerts::AlertSubject;
-use super::ids::{CheckId, MetricId, numbered};
+use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId, numbered};
 use super::membership::Membership;
 use super::table::IdTable;
 
@@ -20,7 +20,7 @@ pub(crate) struct Machine {
     pub(super) subject: AlertSubject,
     pub(super) service: Option<Name>,
     /// The row of services that its subject belongs to.
-    pub(super) row: Option<usize>,
+    pub(super) row: Option<ServiceId>,
     pub(super) about: SubjectId,
 }
 
@@ -43,18 +43,18 @@ pub(crate) struct Machines {
 pub(super) const NETWORK: &str = "console:network";
 
 impl Machines {
-    /// The place of the alert of that id, which says whose it is.
-    pub(super) fn place(&self, id: &str, membership: &Membership) -> Option<usize> {
-        if id == NETWORK {
-            return Some(self.all.len());
+    /// The alert of that name, which says whose it is.
+    pub(super) fn alert(&self, name: &str, membership: &Membership) -> Option<AlertId> {
+        if name == NETWORK {
+            return Some(AlertId::new(self.all.len()));
         }
-        let (kind, rest) = id.split_once(':')?;
+        let (kind, rest) = name.split_once(':')?;
         let subject = rest.split('/').next()?;
         let own = match kind {
             "check" => self.of_check.get(*membership.checks.get(subject)?),
             _ => self.of_metric.get(*membership.metrics.get(subject)?),
         };
-        own?.clone().find(|at| *self.all[*at].alert.name == *id)
+        own?.clone().find(|at| *self.all[*at].alert.name == *name).map(AlertId::new)
     }
 
     /// The machines of a configuration. Those that `old` has already, under the same name and condition, keep their
@@ -82,7 +82,7 @@ impl Machines {
         &mut self,
         subject: &AlertSubject,
         service: Option<&Name>,
-        (row, about): (Option<usize>, SubjectId),
+        (row, about): (Option<ServiceId>, SubjectId),
         conditions: &[(Severity, Condition)],
         known: &HashMap<&Name, &Alert>,
     ) -> Range<usize> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ids::{CheckId, Id, MetricId, numbered};
+use super::ids::{CheckId, Id, MetricId, ServiceId, numbered};
 use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
@@ -27,28 +27,28 @@ pub(crate) struct Members {
     /// Positions of its actions.
     pub(crate) actions: Arc<[usize]>,
     /// The rows that it depends on at whatever remove, the nearest first.
-    pub(crate) depends_on: Vec<usize>,
+    pub(crate) depends_on: Vec<ServiceId>,
     /// The rows that depend on it at whatever remove.
-    pub(crate) dependents: Vec<usize>,
+    pub(crate) dependents: Vec<ServiceId>,
 }
 
 /// Where everything of a configuration is found. Rows are counted in the order of the file, the console's own last.
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
     /// The rows.
-    pub(crate) rows: Vec<Members>,
+    pub(crate) rows: IdTable<ServiceId, Members>,
     /// The row of each check.
-    pub(crate) row_of_check: IdTable<CheckId, Option<usize>>,
+    pub(crate) row_of_check: IdTable<CheckId, Option<ServiceId>>,
     /// The row of each metric, where it has one.
-    pub(crate) row_of_metric: IdTable<MetricId, Option<usize>>,
+    pub(crate) row_of_metric: IdTable<MetricId, Option<ServiceId>>,
     /// Each check by its name.
     pub(crate) checks: HashMap<Name, CheckId>,
     /// Each metric by its name.
     pub(crate) metrics: HashMap<Name, MetricId>,
     /// Position of each log by its name.
     pub(crate) logs: HashMap<Name, usize>,
-    /// Position of each row by its name.
-    pub(crate) services: HashMap<Name, usize>,
+    /// Each row by its name.
+    pub(crate) services: HashMap<Name, ServiceId>,
     /// The checks that judge each source, by the source's name.
     pub(crate) of_source: HashMap<Name, Vec<CheckId>>,
     /// The metrics that are computed from each check's own latency or availability.
@@ -72,14 +72,14 @@ impl Membership {
             derived_metrics: config.checks.iter().map(|_| Vec::new()).collect(),
             rows,
         };
-        for (at, row) in membership.rows.iter().enumerate() {
+        for (id, row) in numbered(&membership.rows) {
             for check in &*row.checks {
-                membership.row_of_check[*check] = Some(at);
+                membership.row_of_check[*check] = Some(id);
             }
             // Where each check is a row of its own, a metric belongs to all of them, and so to none.
             if !by_check {
                 for metric in &*row.metrics {
-                    membership.row_of_metric[*metric] = Some(at);
+                    membership.row_of_metric[*metric] = Some(id);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl<'a, I: Id> Grouped<'a, I> {
 
 /// A row for each service, and the console's own where a check belongs to none: a row of statuses for what has no
 /// status would be an eternal UNKNOWN.
-fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
+fn rows_of_services(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
     let checks = Grouped::new(config.checks.iter().map(|check| check.service.as_ref()));
     let metrics = Grouped::new(config.metrics.iter().map(|metric| metric.service.as_ref()));
     let logs = Grouped::new(config.logs.iter().map(|log| log.service.as_ref()));
@@ -141,19 +141,15 @@ fn rows_of_services(config: &Config, shown: bool) -> Vec<Members> {
         depends_on: Vec::new(),
         dependents: Vec::new(),
     };
-    let services = config.services.iter();
-    let mut rows: Vec<Members> =
-        services.map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name))).collect();
     let own = row(Name::from(config.console.name.as_str()), config.console.name.clone(), None);
-    if !own.checks.is_empty() {
-        rows.push(own);
-    }
-    rows
+    let services = config.services.iter();
+    let services = services.map(|service| row(service.name.clone(), service.title.clone(), Some(&service.name)));
+    services.chain(Some(own).filter(|own| !own.checks.is_empty())).collect()
 }
 
 /// Where nobody named a service, each check is a row of its own: one row for all of them would say that something is
 /// wrong, but not what. Metrics, logs and actions belong to every one.
-fn rows_of_checks(config: &Config, shown: bool) -> Vec<Members> {
+fn rows_of_checks(config: &Config, shown: bool) -> IdTable<ServiceId, Members> {
     let (metrics, logs) = (all(config.metrics.len()), all(config.logs.len()));
     let actions = all(if shown { config.actions.len() } else { 0 });
     let row = |(id, name): (CheckId, &Name)| Members {
@@ -175,20 +171,20 @@ fn all<I: Id>(count: usize) -> Arc<[I]> {
 }
 
 /// Fills in who depends on whom.
-fn connect(config: &Config, rows: &mut [Members]) {
+fn connect(config: &Config, rows: &mut IdTable<ServiceId, Members>) {
     // Rows of services stand in the order of the file; other rows depend on nothing.
-    let of: HashMap<&Name, usize> =
-        config.services.iter().enumerate().map(|(at, service)| (&service.name, at)).collect();
-    for (row, service) in config.services.iter().enumerate() {
-        let direct = |at: usize| config.services[at].depends_on.iter().filter_map(|name| of.get(name).copied());
+    let ids: HashMap<&Name, ServiceId> = numbered(&config.services).map(|(id, service)| (&service.name, id)).collect();
+    for (row, service) in numbered(&config.services) {
+        let needed = |id: ServiceId| &config.services[id.place()].depends_on;
+        let direct = |id| needed(id).iter().filter_map(|name| ids.get(name).copied());
         let (mut seen, mut next) = (BTreeSet::from([row]), vec![row]);
-        let mut found: Vec<usize> = Vec::with_capacity(service.depends_on.len());
+        let mut found: Vec<ServiceId> = Vec::with_capacity(service.depends_on.len());
         while !next.is_empty() {
-            next = next.into_iter().flat_map(direct).filter(|at| seen.insert(*at)).collect();
+            next = next.into_iter().flat_map(direct).filter(|id| seen.insert(*id)).collect();
             found.extend(&next);
         }
-        for at in &found {
-            rows[*at].dependents.push(row);
+        for id in &found {
+            rows[*id].dependents.push(row);
         }
         rows[row].depends_on = found;
     }

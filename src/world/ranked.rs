@@ -1,25 +1,27 @@
-//! Things that are found by their place and read by their rank, at a cost that hardly grows with their number.
+//! Things that are found by their ids and read by their rank, at a cost that hardly grows with their number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Index;
 
-/// Things by place, read in the order of their rank: first by group, then by the order within it, then by place.
+use super::ids::Id;
+
+/// Things by id, read in the order of their rank: first by group, then by the order within it, then by id.
 /// One that changes moves alone, and one that changes where it stands costs no search.
 #[derive(Debug, Clone)]
-pub struct Ranked<G, O, T> {
-    /// By place, each with its rank.
+pub struct Ranked<I, G, O, T> {
+    /// Each where its id says, with its rank.
     places: Vec<Option<((G, O), T)>>,
-    order: BTreeSet<(G, O, usize)>,
+    order: BTreeSet<(G, O, I)>,
     counts: BTreeMap<G, usize>,
 }
 
-impl<G, O, T> Default for Ranked<G, O, T> {
+impl<I, G, O, T> Default for Ranked<I, G, O, T> {
     fn default() -> Self {
         Self { places: Vec::new(), order: BTreeSet::new(), counts: BTreeMap::new() }
     }
 }
 
-impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
+impl<I: Id + Ord, G: Ord + Copy, O: Ord + Copy, T> Ranked<I, G, O, T> {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.order.len()
@@ -32,12 +34,12 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
 
     /// All, in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator + Clone {
-        self.order.iter().map(|(.., place)| self.standing_at(*place))
+        self.order.iter().map(|(.., id)| self.ranked(*id))
     }
 
     /// The first of all.
     pub(crate) fn first(&self) -> Option<&T> {
-        self.order.first().map(|(.., place)| self.standing_at(*place))
+        self.order.first().map(|(.., id)| self.ranked(*id))
     }
 
     /// How many are in the groups that are asked for: it is known without a look at them.
@@ -45,64 +47,65 @@ impl<G: Ord + Copy, O: Ord + Copy, T> Ranked<G, O, T> {
         self.counts.iter().filter(|(group, _)| wanted(**group)).map(|(_, count)| count).sum()
     }
 
-    /// The one at a place.
-    pub(crate) fn at(&self, place: usize) -> Option<&T> {
-        self.places.get(place)?.as_ref().map(|(_, thing)| thing)
+    /// The one of that id.
+    pub(crate) fn get(&self, id: I) -> Option<&T> {
+        self.places.get(id.place())?.as_ref().map(|(_, thing)| thing)
     }
 
-    /// The one at a place, to change what its rank does not depend on.
-    pub(super) fn at_mut(&mut self, place: usize) -> Option<&mut T> {
-        self.places.get_mut(place)?.as_mut().map(|(_, thing)| thing)
+    /// The one of that id, to change what its rank does not depend on.
+    pub(super) fn get_mut(&mut self, id: I) -> Option<&mut T> {
+        self.places.get_mut(id.place())?.as_mut().map(|(_, thing)| thing)
     }
 
-    /// Puts a thing to a place, for the one that is there.
-    pub(super) fn put(&mut self, place: usize, rank: (G, O), thing: T) {
+    /// Puts a thing in the place of the one that has this id.
+    pub(super) fn put(&mut self, id: I, rank: (G, O), thing: T) {
+        let place = id.place();
         if let Some(Some((known, there))) = self.places.get_mut(place)
             && *known == rank
         {
             *there = thing;
             return;
         }
-        self.remove(place);
+        self.remove(id);
         if self.places.len() <= place {
             self.places.resize_with(place + 1, || None);
         }
         self.places[place] = Some((rank, thing));
-        self.order.insert((rank.0, rank.1, place));
+        self.order.insert((rank.0, rank.1, id));
         *self.counts.entry(rank.0).or_default() += 1;
     }
 
-    /// Moves the one at a place to another rank.
-    pub(super) fn rerank(&mut self, place: usize, rank: (G, O)) {
-        if self.places.get(place).and_then(Option::as_ref).is_some_and(|(known, _)| *known != rank)
-            && let Some(thing) = self.remove(place)
+    /// Moves the one of that id to another rank.
+    pub(super) fn rerank(&mut self, id: I, rank: (G, O)) {
+        if self.places.get(id.place()).and_then(Option::as_ref).is_some_and(|(known, _)| *known != rank)
+            && let Some(thing) = self.remove(id)
         {
-            self.put(place, rank, thing);
+            self.put(id, rank, thing);
         }
     }
 
-    /// Takes away the one at a place.
-    pub(super) fn remove(&mut self, place: usize) -> Option<T> {
-        let ((group, order), thing) = self.places.get_mut(place)?.take()?;
+    /// Takes away the one of that id.
+    pub(super) fn remove(&mut self, id: I) -> Option<T> {
+        let ((group, order), thing) = self.places.get_mut(id.place())?.take()?;
         if let Some(count) = self.counts.get_mut(&group) {
             *count -= 1;
         }
-        self.order.remove(&(group, order, place));
+        self.order.remove(&(group, order, id));
         Some(thing)
     }
 
     /// Takes away all.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + use<G, O, T> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> + use<I, G, O, T> {
         std::mem::take(self).places.into_iter().flatten().map(|(_, thing)| thing)
     }
 
-    fn standing_at(&self, place: usize) -> &T {
-        self.at(place).expect("what has a rank has a place")
+    fn ranked(&self, id: I) -> &T {
+        self.get(id).expect("what has a rank has a place")
     }
 }
 
 /// The one that so many stand before.
-impl<G: Ord + Copy, O: Ord + Copy, T> Index<usize> for Ranked<G, O, T> {
+impl<I: Id + Ord, G: Ord + Copy, O: Ord + Copy, T> Index<usize> for Ranked<I, G, O, T> {
     type Output = T;
 
     fn index(&self, nth: usize) -> &T {
@@ -115,6 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::world::ids::ServiceId;
 
     proptest! {
         #[test]
@@ -126,16 +130,16 @@ mod tests {
                 match (rank, known) {
                     (Some(rank), Some(known)) if only_moved => {
                         list[known].0 = rank;
-                        ranked.rerank(place, rank);
+                        ranked.rerank(ServiceId::new(place), rank);
                     }
                     (Some(rank), known) => {
                         known.map(|known| list.remove(known));
                         list.push((rank, place, number));
-                        ranked.put(place, rank, number);
+                        ranked.put(ServiceId::new(place), rank, number);
                     }
                     (None, known) => {
                         let taken = known.map(|known| list.remove(known).2);
-                        prop_assert_eq!(ranked.remove(place), taken);
+                        prop_assert_eq!(ranked.remove(ServiceId::new(place)), taken);
                     }
                 }
                 list.sort_unstable();
@@ -143,7 +147,7 @@ mod tests {
                 prop_assert_eq!(ranked.first(), list.first().map(|(_, _, number)| number));
                 prop_assert_eq!(ranked.count(|group| group < 2), list.iter().filter(|((group, _), ..)| *group < 2).count());
                 for (_, place, number) in &list {
-                    prop_assert_eq!(ranked.at(*place), Some(number));
+                    prop_assert_eq!(ranked.get(ServiceId::new(*place)), Some(number));
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::checks::CheckView;
-use super::ids::{CheckId, MetricId};
+use super::ids::{CheckId, MetricId, ServiceId};
 use super::membership::Members;
 use super::ranked::Ranked;
 use super::table::IdTable;
@@ -14,7 +14,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// Services by their row in the configuration, read worst first.
-pub(crate) type Services = Ranked<Reverse<u8>, (), ServiceView>;
+pub(crate) type Services = Ranked<ServiceId, Reverse<u8>, (), ServiceView>;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct ServiceView {
     /// The same dependency whether or not it is in trouble: it explains the figures too.
     pub(crate) waits_for: Option<Name>,
     /// The rows of the dependencies that were suspected when whose fault it is was looked at last.
-    pub(super) suspects: Vec<usize>,
+    pub(super) suspects: Vec<ServiceId>,
 }
 
 impl ServiceView {
