@@ -17,7 +17,9 @@ use crate::lang::time::Stamp;
 use crate::logs::filter::Filter;
 use crate::logs::record::{Record, RecordBatch};
 use crate::text::name::Name;
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{Logs, rings};
+use crate::world::table::IdTable;
 
 use super::screens::{Screen, Screens};
 use super::state::State;
@@ -68,7 +70,7 @@ pub(in crate::app) fn arrived(state: &mut State, log: &Name, batch: RecordBatch,
 }
 
 /// Shows a record that was just pushed to the ring of log `at` wherever records are listed.
-fn follow(console: &mut Console, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+fn follow(console: &mut Console, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
     let Console { screens: Screens { logs: screen, .. }, tails, .. } = console;
     screen.known.learn(record);
     for tail in tails.values_mut() {
@@ -111,12 +113,14 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
     true
 }
 
+fn shown(logs: &Logs, only: Option<&Name>) -> Vec<LogId> {
+    logs.ids().filter(|id| only.is_none_or(|name| logs[*id].name == *name)).collect()
+}
+
 /// Shows one log alone, or all.
 pub(in crate::app) fn show_only(state: &mut State, name: Option<Name>) {
     let screen = &mut state.console.screens.logs;
-    let sources = state.world.logs.iter().enumerate();
-    let shown =
-        sources.filter(|(_, log)| name.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
+    let shown = shown(&state.world.logs, name.as_ref());
     screen.only = name;
     let filter = screen.pane.view().filter().clone();
     screen.pane.refilter(&state.world.logs, shown, filter);
@@ -137,7 +141,7 @@ pub(in crate::app) fn step_log(state: &mut State, by: isize) {
     // Position 0 is all, 1 the first log.
     let here = here.map_or(0, |at| at + 1).cast_signed();
     let next = (here + by).rem_euclid(count.cast_signed() + 1).unsigned_abs();
-    let name = next.checked_sub(1).map(|at| state.world.logs[at].name.clone());
+    let name = next.checked_sub(1).and_then(|nth| state.world.logs.iter().nth(nth)).map(|log| log.name.clone());
     let said = name.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("only {name}"));
     show_only(state, name);
     state.toast(Tone::Info, &said);
@@ -147,7 +151,7 @@ pub(in crate::app) fn step_log(state: &mut State, by: isize) {
 pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
     let height = height(state);
     let screen = &mut state.console.screens.logs;
-    let source = screen.pane.sources().iter().position(|at| state.world.logs[*at].name == *log);
+    let source = screen.pane.sources().iter().position(|id| state.world.logs[*id].name == *log);
     let rings = rings(&state.world.logs, screen.pane.sources());
     let entry = source.and_then(|source| screen.pane.view().index_of(&rings, source, seq));
     if let Some(entry) = entry.and_then(|index| screen.pane.view().get(index)) {
@@ -182,18 +186,14 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
 }
 
 /// The list of logs is another one: places are kept by name.
-pub(in crate::app) fn reconfigured(state: &mut State, before: &[Name]) {
+pub(in crate::app) fn reconfigured(state: &mut State, before: &IdTable<LogId, Name>) {
     let screen = &mut state.console.screens.logs;
     if screen.only.as_ref().is_some_and(|name| !state.world.logs.iter().any(|log| log.name == *name)) {
         screen.only = None;
     }
-    let only = screen.only.clone();
-    let sources = state.world.logs.iter().enumerate();
-    let shown =
-        sources.filter(|(_, log)| only.as_ref().is_none_or(|name| log.name == *name)).map(|(at, _)| at).collect();
-    let logs = &state.world.logs;
-    let moved = |at: usize| before.get(at).and_then(|name| logs.iter().position(|log| log.name == *name));
-    screen.pane.remap(logs, moved, shown);
+    let shown = shown(&state.world.logs, screen.only.as_ref());
+    let moved = |id| state.world.membership.logs.get(before.get(id)?).copied();
+    screen.pane.remap(&state.world.logs, moved, shown);
     screen.detours.clear();
     state.console.overlays.tell(Overlay::logs_moved);
     search_again(state);

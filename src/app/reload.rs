@@ -17,6 +17,8 @@ use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
+use crate::world::ids::LogId;
+use crate::world::table::IdTable;
 use crate::world::timeline::EventKind;
 
 /// The configuration was read again.
@@ -60,7 +62,7 @@ fn accept(state: &mut State, config: Arc<Config>, changes: &[SafeText], effects:
     if config.console.theme != state.world.config.console.theme {
         state.console.theme.clone_from(&config.console.theme);
     }
-    let logs_before: Vec<Name> = state.world.logs.iter().map(|log| log.name.clone()).collect();
+    let logs_before: IdTable<LogId, Name> = state.world.logs.iter().map(|log| log.name.clone()).collect();
     let output = state.world.reconfigure(config, state.world.now);
     let config = Arc::clone(&state.world.config);
     state.console.layouts = Layouts::new(&config);

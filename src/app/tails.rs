@@ -7,7 +7,8 @@ use crate::config::panels::{LogPanel, PanelSubject};
 use crate::config::sections::screen::ScreenLayout;
 use crate::logs::record::Record;
 use crate::logs::view::View;
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{LogView, Logs, rings};
 
 /// Records scanned by one slice of work.
 const SLICE: usize = 2_000;
@@ -16,11 +17,11 @@ const SLICE: usize = 2_000;
 #[derive(Debug, Clone)]
 pub struct Tail {
     view: View,
-    sources: Vec<usize>,
+    sources: Vec<LogId>,
 }
 
 /// Every panel of the layouts that has a filter. What is held already is scanned in slices.
-pub(crate) fn tails(layouts: &Layouts, logs: &[LogView]) -> HashMap<LogPanel, Tail> {
+pub(crate) fn tails(layouts: &Layouts, logs: &Logs) -> HashMap<LogPanel, Tail> {
     let panels = layouts.iter().flat_map(ScreenLayout::panels);
     let filtered = panels.filter_map(|panel| match &panel.subject {
         PanelSubject::Log(shown) if !shown.filter.is_everything() => Some(shown),
@@ -30,21 +31,21 @@ pub(crate) fn tails(layouts: &Layouts, logs: &[LogView]) -> HashMap<LogPanel, Ta
 }
 
 impl Tail {
-    fn new(shown: &LogPanel, logs: &[LogView]) -> Self {
+    fn new(shown: &LogPanel, logs: &Logs) -> Self {
         let of = |log: &LogView| shown.only().is_none_or(|only| log.name == *only);
-        let sources: Vec<usize> = (0..logs.len()).filter(|at| of(&logs[*at])).collect();
+        let sources: Vec<LogId> = logs.ids().filter(|id| of(&logs[*id])).collect();
         Self { view: View::new(shown.filter.clone(), &rings(logs, &sources)), sources }
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(crate) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(crate) fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
         if let Some(source) = self.sources.iter().position(|source| *source == at) {
             self.view.ingest(&logs[at].ring, source, record, backlog);
         }
     }
 
     /// Lets go of what the rings dropped.
-    pub(crate) fn forget(&mut self, logs: &[LogView]) {
+    pub(crate) fn forget(&mut self, logs: &Logs) {
         self.view.forget(&rings(logs, &self.sources), 0);
     }
 
@@ -54,7 +55,7 @@ impl Tail {
     }
 
     /// Scans one slice of what was held.
-    pub(crate) fn work(&mut self, logs: &[LogView]) {
+    pub(crate) fn work(&mut self, logs: &Logs) {
         self.view.work(&rings(logs, &self.sources), SLICE);
     }
 
@@ -64,7 +65,7 @@ impl Tail {
     }
 
     /// The newest `count` records that pass, oldest first.
-    pub(crate) fn last(&self, logs: &[LogView], count: usize) -> Vec<Record> {
+    pub(crate) fn last(&self, logs: &Logs, count: usize) -> Vec<Record> {
         let held = rings(logs, &self.sources);
         let entries = self.view.iter_from(self.view.len().saturating_sub(count));
         entries.filter_map(|entry| held.get(entry.source)?.get(entry.seq).cloned()).collect()

@@ -17,6 +17,14 @@ pub struct CheckId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MetricId(usize);
 
+/// A log, by its place in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogId(usize);
+
+/// An action, by its place in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActionId(usize);
+
 /// A row of the services, by its place: those of the configuration in its order, the console's own last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(usize);
@@ -39,17 +47,7 @@ macro_rules! ids {
     };
 }
 
-ids!(CheckId, MetricId, ServiceId, AlertId);
-
-impl Id for usize {
-    fn new(place: usize) -> Self {
-        place
-    }
-
-    fn place(self) -> usize {
-        self
-    }
-}
+ids!(CheckId, MetricId, LogId, ActionId, ServiceId, AlertId);
 
 /// Things of one kind in their order, each with its id.
 pub(crate) fn numbered<I: Id, T>(things: impl IntoIterator<Item = T>) -> impl Iterator<Item = (I, T)> {

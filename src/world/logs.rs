@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::ids::LogId;
+use super::table::IdTable;
 use crate::config::sections::log::Log;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Loss, Record};
@@ -12,11 +14,12 @@ use crate::logs::ring::{Ring, RingLimits};
 use crate::logs::view::WINDOW;
 use crate::text::name::Name;
 
+/// All logs.
+pub type Logs = IdTable<LogId, LogView>;
+
 /// One log.
 #[derive(Debug, Clone)]
 pub struct LogView {
-    /// Position in `config.logs`.
-    pub index: usize,
     /// Its name.
     pub name: Name,
     /// The service it belongs to.
@@ -41,9 +44,8 @@ pub struct LogView {
 
 impl LogView {
     /// A log of which nothing was read yet.
-    pub(crate) fn new(index: usize, log: &Log, limits: RingLimits) -> Self {
+    pub(crate) fn new(log: &Log, limits: RingLimits) -> Self {
         Self {
-            index,
             name: log.name.clone(),
             service: log.service.clone(),
             state: LogState::Starting,
@@ -58,8 +60,7 @@ impl LogView {
     }
 
     /// The same log under another configuration: what is held stays.
-    pub(crate) fn moved(mut self, index: usize, log: &Log) -> Self {
-        self.index = index;
+    pub(crate) fn moved(mut self, log: &Log) -> Self {
         self.service.clone_from(&log.service);
         self
     }
@@ -129,9 +130,9 @@ impl LogView {
     }
 }
 
-/// The rings of some logs, by position.
-pub(crate) fn rings<'a>(logs: &'a [LogView], sources: &[usize]) -> Vec<&'a Ring> {
-    sources.iter().filter_map(|at| logs.get(*at)).map(|log| &log.ring).collect()
+/// The rings of some logs.
+pub(crate) fn rings<'a>(logs: &'a Logs, sources: &[LogId]) -> Vec<&'a Ring> {
+    sources.iter().filter_map(|id| logs.get(*id)).map(|log| &log.ring).collect()
 }
 
 /// The rate is that of so long.

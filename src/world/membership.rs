@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ids::{CheckId, Id, MetricId, ServiceId, numbered};
+use super::ids::{ActionId, CheckId, Id, LogId, MetricId, ServiceId, numbered};
 use super::table::IdTable;
 use crate::config::Config;
 use crate::config::sections::metric::MetricKind;
@@ -22,10 +22,10 @@ pub(crate) struct Members {
     pub(crate) checks: Arc<[CheckId]>,
     /// Its metrics.
     pub(crate) metrics: Arc<[MetricId]>,
-    /// Positions of its logs; where it has none, of those that belong to no service.
-    pub(crate) logs: Arc<[usize]>,
-    /// Positions of its actions.
-    pub(crate) actions: Arc<[usize]>,
+    /// Its logs; where it has none, of those that belong to no service.
+    pub(crate) logs: Arc<[LogId]>,
+    /// Its actions.
+    pub(crate) actions: Arc<[ActionId]>,
     /// The rows that it depends on at whatever remove, the nearest first.
     pub(crate) depends_on: Vec<ServiceId>,
     /// The rows that depend on it at whatever remove.
@@ -45,8 +45,8 @@ pub(crate) struct Membership {
     pub(crate) checks: HashMap<Name, CheckId>,
     /// Each metric by its name.
     pub(crate) metrics: HashMap<Name, MetricId>,
-    /// Position of each log by its name.
-    pub(crate) logs: HashMap<Name, usize>,
+    /// Each log by its name.
+    pub(crate) logs: HashMap<Name, LogId>,
     /// Each row by its name.
     pub(crate) services: HashMap<Name, ServiceId>,
     /// The checks that judge each source, by the source's name.

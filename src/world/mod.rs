@@ -44,7 +44,7 @@ use checks::CheckView;
 use diagnostics::Diagnostics;
 use ids::{CheckId, MetricId};
 use link::Connectivity;
-use logs::LogView;
+use logs::{LogView, Logs};
 use machines::Machines;
 use membership::Membership;
 use metrics::MetricView;
@@ -73,7 +73,7 @@ pub struct World {
     /// Metrics, in the order of the configuration.
     pub metrics: IdTable<MetricId, MetricView>,
     /// Logs, in the order of the configuration.
-    pub logs: Vec<LogView>,
+    pub logs: Logs,
     /// Services, worst first, then in the order of the configuration.
     pub services: Services,
     /// Alerts that are not inactive: firing before pending before resolved, worst first, newest first.
@@ -106,7 +106,7 @@ impl World {
         let checks = config.checks.iter().map(|check| CheckView::new(check, now)).collect();
         let metrics = config.metrics.iter().map(|metric| MetricView::new(metric, now)).collect();
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
-        let logs = config.logs.iter().enumerate().map(|(at, log)| LogView::new(at, log, limits)).collect();
+        let logs = config.logs.iter().map(|log| LogView::new(log, limits)).collect();
         let mut world = Self {
             now,
             started: now,

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use super::diagnostics::ProblemKind;
-use super::ids::{CheckId, Id};
-use super::logs::LogView;
+use super::ids::{CheckId, Id, LogId};
+use super::logs::Logs;
 use super::output::{Change, Intent, Output};
 use super::timeline::{EventKind, TimelineEntry};
 use crate::config::sections::metric::MetricKind;
@@ -130,7 +130,7 @@ impl World {
         output
     }
 
-    /// Takes in what was read of a log. `each` is given the logs, the place of this one, and every record just after it was
+    /// Takes in what was read of a log. `each` is given the logs, the id of this one, and every record just after it was
     /// held: whoever keeps a view of the records follows them there.
     #[expect(clippy::needless_pass_by_value, reason = "a batch is handed over: its source keeps nothing of it")]
     pub(crate) fn records(
@@ -138,38 +138,34 @@ impl World {
         name: &Name,
         batch: RecordBatch,
         at: Stamp,
-        mut each: impl FnMut(&[LogView], usize, &Record, bool),
+        mut each: impl FnMut(&Logs, LogId, &Record, bool),
     ) {
-        let Some(place) = self.membership.logs.get(name).copied() else { return };
-        let log = &mut self.logs[place];
+        let Some(id) = self.membership.logs.get(name).copied() else { return };
+        let log = &mut self.logs[id];
         log.loss = batch.loss;
         log.observe(&batch.records, batch.backlog, at);
         for record in &batch.records {
-            self.logs[place].push(record);
-            each(&self.logs, place, record, batch.backlog);
+            self.logs[id].push(record);
+            each(&self.logs, id, record, batch.backlog);
         }
-        let log = &mut self.logs[place];
+        let log = &mut self.logs[id];
         log.loss.dropped = log.ring.dropped();
     }
 
     /// Puts records in the place of those that are still held; `each` as for [`Self::records`].
-    pub(crate) fn masked(
-        &mut self,
-        records: &[(Record, Record)],
-        mut each: impl FnMut(&[LogView], usize, &Record, bool),
-    ) {
+    pub(crate) fn masked(&mut self, records: &[(Record, Record)], mut each: impl FnMut(&Logs, LogId, &Record, bool)) {
         for (held, masked) in records {
-            let Some(place) = self.logs.iter().position(|log| log.name == held.log) else { continue };
-            if self.logs[place].ring.get(held.seq).is_some_and(|now| now.same(held)) {
-                self.logs[place].push(masked);
-                each(&self.logs, place, masked, true);
+            let Some(id) = self.membership.logs.get(&held.log).copied() else { continue };
+            if self.logs[id].ring.get(held.seq).is_some_and(|now| now.same(held)) {
+                self.logs[id].push(masked);
+                each(&self.logs, id, masked, true);
             }
         }
     }
 
     fn log_state(&mut self, name: &Name, to: LogState) -> Output {
-        let place = self.membership.logs.get(name).copied();
-        let Some(log) = place.and_then(|place| self.logs.get_mut(place)) else { return Output::default() };
+        let Some(id) = self.membership.logs.get(name).copied() else { return Output::default() };
+        let log = &mut self.logs[id];
         if log.state == to {
             return Output::default();
         }

@@ -66,10 +66,11 @@ impl World {
 
     fn reconfigure_logs(&mut self, config: &Config) {
         let limits = RingLimits { records: config.console.log_records, bytes: config.console.log_bytes };
-        let mut old: HashMap<Name, LogView> = self.logs.drain(..).map(|log| (log.name.clone(), log)).collect();
-        let taken = config.logs.iter().enumerate().map(|(index, log)| match old.remove(&log.name) {
-            Some(kept) => kept.moved(index, log),
-            None => LogView::new(index, log, limits),
+        let mut old: HashMap<Name, LogView> =
+            std::mem::take(&mut self.logs).into_iter().map(|log| (log.name.clone(), log)).collect();
+        let taken = config.logs.iter().map(|log| match old.remove(&log.name) {
+            Some(kept) => kept.moved(log),
+            None => LogView::new(log, limits),
         });
         self.logs = taken.collect();
     }

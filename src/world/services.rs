@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::checks::CheckView;
-use super::ids::{CheckId, MetricId, ServiceId};
+use super::ids::{ActionId, CheckId, LogId, MetricId, ServiceId};
 use super::membership::Members;
 use super::ranked::Ranked;
 use super::table::IdTable;
@@ -35,11 +35,11 @@ pub struct ServiceView {
     pub checks: Arc<[CheckId]>,
     /// Its metrics.
     pub metrics: Arc<[MetricId]>,
-    /// Its logs: positions in `World::logs`. Where it has none of its own, those that belong to no service, whose
+    /// Its logs. Where it has none of its own, those that belong to no service, whose
     /// records may name it.
-    pub logs: Arc<[usize]>,
-    /// Its actions: positions in `config.actions`; empty in read-only mode.
-    pub actions: Arc<[usize]>,
+    pub logs: Arc<[LogId]>,
+    /// Its actions; none in read-only mode.
+    pub actions: Arc<[ActionId]>,
     /// The check that makes it what it is: the worst, the first among equals.
     pub leading: Option<CheckId>,
     /// The nearest service it depends on that is down, while it is in trouble itself.

@@ -35,6 +35,11 @@ impl<I: Id, T> IdTable<I, T> {
         self.things.iter()
     }
 
+    /// All, in their order, to change them.
+    pub fn iter_mut(&mut self) -> slice::IterMut<'_, T> {
+        self.things.iter_mut()
+    }
+
     /// The ids of all, in their order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = I> + use<I, T> {
         (0..self.things.len()).map(I::new)

@@ -128,7 +128,7 @@ async fn a_secret_file_that_comes_late_is_read() {
 
 /// The lines of the only log, as they are held.
 fn lines(state: &State) -> Vec<&str> {
-    state.world.logs[0].ring.iter().map(|record| record.raw.as_str()).collect()
+    state.world.log("app").unwrap().ring.iter().map(|record| record.raw.as_str()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +145,7 @@ async fn records_that_were_read_before_a_secret_was_known_are_masked_once_it_is(
     fs::write(console.at("token"), "token-of-monday\n").unwrap();
     let masked = "{\"level\":\"info\",\"message\":\"with ***\"}";
     console.until("masked", |state| lines(state) == [masked, "another"]).await;
-    let record = console.headless.state().world.logs[0].ring.at(0).unwrap();
+    let record = console.headless.state().world.log("app").unwrap().ring.at(0).unwrap();
     assert_eq!(record.message.as_str(), "with ***");
     assert!(record.fields().iter().all(|(_, value)| !value.as_str().contains("monday")));
     console.headless.finish().await;

@@ -6,7 +6,8 @@ use crate::app::state::State;
 use crate::logs::filter::Filter;
 use crate::logs::record::Record;
 use crate::text::SafeText;
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{Logs, rings};
 
 use super::filtering::{parse, set_filter};
 use super::search::{SLICE, set_search};
@@ -16,8 +17,8 @@ use super::search::{SLICE, set_search};
 pub(crate) struct Aside {
     shown: Shown,
     found: Option<Found>,
-    /// The logs that are merged, by position.
-    sources: Vec<usize>,
+    /// The logs that are merged.
+    sources: Vec<LogId>,
 }
 
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ enum Shown {
 
 impl Aside {
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(in crate::app) fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
         if let Shown::Filter(_, pane) = &mut self.shown {
             pane.ingest(logs, at, record, backlog);
         }
@@ -42,7 +43,7 @@ impl Aside {
     }
 
     /// Lets go of what the rings dropped.
-    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn forget(&mut self, logs: &Logs) {
         if let Shown::Filter(_, pane) = &mut self.shown {
             pane.forget(logs);
         }
@@ -58,7 +59,7 @@ impl Aside {
     }
 
     /// Scans one slice of what was held.
-    pub(in crate::app) fn work(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn work(&mut self, logs: &Logs) {
         match (&mut self.shown, &mut self.found) {
             (Shown::Filter(_, pane), _) if pane.view().is_scanning() => {
                 pane.work(logs);
@@ -70,7 +71,7 @@ impl Aside {
         }
     }
 
-    fn is_filter(&self, other: &Filter, sources: &[usize]) -> bool {
+    fn is_filter(&self, other: &Filter, sources: &[LogId]) -> bool {
         matches!(&self.shown, Shown::Filter(filter, _) if filter == other) && self.sources == sources
     }
 

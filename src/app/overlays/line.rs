@@ -11,7 +11,8 @@ use crate::logs::filter::complete::FilterCompletion;
 use crate::logs::record::Record;
 use crate::model::effect::Effect;
 use crate::text::SafeText;
-use crate::world::logs::LogView;
+use crate::world::ids::LogId;
+use crate::world::logs::Logs;
 
 /// What the line is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,25 +195,25 @@ impl Overlay for LineInput {
         self.aside.as_ref().is_some_and(|aside| aside.is_scanning())
     }
 
-    fn count(&mut self, logs: &[LogView]) {
+    fn count(&mut self, logs: &Logs) {
         if let Some(aside) = &mut self.aside {
             aside.work(logs);
         }
     }
 
-    fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
         if let Some(aside) = &mut self.aside {
             aside.ingest(logs, at, record, backlog);
         }
     }
 
-    fn forget(&mut self, logs: &[LogView]) {
+    fn forget(&mut self, logs: &Logs) {
         if let Some(aside) = &mut self.aside {
             aside.forget(logs);
         }
     }
 
-    /// What was put aside names the logs by their places.
+    /// What was put aside names the logs by their ids.
     fn logs_moved(&mut self) -> Then {
         self.aside = None;
         Then::Stay

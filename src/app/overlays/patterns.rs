@@ -14,7 +14,8 @@ use crate::logs::scan::Scan;
 use crate::model::effect::{Effect, LogsEffect, RequestId, ShapeHistoryQuery, TerminalEffect};
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{Logs, rings};
 
 /// The overlay.
 #[derive(Debug, Clone)]
@@ -31,8 +32,8 @@ pub struct PatternsOverlay {
     pub history: Option<ShapeHistory>,
     /// When it was opened: yesterday is counted from here.
     pub opened: Stamp,
-    /// The logs that are looked at, by position.
-    sources: Vec<usize>,
+    /// The logs that are looked at.
+    sources: Vec<LogId>,
     scan: Scan,
 }
 
@@ -132,13 +133,13 @@ impl Overlay for PatternsOverlay {
         self.progress().is_some()
     }
 
-    fn count(&mut self, logs: &[LogView]) {
+    fn count(&mut self, logs: &Logs) {
         let held = rings(logs, &self.sources);
         let Self { scan, patterns, sources, .. } = self;
         scan.work(&held, details::SLICE, |source, record| add(patterns, logs, sources[source], record));
     }
 
-    fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+    fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, _backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         if self.scan.takes(source, record) {
             add(&mut self.patterns, logs, at, record);
@@ -149,7 +150,7 @@ impl Overlay for PatternsOverlay {
         self.selected = self.rows().0.get(row).map(|group| group.hash);
     }
 
-    /// What it counts is named by the places of the logs.
+    /// What it counts is named by the ids of the logs.
     fn logs_moved(&mut self) -> Then {
         Then::Close
     }
@@ -160,7 +161,7 @@ impl Overlay for PatternsOverlay {
     }
 }
 
-fn add(patterns: &mut Patterns<Name>, logs: &[LogView], at: usize, record: &Record) {
+fn add(patterns: &mut Patterns<Name>, logs: &Logs, at: LogId, record: &Record) {
     let Some(log) = logs.get(at) else { return };
     patterns.add(record.message.as_str(), record.level, record.at(), || log.name.clone());
 }

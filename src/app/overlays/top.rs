@@ -14,7 +14,8 @@ use crate::logs::spread::Spread;
 use crate::logs::top::Top;
 use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::SafeText;
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{Logs, rings};
 
 /// Values that are held.
 const MOST: usize = 10_000;
@@ -36,7 +37,7 @@ pub struct TopOverlay {
     pub spread: Spread,
     /// The selected value; `None` selects the first.
     pub selected: Option<String>,
-    sources: Vec<usize>,
+    sources: Vec<LogId>,
     scan: Scan,
 }
 
@@ -185,13 +186,13 @@ impl Overlay for TopOverlay {
         self.choice.is_none() && self.scan.is_under_way()
     }
 
-    fn count(&mut self, logs: &[LogView]) {
+    fn count(&mut self, logs: &Logs) {
         let held = rings(logs, &self.sources);
         let Self { scan, top, spread, field, .. } = self;
         scan.work(&held, details::SLICE, |_, record| add(top, spread, field, record));
     }
 
-    fn ingest(&mut self, _logs: &[LogView], at: usize, record: &Record, _backlog: bool) {
+    fn ingest(&mut self, _logs: &Logs, at: LogId, record: &Record, _backlog: bool) {
         let source = self.sources.iter().position(|source| *source == at);
         if self.choice.is_none()
             && let Some(source) = source
@@ -201,7 +202,7 @@ impl Overlay for TopOverlay {
         }
     }
 
-    /// What it counts is named by the places of the logs.
+    /// What it counts is named by the ids of the logs.
     fn logs_moved(&mut self) -> Then {
         Then::Close
     }

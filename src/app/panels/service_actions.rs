@@ -8,6 +8,7 @@ use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
+use crate::world::ids::Id;
 
 pub(super) struct ServiceActions;
 
@@ -18,7 +19,7 @@ impl Panel for ServiceActions {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let shown = state.shown_service().map_or(&[][..], |service| &*service.actions);
-        startable::keys_of(shown.iter().filter_map(|at| state.world.config.actions.get(*at)), filter)
+        startable::keys_of(shown.iter().filter_map(|id| state.world.config.actions.get(id.place())), filter)
     }
 
     fn is_wanted(&self, state: &State) -> bool {

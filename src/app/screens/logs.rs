@@ -10,7 +10,7 @@ use crate::logs::filter::{Filter, KnownFields};
 use crate::logs::record::Record;
 use crate::logs::view::{View, ViewEntry};
 use crate::text::name::Name;
-use crate::world::logs::LogView;
+use crate::world::logs::Logs;
 
 pub(in crate::app) use pane::Place;
 pub(crate) use pane::{Pane, PaneRow};
@@ -86,9 +86,9 @@ pub struct LogsScreen {
 
 impl LogsScreen {
     /// The screen of a new state.
-    pub(crate) fn new(logs: &[LogView]) -> Self {
+    pub(crate) fn new(logs: &Logs) -> Self {
         Self {
-            pane: Pane::new(logs, (0..logs.len()).collect(), Filter::everything()),
+            pane: Pane::new(logs, logs.ids().collect(), Filter::everything()),
             histogram: true,
             range: DEFAULT_RANGE,
             ..Self::default()
@@ -96,7 +96,7 @@ impl LogsScreen {
     }
 
     /// What to draw in `height` rows; see [`Pane::rows`].
-    pub fn rows(&self, logs: &[LogView], height: usize) -> Vec<PaneRow> {
+    pub fn rows(&self, logs: &Logs, height: usize) -> Vec<PaneRow> {
         let context = if self.filter.is_everything() { 0 } else { self.context };
         self.pane.rows(logs, height, context)
     }

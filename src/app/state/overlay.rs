@@ -10,7 +10,8 @@ use crate::logs::record::Record;
 use crate::model::effect::Effect;
 use crate::text::name::Name;
 use crate::world::World;
-use crate::world::logs::LogView;
+use crate::world::ids::LogId;
+use crate::world::logs::Logs;
 
 use super::State;
 
@@ -57,15 +58,15 @@ pub trait Overlay: Any + Debug {
     }
 
     /// Counts a slice of what is left.
-    fn count(&mut self, _logs: &[LogView]) {}
+    fn count(&mut self, _logs: &Logs) {}
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    fn ingest(&mut self, _logs: &[LogView], _at: usize, _record: &Record, _backlog: bool) {}
+    fn ingest(&mut self, _logs: &Logs, _at: LogId, _record: &Record, _backlog: bool) {}
 
     /// Lets go of what the rings dropped.
-    fn forget(&mut self, _logs: &[LogView]) {}
+    fn forget(&mut self, _logs: &Logs) {}
 
-    /// The logs stand in other places since a reload.
+    /// The logs have other ids since a reload.
     fn logs_moved(&mut self) -> Then {
         Then::Stay
     }

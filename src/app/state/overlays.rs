@@ -5,7 +5,8 @@ use std::any::Any;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::record::Record;
 use crate::model::effect::Effect;
-use crate::world::logs::LogView;
+use crate::world::ids::LogId;
+use crate::world::logs::Logs;
 
 use super::State;
 use super::overlay::{Operation, Overlay, Then};
@@ -57,17 +58,17 @@ impl Overlays {
     }
 
     /// A record was just pushed to the ring of log `at`.
-    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(in crate::app) fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
         self.0.iter_mut().for_each(|overlay| overlay.ingest(logs, at, record, backlog));
     }
 
     /// The rings dropped records.
-    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn forget(&mut self, logs: &Logs) {
         self.0.iter_mut().for_each(|overlay| overlay.forget(logs));
     }
 
     /// Counts a slice for the lowest one that has records left to count.
-    pub(in crate::app) fn count(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn count(&mut self, logs: &Logs) {
         if let Some(overlay) = self.0.iter_mut().find(|overlay| overlay.is_counting()) {
             overlay.count(logs);
         }

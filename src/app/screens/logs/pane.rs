@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::logs::filter::Filter;
 use crate::logs::record::{Level, Record};
 use crate::logs::view::{View, ViewEntry};
-use crate::world::logs::{LogView, rings};
+use crate::world::ids::LogId;
+use crate::world::logs::{Logs, rings};
 
 /// Records scanned by one slice of work: some two milliseconds, so that a key never waits for a filter.
 const SLICE: usize = 2_000;
@@ -16,8 +17,8 @@ const SLICE: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 pub struct Pane {
     view: View,
-    /// Positions of the merged logs in [`crate::world::World::logs`].
-    sources: Vec<usize>,
+    /// The merged logs.
+    sources: Vec<LogId>,
     /// Whether the newest record is shown as it comes.
     pub follow: bool,
     /// Records that came since it stopped following.
@@ -56,7 +57,7 @@ pub struct PaneRow {
 
 impl Pane {
     /// A window on these logs that follows. What is held already is scanned in slices.
-    pub(crate) fn new(logs: &[LogView], sources: Vec<usize>, filter: Filter) -> Self {
+    pub(crate) fn new(logs: &Logs, sources: Vec<LogId>, filter: Filter) -> Self {
         let view = View::new(filter, &rings(logs, &sources));
         Self { view, sources, follow: true, ..Self::default() }
     }
@@ -66,13 +67,13 @@ impl Pane {
         &self.view
     }
 
-    /// The logs that are merged, by position.
-    pub(crate) fn sources(&self) -> &[usize] {
+    /// The logs that are merged.
+    pub(crate) fn sources(&self) -> &[LogId] {
         &self.sources
     }
 
     /// Takes in a record that was just pushed to the ring of log `at`.
-    pub(in crate::app) fn ingest(&mut self, logs: &[LogView], at: usize, record: &Record, backlog: bool) {
+    pub(in crate::app) fn ingest(&mut self, logs: &Logs, at: LogId, record: &Record, backlog: bool) {
         let Some(source) = self.sources.iter().position(|source| *source == at) else { return };
         let before = self.view.len();
         self.view.ingest(&logs[at].ring, source, record, backlog);
@@ -82,20 +83,30 @@ impl Pane {
     }
 
     /// Lets go of what the rings dropped.
-    pub(in crate::app) fn forget(&mut self, logs: &[LogView]) {
+    pub(in crate::app) fn forget(&mut self, logs: &Logs) {
         self.view.forget(&rings(logs, &self.sources), 0);
     }
 
     /// Scans one slice of what was held. `true` while more is left.
-    pub(in crate::app) fn work(&mut self, logs: &[LogView]) -> bool {
+    pub(in crate::app) fn work(&mut self, logs: &Logs) -> bool {
         !self.view.work(&rings(logs, &self.sources), SLICE)
     }
 
     /// Shows what passes another filter, around the same place.
-    pub(in crate::app) fn refilter(&mut self, logs: &[LogView], sources: Vec<usize>, filter: Filter) {
+    pub(in crate::app) fn refilter(&mut self, logs: &Logs, sources: Vec<LogId>, filter: Filter) {
+        self.replace(logs, Some, sources, filter);
+    }
+
+    /// The same place after the list of logs changed: `moved` gives the new id of an old one.
+    pub(in crate::app) fn remap(&mut self, logs: &Logs, moved: impl Fn(LogId) -> Option<LogId>, sources: Vec<LogId>) {
+        let filter = self.view.filter().clone();
+        self.replace(logs, moved, sources, filter);
+    }
+
+    fn replace(&mut self, logs: &Logs, moved: impl Fn(LogId) -> Option<LogId>, sources: Vec<LogId>, filter: Filter) {
         let place = |entry: &ViewEntry| {
-            let log = self.sources.get(entry.source)?;
-            Some(ViewEntry { source: sources.iter().position(|source| source == log)?, ..*entry })
+            let log = moved(*self.sources.get(entry.source)?)?;
+            Some(ViewEntry { source: sources.iter().position(|source| *source == log)?, ..*entry })
         };
         let anchor = self.window.first().and_then(|(entry, _)| place(entry));
         let cursor = self.cursor.as_ref().and_then(place);
@@ -107,20 +118,8 @@ impl Pane {
         self.follow = self.cursor.is_none();
     }
 
-    /// The same place after the list of logs changed: `moved` gives the new position of an old one.
-    pub(in crate::app) fn remap(
-        &mut self,
-        logs: &[LogView],
-        moved: impl Fn(usize) -> Option<usize>,
-        sources: Vec<usize>,
-    ) {
-        self.sources = self.sources.iter().map(|at| moved(*at).unwrap_or(usize::MAX)).collect();
-        let filter = self.view.filter().clone();
-        self.refilter(logs, sources, filter);
-    }
-
     /// The record under the cursor: the newest while it follows.
-    pub fn selected(&self, logs: &[LogView]) -> Option<Record> {
+    pub fn selected(&self, logs: &Logs) -> Option<Record> {
         let entry = self.entry()?;
         self.record(logs, &entry)
     }
@@ -130,7 +129,7 @@ impl Pane {
         self.cursor.or_else(|| self.view.last())
     }
 
-    fn record(&self, logs: &[LogView], entry: &ViewEntry) -> Option<Record> {
+    fn record(&self, logs: &Logs, entry: &ViewEntry) -> Option<Record> {
         let pinned = self.window.iter().find(|(held, _)| same(held, entry));
         pinned.map(|(_, record)| record.clone()).or_else(|| lookup(logs, &self.sources, entry))
     }
@@ -177,7 +176,7 @@ impl Pane {
     }
 
     /// Stands still on what is shown.
-    pub(in crate::app) fn pause(&mut self, logs: &[LogView], height: usize) {
+    pub(in crate::app) fn pause(&mut self, logs: &Logs, height: usize) {
         if self.follow
             && let Some(newest) = self.view.last()
         {
@@ -191,7 +190,7 @@ impl Pane {
 
     /// Moves the cursor by `by` entries, the window after it as little as needed. At the end it stays paused: only
     /// going to the bottom on purpose follows again.
-    pub(in crate::app) fn step(&mut self, logs: &[LogView], by: isize, height: usize) {
+    pub(in crate::app) fn step(&mut self, logs: &Logs, by: isize, height: usize) {
         self.pause(logs, height);
         for _ in 0..by.unsigned_abs() {
             if !(if by < 0 { self.up(logs, height) } else { self.down(logs, height) }) {
@@ -200,7 +199,7 @@ impl Pane {
         }
     }
 
-    fn up(&mut self, logs: &[LogView], height: usize) -> bool {
+    fn up(&mut self, logs: &Logs, height: usize) -> bool {
         let Some(cursor) = self.cursor else { return false };
         match self.window.iter().position(|(entry, _)| same(entry, &cursor)) {
             Some(at) if at > 0 => self.cursor = Some(self.window[at - 1].0),
@@ -218,7 +217,7 @@ impl Pane {
         true
     }
 
-    fn down(&mut self, logs: &[LogView], height: usize) -> bool {
+    fn down(&mut self, logs: &Logs, height: usize) -> bool {
         let Some(cursor) = self.cursor else { return false };
         match self.window.iter().position(|(entry, _)| same(entry, &cursor)) {
             Some(at) if at + 1 < self.window.len() => self.cursor = Some(self.window[at + 1].0),
@@ -236,7 +235,7 @@ impl Pane {
     }
 
     /// Puts the cursor on an entry and shows it, a third from the top where the window has to move.
-    pub(in crate::app) fn jump(&mut self, logs: &[LogView], entry: ViewEntry, height: usize) {
+    pub(in crate::app) fn jump(&mut self, logs: &Logs, entry: ViewEntry, height: usize) {
         self.pause(logs, height);
         self.cursor = Some(entry);
         if self.window.iter().any(|(held, _)| same(held, &entry)) {
@@ -259,14 +258,14 @@ impl Pane {
         }
     }
 
-    fn pinned(&self, logs: &[LogView], first: usize, height: usize) -> Vec<(ViewEntry, Record)> {
+    fn pinned(&self, logs: &Logs, first: usize, height: usize) -> Vec<(ViewEntry, Record)> {
         let entries = self.view.iter_from(first).take(height.max(1));
         entries.filter_map(|entry| Some((entry, lookup(logs, &self.sources, &entry)?))).collect()
     }
 
     /// What to draw in `height` rows, from the top; `context` neighbours are kept around each entry. While it follows
     /// the last rows belong at the bottom.
-    pub(crate) fn rows(&self, logs: &[LogView], height: usize, context: usize) -> Vec<PaneRow> {
+    pub(crate) fn rows(&self, logs: &Logs, height: usize, context: usize) -> Vec<PaneRow> {
         let shown = if self.follow {
             self.pinned(logs, self.view.len().saturating_sub(height), height)
         } else {
@@ -308,7 +307,7 @@ impl Pane {
     }
 
     /// What stands still, and what comes after it where the window has become higher.
-    fn standing(&self, logs: &[LogView], height: usize) -> Vec<(ViewEntry, Record)> {
+    fn standing(&self, logs: &Logs, height: usize) -> Vec<(ViewEntry, Record)> {
         let mut shown = self.window.clone();
         shown.truncate(height);
         let next = match (shown.last(), self.cursor) {
@@ -327,11 +326,11 @@ impl Pane {
     }
 }
 
-fn lookup(logs: &[LogView], sources: &[usize], entry: &ViewEntry) -> Option<Record> {
+fn lookup(logs: &Logs, sources: &[LogId], entry: &ViewEntry) -> Option<Record> {
     logs.get(*sources.get(entry.source)?)?.ring.get(entry.seq).cloned()
 }
 
-fn merged_at(logs: &[LogView], sources: &[usize], entry: &ViewEntry) -> DateTime<Utc> {
+fn merged_at(logs: &Logs, sources: &[LogId], entry: &ViewEntry) -> DateTime<Utc> {
     let ring = sources.get(entry.source).and_then(|at| logs.get(*at)).map(|log| &log.ring);
     ring.and_then(|ring| ring.time_at(ring.index_of(entry.seq)?)).unwrap_or(entry.at)
 }
