@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod preview;
 pub mod rate;
 pub mod reading;
+pub mod rollup;
 pub mod run;
 pub mod series;
 pub mod shell;

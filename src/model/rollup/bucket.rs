@@ -1,0 +1,189 @@
+//! What is known of one series in one minute or one hour.
+
+use super::distribution::Distribution;
+use crate::model::status::Status;
+
+/// Values that are kept as they came: what is polled every five seconds keeps them, corrected samples apart.
+pub(super) const FEW: usize = 15;
+
+/// One value with the second of its minute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Measurement {
+    pub(super) second: u8,
+    pub(super) value: f32,
+}
+
+/// The values of a bucket. Seven digits are enough for charts and percentiles, and halve what is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Measured {
+    /// At most [`FEW`], in the order of their seconds.
+    Each(Vec<Measurement>),
+    Counted(Distribution),
+}
+
+/// What is known of one check or metric in one minute or hour: the values that were measured, and of a check how long
+/// each status was shown. Times are in milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    pub(super) standing: [u64; 6],
+    pub(super) failed_ms: u64,
+    pub(super) corrected: u64,
+    pub(super) measured: Measured,
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self { standing: [0; 6], failed_ms: 0, corrected: 0, measured: Measured::Each(Vec::new()) }
+    }
+}
+
+impl Bucket {
+    /// An empty sum, for an hour or any other span: it counts values and keeps none.
+    pub fn sum_of_none() -> Self {
+        Self { measured: Measured::Counted(Distribution::default()), ..Self::default() }
+    }
+
+    /// Takes a value that was measured in that second of the minute. What is not finite is left out.
+    pub fn measure(&mut self, second: u8, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        // The sum makes -0 to 0.
+        let value = (value as f32).clamp(f32::MIN, f32::MAX) + 0.0;
+        if let Measured::Each(values) = &mut self.measured
+            && values.len() < FEW
+        {
+            return insert(values, Measurement { second: second.min(59), value });
+        }
+        self.add_counted(|counted| counted.add(value));
+    }
+
+    /// Takes a value that was not measured but follows from skipped polls; it counts as the others do.
+    pub fn correct(&mut self, second: u8, value: f64) {
+        self.corrected += 1;
+        self.measure(second, value);
+    }
+
+    /// A status was shown for so many milliseconds. `failed`: the latest poll in that time was bad, which counts
+    /// against availability also while the status is pending.
+    pub fn stand(&mut self, status: Status, ms: u64, failed: bool) {
+        self.standing[place(status)] += ms;
+        if failed {
+            self.failed_ms += ms;
+        }
+    }
+
+    /// Adds another bucket: of the same minute, or to a sum.
+    pub fn merge(&mut self, other: &Self) {
+        for (ms, more) in self.standing.iter_mut().zip(other.standing) {
+            *ms = ms.saturating_add(more);
+        }
+        self.failed_ms = self.failed_ms.saturating_add(other.failed_ms);
+        self.corrected = self.corrected.saturating_add(other.corrected);
+        match (&mut self.measured, &other.measured) {
+            (Measured::Each(values), Measured::Each(more)) if values.len() + more.len() <= FEW => {
+                for value in more {
+                    insert(values, *value);
+                }
+            }
+            (_, Measured::Each(more)) => {
+                self.add_counted(|counted| counted.extend(more.iter().map(|measurement| measurement.value)));
+            }
+            (_, Measured::Counted(more)) => self.add_counted(|counted| counted.merge(more)),
+        }
+    }
+
+    /// Whether nothing at all is known.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0 && self.standing == [0; 6]
+    }
+
+    /// Milliseconds for which a status was shown.
+    pub fn standing_ms(&self, status: Status) -> u64 {
+        self.standing[place(status)]
+    }
+
+    /// Milliseconds that count as unavailable.
+    pub fn failed_ms(&self) -> u64 {
+        self.failed_ms
+    }
+
+    /// How many of the values follow from skipped polls.
+    pub fn corrected(&self) -> u64 {
+        self.corrected
+    }
+
+    /// Values.
+    pub fn count(&self) -> u64 {
+        match &self.measured {
+            Measured::Each(values) => values.len() as u64,
+            Measured::Counted(counted) => counted.len(),
+        }
+    }
+
+    /// Sum of the values.
+    pub fn sum(&self) -> f64 {
+        match &self.measured {
+            Measured::Each(values) => values.iter().map(|measurement| f64::from(measurement.value)).sum(),
+            Measured::Counted(counted) => counted.sum,
+        }
+    }
+
+    /// Lowest and highest value; `None` where nothing was measured.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        match &self.measured {
+            Measured::Each(values) => {
+                let values = || values.iter().map(|measurement| f64::from(measurement.value));
+                values().reduce(f64::min).zip(values().reduce(f64::max))
+            }
+            Measured::Counted(counted) => {
+                (!counted.cells.is_empty()).then(|| (f64::from(counted.min), f64::from(counted.max)))
+            }
+        }
+    }
+
+    /// The value at a quantile, 0 to 1, by nearest rank: exact where each value is kept, otherwise at most 6.25 % off.
+    pub fn percentile(&self, quantile: f64) -> Option<f64> {
+        match &self.measured {
+            Measured::Each(values) => {
+                let mut values: Vec<f32> = values.iter().map(|measurement| measurement.value).collect();
+                values.sort_unstable_by(f32::total_cmp);
+                let rank = ((quantile * values.len() as f64).ceil() as usize).clamp(1, values.len().max(1));
+                values.get(rank - 1).copied().map(f64::from)
+            }
+            Measured::Counted(counted) => counted.at_quantile(quantile),
+        }
+    }
+
+    /// Makes the values a distribution, if they are none yet, and adds to it.
+    fn add_counted(&mut self, add: impl FnOnce(&mut Distribution)) {
+        let mut counted = match std::mem::replace(&mut self.measured, Measured::Each(Vec::new())) {
+            Measured::Each(values) => {
+                let mut counted = Distribution::default();
+                counted.extend(values.iter().map(|measurement| measurement.value));
+                counted
+            }
+            Measured::Counted(counted) => counted,
+        };
+        add(&mut counted);
+        self.measured = Measured::Counted(counted);
+    }
+}
+
+/// Keeps the order, which values of one second have too: then it does not depend on which came first.
+fn insert(values: &mut Vec<Measurement>, new: Measurement) {
+    let place = values.partition_point(|old| old.second.cmp(&new.second).then(old.value.total_cmp(&new.value)).is_lt());
+    values.insert(place, new);
+}
+
+/// Its place in [`Bucket::standing`], in memory and where it is stored.
+fn place(status: Status) -> usize {
+    match status {
+        Status::Ok => 0,
+        Status::Degraded => 1,
+        Status::Down => 2,
+        Status::Unknown => 3,
+        Status::Pending => 4,
+        Status::Cold => 5,
+    }
+}
