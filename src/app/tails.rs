@@ -21,6 +21,7 @@ pub struct Tail {
 }
 
 /// Every panel of the layouts that has a filter. What is held already is scanned in slices.
+#[expect(clippy::mutable_key_type, reason = "a filter is compared and hashed by its text, which never changes")]
 pub(crate) fn tails(layouts: &Layouts, logs: &Logs) -> HashMap<LogPanel, Tail> {
     let panels = layouts.iter().flat_map(ScreenLayout::panels);
     let filtered = panels.filter_map(|panel| match &panel.subject {

@@ -304,7 +304,7 @@ fn ignore(table: &TableReader<'_>) -> PatternSet {
 }
 
 fn multiline(table: &TableReader<'_>) -> Option<Pattern> {
-    table.texts_or_one("multiline").iter().filter_map(|text| compiled(table, text)).next()
+    table.texts_or_one("multiline").iter().find_map(|text| compiled(table, text))
 }
 
 fn join(table: &TableReader<'_>) -> bool {
