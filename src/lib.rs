@@ -53,6 +53,9 @@
 //!
 //! # Floors 4 and 5
 //!
+//! [`report`] is the world as text and JSON, for a shell.
+//! *Invariant:* no I/O and no judgement of its own: it says what the world says.
+//!
 //! [`app`] is the pure core: `update(&mut State, Message) -> Vec<Effect>`, with `panels` and `overlays` a file each.
 //! *Invariant:* the same messages give the same state.
 //!
@@ -77,6 +80,7 @@ pub mod lang;
 pub mod logs;
 pub mod model;
 pub mod process;
+pub mod report;
 pub mod runtime;
 pub mod sources;
 pub mod store;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::status::one_round;
 use crate::config::Config;
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::logs::record::LogState;
@@ -17,7 +16,7 @@ use crate::sources::logs::count::count_once;
 use crate::sources::logs::{self, Resume};
 use crate::sources::polls::poll_once;
 use crate::text::name::Name;
-use crate::world::{World, evidence};
+use crate::world::{World, evidence, one_round};
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);

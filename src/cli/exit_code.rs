@@ -1,10 +1,11 @@
-//! The outcome of a run as an exit code. Its words are [`Run::outcome`].
+//! Exit codes of what is known: of a run, whose words are [`Run::outcome`], and of the whole.
 
 use super::output::exit;
 use crate::model::run::{Run, RunState};
+use crate::model::status::Status;
 
 /// 0 verified, or ended well with nothing to verify; 1 not verified; 2 failed or refused; 3 nobody knows (yet).
-pub(crate) fn exit_code(run: &Run) -> u8 {
+pub fn of_run(run: &Run) -> u8 {
     match run.state {
         RunState::Verified | RunState::Ended => exit::OK,
         RunState::NotRecovered | RunState::Inconclusive => exit::WARNING,
@@ -15,5 +16,15 @@ pub(crate) fn exit_code(run: &Run) -> u8 {
         | RunState::Regressed
         | RunState::Refused => exit::CRITICAL,
         RunState::Unknown | RunState::Running | RunState::Verifying => exit::UNKNOWN,
+    }
+}
+
+/// 0 ok, 1 degraded, 2 down, 3 unknown.
+pub const fn of_status(status: Status) -> u8 {
+    match status {
+        Status::Ok | Status::Cold => exit::OK,
+        Status::Degraded | Status::Pending => exit::WARNING,
+        Status::Down => exit::CRITICAL,
+        Status::Unknown => exit::UNKNOWN,
     }
 }

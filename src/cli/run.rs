@@ -11,7 +11,7 @@ use super::before::BeforeRun;
 use super::confirm::{self, Said, Unconfirmed};
 use super::output::{self, exit};
 use super::{Global, choose, configuration, runs};
-use crate::cli::{exit_code as verdict, run_service};
+use crate::cli::{exit_code, run_service};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
 use crate::config::sections::action::{Action, Verify};
@@ -154,11 +154,11 @@ async fn execute(
     } else if ended.can_be_verified_now() {
         output::eprint_error(&runs::verify_hint(&ended));
     } else if let Some(offered) =
-        action.on_failure.as_ref().filter(|_| verdict::exit_code(&ended) != exit::OK && start.plan.changing)
+        action.on_failure.as_ref().filter(|_| exit_code::of_run(&ended) != exit::OK && start.plan.changing)
     {
         output::eprint_error(&format!("hint: it did not help; next: opsroom run {offered}\n"));
     }
-    Ok(verdict::exit_code(&ended))
+    Ok(exit_code::of_run(&ended))
 }
 
 /// What will run, with what the store knows against it.

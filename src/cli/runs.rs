@@ -9,8 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
-use crate::cli::exit_code as verdict;
-use crate::cli::run_service;
+use crate::cli::{exit_code, run_service};
 use crate::model::outcome::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
@@ -81,7 +80,7 @@ async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments
 
 /// The exit code of having shown one run: that of its outcome, which nobody knows while it is not over.
 fn of_run(shown: u8, run: &Run) -> u8 {
-    if shown == exit::OK { verdict::exit_code(run) } else { shown }
+    if shown == exit::OK { exit_code::of_run(run) } else { shown }
 }
 
 async fn verify_now(run_service: &RunService, run: &Run, global: &Global) -> Result<Run, u8> {
@@ -270,7 +269,7 @@ async fn follow(run_service: &RunService, run: Run) -> u8 {
     if ended.can_be_verified_now() {
         output::eprint_error(&verify_hint(&ended));
     }
-    verdict::exit_code(&ended)
+    exit_code::of_run(&ended)
 }
 
 /// Prints the output of a run while it comes, then how far its verification is, and returns it as it ended. Standard

@@ -1,9 +1,5 @@
 //! `opsroom status`: polls everything once and prints one line each, or one JSON object.
 
-pub(super) mod one_round;
-mod report;
-mod shown;
-
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +12,19 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::configuration;
 use super::output::{self, exit};
+use super::{configuration, exit_code};
 use crate::config::Config;
 use crate::lang::nearest::nearest;
 use crate::lang::unit;
 use crate::model::status::Status;
+use crate::report::lines::{self, Style};
+use crate::report::status::Report;
 use crate::runtime::secrets::Fetching;
 use crate::sources::round::Round;
 use crate::sources::{Latest, SourceContext};
 use crate::text::name::Name;
-use report::Report;
-use shown::Style;
+use crate::world::one_round;
 
 /// From the start of one round to the start of the next, while something is waited for.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(2);
@@ -100,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
             );
         }
     };
-    let text = if arguments.json { report.json() } else { shown::lines(&report, style(arguments, global)) };
+    let text = if arguments.json { report.json() } else { lines::lines(&report, style(arguments, global)) };
     let printed = if arguments.json { output::print_json(&text) } else { output::print_coloured(&text) };
     if printed != exit::OK {
         return printed;
@@ -109,10 +106,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
         // The gate stays closed: the code says how bad it is, and is never 0.
         status if !reached => {
             let waited = format!("still {} after {}", overall(status), unit::duration(arguments.within));
-            output::fail(code(status).max(exit::WARNING), &waited, "")
+            output::fail(exit_code::of_status(status).max(exit::WARNING), &waited, "")
         }
         _ if arguments.until.is_some() => exit::OK,
-        status => code(status),
+        status => exit_code::of_status(status),
     }
 }
 
@@ -123,15 +120,6 @@ const fn overall(status: Status) -> &'static str {
         Status::Degraded | Status::Pending => "degraded",
         Status::Down => "down",
         Status::Unknown => "unknown",
-    }
-}
-
-const fn code(status: Status) -> u8 {
-    match status {
-        Status::Ok | Status::Cold => exit::OK,
-        Status::Degraded | Status::Pending => exit::WARNING,
-        Status::Down => exit::CRITICAL,
-        Status::Unknown => exit::UNKNOWN,
     }
 }
 

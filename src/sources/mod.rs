@@ -18,6 +18,7 @@ pub mod poll;
 pub mod polls;
 mod resolver;
 pub mod round;
+pub mod simulation;
 pub mod targets;
 pub mod tcp;
 

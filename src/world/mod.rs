@@ -17,6 +17,7 @@ mod machines;
 pub(crate) mod membership;
 pub mod metrics;
 mod observe;
+pub mod one_round;
 pub mod output;
 pub mod ranked;
 mod reconfigure;

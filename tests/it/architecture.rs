@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("actions", &["text", "lang", "model", "config", "clock", "files", "process"]),
     ("store", &["text", "lang", "model", "config", "clock", "files"]),
     ("world", &["text", "lang", "model", "logs", "config"]),
+    ("report", &["text", "lang", "model", "logs", "config", "world"]),
     ("app", &["text", "lang", "model", "logs", "config", "theme", "world"]),
     ("ui", &["text", "lang", "model", "logs", "config", "theme", "world", "app"]),
     (
@@ -32,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
-            "store", "world", "app", "ui", "runtime",
+            "store", "world", "report", "app", "ui", "runtime",
         ],
     ),
 ];
@@ -53,6 +54,7 @@ const MUST_NOT_TOUCH: &[(&str, &[&str])] = &[
     ("actions", &["ratatui::", "sqlx::"]),
     ("store", &["ratatui::", "crossterm::", "reqwest::"]),
     ("world", OUTSIDE),
+    ("report", OUTSIDE),
     ("app", OUTSIDE),
     ("ui", &["tokio::", "reqwest::", "crossterm::", "sqlx::", "std::fs", "std::process", "std::sync::Mutex"]),
 ];

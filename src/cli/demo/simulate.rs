@@ -23,15 +23,11 @@ use crate::logs::pattern;
 use crate::logs::pattern::ShapeHistory;
 use crate::model::document::PollError;
 use crate::model::effect::{Effect, LogsEffect, ShapeHistoryQuery};
-use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
-use crate::sources::kinds::simulated::{Script, Scripted, Simulated, SimulatedPage, SimulatedTime};
-use crate::sources::logs::count::{Board, CountReach};
-use crate::sources::logs::pipeline::{Pipeline, RecordStream};
-use crate::sources::poll::{Over, Poller};
-use crate::sources::targets::{Watched, poll_targets_with};
+use crate::sources::kinds::simulated::{Script, Scripted, SimulatedPage};
+use crate::sources::simulation::Simulation;
 use crate::text::SafeText;
-use crate::text::redact::Redactor;
+use crate::text::secret::Secrets;
 
 /// The folder and the address that a simulated demo shows. Nothing is there.
 const FOLDER: &str = "/tmp/opsroom-demo";
@@ -82,44 +78,41 @@ pub(crate) async fn play(config: Config, scene: &Scene) -> State {
 /// What happens in the demo's world, second by second: calm first, then the outage.
 pub struct Story {
     config: Arc<Config>,
+    world: Arc<DemoWorld>,
+    started: Stamp,
     simulation: Simulation,
-    board: Board,
-    logs: Vec<(Pipeline, RecordStream)>,
     second: u64,
 }
 
 impl Story {
     /// From its first second.
     pub fn new(config: Arc<Config>, seed: u64) -> Self {
-        let board = Board::new(&config);
-        for (_, counter) in board.parts() {
-            counter.reaches(CountReach::Whole);
-        }
-        let logs = config
-            .logs
-            .iter()
-            .map(|log| Pipeline::new(log, Redactor::default(), board.counters(&log.name), 1))
-            .map(|pipeline| (pipeline, RecordStream::default()))
-            .collect();
-        Self { simulation: Simulation::new(&config, seed), config, board, logs, second: 0 }
+        let utc = Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default();
+        let started = Stamp { mono: Duration::ZERO, utc };
+        let world = Arc::new(DemoWorld::new(seed).calm_for(CALM));
+        let simulation = Simulation::new(&config, Secrets::default(), started, &|source| {
+            Box::new(Service { world: Arc::clone(&world), path: path(&source.kind), started })
+        });
+        Self { config, world, started, simulation, second: 0 }
     }
 
     /// The state before anything happened.
     pub fn begin(&self, size: (u16, u16)) -> State {
-        State::new(Arc::clone(&self.config), self.simulation.stamp(Duration::ZERO), size)
+        State::new(Arc::clone(&self.config), self.started, size)
     }
 
     /// What happens in the next second, in its order.
     pub async fn next_second(&mut self) -> Vec<Message> {
-        let at = self.simulation.stamp(Duration::from_secs(self.second));
+        let at = self.started.plus(Duration::from_secs(self.second));
         let mut seen = Vec::new();
-        for (log, (pipeline, stream)) in self.config.logs.iter().zip(&mut self.logs) {
-            seen.extend(self.simulation.log(&log.name, pipeline, stream, self.second));
+        for log in &self.config.logs {
+            let lines = journal::lines(&self.world, self.started.utc, self.second);
+            seen.extend(self.simulation.lines(&log.name, lines.into_iter().map(|line| line.text), at));
         }
-        seen.extend(self.board.due(at));
-        for watched in &self.simulation.watched {
+        seen.extend(self.simulation.counted(at));
+        for watched in self.simulation.watched() {
             if self.second.is_multiple_of(watched.interval().as_secs().max(1)) {
-                seen.extend(self.simulation.poll(watched, self.second).await);
+                seen.extend(self.simulation.poll_one(watched, at).await);
             }
         }
         self.second += 1;
@@ -147,46 +140,6 @@ pub fn answer_of(seed: u64, effect: &Effect) -> Option<Outcome> {
 /// Effects have no world to act on here.
 fn apply(state: &mut State, message: Message) {
     drop(update(state, message));
-}
-
-struct Simulation {
-    world: Arc<DemoWorld>,
-    time: SimulatedTime,
-    poller: Poller,
-    watched: Vec<Watched>,
-    started: Stamp,
-}
-
-impl Simulation {
-    fn new(config: &Config, seed: u64) -> Self {
-        let utc = Utc.with_ymd_and_hms(2026, 11, 21, 2, 30, 0).single().unwrap_or_default();
-        let started = Stamp { mono: Duration::ZERO, utc };
-        let (world, time) = (Arc::new(DemoWorld::new(seed).calm_for(CALM)), SimulatedTime::new(started));
-        let watched = poll_targets_with(config, &|source, readers| {
-            let service = Service { world: Arc::clone(&world), path: path(&source.kind), started };
-            Box::new(Simulated::new(&source.kind, readers, Box::new(service), time.clone()))
-        });
-        Self { poller: Poller::simulated(time.clone()), world, time, watched, started }
-    }
-
-    fn stamp(&self, at: Duration) -> Stamp {
-        self.started.plus(at)
-    }
-
-    fn log(&self, name: &str, pipeline: &mut Pipeline, stream: &mut RecordStream, second: u64) -> Vec<Observation> {
-        let now = self.stamp(Duration::from_secs(second));
-        for line in journal::lines(&self.world, self.started.utc, second) {
-            pipeline.line(stream, line.text.as_bytes(), 0, now, false);
-        }
-        pipeline.settle(stream, now);
-        pipeline.take_batch(false).map(|batch| Observation::Records { log: name.into(), batch }).into_iter().collect()
-    }
-
-    async fn poll(&self, watched: &Watched, second: u64) -> Vec<Observation> {
-        let now = self.stamp(Duration::from_secs(second));
-        self.time.set(now);
-        self.poller.poll(watched, now, Over::AsConfigured).await.observations
-    }
 }
 
 /// What a service of the demo's world answers under one path.

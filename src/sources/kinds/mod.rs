@@ -6,7 +6,7 @@
 mod command;
 mod exposition;
 mod http;
-pub(crate) mod simulated;
+pub mod simulated;
 mod tcp;
 
 use std::fmt::Debug;

@@ -44,14 +44,14 @@ impl SimulatedTime {
 }
 
 /// What a source answers.
-pub(crate) trait Script: Debug + Send + Sync {
+pub trait Script: Debug + Send + Sync {
     /// The answer to a poll that is sent at this moment.
     fn answer(&self, sent: Stamp) -> Scripted;
 }
 
 /// One answer, as data.
 #[derive(Debug)]
-pub(crate) struct Scripted {
+pub struct Scripted {
     /// How long it takes.
     pub takes: Duration,
     /// The page, or why there is none.
@@ -60,9 +60,10 @@ pub(crate) struct Scripted {
 
 /// What would have come over HTTP.
 #[derive(Debug)]
-pub(crate) struct SimulatedPage {
+pub struct SimulatedPage {
     /// The status code.
     pub status: u16,
+    /// The body, as text.
     pub body: String,
     /// The address that answered.
     pub remote: &'static str,

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
+use super::World;
 use crate::config::Config;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
-use crate::world::World;
 
 /// A world of which nothing is known yet. One answer decides what a check is.
-pub(crate) fn world(config: &Config, now: Stamp) -> World {
+pub fn world(config: &Config, now: Stamp) -> World {
     let once = |check: &Check| Check { fail_after: 1, ok_after: 1, ..check.clone() };
     World::new(Arc::new(Config { checks: config.checks.iter().map(once).collect(), ..config.clone() }), now)
 }
 
 /// Takes in the answers of a round that ended `now`.
-pub(crate) fn apply(world: &mut World, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
+pub fn apply(world: &mut World, seen: impl IntoIterator<Item = Observation>, now: Stamp) {
     for observation in seen {
         world.observe(observation, now);
     }

@@ -6,19 +6,19 @@ use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::status::Status;
 
-use super::report::Report;
+use super::status::Report;
 
 /// How lines are drawn.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Style {
+pub struct Style {
     /// ASCII glyphs.
-    pub(super) ascii: bool,
+    pub ascii: bool,
     /// SGR colours.
-    pub(super) colour: bool,
+    pub colour: bool,
 }
 
 /// One line for each check, metric and alert, and one for the whole.
-pub(super) fn lines(report: &Report, style: Style) -> String {
+pub fn lines(report: &Report, style: Style) -> String {
     let names = report.checks.iter().map(|check| &check.name).chain(report.metrics.iter().map(|metric| &metric.name));
     let width = names.map(|name| name.len()).max().unwrap_or(0);
     let mut out = String::new();
@@ -109,8 +109,8 @@ fn summary(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::tests::report;
     use super::*;
+    use crate::report::status::tests::report;
 
     #[test]
     fn one_line_each() {

@@ -21,71 +21,71 @@ use crate::world::metrics::MetricView;
 
 /// Everything that was asked. The fields and their names are a promise; some may be added.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     console: String,
     environment: String,
     at: String,
     /// ok, degraded, down or unknown.
-    pub(super) status: Status,
-    pub(super) checks: Vec<CheckRow>,
-    pub(super) metrics: Vec<MetricRow>,
-    pub(super) alerts: Vec<AlertRow>,
+    pub(crate) status: Status,
+    pub(crate) checks: Vec<CheckRow>,
+    pub(crate) metrics: Vec<MetricRow>,
+    pub(crate) alerts: Vec<AlertRow>,
     backups: Vec<BackupRow>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct CheckRow {
-    pub(super) name: Name,
-    pub(super) service: Option<Name>,
-    pub(super) status: Status,
+pub(crate) struct CheckRow {
+    pub(crate) name: Name,
+    pub(crate) service: Option<Name>,
+    pub(crate) status: Status,
     since: Option<String>,
     age_ms: Option<u64>,
-    pub(super) latency_ms: Option<u64>,
-    pub(super) error: Option<SafeText>,
+    pub(crate) latency_ms: Option<u64>,
+    pub(crate) error: Option<SafeText>,
     version: Option<SafeText>,
     components: BTreeMap<SafeText, Component>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct MetricRow {
-    pub(super) name: Name,
-    pub(super) service: Option<Name>,
-    pub(super) value: Option<f64>,
-    pub(super) unit: String,
+pub(crate) struct MetricRow {
+    pub(crate) name: Name,
+    pub(crate) service: Option<Name>,
+    pub(crate) value: Option<f64>,
+    pub(crate) unit: String,
     age_ms: Option<u64>,
     /// The worst of its conditions that the value meets, whether or not it must hold for some time.
-    pub(super) severity: Option<Severity>,
-    pub(super) error: Option<SafeText>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) error: Option<SafeText>,
     /// What the value leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) caveat: Option<SafeText>,
+    pub(crate) caveat: Option<SafeText>,
     /// Whether the true value is this one or a higher one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) at_least: bool,
+    pub(crate) at_least: bool,
     /// Whether it has alert conditions that cannot be evaluated, because its source gave no number.
     #[serde(skip)]
-    pub(super) unread: bool,
+    pub(crate) unread: bool,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct AlertRow {
+pub(crate) struct AlertRow {
     name: String,
-    pub(super) severity: Severity,
+    pub(crate) severity: Severity,
     state: &'static str,
-    pub(super) condition: String,
+    pub(crate) condition: String,
     since: Option<String>,
     acknowledged_by: Option<String>,
-    pub(super) muted_because: Option<String>,
+    pub(crate) muted_because: Option<String>,
     /// What was seen.
-    pub(super) value: SafeText,
+    pub(crate) value: SafeText,
     #[serde(skip)]
-    pub(super) subject: Name,
+    pub(crate) subject: Name,
     /// Whether the condition must hold for longer before it fires.
     #[serde(skip)]
-    pub(super) pending: bool,
+    pub(crate) pending: bool,
     /// Whether the value is a number that the subject's own row does not show.
     #[serde(skip)]
-    pub(super) compared: bool,
+    pub(crate) compared: bool,
 }
 
 /// Backup sets have their own command; here they stand empty until there are some.
@@ -94,7 +94,7 @@ struct BackupRow {}
 
 impl Report {
     /// What the world says now, in the order of the configuration. `names` chooses, none means all.
-    pub(super) fn new(world: &World, names: &[Name]) -> Self {
+    pub fn new(world: &World, names: &[Name]) -> Self {
         let config = &world.config;
         let view = View { world };
         let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| **wanted == *name);
@@ -128,7 +128,7 @@ impl Report {
     }
 
     /// The object that `--json` prints.
-    pub(super) fn json(&self) -> String {
+    pub fn json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
         text.push('\n');
         text
@@ -245,7 +245,7 @@ fn without_sample(metric: &Metric) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::path::Path;
     use std::time::Duration;
 
@@ -254,7 +254,6 @@ pub(super) mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use super::super::one_round;
     use crate::app::message::{Event, Message};
     use crate::app::state::State;
     use crate::app::update::update;
@@ -265,6 +264,7 @@ pub(super) mod tests {
     use crate::model::reading::{Reading, Sample, Sign};
     use crate::sources::masks::masked;
     use crate::text::redact::Redactor;
+    use crate::world::one_round;
 
     fn at(millis: u64) -> Stamp {
         Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_millis(millis))
@@ -313,7 +313,7 @@ pub(super) mod tests {
         "tcp = \"127.0.0.1:1\"\nalert = { critical = \"down for 2m\", high = \"down\", medium = \"latency_ms > 500\" }";
     const METRIC: &str = "from = \"api\"\nvalue = \".body.x\"\nunit = \"%\"";
 
-    pub(in crate::cli::status) fn report() -> Report {
+    pub(crate) fn report() -> Report {
         let check = |name: &str| format!("[check.{name}]\nservice = \"web\"\n{CHECK}\n");
         let metric = |name: &str, alert: &str| format!("[metric.{name}]\n{METRIC}\nalert = {{ high = \"{alert}\" }}\n");
         let text = [
