@@ -10,6 +10,7 @@ use super::output::{self, exit};
 use super::{Global, configuration};
 use crate::actions::rundir::RunDir;
 use crate::cli::{exit_code, run_service};
+use crate::lang::unit;
 use crate::model::outcome::Outcome;
 use crate::model::preview::{About, Preview};
 use crate::model::run::{OutputLine, Run, RunState};
@@ -163,14 +164,9 @@ async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
     output::print(&text)
 }
 
-/// How long it took, coarsely.
+/// How long it took, as a console says it.
 fn duration(run: &Run) -> String {
-    match run.duration_ms {
-        None => "–".to_owned(),
-        Some(ms) if ms < 10_000 => format!("{:.1} s", ms as f64 / 1000.0),
-        Some(ms) if ms < 600_000 => format!("{} s", ms / 1000),
-        Some(ms) => format!("{} min", ms / 60_000),
-    }
+    run.duration_ms.map_or_else(|| unit::NOTHING.to_owned(), |ms| unit::span(Duration::from_millis(ms)))
 }
 
 async fn one(run_service: &RunService, run: &Run) -> u8 {

@@ -7,7 +7,8 @@ mod spelling;
 use std::time::Duration;
 
 pub(crate) use quantity::in_unit_of;
-pub(crate) use show::{NOTHING, age, availability, latency, latency_ms, plain, quantity, quantity_beside};
+pub use show::age;
+pub(crate) use show::{NOTHING, availability, latency, latency_ms, plain, quantity, quantity_beside, span};
 pub(crate) use spelling::respelled;
 
 /// What is wrong in a written value.

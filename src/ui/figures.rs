@@ -8,18 +8,7 @@ use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::since::Since;
 
-/// An age in its largest unit: `<10s`, `20s`, `3m`, `5h`, `6d`. Changes at most every ten seconds; at most four columns
-/// up to 999 days.
-pub(crate) fn age(age: Duration) -> String {
-    let seconds = age.as_secs();
-    match seconds {
-        0..10 => "<10s".to_owned(),
-        10..60 => format!("{}s", seconds / 10 * 10),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..172_800 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
+pub(crate) use crate::lang::unit::{age, span};
 
 /// The age of something that may never have happened.
 pub(crate) fn age_of(at: Option<Stamp>, now: Stamp, none: &'static str) -> String {
@@ -37,19 +26,6 @@ pub(crate) fn age_since(since: Option<Since>, now: Stamp, none: &'static str) ->
         0..10 => ">0s".to_owned(),
         seconds if seconds >= 100 * DAY => ">99d".to_owned(),
         _ => format!(">{}", age(elapsed)),
-    }
-}
-
-/// A span that ended, exactly enough: `840ms`, `4.2s`, `3m 07s`, `2h 05m`.
-pub(crate) fn span(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0 => format!("{}ms", span.as_millis()),
-        1..10 if span.subsec_millis() >= 50 => format!("{:.1}s", span.as_secs_f64()),
-        1..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
 }
 
@@ -143,25 +119,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_coarse() {
-        let cases = [
-            (0, "<10s"),
-            (9, "<10s"),
-            (12, "10s"),
-            (59, "50s"),
-            (61, "1m"),
-            (3_599, "59m"),
-            (3_600, "1h"),
-            (100_000, "27h"),
-            (172_800, "2d"),
-            (86_400 * 400, "400d"),
-        ];
-        for (seconds, expected) in cases {
-            assert_eq!(age(Duration::from_secs(seconds)), expected);
-        }
-    }
-
-    #[test]
     fn what_was_not_seen_to_begin_is_at_least_so_old() {
         let at = Stamp { mono: Duration::from_secs(5), utc: DateTime::UNIX_EPOCH };
         let shown = |since: Since, seconds: u64| age_since(Some(since), at.plus(Duration::from_secs(seconds)), "-");
@@ -174,11 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_counts_and_latencies() {
-        assert_eq!(span(Duration::from_millis(840)), "840ms");
-        assert_eq!(span(Duration::from_millis(4_230)), "4.2s");
-        assert_eq!(span(Duration::from_secs(2)), "2s");
-        assert_eq!(span(Duration::from_secs(187)), "3m 07s");
+    fn counts_and_latencies() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
         assert_eq!(milliseconds(41), "41ms");

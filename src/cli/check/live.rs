@@ -304,10 +304,7 @@ async fn command_logs(
 }
 
 fn ago(age: Duration) -> String {
-    match unit::age(age).as_str() {
-        "now" => "just now".to_owned(),
-        age => format!("{age} ago"),
-    }
+    format!("{} ago", unit::age(age))
 }
 
 fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> LiveRow {

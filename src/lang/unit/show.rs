@@ -5,14 +5,29 @@ use std::time::Duration;
 /// What is shown where there is no value.
 pub(crate) const NOTHING: &str = "–";
 
-/// An age, coarsely: `now` under ten seconds, then `12s`, `3m`, `2h`, `6d`. Rounded down.
-pub(crate) fn age(age: Duration) -> String {
-    match age.as_secs() {
-        0..10 => "now".to_owned(),
-        seconds @ 10..60 => format!("{seconds}s"),
-        seconds @ 60..3_600 => format!("{}m", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
-        seconds => format!("{}d", seconds / 86_400),
+/// An age in its largest unit: `<10s`, `20s`, `3m`, `5h`, `6d`. Changes at most every ten seconds; at most four columns
+/// up to 999 days.
+pub fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..10 => "<10s".to_owned(),
+        10..60 => format!("{}s", seconds / 10 * 10),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A span that ended, exactly enough: `840ms`, `4.2s`, `3m 07s`, `2h 05m`.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("{}ms", span.as_millis()),
+        1..10 if span.subsec_millis() >= 50 => format!("{:.1}s", span.as_secs_f64()),
+        1..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
 }
 
@@ -152,18 +167,28 @@ mod tests {
     #[test]
     fn ages_are_coarse() {
         let cases = [
-            (0, "now"),
-            (9, "now"),
-            (12, "12s"),
-            (59, "59s"),
-            (60, "1m"),
+            (0, "<10s"),
+            (9, "<10s"),
+            (12, "10s"),
+            (59, "50s"),
+            (61, "1m"),
             (3_599, "59m"),
-            (7_300, "2h"),
-            (86_400 * 6 + 5, "6d"),
+            (3_600, "1h"),
+            (100_000, "27h"),
+            (172_800, "2d"),
+            (86_400 * 400, "400d"),
         ];
-        for (seconds, want) in cases {
-            assert_eq!(age(Duration::from_secs(seconds)), want);
+        for (seconds, expected) in cases {
+            assert_eq!(age(Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn spans_are_exact_enough() {
+        assert_eq!(span(Duration::from_millis(840)), "840ms");
+        assert_eq!(span(Duration::from_millis(4_230)), "4.2s");
+        assert_eq!(span(Duration::from_secs(2)), "2s");
+        assert_eq!(span(Duration::from_secs(187)), "3m 07s");
     }
 
     #[test]
