@@ -1,45 +1,27 @@
 //! From a plan to its start: what a person reads before it, and what is asked of the runner.
 
-use std::time::Duration;
-
 use crate::config::preview::{self, Situation};
 use crate::config::sections::action::Action;
-use crate::model::effect::{Effect, RequestId, RunEffect, StartRun};
+use crate::model::effect::{Effect, RequestId, RunEffect};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
-use crate::model::verification::Terms;
 use crate::text::SafeText;
-use crate::world::evidence;
 use crate::world::runs::summary;
+use crate::world::starting::{self, Confirmed};
 use crate::world::timeline::{EventKind, TimelineEntry};
 
 use super::requests::AwaitedAnswer;
 use super::state::State;
 use super::toasts::Tone;
 
-/// What a person confirmed.
-#[derive(Debug, Clone)]
-pub(crate) struct Confirmed {
-    /// The request that it ends.
-    pub request: RequestId,
-    /// Exactly what will run.
-    pub plan: Plan,
-    /// Its digest, as it was confirmed.
-    pub digest: String,
-    /// What was shown.
-    pub preview: Preview,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-/// Asks for the run of exactly this plan.
-pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<Effect>) {
-    let Confirmed { request, plan, digest, preview, reason } = confirmed;
+/// Asks for the run of exactly this plan, which ends the request.
+pub(crate) fn start(state: &mut State, request: RequestId, confirmed: Confirmed, effects: &mut Vec<Effect>) {
     let config = state.world.config.clone();
-    let Some(action) = config.actions.iter().find(|action| action.name == plan.action) else { return };
+    let Some(action) = config.actions.iter().find(|action| action.name == confirmed.plan.action) else { return };
     // While the screen is frozen the newest records wait to be shown: they are evidence none the less.
     let waiting = |log| state.console.waiting.records(log);
-    let evidence = evidence::capture(&state.world, action, &plan, waiting);
+    let start = starting::start_run(&state.world, action, confirmed, waiting);
+    let plan = &start.plan;
     let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
     state.toast(Tone::Info, &format!("{what}: starting"));
     state.world.timeline.push(TimelineEntry {
@@ -49,15 +31,6 @@ pub(crate) fn start(state: &mut State, confirmed: Confirmed, effects: &mut Vec<E
         text: SafeText::new(&format!("{what}: confirmed")),
     });
     state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
-    let verify = plan.changing.then_some(action.verify.as_ref()).flatten().map(|verify| Terms {
-        checks: verify.checks.clone(),
-        good: verify.good,
-        within: verify.within,
-        before: state.world.checks.iter().map(|check| (check.name.clone(), check.status)).collect(),
-    });
-    // Looking is no attempt: what changes nothing is not held back, and holds nothing back.
-    let (cooldown, at_most) = if plan.changing { (action.cooldown, action.at_most) } else { (Duration::ZERO, None) };
-    let start = StartRun { plan, digest, preview, reason, evidence, cooldown, at_most, verify };
     effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
 }
 

@@ -1,6 +1,5 @@
 //! The world just before an action, polled by the command itself, as no console may be open.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +8,14 @@ use tokio::sync::mpsc;
 use crate::config::Config;
 use crate::config::sections::action::{Action, EvidenceRef, Verify};
 use crate::logs::record::LogState;
-use crate::model::run::Plan;
-use crate::model::status::Status;
+use crate::model::effect::StartRun;
 use crate::sources::SourceContext;
 use crate::sources::logs::count::count_once;
 use crate::sources::logs::{self, Resume};
 use crate::sources::polls::poll_once;
 use crate::text::name::Name;
-use crate::world::{World, evidence, one_round};
+use crate::world::starting::{self, Confirmed};
+use crate::world::{World, one_round};
 
 /// How long a person waits for the look before; what did not answer by then counts as not seen.
 const BEFORE: Duration = Duration::from_secs(5);
@@ -58,15 +57,9 @@ impl BeforeRun {
         Self(world)
     }
 
-    /// What is kept beside the run, as JSON: the console's own form.
-    pub(crate) fn evidence(&self, action: &Action, plan: &Plan) -> String {
-        evidence::capture(&self.0, action, plan, |_| std::iter::empty())
-    }
-
-    /// The status of every check that was polled.
-    pub(crate) fn statuses(&self) -> BTreeMap<Name, Status> {
-        let polled = self.0.checks.iter().filter(|check| check.last.is_some());
-        polled.map(|check| (check.name.clone(), check.status)).collect()
+    /// The run that is asked for: what was known before it is what this look saw.
+    pub(crate) fn start_run(&self, action: &Action, confirmed: Confirmed) -> StartRun {
+        starting::start_run(&self.0, action, confirmed, |_| std::iter::empty())
     }
 }
 

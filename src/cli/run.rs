@@ -14,18 +14,17 @@ use super::{Global, choose, configuration, runs};
 use crate::cli::{exit_code, run_service};
 use crate::config::plan::{self, PlanError};
 use crate::config::preview::Situation;
-use crate::config::sections::action::{Action, Verify};
+use crate::config::sections::action::Action;
 use crate::config::{self, Config};
 use crate::lang::nearest::{listed, nearest};
-use crate::model::effect::StartRun;
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, Run, RunState};
-use crate::model::verification::Terms;
 use crate::runtime::runs::{LISTED, RunService};
 use crate::runtime::secrets;
 use crate::store::StoreError;
 use crate::text::redact::Literals;
 use crate::text::secret::Secrets;
+use crate::world::starting::Confirmed;
 
 /// How long the end of the command waits for the store to take down that the run was stopped, and for KILL.
 const TO_RECORD: Duration = Duration::from_secs(30);
@@ -140,7 +139,7 @@ async fn execute(
     };
     let verify = action.verify.as_ref().filter(|_| plan.changing);
     let before = BeforeRun::look(&context, action, verify).await;
-    let start = start_run(plan, digest, preview, reason, &before, action);
+    let start = before.start_run(action, Confirmed { plan, digest, preview, reason });
     let begun = run_service.begin(&start, config, &context.secrets).await;
     let begun = begun.map_err(|why| output::fail(exit::CRITICAL, &format!("refused: {why}"), ""))?;
     if arguments.detach {
@@ -180,33 +179,6 @@ async fn preview(
         blocked_by: None,
     };
     Ok(config::preview::preview(config, action, plan, situation))
-}
-
-fn start_run(
-    plan: Plan,
-    digest: String,
-    preview: Preview,
-    reason: Option<String>,
-    before: &BeforeRun,
-    action: &Action,
-) -> StartRun {
-    let evidence = before.evidence(action, &plan);
-    let terms = |verify: &Verify| Terms {
-        checks: verify.checks.clone(),
-        good: verify.good,
-        within: verify.within,
-        before: before.statuses(),
-    };
-    StartRun {
-        verify: action.verify.as_ref().filter(|_| plan.changing).map(terms),
-        plan,
-        digest,
-        preview,
-        reason,
-        evidence,
-        cooldown: action.cooldown,
-        at_most: action.at_most,
-    }
 }
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves

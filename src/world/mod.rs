@@ -24,6 +24,7 @@ mod reconfigure;
 mod running;
 pub mod runs;
 pub mod services;
+pub mod starting;
 pub mod table;
 mod tick;
 pub mod timeline;

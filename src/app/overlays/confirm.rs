@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::app::input::TextInput;
-use crate::app::start::{self, Confirmed};
+use crate::app::start;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::app::toasts::Tone;
@@ -17,6 +17,7 @@ use crate::model::run::{Confirm, Plan};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
+use crate::world::starting::Confirmed;
 
 /// Keys that were typed before the dialog can have been read are not meant for it (they queue up over a slow link).
 pub(crate) const DEAF: Duration = Duration::from_millis(300);
@@ -209,13 +210,12 @@ impl Confirmation {
             return Then::Stay;
         }
         let confirmed = Confirmed {
-            request: self.request,
             plan: self.plan.clone(),
             digest: self.digest.clone(),
             preview: self.preview.clone(),
             reason: Some(self.reason.text().trim().to_owned()).filter(|reason| !reason.is_empty()),
         };
-        start::start(state, confirmed, effects);
+        start::start(state, self.request, confirmed, effects);
         Then::Close
     }
 }
@@ -312,7 +312,7 @@ pub(in crate::app) fn open(
     let preview = start::preview(state, action, &plan, grade);
     if grade == Confirm::None {
         let digest = plan.digest();
-        start::start(state, Confirmed { request, plan, digest, preview, reason: None }, effects);
+        start::start(state, request, Confirmed { plan, digest, preview, reason: None }, effects);
         return;
     }
     let context = start::context(state, &plan);
