@@ -105,21 +105,11 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
     match report.status {
         // The gate stays closed: the code says how bad it is, and is never 0.
         status if !reached => {
-            let waited = format!("still {} after {}", overall(status), unit::duration(arguments.within));
+            let waited = format!("still {} after {}", status.word().to_lowercase(), unit::duration(arguments.within));
             output::fail(exit_code::of_status(status).max(exit::WARNING), &waited, "")
         }
         _ if arguments.until.is_some() => exit::OK,
         status => exit_code::of_status(status),
-    }
-}
-
-/// The whole in words; what is ok is said where the gate is about to open.
-const fn overall(status: Status) -> &'static str {
-    match status {
-        Status::Ok | Status::Cold => "ok",
-        Status::Degraded | Status::Pending => "degraded",
-        Status::Down => "down",
-        Status::Unknown => "unknown",
     }
 }
 

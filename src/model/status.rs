@@ -38,6 +38,16 @@ impl Status {
         }
     }
 
+    /// The word where the answer that it came from may be old: then it is neither up nor down.
+    pub(crate) const fn word_of(self, stale: bool) -> &'static str {
+        if stale { "STALE" } else { self.word() }
+    }
+
+    /// The glyph of what is stale, in the form of [`Self::glyph`].
+    pub(crate) const fn stale_glyph(ascii: bool) -> &'static str {
+        if ascii { "T" } else { "◷" }
+    }
+
     /// The glyph beside the word, one column wide (UTF-8) or two (ASCII).
     pub(crate) const fn glyph(self, ascii: bool) -> &'static str {
         match (self, ascii) {

@@ -25,7 +25,9 @@ pub fn lines(report: &Report, style: Style) -> String {
     for check in &report.checks {
         let latency = unit::latency_ms(check.latency_ms);
         let error = check.error.as_ref().map_or("", |error| error.as_str());
-        line(&mut out, &mark(check.status, style), &format!("{:<width$}  {latency:>7}  {error}", check.name));
+        let by = check.explained_by.as_ref().map_or_else(String::new, |by| format!("  (explained by {by})"));
+        let mark = mark(check.status, check.stale, style);
+        line(&mut out, &mark, &format!("{:<width$}  {latency:>7}  {error}{by}", check.name));
     }
     for metric in &report.metrics {
         let value = metric.value.map_or_else(|| unit::NOTHING.to_owned(), |value| unit::quantity(value, &metric.unit));
@@ -71,15 +73,17 @@ struct Mark {
     colour: &'static str,
 }
 
-fn mark(status: Status, style: Style) -> Mark {
+fn mark(status: Status, stale: bool, style: Style) -> Mark {
     let colour = match status {
+        _ if stale => YELLOW,
         Status::Ok => "32",
         Status::Down => RED,
         Status::Degraded | Status::Pending => YELLOW,
         Status::Cold => "36",
         Status::Unknown => "35",
     };
-    Mark { glyph: status.glyph(style.ascii), word: status.word(), colour: if style.colour { colour } else { "" } }
+    let glyph = if stale { Status::stale_glyph(style.ascii) } else { status.glyph(style.ascii) };
+    Mark { glyph, word: status.word_of(stale), colour: if style.colour { colour } else { "" } }
 }
 
 fn line(out: &mut String, mark: &Mark, rest: &str) {

@@ -18,6 +18,7 @@ use crate::world::World;
 use crate::world::alerts::{AlertSubject, AlertView, Phase};
 use crate::world::checks::CheckView;
 use crate::world::metrics::MetricView;
+use crate::world::reason::Reason;
 
 /// Everything that was asked. The fields and their names are a promise; some may be added.
 #[derive(Debug, Serialize)]
@@ -42,6 +43,12 @@ pub(crate) struct CheckRow {
     age_ms: Option<u64>,
     pub(crate) latency_ms: Option<u64>,
     pub(crate) error: Option<SafeText>,
+    /// Whether what is known of it is too old.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stale: bool,
+    /// The dependency that is down and explains its trouble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) explained_by: Option<String>,
     version: Option<SafeText>,
     components: BTreeMap<SafeText, Component>,
 }
@@ -119,12 +126,18 @@ impl Report {
             console: config.console.name.clone(),
             environment: config.console.environment.clone(),
             at: time(world.now.utc),
-            status: overall(&checks, &metrics, &alerts),
+            // What holds while our own network is down says nothing of now.
+            status: overall(&checks, &metrics, if world.connectivity.ok { &alerts } else { &[] }),
             checks,
             metrics,
             alerts,
             backups: Vec::new(),
         }
+    }
+
+    /// The worst of everything: ok, degraded, down or unknown.
+    pub const fn status(&self) -> Status {
+        self.status
     }
 
     /// The object that `--json` prints.
@@ -139,6 +152,8 @@ impl Report {
 /// must not pass what is about to fire, nor what nobody could read.
 fn overall(checks: &[CheckRow], metrics: &[MetricRow], alerts: &[AlertRow]) -> Status {
     let of_checks = checks.iter().map(|check| match check.status {
+        // An old answer is neither up nor down, and to have been down is no better.
+        status if check.stale && status != Status::Down => Status::Unknown,
         Status::Cold => Status::Ok,
         status => status,
     });
@@ -174,10 +189,6 @@ impl View<'_> {
 
     fn check(&self, check: &CheckView) -> CheckRow {
         let reading = check.last.as_ref();
-        let not_polled = || {
-            let link = &self.world.connectivity;
-            if link.ok { SafeText::new("not polled") } else { link.detail.clone() }
-        };
         CheckRow {
             name: check.name.clone(),
             service: check.service.clone(),
@@ -185,10 +196,15 @@ impl View<'_> {
             since: since(check.since),
             age_ms: reading.map(|reading| self.age_ms(reading.timing.ended)),
             latency_ms: reading.map(|reading| reading.timing.latency().as_millis().try_into().unwrap_or(u64::MAX)),
-            error: match reading {
-                Some(reading) => reading.error.clone(),
-                None => Some(not_polled()),
+            error: match self.world.reason(check) {
+                Reason::Nothing => None,
+                // Whoever asks once does not wait for it.
+                Reason::Waiting => Some(SafeText::new("not polled")),
+                Reason::NoNetwork(error) | Reason::Error(error) => Some(error.clone()),
+                reason => Some(SafeText::new(&reason.to_string())),
             },
+            stale: check.stale,
+            explained_by: self.world.explained_by(check).map(str::to_owned),
             version: reading.and_then(|reading| reading.version.clone()),
             components: reading.map(|reading| reading.components.clone()).unwrap_or_default(),
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::status::Status;
+
 /// Which signs are drawn; a handle to one of two [`Glyphs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GlyphSet(&'static Glyphs);
@@ -97,7 +99,7 @@ impl GlyphSet {
         tree: ["├╴", "└╴", "│ "],
         none: "–",
         inhibited: "⊘",
-        stale: "◷",
+        stale: Status::stale_glyph(false),
         check: "✓",
         cross: "✗",
     });
@@ -127,7 +129,7 @@ impl GlyphSet {
         tree: ["|-", "`-", "| "],
         none: "-",
         inhibited: "I",
-        stale: "T",
+        stale: Status::stale_glyph(true),
         check: "OK",
         cross: "XX",
     });

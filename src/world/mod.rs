@@ -20,6 +20,7 @@ mod observe;
 pub mod one_round;
 pub mod output;
 pub mod ranked;
+pub(crate) mod reason;
 mod reconfigure;
 mod running;
 pub mod runs;

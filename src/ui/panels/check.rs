@@ -15,6 +15,7 @@ use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{status, tree};
 use crate::world::checks::CheckView;
+use crate::world::reason::Reason;
 
 /// Percentiles in detail are of this window.
 const WINDOW: Duration = Duration::from_hours(1);
@@ -60,14 +61,22 @@ pub(crate) fn lines<'a>(state: &'a State, painter: &Painter<'_>, check: &'a Chec
     let glyphs = painter.glyphs();
     let mut lines = Vec::new();
     let width = usize::from(width);
-    if check.stale {
-        let words = format!("no answer for {}: values shown are old", figures::span(check.stale_after));
-        lines.extend(Line::styled(words, Role::MarkStale).wrapped(width, 0));
+    let reason = state.world.reason(check);
+    match reason {
+        Reason::Stale(..) | Reason::NeverAnswered(_) => {
+            lines.extend(Line::styled(reason.to_string(), Role::MarkStale).wrapped(width, 0));
+        }
+        Reason::NoNetwork(_) | Reason::Waiting => {
+            lines.extend(Line::styled(reason.to_string(), Role::TextDim).wrapped(width, 0));
+        }
+        _ => {}
     }
     if let Some(own) = &check.own_reason {
         lines.extend(Line::styled(own, Role::LevelError).wrapped(width, 0).into_iter().take(2));
     }
-    if let Some(error) = check.error.as_ref().filter(|_| check.status != Status::Ok) {
+    // What was seen before our own network went away says nothing of now.
+    let is_believed = check.status != Status::Ok && !matches!(reason, Reason::NoNetwork(_));
+    if let Some(error) = check.error.as_ref().filter(|_| is_believed) {
         lines.extend(Line::styled(error, Role::LevelError).wrapped(width, 0).into_iter().take(3));
     }
     if let Some((so_far, needed)) = check.streak {

@@ -21,6 +21,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::checks::CheckView;
+use crate::world::reason::Reason;
 use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
@@ -122,7 +123,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     let mut cells = vec![status::label(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
     cells.resize(6, Line::styled(glyphs.none, Role::TextDim));
-    cells.push(why(painter, service, leading, widths.get(6).copied().unwrap_or(0)));
+    cells.push(why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0)));
     if old {
         for cell in cells.iter_mut().skip(1) {
             *cell = std::mem::take(cell).all(Role::TextDim);
@@ -163,7 +164,13 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.
-fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a CheckView>, width: u16) -> Line<'a> {
+fn why<'a>(
+    state: &'a State,
+    painter: &Painter<'_>,
+    service: &'a ServiceView,
+    leading: Option<&'a CheckView>,
+    width: u16,
+) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
         if let Some(own) = &service.own_reason {
@@ -175,31 +182,16 @@ fn why<'a>(painter: &Painter<'_>, service: &'a ServiceView, leading: Option<&'a 
             .then("is down", Role::MarkInhibited);
     }
     let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
-    if check.stale && check.last.is_none() {
-        return Line::styled(
-            format!("never answered, waiting for {}", figures::span(check.stale_after)),
-            Role::MarkStale,
-        );
-    }
-    if check.stale {
-        return Line::styled(
-            format!("no answer in {}, was {}", figures::span(check.stale_after), check.status.word()),
-            Role::MarkStale,
-        );
-    }
-    match (&check.error, check.streak, check.status) {
-        (_, _, Status::Ok) => Line::new(),
-        (Some(error), Some((so_far, needed)), Status::Pending) => {
+    let reason = state.world.reason(check);
+    match reason {
+        Reason::Nothing => Line::new(),
+        Reason::NeverAnswered(_) | Reason::Stale(..) => Line::styled(reason.to_string(), Role::MarkStale),
+        Reason::Failing(so_far, needed, error) => {
             Line::styled(format!("{so_far} of {needed}: "), Role::StatusPending).and(error, Role::Text)
         }
-        (None, Some((so_far, needed)), Status::Pending) => {
-            Line::styled(format!("{so_far} of {needed} good polls"), Role::StatusPending)
-        }
-        (Some(error), ..) => Line::plain(Span::borrowed(beside_status(error.as_str()))),
-        (None, _, Status::Unknown) if check.last.is_none() => {
-            Line::styled("waiting for the first answer", Role::TextDim)
-        }
-        _ => Line::new(),
+        Reason::Recovering(..) => Line::styled(reason.to_string(), Role::StatusPending),
+        Reason::Error(error) => Line::plain(Span::borrowed(beside_status(error.as_str()))),
+        Reason::NoNetwork(_) | Reason::Waiting => Line::styled(reason.to_string(), Role::TextDim),
     }
 }
 

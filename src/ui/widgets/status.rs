@@ -32,12 +32,9 @@ pub(crate) const fn severity_role(severity: Severity) -> Role {
 /// Glyph and word; where it is stale, that instead: an old answer is neither up nor down. In fewer columns than
 /// [`FULL`] the word is shortened, in fewer than six only the glyph is left.
 pub(crate) fn label(status: Status, stale: bool, glyphs: GlyphSet, columns: u16) -> Line<'static> {
-    let (glyph, word, role) = if stale {
-        (glyphs.stale, "STALE", Role::MarkStale)
-    } else {
-        (status.glyph(glyphs.ascii), status.word(), role(status))
-    };
-    let word = match word {
+    let (glyph, role) =
+        if stale { (glyphs.stale, Role::MarkStale) } else { (status.glyph(glyphs.ascii), role(status)) };
+    let word = match status.word_of(stale) {
         // ASCII says OK as its glyph already.
         "OK" if glyphs.ascii => "",
         "COLD START" if columns < FULL => "COLD",
