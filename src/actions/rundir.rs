@@ -179,7 +179,7 @@ const fn yes() -> bool {
 
 /// The outcome of a run: a verdict needs every step exited 0 *and* the checks. `end` is missing where nobody knows how
 /// the steps ended, `conclusion` where no checks were looked at.
-pub(crate) fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<Utc>) -> Closing {
+pub fn closing(end: Option<&End>, conclusion: Option<&Conclusion>, at: DateTime<Utc>) -> Closing {
     let state = match (end, conclusion.map(|conclusion| conclusion.verdict)) {
         (None, _) => RunState::Unknown,
         (Some(end), Some(verdict)) if end.is_success() => match verdict {

@@ -253,7 +253,8 @@ impl Run {
         }
     }
 
-    pub(crate) fn outcome_and_note(&self) -> String {
+    /// The outcome, and why where a note says it.
+    pub fn outcome_and_note(&self) -> String {
         match &self.note {
             Some(note) if !note.as_str().is_empty() => format!("{}: {note}", self.outcome()),
             _ => self.outcome(),

@@ -64,7 +64,7 @@ impl Health {
 
 /// A verdict and why, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Conclusion {
+pub struct Conclusion {
     /// The verdict; never [`Verdict::None`] but where nothing was to be verified.
     pub verdict: Verdict,
     /// What is still bad, what regressed, what could not be seen. Empty where verified.
@@ -86,7 +86,7 @@ impl Conclusion {
 
 /// The verification of one run. Feed it every reading, and the time.
 #[derive(Debug, Clone)]
-pub(crate) struct Verification {
+pub struct Verification {
     /// When the run ended: only polls sent since then count.
     ended: Stamp,
     deadline: Stamp,
@@ -130,7 +130,7 @@ struct Other {
 
 impl Verification {
     /// Begins at the end of a run.
-    pub(crate) fn new(ended: Stamp, terms: &Terms) -> Self {
+    pub fn new(ended: Stamp, terms: &Terms) -> Self {
         let Terms { checks, good, within, before } = terms;
         let other = |(name, status): (&Name, &Status)| {
             let before = Health::from_status(*status).filter(|_| !checks.contains(name))?;
@@ -152,7 +152,7 @@ impl Verification {
     }
 
     /// Takes a reading. Polls sent before the run ended say nothing about it. The verdict, once there is one, stays.
-    pub(crate) fn observe(&mut self, reading: &Reading) -> Option<&Conclusion> {
+    pub fn observe(&mut self, reading: &Reading) -> Option<&Conclusion> {
         let fresh = reading.timing.sent.mono >= self.ended.mono && reading.timing.ended.mono <= self.deadline.mono;
         if self.conclusion.is_none() && fresh {
             self.count(&reading.check, reading.sign);
@@ -162,7 +162,7 @@ impl Verification {
     }
 
     /// The verdict, as far as there is one at `now`; at the deadline there always is.
-    pub(crate) fn judge(&mut self, now: Stamp) -> Option<&Conclusion> {
+    pub fn judge(&mut self, now: Stamp) -> Option<&Conclusion> {
         if self.conclusion.is_none() && now.mono >= self.deadline.mono {
             self.conclusion = Some(self.final_word());
         }

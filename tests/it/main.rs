@@ -32,6 +32,7 @@ mod properties;
 mod pty;
 mod replay;
 mod run_command;
+mod scenarios;
 mod screens;
 mod screenshots;
 mod shells;

@@ -6,6 +6,7 @@ pub mod following;
 pub mod frame;
 pub mod properties;
 pub mod pty;
+pub mod scenario;
 pub mod server;
 pub mod service;
 pub mod world;
