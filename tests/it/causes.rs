@@ -17,6 +17,7 @@ use opsroom::model::since::Since;
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
 use opsroom::world::alerts::{AlertView, Phase};
+use opsroom::world::ids::Id as _;
 
 /// web depends on api, api on cache and db: cache is two steps from web.
 const SHOP: &str = r#"
@@ -347,7 +348,7 @@ fn what_names_no_service_makes_none() {
     assert_eq!(rows, ["web", "api", "cache", "db"]);
     let actions = |service: &str| {
         let row = app.state.world.service(service).unwrap();
-        row.actions.iter().map(|at| app.state.world.config.actions[*at].name.to_string()).collect::<Vec<_>>()
+        row.actions.iter().map(|at| app.state.world.config.actions[at.place()].name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!((actions("cache"), actions("api")), (vec!["flush".to_owned()], vec!["restart-api".to_owned()]));
     assert_eq!(app.state.world.config.actions.iter().filter(|action| action.service.is_none()).count(), 1);
