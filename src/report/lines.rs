@@ -73,17 +73,17 @@ struct Mark {
     colour: &'static str,
 }
 
-fn mark(status: Status, stale: bool, style: Style) -> Mark {
+fn mark(status: Status, is_old: bool, style: Style) -> Mark {
     let colour = match status {
-        _ if stale => YELLOW,
+        _ if is_old => YELLOW,
         Status::Ok => "32",
         Status::Down => RED,
         Status::Degraded | Status::Pending => YELLOW,
         Status::Cold => "36",
         Status::Unknown => "35",
     };
-    let glyph = if stale { Status::stale_glyph(style.ascii) } else { status.glyph(style.ascii) };
-    Mark { glyph, word: status.word_of(stale), colour: if style.colour { colour } else { "" } }
+    let glyph = if is_old { Status::stale_glyph(style.ascii) } else { status.glyph(style.ascii) };
+    Mark { glyph, word: status.word_of(is_old), colour: if style.colour { colour } else { "" } }
 }
 
 fn line(out: &mut String, mark: &Mark, rest: &str) {

@@ -151,9 +151,16 @@ fn check(faults: &mut Faults, play: &mut Play, name: &str, wanted: &ExpectedChec
     let shown_as = if row["stale"] == true { "stale" } else { text(&row["status"]) };
     faults.same(&format!("the shell's status of {name}"), shown_as, status);
     let line = line_of(printed, name);
-    faults.says(&format!("the shell's line of {name}"), &line, &play.label(status));
+    faults.says(&format!("the shell's line of {name}"), &line, &Play::label(status));
     faults.says(&format!("the shell's line of {name}"), &line, reason);
     faults.says(&format!("the JSON's error of {name}"), text(&row["error"]), reason);
+    let by = wanted.explained_by.as_deref().unwrap_or_default();
+    faults.same(&format!("what explains {name} to the shell"), text(&row["explained_by"]), by);
+    if !by.is_empty() {
+        let words = format!("explained by {by}");
+        faults.says(&format!("the shell's line of {name}"), &line, &words);
+        faults.says(&format!("the console's service of {name}"), &shown.service, &words);
+    }
     if once.is_none() {
         faults.says(&format!("the console on {name}"), &shown.said, text(&row["error"]));
     }
@@ -179,7 +186,8 @@ fn alerts(faults: &mut Faults, play: &mut Play, expected: &Expected, json: &Valu
     let mut ids: Vec<&str> = listed.iter().map(|alert| text(&alert["name"])).collect();
     let mut wanted: Vec<&str> =
         holding.iter().filter(|alert| alert.once.as_deref() != Some("inactive")).map(|alert| &*alert.id).collect();
-    (ids.sort_unstable(), wanted.sort_unstable());
+    ids.sort_unstable();
+    wanted.sort_unstable();
     faults.same("the alerts of the shell", &ids.join(" "), &wanted.join(" "));
     for alert in holding {
         let row = find(&json["alerts"], &alert.id);
@@ -202,7 +210,7 @@ fn runs(faults: &mut Faults, play: &mut Play, expected: &Expected) {
         let Some(run) = play.runs.get(action).cloned() else { continue };
         let said = run.outcome_and_note();
         faults.same(&format!("the outcome of {action}"), &said, &wanted.says);
-        faults.same(&format!("the exit code of {action}"), &play.exit_of(&run).to_string(), &wanted.exit.to_string());
+        faults.same(&format!("the exit code of {action}"), &Play::exit_of(&run).to_string(), &wanted.exit.to_string());
         let screen = play.run_on_screen(&run);
         faults.says(&format!("the console's run of {action}"), &screen, &run.outcome());
         if let Some(note) = &run.note {

@@ -149,6 +149,8 @@ pub struct ExpectedCheck {
     pub reason: String,
     /// Seconds since the start: `30s`, or `before 30s`; empty where nothing is known.
     pub since: String,
+    /// The dependency that explains all of its trouble.
+    pub explained_by: Option<String>,
     /// What one answer makes of it, where the console wants several.
     pub once: Option<Box<ExpectedCheck>>,
 }
@@ -194,6 +196,8 @@ pub struct ExpectedRun {
 /// A check as the console draws it.
 #[derive(Default)]
 pub struct OnScreen {
+    /// The screen of its service.
+    pub service: String,
     pub status: String,
     pub heading: String,
     pub said: String,
@@ -201,7 +205,10 @@ pub struct OnScreen {
 
 /// The answers that are due, by the name under which they are asked for.
 #[derive(Debug, Clone, Default)]
-struct Replies(Arc<Mutex<Option<(u16, String, Duration, Option<PollError>)>>>);
+struct Replies(Arc<Mutex<Option<Due>>>);
+
+/// A status code and a body, how long they take, and what there is instead of them.
+type Due = (u16, String, Duration, Option<PollError>);
 
 impl Script for Replies {
     fn answer(&self, _sent: Stamp) -> Scripted {
@@ -443,12 +450,12 @@ impl Play {
         exit_code::of_status(self.report().status())
     }
 
-    pub fn exit_of(&self, run: &Run) -> u8 {
+    pub fn exit_of(run: &Run) -> u8 {
         exit_code::of_run(run)
     }
 
     /// Glyph and word of a status.
-    pub fn label(&self, status: &str) -> String {
+    pub fn label(status: &str) -> String {
         let label = LABELS.into_iter().find(|(_, word)| *word == status);
         label.unwrap_or_else(|| panic!("`{status}` is no status")).0.to_owned()
     }
@@ -487,7 +494,7 @@ impl Play {
     fn panel(&mut self, screen: Screen, panel: &'static PanelSpec) -> Vec<String> {
         self.console.send(Event::Open(screen));
         let console = &mut self.console.state.console;
-        console.screens.service.service = self.service.clone();
+        console.screens.service.service.clone_from(&self.service);
         (console.focus, console.zoomed) = (Some(panel.id()), true);
         let drawn = frame::text(&frame::draw(&self.console.state, 120, 40));
         self.console.state.console.zoomed = false;
@@ -497,6 +504,7 @@ impl Play {
 
     fn screen(&mut self, screen: Screen) -> String {
         self.console.send(Event::Open(screen));
+        self.console.state.console.screens.service.service.clone_from(&self.service);
         frame::text(&frame::draw(&self.console.state, 120, 40))
     }
 
@@ -515,7 +523,7 @@ impl Play {
         let found = lines.iter().enumerate().find_map(|(at, line)| heading(line).map(|found| (at, found)));
         let Some((at, (status, heading))) = found else { return OnScreen::default() };
         let said = lines[at + 1..].iter().take_while(|line| !line.starts_with("p50 ")).cloned().collect::<Vec<_>>();
-        OnScreen { status: status.to_owned(), heading, said: said.join("\n") }
+        OnScreen { service: self.screen(Screen::Service), status: status.to_owned(), heading, said: said.join("\n") }
     }
 
     pub fn service_row(&mut self, name: &str) -> OnScreen {
@@ -525,7 +533,7 @@ impl Play {
             let (label, word) = LABELS.into_iter().find(|(label, _)| line.starts_with(label))?;
             let rest = line.strip_prefix(label)?.trim_start();
             let said = rest.strip_prefix(&title)?.to_owned();
-            Some(OnScreen { status: word.to_owned(), heading: line.clone(), said })
+            Some(OnScreen { status: word.to_owned(), heading: line.clone(), said, ..OnScreen::default() })
         };
         lines.iter().find_map(of).unwrap_or_default()
     }
