@@ -126,8 +126,9 @@ async fn by_degraded(degraded: &[Expression], document: &Arc<Value>, evaluator: 
             Opinion::Holds(values) => return Evaluation::new(Sign::Degraded, Some(saw(program, document, &values))),
             Opinion::Unclear(why) => drop(unclear.get_or_insert(why)),
             Opinion::Fails(_) if asks_within(program) => {
-                let why = unreadable_of(document, program.reads()).map(|why| format!("{}: {why}", program.text()));
-                unclear = unclear.or(why);
+                // Nor is a field that is missing: it would pass for a service that is not degraded.
+                let why = unreadable_of(document, program.reads()).or_else(|| relied_on(document, program));
+                unclear = unclear.or(why.map(|why| format!("{}: {why}", program.text())));
             }
             Opinion::Fails(_) => {}
         }

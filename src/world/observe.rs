@@ -125,7 +125,13 @@ impl World {
             return output;
         }
         let Some(id) = self.membership.metrics.get(&sample.metric).copied() else { return output };
+        let had_number = self.metrics[id].error.is_none();
         output.noticeable = self.metrics[id].observe(sample);
+        let metric = &self.metrics[id];
+        if let Some(why) = metric.error.clone().filter(|_| had_number && metric.value.is_some()) {
+            let about = SafeText::new(&format!("metric {}", metric.name));
+            output.extend(self.problem(ProblemKind::Warning, &about, &why));
+        }
         self.evaluate_metric(id, &mut output);
         output
     }

@@ -380,6 +380,13 @@ async fn an_expression_that_raises_makes_its_check_unknown() {
         assert_eq!((sign, error.ends_with("; body has errors, list, status")), (Sign::Unknown, true), "{error}");
     }
     assert_eq!(judge("/", &[".body.queue // 0 < 5", ".body.fault == null"], &[]).await.0, Sign::Good);
+    // Nor does it prove that nothing is degraded.
+    let (sign, error) = judge("/", &[".status == 200"], &[".body.queue > 5"]).await;
+    assert_eq!(
+        (sign, error.as_str()),
+        (Sign::Unknown, ".body.queue > 5: no field `.queue`; body has errors, list, status")
+    );
+    assert_eq!(judge("/", &[".status == 200"], &[".body.queue // 0 > 5"]).await.0, Sign::Good);
     // What is neither true nor false decides nothing: `=` assigns, and a text is true whatever it says.
     for (expect, degraded) in [
         (&[".status = 500"] as &[&str], &[] as &[&str]),

@@ -12,8 +12,8 @@ use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::theme::Role;
 use crate::ui::figures;
-use crate::ui::line::{Line, cut};
-use crate::ui::paint::Painter;
+use crate::ui::line::{Line, Span, cut};
+use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::chart::{self, Chart};
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::{spark, status};
@@ -79,10 +79,17 @@ pub(crate) fn draw_chart(
     let value = value(painter, metric);
     // The name gives way to the value.
     let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
-    let inner = frame(state, painter, id, cut(&metric.title, room, painter.glyphs().ellipsis))
+    let mut inner = frame(state, painter, id, cut(&metric.title, room, painter.glyphs().ellipsis))
         .with(value, "")
         .note(caveat(metric, room, painter.glyphs().ellipsis).join(age(state, metric)))
         .draw(painter, area);
+    if let Some(why) = metric.error.as_ref().filter(|_| metric.value.is_some() && inner.height > 2) {
+        let (first, rest) = split_top(inner, 1);
+        let why =
+            Line::styled(Span::from(why).fitted(usize::from(first.width), painter.glyphs().ellipsis), Role::LevelError);
+        painter.put(first, 0, &why);
+        inner = rest;
+    }
     let plot = chart::plot(inner);
     if metric.value.is_none() {
         nothing(metric).draw(painter, inner);
@@ -129,7 +136,13 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
     let end = u16::try_from(age.width()).unwrap_or(0) + 1;
     let room = area.width.saturating_sub(used.saturating_add(end).saturating_add(1));
     if room >= 4 {
-        let words = sparkline(state, painter, metric, room);
+        let words = match &metric.error {
+            Some(why) => {
+                let why = Span::from(why).fitted(usize::from(room), painter.glyphs().ellipsis);
+                Line::styled(why, Role::LevelError)
+            }
+            None => sparkline(state, painter, metric, room),
+        };
         painter.put_at(area, used, 0, &words);
     }
     painter.put_right(area, 0, &age);
@@ -142,7 +155,8 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricVie
     spark::line(&values, 0.0, painter.glyphs(), Role::ChartLine)
 }
 
-/// The latest number, in the colour of what fires for it; STALE where it is too old.
+/// The latest number, in the colour of what fires for it; STALE where it is too old; that there is none where the last
+/// answer gave none.
 pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static> {
     let Some((_, number)) = metric.value else { return Line::styled(painter.glyphs().none, Role::TextDim) };
     // The word stands with the number: the age beside it may have no room.
@@ -150,6 +164,10 @@ pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static>
         return Line::styled(painter.glyphs().stale, Role::MarkStale)
             .then("STALE", Role::MarkStale)
             .then(metric.mark() + &figures::value(number, &metric.unit), Role::TextDim);
+    }
+    // The number of before would pass for one that came now.
+    if metric.error.is_some() {
+        return Line::styled("no value", Role::LevelError);
     }
     let role = match metric.severity {
         Some(severity) => status::severity_role(severity),
