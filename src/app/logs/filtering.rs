@@ -12,7 +12,7 @@ use super::{search_again, work};
 
 /// Sets the filter: the end of the log at once, the rest in slices.
 pub(in crate::app) fn set_filter(state: &mut State, filter: Filter) {
-    let anchored = filter.anchored(state.shown_now().utc);
+    let anchored = filter.anchored(state.shown_now().utc, state.world.config.console.timezone);
     let screen = &mut state.console.screens.logs;
     screen.filter = filter;
     let sources = screen.pane.sources().to_vec();

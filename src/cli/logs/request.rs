@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::bounds::Bounds;
 use super::summary::SummaryKind;
@@ -85,11 +86,9 @@ fn output(arguments: &Arguments) -> PrintMode {
 /// The exit code, when what is wrong was said.
 pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
     let now = global.clock.now().utc;
-    let filter = parse(&arguments.filter, 0)?.anchored(now);
+    let filter = parse(&arguments.filter, 0)?;
     let since = arguments.since.as_deref().map(|text| parse(&format!("since:{text}"), 6)).transpose()?;
     let until = arguments.until.as_deref().map(|text| parse(&format!("until:{text}"), 6)).transpose()?;
-    let bound = since.as_ref().and_then(|since| since.anchored(now).since());
-    let end = until.as_ref().and_then(|until| until.anchored(now).until());
     let output = output(arguments);
     let stdin = arguments.names.iter().any(|name| name == "-");
     if stdin && arguments.follow && arguments.names.len() > 1 {
@@ -107,6 +106,11 @@ pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Reque
         ));
     }
     let configured = configured(arguments, global)?;
+    // A time of day is that of the console, where one is configured.
+    let zone = configured.as_ref().map_or(Tz::UTC, |config| config.console.timezone);
+    let filter = filter.anchored(now, zone);
+    let bound = since.as_ref().and_then(|since| since.anchored(now, zone).since());
+    let end = until.as_ref().and_then(|until| until.anchored(now, zone).until());
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     if let (true, Some(config)) = (arguments.names.is_empty(), &configured) {
         logs.clone_from(&config.logs);

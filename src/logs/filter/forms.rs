@@ -29,7 +29,7 @@ pub(crate) const FORMS: &[FilterForm] = &[
     form(&["\"user agent\":curl*"], "a field whose name has blanks"),
     form(&["trace:4bf92f"], "by trace or request id, under any of its usual names"),
     form(&["pattern:\"job <n> done in <n>\""], "messages of one shape, with numbers and ids left out"),
-    form(&["since:10m", "until:2026-11-21T10:00:00Z"], "by time"),
+    form(&["since:10m", "since:17:54:00", "until:2026-11-21T10:00:00Z"], "by time"),
 ];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! level>=warn  level:error  service:api  log:web   what every record has
 //! trace:4bf92f                                     any of the usual names of a trace or request id
 //! pattern:"job <n> done in <n>"                    messages of one shape, numbers and ids taken out
-//! since:10m  until:2026-11-21T10:00:00Z            time
+//! since:10m  until:17:54:00  until:2026-11-21T10:00:00Z  time
 //! -healthz  not (a or b)  a or b c                 `or` binds weaker than the `and` between words
 //! ```
 
@@ -27,6 +27,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::record::{Level, Record};
 pub use known::KnownFields;
@@ -41,7 +42,7 @@ pub struct Filter(Arc<Compiled>);
 struct Compiled {
     text: String,
     node: Node,
-    now: Option<DateTime<Utc>>,
+    now: Option<DateTime<Tz>>,
 }
 
 /// A word that a filter requires.
@@ -80,11 +81,12 @@ impl Filter {
         Ok(Self(Arc::new(Compiled { text: text.trim().to_owned(), node, now: None })))
     }
 
-    /// The same filter with `since:10m` and the like counted from `now`. Without it they are counted from the
-    /// moment each record was read, which is right for what comes in live and wrong for what is held already.
+    /// The same filter with `since:10m` and the like counted from `now`, and `since:17:54` read as the clocks of `zone` show
+    /// it. Without it they are counted from the moment each record was read, in UTC, which is right for what comes in live and wrong for what is held already.
     #[must_use]
-    pub fn anchored(&self, now: DateTime<Utc>) -> Self {
-        Self(Arc::new(Compiled { text: self.0.text.clone(), node: self.0.node.clone(), now: Some(now) }))
+    pub fn anchored(&self, now: DateTime<Utc>, zone: Tz) -> Self {
+        let now = Some(now.with_timezone(&zone));
+        Self(Arc::new(Compiled { text: self.0.text.clone(), node: self.0.node.clone(), now }))
     }
 
     /// What passes both, for a search within what a filter keeps.

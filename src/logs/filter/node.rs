@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use regex::Regex;
 
 use super::subject::Subject;
@@ -11,6 +12,7 @@ use super::value::Test;
 use super::write::TRACE_NAMES;
 use crate::logs::pattern;
 use crate::logs::record::Level;
+use crate::logs::zone::in_zone;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compare {
@@ -40,6 +42,11 @@ impl Compare {
 pub(super) enum Moment {
     Ago(Duration),
     At(DateTime<Utc>),
+    /// The last time that the clock showed this, in UTC or in the zone of who asks.
+    Clock {
+        time: NaiveTime,
+        utc: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -72,7 +79,7 @@ pub(super) enum Field {
 
 impl Node {
     /// Whether the record passes; times that are written as "ago" count from `now`, else from when it was read.
-    pub(super) fn matches<S: Subject + ?Sized>(&self, record: &S, now: Option<DateTime<Utc>>) -> bool {
+    pub(super) fn matches<S: Subject + ?Sized>(&self, record: &S, now: Option<DateTime<Tz>>) -> bool {
         match self {
             Self::Everything => true,
             Self::All(nodes) => nodes.iter().all(|node| node.matches(record, now)),
@@ -89,20 +96,20 @@ impl Node {
     }
 
     /// The earliest time that can pass, where that is certain.
-    pub(super) fn since(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    pub(super) fn since(&self, now: Option<DateTime<Tz>>) -> Option<DateTime<Utc>> {
         match self {
             Self::Since(Moment::At(at)) => Some(*at),
-            Self::Since(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::Since(moment) => Some(moment.from(now?)),
             Self::All(nodes) => nodes.iter().filter_map(|node| node.since(now)).max(),
             _ => None,
         }
     }
 
     /// The latest time that can pass, where that is certain.
-    pub(super) fn until(&self, now: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    pub(super) fn until(&self, now: Option<DateTime<Tz>>) -> Option<DateTime<Utc>> {
         match self {
             Self::Until(Moment::At(at)) => Some(*at),
-            Self::Until(Moment::Ago(ago)) => Some(back(now?, *ago)),
+            Self::Until(moment) => Some(moment.from(now?)),
             Self::All(nodes) => nodes.iter().filter_map(|node| node.until(now)).min(),
             _ => None,
         }
@@ -163,16 +170,28 @@ impl Field {
     }
 }
 
-fn back(now: DateTime<Utc>, ago: Duration) -> DateTime<Utc> {
-    let ago = chrono::Duration::from_std(ago).ok();
-    ago.and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(DateTime::UNIX_EPOCH)
+impl Moment {
+    fn from(self, now: DateTime<Tz>) -> DateTime<Utc> {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(ago) => {
+                let ago = TimeDelta::from_std(ago).ok();
+                let then = ago.and_then(|ago| now.to_utc().checked_sub_signed(ago));
+                then.unwrap_or(DateTime::UNIX_EPOCH)
+            }
+            Self::Clock { time, utc } => {
+                let zone = if utc { Tz::UTC } else { now.timezone() };
+                let today = now.with_timezone(&zone).date_naive();
+                let at = in_zone(today.and_time(time), zone);
+                let yesterday = today.pred_opt().filter(|_| at > now);
+                yesterday.map_or(at, |yesterday| in_zone(yesterday.and_time(time), zone))
+            }
+        }
+    }
 }
 
-fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    match moment {
-        Moment::At(at) => at,
-        Moment::Ago(ago) => back(now.unwrap_or(record.read_at()), ago),
-    }
+fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime<Tz>>) -> DateTime<Utc> {
+    moment.from(now.unwrap_or_else(|| record.read_at().with_timezone(&Tz::UTC)))
 }
 
 /// The whole line, and the message apart where the line holds it in escaped form or as a list of bytes.

@@ -188,9 +188,27 @@ fn a_time_with_a_hyphen_is_ago() {
         assert!(Filter::parse(text).is_ok(), "{text}");
     }
     let now = DateTime::parse_from_rfc3339("2026-11-21T10:00:00Z").unwrap().to_utc();
-    let since = |text: &str| Filter::parse(text).unwrap().anchored(now).since();
+    let since = |text: &str| Filter::parse(text).unwrap().anchored(now, Tz::UTC).since();
     assert_eq!(since("since:-1h"), since("since:1h"));
     assert!(Filter::parse("since:--1h").is_err());
+}
+
+/// What the screen shows can be typed: the last time that its clock showed it.
+#[test]
+fn a_time_of_day_is_the_last_one() {
+    let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+    let since = |text: &str, now: &str, zone: Tz| Filter::parse(text).unwrap().anchored(at(now), zone).since();
+    let now = "2026-11-21T18:00:00Z";
+    for (text, zone, expected) in [
+        ("since:17:54:00", Tz::UTC, "2026-11-21T17:54:00Z"),
+        ("since:17:54", Tz::UTC, "2026-11-21T17:54:00Z"),
+        ("since:18:00:01", Tz::UTC, "2026-11-20T18:00:01Z"),
+        ("since:17:54:00", Tz::Europe__Zurich, "2026-11-21T16:54:00Z"),
+        ("since:17:54:00Z", Tz::Europe__Zurich, "2026-11-21T17:54:00Z"),
+    ] {
+        assert_eq!(since(text, now, zone), Some(at(expected)), "{text} {zone}");
+    }
+    assert!(Filter::parse("since:25:00").is_err());
 }
 
 #[test]
@@ -208,7 +226,7 @@ fn errors_point_at_the_character() {
         ),
         ("a or", 2, "nothing follows `or`", "write \"or\" in quotes to look for the word"),
         ("status>high", 7, "`high` is not a number", "write a number, with a unit if you like: 500, 1.5s, 20MB"),
-        ("since:soon", 6, "`soon` is not a valid time", "write 10m, 2h, 1d or 2026-11-21T10:00:00Z"),
+        ("since:soon", 6, "`soon` is not a valid time", "write 10m, 2h, 1d, 17:54:00 or 2026-11-21T10:00:00Z"),
         ("user: x", 5, "a value is missing after `user:`", "user:* matches records that have the field"),
         ("and a", 0, "nothing is before `and`", "write \"and\" in quotes to look for the word"),
         ("a and", 2, "nothing follows `and`", "write \"and\" in quotes to look for the word"),
@@ -258,7 +276,7 @@ fn relative_times_count_from_the_anchor() {
     let later = record.read_at.utc + chrono::Duration::hours(1);
     let filter = Filter::parse("since:10m").unwrap();
     assert!(filter.matches(&record));
-    assert!(!filter.anchored(later).matches(&record));
+    assert!(!filter.anchored(later, Tz::UTC).matches(&record));
 }
 
 proptest! {

@@ -303,7 +303,7 @@ pub fn filter(text: &str) {
         Ok(filter) => {
             let line = b"{\"time\":\"2026-11-21T02:41:05Z\",\"level\":\"error\",\"msg\":\"connect \xc3\xbc refused\",\"ms\":41}";
             for record in &records(line, LogFormat::Auto, None) {
-                let anchored = filter.anchored(now().utc);
+                let anchored = filter.anchored(now().utc, chrono_tz::Tz::UTC);
                 assert_eq!(filter.and(&Filter::everything()).matches(record), filter.matches(record));
                 let _ = anchored.matches(record);
                 for hit in filter.hits(record.raw.as_str()) {

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use crate::lang::unit;
 
 /// How long ago: `10m`, `1h30m`, `2d`; `10min` and `-10m` too.
 pub(super) fn ago(text: &str) -> Option<Duration> {
     unit::parse_duration(text.strip_prefix('-').unwrap_or(text)).ok()
+}
+
+/// A time of day as a screen shows it, `17:54:00`, `17:54` or `17:54:00Z`, and whether it says that it is UTC.
+pub(super) fn clock(text: &str) -> Option<(NaiveTime, bool)> {
+    let digits = text.strip_suffix('Z').unwrap_or(text);
+    let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(digits, form).ok())?;
+    Some((time, digits.len() < text.len()))
 }
 
 /// RFC 3339, or without seconds, zone (UTC) or time of day.

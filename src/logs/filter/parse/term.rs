@@ -1,7 +1,7 @@
 //! One term: a word, a phrase, a regular expression, or a comparison of a field.
 
 use super::Parser;
-use super::moment::{ago, instant};
+use super::moment::{ago, clock, instant};
 use crate::logs::filter::value::{Quantity, Test};
 use crate::logs::filter::{Compare, Field, FilterError, Moment, Node};
 use crate::logs::pattern;
@@ -219,11 +219,13 @@ impl Parser<'_> {
 
     fn moment(&mut self, at: usize) -> Result<Moment, FilterError> {
         let word = self.phrase_or_word()?;
-        ago(&word).map(Moment::Ago).or_else(|| instant(&word).map(Moment::At)).ok_or_else(|| {
+        let written = ago(&word).map(Moment::Ago).or_else(|| instant(&word).map(Moment::At));
+        let written = written.or_else(|| clock(&word).map(|(time, utc)| Moment::Clock { time, utc }));
+        written.ok_or_else(|| {
             self.error(
                 at,
                 format!("`{word}` is not a valid time"),
-                Some("write 10m, 2h, 1d or 2026-11-21T10:00:00Z".into()),
+                Some("write 10m, 2h, 1d, 17:54:00 or 2026-11-21T10:00:00Z".into()),
             )
         })
     }
