@@ -2,9 +2,13 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::record::Record;
+
+/// Clocks of one machine or of a synchronised few differ by less than this: what a line states is believed as long as it
+/// is no more ahead of ours.
+pub(crate) const AHEAD: TimeDelta = TimeDelta::seconds(2);
 
 /// How much a ring holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +77,14 @@ impl Ring {
         outcome
     }
 
-    /// What the line states, but not in the future, where one wrong clock would stay the newest for ever, and not
+    /// What the line states, but not far in the future, where one wrong clock would stay the newest for ever, and not
     /// before the line above it: the order of one log is never changed. A line that states none goes with the line
     /// above.
     fn merge_time(&self, record: &Record) -> DateTime<Utc> {
         let last = self.times.back().copied();
         let own = match record.time {
-            Some(time) => time.min(record.read_at.utc),
+            Some(time) if time <= record.read_at.utc + AHEAD => time,
+            Some(_) => record.read_at.utc,
             None if self.records.iter().rev().take(8).any(|before| before.time.is_some()) => {
                 last.unwrap_or(record.read_at.utc)
             }
@@ -204,6 +209,22 @@ pub(crate) mod tests {
         assert!(matches!(ring.push(record("a", 1, 0, "beginning")), Pushed::Replaced(_)));
         assert_eq!(ring.get(1).unwrap().raw.as_str(), "beginning");
         assert_eq!(ring.len(), 2);
+    }
+
+    #[test]
+    fn a_clock_that_is_a_little_ahead_is_believed_and_a_wrong_one_is_not() {
+        let mut ring = Ring::new(RingLimits::default());
+        let stated = |seq, ahead| {
+            let mut data = RecordData::clone(&record("a", seq, 1000, "x"));
+            data.time = Some(data.read_at.utc + TimeDelta::seconds(ahead));
+            Record::new(data)
+        };
+        ring.push(stated(1, 1));
+        ring.push(stated(2, 2));
+        assert_eq!(ring.time_at(1).unwrap().timestamp(), 1002);
+        let mut ring = Ring::new(RingLimits::default());
+        ring.push(stated(1, 3600));
+        assert_eq!(ring.time_at(0).unwrap().timestamp(), 1000);
     }
 
     #[test]

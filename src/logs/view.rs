@@ -287,7 +287,8 @@ impl View {
 }
 
 fn entry(source: usize, record: &Record, at: DateTime<Utc>) -> ViewEntry {
-    let late = record.time.is_some_and(|time| at > time && at - time > WINDOW);
+    // By what the clock of its row shows: a second that goes back needs its sign.
+    let late = record.time.is_some_and(|time| at.timestamp() > time.timestamp());
     ViewEntry { at, seq: record.seq, source, level: record.level, late }
 }
 

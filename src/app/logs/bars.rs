@@ -6,6 +6,7 @@ use crate::app::keymap::Command;
 use crate::app::state::State;
 use crate::config::panels;
 use crate::logs::histogram::HistogramBar;
+use crate::logs::ring::AHEAD;
 
 use super::times::go_to;
 
@@ -45,7 +46,10 @@ pub fn bars(state: &State, columns: usize) -> BarsShown {
         let from = at.timestamp().div_euclid(half) * half - half / 2;
         DateTime::from_timestamp(from + 2 * half, 0)
     });
-    let to = around.unwrap_or(now);
+    // A clock may be a little ahead of ours: its newest record has its bar all the same.
+    let ahead = screen.pane.view().histogram().span().map(|(_, newest)| newest + Duration::seconds(1));
+    let latest = ahead.filter(|ahead| *ahead > now && *ahead <= now + AHEAD + Duration::seconds(1)).unwrap_or(now);
+    let to = around.unwrap_or(latest);
     let (width, bars) = screen.pane.view().histogram().bars(to - span, to, columns);
     let holds = |at: DateTime<Utc>| {
         let first = bars.first()?.from;

@@ -11,7 +11,6 @@ use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::logs::record::{LogState, Loss, Record};
-use crate::logs::view::WINDOW;
 use crate::text::MAX_RECORD_WORDS;
 use crate::text::name::Name;
 use crate::theme::Role;
@@ -134,7 +133,14 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
         let since = above.replace(at).map(|above| at - above);
         let latest = latest.get_or_insert(at);
         *latest = at.max(*latest);
-        LogRow { record, selected: false, marked: false, context: false, late: *latest - at > WINDOW, since }
+        LogRow {
+            record,
+            selected: false,
+            marked: false,
+            context: false,
+            late: latest.timestamp() > at.timestamp(),
+            since,
+        }
     };
     records.iter().map(row).collect()
 }
