@@ -6,7 +6,7 @@ use crate::model::effect::{Effect, RequestId, RunEffect};
 use crate::model::preview::Preview;
 use crate::model::run::{Confirm, Plan, RunState};
 use crate::text::SafeText;
-use crate::world::runs::summary;
+use crate::world::runs::{LAST_RUNS, summary};
 use crate::world::starting::{self, Confirmed};
 use crate::world::timeline::{EventKind, TimelineEntry};
 
@@ -58,10 +58,17 @@ pub(crate) fn context(state: &State, plan: &Plan) -> Vec<(&'static str, SafeText
         let zone = state.world.config.console.timezone;
         let since =
             service.since.map_or_else(String::new, |since| format!(" {}", since.describe(state.world.now, zone)));
-        let text = format!("{} is {}{since}", service.title, service.status.word());
+        // Nothing is drawn by itself while the screen is frozen: the row may be older than it looks.
+        let frozen = state.console.frozen.is_some();
+        let as_of = if frozen {
+            format!(" (as of {})", state.world.now.utc.with_timezone(&zone).format("%H:%M:%S"))
+        } else {
+            String::new()
+        };
+        let text = format!("{} is {}{since}{as_of}", service.title, service.status.word());
         context.push(("now", SafeText::new(&text)));
     }
-    for run in state.world.last_runs(&plan.action).into_iter().take(3) {
+    for run in state.world.last_runs(&plan.action).into_iter().take(LAST_RUNS) {
         context.push(("last run", SafeText::new(&summary(run))));
     }
     context

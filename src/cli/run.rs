@@ -22,8 +22,10 @@ use crate::model::run::{Confirm, Plan, Run, RunState};
 use crate::runtime::runs::{LISTED, RunService};
 use crate::runtime::secrets;
 use crate::store::StoreError;
+use crate::text::SafeText;
 use crate::text::redact::Literals;
 use crate::text::secret::Secrets;
+use crate::world::runs::{LAST_RUNS, summary};
 use crate::world::starting::Confirmed;
 
 /// How long the end of the command waits for the store to take down that the run was stopped, and for KILL.
@@ -117,10 +119,10 @@ async fn execute(
 ) -> Result<u8, u8> {
     let digest = plan.digest();
     let grade = plan::effective_confirm(&config.console, action, plan.changing);
-    let preview = preview(run_service, global, config, action, &plan, grade)
+    let (preview, context) = preview(run_service, global, config, action, &plan, grade)
         .await
         .map_err(|error| run_service::broken(&error))?;
-    output::eprint_error(&preview.text());
+    output::eprint_error(&preview.text(&context));
     let said = Said { yes: arguments.yes.as_deref(), reason: arguments.reason.as_deref() };
     let reason = confirm::confirm(grade, &plan, said).await.map_err(|unconfirmed| match unconfirmed {
         Unconfirmed::Usage(problem, hint) => output::fail(exit::USAGE, &problem, &hint),
@@ -160,7 +162,7 @@ async fn execute(
     Ok(exit_code::of_run(&ended))
 }
 
-/// What will run, with what the store knows against it.
+/// What will run, with what the store knows against it; and how the last runs went.
 async fn preview(
     run_service: &RunService,
     global: &Global,
@@ -168,7 +170,7 @@ async fn preview(
     action: &Action,
     plan: &Plan,
     grade: Confirm,
-) -> Result<Preview, StoreError> {
+) -> Result<(Preview, Vec<(&'static str, SafeText)>), StoreError> {
     let locks = run_service.store().locks().await?;
     let runs = run_service.store().runs(LISTED).await?;
     let mut tried = runs.iter().filter(|run| run.action == action.name && run.state != RunState::Refused);
@@ -178,7 +180,9 @@ async fn preview(
         last_start: tried.next().map(|run| global.clock.moment().since(run.began())),
         blocked_by: None,
     };
-    Ok(config::preview::preview(config, action, plan, situation))
+    let last = runs.iter().filter(|run| run.action == action.name).take(LAST_RUNS);
+    let context = last.map(|run| ("last run", SafeText::new(&summary(run)))).collect();
+    Ok((config::preview::preview(config, action, plan, situation), context))
 }
 
 /// Prints the output to the end. Ctrl-C once says that the run continues by itself; twice it stops the steps, or leaves

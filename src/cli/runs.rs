@@ -185,7 +185,8 @@ async fn one(run_service: &RunService, run: &Run) -> u8 {
     if let Some(ended) = run.ended_at {
         line("ended", &format!("{} ({})", ended.to_rfc3339_opts(chrono::SecondsFormat::Secs, true), duration(run)));
     }
-    line("outcome", &run.outcome());
+    let outcome = run.outcome();
+    line("outcome", outcome.strip_prefix("outcome ").unwrap_or(&outcome));
     if let Some(note) = &run.note {
         line("note", note.as_str());
     }
@@ -236,8 +237,8 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
 /// What was shown when the run was confirmed; of a run of an earlier version, what its plan says.
 fn confirmed(run: &Run) -> String {
     match RunDir::new(&run.output_path).read_intent() {
-        Ok(intent) if !intent.preview.rows.is_empty() => intent.preview.text(),
-        Ok(intent) => Preview::from_plan(&intent.plan, About::default(), Vec::new()).text(),
+        Ok(intent) if !intent.preview.rows.is_empty() => intent.preview.text(&[]),
+        Ok(intent) => Preview::from_plan(&intent.plan, About::default(), Vec::new()).text(&[]),
         Err(error) => format!("  digest       {}\n  what ran can't be read: {error}\n", run.plan_digest),
     }
 }

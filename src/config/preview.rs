@@ -34,7 +34,13 @@ pub(crate) fn preview(config: &Config, action: &Action, plan: &Plan, situation: 
         None if plan.changing => "exit code only: no checks configured".to_owned(),
         None => "exit code only".to_owned(),
     };
-    let about = About { title: &action.title, fixed: Some(&action.set), words: &words, verified_by: &verified_by };
+    let about = About {
+        title: &action.title,
+        fixed: Some(&action.set),
+        words: &words,
+        verified_by: &verified_by,
+        targets_itself: action.service.is_none() && *action.target == *action.name,
+    };
     Preview::from_plan(plan, about, warnings(action, plan, situation))
 }
 

@@ -16,6 +16,10 @@ use crate::text::{SafeText, visible};
 const ROW: usize = 2000;
 /// A script of one line that is longer than this is folded out of its command. In characters.
 const SCRIPT_FROM: usize = 60;
+/// Characters of a digest that are shown: enough to tell plans apart, few enough to compare by eye.
+const DIGEST: usize = 16;
+/// The label of the row that holds it.
+const DIGEST_LABEL: &str = "digest";
 /// Programs whose `-c` takes a script.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh"];
 
@@ -62,6 +66,8 @@ pub(crate) struct About<'a> {
     pub words: &'a [Vec<String>],
     /// What decides how it went.
     pub verified_by: &'a str,
+    /// Whether the target is the name of the action, because nothing else names one.
+    pub targets_itself: bool,
 }
 
 impl Preview {
@@ -74,7 +80,8 @@ impl Preview {
         fact("host", &plan.host);
         let title = if about.title.is_empty() { &*plan.action } else { about.title };
         fact("action", &format!("{title}{}", if plan.dry_run { " (dry run)" } else { "" }));
-        fact("target", &plan.target);
+        let of_itself = if about.targets_itself { " (the name of the action: it has no `target`)" } else { "" };
+        fact("target", &format!("{}{of_itself}", plan.target));
         fact("does", &format!("{} by adapter {}", plan.verb, plan.adapter));
         let fixed = about.fixed.into_iter().flatten().filter(|(name, _)| !plan.parameters.contains_key(*name));
         for (name, value) in plan.parameters.iter().chain(fixed) {
@@ -98,7 +105,7 @@ impl Preview {
         if !about.verified_by.is_empty() {
             fact("verified by", about.verified_by);
         }
-        fact("digest", &plan.digest());
+        fact(DIGEST_LABEL, &plan.digest());
         Self { rows, warnings }
     }
 
@@ -112,11 +119,23 @@ impl Preview {
         }
     }
 
-    /// As text for a shell: two blanks, label and value a line, then the warnings.
-    pub(crate) fn text(&self) -> String {
+    /// The rows as they are shown: with how things stand before the digest, which is shortened.
+    pub(crate) fn shown(&self, context: &[(&'static str, SafeText)]) -> Vec<PreviewRow> {
+        let is_digest = |row: &&PreviewRow| row.label == DIGEST_LABEL;
+        let mut rows: Vec<PreviewRow> = self.rows.iter().filter(|row| !is_digest(row)).cloned().collect();
+        rows.extend(context.iter().map(|(label, text)| fact(label, text.as_str())));
+        rows.extend(self.rows.iter().filter(is_digest).map(|row| {
+            let short: String = row.text.as_str().chars().take(DIGEST).collect();
+            fact(DIGEST_LABEL, &format!("{short}  the confirmation is bound to this plan"))
+        }));
+        rows
+    }
+
+    /// As text for a shell: two blanks, label and value a line, then the warnings. `context` is how things stand.
+    pub(crate) fn text(&self, context: &[(&'static str, SafeText)]) -> String {
         let mut text = String::new();
         let width = self.label_width();
-        for row in &self.rows {
+        for row in &self.shown(context) {
             let _ = match row.kind {
                 RowKind::Fact | RowKind::Command => writeln!(text, "  {:width$}  {}", row.label, row.text),
                 RowKind::Script => writeln!(text, "  {:>width$} │ {}", row.label, row.text),
@@ -247,7 +266,7 @@ mod tests {
         let about = About { title: "Roll back", words: &words, verified_by: "api", ..About::default() };
         let step: &[&str] = &["/bin/sh", "-c", "set -eu\n\n./ctl \"${1}\"\n", "opsroom", "v 1"];
         let preview = Preview::from_plan(&plan(&[step]), about, vec![SafeText::new("db is down")]);
-        let digest = plan(&[step]).digest();
+        let digest = plan(&[step]).digest()[..16].to_owned() + "  the confirmation is bound to this plan";
         let expected = format!(
             "  environment  STAGING
   host         local
@@ -268,10 +287,10 @@ mod tests {
 warning: db is down
 "
         );
-        assert_eq!(preview.text(), expected);
+        assert_eq!(preview.text(&[]), expected);
         let kept: Preview = serde_json::from_str(&serde_json::to_string(&preview).unwrap()).unwrap();
         assert_eq!(kept, preview);
-        assert!(!preview.redacted(&Redactor::new(["rollback by"])).text().contains("rollback by"));
+        assert!(!preview.redacted(&Redactor::new(["rollback by"])).text(&[]).contains("rollback by"));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::text::name::Name;
 /// Output lines kept a run; the tail is what is read.
 pub(crate) const MAX_OUTPUT_LINES: usize = 5_000;
 
+/// Runs of an action that are shown before it is started again.
+pub(crate) const LAST_RUNS: usize = 3;
+
 /// One run.
 #[derive(Debug, Clone)]
 pub struct RunView {

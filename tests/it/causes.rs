@@ -257,7 +257,7 @@ fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
         assert_eq!(shown.matches("since before 02:41:00Z").count(), 2, "the service and its check: {shown}");
     }
     app.keys("1 R");
-    let facts = &app.dialog().unwrap().context;
+    let facts = app.dialog().unwrap().context(&app.state);
     assert!(facts.iter().any(|(_, fact)| fact.as_str() == "api is DOWN since before 02:41:00Z"), "{facts:#?}");
     app.pass(1);
     app.keys("y");
@@ -282,7 +282,7 @@ fn what_was_seen_to_begin_is_stated() {
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
     assert!(overview.contains("api PENDING → DOWN"), "{overview}");
     app.keys("R");
-    let facts = &app.dialog().unwrap().context;
+    let facts = app.dialog().unwrap().context(&app.state);
     assert!(facts.iter().any(|(_, fact)| fact.as_str() == "api is DOWN since 02:41:10Z"), "{facts:#?}");
 }
 

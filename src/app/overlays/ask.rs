@@ -1,4 +1,4 @@
-//! A question with two answers: Cancel, which has the focus, and the one that `y` gives.
+//! A question with two answers: the one that changes nothing, which has the focus, and the one that `y` gives.
 
 use crate::app::requests::AwaitedAnswer;
 use crate::app::state::State;
@@ -87,7 +87,7 @@ impl AskOverlay {
         if now.since(self.opened) < DEAF {
             "keys are ignored for a moment: read first"
         } else {
-            "y does it; Enter and Esc do not"
+            "y cancels it; Enter and Esc keep it running"
         }
     }
 }

@@ -51,8 +51,6 @@ pub struct Confirmation {
     pub grade: Confirm,
     /// What will run, and what speaks against it now (a lock, another run): said here, judged by the runner.
     pub preview: Preview,
-    /// How it stands, and how the last runs went: label and value.
-    pub context: Vec<(&'static str, SafeText)>,
     /// The name that was typed.
     pub name: TextInput,
     /// The reason that was typed.
@@ -69,14 +67,7 @@ pub struct Confirmation {
 
 impl Confirmation {
     /// The dialog of a plan.
-    pub(crate) fn new(
-        request: RequestId,
-        plan: Plan,
-        grade: Confirm,
-        preview: Preview,
-        context: Vec<(&'static str, SafeText)>,
-        opened: Stamp,
-    ) -> Self {
+    pub(crate) fn new(request: RequestId, plan: Plan, grade: Confirm, preview: Preview, opened: Stamp) -> Self {
         let typed = is_typed(grade);
         Self {
             request,
@@ -85,7 +76,6 @@ impl Confirmation {
             plan,
             grade,
             preview,
-            context,
             name: TextInput::default(),
             reason: TextInput::default(),
             focus: if typed { Focus::Name } else { Focus::Cancel },
@@ -93,6 +83,12 @@ impl Confirmation {
             missing: None,
             scroll: 0,
         }
+    }
+
+    /// How it stands at this moment, and how the last runs went: label and value. Never kept: it may change while the
+    /// dialog is read.
+    pub fn context(&self, state: &State) -> Vec<(&'static str, SafeText)> {
+        start::context(state, &self.plan)
     }
 
     /// What can have the focus, in the order of Tab.
@@ -189,10 +185,10 @@ impl Confirmation {
     }
 
     /// Down by so many rows: at most to where the last one must be, wrapped as it may be.
-    fn scroll_by(&mut self, rows: usize) {
+    fn scroll_by(&mut self, state: &State, rows: usize) {
         let drawn = |text: &SafeText| 1 + text.len() / 40;
         let all: usize = self.preview.rows.iter().map(|row| drawn(&row.text)).sum::<usize>()
-            + self.context.iter().map(|(_, text)| drawn(text)).sum::<usize>();
+            + self.context(state).iter().map(|(_, text)| drawn(text)).sum::<usize>();
         self.scroll = (self.scroll + rows).min(all.saturating_sub(1));
     }
 
@@ -230,8 +226,8 @@ impl Overlay for Confirmation {
             (KeyCode::Esc, _) | (KeyCode::Enter, Focus::Cancel) => return self.cancel(state),
             (KeyCode::Tab, _) => self.step(1),
             (KeyCode::BackTab, _) => self.step(self.stops().len() - 1),
-            (KeyCode::Down, _) => self.scroll_by(1),
-            (KeyCode::PageDown, _) => self.scroll_by(10),
+            (KeyCode::Down, _) => self.scroll_by(state, 1),
+            (KeyCode::PageDown, _) => self.scroll_by(state, 10),
             (KeyCode::Up, _) => self.scroll = self.scroll.saturating_sub(1),
             (KeyCode::PageUp, _) => self.scroll = self.scroll.saturating_sub(10),
             (KeyCode::Enter, focus) => return self.enter(focus, state, effects),
@@ -315,8 +311,7 @@ pub(in crate::app) fn open(
         start::start(state, request, Confirmed { plan, digest, preview, reason: None }, effects);
         return;
     }
-    let context = start::context(state, &plan);
-    let dialog = Confirmation::new(request, plan, grade, preview, context, state.world.now);
+    let dialog = Confirmation::new(request, plan, grade, preview, state.world.now);
     state.console.overlays.push(dialog);
 }
 

@@ -1,4 +1,4 @@
-//! A question with Cancel and one other answer.
+//! A question with an answer that changes nothing and one other.
 
 use ratatui::layout::Rect;
 
@@ -29,7 +29,7 @@ impl Draw for AskOverlay {
             rest = split_top(rest, 1).1;
         }
         let buttons = split_bottom(inner, 1).1;
-        let used = painter.put(buttons, 0, &dialog::button("Cancel", true));
+        let used = painter.put(buttons, 0, &dialog::button("Keep running", true));
         painter.note(Rect { width: used, ..buttons }, Target::OverlayButton(0));
         painter.put_at(buttons, used + 2, 0, &Line::styled(self.next_key(state.world.now), Role::KeyLabel));
     }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::layout::Target;
 use crate::app::overlays::confirm::{Confirmation, Focus};
 use crate::app::state::State;
-use crate::model::preview::RowKind;
+use crate::model::preview::{PreviewRow, RowKind};
 use crate::model::run::Confirm;
 use crate::model::status::Status;
 use crate::theme::Role;
@@ -31,7 +31,7 @@ impl Draw for Confirmation {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         let width = WIDTH.min(area.width);
         let inside = usize::from(width.saturating_sub(4)).max(1);
-        let facts = facts(self, inside);
+        let facts = facts(state, self, inside);
         let end = ending(painter, self, inside);
         let fields = fields(self);
         let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
@@ -57,27 +57,18 @@ impl Draw for Confirmation {
 }
 
 /// Every row of the preview and what goes with it, values wrapped under themselves.
-fn facts(dialog: &Confirmation, width: usize) -> Vec<Line<'_>> {
+fn facts(state: &State, dialog: &Confirmation, width: usize) -> Vec<Line<'static>> {
     let labels = dialog.preview.label_width();
     let mut out = Vec::new();
-    for row in dialog.preview.rows.iter().filter(|row| row.label != "digest") {
-        let label = &row.label;
-        let words = match row.kind {
-            RowKind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Text),
-            RowKind::Command => {
-                Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(&row.text, Role::Command)
-            }
-            RowKind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(&row.text, Role::Command),
+    for PreviewRow { kind, label, text } in dialog.preview.shown(&dialog.context(state)) {
+        let text = text.as_str().to_owned();
+        let words = match kind {
+            RowKind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(text, Role::Text),
+            RowKind::Command => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(text, Role::Command),
+            RowKind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(text, Role::Command),
         };
         out.extend(words.wrapped(width, labels + 2));
     }
-    for (label, value) in &dialog.context {
-        let words = Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(value, Role::Text);
-        out.extend(words.wrapped(width, labels + 2));
-    }
-    let digest: String = dialog.digest.chars().take(16).collect();
-    let words = Line::styled(format!("{:<labels$}  ", "digest"), Role::TextLabel).and(digest, Role::TextDim);
-    out.push(words.and(" the confirmation is bound to this plan", Role::TextDim));
     out
 }
 
