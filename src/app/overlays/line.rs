@@ -116,7 +116,17 @@ impl LineInput {
     fn apply(&mut self, state: &mut State) {
         let text = self.input.text();
         self.error = match &self.purpose {
-            Purpose::Filter => logs::preview_filter(state, &mut self.aside, text).err(),
+            Purpose::Filter => {
+                let error = logs::preview_filter(state, &mut self.aside, text).err();
+                // What was half typed would look like the answer: what was in force before is shown instead.
+                let aside = self.aside.take_if(|_| error.is_some());
+                let is_back = aside.is_some_and(|aside| logs::bring_back(state, *aside));
+                if error.is_some() && !is_back && state.console.screens.logs.filter != self.before {
+                    // It was in force, so it parses.
+                    let _ = logs::set_filter(state, &self.before);
+                }
+                error
+            }
             Purpose::Search => logs::preview_search(state, &mut self.aside, text).err(),
             Purpose::List(panel) => {
                 if let Some(list) = state.list_mut(panel) {

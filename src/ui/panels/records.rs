@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::{PanelView, focused, frame, log, note};
 use crate::app::keymap::Command;
 use crate::app::logs::former;
+use crate::app::overlays::line::{LineInput, Purpose};
 use crate::app::screens::logs::{LogsScreen, PaneRow};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -82,6 +83,10 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     let mut shape = frame(state, painter, id, name);
     if !screen.filter.is_everything() {
         shape = shape.with(Line::styled(screen.filter.text().to_owned(), Role::LogMatch), dot);
+    }
+    let typed = state.console.overlays.top_as::<LineInput>();
+    if typed.is_some_and(|line| line.purpose == Purpose::Filter && line.error.is_some()) {
+        shape = shape.with(Line::styled("filter not applied", Role::InputError), dot);
     }
     if former(state).is_some() {
         shape = shape.with(Line::styled("esc goes back", Role::TextDim), dot);
