@@ -1,6 +1,7 @@
 //! `opsroom check [FILE]`: every problem of the configuration with line, column, caret and hint; what it needs of this
 //! machine; and with `--live` what one poll gives.
 
+mod choices;
 mod live;
 mod world;
 
@@ -90,7 +91,9 @@ fn no_threads(error: &std::io::Error) -> u8 {
 async fn look(config: &Config) -> Findings {
     let compose = if world::needs_compose(config) { Some(compose().await) } else { None };
     let locator = Locator::read(&config.files);
-    world::look(config, &locator, compose)
+    let mut findings = world::look(config, &locator, compose);
+    findings.problems.extend(choices::look(config, &locator));
+    findings
 }
 
 /// Which compose commands this machine has: `docker compose version` asks no daemon.

@@ -236,7 +236,7 @@ impl<'a> TableReader<'a> {
         match syntax::duration(&text.value) {
             Ok(duration) => Some(duration),
             Err(fault) => {
-                self.context.fault(&text, &format!("`{key}` is not a valid duration"), &fault);
+                self.context.fault(&text, &format!("`{key}`"), &fault);
                 None
             }
         }

@@ -82,7 +82,7 @@ exposition = "{url}/node"
 [check.api]
 from = "api"
 expect = ['.status == 200', '.body.queue | length > 3']
-degraded = ['.body.eror_rate > 5']
+degraded = ['.body.error_rate > 5']
 [check.cmd]
 command = ["sh", "-c", "echo hello; exit 2"]
 [metric.queue]
@@ -118,9 +118,9 @@ async fn live_says_what_came_what_jq_gave_and_what_the_document_has() {
         "ok   check api: ok (HTTP 200, ",
         "expect   .status == 200 gave true",
         "expect   .body.queue | length > 3 gave true",
-        "degraded .body.eror_rate > 5 gave false (no field `.eror_rate`; body has echo, error_rate, queue)",
+        "degraded .body.error_rate > 5 gave false\n",
         "body has echo, error_rate, queue",
-        "ok   check cmd: down: hello (exit code 2) (exit 2, 6 B of stdout, ",
+        "warn check cmd: down: hello (exit code 2) (exit 2, 6 B of stdout, ",
         "stdout is not JSON: ",
         "ok   metric queue: 4 (HTTP 200, ",
         "value    .body.queue | length gave 4",
@@ -140,6 +140,7 @@ async fn live_fails_where_something_did_not_come() {
     let config = format!(
         "{}\n[source.page]\nhttp = \"{}\"\n[metric.page]\nfrom = \"page\"\nvalue = \".body.errors // 0\"\n\
          [metric.p95]\nfrom = \"api\"\nvalue = \".body.p95_m\"\n[check.gone]\nhttp = \"http://127.0.0.1:1/\"\n\
+         [check.misread]\nfrom = \"api\"\nexpect = ['.status == 200']\ndegraded = ['.body.eror_rate > 5']\n\
          [check.raises]\nfrom = \"api\"\nexpect = ['.body.queue | error(\"boom\")']\n[log.none]\nfile = \"no-such-*.log\"\n",
         world(&server, directory.path()),
         server.url("/page"),
@@ -150,15 +151,17 @@ async fn live_fails_where_something_did_not_come() {
     for words in [
         "FAIL metric page: no number: the body is not JSON: expected a value, found `<html>log` at byte 1",
         "FAIL metric p95: no number: no field `.p95_m`; body has echo, error_rate, queue",
-        "FAIL check gone: down: ",
+        "FAIL check gone: down: 127.0.0.1:1 refused the connection (after ",
+        "FAIL check misread: unknown: .body.eror_rate > 5: no field `.eror_rate`; body has echo, error_rate, queue (HTTP",
+        "degraded .body.eror_rate > 5 gave false (no field `.eror_rate`; body has echo, error_rate, queue)",
         "FAIL check raises: unknown: .body.queue | error(\"boom\"): boom",
         "FAIL log none: nothing matches ",
-        "live: 5 of 10 failed\n",
+        "live: 6 of 11 failed\n",
     ] {
         assert!(printed.contains(words), "{words}\n---\n{printed}");
     }
     let output = check(directory.path(), &config, &["--live", "--json"]).await;
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((output.status.code(), found["live"].as_array().unwrap().len()), (Some(78), 10));
+    assert_eq!((output.status.code(), found["live"].as_array().unwrap().len()), (Some(78), 11));
     assert!(found["problems"].as_array().unwrap().is_empty());
 }

@@ -47,6 +47,9 @@ pub(crate) struct LiveRow {
     /// Whether something came, and every expression gave what is needed of it. A check that is down by a good answer is
     /// as it should be.
     pub ok: bool,
+    /// Whether it is a check that is down or degraded by a good answer.
+    #[serde(skip)]
+    troubled: bool,
     /// What came: `HTTP 200, 412 B, 12 ms`.
     came: String,
     /// The verdict or the number.
@@ -58,7 +61,11 @@ pub(crate) struct LiveRow {
 impl LiveRow {
     /// The row as a person reads it, with the secrets masked.
     pub(crate) fn text(&self) -> String {
-        let mark = if self.ok { "ok  " } else { "FAIL" };
+        let mark = match (self.ok, self.troubled) {
+            (false, _) => "FAIL",
+            (true, true) => "warn",
+            (true, false) => "ok  ",
+        };
         let came = if self.came.is_empty() { String::new() } else { format!(" ({})", self.came) };
         let details: String = self.details.iter().flat_map(|detail| ["       ", detail, "\n"]).collect();
         format!("{mark} {} {}: {}{came}\n{details}", self.kind, self.name, self.result)
@@ -156,6 +163,7 @@ async fn check_row(name: &str, watched: &Watched, seen: &InspectedPoll, evaluato
         kind: "check",
         name: name.to_owned(),
         ok,
+        troubled: matches!(sign, Sign::Bad | Sign::Degraded),
         came: came(watched, seen),
         result: format!("{word}{why}"),
         details,
@@ -195,6 +203,7 @@ async fn metric_row(
         kind: "metric",
         name: metric.name.to_string(),
         ok,
+        troubled: false,
         came,
         result,
         details,
@@ -241,12 +250,12 @@ async fn metric_row(
     row(ok, came(watched, seen), result, details)
 }
 
-/// What came of a poll: `HTTP 200, 412 B, 12 ms`.
+/// What came of a poll: `HTTP 200, 412 B, 12 ms`. Why nothing did is the result already.
 fn came(watched: &Watched, seen: &InspectedPoll) -> String {
     let time = unit::latency(Some(seen.timing.latency()));
     match &seen.answer {
         Ok(document) => format!("{}, {time}", watched.kind.summary(document)),
-        Err(error) => format!("{error}, after {time}"),
+        Err(_) => format!("after {time}"),
     }
 }
 
@@ -312,6 +321,7 @@ fn log_row(log: &Log, commands: &BTreeMap<String, Followed>, clock: Clock) -> Li
         kind: "log",
         name: log.name.to_string(),
         ok,
+        troubled: false,
         came: String::new(),
         result,
         details: Vec::new(),

@@ -15,6 +15,7 @@ use crate::config::load::locate::Locator;
 use crate::config::sections::adapter::Adapter;
 use crate::config::sections::log::{Log, LogKind};
 use crate::config::sections::secret::SecretSource;
+use crate::config::sections::service::Service;
 use crate::config::sections::source::Source;
 use crate::config::verb::Verb;
 use crate::files;
@@ -55,6 +56,9 @@ pub(crate) fn look(config: &Config, locator: &Locator, compose: Option<Compose>)
     looked.theme(config);
     for (name, source) in &config.secrets {
         looked.secret(name, source);
+    }
+    for service in &config.services {
+        looked.runbook(config, service);
     }
     for source in &config.sources {
         looked.source(source);
@@ -113,6 +117,17 @@ impl Look<'_> {
             }
             SecretSource::Command(argv) => self.program(&["secret", name, "command", "0"], argv, None),
             SecretSource::Inline(_) => {}
+        }
+    }
+
+    /// A runbook is a file beside the configuration, or an address.
+    fn runbook(&mut self, config: &Config, service: &Service) {
+        let Some(written) = service.runbook.as_deref().filter(|written| !written.contains("://")) else { return };
+        let path = Path::new(written.split('#').next().unwrap_or(written));
+        let beside = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+        if let Some(why) = unreadable(&beside.join(path)) {
+            let message = format!("the runbook {} {why}", beside.join(path).display());
+            self.warn(&["service", &service.name, "runbook"], message, "write it, or correct the path");
         }
     }
 

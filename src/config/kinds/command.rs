@@ -89,7 +89,11 @@ pub(crate) fn command_line(table: &TableReader<'_>, key: &str) -> Option<Command
     if alone && !shell {
         let split = words.first().map(|text| text.value.as_str()).unwrap_or_default();
         let list = split.split_whitespace().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");
-        let hint = format!("write {key} = [{list}], or add shell = true");
+        let hint = if is_script(split) {
+            format!("it is a shell's: write {key} = [\"sh\", \"-c\", {split:?}], or add shell = true")
+        } else {
+            format!("write {key} = [{list}], or add shell = true")
+        };
         table.context.error(at, format!("`{key}` is a list of words"), hint);
         return None;
     }
@@ -120,6 +124,11 @@ pub(crate) fn command_line(table: &TableReader<'_>, key: &str) -> Option<Command
         directory: Some(table.path("directory").unwrap_or_else(|| table.directory())),
         env: environment(table).into_iter().collect(),
     })
+}
+
+/// Whether a text means something else to a shell than its words.
+fn is_script(text: &str) -> bool {
+    text.contains(['|', '&', ';', '<', '>', '$', '`', '*', '?', '"', '\'', '\\', '(', '~'])
 }
 
 /// `env`, checked.

@@ -107,6 +107,7 @@ pub(crate) fn read(
         "from" => None,
         kind => Some(kinds::read(table, kind, KindRole::Check)?),
     };
+    useless(table);
     let own = own.map(|kind| timing.source(Name::from(format!("check:{}", table.name)), kind));
     let polled = if let Some(own) = &own {
         own
@@ -136,6 +137,21 @@ pub(crate) fn read(
         alerts,
     };
     Some((check, own))
+}
+
+/// Warns of keys that change nothing for a check of this kind.
+fn useless(table: &TableReader<'_>) {
+    let kinds: &[(&str, &[&str])] = &[("tcp", &["cold_start", "keep_warm", "protocol"]), ("http", &["protocol"])];
+    for (kind, keys) in kinds.iter().filter(|(kind, _)| table.has(kind)) {
+        for key in keys.iter().filter(|key| table.has(key)) {
+            let message = format!("`{key}` changes nothing for a check with `{kind}`");
+            let hint = match *key {
+                "protocol" => "remove it: it says how the exit code of a `command` is read",
+                _ => "remove it: only what answers over HTTP or by a command can fall asleep",
+            };
+            table.context.warning(table.place(key), message, hint);
+        }
+    }
 }
 
 /// What the documents look like that the check judges, where its keys say so.
