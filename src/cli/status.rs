@@ -195,7 +195,7 @@ async fn rounds(arguments: &Arguments, context: SourceContext, latest: Latest, n
     let clock = context.clock;
     let round = Round::new(&context, names).with_secrets(latest);
     let mut world = one_round::world(&context.config, clock.now());
-    let deadline = clock.now().mono + arguments.within;
+    let deadline = clock.now().plus(arguments.within);
     loop {
         let started = clock.now();
         let (link, polled) = tokio::join!(round.link(), round.poll());
@@ -203,11 +203,13 @@ async fn rounds(arguments: &Arguments, context: SourceContext, latest: Latest, n
         one_round::apply(&mut world, link.into_iter().chain(polled), clock.now());
         let report = Report::new(&world, names);
         let Some(until) = arguments.until else { return (report, true) };
-        let next = started.plus(BETWEEN_ROUNDS);
-        if until.holds(report.status) || next.mono >= deadline {
-            let reached = until.holds(report.status);
+        let reached = until.holds(report.status);
+        if reached || clock.now().mono >= deadline.mono {
             return (report, reached);
         }
+        // The last round is at the very end: what is well then is well in time.
+        let next = started.plus(BETWEEN_ROUNDS);
+        let next = if next.mono > deadline.mono { deadline } else { next };
         tokio::time::sleep_until(clock.instant(next)).await;
     }
 }

@@ -93,6 +93,11 @@ async fn a_gate_waits_until_it_is_well_and_closes_when_it_is_not() {
     assert_eq!(gate.status.code(), Some(0), "{}", text(&gate.stdout));
     assert_eq!(server.requests().len(), 2);
     drop(server);
+    // The last poll is at the end of the time, not before.
+    let server = world(directory.path()).await;
+    let gate = status(&config, &["healing", "--until", "ok", "--within", "1s"]).await;
+    assert_eq!((gate.status.code(), server.requests().len()), (Some(0), 2), "{}", text(&gate.stdout));
+    drop(server);
     let closed = status(&config, &["api", "--until", "ok", "--within", "1s"]).await;
     assert_eq!(closed.status.code(), Some(2));
     assert!(text(&closed.stdout).contains("refused the connection"), "{}", text(&closed.stdout));
