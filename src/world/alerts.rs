@@ -66,8 +66,9 @@ impl Phase {
     }
 }
 
-/// Where an alert stands, whether it is muted, how bad it is: the order of the list.
-pub(crate) type Standing = (u8, bool, Reverse<Severity>);
+/// What an alert asks of a person, whether it is muted, its phase, how bad it is: the order of the list. What is muted
+/// comes after everything that is not.
+pub(crate) type Standing = (bool, bool, u8, Reverse<Severity>);
 
 /// The alerts that are not inactive, by their ids; the newest first of those that stand alike.
 pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, AlertView>;
@@ -75,7 +76,7 @@ pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, Al
 impl Alerts {
     /// How many are in a phase, muted or not, of one severity or of any.
     pub(crate) fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
-        self.count(|(order, inhibited, Reverse(its))| {
+        self.count(|(_, inhibited, order, Reverse(its))| {
             order == phase.order() && inhibited == muted && severity.is_none_or(|wanted| wanted == its)
         })
     }
@@ -109,7 +110,9 @@ pub struct AlertView {
 impl AlertView {
     pub(super) fn rank(&self) -> (Standing, Option<Reverse<Duration>>) {
         let newest = self.since.map(|since| Reverse(since.at.mono));
-        ((self.phase.order(), self.inhibited_by.is_some(), Reverse(self.severity)), newest)
+        let muted = self.inhibited_by.is_some();
+        let is_over = matches!(self.phase, Phase::Resolved | Phase::Inactive);
+        ((is_over, muted, self.phase.order(), Reverse(self.severity)), newest)
     }
 
     /// One line in words.

@@ -159,13 +159,12 @@ pub(crate) fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<
 /// `2 firing, 1 pending`.
 pub(crate) fn counts(state: &State) -> Line<'static> {
     let standing = |phase, muted| state.world.alerts.standing(phase, muted, None);
-    let of = |phase| standing(phase, false) + standing(phase, true);
     let mut words = Line::new();
     for (n, word, role) in [
         (standing(Phase::Firing, false), "firing", Role::LevelError),
-        (standing(Phase::Firing, true), "inhibited", Role::MarkInhibited),
-        (of(Phase::Pending), "pending", Role::StatusPending),
-        (of(Phase::Resolved), "resolved", Role::StatusOk),
+        (standing(Phase::Firing, true) + standing(Phase::Pending, true), "inhibited", Role::MarkInhibited),
+        (standing(Phase::Pending, false), "pending", Role::StatusPending),
+        (standing(Phase::Resolved, false) + standing(Phase::Resolved, true), "resolved", Role::StatusOk),
     ] {
         if n > 0 {
             if !words.is_empty() {
