@@ -183,7 +183,9 @@ fn shown(line: &AuditLine) -> String {
     let detail = line.entry.get("detail");
     let words = ["action", "target", "reason", "state", "verdict", "why"]
         .iter()
-        .filter_map(|key| Some(format!("{key}={}", detail?.get(*key)?.as_str()?)))
+        .filter_map(|key| Some((key, detail?.get(*key)?.as_str()?)))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key}={value}"))
         .collect::<Vec<_>>()
         .join(" ");
     let words = match detail.and_then(|detail| detail.get("preview")).map(commands) {

@@ -27,7 +27,7 @@ fn page() -> std::io::Result<String> {
     // Ragged right and without hyphens: commands are copied from here.
     text.extend(b".ad l\n.nh\n");
     program.render_name_section(&mut text)?;
-    program.render_synopsis_section(&mut text)?;
+    text.extend(synopsis(&command).into_bytes());
     program.render_description_section(&mut text)?;
     let mut page = Page(String::from_utf8_lossy(&text).into_owned());
     page.paragraph(
@@ -56,6 +56,18 @@ fn page() -> std::io::Result<String> {
         page.item(line, what);
     }
     Ok(page.0)
+}
+
+/// How the program is called: every option with its value, which the generator leaves out.
+fn synopsis(command: &clap::Command) -> String {
+    let mut text = ".SH SYNOPSIS\n\\fBopsroom\\fR".to_owned();
+    for option in command.get_arguments().filter(|argument| argument.is_global_set() && !argument.is_hide_set()) {
+        let written = option.to_string();
+        let (name, value) = written.split_once(' ').unwrap_or((&written, ""));
+        let value = if value.is_empty() { String::new() } else { format!(" \\fI{}\\fR", escaped(value)) };
+        let _ = write!(text, " [\\fB{}\\fR{value}]", escaped(name));
+    }
+    text + " [\\fICOMMAND\\fR]\n"
 }
 
 /// A page in the language of man(7).
@@ -266,6 +278,7 @@ mod tests {
         asked("$XDG_STATE_HOME/opsroom");
         assert!(missing.is_empty(), "{missing:?}");
         assert!(!page.contains("__"), "hidden commands are not in it");
+        assert!(page.contains("[\\fB\\-\\-config\\fR \\fI<FILE>\\fR]"), "{}", &page[..600]);
     }
 
     #[test]

@@ -282,7 +282,7 @@ impl Console {
         match super::clipboard::sequence(&text) {
             Some(bytes) => {
                 self.tty.send(bytes);
-                self.core.effects.say("copied to the clipboard of the terminal");
+                self.core.effects.say("sent to the terminal's clipboard");
             }
             // Too much for the sequence: a file takes everything.
             None => self.core.save(vec![("copied.txt".to_owned(), text)]),

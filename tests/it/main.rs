@@ -7,6 +7,7 @@
 
 mod adapters;
 mod architecture;
+mod as_it_is;
 mod causes;
 mod check;
 mod command_logs;

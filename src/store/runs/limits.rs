@@ -22,7 +22,7 @@ pub(crate) enum BeginError {
     #[error("{} is locked by {} on {} since {} ({}); if that run has ended: opsroom unlock {} --why TEXT", .0.target, .0.holder, .0.host, .0.since.format("%H:%M:%SZ"), .0.reason, .0.id)]
     Locked(Box<Lock>),
     /// Too soon.
-    #[error("cooldown: the last {verb} of {target} was {ago} s ago; wait {left} s")]
+    #[error("cooldown: the last {verb} of {target} was {} ago; wait {}", short(*.ago), short(*.left))]
     Cooldown {
         verb: String,
         target: String,
@@ -31,7 +31,7 @@ pub(crate) enum BeginError {
         /// Seconds until the next may come.
         left: u64,
     },
-    #[error("limit reached: {count} attempts to {verb} {target} within {within} s; wait {left} s")]
+    #[error("limit reached: {count} attempts to {verb} {target} within {}; wait {}", short(*.within), short(*.left))]
     TooOften {
         verb: String,
         target: String,
@@ -55,6 +55,13 @@ impl BeginError {
             _ => self.to_string(),
         }
     }
+}
+
+/// Seconds as a person reads them: `45s`, `59m 45s`, `1h`.
+fn short(seconds: u64) -> String {
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
 /// What was found about a run that wants to begin.

@@ -43,8 +43,9 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let words = status::label(check.status, check.stale, glyphs, status::FULL);
     let inner = frame(state, painter, id, &check.name).with(words, "").note(polled(state, check)).draw(painter, area);
     note(painter, inner, id.clone());
-    for (row, line) in (0..inner.height).zip(lines(state, painter, check, inner.width)) {
-        painter.put(inner, row, &line);
+    let width = inner.width.saturating_sub(2);
+    for (row, line) in (0..inner.height).zip(lines(state, painter, check, width)) {
+        painter.put_at(inner, 1, row, &line);
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::service_status::standing;
-use super::{Listing, PanelView, check, focused, frame, note};
+use super::{Listing, PanelView, check, focused, frame, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -50,7 +50,8 @@ impl PanelView for Checks {
         frame(state, painter, id, "checks").foot(place).draw(painter, area);
         note(painter, inner, id.clone());
         if lines.is_empty() {
-            Notice::empty("no checks", "add [check.NAME] with service = \"…\"").draw(painter, inner);
+            let none = || Notice::empty("no checks", "add [check.NAME] with service = \"…\"");
+            none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
             return;
         }
         for (row, (at, words)) in (0..inner.height).zip(&lines[shown]) {

@@ -113,5 +113,8 @@ fn counted(counts: LevelCounts) -> Line<'static> {
         .into_iter()
         // None of them is no reason to look.
         .map(|(n, word, role)| (n, word, if n == 0 { Role::TextDim } else { role }))
-        .fold(Line::new(), |words, (n, word, role)| words.then(format!("{} {word}", figures::count(n)), role))
+        .fold(Line::new(), |words, (n, word, role)| {
+            let word = if n == 1 { word.trim_end_matches('s') } else { word };
+            words.then(format!("{} {word}", figures::count(n)), role)
+        })
 }

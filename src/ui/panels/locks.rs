@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, note, runs};
+use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note, runs};
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -39,6 +39,10 @@ impl PanelView for Locks {
         let listing = Listing::new(state, id, usize::from(inner.height));
         frame(state, painter, id, "locks").foot(listing.position()).draw(painter, area);
         note(painter, inner, id.clone());
+        if let (true, Some(notice)) = (listing.keys.is_empty(), none_matches(state, id)) {
+            notice.draw(painter, inner);
+            return;
+        }
         let found = |key: &RowKey| {
             state.world.locks.iter().find(|lock| matches!(key, RowKey::Lock(target) if *target == lock.target))
         };

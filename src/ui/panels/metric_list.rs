@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, metric, note};
+use super::{Height, Listing, PanelView, Room, focused, frame, metric, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -55,8 +55,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     frame(state, painter, id, "metrics").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        Notice::empty("no metrics", "add [metric.NAME] with from and value, or / to change the filter")
-            .draw(painter, inner);
+        let none = || Notice::empty("no metrics", "add [metric.NAME] with from and value");
+        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
     let columns = &METRICS;
@@ -71,7 +71,10 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             title,
             metric::value(painter, shown),
             metric::sparkline(state, painter, shown, widths[2]),
-            thresholds(shown),
+            match &shown.error {
+                Some(why) => Line::styled(why, Role::LevelError),
+                None => thresholds(shown),
+            },
             metric::age(state, shown),
         ];
         TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }

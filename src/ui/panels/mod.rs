@@ -30,6 +30,7 @@ use ratatui::layout::Rect;
 
 use super::paint::Painter;
 use super::widgets::frame::Frame;
+use super::widgets::notice::Notice;
 use super::widgets::table;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -151,6 +152,12 @@ pub(crate) fn framed(rows: usize) -> u16 {
 /// Whether keys go to this panel: it has the focus and nothing lies over the screen.
 pub(crate) fn focused(state: &State, id: &PanelId) -> bool {
     state.console.overlays.is_empty() && state.focused_panel().as_ref() == Some(id)
+}
+
+/// What a list without rows says where its own filter is why; `None` where it has none.
+pub(crate) fn none_matches(state: &State, id: &PanelId) -> Option<Notice<'static>> {
+    let filter = &state.list(id).filter(|list| !list.filter.is_empty())?.filter;
+    Some(Notice::empty(format!("no row matches the filter `{filter}`"), "/ changes it, Esc clears it"))
 }
 
 /// A frame for a panel: its name, the words that narrow its rows, and whether it has the focus.

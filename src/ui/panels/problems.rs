@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, PanelView, focused, frame, note};
+use super::{Listing, PanelView, focused, frame, none_matches, note};
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -32,8 +32,8 @@ impl PanelView for Problems {
         frame(state, painter, id, "problems").foot(listing.position()).draw(painter, area);
         note(painter, inner, id.clone());
         if listing.keys.is_empty() {
-            Notice::empty("no problems", "source warnings, failed tasks, gaps and rejected reloads appear here")
-                .draw(painter, inner);
+            let next = "source warnings, failed tasks, gaps and rejected reloads appear here";
+            none_matches(state, id).unwrap_or_else(|| Notice::empty("no problems", next)).draw(painter, inner);
             return;
         }
         let found = |key: &RowKey| state.world.diagnostics.problems.iter().find(|problem| key.is_problem(problem));

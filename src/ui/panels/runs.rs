@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, note};
+use super::{Height, Listing, PanelView, Room, frame, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -59,7 +59,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         } else {
             "press an action's key to start one; : lists them"
         };
-        Notice::empty("no runs yet", next).draw(painter, inner);
+        none_matches(state, id).unwrap_or_else(|| Notice::empty("no runs yet", next)).draw(painter, inner);
         return;
     }
     let shown = listing.visible().iter().filter_map(|key| match key {

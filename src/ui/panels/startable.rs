@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, note, runs};
+use super::{Height, Listing, PanelView, Room, focused, frame, none_matches, note, runs};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -52,7 +52,8 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
     frame(state, painter, id, "actions").foot(listing.position()).draw(painter, area);
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
-        Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration").draw(painter, inner);
+        let none = || Notice::empty("no actions", "add [adapter.NAME] and [action.NAME] to the configuration");
+        none_matches(state, id).unwrap_or_else(none).draw(painter, inner);
         return;
     }
     let glyphs = painter.glyphs();

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, PanelView, frame, note};
+use super::{Listing, PanelView, frame, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::theme::{GlyphSet, Role};
@@ -41,7 +41,7 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     note(painter, inner, id.clone());
     if listing.keys.is_empty() {
         let next = "status changes, alerts, runs and reloads appear here";
-        Notice::empty("no events yet", next).draw(painter, inner);
+        none_matches(state, id).unwrap_or_else(|| Notice::empty("no events yet", next)).draw(painter, inner);
         return;
     }
     let visible = listing.visible();

@@ -128,8 +128,10 @@ impl Chart<'_> {
             }
         }
         if labels {
+            // Two ends of one label would say that nothing lies between them.
+            let is_flat = figures::value(scale.high, self.unit) == figures::value(scale.low, self.unit);
             for (y, value) in [(plot.y, scale.high), (plot.bottom() - 1, scale.low)] {
-                if !taken.contains(&y) {
+                if !(taken.contains(&y) || is_flat && y != plot.y) {
                     self.label(painter, area, y, value, Role::ChartAxis);
                 }
             }

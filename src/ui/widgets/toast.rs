@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::text::SafeText;
 use crate::theme::Role;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, cut};
 use crate::ui::paint::Painter;
 
 /// Columns of the widest toast.
@@ -26,7 +26,13 @@ pub(crate) fn draw<'a>(
         }
         let words = Line::styled(sign, role).and(" ", role).and(text, role);
         let mut lines = words.wrapped(usize::from(width) - 2, 2);
-        lines.truncate(HIGHEST);
+        if lines.len() > HIGHEST {
+            lines.truncate(HIGHEST);
+            let ellipsis = painter.glyphs().ellipsis;
+            let last: String = lines.pop().iter().flat_map(Line::pieces).map(|(text, _)| text).collect();
+            let last = format!("{}{ellipsis}", last.trim_end());
+            lines.push(Line::styled(cut(&last, usize::from(width) - 2, ellipsis), role));
+        }
         let height = u16::try_from(lines.len()).unwrap_or(1);
         if bottom < area.top() + height {
             return;
