@@ -19,7 +19,7 @@ const SCRIPT_FROM: usize = 60;
 /// Characters of a digest that are shown: enough to tell plans apart, few enough to compare by eye.
 const DIGEST: usize = 16;
 /// The label of the row that holds it.
-const DIGEST_LABEL: &str = "digest";
+pub(crate) const DIGEST_LABEL: &str = "digest";
 /// Programs whose `-c` takes a script.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh"];
 
@@ -126,7 +126,7 @@ impl Preview {
         rows.extend(context.iter().map(|(label, text)| fact(label, text.as_str())));
         rows.extend(self.rows.iter().filter(is_digest).map(|row| {
             let short: String = row.text.as_str().chars().take(DIGEST).collect();
-            fact(DIGEST_LABEL, &format!("{short}  the confirmation is bound to this plan"))
+            fact(DIGEST_LABEL, &format!("{short} the confirmation is bound to this plan"))
         }));
         rows
     }
@@ -266,7 +266,7 @@ mod tests {
         let about = About { title: "Roll back", words: &words, verified_by: "api", ..About::default() };
         let step: &[&str] = &["/bin/sh", "-c", "set -eu\n\n./ctl \"${1}\"\n", "opsroom", "v 1"];
         let preview = Preview::from_plan(&plan(&[step]), about, vec![SafeText::new("db is down")]);
-        let digest = plan(&[step]).digest()[..16].to_owned() + "  the confirmation is bound to this plan";
+        let digest = plan(&[step]).digest()[..16].to_owned() + " the confirmation is bound to this plan";
         let expected = format!(
             "  environment  STAGING
   host         local

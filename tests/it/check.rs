@@ -151,7 +151,7 @@ async fn live_fails_where_something_did_not_come() {
     for words in [
         "FAIL metric page: no number: the body is not JSON: expected a value, found `<html>log` at byte 1",
         "FAIL metric p95: no number: no field `.p95_m`; body has echo, error_rate, queue",
-        "FAIL check gone: down: 127.0.0.1:1 refused the connection (after ",
+        "FAIL check gone: down: 127.0.0.1:1 refused the connection: nothing listens there (after ",
         "FAIL check misread: unknown: .body.eror_rate > 5: no field `.eror_rate`; body has echo, error_rate, queue (HTTP",
         "degraded .body.eror_rate > 5 gave false (no field `.eror_rate`; body has echo, error_rate, queue)",
         "FAIL check raises: unknown: .body.queue | error(\"boom\"): boom",

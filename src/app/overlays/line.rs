@@ -121,9 +121,9 @@ impl LineInput {
                 // What was half typed would look like the answer: what was in force before is shown instead.
                 let aside = self.aside.take_if(|_| error.is_some());
                 let is_back = aside.is_some_and(|aside| logs::bring_back(state, *aside));
-                if error.is_some() && !is_back && state.console.screens.logs.filter != self.before {
+                if error.is_some() && !is_back {
                     // It was in force, so it parses.
-                    let _ = logs::set_filter(state, &self.before);
+                    let _ = logs::preview_filter(state, &mut None, &self.before);
                 }
                 error
             }

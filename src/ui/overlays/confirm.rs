@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::layout::Target;
 use crate::app::overlays::confirm::{Confirmation, Focus};
 use crate::app::state::State;
-use crate::model::preview::{PreviewRow, RowKind};
+use crate::model::preview::{DIGEST_LABEL, PreviewRow, RowKind};
 use crate::model::run::Confirm;
 use crate::model::status::Status;
 use crate::theme::Role;
@@ -63,7 +63,10 @@ fn facts(state: &State, dialog: &Confirmation, width: usize) -> Vec<Line<'static
     for PreviewRow { kind, label, text } in dialog.preview.shown(&dialog.context(state)) {
         let text = text.as_str().to_owned();
         let words = match kind {
-            RowKind::Fact => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(text, Role::Text),
+            RowKind::Fact => {
+                let role = if label == DIGEST_LABEL { Role::TextDim } else { Role::Text };
+                Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(text, role)
+            }
             RowKind::Command => Line::styled(format!("{label:<labels$}  "), Role::TextLabel).and(text, Role::Command),
             RowKind::Script => Line::styled(format!("{label:>labels$}  "), Role::TextDim).and(text, Role::Command),
         };
