@@ -129,7 +129,7 @@ impl World {
         output.noticeable = self.metrics[id].observe(sample);
         let metric = &self.metrics[id];
         if let Some(why) = metric.error.clone().filter(|_| had_number && metric.value.is_some()) {
-            let about = SafeText::new(&format!("metric {}", metric.name));
+            let about = SafeText::new(&metric.name);
             output.extend(self.problem(ProblemKind::Warning, &about, &why));
         }
         self.evaluate_metric(id, &mut output);

@@ -52,7 +52,7 @@ fn a_metric_whose_field_is_gone_says_so_at_once() {
     app.sample("errors", Err(WHY));
     app.keys("!");
     let frame = shown(&app);
-    assert!(frame.contains("metric errors") && !frame.contains("2x"), "once an outage: {frame}");
+    assert!(frame.contains(WHY) && !frame.contains("2x"), "once an outage: {frame}");
 }
 
 #[test]
