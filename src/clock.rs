@@ -1,6 +1,7 @@
 //! The one place that reads the clocks. Everything else gets a [`Stamp`] or a [`Moment`] as data.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -12,6 +13,8 @@ use crate::lang::time::{BootTime, Moment, Stamp};
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     origin: Instant,
+    /// The origin on both clocks.
+    started: Stamp,
     /// The machine's clock at the origin.
     boot: Option<BootTime>,
     /// The wall clock at the origin, where it goes with the monotonic one instead of the machine's.
@@ -22,15 +25,19 @@ pub struct Clock {
 
 impl Clock {
     /// Starts counting.
+    #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn start() -> Self {
         let boot = boot_id().zip(uptime()).map(|(boot, ms)| BootTime { boot, ms });
-        Self { origin: Instant::now(), boot, wall: None, set_by: TimeDelta::zero() }
+        Self { boot, wall: None, ..Self::start_at(Utc::now()) }
     }
 
     /// A clock that starts counting now, at this time of the wall clock, which goes with the monotonic one from then on:
     /// for tests that pause the time.
     pub fn start_at(wall: DateTime<Utc>) -> Self {
-        Self { origin: Instant::now(), boot: None, wall: Some(wall), set_by: TimeDelta::zero() }
+        // Whole milliseconds, as timers have them: a slot of the scheduler is then a moment of a timer.
+        let mono = Duration::from_millis(u64::try_from(wall.timestamp_millis()).unwrap_or_default());
+        let started = Stamp { mono, utc: wall };
+        Self { origin: Instant::now(), started, boot: None, wall: Some(wall), set_by: TimeDelta::zero() }
     }
 
     /// The same clock after somebody has set the wall clock by so much, for tests.
@@ -48,9 +55,9 @@ impl Clock {
     /// This moment.
     #[expect(clippy::disallowed_methods, reason = "this is the room that owns the clock")]
     pub fn now(self) -> Stamp {
-        let mono = self.origin.elapsed();
-        let utc = self.wall.map_or_else(Utc::now, |wall| wall + mono);
-        Stamp { mono, utc: utc + self.set_by }
+        let elapsed = self.origin.elapsed();
+        let utc = self.wall.map_or_else(Utc::now, |wall| wall + elapsed);
+        Stamp { mono: self.started.mono + elapsed, utc: utc + self.set_by }
     }
 
     /// This moment as another process understands it.
@@ -59,14 +66,19 @@ impl Clock {
         Moment { utc: self.now().utc, boot }
     }
 
-    /// The machine's clock when this one was started.
-    pub(crate) fn origin(self) -> Option<BootTime> {
-        self.boot
+    /// When this clock was started, and the machine's clock then.
+    pub(crate) fn origin(self) -> Option<(Stamp, BootTime)> {
+        self.boot.map(|boot| (self.started, boot))
+    }
+
+    /// Time since this clock was started.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.origin.elapsed()
     }
 
     /// The moment of `stamp` as a timer wants it.
     pub(crate) fn instant(self, stamp: Stamp) -> Instant {
-        self.origin + stamp.mono
+        self.origin + stamp.since(self.started)
     }
 }
 
@@ -87,4 +99,22 @@ fn read(path: &str) -> Option<String> {
     let mut text = String::new();
     std::fs::OpenOptions::new().read(true).open(path).ok()?.read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_begins_with_the_wall_clock_and_nobody_sets_it() {
+        let wall = "2026-11-28T05:25:10.500Z".parse::<DateTime<Utc>>().unwrap();
+        let clock = Clock::start_at(wall);
+        assert_eq!(clock.now().mono.as_millis(), wall.timestamp_millis().unsigned_abs().into());
+        tokio::time::advance(Duration::from_secs(90)).await;
+        let now = clock.now();
+        assert_eq!((now.mono, now.utc), (clock.started.mono + Duration::from_secs(90), wall + TimeDelta::seconds(90)));
+        assert_eq!(clock.set_by(TimeDelta::hours(-3)).now().mono, now.mono);
+        assert_eq!(clock.instant(now), Instant::now());
+        assert_eq!(clock.elapsed(), Duration::from_secs(90));
+    }
 }

@@ -67,8 +67,13 @@ pub enum Learned {
     },
     /// The values of secrets that no plan may hold, as they are known now.
     Literals(Literals),
-    /// The machine's clock at the zero of ours.
-    Boot(BootTime),
+    /// The machine's clock at one moment of ours.
+    Boot {
+        /// By our clock.
+        at: Stamp,
+        /// By the machine's.
+        boot: BootTime,
+    },
 }
 
 /// A mouse event, in cells from the upper left corner.

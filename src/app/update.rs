@@ -59,6 +59,6 @@ fn learned(state: &mut State, learned: Learned) {
             }
         }
         Learned::Literals(literals) => state.world.literals = literals,
-        Learned::Boot(boot) => state.world.boot = Some(boot),
+        Learned::Boot { at, boot } => state.world.boot = Some((at, boot)),
     }
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 /// clock never makes an age negative; `utc` is for display and for what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
-    /// Monotonic time since the process started.
+    /// Monotonic time. It begins with what the wall clock shows when the process starts, counted from 1970, so that what
+    /// an earlier process saw has its place on it too; from then on nobody sets it.
     pub mono: Duration,
     /// Wall clock at the same moment.
     pub utc: DateTime<Utc>,

@@ -120,8 +120,8 @@ impl Core {
             warnings,
             store,
         };
-        if let Some(boot) = clock.origin() {
-            core.learn(Learned::Boot(boot));
+        if let Some((at, boot)) = clock.origin() {
+            core.learn(Learned::Boot { at, boot });
         }
         core
     }

@@ -375,8 +375,8 @@ impl Scheduler {
 
 /// The first slot at or after `moment`.
 fn up_to_slot(moment: Duration) -> Duration {
-    let slots = moment.as_nanos().div_ceil(SLOT.as_nanos());
-    SLOT * u32::try_from(slots).unwrap_or(u32::MAX)
+    let over = Duration::from_nanos((moment.as_nanos() % SLOT.as_nanos()) as u64);
+    if over.is_zero() { moment } else { moment + (SLOT - over) }
 }
 
 #[cfg(test)]
@@ -595,5 +595,7 @@ mod tests {
         assert_eq!(up_to_slot(millis(50)), millis(50));
         assert_eq!(up_to_slot(millis(50) + Duration::from_nanos(1)), millis(100));
         assert_eq!(up_to_slot(millis(51)), millis(100));
+        let years = Duration::from_hours(500_000);
+        assert_eq!(up_to_slot(years + millis(1)), years + SLOT);
     }
 }

@@ -65,8 +65,8 @@ pub struct World {
     pub config: Arc<Config>,
     /// The moment of what was taken in last.
     pub now: Stamp,
-    /// The machine's clock at the zero of ours.
-    pub boot: Option<BootTime>,
+    /// A moment of our clock, and the machine's clock then.
+    pub boot: Option<(Stamp, BootTime)>,
     /// When this world began: what ended before is history and no news.
     pub started: Stamp,
     /// Our own network.
@@ -146,7 +146,7 @@ impl World {
 
     /// This moment as it compares with those that other processes wrote.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { utc: self.now.utc, boot: self.boot.map(|zero| zero.plus(self.now.mono)) }
+        Moment { utc: self.now.utc, boot: self.boot.map(|(then, boot)| boot.plus(self.now.since(then))) }
     }
 
     /// Notes what happened, of no service or of one.

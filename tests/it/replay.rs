@@ -268,7 +268,8 @@ async fn recorded() -> (Arc<Config>, Vec<Recorded>) {
     let config = Arc::new(configuration().expect("the demo's configuration is valid"));
     let mut story = Story::new(Arc::clone(&config), SEED);
     let mut console = Recorder::new(story.begin(SIZE));
-    console.event(Event::Learned(Learned::Boot(BootTime { boot: 7, ms: 1_000 })));
+    let at = console.state.world.now;
+    console.event(Event::Learned(Learned::Boot { at, boot: BootTime { boot: 7, ms: 1_000 } }));
     let names = ["midnight", "ours"].map(str::to_owned).to_vec();
     let warnings = vec![SafeText::new("ours.toml: no color `blurple`")];
     console.event(Event::Learned(Learned::Themes { names, warnings }));

@@ -31,7 +31,7 @@ impl Shared {
 
     /// Time since the world began.
     pub(crate) fn age(&self) -> Duration {
-        self.clock.now().mono
+        self.clock.elapsed()
     }
 
     /// Reads the world.
