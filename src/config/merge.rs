@@ -92,9 +92,9 @@ fn merged<'a>(context: &ReadContext<'_>, trees: &[&'a [Node<'a>]]) -> (Sections<
             }
             let TomlValue::Table(inner) = entry.value else {
                 let message = format!("`{}` is a section, not {}", spec.name, described(entry.value));
-                let named =
+                let form =
                     if matches!(spec.shape, SectionShape::Named(_) | SectionShape::Adapters(_)) { ".NAME" } else { "" };
-                context.error(entry.key_at, message, format!("write [{}{named}] on a line of its own", spec.name));
+                context.error(entry.key_at, message, format!("write [{}{form}] on a line of its own", spec.name));
                 continue;
             };
             let all = sections.entry(spec.name).or_default();

@@ -84,11 +84,10 @@ impl Ring {
         let last = self.times.back().copied();
         let own = match record.time {
             Some(time) if time <= record.read_at.utc + AHEAD => time,
-            Some(_) => record.read_at.utc,
             None if self.records.iter().rev().take(8).any(|before| before.time.is_some()) => {
                 last.unwrap_or(record.read_at.utc)
             }
-            None => record.read_at.utc,
+            _ => record.read_at.utc,
         };
         last.map_or(own, |last| own.max(last))
     }

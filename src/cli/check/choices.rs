@@ -39,16 +39,16 @@ impl Choices<'_> {
                     && other.default_keys().any(|default| default == *key)
                     && !bindings.iter().any(|(_, bound)| bound == other.name)
             };
-            let losers: Vec<String> = COMMANDS.iter().filter(loses).map(|other| format!("`{}`", other.name)).collect();
-            if losers.is_empty() {
+            let without: Vec<String> = COMMANDS.iter().filter(loses).map(|other| format!("`{}`", other.name)).collect();
+            if without.is_empty() {
                 continue;
             }
-            let losers = losers.join(", ");
+            let without = without.join(", ");
             found.push(self.warning(
                 &["keys", &key.to_string()],
-                format!("key `{key}` no longer means {losers}"),
+                format!("key `{key}` no longer means {without}"),
                 format!(
-                    "give {losers} another key in [keys], or `{name}` a free one: `opsroom config keys` lists the keys"
+                    "give {without} another key in [keys], or `{name}` a free one: `opsroom config keys` lists the keys"
                 ),
             ));
         }
