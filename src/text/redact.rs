@@ -91,7 +91,8 @@ impl Redactor {
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.redact_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
-            // Matches of UTF-8 in UTF-8 begin and end between characters, so nothing is lost here.
+            // Matches of UTF-8 in UTF-8 begin and end between characters, so nothing is lost here but half a character where a
+            // secret in Latin-1 begins or ends within it.
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }

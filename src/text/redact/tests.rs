@@ -46,6 +46,32 @@ fn values_and_their_variants() {
 }
 
 #[test]
+fn a_secret_in_another_charset_is_masked() {
+    let secret = "pässwörtgehéim";
+    let latin: Vec<u8> = secret.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    for text in [
+        "pÃ¤sswÃ¶rtgehÃ©im".to_owned(),
+        r"p\u00c3\u00a4ssw\u00c3\u00b6rtgeh\u00c3\u00a9im".to_owned(),
+        "p%C3%83%C2%A4ssw%C3%83%C2%B6rtgeh%C3%83%C2%A9im".to_owned(),
+        "p%E4ssw%F6rtgeh%E9im".to_owned(),
+        STANDARD.encode("pÃ¤sswÃ¶rtgehÃ©im"),
+        STANDARD.encode(&latin),
+        "70e4737377f67274676568e9696d".to_owned(),
+        String::from_utf8_lossy(&latin).into_owned(),
+    ] {
+        let done = redacted(&[secret], &format!("before {text} after"));
+        assert!(done.starts_with("before ***") && done.ends_with(" after") && done.len() < 24, "{text}: {done}");
+    }
+    let redactor = Redactor::new([secret, "€uro-Paß"]);
+    let raw = [b"a ", &latin[..], b" b"].concat();
+    assert_eq!(redactor.redact_bytes(&raw).as_ref(), b"a *** b");
+    assert_eq!(redactor.clean(&raw), "a *** b");
+    // Where Latin-1 and Windows-1252 differ.
+    assert_eq!(redactor.clean(b"a \x80uro-Pa\xdf b"), "a *** b");
+    assert_eq!(redactor.redact("â\u{82}¬uro-PaÃ\u{9f} â‚¬uro-PaÃŸ"), "*** ***");
+}
+
+#[test]
 fn only_the_encoded_form_is_replaced() {
     let redactor = Redactor::new(["tok&en/one", "añ😀b-long"]);
     for (text, want) in [

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use encoding_rs::WINDOWS_1252;
 
 use super::MIN_SECRET;
 
@@ -20,7 +21,34 @@ pub(super) fn add_variants(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     }
     for value in values {
         add(value, into);
+        if !value.is_ascii() && value.len() >= MIN_SECRET {
+            misread(value).iter().for_each(|misread| add(misread, into));
+            narrow(value).iter().for_each(|bytes| add_bytes(bytes, into));
+        }
     }
+}
+
+/// What is shown where UTF-8 is taken for Latin-1 or Windows-1252: `pÃ¤ss` for `päss`.
+fn misread(value: &str) -> [String; 2] {
+    let bytes = value.as_bytes();
+    let latin = bytes.iter().map(|byte| char::from(*byte)).collect();
+    [latin, WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()]
+}
+
+/// In Latin-1 or Windows-1252, one byte a character, where it can be written so.
+fn narrow(value: &str) -> BTreeSet<Vec<u8>> {
+    let latin = value.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let (windows, _, unmappable) = WINDOWS_1252.encode(value);
+    let windows = (!unmappable).then(|| windows.into_owned());
+    [latin, windows].into_iter().flatten().filter(|bytes: &Vec<u8>| bytes.len() >= MIN_SECRET).collect()
+}
+
+/// Adds bytes that are not UTF-8: as they are, as base64 and hex, and as a reader shows them who replaces what he can't read.
+fn add_bytes(bytes: &[u8], into: &mut BTreeSet<Vec<u8>>) {
+    base64(bytes, into);
+    into.extend([hex(bytes, false), hex(bytes, true)].map(String::into_bytes));
+    into.insert(String::from_utf8_lossy(bytes).into_owned().into_bytes());
+    into.insert(bytes.to_vec());
 }
 
 fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
@@ -46,16 +74,16 @@ fn add(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     // Twice, as where a secret of Kubernetes is encoded by who writes it.
     let within = [value, json, &html(value), &percent(value, false, "%20", b""), &STANDARD.encode(value)];
     for text in BTreeSet::from(within) {
-        base64(text, into);
+        base64(text.as_bytes(), into);
     }
-    into.extend([hex(value, false), hex(value, true)].map(String::into_bytes));
+    into.extend([hex(value.as_bytes(), false), hex(value.as_bytes(), true)].map(String::into_bytes));
     into.extend(written.into_iter().map(String::into_bytes));
 }
 
 /// Adds what of `value` stays the same in base64 wherever it stands.
-fn base64(value: &str, into: &mut BTreeSet<Vec<u8>>) {
+fn base64(value: &[u8], into: &mut BTreeSet<Vec<u8>>) {
     for skipped in 0..3 {
-        let Some(bytes) = value.as_bytes().get(skipped..) else { continue };
+        let Some(bytes) = value.get(skipped..) else { continue };
         // Only the characters that depend on nothing but the secret: what follows it changes the last one.
         let fixed = bytes.len() * 4 / 3;
         for encoded in [STANDARD_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)] {
@@ -95,9 +123,9 @@ fn percent(value: &str, lower: bool, space: &str, kept: &[u8]) -> String {
     })
 }
 
-fn hex(value: &str, upper: bool) -> String {
-    value.bytes().fold(String::new(), |mut out, byte| {
-        push_hex(&mut out, "", byte, !upper);
+fn hex(value: &[u8], upper: bool) -> String {
+    value.iter().fold(String::new(), |mut out, byte| {
+        push_hex(&mut out, "", *byte, !upper);
         out
     })
 }
