@@ -9,6 +9,7 @@ pub mod exposition;
 pub mod health;
 pub mod http;
 pub mod jq;
+mod json;
 pub mod kinds;
 pub mod logs;
 pub mod masks;

@@ -382,7 +382,7 @@ async fn a_body_that_is_not_json_is_told_where_it_is_judged() {
         "/html" => full(&[("content-type", "text/html")], "<!doctype html><h1>Log in</h1>".into()),
         "/cut" => Reply::text(200, r#"{"status":"ok","queue":[1,2,3,4"#),
         "/nan" => Reply::text(200, r#"{"n": NaN}"#),
-        "/huge" => Reply::text(200, r#"{"n": 1e400}"#),
+        "/huge" => Reply::text(200, r#"{"n" : 1e400, "m": 2}"#),
         "/empty" => Reply::text(200, ""),
         "/garbage" => Reply::text(200, r#"{"n": 1}}"#),
         "/klingon" => full(&[("content-type", "application/json; charset=x-klingon")], b"{\"n\":\"\xff\"}".to_vec()),
@@ -396,7 +396,6 @@ async fn a_body_that_is_not_json_is_told_where_it_is_judged() {
         ("/html", "the body is not JSON: expected a value, found `<!doctype` at byte 1 (text/html)"),
         ("/cut", "the body is not JSON: it ends in the middle of a list at byte 31"),
         ("/nan", "the body is not JSON: expected a value, found `NaN` at byte 7"),
-        ("/huge", "the body is not JSON: number out of range `1e400` at byte 7"),
         ("/empty", "the body is empty"),
         ("/garbage", "the body is not JSON: unexpected `}` after its end at byte 9"),
         ("/klingon", "charset x-klingon is not supported"),
@@ -419,6 +418,14 @@ async fn a_body_that_is_not_json_is_told_where_it_is_judged() {
         };
         assert_eq!(why.as_str(), words, "{path}");
     }
+    // Nothing but the number is lost.
+    let huge = server.url("/huge");
+    let why = "`.body.n` is null (number out of range `1e400` at byte 8, read as null)";
+    assert_eq!(said(&check(&huge, "expect = '.body.m == 2'").await), (Sign::Good, ""));
+    let reading = check(&huge, "expect = '.body.n == 1'").await;
+    assert_eq!(said(&reading), (Sign::Bad, format!(".body.n == 1: {why}").as_str()));
+    let degraded = check(&huge, "expect = '.body.m == 2'\ndegraded = '.body.n > 10'").await;
+    assert_eq!(said(&degraded), (Sign::Unknown, format!(".body.n > 10: {why}").as_str()));
     for path in ["/latin", "/utf16"] {
         let reading = check(&server.url(path), r#"expect = '.body.n == "é"'"#).await;
         assert_eq!(said(&reading), (Sign::Good, ""), "{path}");

@@ -40,6 +40,7 @@ pub(crate) const DOCUMENT: DocumentShape = DocumentShape {
         ("stdout", Within::Nothing),
         ("stderr", Within::Nothing),
         ("json", Within::Anything),
+        ("json_error", Within::Nothing),
         ("duration_ms", Within::Nothing),
     ],
     samples: false,

@@ -29,7 +29,7 @@ pub(crate) fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> 
     let asked =
         |payload: &str| reads.iter().any(|read| matches!(read.steps.first(), Some(Step::Key(key)) if key == payload));
     if asked("body")
-        && let Some(why) = document.get("body_error").and_then(Value::as_str)
+        && let Some(why) = document.get("body_error").filter(|_| is_null(document, "body")).and_then(Value::as_str)
     {
         return Some(why.to_owned());
     }
@@ -40,7 +40,7 @@ pub(crate) fn unreadable_of(document: &Value, reads: &[Read]) -> Option<String> 
 
 /// What the service itself says, by its names: `body has error_rate, p95_ms`. `None` for a document that has no such part.
 pub(crate) fn contents(document: &Value) -> Option<String> {
-    if let Some(why) = document.get("body_error").and_then(Value::as_str) {
+    if let Some(why) = document.get("body_error").filter(|_| is_null(document, "body")).and_then(Value::as_str) {
         return Some(why.to_owned());
     }
     if let Some(body) = document.get("body") {
@@ -82,7 +82,16 @@ fn missing(document: &Value, steps: &[Step]) -> Option<String> {
             None => return Some(format!("{}; {} {}", no(step), place(&steps[..depth]), has(here))),
         }
     }
-    here.is_null().then(|| format!("`{}` is null", path(steps)))
+    let why = match steps.first() {
+        Some(Step::Key(payload)) => document.get(format!("{payload}_error")).and_then(Value::as_str),
+        _ => None,
+    };
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    here.is_null().then(|| format!("`{}` is null{why}", path(steps)))
+}
+
+fn is_null(document: &Value, payload: &str) -> bool {
+    document.get(payload).is_none_or(Value::is_null)
 }
 
 fn no(step: &Step) -> String {

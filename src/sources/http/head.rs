@@ -46,7 +46,7 @@ impl AnswerHead {
 
     /// The document that jq sees.
     ///
-    /// Where `body` is null, `body_error` says why: ``the body is not JSON: expected a value, found `<html>` at byte 1``.
+    /// Where `body` is null, or a number in it, `body_error` says why: ``the body is not JSON: expected a value, found `<html>` at byte 1``.
     /// Where the body could not even be unpacked, `text` is null too.
     pub(crate) fn document(&self, body: &Body, wants: Wants) -> Value {
         let content_type = self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -68,7 +68,10 @@ impl AnswerHead {
             document.insert("text".to_owned(), json!(text));
         }
         match json {
-            Ok(json) => drop(document.insert("body".to_owned(), json)),
+            Ok(json) => {
+                document.insert("body".to_owned(), json);
+                document.extend(read.lost.map(|why| ("body_error".to_owned(), Value::String(why))));
+            }
             Err(why) => {
                 document.insert("body".to_owned(), Value::Null);
                 document.insert("body_error".to_owned(), Value::String(why));

@@ -14,6 +14,7 @@ use crate::model::document::PollError;
 use crate::model::reading::Sign;
 use crate::process::{self, ChildError, Limits};
 use crate::sources::child;
+use crate::sources::json;
 use crate::sources::health::{self, Health};
 use crate::text::SafeText;
 
@@ -48,15 +49,19 @@ impl Command {
                 PollError::Ours(SafeText::new(&format!("the command {error}")))
             }
         })?;
-        let parsed = serde_json::from_slice::<Value>(output.stdout.trim_ascii()).ok();
-        Ok(Answer::plain(json!({
+        let (parsed, lost) = json::read(output.stdout.trim_ascii()).unwrap_or_default();
+        let mut document = json!({
             "exit": output.status.code(),
             "signal": output.status.signal(),
             "stdout": String::from_utf8_lossy(&output.stdout),
             "stderr": String::from_utf8_lossy(&output.stderr),
             "json": parsed,
             "duration_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        })))
+        });
+        if let Some(why) = lost {
+            document["json_error"] = Value::String(why);
+        }
+        Ok(Answer::plain(document))
     }
 }
 
