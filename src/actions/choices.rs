@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::model::choice::Choice;
+use crate::model::choice::{Choice, ChoiceList};
 use crate::process::{self, ChildError, Invocation, Limits};
 use crate::text::SafeText;
 use crate::text::redact::Redactor;
@@ -15,7 +15,7 @@ pub(crate) const MOST_CHOICES: usize = 500;
 const MOST_BYTES: usize = 256 << 10;
 
 /// Runs `argv` and returns the values of its lines, each plain or an object as [`Choice::read`] reads it: without empty
-/// ones and repetitions, the first [`MOST_CHOICES`].
+/// ones and repetitions, the first [`MOST_CHOICES`]; what is left out is counted.
 ///
 /// # Errors
 /// A sentence: it could not be started, took too long, failed (with the end of its stderr), or printed nothing.
@@ -24,7 +24,7 @@ pub(crate) async fn choices<'a>(
     directory: &Path,
     env: impl IntoIterator<Item = (&'a String, &'a String)>,
     redactor: &Redactor,
-) -> Result<Vec<Choice>, SafeText> {
+) -> Result<ChoiceList, SafeText> {
     let Some(program) = argv.first() else {
         return Err(SafeText::new("no command configured for choices"));
     };
@@ -44,18 +44,29 @@ pub(crate) async fn choices<'a>(
         return Err(redactor.redact_safe(&said(program, &format!("failed ({}): {last}", output.status))));
     }
     let out = String::from_utf8_lossy(&output.stdout);
-    let mut values: Vec<Choice> = Vec::new();
+    let list = list(&out, redactor);
+    if list.values.is_empty() {
+        let left_out = list.left_out().map_or_else(String::new, |words| format!("; {words}"));
+        return Err(said(program, &format!("printed nothing to choose from{left_out}")));
+    }
+    Ok(list)
+}
+
+fn list(out: &str, redactor: &Redactor) -> ChoiceList {
+    let mut list = ChoiceList::default();
     for line in out.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let Some(choice) = Choice::read(line, redactor) else { continue };
-        match values.iter_mut().find(|known| known.value == choice.value) {
+        let Some(choice) = Choice::read(line, redactor) else {
+            list.unreadable += 1;
+            continue;
+        };
+        let full = list.values.len() == MOST_CHOICES;
+        match list.values.iter_mut().find(|known| known.value == choice.value) {
             Some(known) => known.running |= choice.running,
-            None => values.push(choice),
-        }
-        if values.len() == MOST_CHOICES {
-            break;
+            None if full => list.beyond += 1,
+            None => list.values.push(choice),
         }
     }
-    if values.is_empty() { Err(said(program, "printed nothing to choose from")) } else { Ok(values) }
+    list
 }
 
 fn said(program: &str, what: &str) -> SafeText {
@@ -66,16 +77,27 @@ fn said(program: &str, what: &str) -> SafeText {
 mod tests {
     use super::*;
 
-    async fn ask(script: &str) -> Result<Vec<Choice>, SafeText> {
+    async fn ask(script: &str) -> Result<ChoiceList, SafeText> {
         let argv = ["/bin/sh", "-c", script].map(str::to_owned);
         choices(&argv, Path::new("/"), [], &Redactor::default()).await
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let redactor = Redactor::default();
+        let many: String = (0..MOST_CHOICES + 3).map(|number| format!("v{number}\n")).collect();
+        let all = list(&format!("a\u{1b}]0;b\u{7}\n{many}v1\n{}\n", "x".repeat(500_000)), &redactor);
+        assert_eq!((all.values.len(), all.beyond, all.unreadable), (MOST_CHOICES, 3, 2));
+        let said = "left out: 3 more than the first 500, 2 lines that are too long or not plain text";
+        assert_eq!(all.left_out().as_deref(), Some(said));
+        assert_eq!(list("v1\n\nv1\n", &redactor).left_out(), None);
     }
 
     #[tokio::test]
     async fn a_child_that_keeps_its_output_open_costs_nothing() {
         // The bound is that of the command: an answer at all shows that the child of the child was not waited for.
         let values = ask("sleep 300 & echo v2; echo v1").await.unwrap();
-        assert_eq!(values, ["v2", "v1"].map(|value| Choice::from(SafeText::new(value))));
+        assert_eq!(values.values, ["v2", "v1"].map(|value| Choice::from(SafeText::new(value))));
         let error = ask("sleep 300 & echo no releases >&2; exit 4").await.unwrap_err();
         assert!(error.as_str().ends_with("no releases"), "{error}");
     }

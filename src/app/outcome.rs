@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::config::panels;
-use crate::model::choice::Choice;
+use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId};
 use crate::model::outcome::Outcome;
 use crate::model::run::Run;
@@ -113,7 +113,7 @@ fn started(state: &mut State, request: RequestId, run: &Run) -> Output {
     state.world.started(run)
 }
 
-fn choices(state: &mut State, request: RequestId, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
+fn choices(state: &mut State, request: RequestId, values: Result<BTreeMap<String, ChoiceList>, SafeText>) {
     let latest = state.console.overlays.latest_mut::<Choices>();
     if let Some(choices) = latest.filter(|choices| choices.request == request && choices.loading) {
         choices.answered(values);

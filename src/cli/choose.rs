@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::config::plan;
 use crate::config::sections::action::Action;
 use crate::lang::nearest::{listed, nearest};
-use crate::model::choice::{Choice, before_running};
+use crate::model::choice::{Choice, ChoiceList, before_running};
 use crate::runtime::handover::fetch_choices;
 use crate::text::secret::Secrets;
 
@@ -39,10 +39,11 @@ pub(crate) async fn check(
             "use --set to name the value",
         )
     })?;
-    choices.iter().try_for_each(|(name, values)| one(action, name, values, parameters.get(name)))
+    choices.iter().try_for_each(|(name, list)| one(action, name, list, parameters.get(name)))
 }
 
-fn one(action: &Action, name: &str, choices: &[Choice], chosen: Option<&String>) -> Result<(), u8> {
+fn one(action: &Action, name: &str, list: &ChoiceList, chosen: Option<&String>) -> Result<(), u8> {
+    let choices = list.values.as_slice();
     let before = before_running(choices).map(|at| &choices[at]);
     let free = || choices.iter().filter(|choice| !choice.running).map(|choice| choice.value.as_str());
     let Some(chosen) = chosen else {
@@ -52,6 +53,7 @@ fn one(action: &Action, name: &str, choices: &[Choice], chosen: Option<&String>)
         };
         let code = output::fail(exit::USAGE, &format!("{} needs a {name}", action.name), "");
         output::eprint_error(&table(choices, before));
+        output::eprint_error(&left_out(list));
         output::eprint_error(&format!("hint: {hint}\n"));
         return Err(code);
     };
@@ -70,9 +72,16 @@ fn one(action: &Action, name: &str, choices: &[Choice], chosen: Option<&String>)
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("choose one of {}", listed(free())),
             };
-            Err(output::fail(exit::USAGE, &format!("the adapter offers no {name} `{chosen}`"), &hint))
+            let code = output::fail(exit::USAGE, &format!("the adapter offers no {name} `{chosen}`"), &hint);
+            output::eprint_error(&left_out(list));
+            Err(code)
         }
     }
+}
+
+/// What the adapter printed and is not offered, as a line; empty where there is nothing.
+fn left_out(list: &ChoiceList) -> String {
+    list.left_out().map_or_else(String::new, |words| format!("note: {words}\n"))
 }
 
 /// Every value a line, with what is known of it.

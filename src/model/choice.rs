@@ -25,6 +25,43 @@ impl From<SafeText> for Choice {
     }
 }
 
+/// What an adapter offers for one parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChoiceList {
+    /// The values.
+    pub values: Vec<Choice>,
+    /// Values beyond the most that are offered.
+    pub beyond: usize,
+    /// Lines that can't be shown as they are: too long, or with control characters.
+    pub unreadable: usize,
+}
+
+impl From<Vec<Choice>> for ChoiceList {
+    fn from(values: Vec<Choice>) -> Self {
+        Self { values, ..Self::default() }
+    }
+}
+
+impl FromIterator<Choice> for ChoiceList {
+    fn from_iter<T: IntoIterator<Item = Choice>>(values: T) -> Self {
+        Vec::from_iter(values).into()
+    }
+}
+
+impl ChoiceList {
+    /// What is not offered of what the adapter printed; `None` where all of it is.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let beyond = (self.beyond > 0).then(|| format!("{} more than the first {}", self.beyond, self.values.len()));
+        let unreadable = match self.unreadable {
+            0 => None,
+            1 => Some("1 line that is too long or not plain text".to_owned()),
+            more => Some(format!("{more} lines that are too long or not plain text")),
+        };
+        let parts: Vec<String> = beyond.into_iter().chain(unreadable).collect();
+        (!parts.is_empty()).then(|| format!("left out: {}", parts.join(", ")))
+    }
+}
+
 impl Choice {
     /// Reads a line of an adapter's answer: a JSON object `{"value", "title", "at", "running"}` of which only `value` must
     /// be there, or the plain value. `None` for a value that can't be shown as it is: choosing it would run something else.

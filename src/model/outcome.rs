@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::choice::Choice;
+use super::choice::ChoiceList;
 use super::effect::RequestId;
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::logs::pattern::ShapeHistory;
@@ -78,7 +78,7 @@ pub enum Outcome {
         /// The action.
         action: Name,
         /// Values by parameter, or why there are none.
-        choices: Result<BTreeMap<String, Vec<Choice>>, SafeText>,
+        choices: Result<BTreeMap<String, ChoiceList>, SafeText>,
     },
     /// Past runs, newest first, and the locks that are held.
     Runs {

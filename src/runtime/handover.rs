@@ -9,7 +9,7 @@ use crate::config::plan;
 use crate::config::sections::check::Check;
 use crate::config::sections::secret::SecretSource;
 use crate::config::sections::source::Source;
-use crate::model::choice::Choice;
+use crate::model::choice::ChoiceList;
 use crate::model::run::Plan;
 use crate::model::verification::Terms;
 use crate::text::SafeText;
@@ -25,7 +25,7 @@ pub(crate) async fn fetch_choices(
     config: &Config,
     action: &Name,
     secrets: &Secrets,
-) -> Result<BTreeMap<String, Vec<Choice>>, SafeText> {
+) -> Result<BTreeMap<String, ChoiceList>, SafeText> {
     let found = config.actions.iter().find(|known| known.name == *action);
     let found = found.ok_or_else(|| SafeText::new(&format!("no action named `{action}`")))?;
     let wrong = |error: plan::PlanError| SafeText::new(&error.to_string());

@@ -18,6 +18,7 @@ use opsroom::app::screens::Screen;
 use opsroom::config::commands::COMMANDS;
 use opsroom::config::panels;
 use opsroom::logs::record::Level;
+use opsroom::model::choice::Choice;
 use opsroom::model::effect::{ConsoleEffect, Effect, FeedEffect, RunEffect, StoreEffect, TerminalEffect};
 use opsroom::model::observation::Observation;
 use opsroom::model::outcome::Outcome;
@@ -102,7 +103,7 @@ fn the_dialog_lists_what_will_run_with_every_parameter() {
     app.keys("B");
     let request = app.choices().request;
     assert_eq!(app.take(), [Effect::Run(request, RunEffect::FetchChoices("rollback-api".into()))]);
-    let values = [("version".to_owned(), vec![SafeText::new("v41").into(), SafeText::new("v40").into()])];
+    let values = [("version".to_owned(), vec![Choice::from(SafeText::new("v41")), SafeText::new("v40").into()].into())];
     app.outcome(Outcome::Choices { request, action: "rollback-api".into(), choices: Ok(values.into()) });
     // Nothing says which one runs, so nothing is chosen beforehand.
     app.keys("down down enter");

@@ -209,7 +209,7 @@ fn outcomes(state: &State, effect: Effect) -> Vec<Outcome> {
         Effect::Run(request, RunEffect::Start(start)) => started(state, request, &start),
         Effect::Run(request, RunEffect::FetchChoices(action)) => {
             let values = ["v42", "v41", "v40"].map(|value| SafeText::new(value).into());
-            let choices = Ok([("version".to_owned(), values.into())].into());
+            let choices = Ok([("version".to_owned(), values.into_iter().collect())].into());
             vec![Outcome::Choices { request, action, choices }]
         }
         _ => Vec::new(),

@@ -7,7 +7,7 @@ use crate::app::start;
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Then};
 use crate::lang::key::{Key, KeyCode};
-use crate::model::choice::{Choice, before_running};
+use crate::model::choice::{Choice, ChoiceList, before_running};
 use crate::model::effect::{Effect, RequestId};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -25,7 +25,7 @@ pub struct Choices {
     /// Whether a dry run was asked for.
     pub dry_run: bool,
     /// The parameters that must be chosen, in order, with the values that the adapter offers; none: it is typed.
-    pub parameters: Vec<(String, Vec<Choice>)>,
+    pub parameters: Vec<(String, ChoiceList)>,
     /// Whether the adapter is still being asked.
     pub loading: bool,
     /// Why there are no values.
@@ -47,7 +47,7 @@ impl Choices {
             request,
             action,
             dry_run,
-            parameters: parameters.into_iter().map(|name| (name, Vec::new())).collect(),
+            parameters: parameters.into_iter().map(|name| (name, ChoiceList::default())).collect(),
             loading,
             error: None,
             at: 0,
@@ -64,7 +64,12 @@ impl Choices {
 
     /// Every value of the parameter that is being chosen.
     pub(crate) fn offered(&self) -> &[Choice] {
-        self.parameters.get(self.at).map_or(&[], |(_, values)| values)
+        self.parameters.get(self.at).map_or(&[], |(_, list)| &list.values)
+    }
+
+    /// What the adapter printed for it and is not offered.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        self.parameters.get(self.at).and_then(|(_, list)| list.left_out())
     }
 
     /// The values that what was typed leaves.
@@ -78,7 +83,7 @@ impl Choices {
     }
 
     /// Takes in what the adapter answered.
-    pub(crate) fn answered(&mut self, values: Result<BTreeMap<String, Vec<Choice>>, SafeText>) {
+    pub(crate) fn answered(&mut self, values: Result<BTreeMap<String, ChoiceList>, SafeText>) {
         self.loading = false;
         match values {
             Ok(mut values) => {

@@ -51,6 +51,14 @@ impl Draw for Choices {
             Notice::empty("asking the adapter for values", "Esc cancels").draw(painter, list);
             return;
         }
+        let list = match self.left_out() {
+            Some(words) if list.height > 1 => {
+                let last = Rect { y: list.bottom() - 1, height: 1, ..list };
+                painter.put(last, 0, &Line::styled(words, Role::StatusDegraded));
+                Rect { height: list.height - 1, ..list }
+            }
+            _ => list,
+        };
         let values = self.shown();
         if offered && values.is_empty() {
             Notice::empty("no value contains what was typed", "Backspace shows more").draw(painter, list);
