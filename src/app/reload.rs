@@ -16,7 +16,7 @@ use super::screens::Layouts;
 use super::state::State;
 use crate::app::tails::tails;
 use crate::app::toasts::Tone;
-use crate::world::diagnostics::ProblemKind;
+use crate::world::diagnostics::{CONFIGURATION, ProblemKind};
 use crate::world::ids::LogId;
 use crate::world::table::IdTable;
 use crate::world::timeline::EventKind;
@@ -35,6 +35,8 @@ pub(crate) fn reloaded(
 }
 
 fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
+    // Warnings of a file that is not in effect are for `opsroom check`.
+    problems.retain(Diagnostic::is_error);
     for problem in &mut problems {
         problem.mask(&state.world.literals);
     }
@@ -48,7 +50,7 @@ fn refuse(state: &mut State, mut problems: Vec<Diagnostic>) {
         state.world.diagnostics.note(state.world.now, ProblemKind::Reload, place, text);
     }
     if let Some(more) = problems.len().checked_sub(PRINTED).filter(|more| *more > 0) {
-        let (place, text) = (SafeText::new("configuration"), format!("and {more} more; `opsroom check` prints them"));
+        let (place, text) = (SafeText::new(CONFIGURATION), format!("and {more} more; `opsroom check` prints them"));
         state.world.diagnostics.note(state.world.now, ProblemKind::Reload, place, SafeText::new(&text));
     }
     let first = problems.first().map_or_else(|| "it can't be read".to_owned(), ToString::to_string);

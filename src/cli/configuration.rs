@@ -52,19 +52,13 @@ pub(crate) fn find_for_console(global: &Global) -> Result<Found, u8> {
     let (again, overrides) = (main.kept(), CliOverrides::from_arguments(global));
     let options = overrides.clone();
     let loader = Loader::new(&main.path, move || {
-        let loaded = again.load_again();
-        loaded.config.map(|config| options.over(config)).ok_or(loaded.diagnostics)
+        again.load_again().accepted().map(|(config, warnings)| (options.over(config), warnings))
     });
     let Loaded { config, mut diagnostics, secrets, .. } = main.load();
     mask(&mut diagnostics, &secrets);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
     let config = Arc::new(overrides.over(config));
-    Ok(Found { config, loader, warnings: diagnostics.iter().map(in_one_line).collect() })
-}
-
-fn in_one_line(problem: &Diagnostic) -> SafeText {
-    let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
-    SafeText::new(&format!("{problem}{hint}"))
+    Ok(Found { config, loader, warnings: diagnostics.iter().map(Diagnostic::in_one_line).collect() })
 }
 
 /// The configuration where there is one, for what is there without one (`what`), and with one that is wrong: then its
@@ -141,7 +135,13 @@ pub(crate) fn known(sources: &BTreeMap<Name, SecretSource>) -> io::Result<Secret
     let kept = |source: &SecretSource| matches!(source, SecretSource::Env(_) | SecretSource::File(_));
     let readable = sources.iter().filter(|(_, source)| kept(source));
     let readable = readable.map(|(name, source)| (name.clone(), source.clone())).collect();
-    Ok(output::block_on(secrets::resolve(&readable))?.0)
+    // On a thread of its own: a command that is at work asynchronously may come here, and its thread can't wait for another
+    // runtime.
+    std::thread::scope(|scope| {
+        let work = std::thread::Builder::new().spawn_scoped(scope, || output::block_on(secrets::resolve(&readable)))?;
+        let resolved = work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(resolved.0)
+    })
 }
 
 /// Takes the values of secrets out of problems that are about to be printed.

@@ -20,3 +20,16 @@ pub struct Loaded {
     /// The files that were read, the main one first.
     pub files: Vec<PathBuf>,
 }
+
+impl Loaded {
+    /// The configuration with its warnings.
+    ///
+    /// # Errors
+    /// Every problem, where it can't be used.
+    pub fn accepted(self) -> Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>> {
+        match self.config {
+            Some(config) => Ok((config, self.diagnostics)),
+            None => Err(self.diagnostics),
+        }
+    }
+}

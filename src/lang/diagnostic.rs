@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use unicode_width::UnicodeWidthChar;
 
+use crate::text::SafeText;
 use crate::text::redact::Literals;
 
 /// How much a problem matters.
@@ -81,6 +82,12 @@ impl Diagnostic {
     /// Whether the configuration can't be used because of it.
     pub fn is_error(&self) -> bool {
         self.level == DiagnosticLevel::Error
+    }
+
+    /// Place, message and hint on one line, for a list.
+    pub(crate) fn in_one_line(&self) -> SafeText {
+        let hint = self.hint.as_ref().map_or_else(String::new, |hint| format!("; hint: {hint}"));
+        SafeText::new(&format!("{self}{hint}"))
     }
 
     /// The whole of it, as `opsroom check` prints it: place and message, the line, the caret, the hint. Ends without

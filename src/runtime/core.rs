@@ -19,6 +19,7 @@ use crate::app::update::update;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
+use crate::lang::diagnostic::Diagnostic;
 use crate::model::effect::TerminalEffect;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
@@ -26,7 +27,7 @@ use crate::sources::masks::Masks;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::{Literals, Redactor};
-use crate::world::diagnostics::Meters;
+use crate::world::diagnostics::{CONFIGURATION, Meters};
 
 /// Observations that may wait for the loop; sources wait beyond that.
 const OBSERVATIONS: usize = 1024;
@@ -138,10 +139,7 @@ impl Core {
 
     /// Starts sources, the store and the watch over the configuration.
     pub(crate) fn go(&mut self) {
-        for text in std::mem::take(&mut self.warnings) {
-            // The queue is empty at the start, and longer than a list of problems.
-            self.observation_sender.try_send(Observation::Warning { name: Name::from("configuration"), text }).ok();
-        }
+        self.warn();
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
@@ -151,15 +149,30 @@ impl Core {
         }
     }
 
+    /// Says what a person should know of the running configuration.
+    fn warn(&mut self) {
+        for text in self.warnings.clone() {
+            let observation = Observation::Warning { name: Name::from(CONFIGURATION), text };
+            let message = Message { at: self.clock.now(), event: Event::Observation(observation) };
+            for effect in update(&mut self.state, message) {
+                // A warning asks nothing of the terminal.
+                self.execute(effect);
+            }
+        }
+    }
+
     /// What a reload means for the running configuration. An automatic reload that changes nothing is
     /// silent, unless the one before it was rejected: then it is good news.
     fn reloaded(&mut self, reload: Reload) -> Option<Event> {
         let rejected = std::mem::replace(&mut self.rejected, reload.loaded.is_err());
         match reload.loaded {
-            Ok(config) => {
+            Ok((config, mut warnings)) => {
+                warnings.iter_mut().for_each(|warning| warning.mask(&self.state.world.literals));
+                let warnings: Vec<SafeText> = warnings.iter().map(Diagnostic::in_one_line).collect();
+                let others = std::mem::replace(&mut self.warnings, warnings) != self.warnings;
                 let words = changes(&self.state.world.config, &config);
                 let changed: Vec<SafeText> = words.iter().map(|word| SafeText::new(word)).collect();
-                if changed.is_empty() && !reload.asked && !rejected {
+                if changed.is_empty() && !reload.asked && !rejected && !others {
                     return None;
                 }
                 Some(Event::Reloaded(Ok((Arc::new(config), changed))))
@@ -211,6 +224,9 @@ impl Core {
             self.learn(Learned::Literals(Literals::from(&*secrets)));
         }
         let effects = update(&mut self.state, Message { at: self.clock.now(), event });
+        if reloaded {
+            self.warn();
+        }
         if let Some(before) = before
             && !Arc::ptr_eq(&before, &self.state.world.config)
         {

@@ -15,8 +15,8 @@ use crate::config::Config;
 use crate::config::load::look::{ConfigWatcher, Fingerprint};
 use crate::lang::diagnostic::Diagnostic;
 
-/// What reading gave: a whole new configuration, or every problem.
-pub(crate) type Loaded = Result<Config, Vec<Diagnostic>>;
+/// What reading gave: a whole new configuration with its warnings, or every problem.
+pub(crate) type Loaded = Result<(Config, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 /// The way to read the running configuration again, with the options of the command line in it.
 #[derive(Clone)]
@@ -55,7 +55,8 @@ pub(crate) struct ReloadPace {
     pub still: Duration,
     /// A file that is gone or empty may be about to be written: it must have been so for this long.
     pub gone: Duration,
-    /// Files that never are still are read after so long all the same.
+    /// Files that never are still are read after so long all the same; where some are gone or empty, only after [`Self::gone`]
+    /// beyond it.
     pub longest: Duration,
     /// A rejected configuration is tried again so often though no change shows: what was wrong may lie elsewhere.
     pub again: Duration,
@@ -67,7 +68,7 @@ impl Default for ReloadPace {
             look: Duration::from_secs(1),
             still: Duration::from_millis(200),
             gone: Duration::from_secs(2),
-            longest: Duration::from_secs(10),
+            longest: Duration::from_secs(2),
             again: Duration::from_secs(10),
         }
     }
@@ -168,9 +169,14 @@ impl Watch {
     /// Waits until the files are still; whether they are other ones than those that were read.
     async fn settle(&mut self, mut seen: Fingerprint) -> bool {
         let (mut still, mut all) = (Duration::ZERO, Duration::ZERO);
-        while all < self.pace.longest {
-            let enough = if lacks(&self.known, &seen) { self.pace.gone } else { self.pace.still };
-            if still >= enough {
+        loop {
+            let pace = &self.pace;
+            let (enough, longest) = if lacks(&self.known, &seen) {
+                (pace.gone, pace.longest + pace.gone)
+            } else {
+                (pace.still, pace.longest)
+            };
+            if still >= enough || all >= longest {
                 break;
             }
             tokio::time::sleep(self.pace.still).await;
@@ -224,10 +230,7 @@ mod tests {
             fs::write(&path, main).unwrap();
             prepare(root.path());
             let file = path.clone();
-            let loader = Loader::new(&path, move || {
-                let loaded = load::load_again(&file);
-                loaded.config.ok_or(loaded.diagnostics)
-            });
+            let loader = Loader::new(&path, move || load::load_again(&file).accepted());
             let (observations, kept) = mpsc::channel(4);
             let (out, reloads) = mpsc::channel(4);
             let mut tasks = Tasks::new(observations);
@@ -249,7 +252,7 @@ mod tests {
             let reload = tokio::time::timeout(LONG, self.reloads.recv()).await.expect("reloads in time").unwrap();
             assert!(!reload.asked);
             match reload.loaded {
-                Ok(config) => Ok(config.checks.iter().map(|check| check.name.to_string()).collect()),
+                Ok((config, _)) => Ok(config.checks.iter().map(|check| check.name.to_string()).collect()),
                 Err(problems) => Err(problems[0].message.clone()),
             }
         }
@@ -355,6 +358,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn files_that_are_saved_all_the_time_are_read_within_a_few_seconds() {
+        let mut watched = Watched::new(&check("main"), |_| {});
+        let (file, pace) = (watched.at("opsroom.toml"), ReloadPace::default());
+        let saving = async {
+            for number in 0.. {
+                let beside = file.with_extension("new");
+                fs::write(&beside, format!("{}#{}\n", check("saved"), ".".repeat(number))).unwrap();
+                fs::rename(&beside, &file).unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let began = Instant::now();
+        tokio::select! {
+            () = saving => {}
+            read = watched.next() => assert_eq!(read.unwrap(), ["saved"]),
+        }
+        assert!(began.elapsed() <= pace.look + pace.longest + pace.still, "after {:?}", began.elapsed());
+        watched.tasks.end(LONG).await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_rejected_configuration_is_tried_again_though_no_file_of_it_changes() {
         let main = format!("include = [\"conf.d/*.toml\"]\n{}", check("main"));
         let mut watched = Watched::new(&main, |root| fs::create_dir(root.join("conf.d")).unwrap());
@@ -373,7 +397,7 @@ mod tests {
     async fn a_person_is_answered_though_nothing_changed() {
         let mut watched = Watched::new(&check("main"), |_| {});
         let file = watched.at("opsroom.toml");
-        let loader = Loader::new(&file.clone(), move || load::load(&file).config.ok_or_else(Vec::new));
+        let loader = Loader::new(&file.clone(), move || load::load(&file).accepted());
         let (out, mut reloads) = mpsc::channel(1);
         now(&mut watched.tasks, &loader, out);
         assert!(reloads.recv().await.unwrap().asked);
@@ -386,7 +410,7 @@ mod tests {
         let path = root.path().join("opsroom.toml");
         fs::write(&path, check("first")).unwrap();
         let file = path.clone();
-        let loader = Loader::new(&path, move || load::load(&file).config.ok_or_else(Vec::new));
+        let loader = Loader::new(&path, move || load::load(&file).accepted());
         fs::write(&path, check("second-and-longer")).unwrap();
         let (observations, _kept) = mpsc::channel(4);
         let (out, mut reloads) = mpsc::channel(4);
@@ -394,7 +418,7 @@ mod tests {
         let token = tasks.token();
         watch(&mut tasks, token, &loader, ReloadPace::default(), out);
         let reload = tokio::time::timeout(LONG, reloads.recv()).await.unwrap().unwrap();
-        assert_eq!(&*reload.loaded.unwrap().checks[0].name, "second-and-longer");
+        assert_eq!(&*reload.loaded.unwrap().0.checks[0].name, "second-and-longer");
         tasks.end(LONG).await;
     }
 }

@@ -65,6 +65,9 @@ pub struct Problem {
     pub count: u64,
 }
 
+/// What warnings of the configuration are about.
+pub(crate) const CONFIGURATION: &str = "configuration";
+
 /// Problems kept.
 pub(crate) const MAX_PROBLEMS: usize = 200;
 
@@ -98,10 +101,15 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// The file of the configuration is in effect again: what was wrong with it is over.
+    /// The file of the configuration is in effect again: what was wrong with it is over, and what it warned of before it was
+    /// read again.
     pub(crate) fn accepted(&mut self) {
         self.rejected = None;
-        self.problems.retain(|problem| problem.kind != ProblemKind::Reload);
+        self.problems.retain(|problem| match problem.kind {
+            ProblemKind::Reload => false,
+            ProblemKind::Warning => problem.about != CONFIGURATION,
+            _ => true,
+        });
     }
 
     /// Notes a problem; the same again only counts and is moved to the end.

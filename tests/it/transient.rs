@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::server::{Reply, Server};
+use opsroom::world::diagnostics::Problem;
 use opsroom::app::state::State;
 use opsroom::clock::Clock;
 use opsroom::config::load;
@@ -35,10 +36,7 @@ impl Console {
         prepare(directory.path());
         let file = directory.path().join("opsroom.toml");
         let path = file.clone();
-        let loader = Loader::new(&file, move || {
-            let loaded = load::load_again(&path);
-            loaded.config.ok_or(loaded.diagnostics)
-        });
+        let loader = Loader::new(&file, move || load::load_again(&path).accepted());
         let first = load::load(&file);
         let config = Arc::new(first.config.unwrap_or_else(|| panic!("{:?}", first.diagnostics)));
         let state_directory = directory.path().join("state");
@@ -193,6 +191,24 @@ async fn reloading_goes_on_after_an_included_file_went_and_after_a_rejection() {
     // Taking the mistake back changes nothing, and is good news all the same.
     fs::write(console.at("conf.d/c.toml"), check("c")).unwrap();
     console.until("as before", |state| said(state, "configuration reloaded: nothing changed")).await;
+    console.headless.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn warnings_are_those_of_the_running_configuration() {
+    let check = |more: &str| format!("[check.api]\ntcp = \"127.0.0.1:1\"\n{more}");
+    let of_page = |header: &str| format!("[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ {header} = \"abcdefgh\" }}\n");
+    let warned = |state: &State, name: &str| {
+        let of_name = |problem: &Problem| problem.text.as_str().contains(&format!("`{name}` looks like a secret"));
+        state.world.diagnostics.problems.iter().any(of_name)
+    };
+    let mut console = Console::start(|root| fs::write(root.join("opsroom.toml"), check("")).unwrap());
+    fs::write(console.at("opsroom.toml"), check(&of_page("Cookie"))).unwrap();
+    console.until("the first warning", |state| warned(state, "Cookie")).await;
+    fs::write(console.at("opsroom.toml"), check(&of_page("X-Token"))).unwrap();
+    console.until("the second alone", |state| warned(state, "X-Token") && !warned(state, "Cookie")).await;
+    fs::write(console.at("opsroom.toml"), check("")).unwrap();
+    console.until("none", |state| checks(state) == ["api"] && !warned(state, "X-Token")).await;
     console.headless.finish().await;
 }
 
