@@ -101,6 +101,36 @@ fn write_renamed(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
     }
 }
 
+/// Removes a file that may be missing.
+///
+/// # Errors
+/// As the system says.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Shortens a file to `length`; one that is no longer than that is removed.
+///
+/// # Errors
+/// As the system says.
+pub(crate) fn shorten(path: &Path, length: u64) -> io::Result<()> {
+    let file = append(path)?;
+    if file.metadata()?.len() <= length {
+        return remove(path);
+    }
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+/// Bytes that may still be written where `path` is; `None` where the system does not say.
+pub(crate) fn room(path: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(path).ok()?;
+    Some(system.f_bavail.saturating_mul(system.f_frsize))
+}
+
 /// Reads a whole file, refused beyond `most` bytes. `None` where there is no such file.
 ///
 /// # Errors

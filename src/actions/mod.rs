@@ -11,6 +11,7 @@ pub mod follow;
 pub mod handover;
 pub mod launch;
 pub mod left;
+mod reserve;
 pub mod rundir;
 pub mod save;
 pub mod supervisor;

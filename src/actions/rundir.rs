@@ -8,6 +8,7 @@
 //! | `started.json` | the supervisor | it is about to run the first step |
 //! | `out.log` | the supervisor | output: `INDEX TIME out\|err\|note TEXT` a line, redacted and sanitised, up to a cap |
 //! | `tail.log` | the supervisor | the latest lines beyond that cap, rewritten |
+//! | `reserve` | the supervisor | room for `result.json` and `closing.json` on a disk that is full by then |
 //! | `heartbeat` | the supervisor | the time, once a second until it is gone |
 //! | `cancel` | anybody allowed to | asks for TERM, grace, KILL; says who asked |
 //! | `stopping.json` | the supervisor | TERM was sent, and perhaps KILL |
@@ -281,7 +282,7 @@ impl RunDir {
     /// # Errors
     /// As the system says.
     pub(crate) fn write_end(&self, end: &End) -> io::Result<()> {
-        files::write_synced(&self.0.join("result.json"), &serde_json::to_vec_pretty(end)?)
+        self.write_last("result.json", &serde_json::to_vec_pretty(end)?)
     }
 
     /// How it ended; `None` where there is no result.
@@ -313,7 +314,8 @@ impl RunDir {
     /// # Errors
     /// As the system says.
     pub(crate) fn write_closing(&self, closing: &Closing) -> io::Result<()> {
-        files::write_synced(&self.0.join("closing.json"), &serde_json::to_vec_pretty(closing)?)
+        self.write_last("closing.json", &serde_json::to_vec_pretty(closing)?)?;
+        self.release()
     }
 
     /// The outcome; `None` while the run is open.

@@ -35,18 +35,26 @@ pub(crate) fn command(state: &mut State, command: Command, effects: &mut Vec<Eff
 /// What is offered after the shown run: its verification where its supervisor died, else what the configuration names.
 fn follow_up(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = state.shown_run().cloned() else { return };
-    if run.can_be_verified_now() && !state.world.read_only {
+    if state.world.can_verify(&run) && !state.world.read_only {
         state.toast(Tone::Info, &format!("verifying {} on {}", run.action, run.target));
         effects.push(Effect::Run(state.request(AwaitedAnswer::Verify(run.id.clone())), RunEffect::VerifyNow(run.id)));
         return;
     }
     match state.world.run(&run.id).and_then(|view| view.offer.clone()) {
         Some(action) => launch::begin(state, &action, false, effects),
+        None if run.can_be_verified_now() => {
+            let text = format!(
+                "no checks verify {}: look at {}, then opsroom unlock {} --why TEXT",
+                run.action, run.target, run.id
+            );
+            state.toast(Tone::Info, &text);
+        }
         None => state.toast(Tone::Info, "no follow-up action for this run"),
     }
 }
 
-fn ask_cancel(state: &mut State) {
+/// The run that would be cancelled now.
+pub(super) fn cancellable(state: &State) -> Option<&Run> {
     let left = |run: &Run| {
         state.world.run(&run.id).and_then(|view| view.signs.as_ref()).map_or(0, |(signs, _)| signs.left.len())
     };
@@ -58,9 +66,17 @@ fn ask_cancel(state: &mut State) {
     let mut stoppables = all.iter().copied().filter(stoppable);
     let only = stoppables.next().filter(|_| stoppables.next().is_none());
     // What is selected, and where that runs no more, the only one that does: its name stands in the question.
-    let run = of_chosen.next().or_else(|| state.shown_run().filter(stoppable)).or(only);
-    let Some(run) = run.cloned() else {
-        state.toast(Tone::Info, "the selected run is not running");
+    of_chosen.next().or_else(|| state.shown_run().filter(stoppable)).or(only)
+}
+
+fn ask_cancel(state: &mut State) {
+    let Some(run) = cancellable(state).cloned() else {
+        let verified = state.shown_run().filter(|run| run.state == RunState::Verifying);
+        let text = match verified {
+            Some(run) => format!("{} has ended and is being verified: nothing to cancel", run.action),
+            None => "the selected run is not running".to_owned(),
+        };
+        state.toast(Tone::Info, &text);
         return;
     };
     let question = if run.state == RunState::Running {

@@ -153,7 +153,7 @@ async fn execute(
     if ended.state.is_open() {
         output::eprint_error(&format!("{}\n", ended.continues()));
     } else if ended.can_be_verified_now() {
-        output::eprint_error(&runs::verify_hint(&ended));
+        output::eprint_error(&runs::lost_hint(&ended));
     } else if let Some(offered) =
         action.on_failure.as_ref().filter(|_| exit_code::of_run(&ended) != exit::OK && start.plan.changing)
     {

@@ -37,6 +37,14 @@ pub(crate) async fn open_unquestioned(global: &Global) -> Result<RunService, u8>
     RunService::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
 
+/// Whether there is anything to open; see [`RunService::is_begun`].
+///
+/// # Errors
+/// The exit code.
+pub(crate) fn is_begun(global: &Global) -> Result<bool, u8> {
+    RunService::is_begun(global.store.as_deref(), &state_directory()?).map_err(|error| broken(&error))
+}
+
 /// Opens the store and takes in what ended while no console was open.
 ///
 /// # Errors

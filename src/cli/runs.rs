@@ -18,6 +18,9 @@ use crate::runtime::runs::{self, LISTED, Recovered, RunService};
 use crate::runtime::secrets;
 use crate::text::SafeText;
 
+/// What stands where there are no runs.
+const NONE: &str = "no action has run yet\n";
+
 /// Arguments of `opsroom runs`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -52,6 +55,11 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     {
         return code;
     }
+    match run_service::is_begun(global) {
+        Ok(true) => {}
+        Ok(false) => return nothing(arguments),
+        Err(code) => return code,
+    }
     let (run_service, taken) = match run_service::open_and_take_in(global).await {
         Ok(opened) => opened,
         Err(code) => return code,
@@ -59,6 +67,24 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     let code = shown(&run_service, taken, arguments, global).await;
     run_service.close().await;
     code
+}
+
+/// What is shown before anything ever ran.
+fn nothing(arguments: &Arguments) -> u8 {
+    match &arguments.id {
+        Some(id) => no_run(id),
+        None if arguments.follow => nothing_runs(),
+        None if arguments.json => json(&[]),
+        None => output::print(NONE),
+    }
+}
+
+fn no_run(id: &str) -> u8 {
+    output::fail(exit::USAGE, &format!("no run {id}"), "`opsroom runs` lists them")
+}
+
+fn nothing_runs() -> u8 {
+    output::fail(exit::USAGE, "nothing is running or being verified", "`opsroom runs` lists the runs that ended")
 }
 
 async fn shown(run_service: &RunService, taken: Recovered, arguments: &Arguments, global: &Global) -> u8 {
@@ -97,9 +123,15 @@ async fn verify_now(run_service: &RunService, run: &Run, global: &Global) -> Res
     })
 }
 
-/// What to do about an outcome that nobody knows.
-pub(crate) fn verify_hint(run: &Run) -> String {
-    format!("hint: look at {}, then verify it now: opsroom runs {} --verify\n", run.target, run.id)
+/// What to do about an outcome that nobody knows: where no checks were named to verify it by, somebody has to look.
+pub(crate) fn lost_hint(run: &Run) -> String {
+    let verifies = RunDir::new(&run.output_path).read_intent().is_ok_and(|intent| intent.verify.is_some());
+    let (target, id) = (&run.target, &run.id);
+    if verifies {
+        format!("hint: look at {target}, then verify it now: opsroom runs {id} --verify\n")
+    } else {
+        format!("hint: look at {target}; once the run is known to be over: opsroom unlock {id} --why TEXT\n")
+    }
 }
 
 enum Chosen {
@@ -110,18 +142,10 @@ enum Chosen {
 async fn choose(arguments: &Arguments, run_service: &RunService, taken: Recovered) -> Result<Chosen, u8> {
     if let Some(id) = &arguments.id {
         let found = run_service.run(id).await.map_err(|error| run_service::broken(&error))?;
-        let unknown = || output::fail(exit::USAGE, &format!("no run {id}"), "`opsroom runs` lists them");
-        return found.map(|run| Chosen::One(Box::new(run))).ok_or_else(unknown);
+        return found.map(|run| Chosen::One(Box::new(run))).ok_or_else(|| no_run(id));
     }
     if arguments.follow {
-        let none = || {
-            output::fail(
-                exit::USAGE,
-                "nothing is running or being verified",
-                "`opsroom runs` lists the runs that ended",
-            )
-        };
-        return taken.live.into_iter().next_back().map(|run| Chosen::One(Box::new(run))).ok_or_else(none);
+        return taken.live.into_iter().next_back().map(|run| Chosen::One(Box::new(run))).ok_or_else(nothing_runs);
     }
     let most = arguments.last.unwrap_or(if arguments.json { u32::MAX } else { LISTED });
     run_service.runs(most).await.map(Chosen::All).map_err(|error| run_service::broken(&error))
@@ -136,7 +160,7 @@ fn json(runs: &[Run]) -> u8 {
 
 async fn list(run_service: &RunService, runs: &[Run]) -> u8 {
     if runs.is_empty() {
-        return output::print("no action has run yet\n");
+        return output::print(NONE);
     }
     let locks = match run_service.store().locks().await {
         Ok(locks) => locks,
@@ -207,7 +231,7 @@ async fn one(run_service: &RunService, run: &Run) -> u8 {
     }
     let printed = output::print(&text);
     if run.can_be_verified_now() {
-        output::eprint_error(&verify_hint(run));
+        output::eprint_error(&lost_hint(run));
     }
     printed
 }
@@ -218,9 +242,13 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
         return Vec::new();
     }
     if let Some(pid) = run_service.supervisor(run).await.filter(|_| run.state.is_open()) {
-        let sign = match run_service.signs(run).await.quiet {
-            Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
-            None => format!("pid {pid}"),
+        let signs = run_service.signs(run).await;
+        let sign = match signs.silence(Duration::ZERO) {
+            Some(silence) if signs.full => format!("pid {pid}; {silence}"),
+            _ => match signs.quiet {
+                Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
+                None => format!("pid {pid}"),
+            },
         };
         return vec![("supervisor", sign)];
     }
@@ -264,7 +292,7 @@ async fn follow(run_service: &RunService, run: Run) -> u8 {
     let ended = print_to_end(run_service, run).await;
     output::eprint_error(&format!("{}: {}\n", ended.id, ended.outcome_and_note()));
     if ended.can_be_verified_now() {
-        output::eprint_error(&verify_hint(&ended));
+        output::eprint_error(&lost_hint(&ended));
     }
     exit_code::of_run(&ended)
 }
@@ -303,8 +331,8 @@ pub(crate) async fn print_to_end(run_service: &RunService, run: Run) -> Run {
         while let Some(outcome) = changes.recv().await {
             let words = match outcome {
                 Outcome::RunStopping { stopping, .. } => stopping.describe(Duration::ZERO),
-                Outcome::RunSigns { signs, .. } => match signs.quiet {
-                    Some(quiet) => format!("no sign of the supervisor for {} s", quiet.as_secs()),
+                Outcome::RunSigns { signs, .. } => match signs.silence(Duration::ZERO) {
+                    Some(silence) => silence,
                     None => continue,
                 },
                 Outcome::RunProgress { progress, .. } => {

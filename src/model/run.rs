@@ -266,16 +266,16 @@ impl Run {
         Moment { utc: self.started_at, boot: self.boot }
     }
 
-    /// How long it took, or has been going on.
-    pub fn duration(&self, now: Moment) -> Duration {
+    /// How long it took, or has been going on; `None` where nobody knows when it ended.
+    pub fn duration(&self, now: Moment) -> Option<Duration> {
         match (self.duration_ms, self.ended_at) {
-            (Some(ms), _) => Duration::from_millis(ms),
-            (None, Some(ended)) => (ended - self.started_at).to_std().unwrap_or_default(),
-            (None, None) => now.since(self.began()),
+            (Some(ms), _) => Some(Duration::from_millis(ms)),
+            (None, Some(ended)) => Some((ended - self.started_at).to_std().unwrap_or_default()),
+            (None, None) => (self.state != RunState::Unknown).then(|| now.since(self.began())),
         }
     }
 
-    /// How long ago it ended, or began where it goes on.
+    /// How long ago it ended, or began where it goes on or its end is unknown.
     pub(crate) fn ago(&self, now: Moment) -> Duration {
         let Some(ended) = self.ended_at else { return now.since(self.began()) };
         let took = Duration::from_millis(self.duration_ms.unwrap_or(0));

@@ -11,6 +11,15 @@ use crate::store::trust::Accepted;
 use crate::store::{self, Store, StoreError};
 
 impl RunService {
+    /// Whether anything was ever kept: a store, or a state directory. What only reads need not make one to find it empty.
+    ///
+    /// # Errors
+    /// `--store` names none.
+    pub(crate) fn is_begun(store: Option<&str>, state_directory: &Path) -> Result<bool, StoreError> {
+        let place = place(store, state_directory, &Identity::present())?;
+        Ok(place.path.exists() || state_directory.symlink_metadata().is_ok())
+    }
+
     /// Takes what lies where the store should be for the store from now on, on record.
     ///
     /// # Errors

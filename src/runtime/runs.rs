@@ -289,7 +289,13 @@ impl RunService {
         if !run.output_path.is_dir() {
             return "its directory was removed, and its outcome with it".to_owned();
         }
-        format!("the supervisor died before {}", if ended { "the checks were evaluated" } else { "its steps ended" })
+        let before = if ended { "the checks were evaluated" } else { "its steps ended" };
+        let beat = RunDir::new(&run.output_path).read_heartbeat().ok().flatten();
+        let seen = beat.map_or_else(String::new, |beat| {
+            format!(", last seen {} s after it began", beat.since(run.began()).as_secs())
+        });
+        let now = self.clock.now().utc.format("%Y-%m-%d %H:%M:%SZ");
+        format!("the supervisor died before {before}{seen}; found out at {now}")
     }
 
     /// The intent in the store. A lock in the way may belong to a run that is over and that nobody took in: that is done,

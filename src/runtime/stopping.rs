@@ -142,7 +142,8 @@ impl RunService {
     pub async fn signs(&self, run: &Run) -> Signs {
         let mut signs = Signs { unseen: self.unseen_of(run).map(|why| SafeText::new(&why)), ..Signs::default() };
         if self.is_here(run) && run.state.is_open() {
-            signs.quiet = self.quiet(&RunDir::new(&run.output_path));
+            let dir = RunDir::new(&run.output_path);
+            (signs.quiet, signs.full) = (self.quiet(&dir), dir.is_full());
         } else {
             signs.left = self.left(run).await;
         }

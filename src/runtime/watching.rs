@@ -187,7 +187,7 @@ impl RunService {
             let quiet = self.quiet(&dir);
             if quiet.is_some() != was_quiet {
                 was_quiet = quiet.is_some();
-                let signs = Signs { quiet, ..Signs::default() };
+                let signs = Signs { quiet, full: dir.is_full(), ..Signs::default() };
                 out.send(Outcome::RunSigns { run: run.id.clone(), signs }).await.ok();
             }
             let seen = if matches!(liveness, RunLiveness::Hidden(_)) {

@@ -35,7 +35,8 @@ impl World {
         }
         if let Some(view) = self.run_mut(&run.id) {
             view.run = run.clone();
-        } else if run.state.is_open() || self.is_recent(run) {
+        } else if run.state.is_open() || self.is_recent(run) || run.state == RunState::Unknown {
+            // Who reports a run that is lost found it out just now, however long ago it began.
             self.hold(RunView::new(run.clone()));
         } else {
             // What ended before we came is history, not news.
@@ -74,7 +75,10 @@ impl World {
         view.offer = offer;
         let text = self.epitaph(run);
         self.happened(EventKind::Run, run.service.clone(), &text);
-        output.changes.push(Change::RunEnded(Box::new(run.clone())));
+        // What was lost of an action that is not ours is for those who know it.
+        if run.state != RunState::Unknown || self.action(&run.action).is_some() {
+            output.changes.push(Change::RunEnded(Box::new(run.clone())));
+        }
         output
     }
 
@@ -84,9 +88,9 @@ impl World {
         if run.state == RunState::Refused {
             return format!("{title}: {}", run.outcome_and_note());
         }
-        let took = run.duration(self.moment()).as_secs();
+        let took = run.duration(self.moment()).map_or_else(String::new, |took| format!(" after {}s", took.as_secs()));
         let note = run.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
-        format!("{title}: {} after {took}s{note}", run.outcome())
+        format!("{title}: {}{took}{note}", run.outcome())
     }
 
     /// Follows the output of a run, once.
@@ -102,6 +106,11 @@ impl World {
     /// Whether a run ended since this world began.
     fn is_recent(&self, run: &Run) -> bool {
         run.ago(self.moment()) <= self.now.since(self.started)
+    }
+
+    /// Whether a run of unknown outcome can be verified now: its action says by which checks.
+    pub(crate) fn can_verify(&self, run: &Run) -> bool {
+        run.can_be_verified_now() && self.action(&run.action).is_some_and(|action| action.verify.is_some())
     }
 
     /// How far the verification of a run is.
@@ -149,9 +158,8 @@ impl World {
             if known.state.is_open() || self.run(&known.id).is_some() {
                 output.extend(self.run_changed(known));
             } else if known.can_be_verified_now() && locks.iter().any(|lock| lock.id == known.id) {
-                // However long ago its supervisor died: its target stays locked until somebody looks.
+                // Its target stays locked until somebody looks, so that it is kept in sight; whoever found it lost said so.
                 self.hold(RunView::new(known.clone()));
-                output.extend(self.ended(known));
             }
         }
         self.history = runs;

@@ -477,6 +477,21 @@ fn a_run_goes_on_when_its_command_is_killed_and_is_taken_in_later() {
 }
 
 #[test]
+fn looking_for_runs_before_there_are_any_makes_no_store() {
+    let world = World::new();
+    for (arguments, code, out) in [
+        (&["runs"][..], 0, "no action has run yet\n"),
+        (&["runs", "--json"], 0, "[]\n"),
+        (&["runs", "20261121T020000-3f9a"], 64, ""),
+        (&["runs", "--follow"], 64, ""),
+    ] {
+        let ran = world.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (code, out), "{ran:?}");
+    }
+    assert!(!world.path("state").exists());
+}
+
+#[test]
 fn a_detached_run_prints_its_id() {
     let world = World::new();
     std::fs::write(world.path("go"), "").unwrap();
@@ -506,6 +521,12 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     let named = format!("pid {}, sh -c echo $$ > pid", step.trim());
     let shown = world.run(&["runs", id]);
     assert!(shown.code == 3 && shown.out.contains(&format!("still runs {named}")), "{shown:?}");
+    // No checks are named by which it could be verified.
+    assert!(shown.err.contains(&format!("opsroom unlock {id} --why")) && !shown.err.contains("--verify"), "{shown:?}");
+    assert!(shown.out.contains("its steps ended, last seen ") && shown.out.contains("; found out at 2"), "{shown:?}");
+    let row = |ran: &Ran| ran.out.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+    let listed = row(&world.run(&["runs"]));
+    assert!(listed.contains("  –  outcome unknown"), "{listed}");
     let refused = world.run(&["unlock", id, "--why", "looked: it is up"]);
     assert!(refused.code == 2 && refused.err.contains(&named) && refused.err.contains("--force"), "{refused:?}");
     assert!(world.run(&["runs"]).out.starts_with("locked: api by "));
@@ -528,6 +549,15 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
     assert!(ran.code == 64 && ran.err.contains("`read_only = true` is set in opsroom.toml"), "{ran:?}");
     std::fs::write(world.path("opsroom.toml"), "[console]\nread_only = maybe\n").unwrap();
     assert_eq!(world.run(&["unlock", id, "--why", "x"]).code, 78);
+    for arguments in [&["runs", id, "--verify"][..], &["audit", "verify", "--accept", "--why", "x"]] {
+        let ran = world.run(arguments);
+        assert!(ran.code == 78 && ran.err.contains("opsroom.toml:2:13: "), "{ran:?}");
+    }
+    let warned = format!("{CONFIG}[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ Cookie = \"abcdefgh\" }}\n");
+    std::fs::write(world.path("opsroom.toml"), warned).unwrap();
+    let ran = world.run(&["runs", id, "--verify"]);
+    assert!(ran.code == 3 && ran.err.contains("looks like a secret written into the file"), "{ran:?}");
+    assert!(ran.err.contains("can't be verified: no checks configured to verify this action"), "{ran:?}");
     std::fs::write(world.path("opsroom.toml"), CONFIG).unwrap();
     let ran = world.run(&["unlock", id, "--why", "looked: it is up"]);
     assert!(ran.code == 0 && ran.out.starts_with("unlocked api, which "), "{ran:?}");

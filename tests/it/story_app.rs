@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::app::{App, WORLD, config};
+use crate::support::frame::{draw, text};
 use opsroom::app::layout::{Area, LayoutMap, Target};
 use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::choices::Choices;
@@ -20,7 +21,7 @@ use opsroom::model::effect::{ConsoleEffect, Effect, RequestId, RunEffect, StoreE
 use opsroom::model::outcome::Outcome;
 use opsroom::model::reading::Sign;
 use opsroom::model::run::{
-    CheckProgress, ChecksAfter, Confirm, OutputLine, Run, RunState, Stopping, VerificationProgress,
+    CheckProgress, ChecksAfter, Confirm, Lock, OutputLine, Run, RunState, Stopping, VerificationProgress,
 };
 use opsroom::model::status::Status;
 use opsroom::text::SafeText;
@@ -156,6 +157,65 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
     assert_eq!(app.take(), [], "nothing is offered any more");
 }
 
+/// A run of `action` whose supervisor died an hour before this console was opened.
+fn lost_long_ago(app: &App, action: &str) -> Run {
+    let run = app.run_of("restart-api", RunState::Unknown);
+    let started_at = app.now().utc - chrono::Duration::hours(1);
+    Run { action: action.into(), started_at, note: Some(SafeText::new("found out at noon")), ..run }
+}
+
+#[test]
+fn a_run_that_is_found_lost_is_news_once_and_for_those_who_know_its_action() {
+    let mut app = App::new(WORLD);
+    let run = lost_long_ago(&app, "restart-api");
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    let toast = app.toast();
+    // Nobody knows how long it took.
+    assert!(toast.contains("outcome unknown (found out at noon)") && !toast.contains("after"), "{toast}");
+
+    let mut later = App::new(WORLD);
+    let reason = run.action.to_string();
+    let (target, id, holder) = (run.target.clone(), run.id.clone(), run.who.clone());
+    let lock = Lock { target, id, fence: 1, holder, host: run.host.clone(), reason, since: run.started_at };
+    later.outcome(Outcome::Runs { runs: vec![run.clone()], locks: vec![lock] });
+    assert_eq!(later.toast(), "");
+    assert!(later.state.world.run(&run.id).is_some(), "it is kept in sight");
+
+    let mut other = App::new(WORLD);
+    other.outcome(Outcome::Run(Box::new(lost_long_ago(&other, "of-another-configuration"))));
+    assert_eq!(other.toast(), "");
+}
+
+#[test]
+fn what_nothing_verifies_is_not_offered_to_be_verified() {
+    let mut app = App::new(WORLD);
+    let run = lost_long_ago(&app, "status-api");
+    app.outcome(Outcome::Run(Box::new(run.clone())));
+    assert!(app.toast().contains(&format!("opsroom unlock {}", run.id)), "{}", app.toast());
+    assert!(!app.toast().contains("verif"), "{}", app.toast());
+    app.keys("6");
+    app.state.console.focus = Some(panels::RUNS.id());
+    app.take();
+    app.keys("u");
+    assert_eq!(app.take(), []);
+    assert!(app.toast().contains(&format!("opsroom unlock {}", run.id)), "{}", app.toast());
+}
+
+#[test]
+fn cancelling_is_offered_where_there_is_something_to_cancel() {
+    let offered = |app: &App| text(&draw(&app.state, 120, 40)).lines().last().unwrap().contains("x cancel");
+    let mut app = App::new(WORLD);
+    let verifying = restarted(&mut app);
+    app.keys("6");
+    app.state.console.focus = Some(panels::RUNS.id());
+    assert!(!offered(&app));
+    app.keys("x");
+    assert!(app.toast().contains("is being verified: nothing to cancel"), "{}", app.toast());
+    let id = "20261121T024105-4a9b".into();
+    app.outcome(Outcome::Run(Box::new(Run { id, state: RunState::Running, ended_at: None, ..verifying })));
+    assert!(offered(&app));
+}
+
 /// A refused or cancelled request leaves nothing by which a later one of the same plan is judged.
 #[test]
 fn what_was_refused_or_cancelled_leaves_nothing_behind() {
@@ -248,9 +308,9 @@ fn values_that_come_late_are_not_taken_for_those_of_another_request() {
     let answer = |request, value: &str| Outcome::Choices {
         request,
         action: "rollback-api".into(),
-        choices: Ok([("version".to_owned(), vec![SafeText::new(value).into()])].into()),
+        choices: Ok([("version".to_owned(), vec![Choice::from(SafeText::new(value))].into())].into()),
     };
-    let shown = |app: &App| app.choices().parameters[0].1.clone();
+    let shown = |app: &App| app.choices().parameters[0].1.values.clone();
     app.outcome(answer(first, "v1"));
     assert!(shown(&app).is_empty());
     app.outcome(answer(second, "v2"));
@@ -660,6 +720,18 @@ fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted()
     assert!(app.toast().contains("and 4999 more"), "{}", app.toast());
 }
 
+#[test]
+fn warnings_of_a_rejected_configuration_are_no_problems_of_it() {
+    let mut app = App::new(WORLD);
+    let warned = "[check.api]\nhttp = \"http://127.0.0.1/\"\nheaders = { Cookie = \"abcdefgh\" }\n[check.web]\nhttp = 3\n";
+    let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), warned);
+    assert_eq!(loaded.diagnostics.len(), 2);
+    app.send(Event::Reloaded(Err(loaded.diagnostics)));
+    assert!(!app.toast().contains("more"), "{}", app.toast());
+    let problems = &app.state.world.diagnostics.problems;
+    assert!(problems.len() == 1 && problems[0].about.as_str().contains(":5:"), "{problems:?}");
+}
+
 fn service(name: &str) -> RowKey {
     RowKey::Service(name.into())
 }
@@ -845,7 +917,7 @@ proptest! {
                 Blow::Log => app.records("api", &[(Level::Error, "a line"), (Level::Info, "another")]),
                 Blow::Tick => app.pass(1),
                 Blow::Choices => {
-                    let values = [("version".to_owned(), vec![SafeText::new("v1").into(), SafeText::new("v2").into()])];
+                    let values = [("version".to_owned(), vec![Choice::from(SafeText::new("v1")), SafeText::new("v2").into()].into())];
                     let open = app.state.console.overlays.top_as::<Choices>();
                     let request = open.map_or_else(RequestId::default, |choices| choices.request);
                     let action = "rollback-api".into();

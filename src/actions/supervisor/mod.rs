@@ -66,6 +66,8 @@ pub(crate) async fn run_steps(
     let mut output = OutputFiles::new(dir.clone(), redactor, clock)?;
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     dir.write_started(&Started { pid, at: clock.moment(), version: env!("CARGO_PKG_VERSION").to_owned() })?;
+    // What may fail later is no reason to fail now.
+    let _ = dir.keep_reserve();
 
     let plan = &intent.plan;
     let env = given(intent, declared);

@@ -21,6 +21,10 @@ const CUT: usize = 8 << 10;
 pub(crate) const HEAD: usize = 8 << 20;
 /// The tail: what is kept beyond it.
 pub(crate) const TAIL: usize = 256 << 10;
+/// What the head leaves free on its disk, beside the tail: for the store, and for what else is written at the end of a run.
+const SPARE: u64 = 1 << 20;
+/// After so many bytes of the head is looked how much room there is.
+const LOOK: usize = 16 << 10;
 
 /// Where a line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,7 @@ pub(crate) struct OutputFiles {
     dir: RunDir,
     file: File,
     written: usize,
+    room: Room,
     index: u64,
     tail: VecDeque<String>,
     tail_bytes: usize,
@@ -58,6 +63,40 @@ pub(crate) struct OutputFiles {
     redactor: Redactor,
     clock: Clock,
     trouble: Option<io::Error>,
+}
+
+/// How much of its disk the output may take.
+#[derive(Debug)]
+struct Room {
+    /// Bytes that may still be written where the run lies; `None` where the system does not say.
+    free: fn(&RunDir) -> Option<u64>,
+    /// So much the head leaves free.
+    spare: u64,
+    /// So long the tail may be.
+    tail: usize,
+    /// How long the head is when it is looked again.
+    next_look: usize,
+    /// Whether the head ended because the disk is nearly full.
+    is_used_up: bool,
+}
+
+impl Room {
+    /// On a small disk the tail takes an eighth of what is free, twice while it is rewritten, and the head leaves half.
+    fn new(dir: &RunDir, free: fn(&RunDir) -> Option<u64>) -> Self {
+        let now = free(dir).unwrap_or(u64::MAX);
+        let tail = usize::try_from(now / 8).unwrap_or(TAIL).min(TAIL);
+        let spare = (SPARE + 2 * tail as u64).min(now / 2);
+        Self { free, spare, tail, next_look: 0, is_used_up: false }
+    }
+
+    /// Whether a head of so many bytes may grow.
+    fn may_grow(&mut self, dir: &RunDir, written: usize) -> bool {
+        if !self.is_used_up && written >= self.next_look {
+            self.next_look = written + LOOK;
+            self.is_used_up = (self.free)(dir).is_some_and(|free| free <= self.spare);
+        }
+        !self.is_used_up
+    }
 }
 
 #[derive(Debug, Default)]
@@ -73,10 +112,15 @@ impl OutputFiles {
     /// # Errors
     /// As the system says.
     pub(crate) fn new(dir: RunDir, redactor: Redactor, clock: Clock) -> io::Result<Self> {
+        Self::within(dir, redactor, clock, |dir| files::room(dir.path()))
+    }
+
+    fn within(dir: RunDir, redactor: Redactor, clock: Clock, free: fn(&RunDir) -> Option<u64>) -> io::Result<Self> {
         Ok(Self {
             file: files::append(&dir.out())?,
-            dir,
             written: 0,
+            room: Room::new(&dir, free),
+            dir,
             index: 0,
             tail: VecDeque::new(),
             tail_bytes: 0,
@@ -125,6 +169,7 @@ impl OutputFiles {
         }
         let text: String = self.tail.iter().map(String::as_str).collect();
         if let Err(error) = files::write_whole(&self.dir.tail(), text.as_bytes()) {
+            self.tail_changed = true;
             self.trouble.get_or_insert(error);
         }
     }
@@ -134,6 +179,9 @@ impl OutputFiles {
         self.flush();
         if let Err(error) = self.file.sync_all() {
             self.trouble.get_or_insert(error);
+        }
+        if self.room.is_used_up && self.omitted > 0 {
+            self.trouble.get_or_insert_with(|| io::Error::other("the disk is nearly full"));
         }
         (self.index, self.omitted, self.trouble)
     }
@@ -163,18 +211,21 @@ impl OutputFiles {
         let mut line = String::with_capacity(text.as_str().len() + 48);
         let _ = writeln!(line, "{} {now} {} {}", self.index, stream.tag(), text.as_str());
         self.index += 1;
-        if self.written + line.len() <= HEAD && self.tail.is_empty() {
+        let fits = self.written + line.len() <= HEAD && self.tail.is_empty();
+        if fits && self.room.may_grow(&self.dir, self.written) {
             self.written += line.len();
-            if let Err(error) = self.file.write_all(line.as_bytes()) {
-                // A full disk must not stop the child: its output goes on being read.
-                self.trouble.get_or_insert(error);
+            match self.file.write_all(line.as_bytes()) {
+                Ok(()) => return,
+                // A full disk must not stop the child: its output goes on being read, and the line begins the tail.
+                Err(error) => {
+                    self.trouble.get_or_insert(error);
+                }
             }
-            return;
         }
         self.tail_bytes += line.len();
         self.tail.push_back(line);
         self.tail_changed = true;
-        while self.tail_bytes > TAIL && self.tail.len() > 1 {
+        while self.tail_bytes > self.room.tail && self.tail.len() > 1 {
             if let Some(gone) = self.tail.pop_front() {
                 self.tail_bytes -= gone.len();
                 self.omitted += 1;
@@ -202,6 +253,33 @@ mod tests {
             }
             all.extend(lines);
         }
+    }
+
+    /// Bytes of a disk that is small.
+    const DISK: u64 = 1 << 20;
+
+    fn of_small_disk(dir: &RunDir) -> Option<u64> {
+        let used = [dir.out(), dir.tail()].iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>();
+        Some(DISK - used)
+    }
+
+    #[test]
+    fn output_leaves_room_on_its_disk_and_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let (run, redactor) = (RunDir::new(dir.path()), Redactor::default());
+        let mut out = OutputFiles::within(run.clone(), redactor, Clock::start(), of_small_disk).unwrap();
+        for number in 0..100_000 {
+            out.feed(OutputStream::Out, format!("line {number} of a command that says much\n").as_bytes());
+        }
+        out.flush();
+        let left = of_small_disk(&run).unwrap();
+        // The tail is written twice while it is replaced.
+        assert!(left >= DISK / 4, "{left} bytes are left");
+        let (lines, omitted, trouble) = out.close();
+        assert!(lines == 100_000 && omitted > 0 && omitted < 99_000, "{omitted} of {lines} lines are left out");
+        assert_eq!(trouble.unwrap().to_string(), "the disk is nearly full");
+        let (kept, _) = read(dir.path());
+        assert_eq!(kept.last().unwrap().text, "line 99999 of a command that says much");
     }
 
     #[test]

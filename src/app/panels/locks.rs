@@ -34,8 +34,8 @@ impl Panel for Locks {
         Some(CommandContext::Actions)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        runs::HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        runs::hints(state)
     }
 
     fn copied(&self, state: &State, row: Option<&RowKey>) -> Option<String> {

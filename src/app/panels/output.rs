@@ -16,8 +16,8 @@ impl Panel for Output {
         Some(CommandContext::Actions)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        runs::HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        runs::hints(state)
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, _effects: &mut Vec<Effect>) -> bool {

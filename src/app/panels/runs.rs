@@ -15,13 +15,12 @@ use crate::world::runs::summary;
 
 pub(super) struct Runs;
 
-/// The keys that matter where runs are looked at.
-pub(super) const HINTS: [Hint; 4] = [
-    (Command::Open, "output"),
-    (Command::Cancel, "cancel"),
-    (Command::FollowUp, "follow up"),
-    (Command::NextPanel, "next panel"),
-];
+/// The keys that matter where runs are looked at. Cancelling only where there is something to cancel.
+pub(super) fn hints(state: &State) -> Vec<Hint> {
+    let cancel = run_commands::cancellable(state).map(|_| (Command::Cancel, "cancel"));
+    let rest = [(Command::FollowUp, "follow up"), (Command::NextPanel, "next panel")];
+    [(Command::Open, "output")].into_iter().chain(cancel).chain(rest).collect()
+}
 
 impl Panel for Runs {
     fn is_list(&self) -> bool {
@@ -36,8 +35,8 @@ impl Panel for Runs {
         Some(CommandContext::Actions)
     }
 
-    fn hints(&self, _state: &State) -> Vec<Hint> {
-        HINTS.to_vec()
+    fn hints(&self, state: &State) -> Vec<Hint> {
+        hints(state)
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, effects: &mut Vec<Effect>) {

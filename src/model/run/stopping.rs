@@ -104,8 +104,22 @@ const MOST_COMMAND: usize = 120;
 pub struct Signs {
     /// For how long its supervisor gave no sign, where that is longer than usual.
     pub quiet: Option<Duration>,
+    /// Whether the disk of its directory is full: then the supervisor can't write a sign.
+    pub full: bool,
     /// What runs though the supervisor is gone.
     pub left: Vec<LeftProcess>,
     /// Why its processes can't be seen, where they can't.
     pub unseen: Option<SafeText>,
+}
+
+impl Signs {
+    /// For how long the supervisor gave no sign, and why, `since` so long after it was told; `None` where it gives some.
+    pub(crate) fn silence(&self, since: Duration) -> Option<String> {
+        let quiet = (self.quiet? + since).as_secs();
+        Some(if self.full {
+            format!("the disk is full: the supervisor can't write anything, no sign of it for {quiet} s")
+        } else {
+            format!("no sign of the supervisor for {quiet} s")
+        })
+    }
 }

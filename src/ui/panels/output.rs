@@ -109,12 +109,15 @@ fn facts<'a>(state: &'a State, run: &'a Run, view: Option<&'a RunView>, glyphs: 
         let key = state.console.keymap.key_of(Command::FollowUp).map(|key| key.to_string());
         let words = format!("look at {}; {} still holds its lock", run.target, run.id);
         lines.push(Line::styled(words, Role::StatusUnknown));
-        if !state.world.read_only {
+        if state.world.can_verify(run) && !state.world.read_only {
             lines.push(
                 Line::styled(key.unwrap_or_default(), Role::Key)
                     .then("verifies it now", Role::Text)
                     .then(format!("(in a shell: opsroom runs {} --verify)", run.id), Role::TextDim),
             );
+        } else if !state.world.read_only {
+            let words = format!("once it is known to be over: opsroom unlock {} --why TEXT", run.id);
+            lines.push(Line::styled(words, Role::TextDim));
         }
     }
     if let Some(offer) = view.and_then(|view| view.offer.as_ref()) {
@@ -135,9 +138,8 @@ fn signs<'a>(state: &State, view: &'a RunView) -> Vec<Line<'a>> {
         lines.push(Line::styled(stopping.describe(state.world.now.since(*told)), Role::StatusDegraded));
     }
     let Some((signs, told)) = &view.signs else { return lines };
-    if let Some(quiet) = signs.quiet.filter(|_| view.run.state.is_open()) {
-        let quiet = quiet + state.world.now.since(*told);
-        lines.push(Line::styled(format!("no sign of the supervisor for {} s", quiet.as_secs()), Role::StatusDegraded));
+    if let Some(words) = signs.silence(state.world.now.since(*told)).filter(|_| view.run.state.is_open()) {
+        lines.push(Line::styled(words, Role::StatusDegraded));
     }
     if let Some(unseen) = &signs.unseen {
         lines.push(Line::styled(unseen, Role::StatusUnknown));

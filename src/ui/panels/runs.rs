@@ -96,10 +96,13 @@ pub(crate) fn outcome_line(run: &Run, glyphs: GlyphSet) -> Line<'static> {
     Line::styled(sign, role).then(run.outcome(), role)
 }
 
-/// How long it took, or has been going on.
+/// How long it took, or has been going on; a dash where nobody knows.
 pub(crate) fn duration(now: Moment, run: &Run) -> String {
-    let took = run.duration(now);
-    if run.duration_ms.is_some() { figures::span(took) } else { figures::age(took) }
+    match run.duration(now) {
+        Some(took) if run.duration_ms.is_some() => figures::span(took),
+        Some(took) => figures::age(took),
+        None => "-".to_owned(),
+    }
 }
 
 /// How long ago it ended, or began where it goes on.
