@@ -224,8 +224,15 @@ async fn to_end(run_service: &RunService, begun: Run) -> Run {
         output::eprint_error("stopped; no process of it is left running; its end could not be stored yet\n");
     }
     let patience = if over.state.is_open() { Duration::ZERO } else { TO_RECORD };
-    if stops && !stopped && tokio::time::timeout(patience, stop).await.is_err() {
-        output::eprint_error("error: that it was stopped is not on record: the store can't be written\n");
+    if stops && !stopped {
+        let recorded = tokio::select! {
+            recorded = tokio::time::timeout(patience, stop) => recorded.is_ok(),
+            // Its end is known, and its record may wait for a disk with room for it.
+            () = interrupted(&mut interrupts) => false,
+        };
+        if !recorded {
+            output::eprint_error("error: that it was stopped is not on record: the store can't be written\n");
+        }
     }
     over
 }

@@ -553,7 +553,8 @@ fn the_lock_of_a_lost_run_is_taken_away_on_record() {
         let ran = world.run(arguments);
         assert!(ran.code == 78 && ran.err.contains("opsroom.toml:2:13: "), "{ran:?}");
     }
-    let warned = format!("{CONFIG}[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ Cookie = \"abcdefgh\" }}\n");
+    let warned =
+        format!("{CONFIG}[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ Cookie = \"abcdefgh\" }}\n");
     std::fs::write(world.path("opsroom.toml"), warned).unwrap();
     let ran = world.run(&["runs", id, "--verify"]);
     assert!(ran.code == 3 && ran.err.contains("looks like a secret written into the file"), "{ran:?}");

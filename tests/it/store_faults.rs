@@ -571,8 +571,8 @@ async fn a_full_disk_is_said_so_and_the_store_is_taken_up_again() {
     assert!(plain && !refused.err.contains("os error") && world.ran() == 1, "{refused:?}");
 }
 
-#[tokio::test]
-async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
+/// Stops a run on a disk that is full, with or without the room that is kept for its end.
+async fn stopped_on_a_full_disk(has_reserve: bool, holds: impl Fn(&Ran) -> bool) {
     let world = World::new();
     let Some(small) = Small::mount(world.state()) else { return };
     let waits = CONFIG.replace("echo x >> ran", "echo x >> ran; while ! [ -e go ]; do sleep 0.05; done");
@@ -580,6 +580,10 @@ async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
     let mut run = world.program(&["run", "touch", "--yes"]);
     let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for("its step", || world.ran() == 1).await;
+    if !has_reserve {
+        let run = std::fs::read_dir(world.state().join("runs")).unwrap().next().unwrap().unwrap();
+        std::fs::remove_file(run.path().join("reserve")).unwrap();
+    }
     small.fill();
     wait_for("its end", || {
         // The first says that it continues, the second stops it, a later one leaves it.
@@ -589,9 +593,19 @@ async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
     })
     .await;
     let left = World::ran_as(&child.wait_with_output().unwrap());
-    assert!(left.code == 3 && left.err.contains("no process of it is left running"), "{left:?}");
+    assert!(holds(&left), "{left:?}");
     small.free();
     wait_for("its record", || world.command(&["runs", "--json"]).out.contains("\"cancelled\"")).await;
+}
+
+#[tokio::test]
+async fn a_stopped_run_whose_end_finds_no_room_can_be_left() {
+    stopped_on_a_full_disk(false, |left| left.code == 3 && left.err.contains("no process of it is left running")).await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_run_has_room_on_a_disk_that_is_full() {
+    stopped_on_a_full_disk(true, |left| left.code == 2 && left.out.contains(": cancelled")).await;
 }
 
 #[tokio::test]

@@ -161,7 +161,8 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
 fn lost_long_ago(app: &App, action: &str) -> Run {
     let run = app.run_of("restart-api", RunState::Unknown);
     let started_at = app.now().utc - chrono::Duration::hours(1);
-    Run { action: action.into(), started_at, note: Some(SafeText::new("found out at noon")), ..run }
+    let (ended_at, duration_ms, note) = (None, None, Some(SafeText::new("found out at noon")));
+    Run { action: action.into(), started_at, ended_at, duration_ms, note, ..run }
 }
 
 #[test]
@@ -723,7 +724,8 @@ fn of_very_many_problems_of_a_reload_the_first_are_kept_and_the_others_counted()
 #[test]
 fn warnings_of_a_rejected_configuration_are_no_problems_of_it() {
     let mut app = App::new(WORLD);
-    let warned = "[check.api]\nhttp = \"http://127.0.0.1/\"\nheaders = { Cookie = \"abcdefgh\" }\n[check.web]\nhttp = 3\n";
+    let warned =
+        "[check.api]\nhttp = \"http://127.0.0.1/\"\nheaders = { Cookie = \"abcdefgh\" }\n[check.web]\nhttp = 3\n";
     let loaded = opsroom::config::load::load_text("/srv/opsroom.toml".as_ref(), warned);
     assert_eq!(loaded.diagnostics.len(), 2);
     app.send(Event::Reloaded(Err(loaded.diagnostics)));

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::server::{Reply, Server};
-use opsroom::world::diagnostics::Problem;
 use opsroom::app::state::State;
 use opsroom::clock::Clock;
 use opsroom::config::load;
@@ -20,6 +19,7 @@ use opsroom::model::reading::Sign;
 use opsroom::runtime::core::StartOptions;
 use opsroom::runtime::headless::{Headless, LoopEnd};
 use opsroom::runtime::reload::Loader;
+use opsroom::world::diagnostics::Problem;
 
 /// So long a test waits for what must happen.
 const LONG: Duration = Duration::from_secs(40);
@@ -197,7 +197,9 @@ async fn reloading_goes_on_after_an_included_file_went_and_after_a_rejection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn warnings_are_those_of_the_running_configuration() {
     let check = |more: &str| format!("[check.api]\ntcp = \"127.0.0.1:1\"\n{more}");
-    let of_page = |header: &str| format!("[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ {header} = \"abcdefgh\" }}\n");
+    let of_page = |header: &str| {
+        format!("[check.web]\nhttp = \"http://127.0.0.1:1/\"\nheaders = {{ {header} = \"abcdefgh\" }}\n")
+    };
     let warned = |state: &State, name: &str| {
         let of_name = |problem: &Problem| problem.text.as_str().contains(&format!("`{name}` looks like a secret"));
         state.world.diagnostics.problems.iter().any(of_name)

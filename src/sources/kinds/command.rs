@@ -14,8 +14,8 @@ use crate::model::document::PollError;
 use crate::model::reading::Sign;
 use crate::process::{self, ChildError, Limits};
 use crate::sources::child;
-use crate::sources::json;
 use crate::sources::health::{self, Health};
+use crate::sources::json;
 use crate::text::SafeText;
 
 /// How much of stdout and of stderr is kept, each.
