@@ -35,6 +35,8 @@ use ratatui::layout::Rect;
 const FRAMES: usize = 50;
 /// Times that a key is pressed, a second passes, a gap is seen.
 const TIMES: usize = 20;
+/// Times that all of a world change.
+const FEW: usize = 5;
 /// Checks of one service.
 const CHECKS: usize = 10;
 /// Metrics of one service.
@@ -329,11 +331,7 @@ impl Bench {
     }
 
     fn seconds(&mut self) {
-        let all = (0..TIMES).map(|_| {
-            self.pass(Duration::from_secs(1));
-            took(|| self.send(Event::Clock))
-        });
-        let all = all.collect();
+        let all = (0..TIMES).map(|_| self.second()).collect();
         self.note("a second", all);
     }
 
@@ -352,6 +350,39 @@ impl Bench {
         }
     }
 
+    /// All are down, nothing is heard for an interval, they are down still, and come back.
+    fn gaps_while_down(&mut self) {
+        let mut costs: [Vec<Duration>; 4] = Default::default();
+        for _ in 0..FEW {
+            self.pass(EVERY);
+            self.read_all(Sign::Bad);
+            self.send(Event::Clock);
+            let from = self.now;
+            self.pass(EVERY);
+            costs[0].push(took(|| self.see(Observation::Gap { from, to: self.now })));
+            costs[1].push(self.second());
+            self.read_all(Sign::Bad);
+            costs[2].push(self.second());
+            self.read_all(Sign::Good);
+            costs[3].push(self.second());
+        }
+        let what = ["a gap while all are down", "a second after it", "a second after all were heard", "and came back"];
+        for (what, all) in what.into_iter().zip(costs) {
+            self.note(what, all);
+        }
+    }
+
+    fn read_all(&mut self, sign: Sign) {
+        for check in 0..self.size.checks() {
+            self.read(check, sign);
+        }
+    }
+
+    fn second(&mut self) -> Duration {
+        self.pass(Duration::from_secs(1));
+        took(|| self.send(Event::Clock))
+    }
+
     fn gaps(&mut self) {
         let all = (0..TIMES).map(|_| {
             let from = self.now;
@@ -360,8 +391,7 @@ impl Bench {
         });
         let all = all.collect();
         self.note("a gap", all);
-        self.pass(Duration::from_secs(1));
-        let second = took(|| self.send(Event::Clock));
+        let second = self.second();
         self.note("a second after a gap", vec![second]);
     }
 }
@@ -374,6 +404,7 @@ fn costs(size: Size) -> Vec<(String, Cost)> {
     bench.overlays();
     bench.seconds();
     bench.storms();
+    bench.gaps_while_down();
     bench.gaps();
     bench.costs
 }
