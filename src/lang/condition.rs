@@ -2,6 +2,7 @@
 
 mod parse;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is wrong in a written condition.
@@ -112,8 +113,8 @@ pub struct Condition {
     pub predicate: Predicate,
     /// For how long at every evaluation (`for`); zero where not said.
     pub hold: Duration,
-    /// As written, for the screen.
-    pub written: String,
+    /// As written, for the screen, and shared with every alert that shows it.
+    pub written: Arc<str>,
 }
 
 impl Condition {

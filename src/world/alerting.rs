@@ -1,5 +1,6 @@
 //! Alerts: every condition of every check and metric, evaluated at each reading and at each tick.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -122,7 +123,7 @@ impl World {
             subject: AlertSubject::Console,
             service: None,
             severity: Severity::Critical,
-            condition: "our own network is down".to_owned(),
+            condition: "our own network is down".into(),
             phase: Phase::Firing,
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
@@ -177,16 +178,20 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         AlertState::Firing { .. } | AlertState::Keeping { .. } => Phase::Firing,
         AlertState::Resolved { .. } => Phase::Resolved,
     };
+    // In a storm all are looked at again, and most show what they showed.
+    let seen = seen(world, machine);
+    let known =
+        world.alerts.get(AlertId::new(at)).map(|known| &known.value).filter(|value| value.as_str() == seen).cloned();
     Some(AlertView {
         id: machine.alert.name.clone(),
         order: at,
         subject: machine.subject.clone(),
         service: machine.service.clone(),
         severity: machine.alert.severity,
-        condition: machine.alert.condition.written.clone(),
+        condition: Arc::clone(&machine.alert.condition.written),
         phase,
         since: machine.alert.since(),
-        value: SafeText::new(&seen(world, machine)),
+        value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine),
     })
 }
@@ -212,16 +217,16 @@ fn inhibited_by(world: &World, machine: &Machine) -> Option<Name> {
 }
 
 /// What the condition saw: the number with its unit, or the status with its error.
-fn seen(world: &World, machine: &Machine) -> String {
+fn seen<'a>(world: &'a World, machine: &Machine) -> Cow<'a, str> {
     match machine.about {
         SubjectId::Metric(id) => {
             let metric = &world.metrics[id];
             match (&metric.error, metric.value, machine.alert.condition.threshold()) {
-                (Some(error), ..) => error.to_string(),
+                (Some(error), ..) => error.as_str().into(),
                 (None, Some((_, value)), Some(threshold)) => {
-                    metric.mark() + &unit::quantity_beside(value, threshold, &metric.unit)
+                    (metric.mark() + &unit::quantity_beside(value, threshold, &metric.unit)).into()
                 }
-                _ => metric.shown(),
+                _ => metric.shown().into(),
             }
         }
         SubjectId::Check(id) => {
@@ -230,10 +235,10 @@ fn seen(world: &World, machine: &Machine) -> String {
             let compared = field.and_then(|field| sight(world, machine).compared(Some(field)));
             let by = || machine.row.and_then(|row| world.service_at(row)?.blocked_by.as_deref()).unwrap_or_default();
             match (compared, &check.own_reason, &check.error) {
-                (Some(value), ..) => unit::plain(value),
-                (None, Some(own), _) => format!("{} {own} + by {}", check.status.word(), by()),
-                (None, None, Some(error)) => format!("{} {error}", check.status.word()),
-                (None, None, None) => check.status.word().to_owned(),
+                (Some(value), ..) => unit::plain(value).into(),
+                (None, Some(own), _) => format!("{} {own} + by {}", check.status.word(), by()).into(),
+                (None, None, Some(error)) => format!("{} {error}", check.status.word()).into(),
+                (None, None, None) => check.status.word().into(),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Alerts: one machine for each condition of each check and metric.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ids::AlertId;
@@ -96,7 +97,7 @@ pub struct AlertView {
     /// How bad.
     pub severity: Severity,
     /// The condition as written.
-    pub condition: String,
+    pub condition: Arc<str>,
     /// Where it stands.
     pub phase: Phase,
     /// Since when it stands there.

@@ -40,7 +40,7 @@ pub(super) fn condition(text: &str, unit: &str) -> Result<Condition, ConditionEr
     // Blanks are evened out for the screen, but not within quotes.
     let written =
         if text.contains('"') { text.trim().to_owned() } else { text.split_whitespace().collect::<Vec<_>>().join(" ") };
-    Ok(Condition { predicate, hold: hold.unwrap_or_default(), written })
+    Ok(Condition { predicate, hold: hold.unwrap_or_default(), written: written.into() })
 }
 
 struct Reader<'a> {
@@ -358,7 +358,7 @@ mod tests {
             let found = condition(text, unit);
             assert_eq!(found.map(|found| (found.predicate, found.hold)), Ok((predicate, hold)), "{text}");
         }
-        assert_eq!(condition("  >  5%   for 5m ", "%").map(|found| found.written), Ok("> 5% for 5m".to_owned()));
+        assert_eq!(condition("  >  5%   for 5m ", "%").map(|found| found.written), Ok("> 5% for 5m".into()));
     }
 
     #[test]

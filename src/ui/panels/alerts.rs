@@ -111,7 +111,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
 /// person reads them. For how long it must hold matters while it waits, and no more once it fires.
 fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
-    let asked = if waits { alert.condition.as_str() } else { without_time(&alert.condition) };
+    let asked = if waits { &*alert.condition } else { without_time(&alert.condition) };
     let name = Line::styled(Span::borrowed(alert.subject.name()), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
