@@ -8,8 +8,12 @@ use super::entry::Text;
 use super::fault::SyntaxFault;
 use super::file::{FilePlace, SourceFile};
 use super::thing::Thing;
+use super::{roots, syntax};
+use crate::lang::condition::Condition;
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
+use crate::lang::expression::Expression;
 use crate::lang::nearest;
+use crate::model::document::DocumentShape;
 use crate::text::name::Name;
 
 /// The names of each section, each with the place where it was defined first.
@@ -27,12 +31,28 @@ pub(crate) struct ReadContext<'f> {
     /// has it. Tables are read without knowing the sections.
     pub elsewhere: fn(&str, &str, &str) -> Option<String>,
     problems: RefCell<Vec<Diagnostic>>,
+    known: RefCell<KnownTexts>,
+}
+
+/// What texts mean that were read already: of ten thousand checks most say the same, and it is held once.
+#[derive(Default)]
+struct KnownTexts {
+    /// By unit, then by text.
+    conditions: HashMap<String, HashMap<String, Condition>>,
+    programs: HashMap<String, Expression>,
 }
 
 impl<'f> ReadContext<'f> {
     /// Over these files.
     pub(crate) fn new(files: &'f [&'f SourceFile]) -> Self {
-        Self { files, names: Names::new(), exposed: |_| false, elsewhere: |_, _, _| None, problems: RefCell::default() }
+        Self {
+            files,
+            names: Names::new(),
+            exposed: |_| false,
+            elsewhere: |_, _, _| None,
+            problems: RefCell::default(),
+            known: RefCell::default(),
+        }
     }
 
     /// Notes an error.
@@ -70,14 +90,19 @@ impl<'f> ReadContext<'f> {
         format!("{}:{}", file.path.display(), file.position(place.start).0)
     }
 
-    /// Whether a thing of that name is defined; notes the problem, with the nearest name, where it is not.
+    /// Whether a thing of that name is defined.
+    pub(crate) fn knows(&self, thing: Thing, name: &str) -> bool {
+        self.names.get(thing.word()).is_some_and(|known| known.contains_key(name))
+    }
+
+    /// The name of a thing that is defined; notes the problem, with the nearest name, where it is not.
     pub(crate) fn refer(&self, thing: Thing, name: &str, at: FilePlace) -> Option<Name> {
         static NONE: BTreeMap<&str, FilePlace> = BTreeMap::new();
-        let word = thing.word();
-        let known = self.names.get(word).unwrap_or(&NONE);
-        if known.contains_key(name) {
+        if self.knows(thing, name) {
             return Some(Name::from(name));
         }
+        let word = thing.word();
+        let known = self.names.get(word).unwrap_or(&NONE);
         let hint = match nearest::nearest(name, known.keys().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => match thing {
@@ -88,6 +113,39 @@ impl<'f> ReadContext<'f> {
         };
         self.error(at, format!("no {word} named `{name}`"), hint);
         None
+    }
+
+    /// A condition of `alert`, for a metric with a unit.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn condition(&self, text: &str, unit: &str) -> Result<Condition, SyntaxFault> {
+        let mut known = self.known.borrow_mut();
+        if let Some(condition) = known.conditions.get(unit).and_then(|known| known.get(text)) {
+            return Ok(condition.clone());
+        }
+        let condition = syntax::condition(text, unit)?;
+        known.conditions.entry(unit.to_owned()).or_default().insert(text.to_owned(), condition.clone());
+        Ok(condition)
+    }
+
+    /// A jq program over documents of a shape, where that is known.
+    ///
+    /// # Errors
+    /// Where it does not compile, or reads a field that no such document has.
+    pub(crate) fn program(&self, text: &str, shape: Option<DocumentShape>) -> Result<Expression, SyntaxFault> {
+        let mut known = self.known.borrow_mut();
+        let program = if let Some(program) = known.programs.get(text) {
+            program.clone()
+        } else {
+            let program = syntax::program(text)?;
+            known.programs.insert(text.to_owned(), program.clone());
+            program
+        };
+        match shape.and_then(|shape| roots::fault(&program, shape)) {
+            Some(fault) => Err(fault),
+            None => Ok(program),
+        }
     }
 
     /// All problems by file and position, each once.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::fault::SyntaxFault;
-use super::roots;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
 use crate::lang::pattern::{Pattern, PatternError, PatternSet};
@@ -11,7 +10,6 @@ use crate::lang::selector::Selector;
 use crate::lang::unit;
 use crate::lang::unit::UnitError;
 use crate::logs::filter::Filter;
-use crate::model::document::DocumentShape;
 
 /// A duration: `15s`, `2m`, `26h`, `30d`, `500ms`, `1h30m`.
 ///
@@ -67,22 +65,18 @@ fn of_pattern(text: &str, error: PatternError) -> SyntaxFault {
     SyntaxFault { offset, message: error.message, hint: error.hint }
 }
 
-/// A jq program over documents of a shape, where that is known.
+/// A jq program.
 ///
 /// # Errors
-/// Where it does not compile, or reads a field that no such document has.
-pub(crate) fn program(text: &str, shape: Option<DocumentShape>) -> Result<Expression, SyntaxFault> {
-    let expression = Expression::compile(text).map_err(|error| SyntaxFault {
+/// Where it does not compile.
+pub(crate) fn program(text: &str) -> Result<Expression, SyntaxFault> {
+    Expression::compile(text).map_err(|error| SyntaxFault {
         offset: error.offset,
         message: error.message,
         hint: error
             .hint
             .unwrap_or_else(|| "expressions are jq over the document: `.body.errors`, `.status`".to_owned()),
-    })?;
-    match shape.and_then(|shape| roots::fault(&expression, shape)) {
-        Some(fault) => Err(fault),
-        None => Ok(expression),
-    }
+    })
 }
 
 /// A selector over an exposition.

@@ -1,8 +1,8 @@
 //! `alert = { critical = "down for 2m" }`, of checks and metrics.
 
 use crate::config::reader::{TableReader, described, entries, text_of};
+use crate::config::roots;
 use crate::config::tree::TomlValue;
-use crate::config::{roots, syntax};
 use crate::lang::condition::Condition;
 use crate::lang::nearest;
 use crate::model::alert::Severity;
@@ -46,7 +46,7 @@ pub(crate) fn read(table: &TableReader<'_>, on: &On) -> Vec<(Severity, Condition
             On::Check(_) => "",
             On::Metric(unit) => unit,
         };
-        match syntax::condition(&text.value, unit) {
+        match context.condition(&text.value, unit) {
             Err(fault) => context.fault(&text, "bad condition", &fault),
             Ok(condition) => {
                 let misplaced = match on {

@@ -15,7 +15,6 @@ use crate::config::sections::alerts::{self, On};
 use crate::config::sections::defaults::Defaults;
 use crate::config::sections::source::{POLL_KEYS, Source, Timing};
 use crate::config::spec::{KeySpec, ValueForm, joined, key};
-use crate::config::syntax;
 use crate::lang::condition::Condition;
 use crate::lang::expression::Expression;
 use crate::model::alert::Severity;
@@ -170,7 +169,7 @@ fn shape(table: &TableReader<'_>, sources: &ByName<'_>) -> Option<DocumentShape>
 fn programs(table: &TableReader<'_>, key: &str, shape: Option<DocumentShape>) -> Vec<Expression> {
     let mut found = Vec::new();
     for text in table.texts_or_one(key) {
-        match syntax::program(&text.value, shape) {
+        match table.context.program(&text.value, shape) {
             Ok(program) => found.push(program),
             Err(fault) => table.context.fault(&text, "bad jq", &fault),
         }

@@ -253,7 +253,7 @@ fn from_source(table: &TableReader<'_>, known: &MetricScope<'_>, what: &str) -> 
     let source = from.as_ref().and_then(|from| known.sources.get(from));
     let exposition = source.map(|source| source.kind.document().samples);
     if what == "value" {
-        let program = syntax::program(&text.value, source.map(|source| source.kind.document()));
+        let program = table.context.program(&text.value, source.map(|source| source.kind.document()));
         let program = program.map_err(|fault| table.context.fault(&text, "bad jq", &fault)).ok()?;
         return Some(MetricKind::Value { from: from?, program });
     }
