@@ -9,6 +9,11 @@ use crate::text::name::Name;
 
 /// Fills in what can be known. What stays without a service is shown under the console's own name.
 pub(super) fn assign(config: &mut Config) {
+    let lack = config.metrics.iter().any(|metric| metric.service.is_none())
+        || config.actions.iter().any(|action| action.service.is_none());
+    if !lack {
+        return;
+    }
     let known = Known::new(config);
     let metrics: Vec<Option<Name>> = config.metrics.iter().map(|metric| known.of_metric(metric)).collect();
     let actions: Vec<Option<Name>> = config.actions.iter().map(|action| known.of_action(action)).collect();

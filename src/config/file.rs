@@ -1,7 +1,10 @@
 //! A file of the configuration as it was read, and places in it.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use memchr::memchr_iter;
 
 use super::confidential::Confidential;
 use crate::lang::diagnostic::{Diagnostic, DiagnosticLevel};
@@ -42,7 +45,7 @@ pub(crate) struct FilePlace {
 impl SourceFile {
     /// A file with its text.
     pub(crate) fn new(path: impl Into<PathBuf>, text: String, readable_by_others: bool) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
+        let line_starts = iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|index| index + 1)).collect();
         let (mut counted, mut characters) = (Vec::new(), 0);
         for block in 0..=text.len() / BLOCK {
             counted.push(characters);

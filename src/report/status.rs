@@ -240,7 +240,7 @@ fn alert_row(alert: &AlertView) -> AlertRow {
         name: alert.id.to_string(),
         severity: alert.severity,
         state: alert.phase.word(),
-        condition: alert.condition.clone(),
+        condition: alert.condition.to_string(),
         since: since(alert.since),
         acknowledged_by: None,
         muted_because: alert.inhibited_by.as_ref().map(|by| format!("{by} is down")),

@@ -89,7 +89,8 @@ impl Machines {
         let from = self.all.len();
         let kind = if matches!(about, SubjectId::Metric(_)) { "metric" } else { "check" };
         for (nth, (severity, condition)) in conditions.iter().enumerate() {
-            let name: Name = format!("{kind}:{}/{}/{nth}", subject.name(), severity.word()).into();
+            // Joined and not formatted: there may be ten thousand before the first frame.
+            let name: Name = [kind, ":", subject.name(), "/", severity.word(), "/", &nth.to_string()].concat().into();
             let same = known.get(&name).filter(|alert| alert.condition == *condition);
             let alert =
                 same.map_or_else(|| Alert::new(name, *severity, condition.clone()), |alert| Alert::clone(alert));

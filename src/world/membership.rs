@@ -68,7 +68,7 @@ impl Membership {
             metrics: by_name(config.metrics.iter().map(|metric| &metric.name)),
             logs: by_name(config.logs.iter().map(|log| &log.name)),
             services: by_name(rows.iter().map(|row| &row.name)),
-            of_source: HashMap::new(),
+            of_source: HashMap::with_capacity(config.sources.len()),
             derived_metrics: config.checks.iter().map(|_| Vec::new()).collect(),
             rows,
         };
@@ -98,7 +98,7 @@ impl Membership {
 }
 
 fn by_name<'a, I: Id>(names: impl Iterator<Item = &'a Name>) -> HashMap<Name, I> {
-    let mut ids = HashMap::new();
+    let mut ids = HashMap::with_capacity(names.size_hint().0);
     // The console may be called as one of its services: the first is the service.
     for (id, name) in numbered(names) {
         ids.entry(name.clone()).or_insert(id);

@@ -38,7 +38,8 @@ pub(crate) fn texts_of(context: &ReadContext<'_>, key: &str, entry: &KeyValue<'_
 /// A template; notes every secret in it that is not defined.
 pub(crate) fn template(context: &ReadContext<'_>, text: &Text) -> Template {
     let template = Template(text.value.clone());
-    for name in template.secrets() {
+    // Where it stands is looked for only to say that it is not defined.
+    for name in template.secrets().into_iter().filter(|name| !context.knows(Thing::Secret, name)) {
         let offset = text.value.find(&format!("{{secret:{name}}}")).unwrap_or(0) + "{secret:".len();
         let start = context.files[text.at.file].inside(text.at, offset).start;
         context.refer(Thing::Secret, name, FilePlace { start, end: start + name.len(), ..text.at });

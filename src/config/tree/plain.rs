@@ -10,6 +10,8 @@ use super::{ByteSpan, Integer, Item, Node, TomlValue};
 const DEEPEST: usize = 16;
 /// Keys of one table that are compared with each other; a check has ten.
 const MANY: usize = 64;
+/// Keys of a thing that have room from the start.
+const USUAL: usize = 8;
 
 /// The tree of a text that is plain.
 pub(super) fn parse(text: &str) -> Option<Vec<Node<'_>>> {
@@ -83,7 +85,7 @@ impl<'a> File<'a> {
             return None;
         }
         let things = table_of(&mut self.root, at)?;
-        let value = TomlValue::Table(Vec::new());
+        let value = TomlValue::Table(Vec::with_capacity(USUAL));
         things.push(Node { key: name.clone(), key_span: *name_span, value, span: header.span });
         Some(Open::Thing(at, things.len() - 1))
     }
