@@ -120,6 +120,15 @@ pub(crate) const PAGES: &[HelpPage] = &[
         exits: &[],
     },
     HelpPage {
+        command: "timeline",
+        examples: &[
+            ("opsroom timeline", "the last 24 hours, oldest first"),
+            ("opsroom timeline --since 30m", "what happened in the last half hour"),
+            ("opsroom timeline --since 2026-11-21T10:00:00Z --json", "for a report"),
+        ],
+        exits: &[(exit::OK, "printed, also if nothing happened"), (exit::UNKNOWN, "the store can't be read")],
+    },
+    HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
         exits: &[],

@@ -29,6 +29,7 @@ pub mod snapshot;
 pub mod status;
 pub mod supervise;
 pub mod themes;
+mod timeline;
 pub mod unlock;
 
 use std::path::PathBuf;
@@ -102,6 +103,9 @@ enum Command {
     /// Show running and past actions
     #[command(after_long_help = help::end("runs"))]
     Runs(runs::Arguments),
+    /// Show what happened: runs and changes
+    #[command(after_long_help = help::end("timeline"))]
+    Timeline(timeline::Arguments),
     /// Release the lock of a run that has ended
     #[command(after_long_help = help::end("unlock"))]
     Unlock(unlock::Arguments),
@@ -170,6 +174,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Logs(arguments)) => logs::run(arguments, global),
         Some(Command::Run(arguments)) => run::run(arguments, global),
         Some(Command::Runs(arguments)) => runs::run(arguments, global),
+        Some(Command::Timeline(arguments)) => timeline::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
         Some(Command::Snapshot(arguments)) => snapshot::run(arguments, global),

@@ -10,6 +10,7 @@ mod dialect;
 mod error;
 pub mod fault;
 pub mod heads;
+pub(crate) mod history;
 pub mod locks;
 pub mod place;
 pub mod runs;

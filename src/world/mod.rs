@@ -9,6 +9,7 @@ pub mod checks;
 pub mod diagnostics;
 pub mod evidence;
 mod grouping;
+pub(crate) mod history;
 pub mod ids;
 pub mod link;
 pub mod logs;

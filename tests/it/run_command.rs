@@ -398,6 +398,38 @@ fn production_asks_for_one_grade_more() {
     assert!(ran.err.contains("nobody can approve"), "{ran:?}");
 }
 
+#[test]
+fn what_happened_is_told_oldest_first_and_by_whom() {
+    let world = World::new();
+    let nothing = world.run(&["timeline"]);
+    assert_eq!((nothing.code, nothing.out.as_str()), (0, "nothing happened in the last 24h\n"));
+    assert_eq!(world.run(&["timeline", "--json"]).out, "[]\n");
+    world.run(&["run", "restart-api", "--yes", "--reason", "it hangs"]);
+    world.run(&["run", "fail", "--yes"]);
+    world.run(&["run", "fail", "--yes"]);
+    let told = world.run(&["timeline", "--json"]);
+    let told: Vec<serde_json::Value> = serde_json::from_str(&told.out).unwrap();
+    let texts: Vec<&str> = told.iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        texts[..4],
+        [
+            "restart-api (restart api) started: it hangs",
+            "restart-api (restart api): verified",
+            "fail (fail api) started",
+            "fail (fail api): failed: exit 7",
+        ]
+    );
+    assert!(texts.len() == 5 && texts[4].starts_with("fail (fail api) refused: "), "{texts:?}");
+    assert!(told[0]["who"].is_string() && told[1]["who"].is_null() && told[4]["object"] == "target:api", "{told:?}");
+    assert!(told.iter().all(|line| line["kind"] == "run"), "{told:?}");
+    let text = world.run(&["timeline", "--since", "1h"]);
+    assert_eq!((text.code, text.out.lines().count()), (0, 5));
+    for (since, words) in [("5x", "hint: "), ("2999-01-01T00:00:00Z", "is in the future")] {
+        let refused = world.run(&["timeline", "--since", since]);
+        assert!(refused.code == 64 && refused.err.contains(words), "{refused:?}");
+    }
+}
+
 /// One preview: what the shell shows before it is what the run and the audit keep.
 #[test]
 fn what_is_shown_is_quoted_complete_and_kept() {

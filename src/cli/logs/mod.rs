@@ -15,6 +15,7 @@ use std::io::{self, IsTerminal, Write};
 
 use self::print::{OutputForm, Printer};
 use self::read::RecordSink;
+pub(crate) use self::request::since;
 use self::request::{PrintMode, Request};
 use self::show::PrintOptions;
 use self::summary::Summary;

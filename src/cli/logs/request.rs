@@ -87,7 +87,7 @@ fn output(arguments: &Arguments) -> PrintMode {
 pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Request, u8> {
     let now = global.clock.now().utc;
     let filter = parse(&arguments.filter, 0)?;
-    let since = arguments.since.as_deref().map(|text| parse(&format!("since:{text}"), 6)).transpose()?;
+    let since = arguments.since.as_deref().map(parse_since).transpose()?;
     let until = arguments.until.as_deref().map(|text| parse(&format!("until:{text}"), 6)).transpose()?;
     let output = output(arguments);
     let stdin = arguments.names.iter().any(|name| name == "-");
@@ -162,6 +162,20 @@ fn resolve(config: &Config) -> Result<Arc<Secrets>, u8> {
         output::eprint_error(&format!("warning: secret {name}: {why}\n"));
     }
     Ok(Arc::new(secrets))
+}
+
+fn parse_since(text: &str) -> Result<Filter, u8> {
+    parse(&format!("since:{text}"), 6)
+}
+
+/// The moment that `--since` means, in UTC where it is a time of day.
+///
+/// # Errors
+/// The exit code, when what is wrong was said.
+pub(crate) fn since(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, u8> {
+    let since = parse_since(text)?.anchored(now, Tz::UTC).since();
+    let hint = "write 10m, 2h, 1d or 2026-11-21T10:00:00Z";
+    since.ok_or_else(|| output::fail(exit::USAGE, &format!("`{text}` is not a valid time"), hint))
 }
 
 fn parse(text: &str, shift: usize) -> Result<Filter, u8> {

@@ -51,6 +51,13 @@ pub(super) enum Appended {
 pub(super) enum WhichFacts<'a> {
     /// Those after a place.
     After(u64),
+    /// Those put on record since a moment, after a place.
+    Since {
+        /// By the store's clock.
+        since: DateTime<Utc>,
+        /// The place.
+        after: u64,
+    },
     /// Those about an object.
     About(&'a str),
     /// The last ones.

@@ -112,13 +112,17 @@ impl Dialect for Sqlite {
 
     fn facts<'a>(&'a self, which: WhichFacts<'a>, most: u32) -> BoxFuture<'a, Result<Vec<FactRow>, StoreError>> {
         async move {
-            let (text, number, name) = match which {
-                WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), ""),
-                WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object),
-                WhichFacts::Last => ("ORDER BY seq DESC", 0, ""),
+            let (text, number, name, since) = match which {
+                WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), "", 0),
+                WhichFacts::Since { since, after } => {
+                    ("WHERE seq > $2 AND recorded_at >= $4 ORDER BY seq", after.cast_signed(), "", millis(since))
+                }
+                WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object, 0),
+                WhichFacts::Last => ("ORDER BY seq DESC", 0, "", 0),
             };
             let text = sqlx::AssertSqlSafe(format!("{FACT} {text} LIMIT $1"));
-            let rows = sqlx::query(text).bind(most).bind(number).bind(name).fetch_all(&self.pool).await?;
+            let rows = sqlx::query(text).bind(most).bind(number).bind(name).bind(since);
+            let rows = rows.fetch_all(&self.pool).await?;
             rows.iter().map(fact).collect()
         }
         .boxed()

@@ -1,0 +1,115 @@
+//! `opsroom timeline`: what happened, oldest first.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::output::{self, exit};
+use super::{Global, logs, run_service};
+use crate::lang::unit;
+use crate::store::history::History;
+use crate::text::SafeText;
+use crate::world::history::{self, HistoryKind};
+
+/// How far a clock of another host may be ahead of the store's before what it wrote is missed.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
+
+/// Arguments of `opsroom timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Only what happened since: 10m, 1h30m, 2d, or a time
+    #[arg(long, short, value_name = "TIME", default_value = "24h", allow_hyphen_values = true)]
+    since: String,
+    /// Print JSON: an array, oldest first
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line, as JSON has it.
+#[derive(Debug, Serialize)]
+struct Line {
+    at: String,
+    kind: HistoryKind,
+    object: SafeText,
+    text: SafeText,
+    who: Option<SafeText>,
+    #[serde(skip)]
+    moment: DateTime<Utc>,
+}
+
+/// Prints what happened.
+pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
+    let now = global.clock.now().utc;
+    let since = match logs::since(&arguments.since, now) {
+        Ok(since) => since,
+        Err(code) => return code,
+    };
+    if since > now {
+        let problem = format!("`{}` is in the future", arguments.since);
+        return output::fail(exit::USAGE, &problem, "write a time before now, or a duration such as 30m");
+    }
+    match output::block_on(show(arguments, since, global)) {
+        Ok(code) => code,
+        Err(error) => output::fail(exit::SOFTWARE, &format!("can't start threads: {error}"), ""),
+    }
+}
+
+async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u8 {
+    let (run_service, _) = match run_service::open_and_take_in(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
+    let code = match run_service.store().history(since - AHEAD).await {
+        Ok(history) => print(arguments, since, &lines(&history, since)),
+        Err(error) => run_service::broken(&error),
+    };
+    run_service.close().await;
+    code
+}
+
+fn lines(history: &History, since: DateTime<Utc>) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for fact in history.facts.iter().filter(|fact| fact.draft.at >= since) {
+        let object = fact.said().object();
+        let Some(said) = history::describe(fact, history.runs.get(&object)) else { continue };
+        lines.push(Line {
+            at: fact.draft.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            kind: said.kind,
+            object: SafeText::new(&object),
+            text: said.text,
+            who: said.by_person.then(|| SafeText::new(&fact.draft.who)),
+            moment: fact.draft.at,
+        });
+    }
+    // Stable: what happened at the same time stays in the order of the record.
+    lines.sort_by_key(|line| line.moment);
+    lines
+}
+
+fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
+    if arguments.json {
+        return match serde_json::to_string_pretty(lines) {
+            Ok(text) => output::print_json(&format!("{text}\n")),
+            Err(error) => output::fail(exit::SOFTWARE, &format!("the timeline can't be written as JSON: {error}"), ""),
+        };
+    }
+    if lines.is_empty() {
+        let span = match unit::parse_duration(&arguments.since) {
+            Ok(_) => format!("in the last {}", arguments.since),
+            Err(_) => format!("since {}", since.format("%Y-%m-%d %H:%M:%SZ")),
+        };
+        return output::print(&format!("nothing happened {span}\n"));
+    }
+    let kind = lines.iter().map(|line| line.kind.name().len()).max().unwrap_or(0);
+    let object = lines.iter().map(|line| line.object.as_str().chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in lines {
+        let at = line.moment.format("%Y-%m-%d %H:%M:%SZ");
+        let who = line.who.as_ref().map_or_else(String::new, |who| format!("  by {who}"));
+        let (name, about) = (line.kind.name(), line.object.as_str());
+        let _ = writeln!(text, "{at}  {name:kind$}  {about:object$}  {}{who}", line.text);
+    }
+    output::print(&text)
+}

@@ -1,0 +1,111 @@
+//! What facts say, in the words of a timeline: the one place that has words for them.
+
+use serde::Serialize;
+
+use crate::model::fact::{Fact, RunClosed, Statement};
+use crate::model::run::Run;
+use crate::text::SafeText;
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HistoryKind {
+    /// An action ran, or was refused.
+    Run,
+    /// A run that brought another version, or went back to one.
+    Deployment,
+    /// Something that a person did, or what became of the store.
+    Note,
+}
+
+impl HistoryKind {
+    /// As it is written.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Deployment => "deployment",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// A fact in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HistoryLine {
+    /// What kind.
+    pub kind: HistoryKind,
+    /// In words.
+    pub text: SafeText,
+    /// Whether a person did it, whom the fact names.
+    pub by_person: bool,
+}
+
+/// What a fact says. `run` is the run that it is about, as far as it is known. `None`: bookkeeping, or what another fact
+/// says better.
+pub(crate) fn describe(fact: &Fact, run: Option<&Run>) -> Option<HistoryLine> {
+    let of_run = |said: &str| format!("{}: {said}", run.map_or_else(|| "run".to_owned(), name_of));
+    let (kind, text, by_person) = match fact.said() {
+        Statement::RunIntended(intended) => {
+            let what = if intended.dry_run { "dry run started" } else { "started" };
+            let name = named(&intended.action, &intended.verb, &intended.target);
+            let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            (HistoryKind::Run, format!("{name} {what}{why}"), true)
+        }
+        Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run)), false),
+        Statement::RunCancelled { .. } => (HistoryKind::Run, of_run("stop requested"), true),
+        Statement::RunLost(lost) => (HistoryKind::Run, of_run(&format!("outcome unknown: {}", lost.note)), false),
+        Statement::RunReopened { .. } => (HistoryKind::Run, of_run("verifying again"), true),
+        Statement::RunRefused(refused) => {
+            let name = named(&refused.action, &refused.verb, &refused.target);
+            (HistoryKind::Run, format!("{name} refused: {}", refused.why), true)
+        }
+        Statement::Unlocked(unlocked) => {
+            let holder = &unlocked.holder;
+            let how = match (unlocked.forced, unlocked.against.join("; ")) {
+                (false, _) => format!("(was held by {holder})"),
+                (true, against) => format!("by force (was held by {holder}; still there: {against})"),
+            };
+            (HistoryKind::Note, format!("{} unlocked {how}: {}", unlocked.target, unlocked.why), true)
+        }
+        Statement::StoreOpened(opened) => {
+            let kept: u64 = opened.heads.values().map(|(seq, _)| seq).sum();
+            let text = format!("store upgraded from schema {}; {kept} earlier entries kept", opened.schema);
+            (HistoryKind::Note, text, false)
+        }
+        Statement::StoreAccepted(accepted) => {
+            let doubt = accepted.doubt.as_ref().map_or_else(String::new, |doubt| format!(" (before that: {doubt})"));
+            (HistoryKind::Note, format!("store accepted: {}{doubt}", accepted.why), true)
+        }
+        Statement::Other { kind, .. } => {
+            (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
+        }
+        // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
+        Statement::RunEnded(_) | Statement::WrittenBefore(_) | Statement::RunImported(_) | Statement::RunDated(_) => {
+            return None;
+        }
+    };
+    Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+fn named(action: &str, verb: &str, target: &str) -> String {
+    format!("{action} ({verb} {target})")
+}
+
+fn name_of(run: &Run) -> String {
+    named(&run.action, &run.verb, &run.target)
+}
+
+fn kind_of(run: Option<&Run>) -> HistoryKind {
+    let deploys = |run: &&Run| !run.dry_run && matches!(&*run.verb, "deploy" | "rollback");
+    run.filter(deploys).map_or(HistoryKind::Run, |_| HistoryKind::Deployment)
+}
+
+/// How a run was closed, as it was then: it may stand otherwise by now.
+fn outcome_of(closed: &RunClosed, run: Option<&Run>) -> String {
+    let Some(run) = run else {
+        return closed.note.as_ref().map_or_else(|| "closed".to_owned(), |note| format!("closed: {note}"));
+    };
+    let verdict = closed.state.verdict();
+    let then = Run { state: closed.state, verdict, checks: closed.checks, note: closed.note.clone(), ..run.clone() };
+    then.outcome_and_note()
+}
