@@ -167,7 +167,9 @@ impl Core {
         let rejected = std::mem::replace(&mut self.rejected, reload.loaded.is_err());
         match reload.loaded {
             Ok((config, mut warnings)) => {
-                warnings.iter_mut().for_each(|warning| warning.mask(&self.state.world.literals));
+                for warning in &mut warnings {
+                    warning.mask(&self.state.world.literals);
+                }
                 let warnings: Vec<SafeText> = warnings.iter().map(Diagnostic::in_one_line).collect();
                 let others = std::mem::replace(&mut self.warnings, warnings) != self.warnings;
                 let words = changes(&self.state.world.config, &config);

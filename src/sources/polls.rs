@@ -376,7 +376,7 @@ impl Scheduler {
 /// The first slot at or after `moment`.
 fn up_to_slot(moment: Duration) -> Duration {
     let over = Duration::from_nanos((moment.as_nanos() % SLOT.as_nanos()) as u64);
-    if over.is_zero() { moment } else { moment + (SLOT - over) }
+    if over.is_zero() { moment } else { moment + SLOT.saturating_sub(over) }
 }
 
 #[cfg(test)]

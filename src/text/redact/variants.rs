@@ -22,8 +22,12 @@ pub(super) fn add_variants(value: &str, into: &mut BTreeSet<Vec<u8>>) {
     for value in values {
         add(value, into);
         if !value.is_ascii() && value.len() >= MIN_SECRET {
-            misread(value).iter().for_each(|misread| add(misread, into));
-            narrow(value).iter().for_each(|bytes| add_bytes(bytes, into));
+            for misread in &misread(value) {
+                add(misread, into);
+            }
+            for bytes in &narrow(value) {
+                add_bytes(bytes, into);
+            }
         }
     }
 }

@@ -53,8 +53,8 @@ impl Draw for Choices {
         }
         let list = match self.left_out() {
             Some(words) if list.height > 1 => {
-                let last = Rect { y: list.bottom() - 1, height: 1, ..list };
-                painter.put(last, 0, &Line::styled(words, Role::StatusDegraded));
+                let bottom = Rect { y: list.bottom() - 1, height: 1, ..list };
+                painter.put(bottom, 0, &Line::styled(words, Role::StatusDegraded));
                 Rect { height: list.height - 1, ..list }
             }
             _ => list,
