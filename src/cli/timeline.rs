@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::output::{self, exit};
 use super::{Global, logs, run_service};
 use crate::lang::unit;
-use crate::store::history::History;
+use crate::store::history::PastFacts;
 use crate::text::SafeText;
 use crate::world::history::{self, HistoryKind};
 
@@ -69,7 +69,7 @@ async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u
     code
 }
 
-fn lines(history: &History, since: DateTime<Utc>) -> Vec<Line> {
+fn lines(history: &PastFacts, since: DateTime<Utc>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for fact in history.facts.iter().filter(|fact| fact.draft.at >= since) {
         let object = fact.said().object();

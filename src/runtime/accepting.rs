@@ -17,7 +17,8 @@ impl RunService {
     /// `--store` names none.
     pub(crate) fn is_begun(store: Option<&str>, state_directory: &Path) -> Result<bool, StoreError> {
         let place = place(store, state_directory, &Identity::present())?;
-        Ok(place.path.exists() || state_directory.symlink_metadata().is_ok())
+        // A place that somebody names is looked at, and refused where others could change what is in it.
+        Ok(store.is_some() || place.path.exists() || state_directory.symlink_metadata().is_ok())
     }
 
     /// Takes what lies where the store should be for the store from now on, on record.

@@ -15,7 +15,7 @@ const PAGE: u32 = 1000;
 
 /// Facts, and the runs that they are about as they stand now, by the object of the fact.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct History {
+pub(crate) struct PastFacts {
     /// In the order of the chain.
     pub facts: Vec<Fact>,
     /// By `run:ID`.
@@ -27,8 +27,8 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be read.
-    pub(crate) async fn history(&self, since: DateTime<Utc>) -> Result<History, StoreError> {
-        let mut history = History::default();
+    pub(crate) async fn history(&self, since: DateTime<Utc>) -> Result<PastFacts, StoreError> {
+        let mut history = PastFacts::default();
         let mut after = 0;
         loop {
             let page = self.dialect.facts(WhichFacts::Since { since, after }, PAGE).await?;

@@ -141,7 +141,8 @@ fn a_home_that_is_none_is_refused_and_the_temporary_directory_is_ones_own() {
     }
     let Some(command) = as_other("temporary directory") else { return };
     set_mode(place.0.path(), 0o1777);
-    let mut command = place.of(command, &["runs"]);
+    // A command that keeps something there.
+    let mut command = place.of(command, &["audit"]);
     command.env_remove("XDG_STATE_HOME").env_remove("HOME").env("TMPDIR", place.0.path());
     assert_eq!(said(&command.output().unwrap()).0, 0);
     assert_eq!(place.path("opsroom-54321").metadata().unwrap().mode() & 0o7777, 0o700);
