@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
+use super::chain::hex;
 use crate::files::made;
 
 /// Bound on one file.
@@ -25,6 +26,13 @@ pub(crate) struct ChainMark {
     pub seq: i64,
     /// The hash of that entry, hex.
     pub hash: String,
+}
+
+impl ChainMark {
+    /// Of a chain that reaches to `seq`, with the hash of that entry.
+    pub(super) fn new(seq: u64, hash: &[u8]) -> Self {
+        Self { seq: seq.cast_signed(), hash: hex(hash) }
+    }
 }
 
 /// What is known of one store.

@@ -91,7 +91,7 @@ impl Store {
             let mut given = Begun { fence: 0, attempt: 1 };
             let mut drafts = Vec::new();
             if plan.changing {
-                self.trusted().await?;
+                turn.trusted().await?;
                 let judged = judge(self, begin).await?;
                 drafts.extend(judged.dated.into_iter().map(|said| self.new_fact(run.started_at, &run.who, said)));
                 match judged.answer {

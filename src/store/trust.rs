@@ -107,7 +107,7 @@ impl Store {
         };
         match seen.await {
             Ok(head) if head.seq == 0 => {}
-            Ok(head) => self.advance(mark(&head)).await,
+            Ok(head) => self.advance(ChainMark::new(head.seq, &head.hash)).await,
             Err(error) => tracing::warn!(%error, "the head of the audit is not noted"),
         }
     }
@@ -154,14 +154,10 @@ impl Store {
         store.record(now, who, Statement::StoreAccepted(accepted)).await?;
         if let Some(heads) = &store.heads {
             let head = store.dialect.head().await?;
-            heads.accept(store.id(), &store.place, mark(&head)).map_err(unreadable(heads))?;
+            heads.accept(store.id(), &store.place, ChainMark::new(head.seq, &head.hash)).map_err(unreadable(heads))?;
         }
         Ok(Accepted { store, doubt })
     }
-}
-
-fn mark(head: &Head) -> ChainMark {
-    ChainMark { seq: head.seq.cast_signed(), hash: hex(&head.hash) }
 }
 
 /// What is known of the stores that were seen at `path`.

@@ -107,6 +107,11 @@ impl<'a> Turns<'a> {
 }
 
 impl Turn<'_> {
+    /// Whether the store is the one that was used here before, as it is in this try.
+    pub(super) async fn trusted(&self) -> Result<(), StoreError> {
+        self.store.trusted_at(&self.head).await
+    }
+
     /// Puts these on record together. `None`: somebody else was faster, nothing is written.
     pub(super) async fn append(self, drafts: Vec<NewFact>) -> Result<Option<()>, StoreError> {
         let mut keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
@@ -114,14 +119,13 @@ impl Turn<'_> {
         keys.dedup();
         let things = self.store.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?.into_iter().collect();
         // A head that is not in the chain stays, so that the loss is still told.
-        let sound = self.store.trusted_at(&self.head).await.is_ok();
+        let sound = self.trusted().await.is_ok();
         let (facts, things) = rows_of(&self.head, drafts, things)?;
         match self.store.dialect.append(&self.head, &facts, &things).await? {
             Appended::Clash => Ok(None),
             Appended::Done => {
                 if let Some(last) = facts.last().filter(|_| sound) {
-                    let mark = ChainMark { seq: last.seq.cast_signed(), hash: chain::hex(&last.hash) };
-                    self.store.advance(mark).await;
+                    self.store.advance(ChainMark::new(last.seq, &last.hash)).await;
                 }
                 Ok(Some(()))
             }

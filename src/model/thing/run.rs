@@ -1,7 +1,5 @@
 //! Runs and the locks they hold.
 
-use std::path::PathBuf;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +113,7 @@ fn begin(things: &mut Things, fact: &Fact, intended: &RunIntended) {
         checks: None,
         exit_code: None,
         signal: None,
-        output_path: PathBuf::from(&intended.output_path),
+        output_path: intended.output_path.clone(),
         note: None,
     };
     keep(things, RunRecord { run: record, began: intended.boot, changing: intended.changing }, fact.seq);
