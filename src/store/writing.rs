@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-use super::dialect::{Appended, FactRow, Head, WhichThings};
+use super::dialect::{Appended, Batch, FactRow, Head, WhichThings};
 use super::heads::ChainMark;
 use super::{Store, StoreError, chain};
 use crate::model::fact::{Fact, NewFact, Statement};
@@ -121,7 +121,12 @@ impl Turn<'_> {
         // A head that is not in the chain stays, so that the loss is still told.
         let sound = self.trusted().await.is_ok();
         let (facts, things) = rows_of(&self.head, drafts, things)?;
-        match self.store.dialect.append(&self.head, &facts, &things).await? {
+        match self
+            .store
+            .dialect
+            .append(&self.head, Batch { facts: &facts, things: &things, ..Batch::default() })
+            .await?
+        {
             Appended::Clash => Ok(None),
             Appended::Done => {
                 if let Some(last) = facts.last().filter(|_| sound) {

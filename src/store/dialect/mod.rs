@@ -77,6 +77,98 @@ pub(super) enum WhichThings<'a> {
     Latest(ThingKind),
 }
 
+/// What is written together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Batch<'a> {
+    /// Facts, in their order.
+    pub facts: &'a [FactRow],
+    /// Things as these facts leave them.
+    pub things: &'a [StoredThing],
+    /// The lease changes hands.
+    pub taking: Option<&'a LeaseTaking<'a>>,
+    /// From here on what lies before may go.
+    pub cut: Option<&'a Cut>,
+}
+
+/// Who acts for all, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LeaseRow {
+    /// The process that holds it; empty: it was given back.
+    pub holder: String,
+    /// Its host.
+    pub host: String,
+    /// Whether it is a watcher.
+    pub watcher: bool,
+    /// Grows with each taking.
+    pub fence: u64,
+    /// Of the configuration by which it acts.
+    pub digest: String,
+    /// By the store's clock.
+    pub renewed_at: DateTime<Utc>,
+}
+
+/// A lease that changes hands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeaseTaking<'a> {
+    /// As it was when this was decided: nothing is written where it is another by then.
+    pub found: Option<&'a LeaseRow>,
+    /// Who takes it; the store's clock says when.
+    pub new: &'a LeaseRow,
+}
+
+/// Where the chain is cut: what lies before is not needed to verify and derive what comes after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The last fact that may go.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+    /// The things as they stood there.
+    pub things: Vec<u8>,
+}
+
+/// A row of roll-ups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RollupRow {
+    /// `minute` or `hour`.
+    pub tier: String,
+    /// Of what; empty: of all, one bucket each.
+    pub series: String,
+    /// Where it begins, in milliseconds since 1970 in UTC.
+    pub start: i64,
+    /// The buckets.
+    pub data: Vec<u8>,
+}
+
+/// What is written beside the chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side<'a> {
+    /// A row of roll-ups, in place of the one that was there.
+    Rollup(&'a RollupRow),
+    /// It goes: what it held is in another.
+    RemoveRollup(&'a RollupRow),
+    /// What is kept by name.
+    Keep(&'a str, &'a [u8]),
+}
+
+/// What may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Prune<'a> {
+    /// Rows of roll-ups that begin before a moment, in milliseconds.
+    Rollups {
+        /// `minute` or `hour`.
+        tier: &'a str,
+        /// Of what.
+        series: &'a str,
+        /// They begin before it.
+        before: i64,
+    },
+    /// Facts before the cut.
+    Facts,
+    /// Things that need nobody any more and were last changed by this fact or one before.
+    Things(ThingKind, u64),
+}
+
 /// A database that holds the store.
 pub(super) trait Dialect: Debug + Send + Sync {
     /// The store's id.
@@ -85,19 +177,54 @@ pub(super) trait Dialect: Debug + Send + Sync {
     /// Where the chain ends, in the store that was opened and no other.
     fn head(&self) -> BoxFuture<'_, Result<Head, StoreError>>;
 
-    /// Appends facts right after `after`, with what they make of things, all or nothing.
-    fn append<'a>(
-        &'a self,
-        after: &'a Head,
-        facts: &'a [FactRow],
-        things: &'a [StoredThing],
-    ) -> BoxFuture<'a, Result<Appended, StoreError>>;
+    /// Appends facts right after `after`, with what goes with them, all or nothing.
+    fn append<'a>(&'a self, after: &'a Head, batch: Batch<'a>) -> BoxFuture<'a, Result<Appended, StoreError>>;
 
     /// Facts, at most `most`.
     fn facts<'a>(&'a self, which: WhichFacts<'a>, most: u32) -> BoxFuture<'a, Result<Vec<FactRow>, StoreError>>;
 
     /// Things, at most `most`.
     fn things<'a>(&'a self, which: WhichThings<'a>, most: u32) -> BoxFuture<'a, Result<Vec<StoredThing>, StoreError>>;
+
+    /// Where the chain is cut, with the things as they stood there; `None`: it is whole.
+    fn cut(&self) -> BoxFuture<'_, Result<Option<Cut>, StoreError>>;
+
+    /// Who acts for all, and the store's clock.
+    fn lease(&self) -> BoxFuture<'_, Result<(Option<LeaseRow>, DateTime<Utc>), StoreError>>;
+
+    /// Renews the lease, or gives it back where `holder` is empty. False: the fence is another one by now.
+    fn renew<'a>(&'a self, fence: u64, holder: &'a str, digest: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Writes beside the chain, all or nothing. False: the lease has another fence than that one, and nothing is written.
+    fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Rows of roll-ups of a tier and a series that begin in `[from, until)`, in their order.
+    fn rollups<'a>(
+        &'a self,
+        tier: &'a str,
+        series: &'a str,
+        from: i64,
+        until: i64,
+    ) -> BoxFuture<'a, Result<Vec<RollupRow>, StoreError>>;
+
+    /// The first series of a tier after that one.
+    fn next_series<'a>(
+        &'a self,
+        tier: &'a str,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Option<String>, StoreError>>;
+
+    /// What is kept by a name, and when it was written by the store's clock.
+    fn kept<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError>>;
+
+    /// Removes what may go, at most `most` rows; says how many went.
+    fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// Bytes that the store takes.
+    fn size(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Returns when somebody may have written. Only a hint: who waits looks by the clock too.
+    fn woken(&self) -> BoxFuture<'_, ()>;
 
     /// A number that changes whenever another process has written.
     fn version(&self) -> BoxFuture<'_, Result<i64, StoreError>>;
@@ -126,3 +253,7 @@ pub(super) fn place(seq: i64) -> Result<u64, StoreError> {
 
 /// How long a transaction waits for that of another console.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// The one lease: who acts for all.
+pub(super) const LEASE: &str = "engine";
+/// The name by which the things at the cut are kept.
+pub(super) const CHECKPOINT: &str = "checkpoint";

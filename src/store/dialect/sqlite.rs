@@ -3,15 +3,20 @@
 mod identity;
 mod migrate;
 mod older;
+mod side;
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
-use super::{Appended, BUSY, Dialect, FactRow, Head, WhichFacts, WhichThings, millis, moment, place};
+use super::{
+    Appended, BUSY, Batch, Cut, Dialect, FactRow, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts, WhichThings,
+    millis, moment, place,
+};
 use crate::files::made;
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
 use crate::store::fault::StoreFault;
@@ -90,20 +95,23 @@ impl Dialect for Sqlite {
         .boxed()
     }
 
-    fn append<'a>(
-        &'a self,
-        after: &'a Head,
-        facts: &'a [FactRow],
-        things: &'a [StoredThing],
-    ) -> BoxFuture<'a, Result<Appended, StoreError>> {
-        async {
+    fn append<'a>(&'a self, after: &'a Head, batch: Batch<'a>) -> BoxFuture<'a, Result<Appended, StoreError>> {
+        async move {
             let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             self.is_still_there(&mut tx).await?;
             let found = head(&mut tx).await?;
             if (found.seq, &found.hash) != (after.seq, &after.hash) {
                 return Ok(Appended::Clash);
             }
-            write(&mut tx, facts, things).await?;
+            if let Some(taking) = batch.taking
+                && !side::take(&mut tx, taking).await?
+            {
+                return Ok(Appended::Clash);
+            }
+            write(&mut tx, batch.facts, batch.things).await?;
+            if let Some(cut) = batch.cut {
+                side::cut_at(&mut tx, cut).await?;
+            }
             tx.commit().await?;
             Ok(Appended::Done)
         }
@@ -143,6 +151,78 @@ impl Dialect for Sqlite {
             Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         }
         .boxed()
+    }
+
+    fn cut(&self) -> BoxFuture<'_, Result<Option<Cut>, StoreError>> {
+        async { side::cut(&mut *self.pool.acquire().await?).await }.boxed()
+    }
+
+    fn lease(&self) -> BoxFuture<'_, Result<(Option<LeaseRow>, DateTime<Utc>), StoreError>> {
+        async { side::lease(&mut *self.pool.acquire().await?).await }.boxed()
+    }
+
+    fn renew<'a>(&'a self, fence: u64, holder: &'a str, digest: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        async move {
+            let mut connection = self.pool.acquire().await?;
+            self.is_still_there(&mut connection).await?;
+            side::renew(&mut connection, fence, holder, digest).await
+        }
+        .boxed()
+    }
+
+    fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        async move {
+            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            self.is_still_there(&mut tx).await?;
+            let held = side::put(&mut tx, fence, rows).await?;
+            if held {
+                tx.commit().await?;
+            }
+            Ok(held)
+        }
+        .boxed()
+    }
+
+    fn rollups<'a>(
+        &'a self,
+        tier: &'a str,
+        series: &'a str,
+        from: i64,
+        until: i64,
+    ) -> BoxFuture<'a, Result<Vec<RollupRow>, StoreError>> {
+        async move { side::rollups(&mut *self.pool.acquire().await?, tier, series, from..until).await }.boxed()
+    }
+
+    fn next_series<'a>(
+        &'a self,
+        tier: &'a str,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
+        async move { side::next_series(&mut *self.pool.acquire().await?, tier, after).await }.boxed()
+    }
+
+    fn kept<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError>> {
+        async move { side::kept(&mut *self.pool.acquire().await?, name).await }.boxed()
+    }
+
+    fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {
+        async move {
+            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            self.is_still_there(&mut tx).await?;
+            let gone = side::prune(&mut tx, what, most).await?;
+            tx.commit().await?;
+            Ok(gone)
+        }
+        .boxed()
+    }
+
+    fn size(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
+        async { side::size(&mut *self.pool.acquire().await?).await }.boxed()
+    }
+
+    fn woken(&self) -> BoxFuture<'_, ()> {
+        // The clock is quick enough: what it costs is the look at one number.
+        std::future::pending().boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
@@ -196,14 +276,13 @@ impl Sqlite {
 async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
     // The clock of a store that is a file is that of its host, and so of everybody who uses it.
     let row = sqlx::query(
-        "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER), seq, hash FROM (SELECT 1)
+        "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER), coalesce(seq, cut), coalesce(hash, cut_hash) FROM store
          LEFT JOIN (SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1)",
     )
     .fetch_one(connection)
     .await?;
-    let (now, seq, hash): (i64, Option<i64>, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    let seq = place(seq.unwrap_or(0))?;
-    Ok(Head { seq, hash: hash.unwrap_or_else(chain::genesis), now: moment(now)? })
+    let (now, seq, hash): (i64, i64, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok(Head { seq: place(seq)?, hash: hash.unwrap_or_else(chain::genesis), now: moment(now)? })
 }
 
 async fn write(connection: &mut SqliteConnection, facts: &[FactRow], things: &[StoredThing]) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ const SCHEMA: &[&str] = &[
     include_str!("../../schema/003.sql"),
     include_str!("../../schema/004.sql"),
     include_str!("../../schema/005.sql"),
+    include_str!("../../schema/006.sql"),
 ];
 /// The version from which everything is a fact.
 const OF_FACTS: i64 = 5;
