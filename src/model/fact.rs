@@ -2,16 +2,18 @@
 //!
 //! A fact has an envelope (when, who, where) and says one thing: [`Statement`] is the one list of what can be said.
 
+mod said;
 mod statement;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::statement::{
-    RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused, Statement, StepsEnded, StoreAccepted,
-    StoreOpened, Unlocked, WrittenBefore,
+pub use self::said::{
+    CheckStatus, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused, StepsEnded,
+    StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
+pub use self::statement::Statement;
 
 /// The version of what facts say that this program writes.
 pub(crate) const VERSION: u32 = 1;
@@ -29,6 +31,8 @@ pub struct NewFact {
     pub host: String,
     /// By which process there.
     pub process: u32,
+    /// Whether it waited because the store was away: history by the time it is put on record.
+    pub late: bool,
     /// What.
     pub said: Statement,
 }
@@ -54,6 +58,8 @@ struct Entry {
     who: String,
     host: String,
     process: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
     kind: String,
     object: String,
     v: u32,
@@ -66,7 +72,7 @@ impl Fact {
     /// # Errors
     /// What it says can't be written as JSON.
     pub(crate) fn to_entry(&self) -> serde_json::Result<String> {
-        let NewFact { id, at, who, host, process, said } = &self.draft;
+        let NewFact { id, at, who, host, process, late, said } = &self.draft;
         serde_json::to_string(&Entry {
             seq: self.seq,
             id: id.clone(),
@@ -75,6 +81,7 @@ impl Fact {
             who: who.clone(),
             host: host.clone(),
             process: *process,
+            late: *late,
             kind: said.kind().to_owned(),
             object: said.object(),
             v: said.version(),
@@ -87,10 +94,10 @@ impl Fact {
     /// # Errors
     /// It is no fact.
     pub(crate) fn from_entry(entry: &str) -> serde_json::Result<Self> {
-        let Entry { seq, id, at, recorded_at, who, host, process, kind, object, v, detail } =
+        let Entry { seq, id, at, recorded_at, who, host, process, late, kind, object, v, detail } =
             serde_json::from_str(entry)?;
         let said = Statement::read(kind, object, v, detail);
-        Ok(Self { seq, recorded_at, draft: NewFact { id, at, who, host, process, said } })
+        Ok(Self { seq, recorded_at, draft: NewFact { id, at, who, host, process, late, said } })
     }
 
     /// What it says.
@@ -105,7 +112,8 @@ mod tests {
 
     fn fact(said: Statement) -> Fact {
         let at = DateTime::UNIX_EPOCH;
-        let draft = NewFact { id: "i".into(), at, who: "ana".into(), host: "h".into(), process: 7, said };
+        let (id, who, host) = ("i".to_owned(), "ana".to_owned(), "h".to_owned());
+        let draft = NewFact { id, at, who, host, process: 7, late: false, said };
         Fact { seq: 3, recorded_at: at, draft }
     }
 

@@ -3,6 +3,7 @@
 //! A thing is a row of its own, written with the fact that changes it, and always the same as if every fact were read
 //! again: [`follow`] is the one place that knows what a fact makes of it.
 
+mod check;
 mod run;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::check::CheckRecord;
 pub use self::run::{HeldLock, RunRecord, group_of};
 use super::fact::Fact;
 
@@ -18,6 +20,8 @@ use super::fact::Fact;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThingKind {
+    /// A check, by its name.
+    Check,
     /// A run, by its id.
     Run,
     /// The lock of a target, by the target's name.
@@ -28,14 +32,18 @@ impl ThingKind {
     /// As it is stored.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Check => "check",
             Self::Run => "run",
             Self::Lock => "lock",
         }
     }
 
+    /// Every kind that this version keeps.
+    pub(crate) const ALL: [Self; 3] = [Self::Check, Self::Run, Self::Lock];
+
     /// From how it is stored; `None` where a newer version stored it.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        [Self::Run, Self::Lock].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -115,4 +123,5 @@ impl FromIterator<StoredThing> for Things {
 /// What a fact makes of things. `things` holds those that it touches, as the facts before it left them.
 pub fn follow(fact: &Fact, things: &mut Things) {
     run::follow(fact, things);
+    check::follow(fact, things);
 }

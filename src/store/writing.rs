@@ -26,6 +26,7 @@ pub(super) fn new_fact(at: DateTime<Utc>, who: &str, host: &str, said: Statement
         who: who.to_owned(),
         host: host.to_owned(),
         process: std::process::id(),
+        late: false,
         said,
     }
 }

@@ -14,6 +14,10 @@ pub(crate) enum HistoryKind {
     Run,
     /// A run that brought another version, or went back to one.
     Deployment,
+    /// A check settled at another status.
+    Status,
+    /// By which configuration is acted.
+    Config,
     /// Something that a person did, or what became of the store.
     Note,
 }
@@ -24,6 +28,8 @@ impl HistoryKind {
         match self {
             Self::Run => "run",
             Self::Deployment => "deployment",
+            Self::Status => "status",
+            Self::Config => "config",
             Self::Note => "note",
         }
     }
@@ -76,13 +82,33 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>) -> Option<HistoryLine> {
             let doubt = accepted.doubt.as_ref().map_or_else(String::new, |doubt| format!(" (before that: {doubt})"));
             (HistoryKind::Note, format!("store accepted: {}{doubt}", accepted.why), true)
         }
+        Statement::StoreImported(imported) => {
+            let text = format!("store {} imported: {} entries", imported.store, imported.seq);
+            (HistoryKind::Note, text, true)
+        }
+        Statement::StoreRebuilt(rebuilt) => {
+            let text = format!("store rebuilt: {} differed from their facts", rebuilt.count);
+            (HistoryKind::Note, text, true)
+        }
+        Statement::CheckStatus(said) => {
+            let word = said.status.word();
+            let reason = said.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
+            (HistoryKind::Status, format!("{}: {word}{reason}", said.check), false)
+        }
+        Statement::LeaseTaken(taken) if taken.reconfigured => {
+            let text = format!("{} acts now, with another configuration", taken.holder);
+            (HistoryKind::Config, text, false)
+        }
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
         }
         // A verdict follows the end of the steps; the rest is earlier history and bookkeeping.
-        Statement::RunEnded(_) | Statement::WrittenBefore(_) | Statement::RunImported(_) | Statement::RunDated(_) => {
-            return None;
-        }
+        Statement::RunEnded(_)
+        | Statement::WrittenBefore(_)
+        | Statement::RunImported(_)
+        | Statement::RunDated(_)
+        | Statement::StorePruned(_)
+        | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
 }

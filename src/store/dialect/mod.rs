@@ -84,6 +84,8 @@ pub(super) struct Batch<'a> {
     pub facts: &'a [FactRow],
     /// Things as these facts leave them.
     pub things: &'a [StoredThing],
+    /// Those are all there are: others of the kinds that we know go.
+    pub all_things: bool,
     /// The lease changes hands.
     pub taking: Option<&'a LeaseTaking<'a>>,
     /// From here on what lies before may go.

@@ -108,6 +108,9 @@ impl Dialect for Sqlite {
             {
                 return Ok(Appended::Clash);
             }
+            if batch.all_things {
+                side::forget_things(&mut tx).await?;
+            }
             write(&mut tx, batch.facts, batch.things).await?;
             if let Some(cut) = batch.cut {
                 side::cut_at(&mut tx, cut).await?;

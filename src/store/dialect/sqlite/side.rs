@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::model::thing::ThingKind;
 use crate::store::StoreError;
 use crate::store::dialect::{CHECKPOINT, Cut, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, moment, place};
 
@@ -192,6 +193,14 @@ pub(super) async fn prune(connection: &mut SqliteConnection, what: Prune<'_>, mo
     };
     let done = sqlx::query(text).bind(most).bind(name).bind(series).bind(bound);
     Ok(done.execute(connection).await?.rows_affected())
+}
+
+/// Removes every thing of a kind that we know.
+pub(super) async fn forget_things(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    for kind in ThingKind::ALL {
+        sqlx::query("DELETE FROM thing WHERE kind = $1").bind(kind.name()).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn size(connection: &mut SqliteConnection) -> Result<u64, StoreError> {

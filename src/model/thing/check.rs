@@ -1,0 +1,35 @@
+//! Checks: at which status each settled last.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{ThingKey, ThingKind, Things};
+use crate::model::fact::{Fact, Statement};
+use crate::model::status::Status;
+use crate::text::SafeText;
+
+/// A check as it settled last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// Ok, degraded or down.
+    pub status: Status,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, where it is not ok.
+    pub reason: Option<SafeText>,
+    /// The fence by which it was said.
+    pub fence: u64,
+}
+
+pub(super) fn follow(fact: &Fact, things: &mut Things) {
+    let Statement::CheckStatus(said) = fact.said() else { return };
+    let key = ThingKey::new(ThingKind::Check, &said.check);
+    let known = things.get(&key).and_then(|thing| thing.read::<CheckRecord>());
+    // What waited while the store was away changes nothing that a newer holder has said meanwhile.
+    if fact.draft.late && known.is_some_and(|known| known.fence > said.fence) {
+        return;
+    }
+    let record = CheckRecord { status: said.status, since: said.since, reason: said.reason.clone(), fence: said.fence };
+    let group = said.service.as_ref().map(ToString::to_string).unwrap_or_default();
+    things.write(key, said.status != Status::Ok, group, &record, fact.seq);
+}
