@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
 
@@ -73,7 +74,7 @@ fn lines(history: &PastFacts, since: DateTime<Utc>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for fact in history.facts.iter().filter(|fact| fact.draft.at >= since) {
         let object = fact.said().object();
-        let Some(said) = history::describe(fact, history.runs.get(&object)) else { continue };
+        let Some(said) = history::describe(fact, history.runs.get(&object), Tz::UTC) else { continue };
         lines.push(Line {
             at: fact.draft.at.to_rfc3339_opts(SecondsFormat::Millis, true),
             kind: said.kind,

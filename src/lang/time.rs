@@ -22,6 +22,16 @@ impl Stamp {
         self.mono.saturating_sub(earlier.mono)
     }
 
+    /// A moment that was stored by the wall clock, seen from this one.
+    pub(crate) fn stored(self, utc: DateTime<Utc>) -> Self {
+        let mono = match (self.utc - utc).to_std() {
+            Ok(ago) => self.mono.saturating_sub(ago),
+            // By a clock that is ahead of ours.
+            Err(_) => self.mono + (utc - self.utc).to_std().unwrap_or_default(),
+        };
+        Self { mono, utc }
+    }
+
     /// The moment `by` later on both clocks.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {

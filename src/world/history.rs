@@ -1,9 +1,15 @@
 //! What facts say, in the words of a timeline: the one place that has words for them.
 
+use std::time::Duration;
+
+use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::model::fact::{Fact, RunClosed, Statement};
+use crate::lang::time::Stamp;
+use crate::model::fact::{CheckStatus, Fact, RunClosed, Statement};
 use crate::model::run::Run;
+use crate::model::since::Since;
+use crate::model::status::Status;
 use crate::text::SafeText;
 
 /// What kind of thing happened.
@@ -46,9 +52,9 @@ pub(crate) struct HistoryLine {
     pub by_person: bool,
 }
 
-/// What a fact says. `run` is the run that it is about, as far as it is known. `None`: bookkeeping, or what another fact
-/// says better.
-pub(crate) fn describe(fact: &Fact, run: Option<&Run>) -> Option<HistoryLine> {
+/// What a fact says, with times as they are shown in `zone`. `run` is the run that it is about, as far as it is known.
+/// `None`: bookkeeping, or what another fact says better.
+pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<HistoryLine> {
     let of_run = |said: &str| format!("{}: {said}", run.map_or_else(|| "run".to_owned(), name_of));
     let (kind, text, by_person) = match fact.said() {
         Statement::RunIntended(intended) => {
@@ -90,11 +96,9 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>) -> Option<HistoryLine> {
             let text = format!("store rebuilt: {} differed from their facts", rebuilt.count);
             (HistoryKind::Note, text, true)
         }
-        Statement::CheckStatus(said) => {
-            let word = said.status.word();
-            let reason = said.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
-            (HistoryKind::Status, format!("{}: {word}{reason}", said.check), false)
-        }
+        // That all is well where nothing was known is no news.
+        Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
+        Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, zone), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => {
             let text = format!("{} acts now, with another configuration", taken.holder);
             (HistoryKind::Config, text, false)
@@ -111,6 +115,14 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>) -> Option<HistoryLine> {
         | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+/// `api: DOWN since 03:12:04Z · 503 Service Unavailable`.
+fn standing(said: &CheckStatus, fact: &Fact, zone: Tz) -> String {
+    let at = |utc| Stamp { mono: Duration::ZERO, utc };
+    let since = Since { at: at(said.since), seen: said.seen }.describe(at(fact.draft.at), zone);
+    let reason = said.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
+    format!("{}: {} {since}{reason}", said.check, said.status.word())
 }
 
 fn named(action: &str, verb: &str, target: &str) -> String {

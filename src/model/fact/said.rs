@@ -265,8 +265,12 @@ pub struct CheckStatus {
     pub service: Option<Name>,
     /// Ok, degraded or down.
     pub status: Status,
-    /// Since when it is shown so.
+    /// At which it settled before, as far as that was on record; `None`: this is the first word of it.
+    pub before: Option<Status>,
+    /// Since when it is shown so, in milliseconds.
     pub since: DateTime<Utc>,
+    /// Whether its beginning was seen; otherwise `since` is the first look at which it was found so.
+    pub seen: bool,
     /// Why, where it is not ok.
     pub reason: Option<SafeText>,
     /// The fence by which it was said.

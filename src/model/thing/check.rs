@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ThingKey, ThingKind, Things};
-use crate::model::fact::{Fact, Statement};
+use crate::model::fact::{CheckStatus, Fact, Statement};
 use crate::model::status::Status;
 use crate::text::SafeText;
 
@@ -15,6 +15,8 @@ pub struct CheckRecord {
     pub status: Status,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Whether its beginning was seen.
+    pub seen: bool,
     /// Why, where it is not ok.
     pub reason: Option<SafeText>,
     /// The fence by which it was said.
@@ -29,7 +31,8 @@ pub(super) fn follow(fact: &Fact, things: &mut Things) {
     if fact.draft.late && known.is_some_and(|known| known.fence > said.fence) {
         return;
     }
-    let record = CheckRecord { status: said.status, since: said.since, reason: said.reason.clone(), fence: said.fence };
+    let CheckStatus { status, since, seen, fence, .. } = *said;
+    let record = CheckRecord { status, since, seen, reason: said.reason.clone(), fence };
     let group = said.service.as_ref().map(ToString::to_string).unwrap_or_default();
     things.write(key, said.status != Status::Ok, group, &record, fact.seq);
 }
