@@ -9,6 +9,7 @@ mod changes;
 pub mod commands;
 pub mod confidential;
 mod context;
+mod digest;
 pub mod draft;
 mod entry;
 mod fault;

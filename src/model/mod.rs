@@ -13,6 +13,7 @@ pub mod effect;
 pub mod fact;
 pub mod flapping;
 pub mod latency;
+pub mod lease;
 pub mod observation;
 pub mod outcome;
 pub mod preview;

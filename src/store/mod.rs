@@ -11,6 +11,7 @@ mod error;
 pub mod fault;
 pub mod heads;
 pub(crate) mod history;
+pub mod lease;
 pub mod locks;
 pub mod place;
 pub mod runs;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-use super::dialect::{Appended, Batch, FactRow, Head, WhichThings};
+use super::dialect::{Appended, Batch, FactRow, Head, LeaseTaking, WhichThings};
 use super::heads::ChainMark;
 use super::{Store, StoreError, chain};
 use crate::model::fact::{Fact, NewFact, Statement};
@@ -115,6 +115,15 @@ impl Turn<'_> {
 
     /// Puts these on record together. `None`: somebody else was faster, nothing is written.
     pub(super) async fn append(self, drafts: Vec<NewFact>) -> Result<Option<()>, StoreError> {
+        self.append_taking(drafts, None).await
+    }
+
+    /// The same, while the lease changes hands.
+    pub(super) async fn append_taking(
+        self,
+        drafts: Vec<NewFact>,
+        taking: Option<&LeaseTaking<'_>>,
+    ) -> Result<Option<()>, StoreError> {
         let mut keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
         keys.sort();
         keys.dedup();
@@ -125,7 +134,7 @@ impl Turn<'_> {
         match self
             .store
             .dialect
-            .append(&self.head, Batch { facts: &facts, things: &things, ..Batch::default() })
+            .append(&self.head, Batch { facts: &facts, things: &things, taking, ..Batch::default() })
             .await?
         {
             Appended::Clash => Ok(None),

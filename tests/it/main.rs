@@ -21,6 +21,7 @@ mod formats;
 mod hanging;
 mod http;
 mod jq;
+mod lease;
 mod log_screen;
 mod log_summaries;
 mod log_whole;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::StoreError;
+pub(super) use crate::model::lease::LeaseRow;
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
 
 /// Where the chain ends.
@@ -60,6 +61,10 @@ pub(super) enum WhichFacts<'a> {
     },
     /// Those about an object.
     About(&'a str),
+    /// Those about an object, the last first.
+    LastAbout(&'a str),
+    /// The one with that id of its client.
+    Id(&'a str),
     /// The last ones.
     Last,
 }
@@ -90,23 +95,6 @@ pub(super) struct Batch<'a> {
     pub taking: Option<&'a LeaseTaking<'a>>,
     /// From here on what lies before may go.
     pub cut: Option<&'a Cut>,
-}
-
-/// Who acts for all, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LeaseRow {
-    /// The process that holds it; empty: it was given back.
-    pub holder: String,
-    /// Its host.
-    pub host: String,
-    /// Whether it is a watcher.
-    pub watcher: bool,
-    /// Grows with each taking.
-    pub fence: u64,
-    /// Of the configuration by which it acts.
-    pub digest: String,
-    /// By the store's clock.
-    pub renewed_at: DateTime<Utc>,
 }
 
 /// A lease that changes hands.

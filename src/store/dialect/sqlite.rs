@@ -129,6 +129,8 @@ impl Dialect for Sqlite {
                     ("WHERE seq > $2 AND recorded_at >= $4 ORDER BY seq", after.cast_signed(), "", millis(since))
                 }
                 WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object, 0),
+                WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
+                WhichFacts::Id(id) => ("WHERE id = $3", 0, id, 0),
                 WhichFacts::Last => ("ORDER BY seq DESC", 0, "", 0),
             };
             let text = sqlx::AssertSqlSafe(format!("{FACT} {text} LIMIT $1"));

@@ -1,0 +1,143 @@
+//! What of a configuration decides which alerts fire, as one number: whoever acts for all acts by the same.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Config;
+use super::changes::Fact;
+use super::sections::metric::{Metric, MetricKind};
+use super::sections::{check, log, metric, source};
+
+impl Config {
+    /// SHA-256, hex, of checks and alerts, with the sources, logs and dependencies that they rest on. Order, comments,
+    /// layout, themes, keys, screens and the names of files are not in it.
+    pub fn digest(&self) -> String {
+        let alerting: Vec<&Metric> = self.metrics.iter().filter(|metric| !metric.alerts.is_empty()).collect();
+        let checks = check::with_sources(&self.checks, &self.sources);
+        let mut lines: BTreeSet<String> =
+            checks.iter().map(|pair| line("check", &pair.0.name, check::facts(pair))).collect();
+        // How a metric is called on the screen decides nothing.
+        let untitled =
+            |metric: &Metric| metric::facts(metric).into_iter().filter(|(key, ..)| *key != "title").collect();
+        lines.extend(alerting.iter().map(|metric| line("metric", &metric.name, untitled(metric))));
+        let mut sources: BTreeSet<&str> = self.checks.iter().map(|check| &*check.source).collect();
+        sources.extend(alerting.iter().filter_map(|metric| match &metric.kind {
+            MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => Some(&**from),
+            _ => None,
+        }));
+        let sources = self.sources.iter().filter(|source| sources.contains(&*source.name));
+        lines.extend(sources.map(|source| line("source", &source.name, source::facts(source))));
+        let counted = |name: &str| {
+            alerting.iter().any(|metric| matches!(&metric.kind, MetricKind::Log(log) if log.logs.includes(name)))
+        };
+        let logs = self.logs.iter().filter(|log| counted(&log.name));
+        lines.extend(logs.map(|log| line("log", &log.name, log::facts(log))));
+        for service in &self.services {
+            let on: BTreeSet<&str> = service.depends_on.iter().map(|name| &**name).collect();
+            lines.insert(format!("service {:?} {on:?}", service.name));
+        }
+        let mut hash = Sha256::new();
+        for line in lines {
+            hash.update(line);
+            hash.update("\n");
+        }
+        format!("{:x}", hash.finalize())
+    }
+}
+
+/// Quoted, so that no value can look like another key.
+fn line(kind: &str, name: &str, facts: Vec<Fact>) -> String {
+    let mut line = format!("{kind} {name:?}");
+    for (key, value, _) in facts {
+        // Writing into a text can't fail.
+        let _ = write!(line, " {key}={value:?}");
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::load::load_text;
+
+    fn digest(text: &str) -> String {
+        let loaded = load_text(Path::new("/etc/ops.toml"), text);
+        loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)).digest()
+    }
+
+    const BEFORE: &str = r#"
+        [service.db]
+        [service.api]
+        depends_on = ["db"]
+        [source.stats]
+        http = "http://x.example/stats"
+        headers = { X-Id = "one", X-Other = "two" }
+        [check.api]
+        service = "api"
+        http = "http://x.example/health"
+        expect = ".status == 200"
+        alert = { critical = "down for 2m" }
+        [check.web]
+        from = "stats"
+        [metric.queue]
+        from = "stats"
+        value = ".body.queue"
+        alert = { high = "> 10 for 5m" }
+        [metric.shown]
+        from = "stats"
+        value = ".body.shown"
+    "#;
+
+    #[test]
+    fn what_decides_no_alert_is_not_in_it() {
+        let after = r#"
+            # The same, told in another order.
+            [console]
+            theme = "daylight"
+            [metric.queue]
+            title = "Waiting orders"
+            from = "stats"
+            value = ".body.queue"
+            alert = { high = "> 10 for 5m" }
+            [check.web]
+            from = "stats"
+            [check.api]
+            alert.critical = "down for 2m"
+            expect = [".status == 200"]
+            http = "http://x.example/health"
+            service = "api"
+            [source.stats]
+            headers = { X-Other = "two", X-Id = "one" }
+            http = "http://x.example/stats"
+            [service.api]
+            depends_on = ["db"]
+            title = "The API"
+            [service.db]
+            [screen.mine]
+            rows = [["checks"]]
+        "#;
+        assert_eq!(digest(BEFORE), digest(after));
+    }
+
+    #[test]
+    fn what_decides_one_is() {
+        let changes = [
+            ("down for 2m", "down for 3m"),
+            ("alert = { critical", "alert = { high"),
+            (".status == 200", ".status == 201"),
+            ("/health", "/healthz"),
+            ("\"two\"", "\"three\""),
+            ("> 10 for", "> 11 for"),
+            (".body.queue", ".body.queues"),
+            ("[check.web]", "[check.www]"),
+            ("depends_on = [\"db\"]", ""),
+        ];
+        for (before, after) in changes {
+            assert!(BEFORE.contains(before));
+            assert_ne!(digest(BEFORE), digest(&BEFORE.replacen(before, after, 1)), "{before}");
+        }
+    }
+}

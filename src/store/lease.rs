@@ -1,0 +1,188 @@
+//! Who acts for all: the lease, and what only its holder writes.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::dialect::{LeaseTaking, Side, WhichFacts};
+use super::{Store, StoreError};
+use crate::model::fact::{Fact, LeaseTaken, NewFact, Statement};
+use crate::model::lease::{
+    EXPIRES_AFTER, LeaseCandidate, LeaseDecision, LeaseHolder, LeaseRow, LeaseView, WaitingWatcher, decide,
+};
+
+/// By this name a watcher that waits is kept.
+const WAITING: &str = "watcher.waiting";
+/// By this name the state of the holder's engine is kept.
+const ENGINE: &str = "engine";
+
+/// What came of something that only the holder may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldWrite {
+    /// It is written.
+    Done,
+    /// The lease is another's by now, and nothing is written.
+    Lost,
+}
+
+/// What the holder's engine knew, and for how long nobody has known more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptEngine {
+    /// As it was written.
+    pub body: Vec<u8>,
+    /// Since the holder was last heard of.
+    pub silent_for: Duration,
+}
+
+impl Store {
+    /// One turn of a candidate: looks at the lease, takes, renews or gives it back by the rules, and says how it stands then.
+    /// `at` is the moment for the record.
+    ///
+    /// # Errors
+    /// The store can't be read or written, or is not the one that was used before: then nothing is taken.
+    pub async fn lease_turn(&self, me: &LeaseCandidate, at: DateTime<Utc>) -> Result<LeaseView, StoreError> {
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
+            let (lease, now) = self.dialect.lease().await?;
+            let fence = lease.as_ref().map_or(0, |lease| lease.fence);
+            match decide(lease.as_ref(), now, me, self.other_waits(me, now).await?) {
+                LeaseDecision::Renew => {
+                    if self.dialect.renew(fence, &me.id, &me.digest).await? {
+                        let since = self.taken(fence).await?.map_or(now, |fact| fact.recorded_at);
+                        return Ok(LeaseView::Ours { fence, since });
+                    }
+                }
+                LeaseDecision::GiveBack => {
+                    self.give_back(fence).await?;
+                    return Ok(LeaseView::Free);
+                }
+                LeaseDecision::Take { before, reconfigured } => {
+                    turn.trusted().await?;
+                    let fence = fence + 1;
+                    let (holder, digest) = (me.id.clone(), me.digest.clone());
+                    let said = LeaseTaken { holder, watcher: me.watcher, fence, digest, before, reconfigured };
+                    let fact = self.new_fact(at, &me.who, Statement::LeaseTaken(said));
+                    let new = self.row(me, fence, now);
+                    let taking = LeaseTaking { found: lease.as_ref(), new: &new };
+                    if turn.append_taking(vec![fact], Some(&taking)).await?.is_some() {
+                        return Ok(LeaseView::Ours { fence, since: now });
+                    }
+                }
+                LeaseDecision::Wait => {
+                    if me.watcher && !me.looks_on {
+                        self.announce(me).await?;
+                    }
+                    return Ok(self.holder(lease, now).await?.map_or(LeaseView::Free, LeaseView::Other));
+                }
+                LeaseDecision::OtherConfiguration => {
+                    return Ok(LeaseView::OtherConfiguration(self.holder(lease, now).await?));
+                }
+            }
+        }
+    }
+
+    /// Gives the lease back where it still has this fence. The digest stays on record.
+    ///
+    /// # Errors
+    /// The store can't be written: the lease expires by itself.
+    pub async fn give_back(&self, fence: u64) -> Result<(), StoreError> {
+        let (lease, _) = self.dialect.lease().await?;
+        let digest = lease.map(|lease| lease.digest).unwrap_or_default();
+        self.dialect.renew(fence, "", &digest).await.map(drop)
+    }
+
+    /// Puts on record what the holder says, all together, where the lease still has its fence.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn append_held(&self, fence: u64, drafts: Vec<NewFact>) -> Result<HeldWrite, StoreError> {
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
+            let (lease, _) = self.dialect.lease().await?;
+            if lease.is_none_or(|lease| lease.fence != fence || lease.holder.is_empty()) {
+                return Ok(HeldWrite::Lost);
+            }
+            if turn.append(drafts.clone()).await?.is_some() {
+                return Ok(HeldWrite::Done);
+            }
+        }
+    }
+
+    /// Puts on record what a holder could not say while the store was away, as history: whoever holds the lease now. What is
+    /// on record already is not said again.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub(crate) async fn append_late(&self, drafts: &[NewFact]) -> Result<(), StoreError> {
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
+            let mut missing = Vec::with_capacity(drafts.len());
+            for draft in drafts {
+                if self.dialect.facts(WhichFacts::Id(&draft.id), 1).await?.is_empty() {
+                    missing.push(NewFact { late: true, ..draft.clone() });
+                }
+            }
+            if missing.is_empty() || turn.append(missing).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps the state of the holder's engine, where the lease still has its fence.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub(crate) async fn keep_engine(&self, fence: u64, body: &[u8]) -> Result<HeldWrite, StoreError> {
+        let held = self.dialect.put(Some(fence), &[Side::Keep(ENGINE, body)]).await?;
+        Ok(if held { HeldWrite::Done } else { HeldWrite::Lost })
+    }
+
+    /// What the engine of the last holder knew.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn kept_engine(&self) -> Result<Option<KeptEngine>, StoreError> {
+        let Some((body, written_at)) = self.dialect.kept(ENGINE).await? else { return Ok(None) };
+        let (lease, now) = self.dialect.lease().await?;
+        let heard = lease.map_or(written_at, |lease| lease.renewed_at.max(written_at));
+        Ok(Some(KeptEngine { body, silent_for: (now - heard).to_std().unwrap_or_default() }))
+    }
+
+    /// Whether a watcher, and not this process, waits for the lease.
+    async fn other_waits(&self, me: &LeaseCandidate, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Some((body, written_at)) = self.dialect.kept(WAITING).await? else { return Ok(false) };
+        let young = (now - written_at).abs().to_std().is_ok_and(|age| age < EXPIRES_AFTER);
+        let other = serde_json::from_slice::<WaitingWatcher>(&body).is_ok_and(|waiting| waiting.holder != me.id);
+        Ok(young && other)
+    }
+
+    async fn announce(&self, me: &LeaseCandidate) -> Result<(), StoreError> {
+        let waiting = WaitingWatcher { holder: me.id.clone(), digest: me.digest.clone() };
+        let body = serde_json::to_vec(&waiting).map_err(|error| StoreError::Content(error.to_string()))?;
+        self.dialect.put(None, &[Side::Keep(WAITING, &body)]).await.map(drop)
+    }
+
+    /// Who holds a lease; `None` where nobody does.
+    async fn holder(&self, lease: Option<LeaseRow>, now: DateTime<Utc>) -> Result<Option<LeaseHolder>, StoreError> {
+        let Some(lease) = lease.filter(|lease| !lease.is_free(now)) else { return Ok(None) };
+        let taken = self.taken(lease.fence).await?;
+        let since = taken.as_ref().map_or(lease.renewed_at, |fact| fact.recorded_at);
+        let who = taken.map_or_else(|| "unknown".to_owned(), |fact| fact.draft.who);
+        Ok(Some(LeaseHolder { who, host: lease.host, watcher: lease.watcher, since }))
+    }
+
+    /// The fact by which the lease got this fence.
+    async fn taken(&self, fence: u64) -> Result<Option<Fact>, StoreError> {
+        let row = self.dialect.facts(WhichFacts::LastAbout("lease:engine"), 1).await?.pop();
+        let fact = row.and_then(|row| Fact::from_entry(&row.entry).ok());
+        Ok(fact.filter(|fact| matches!(fact.said(), Statement::LeaseTaken(taken) if taken.fence == fence)))
+    }
+
+    fn row(&self, me: &LeaseCandidate, fence: u64, now: DateTime<Utc>) -> LeaseRow {
+        let (holder, host, digest) = (me.id.clone(), self.host.clone(), me.digest.clone());
+        LeaseRow { holder, host, watcher: me.watcher, fence, digest, renewed_at: now }
+    }
+}
