@@ -6,6 +6,8 @@
 
 pub mod audit;
 mod chain;
+pub(crate) mod check;
+pub(crate) mod derive;
 mod dialect;
 mod error;
 pub mod fault;
@@ -14,7 +16,9 @@ pub(crate) mod history;
 pub mod lease;
 pub mod locks;
 pub mod place;
+mod retain;
 pub mod runs;
+pub(crate) mod transfer;
 pub mod trust;
 mod writing;
 
@@ -103,6 +107,11 @@ impl Store {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.place
+    }
+
+    /// Where it is, as a person is shown it.
+    pub(crate) fn describe(&self) -> String {
+        self.place.display().to_string()
     }
 
     /// Its id, which tells it from every other store.
