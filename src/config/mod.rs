@@ -51,6 +51,7 @@ use sections::filter::SavedFilter;
 use sections::keys::Keys;
 use sections::log::Log;
 use sections::metric::Metric;
+use sections::retention::Retention;
 use sections::screen::ScreenLayout;
 use sections::secret::SecretSource;
 use sections::service::Service;
@@ -87,6 +88,8 @@ pub struct Config {
     pub filters: Vec<SavedFilter>,
     /// `[keys]`
     pub keys: Keys,
+    /// `[retention]`
+    pub retention: Retention,
     /// Every file that was read, the main one first; empty for the built-in demo.
     pub files: Vec<PathBuf>,
 }

@@ -5,7 +5,7 @@ use super::Config;
 use super::changes::{compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
-    action, adapter, check, console, defaults, filter, keys, log, metric, screen, secret, service, source,
+    action, adapter, check, console, defaults, filter, keys, log, metric, retention, screen, secret, service, source,
 };
 use super::spec::{SectionShape, SectionSpec};
 use crate::text::name::Name;
@@ -126,6 +126,16 @@ pub(crate) const SECTIONS: &[Section] = &[
         },
     },
     Section {
+        spec: &retention::SECTION,
+        read: |reader, draft| draft.config.retention = retention::read(&reader.single(&retention::SECTION)),
+        changes: |old, new, words| {
+            if old.retention != new.retention {
+                let facts = (retention::facts(&old.retention), retention::facts(&new.retention));
+                words.push(format!("retention: {}", difference(&facts.0, &facts.1)));
+            }
+        },
+    },
+    Section {
         spec: &screen::SECTION,
         read: |reader, draft| {
             draft.config.screens = reader.named(&screen::SECTION).map(|table| screen::read(&table)).collect();
@@ -182,6 +192,5 @@ pub(crate) const LATER_SECTIONS: &[&str] = &[
     "oncall",
     "contact",
     "incident",
-    "retention",
     "checklist",
 ];

@@ -67,6 +67,7 @@ fn kind_schema(kind: ValueForm) -> Value {
         ValueForm::Flag => json!({ "type": "boolean" }),
         ValueForm::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         ValueForm::Duration => json!({ "type": "string", "pattern": "^[0-9]", "examples": ["15s", "2m", "24h"] }),
+        ValueForm::Keep => json!({ "type": "string", "pattern": "^([0-9]|forever$)", "examples": ["14d", "forever"] }),
         ValueForm::Size => json!({ "type": ["string", "integer"], "examples": ["1MB", "2GiB"] }),
         ValueForm::OneOf(words) => json!({ "enum": words }),
         ValueForm::Texts => texts,

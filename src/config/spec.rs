@@ -22,6 +22,8 @@ pub(crate) enum ValueForm {
     Whole(u64, u64),
     /// `15s`, `2m`, `26h`, `30d`.
     Duration,
+    /// As `Duration`, or `forever`.
+    Keep,
     /// `1MB`, `2GiB`, or a number of bytes.
     Size,
     /// One of these words.

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod keys;
 pub mod log;
 pub mod metric;
+pub mod retention;
 pub mod screen;
 pub mod secret;
 pub mod service;
