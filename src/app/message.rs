@@ -67,6 +67,8 @@ pub enum Learned {
     },
     /// The values of secrets that no plan may hold, as they are known now.
     Literals(Literals),
+    /// The console ends: what was added up so far is stored.
+    Ending,
     /// The machine's clock at one moment of ours.
     Boot {
         /// By our clock.

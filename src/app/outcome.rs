@@ -8,6 +8,7 @@ use crate::config::panels;
 use crate::model::choice::ChoiceList;
 use crate::model::effect::{Effect, RequestId};
 use crate::model::outcome::Outcome;
+use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
 use crate::text::SafeText;
 use crate::world::Output;
@@ -38,6 +39,11 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::RunsLoaded { .. } => Output::default(),
         Outcome::Runs { runs, locks } => state.world.stored_runs(runs, locks),
         Outcome::Store { away, since } => store(state, away, since),
+        Outcome::Past { series, histories } => past(state, &series, histories),
+        Outcome::StoreFigures(figures) => {
+            state.world.diagnostics.store = figures;
+            return;
+        }
         other => {
             answered(state, other);
             Output::default()
@@ -77,13 +83,23 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Run(_)
         | Outcome::RunsLoaded { .. }
         | Outcome::Runs { .. }
-        | Outcome::Store { .. } => {}
+        | Outcome::Store { .. }
+        | Outcome::Past { .. }
+        | Outcome::StoreFigures(_) => {}
     }
 }
 
 fn failed(state: &mut State, why: &SafeText) {
     state.world.problem(ProblemKind::Failed, &SafeText::new("effect"), why);
     state.toast(Tone::Error, why.as_str());
+}
+
+fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHistory>>) -> Output {
+    match histories {
+        Some(histories) => state.world.restore(&histories),
+        None => state.world.past_missed(series),
+    }
+    Output::default()
 }
 
 /// It is tried again by itself: a person is told when it goes and when it is back, not of each try.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::effect::Effect;
 
+use super::history;
 use super::logs;
 use super::observe;
 use super::overlays::confirm::DEAF;
@@ -28,6 +29,7 @@ pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     state.console.toasts.expire(state.world.now);
     let output = state.world.tick(state.world.now);
     observe::show(state, output, effects);
+    history::ask(state, effects);
     // The header's clock and the ages moved; what was quietly taken in since is drawn along with them.
     state.changed();
 }

@@ -2,6 +2,7 @@
 
 use crate::model::effect::Effect;
 use crate::text::SafeText;
+use crate::world::Output;
 use crate::world::diagnostics::ProblemKind;
 
 use super::message::{Event, Learned, Message};
@@ -42,13 +43,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             navigation::open_screen(state, screen, &mut effects);
             state.touched();
         }
-        Event::Learned(learned) => self::learned(state, learned),
+        Event::Learned(learned) => self::learned(state, learned, &mut effects),
     }
     runs::show_output(state, &mut effects);
     effects
 }
 
-fn learned(state: &mut State, learned: Learned) {
+fn learned(state: &mut State, learned: Learned, effects: &mut Vec<Effect>) {
     match learned {
         Learned::Layout(layout) => state.console.layout = layout,
         Learned::Meters(meters) => state.world.diagnostics.meters = meters,
@@ -59,6 +60,11 @@ fn learned(state: &mut State, learned: Learned) {
             }
         }
         Learned::Literals(literals) => state.world.literals = literals,
+        Learned::Ending => {
+            let mut output = Output::default();
+            state.world.end_minute(&mut output);
+            observe::show(state, output, effects);
+        }
         Learned::Boot { at, boot } => state.world.boot = Some((at, boot)),
     }
 }

@@ -8,6 +8,8 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::reading::Sign;
+use super::rollup::Bucket;
+use super::status::Status;
 use crate::lang::time::Stamp;
 
 /// Minutes that are kept: thirty days and the open one.
@@ -150,6 +152,27 @@ impl Availability {
         self.hold_ms = millis(every * 2);
     }
 
+    /// Puts what is stored before what was seen here: `spans` in their order, each with the minute of the monotonic clock
+    /// at which it begins and how many minutes it lasts, all of them before the first reading here. What was known of a
+    /// span is spread evenly over its minutes.
+    pub(crate) fn restore<'a>(&mut self, spans: impl DoubleEndedIterator<Item = (u32, u32, &'a Bucket)>) {
+        for (first, count, bucket) in spans.rev() {
+            if let Some(run) = self.runs.front()
+                && first + count > run.first
+            {
+                continue;
+            }
+            let tally = Minute::from(per_minute(bucket, count));
+            self.known_from_ms = self.known_from_ms.min(u64::from(first) * MINUTE_MS);
+            match self.runs.front_mut() {
+                Some(run) if run.first == first + count && run.tally == tally && run.count < RUN => {
+                    (run.first, run.count) = (first, run.count + count);
+                }
+                _ => self.runs.push_front(Run { first, count, tally }),
+            }
+        }
+    }
+
     /// The last `window`, which begins on a whole minute, up to now.
     pub(crate) fn window(&self, window: Duration, now: Stamp) -> Window {
         let now_ms = millis(now.mono);
@@ -218,6 +241,16 @@ impl Availability {
             self.runs.pop_back();
         }
     }
+}
+
+/// What is known of each of so many minutes that are stored together.
+fn per_minute(bucket: &Bucket, minutes: u32) -> Tally {
+    let minutes = u64::from(minutes.max(1));
+    let down = bucket.failed_ms().min(bucket.known_ms());
+    let up = bucket.known_ms() - down;
+    let each = |ms: u64| (ms + minutes / 2) / minutes;
+    let degraded = bucket.standing_ms(Status::Degraded).min(up);
+    Tally { up_ms: each(up), degraded_ms: each(degraded), down_ms: each(down), ..Tally::default() }
 }
 
 fn kind(open: Open, ms: u64) -> Tally {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::rollup::Bucket;
 use crate::lang::time::Stamp;
 
 /// The highest latency that is told apart, in milliseconds.
@@ -59,14 +60,35 @@ impl Latencies {
     /// Not for ticks that were missed because we ourselves were stopped.
     pub(crate) fn record_corrected(&mut self, at: Stamp, latency: Duration, every: Duration) {
         self.record(at, latency);
-        if every.is_zero() {
-            return;
-        }
-        let mut missed = latency.saturating_sub(every);
-        while missed >= every {
+        for waited in skipped(latency, every) {
             self.corrected = true;
-            self.count(at, missed.as_millis().min(u128::from(MAX_MS)) as u16);
-            missed -= every;
+            self.count(at, waited.as_millis().min(u128::from(MAX_MS)) as u16);
+        }
+    }
+
+    /// Puts minutes before those that were measured here: `minutes` in their order on the monotonic clock, all of them
+    /// before the minute in which the first sample was or will be taken.
+    pub(crate) fn restore<'a>(&mut self, minutes: impl DoubleEndedIterator<Item = (u32, &'a Bucket)>, now: Stamp) {
+        let oldest = (minute_of(now.mono) + 1).saturating_sub(MINUTES);
+        for (minute, bucket) in minutes.rev().take_while(|(minute, _)| *minute >= oldest) {
+            self.corrected |= bucket.corrected() > 0;
+            for (second, millis) in bucket.each().collect::<Vec<_>>().into_iter().rev() {
+                if self.recent.len() < RECENT {
+                    self.recent.push_front((u64::from(minute) * 60_000 + u64::from(second) * 1_000, bounded(millis)));
+                }
+            }
+            let mut counts: Vec<(u16, u16)> = Vec::new();
+            for (millis, count) in bucket.counts() {
+                self.saturated += if millis > MAX_MS as f64 { count } else { 0 };
+                let (value, count) = (lowest_equivalent(bounded(millis)), u16::try_from(count).unwrap_or(u16::MAX));
+                match counts.binary_search_by_key(&value, |(value, _)| *value) {
+                    Ok(place) => counts[place].1 = counts[place].1.saturating_add(count),
+                    Err(place) => counts.insert(place, (value, count)),
+                }
+            }
+            if !counts.is_empty() {
+                self.minutes.push_front(Minute { minute, counts });
+            }
         }
     }
 
@@ -180,8 +202,20 @@ impl Merged {
     }
 }
 
+/// What those polls would have waited that were skipped while one of `latency` was under way: see
+/// [`Latencies::record_corrected`].
+pub(crate) fn skipped(latency: Duration, every: Duration) -> impl Iterator<Item = Duration> {
+    let first = latency.checked_sub(every).filter(|_| !every.is_zero());
+    std::iter::successors(first, move |waited| waited.checked_sub(every)).take_while(move |waited| *waited >= every)
+}
+
 fn minute_of(mono: Duration) -> u32 {
     (mono.as_secs() / 60) as u32
+}
+
+/// A stored latency in whole milliseconds, no longer than the longest that is told apart.
+fn bounded(millis: f64) -> u16 {
+    millis.round().clamp(0.0, MAX_MS as f64) as u16
 }
 
 /// The lowest value in the same bucket of a histogram with two digits: exact below 256, then steps of 2, 4, 8, …

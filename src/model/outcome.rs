@@ -7,11 +7,23 @@ use chrono::{DateTime, Utc};
 
 use super::choice::ChoiceList;
 use super::effect::RequestId;
+use super::rollup::{SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
 use crate::text::name::Name;
+
+/// Figures about the store, as this process sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreFigures {
+    /// Bytes that it takes; `None`: not known yet.
+    pub size: Option<u64>,
+    /// Minutes of readings that wait in memory for it.
+    pub waiting: usize,
+    /// Minutes of readings that were not stored: they waited too long, or another process stores them.
+    pub lost: u64,
+}
 
 /// What came of an effect.
 #[derive(Debug, Clone)]
@@ -103,6 +115,15 @@ pub enum Outcome {
         /// Since when it is, or was, away.
         since: DateTime<Utc>,
     },
+    /// What is stored of series.
+    Past {
+        /// Of which.
+        series: Vec<SeriesKey>,
+        /// What is stored; `None`: the store could not be read, they may be asked for again.
+        histories: Option<Vec<SeriesHistory>>,
+    },
+    /// Figures about the store.
+    StoreFigures(StoreFigures),
     /// The shapes that logs held before.
     ShapeHistory {
         /// Who asked.

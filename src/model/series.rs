@@ -5,8 +5,9 @@ mod tier;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::rollup::Bucket;
 use crate::lang::time::Stamp;
-use tier::Tier;
+use tier::{Stored, Tier};
 
 /// Samples that are kept as they came.
 const RAW: usize = 512;
@@ -33,7 +34,8 @@ pub(crate) struct Series {
     hold: Duration,
     /// `None`: from here on there is no value.
     raw: VecDeque<(Stamp, Option<f64>)>,
-    dropped: bool,
+    /// All values since that moment, in milliseconds, are in `raw`; `None`: all there ever were.
+    raw_since: Option<i64>,
     tiers: [Tier; 3],
 }
 
@@ -41,7 +43,7 @@ impl Series {
     /// An empty series. `hold` is how long a value speaks for itself: past it, it is stale.
     pub(crate) fn new(hold: Duration) -> Self {
         let tiers = TIERS.map(|(step, buckets)| Tier::new(step * 1_000, buckets));
-        Self { hold, raw: VecDeque::new(), dropped: false, tiers }
+        Self { hold, raw: VecDeque::new(), raw_since: None, tiers }
     }
 
     /// Takes a value. What is not finite, or older than the newest value, is left out.
@@ -69,6 +71,24 @@ impl Series {
         self.hold = hold;
     }
 
+    /// Puts what is stored before what was measured here: `spans` in their order, each with the moment of the monotonic
+    /// clock at which it begins and how long it lasts, in milliseconds; all of them end by `until`, before the first value
+    /// here. `since`: everything from there on is among them.
+    pub(crate) fn restore<'a>(
+        &mut self,
+        spans: impl DoubleEndedIterator<Item = (i64, i64, &'a Bucket)> + Clone,
+        since: i64,
+        until: i64,
+    ) {
+        self.raw_since = self.raw_since.or(Some(until));
+        for (tier, (_, most)) in self.tiers.iter_mut().zip(TIERS) {
+            let step = tier.step();
+            let oldest = since.max(until - step * most as i64);
+            let parts = spans.clone().rev().take_while(|(start, length, _)| start + length > oldest);
+            tier.restore(parts.flat_map(|(start, length, bucket)| stored(start, length, bucket, step)), oldest);
+        }
+    }
+
     /// The last `count` values as they came, oldest first; at most some hundred are kept.
     pub(crate) fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
         let mut latest: Vec<_> =
@@ -86,7 +106,7 @@ impl Series {
         let end = (last + 1) * width;
         let mut columns =
             Columns { start, width, points: vec![None; buckets], counts: vec![0; buckets], held: Vec::new() };
-        let raw_covers = !self.dropped || self.raw.front().is_some_and(|(at, _)| millis(*at) <= start);
+        let raw_covers = self.raw_since.is_none_or(|since| since <= start);
         // What lies before the range may hold into it.
         let from = start - self.hold.as_millis() as i64;
         if raw_covers {
@@ -112,10 +132,28 @@ impl Series {
     fn keep(&mut self, at: Stamp, value: Option<f64>) {
         if self.raw.len() == RAW {
             self.raw.pop_front();
-            self.dropped = true;
+            self.raw_since = self.raw.front().map(|(at, _)| millis(*at));
         }
         self.raw.push_back((at, value));
     }
+}
+
+/// A stored span in pieces of `step`, newest first. Values that were kept have their own places; what was only counted
+/// stands for the whole span.
+fn stored(start: i64, length: i64, bucket: &Bucket, step: i64) -> Vec<(i64, Stored)> {
+    let each = bucket.each().map(|(second, value)| {
+        let point = Point { min: value, mean: value, max: value, last: value };
+        (start + i64::from(second) * 1_000, Stored { point, count: 1, sum: value })
+    });
+    let mut each: Vec<_> = each.collect();
+    each.reverse();
+    let Some((min, max)) = bucket.bounds().filter(|_| each.is_empty()) else { return each };
+    let mean = bucket.sum() / bucket.count() as f64;
+    let point = Point { min, mean, max, last: mean };
+    let pieces = (length / step).max(1);
+    let count = u32::try_from(bucket.count().div_euclid(pieces.cast_unsigned())).unwrap_or(u32::MAX).max(1);
+    let piece = Stored { point, count, sum: mean * f64::from(count) };
+    (0..pieces).rev().map(|place| (start + place * step, piece)).collect()
 }
 
 fn millis(at: Stamp) -> i64 {

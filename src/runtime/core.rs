@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use super::effects::Effects;
 use super::feeds::Feeds;
 use super::held::HeldRecords;
+use super::history::HistoryWriter;
 use super::reload::{self, Loader, Reload, ReloadPace};
+use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
 use super::shape_history::ShapeHistoryReader;
 use super::tasks::Tasks;
@@ -77,6 +79,7 @@ pub(crate) struct Core {
     pub(super) outcome_sender: mpsc::Sender<Outcome>,
     pub(super) shape_history: ShapeHistoryReader,
     pub(super) held: HeldRecords,
+    pub(super) history: HistoryWriter,
     reloads: mpsc::Receiver<Reload>,
     pub(super) reload_sender: mpsc::Sender<Reload>,
     /// Whether the last reload was rejected.
@@ -114,6 +117,7 @@ impl Core {
             outcome_sender,
             shape_history,
             held: HeldRecords::default(),
+            history: HistoryWriter::new(),
             reloads,
             reload_sender,
             rejected: false,
@@ -143,6 +147,8 @@ impl Core {
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
+        self.history.start(&mut self.tasks, &self.effects, self.clock);
+        retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();
             reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
@@ -291,6 +297,7 @@ impl Core {
             }
         };
         tokio::time::timeout(LAST_ANSWER, answered).await.ok();
+        self.learn(Learned::Ending);
         self.tasks.end(PATIENCE).await;
         self.effects.close().await;
         while let Some(event) = self.ready() {

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::model::effect::{RequestId, StartRun};
 use crate::model::outcome::Outcome;
 use crate::model::run::{Run, Stopping};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
@@ -158,7 +158,7 @@ impl Effects {
 
 impl Tools {
     /// Nobody listens any more only where the console is ending.
-    async fn answer(&self, outcome: Outcome) {
+    pub(super) async fn answer(&self, outcome: Outcome) {
         self.outcomes.send(outcome).await.ok();
     }
 
@@ -232,6 +232,19 @@ impl Tools {
             self.answer(Outcome::Failed(SafeText::new(&text))).await;
         }
         Ok(run_service)
+    }
+
+    /// The store, where it is open now.
+    pub(super) fn open_store(&self) -> Option<Store> {
+        match &*self.run_service.borrow() {
+            StoreState::Open(run_service) => Some(run_service.store().clone()),
+            StoreState::Opening | StoreState::Closed(_) => None,
+        }
+    }
+
+    /// The store, once it is open; why not, where it can't be.
+    pub(super) async fn store(&self) -> Result<Store, SafeText> {
+        self.run_service().await.map(|run_service| run_service.store().clone())
     }
 
     /// The service of runs, once the store is open; why not, where it can't be. One that is away is tried again first.

@@ -6,8 +6,6 @@
 
 pub mod audit;
 mod chain;
-pub(crate) mod check;
-pub(crate) mod derive;
 mod dialect;
 mod error;
 pub mod fault;
@@ -16,9 +14,9 @@ pub(crate) mod history;
 pub mod lease;
 pub mod locks;
 pub mod place;
-mod retain;
+mod retention;
+pub(crate) mod rollups;
 pub mod runs;
-pub(crate) mod transfer;
 pub mod trust;
 mod writing;
 
@@ -107,11 +105,6 @@ impl Store {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.place
-    }
-
-    /// Where it is, as a person is shown it.
-    pub(crate) fn describe(&self) -> String {
-        self.place.display().to_string()
     }
 
     /// Its id, which tells it from every other store.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::restoring::Past;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
 use crate::model::latency::Latencies;
 use crate::model::reading::{Component, Reading, Sign};
+use crate::model::rollup::Bucket;
 use crate::model::since::Since;
 use crate::model::status::Status;
 use crate::model::streak::{Rules, Streak};
@@ -45,6 +47,8 @@ pub struct CheckView {
     pub known_from: Stamp,
     /// Whether it changes too often to be believed.
     pub flapping: bool,
+    /// Whether what is stored of it is here.
+    pub(super) past: Past,
     judge: Streak,
     latencies: Latencies,
     known: model::availability::Availability,
@@ -70,6 +74,7 @@ impl CheckView {
             stale_after: check.stale_after(),
             known_from: now,
             flapping: false,
+            past: Past::default(),
             judge: Streak::new(rules(check), now),
             latencies: Latencies::default(),
             known: model::availability::Availability::new(check.every, now),
@@ -106,6 +111,13 @@ impl CheckView {
         self.known.lose_sight(at);
         self.show();
         changed
+    }
+
+    /// Puts what is stored before what was measured here: first minute on the monotonic clock, minutes, bucket.
+    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], now: Stamp) {
+        let minutes = spans.iter().filter(|(_, count, _)| *count == 1);
+        self.latencies.restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
+        self.known.restore(spans.iter().copied());
     }
 
     fn show(&mut self) {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::lang::time::Stamp;
+use crate::model::outcome::StoreFigures;
 use crate::text::SafeText;
 
 /// Figures that only the runtime can know.
@@ -98,6 +99,8 @@ pub struct Diagnostics {
     pub configured_at: Option<Stamp>,
     /// What the runtime measures.
     pub meters: Meters,
+    /// Figures about the store.
+    pub store: StoreFigures,
 }
 
 impl Diagnostics {

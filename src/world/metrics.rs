@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::restoring::Past;
 use crate::config::sections::metric::Metric;
 use crate::lang::condition::{Comparison, Condition, Predicate};
 use crate::lang::time::Stamp;
 use crate::lang::unit;
 use crate::model::alert::Severity;
 use crate::model::reading::{Caveat, Sample};
+use crate::model::rollup::{Bucket, HOURS_BACK};
 use crate::model::series::Series;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -45,6 +47,8 @@ pub struct MetricView {
     pub stale_after: Duration,
     /// Since when it is configured: an age counts from here until something is known.
     pub known_from: Stamp,
+    /// Whether what is stored of it is here.
+    pub(super) past: Past,
     series: Series,
 }
 
@@ -66,6 +70,7 @@ impl MetricView {
             every: metric.every,
             stale_after: metric.stale_after,
             known_from: now,
+            past: Past::default(),
             series: Series::new(metric.stale_after),
         }
     }
@@ -102,9 +107,22 @@ impl MetricView {
             severity: self.severity,
             stale: self.stale,
             known_from: self.known_from,
+            past: self.past,
             series,
             ..fresh
         }
+    }
+
+    /// Puts what is stored before what was measured here, which began `until`: first minute on the monotonic clock,
+    /// minutes, bucket.
+    pub(super) fn restore(&mut self, spans: &[(u32, u32, &Bucket)], until: Stamp) {
+        const MINUTE_MS: i64 = 60_000;
+        let until = until.mono.as_millis() as i64;
+        let since = until - i64::from(HOURS_BACK) * MINUTE_MS;
+        let placed = spans
+            .iter()
+            .map(|(first, count, bucket)| (i64::from(*first) * MINUTE_MS, i64::from(*count) * MINUTE_MS, *bucket));
+        self.series.restore(placed, since, until);
     }
 
     /// The latest number with its unit, as it is shown.

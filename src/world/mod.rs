@@ -17,12 +17,14 @@ mod lookup;
 mod machines;
 pub(crate) mod membership;
 pub mod metrics;
+mod minute;
 mod observe;
 pub mod one_round;
 pub mod output;
 pub mod ranked;
 pub(crate) mod reason;
 mod reconfigure;
+mod restoring;
 mod running;
 pub mod runs;
 pub mod services;
@@ -32,12 +34,14 @@ mod tick;
 pub mod timeline;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::lang::time::{BootTime, Moment, Stamp};
 use crate::logs::ring::RingLimits;
+use crate::model::lease::LeaseView;
 use crate::model::run::{Lock, Run};
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -52,6 +56,7 @@ use logs::{LogView, Logs};
 use machines::Machines;
 use membership::Membership;
 use metrics::MetricView;
+use minute::OpenMinute;
 use runs::RunView;
 use services::Services;
 use table::IdTable;
@@ -70,6 +75,8 @@ pub struct World {
     pub boot: Option<(Stamp, BootTime)>,
     /// When this world began: what ended before is history and no news.
     pub started: Stamp,
+    /// On the monotonic clock: since when anything is known of checks, with what was stored before this world began.
+    known_since: Duration,
     /// Our own network.
     pub connectivity: Connectivity,
     /// Checks, in the order of the configuration.
@@ -88,6 +95,8 @@ pub struct World {
     pub history: Vec<Run>,
     /// Locks that are held.
     pub locks: Vec<Lock>,
+    /// Who acts for all that use the store.
+    pub lease: LeaseView,
     /// Since when the store is away, and why; `None`: it answers.
     pub store_away: Option<(DateTime<Utc>, SafeText)>,
     /// The values that no plan may hold, as far as they are known.
@@ -98,6 +107,8 @@ pub struct World {
     pub diagnostics: Diagnostics,
     /// Whether actions are refused and hidden.
     pub read_only: bool,
+    /// The minute that is being added up, where this process stores roll-ups.
+    minute: Option<OpenMinute>,
     /// The conditions with their memory; `alerts` is what of them is shown.
     machines: Machines,
     /// Who belongs to whom.
@@ -114,6 +125,7 @@ impl World {
         let mut world = Self {
             now,
             started: now,
+            known_since: now.mono,
             boot: None,
             connectivity: Connectivity { ok: true, ..Connectivity::default() },
             checks,
@@ -124,11 +136,13 @@ impl World {
             runs: Vec::new(),
             history: Vec::new(),
             locks: Vec::new(),
+            lease: LeaseView::default(),
             store_away: None,
             literals: Literals::default(),
             timeline: Timeline::default(),
             diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },
             read_only: config.console.read_only,
+            minute: None,
             machines: Machines::default(),
             membership: Arc::default(),
             config,

@@ -63,7 +63,9 @@ impl World {
             return output;
         }
         let Some(id) = self.membership.checks.get(&reading.check).copied() else { return output };
+        self.turn_minute(&mut output);
         let taken = self.checks[id].observe(reading);
+        self.add_reading(id);
         output.noticeable = taken.turned.is_some() || taken.noticeable;
         // Whose fault it is comes first: what is told of it says so.
         let rows = if output.noticeable { self.checks_changed(&[id]) } else { Vec::new() };
@@ -125,6 +127,10 @@ impl World {
             return output;
         }
         let Some(id) = self.membership.metrics.get(&sample.metric).copied() else { return output };
+        self.turn_minute(&mut output);
+        if let Ok(value) = sample.value {
+            self.add_sample(id, sample.at.utc, value);
+        }
         let had_number = self.metrics[id].error.is_none();
         output.noticeable = self.metrics[id].observe(sample);
         let metric = &self.metrics[id];
@@ -201,6 +207,7 @@ impl World {
         for check in &mut self.checks {
             check.lose_sight(from);
         }
+        self.minute_loses_sight(from);
         self.derive_services();
         self.review_alerts();
         let text = format!("no data for {}s: the console was suspended or starved", span.as_secs());
@@ -224,6 +231,7 @@ impl World {
                 for check in &mut self.checks {
                     check.lose_sight(now);
                 }
+                self.minute_loses_sight(now);
             }
             self.derive_services();
             let text = if ok { "our own network is back" } else { "our own network is down: every status is unknown" };

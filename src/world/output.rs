@@ -1,5 +1,6 @@
 //! What comes of taking something in: what a screen may show of it, and what is to be done.
 
+use crate::model::rollup::Sheet;
 use crate::model::run::Run;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -67,10 +68,17 @@ pub(crate) enum Change {
 }
 
 /// Something that the world wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Intent {
     /// Read runs and locks from the store.
     LoadRuns,
     /// Follow the output of a run, from line 0.
     FollowRun(Name),
+    /// Store what is known of a minute, for all, with what is stored of it already.
+    WriteMinute {
+        /// By which the lease was held then.
+        fence: u64,
+        /// The minute.
+        sheet: Sheet,
+    },
 }

@@ -19,6 +19,8 @@ impl World {
     /// the file's own word can.
     pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Stamp) -> Output {
         self.advance(now);
+        let mut output = Output { changes: vec![Change::Alerts], ..Output::noticeable() };
+        self.leave_minute(&mut output);
         self.diagnostics.reloads.0 += 1;
         self.diagnostics.configured_at = Some(now);
         self.diagnostics.accepted();
@@ -33,7 +35,7 @@ impl World {
         self.regroup();
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
         self.list_alerts();
-        Output { changes: vec![Change::Alerts], ..Output::noticeable() }
+        output
     }
 
     fn reconfigure_checks(&mut self, config: &Config) {

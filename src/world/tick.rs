@@ -10,6 +10,7 @@ impl World {
     pub(crate) fn tick(&mut self, now: Stamp) -> Output {
         self.advance(now);
         let mut output = Output::default();
+        self.turn_minute(&mut output);
         self.mark_stale();
         self.evaluate_all(&mut output);
         for log in &mut self.logs {

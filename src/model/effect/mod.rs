@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod feed;
+pub mod history;
 pub mod logs;
 pub mod run;
 pub mod store;
@@ -12,6 +13,7 @@ pub mod terminal;
 
 pub use self::console::ConsoleEffect;
 pub use self::feed::FeedEffect;
+pub use self::history::HistoryEffect;
 pub use self::logs::{LogsEffect, ShapeHistoryQuery};
 pub use self::run::{RunEffect, StartRun};
 pub use self::store::StoreEffect;
@@ -24,7 +26,7 @@ pub struct RequestId(pub u64);
 
 /// Something to be done, by its carrier. Where an answer is due, it is an [`Outcome`](super::outcome::Outcome) that names
 /// the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// The terminal.
     Terminal(TerminalEffect),
@@ -34,6 +36,8 @@ pub enum Effect {
     Run(RequestId, RunEffect),
     /// The store.
     Store(RequestId, StoreEffect),
+    /// The stored past of readings.
+    History(HistoryEffect),
     /// The log engine.
     Logs(LogsEffect),
     /// The console itself.
@@ -49,6 +53,12 @@ impl From<TerminalEffect> for Effect {
 impl From<FeedEffect> for Effect {
     fn from(effect: FeedEffect) -> Self {
         Self::Feed(effect)
+    }
+}
+
+impl From<HistoryEffect> for Effect {
+    fn from(effect: HistoryEffect) -> Self {
+        Self::History(effect)
     }
 }
 

@@ -155,6 +155,28 @@ impl Bucket {
         }
     }
 
+    /// Each value with the second of its minute, oldest first; empty where they were too many to keep.
+    pub fn each(&self) -> impl Iterator<Item = (u8, f64)> {
+        let values = if let Measured::Each(values) = &self.measured { values.as_slice() } else { &[] };
+        values.iter().map(|measurement| (measurement.second, f64::from(measurement.value)))
+    }
+
+    /// Values with how often each was measured. Where they were too many to keep, a value is at most 6.25 % off.
+    pub fn counts(&self) -> Vec<(f64, u64)> {
+        match &self.measured {
+            Measured::Each(values) => values.iter().map(|measurement| (f64::from(measurement.value), 1)).collect(),
+            Measured::Counted(counted) => {
+                counted.cells.iter().map(|(cell, count)| (counted.value_of(*cell), *count)).collect()
+            }
+        }
+    }
+
+    /// Milliseconds for which anything was known but that it is not.
+    pub fn known_ms(&self) -> u64 {
+        let unknown = self.standing_ms(Status::Unknown);
+        self.standing.iter().fold(0_u64, |sum, ms| sum.saturating_add(*ms)) - unknown
+    }
+
     /// Makes the values a distribution, if they are none yet, and adds to it.
     fn add_counted(&mut self, add: impl FnOnce(&mut Distribution)) {
         let mut counted = match std::mem::replace(&mut self.measured, Measured::Each(Vec::new())) {

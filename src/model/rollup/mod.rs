@@ -10,12 +10,14 @@ mod bucket;
 mod codec;
 mod columns;
 mod distribution;
+mod history;
 mod pack;
 mod series_key;
 mod sheet;
 
 pub use bucket::Bucket;
 pub use codec::InvalidRollup;
+pub use history::{HOURS_BACK, MINUTES_BACK, SeriesHistory};
 pub use pack::{Pack, Width, pack_hour};
 pub use series_key::SeriesKey;
 pub use sheet::Sheet;

@@ -78,6 +78,12 @@ impl Pack {
         self.buckets.iter().map(move |(place, bucket)| (begins(*place), bucket))
     }
 
+    /// The same, to be kept.
+    pub fn into_buckets(self) -> impl Iterator<Item = (u32, Bucket)> {
+        let (first, minutes) = (self.first_minute, self.width.minutes());
+        self.buckets.into_iter().map(move |(place, bucket)| (first + u32::from(place) * minutes, bucket))
+    }
+
     /// All of it as one bucket: 60 minutes as their hour.
     pub fn total(&self) -> Bucket {
         let mut total = Bucket::sum_of_none();

@@ -33,6 +33,13 @@ impl Sheet {
         self.buckets.iter().map(|(series, bucket)| (series, bucket))
     }
 
+    /// Both together: what each of two processes knows of one minute.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        let minute = self.minute;
+        Self::new(minute, self.buckets.into_iter().chain(other.buckets).collect())
+    }
+
     /// The same, to be kept.
     pub(super) fn into_buckets(self) -> impl Iterator<Item = (SeriesKey, Bucket)> {
         self.buckets.into_iter()

@@ -34,6 +34,14 @@ impl Bucket {
     }
 }
 
+/// Values that are stored together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored {
+    pub point: Point,
+    pub count: u32,
+    pub sum: f64,
+}
+
 /// A ring of buckets.
 #[derive(Debug, Clone)]
 pub(super) struct Tier {
@@ -41,12 +49,13 @@ pub(super) struct Tier {
     step: i64,
     most: usize,
     buckets: VecDeque<Bucket>,
-    dropped: bool,
+    /// Everything since that moment, in milliseconds, is here; `None`: everything there ever was.
+    since: Option<i64>,
 }
 
 impl Tier {
     pub(super) const fn new(step: i64, most: usize) -> Self {
-        Self { step, most, buckets: VecDeque::new(), dropped: false }
+        Self { step, most, buckets: VecDeque::new(), since: None }
     }
 
     pub(super) fn push(&mut self, millis: i64, value: f64) {
@@ -63,7 +72,7 @@ impl Tier {
             _ => {
                 if self.buckets.len() == self.most {
                     self.buckets.pop_front();
-                    self.dropped = true;
+                    self.since = self.buckets.front().map(|first| i64::from(first.index) * self.step);
                 }
                 self.buckets.push_back(Bucket {
                     index,
@@ -87,7 +96,38 @@ impl Tier {
 
     /// Whether everything since that moment, in milliseconds, is still here.
     pub(super) fn covers(&self, millis: i64) -> bool {
-        !self.dropped || self.buckets.front().is_some_and(|first| self.start_of(first) <= millis)
+        self.since.is_none_or(|since| since <= millis)
+    }
+
+    /// Puts stored values before those that are here, newest first; each with where it begins, in milliseconds. With
+    /// them everything since `since` is here.
+    pub(super) fn restore(&mut self, values: impl Iterator<Item = (i64, Stored)>, since: i64) {
+        for (millis, Stored { point, count, sum }) in values {
+            let Ok(index) = u32::try_from(millis.div_euclid(self.step)) else { continue };
+            let full = self.buckets.len() == self.most;
+            match self.buckets.front_mut() {
+                Some(first) if first.index < index => {}
+                Some(first) if first.index == index => {
+                    first.count = first.count.saturating_add(count);
+                    first.sum += sum;
+                    (first.min, first.max) = (first.min.min(point.min as f32), first.max.max(point.max as f32));
+                }
+                _ if full => {
+                    self.since = self.buckets.front().map(|first| i64::from(first.index) * self.step);
+                    return;
+                }
+                _ => self.buckets.push_front(Bucket {
+                    index,
+                    count,
+                    sum,
+                    min: point.min as f32,
+                    max: point.max as f32,
+                    last: point.last as f32,
+                    ended: false,
+                }),
+            }
+        }
+        self.since = Some(since);
     }
 
     pub(super) fn buckets(&self) -> impl Iterator<Item = &Bucket> {

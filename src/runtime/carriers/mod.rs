@@ -2,6 +2,7 @@
 
 mod console;
 mod feed;
+mod history;
 mod logs;
 mod run;
 mod store;
@@ -23,6 +24,7 @@ impl Core {
                 self.effects.run(&mut self.tasks, request, effect, config);
             }
             Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect),
+            Effect::History(effect) => self.history(effect),
             Effect::Logs(effect) => self.logs(effect),
             Effect::Console(effect) => self.console(effect),
         }

@@ -8,6 +8,7 @@ use super::{PanelView, frame, log, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
+use crate::model::outcome::StoreFigures;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
@@ -107,8 +108,15 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
     let store = state.world.store_away.as_ref();
     let since =
         |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.world.config.console.timezone));
-    let words = store.map_or_else(|| "answers".to_owned(), since);
+    let kept = state.world.diagnostics.store;
+    let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
+    let words = store.map_or_else(|| format!("answers{size}"), since);
     out.push(fact("store", words, if store.is_none() { Role::Text } else { Role::LevelError }));
+    let StoreFigures { waiting, lost, .. } = kept;
+    if waiting > 0 || lost > 0 {
+        let words = format!("{waiting} min waiting, {} lost", figures::count(lost));
+        out.push(fact("stored readings", words, bad(lost > 0)));
+    }
 }
 
 fn configuration(state: &State, out: &mut Vec<Line<'static>>) {

@@ -100,9 +100,9 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
     ]
 }
 
-/// What the availability is of: a console that has looked on for minutes can't speak of a day.
+/// What the availability is of: where minutes are known it can't be spoken of a day.
 fn availability_heading(state: &State) -> &'static str {
-    match state.world.now.since(state.world.started).as_secs() / 3_600 {
+    match state.world.known_for().as_secs() / 3_600 {
         0 => "up <1h",
         1..6 => "up <6h",
         6..24 => "up <24h",
@@ -151,7 +151,7 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
     if columns == 0 {
         return Line::new();
     }
-    let young = state.world.now.since(state.world.started) < FIRST_BUCKET * u32::from(columns);
+    let young = state.world.known_for() < FIRST_BUCKET * u32::from(columns);
     let least = if young { FIRST_BUCKET } else { BUCKET };
     let buckets = check.every.as_secs().div_ceil(least.as_secs()).max(1);
     let bucket = least * u32::try_from(buckets).unwrap_or(u32::MAX);

@@ -1,0 +1,44 @@
+//! What is stored of the series that are shown: read once for each, when it is first on the screen.
+
+use crate::config::panels::PanelSubject;
+use crate::model::effect::{Effect, HistoryEffect};
+use crate::model::rollup::SeriesKey;
+
+use super::layout::Target;
+use super::row::RowKey;
+use super::state::State;
+
+/// Series that are read together: taking them in holds up the loop for a few milliseconds.
+const PAGE: usize = 20;
+
+/// Asks for the past of what the last frame showed, where it is not here yet.
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    // Before the first frame nothing is shown, and nothing may keep it waiting.
+    if state.world.store_away.is_some() || state.console.layout.areas.is_empty() {
+        return;
+    }
+    let shown: Vec<SeriesKey> = shown(state).collect();
+    let unread = state.world.ask_past(shown);
+    effects.extend(unread.chunks(PAGE).map(|page| HistoryEffect::Read(page.to_vec()).into()));
+}
+
+/// The series of what the last frame showed, and those from which others are derived. Some come more than once.
+fn shown(state: &State) -> impl Iterator<Item = SeriesKey> {
+    let world = &state.world;
+    let areas = state.console.layout.areas.iter();
+    let shown = areas.filter_map(|(_, target)| match target {
+        Target::Row(RowKey::Check(name)) => Some(SeriesKey::Check(name.clone())),
+        Target::Row(RowKey::Service(name)) => {
+            let leading = world.service(name).and_then(|service| service.leading);
+            leading.map(|id| SeriesKey::Check(world.checks[id].name.clone()))
+        }
+        Target::Row(RowKey::Metric(name)) | Target::Plot(name) => Some(SeriesKey::Metric(name.clone())),
+        Target::Panel(id) => match &id.subject {
+            PanelSubject::Check(name) => Some(SeriesKey::Check(name.clone())),
+            PanelSubject::Metric(name) => Some(SeriesKey::Metric(name.clone())),
+            PanelSubject::None | PanelSubject::Log(_) => None,
+        },
+        _ => None,
+    });
+    shown.chain(world.derived_from().cloned().map(SeriesKey::Check))
+}

@@ -1,0 +1,17 @@
+//! What is asked of the stored past of readings.
+
+use crate::model::rollup::{SeriesKey, Sheet};
+
+/// Something to be done with roll-ups.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HistoryEffect {
+    /// Store what is known of a minute, by whoever holds the lease.
+    WriteMinute {
+        /// By which the lease was held then.
+        fence: u64,
+        /// The minute.
+        sheet: Box<Sheet>,
+    },
+    /// Read what is stored of these series.
+    Read(Vec<SeriesKey>),
+}

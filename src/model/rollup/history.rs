@@ -1,0 +1,20 @@
+//! What is stored of one series, to be put before what was measured since.
+
+use super::bucket::Bucket;
+use super::series_key::SeriesKey;
+
+/// Minutes of the past that are shown minute by minute: two days.
+pub const MINUTES_BACK: u32 = 2 * 24 * 60;
+/// Minutes of the past that are shown at all: thirty days.
+pub const HOURS_BACK: u32 = 30 * 24 * 60;
+
+/// The roll-ups of one series: minutes of the last days, hours of what lies before them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesHistory {
+    /// Of what.
+    pub series: SeriesKey,
+    /// Hours, each by the minute it begins with, counted from 1970-01-01 00:00 UTC; oldest first, all before the minutes.
+    pub hours: Vec<(u32, Bucket)>,
+    /// Minutes, oldest first.
+    pub minutes: Vec<(u32, Bucket)>,
+}

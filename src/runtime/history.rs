@@ -1,0 +1,195 @@
+//! The stored past of readings: written by the process that holds the lease, a minute at a time, and read by all.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::effects::{Effects, Tools};
+use super::tasks::Tasks;
+use crate::clock::Clock;
+use crate::config::sections::retention::Retention;
+use crate::model::outcome::{Outcome, StoreFigures};
+use crate::model::rollup::{SeriesKey, Sheet};
+use crate::store::Store;
+use crate::store::rollups::SheetToWrite;
+
+/// Minutes that wait in memory while the store is away.
+const WAITING: usize = 60;
+/// How often the size of the store is looked up, and what waits is tried again.
+const LOOK: Duration = Duration::from_mins(1);
+/// The first look: by then the store is open, and nobody waits for a first frame.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How often a minute is refused before it is given up: by then the lease would be ours again.
+const REFUSALS: u32 = 3;
+/// How long the last minute may take when the console ends.
+const LAST_MINUTE: Duration = Duration::from_millis(500);
+
+/// By whom roll-ups are written: the fence of the lease, and what is to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Holding {
+    /// The fence.
+    pub fence: u64,
+    /// For how long.
+    pub retention: Retention,
+}
+
+/// The way to the task that stores minutes.
+pub(super) struct HistoryWriter {
+    minutes: mpsc::Sender<(u64, Sheet)>,
+    /// Minutes for which there was no room in the queue.
+    crowded: Arc<AtomicU64>,
+    queue: Arc<Mutex<MinuteQueue>>,
+    /// Set with each minute that this process stores.
+    pub(super) holding: watch::Sender<Option<Holding>>,
+}
+
+/// Minutes on their way into the store. It outlives the task that works on it.
+struct MinuteQueue {
+    minutes: mpsc::Receiver<(u64, Sheet)>,
+    crowded: Arc<AtomicU64>,
+    /// Oldest first, all of one fence.
+    waiting: VecDeque<SheetToWrite>,
+    /// The fence by which the lease was held then.
+    fence: u64,
+    /// How often the store refused it in a row.
+    refused: u32,
+    figures: StoreFigures,
+}
+
+impl HistoryWriter {
+    pub(super) fn new() -> Self {
+        let (sender, minutes) = mpsc::channel(WAITING);
+        let crowded = Arc::<AtomicU64>::default();
+        let queue = MinuteQueue {
+            minutes,
+            crowded: Arc::clone(&crowded),
+            waiting: VecDeque::new(),
+            fence: 0,
+            refused: 0,
+            figures: StoreFigures::default(),
+        };
+        Self { minutes: sender, crowded, queue: Arc::new(Mutex::new(queue)), holding: watch::Sender::new(None) }
+    }
+
+    /// Stores a minute when the store can be written.
+    pub(super) fn write(&self, holding: Holding, sheet: Sheet) {
+        if self.minutes.try_send((holding.fence, sheet)).is_err() {
+            self.crowded.fetch_add(1, Ordering::Relaxed);
+        }
+        self.holding.send_replace(Some(holding));
+    }
+
+    /// Starts the task that writes.
+    pub(super) fn start(&self, tasks: &mut Tasks, effects: &Effects, clock: Clock) {
+        let (queue, tools, token) = (Arc::clone(&self.queue), effects.tools.clone(), tasks.token());
+        tasks.supervise("readings", token, move |token| {
+            let (queue, tools) = (Arc::clone(&queue), tools.clone());
+            async move { queue.lock().await.run(&tools, clock, &token).await }
+        });
+    }
+}
+
+impl MinuteQueue {
+    async fn run(&mut self, tools: &Tools, clock: Clock, token: &CancellationToken) {
+        let mut look = FIRST_LOOK;
+        loop {
+            tokio::select! {
+                () = token.cancelled() => break,
+                Some((fence, sheet)) = self.minutes.recv() => self.take(fence, sheet),
+                () = tokio::time::sleep(look) => look = LOOK,
+            }
+            if let Some(store) = tools.open_store() {
+                tokio::select! {
+                    () = token.cancelled() => break,
+                    () = self.store(&store, clock) => {}
+                }
+            }
+            self.figures.waiting = self.waiting.len();
+            self.figures.lost += self.crowded.swap(0, Ordering::Relaxed);
+            tools.answer(Outcome::StoreFigures(self.figures)).await;
+        }
+        if let Some(store) = tools.open_store() {
+            self.take_all();
+            tokio::time::timeout(LAST_MINUTE, self.write(&store)).await.ok();
+        }
+    }
+
+    fn take_all(&mut self) {
+        while let Ok((fence, sheet)) = self.minutes.try_recv() {
+            self.take(fence, sheet);
+        }
+    }
+
+    /// Puts a minute behind those that wait. A lease that nobody else took meanwhile keeps its fence: minutes of another
+    /// fence are over, and known by who held it in between.
+    fn take(&mut self, fence: u64, sheet: Sheet) {
+        self.refused = if fence == self.fence { self.refused } else { 0 };
+        let before = self.waiting.len();
+        if fence != self.fence {
+            self.waiting.clear();
+        }
+        self.fence = fence;
+        self.waiting.push_back(sheet.into());
+        while self.waiting.len() > WAITING {
+            self.waiting.pop_front();
+        }
+        self.figures.lost += (before + 1 - self.waiting.len()) as u64;
+    }
+
+    async fn store(&mut self, store: &Store, clock: Clock) {
+        self.take_all();
+        if self.write(store).await {
+            let now = u32::try_from(clock.now().utc.timestamp() / 60).unwrap_or(0);
+            if let Err(error) = store.pack(self.fence, now).await {
+                tracing::warn!(%error, "the minutes of an hour are not packed yet");
+            }
+        }
+        match store.size().await {
+            Ok(size) => self.figures.size = Some(size),
+            Err(error) => tracing::debug!(%error, "no size"),
+        }
+    }
+
+    /// Writes what waits. True: something was written, and nothing waits any more.
+    async fn write(&mut self, store: &Store) -> bool {
+        let mut written = false;
+        while let Some(sheet) = self.waiting.front_mut() {
+            match store.add_minute(self.fence, sheet).await {
+                Ok(true) => {
+                    (written, self.refused) = (true, 0);
+                    self.waiting.pop_front();
+                }
+                Ok(false) => {
+                    self.refused += 1;
+                    if self.refused >= REFUSALS {
+                        self.figures.lost += self.waiting.len() as u64;
+                        self.waiting.clear();
+                    }
+                    return false;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a minute of readings is not stored yet");
+                    return false;
+                }
+            }
+        }
+        written
+    }
+}
+
+impl Tools {
+    /// Reads what is stored of series, once the store is open.
+    pub(super) async fn read_past(self, series: Vec<SeriesKey>, clock: Clock) {
+        let now = u32::try_from(clock.now().utc.timestamp() / 60).unwrap_or(0);
+        let histories = match self.store().await {
+            Ok(store) => store.stored_readings(&series, now).await.map_err(|error| error.to_string()),
+            Err(why) => Err(why.to_string()),
+        };
+        let histories = histories.inspect_err(|error| tracing::warn!(%error, "stored readings can't be read")).ok();
+        self.answer(Outcome::Past { series, histories }).await;
+    }
+}

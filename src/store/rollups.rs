@@ -1,0 +1,116 @@
+//! Roll-ups in the store. Whoever holds the lease writes one sheet a minute for all series; when the hour is over, its
+//! sheets are packed by series, into the minutes of that hour and the hours of that day, and go.
+//!
+//! *Invariant:* what is added is added once. A minute is merged with what is stored of it already, and how far an hour is
+//! packed is kept in the transaction that packs: whoever goes on, after whatever end, goes on from there.
+
+mod packing;
+mod reading;
+
+use serde::{Deserialize, Serialize};
+
+use super::dialect::{RollupRow, Side};
+use super::{Store, StoreError};
+use crate::model::rollup::{Sheet, Width};
+
+/// The rows of minutes: sheets, and the packs of an hour.
+pub(super) const MINUTES: &str = "minute";
+/// The rows of hours: the packs of a day.
+pub(super) const HOURS: &str = "hour";
+/// The series of a sheet.
+const ALL: &str = "";
+/// The name by which it is kept how far sheets are packed.
+const PACKED: &str = "rollup.packed";
+const MINUTE_MS: i64 = 60_000;
+
+/// How far sheets are packed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PackMark {
+    /// The first minute of the oldest hour that may have sheets.
+    hour: u32,
+    /// The last series of that hour that is packed; the hour is then not to be added to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+impl PackMark {
+    fn body(&self) -> Result<Vec<u8>, StoreError> {
+        serde_json::to_vec(self).map_err(|error| StoreError::Content(error.to_string()))
+    }
+}
+
+/// A sheet on its way into the store, with the bytes that were tried last: where the answer to a commit was lost, it is
+/// recognised by them and not added twice.
+#[derive(Debug, Clone)]
+pub(crate) struct SheetToWrite {
+    sheet: Sheet,
+    tried: Option<Vec<u8>>,
+}
+
+impl From<Sheet> for SheetToWrite {
+    fn from(sheet: Sheet) -> Self {
+        Self { sheet, tried: None }
+    }
+}
+
+impl Store {
+    /// Adds a minute to what is stored of it. `false`: the lease has another fence, and nothing is written.
+    ///
+    /// # Errors
+    /// It could not be written; the same sheet may be tried again.
+    pub(crate) async fn add_minute(&self, fence: u64, sheet: &mut SheetToWrite) -> Result<bool, StoreError> {
+        let hour = Width::Minute.first_minute(sheet.sheet.minute);
+        let mut mark = self.pack_mark().await?;
+        // An hour that is packed in part is packed to its end before anything is added to it.
+        while mark.as_ref().is_some_and(|mark| mark.after.is_some() && hour <= mark.hour) {
+            if !self.pack_next(fence, u32::MAX).await? {
+                return Ok(false);
+            }
+            mark = self.pack_mark().await?;
+        }
+        let start = start_of(sheet.sheet.minute);
+        let mut merged = sheet.sheet.clone();
+        if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1).await?.pop() {
+            if sheet.tried.as_ref() == Some(&row.data) {
+                return Ok(true);
+            }
+            match Sheet::decode(merged.minute, &row.data) {
+                Ok(before) => merged = before.merged(merged),
+                // What a newer version wrote is not written over.
+                Err(error) => {
+                    tracing::warn!(%error, minute = merged.minute, "a minute of readings is left out");
+                    return Ok(true);
+                }
+            }
+        }
+        let data = sheet.tried.insert(merged.encode()).clone();
+        let row = RollupRow { tier: MINUTES.to_owned(), series: ALL.to_owned(), start, data };
+        let back = mark.is_none_or(|mark| hour < mark.hour).then_some(PackMark { hour, after: None });
+        let back = back.map(|mark| mark.body()).transpose()?;
+        let rows = [Some(Side::Rollup(&row)), back.as_deref().map(|body| Side::Keep(PACKED, body))];
+        self.dialect.put(Some(fence), &rows.into_iter().flatten().collect::<Vec<_>>()).await
+    }
+
+    /// Bytes that the store takes.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) async fn size(&self) -> Result<u64, StoreError> {
+        self.dialect.size().await
+    }
+
+    async fn pack_mark(&self) -> Result<Option<PackMark>, StoreError> {
+        let Some((body, _)) = self.dialect.kept(PACKED).await? else { return Ok(None) };
+        serde_json::from_slice(&body).map(Some).map_err(|error| StoreError::Content(error.to_string()))
+    }
+}
+
+/// A minute, counted from 1970, as it is stored.
+fn start_of(minute: u32) -> i64 {
+    i64::from(minute) * MINUTE_MS
+}
+
+/// A stored minute, counted from 1970.
+fn minute_at(start: i64) -> u32 {
+    u32::try_from(start.div_euclid(MINUTE_MS)).unwrap_or(0)
+}

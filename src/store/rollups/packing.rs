@@ -1,0 +1,131 @@
+//! Packing the sheets of an hour that is over, by series, in slices.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{ALL, HOURS, MINUTES, PACKED, PackMark, minute_at, start_of};
+use crate::model::rollup::{Bucket, Pack, SeriesKey, Sheet, Width, pack_hour};
+use crate::store::dialect::{RollupRow, Side};
+use crate::store::{Store, StoreError};
+
+/// Series whose minutes are in memory at once: some 20 MB.
+const IN_MEMORY: usize = 1_000;
+/// Series in one transaction: some milliseconds for which others wait.
+const SLICE: usize = 200;
+/// Between two transactions, so that others get theirs.
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl Store {
+    /// Packs the hours that are over in the minute `now`, oldest first. `false`: the lease has another fence by now.
+    ///
+    /// # Errors
+    /// It could not be done to the end; what is packed is packed, and the rest is for the next time.
+    pub(crate) async fn pack(&self, fence: u64, now: u32) -> Result<bool, StoreError> {
+        while self.pack_mark().await?.is_some_and(|mark| mark.hour < Width::Minute.first_minute(now)) {
+            if !self.pack_next(fence, now).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Packs the oldest hour that has sheets. `false`: the lease has another fence by now.
+    pub(super) async fn pack_next(&self, fence: u64, now: u32) -> Result<bool, StoreError> {
+        let Some(mut mark) = self.pack_mark().await? else { return Ok(true) };
+        let last = Width::Minute.first_minute(now);
+        let mut rows = self.sheets_of(mark.hour).await?;
+        while rows.is_empty() && mark.after.is_none() && mark.hour < last {
+            mark.hour += Width::Minute.buckets();
+            rows = if mark.hour < last { self.sheets_of(mark.hour).await? } else { Vec::new() };
+        }
+        if mark.hour < last && !self.pack_series(fence, &mark, &rows).await? {
+            return Ok(false);
+        }
+        if mark.hour < last {
+            mark.hour += Width::Minute.buckets();
+        }
+        mark.after = None;
+        let body = mark.body()?;
+        // What can't be read stays, until its time is over: a newer version wrote it.
+        let readable = rows.iter().filter(|row| sheet(row).is_some());
+        let gone = readable.map(Side::RemoveRollup).chain([Side::Keep(PACKED, &body)]).collect::<Vec<_>>();
+        self.dialect.put(Some(fence), &gone).await
+    }
+
+    /// The sheets of one hour.
+    pub(super) async fn sheets_of(&self, hour: u32) -> Result<Vec<RollupRow>, StoreError> {
+        let end = hour.saturating_add(Width::Minute.buckets());
+        self.dialect.rollups(MINUTES, ALL, start_of(hour), start_of(end)).await
+    }
+
+    async fn pack_series(&self, fence: u64, mark: &PackMark, rows: &[RollupRow]) -> Result<bool, StoreError> {
+        let mut series = BTreeSet::new();
+        let after = mark.after.as_deref().and_then(SeriesKey::parse);
+        for row in rows {
+            let sheet = sheet(row);
+            let named = sheet.iter().flat_map(Sheet::buckets).map(|(series, _)| series);
+            series.extend(named.filter(|series| after.as_ref().is_none_or(|after| *series > after)).cloned());
+            tokio::task::yield_now().await;
+        }
+        let series: Vec<SeriesKey> = series.into_iter().collect();
+        for group in series.chunks(IN_MEMORY) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+            let wanted = |series: &SeriesKey| first <= series && series <= last;
+            let packs: Vec<_> = pack_hour(mark.hour, rows.iter().filter_map(sheet), wanted).into_iter().collect();
+            for slice in packs.chunks(SLICE) {
+                if !self.pack_slice(fence, mark.hour, slice).await? {
+                    return Ok(false);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds the minutes of some series to what is stored of that hour and that day.
+    async fn pack_slice(&self, fence: u64, hour: u32, packs: &[(SeriesKey, Pack)]) -> Result<bool, StoreError> {
+        let mut rows = Vec::with_capacity(2 * packs.len());
+        for (series, pack) in packs {
+            let name = series.to_string();
+            let total = pack.total();
+            rows.extend(self.added(Width::Minute, &name, hour, pack.buckets()).await?);
+            rows.extend(self.added(Width::Hour, &name, hour, [(hour, &total)].into_iter()).await?);
+        }
+        let after = packs.last().map(|(series, _)| series.to_string());
+        let body = PackMark { hour, after }.body()?;
+        let sides = rows.iter().map(Side::Rollup).chain([Side::Keep(PACKED, &body)]).collect::<Vec<_>>();
+        self.dialect.put(Some(fence), &sides).await
+    }
+
+    /// What is stored of a series in the pack in which `minute` lies, with these buckets.
+    async fn added<'a>(
+        &self,
+        width: Width,
+        series: &str,
+        minute: u32,
+        buckets: impl Iterator<Item = (u32, &'a Bucket)>,
+    ) -> Result<Option<RollupRow>, StoreError> {
+        let tier = if width == Width::Minute { MINUTES } else { HOURS };
+        let start = start_of(width.first_minute(minute));
+        let mut pack = Pack::new(width, minute);
+        if let Some(row) = self.dialect.rollups(tier, series, start, start + 1).await?.pop() {
+            match Pack::decode(width, minute, &row.data) {
+                Ok(stored) => pack = stored,
+                Err(error) => {
+                    tracing::warn!(%error, series, start, "readings are left out");
+                    return Ok(None);
+                }
+            }
+        }
+        for (minute, bucket) in buckets {
+            pack.add(minute, bucket.clone());
+        }
+        Ok(Some(RollupRow { tier: tier.to_owned(), series: series.to_owned(), start, data: pack.encode() }))
+    }
+}
+
+/// What a row of minutes of all series holds; `None` where it can't be read.
+pub(super) fn sheet(row: &RollupRow) -> Option<Sheet> {
+    let sheet = Sheet::decode(minute_at(row.start), &row.data);
+    sheet.inspect_err(|error| tracing::warn!(%error, start = row.start, "a minute of readings can't be read")).ok()
+}

@@ -1,0 +1,101 @@
+//! Reading roll-ups back, for a console that starts.
+
+use std::collections::BTreeMap;
+
+use super::packing::sheet;
+use super::{HOURS, MINUTES, PackMark, minute_at, start_of};
+use crate::model::rollup::{Bucket, HOURS_BACK, MINUTES_BACK, Pack, SeriesHistory, SeriesKey, Width};
+use crate::store::{Store, StoreError};
+
+/// How often it is read again because an hour was packed meanwhile; that takes seconds once an hour.
+const TRIES: u32 = 5;
+
+impl Store {
+    /// What is stored of some series up to the minute `now`: minutes of two days, hours of thirty.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) async fn stored_readings(
+        &self,
+        series: &[SeriesKey],
+        now: u32,
+    ) -> Result<Vec<SeriesHistory>, StoreError> {
+        for _ in 1..TRIES {
+            let mark = self.pack_mark().await?;
+            let histories = self.history_once(series, now, mark.as_ref()).await?;
+            // Where the holder has packed meanwhile, minutes may have been seen twice or not at all.
+            if self.pack_mark().await? == mark {
+                return Ok(histories);
+            }
+        }
+        let mark = self.pack_mark().await?;
+        self.history_once(series, now, mark.as_ref()).await
+    }
+
+    async fn history_once(
+        &self,
+        series: &[SeriesKey],
+        now: u32,
+        mark: Option<&PackMark>,
+    ) -> Result<Vec<SeriesHistory>, StoreError> {
+        let minutes_from = Width::Minute.first_minute(now.saturating_sub(MINUTES_BACK));
+        let hours_from = now.saturating_sub(HOURS_BACK);
+        let mut open = self.unpacked(series, minutes_from, now, mark).await?;
+        let mut histories = Vec::with_capacity(series.len());
+        for series in series {
+            let mut hours = self.packs(Width::Hour, series, hours_from).await?;
+            let mut minutes = self.packs(Width::Minute, series, minutes_from).await?;
+            hours.retain(|hour, _| *hour >= hours_from && *hour < minutes_from);
+            for (minute, bucket) in open.remove(series).unwrap_or_default() {
+                minutes.entry(minute).or_default().merge(&bucket);
+            }
+            let (hours, minutes) = (hours.into_iter().collect(), minutes.into_iter().collect());
+            histories.push(SeriesHistory { series: series.clone(), hours, minutes });
+            tokio::task::yield_now().await;
+        }
+        Ok(histories)
+    }
+
+    /// The minutes of some series that are not packed yet.
+    async fn unpacked(
+        &self,
+        series: &[SeriesKey],
+        from: u32,
+        now: u32,
+        mark: Option<&PackMark>,
+    ) -> Result<BTreeMap<SeriesKey, Vec<(u32, Bucket)>>, StoreError> {
+        let mut found: BTreeMap<SeriesKey, Vec<(u32, Bucket)>> = BTreeMap::new();
+        let Some(mark) = mark else { return Ok(found) };
+        let after = mark.after.as_deref().and_then(SeriesKey::parse);
+        let mut hour = mark.hour.max(from);
+        while hour <= now {
+            for sheet in self.sheets_of(hour).await?.iter().filter_map(sheet) {
+                for series in series {
+                    // What is packed of this hour is in its pack already.
+                    let packed = hour == mark.hour && after.as_ref().is_some_and(|after| series <= after);
+                    if let Some(bucket) = sheet.get(series).filter(|_| !packed) {
+                        found.entry(series.clone()).or_default().push((sheet.minute, bucket.clone()));
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+            hour += Width::Minute.buckets();
+        }
+        Ok(found)
+    }
+
+    /// The buckets of a series in the packs from that of `from` on; those that can't be read are left out.
+    async fn packs(&self, width: Width, series: &SeriesKey, from: u32) -> Result<BTreeMap<u32, Bucket>, StoreError> {
+        let tier = if width == Width::Minute { MINUTES } else { HOURS };
+        let start = start_of(width.first_minute(from));
+        let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX).await?;
+        let mut buckets = BTreeMap::new();
+        for row in rows {
+            match Pack::decode(width, minute_at(row.start), &row.data) {
+                Ok(pack) => buckets.extend(pack.into_buckets()),
+                Err(error) => tracing::warn!(%error, %series, start = row.start, "readings can't be read"),
+            }
+        }
+        Ok(buckets)
+    }
+}

@@ -1,0 +1,203 @@
+//! Readings and samples added up by the minute, as they are stored: by the one that holds the lease, for all.
+//!
+//! Minutes are those of the wall clock, durations those of the monotonic one. A wall clock that is set ends the minute;
+//! one that is set back begins a minute again, and whoever stores it adds the parts up.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use super::checks::CheckView;
+use super::ids::{CheckId, MetricId};
+use super::output::{Intent, Output};
+use super::table::IdTable;
+use crate::lang::time::Stamp;
+use crate::model::latency::skipped;
+use crate::model::reading::Sign;
+use crate::model::rollup::{Bucket, SeriesKey, Sheet};
+use crate::model::status::Status;
+
+/// The minute that is under way. `None` in [`World`]: nothing is stored by this process.
+#[derive(Debug)]
+pub(super) struct OpenMinute {
+    /// Minutes since 1970 in UTC.
+    minute: u32,
+    /// On the monotonic clock.
+    begun: Duration,
+    /// On the monotonic clock, as long as nobody sets the other one.
+    ends: Duration,
+    checks: IdTable<CheckId, CheckMinute>,
+    metrics: IdTable<MetricId, Bucket>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct CheckMinute {
+    bucket: Bucket,
+    standing: Option<Standing>,
+}
+
+/// What a reading says until the next one, and no longer than two intervals. In milliseconds of the monotonic clock.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    from: u64,
+    until: u64,
+    status: Status,
+    failed: bool,
+}
+
+impl CheckMinute {
+    /// Counts what stands, up to a moment.
+    fn close(&mut self, at: u64) {
+        if let Some(Standing { from, until, status, failed }) = self.standing.take() {
+            self.bucket.stand(status, until.min(at).saturating_sub(from), failed);
+        }
+    }
+
+    /// Ends the minute: its bucket, with what stands left to the next one.
+    fn end(&mut self, ends: u64, next: u64) -> Bucket {
+        let standing = self.standing;
+        self.close(ends);
+        self.standing = standing.filter(|standing| standing.until > next);
+        if let Some(standing) = &mut self.standing {
+            standing.from = standing.from.max(next);
+        }
+        std::mem::take(&mut self.bucket)
+    }
+}
+
+impl OpenMinute {
+    fn new(world: &World) -> Self {
+        let now = world.now;
+        let left = Duration::from_millis(60_000 - into_minute(now.utc));
+        Self {
+            minute: minute_of(now.utc),
+            begun: now.mono,
+            ends: now.mono + left,
+            checks: world.checks.iter().map(|_| CheckMinute::default()).collect(),
+            metrics: world.metrics.iter().map(|_| Bucket::default()).collect(),
+        }
+    }
+
+    /// The second of this minute in which something ended that is taken in now. What came late or early is put to its edge.
+    fn second(&self, at: DateTime<Utc>) -> u8 {
+        match minute_of(at).cmp(&self.minute) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => (into_minute(at) / 1_000) as u8,
+            std::cmp::Ordering::Greater => 59,
+        }
+    }
+
+    fn reading(&mut self, id: CheckId, check: &CheckView) {
+        let Some(reading) = &check.last else { return };
+        let ended = reading.timing.ended;
+        let second = self.second(ended.utc);
+        let from = millis(ended.mono.max(self.begun));
+        let of_check = &mut self.checks[id];
+        of_check.close(from);
+        let until = millis(ended.mono.saturating_add(check.every * 2));
+        let (status, failed) = (check.status, reading.sign == Sign::Bad);
+        of_check.standing = Some(Standing { from, until, status, failed });
+        let latency = reading.timing.latency();
+        if reading.sign == Sign::Unknown {
+            return;
+        }
+        of_check.bucket.measure(second, latency.as_millis() as f64);
+        if reading.sign != Sign::Cold {
+            for waited in skipped(latency, check.every) {
+                of_check.bucket.correct(second, waited.as_millis() as f64);
+            }
+        }
+    }
+
+    fn sample(&mut self, id: MetricId, at: DateTime<Utc>, value: f64) {
+        let second = self.second(at);
+        self.metrics[id].measure(second, value);
+    }
+
+    /// Ends this minute at `now` at the latest, and begins the one in which `now` lies. The buckets are those of the
+    /// minute that is over, checks before metrics, each in their order.
+    fn turn(&mut self, now: Stamp) -> (u32, Vec<Bucket>) {
+        let (over, next) = (self.minute, minute_of(now.utc));
+        let into = Duration::from_millis(into_minute(now.utc));
+        // The minutes touch where the wall clock runs on, and not where it was set or nobody looked for minutes.
+        let (ends, begins) = if next == over + 1 {
+            let edge = now.mono.saturating_sub(into).max(self.begun);
+            (edge, edge)
+        } else {
+            (now.mono.min(self.ends), now.mono)
+        };
+        let (ends, begun) = (millis(ends), millis(begins));
+        let checks = self.checks.iter_mut().map(|check| check.end(ends, begun));
+        let buckets = checks.chain(self.metrics.iter_mut().map(std::mem::take)).collect();
+        (self.minute, self.begun) = (next, begins);
+        self.ends = now.mono + Duration::from_millis(60_000).saturating_sub(into);
+        (over, buckets)
+    }
+}
+
+impl World {
+    /// Ends the minute that is over, where it is stored by this process.
+    pub(super) fn turn_minute(&mut self, output: &mut Output) {
+        if self.lease.fence().is_none() {
+            self.minute = None;
+            return;
+        }
+        match &self.minute {
+            None => self.minute = Some(OpenMinute::new(self)),
+            Some(open) if open.minute == minute_of(self.now.utc) => {}
+            Some(_) => self.end_minute(output),
+        }
+    }
+
+    /// Ends the minute as far as it has come: it is stored with what follows of it.
+    pub(crate) fn end_minute(&mut self, output: &mut Output) {
+        let (now, Some(fence)) = (self.now, self.lease.fence()) else { return };
+        let Some(open) = &mut self.minute else { return };
+        let (minute, buckets) = open.turn(now);
+        let checks = self.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
+        let names = checks.chain(self.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone())));
+        let known: Vec<_> = names.zip(buckets).filter(|(_, bucket)| !bucket.is_empty()).collect();
+        if !known.is_empty() {
+            output.intents.push(Intent::WriteMinute { fence, sheet: Sheet::new(minute, known) });
+        }
+    }
+
+    /// Ends the minute before another configuration begins, and begins again with that one's checks and metrics.
+    pub(super) fn leave_minute(&mut self, output: &mut Output) {
+        self.end_minute(output);
+        self.minute = None;
+    }
+
+    pub(super) fn add_reading(&mut self, id: CheckId) {
+        if let Some(open) = &mut self.minute {
+            open.reading(id, &self.checks[id]);
+        }
+    }
+
+    pub(super) fn add_sample(&mut self, id: MetricId, at: DateTime<Utc>, value: f64) {
+        if let Some(open) = &mut self.minute {
+            open.sample(id, at, value);
+        }
+    }
+
+    /// Nothing is known of any check from a moment on.
+    pub(super) fn minute_loses_sight(&mut self, at: Stamp) {
+        for check in self.minute.iter_mut().flat_map(|open| &mut open.checks) {
+            check.close(millis(at.mono));
+        }
+    }
+}
+
+/// The minute of a moment, counted from 1970.
+pub(super) fn minute_of(at: DateTime<Utc>) -> u32 {
+    u32::try_from(at.timestamp().div_euclid(60)).unwrap_or(0)
+}
+
+fn into_minute(at: DateTime<Utc>) -> u64 {
+    at.timestamp_millis().rem_euclid(60_000).cast_unsigned()
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis() as u64
+}

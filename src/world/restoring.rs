@@ -1,0 +1,132 @@
+//! What is stored of before this console began, put before what it measured itself.
+
+use std::time::Duration;
+
+use super::World;
+use super::ids::CheckId;
+use crate::lang::time::Stamp;
+use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
+use crate::text::name::Name;
+
+/// Whether the stored past of a series is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Past {
+    /// Nobody has asked for it.
+    #[default]
+    Unread,
+    /// It is being read.
+    Asked,
+    /// It is here, or there is none.
+    Here,
+}
+
+/// How the monotonic clock and the wall clock lie to each other, in whole minutes: what is stored is by the wall clock,
+/// and the monotonic one began with it.
+#[derive(Debug, Clone, Copy)]
+struct Clocks {
+    offset: i64,
+}
+
+impl Clocks {
+    fn new(now: Stamp) -> Self {
+        let apart = now.mono.as_millis() as i64 - now.utc.timestamp_millis();
+        Self { offset: (apart + 30_000).div_euclid(60_000) }
+    }
+
+    /// A minute of the wall clock on the monotonic one.
+    fn mono(self, minute: u32) -> Option<u32> {
+        u32::try_from(i64::from(minute) + self.offset).ok()
+    }
+
+    /// Stored spans that end before the minute of `until`: first minute, minutes, bucket.
+    fn spans<'a>(self, history: &'a SeriesHistory, until: Stamp) -> Vec<(u32, u32, &'a Bucket)> {
+        let hours = history.hours.iter().map(|(minute, bucket)| (*minute, 60, bucket));
+        let spans = hours.chain(history.minutes.iter().map(|(minute, bucket)| (*minute, 1, bucket)));
+        let last = (until.mono.as_secs() / 60) as u32;
+        let placed = spans.filter_map(|(minute, count, bucket)| Some((self.mono(minute)?, count, bucket)));
+        placed.filter(|(minute, count, _)| minute + count <= last).collect()
+    }
+}
+
+impl World {
+    /// Of these series those whose past is to be read now; from here on it is on its way.
+    pub(crate) fn ask_past(&mut self, series: impl IntoIterator<Item = SeriesKey>) -> Vec<SeriesKey> {
+        let mut unread = Vec::new();
+        for series in series {
+            if let Some(past) = self.past_of(&series).filter(|past| **past == Past::Unread) {
+                *past = Past::Asked;
+                unread.push(series);
+            }
+        }
+        unread
+    }
+
+    /// These could not be read: they may be asked for again.
+    pub(crate) fn past_missed(&mut self, series: &[SeriesKey]) {
+        for series in series {
+            if let Some(past) = self.past_of(series) {
+                *past = Past::Unread;
+            }
+        }
+    }
+
+    /// Takes in what is stored of series. What was measured here stays as it is.
+    pub(crate) fn restore(&mut self, histories: &[SeriesHistory]) {
+        let clocks = Clocks::new(self.now);
+        for history in histories {
+            match &history.series {
+                SeriesKey::Check(name) => self.restore_check(name, history, clocks),
+                SeriesKey::Metric(name) => self.restore_metric(name, history, clocks),
+            }
+        }
+    }
+
+    /// The checks from which metrics are derived: what those say goes back as far as what is known of these.
+    pub(crate) fn derived_from(&self) -> impl Iterator<Item = &Name> {
+        let of = |id: &CheckId| self.membership.derived_metrics.get(*id).is_some_and(|metrics| !metrics.is_empty());
+        self.checks.ids().filter(of).map(|id| &self.checks[id].name)
+    }
+
+    /// How long ago anything was known of a check first, with what is stored of before this console began.
+    pub(crate) fn known_for(&self) -> Duration {
+        self.now.mono.saturating_sub(self.known_since)
+    }
+
+    fn restore_check(&mut self, name: &Name, history: &SeriesHistory, clocks: Clocks) {
+        let now = self.now;
+        let Some(id) = self.membership.checks.get(name).copied() else { return };
+        let check = &mut self.checks[id];
+        if std::mem::replace(&mut check.past, Past::Here) == Past::Here {
+            return;
+        }
+        let spans = clocks.spans(history, check.known_from);
+        check.restore(&spans, now);
+        if let Some((first, ..)) = spans.first() {
+            let first = Duration::from_secs(u64::from(*first) * 60);
+            self.known_since = self.known_since.min(first);
+        }
+    }
+
+    fn restore_metric(&mut self, name: &Name, history: &SeriesHistory, clocks: Clocks) {
+        let Some(id) = self.membership.metrics.get(name).copied() else { return };
+        let metric = &mut self.metrics[id];
+        if std::mem::replace(&mut metric.past, Past::Here) == Past::Here {
+            return;
+        }
+        let until = metric.known_from;
+        metric.restore(&clocks.spans(history, until), until);
+    }
+
+    fn past_of(&mut self, series: &SeriesKey) -> Option<&mut Past> {
+        match series {
+            SeriesKey::Check(name) => {
+                let id = self.membership.checks.get(name).copied()?;
+                Some(&mut self.checks[id].past)
+            }
+            SeriesKey::Metric(name) => {
+                let id = self.membership.metrics.get(name).copied()?;
+                Some(&mut self.metrics[id].past)
+            }
+        }
+    }
+}
