@@ -14,7 +14,7 @@ const SCHEMA: &[&str] = &[
     include_str!("../../schema/005.sql"),
     include_str!("../../schema/006.sql"),
 ];
-/// The version from which everything is a fact.
+/// The version from which everything is a fact; the tables of those before go.
 const OF_FACTS: i64 = 5;
 
 /// Brings the schema up to date, and gives the id.
@@ -34,9 +34,10 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<String, StoreError> {
         for (version, schema) in (1_i64..).zip(SCHEMA).skip(done) {
             sqlx::raw_sql(*schema).execute(&mut *tx).await?;
             sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *tx).await?;
-            if version == OF_FACTS {
-                older::bring_over(&mut tx).await?;
-            }
+        }
+        // With the schema of now: it is written as everything else is.
+        if found < OF_FACTS {
+            older::bring_over(&mut tx).await?;
         }
         tx.commit().await?;
     }
