@@ -27,6 +27,7 @@ pub mod runs;
 mod screens;
 pub mod snapshot;
 pub mod status;
+mod store;
 pub mod supervise;
 pub mod themes;
 mod timeline;
@@ -112,6 +113,9 @@ enum Command {
     /// Show, verify or export the audit log
     #[command(after_long_help = help::end("audit"))]
     Audit(audit::Arguments),
+    /// Show, check, rebuild, export or import the store of runs, statuses and roll-ups
+    #[command(after_long_help = help::end("store"))]
+    Store(store::Arguments),
     /// Print one frame of a screen as text or SVG
     #[command(after_long_help = help::end("snapshot"))]
     Snapshot(snapshot::Arguments),
@@ -177,6 +181,7 @@ fn run(cli: &Cli) -> u8 {
         Some(Command::Timeline(arguments)) => timeline::run(arguments, global),
         Some(Command::Unlock(arguments)) => unlock::run(arguments, global),
         Some(Command::Audit(arguments)) => audit::run(arguments, global),
+        Some(Command::Store(arguments)) => store::run(arguments, global),
         Some(Command::Snapshot(arguments)) => snapshot::run(arguments, global),
         Some(Command::Config(arguments)) => config::run(arguments, global),
         Some(Command::Completions(arguments)) => completions::run(arguments),

@@ -125,3 +125,8 @@ pub fn follow(fact: &Fact, things: &mut Things) {
     run::follow(fact, things);
     check::follow(fact, things);
 }
+
+/// Removes what needs nobody any more and was last changed by the fact `seq` or one before.
+pub fn forget(things: &mut Things, kind: ThingKind, seq: u64) {
+    things.0.retain(|key, thing| key.kind != kind || thing.open || thing.seq > seq);
+}

@@ -68,10 +68,13 @@ impl Store {
     /// # Errors
     /// The audit can't be read.
     pub async fn verify_audit(&self) -> Result<Vec<Chain>, StoreError> {
-        let mut walk = Walk::from(None, genesis());
+        let cut = self.dialect.cut().await?;
+        let is_whole = cut.is_none();
+        let (begin, before) = cut.map_or_else(|| (0, genesis()), |cut| (cut.seq, cut.hash));
+        let mut walk = Walk::from(None, before);
         let mut older: BTreeMap<String, Walk> = BTreeMap::new();
         let mut heads = BTreeMap::new();
-        let mut after = 0;
+        let mut after = begin;
         loop {
             let page = self.dialect.facts(WhichFacts::After(after), PAGE).await?;
             for row in &page {
@@ -81,7 +84,9 @@ impl Store {
                     heads.clone_from(&opened.heads);
                 }
                 walk.step(after + 1, row.seq, &row.entry, &row.hash);
-                if let Some(Statement::WrittenBefore(WrittenBefore { writer, seq, entry, hash })) = said {
+                // Of earlier chains that the cut went through, what is left is held by ours.
+                if is_whole && let Some(Statement::WrittenBefore(before)) = said {
+                    let WrittenBefore { writer, seq, entry, hash } = before;
                     let fresh = || Walk::from(Some(writer.clone()), genesis());
                     let older = older.entry(writer.clone()).or_insert_with(fresh);
                     let due = older.chain.entries + 1;
@@ -100,7 +105,7 @@ impl Store {
                 older.chain.broken = Some((due.cast_signed(), format!("entries up to {seq} are missing")));
             }
         }
-        let store = Some(walk.chain).filter(|chain| after > 0 || chain.broken.is_some());
+        let store = Some(walk.chain).filter(|chain| after > begin || chain.broken.is_some());
         Ok(store.into_iter().chain(older.into_values().map(|walk| walk.chain)).collect())
     }
 

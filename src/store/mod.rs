@@ -6,6 +6,9 @@
 
 pub mod audit;
 mod chain;
+pub(crate) mod check;
+mod cut;
+pub(crate) mod derive;
 mod dialect;
 mod error;
 pub mod fault;
@@ -17,6 +20,7 @@ pub mod place;
 mod retention;
 pub(crate) mod rollups;
 pub mod runs;
+pub(crate) mod transfer;
 pub mod trust;
 mod writing;
 
@@ -105,6 +109,11 @@ impl Store {
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.place
+    }
+
+    /// Where it is, as a person is shown it.
+    pub(crate) fn describe(&self) -> String {
+        self.place.display().to_string()
     }
 
     /// Its id, which tells it from every other store.

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::chain::{hex, unhex};
-use super::dialect::{Head, WhichFacts};
+use super::dialect::{Cut, Head, WhichFacts};
 use super::heads::{ChainHead, ChainMark, Heads};
 use super::place::{self, Found, StoreLocation};
 use super::{Store, StoreError};
@@ -66,7 +66,8 @@ impl Store {
         Ok(doubts)
     }
 
-    /// What speaks against the chain, of which `mark` was seen.
+    /// What speaks against the chain, of which `mark` was seen. What lies before the cut can't be compared any more: that
+    /// says nothing against it.
     async fn doubt(&self, head: &Head, mark: &ChainMark) -> Result<Option<StoreError>, StoreError> {
         let whose = "its audit".to_owned();
         let (last, seq) = (head.seq.cast_signed(), mark.seq);
@@ -79,11 +80,24 @@ impl Store {
                 row.filter(|row| row.seq == seq.cast_unsigned()).map(|row| row.hash)
             }
         };
+        let found = match (found, self.cut_if_older(mark, head).await?) {
+            (None, Some(cut)) if cut.seq.cast_signed() > seq => return Ok(None),
+            (None, Some(cut)) => Some(cut.hash),
+            (found, _) => found,
+        };
         Ok(match found {
             Some(hash) if hex(&hash) == mark.hash => None,
             Some(_) => Some(StoreError::Forked { whose, seq }),
             None => Some(StoreError::LostEnd { whose, from: (last + 1).min(seq), to: seq }),
         })
+    }
+
+    /// The cut, where `mark` does not lie after it.
+    async fn cut_if_older(&self, mark: &ChainMark, head: &Head) -> Result<Option<Cut>, StoreError> {
+        if mark.seq >= head.seq.cast_signed() {
+            return Ok(None);
+        }
+        Ok(self.dialect.cut().await?.filter(|cut| mark.seq <= cut.seq.cast_signed()))
     }
 
     /// What speaks against the chain of a writer of an earlier version, which lies in ours.
@@ -95,6 +109,7 @@ impl Store {
         Ok(match said {
             Some(Statement::WrittenBefore(WrittenBefore { hash, .. })) if unhex(&hash) == unhex(&mark.hash) => None,
             Some(_) => Some(StoreError::Forked { whose, seq }),
+            None if self.dialect.cut().await?.is_some() => None,
             None => Some(StoreError::LostEnd { whose, from: seq, to: seq }),
         })
     }

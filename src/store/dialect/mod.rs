@@ -188,13 +188,14 @@ pub(super) trait Dialect: Debug + Send + Sync {
     /// Writes beside the chain, all or nothing. False: the lease has another fence than that one, and nothing is written.
     fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Rows of roll-ups of a tier and a series that begin in `[from, until)`, in their order.
+    /// Rows of roll-ups of a tier and a series that begin in `[from, until)`, in their order, at most `most`.
     fn rollups<'a>(
         &'a self,
         tier: &'a str,
         series: &'a str,
         from: i64,
         until: i64,
+        most: u32,
     ) -> BoxFuture<'a, Result<Vec<RollupRow>, StoreError>>;
 
     /// The first series of a tier after that one.
@@ -245,5 +246,9 @@ pub(super) fn place(seq: i64) -> Result<u64, StoreError> {
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// The one lease: who acts for all.
 pub(super) const LEASE: &str = "engine";
+/// The tiers of roll-ups.
+pub(super) const TIERS: [&str; 2] = ["minute", "hour"];
+/// What is kept by name and belongs to the store, not to the processes that use it now: the state of the engine.
+pub(super) const KEPT: [&str; 1] = ["engine"];
 /// The name by which the things at the cut are kept.
 pub(super) const CHECKPOINT: &str = "checkpoint";

@@ -194,8 +194,9 @@ impl Dialect for Sqlite {
         series: &'a str,
         from: i64,
         until: i64,
+        most: u32,
     ) -> BoxFuture<'a, Result<Vec<RollupRow>, StoreError>> {
-        async move { side::rollups(&mut *self.pool.acquire().await?, tier, series, from..until).await }.boxed()
+        async move { side::rollups(&mut *self.pool.acquire().await?, tier, series, from..until, most).await }.boxed()
     }
 
     fn next_series<'a>(

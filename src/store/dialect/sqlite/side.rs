@@ -138,10 +138,11 @@ pub(super) async fn rollups(
     tier: &str,
     series: &str,
     span: Range<i64>,
+    most: u32,
 ) -> Result<Vec<RollupRow>, StoreError> {
-    let text =
-        "SELECT start, data FROM rollup WHERE tier = $1 AND series = $2 AND start >= $3 AND start < $4 ORDER BY start";
-    let rows = sqlx::query(text).bind(tier).bind(series).bind(span.start).bind(span.end);
+    let text = "SELECT start, data FROM rollup WHERE tier = $1 AND series = $2 AND start >= $3 AND start < $4
+         ORDER BY start LIMIT $5";
+    let rows = sqlx::query(text).bind(tier).bind(series).bind(span.start).bind(span.end).bind(most);
     let row = |row: &SqliteRow| {
         let (tier, series) = (tier.to_owned(), series.to_owned());
         Ok(RollupRow { tier, series, start: row.try_get(0)?, data: row.try_get(1)? })

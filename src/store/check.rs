@@ -1,0 +1,123 @@
+//! All of a store verified: its chain, what was derived from it, its roll-ups.
+
+use serde::Serialize;
+
+use super::dialect::{RollupRow, TIERS};
+use super::{Store, StoreError};
+use crate::model::rollup::{Pack, Sheet, Width};
+
+/// Rows that are read at once.
+const PAGE: u32 = 500;
+/// Milliseconds of a minute.
+const MINUTE: i64 = 60_000;
+
+/// How far a store reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// The first entry that is there; more than `last` where there is none.
+    pub first: u64,
+    /// The last entry.
+    pub last: u64,
+    /// What it takes on its disk.
+    pub bytes: u64,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Checked {
+    /// The first entry that is there.
+    pub first: u64,
+    /// The last one.
+    pub last: u64,
+    /// How many hold.
+    pub entries: u64,
+    /// Where a chain is broken, in words.
+    pub broken: Vec<String>,
+    /// Things, by the entries.
+    pub things: u64,
+    /// Those that are not as the entries say, such as `run:ID`.
+    pub differing: Vec<String>,
+    /// Rows of roll-ups.
+    pub rollups: u64,
+    /// Those that are not readable.
+    pub unreadable: Vec<String>,
+}
+
+impl Checked {
+    /// Whether nothing is wrong.
+    pub(crate) const fn is_sound(&self) -> bool {
+        self.broken.is_empty() && self.differing.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+impl Store {
+    /// How far it reaches and what it takes.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn extent(&self) -> Result<Extent, StoreError> {
+        let first = self.dialect.cut().await?.map_or(0, |cut| cut.seq) + 1;
+        Ok(Extent { first, last: self.dialect.head().await?.seq, bytes: self.dialect.size().await? })
+    }
+
+    /// Verifies everything. Nothing is changed.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn check(&self) -> Result<Checked, StoreError> {
+        let mut checked = Checked { first: self.extent().await?.first, ..Checked::default() };
+        for chain in self.verify_audit().await? {
+            let whose =
+                chain.writer.as_ref().map_or_else(String::new, |writer| format!("the earlier audit of {writer}, "));
+            if chain.writer.is_none() {
+                checked.entries = chain.entries;
+                checked.last = (checked.first + chain.entries).saturating_sub(1);
+            }
+            if let Some((seq, how)) = chain.broken {
+                checked.broken.push(format!("{whose}entry {seq}: {how}"));
+            }
+        }
+        for doubt in self.doubts().await? {
+            checked.broken.push(doubt.to_string());
+        }
+        let compared = self.compare().await?;
+        (checked.things, checked.differing) = (compared.things, compared.differing);
+        self.check_rollups(&mut checked).await?;
+        Ok(checked)
+    }
+
+    async fn check_rollups(&self, checked: &mut Checked) -> Result<(), StoreError> {
+        for tier in TIERS {
+            let mut after = None;
+            while let Some(series) = self.dialect.next_series(tier, after.as_deref()).await? {
+                let mut from = i64::MIN;
+                loop {
+                    let rows = self.dialect.rollups(tier, &series, from, i64::MAX, PAGE).await?;
+                    for row in &rows {
+                        from = row.start + 1;
+                        checked.rollups += 1;
+                        if !is_readable(row) {
+                            checked.unreadable.push(format!("{tier} {series} {}", row.start));
+                        }
+                    }
+                    if rows.len() < PAGE as usize {
+                        break;
+                    }
+                }
+                after = Some(series);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_readable(row: &RollupRow) -> bool {
+    let Some(minute) = (row.start % MINUTE == 0).then(|| u32::try_from(row.start / MINUTE).ok()).flatten() else {
+        return false;
+    };
+    match (row.tier.as_str(), row.series.is_empty()) {
+        ("minute", true) => Sheet::decode(minute, &row.data).is_ok(),
+        ("minute", false) => Pack::decode(Width::Minute, minute, &row.data).is_ok(),
+        _ => Pack::decode(Width::Hour, minute, &row.data).is_ok(),
+    }
+}
