@@ -1,16 +1,17 @@
 //! The chain is cut where it is older than is kept: a checkpoint holds the hash that was reached and the things as they
-//! stood, so that what comes after can still be verified and derived.
+//! stood, so that what comes after can still be verified and derived. Runs that are over go by themselves.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::derive::Derived;
-use super::dialect::{Appended, Batch, Cut, Prune, WhichFacts};
+use super::dialect::{Appended, Batch, Cut, Prune, WhichFacts, WhichThings};
 use super::heads::ChainMark;
+use super::lease::HeldWrite;
 use super::{Store, StoreError, writing};
 use crate::model::fact::{Statement, StorePruned};
-use crate::model::thing::{StoredThing, ThingKind, Things, forget};
+use crate::model::thing::{StoredThing, ThingKind, Things};
 
 /// Rows that go at once: so few that nobody waits for it.
 const SLICE: u32 = 500;
@@ -18,72 +19,81 @@ const SLICE: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Fewer facts than these are not worth a cut.
 const WORTH: u64 = 1000;
-/// The kinds of things that go with the facts that tell of them, once they need nobody any more.
-const GOING: [ThingKind; 1] = [ThingKind::Run];
 
 impl Store {
-    /// Cuts the chain before the facts that were put on record since `before`, and removes what lies there, in slices.
-    /// Only whoever holds the lease with this fence does so. Says how many facts went.
+    /// Lets go of runs that were over before the day that lies `kept` back. `false`: the lease has another fence by now.
     ///
     /// # Errors
     /// The store can't be read or written.
-    pub(crate) async fn cut_audit(
+    pub(super) async fn retain_runs(
         &self,
-        before: DateTime<Utc>,
-        fence: u64,
+        kept: Option<Duration>,
         who: &str,
         now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        self.try_cut(before, fence, who, now).await?;
-        let cut = self.dialect.cut().await?.map_or(0, |cut| cut.seq);
-        let mut gone = 0;
-        for what in GOING.map(|kind| Prune::Things(kind, cut)).into_iter().chain([Prune::Facts]) {
-            loop {
-                let slice = self.dialect.prune(what, SLICE).await?;
-                gone += if matches!(what, Prune::Facts) { slice } else { 0 };
-                if slice < u64::from(SLICE) {
-                    break;
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
+        fence: u64,
+    ) -> Result<bool, StoreError> {
+        let Some(before) = day_before(now, kept) else { return Ok(true) };
+        let last = self.last_before(before).await?;
+        let runs = self.dialect.things(WhichThings::Latest(ThingKind::Run), u32::MAX).await?;
+        if !runs.iter().any(|run| !run.open && run.seq <= last) {
+            return Ok(true);
         }
-        Ok(gone)
+        let pruned = StorePruned { kind: ThingKind::Run.name().to_owned(), before, seq: Some(last) };
+        let fact = self.new_fact(now, who, Statement::StorePruned(pruned));
+        if self.append_held(fence, vec![fact]).await? == HeldWrite::Lost {
+            return Ok(false);
+        }
+        self.prune_all(Prune::Things(ThingKind::Run, last)).await?;
+        Ok(true)
     }
 
-    async fn try_cut(
+    /// Cuts the chain before what was put on record since the day that lies `kept` back, and removes what lies there.
+    /// `false`: the lease has another fence by now.
+    ///
+    /// # Errors
+    /// The store can't be read or written.
+    pub(super) async fn retain_audit(
         &self,
-        before: DateTime<Utc>,
-        fence: u64,
+        kept: Option<Duration>,
         who: &str,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+        fence: u64,
+    ) -> Result<bool, StoreError> {
+        let Some(before) = day_before(now, kept) else { return Ok(true) };
+        let held = self.cut_before(before, who, now, fence).await?;
+        if held {
+            self.prune_all(Prune::Facts).await?;
+        }
+        Ok(held)
+    }
+
+    async fn cut_before(
+        &self,
+        before: DateTime<Utc>,
+        who: &str,
+        now: DateTime<Utc>,
+        fence: u64,
+    ) -> Result<bool, StoreError> {
+        // Read first: who takes the lease after this moves the head.
         let head = self.dialect.head().await?;
         if !self.dialect.lease().await?.0.is_some_and(|lease| lease.fence == fence) {
-            return Ok(());
+            return Ok(false);
         }
-        let kept = self.dialect.facts(WhichFacts::Since { since: before, after: 0 }, 1).await?;
-        let last = kept.first().map_or(head.seq, |row| row.seq.saturating_sub(1));
+        let last = self.last_before(before).await?;
         let cut = self.dialect.cut().await?;
         if last < cut.as_ref().map_or(0, |cut| cut.seq) + WORTH {
-            return Ok(());
+            return Ok(true);
         }
         let mut derived = Derived::from_cut(cut.as_ref())?;
         self.derive(&mut derived, Some(last)).await?;
         let row = self.dialect.facts(WhichFacts::After(last - 1), 1).await?.pop();
-        let Some(row) = row.filter(|row| row.seq == last && derived.seq == last) else { return Ok(()) };
-        let mut things = derived.things;
-        let mut drafts = Vec::new();
-        for (kind, name) in GOING.map(|kind| (Some(kind), kind.name())).into_iter().chain([(None, "audit")]) {
-            if let Some(kind) = kind {
-                forget(&mut things, kind, last);
-            }
-            let pruned = StorePruned { kind: name.to_owned(), before, seq: Some(last) };
-            drafts.push(self.new_fact(now, who, Statement::StorePruned(pruned)));
-        }
-        let things: Vec<StoredThing> = things.iter().cloned().collect();
+        let Some(row) = row.filter(|row| row.seq == last && derived.seq == last) else { return Ok(true) };
+        let things: Vec<StoredThing> = derived.things.iter().cloned().collect();
         let things = serde_json::to_vec(&things).map_err(|error| StoreError::Content(error.to_string()))?;
         let cut = Cut { seq: last, hash: row.hash, things };
-        let (facts, _) = writing::rows_of(&head, drafts, Things::default())?;
+        let pruned = StorePruned { kind: "audit".to_owned(), before, seq: Some(last) };
+        let draft = self.new_fact(now, who, Statement::StorePruned(pruned));
+        let (facts, _) = writing::rows_of(&head, vec![draft], Things::default())?;
         let batch = Batch { facts: &facts, cut: Some(&cut), ..Batch::default() };
         // Where somebody else was faster, the next round does it.
         if self.dialect.append(&head, batch).await? == Appended::Done
@@ -91,6 +101,31 @@ impl Store {
         {
             self.advance(ChainMark::new(last.seq, &last.hash)).await;
         }
+        Ok(true)
+    }
+
+    /// The last fact that was put on record before a moment; 0: there is none.
+    async fn last_before(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let next = self.dialect.facts(WhichFacts::Since { since: before, after: 0 }, 1).await?.pop();
+        Ok(match next {
+            Some(next) => next.seq - 1,
+            None => self.dialect.head().await?.seq,
+        })
+    }
+
+    async fn prune_all(&self, what: Prune<'_>) -> Result<(), StoreError> {
+        while self.dialect.prune(what, SLICE).await? >= u64::from(SLICE) {
+            tokio::time::sleep(PAUSE).await;
+        }
         Ok(())
     }
 }
+
+/// The beginning of the day that lies `kept` back; `None`: it is kept for ever.
+pub(super) fn day_before(now: DateTime<Utc>, kept: Option<Duration>) -> Option<DateTime<Utc>> {
+    let before = now.checked_sub_signed(TimeDelta::from_std(kept?).ok()?)?;
+    before.duration_trunc(TimeDelta::days(1)).ok()
+}
+
+#[cfg(test)]
+mod tests;

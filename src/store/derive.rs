@@ -141,7 +141,8 @@ impl Store {
         }
     }
 
-    async fn all_things(&self) -> Result<Things, StoreError> {
+    /// Every thing that is stored.
+    pub(super) async fn all_things(&self) -> Result<Things, StoreError> {
         let mut all = Vec::new();
         for kind in ThingKind::ALL {
             all.extend(self.dialect.things(WhichThings::Latest(kind), u32::MAX).await?);

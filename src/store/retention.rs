@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cut::day_before;
 use super::dialect::{Prune, Side};
 use super::lease::HeldWrite;
 use super::rollups::{HOURS, MINUTES};
@@ -46,7 +47,9 @@ impl Store {
         fence: u64,
     ) -> Result<bool, StoreError> {
         Ok(self.retain_readings("readings.minutes", MINUTES, retention.minutes, now, fence).await?
-            && self.retain_readings("readings.hours", HOURS, retention.hours, now, fence).await?)
+            && self.retain_readings("readings.hours", HOURS, retention.hours, now, fence).await?
+            && self.retain_runs(retention.deployments, OPSROOM, now, fence).await?
+            && self.retain_audit(retention.audit, OPSROOM, now, fence).await?)
     }
 
     async fn retain_readings(
@@ -57,10 +60,7 @@ impl Store {
         now: DateTime<Utc>,
         fence: u64,
     ) -> Result<bool, StoreError> {
-        let before = kept.and_then(|kept| now.checked_sub_signed(TimeDelta::from_std(kept).ok()?));
-        let Some(before) = before.and_then(|before| before.duration_trunc(TimeDelta::days(1)).ok()) else {
-            return Ok(true);
-        };
+        let Some(before) = day_before(now, kept) else { return Ok(true) };
         let mut all: BTreeMap<String, Pruned> = match self.dialect.kept(PRUNED).await? {
             Some((body, _)) => serde_json::from_slice(&body).unwrap_or_default(),
             None => BTreeMap::new(),
@@ -94,7 +94,7 @@ impl Store {
     async fn any_rollup(&self, tier: &str, before: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut series = self.dialect.next_series(tier, None).await?;
         while let Some(name) = series {
-            if !self.dialect.rollups(tier, &name, 0, before.timestamp_millis()).await?.is_empty() {
+            if !self.dialect.rollups(tier, &name, 0, before.timestamp_millis(), 1).await?.is_empty() {
                 return Ok(true);
             }
             series = self.dialect.next_series(tier, Some(&name)).await?;

@@ -70,7 +70,7 @@ impl Store {
         }
         let start = start_of(sheet.sheet.minute);
         let mut merged = sheet.sheet.clone();
-        if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1).await?.pop() {
+        if let Some(row) = self.dialect.rollups(MINUTES, ALL, start, start + 1, 1).await?.pop() {
             if sheet.tried.as_ref() == Some(&row.data) {
                 return Ok(true);
             }

@@ -248,7 +248,8 @@ pub(super) const BUSY: Duration = Duration::from_secs(5);
 pub(super) const LEASE: &str = "engine";
 /// The tiers of roll-ups.
 pub(super) const TIERS: [&str; 2] = ["minute", "hour"];
-/// What is kept by name and belongs to the store, not to the processes that use it now: the state of the engine.
-pub(super) const KEPT: [&str; 1] = ["engine"];
+/// What is kept by name and belongs to the store, not to the processes that use it now: the state of the engine, how far
+/// minutes are packed, what went.
+pub(super) const KEPT: [&str; 3] = ["engine", "rollup.packed", "retention.pruned"];
 /// The name by which the things at the cut are kept.
 pub(super) const CHECKPOINT: &str = "checkpoint";

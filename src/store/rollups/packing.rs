@@ -55,7 +55,7 @@ impl Store {
     /// The sheets of one hour.
     pub(super) async fn sheets_of(&self, hour: u32) -> Result<Vec<RollupRow>, StoreError> {
         let end = hour.saturating_add(Width::Minute.buckets());
-        self.dialect.rollups(MINUTES, ALL, start_of(hour), start_of(end)).await
+        self.dialect.rollups(MINUTES, ALL, start_of(hour), start_of(end), u32::MAX).await
     }
 
     async fn pack_series(&self, fence: u64, mark: &PackMark, rows: &[RollupRow]) -> Result<bool, StoreError> {
@@ -108,7 +108,7 @@ impl Store {
         let tier = if width == Width::Minute { MINUTES } else { HOURS };
         let start = start_of(width.first_minute(minute));
         let mut pack = Pack::new(width, minute);
-        if let Some(row) = self.dialect.rollups(tier, series, start, start + 1).await?.pop() {
+        if let Some(row) = self.dialect.rollups(tier, series, start, start + 1, 1).await?.pop() {
             match Pack::decode(width, minute, &row.data) {
                 Ok(stored) => pack = stored,
                 Err(error) => {

@@ -88,7 +88,7 @@ impl Store {
     async fn packs(&self, width: Width, series: &SeriesKey, from: u32) -> Result<BTreeMap<u32, Bucket>, StoreError> {
         let tier = if width == Width::Minute { MINUTES } else { HOURS };
         let start = start_of(width.first_minute(from));
-        let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX).await?;
+        let rows = self.dialect.rollups(tier, &series.to_string(), start, i64::MAX, u32::MAX).await?;
         let mut buckets = BTreeMap::new();
         for row in rows {
             match Pack::decode(width, minute_at(row.start), &row.data) {

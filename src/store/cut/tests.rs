@@ -1,0 +1,87 @@
+use chrono::TimeDelta;
+
+use super::*;
+use crate::model::fact::CheckStatus;
+use crate::model::lease::{LeaseCandidate, LeaseView};
+use crate::model::status::Status;
+use crate::store::place::StoreLocation;
+
+async fn store(directory: &std::path::Path, name: &str) -> Store {
+    let (path, state) = (directory.join(name), Some(directory.join("state")));
+    Store::open(&StoreLocation { path, host: "box".to_owned(), state }).await.unwrap()
+}
+
+fn status(check: usize, status: Status, at: DateTime<Utc>) -> Statement {
+    let check = format!("c{check}").as_str().into();
+    let (service, before, reason) = (None, None, None);
+    Statement::CheckStatus(CheckStatus { check, service, status, before, since: at, seen: true, reason, fence: 1 })
+}
+
+async fn held(store: &Store, now: DateTime<Utc>) -> u64 {
+    let me = LeaseCandidate {
+        id: "me".to_owned(),
+        who: "ana".to_owned(),
+        digest: "d".to_owned(),
+        watcher: false,
+        looks_on: false,
+    };
+    match store.lease_turn(&me, now).await.unwrap() {
+        LeaseView::Ours { fence, .. } => fence,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn say_many(store: &Store, now: DateTime<Utc>, many: usize) {
+    let said = (0..many).map(|nth| if nth % 3 == 0 { Status::Down } else { Status::Ok }).enumerate();
+    let drafts = said.map(|(nth, is)| store.new_fact(now, "ana", status(nth % 7, is, now))).collect();
+    assert!(store.turns().next().await.unwrap().append(drafts).await.unwrap().is_some());
+}
+
+/// A chain of some 3,000 facts is cut after them: what is left verifies, is derived to the same things, and goes through an
+/// export and back.
+#[tokio::test]
+async fn what_is_left_after_a_cut_verifies_and_derives_to_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path(), "one.db").await;
+    let now = Utc::now();
+    say_many(&store, now, 3000).await;
+    let fence = held(&store, now).await;
+    let before = store.all_things().await.unwrap();
+    let tomorrow = now + TimeDelta::days(2);
+    assert!(!store.retain_audit(Some(Duration::ZERO), "ana", tomorrow, fence + 1).await.unwrap(), "not its holder");
+    assert_eq!(store.check().await.unwrap().first, 1);
+    assert!(store.retain_audit(Some(Duration::ZERO), "ana", tomorrow, fence).await.unwrap());
+    say_many(&store, now, 10).await;
+    let checked = store.check().await.unwrap();
+    assert!(checked.is_sound(), "{checked:?}");
+    assert_eq!((checked.first, checked.last, checked.entries), (3002, 3012, 11));
+    let after = store.all_things().await.unwrap();
+    assert_eq!(before.iter().len(), after.iter().len());
+    // Again there is too little to cut.
+    assert!(store.retain_audit(Some(Duration::ZERO), "ana", tomorrow, fence).await.unwrap());
+    assert_eq!(store.extent().await.unwrap().first, 3002);
+
+    let file = directory.path().join("export.jsonl");
+    let mut text = String::new();
+    store
+        .export(|line| {
+            text.push_str(line);
+            true
+        })
+        .await
+        .unwrap()
+        .unwrap();
+    std::fs::write(&file, &text).unwrap();
+    let other = self::store(directory.path(), "two.db").await;
+    other.import(&file, "ana", now).await.unwrap();
+    let checked = other.check().await.unwrap();
+    assert!(checked.is_sound(), "{checked:?}");
+    assert_eq!((checked.first, checked.last), (3002, 3013));
+    assert_eq!(other.all_things().await.unwrap(), after);
+    // An entry that was changed is found.
+    std::fs::write(&file, text.replacen("\\\"who\\\":\\\"ana\\\"", "\\\"who\\\":\\\"eve\\\"", 1)).unwrap();
+    let third = self::store(directory.path(), "three.db").await;
+    let refused = third.import(&file, "ana", now).await.unwrap_err();
+    assert!(refused.to_string().contains("the chain is broken here"), "{refused}");
+    assert_eq!(third.extent().await.unwrap().last, 0);
+}
