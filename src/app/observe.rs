@@ -3,7 +3,7 @@
 use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::logs::record::RecordBatch;
-use crate::model::effect::{Effect, HistoryEffect, LogsEffect, RunEffect, StoreEffect, TerminalEffect};
+use crate::model::effect::{Effect, HistoryEffect, HolderEffect, LogsEffect, RunEffect, StoreEffect, TerminalEffect};
 use crate::model::observation::Observation;
 use crate::model::run::{Run, RunState};
 use crate::text::SafeText;
@@ -51,6 +51,8 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
         effects.push(match intent {
             Intent::LoadRuns => Effect::Store(state.request(AwaitedAnswer::Runs), StoreEffect::LoadRuns),
             Intent::WriteMinute { fence, sheet } => HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet) }.into(),
+            Intent::Append(said) => HolderEffect::Append(said).into(),
+            Intent::KeepEngine(engine) => HolderEffect::KeepEngine(engine).into(),
             Intent::FollowRun(run) => {
                 Effect::Run(state.request(AwaitedAnswer::Follow(run.clone())), RunEffect::Follow(run))
             }

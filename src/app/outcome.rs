@@ -44,6 +44,8 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
             state.world.diagnostics.store = figures;
             return;
         }
+        Outcome::Lease(report) => state.world.lease_changed(*report),
+        Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
         other => {
             answered(state, other);
             Output::default()
@@ -85,7 +87,9 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Runs { .. }
         | Outcome::Store { .. }
         | Outcome::Past { .. }
-        | Outcome::StoreFigures(_) => {}
+        | Outcome::StoreFigures(_)
+        | Outcome::Lease(_)
+        | Outcome::Engine { .. } => {}
     }
 }
 

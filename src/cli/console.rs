@@ -25,6 +25,7 @@ pub(crate) fn run(global: &Global) -> u8 {
                 loader: Some(found.loader),
                 warnings: found.warnings,
                 store: global.store.clone(),
+                acts: true,
                 state_directory,
             };
             open(global, start, Afterwards::RunsContinue)

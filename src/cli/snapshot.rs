@@ -117,6 +117,7 @@ fn observed(arguments: &Arguments, global: &Global) -> Result<State, u8> {
         loader: None,
         warnings: found.warnings,
         store: global.store.clone(),
+        acts: false,
         state_directory: run_service::state_directory()?,
     };
     let work = async {

@@ -1,6 +1,7 @@
 //! Alerts: severities, and the pure state machine inactive, pending, firing, keeping, resolved.
 
 pub(crate) mod input;
+mod kept;
 
 use std::time::Duration;
 

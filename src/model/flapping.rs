@@ -34,6 +34,33 @@ impl Flapping {
         self.flapping
     }
 
+    /// The results, a letter each, and whether it flaps.
+    pub(crate) fn to_letters(&self) -> (String, bool) {
+        let letter = |status: &Status| match status {
+            Status::Ok => 'o',
+            Status::Degraded => 'g',
+            Status::Down => 'd',
+            Status::Pending => 'p',
+            Status::Cold => 'c',
+            Status::Unknown => 'u',
+        };
+        (self.results.iter().map(letter).collect(), self.flapping)
+    }
+
+    /// From those; a letter that a newer version wrote is left out.
+    pub(crate) fn from_letters(letters: &str, flapping: bool) -> Self {
+        let status = |letter: char| match letter {
+            'o' => Some(Status::Ok),
+            'g' => Some(Status::Degraded),
+            'd' => Some(Status::Down),
+            'p' => Some(Status::Pending),
+            'c' => Some(Status::Cold),
+            'u' => Some(Status::Unknown),
+            _ => None,
+        };
+        Self { results: letters.chars().filter_map(status).take(RESULTS).collect(), flapping }
+    }
+
     /// Share of weighted changes, in per cent: 100 where every result differed from the one before. Results that are
     /// not there yet count as unchanged.
     pub(crate) fn percent(&self) -> f64 {

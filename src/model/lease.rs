@@ -168,6 +168,19 @@ impl LeaseView {
     }
 }
 
+/// What a console learns of the lease.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeaseReport {
+    /// How it stands.
+    pub view: LeaseView,
+    /// Facts of this console that wait on disk for the store.
+    pub waiting: usize,
+    /// Facts that had no room there, since the start.
+    pub dropped: usize,
+    /// Ids of other stores for which facts wait on disk, with how many.
+    pub others: Vec<(String, usize)>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

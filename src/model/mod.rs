@@ -10,6 +10,7 @@ pub mod cause;
 pub mod choice;
 pub mod document;
 pub mod effect;
+pub mod engine;
 pub mod fact;
 pub mod flapping;
 pub mod latency;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::choice::ChoiceList;
 use super::effect::RequestId;
+use super::engine::EngineState;
+use super::lease::LeaseReport;
 use super::rollup::{SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
 use crate::logs::pattern::ShapeHistory;
@@ -124,6 +127,15 @@ pub enum Outcome {
     },
     /// Figures about the store.
     StoreFigures(StoreFigures),
+    /// The lease stands otherwise than before.
+    Lease(Box<LeaseReport>),
+    /// What the engine of the last holder of the lease knew.
+    Engine {
+        /// It.
+        engine: Box<EngineState>,
+        /// For how long nobody has known more.
+        unseen: Duration,
+    },
     /// The shapes that logs held before.
     ShapeHistory {
         /// Who asked.

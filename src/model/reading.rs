@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::document::Timing;
 use super::status::Status;
@@ -11,7 +11,7 @@ use crate::text::SafeText;
 use crate::text::name::Name;
 
 /// What one poll says, before streaks are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sign {
     /// Every expectation holds.

@@ -1,5 +1,7 @@
 //! The judge of one check: turns what each poll says into the status that is shown.
 
+mod kept;
+
 use std::time::Duration;
 
 use super::flapping::Flapping;
@@ -54,7 +56,12 @@ pub(crate) struct Streak {
     known_from: Stamp,
     last: Option<Stamp>,
     flapping: Flapping,
+    /// The first polls, until there are many: what another process left comes before them.
+    opening: Option<Vec<(Sign, Stamp)>>,
 }
+
+/// As many polls are known one by one, until what another process left is read.
+const OPENING: usize = 8;
 
 impl Streak {
     /// Knows nothing yet.
@@ -73,11 +80,16 @@ impl Streak {
             known_from: now,
             last: None,
             flapping: Flapping::default(),
+            opening: Some(Vec::new()),
         }
     }
 
     /// Takes what a poll said, with the moment at which it ended.
     pub(crate) fn observe(&mut self, sign: Sign, at: Stamp) -> Option<StatusChange> {
+        self.opening = self.opening.take().filter(|seen| seen.len() < OPENING);
+        if let Some(seen) = &mut self.opening {
+            seen.push((sign, at));
+        }
         // Between two answers that lie too far apart anything may have happened.
         self.blind |= self.is_stale(at);
         self.last = Some(at);

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::effects::Effects;
+use super::effects::{Effects, Tools};
 use super::feeds::Feeds;
 use super::held::HeldRecords;
 use super::history::HistoryWriter;
+use super::lease::LeaseTask;
 use super::reload::{self, Loader, Reload, ReloadPace};
 use super::retention;
 use super::secrets::{SecretStore, SecretsHandle};
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::reload::changes;
 use crate::lang::diagnostic::Diagnostic;
-use crate::model::effect::TerminalEffect;
+use crate::model::effect::{HolderEffect, TerminalEffect};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::sources::masks::Masks;
@@ -54,6 +55,9 @@ pub struct StartOptions {
     pub warnings: Vec<SafeText>,
     /// `--store`: where runs, locks and the audit are kept, where not in the usual place.
     pub store: Option<String>,
+    /// Whether it takes part in the lease: a console that acts for all may append alert facts and roll-ups. What only looks
+    /// once, or plays, does not.
+    pub acts: bool,
     /// Where everything that is written goes; see [`super::paths::state_directory`].
     pub state_directory: PathBuf,
 }
@@ -88,18 +92,21 @@ pub(crate) struct Core {
     resident: Option<(Duration, Option<u64>)>,
     warnings: Vec<SafeText>,
     store: Option<String>,
+    /// `None`: this console takes no part.
+    pub(super) lease: Option<LeaseTask>,
 }
 
 impl Core {
     /// A state of which nothing is known, and idle queues: nothing runs before [`Core::go`], so that the first frame waits
     /// for nobody.
     pub(crate) fn new(start: StartOptions, size: (u16, u16)) -> Self {
-        let StartOptions { clock, config, loader, warnings, store, state_directory } = start;
+        let StartOptions { clock, config, loader, warnings, store, acts, state_directory } = start;
         let secret_store = SecretStore::default();
         let (observation_sender, observations) = mpsc::channel(OBSERVATIONS);
         let (outcome_sender, outcomes) = mpsc::channel(OUTCOMES);
         let (reload_sender, reloads) = mpsc::channel(4);
         let shape_history = ShapeHistoryReader::new(clock, secret_store.secrets_handle(), outcome_sender.clone());
+        let lease = acts.then(|| LeaseTask::new(clock, &config, outcome_sender.clone()));
         let now = clock.now();
         let mut core = Self {
             clock,
@@ -124,6 +131,7 @@ impl Core {
             resident: None,
             warnings,
             store,
+            lease,
         };
         if let Some((at, boot)) = clock.origin() {
             core.learn(Learned::Boot { at, boot });
@@ -149,6 +157,10 @@ impl Core {
         self.effects.start(&mut self.tasks, self.clock, self.store.take());
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
+        if let Some(lease) = &self.lease {
+            let Tools { run_service, state_directory, .. } = &self.effects.tools;
+            lease.start(&mut self.tasks, run_service, state_directory.to_path_buf());
+        }
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();
             reload::watch(&mut self.tasks, token, loader, ReloadPace::default(), self.reload_sender.clone());
@@ -240,6 +252,9 @@ impl Core {
         {
             self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
             self.feeds.restart(&mut self.tasks, &before, &self.state.world.config);
+            if let Some(lease) = &self.lease {
+                lease.configured(&self.state.world.config, self.state.world.read_only);
+            }
         }
         effects.into_iter().filter_map(|effect| self.execute(effect)).collect()
     }
@@ -298,6 +313,9 @@ impl Core {
         };
         tokio::time::timeout(LAST_ANSWER, answered).await.ok();
         self.learn(Learned::Ending);
+        if self.state.world.lease.fence().is_some() {
+            self.holder(HolderEffect::KeepEngine(Box::new(self.state.world.engine())));
+        }
         self.tasks.end(PATIENCE).await;
         self.effects.close().await;
         while let Some(event) = self.ready() {

@@ -41,7 +41,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 /// What runs are asked of, while its store comes and goes.
 #[derive(Clone)]
-enum StoreState {
+pub(super) enum StoreState {
     /// The store is being opened.
     Opening,
     Open(Box<RunService>),
@@ -53,7 +53,7 @@ enum StoreState {
 #[derive(Clone)]
 pub(super) struct Tools {
     outcomes: mpsc::Sender<Outcome>,
-    run_service: watch::Receiver<StoreState>,
+    pub(super) run_service: watch::Receiver<StoreState>,
     /// The one that was open last, though its store may be away: stopping a run needs none.
     last: Arc<Mutex<Option<RunService>>>,
     /// Wakes whoever watches the runs: there is one more.
@@ -61,7 +61,7 @@ pub(super) struct Tools {
     /// Wakes whoever waits to try the store again: a person needs it.
     wanted: Arc<Notify>,
     secrets_handle: SecretsHandle,
-    state_directory: Arc<Path>,
+    pub(super) state_directory: Arc<Path>,
 }
 
 /// The runner of effects.

@@ -22,6 +22,7 @@ mod history;
 pub mod identity;
 pub mod input;
 pub mod keys;
+mod lease;
 pub mod lifecycle;
 pub mod line;
 pub mod logging;

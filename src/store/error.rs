@@ -102,6 +102,14 @@ pub enum StoreError {
         /// What the system says.
         error: io::Error,
     },
+    /// What waited for the store can't be read or written.
+    #[error("the queue {path} can't be used: {}", fault::describe_io(.error))]
+    Queue {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The database says no.
     #[error("the store failed: {}", fault::describe(.0))]
     Database(#[from] sqlx::Error),
@@ -125,7 +133,9 @@ impl StoreError {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
             }
             Self::Replaced { .. } => StoreFault::Moved.hint(),
-            Self::File { error, .. } | Self::Heads { error, .. } => StoreFault::from_io(error).hint(),
+            Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
+                StoreFault::from_io(error).hint()
+            }
             Self::Open { fault, .. } => fault.hint(),
             Self::Database(error) => StoreFault::from_sql(error).hint(),
             Self::Content(_) => StoreFault::Damaged.hint(),
@@ -151,7 +161,8 @@ impl StoreError {
             | Self::Kind(_)
             | Self::LostEnd { .. }
             | Self::Forked { .. }
-            | Self::Heads { .. } => false,
+            | Self::Heads { .. }
+            | Self::Queue { .. } => false,
             Self::File { .. }
             | Self::Open { .. }
             | Self::Newer { .. }

@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub mod lease;
 pub mod locks;
 pub mod place;
+pub(crate) mod queue;
 mod retention;
 pub(crate) mod rollups;
 pub mod runs;
@@ -33,6 +34,7 @@ use self::dialect::sqlite::Sqlite;
 pub(crate) use self::error::StoreError;
 use self::heads::Heads;
 use self::place::{FileIdentity, Found, StoreLocation};
+pub(crate) use self::writing::new_fact;
 
 /// An open store. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ const TRIES: u32 = 400;
 const PAUSE: u64 = 20;
 
 /// Something to be put on record, with an id of its own. The time is kept in milliseconds.
-pub(super) fn new_fact(at: DateTime<Utc>, who: &str, host: &str, said: Statement) -> NewFact {
+pub(crate) fn new_fact(at: DateTime<Utc>, who: &str, host: &str, said: Statement) -> NewFact {
     let id = format!("{:032x}", fastrand::u128(..));
     NewFact {
         id,

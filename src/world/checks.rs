@@ -7,6 +7,7 @@ use super::restoring::Past;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
+use crate::model::engine::KeptStreak;
 use crate::model::latency::Latencies;
 use crate::model::reading::{Component, Reading, Sign};
 use crate::model::rollup::Bucket;
@@ -118,6 +119,17 @@ impl CheckView {
         let minutes = spans.iter().filter(|(_, count, _)| *count == 1);
         self.latencies.restore(minutes.map(|(minute, _, bucket)| (*minute, *bucket)), now);
         self.known.restore(spans.iter().copied());
+    }
+
+    /// What is to be remembered of it; `None` while nothing is known.
+    pub(crate) fn to_kept(&self) -> Option<KeptStreak> {
+        self.judge.to_kept()
+    }
+
+    /// Goes on from what another console left.
+    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
+        self.judge.resume(kept, now);
+        self.show();
     }
 
     fn show(&mut self) {

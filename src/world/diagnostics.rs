@@ -97,6 +97,8 @@ pub struct Diagnostics {
     pub rejected: Option<(Stamp, SafeText)>,
     /// When the configuration was last taken in.
     pub configured_at: Option<Stamp>,
+    /// Facts of this console that wait on disk for the store, and those that had no room there.
+    pub late: (usize, usize),
     /// What the runtime measures.
     pub meters: Meters,
     /// Figures about the store.

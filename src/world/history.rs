@@ -100,7 +100,13 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<Histo
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
         Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, zone), false),
         Statement::LeaseTaken(taken) if taken.reconfigured => {
-            let text = format!("{} acts now, with another configuration", taken.holder);
+            // How somebody came in is for the audit.
+            let who = fact.draft.who.split(" (").next().unwrap_or_default();
+            let role = if taken.watcher { "watcher" } else { "console" };
+            let text = format!(
+                "alerts are written by the {role} of {who}@{} from here on, with another configuration",
+                fact.draft.host
+            );
             (HistoryKind::Config, text, false)
         }
         Statement::Other { kind, .. } => {

@@ -7,10 +7,12 @@ mod alerting;
 pub mod alerts;
 pub mod checks;
 pub mod diagnostics;
+mod engine;
 pub mod evidence;
 mod grouping;
 pub(crate) mod history;
 pub mod ids;
+mod lease;
 pub mod link;
 pub mod logs;
 mod lookup;
@@ -41,6 +43,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::lang::time::{BootTime, Moment, Stamp};
 use crate::logs::ring::RingLimits;
+use crate::model::engine::EngineState;
 use crate::model::lease::LeaseView;
 use crate::model::run::{Lock, Run};
 use crate::text::SafeText;
@@ -99,6 +102,8 @@ pub struct World {
     pub lease: LeaseView,
     /// Since when the store is away, and why; `None`: it answers.
     pub store_away: Option<(DateTime<Utc>, SafeText)>,
+    /// What the engine knew when it was kept last, and when that was.
+    engine_kept: Option<(Stamp, EngineState)>,
     /// The values that no plan may hold, as far as they are known.
     pub literals: Literals,
     /// What happened lately.
@@ -138,6 +143,7 @@ impl World {
             locks: Vec::new(),
             lease: LeaseView::default(),
             store_away: None,
+            engine_kept: None,
             literals: Literals::default(),
             timeline: Timeline::default(),
             diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },

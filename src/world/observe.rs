@@ -99,7 +99,7 @@ impl World {
     }
 
     /// A check has another status than before.
-    fn turned(&mut self, id: CheckId, from: Status, to: Status) {
+    pub(super) fn turned(&mut self, id: CheckId, from: Status, to: Status) {
         let check = &self.checks[id];
         let because = check.own_reason.as_ref().or(check.error.as_ref());
         let because = because.map_or_else(String::new, |error| format!(": {error}"));

@@ -1,5 +1,7 @@
 //! What comes of taking something in: what a screen may show of it, and what is to be done.
 
+use crate::model::engine::EngineState;
+use crate::model::fact::Statement;
 use crate::model::rollup::Sheet;
 use crate::model::run::Run;
 use crate::text::SafeText;
@@ -72,6 +74,10 @@ pub(crate) enum Change {
 pub(crate) enum Intent {
     /// Read runs and locks from the store.
     LoadRuns,
+    /// Put these on record, all together: asked for only by a console that acts for all.
+    Append(Vec<Statement>),
+    /// Keep what the engine knows.
+    KeepEngine(Box<EngineState>),
     /// Follow the output of a run, from line 0.
     FollowRun(Name),
     /// Store what is known of a minute, for all, with what is stored of it already.

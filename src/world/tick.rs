@@ -16,6 +16,7 @@ impl World {
         for log in &mut self.logs {
             log.tick(now);
         }
+        self.keep_engine(&mut output);
         output
     }
 

@@ -17,6 +17,7 @@ mod config;
 mod desk;
 mod details;
 mod docker;
+mod engine;
 mod formats;
 mod hanging;
 mod http;

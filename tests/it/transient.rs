@@ -46,6 +46,7 @@ impl Console {
             loader: Some(loader),
             warnings: Vec::new(),
             store: None,
+            acts: false,
             state_directory,
         };
         Self { directory, headless: Headless::start(start, (80, 24)) }

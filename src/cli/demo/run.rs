@@ -59,6 +59,8 @@ fn open(global: &Global, directory: &std::path::Path) -> u8 {
                 loader: Some(found.loader),
                 warnings: found.warnings,
                 store: global.store.clone(),
+                // A store that is a person's own is not the demo's to act in.
+                acts: global.store.is_none(),
                 state_directory: directory.join("state"),
             };
             console::open(&global, start, console::Afterwards::Nothing)

@@ -104,7 +104,10 @@ impl Settings for HttpRequest {
     }
 
     fn change(&self) -> Fact {
-        hidden("request", self)
+        // In which order they are sent decides nothing.
+        let mut sorted = self.clone();
+        sorted.headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        hidden("request", &sorted)
     }
 
     fn is_insecure(&self) -> bool {

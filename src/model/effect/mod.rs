@@ -6,6 +6,7 @@
 pub mod console;
 pub mod feed;
 pub mod history;
+pub mod holder;
 pub mod logs;
 pub mod run;
 pub mod store;
@@ -14,6 +15,7 @@ pub mod terminal;
 pub use self::console::ConsoleEffect;
 pub use self::feed::FeedEffect;
 pub use self::history::HistoryEffect;
+pub use self::holder::HolderEffect;
 pub use self::logs::{LogsEffect, ShapeHistoryQuery};
 pub use self::run::{RunEffect, StartRun};
 pub use self::store::StoreEffect;
@@ -38,6 +40,8 @@ pub enum Effect {
     Store(RequestId, StoreEffect),
     /// The stored past of readings.
     History(HistoryEffect),
+    /// What is written for all.
+    Holder(HolderEffect),
     /// The log engine.
     Logs(LogsEffect),
     /// The console itself.
@@ -59,6 +63,12 @@ impl From<FeedEffect> for Effect {
 impl From<HistoryEffect> for Effect {
     fn from(effect: HistoryEffect) -> Self {
         Self::History(effect)
+    }
+}
+
+impl From<HolderEffect> for Effect {
+    fn from(effect: HolderEffect) -> Self {
+        Self::Holder(effect)
     }
 }
 

@@ -62,7 +62,7 @@ pub struct StoreAccepted {
 }
 
 /// The intent of a run, with what was confirmed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunIntended {
     /// The run.
     pub run: Name,

@@ -11,7 +11,7 @@ use crate::model::thing::{ThingKey, ThingKind};
 use crate::text::name::Name;
 
 /// What a fact says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
     /// The store goes on from the audit of an earlier version.
     StoreOpened(StoreOpened),

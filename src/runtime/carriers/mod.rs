@@ -3,6 +3,7 @@
 mod console;
 mod feed;
 mod history;
+mod holder;
 mod logs;
 mod run;
 mod store;
@@ -25,6 +26,7 @@ impl Core {
             }
             Effect::Store(request, effect) => self.effects.store(&mut self.tasks, request, effect),
             Effect::History(effect) => self.history(effect),
+            Effect::Holder(effect) => self.holder(effect),
             Effect::Logs(effect) => self.logs(effect),
             Effect::Console(effect) => self.console(effect),
         }

@@ -8,7 +8,9 @@ use super::{PanelView, frame, log, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
+use crate::model::lease::{LeaseHolder, LeaseView};
 use crate::model::outcome::StoreFigures;
+use crate::text::SafeText;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
@@ -116,6 +118,45 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
     if waiting > 0 || lost > 0 {
         let words = format!("{waiting} min waiting, {} lost", figures::count(lost));
         out.push(fact("stored readings", words, bad(lost > 0)));
+    }
+    lease(state, out);
+}
+
+/// Who writes alerts and history for all.
+fn lease(state: &State, out: &mut Vec<Line<'static>>) {
+    let zone = state.world.config.console.timezone;
+    let since = |at| format!("since {}", figures::moment(at, state.world.now.utc, zone));
+    let named = |holder: &LeaseHolder| {
+        let role = if holder.watcher { "watcher" } else { "console" };
+        // How somebody came in is for the audit: the name is enough here.
+        let who = holder.who.split(" (").next().unwrap_or_default().to_owned();
+        SafeText::new(&format!("{who}@{} ({role})", holder.host)).to_string()
+    };
+    let indented = |words: String| Line::plain(" ".repeat(20)).and(words, Role::Text);
+    let (waiting, dropped) = state.world.diagnostics.late;
+    match &state.world.lease {
+        LeaseView::Unknown => {}
+        LeaseView::Free => out.push(fact("alerts written by", "nobody".to_owned(), Role::Text)),
+        LeaseView::Ours { since: at, .. } => {
+            out.push(fact("alerts written by", "this console".to_owned(), Role::Text));
+            out.push(indented(since(*at)));
+        }
+        LeaseView::Away { .. } => {
+            out.push(fact("alerts written by", "this console, to disk".to_owned(), Role::StatusDegraded));
+        }
+        LeaseView::Other(holder) => {
+            out.push(fact("alerts written by", named(holder), Role::Text));
+            out.push(indented(since(holder.since)));
+        }
+        LeaseView::OtherConfiguration(holder) => {
+            let who = holder.as_ref().map_or_else(|| "nobody".to_owned(), named);
+            out.push(fact("alerts written by", who, Role::StatusDegraded));
+            out.push(indented("other configuration".to_owned()));
+        }
+    }
+    if waiting + dropped > 0 {
+        let lost = if dropped == 0 { String::new() } else { format!(", {} dropped", figures::count(dropped as u64)) };
+        out.push(fact("waiting on disk", figures::count(waiting as u64) + &lost, bad(true)));
     }
 }
 

@@ -1,0 +1,13 @@
+//! What only the holder of the lease does; of others, nothing comes of it.
+
+use crate::model::engine::EngineState;
+use crate::model::fact::Statement;
+
+/// Something that is written for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HolderEffect {
+    /// Put these on record, all together.
+    Append(Vec<Statement>),
+    /// Keep what the engine knows, for whoever holds the lease next.
+    KeepEngine(Box<EngineState>),
+}

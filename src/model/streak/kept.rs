@@ -1,0 +1,60 @@
+//! The streaks of a check as another process left them.
+
+use super::Streak;
+use crate::lang::time::Stamp;
+use crate::model::engine::{KeptSince, KeptStreak};
+use crate::model::flapping::Flapping;
+use crate::model::status::Status;
+
+impl Streak {
+    /// What is to be remembered; `None` while nothing is known.
+    pub(crate) fn to_kept(&self) -> Option<KeptStreak> {
+        let (shown, since) = match self.before_unknown {
+            Some(before) if self.shown == Status::Unknown => before,
+            _ => (self.shown, self.since),
+        };
+        if shown == Status::Unknown {
+            return None;
+        }
+        // Counted on for ever they would be written for ever.
+        let (flaps, flapping) = self.flapping.to_letters();
+        Some(KeptStreak {
+            shown,
+            since: KeptSince::new(since),
+            settled: self.settled,
+            bad: self.bad.min(self.rules.fail_after),
+            good: self.good.min(self.rules.ok_after),
+            answered: self.answered.min(self.rules.ok_after),
+            alike: self.alike.map(|(sign, since)| (sign, KeptSince::new(since))),
+            flaps,
+            flapping,
+        })
+    }
+
+    /// Goes on from what another process left: what was seen here so far comes after it, with a moment between in which
+    /// nothing was seen. Whoever has seen much by himself takes over only since when it stands so.
+    pub(crate) fn resume(&mut self, kept: &KeptStreak, now: Stamp) {
+        let since = kept.since.from(now);
+        let Some(seen) = self.opening.take() else {
+            if kept.shown == self.shown && !self.since.seen {
+                self.since = since;
+            }
+            return;
+        };
+        let mut resumed = Self {
+            settled: kept.settled,
+            bad: kept.bad,
+            good: kept.good,
+            answered: kept.answered,
+            before_unknown: Some((kept.shown, since)),
+            alike: kept.alike.map(|(sign, since)| (sign, since.from(now))),
+            flapping: Flapping::from_letters(&kept.flaps, kept.flapping),
+            opening: None,
+            ..Self::new(self.rules, self.known_from)
+        };
+        for (sign, at) in seen {
+            resumed.observe(sign, at);
+        }
+        *self = resumed;
+    }
+}

@@ -1,0 +1,348 @@
+//! The console's part in the lease: a turn every few seconds, and what only its holder writes.
+//!
+//! *Invariant:* what the holder says is on record, in the queue on disk, refused because another one holds the lease, or
+//! counted as dropped. It is said in its order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::effects::StoreState;
+use super::identity::Identity;
+use super::tasks::Tasks;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::model::effect::HolderEffect;
+use crate::model::engine::{ENGINE_VERSION, EngineState};
+use crate::model::fact::{NewFact, Statement};
+use crate::model::lease::{LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
+use crate::model::outcome::Outcome;
+use crate::store::lease::HeldWrite;
+use crate::store::queue::LateQueue;
+use crate::store::{Store, new_fact};
+use crate::text::SafeText;
+
+/// Commands that may wait: one a tick, for as long as a store may hang.
+const COMMANDS: usize = 1024;
+/// How long giving the lease back may take at the end: it expires by itself.
+const LEAVING: Duration = Duration::from_millis(600);
+
+/// What the holder is told by its console.
+#[derive(Debug)]
+enum HolderCommand {
+    /// What is to be put on record, with the moment at which it was so.
+    Append(DateTime<Utc>, Vec<Statement>),
+    /// What the engine knows.
+    Keep(Box<EngineState>),
+}
+
+/// The console's end of the task.
+pub(crate) struct LeaseTask {
+    commands: mpsc::Sender<HolderCommand>,
+    received: Arc<Mutex<mpsc::Receiver<HolderCommand>>>,
+    /// The configuration by which is acted, and whether this console only looks on.
+    configuration: watch::Sender<(Arc<Config>, bool)>,
+    outcomes: mpsc::Sender<Outcome>,
+    clock: Clock,
+}
+
+impl LeaseTask {
+    /// A task that is not started yet. What it learns goes to `outcomes`.
+    pub(crate) fn new(clock: Clock, config: &Arc<Config>, outcomes: mpsc::Sender<Outcome>) -> Self {
+        let (commands, received) = mpsc::channel(COMMANDS);
+        let configuration = watch::Sender::new((Arc::clone(config), config.console.read_only));
+        Self { commands, received: Arc::new(Mutex::new(received)), configuration, outcomes, clock }
+    }
+
+    /// Takes part from now on, in whichever store is open.
+    pub(super) fn start(&self, tasks: &mut Tasks, stores: &watch::Receiver<StoreState>, state_directory: PathBuf) {
+        let identity = Identity::present();
+        let id = format!("{}.{}.{:012x}", identity.host, std::process::id(), fastrand::u64(..1 << 48));
+        let (received, outcomes, clock, stores) =
+            (Arc::clone(&self.received), self.outcomes.clone(), self.clock, stores.clone());
+        let configuration = self.configuration.subscribe();
+        tasks.supervise("lease", tasks.token(), move |token| {
+            let participant = LeaseParticipant {
+                me: LeaseCandidate {
+                    id: id.clone(),
+                    who: identity.who.clone(),
+                    watcher: false,
+                    digest: String::new(),
+                    looks_on: true,
+                },
+                host: identity.host.clone(),
+                clock,
+                outcomes: outcomes.clone(),
+                stores: stores.clone(),
+                configuration: configuration.clone(),
+                state_directory: state_directory.clone(),
+                view: LeaseView::Unknown,
+                holding: None,
+                engine: None,
+                resumed: None,
+                waiting: 0,
+                dropped: 0,
+                reported: LeaseReport::default(),
+                trouble: None,
+            };
+            let received = Arc::clone(&received);
+            async move { participant.run(&mut *received.lock().await, token).await }
+        });
+    }
+
+    /// The configuration by which is acted from now on. Who only looks on never holds the lease.
+    pub(crate) fn configured(&self, config: &Arc<Config>, looks_on: bool) {
+        self.configuration.send_replace((Arc::clone(config), looks_on));
+    }
+
+    /// Carries out what only the holder does. Of a console that does not hold the lease, nothing comes of it.
+    pub(crate) fn execute(&self, effect: HolderEffect) {
+        self.tell(match effect {
+            HolderEffect::Append(said) => HolderCommand::Append(self.clock.now().utc, said),
+            HolderEffect::KeepEngine(engine) => HolderCommand::Keep(engine),
+        });
+    }
+
+    fn tell(&self, command: HolderCommand) {
+        if let Err(full) = self.commands.try_send(command) {
+            tracing::error!(%full, "the store is too slow");
+            let words = "the store is too slow: what this console had to put on record is lost";
+            self.outcomes.try_send(Outcome::Failed(SafeText::new(words))).ok();
+        }
+    }
+}
+
+/// A lease that is acted by.
+#[derive(Debug, Clone)]
+struct ActingLease {
+    store: String,
+    fence: u64,
+    since: DateTime<Utc>,
+}
+
+struct LeaseParticipant {
+    me: LeaseCandidate,
+    host: String,
+    clock: Clock,
+    outcomes: mpsc::Sender<Outcome>,
+    stores: watch::Receiver<StoreState>,
+    configuration: watch::Receiver<(Arc<Config>, bool)>,
+    state_directory: PathBuf,
+    view: LeaseView,
+    /// The lease that is ours, or was when the store went away.
+    holding: Option<ActingLease>,
+    /// What the engine knows and the store does not.
+    engine: Option<Box<EngineState>>,
+    /// What was taken over last: the store, and the row as it was.
+    resumed: Option<(String, Vec<u8>)>,
+    /// Facts in the queue of the store that is or was open, and those that had no room there.
+    waiting: usize,
+    dropped: usize,
+    reported: LeaseReport,
+    /// What was wrong at the last turn: said once.
+    trouble: Option<String>,
+}
+
+impl LeaseParticipant {
+    async fn run(mut self, commands: &mut mpsc::Receiver<HolderCommand>, token: CancellationToken) {
+        let mut turns = tokio::time::interval(RENEWED_EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Known before the first turn, though nobody has changed it.
+        self.configuration.mark_changed();
+        loop {
+            tokio::select! {
+                biased;
+                () = token.cancelled() => break,
+                Ok(()) = self.configuration.changed() => {
+                    // Seen by the turn.
+                    self.configuration.mark_changed();
+                    self.turn().await;
+                }
+                Some(command) = commands.recv() => self.obey(command).await,
+                Ok(()) = self.stores.changed() => self.turn().await,
+                _ = turns.tick() => self.turn().await,
+                else => break,
+            }
+        }
+        let last = async {
+            while let Ok(command) = commands.try_recv() {
+                self.obey(command).await;
+            }
+            self.leave().await;
+        };
+        tokio::time::timeout(LEAVING, last).await.ok();
+    }
+
+    fn store(&self) -> Option<Store> {
+        match &*self.stores.borrow() {
+            StoreState::Open(run_service) => Some(run_service.store().clone()),
+            StoreState::Opening | StoreState::Closed(_) => None,
+        }
+    }
+
+    async fn obey(&mut self, command: HolderCommand) {
+        match command {
+            HolderCommand::Append(at, said) => self.append(at, said).await,
+            HolderCommand::Keep(engine) => {
+                self.engine = Some(engine);
+                self.keep_engine().await;
+            }
+        }
+    }
+
+    /// One look at the lease, and what follows from it.
+    async fn turn(&mut self) {
+        // Seen by this: a change after it is another turn.
+        self.stores.mark_unchanged();
+        if self.configuration.has_changed().unwrap_or_default() {
+            let (config, looks_on) = self.configuration.borrow_and_update().clone();
+            self.me = LeaseCandidate { digest: config.digest(), looks_on, ..self.me.clone() };
+        }
+        let turn = match self.store() {
+            Some(store) => {
+                if self.holding.as_ref().is_some_and(|holding| holding.store != store.id()) {
+                    self.holding = None;
+                }
+                store.lease_turn(&self.me, self.clock.now().utc).await.map(|view| Some((store, view)))
+            }
+            None => Ok(None),
+        };
+        let trouble = turn.as_ref().err().map(ToString::to_string);
+        match turn {
+            Ok(Some((store, view))) => self.seen(&store, view).await,
+            Ok(None) | Err(_) => self.go_on(),
+        }
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
+            tracing::warn!(%trouble, "the lease");
+        }
+        self.trouble = trouble;
+        self.report().await;
+    }
+
+    async fn seen(&mut self, store: &Store, view: LeaseView) {
+        self.holding = match view {
+            LeaseView::Ours { fence, since } => Some(ActingLease { store: store.id().to_owned(), fence, since }),
+            _ => None,
+        };
+        let may_hold = !self.me.looks_on && !matches!(view, LeaseView::OtherConfiguration(_));
+        self.view = view;
+        if may_hold {
+            self.resume(store).await;
+        }
+        if !self.me.looks_on {
+            self.send_late(store).await;
+        }
+        self.keep_engine().await;
+    }
+
+    /// The last holder goes on while the store is away; others do not begin.
+    fn go_on(&mut self) {
+        self.view = match &self.holding {
+            Some(ActingLease { fence, since, .. }) => LeaseView::Away { fence: *fence, since: *since },
+            None => LeaseView::Unknown,
+        };
+    }
+
+    /// Takes over what the engine of the last holder knew: at the start, and whenever the lease is taken.
+    async fn resume(&mut self, store: &Store) {
+        let known = self.resumed.as_ref().is_some_and(|(id, _)| id == store.id());
+        let taken = self.holding.is_some() && self.reported.view.fence() != self.view.fence();
+        if known && !taken {
+            return;
+        }
+        let kept = match store.kept_engine().await {
+            Ok(kept) => kept,
+            Err(error) => return tracing::warn!(%error, "what the engine knew can't be read"),
+        };
+        let body = kept.as_ref().map(|kept| kept.body.clone()).unwrap_or_default();
+        let same = self.resumed.replace((store.id().to_owned(), body)) == self.resumed;
+        let Some(kept) = kept.filter(|_| !same) else { return };
+        match serde_json::from_slice::<EngineState>(&kept.body) {
+            Ok(engine) if engine.version == ENGINE_VERSION => {
+                let (engine, unseen) = (Box::new(engine), kept.silent_for);
+                self.outcomes.send(Outcome::Engine { engine, unseen }).await.ok();
+            }
+            Ok(engine) => tracing::warn!(version = engine.version, "the state of the engine has another version"),
+            Err(error) => tracing::warn!(%error, "the state of the engine makes no sense"),
+        }
+    }
+
+    async fn send_late(&mut self, store: &Store) {
+        match store.send_late(&LateQueue::of(&self.state_directory, store.id())).await {
+            Ok(_) => self.waiting = 0,
+            Err(error) => tracing::warn!(%error, "what waits for the store could not be sent"),
+        }
+    }
+
+    async fn append(&mut self, at: DateTime<Utc>, said: Vec<Statement>) {
+        let Some(holding) = self.holding.clone() else { return };
+        let drafts: Vec<NewFact> = said.into_iter().map(|said| new_fact(at, &self.me.who, &self.host, said)).collect();
+        let store = self.store().filter(|store| store.id() == holding.store);
+        // What waits comes first.
+        if let Some(store) = store.filter(|_| self.waiting == 0) {
+            match store.append_held(holding.fence, drafts.clone()).await {
+                Ok(HeldWrite::Done) => return,
+                Ok(HeldWrite::Lost) => return self.turn().await,
+                Err(error) => tracing::warn!(%error, "the holder's facts could not be put on record"),
+            }
+        }
+        self.queue(&holding, drafts).await;
+        if matches!(self.view, LeaseView::Ours { .. }) {
+            self.go_on();
+        }
+        self.report().await;
+    }
+
+    async fn queue(&mut self, holding: &ActingLease, drafts: Vec<NewFact>) {
+        let (queue, count) = (LateQueue::of(&self.state_directory, &holding.store), drafts.len());
+        let pushed = tokio::task::spawn_blocking(move || queue.push(&drafts)).await;
+        let dropped = match pushed {
+            Ok(Ok(dropped)) => dropped,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the queue on disk can't be written");
+                count
+            }
+            Err(_) => count,
+        };
+        self.waiting += count - dropped;
+        self.dropped += dropped;
+    }
+
+    async fn keep_engine(&mut self) {
+        let (Some(holding), Some(store)) = (&self.holding, self.store()) else { return };
+        let Some(engine) = self.engine.take().filter(|_| store.id() == holding.store) else { return };
+        let Ok(body) = serde_json::to_vec(&engine) else { return };
+        if let Err(error) = store.keep_engine(holding.fence, &body).await {
+            tracing::warn!(%error, "what the engine knows could not be kept");
+            self.engine = Some(engine);
+        }
+    }
+
+    async fn leave(&mut self) {
+        self.keep_engine().await;
+        if let (Some(holding), Some(store)) = (&self.holding, self.store())
+            && let Err(error) = store.give_back(holding.fence).await
+        {
+            tracing::warn!(%error, "the lease could not be given back");
+        }
+    }
+
+    /// Says how it stands, where that has changed.
+    async fn report(&mut self) {
+        let id = self.holding.as_ref().map(|holding| holding.store.clone());
+        let id = id.or_else(|| self.store().map(|store| store.id().to_owned())).unwrap_or_default();
+        let queue = LateQueue::of(&self.state_directory, &id);
+        let others = tokio::task::spawn_blocking(move || queue.others()).await.unwrap_or_default();
+        let others = if id.is_empty() { self.reported.others.clone() } else { others };
+        let report = LeaseReport { view: self.view.clone(), waiting: self.waiting, dropped: self.dropped, others };
+        if report != self.reported {
+            self.reported = report.clone();
+            self.outcomes.send(Outcome::Lease(Box::new(report))).await.ok();
+        }
+    }
+}

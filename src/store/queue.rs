@@ -1,0 +1,249 @@
+//! What the holder of the lease could not put on record because the store was away: a file in its own state directory, one a
+//! store, synced before anything is taken for queued, and sent once the store is back, by whichever process finds it.
+//!
+//! *Invariant:* exactly once. A fact keeps its id from the moment it is said; what is on record is not sent again, and a fact
+//! leaves the file only after it is on record.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Store, StoreError};
+use crate::files::made;
+use crate::files::trust::Owners;
+use crate::model::fact::{Fact, NewFact};
+
+/// Bytes that are kept at most: some twenty thousand facts.
+const MOST: u64 = 8 << 20;
+/// Facts that are put on record together.
+const TOGETHER: usize = 500;
+
+/// The queue of one store.
+#[derive(Debug, Clone)]
+pub(crate) struct LateQueue {
+    directory: PathBuf,
+    store: String,
+}
+
+impl LateQueue {
+    /// Of the store with this id, below a state directory.
+    pub(crate) fn of(state: &Path, store: &str) -> Self {
+        Self { directory: state.join("queue"), store: store.to_owned() }
+    }
+
+    /// Puts facts into it, synced. Says how many of them had no room.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(crate) fn push(&self, drafts: &[NewFact]) -> io::Result<usize> {
+        let mut file = self.open()?;
+        let mut length = file.seek(SeekFrom::End(0))?;
+        // A line that a killed writer left unfinished ends here.
+        let mut bytes = if length > 0 && last_byte(&mut file)? != b'\n' { vec![b'\n'] } else { Vec::new() };
+        let mut dropped = 0;
+        for draft in drafts {
+            let fact = Fact { seq: 0, recorded_at: draft.at, draft: NewFact { late: true, ..draft.clone() } };
+            let line = fact.to_entry()? + "\n";
+            if length + (bytes.len() + line.len()) as u64 > MOST {
+                dropped += 1;
+            } else {
+                bytes.extend_from_slice(line.as_bytes());
+            }
+        }
+        length += bytes.len() as u64;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        tracing::warn!(queued = drafts.len() - dropped, dropped, length, "facts wait for the store");
+        Ok(dropped)
+    }
+
+    /// The facts in it, and the file, which is ours alone until it is dropped.
+    fn take(&self) -> io::Result<(File, Vec<NewFact>)> {
+        let mut file = self.open()?;
+        file.seek(SeekFrom::Start(0))?;
+        let mut text = Vec::new();
+        (&mut file).take(MOST + 1).read_to_end(&mut text)?;
+        let text = String::from_utf8_lossy(&text);
+        // What is not whole was never taken for queued.
+        let facts = text.lines().filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft).collect();
+        Ok((file, facts))
+    }
+
+    /// How many facts wait; 0 where there is no file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn len(&self) -> io::Result<usize> {
+        match made::open(&self.file()) {
+            Ok(mut file) => {
+                let mut text = Vec::new();
+                (&mut file).take(MOST + 1).read_to_end(&mut text)?;
+                Ok(text.split(|byte| *byte == b'\n').count() - 1)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The ids of other stores for which facts wait here, each with how many.
+    pub(crate) fn others(&self) -> Vec<(String, usize)> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let ids = names.filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned));
+        let waiting = |store: String| {
+            let queue = Self { store, directory: self.directory.clone() };
+            queue.len().ok().filter(|waiting| *waiting > 0).map(|waiting| (queue.store, waiting))
+        };
+        let mut others: Vec<_> = ids.filter(|id| *id != self.store).filter_map(waiting).collect();
+        others.sort();
+        others
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.join(format!("{}.jsonl", self.store))
+    }
+
+    /// The file, ours alone until it is dropped.
+    fn open(&self) -> io::Result<File> {
+        made::inner_directory(&self.directory).map_err(|distrust| io::Error::other(distrust.to_string()))?;
+        let path = self.file();
+        // Made and judged there; read and cut here.
+        drop(made::append(&path, 0o600, Owners::ours())?);
+        let file = OpenOptions::new().read(true).append(true).open(&path)?;
+        file.lock()?;
+        Ok(file)
+    }
+}
+
+fn last_byte(file: &mut File) -> io::Result<u8> {
+    let mut byte = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
+impl Store {
+    /// Puts on record what waits for this store, as history. Says how many facts waited.
+    ///
+    /// # Errors
+    /// The queue can't be read, or the store not be written: what waits goes on waiting.
+    pub(crate) async fn send_late(&self, queue: &LateQueue) -> Result<usize, StoreError> {
+        let failed = |error| StoreError::Queue { path: queue.file().display().to_string(), error };
+        let reader = queue.clone();
+        if tokio::task::spawn_blocking(move || reader.len())
+            .await
+            .map_err(io::Error::other)
+            .and_then(|len| len)
+            .map_err(failed)?
+            == 0
+        {
+            return Ok(0);
+        }
+        let reader = queue.clone();
+        let taken = tokio::task::spawn_blocking(move || reader.take()).await.map_err(io::Error::other);
+        let (file, facts) = taken.and_then(|taken| taken).map_err(failed)?;
+        for some in facts.chunks(TOGETHER) {
+            self.append_late(some).await?;
+        }
+        let emptied = tokio::task::spawn_blocking(move || file.set_len(0).and_then(|()| file.sync_all())).await;
+        emptied.map_err(io::Error::other).and_then(|emptied| emptied).map_err(failed)?;
+        Ok(facts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::model::fact::{CheckStatus, Statement};
+    use crate::model::lease::{LeaseCandidate, LeaseView};
+    use crate::model::status::Status;
+    use crate::model::thing::{CheckRecord, ThingKey, ThingKind};
+    use crate::store::dialect::WhichThings;
+    use crate::store::new_fact;
+    use crate::store::place::StoreLocation;
+
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    async fn open(directory: &Path) -> Store {
+        let path = directory.join("opsroom.db");
+        Store::open(&StoreLocation { path, host: "box".to_owned(), state: None }).await.unwrap()
+    }
+
+    fn settled(status: Status, fence: u64) -> NewFact {
+        let (check, service, before, reason) = ("api".into(), None, None, None);
+        let said = CheckStatus { check, service, status, before, since: AT, seen: true, reason, fence };
+        new_fact(AT, "ana", "box", Statement::CheckStatus(said))
+    }
+
+    async fn candidate(store: &Store, id: &str) -> LeaseView {
+        let (id, who, digest) = (id.to_owned(), "ana".to_owned(), "d".to_owned());
+        store.lease_turn(&LeaseCandidate { id, who, watcher: false, digest, looks_on: false }, AT).await.unwrap()
+    }
+
+    async fn shown(store: &Store) -> Option<Status> {
+        let keys = [ThingKey::new(ThingKind::Check, "api")];
+        let things = store.dialect.things(WhichThings::Keys(&keys), 1).await.unwrap();
+        things.first().and_then(|thing| thing.read::<CheckRecord>()).map(|record| record.status)
+    }
+
+    async fn facts(store: &Store) -> Vec<Fact> {
+        let page = store.audit_page(0, 1_000).await.unwrap();
+        page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_waited_is_put_on_record_once() {
+        let at = tempfile::tempdir().unwrap();
+        let store = open(at.path()).await;
+        let queue = LateQueue::of(at.path(), store.id());
+        assert_eq!(store.send_late(&queue).await.unwrap(), 0);
+        assert!(!at.path().join("queue").exists(), "who has nothing to say leaves nothing behind");
+        let fence = candidate(&store, "a").await.fence().unwrap();
+        let said = [settled(Status::Down, fence), settled(Status::Ok, fence)];
+        assert_eq!(queue.push(&said).unwrap(), 0);
+        assert_eq!(queue.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let before = fs::read(queue.file()).unwrap();
+        assert_eq!((store.send_late(&queue).await.unwrap(), queue.len().unwrap()), (2, 0));
+        // Killed before the file was emptied, and in the middle of a line.
+        fs::write(queue.file(), [&before[..], b"{\"seq\":0,\"id\":\"torn"].concat()).unwrap();
+        queue.push(&[settled(Status::Down, fence)]).unwrap();
+        assert_eq!(store.send_late(&queue).await.unwrap(), 3);
+        let facts = facts(&store).await;
+        assert_eq!(facts.len(), 1 + 3, "{facts:?}");
+        assert!(facts[1..].iter().all(|fact| fact.draft.late));
+        assert_eq!(shown(&store).await, Some(Status::Down));
+    }
+
+    #[tokio::test]
+    async fn what_a_newer_holder_said_stays() {
+        let at = tempfile::tempdir().unwrap();
+        let store = open(at.path()).await;
+        let old = candidate(&store, "a").await.fence().unwrap();
+        let queue = LateQueue::of(at.path(), store.id());
+        queue.push(&[settled(Status::Down, old)]).unwrap();
+        store.give_back(old).await.unwrap();
+        let new = candidate(&store, "b").await.fence().unwrap();
+        store.append_held(new, vec![settled(Status::Ok, new)]).await.unwrap();
+        assert_eq!(store.send_late(&queue).await.unwrap(), 1);
+        assert_eq!((shown(&store).await, facts(&store).await.len()), (Some(Status::Ok), 4));
+    }
+
+    #[test]
+    fn it_is_bounded_and_others_are_named() {
+        let at = tempfile::tempdir().unwrap();
+        let queue = LateQueue::of(at.path(), "one");
+        let many: Vec<NewFact> = (0..4_000).map(|_| settled(Status::Down, 1)).collect();
+        let mut dropped = 0;
+        for _ in 0..16 {
+            dropped += queue.push(&many).unwrap();
+        }
+        assert!(queue.file().metadata().unwrap().len() <= MOST);
+        assert_eq!(dropped + queue.len().unwrap(), 64_000);
+        let other = LateQueue::of(at.path(), "two");
+        assert_eq!(other.others(), [("one".to_owned(), 64_000 - dropped)]);
+        assert_eq!(queue.others(), []);
+    }
+}

@@ -1,0 +1,71 @@
+//! What the engine of alerts remembers beyond the facts, for whoever holds the lease next: this console after a restart,
+//! or another one.
+
+use std::time::Duration;
+
+use super::World;
+use super::ids::Id;
+use super::output::{Change, Intent, Output};
+use crate::model::engine::{ENGINE_VERSION, EngineState, KeptAlertState};
+
+/// How often it is written at the most.
+const KEPT_EVERY: Duration = Duration::from_secs(5);
+/// What nobody has seen for longer than this is begun again; only what fired still fires.
+const TOLERATED: Duration = Duration::from_hours(1);
+
+impl World {
+    /// What the engine knows now.
+    pub(crate) fn engine(&self) -> EngineState {
+        let checks = self.checks.iter().filter_map(|check| Some((check.name.clone(), check.to_kept()?)));
+        let alerts = self.machines.all.iter().map(|machine| &machine.alert);
+        let alerts = alerts.filter_map(|alert| Some((alert.name.clone(), alert.to_kept()?)));
+        EngineState { version: ENGINE_VERSION, checks: checks.collect(), alerts: alerts.collect() }
+    }
+
+    /// Has it kept, where this console acts for all and it is not what it was.
+    pub(super) fn keep_engine(&mut self, output: &mut Output) {
+        let now = self.now;
+        if self.lease.fence().is_none() || self.engine_kept.as_ref().is_some_and(|(at, _)| now.since(*at) < KEPT_EVERY)
+        {
+            return;
+        }
+        let engine = self.engine();
+        if self.engine_kept.as_ref().is_none_or(|(_, kept)| *kept != engine) {
+            output.intents.push(Intent::KeepEngine(Box::new(engine.clone())));
+        }
+        self.engine_kept = Some((now, engine));
+    }
+
+    /// Goes on from what another engine knew, which nobody has seen for `unseen`. What this one has seen comes after it;
+    /// checks and conditions that are others now are begun again.
+    pub(crate) fn resume(&mut self, engine: &EngineState, unseen: Duration) -> Output {
+        let mut output = Output::noticeable();
+        let now = self.now;
+        let mut turned = Vec::new();
+        for (name, kept) in engine.checks.iter().filter(|_| unseen <= TOLERATED) {
+            let Some(id) = self.membership.checks.get(name).copied() else { continue };
+            let before = self.checks[id].status;
+            self.checks[id].resume(kept, now);
+            if self.checks[id].status != before {
+                turned.push((id, before));
+            }
+        }
+        for (name, kept) in &engine.alerts {
+            let stale = unseen > TOLERATED && matches!(kept.state, KeptAlertState::Pending(_));
+            let alert = self.machines.alert(name, &self.membership);
+            if let Some(machine) = alert.filter(|_| !stale).and_then(|id| self.machines.all.get_mut(id.place())) {
+                machine.alert.resume(kept, now, unseen);
+            }
+        }
+        let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
+        let rows = self.checks_changed(&ids);
+        for (id, before) in turned {
+            self.turned(id, before, self.checks[id].status);
+        }
+        self.evaluate_all(&mut output);
+        self.rows_changed(&rows);
+        self.list_alerts();
+        output.changes.push(Change::Alerts);
+        output
+    }
+}
