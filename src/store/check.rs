@@ -13,7 +13,7 @@ const MINUTE: i64 = 60_000;
 
 /// How far a store reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub(crate) struct StoreExtent {
     /// The first entry that is there; more than `last` where there is none.
     pub first: u64,
     /// The last entry.
@@ -55,9 +55,9 @@ impl Store {
     ///
     /// # Errors
     /// The store can't be read.
-    pub(crate) async fn extent(&self) -> Result<Extent, StoreError> {
+    pub(crate) async fn extent(&self) -> Result<StoreExtent, StoreError> {
         let first = self.dialect.cut().await?.map_or(0, |cut| cut.seq) + 1;
-        Ok(Extent { first, last: self.dialect.head().await?.seq, bytes: self.dialect.size().await? })
+        Ok(StoreExtent { first, last: self.dialect.head().await?.seq, bytes: self.dialect.size().await? })
     }
 
     /// Verifies everything. Nothing is changed.

@@ -41,6 +41,7 @@ mod screenshots;
 mod shells;
 mod sources;
 mod status;
+mod store_command;
 mod store_faults;
 mod story_app;
 mod supervisor;

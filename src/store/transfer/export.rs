@@ -1,6 +1,6 @@
 //! Writing a whole store as lines.
 
-use super::line::{CutLine, End, FORM, Head, Line};
+use super::line::{CutLine, End, ExportHead, FORM, Line};
 use crate::store::chain::hex;
 use crate::store::dialect::{KEPT, TIERS, WhichFacts};
 use crate::store::{Store, StoreError};
@@ -32,7 +32,7 @@ impl Store {
         let cut = self.dialect.cut().await?;
         let begin = cut.as_ref().map(CutLine::from_cut).transpose();
         let begin = begin.map_err(|error| StoreError::Content(format!("the checkpoint is not readable: {error}")))?;
-        if !say(&Line::Store(Head { form: FORM, id: self.id().to_owned(), cut: begin }))? {
+        if !say(&Line::Store(ExportHead { form: FORM, id: self.id().to_owned(), cut: begin }))? {
             return Ok(None);
         }
         let mut end = End { seq: head.seq, hash: hex(&head.hash), ..End::default() };

@@ -10,7 +10,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::line::{CutLine, End, FORM, Head, Line, bytes};
+use super::line::{CutLine, End, ExportHead, FORM, Line, bytes};
 use crate::files::bounded;
 use crate::model::fact::{Fact, Statement, StoreImported};
 use crate::model::thing::{StoredThing, Things};
@@ -94,7 +94,7 @@ impl Lines {
     }
 
     /// The first line.
-    fn head(&mut self) -> Result<Head, ImportError> {
+    fn head(&mut self) -> Result<ExportHead, ImportError> {
         match self.next()? {
             Some(Line::Store(head)) if head.form == FORM => Ok(head),
             Some(Line::Store(_)) => Err(self.unsound("written by a newer version")),
@@ -165,7 +165,7 @@ impl Store {
 }
 
 /// Reads the whole file and writes nothing.
-fn examine(lines: &mut Lines) -> Result<(Head, End), ImportError> {
+fn examine(lines: &mut Lines) -> Result<(ExportHead, End), ImportError> {
     let head = lines.head()?;
     let broken = |lines: &Lines| lines.unsound("the chain is broken here: the entry was changed, or one is missing");
     let mut walk = Walk::begin(head.cut.as_ref()).ok_or_else(|| broken(lines))?;
@@ -217,7 +217,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     /// Puts the checkpoint in place, where there is one and it is not there yet.
-    async fn begin(&mut self, head: &Head, present: &dialect::Head) -> Result<(), ImportError> {
+    async fn begin(&mut self, head: &ExportHead, present: &dialect::Head) -> Result<(), ImportError> {
         let invalid = || StoreError::Content("the checkpoint is not readable".to_owned());
         self.walk = Walk::begin(head.cut.as_ref()).ok_or_else(invalid)?;
         let Some(cut) = &head.cut else { return Ok(()) };

@@ -16,7 +16,7 @@ pub(super) const FORM: u32 = 1;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
     /// The first.
-    Store(Head),
+    Store(ExportHead),
     /// A fact: its entry to the letter, and its hash, hex.
     Fact {
         /// What is hashed.
@@ -48,7 +48,7 @@ pub(super) enum Line {
 
 /// Which store, and where its chain begins.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Head {
+pub(super) struct ExportHead {
     /// The version of the form.
     pub form: u32,
     /// Its id.
