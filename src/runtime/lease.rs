@@ -346,3 +346,6 @@ impl LeaseParticipant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::lang::time::Stamp;
-use crate::model::fact::{CheckStatus, Fact, RunClosed, Statement};
+use crate::model::fact::{CheckStatus, Fact, LeaseTaken, RunClosed, Statement};
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -99,16 +99,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<Histo
         // That all is well where nothing was known is no news.
         Statement::CheckStatus(CheckStatus { before: None, status: Status::Ok, .. }) => return None,
         Statement::CheckStatus(said) => (HistoryKind::Status, standing(said, fact, zone), false),
-        Statement::LeaseTaken(taken) if taken.reconfigured => {
-            // How somebody came in is for the audit.
-            let who = fact.draft.who.split(" (").next().unwrap_or_default();
-            let role = if taken.watcher { "watcher" } else { "console" };
-            let text = format!(
-                "alerts are written by the {role} of {who}@{} from here on, with another configuration",
-                fact.draft.host
-            );
-            (HistoryKind::Config, text, false)
-        }
+        Statement::LeaseTaken(taken) if taken.reconfigured => (HistoryKind::Config, acting(fact, taken), false),
         Statement::Other { kind, .. } => {
             (HistoryKind::Note, format!("{kind} (written by a newer version)"), !fact.draft.who.is_empty())
         }
@@ -129,6 +120,14 @@ fn standing(said: &CheckStatus, fact: &Fact, zone: Tz) -> String {
     let since = Since { at: at(said.since), seen: said.seen }.describe(at(fact.draft.at), zone);
     let reason = said.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
     format!("{}: {} {since}{reason}", said.check, said.status.word())
+}
+
+/// Who writes for all from here on. How somebody came in is for the audit.
+fn acting(fact: &Fact, taken: &LeaseTaken) -> String {
+    let who = fact.draft.who.split(" (").next().unwrap_or_default();
+    let role = if taken.watcher { "watcher" } else { "console" };
+    let host = &fact.draft.host;
+    format!("alerts are written by the {role} of {who}@{host} from here on, with another configuration")
 }
 
 fn named(action: &str, verb: &str, target: &str) -> String {

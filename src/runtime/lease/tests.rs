@@ -1,0 +1,164 @@
+use std::path::Path;
+
+use tokio::sync::mpsc::Receiver;
+
+use super::*;
+use crate::config::load::load_text;
+use crate::model::fact::{CheckStatus, Fact};
+use crate::model::status::Status;
+use crate::runtime::runs::RunService;
+
+/// Far beyond what any wait takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A console's part in the lease, and the store that comes and goes.
+struct Part {
+    lease: LeaseTask,
+    tasks: Tasks,
+    stores: watch::Sender<StoreState>,
+    outcomes: Receiver<Outcome>,
+}
+
+fn config(text: &str) -> Arc<Config> {
+    Arc::new(load_text(Path::new("/etc/ops.toml"), text).config.unwrap())
+}
+
+impl Part {
+    fn start(directory: &Path, text: &str) -> Self {
+        let (sender, outcomes) = mpsc::channel(64);
+        let (stores, observed) = watch::channel(StoreState::Opening);
+        let lease = LeaseTask::new(Clock::start(), &config(text), sender);
+        let mut tasks = Tasks::new(mpsc::channel(1).0);
+        lease.start(&mut tasks, &observed, directory.to_owned());
+        Self { lease, tasks, stores, outcomes }
+    }
+
+    async fn open(&self, directory: &Path) -> Store {
+        let run_service = RunService::open(None, directory, Clock::start()).await.unwrap();
+        let store = run_service.store().clone();
+        self.stores.send_replace(StoreState::Open(Box::new(run_service)));
+        store
+    }
+
+    fn close(&self) {
+        self.stores.send_replace(StoreState::Closed(SafeText::new("gone")));
+    }
+
+    /// The next report that is as wanted.
+    async fn until(&mut self, what: &str, wanted: impl Fn(&LeaseReport) -> bool) -> LeaseReport {
+        let mut last = None;
+        let found = async {
+            loop {
+                match self.outcomes.recv().await {
+                    Some(Outcome::Lease(report)) if wanted(&report) => return Some(*report),
+                    Some(Outcome::Lease(report)) => last = Some(report),
+                    Some(_) => {}
+                    None => return None,
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, found).await;
+        found.ok().flatten().unwrap_or_else(|| panic!("{what}: {last:?}"))
+    }
+
+    fn say(&self, status: Status, fence: u64) {
+        let (check, service, before, reason) = ("api".into(), None, None, None);
+        let since = DateTime::UNIX_EPOCH;
+        let said = CheckStatus { check, service, status, before, since, seen: true, reason, fence };
+        self.lease.execute(HolderEffect::Append(vec![Statement::CheckStatus(said)]));
+    }
+}
+
+fn is_ours(report: &LeaseReport) -> bool {
+    matches!(report.view, LeaseView::Ours { .. })
+}
+
+/// What is on record of the check: each status, and whether it came late.
+async fn said(store: &Store) -> Vec<(Status, bool)> {
+    let page = store.audit_page(0, 1_000).await.unwrap();
+    let facts = page.iter().map(|line| Fact::from_entry(&line.entry.to_string()).unwrap());
+    let status = |fact: Fact| match fact.draft.said {
+        Statement::CheckStatus(said) => Some((said.status, fact.draft.late)),
+        _ => None,
+    };
+    facts.filter_map(status).collect()
+}
+
+async fn until_said(store: &Store, wanted: &[(Status, bool)]) {
+    let holds = async {
+        while said(store).await != wanted {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, holds).await.is_err() {
+        assert_eq!(said(store).await, wanted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_holder_goes_on_while_the_store_is_away() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut part = Part::start(&state, "");
+    let store = part.open(&state).await;
+    let fence = part.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    part.say(Status::Down, fence);
+    until_said(&store, &[(Status::Down, false)]).await;
+
+    part.close();
+    let away = part.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+    assert_eq!(away.view.fence(), Some(fence));
+    part.say(Status::Ok, fence);
+    part.say(Status::Degraded, fence);
+    part.until("both wait on disk", |report| report.waiting == 2).await;
+    let mut stranger = Part::start(&state, "");
+    stranger.close();
+    stranger.say(Status::Ok, fence);
+
+    let store = part.open(&state).await;
+    part.until("nothing waits any more", |report| is_ours(report) && report.waiting == 0).await;
+    part.say(Status::Down, fence);
+    let all = [(Status::Down, false), (Status::Ok, true), (Status::Degraded, true), (Status::Down, false)];
+    until_said(&store, &all).await;
+    stranger.tasks.end(PATIENCE).await;
+    part.tasks.end(PATIENCE).await;
+    assert_eq!(said(&store).await, all, "who never held it has nothing to say");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_holder_left_on_disk_is_sent_by_the_next() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut killed = Part::start(&state, "");
+    killed.open(&state).await;
+    let fence = killed.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    killed.close();
+    killed.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+    killed.say(Status::Down, fence);
+    killed.until("it waits on disk", |report| report.waiting == 1).await;
+    killed.tasks.end(Duration::ZERO).await;
+
+    let next = Part::start(&state, "");
+    let store = next.open(&state).await;
+    until_said(&store, &[(Status::Down, true)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_gives_it_back_and_who_only_reads_never_takes_it() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut reader = Part::start(&state, "[console]\nread_only = true\n");
+    reader.open(&state).await;
+    reader.until("nobody holds it", |report| report.view == LeaseView::Free).await;
+    let (mut one, mut two) = (Part::start(&state, ""), Part::start(&state, ""));
+    one.open(&state).await;
+    let first = one.until("it takes the lease", is_ours).await;
+    two.open(&state).await;
+    two.until("it waits", |report| matches!(report.view, LeaseView::Other(_))).await;
+    one.tasks.end(PATIENCE).await;
+    let second = two.until("it takes over without waiting for the lease to expire", is_ours).await;
+    assert!(second.view.fence() > first.view.fence());
+    // A reload that makes it a reader.
+    two.lease.configured(&config("[console]\nread_only = true\n"), true);
+    two.until("it gives it back", |report| report.view == LeaseView::Free).await;
+}
