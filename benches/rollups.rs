@@ -1,8 +1,14 @@
-//! What roll-ups take: bytes of a bucket, and the time of a minute and of an hour of 10,000 checks. Prints figures; judges nothing.
+//! What roll-ups take: bytes of a bucket, the time of a minute and of an hour of 10,000 checks, the size of a store of
+//! 100 checks. Prints figures; judges nothing.
 //!
-//! `cargo bench --bench rollups [checks…]`
+//! `cargo bench --bench rollups [checks…]`; `cargo bench --bench rollups -- store` for what a store of SQLite takes in time
+//! and room; `cargo bench --bench rollups -- generate DIRECTORY` for a store with 14 days of minutes, 400 days of hours and
+//! 200,000 facts of 100 checks, and a configuration that shows it.
 #![expect(clippy::print_stdout, reason = "figures for a person")]
 #![expect(clippy::disallowed_methods, reason = "a stopwatch")]
+
+#[path = "rollups/store.rs"]
+mod store;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -32,7 +38,16 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 }
 
 fn main() {
-    let sizes = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect::<Vec<usize>>();
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["store"] => store::figures(),
+        ["generate", directory] => store::generate(directory.as_ref()),
+        _ => buckets(&words),
+    }
+}
+
+fn buckets(words: &[String]) {
+    let sizes = words.iter().filter_map(|word| word.parse().ok()).collect::<Vec<usize>>();
     for checks in if sizes.is_empty() { vec![100, 10_000] } else { sizes } {
         println!("--- {checks} checks");
         let mut random = fastrand::Rng::with_seed(7);

@@ -17,7 +17,7 @@ const TIERS: [(i64, usize); 3] = [(10, 720), (60, 2_880), (600, 4_320)];
 
 /// What is known of one bucket of a chart.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Point {
+pub struct Point {
     /// Lowest value.
     pub min: f64,
     /// Mean of the values.

@@ -19,7 +19,7 @@ pub mod locks;
 pub mod place;
 pub(crate) mod queue;
 mod retention;
-pub(crate) mod rollups;
+pub mod rollups;
 pub mod runs;
 pub(crate) mod transfer;
 pub mod trust;

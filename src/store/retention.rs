@@ -119,3 +119,91 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::lease::LeaseCandidate;
+    use crate::model::rollup::{Bucket, Pack, SeriesKey, Width};
+    use crate::store::dialect::WhichFacts;
+    use crate::store::place::StoreLocation;
+
+    const DAY: u32 = 24 * 60;
+
+    async fn open(directory: &Path) -> (Store, u64) {
+        let place = StoreLocation { path: directory.join("opsroom.db"), state: None, host: "box".to_owned() };
+        let store = Store::open(&place).await.unwrap();
+        let (id, who, digest) = ("one".to_owned(), "ana".to_owned(), "d".to_owned());
+        let me = LeaseCandidate { id, who, watcher: false, digest, looks_on: false };
+        let fence = store.lease_turn(&me, DateTime::UNIX_EPOCH).await.unwrap().fence().unwrap();
+        (store, fence)
+    }
+
+    /// Two series with an hour of minutes and an hour each day, for so many days before `now`.
+    async fn fill(store: &Store, fence: u64, now: u32, days: u32) {
+        for day in 0..days {
+            let packs = ["check:a", "metric:b"].into_iter().flat_map(|series| {
+                let series = SeriesKey::parse(series).unwrap();
+                [Width::Minute, Width::Hour].map(|width| {
+                    let mut pack = Pack::new(width, now - day * DAY);
+                    let mut bucket = Bucket::default();
+                    bucket.measure(1, 1.0);
+                    pack.add(pack.first_minute(), bucket);
+                    (series.clone(), pack)
+                })
+            });
+            assert!(store.add_packs(fence, &packs.collect::<Vec<_>>()).await.unwrap());
+        }
+    }
+
+    async fn rows(store: &Store, tier: &str) -> usize {
+        let mut rows = 0;
+        for series in ["check:a", "metric:b"] {
+            rows += store.dialect.rollups(tier, series, 0, i64::MAX, u32::MAX).await.unwrap().len();
+        }
+        rows
+    }
+
+    async fn said(store: &Store) -> Vec<String> {
+        let facts = store.dialect.facts(WhichFacts::After(0), u32::MAX).await.unwrap();
+        facts.into_iter().filter(|fact| fact.kind == "store.pruned").map(|fact| fact.entry).collect()
+    }
+
+    #[tokio::test]
+    async fn old_readings_go_once_a_day_and_it_is_on_record() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = open(directory.path()).await;
+        let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
+        let minute = u32::try_from(now.timestamp() / 60).unwrap();
+        fill(&store, fence, minute, 20).await;
+        let retention = Retention { hours: None, ..Retention::default() };
+        assert!(!store.retain(&retention, now, fence + 1).await.unwrap(), "another holds the lease");
+        assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (40, 0));
+
+        assert!(store.retain(&retention, now, fence).await.unwrap());
+        // Whole days go: today, fourteen days before it, and what is left of none.
+        assert_eq!((rows(&store, MINUTES).await, rows(&store, HOURS).await), (30, 40));
+        let facts = said(&store).await;
+        assert!(facts.len() == 1 && facts[0].contains("readings.minutes") && facts[0].contains("2026-11-07T00:00:00Z"));
+        assert!(store.retain(&retention, now + TimeDelta::hours(20), fence).await.unwrap());
+        assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (30, 1));
+        assert!(store.retain(&retention, now + TimeDelta::days(2), fence).await.unwrap());
+        assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (26, 2));
+    }
+
+    #[tokio::test]
+    async fn what_was_cut_short_is_done_to_the_end_and_not_said_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (store, fence) = open(directory.path()).await;
+        let now: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().unwrap();
+        fill(&store, fence, u32::try_from(now.timestamp() / 60).unwrap(), 20).await;
+        let before = "2026-11-07T00:00:00Z".parse().unwrap();
+        let begun = BTreeMap::from([("readings.minutes".to_owned(), Pruned { before, done: false })]);
+        assert!(store.keep_pruned(fence, &begun).await.unwrap());
+        assert!(store.retain(&Retention::default(), now, fence).await.unwrap());
+        assert_eq!((rows(&store, MINUTES).await, said(&store).await.len()), (30, 0));
+        assert_eq!(rows(&store, HOURS).await, 40);
+    }
+}

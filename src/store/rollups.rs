@@ -42,7 +42,7 @@ impl PackMark {
 /// A sheet on its way into the store, with the bytes that were tried last: where the answer to a commit was lost, it is
 /// recognised by them and not added twice.
 #[derive(Debug, Clone)]
-pub(crate) struct SheetToWrite {
+pub struct SheetToWrite {
     sheet: Sheet,
     tried: Option<Vec<u8>>,
 }
@@ -58,7 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// It could not be written; the same sheet may be tried again.
-    pub(crate) async fn add_minute(&self, fence: u64, sheet: &mut SheetToWrite) -> Result<bool, StoreError> {
+    pub async fn add_minute(&self, fence: u64, sheet: &mut SheetToWrite) -> Result<bool, StoreError> {
         let hour = Width::Minute.first_minute(sheet.sheet.minute);
         let mut mark = self.pack_mark().await?;
         // An hour that is packed in part is packed to its end before anything is added to it.

@@ -172,7 +172,7 @@ impl CheckView {
     }
 
     /// Latency at the quantile (0 < q < 1) over the last `window`, milliseconds; `None` where nothing was measured.
-    pub(crate) fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
+    pub fn percentile(&self, quantile: f64, window: Duration) -> Option<u64> {
         self.latencies.percentile(quantile, window, self.as_of)
     }
 
@@ -192,12 +192,12 @@ impl CheckView {
 
     /// Median latency in milliseconds of the last `buckets` buckets of `width`, oldest first; `None` for a bucket
     /// without a poll. The buckets lie on whole multiples of `width`, so that they advance together.
-    pub(crate) fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
+    pub fn spark(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<u64>> {
         self.latencies.medians(buckets, width, now)
     }
 
     /// Availability over the last `window`, time-weighted.
-    pub(crate) fn availability(&self, window: Duration, now: Stamp) -> Option<AvailabilityView> {
+    pub fn availability(&self, window: Duration, now: Stamp) -> Option<AvailabilityView> {
         let window = self.known.window(window, now);
         let percent = window.availability()? * 100.0;
         Some(AvailabilityView { percent, thin: window.is_thin() })
@@ -219,7 +219,7 @@ pub(crate) struct Observed {
 
 /// Availability as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct AvailabilityView {
+pub struct AvailabilityView {
     /// Per cent of the known time that it was up.
     pub percent: f64,
     /// Whether so little of the window is known that the figure must be marked.

@@ -14,7 +14,7 @@ use crate::model::series::Series;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
-pub(crate) use crate::model::series::Point;
+pub use crate::model::series::Point;
 
 /// One metric with everything that the screens show of it.
 #[derive(Debug, Clone)]
@@ -160,7 +160,7 @@ impl MetricView {
 
     /// The last `buckets` buckets of `width`, oldest first; `None` where there was no value. On whole multiples of
     /// `width`, so that they advance together.
-    pub(crate) fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
+    pub fn points(&self, buckets: usize, width: Duration, now: Stamp) -> Vec<Option<Point>> {
         self.series.points(buckets, width, now)
     }
 }

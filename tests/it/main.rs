@@ -34,6 +34,7 @@ mod postgres;
 mod properties;
 mod pty;
 mod replay;
+mod rollups;
 mod run_command;
 mod scenarios;
 mod screens;

@@ -67,6 +67,11 @@ impl Pack {
         true
     }
 
+    /// The width of its buckets.
+    pub const fn width(&self) -> Width {
+        self.width
+    }
+
     /// The minute with which it begins.
     pub const fn first_minute(&self) -> u32 {
         self.first_minute

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{ALL, HOURS, MINUTES, PACKED, PackMark, minute_at, start_of};
-use crate::model::rollup::{Bucket, Pack, SeriesKey, Sheet, Width, pack_hour};
+use crate::model::rollup::{Pack, SeriesKey, Sheet, Width, pack_hour};
 use crate::store::dialect::{RollupRow, Side};
 use crate::store::{Store, StoreError};
 
@@ -20,7 +20,7 @@ impl Store {
     ///
     /// # Errors
     /// It could not be done to the end; what is packed is packed, and the rest is for the next time.
-    pub(crate) async fn pack(&self, fence: u64, now: u32) -> Result<bool, StoreError> {
+    pub async fn pack(&self, fence: u64, now: u32) -> Result<bool, StoreError> {
         while self.pack_mark().await?.is_some_and(|mark| mark.hour < Width::Minute.first_minute(now)) {
             if !self.pack_next(fence, now).await? {
                 return Ok(false);
@@ -86,10 +86,10 @@ impl Store {
     async fn pack_slice(&self, fence: u64, hour: u32, packs: &[(SeriesKey, Pack)]) -> Result<bool, StoreError> {
         let mut rows = Vec::with_capacity(2 * packs.len());
         for (series, pack) in packs {
-            let name = series.to_string();
-            let total = pack.total();
-            rows.extend(self.added(Width::Minute, &name, hour, pack.buckets()).await?);
-            rows.extend(self.added(Width::Hour, &name, hour, [(hour, &total)].into_iter()).await?);
+            let mut of_day = Pack::new(Width::Hour, hour);
+            of_day.add(hour, pack.total());
+            rows.extend(self.added(series, pack).await?);
+            rows.extend(self.added(series, &of_day).await?);
         }
         let after = packs.last().map(|(series, _)| series.to_string());
         let body = PackMark { hour, after }.body()?;
@@ -97,30 +97,38 @@ impl Store {
         self.dialect.put(Some(fence), &sides).await
     }
 
-    /// What is stored of a series in the pack in which `minute` lies, with these buckets.
-    async fn added<'a>(
-        &self,
-        width: Width,
-        series: &str,
-        minute: u32,
-        buckets: impl Iterator<Item = (u32, &'a Bucket)>,
-    ) -> Result<Option<RollupRow>, StoreError> {
+    /// Adds packs to what is stored, all or nothing. `false`: the lease has another fence by now.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub async fn add_packs(&self, fence: u64, packs: &[(SeriesKey, Pack)]) -> Result<bool, StoreError> {
+        let mut rows = Vec::with_capacity(packs.len());
+        for (series, pack) in packs {
+            rows.extend(self.added(series, pack).await?);
+        }
+        self.dialect.put(Some(fence), &rows.iter().map(Side::Rollup).collect::<Vec<_>>()).await
+    }
+
+    /// What is stored of a series in the span of a pack, with that pack; `None` where it can't be read.
+    async fn added(&self, series: &SeriesKey, pack: &Pack) -> Result<Option<RollupRow>, StoreError> {
+        let (width, first) = (pack.width(), pack.first_minute());
         let tier = if width == Width::Minute { MINUTES } else { HOURS };
-        let start = start_of(width.first_minute(minute));
-        let mut pack = Pack::new(width, minute);
-        if let Some(row) = self.dialect.rollups(tier, series, start, start + 1, 1).await?.pop() {
-            match Pack::decode(width, minute, &row.data) {
-                Ok(stored) => pack = stored,
-                Err(error) => {
-                    tracing::warn!(%error, series, start, "readings are left out");
-                    return Ok(None);
+        let (series, start) = (series.to_string(), start_of(first));
+        let stored = self.dialect.rollups(tier, &series, start, start + 1, 1).await?.pop();
+        let data = match stored.map(|row| Pack::decode(width, first, &row.data)) {
+            None => pack.encode(),
+            Some(Ok(mut stored)) => {
+                for (minute, bucket) in pack.buckets() {
+                    stored.add(minute, bucket.clone());
                 }
+                stored.encode()
             }
-        }
-        for (minute, bucket) in buckets {
-            pack.add(minute, bucket.clone());
-        }
-        Ok(Some(RollupRow { tier: tier.to_owned(), series: series.to_owned(), start, data: pack.encode() }))
+            Some(Err(error)) => {
+                tracing::warn!(%error, series, start, "readings are left out");
+                return Ok(None);
+            }
+        };
+        Ok(Some(RollupRow { tier: tier.to_owned(), series, start, data }))
     }
 }
 

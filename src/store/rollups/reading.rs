@@ -15,11 +15,7 @@ impl Store {
     ///
     /// # Errors
     /// It can't be read.
-    pub(crate) async fn stored_readings(
-        &self,
-        series: &[SeriesKey],
-        now: u32,
-    ) -> Result<Vec<SeriesHistory>, StoreError> {
+    pub async fn stored_readings(&self, series: &[SeriesKey], now: u32) -> Result<Vec<SeriesHistory>, StoreError> {
         for _ in 1..TRIES {
             let mark = self.pack_mark().await?;
             let histories = self.history_once(series, now, mark.as_ref()).await?;

@@ -47,7 +47,11 @@ impl App {
     /// The console of a configuration, 120×40, at 02:41:00Z.
     pub fn new(text: &str) -> Self {
         let utc: DateTime<Utc> = "2026-11-21T02:41:00Z".parse().expect("a time");
-        let now = Stamp { mono: Duration::from_secs(100), utc };
+        Self::at(text, Stamp { mono: Duration::from_secs(100), utc })
+    }
+
+    /// The console of a configuration that starts at a moment.
+    pub fn at(text: &str, now: Stamp) -> Self {
         Self { state: State::new(config(text), now, (120, 40)), effects: Vec::new(), now, seq: 0 }
     }
 
@@ -97,8 +101,14 @@ impl App {
 
     /// A poll of a check, answered at once.
     pub fn poll(&mut self, check: &str, sign: Sign) {
+        self.poll_in(check, sign, 0);
+    }
+
+    /// A poll of a check that took so many milliseconds.
+    pub fn poll_in(&mut self, check: &str, sign: Sign, millis: u64) {
         let error = (sign == Sign::Bad).then(|| SafeText::new("connection refused"));
-        let timing = Timing { scheduled: self.now, sent: self.now, ended: self.now };
+        let sent = Stamp { mono: self.now.mono.saturating_sub(Duration::from_millis(millis)), ..self.now };
+        let timing = Timing { scheduled: sent, sent, ended: self.now };
         self.send(Event::Observation(Observation::Reading(Box::new(Reading {
             check: check.into(),
             timing,
