@@ -124,6 +124,8 @@ impl Store {
 mod tests {
     use std::path::Path;
 
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::model::lease::LeaseCandidate;
     use crate::model::rollup::{Bucket, Pack, SeriesKey, Width};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::restoring::Past;
+use super::past::Past;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;

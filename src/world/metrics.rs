@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::restoring::Past;
+use super::past::Past;
 use crate::config::sections::metric::Metric;
 use crate::lang::condition::{Comparison, Condition, Predicate};
 use crate::lang::time::Stamp;

@@ -23,6 +23,7 @@ mod minute;
 mod observe;
 pub mod one_round;
 pub mod output;
+mod past;
 pub mod ranked;
 pub(crate) mod reason;
 mod reconfigure;

@@ -4,21 +4,10 @@ use std::time::Duration;
 
 use super::World;
 use super::ids::CheckId;
+use super::past::Past;
 use crate::lang::time::Stamp;
 use crate::model::rollup::{Bucket, SeriesHistory, SeriesKey};
 use crate::text::name::Name;
-
-/// Whether the stored past of a series is here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Past {
-    /// Nobody has asked for it.
-    #[default]
-    Unread,
-    /// It is being read.
-    Asked,
-    /// It is here, or there is none.
-    Here,
-}
 
 /// How the monotonic clock and the wall clock lie to each other, in whole minutes: what is stored is by the wall clock,
 /// and the monotonic one began with it.

@@ -76,7 +76,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> Retention {
         && minutes.is_none_or(|minutes| minutes > hours)
     {
         let place = table.place(if table.has("minutes") { "minutes" } else { "hours" });
-        let message = format!("`minutes` is longer than `hours`, which is {}", unit::span(hours));
+        let message = format!("`minutes` is longer than `hours`, which is {}", days(hours));
         table.context.error(place, message, "keep hours at least as long as minutes");
     }
     Retention {
@@ -103,19 +103,21 @@ fn kept(table: &TableReader<'_>, key: &str, least: Duration) -> Option<Option<Du
     let duration = table.duration(key)?;
     if duration < least {
         let message = format!("`{key}` is too short");
-        table.context.error(
-            table.place(key),
-            message,
-            format!("allowed: {} and longer, or {FOREVER}", unit::span(least)),
-        );
+        table.context.error(table.place(key), message, format!("allowed: {} and longer, or {FOREVER}", days(least)));
         return None;
     }
     Some(Some(duration))
 }
 
+/// Whole days as they are written, anything else as spans are shown.
+fn days(span: Duration) -> String {
+    let days = span.as_secs() / DAY.as_secs();
+    if DAY * u32::try_from(days).unwrap_or(u32::MAX) == span { format!("{days}d") } else { unit::span(span) }
+}
+
 /// What a change is said by.
 pub(crate) fn facts(retention: &Retention) -> Vec<Fact> {
-    let fact = |key, kept: Option<Duration>| summary(key, kept.map_or_else(|| FOREVER.to_owned(), unit::span));
+    let fact = |key, kept: Option<Duration>| summary(key, kept.map_or_else(|| FOREVER.to_owned(), days));
     vec![
         fact("readings.minutes", retention.minutes),
         fact("readings.hours", retention.hours),
