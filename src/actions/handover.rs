@@ -52,6 +52,9 @@ pub struct Handover {
     pub checks: Vec<Check>,
     /// The sources that these judge.
     pub sources: Vec<Source>,
+    /// The URL of the store, with its password, where that is on a server.
+    #[serde(default)]
+    pub store: Option<String>,
 }
 
 impl std::fmt::Debug for Handover {
@@ -176,6 +179,7 @@ mod tests {
             masked: vec!["hunter2".to_owned(), "hunter1".to_owned()],
             checks: Vec::new(),
             sources: Vec::new(),
+            store: Some("postgres://ana:hunter2@db/ops".to_owned()),
         }
     }
 

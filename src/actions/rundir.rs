@@ -69,7 +69,7 @@ pub struct RunIntent {
 /// Where the supervisor finds the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorePlace {
-    /// The file.
+    /// The file, by its absolute path; or the name of a database on a server, without password.
     pub path: PathBuf,
     /// Whose chain of the audit is written.
     pub host: String,

@@ -90,7 +90,11 @@ async fn accept(why: &str, global: &Global) -> u8 {
         let problem = format!("still running, and the store may not know it: {}", live.join(", "));
         return output::fail(exit::CRITICAL, &problem, "wait for its end: a second run could start beside it");
     }
-    match RunService::accept(global.store.as_deref(), &state, why, global.clock).await {
+    let url = match run_service::url(global).await {
+        Ok(url) => url,
+        Err(code) => return code,
+    };
+    match RunService::accept(url.as_deref(), &state, why, global.clock).await {
         Ok(accepted) => {
             let code = verify(&accepted.store).await;
             match &accepted.doubt {

@@ -18,7 +18,7 @@ use crate::runtime::secrets;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Literals;
-use crate::text::secret::Secrets;
+use crate::text::secret::{Secrets, Template};
 
 /// A configuration and the way to read it again.
 pub(crate) struct Found {
@@ -28,6 +28,48 @@ pub(crate) struct Found {
     pub loader: Loader,
     /// What a person should know of it, though it can be used; a line each.
     pub warnings: Vec<SafeText>,
+}
+
+/// What a configuration says of the store.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ConfiguredStore {
+    /// `[store] url`
+    pub url: Option<Template>,
+    /// Where the secrets come from that it asks for.
+    pub secrets: BTreeMap<Name, SecretSource>,
+}
+
+impl ConfiguredStore {
+    fn of(config: &Config) -> Self {
+        let url = config.store.url.clone();
+        let used = url.iter().flat_map(Template::secrets).filter_map(|name| config.secrets.get_key_value(name));
+        Self { secrets: used.map(|(name, source)| (name.clone(), source.clone())).collect(), url }
+    }
+}
+
+/// What the configuration says of the store; nothing where there is none.
+///
+/// # Errors
+/// The exit code, where it can't be read and that was said: which store is meant is not known then.
+pub(crate) fn store(global: &Global) -> Result<ConfiguredStore, u8> {
+    if let Some(known) = global.configured_store.get() {
+        return Ok(known.clone());
+    }
+    let Some(main) = load::find(global.config.as_deref()) else { return Ok(ConfiguredStore::default()) };
+    match main.load() {
+        Loaded { config: Some(config), .. } => Ok(note_store(global, &config)),
+        Loaded { mut diagnostics, secrets, .. } => {
+            mask(&mut diagnostics, &secrets);
+            output::eprint_error(
+                "error: the configuration says which store is used, and it has problems; or use --store\n",
+            );
+            Err(refuse(&diagnostics))
+        }
+    }
+}
+
+fn note_store(global: &Global, config: &Config) -> ConfiguredStore {
+    global.configured_store.get_or_init(|| ConfiguredStore::of(config)).clone()
 }
 
 /// Finds and loads for a command that prints: warnings go to stderr.
@@ -58,6 +100,7 @@ pub(crate) fn find_for_console(global: &Global) -> Result<Found, u8> {
     mask(&mut diagnostics, &secrets);
     let Some(config) = config else { return Err(refuse(&diagnostics)) };
     let config = Arc::new(overrides.over(config));
+    note_store(global, &config);
     Ok(Found { config, loader, warnings: diagnostics.iter().map(Diagnostic::in_one_line).collect() })
 }
 
@@ -96,7 +139,10 @@ pub(crate) fn refuse_if_read_only(global: &Global, what: &str) -> Result<(), u8>
         Loaded { config: Some(config), .. } if config.console.read_only => {
             refused(&format!("`read_only = true` is set in {}", main.path.display()))
         }
-        Loaded { config: Some(_), .. } => Ok(()),
+        Loaded { config: Some(config), .. } => {
+            note_store(global, &config);
+            Ok(())
+        }
         Loaded { mut diagnostics, secrets, .. } => {
             mask(&mut diagnostics, &secrets);
             Err(refuse(&diagnostics))

@@ -35,10 +35,12 @@ pub mod unlock;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use self::configuration::ConfiguredStore;
 use self::output::exit;
 use crate::actions::launch;
 use crate::clock::Clock;
@@ -61,7 +63,7 @@ pub(crate) struct Global {
     /// Use this configuration file
     #[arg(long, global = true, value_name = "FILE", help_heading = help::GLOBAL)]
     pub config: Option<PathBuf>,
-    /// Keep runs, locks and the audit log in this SQLite file instead of the state directory
+    /// Keep runs, locks and the audit log in this SQLite file or PostgreSQL database (postgres://…)
     #[arg(long, global = true, value_name = "URL", help_heading = help::GLOBAL)]
     pub store: Option<String>,
     /// Use this theme; `opsroom config themes` lists them
@@ -82,6 +84,9 @@ pub(crate) struct Global {
     /// The process clock, started before the arguments were read.
     #[arg(skip = Clock::start())]
     pub clock: Clock,
+    /// The store that the configuration names, once that was loaded: one that comes through a pipe is read once.
+    #[arg(skip)]
+    pub configured_store: Arc<OnceLock<ConfiguredStore>>,
 }
 
 #[derive(Debug, Subcommand)]

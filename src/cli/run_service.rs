@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::Global;
+use super::configuration::{self, ConfiguredStore};
 use super::output::{self, exit};
-use crate::runtime::paths;
 use crate::runtime::runs::{Recovered, RunService};
+use crate::runtime::{paths, secrets};
 use crate::store::StoreError;
 
 /// The state directory. Where the environment names one that can't be, it is said on stderr.
@@ -14,6 +15,19 @@ use crate::store::StoreError;
 /// The exit code.
 pub(crate) fn state_directory() -> Result<PathBuf, u8> {
     paths::state_directory().map_err(|distrust| output::fail(exit::UNKNOWN, &distrust.reason, &distrust.hint))
+}
+
+/// The URL of the store that `--store` names, else the configuration; `None`: the file in the state directory.
+///
+/// # Errors
+/// The exit code.
+pub(crate) async fn url(global: &Global) -> Result<Option<String>, u8> {
+    if let Some(url) = &global.store {
+        return Ok(Some(url.clone()));
+    }
+    let ConfiguredStore { url: Some(url), secrets } = configuration::store(global)? else { return Ok(None) };
+    let (secrets, _) = secrets::resolve(&secrets).await;
+    url.resolve_url(&secrets).map(Some).map_err(|missing| broken(&StoreError::Secret(missing)))
 }
 
 /// Opens the store. Where that fails, it is said on stderr and the exit code is the error.
@@ -34,15 +48,15 @@ pub(crate) async fn open(global: &Global) -> Result<RunService, u8> {
 /// The exit code.
 pub(crate) async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
     let directory = state_directory()?;
-    RunService::open(global.store.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
+    RunService::open(url(global).await?.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
 }
 
 /// Whether there is anything to open; see [`RunService::is_begun`].
 ///
 /// # Errors
 /// The exit code.
-pub(crate) fn is_begun(global: &Global) -> Result<bool, u8> {
-    RunService::is_begun(global.store.as_deref(), &state_directory()?).map_err(|error| broken(&error))
+pub(crate) async fn is_begun(global: &Global) -> Result<bool, u8> {
+    RunService::is_begun(url(global).await?.as_deref(), &state_directory()?).map_err(|error| broken(&error))
 }
 
 /// Opens the store and takes in what ended while no console was open.

@@ -55,7 +55,7 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     {
         return code;
     }
-    match run_service::is_begun(global) {
+    match run_service::is_begun(global).await {
         Ok(true) => {}
         Ok(false) => return nothing(arguments),
         Err(code) => return code,

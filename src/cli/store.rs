@@ -72,7 +72,7 @@ async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {
         return code;
     }
     if !matches!(arguments.what, Some(What::Import { .. })) {
-        match run_service::is_begun(global) {
+        match run_service::is_begun(global).await {
             Ok(true) => {}
             Ok(false) => return output::fail(exit::UNKNOWN, "there is no store yet", "the first run makes one"),
             Err(code) => return code,

@@ -56,6 +56,7 @@ use sections::screen::ScreenLayout;
 use sections::secret::SecretSource;
 use sections::service::Service;
 use sections::source::Source;
+use sections::store::StoreConfig;
 
 /// A complete example with comments: the default documentation. A test holds it valid.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -66,6 +67,8 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 pub struct Config {
     /// `[console]`
     pub console: ConsoleConfig,
+    /// `[store]`
+    pub store: StoreConfig,
     /// `[secret.*]`: where each secret comes from. Values are resolved by the runtime, off the loop.
     pub secrets: BTreeMap<Name, SecretSource>,
     /// `[service.*]`

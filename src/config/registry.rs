@@ -6,6 +6,7 @@ use super::changes::{compare, difference};
 use super::draft::{Draft, SectionReader};
 use super::sections::{
     action, adapter, check, console, defaults, filter, keys, log, metric, retention, screen, secret, service, source,
+    store,
 };
 use super::spec::{SectionShape, SectionSpec};
 use crate::text::name::Name;
@@ -39,6 +40,15 @@ pub(crate) const SECTIONS: &[Section] = &[
                 let facts = (console::facts(&old.console), console::facts(&new.console));
                 words.push(format!("console: {}", difference(&facts.0, &facts.1)));
             }
+        },
+    },
+    Section {
+        spec: &store::SECTION,
+        read: |reader, draft| draft.config.store = store::read(&reader.single(&store::SECTION)),
+        changes: |old, new, words| {
+            words.extend(
+                (old.store != new.store).then(|| "store: url changed; restart to use another store".to_owned()),
+            );
         },
     },
     Section {
@@ -181,7 +191,6 @@ fn with_section(config: &Config) -> Vec<&source::Source> {
 
 /// The sections that later versions bring.
 pub(crate) const LATER_SECTIONS: &[&str] = &[
-    "store",
     "host",
     "table",
     "backup",

@@ -6,9 +6,10 @@ use super::identity::Identity;
 use super::runs::RunService;
 use crate::clock::Clock;
 use crate::files::made;
+use crate::store::address::StoreAddress;
 use crate::store::place::StoreLocation;
 use crate::store::trust::Accepted;
-use crate::store::{self, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 impl RunService {
     /// Whether anything was ever kept: a store, or a state directory. What only reads need not make one to find it empty.
@@ -18,7 +19,7 @@ impl RunService {
     pub(crate) fn is_begun(store: Option<&str>, state_directory: &Path) -> Result<bool, StoreError> {
         let place = place(store, state_directory, &Identity::present())?;
         // A place that somebody names is looked at, and refused where others could change what is in it.
-        Ok(store.is_some() || place.path.exists() || state_directory.symlink_metadata().is_ok())
+        Ok(store.is_some() || place.at.name().exists() || state_directory.symlink_metadata().is_ok())
     }
 
     /// Takes what lies where the store should be for the store from now on, on record.
@@ -44,8 +45,8 @@ pub(super) fn place(
     state_directory: &Path,
     identity: &Identity,
 ) -> Result<StoreLocation, StoreError> {
-    let path = store::locate(store, state_directory)?;
+    let at = StoreAddress::locate(store, state_directory)?;
     // The supervisor works in another directory.
     let state = std::path::absolute(state_directory).unwrap_or_else(|_| state_directory.to_owned());
-    Ok(StoreLocation { path, host: identity.host.clone(), state: Some(state) })
+    Ok(StoreLocation { at, host: identity.host.clone(), state: Some(state) })
 }

@@ -30,6 +30,7 @@ use crate::sources::masks::Masks;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::{Literals, Redactor};
+use crate::text::secret::Template;
 use crate::world::diagnostics::{CONFIGURATION, Meters};
 
 /// Observations that may wait for the loop; sources wait beyond that.
@@ -53,7 +54,7 @@ pub struct StartOptions {
     pub loader: Option<Loader>,
     /// What a person should know of the configuration, though it can be used.
     pub warnings: Vec<SafeText>,
-    /// `--store`: where runs, locks and the audit are kept, where not in the usual place.
+    /// `--store`: where runs, locks and the audit are kept, where not where the configuration says.
     pub store: Option<String>,
     /// Whether it takes part in the lease: a console that acts for all may append alert facts and roll-ups. What only looks
     /// once, or plays, does not.
@@ -154,7 +155,8 @@ impl Core {
         self.warn();
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
-        self.effects.start(&mut self.tasks, self.clock, self.store.take());
+        let store = self.store.take().map(Template).or_else(|| self.state.world.config.store.url.clone());
+        self.effects.start(&mut self.tasks, self.clock, store);
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(lease) = &self.lease {

@@ -25,6 +25,7 @@ use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
+use crate::text::secret::Template;
 
 /// A store that is away is tried again after so long; the last for ever.
 const TRY_AGAIN: [Duration; 5] = [
@@ -96,14 +97,14 @@ impl Effects {
     }
 
     /// Opens the store, takes in what ran without us, and watches what runs.
-    pub(crate) fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<String>) {
+    pub(crate) fn start(&mut self, tasks: &mut Tasks, clock: Clock, store: Option<Template>) {
         let (sender, tools, token) = (self.run_service.clone(), self.tools.clone(), tasks.token());
         tasks.supervise("store", token, move |token| {
             let (sender, tools, store) = (sender.clone(), tools.clone(), store.clone());
             async move {
                 tokio::select! {
                     () = token.cancelled() => {}
-                    () = tools.open(&sender, store.as_deref(), clock) => {}
+                    () = tools.open(&sender, store.as_ref(), clock) => {}
                 }
             }
         });
@@ -163,7 +164,7 @@ impl Tools {
     }
 
     /// Opens the store and watches it for as long as it answers; then again, for ever.
-    async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&str>, clock: Clock) {
+    async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
         let mut away: Option<(DateTime<Utc>, usize)> = None;
         let mut left: Option<(RunService, Vec<Run>)> = None;
         loop {
@@ -212,8 +213,17 @@ impl Tools {
     }
 
     /// One try: it is open only where what ended meanwhile could be taken in.
-    async fn open_once(&self, store: Option<&str>, clock: Clock) -> Result<RunService, StoreError> {
-        let run_service = RunService::open(store, &self.state_directory, clock).await?;
+    async fn open_once(&self, store: Option<&Template>, clock: Clock) -> Result<RunService, StoreError> {
+        let url = match store {
+            // The secrets are waited for only where one is asked for.
+            Some(store) if store.secrets().is_empty() => Some(store.0.clone()),
+            Some(store) => {
+                let secrets = self.secrets_handle.clone().secrets().await;
+                Some(store.resolve_url(&secrets).map_err(StoreError::Secret)?)
+            }
+            None => None,
+        };
+        let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
         match run_service.take_in().await {
             Ok(taken) => {
                 for run in taken.settled {

@@ -68,6 +68,7 @@ pub(crate) fn handover(
         places: config.secrets.iter().filter(again).map(|(name, place)| (name.clone(), place.clone())).collect(),
         task: Task::Run,
         run: Name::from(""),
+        store: None,
         digest: plan.digest(),
         env: resolved(plan.env.iter().map(|(name, value)| (name, Template(value.clone()))), secrets)?,
         secrets: secrets.iter().map(|(name, value)| (name.clone(), value.to_owned())).collect(),

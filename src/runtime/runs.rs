@@ -29,6 +29,7 @@ use crate::model::effect::StartRun;
 use crate::model::fact::{RunRefused, Statement};
 use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
+use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::fault::StoreFault;
 use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
@@ -43,6 +44,8 @@ pub(crate) const LISTED: u32 = 200;
 #[derive(Debug, Clone)]
 pub struct RunService {
     pub(super) store: Store,
+    /// Its URL, where it is on a server: for supervisors, through their stdin alone.
+    url: Option<ServerUrl>,
     place: StorePlace,
     pub(super) runs: PathBuf,
     program: PathBuf,
@@ -76,7 +79,11 @@ impl RunService {
             id: Some(store.id().to_owned()),
             file: store.identity().map(|file| (file.device, file.inode)),
         };
-        Ok(Self { store, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
+        let url = match opened.at {
+            StoreAddress::Server(url) => Some(url),
+            StoreAddress::File(_) => None,
+        };
+        Ok(Self { store, url, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
     }
 
     /// The same `run_service` with another program as the supervisor, for tests that are not that program.
@@ -161,6 +168,7 @@ impl RunService {
         })?;
         let run = self.new_run(start, prepared.dir(), &redactor);
         handover.run = run.id.clone();
+        handover.store = self.url.as_ref().map(|url| url.expose().to_owned());
         let preview = start.preview.redacted(&redactor);
         let begun = match self.record_intent(start, &preview, &run).await {
             Ok(begun) => begun,

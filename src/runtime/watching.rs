@@ -21,6 +21,8 @@ use crate::text::name::Name;
 const LOOK: Duration = Duration::from_millis(100);
 /// How often the store is looked at for what others write.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How long more is waited for where the store says that somebody wrote.
+const GATHER: Duration = Duration::from_millis(50);
 /// How often the end of a run is tried to be stored whose supervisor is gone, a little later each time.
 const TRIES: u32 = 5;
 
@@ -155,6 +157,7 @@ impl RunService {
             tokio::select! {
                 () = ended.notified() => version = None,
                 () = wake.notified() => version = None,
+                () = self.store.woken() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(REFRESH) => {}
             }
         }

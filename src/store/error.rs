@@ -32,8 +32,14 @@ pub enum StoreError {
         error: sqlx::Error,
     },
     /// A kind of store that does not exist.
-    #[error("`{0}` is not a supported store: use `sqlite` or the path of a file")]
+    #[error("`{0}` is not a supported store: use `sqlite`, the path of a file or a `postgres://` URL")]
     Kind(String),
+    /// The URL of a database makes no sense.
+    #[error("the store's URL is not valid: {0}")]
+    Url(String),
+    /// The URL asks for a secret that has no value.
+    #[error("the store's URL needs the secret `{0}`, which has no value")]
+    Secret(String),
     /// A newer program made the file.
     #[error("the store has schema {found}, and this version knows up to {known}: use the newer opsroom")]
     Newer {
@@ -127,8 +133,15 @@ impl StoreError {
         match self {
             Self::Untrusted(distrust) => &distrust.hint,
             Self::Kind(_) => "omit --store to use the default place",
+            Self::Url(_) => {
+                "write postgres://USER@HOST:PORT/DATABASE, with special characters percent-encoded; the password may come \
+                 from {secret:NAME}, PGPASSWORD or ~/.pgpass"
+            }
+            Self::Secret(_) => "check where [secret] says that it comes from",
             Self::Newer { .. } | Self::Crowded => "",
-            Self::NotAStore { .. } => "move it away if it does not belong there, or use --store FILE",
+            Self::NotAStore { .. } => {
+                "move it away if it does not belong there, or use --store with another file, database or search_path"
+            }
             Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
             }
@@ -150,11 +163,18 @@ impl StoreError {
         }
     }
 
+    /// Whether nobody knows if what was to be written is: the answer to it was lost.
+    pub(super) fn is_unanswered(&self) -> bool {
+        use StoreFault::{Cut, Device, Stopping};
+        matches!(self, Self::Database(error) if matches!(StoreFault::from_sql(error), Cut | Device | Stopping))
+    }
+
     /// Whether the file that is open is of no use any more: it is to be opened again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
             Self::Database(error) => {
-                !matches!(StoreFault::from_sql(error), StoreFault::Locked | StoreFault::Full | StoreFault::Other)
+                use StoreFault::{Full, Locked, Other, Slow};
+                !matches!(StoreFault::from_sql(error), Locked | Full | Slow | Other)
             }
             Self::Content(_)
             | Self::Crowded
@@ -168,6 +188,8 @@ impl StoreError {
             | Self::Newer { .. }
             | Self::NotAStore { .. }
             | Self::Untrusted(_)
+            | Self::Url(_)
+            | Self::Secret(_)
             | Self::Gone { .. }
             | Self::Replaced { .. }
             | Self::Other { .. } => true,

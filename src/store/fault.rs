@@ -1,9 +1,10 @@
-//! What SQLite and the system say, in words that a person can act on.
+//! What SQLite, PostgreSQL and the system say, in words that a person can act on.
 
 use std::io;
 use std::path::Path;
 
 use rustix::fs::{Access, StatVfsMountFlags};
+use sqlx::postgres::PgDatabaseError;
 
 /// What keeps a store from being read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,28 @@ pub enum StoreFault {
     Device,
     /// A directory of its path is missing, or it can't be opened for a reason that is not said.
     Unreachable,
+    /// No server listens there, or it is out of reach.
+    Refused,
+    /// The host has no address.
+    Unresolved,
+    /// The connection to the server broke, or it answers no more.
+    Cut,
+    /// TLS could not be agreed on.
+    Tls,
+    /// The server does not let us in.
+    Login,
+    /// The server has no such database.
+    NoDatabase,
+    /// The server takes no more connections.
+    Connections,
+    /// The server is a standby, or writes nothing.
+    Standby,
+    /// The server is shutting down or starting.
+    Stopping,
+    /// The server needs too long.
+    Slow,
+    /// The role may not do it.
+    NotGranted,
     /// Anything else.
     Other,
 }
@@ -32,10 +55,16 @@ impl StoreFault {
     /// Of what the database says.
     pub(crate) fn from_sql(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(error) => return Self::from_io(error),
+            sqlx::Error::Io(error) => return Self::from_link(error),
+            sqlx::Error::Tls(_) => return Self::Tls,
+            sqlx::Error::Protocol(_) => return Self::Cut,
             sqlx::Error::PoolTimedOut => return Self::Locked,
             sqlx::Error::PoolClosed => return Self::Unreachable,
             _ => {}
+        }
+        let database = error.as_database_error();
+        if let Some(error) = database.and_then(|error| error.try_downcast_ref::<PgDatabaseError>()) {
+            return Self::of_state(error.code());
         }
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         code.and_then(|code| code.parse().ok()).map_or(Self::Other, Self::of_code)
@@ -58,6 +87,47 @@ impl StoreFault {
             (_, 10) => Self::Device,
             (_, 14) => Self::Unreachable,
             _ => Self::Other,
+        }
+    }
+
+    /// Of an SQLSTATE of PostgreSQL.
+    fn of_state(state: &str) -> Self {
+        match state {
+            "53100" => Self::Full,
+            "53300" => Self::Connections,
+            "25006" => Self::Standby,
+            "42501" | "3F000" => Self::NotGranted,
+            "3D000" | "57P04" => Self::NoDatabase,
+            "57014" => Self::Slow,
+            "55P03" | "40001" | "40P01" => Self::Locked,
+            "57P01" | "57P02" | "57P03" => Self::Stopping,
+            "57P05" | "25P03" => Self::Cut,
+            "58030" => Self::Device,
+            "58P01" | "XX001" | "XX002" => Self::Damaged,
+            state => match state.get(..2) {
+                Some("08") => Self::Cut,
+                Some("28") => Self::Login,
+                _ => Self::Other,
+            },
+        }
+    }
+
+    /// Of what the system says of a connection.
+    fn from_link(error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        match error.kind() {
+            Kind::ConnectionRefused | Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::AddrNotAvailable => {
+                Self::Refused
+            }
+            Kind::TimedOut
+            | Kind::UnexpectedEof
+            | Kind::BrokenPipe
+            | Kind::ConnectionReset
+            | Kind::ConnectionAborted
+            | Kind::NotConnected => Self::Cut,
+            // The resolver has no kind of its own.
+            _ if error.to_string().contains("lookup address") => Self::Unresolved,
+            _ => Self::from_io(error),
         }
     }
 
@@ -97,7 +167,17 @@ impl StoreFault {
             Self::Moved => "its file was removed or replaced",
             Self::Device => "the disk can't be read or written",
             Self::Unreachable => "no such file, or it can't be opened",
-            Self::Other => return None,
+            Self::Refused => "no server accepts connections there",
+            Self::Unresolved => "the host name can't be resolved",
+            Self::Cut => "the server does not answer",
+            Self::Login => "the server rejected the login",
+            Self::NoDatabase => "the database does not exist",
+            Self::Connections => "the server has no free connections",
+            Self::Standby => "the server is read-only",
+            Self::Stopping => "the server is shutting down or starting up",
+            Self::Slow => "the server took too long",
+            Self::NotGranted => "the role has no permission",
+            Self::Tls | Self::Other => return None,
         })
     }
 
@@ -111,6 +191,19 @@ impl StoreFault {
             Self::Damaged => "restore it from a backup; `sqlite3 FILE .recover` saves what can be read",
             Self::Moved => "put it back, or restart opsroom to use what is there now",
             Self::Device => "look at the system log for errors of the disk, and at the free space",
+            Self::Refused => "check host and port, and that PostgreSQL runs and listens there (listen_addresses)",
+            Self::Unresolved => "check the host in the store's URL, and DNS",
+            Self::Cut => "check the network and the server; it is tried again automatically",
+            Self::Tls => "check sslmode and sslrootcert in the store's URL, and the server's certificate",
+            Self::Login => {
+                "check user and password ({secret:NAME} in the URL, PGPASSWORD or ~/.pgpass), and the server's pg_hba.conf"
+            }
+            Self::NoDatabase => "create it: createdb --owner ROLE DATABASE",
+            Self::Connections => "raise max_connections or end idle sessions; it is tried again automatically",
+            Self::Standby => "connect to the primary (and check default_transaction_read_only)",
+            Self::Stopping => "wait until the server is up; it is tried again automatically",
+            Self::Slow => "see pg_stat_activity for what keeps the server busy",
+            Self::NotGranted => "make the role the owner of the database, or grant it USAGE and CREATE on the schema",
             Self::Unreachable | Self::Other => {
                 "check that its directory exists, is writable and is on a local disk, or use --store FILE"
             }

@@ -4,6 +4,7 @@
 //! checks of cooldown and `at_most`, the run's intent. It is synced before a commit returns. Nothing is written but with the
 //! fact that says why.
 
+pub mod address;
 pub mod audit;
 mod chain;
 pub(crate) mod check;
@@ -21,19 +22,19 @@ pub(crate) mod queue;
 mod retention;
 pub mod rollups;
 pub mod runs;
+mod site;
 pub(crate) mod transfer;
 pub mod trust;
 mod writing;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::dialect::Dialect;
-use self::dialect::sqlite::Sqlite;
 pub(crate) use self::error::StoreError;
 use self::heads::Heads;
 use self::place::{FileIdentity, Found, StoreLocation};
+use self::site::{Opened, Site};
 pub(crate) use self::writing::new_fact;
 
 /// An open store. Cheap to clone.
@@ -42,29 +43,11 @@ pub struct Store {
     dialect: Arc<dyn Dialect>,
     /// The host that writes.
     host: String,
-    /// Where it lies.
+    /// Where it lies: the file, or the name of the database.
     place: PathBuf,
     /// The file, where it is one.
     file: Option<FileIdentity>,
     heads: Option<Heads>,
-}
-
-/// Where the store named by `--store` lies: `sqlite` (and nothing) mean `opsroom.db` in the state directory.
-///
-/// # Errors
-/// A URL of another kind.
-pub(crate) fn locate(url: Option<&str>, state_directory: &Path) -> Result<PathBuf, StoreError> {
-    let default = || state_directory.join("opsroom.db");
-    let Some(url) = url else { return Ok(default()) };
-    let path = match url.split_once(':') {
-        _ if url == "sqlite" => return Ok(default()),
-        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-        Some((scheme, rest)) if rest.starts_with("//") => {
-            return Err(StoreError::Kind(format!("{scheme}://…")));
-        }
-        _ => url,
-    };
-    Ok(if path.is_empty() { default() } else { PathBuf::from(path) })
 }
 
 impl Store {
@@ -75,15 +58,14 @@ impl Store {
     /// # Errors
     /// It can't be opened, there was one that is gone, something else is in its place, or a newer program made it.
     pub async fn open(place: &StoreLocation) -> Result<Self, StoreError> {
-        let path = place::canonical(&place.path);
-        let found = place::look(&path).await?;
-        if found != Found::Ours
-            && let Some(evidence) = evidence(place, &path)?
+        let site = Site::look(&place.at).await?;
+        if site.found() != Found::Ours
+            && let Some(evidence) = evidence(place, site.name())?
         {
-            let (path, how) = (path.display().to_string(), found.describe());
+            let (path, how) = (site.name().display().to_string(), site.found().describe());
             return Err(StoreError::Gone { path, how, evidence });
         }
-        let store = Self::connect(place, path).await?;
+        let store = Self::connect(place, site).await?;
         store.remember().await;
         Ok(store)
     }
@@ -93,22 +75,21 @@ impl Store {
     /// # Errors
     /// It is not there, can't be opened, or a newer program made it.
     pub(crate) async fn open_existing(place: &StoreLocation) -> Result<Self, StoreError> {
-        let path = place::canonical(&place.path);
-        if place::look(&path).await? == Found::Ours {
-            return Self::connect(place, path).await;
+        let site = Site::look(&place.at).await?;
+        if site.found() == Found::Ours {
+            return Self::connect(place, site).await;
         }
-        let error = io::ErrorKind::NotFound.into();
-        Err(StoreError::File { path: path.display().to_string(), error })
+        let (path, how) = (site.name().display().to_string(), site.found().describe());
+        Err(StoreError::Gone { path, how, evidence: "it was in use".to_owned() })
     }
 
-    async fn connect(place: &StoreLocation, path: PathBuf) -> Result<Self, StoreError> {
-        let sqlite = Sqlite::open(&place.path, path).await?;
+    async fn connect(place: &StoreLocation, site: Site) -> Result<Self, StoreError> {
+        let Opened { dialect, place: name, file } = site.open().await?;
         let heads = place.state.as_deref().map(Heads::below);
-        let (file, path) = (sqlite.identity(), sqlite.path().to_owned());
-        Ok(Self { dialect: Arc::new(sqlite), host: place.host.clone(), place: path, file, heads })
+        Ok(Self { dialect, host: place.host.clone(), place: name, file, heads })
     }
 
-    /// The file.
+    /// The file, or the name of the database.
     pub(crate) fn path(&self) -> &Path {
         &self.place
     }
@@ -123,7 +104,7 @@ impl Store {
         self.dialect.id()
     }
 
-    /// The file as it was when it was opened.
+    /// The file as it was when it was opened; `None` where it is a database on a server.
     pub(crate) fn identity(&self) -> Option<FileIdentity> {
         self.file
     }
@@ -134,6 +115,11 @@ impl Store {
     /// The store can't be read, or is not the one that was opened any more.
     pub(crate) async fn version(&self) -> Result<i64, StoreError> {
         self.dialect.version().await
+    }
+
+    /// Returns when somebody may have written: only a hint, and never where the store gives none.
+    pub(crate) async fn woken(&self) {
+        self.dialect.woken().await;
     }
 
     /// Moves what is in the log into the database where nobody is in the way. So little is then lost with the log.

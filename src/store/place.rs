@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::StoreError;
+use super::address::StoreAddress;
 
 /// How a SQLite file begins.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -24,8 +25,8 @@ const INTENT: u64 = 4 << 20;
 /// Where a store is, and whose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreLocation {
-    /// The file.
-    pub path: PathBuf,
+    /// The file, or the database.
+    pub at: StoreAddress,
     /// Whose chain of the audit is written: the host's name.
     pub host: String,
     /// The state directory, with the heads and the runs; `None`: no heads are kept.
@@ -159,7 +160,7 @@ pub(super) fn runs_of(state: &Path, path: &Path) -> usize {
     let Ok(entries) = fs::read_dir(state.join("runs")) else { return 0 };
     let intents = entries.filter_map(|entry| read_json(&entry.ok()?.path().join("intent.json")));
     let ours = |intent: &serde_json::Value| match intent.pointer("/store/path").and_then(serde_json::Value::as_str) {
-        Some(said) => canonical(Path::new(said)) == path,
+        Some(said) => Path::new(said) == path || canonical(Path::new(said)) == path,
         None => path.parent().is_some_and(|parent| parent == canonical(state)),
     };
     intents.filter(ours).count()

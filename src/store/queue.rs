@@ -161,6 +161,7 @@ mod tests {
     use crate::model::lease::{LeaseCandidate, LeaseView};
     use crate::model::status::Status;
     use crate::model::thing::{CheckRecord, ThingKey, ThingKind};
+    use crate::store::address::StoreAddress;
     use crate::store::dialect::WhichThings;
     use crate::store::new_fact;
     use crate::store::place::StoreLocation;
@@ -169,7 +170,7 @@ mod tests {
 
     async fn open(directory: &Path) -> Store {
         let path = directory.join("opsroom.db");
-        Store::open(&StoreLocation { path, host: "box".to_owned(), state: None }).await.unwrap()
+        Store::open(&StoreLocation { at: StoreAddress::File(path), host: "box".to_owned(), state: None }).await.unwrap()
     }
 
     fn settled(status: Status, fence: u64) -> NewFact {

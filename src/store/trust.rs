@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::chain::{hex, unhex};
 use super::dialect::{Cut, Head, WhichFacts};
 use super::heads::{ChainHead, ChainMark, Heads};
-use super::place::{self, Found, StoreLocation};
+use super::place::{Found, StoreLocation};
+use super::site::Site;
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, Statement, StoreAccepted, WrittenBefore};
 
@@ -150,12 +151,12 @@ impl Store {
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<Accepted, StoreError> {
-        let path = place::canonical(&place.path);
+        let site = Site::look(&place.at).await?;
         let mut gone = None;
-        if place::look(&path).await? != Found::Ours {
+        if site.found() != Found::Ours {
             gone = Some("a new store in place of one that was gone".to_owned());
         }
-        let store = Self::connect(place, path).await?;
+        let store = Self::connect(place, site).await?;
         let doubts = match store.doubts().await {
             Err(error @ StoreError::Heads { .. }) => vec![error],
             doubts => doubts?,

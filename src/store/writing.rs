@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use tokio::time::{sleep, timeout};
 
-use super::dialect::{Appended, Batch, FactRow, Head, LeaseTaking, WhichThings};
+use super::dialect::{Appended, Batch, FactRow, Head, LeaseTaking, WhichFacts, WhichThings};
 use super::heads::ChainMark;
 use super::{Store, StoreError, chain};
 use crate::model::fact::{Fact, NewFact, Statement};
@@ -16,6 +17,10 @@ use crate::model::thing::{StoredThing, ThingKey, Things, follow};
 const TRIES: u32 = 400;
 /// The longest pause before that, in milliseconds.
 const PAUSE: u64 = 20;
+/// How long a batch whose answer was lost is tried again, to learn what became of it.
+const UNANSWERED: Duration = Duration::from_secs(10);
+/// The pause before that.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Something to be put on record, with an id of its own. The time is kept in milliseconds.
 pub(crate) fn new_fact(at: DateTime<Utc>, who: &str, host: &str, said: Statement) -> NewFact {
@@ -97,7 +102,7 @@ impl<'a> Turns<'a> {
     /// The next try.
     pub(super) async fn next(&mut self) -> Result<Turn<'a>, StoreError> {
         if self.tries > 0 {
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(..PAUSE))).await;
+            sleep(Duration::from_millis(fastrand::u64(..PAUSE))).await;
         }
         if self.tries == TRIES {
             return Err(StoreError::Crowded);
@@ -131,13 +136,10 @@ impl Turn<'_> {
         // A head that is not in the chain stays, so that the loss is still told.
         let sound = self.trusted().await.is_ok();
         let (facts, things) = rows_of(&self.head, drafts, things)?;
-        match self
-            .store
-            .dialect
-            .append(&self.head, Batch { facts: &facts, things: &things, taking, ..Batch::default() })
-            .await?
-        {
+        match self.write(Batch { facts: &facts, things: &things, taking, ..Batch::default() }).await? {
             Appended::Clash => Ok(None),
+            // The head that is known moves on with whatever is seen next.
+            Appended::Known => Ok(Some(())),
             Appended::Done => {
                 if let Some(last) = facts.last().filter(|_| sound) {
                     self.store.advance(ChainMark::new(last.seq, &last.hash)).await;
@@ -145,5 +147,33 @@ impl Turn<'_> {
                 Ok(Some(()))
             }
         }
+    }
+
+    /// Writes a batch. One whose answer was lost is tried again as it is: its facts have ids of their own, so that it is
+    /// written once, and found where it was written already.
+    async fn write(&self, batch: Batch<'_>) -> Result<Appended, StoreError> {
+        let dialect = &self.store.dialect;
+        let error = match dialect.append(&self.head, batch).await {
+            Err(error) if error.is_unanswered() => error,
+            answered => return answered,
+        };
+        let id = batch.facts.first().map_or("", |fact| &fact.id);
+        let learn = async {
+            loop {
+                sleep(AGAIN).await;
+                match dialect.append(&self.head, batch).await {
+                    // The head has moved: by this very batch, or by another.
+                    Ok(Appended::Clash) => match dialect.facts(WhichFacts::Id(id), 1).await {
+                        Ok(found) if found.is_empty() => return Appended::Clash,
+                        Ok(_) => return Appended::Known,
+                        // What a later try says of itself says nothing of the first.
+                        Err(_) => {}
+                    },
+                    Ok(appended) => return appended,
+                    Err(_) => {}
+                }
+            }
+        };
+        timeout(UNANSWERED, learn).await.map_err(|_| error)
     }
 }

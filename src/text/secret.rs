@@ -1,7 +1,7 @@
 //! Secret values, and the texts that name them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -149,13 +149,25 @@ impl Template {
     /// # Errors
     /// The name of the first secret that is not known.
     pub(crate) fn resolve(&self, secrets: &Secrets) -> Result<String, String> {
+        self.resolve_with(secrets, str::to_owned)
+    }
+
+    /// The same as a URL: the values are percent-encoded, unless one of them is the whole URL.
+    ///
+    /// # Errors
+    /// The name of the first secret that is not known.
+    pub(crate) fn resolve_url(&self, secrets: &Secrets) -> Result<String, String> {
+        if self.0.starts_with("{secret:") { self.resolve(secrets) } else { self.resolve_with(secrets, percent_encoded) }
+    }
+
+    fn resolve_with(&self, secrets: &Secrets, written: impl Fn(&str) -> String) -> Result<String, String> {
         let mut out = String::with_capacity(self.0.len());
         let mut rest = self.0.as_str();
         while let Some(start) = rest.find("{secret:") {
             out.push_str(&rest[..start]);
             let after = &rest[start + "{secret:".len()..];
             let Some(end) = after.find('}') else { break };
-            out.push_str(secrets.get(&after[..end]).ok_or_else(|| after[..end].to_owned())?);
+            out.push_str(&written(secrets.get(&after[..end]).ok_or_else(|| after[..end].to_owned())?));
             rest = &after[end + 1..];
         }
         out.push_str(rest);
@@ -163,9 +175,37 @@ impl Template {
     }
 }
 
+/// A text within a URL: everything but letters, digits and `-._~` as the bytes it has.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_of_any_letters_stays_one_in_a_url() {
+        let mut secrets = Secrets::default();
+        secrets.insert("password".into(), "p@ss/w#rd".to_owned());
+        secrets.insert("url".into(), "postgres://ana:x@db/ops".to_owned());
+        let resolved = |text: &str| Template(text.to_owned()).resolve_url(&secrets);
+        assert_eq!(
+            resolved("postgres://ana:{secret:password}@db/ops").unwrap(),
+            "postgres://ana:p%40ss%2Fw%23rd@db/ops"
+        );
+        assert_eq!(resolved("{secret:url}").unwrap(), "postgres://ana:x@db/ops");
+        assert_eq!(resolved("postgres://{secret:none}@db").unwrap_err(), "none");
+    }
 
     /// Gives `name` the values one after the other, as they are rotated.
     fn rotate(mut secrets: Secrets, name: &str, values: impl IntoIterator<Item = String>) -> Secrets {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use opsroom::model::fact::{NewFact, RunRefused, Statement};
 use opsroom::model::lease::{LeaseCandidate, LeaseView};
 use opsroom::store::Store;
+use opsroom::store::address::StoreAddress;
 use opsroom::store::lease::HeldWrite;
 use opsroom::store::place::StoreLocation;
 use opsroom::text::SafeText;
@@ -17,7 +18,13 @@ const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 async fn open(directory: &Path) -> Store {
     let path = directory.join("opsroom.db");
-    Store::open(&StoreLocation { path, host: "box".to_owned(), state: Some(directory.join("state")) }).await.unwrap()
+    Store::open(&StoreLocation {
+        at: StoreAddress::File(path),
+        host: "box".to_owned(),
+        state: Some(directory.join("state")),
+    })
+    .await
+    .unwrap()
 }
 
 fn candidate(id: &str, watcher: bool, digest: &str) -> LeaseCandidate {

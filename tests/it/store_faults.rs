@@ -23,6 +23,7 @@ use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
 use opsroom::runtime::runs::RunService;
 use opsroom::store::Store;
+use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
 use opsroom::text::secret::Secrets;
 use sqlx::Connection as _;
@@ -302,9 +303,13 @@ async fn nothing_is_begun_in_a_store_that_is_not_the_one_that_was_opened() {
     ] {
         let world = World::new();
         // A store with its own content, and a copy of ours from before its last run.
-        let other = Store::open(&StoreLocation { path: world.path("other.db"), host: "h".to_owned(), state: None })
-            .await
-            .unwrap();
+        let other = Store::open(&StoreLocation {
+            at: StoreAddress::File(world.path("other.db")),
+            host: "h".to_owned(),
+            state: None,
+        })
+        .await
+        .unwrap();
         other.close().await;
         let run_service = world.run_service().await;
         let first = begin(&run_service, &world.start("true")).await.unwrap();
@@ -348,9 +353,13 @@ async fn a_supervisor_runs_nothing_where_the_record_is_gone() {
         ("sqlite", "its lock is not held"),
     ] {
         let world = World::new();
-        let other = Store::open(&StoreLocation { path: world.path("other.db"), host: "h".to_owned(), state: None })
-            .await
-            .unwrap();
+        let other = Store::open(&StoreLocation {
+            at: StoreAddress::File(world.path("other.db")),
+            host: "h".to_owned(),
+            state: None,
+        })
+        .await
+        .unwrap();
         other.close().await;
         let wrapper = world.path("wrapper");
         let root = world.at.path().display();
@@ -736,9 +745,13 @@ async fn every_state_of_the_first_schema_is_carried_over() {
     }
     connection.close().await.unwrap();
 
-    let store = Store::open(&StoreLocation { path: world.db(), host: "h".to_owned(), state: Some(world.state()) })
-        .await
-        .unwrap();
+    let store = Store::open(&StoreLocation {
+        at: StoreAddress::File(world.db()),
+        host: "h".to_owned(),
+        state: Some(world.state()),
+    })
+    .await
+    .unwrap();
     let locks: Vec<String> = store.locks().await.unwrap().iter().map(|lock| lock.id.to_string()).collect();
     for (number, case) in cases.iter().enumerate() {
         let id = format!("run-{number:02}");

@@ -84,6 +84,7 @@ async fn start(at: &Path, plan: Plan, given: Given) -> Started {
         secrets: given.secrets,
         checks: Vec::new(),
         sources: Vec::new(),
+        store: None,
     };
     let (dir, child) = prepared.launch(Path::new(PROGRAM), &handover).await.unwrap();
     Started { dir, child }

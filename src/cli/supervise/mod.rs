@@ -97,6 +97,7 @@ async fn work(dir: &RunDir, intent: &RunIntent, given: &[u8], clock: Clock) -> i
             return Ok(());
         }
     };
+    let recorder = recorder.with_store(handover.store.clone());
     let mut secrets = Secrets::default();
     for (name, value) in &handover.secrets {
         secrets.insert(name.clone(), value.clone());

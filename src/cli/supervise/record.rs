@@ -7,6 +7,7 @@ use crate::actions::rundir::{End, RunDir, RunIntent, StorePlace};
 use crate::cli::output;
 use crate::model::run::{Closing, Lock};
 use crate::runtime::runs::ended;
+use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::place::{FileIdentity, StoreLocation};
 use crate::store::runs::StepsEnd;
 use crate::store::{Store, StoreError};
@@ -20,12 +21,19 @@ const TRIES: u32 = 8_640;
 pub(crate) struct Recorder<'a> {
     dir: &'a RunDir,
     intent: &'a RunIntent,
+    /// The URL of the store, where that is on a server.
+    url: Option<String>,
 }
 
 impl<'a> Recorder<'a> {
     /// For the run in `dir`.
     pub(crate) fn new(dir: &'a RunDir, intent: &'a RunIntent) -> Self {
-        Self { dir, intent }
+        Self { dir, intent, url: None }
+    }
+
+    /// With the URL of the store that was handed over.
+    pub(crate) fn with_store(self, url: Option<String>) -> Self {
+        Self { url, ..self }
     }
 
     /// Writes into the directory how the steps ended; where that fails, [`Self::close`] tries again.
@@ -127,11 +135,19 @@ impl<'a> Recorder<'a> {
         closed.map(drop)
     }
 
-    /// The store; `None` where there is none to write into. Never made here: a directory that was cleared away stays so.
+    /// The store; `None` where there is none to write into, or its URL was not handed over. Never made here: a directory that was cleared away stays so.
     async fn open(&self) -> Option<Result<Store, StoreError>> {
         let place = self.intent.store.as_ref()?;
         let StorePlace { path, host, state, id, .. } = place.clone();
-        let store = match Store::open_existing(&StoreLocation { path, host, state }).await {
+        let at = match &self.url {
+            _ if path.is_absolute() => StoreAddress::File(path),
+            Some(url) => match ServerUrl::new(url) {
+                Ok(url) => StoreAddress::Server(url),
+                Err(error) => return Some(Err(error)),
+            },
+            None => return None,
+        };
+        let store = match Store::open_existing(&StoreLocation { at, host, state }).await {
             Ok(store) => store,
             Err(error) => return Some(Err(error)),
         };

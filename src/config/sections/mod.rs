@@ -15,3 +15,4 @@ pub mod screen;
 pub mod secret;
 pub mod service;
 pub mod source;
+pub mod store;

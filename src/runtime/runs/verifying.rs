@@ -40,6 +40,8 @@ impl RunService {
         prepared.write_intent(&intent).map_err(|error| said(&error))?;
         let mut handover = handover(&intent.plan, intent.verify.as_ref(), config, secrets)?;
         (handover.run, handover.task) = (run.id.clone(), Task::Verify);
+        let here = intent.store.as_ref().is_none_or(|place| place.path == *self.store.path());
+        handover.store = self.url.as_ref().filter(|_| here).map(|url| url.expose().to_owned());
         let reopened = self.store.reopen(id, &self.identity.who, self.clock.now().utc).await;
         let reopened = reopened.map_err(|error| said(&error))?;
         prepared.launch(&self.program, &handover).await.map_err(|error| said(&error))?;

@@ -4,11 +4,12 @@ use super::*;
 use crate::model::fact::CheckStatus;
 use crate::model::lease::{LeaseCandidate, LeaseView};
 use crate::model::status::Status;
+use crate::store::address::StoreAddress;
 use crate::store::place::StoreLocation;
 
 async fn store(directory: &std::path::Path, name: &str) -> Store {
     let (path, state) = (directory.join(name), Some(directory.join("state")));
-    Store::open(&StoreLocation { path, host: "box".to_owned(), state }).await.unwrap()
+    Store::open(&StoreLocation { at: StoreAddress::File(path), host: "box".to_owned(), state }).await.unwrap()
 }
 
 fn status(check: usize, status: Status, at: DateTime<Utc>) -> Statement {

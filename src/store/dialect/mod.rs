@@ -1,6 +1,9 @@
 //! What a database must be able to do to be a store: some ten statements, written once for each.
 
+pub(in crate::store) mod postgres;
 pub(in crate::store) mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -45,6 +48,8 @@ pub(super) enum Appended {
     Done,
     /// Somebody else was faster: nothing is written.
     Clash,
+    /// A fact of that id is there already: this very batch was written before.
+    Known,
 }
 
 /// Which facts, in their order.
@@ -159,6 +164,9 @@ pub(super) enum Prune<'a> {
     Things(ThingKind, u64),
 }
 
+/// What a database answers.
+pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
 /// A database that holds the store.
 pub(super) trait Dialect: Debug + Send + Sync {
     /// The store's id.
@@ -180,7 +188,7 @@ pub(super) trait Dialect: Debug + Send + Sync {
     fn cut(&self) -> BoxFuture<'_, Result<Option<Cut>, StoreError>>;
 
     /// Who acts for all, and the store's clock.
-    fn lease(&self) -> BoxFuture<'_, Result<(Option<LeaseRow>, DateTime<Utc>), StoreError>>;
+    fn lease(&self) -> Answer<'_, (Option<LeaseRow>, DateTime<Utc>)>;
 
     /// Renews the lease, or gives it back where `holder` is empty. False: the fence is another one by now.
     fn renew<'a>(&'a self, fence: u64, holder: &'a str, digest: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
@@ -206,7 +214,7 @@ pub(super) trait Dialect: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Option<String>, StoreError>>;
 
     /// What is kept by a name, and when it was written by the store's clock.
-    fn kept<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError>>;
+    fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>>;
 
     /// Removes what may go, at most `most` rows; says how many went.
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>>;

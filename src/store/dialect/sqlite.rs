@@ -14,8 +14,8 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
 use super::{
-    Appended, BUSY, Batch, Cut, Dialect, FactRow, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts, WhichThings,
-    millis, moment, place,
+    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts,
+    WhichThings, millis, moment, place,
 };
 use crate::files::made;
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
@@ -111,7 +111,10 @@ impl Dialect for Sqlite {
             if batch.all_things {
                 side::forget_things(&mut tx).await?;
             }
-            write(&mut tx, batch.facts, batch.things).await?;
+            match write(&mut tx, batch.facts, batch.things).await {
+                Err(StoreError::Database(error)) if is_known(&error) => return Ok(Appended::Known),
+                written => written?,
+            }
             if let Some(cut) = batch.cut {
                 side::cut_at(&mut tx, cut).await?;
             }
@@ -162,7 +165,7 @@ impl Dialect for Sqlite {
         async { side::cut(&mut *self.pool.acquire().await?).await }.boxed()
     }
 
-    fn lease(&self) -> BoxFuture<'_, Result<(Option<LeaseRow>, DateTime<Utc>), StoreError>> {
+    fn lease(&self) -> Answer<'_, (Option<LeaseRow>, DateTime<Utc>)> {
         async { side::lease(&mut *self.pool.acquire().await?).await }.boxed()
     }
 
@@ -207,7 +210,7 @@ impl Dialect for Sqlite {
         async move { side::next_series(&mut *self.pool.acquire().await?, tier, after).await }.boxed()
     }
 
-    fn kept<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError>> {
+    fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>> {
         async move { side::kept(&mut *self.pool.acquire().await?, name).await }.boxed()
     }
 
@@ -321,6 +324,12 @@ async fn write(connection: &mut SqliteConnection, facts: &[FactRow], things: &[S
         .await?;
     }
     Ok(())
+}
+
+/// Whether a fact was not written because one of its id is there.
+fn is_known(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.is_unique_violation() && error.message().ends_with("fact.id"))
 }
 
 fn fact(row: &SqliteRow) -> Result<FactRow, StoreError> {

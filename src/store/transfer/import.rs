@@ -290,7 +290,7 @@ impl Import<'_> {
         let batch = Batch { facts: &rows, things: &things, ..Batch::default() };
         match self.store.dialect.append(&after, batch).await? {
             Appended::Done => Ok(()),
-            Appended::Clash => Err(StoreError::Crowded.into()),
+            Appended::Clash | Appended::Known => Err(StoreError::Crowded.into()),
         }
     }
 }

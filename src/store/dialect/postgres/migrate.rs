@@ -1,0 +1,62 @@
+//! What lies in a database, and bringing its schema up to date.
+
+use sqlx::{Connection as _, PgConnection};
+
+use crate::store::StoreError;
+use crate::store::place::Found;
+
+/// Every schema in order: version N is at index N - 1. They are numbered by themselves, not as those of SQLite.
+const SCHEMA: &[&str] = &[include_str!("../../schema/postgres/001.sql")];
+/// The tables of a store.
+const TABLES: [&str; 7] = ["fact", "keep", "lease", "rollup", "schema_version", "store", "thing"];
+/// The lock under which a schema is made: "opsroom" in ASCII.
+const TURN: i64 = 0x006f_7073_726f_6f6d;
+
+/// Looks without writing. Tables of other programs may lie beside ours; those that bear one of our names may not.
+pub(super) async fn look(connection: &mut PgConnection, place: &str) -> Result<Found, StoreError> {
+    // As a statement finds them: along the search path. `to_regclass` would answer from a cache that knows nothing of what
+    // another session has just made.
+    let text = "SELECT DISTINCT relname::text FROM pg_class
+         WHERE relname = ANY($1::text[]) AND pg_table_is_visible(oid) ORDER BY 1";
+    let found: Vec<String> = sqlx::query_scalar(text).bind(TABLES.to_vec()).fetch_all(&mut *connection).await?;
+    if found.is_empty() {
+        return Ok(Found::Empty);
+    }
+    let text =
+        "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('store') AND attname = 'cut_hash')";
+    if found.len() == TABLES.len() && sqlx::query_scalar::<_, bool>(text).fetch_one(connection).await? {
+        return Ok(Found::Ours);
+    }
+    let tables = found.join(", ");
+    let what = format!("a database with tables of another program that bear the names of ours ({tables})");
+    Err(StoreError::NotAStore { path: place.to_owned(), what })
+}
+
+/// Brings the schema up to date, and gives the id. Two that open an empty database at once make it once.
+pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Result<String, StoreError> {
+    if version(connection, place).await? != SCHEMA.len() {
+        let mut tx = connection.begin().await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(TURN).execute(&mut *tx).await?;
+        let done = version(&mut tx, place).await?;
+        if done == 0 {
+            sqlx::raw_sql("CREATE TABLE schema_version (version bigint NOT NULL)").execute(&mut *tx).await?;
+        }
+        for (version, schema) in (1_i64..).zip(SCHEMA).skip(done) {
+            sqlx::raw_sql(*schema).execute(&mut *tx).await?;
+            sqlx::query("INSERT INTO schema_version (version) VALUES ($1)").bind(version).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(connection).await?)
+}
+
+/// The version of the schema that is there; 0: none is.
+async fn version(connection: &mut PgConnection, place: &str) -> Result<usize, StoreError> {
+    if look(connection, place).await? != Found::Ours {
+        return Ok(0);
+    }
+    let text = "SELECT coalesce(max(version), 0)::bigint FROM schema_version";
+    let found: i64 = sqlx::query_scalar(text).fetch_one(connection).await?;
+    let known = SCHEMA.len();
+    usize::try_from(found).ok().filter(|done| *done <= known).ok_or(StoreError::Newer { found, known })
+}

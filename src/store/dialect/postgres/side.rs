@@ -1,0 +1,230 @@
+//! Reading, and what lies beside the chain.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
+
+use super::names::{NOW, Named};
+use crate::model::thing::{StoredThing, ThingKey, ThingKind};
+use crate::store::dialect::{
+    CHECKPOINT, Cut, FactRow, Head, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings, millis, moment, place,
+};
+use crate::store::{StoreError, chain};
+
+const FACT: &str = "SELECT seq, id, recorded_at, kind, object, entry, hash FROM fact";
+const THING: &str = "SELECT kind, id, open, grp, state, seq FROM thing";
+
+pub(super) async fn head(connection: &mut PgConnection, store: &Named) -> Result<Head, StoreError> {
+    let text = format!(
+        "SELECT store.id, {NOW}, coalesce(last.seq, store.cut), coalesce(last.hash, store.cut_hash) FROM store
+         LEFT JOIN LATERAL (SELECT seq, hash FROM fact ORDER BY seq DESC LIMIT 1) last ON true"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(connection).await?;
+    let id = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+    store.check(id)?;
+    let row = row.ok_or(sqlx::Error::RowNotFound)?;
+    let hash: Option<Vec<u8>> = row.try_get(3)?;
+    let (now, seq) = (moment(row.try_get(1)?)?, place(row.try_get(2)?)?);
+    Ok(Head { seq, hash: hash.unwrap_or_else(chain::genesis), now })
+}
+
+pub(super) async fn version(connection: &mut PgConnection, store: &Named) -> Result<i64, StoreError> {
+    let text = "SELECT id, coalesce((SELECT max(seq) FROM fact), cut) FROM store";
+    let row = sqlx::query(text).fetch_optional(connection).await?;
+    store.check(row.as_ref().map(|row| row.try_get(0)).transpose()?)?;
+    Ok(row.map(|row| row.try_get(1)).transpose()?.unwrap_or_default())
+}
+
+pub(super) async fn facts(
+    connection: &mut PgConnection,
+    which: WhichFacts<'_>,
+    most: u32,
+) -> Result<Vec<FactRow>, StoreError> {
+    let (text, number, name, since) = match which {
+        WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), "", 0),
+        WhichFacts::Since { since, after } => {
+            ("WHERE seq > $2 AND recorded_at >= $4 ORDER BY seq", after.cast_signed(), "", millis(since))
+        }
+        WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object, 0),
+        WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
+        WhichFacts::Id(id) => ("WHERE id = $3", 0, id, 0),
+        WhichFacts::Last => ("ORDER BY seq DESC", 0, "", 0),
+    };
+    // Every parameter is named, so that the server knows its type in each of them.
+    let text = format!("WITH given AS (SELECT $2::bigint, $3::text, $4::bigint) {FACT} {text} LIMIT $1::bigint");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(number).bind(name).bind(since);
+    rows.fetch_all(connection).await?.iter().map(fact).collect()
+}
+
+fn fact(row: &PgRow) -> Result<FactRow, StoreError> {
+    Ok(FactRow {
+        seq: place(row.try_get(0)?)?,
+        id: row.try_get(1)?,
+        recorded_at: moment(row.try_get(2)?)?,
+        kind: row.try_get(3)?,
+        object: row.try_get(4)?,
+        entry: row.try_get(5)?,
+        hash: row.try_get(6)?,
+    })
+}
+
+pub(super) async fn things(
+    connection: &mut PgConnection,
+    which: WhichThings<'_>,
+    most: u32,
+) -> Result<Vec<StoredThing>, StoreError> {
+    let (text, kind, name) = match which {
+        WhichThings::Keys(keys) => return keyed(connection, keys).await,
+        WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
+        WhichThings::Group(kind, group) => ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group),
+        WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+    };
+    let text = format!("WITH given AS (SELECT $2::text, $3::text) {THING} {text} LIMIT $1::bigint");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(kind).bind(name);
+    let rows = rows.fetch_all(connection).await?;
+    Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+async fn keyed(connection: &mut PgConnection, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
+    let text = format!("{THING} JOIN unnest($1::text[], $2::text[]) wanted (kind, id) USING (kind, id)");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(keys.iter().map(|key| key.kind.name()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.iter().map(thing).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// `None` where a newer version keeps things of a kind that this one does not know.
+fn thing(row: &PgRow) -> Result<Option<StoredThing>, StoreError> {
+    let Some(kind) = ThingKind::from_name(row.try_get(0)?) else { return Ok(None) };
+    let state: String = row.try_get(4)?;
+    Ok(Some(StoredThing {
+        key: ThingKey { kind, id: row.try_get(1)? },
+        open: row.try_get(2)?,
+        group: row.try_get(3)?,
+        state: serde_json::from_str(&state).map_err(|error| StoreError::Content(error.to_string()))?,
+        seq: place(row.try_get(5)?)?,
+    }))
+}
+
+pub(super) async fn cut(connection: &mut PgConnection) -> Result<Option<Cut>, StoreError> {
+    let text = "SELECT cut, cut_hash, coalesce(body, '') FROM store LEFT JOIN keep ON keep.name = $1 WHERE cut > 0";
+    let row = sqlx::query(text).bind(CHECKPOINT).fetch_optional(connection).await?;
+    let cut = |row: PgRow| {
+        let hash: Option<Vec<u8>> = row.try_get(1)?;
+        Ok(Cut { seq: place(row.try_get(0)?)?, hash: hash.unwrap_or_default(), things: row.try_get(2)? })
+    };
+    row.map(cut).transpose()
+}
+
+pub(super) async fn lease(connection: &mut PgConnection) -> Result<(Option<LeaseRow>, DateTime<Utc>), StoreError> {
+    let text = format!(
+        "SELECT {NOW}, holder, host, watcher, fence, digest, renewed_at FROM (SELECT 1) one LEFT JOIN lease ON name = $1"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(LEASE).fetch_one(connection).await?;
+    let now = moment(row.try_get(0)?)?;
+    let Some(holder) = row.try_get(1)? else { return Ok((None, now)) };
+    let lease = LeaseRow {
+        holder,
+        host: row.try_get(2)?,
+        watcher: row.try_get(3)?,
+        fence: place(row.try_get(4)?)?,
+        digest: row.try_get(5)?,
+        renewed_at: moment(row.try_get(6)?)?,
+    };
+    Ok((Some(lease), now))
+}
+
+pub(super) async fn renew(
+    connection: &mut PgConnection,
+    store: &Named,
+    fence: u64,
+    (holder, digest): (&str, &str),
+) -> Result<bool, StoreError> {
+    let text = format!(
+        "WITH renewed AS (
+             UPDATE lease SET renewed_at = {NOW}, holder = $4, digest = $5 FROM store
+             WHERE store.id = $1 AND name = $2 AND fence = $3 AND holder <> '' RETURNING 1)
+         SELECT (SELECT id FROM store), (SELECT count(*) FROM renewed)"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(&store.id)
+        .bind(LEASE)
+        .bind(fence.cast_signed())
+        .bind(holder)
+        .bind(digest)
+        .fetch_one(connection)
+        .await?;
+    store.check(row.try_get(0)?)?;
+    Ok(row.try_get::<i64, _>(1)? == 1)
+}
+
+pub(super) async fn rollups(
+    connection: &mut PgConnection,
+    tier: &str,
+    series: &str,
+    span: Range<i64>,
+    most: u32,
+) -> Result<Vec<RollupRow>, StoreError> {
+    let text = "SELECT start, data FROM rollup WHERE tier = $1 AND series = $2 AND start >= $3 AND start < $4
+         ORDER BY start LIMIT $5";
+    let most = i64::from(most);
+    let rows = sqlx::query(text).bind(tier).bind(series).bind(span.start).bind(span.end).bind(most);
+    let row = |row: &PgRow| {
+        let (tier, series) = (tier.to_owned(), series.to_owned());
+        Ok(RollupRow { tier, series, start: row.try_get(0)?, data: row.try_get(1)? })
+    };
+    rows.fetch_all(connection).await?.iter().map(row).collect()
+}
+
+pub(super) async fn next_series(
+    connection: &mut PgConnection,
+    tier: &str,
+    after: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    let text = match after {
+        Some(_) => "SELECT series FROM rollup WHERE tier = $1 AND series > $2 ORDER BY series LIMIT 1",
+        None => "SELECT series FROM rollup WHERE tier = $1 AND $2::text IS NULL ORDER BY series LIMIT 1",
+    };
+    Ok(sqlx::query_scalar(text).bind(tier).bind(after).fetch_optional(connection).await?)
+}
+
+pub(super) async fn kept(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<Option<(Vec<u8>, DateTime<Utc>)>, StoreError> {
+    let row = sqlx::query("SELECT body, written_at FROM keep WHERE name = $1").bind(name);
+    let row = row.fetch_optional(connection).await?;
+    row.map(|row| Ok((row.try_get(0)?, moment(row.try_get(1)?)?))).transpose()
+}
+
+pub(super) async fn prune(connection: &mut PgConnection, what: Prune<'_>, most: u32) -> Result<u64, StoreError> {
+    let most = i64::from(most);
+    let done = match what {
+        Prune::Rollups { tier, series, before } => {
+            let text = "DELETE FROM rollup WHERE tier = $2 AND series = $3 AND start IN
+                 (SELECT start FROM rollup WHERE tier = $2 AND series = $3 AND start < $4 ORDER BY start LIMIT $1)";
+            sqlx::query(text).bind(most).bind(tier).bind(series).bind(before).execute(connection).await?
+        }
+        Prune::Facts => {
+            let text = "DELETE FROM fact WHERE seq IN
+                 (SELECT seq FROM fact WHERE seq <= (SELECT cut FROM store) ORDER BY seq LIMIT $1)";
+            sqlx::query(text).bind(most).execute(connection).await?
+        }
+        Prune::Things(kind, until) => {
+            let text = "DELETE FROM thing WHERE kind = $2 AND id IN
+                 (SELECT id FROM thing WHERE kind = $2 AND NOT open AND seq <= $3 LIMIT $1) AND NOT open AND seq <= $3";
+            sqlx::query(text).bind(most).bind(kind.name()).bind(until.cast_signed()).execute(connection).await?
+        }
+    };
+    Ok(done.rows_affected())
+}
+
+pub(super) async fn size(connection: &mut PgConnection) -> Result<u64, StoreError> {
+    let text = "SELECT sum(pg_total_relation_size(to_regclass(name)))::bigint
+         FROM unnest(ARRAY['fact', 'thing', 'rollup', 'keep', 'lease', 'store', 'schema_version']) name";
+    place(sqlx::query_scalar(text).fetch_one(connection).await?)
+}

@@ -1,0 +1,94 @@
+//! What lies where a store should be, looked at without writing, and opened only then.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::StoreError;
+use super::address::StoreAddress;
+use super::dialect::Dialect;
+use super::dialect::postgres::Reached;
+use super::dialect::sqlite::Sqlite;
+use super::place::{self, FileIdentity, Found};
+
+/// A place that was looked at.
+#[derive(Debug)]
+pub(super) enum Site {
+    /// A file.
+    File {
+        /// As it was named.
+        given: PathBuf,
+        /// Its one name.
+        path: PathBuf,
+        /// What lies there.
+        found: Found,
+    },
+    /// A database that answers.
+    Server {
+        /// Without password.
+        name: PathBuf,
+        /// It.
+        reached: Box<Reached>,
+    },
+}
+
+/// What was opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub dialect: Arc<dyn Dialect>,
+    /// The one name of the place.
+    pub place: PathBuf,
+    /// The file, where it is one.
+    pub file: Option<FileIdentity>,
+}
+
+impl Site {
+    /// Looks.
+    ///
+    /// # Errors
+    /// It can't be looked at, or holds something that is not ours.
+    pub(super) async fn look(address: &StoreAddress) -> Result<Self, StoreError> {
+        match address {
+            StoreAddress::File(given) => {
+                let path = place::canonical(given);
+                let found = place::look(&path).await?;
+                Ok(Self::File { given: given.clone(), path, found })
+            }
+            StoreAddress::Server(url) => {
+                Ok(Self::Server { name: address.name(), reached: Box::new(Reached::reach(url).await?) })
+            }
+        }
+    }
+
+    /// The one name of the place: of the file, whatever links lead to it, or of the database.
+    pub(super) const fn name(&self) -> &PathBuf {
+        match self {
+            Self::File { path, .. } => path,
+            Self::Server { name, .. } => name,
+        }
+    }
+
+    /// What lies there.
+    pub(super) const fn found(&self) -> Found {
+        match self {
+            Self::File { found, .. } => *found,
+            Self::Server { reached, .. } => reached.found,
+        }
+    }
+
+    /// Opens the store, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// It can't be opened, or a newer program made it.
+    pub(super) async fn open(self) -> Result<Opened, StoreError> {
+        match self {
+            Self::File { given, path, .. } => {
+                let sqlite = Sqlite::open(&given, path).await?;
+                let (file, place) = (sqlite.identity(), sqlite.path().to_owned());
+                Ok(Opened { dialect: Arc::new(sqlite), place, file })
+            }
+            Self::Server { name, reached } => {
+                Ok(Opened { dialect: Arc::new(reached.open().await?), place: name, file: None })
+            }
+        }
+    }
+}
