@@ -60,7 +60,7 @@ impl ServerUrl {
     ///
     /// # Errors
     /// It makes no sense.
-    pub(crate) fn new(url: &str) -> Result<Self, StoreError> {
+    pub fn new(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::Url(said(&error)))?;
         let host = match options.get_socket() {
             Some(socket) => format!("[{}]", socket.display()),

@@ -91,7 +91,7 @@ impl StoreFault {
     }
 
     /// Of an SQLSTATE of PostgreSQL.
-    fn of_state(state: &str) -> Self {
+    pub(in crate::store) fn of_state(state: &str) -> Self {
         match state {
             "53100" => Self::Full,
             "53300" => Self::Connections,

@@ -2,8 +2,6 @@
 
 pub(in crate::store) mod postgres;
 pub(in crate::store) mod sqlite;
-#[cfg(test)]
-mod tests;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -261,3 +259,6 @@ pub(super) const TIERS: [&str; 2] = ["minute", "hour"];
 pub(super) const KEPT: [&str; 3] = ["engine", "rollup.packed", "retention.pruned"];
 /// The name by which the things at the cut are kept.
 pub(super) const CHECKPOINT: &str = "checkpoint";
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ impl Dialect for Postgres {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;
