@@ -11,6 +11,7 @@ use opsroom::model::lease::LeaseCandidate;
 use opsroom::model::rollup::{Bucket, Pack, SeriesKey, Width};
 use opsroom::model::status::Status;
 use opsroom::store::Store;
+use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
 
 use super::sheet;
@@ -72,7 +73,8 @@ async fn fill(store: &Store, fence: u64, first: u32, until: u32, keep: Width) {
 
 async fn open(directory: &Path) -> (Store, u64) {
     let path = directory.join("opsroom.db");
-    let place = StoreLocation { path, state: Some(directory.to_owned()), host: "bench".to_owned() };
+    let place =
+        StoreLocation { at: StoreAddress::File(path), state: Some(directory.to_owned()), host: "bench".to_owned() };
     let store = Store::open(&place).await.expect("a store");
     let text = |text: &str| text.to_owned();
     let me = LeaseCandidate {

@@ -53,6 +53,10 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
             Intent::WriteMinute { fence, sheet } => HistoryEffect::WriteMinute { fence, sheet: Box::new(sheet) }.into(),
             Intent::Append(said) => HolderEffect::Append(said).into(),
             Intent::KeepEngine(engine) => HolderEffect::KeepEngine(engine).into(),
+            Intent::ReadStatuses(checks) => {
+                let request = state.request(AwaitedAnswer::Statuses(checks.clone()));
+                Effect::Store(request, StoreEffect::ReadStatuses(checks))
+            }
             Intent::FollowRun(run) => {
                 Effect::Run(state.request(AwaitedAnswer::Follow(run.clone())), RunEffect::Follow(run))
             }

@@ -21,7 +21,6 @@ use super::row::RowKey;
 use super::state::State;
 use crate::app::toasts::Tone;
 use crate::world::diagnostics::ProblemKind;
-use crate::world::timeline::EventKind;
 
 /// Takes in one outcome. All of these answer a person, so they are drawn even where the screen is frozen.
 pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Effect>) {
@@ -46,6 +45,16 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         Outcome::Lease(report) => state.world.lease_changed(*report),
         Outcome::Engine { engine, unseen } => state.world.resume(&engine, unseen),
+        Outcome::Remembered { lately, head } => state.world.remember(&lately, head, state.world.now),
+        Outcome::Facts(facts) => {
+            let (mut output, now) = (Output::default(), state.world.now);
+            facts.iter().for_each(|fact| output.extend(state.world.apply(fact, now)));
+            output
+        }
+        Outcome::Statuses { request, checks, things } if state.console.requests.answered(request) => {
+            state.world.statuses_read(&checks, &things)
+        }
+        Outcome::Statuses { .. } => Output::default(),
         other => {
             answered(state, other);
             Output::default()
@@ -62,10 +71,8 @@ fn answered(state: &mut State, outcome: Outcome) {
         Outcome::RunSigns { run, signs } => state.world.run_signs(&run, signs),
         Outcome::RunOutput { run, lines, omitted } => state.world.run_output(&run, lines, omitted),
         Outcome::RunRefused { request, action, why } if state.console.requests.answered(request) => {
-            let service = state.world.action(&action).and_then(|known| known.service.clone());
-            let text = format!("{action} was refused: {why}");
-            state.toast(Tone::Error, &text);
-            state.world.happened(EventKind::Run, service, &text);
+            state.toast(Tone::Error, &format!("{action} was refused: {why}"));
+            state.world.refused(&action, &why);
         }
         Outcome::Choices { request, choices, .. } => self::choices(state, request, choices),
         Outcome::ShapeHistory { request, history } => patterns::learned(state, request, *history),
@@ -89,7 +96,10 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Past { .. }
         | Outcome::StoreFigures(_)
         | Outcome::Lease(_)
-        | Outcome::Engine { .. } => {}
+        | Outcome::Engine { .. }
+        | Outcome::Remembered { .. }
+        | Outcome::Facts(_)
+        | Outcome::Statuses { .. } => {}
     }
 }
 

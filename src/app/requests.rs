@@ -18,6 +18,8 @@ pub(crate) enum AwaitedAnswer {
     Follow(Name),
     /// Past runs and locks.
     Runs,
+    /// At which status these checks settled last.
+    Statuses(Vec<Name>),
 }
 
 /// The requests of this console, each until its answer: an answer to none of them comes too late, and is dropped.

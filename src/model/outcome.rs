@@ -9,9 +9,11 @@ use chrono::{DateTime, Utc};
 use super::choice::ChoiceList;
 use super::effect::RequestId;
 use super::engine::EngineState;
+use super::fact::Fact;
 use super::lease::LeaseReport;
 use super::rollup::{SeriesHistory, SeriesKey};
 use super::run::{Lock, OutputLine, Run, Signs, Stopping, VerificationProgress};
+use super::thing::StoredThing;
 use crate::logs::pattern::ShapeHistory;
 use crate::logs::record::Record;
 use crate::text::SafeText;
@@ -135,6 +137,24 @@ pub enum Outcome {
         engine: Box<EngineState>,
         /// For how long nobody has known more.
         unseen: Duration,
+    },
+    /// The store was opened: what it has said lately. What was known of it before is forgotten.
+    Remembered {
+        /// Facts, oldest first.
+        lately: Vec<Fact>,
+        /// Its last fact.
+        head: u64,
+    },
+    /// Facts of the store, in their order; a page of them where there are many.
+    Facts(Vec<Fact>),
+    /// What the store says of checks.
+    Statuses {
+        /// Who asked.
+        request: RequestId,
+        /// Of which.
+        checks: Vec<Name>,
+        /// What is there of them.
+        things: Vec<StoredThing>,
     },
     /// The shapes that logs held before.
     ShapeHistory {

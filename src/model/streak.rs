@@ -133,6 +133,15 @@ impl Streak {
         self.since
     }
 
+    /// What is shown began then, as is on record: taken over where its beginning was not seen here. True where it was.
+    pub(crate) fn began(&mut self, since: Since) -> bool {
+        let is_better = !self.since.seen && since.at < self.since.at;
+        if is_better {
+            self.since = since;
+        }
+        is_better
+    }
+
     /// Whether the latest answer is too old; before the first one the age counts from the start.
     pub(crate) fn is_stale(&self, now: Stamp) -> bool {
         now.since(self.last.unwrap_or(self.known_from)) > self.rules.stale_after

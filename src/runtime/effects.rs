@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::catching_up::ReadTo;
 use super::handover::fetch_choices;
 use super::runs::RunService;
 use super::secrets::SecretsHandle;
@@ -167,6 +168,7 @@ impl Tools {
     async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
         let mut away: Option<(DateTime<Utc>, usize)> = None;
         let mut left: Option<(RunService, Vec<Run>)> = None;
+        let mut read = ReadTo::default();
         loop {
             let error = match self.open_once(store, clock).await {
                 Ok(run_service) => {
@@ -178,7 +180,7 @@ impl Tools {
                     // What this store does not know goes on all the same, and its directory says how.
                     let mut strangers = unknown_to(&run_service, left.take()).await;
                     let Away { error, live } = tokio::select! {
-                        away = run_service.watch(&self.started, &self.outcomes) => away,
+                        away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
                         () = self.without(&mut strangers) => continue,
                     };
                     sender.send_replace(StoreState::Opening);
@@ -258,7 +260,7 @@ impl Tools {
     }
 
     /// The service of runs, once the store is open; why not, where it can't be. One that is away is tried again first.
-    async fn run_service(&self) -> Result<RunService, SafeText> {
+    pub(super) async fn run_service(&self) -> Result<RunService, SafeText> {
         let mut run_service = self.run_service.clone();
         if matches!(*run_service.borrow_and_update(), StoreState::Closed(_)) {
             self.wanted.notify_one();
@@ -367,18 +369,6 @@ impl Tools {
             Err(why) => Err(why),
         };
         self.close_request(request, followed).await;
-    }
-
-    pub(super) async fn load(self, request: RequestId) {
-        let loaded = match self.run_service().await {
-            Ok(run_service) => run_service.load().await.map_err(|error| SafeText::new(&error.to_string())),
-            Err(why) => Err(why),
-        };
-        self.answer(match loaded {
-            Ok((runs, locks)) => Outcome::RunsLoaded { request, runs, locks },
-            Err(why) => Outcome::RequestFailed { request, why },
-        })
-        .await;
     }
 }
 

@@ -281,7 +281,8 @@ impl LeaseParticipant {
 
     async fn append(&mut self, at: DateTime<Utc>, said: Vec<Statement>) {
         let Some(holding) = self.holding.clone() else { return };
-        let drafts: Vec<NewFact> = said.into_iter().map(|said| new_fact(at, &self.me.who, &self.host, said)).collect();
+        let draft = |said: Statement| new_fact(said.began().unwrap_or(at), &self.me.who, &self.host, said);
+        let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
         let store = self.store().filter(|store| store.id() == holding.store);
         // What waits comes first.
         if let Some(store) = store.filter(|_| self.waiting == 0) {

@@ -8,6 +8,7 @@
 pub mod accepting;
 pub mod answers;
 mod carriers;
+pub mod catching_up;
 pub mod clipboard;
 pub mod core;
 pub mod core_dumps;

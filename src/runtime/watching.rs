@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, mpsc};
 
+use super::catching_up::ReadTo;
 use super::runs::{RunService, liveness_of, present};
 use crate::actions::follow::{Follower, RunLiveness, is_alive};
 use crate::actions::rundir::RunDir;
@@ -55,6 +56,15 @@ impl Lost {
     }
 }
 
+/// What asks for a look at the runs before the next one by the clock.
+#[derive(Clone, Copy)]
+struct Hints<'a> {
+    /// A run was started here.
+    wake: &'a Notify,
+    /// A run that is watched here ended.
+    ended: &'a Notify,
+}
+
 /// A store that answers no more.
 #[derive(Debug)]
 pub struct Away {
@@ -65,9 +75,9 @@ pub struct Away {
 }
 
 impl RunService {
-    /// Watches every open run of this host, also those that others start, for as long as the store answers. What changes
-    /// goes to `out`. `wake` says that a run was started here.
-    pub async fn watch(&self, wake: &Notify, out: &mpsc::Sender<Outcome>) -> Away {
+    /// Watches every open run of this host, also those that others start, and what is put on record, for as long as the store
+    /// answers. What changes goes to `out`. `wake` says that a run was started here.
+    pub async fn watch(&self, read: &mut ReadTo, wake: &Notify, out: &mpsc::Sender<Outcome>) -> Away {
         let (found, mut runs) = mpsc::unbounded_channel();
         let ended = Notify::new();
         let live: Mutex<HashMap<Name, Run>> = Mutex::default();
@@ -95,7 +105,7 @@ impl RunService {
             }
         };
         let error = tokio::select! {
-            error = self.look(wake, &ended, &found, out) => error,
+            error = self.look(read, Hints { wake, ended: &ended }, &found, out) => error,
             never = attached => never,
         };
         let live = std::mem::take(&mut *known()).into_values().collect();
@@ -111,56 +121,86 @@ impl RunService {
     /// again.
     async fn look(
         &self,
-        wake: &Notify,
-        ended: &Notify,
+        read: &mut ReadTo,
+        hints: Hints<'_>,
         found: &mpsc::UnboundedSender<Run>,
         out: &mpsc::Sender<Outcome>,
     ) -> StoreError {
-        let mut version = None;
-        let mut complained = false;
+        let mut written = self.store.written();
+        let (mut version, mut moved, mut complained) = (None, true, false);
         let mut lost = Lost::default();
         loop {
             let now = match self.store.version().await {
                 Err(error) if error.is_away() => return error,
                 now => now.ok(),
             };
-            let news = now.is_none() || now != version;
+            let news = moved || now.is_none() || now != version;
             version = now;
             if news {
-                match self.take_in().await {
-                    Ok(taken) => {
-                        complained = false;
-                        for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
-                            out.send(Outcome::Run(Box::new(run))).await.ok();
-                        }
-                        taken.live.into_iter().for_each(|run| drop(found.send(run)));
-                    }
+                match self.catch_up(read, std::mem::take(&mut moved), &mut lost, found, out).await {
+                    Ok(()) => complained = false,
                     Err(error) if error.is_away() => return error,
                     // A row that makes no sense stays; what another holds, or has no room, is tried again.
                     Err(error) => {
-                        version = version.filter(|_| matches!(error, StoreError::Content(_)));
+                        moved = !matches!(error, StoreError::Content(_));
                         if !std::mem::replace(&mut complained, true) {
                             out.send(Outcome::Failed(SafeText::new(&error.explained()))).await.ok();
                         }
                     }
                 }
-                let loaded = match self.load().await {
-                    Ok((runs, locks)) => {
-                        lost.observe(self, &runs, &locks);
-                        Outcome::Runs { runs, locks }
-                    }
-                    Err(error) => Outcome::Failed(SafeText::new(&error.to_string())),
-                };
-                out.send(loaded).await.ok();
             }
             lost.look(self, out).await;
             tokio::select! {
-                () = ended.notified() => version = None,
-                () = wake.notified() => version = None,
+                () = hints.ended.notified() => moved = true,
+                () = hints.wake.notified() => moved = true,
+                // The number that tells of others does not tell of us.
+                Ok(()) = written.changed() => version = None,
                 () = self.store.woken() => tokio::time::sleep(GATHER).await,
                 () = tokio::time::sleep(REFRESH) => {}
             }
         }
+    }
+
+    /// Reads what was put on record since the last time, and the runs where they are not what they were.
+    async fn catch_up(
+        &self,
+        read: &mut ReadTo,
+        mut moved: bool,
+        lost: &mut Lost,
+        found: &mpsc::UnboundedSender<Run>,
+        out: &mpsc::Sender<Outcome>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let news = read.next(self).await?;
+            // Runs first: what facts say of them is then known by their names.
+            if std::mem::take(&mut moved) || news.as_ref().is_some_and(|news| news.moves_runs) {
+                self.reload(lost, found, out).await?;
+            }
+            let Some(news) = news else { return Ok(()) };
+            let is_full = news.is_full;
+            read.tell(news, out).await;
+            if !is_full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes in what ended, and tells how runs and locks stand.
+    async fn reload(
+        &self,
+        lost: &mut Lost,
+        found: &mpsc::UnboundedSender<Run>,
+        out: &mpsc::Sender<Outcome>,
+    ) -> Result<(), StoreError> {
+        let taken = self.take_in().await?;
+        for run in taken.settled.into_iter().chain(taken.live.iter().cloned()) {
+            out.send(Outcome::Run(Box::new(run))).await.ok();
+        }
+        taken.live.into_iter().for_each(|run| drop(found.send(run)));
+        let (runs, locks) = self.load().await?;
+        lost.observe(self, &runs, &locks);
+        out.send(Outcome::Runs { runs, locks }).await.ok();
+        Ok(())
     }
 
     /// Watches a run until it is closed, and returns it so. Changes go to `out`.

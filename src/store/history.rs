@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::dialect::{WhichFacts, WhichThings};
+use super::dialect::{FactRow, WhichFacts, WhichThings};
 use super::{Store, StoreError};
 use crate::model::fact::Fact;
 use crate::model::run::Run;
-use crate::model::thing::{RunRecord, ThingKey, ThingKind};
+use crate::model::thing::{RunRecord, StoredThing, ThingKey, ThingKind};
+use crate::text::name::Name;
 
 /// Facts that are read at once.
 const PAGE: u32 = 1000;
@@ -22,7 +23,79 @@ pub(crate) struct PastFacts {
     pub runs: BTreeMap<String, Run>,
 }
 
+/// A place in the chain up to which it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ChainPlace {
+    /// The last fact; 0: none.
+    pub seq: u64,
+    /// Its hash.
+    hash: Vec<u8>,
+}
+
+/// Facts that follow each other.
+#[derive(Debug, Clone)]
+pub(crate) struct FactPage {
+    /// In the order of the chain. What can't be read is left out.
+    pub facts: Vec<Fact>,
+    /// The last of them.
+    pub end: ChainPlace,
+    /// Whether there may be more.
+    pub is_full: bool,
+}
+
+impl FactPage {
+    fn new(rows: &[FactRow], before: ChainPlace, is_full: bool) -> Self {
+        let end = rows.last().map_or(before, |row| ChainPlace { seq: row.seq, hash: row.hash.clone() });
+        let read = |row: &FactRow| {
+            let fact = Fact::from_entry(&row.entry);
+            fact.inspect_err(|error| tracing::warn!(%error, seq = row.seq, "a fact can't be read")).ok()
+        };
+        Self { facts: rows.iter().filter_map(read).collect(), end, is_full }
+    }
+}
+
 impl Store {
+    /// The facts after a place, at most some hundreds. `None`: the place is not in the chain any more, because another state
+    /// of the store was put in its place or what lies there was cut off.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn facts_after(&self, place: &ChainPlace) -> Result<Option<FactPage>, StoreError> {
+        // The last one that was read is read again: it shows that this is still the same chain.
+        let rows = self.dialect.facts(WhichFacts::After(place.seq.saturating_sub(1)), PAGE + 1).await?;
+        let is_full = rows.len() > PAGE as usize;
+        let (known, news) = rows.split_at(usize::from(place.seq > 0).min(rows.len()));
+        let follows = match known.first() {
+            Some(row) => (row.seq, &row.hash) == (place.seq, &place.hash),
+            None => place.seq == 0 && news.first().is_none_or(|row| row.seq == 1),
+        };
+        Ok(follows.then(|| FactPage::new(news, place.clone(), is_full)))
+    }
+
+    /// The last facts that were put on record since a moment, by the store's clock, at most `most`.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn lately(&self, since: DateTime<Utc>, most: u32) -> Result<FactPage, StoreError> {
+        let mut rows = self.dialect.facts(WhichFacts::Last, most).await?;
+        rows.reverse();
+        let first = rows.iter().position(|row| row.recorded_at >= since).unwrap_or(rows.len());
+        let mut page = FactPage::new(&rows[first..], ChainPlace::default(), false);
+        if let Some(last) = rows.last() {
+            page.end = ChainPlace { seq: last.seq, hash: last.hash.clone() };
+        }
+        Ok(page)
+    }
+
+    /// At which status these checks settled last.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn statuses(&self, checks: &[Name]) -> Result<Vec<StoredThing>, StoreError> {
+        let keys: Vec<ThingKey> = checks.iter().map(|check| ThingKey::new(ThingKind::Check, check)).collect();
+        self.dialect.things(WhichThings::Keys(&keys), u32::MAX).await
+    }
+
     /// What was put on record since a moment, by the store's clock.
     ///
     /// # Errors

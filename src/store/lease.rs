@@ -1,5 +1,6 @@
 //! Who acts for all: the lease, and what only its holder writes.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,9 @@ use crate::model::fact::{Fact, LeaseTaken, NewFact, Statement};
 use crate::model::lease::{
     EXPIRES_AFTER, LeaseCandidate, LeaseDecision, LeaseHolder, LeaseRow, LeaseView, WaitingWatcher, decide,
 };
+use crate::model::status::Status;
+use crate::model::thing::CheckRecord;
+use crate::text::name::Name;
 
 /// By this name a watcher that waits is kept.
 const WAITING: &str = "watcher.waiting";
@@ -59,7 +63,8 @@ impl Store {
                 }
                 LeaseDecision::Take { before, reconfigured } => {
                     turn.trusted().await?;
-                    let fence = fence + 1;
+                    // The place of the fact that says so: it grows for ever, also where the store is imported elsewhere.
+                    let fence = turn.next_seq();
                     let (holder, digest) = (me.id.clone(), me.digest.clone());
                     let said = LeaseTaken { holder, watcher: me.watcher, fence, digest, before, reconfigured };
                     let fact = self.new_fact(at, &me.who, Statement::LeaseTaken(said));
@@ -104,10 +109,25 @@ impl Store {
             if lease.is_none_or(|lease| lease.fence != fence || lease.holder.is_empty()) {
                 return Ok(HeldWrite::Lost);
             }
-            if turn.append(drafts.clone()).await?.is_some() {
+            let news = self.news(&drafts).await?;
+            if news.is_empty() || turn.append(news).await?.is_some() {
                 return Ok(HeldWrite::Done);
             }
         }
+    }
+
+    /// What is not on record already: a check that stands as it does by its last fact has nothing to say.
+    async fn news(&self, drafts: &[NewFact]) -> Result<Vec<NewFact>, StoreError> {
+        let check = |draft: &NewFact| match &draft.said {
+            Statement::CheckStatus(said) => Some((said.check.clone(), said.status)),
+            _ => None,
+        };
+        let checks: Vec<Name> = drafts.iter().filter_map(check).map(|(check, _)| check).collect();
+        let known = self.statuses(&checks).await?;
+        let known = known.iter().filter_map(|thing| Some((&*thing.key.id, thing.read::<CheckRecord>()?.status)));
+        let mut stands: HashMap<Name, Status> = known.map(|(check, status)| (check.into(), status)).collect();
+        let is_news = |draft: &&NewFact| check(draft).is_none_or(|(check, to)| stands.insert(check, to) != Some(to));
+        Ok(drafts.iter().filter(is_news).cloned().collect())
     }
 
     /// Puts on record what a holder could not say while the store was away, as history: whoever holds the lease now. What is

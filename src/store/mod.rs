@@ -30,6 +30,8 @@ mod writing;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use self::dialect::Dialect;
 pub(crate) use self::error::StoreError;
 use self::heads::Heads;
@@ -48,6 +50,8 @@ pub struct Store {
     /// The file, where it is one.
     file: Option<FileIdentity>,
     heads: Option<Heads>,
+    /// The last fact that was put on record here.
+    written: watch::Sender<u64>,
 }
 
 impl Store {
@@ -86,7 +90,8 @@ impl Store {
     async fn connect(place: &StoreLocation, site: Site) -> Result<Self, StoreError> {
         let Opened { dialect, place: name, file } = site.open().await?;
         let heads = place.state.as_deref().map(Heads::below);
-        Ok(Self { dialect, host: place.host.clone(), place: name, file, heads })
+        let (host, written) = (place.host.clone(), watch::Sender::default());
+        Ok(Self { dialect, host, place: name, file, heads, written })
     }
 
     /// The file, or the name of the database.
@@ -115,6 +120,11 @@ impl Store {
     /// The store can't be read, or is not the one that was opened any more.
     pub(crate) async fn version(&self) -> Result<i64, StoreError> {
         self.dialect.version().await
+    }
+
+    /// The last fact that was put on record by this process: what others write shows in [`Store::version`].
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 
     /// Returns when somebody may have written: only a hint, and never where the store gives none.

@@ -113,6 +113,11 @@ impl<'a> Turns<'a> {
 }
 
 impl Turn<'_> {
+    /// The place in the chain of what is put on record first.
+    pub(super) const fn next_seq(&self) -> u64 {
+        self.head.seq + 1
+    }
+
     /// Whether the store is the one that was used here before, as it is in this try.
     pub(super) async fn trusted(&self) -> Result<(), StoreError> {
         self.store.trusted_at(&self.head).await
@@ -141,6 +146,9 @@ impl Turn<'_> {
             // The head that is known moves on with whatever is seen next.
             Appended::Known => Ok(Some(())),
             Appended::Done => {
+                if let Some(last) = facts.last() {
+                    self.store.written.send_replace(last.seq);
+                }
                 if let Some(last) = facts.last().filter(|_| sound) {
                     self.store.advance(ChainMark::new(last.seq, &last.hash)).await;
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::past::Past;
+use super::recording::Recording;
 use crate::config::sections::check::Check;
 use crate::lang::time::Stamp;
 use crate::model;
@@ -50,6 +51,8 @@ pub struct CheckView {
     pub flapping: bool,
     /// Whether what is stored of it is here.
     pub(super) past: Past,
+    /// What the store says of it.
+    pub(super) recording: Recording,
     judge: Streak,
     latencies: Latencies,
     known: model::availability::Availability,
@@ -76,6 +79,7 @@ impl CheckView {
             known_from: now,
             flapping: false,
             past: Past::default(),
+            recording: Recording::default(),
             judge: Streak::new(rules(check), now),
             latencies: Latencies::default(),
             known: model::availability::Availability::new(check.every, now),
@@ -103,7 +107,17 @@ impl CheckView {
         self.stale = false;
         self.last = Some(reading);
         self.show();
-        Observed { turned: change.map(|change| (change.from, change.to)), noticeable }
+        let is_on_record = self.adopt_since();
+        Observed { turned: change.map(|change| (change.from, change.to)), is_on_record, noticeable }
+    }
+
+    /// Takes over from the store since when it stands as it does, where its beginning was not seen here and the store says
+    /// the same of it; true where that changed something.
+    pub(super) fn adopt_since(&mut self) -> bool {
+        let known = self.recording.known.filter(|known| self.last.is_some() && known.status == self.status);
+        let began = known.is_some_and(|known| self.judge.began(known.since));
+        self.show();
+        began
     }
 
     /// Nothing is known from here: we were suspended, or our own network is down. `true` where that shows.
@@ -213,6 +227,8 @@ fn rules(check: &Check) -> Rules {
 pub(crate) struct Observed {
     /// Another status than before.
     pub(crate) turned: Option<(Status, Status)>,
+    /// Since when is known from the store: it had begun before.
+    pub(crate) is_on_record: bool,
     /// Something else that a person would notice at once: another error, no longer stale.
     pub(crate) noticeable: bool,
 }

@@ -60,7 +60,7 @@ impl World {
         let ids: Vec<_> = turned.iter().map(|(id, _)| *id).collect();
         let rows = self.checks_changed(&ids);
         for (id, before) in turned {
-            self.turned(id, before, self.checks[id].status);
+            self.turned(id, before, self.checks[id].status, true);
         }
         self.evaluate_all(&mut output);
         self.rows_changed(&rows);

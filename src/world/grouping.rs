@@ -83,6 +83,15 @@ impl World {
         turned.is_some_and(|(turned, _)| turned)
     }
 
+    /// Since when a check of this row stands as it does was learned from the store.
+    pub(super) fn learn_since(&mut self, row: ServiceId) {
+        let mut services = std::mem::take(&mut self.services);
+        if let Some(service) = services.get_mut(row) {
+            service.learn_since(&self.checks);
+        }
+        self.services = services;
+    }
+
     /// Finds what of the trouble of these rows their dependencies explain, where these or a check are not what they were.
     /// Answers with those rows for which the explanation is not what it was.
     fn explain(&mut self, rows: &[ServiceId], has_changed: impl Fn(CheckId) -> bool) -> Vec<ServiceId> {

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::lang::time::Stamp;
-use crate::model::fact::{CheckStatus, Fact, LeaseTaken, RunClosed, Statement};
+use crate::model::fact::{CheckStatus, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -57,12 +57,7 @@ pub(crate) struct HistoryLine {
 pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<HistoryLine> {
     let of_run = |said: &str| format!("{}: {said}", run.map_or_else(|| "run".to_owned(), name_of));
     let (kind, text, by_person) = match fact.said() {
-        Statement::RunIntended(intended) => {
-            let what = if intended.dry_run { "dry run started" } else { "started" };
-            let name = named(&intended.action, &intended.verb, &intended.target);
-            let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-            (HistoryKind::Run, format!("{name} {what}{why}"), true)
-        }
+        Statement::RunIntended(intended) => (HistoryKind::Run, started(intended), true),
         Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run)), false),
         Statement::RunCancelled { .. } => (HistoryKind::Run, of_run("stop requested"), true),
         Statement::RunLost(lost) => (HistoryKind::Run, of_run(&format!("outcome unknown: {}", lost.note)), false),
@@ -71,14 +66,7 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<Histo
             let name = named(&refused.action, &refused.verb, &refused.target);
             (HistoryKind::Run, format!("{name} refused: {}", refused.why), true)
         }
-        Statement::Unlocked(unlocked) => {
-            let holder = &unlocked.holder;
-            let how = match (unlocked.forced, unlocked.against.join("; ")) {
-                (false, _) => format!("(was held by {holder})"),
-                (true, against) => format!("by force (was held by {holder}; still there: {against})"),
-            };
-            (HistoryKind::Note, format!("{} unlocked {how}: {}", unlocked.target, unlocked.why), true)
-        }
+        Statement::Unlocked(unlocked) => (HistoryKind::Note, released(unlocked), true),
         Statement::StoreOpened(opened) => {
             let kept: u64 = opened.heads.values().map(|(seq, _)| seq).sum();
             let text = format!("store upgraded from schema {}; {kept} earlier entries kept", opened.schema);
@@ -112,6 +100,22 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<Histo
         | Statement::LeaseTaken(_) => return None,
     };
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
+}
+
+fn started(intended: &RunIntended) -> String {
+    let what = if intended.dry_run { "dry run started" } else { "started" };
+    let name = named(&intended.action, &intended.verb, &intended.target);
+    let why = intended.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{name} {what}{why}")
+}
+
+fn released(unlocked: &Unlocked) -> String {
+    let holder = &unlocked.holder;
+    let how = match (unlocked.forced, unlocked.against.join("; ")) {
+        (false, _) => format!("(was held by {holder})"),
+        (true, against) => format!("by force (was held by {holder}; still there: {against})"),
+    };
+    format!("{} unlocked {how}: {}", unlocked.target, unlocked.why)
 }
 
 /// `api: DOWN since 03:12:04Z · 503 Service Unavailable`.

@@ -11,10 +11,12 @@ impl World {
     pub(crate) fn lease_changed(&mut self, report: LeaseReport) -> Output {
         let LeaseReport { view, waiting, dropped, others } = report;
         let mut output = Output::noticeable();
-        if self.lease.fence() != view.fence() {
-            self.engine_kept = None;
-        }
+        let changes_hands = self.lease.fence() != view.fence();
         self.lease = view;
+        if changes_hands {
+            self.engine_kept = None;
+            self.review_settled();
+        }
         if dropped > self.diagnostics.late.1 {
             let text = format!("{dropped} facts were dropped: the queue for the store that is away can't take them");
             output.extend(self.problem(ProblemKind::Failed, &SafeText::new("store"), &SafeText::new(&text)));

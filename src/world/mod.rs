@@ -9,6 +9,7 @@ pub mod checks;
 pub mod diagnostics;
 mod engine;
 pub mod evidence;
+mod facts;
 mod grouping;
 pub(crate) mod history;
 pub mod ids;
@@ -21,12 +22,14 @@ pub(crate) mod membership;
 pub mod metrics;
 mod minute;
 mod observe;
+mod on_record;
 pub mod one_round;
 pub mod output;
 mod past;
 pub mod ranked;
 pub(crate) mod reason;
 mod reconfigure;
+mod recording;
 mod restoring;
 mod running;
 pub mod runs;
@@ -61,10 +64,11 @@ use machines::Machines;
 use membership::Membership;
 use metrics::MetricView;
 use minute::OpenMinute;
+use on_record::Record;
 use runs::RunView;
 use services::Services;
 use table::IdTable;
-use timeline::{EventKind, Timeline, TimelineEntry};
+use timeline::{EventKind, EventMark, Timeline, TimelineEntry};
 
 pub(crate) use output::{Change, Intent, Output};
 
@@ -115,6 +119,8 @@ pub struct World {
     pub read_only: bool,
     /// The minute that is being added up, where this process stores roll-ups.
     minute: Option<OpenMinute>,
+    /// How far the store was read, and what has to be said to it.
+    record: Record,
     /// The conditions with their memory; `alerts` is what of them is shown.
     machines: Machines,
     /// Who belongs to whom.
@@ -150,6 +156,7 @@ impl World {
             diagnostics: Diagnostics { configured_at: Some(now), ..Diagnostics::default() },
             read_only: config.console.read_only,
             minute: None,
+            record: Record::default(),
             machines: Machines::default(),
             membership: Arc::default(),
             config,
@@ -169,6 +176,12 @@ impl World {
     /// This moment as it compares with those that other processes wrote.
     pub(crate) fn moment(&self) -> Moment {
         Moment { utc: self.now.utc, boot: self.boot.map(|(then, boot)| boot.plus(self.now.since(then))) }
+    }
+
+    /// Notes what happened here and may be on record too; `is_found`: it had begun before.
+    fn saw(&mut self, mark: EventMark, kind: EventKind, service: Option<Name>, text: &str, is_found: bool) {
+        let entry = TimelineEntry { at: self.now, kind, service, text: SafeText::new(text) };
+        self.timeline.see(entry, mark, Duration::ZERO, is_found);
     }
 
     /// Notes what happened, of no service or of one.

@@ -7,7 +7,7 @@ use super::diagnostics::ProblemKind;
 use super::ids::{CheckId, Id, LogId};
 use super::logs::Logs;
 use super::output::{Change, Intent, Output};
-use super::timeline::{EventKind, TimelineEntry};
+use super::timeline::{EventKind, EventMark, TimelineEntry};
 use crate::config::sections::metric::MetricKind;
 use crate::lang::time::Stamp;
 use crate::logs::record::{LogState, Record, RecordBatch};
@@ -70,8 +70,9 @@ impl World {
         // Whose fault it is comes first: what is told of it says so.
         let rows = if output.noticeable { self.checks_changed(&[id]) } else { Vec::new() };
         if let Some((from, to)) = taken.turned {
-            self.turned(id, from, to);
+            self.turned(id, from, to, taken.is_on_record);
         }
+        self.note_settled(id, &mut output);
         self.evaluate_check(id, &mut output);
         self.rows_changed(&rows);
         self.derived_metrics(id, &mut output);
@@ -98,13 +99,14 @@ impl World {
         }
     }
 
-    /// A check has another status than before.
-    pub(super) fn turned(&mut self, id: CheckId, from: Status, to: Status) {
+    /// A check has another status than before. `is_on_record`: the store knows since when, and it was before.
+    pub(super) fn turned(&mut self, id: CheckId, from: Status, to: Status, is_on_record: bool) {
         let check = &self.checks[id];
         let because = check.own_reason.as_ref().or(check.error.as_ref());
         let because = because.map_or_else(String::new, |error| format!(": {error}"));
         // What was found so did not turn now: only a change that was seen is one.
-        let what = match check.since.filter(|since| !since.seen && to != Status::Unknown) {
+        let found = check.since.filter(|since| (is_on_record || !since.seen) && to != Status::Unknown);
+        let what = match found {
             Some(since) => format!("{} {}", to.word(), since.describe(self.now, self.config.console.timezone)),
             None => format!("{} → {}", from.word(), to.word()),
         };
@@ -116,8 +118,15 @@ impl World {
             text,
         };
         // The first answer of a check is news only where it is bad.
-        if !(from == Status::Unknown && to == Status::Ok) {
-            self.timeline.push(entry);
+        if from == Status::Unknown && to == Status::Ok {
+            return;
+        }
+        match check.settled() {
+            Some(to) => {
+                let (mark, near) = (EventMark::Status(check.name.clone(), to), check.stale_after);
+                self.timeline.see(entry, mark, near, found.is_some());
+            }
+            None => self.timeline.push(entry),
         }
     }
 

@@ -87,4 +87,6 @@ pub(crate) enum Intent {
         /// The minute.
         sheet: Sheet,
     },
+    /// Read from the store at which status these checks settled last.
+    ReadStatuses(Vec<Name>),
 }

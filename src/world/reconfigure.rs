@@ -35,6 +35,8 @@ impl World {
         self.regroup();
         self.machines = Machines::new(&self.config, &self.membership, &self.machines);
         self.list_alerts();
+        self.review_settled();
+        output.extend(self.ask_for_statuses());
         output
     }
 

@@ -1,15 +1,20 @@
 //! What is heard of runs, and what follows from it.
 
+use std::time::Duration;
+
 use crate::model::run::{Lock, OutputLine, Run, RunState, Signs, Stopping, VerificationProgress};
+use crate::text::SafeText;
 use crate::text::name::Name;
 
 use super::World;
 use super::output::{Change, Intent, Output};
 use super::runs::{MAX_OUTPUT_LINES, RunView};
-use super::timeline::EventKind;
+use super::timeline::{EventKind, EventMark};
 
 /// Runs whose output is held at once; the oldest that ended goes first.
 const MAX_HELD: usize = 30;
+/// A run that is older when it is first heard of did not begin now.
+const FOUND: Duration = Duration::from_secs(5);
 
 impl World {
     /// What was asked for here runs. Its lock is held from now, and belongs on the screen and into the next dialog.
@@ -56,7 +61,7 @@ impl World {
         }
         if run.state.is_open() {
             let text = format!("{}: {}", self.title_of(&run.action), run.outcome());
-            self.happened(EventKind::Run, run.service.clone(), &text);
+            self.run_seen(run, &text, was.is_none());
             output.changes.push(Change::RunMoved { run: run.id.clone(), text });
         } else {
             output.extend(self.ended(run));
@@ -74,12 +79,25 @@ impl World {
         (view.progress, view.stopping, view.signs) = (None, None, None);
         view.offer = offer;
         let text = self.epitaph(run);
-        self.happened(EventKind::Run, run.service.clone(), &text);
+        self.run_seen(run, &text, false);
         // What was lost of an action that is not ours is for those who know it.
         if run.state != RunState::Unknown || self.action(&run.action).is_some() {
             output.changes.push(Change::RunEnded(Box::new(run.clone())));
         }
         output
+    }
+
+    /// Notes that a run came to the state in which it is; `is_found`: it may have been so before.
+    fn run_seen(&mut self, run: &Run, text: &str, is_found: bool) {
+        let is_found = is_found && run.ago(self.moment()) > FOUND;
+        self.saw(EventMark::Run(run.id.clone(), run.state), EventKind::Run, run.service.clone(), text, is_found);
+    }
+
+    /// Notes that an action was refused here.
+    pub(crate) fn refused(&mut self, action: &Name, why: &SafeText) {
+        let service = self.action(action).and_then(|known| known.service.clone());
+        let text = format!("{action} was refused: {why}");
+        self.saw(EventMark::Refused(action.clone(), why.clone()), EventKind::Run, service, &text, false);
     }
 
     /// How a run ended, in a line.

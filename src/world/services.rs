@@ -99,6 +99,16 @@ impl ServiceView {
         self.stale = self.checks.iter().any(|id| checks[*id].stale);
     }
 
+    /// Since when one of its checks stands as it does was learned from the store.
+    pub(super) fn learn_since(&mut self, checks: &IdTable<CheckId, CheckView>) {
+        if self.since.is_none_or(|since| since.seen) {
+            return;
+        }
+        self.since = None;
+        let before = if self.is_in_trouble() { Status::Unknown } else { self.status };
+        self.since = self.since(before, checks);
+    }
+
     /// Since when the whole is like this. It turns when the last of its checks turned; what it was found in began with
     /// the first of the checks that are so.
     fn since(&self, before: Status, checks: &IdTable<CheckId, CheckView>) -> Option<Since> {

@@ -13,6 +13,7 @@ impl World {
         self.turn_minute(&mut output);
         self.mark_stale();
         self.evaluate_all(&mut output);
+        self.say_settled(&mut output);
         for log in &mut self.logs {
             log.tick(now);
         }

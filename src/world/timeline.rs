@@ -1,9 +1,11 @@
-//! What happened lately: status transitions, alerts, runs, reloads.
+//! What happened lately: status transitions, alerts, runs, reloads, and what facts of the store say.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::lang::time::Stamp;
 use crate::model::alert::Severity;
+use crate::model::run::RunState;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -30,6 +32,8 @@ pub enum EventKind {
     Reload,
     /// Our own connectivity, a gap, a task.
     Console,
+    /// Something else that is on record: what a person did, what became of the store.
+    Note,
 }
 
 /// One entry.
@@ -45,24 +49,172 @@ pub struct TimelineEntry {
     pub text: SafeText,
 }
 
+/// By what an entry is known as the same one, where this console sees it and a fact says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EventMark {
+    /// A check settled at a status.
+    Status(Name, Status),
+    /// A run came to a state.
+    Run(Name, RunState),
+    /// An action was refused, for a reason.
+    Refused(Name, SafeText),
+}
+
+impl EventMark {
+    /// How far apart the two may lie. Two consoles see a check with their own polls; a run is in a state only once.
+    fn distance(&self, status: Duration) -> Duration {
+        match self {
+            Self::Status(..) => status,
+            Self::Run(..) => Duration::MAX,
+            Self::Refused(..) => Duration::from_mins(1),
+        }
+    }
+}
+
+/// An entry with where it comes from.
+#[derive(Debug, Clone)]
+struct Kept {
+    entry: TimelineEntry,
+    mark: Option<EventMark>,
+    /// Whether this console saw it.
+    seen: bool,
+    /// Whether it was found so, and began at some time before.
+    is_found: bool,
+    /// The id of the fact that says it.
+    fact: Option<String>,
+}
+
 /// Entries kept.
 pub(crate) const MAX_ENTRIES: usize = 500;
 
 /// The last entries, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline(VecDeque<TimelineEntry>);
+pub struct Timeline(VecDeque<Kept>);
 
 impl Timeline {
     /// Adds an entry; the oldest goes where there are too many.
     pub fn push(&mut self, entry: TimelineEntry) {
-        if self.0.len() == MAX_ENTRIES {
-            self.0.pop_front();
+        self.keep(Kept { entry, mark: None, seen: true, is_found: false, fact: None });
+    }
+
+    /// Adds what this console saw now, where no fact has said it already. `near` is how far two looks at the same check may
+    /// lie apart; `is_found`: it had begun before.
+    pub(crate) fn see(&mut self, entry: TimelineEntry, mark: EventMark, near: Duration, is_found: bool) {
+        let distance = if is_found { Duration::MAX } else { mark.distance(near) };
+        let same = |kept: &&mut Kept| {
+            !kept.seen && kept.mark.as_ref() == Some(&mark) && apart(kept.entry.at, entry.at) <= distance
+        };
+        match self.0.iter_mut().rev().find(same) {
+            Some(kept) => kept.seen = true,
+            None => self.keep(Kept { entry, mark: Some(mark), seen: true, is_found, fact: None }),
         }
-        self.0.push_back(entry);
+    }
+
+    /// Adds what a fact says, where this console has not seen it. What was only found to be so gives way to the fact, which
+    /// knows when it began. True where the entries are others than before.
+    pub(crate) fn tell(&mut self, entry: TimelineEntry, mark: Option<EventMark>, near: Duration, fact: &str) -> bool {
+        if self.0.iter().rev().any(|kept| kept.fact.as_deref() == Some(fact)) {
+            return false;
+        }
+        let same = |kept: &Kept| {
+            let distance = mark.as_ref().map_or(Duration::ZERO, |mark| mark.distance(near));
+            let is_near = kept.is_found || apart(kept.entry.at, entry.at) <= distance;
+            mark.is_some() && kept.fact.is_none() && kept.mark == mark && is_near
+        };
+        let known = self.0.iter().rposition(same);
+        let fact = Some(fact.to_owned());
+        match known.and_then(|at| self.0.get_mut(at)) {
+            Some(kept) if !kept.is_found => {
+                kept.fact = fact;
+                return false;
+            }
+            _ => {}
+        }
+        if let Some(at) = known {
+            self.0.remove(at);
+        }
+        self.keep(Kept { entry, mark, seen: known.is_some(), is_found: false, fact });
+        true
     }
 
     /// Entries, newest first.
     pub fn newest_first(&self) -> impl ExactSizeIterator<Item = &TimelineEntry> + DoubleEndedIterator {
-        self.0.iter().rev()
+        self.0.iter().rev().map(|kept| &kept.entry)
+    }
+
+    /// Puts an entry where it belongs by its time, behind those of the same moment.
+    fn keep(&mut self, kept: Kept) {
+        let later = self.0.iter().rev().take_while(|other| other.entry.at.mono > kept.entry.at.mono).count();
+        let at = self.0.len() - later;
+        if self.0.len() < MAX_ENTRIES {
+            self.0.insert(at, kept);
+        } else if at > 0 {
+            self.0.pop_front();
+            self.0.insert(at - 1, kept);
+        }
+    }
+}
+
+fn apart(a: Stamp, b: Stamp) -> Duration {
+    a.mono.abs_diff(b.mono)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn entry(second: u64, text: &str) -> TimelineEntry {
+        let at = Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(second));
+        TimelineEntry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) }
+    }
+
+    fn down() -> EventMark {
+        EventMark::Status("api".into(), Status::Down)
+    }
+
+    fn texts(timeline: &Timeline) -> Vec<String> {
+        timeline.newest_first().map(|entry| entry.text.to_string()).rev().collect()
+    }
+
+    const NEAR: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn what_is_seen_and_said_is_one_entry_whichever_comes_first() {
+        let mut timeline = Timeline::default();
+        timeline.see(entry(10, "seen"), down(), NEAR, false);
+        assert!(!timeline.tell(entry(12, "said"), Some(down()), NEAR, "1"));
+        assert!(timeline.tell(entry(60, "said again"), Some(down()), NEAR, "2"));
+        timeline.see(entry(70, "seen again"), down(), NEAR, false);
+        assert!(!timeline.tell(entry(60, "said again"), Some(down()), NEAR, "2"), "the same fact");
+        assert_eq!(texts(&timeline), ["seen", "said again"]);
+        timeline.see(entry(200, "another outage"), down(), NEAR, false);
+        assert_eq!(texts(&timeline).len(), 3);
+    }
+
+    #[test]
+    fn what_was_found_gives_way_to_the_fact_that_knows_when_it_began() {
+        let mut timeline = Timeline::default();
+        timeline.push(entry(3_000, "started"));
+        timeline.see(entry(3_001, "found"), down(), NEAR, true);
+        assert!(timeline.tell(entry(10, "since 10"), Some(down()), NEAR, "1"));
+        assert_eq!(texts(&timeline), ["since 10", "started"]);
+        let mut timeline = Timeline::default();
+        assert!(timeline.tell(entry(10, "since 10"), Some(down()), NEAR, "1"));
+        timeline.see(entry(3_001, "found"), down(), NEAR, true);
+        assert_eq!(texts(&timeline), ["since 10"]);
+    }
+
+    #[test]
+    fn the_oldest_goes_by_its_time() {
+        let mut timeline = Timeline::default();
+        for second in 0..MAX_ENTRIES as u64 {
+            timeline.push(entry(100 + second, &second.to_string()));
+        }
+        timeline.tell(entry(0, "too old"), None, NEAR, "1");
+        timeline.tell(entry(102, "among them"), None, NEAR, "2");
+        let texts = texts(&timeline);
+        assert_eq!((texts.len(), &*texts[0], &*texts[2]), (MAX_ENTRIES, "1", "among them"));
     }
 }

@@ -39,6 +39,7 @@ mod run_command;
 mod scenarios;
 mod screens;
 mod screenshots;
+mod sharing;
 mod shells;
 mod sources;
 mod status;

@@ -13,6 +13,7 @@ use opsroom::model::reading::Sign;
 use opsroom::model::rollup::{Bucket, SeriesHistory, SeriesKey, Sheet};
 use opsroom::model::status::Status;
 use opsroom::store::Store;
+use opsroom::store::address::StoreAddress;
 use opsroom::store::place::StoreLocation;
 
 use crate::support::app::App;
@@ -37,7 +38,7 @@ availability = "24h"
 
 async fn open(directory: &Path) -> Store {
     let path = directory.join("opsroom.db");
-    let place = StoreLocation { path, state: None, host: "box".to_owned() };
+    let place = StoreLocation { at: StoreAddress::File(path), state: None, host: "box".to_owned() };
     Store::open(&place).await.unwrap()
 }
 

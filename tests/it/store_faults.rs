@@ -21,6 +21,7 @@ use opsroom::model::effect::StartRun;
 use opsroom::model::outcome::Outcome;
 use opsroom::model::preview::Preview;
 use opsroom::model::run::{Plan, Run, RunState};
+use opsroom::runtime::catching_up::ReadTo;
 use opsroom::runtime::runs::RunService;
 use opsroom::store::Store;
 use opsroom::store::address::StoreAddress;
@@ -658,7 +659,7 @@ async fn whoever_watches_returns_when_the_store_goes() {
     let (out, mut outcomes) = mpsc::channel(16);
     let wake = Notify::new();
     let watching = async {
-        let error = run_service.watch(&wake, &out).await.error;
+        let error = run_service.watch(&mut ReadTo::default(), &wake, &out).await.error;
         assert!(error.to_string().contains("was removed or replaced"), "{error}");
     };
     let removing = async {

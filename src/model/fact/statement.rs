@@ -1,5 +1,6 @@
 //! The one list of what can be said.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -114,6 +115,14 @@ impl Statement {
             | Self::Unlocked(Unlocked { run, .. }) => format!("run:{run}"),
             Self::RunRefused(refused) => format!("target:{}", refused.target),
             Self::Other { object, .. } => object.clone(),
+        }
+    }
+
+    /// When what it says began, where it says so.
+    pub(crate) fn began(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::CheckStatus(said) => Some(said.since),
+            _ => None,
         }
     }
 

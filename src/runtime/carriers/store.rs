@@ -8,6 +8,9 @@ impl Effects {
     pub(super) fn store(&mut self, tasks: &mut Tasks, request: RequestId, effect: StoreEffect) {
         let tools = self.tools.clone();
         match effect {
+            StoreEffect::ReadStatuses(checks) => {
+                tasks.once("statuses", async move { tools.statuses(request, checks).await });
+            }
             StoreEffect::LoadRuns => tasks.once("runs", async move { tools.load(request).await }),
         }
     }

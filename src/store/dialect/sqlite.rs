@@ -129,7 +129,12 @@ impl Dialect for Sqlite {
             let (text, number, name, since) = match which {
                 WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), "", 0),
                 WhichFacts::Since { since, after } => {
-                    ("WHERE seq > $2 AND recorded_at >= $4 ORDER BY seq", after.cast_signed(), "", millis(since))
+                    {
+                        // The first of them is found by their times: what lies before it is not walked over.
+                        let text = "WHERE seq > $2 AND recorded_at >= $4
+                        AND seq >= (SELECT min(seq) FROM fact WHERE recorded_at >= $4) ORDER BY seq";
+                        (text, after.cast_signed(), "", millis(since))
+                    }
                 }
                 WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object, 0),
                 WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
@@ -270,13 +275,23 @@ impl Dialect for Sqlite {
 }
 
 impl Sqlite {
+    /// Many are asked for at once: a list of a thousand is one question.
     async fn keyed(&self, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
+        let names = |kind: &str| {
+            let names = keys.iter().filter(|key| key.kind.name() == kind).map(|key| key.id.as_str());
+            serde_json::Value::from_iter(names).to_string()
+        };
+        let mut kinds: Vec<&str> = keys.iter().map(|key| key.kind.name()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
         let mut found = Vec::with_capacity(keys.len());
-        let text = format!("{THING} WHERE kind = $1 AND id = $2");
-        for key in keys {
-            let text = sqlx::AssertSqlSafe(text.clone());
-            let row = sqlx::query(text).bind(key.kind.name()).bind(&key.id).fetch_optional(&self.pool).await?;
-            found.extend(row.as_ref().map(thing).transpose()?.flatten());
+        for kind in kinds {
+            let text = format!("{THING} WHERE kind = $1 AND id IN (SELECT value FROM json_each($2))");
+            let rows =
+                sqlx::query(sqlx::AssertSqlSafe(text)).bind(kind).bind(names(kind)).fetch_all(&self.pool).await?;
+            for row in &rows {
+                found.extend(thing(row)?);
+            }
         }
         Ok(found)
     }

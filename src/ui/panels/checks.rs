@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::service_status::standing;
-use super::{Listing, PanelView, check, focused, frame, none_matches, note};
+use super::{Listing, PanelView, check, focused, frame, none_matches, note, services};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -67,10 +67,12 @@ impl PanelView for Checks {
 }
 
 fn heading<'a>(state: &State, painter: &Painter<'_>, check: &'a CheckView) -> Line<'a> {
+    let own = if state.world.is_own_view(check) { format!(" {}", services::OWN_VIEW) } else { String::new() };
     status::label(check.status, check.stale, painter.glyphs(), status::FULL)
         .and(" ", Role::Text)
         .and(&check.name, Role::TextStrong)
         .and(format!(" {}", standing(state, check.since)), Role::Text)
+        .and(own, Role::MarkStale)
         .and("  answered ", Role::TextDim)
         .join(check::polled(state, check))
         .and(if check.last.is_some() { " ago" } else { "" }, Role::TextDim)

@@ -110,6 +110,9 @@ fn availability_heading(state: &State) -> &'static str {
     }
 }
 
+/// Beside what is seen otherwise here than by whoever acts for all.
+pub(super) const OWN_VIEW: &str = "own view";
+
 fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> TableRow<'a> {
     let glyphs = painter.glyphs();
     let leading = service.leading.and_then(|id| state.world.checks.get(id));
@@ -123,7 +126,10 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     let mut cells = vec![status::label(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
     cells.resize(6, Line::styled(glyphs.none, Role::TextDim));
-    cells.push(why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0)));
+    let why = why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0));
+    // Others see something else: that comes before the reason, which is cut where the room is short.
+    let is_own = leading.is_some_and(|check| state.world.is_own_view(check));
+    cells.push(if is_own { Line::styled(OWN_VIEW, Role::MarkStale).and(" ", Role::Text).join(why) } else { why });
     if old {
         for cell in cells.iter_mut().skip(1) {
             *cell = std::mem::take(cell).all(Role::TextDim);

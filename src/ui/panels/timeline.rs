@@ -64,7 +64,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: Opti
         EventKind::Fired(severity) => Line::styled("!", status::severity_role(*severity)),
         EventKind::Resolved(_) => Line::styled(glyphs.check, Role::StatusOk),
         EventKind::Run => Line::styled(glyphs.pointer, Role::Key),
-        EventKind::Reload | EventKind::Console => Line::styled(glyphs.dot, Role::TextDim),
+        EventKind::Reload | EventKind::Console | EventKind::Note => Line::styled(glyphs.dot, Role::TextDim),
     };
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };

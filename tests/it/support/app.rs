@@ -55,6 +55,13 @@ impl App {
         Self { state: State::new(config(text), now, (120, 40)), effects: Vec::new(), now, seq: 0 }
     }
 
+    /// The same on a machine that has counted this time already: there is a place on its clock for what was before.
+    pub fn after(text: &str, counted: Duration) -> Self {
+        let app = Self::new(text);
+        let now = Stamp { mono: counted, ..app.now };
+        Self { state: State::new(config(text), now, (120, 40)), now, ..app }
+    }
+
     /// This moment.
     pub fn now(&self) -> Stamp {
         self.now

@@ -1,0 +1,113 @@
+//! Facts of the store, taken in: the one place that understands what they mean for a running world.
+
+use std::time::Duration;
+
+use super::World;
+use super::history::{self, HistoryKind};
+use super::output::Output;
+use super::timeline::{EventKind, EventMark, TimelineEntry};
+use crate::lang::time::Stamp;
+use crate::model::fact::{CheckStatus, Fact, Statement};
+use crate::model::run::{Run, RunState};
+use crate::model::status::Status;
+use crate::model::thing::CheckRecord;
+use crate::text::SafeText;
+use crate::text::name::Name;
+
+/// How far two looks at a check may lie apart that the configuration does not know any more.
+const NEAR: Duration = Duration::from_mins(1);
+
+impl World {
+    /// Takes in a fact of the store that was read `at`. They come in their order; one that was taken in before changes
+    /// nothing. Runs and locks are loaded by whoever reads the facts.
+    pub(crate) fn apply(&mut self, fact: &Fact, at: Stamp) -> Output {
+        self.advance(at);
+        let mut output = Output::default();
+        if self.record.applied.is_none_or(|applied| applied >= fact.seq) {
+            return output;
+        }
+        self.record.applied = Some(fact.seq);
+        if let Statement::CheckStatus(said) = fact.said() {
+            output.noticeable |= self.apply_status(fact, said);
+        }
+        output.noticeable |= self.tell(fact);
+        output
+    }
+
+    /// The store was opened: what it has said lately, oldest first, up to its fact `head`. What is known of another store, or
+    /// of this one in another state, is forgotten.
+    pub(crate) fn remember(&mut self, lately: &[Fact], head: u64, at: Stamp) -> Output {
+        self.advance(at);
+        self.forget_record();
+        self.record.applied = Some(head);
+        for fact in lately {
+            self.tell(fact);
+        }
+        Output { noticeable: !lately.is_empty(), ..self.ask_for_statuses() }
+    }
+
+    /// Whether the store was read: what is known of it is then what it says.
+    pub fn knows_the_store(&self) -> bool {
+        self.record.applied.is_some()
+    }
+
+    fn apply_status(&mut self, fact: &Fact, said: &CheckStatus) -> bool {
+        let CheckStatus { status, since, seen, fence, .. } = *said;
+        let known = self.check(&said.check).and_then(|check| check.recording.known);
+        // As the store does: what waited while it was away changes nothing that a newer holder has said meanwhile.
+        if fact.draft.late && known.is_some_and(|known| known.fence > fence) {
+            return false;
+        }
+        let record = CheckRecord { status, since, seen, reason: said.reason.clone(), fence };
+        self.status_on_record(&said.check, &record, fact.seq)
+    }
+
+    /// Puts into the timeline what a fact says, where that is not there yet.
+    fn tell(&mut self, fact: &Fact) -> bool {
+        let object = fact.said().object();
+        let run = object.strip_prefix("run:").and_then(|id| self.run_by_id(id));
+        let Some(line) = history::describe(fact, run, self.config.console.timezone) else { return false };
+        let (kind, service) = (kind(fact, line.kind), service(fact, run));
+        let near = match fact.said() {
+            Statement::CheckStatus(said) => self.check(&said.check).map_or(NEAR, |check| check.stale_after),
+            _ => NEAR,
+        };
+        let by = if line.by_person { format!(" · {}", fact.draft.who) } else { String::new() };
+        // The clock of another host may be ahead: nothing has happened that is still to come.
+        let at = self.now.stored(fact.draft.at.min(self.now.utc));
+        let entry = TimelineEntry { at, kind, service, text: SafeText::new(&format!("{}{by}", line.text)) };
+        self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
+    }
+}
+
+fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
+    match (fact.said(), kind) {
+        (Statement::CheckStatus(said), _) => {
+            let from = said.before.unwrap_or(Status::Unknown);
+            EventKind::Status { check: said.check.clone(), from, to: said.status }
+        }
+        (_, HistoryKind::Run | HistoryKind::Deployment) => EventKind::Run,
+        (_, HistoryKind::Status | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
+    }
+}
+
+fn service(fact: &Fact, run: Option<&Run>) -> Option<Name> {
+    match fact.said() {
+        Statement::CheckStatus(said) => said.service.clone(),
+        Statement::RunIntended(intended) => intended.service.clone(),
+        _ => run?.service.clone(),
+    }
+}
+
+/// By what this console knows the same thing where it saw it itself.
+fn mark(said: &Statement) -> Option<EventMark> {
+    Some(match said {
+        Statement::CheckStatus(said) => EventMark::Status(said.check.clone(), said.status),
+        Statement::RunIntended(intended) => EventMark::Run(intended.run.clone(), RunState::Running),
+        Statement::RunClosed(closed) => EventMark::Run(closed.run.clone(), closed.state),
+        Statement::RunLost(lost) => EventMark::Run(lost.run.clone(), RunState::Unknown),
+        Statement::RunReopened { run } => EventMark::Run(run.clone(), RunState::Verifying),
+        Statement::RunRefused(refused) => EventMark::Refused(refused.action.clone(), refused.why.clone()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,194 @@
+//! Statuses on record: what the store says of each check, and what this console, while it acts for all, has to put there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::World;
+use super::checks::CheckView;
+use super::ids::CheckId;
+use super::output::{Intent, Output};
+use super::recording::{Recording, StatusOnRecord};
+use crate::lang::time::Stamp;
+use crate::model::fact::{CheckStatus, Statement};
+use crate::model::lease::LeaseView;
+use crate::model::since::Since;
+use crate::model::status::Status;
+use crate::model::thing::{CheckRecord, StoredThing};
+use crate::text::name::Name;
+
+/// Facts of one transaction at most.
+const TOGETHER: usize = 1_000;
+/// Facts of one tick at most, so that the loop is not held up; the others wait for the next.
+const A_TICK: usize = 5_000;
+/// What is seen within this span is said together.
+const PACE: Duration = Duration::from_secs(1);
+/// What was said and is not on record after so long is said again. The store drops what it knows already.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the world has to do with the record.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// The last fact that was taken in; `None`: the store was not read yet.
+    pub applied: Option<u64>,
+    /// Checks whose status may have to be said.
+    unsaid: BTreeSet<CheckId>,
+    /// When something was said last.
+    said_at: Option<Stamp>,
+}
+
+impl CheckView {
+    /// The status at which it stands, where that is one to put on record.
+    pub(crate) fn settled(&self) -> Option<Status> {
+        let is_settled = self.last.is_some() && !self.stale;
+        Some(self.status).filter(|status| is_settled && matches!(status, Status::Ok | Status::Degraded | Status::Down))
+    }
+
+    /// Whether the record lacks the status at which it stands.
+    fn is_unsaid(&self) -> bool {
+        let Recording { known, is_asked, said } = self.recording;
+        let on_record = said.map(|(status, _)| status).or(known.map(|known| known.status));
+        is_asked && self.settled().is_some_and(|status| on_record != Some(status))
+    }
+
+    fn statement(&self, fence: u64) -> Option<CheckStatus> {
+        let (status, since) = (self.settled()?, self.since?);
+        let before = self.recording.said.map(|(status, _)| status).or(self.recording.known.map(|known| known.status));
+        let because = self.own_reason.as_ref().or(self.error.as_ref()).filter(|_| status != Status::Ok);
+        Some(CheckStatus {
+            check: self.name.clone(),
+            service: self.service.clone(),
+            status,
+            before,
+            since: since.at.utc,
+            seen: since.seen,
+            reason: because.cloned(),
+            fence,
+        })
+    }
+}
+
+impl World {
+    /// Whether another process acts for all.
+    const fn others_act(&self) -> bool {
+        matches!(self.lease, LeaseView::Other(_) | LeaseView::OtherConfiguration(_))
+    }
+
+    /// Whether a check is seen otherwise here than by whoever acts for all.
+    pub(crate) fn is_own_view(&self, check: &CheckView) -> bool {
+        let known = check.recording.known.filter(|_| self.store_away.is_none() && self.others_act());
+        known.is_some_and(|known| check.settled().is_some_and(|status| status != known.status))
+    }
+
+    /// A check was looked at: what it says now is put on record, at once where nothing was said lately.
+    pub(super) fn note_settled(&mut self, id: CheckId, output: &mut Output) {
+        if self.checks.get(id).is_some_and(CheckView::is_unsaid) {
+            self.record.unsaid.insert(id);
+            if self.record.said_at.is_none_or(|at| self.now.since(at) >= PACE) {
+                self.say_statuses(TOGETHER, output);
+            }
+        }
+    }
+
+    /// A second passed: says what has to be said, and again what did not reach the record.
+    pub(super) fn say_settled(&mut self, output: &mut Output) {
+        if self.lease.fence().is_none() {
+            return;
+        }
+        if self.store_away.is_none() {
+            let now = self.now;
+            for (id, check) in super::ids::numbered(&mut self.checks) {
+                let lost = check.recording.said.filter(|(_, at)| now.since(*at) > PATIENCE);
+                if lost.is_some() {
+                    check.recording.said = None;
+                    self.record.unsaid.insert(id);
+                }
+            }
+        }
+        self.say_statuses(A_TICK, output);
+    }
+
+    fn say_statuses(&mut self, most: usize, output: &mut Output) {
+        let Some(fence) = self.lease.fence().filter(|_| self.connectivity.ok) else { return };
+        let (now, mut said) = (self.now, Vec::new());
+        while said.len() < most
+            && let Some(id) = self.record.unsaid.pop_first()
+        {
+            let unsaid = self.checks.get(id).filter(|check| check.is_unsaid());
+            if let Some(statement) = unsaid.and_then(|check| check.statement(fence)) {
+                self.checks[id].recording.said = Some((statement.status, now));
+                said.push(Statement::CheckStatus(statement));
+            }
+        }
+        if !said.is_empty() {
+            self.record.said_at = Some(now);
+        }
+        while !said.is_empty() {
+            let rest = said.split_off(said.len().min(TOGETHER));
+            output.intents.push(Intent::Append(std::mem::replace(&mut said, rest)));
+        }
+    }
+
+    /// Who acts for all is another one, or the configuration is: every check is looked at again.
+    pub(super) fn review_settled(&mut self) {
+        self.record.unsaid.clear();
+        if self.lease.fence().is_some() {
+            self.record.unsaid.extend(self.checks.ids());
+        }
+        for check in &mut self.checks {
+            check.recording.said = None;
+        }
+    }
+
+    /// Asks the store for what it says of checks of which that is not known.
+    pub(super) fn ask_for_statuses(&self) -> Output {
+        let unknown = self.checks.iter().filter(|check| !check.recording.is_asked);
+        let names: Vec<Name> =
+            unknown.filter(|_| self.record.applied.is_some()).map(|check| check.name.clone()).collect();
+        let intents = names.chunks(TOGETHER).map(|names| Intent::ReadStatuses(names.to_vec()));
+        Output { intents: intents.collect(), ..Output::default() }
+    }
+
+    /// The store was read from its beginning, or another one was: what was known of it is forgotten.
+    pub(super) fn forget_record(&mut self) {
+        for check in &mut self.checks {
+            check.recording = Recording::default();
+        }
+        self.record = Record::default();
+    }
+
+    /// What the store says of these checks.
+    pub(crate) fn statuses_read(&mut self, asked: &[Name], things: &[StoredThing]) -> Output {
+        let mut output = Output::default();
+        for thing in things {
+            if let Some(record) = thing.read::<CheckRecord>() {
+                output.noticeable |= self.status_on_record(&thing.key.id, &record, thing.seq);
+            }
+        }
+        for name in asked {
+            let Some(id) = self.membership.checks.get(name).copied() else { continue };
+            self.checks[id].recording.is_asked = true;
+            self.note_settled(id, &mut output);
+        }
+        output
+    }
+
+    /// The store says so of a check; true where that shows.
+    pub(super) fn status_on_record(&mut self, check: &str, record: &CheckRecord, seq: u64) -> bool {
+        let CheckRecord { status, since, seen, fence, .. } = *record;
+        let Some(id) = self.membership.checks.get(check).copied() else { return false };
+        let since = Since { at: self.now.stored(since), seen };
+        let was_own = self.is_own_view(&self.checks[id]);
+        let view = &mut self.checks[id];
+        if view.recording.known.is_some_and(|known| known.seq >= seq) {
+            return false;
+        }
+        view.recording.known = Some(StatusOnRecord { status, since, fence, seq });
+        view.recording.said = view.recording.said.filter(|(said, _)| *said != status);
+        let began = view.adopt_since();
+        self.record.unsaid.insert(id);
+        if began && let Some(row) = self.membership.row_of_check[id] {
+            self.learn_since(row);
+        }
+        began || was_own != self.is_own_view(&self.checks[id])
+    }
+}
