@@ -76,14 +76,14 @@ impl Series {
     /// here. `since`: everything from there on is among them.
     pub(crate) fn restore<'a>(
         &mut self,
-        spans: impl DoubleEndedIterator<Item = (i64, i64, &'a Bucket)> + Clone,
+        spans: &(impl DoubleEndedIterator<Item = (i64, i64, &'a Bucket)> + Clone),
         since: i64,
         until: i64,
     ) {
         self.raw_since = self.raw_since.or(Some(until));
         for (tier, (_, most)) in self.tiers.iter_mut().zip(TIERS) {
             let step = tier.step();
-            let oldest = since.max(until - step * most as i64);
+            let oldest = since.max(until - step * i64::try_from(most).unwrap_or(0));
             let parts = spans.clone().rev().take_while(|(start, length, _)| start + length > oldest);
             tier.restore(parts.flat_map(|(start, length, bucket)| stored(start, length, bucket, step)), oldest);
         }

@@ -55,6 +55,8 @@ struct MinuteQueue {
     waiting: VecDeque<SheetToWrite>,
     /// The fence by which the lease was held then.
     fence: u64,
+    /// The store in which it was, once something was written there: a fence says nothing in another one.
+    store: Option<String>,
     /// How often the store refused it in a row.
     refused: u32,
     figures: StoreFigures,
@@ -69,6 +71,7 @@ impl HistoryWriter {
             crowded: Arc::clone(&crowded),
             waiting: VecDeque::new(),
             fence: 0,
+            store: None,
             refused: 0,
             figures: StoreFigures::default(),
         };
@@ -131,6 +134,7 @@ impl MinuteQueue {
         let before = self.waiting.len();
         if fence != self.fence {
             self.waiting.clear();
+            self.store = None;
         }
         self.fence = fence;
         self.waiting.push_back(sheet.into());
@@ -138,6 +142,12 @@ impl MinuteQueue {
             self.waiting.pop_front();
         }
         self.figures.lost += (before + 1 - self.waiting.len()) as u64;
+    }
+
+    /// What waits is not stored any more.
+    fn give_up(&mut self) {
+        self.figures.lost += self.waiting.len() as u64;
+        self.waiting.clear();
     }
 
     async fn store(&mut self, store: &Store, clock: Clock) {
@@ -156,18 +166,21 @@ impl MinuteQueue {
 
     /// Writes what waits. True: something was written, and nothing waits any more.
     async fn write(&mut self, store: &Store) -> bool {
+        if self.store.as_deref().is_some_and(|known| known != store.id()) {
+            self.give_up();
+        }
         let mut written = false;
         while let Some(sheet) = self.waiting.front_mut() {
             match store.add_minute(self.fence, sheet).await {
                 Ok(true) => {
                     (written, self.refused) = (true, 0);
+                    self.store.get_or_insert_with(|| store.id().to_owned());
                     self.waiting.pop_front();
                 }
                 Ok(false) => {
                     self.refused += 1;
                     if self.refused >= REFUSALS {
-                        self.figures.lost += self.waiting.len() as u64;
-                        self.waiting.clear();
+                        self.give_up();
                     }
                     return false;
                 }

@@ -122,7 +122,7 @@ impl MetricView {
         let placed = spans
             .iter()
             .map(|(first, count, bucket)| (i64::from(*first) * MINUTE_MS, i64::from(*count) * MINUTE_MS, *bucket));
-        self.series.restore(placed, since, until);
+        self.series.restore(&placed, since, until);
     }
 
     /// The latest number with its unit, as it is shown.

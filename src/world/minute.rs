@@ -131,7 +131,7 @@ impl OpenMinute {
         let checks = self.checks.iter_mut().map(|check| check.end(ends, begun));
         let buckets = checks.chain(self.metrics.iter_mut().map(std::mem::take)).collect();
         (self.minute, self.begun) = (next, begins);
-        self.ends = now.mono + Duration::from_millis(60_000).saturating_sub(into);
+        self.ends = now.mono + Duration::from_mins(1).saturating_sub(into);
         (over, buckets)
     }
 }

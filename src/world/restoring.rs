@@ -28,7 +28,7 @@ impl Clocks {
     }
 
     /// Stored spans that end before the minute of `until`: first minute, minutes, bucket.
-    fn spans<'a>(self, history: &'a SeriesHistory, until: Stamp) -> Vec<(u32, u32, &'a Bucket)> {
+    fn spans(self, history: &SeriesHistory, until: Stamp) -> Vec<(u32, u32, &Bucket)> {
         let hours = history.hours.iter().map(|(minute, bucket)| (*minute, 60, bucket));
         let spans = hours.chain(history.minutes.iter().map(|(minute, bucket)| (*minute, 1, bucket)));
         let last = (until.mono.as_secs() / 60) as u32;

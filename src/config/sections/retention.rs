@@ -70,8 +70,8 @@ pub(crate) fn read(table: &TableReader<'_>) -> Retention {
     let default = Retention::default();
     let readings = table.table("readings");
     let readings = readings.as_ref();
-    let minutes = readings.and_then(|table| kept(table, "minutes", 2 * DAY)).unwrap_or(default.minutes);
-    let hours = readings.and_then(|table| kept(table, "hours", 30 * DAY)).unwrap_or(default.hours);
+    let minutes = readings.map_or(default.minutes, |table| kept(table, "minutes", 2 * DAY, default.minutes));
+    let hours = readings.map_or(default.hours, |table| kept(table, "hours", 30 * DAY, default.hours));
     if let (Some(table), Some(hours)) = (readings, hours)
         && minutes.is_none_or(|minutes| minutes > hours)
     {
@@ -82,31 +82,31 @@ pub(crate) fn read(table: &TableReader<'_>) -> Retention {
     Retention {
         minutes,
         hours,
-        audit: kept(table, "audit", DAY).unwrap_or(default.audit),
-        deployments: kept(table, "deployments", DAY).unwrap_or(default.deployments),
-        logs: kept(table, "logs", DAY).unwrap_or(default.logs),
-        incidents: kept(table, "incidents", DAY).unwrap_or(default.incidents),
+        audit: kept(table, "audit", DAY, default.audit),
+        deployments: kept(table, "deployments", DAY, default.deployments),
+        logs: kept(table, "logs", DAY, default.logs),
+        incidents: kept(table, "incidents", DAY, default.incidents),
     }
 }
 
-/// A duration of at least so long, or `forever`.
-fn kept(table: &TableReader<'_>, key: &str, least: Duration) -> Option<Option<Duration>> {
+/// A duration of at least so long, or `forever`; `default` where it is not there or wrong.
+fn kept(table: &TableReader<'_>, key: &str, least: Duration, default: Option<Duration>) -> Option<Duration> {
     let text = table.is_text(key).then(|| table.text(key)).flatten();
     if text.as_ref().is_some_and(|text| text.value == FOREVER) {
-        return Some(None);
+        return None;
     }
     if let Some(text) = text.filter(|text| syntax::duration(&text.value).is_err()) {
         let message = format!("`{key}` is neither a duration nor {FOREVER}");
         table.context.error(text.at, message, format!("write {key} = \"90d\" or {key} = \"{FOREVER}\""));
-        return None;
+        return default;
     }
-    let duration = table.duration(key)?;
+    let Some(duration) = table.duration(key) else { return default };
     if duration < least {
         let message = format!("`{key}` is too short");
         table.context.error(table.place(key), message, format!("allowed: {} and longer, or {FOREVER}", days(least)));
-        return None;
+        return default;
     }
-    Some(Some(duration))
+    Some(duration)
 }
 
 /// Whole days as they are written, anything else as spans are shown.
