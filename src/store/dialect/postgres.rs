@@ -83,6 +83,30 @@ fn opening(place: &str, error: StoreError) -> StoreError {
     }
 }
 
+/// One call that may be made twice: where a connection that was idle turns out to be dead, it is made again over a new one.
+macro_rules! call_again {
+    ($store:expr, $connection:ident => $work:expr) => {
+        async move {
+            let call = async {
+                let mut $connection = $store.connections.take().await?;
+                let reused = $connection.is_reused();
+                let answer = $work.await;
+                match $connection.done(answer) {
+                    Err(error) if reused && error.is_unanswered() => {
+                        $store.connections.forget();
+                        let mut $connection = $store.connections.take().await?;
+                        let answer = $work.await;
+                        $connection.done(answer)
+                    }
+                    answer => answer,
+                }
+            };
+            bounded(call).await.map_err(|error| $store.named.error(error))
+        }
+        .boxed()
+    };
+}
+
 /// One call over one connection: `$work` with the connection, and what became of it.
 macro_rules! call {
     ($store:expr, $connection:ident => $work:expr) => {
@@ -104,7 +128,7 @@ impl Dialect for Postgres {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
-        call!(self, connection => side::head(&mut connection, &self.named))
+        call_again!(self, connection => side::head(&mut connection, &self.named))
     }
 
     fn append<'a>(&'a self, after: &'a Head, batch: Batch<'a>) -> BoxFuture<'a, Result<Appended, StoreError>> {
@@ -112,27 +136,27 @@ impl Dialect for Postgres {
     }
 
     fn facts<'a>(&'a self, which: WhichFacts<'a>, most: u32) -> BoxFuture<'a, Result<Vec<FactRow>, StoreError>> {
-        call!(self, connection => side::facts(&mut connection, which, most))
+        call_again!(self, connection => side::facts(&mut connection, which, most))
     }
 
     fn things<'a>(&'a self, which: WhichThings<'a>, most: u32) -> BoxFuture<'a, Result<Vec<StoredThing>, StoreError>> {
-        call!(self, connection => side::things(&mut connection, which, most))
+        call_again!(self, connection => side::things(&mut connection, which, most))
     }
 
     fn cut(&self) -> BoxFuture<'_, Result<Option<Cut>, StoreError>> {
-        call!(self, connection => side::cut(&mut connection))
+        call_again!(self, connection => side::cut(&mut connection))
     }
 
     fn lease(&self) -> Answer<'_, (Option<LeaseRow>, DateTime<Utc>)> {
-        call!(self, connection => side::lease(&mut connection))
+        call_again!(self, connection => side::lease(&mut connection))
     }
 
     fn renew<'a>(&'a self, fence: u64, holder: &'a str, digest: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        call!(self, connection => side::renew(&mut connection, &self.named, fence, (holder, digest)))
+        call_again!(self, connection => side::renew(&mut connection, &self.named, fence, (holder, digest)))
     }
 
     fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        call!(self, connection => append::put(&mut connection, &self.named, fence, rows))
+        call_again!(self, connection => append::put(&mut connection, &self.named, fence, rows))
     }
 
     fn rollups<'a>(
@@ -143,7 +167,7 @@ impl Dialect for Postgres {
         until: i64,
         most: u32,
     ) -> BoxFuture<'a, Result<Vec<RollupRow>, StoreError>> {
-        call!(self, connection => side::rollups(&mut connection, tier, series, from..until, most))
+        call_again!(self, connection => side::rollups(&mut connection, tier, series, from..until, most))
     }
 
     fn next_series<'a>(
@@ -151,19 +175,19 @@ impl Dialect for Postgres {
         tier: &'a str,
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
-        call!(self, connection => side::next_series(&mut connection, tier, after))
+        call_again!(self, connection => side::next_series(&mut connection, tier, after))
     }
 
     fn kept<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(Vec<u8>, DateTime<Utc>)>> {
-        call!(self, connection => side::kept(&mut connection, name))
+        call_again!(self, connection => side::kept(&mut connection, name))
     }
 
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {
-        call!(self, connection => side::prune(&mut connection, what, most))
+        call_again!(self, connection => side::prune(&mut connection, what, most))
     }
 
     fn size(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
-        call!(self, connection => side::size(&mut connection))
+        call_again!(self, connection => side::size(&mut connection))
     }
 
     fn woken(&self) -> BoxFuture<'_, ()> {
@@ -171,7 +195,7 @@ impl Dialect for Postgres {
     }
 
     fn version(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
-        call!(self, connection => side::version(&mut connection, &self.named))
+        call_again!(self, connection => side::version(&mut connection, &self.named))
     }
 
     fn checkpoint(&self) -> BoxFuture<'_, ()> {

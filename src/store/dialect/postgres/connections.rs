@@ -55,6 +55,8 @@ struct Idle {
 pub(super) struct Taken<'a> {
     connection: PgConnection,
     from: &'a Connections,
+    /// It was idle before: the server may have ended it since.
+    reused: bool,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -79,12 +81,17 @@ impl Connections {
         let last = self.idle().pop();
         if let Some(Idle { mut connection, since }) = last {
             if since.elapsed() < FRESH || matches!(timeout(PING, connection.ping()).await, Ok(Ok(()))) {
-                return Ok(Taken { connection, from: self, _permit: permit });
+                return Ok(Taken { connection, from: self, reused: true, _permit: permit });
             }
             // The others were idle for longer.
             self.idle().clear();
         }
-        Ok(Taken { connection: connect(&self.options).await?, from: self, _permit: permit })
+        Ok(Taken { connection: connect(&self.options).await?, from: self, reused: false, _permit: permit })
+    }
+
+    /// Drops those that are idle: one of them turned out to be dead.
+    pub(super) fn forget(&self) {
+        self.idle().clear();
     }
 
     /// Closes those that are idle; none is made any more.
@@ -101,6 +108,11 @@ impl Connections {
 }
 
 impl Taken<'_> {
+    /// Whether it was idle before.
+    pub(super) const fn is_reused(&self) -> bool {
+        self.reused
+    }
+
     /// Gives the connection back, where what it answered lets it be used again.
     pub(super) fn done<T>(self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         let usable = match &answer {
