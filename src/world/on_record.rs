@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::SubsecRound as _;
+
 use super::World;
 use super::checks::CheckView;
 use super::ids::CheckId;
@@ -59,7 +61,7 @@ impl CheckView {
             service: self.service.clone(),
             status,
             before,
-            since: since.at.utc,
+            since: since.at.utc.trunc_subsecs(3),
             seen: since.seen,
             reason: because.cloned(),
             fence,

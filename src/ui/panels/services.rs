@@ -88,10 +88,13 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
     let longest = state.world.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
-    let name = u16::try_from(longest).unwrap_or(20).clamp(7, 20);
+    // Beside its name also where there is no room for a reason: what is seen here says nothing for others.
+    let own =
+        if state.world.services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
+    let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
     [
         Column::text("status", status, word, 0),
-        Column::text("service", name.min(10), name, 0),
+        Column::text("service", if own > 0 { name } else { name.min(10) }, name, 0),
         Column::figure("for", 4, 1),
         Column::figure("p95", 5, 3),
         Column::figure(availability_heading(state), 8, 4),
@@ -113,6 +116,10 @@ fn availability_heading(state: &State) -> &'static str {
 /// Beside what is seen otherwise here than by whoever acts for all.
 pub(super) const OWN_VIEW: &str = "own view";
 
+fn is_own_view(state: &State, service: &ServiceView) -> bool {
+    service.leading.and_then(|id| state.world.checks.get(id)).is_some_and(|check| state.world.is_own_view(check))
+}
+
 fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, widths: &[u16]) -> TableRow<'a> {
     let glyphs = painter.glyphs();
     let leading = service.leading.and_then(|id| state.world.checks.get(id));
@@ -122,14 +129,14 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     } else {
         figures::age_since(service.since, state.world.now, "-")
     };
-    let title = Line::styled(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
+    let mut title = Line::styled(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
+    if is_own_view(state, service) {
+        title = title.then(OWN_VIEW, Role::MarkStale);
+    }
     let mut cells = vec![status::label(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
     cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
     cells.resize(6, Line::styled(glyphs.none, Role::TextDim));
-    let why = why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0));
-    // Others see something else: that comes before the reason, which is cut where the room is short.
-    let is_own = leading.is_some_and(|check| state.world.is_own_view(check));
-    cells.push(if is_own { Line::styled(OWN_VIEW, Role::MarkStale).and(" ", Role::Text).join(why) } else { why });
+    cells.push(why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0)));
     if old {
         for cell in cells.iter_mut().skip(1) {
             *cell = std::mem::take(cell).all(Role::TextDim);
