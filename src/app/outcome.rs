@@ -48,7 +48,9 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Remembered { lately, head } => state.world.remember(&lately, head, state.world.now),
         Outcome::Facts(facts) => {
             let (mut output, now) = (Output::default(), state.world.now);
-            facts.iter().for_each(|fact| output.extend(state.world.apply(fact, now)));
+            for fact in &*facts {
+                output.extend(state.world.apply(fact, now));
+            }
             output
         }
         Outcome::Statuses { request, checks, things } if state.console.requests.answered(request) => {

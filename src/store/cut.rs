@@ -76,7 +76,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         // Read first: who takes the lease after this moves the head.
         let head = self.dialect.head().await?;
-        if !self.dialect.lease().await?.0.is_some_and(|lease| lease.fence == fence) {
+        if self.dialect.lease().await?.0.is_none_or(|lease| lease.fence != fence) {
             return Ok(false);
         }
         let last = self.last_before(before).await?;

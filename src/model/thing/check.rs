@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ThingKey, ThingKind, Things};
+use super::{StoredThing, ThingKey, ThingKind, Things};
 use crate::model::fact::{CheckStatus, Fact, Statement};
 use crate::model::status::Status;
 use crate::text::SafeText;
@@ -26,7 +26,7 @@ pub struct CheckRecord {
 pub(super) fn follow(fact: &Fact, things: &mut Things) {
     let Statement::CheckStatus(said) = fact.said() else { return };
     let key = ThingKey::new(ThingKind::Check, &said.check);
-    let known = things.get(&key).and_then(|thing| thing.read::<CheckRecord>());
+    let known = things.get(&key).and_then(StoredThing::read::<CheckRecord>);
     // What waited while the store was away changes nothing that a newer holder has said meanwhile.
     if fact.draft.late && known.is_some_and(|known| known.fence > said.fence) {
         return;
