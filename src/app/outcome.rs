@@ -34,8 +34,6 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::RunsLoaded { request, runs, locks } if state.console.requests.answered(request) => {
             state.world.stored_runs(runs, locks)
         }
-        // Asked for again meanwhile: that answer is newer.
-        Outcome::RunsLoaded { .. } => Output::default(),
         Outcome::Runs { runs, locks } => state.world.stored_runs(runs, locks),
         Outcome::Store { away, since } => store(state, away, since),
         Outcome::Past { series, histories } => past(state, &series, histories),
@@ -56,7 +54,8 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         Outcome::Statuses { request, checks, things } if state.console.requests.answered(request) => {
             state.world.statuses_read(&checks, &things)
         }
-        Outcome::Statuses { .. } => Output::default(),
+        // Asked for again meanwhile: that answer is newer.
+        Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } => Output::default(),
         other => {
             answered(state, other);
             Output::default()

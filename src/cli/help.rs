@@ -129,6 +129,20 @@ pub(crate) const PAGES: &[HelpPage] = &[
         exits: &[(exit::OK, "printed, also if nothing happened"), (exit::UNKNOWN, "the store can't be read")],
     },
     HelpPage {
+        command: "store",
+        examples: &[
+            ("opsroom store", "where it is, and what it holds"),
+            ("opsroom store check", "verify all of it"),
+            ("opsroom store export > store.jsonl", "everything, as JSON lines"),
+            ("opsroom store import store.jsonl --store new.db", "the same in a new store"),
+        ],
+        exits: &[
+            (exit::OK, "sound, or done"),
+            (exit::CRITICAL, "`check` found something wrong, or nothing was changed"),
+            (exit::UNKNOWN, "the store can't be read"),
+        ],
+    },
+    HelpPage {
         command: "unlock",
         examples: &[("opsroom unlock ID --why 'the host was rebooted'", "release a lock; IDs are in `opsroom runs`")],
         exits: &[],

@@ -63,6 +63,7 @@ impl Store {
                 }
                 LeaseDecision::Take { before, reconfigured } => {
                     turn.trusted().await?;
+                    let since = turn.now();
                     // The place of the fact that says so: it grows for ever, also where the store is imported elsewhere.
                     let fence = turn.next_seq();
                     let (holder, digest) = (me.id.clone(), me.digest.clone());
@@ -71,7 +72,7 @@ impl Store {
                     let new = self.row(me, fence, now);
                     let taking = LeaseTaking { found: lease.as_ref(), new: &new };
                     if turn.append_taking(vec![fact], Some(&taking)).await?.is_some() {
-                        return Ok(LeaseView::Ours { fence, since: now });
+                        return Ok(LeaseView::Ours { fence, since });
                     }
                 }
                 LeaseDecision::Wait => {

@@ -152,6 +152,7 @@ impl Store {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "what a process of before left is laid out")]
 mod tests {
     use chrono::{DateTime, Utc};
     use std::os::unix::fs::PermissionsExt as _;
@@ -160,7 +161,7 @@ mod tests {
     use crate::model::fact::{CheckStatus, Statement};
     use crate::model::lease::{LeaseCandidate, LeaseView};
     use crate::model::status::Status;
-    use crate::model::thing::{CheckRecord, ThingKey, ThingKind};
+    use crate::model::thing::{CheckRecord, StoredThing, ThingKey, ThingKind};
     use crate::store::address::StoreAddress;
     use crate::store::dialect::WhichThings;
     use crate::store::new_fact;
@@ -187,7 +188,7 @@ mod tests {
     async fn shown(store: &Store) -> Option<Status> {
         let keys = [ThingKey::new(ThingKind::Check, "api")];
         let things = store.dialect.things(WhichThings::Keys(&keys), 1).await.unwrap();
-        things.first().and_then(|thing| thing.read::<CheckRecord>()).map(|record| record.status)
+        things.first().and_then(StoredThing::read::<CheckRecord>).map(|record| record.status)
     }
 
     async fn facts(store: &Store) -> Vec<Fact> {

@@ -118,6 +118,11 @@ impl Turn<'_> {
         self.head.seq + 1
     }
 
+    /// The store's time in this try: what is put on record by it bears this one.
+    pub(super) const fn now(&self) -> DateTime<Utc> {
+        self.head.now
+    }
+
     /// Whether the store is the one that was used here before, as it is in this try.
     pub(super) async fn trusted(&self) -> Result<(), StoreError> {
         self.store.trusted_at(&self.head).await

@@ -279,7 +279,7 @@ impl Sqlite {
     async fn keyed(&self, keys: &[ThingKey]) -> Result<Vec<StoredThing>, StoreError> {
         let names = |kind: &str| {
             let names = keys.iter().filter(|key| key.kind.name() == kind).map(|key| key.id.as_str());
-            serde_json::Value::from_iter(names).to_string()
+            names.collect::<serde_json::Value>().to_string()
         };
         let mut kinds: Vec<&str> = keys.iter().map(|key| key.kind.name()).collect();
         kinds.sort_unstable();

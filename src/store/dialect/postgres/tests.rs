@@ -349,7 +349,7 @@ impl Cluster {
         let (data, directory) = (self.data(), self.directory.path().display());
         let options = format!("-p {} -k {directory} -c listen_addresses=127.0.0.1", self.port);
         let log = format!("{directory}/log");
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         // What was killed may still hold its memory.
         while !self.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"]) {
             assert!(Instant::now() < until, "{}", std::fs::read_to_string(&log).unwrap_or_default());
