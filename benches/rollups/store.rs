@@ -148,7 +148,7 @@ async fn holder(checks: usize, now: u32) {
 /// A check that goes down and comes back.
 fn fact(place: usize, at: DateTime<Utc>) -> NewFact {
     let check = name(place % CHECKS);
-    let down = place / CHECKS % 2 == 0;
+    let down = (place / CHECKS).is_multiple_of(2);
     let said = CheckStatus {
         check: check.as_str().into(),
         service: None,
