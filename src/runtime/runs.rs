@@ -160,12 +160,7 @@ impl RunService {
         }
         let redactor = Redactor::from(secrets);
         let mut handover = handover(&start.plan, start.verify.as_ref(), config, secrets)?;
-        let prepared = self.prepare().map_err(|error| {
-            let fault = StoreFault::from_io(&error);
-            let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
-            let place = self.runs.display();
-            SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
-        })?;
+        let prepared = self.prepare().map_err(|error| self.no_directory(&error))?;
         let run = self.new_run(start, prepared.dir(), &redactor);
         handover.run = run.id.clone();
         handover.store = self.url.as_ref().map(|url| url.expose().to_owned());
@@ -205,6 +200,13 @@ impl RunService {
             return Err(why);
         }
         Ok(run)
+    }
+
+    fn no_directory(&self, error: &io::Error) -> SafeText {
+        let fault = StoreFault::from_io(error);
+        let words = fault.describe().map_or_else(|| error.to_string(), str::to_owned);
+        let place = self.runs.display();
+        SafeText::new(&format!("no directory for the run could be made in {place}: {words}; {}", fault.hint()))
     }
 
     /// Past runs and held locks.

@@ -21,6 +21,7 @@ mod machines;
 pub(crate) mod membership;
 pub mod metrics;
 mod minute;
+mod minutes;
 mod observe;
 mod on_record;
 pub mod one_round;

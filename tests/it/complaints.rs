@@ -379,6 +379,19 @@ fn wake_ups(pid: i32) -> u64 {
     count.sum()
 }
 
+/// Waits until the clock on the screen has ticked on so often.
+fn wait_seconds(console: &mut Terminal, seconds: usize) {
+    let clock = |screen: &vt100::Screen| screen.contents().lines().next().unwrap_or_default().trim_end().to_owned();
+    for _ in 0..seconds {
+        let shown = std::cell::RefCell::new(String::new());
+        console.wait("the screen", |screen| {
+            *shown.borrow_mut() = clock(screen);
+            true
+        });
+        console.wait("the next second", |screen| clock(screen) != *shown.borrow());
+    }
+}
+
 #[test]
 fn complaint_17_it_is_busy_while_nothing_happens() {
     let service = Service::start(Answer::Healthy);
@@ -388,17 +401,13 @@ fn complaint_17_it_is_busy_while_nothing_happens() {
     let mut console = place.console(&[]);
     service.wait_until_asked(50);
     console.wait("all have answered", |screen| !screen.contents().contains("UNKNOWN"));
+    // What was seen first is put on record, once.
+    console.press("!");
+    console.wait_for("by this console");
+    console.press("1");
+    wait_seconds(&mut console, 6);
     let (from, before) = (Instant::now(), wake_ups(console.pid().as_raw_pid()));
-    // The clock on the screen ticks on.
-    let clock = |screen: &vt100::Screen| screen.contents().lines().next().unwrap_or_default().trim_end().to_owned();
-    for _ in 0..4 {
-        let shown = std::cell::RefCell::new(String::new());
-        console.wait("the screen", |screen| {
-            *shown.borrow_mut() = clock(screen);
-            true
-        });
-        console.wait("the next second", |screen| clock(screen) != *shown.borrow());
-    }
+    wait_seconds(&mut console, 4);
     let woken = wake_ups(console.pid().as_raw_pid()) - before;
     let rate = woken as f64 / from.elapsed().as_secs_f64();
     assert!(rate < 50.0, "woken {rate:.0} times a second with nothing to do");

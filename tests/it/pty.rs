@@ -293,6 +293,8 @@ fn every_line_of_a_flood_is_held_or_counted() {
         std::fs::rename(&log, log.with_extension(format!("log.{part}"))).unwrap();
     }
     console.press("!");
+    // What is said of logs stands at the end of what is said.
+    console.press("G");
     console.wait("all is accounted for", |screen| {
         let shown = screen.contents();
         let words: Vec<&str> = shown.split_whitespace().map(|word| word.trim_end_matches(',')).collect();

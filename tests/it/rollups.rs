@@ -1,4 +1,5 @@
 //! Readings as they are stored by the minute: written by the holder of the lease, packed, read back by another console.
+#![expect(clippy::unwrap_used, reason = "a test's helpers end it where they fail")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,9 @@ fn status(seq: u64, check: &str, status: Status, since: DateTime<Utc>) -> Fact {
 /// Things as these facts leave them.
 fn things(facts: &[Fact]) -> Vec<StoredThing> {
     let mut things = Things::default();
-    facts.iter().for_each(|fact| follow(fact, &mut things));
+    for fact in facts {
+        follow(fact, &mut things);
+    }
     things.iter().cloned().collect()
 }
 
@@ -278,7 +281,7 @@ fn what_the_store_knows_is_not_said_and_what_it_was_not_asked_neither() {
 fn ten_thousand_checks_that_go_down_at_once_are_said_in_few_transactions() {
     let mut text = String::from("[console]\nname = \"storm\"\n");
     for check in 0..10_000 {
-        text.push_str(&format!("[check.c{check:05}]\ntcp = \"127.0.0.1:9\"\nfail_after = 1\n"));
+        let _ = write!(text, "[check.c{check:05}]\ntcp = \"127.0.0.1:9\"\nfail_after = 1\n");
     }
     let mut app = App::after(&text, Duration::from_hours(1_000));
     open(&mut app, &[]);
@@ -422,7 +425,7 @@ fn waits_for(file: &Path) -> StartRun {
         steps: vec![["/bin/sh", "-c", &script].map(str::to_owned).to_vec()],
         env: BTreeMap::new(),
         parameters: BTreeMap::new(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         grace: Duration::from_millis(500),
         changing: true,
         dry_run: false,
@@ -512,7 +515,7 @@ async fn fifty_consoles_on_one_store_see_a_run() {
     let took = see_a_run(&shared, &mut consoles).await;
     let (before, all) = (worked(), consoles.iter_mut().map(|console| console.run(IDLE, |_| false)));
     futures_util::future::join_all(all).await;
-    let share = (worked() - before).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+    let share = worked().saturating_sub(before).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     println!("50 consoles saw a run within {took:?}; idle they take {share:.1} % of a core");
     // Twice what is promised: the machine of a test has other work.
     assert!(took < WITHIN * 2, "{took:?}");

@@ -156,7 +156,7 @@ async fn a_team_shares_runs_locks_and_the_audit_and_keeps_its_password() {
     let pid = supervisor_of(&run).unwrap();
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     assert!(!String::from_utf8_lossy(&line).contains("postgres://"), "the URL is in no argument list");
-    assert_eq!(team.leaks(), [PathBuf::new(); 0]);
+    assert_eq!(team.leaks(), Vec::<PathBuf>::new());
     // Its supervisor dies; its steps lead a group of their own, below it.
     let killed = Command::new("pkill").args(["-9", "-s", &pid]).status().unwrap();
     assert!(killed.success());
@@ -165,7 +165,7 @@ async fn a_team_shares_runs_locks_and_the_audit_and_keeps_its_password() {
     assert!(unlocked.contains("unlocked db"), "{unlocked}");
     let intent = std::fs::read_to_string(run.join("intent.json")).unwrap();
     assert!(intent.contains(&format!("postgres://postgres@{}", team.server)), "{intent}");
-    assert_eq!(team.leaks(), [PathBuf::new(); 0]);
+    assert_eq!(team.leaks(), Vec::<PathBuf>::new());
     team.end().await;
 }
 

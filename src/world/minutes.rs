@@ -1,0 +1,260 @@
+//! The world's minutes: begun with the lease, ended by the clock, handed over to be stored.
+
+use chrono::{DateTime, Utc};
+
+use super::World;
+use super::ids::{CheckId, MetricId};
+use super::minute::{OpenMinute, minute_of};
+use super::output::{Intent, Output};
+use crate::lang::time::Stamp;
+use crate::model::rollup::{SeriesKey, Sheet};
+
+impl World {
+    /// Ends the minute that is over, where it is stored by this process.
+    pub(super) fn turn_minute(&mut self, output: &mut Output) {
+        if self.lease.fence().is_none() {
+            self.minute = None;
+            return;
+        }
+        match &self.minute {
+            None => self.minute = Some(OpenMinute::new(self.now, self.checks.len(), self.metrics.len())),
+            Some(open) if open.minute() == minute_of(self.now.utc) => {}
+            Some(_) => self.end_minute(output),
+        }
+    }
+
+    /// Ends the minute as far as it has come: it is stored with what follows of it.
+    pub(crate) fn end_minute(&mut self, output: &mut Output) {
+        let (now, Some(fence)) = (self.now, self.lease.fence()) else { return };
+        let Some(open) = &mut self.minute else { return };
+        let (minute, buckets) = open.turn(now);
+        let checks = self.checks.iter().map(|check| SeriesKey::Check(check.name.clone()));
+        let names = checks.chain(self.metrics.iter().map(|metric| SeriesKey::Metric(metric.name.clone())));
+        let known: Vec<_> = names.zip(buckets).filter(|(_, bucket)| !bucket.is_empty()).collect();
+        if !known.is_empty() {
+            output.intents.push(Intent::WriteMinute { fence, sheet: Sheet::new(minute, known) });
+        }
+    }
+
+    /// Ends the minute before another configuration begins, and begins again with that one's checks and metrics.
+    pub(super) fn leave_minute(&mut self, output: &mut Output) {
+        self.end_minute(output);
+        self.minute = None;
+    }
+
+    pub(super) fn add_reading(&mut self, id: CheckId) {
+        if let Some(open) = &mut self.minute {
+            open.reading(id, &self.checks[id]);
+        }
+    }
+
+    pub(super) fn add_sample(&mut self, id: MetricId, at: DateTime<Utc>, value: f64) {
+        if let Some(open) = &mut self.minute {
+            open.sample(id, at, value);
+        }
+    }
+
+    /// Nothing is known of any check from a moment on.
+    pub(super) fn minute_loses_sight(&mut self, at: Stamp) {
+        if let Some(open) = &mut self.minute {
+            open.loses_sight(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::load::load_text;
+    use crate::model::document::Timing;
+    use crate::model::lease::LeaseView;
+    use crate::model::observation::Observation;
+    use crate::model::reading::{Reading, Sample, Sign};
+    use crate::model::rollup::Bucket;
+    use crate::model::status::Status;
+    use crate::text::SafeText;
+
+    const CONFIG: &str = "[console]\nname = \"t\"\n[check.api]\ntcp = \"127.0.0.1:9\"\nevery = \"15s\"\nfail_after = 2\n\
+        [source.m]\nhttp = \"http://127.0.0.1:9/\"\n[metric.queue]\nfrom = \"m\"\nvalue = \".body.x\"\n";
+
+    fn config(text: &str) -> Arc<crate::config::Config> {
+        let loaded = load_text(Path::new("/srv/opsroom.toml"), text);
+        Arc::new(loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)))
+    }
+
+    struct Room {
+        world: World,
+        now: Stamp,
+        sheets: Vec<Sheet>,
+    }
+
+    impl Room {
+        /// A holder at a moment of the wall clock.
+        fn new(at: &str) -> Self {
+            let utc: DateTime<Utc> = at.parse().unwrap();
+            let now = Stamp { mono: Duration::from_millis(utc.timestamp_millis().cast_unsigned()), utc };
+            let config = config(CONFIG);
+            let mut world = World::new(config, now);
+            world.lease = LeaseView::Ours { fence: 7, since: utc };
+            let mut room = Self { world, now, sheets: Vec::new() };
+            room.pass(0);
+            room
+        }
+
+        fn take(&mut self, output: Output) {
+            for intent in output.intents {
+                if let Intent::WriteMinute { fence: 7, sheet } = intent {
+                    self.sheets.push(sheet);
+                }
+            }
+        }
+
+        fn pass(&mut self, seconds: u64) {
+            for _ in 0..seconds.max(1) {
+                self.now = self.now.plus(Duration::from_secs(u64::from(seconds > 0)));
+                let output = self.world.tick(self.now);
+                self.take(output);
+            }
+        }
+
+        fn set_clock(&mut self, seconds: i64) {
+            self.now.utc += chrono::Duration::seconds(seconds);
+        }
+
+        fn poll(&mut self, sign: Sign, millis: u64) {
+            let sent = Stamp { mono: self.now.mono.saturating_sub(Duration::from_millis(millis)), ..self.now };
+            let reading = Reading {
+                check: "api".into(),
+                timing: Timing { scheduled: sent, sent, ended: self.now },
+                sign,
+                error: None,
+                timed_out: false,
+                components: BTreeMap::new(),
+                version: None,
+                phases: Vec::new(),
+                fields: BTreeMap::new(),
+            };
+            let output = self.world.observe(Observation::Reading(Box::new(reading)), self.now);
+            self.take(output);
+        }
+
+        fn bucket(&self, sheet: usize) -> &Bucket {
+            self.sheets[sheet].get(&SeriesKey::Check("api".into())).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_minute_holds_what_was_shown_and_measured_in_it() {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        room.poll(Sign::Good, 20);
+        room.pass(15);
+        room.poll(Sign::Bad, 30);
+        room.pass(15);
+        room.poll(Sign::Bad, 40);
+        room.pass(15);
+        room.poll(Sign::Good, 50);
+        let value = Sample { metric: "queue".into(), at: room.now, value: Ok(3.5), caveat: None };
+        room.world.observe(Observation::Sample(value), room.now);
+        room.pass(20);
+        let [sheet] = &room.sheets[..] else { panic!("{:?}", room.sheets) };
+        assert_eq!(sheet.minute, minute_of("2026-11-21T02:41:30Z".parse().unwrap()));
+        let bucket = room.bucket(0);
+        let stood = [Status::Ok, Status::Pending, Status::Down].map(|status| bucket.standing_ms(status));
+        assert_eq!((stood, bucket.failed_ms()), ([15_000, 30_000, 15_000], 30_000));
+        let each: Vec<_> = bucket.each().collect();
+        assert_eq!(each, [(0, 20.0), (15, 30.0), (30, 40.0), (45, 50.0)]);
+        let queue = sheet.get(&SeriesKey::Metric("queue".into())).unwrap();
+        assert_eq!((queue.sum(), queue.count()), (3.5, 1));
+    }
+
+    #[test]
+    fn what_stands_over_the_edge_is_in_both_minutes() {
+        let mut room = Room::new("2026-11-21T02:41:55Z");
+        room.poll(Sign::Good, 20);
+        room.pass(70);
+        assert_eq!(room.bucket(0).standing_ms(Status::Ok), 5_000);
+        // A reading speaks for itself for two intervals: what comes after them is not known.
+        assert_eq!((room.bucket(1).standing_ms(Status::Ok), room.bucket(1).known_ms()), (25_000, 25_000));
+        assert_eq!(room.sheets.len(), 2);
+    }
+
+    #[test]
+    fn a_gap_and_our_own_network_are_no_downtime() {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        room.poll(Sign::Bad, 20);
+        room.pass(5);
+        let (from, to) = (room.now, room.now.plus(Duration::from_secs(20)));
+        room.world.observe(Observation::Gap { from, to }, to);
+        room.pass(20);
+        room.poll(Sign::Bad, 20);
+        room.pass(5);
+        let detail = SafeText::new("no route");
+        room.world.observe(Observation::Connectivity { ok: false, detail }, room.now);
+        room.poll(Sign::Bad, 20);
+        room.pass(40);
+        let bucket = room.bucket(0);
+        assert_eq!((bucket.failed_ms(), bucket.known_ms(), bucket.count()), (10_000, 10_000, 2));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_leaves_no_minute_negative_and_counts_nothing_twice() {
+        for step in [3_600, -3_600, 90, -90, 20, -20, 86_400] {
+            let mut room = Room::new("2026-11-21T02:41:30Z");
+            for poll in 0..12 {
+                room.poll(Sign::Good, 20);
+                room.pass(15);
+                if poll == 5 {
+                    room.set_clock(step);
+                }
+            }
+            let mut output = Output::default();
+            room.world.end_minute(&mut output);
+            room.take(output);
+            let buckets: Vec<&Bucket> = (0..room.sheets.len()).map(|sheet| room.bucket(sheet)).collect();
+            let known: u64 = buckets.iter().map(|bucket| bucket.known_ms()).sum();
+            let polls: u64 = buckets.iter().map(|bucket| bucket.count()).sum();
+            assert_eq!(polls, 12, "{step}");
+            assert!(buckets.iter().all(|bucket| bucket.known_ms() <= 60_000), "{step}");
+            assert!((179_000..=180_000).contains(&known), "{step}: {known}");
+        }
+    }
+
+    #[test]
+    fn only_the_holder_adds_up_and_only_while_it_holds() {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        room.poll(Sign::Good, 20);
+        room.pass(15);
+        room.world.lease = LeaseView::Free;
+        room.poll(Sign::Good, 20);
+        room.pass(60);
+        assert_eq!(room.sheets, []);
+        room.world.lease = LeaseView::Away { fence: 7, since: room.now.utc };
+        room.pass(1);
+        room.poll(Sign::Good, 20);
+        room.pass(60);
+        assert_eq!(room.bucket(0).count(), 1);
+    }
+
+    #[test]
+    fn a_reload_ends_the_minute_and_what_follows_is_another_part_of_it() {
+        let mut room = Room::new("2026-11-21T02:41:00Z");
+        room.poll(Sign::Good, 20);
+        room.pass(15);
+        let more = format!("[check.web]\ntcp = \"127.0.0.1:10\"\n{CONFIG}");
+        let config = config(&more);
+        let output = room.world.reconfigure(config, room.now);
+        room.take(output);
+        room.pass(1);
+        room.poll(Sign::Good, 30);
+        room.pass(50);
+        assert_eq!(room.sheets.iter().map(|sheet| sheet.minute).collect::<Vec<_>>(), [room.sheets[0].minute; 2]);
+        let whole = room.sheets[0].clone().merged(room.sheets[1].clone());
+        let bucket = whole.get(&SeriesKey::Check("api".into())).unwrap();
+        assert_eq!((bucket.count(), bucket.standing_ms(Status::Ok)), (2, 45_000));
+    }
+}
