@@ -7,7 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Config;
 use super::changes::Fact;
+use super::kinds::SourceKind;
+use super::kinds::command::CommandLine;
 use super::sections::metric::{Metric, MetricKind};
+use super::sections::source::Source;
 use super::sections::{check, log, metric, source};
 
 impl Config {
@@ -15,7 +18,8 @@ impl Config {
     /// layout, themes, keys, screens and the names of files are not in it.
     pub fn digest(&self) -> String {
         let alerting: Vec<&Metric> = self.metrics.iter().filter(|metric| !metric.alerts.is_empty()).collect();
-        let checks = check::with_sources(&self.checks, &self.sources);
+        let all_sources: Vec<Source> = self.sources.iter().map(placeless).collect();
+        let checks = check::with_sources(&self.checks, &all_sources);
         let mut lines: BTreeSet<String> =
             checks.iter().map(|pair| line("check", &pair.0.name, check::facts(pair))).collect();
         // How a metric is called on the screen decides nothing.
@@ -27,7 +31,7 @@ impl Config {
             MetricKind::Value { from, .. } | MetricKind::Sample { from, .. } => Some(&**from),
             _ => None,
         }));
-        let sources = self.sources.iter().filter(|source| sources.contains(&*source.name));
+        let sources = all_sources.iter().filter(|source| sources.contains(&*source.name));
         lines.extend(sources.map(|source| line("source", &source.name, source::facts(source))));
         let counted = |name: &str| {
             alerting.iter().any(|metric| matches!(&metric.kind, MetricKind::Log(log) if log.logs.includes(name)))
@@ -45,6 +49,18 @@ impl Config {
         }
         format!("{:x}", hash.finalize())
     }
+}
+
+/// The same source, wherever a person keeps the file that it is written in: that is where its command runs.
+fn placeless(source: &Source) -> Source {
+    let kind = match &source.kind {
+        SourceKind::Command(command) => {
+            let command = CommandLine { directory: None, ..CommandLine::clone(command) };
+            SourceKind::Command(Box::new(command))
+        }
+        other => other.clone(),
+    };
+    Source { kind, ..source.clone() }
 }
 
 /// Quoted, so that no value can look like another key.
@@ -120,6 +136,13 @@ mod tests {
             rows = [["checks"]]
         "#;
         assert_eq!(digest(BEFORE), digest(after));
+    }
+
+    #[test]
+    fn where_a_person_keeps_the_file_is_not_in_it() {
+        let text = "[check.disk]\ncommand = [\"check_disk\"]\nalert = { high = \"down for 2m\" }\n";
+        let digest = |path: &str| load_text(Path::new(path), text).config.unwrap().digest();
+        assert_eq!(digest("/home/ana/ops.toml"), digest("/srv/ops.toml"));
     }
 
     #[test]

@@ -65,7 +65,7 @@ use machines::Machines;
 use membership::Membership;
 use metrics::MetricView;
 use minute::OpenMinute;
-use on_record::Record;
+use recording::Record;
 use runs::RunView;
 use services::Services;
 use table::IdTable;

@@ -1,6 +1,5 @@
 //! Statuses on record: what the store says of each check, and what this console, while it acts for all, has to put there.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::SubsecRound as _;
@@ -9,8 +8,7 @@ use super::World;
 use super::checks::CheckView;
 use super::ids::CheckId;
 use super::output::{Intent, Output};
-use super::recording::{Recording, StatusOnRecord};
-use crate::lang::time::Stamp;
+use super::recording::{Record, Recording, StatusOnRecord};
 use crate::model::fact::{CheckStatus, Statement};
 use crate::model::lease::LeaseView;
 use crate::model::since::Since;
@@ -26,17 +24,6 @@ const A_TICK: usize = 5_000;
 const PACE: Duration = Duration::from_secs(1);
 /// What was said and is not on record after so long is said again. The store drops what it knows already.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What the world has to do with the record.
-#[derive(Debug, Default)]
-pub(super) struct Record {
-    /// The last fact that was taken in; `None`: the store was not read yet.
-    pub applied: Option<u64>,
-    /// Checks whose status may have to be said.
-    unsaid: BTreeSet<CheckId>,
-    /// When something was said last.
-    said_at: Option<Stamp>,
-}
 
 impl CheckView {
     /// The status at which it stands, where that is one to put on record.

@@ -1,5 +1,8 @@
-//! What one check has to do with the record of the store.
+//! What the world and each of its checks have to do with the record of the store.
 
+use std::collections::BTreeSet;
+
+use super::ids::CheckId;
 use crate::lang::time::Stamp;
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -26,4 +29,15 @@ pub(super) struct Recording {
     pub is_asked: bool,
     /// What was said and is not known to be on record, and when it was said.
     pub said: Option<(Status, Stamp)>,
+}
+
+/// What the world has to do with the record.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// The last fact that was taken in; `None`: the store was not read yet.
+    pub applied: Option<u64>,
+    /// Checks whose status may have to be said.
+    pub unsaid: BTreeSet<CheckId>,
+    /// When something was said last.
+    pub said_at: Option<Stamp>,
 }
