@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::dialect::{RollupRow, TIERS};
+use super::dialect::RollupRow;
+use super::rollups::walk::RollupWalk;
 use super::{Store, StoreError};
 use crate::model::rollup::{Pack, Sheet, Width};
 
-/// Rows that are read at once.
-const PAGE: u32 = 500;
 /// Milliseconds of a minute.
 const MINUTE: i64 = 60_000;
 
@@ -87,25 +86,12 @@ impl Store {
     }
 
     async fn check_rollups(&self, checked: &mut Checked) -> Result<(), StoreError> {
-        for tier in TIERS {
-            let mut after = None;
-            while let Some(series) = self.dialect.next_series(tier, after.as_deref()).await? {
-                let mut from = i64::MIN;
-                loop {
-                    let rows = self.dialect.rollups(tier, &series, from, i64::MAX, PAGE).await?;
-                    for row in &rows {
-                        from = row.start + 1;
-                        checked.rollups += 1;
-                        if !is_readable(row) {
-                            checked.unreadable.push(format!("{tier} {series} {}", row.start));
-                        }
-                    }
-                    if rows.len() < PAGE as usize {
-                        break;
-                    }
-                }
-                after = Some(series);
-            }
+        let mut walk = RollupWalk::default();
+        while let Some(rows) = walk.next(self).await? {
+            checked.rollups += rows.len() as u64;
+            let unreadable = rows.iter().filter(|row| !is_readable(row));
+            let named = |row: &RollupRow| format!("{} {} {}", row.tier, row.series, row.start);
+            checked.unreadable.extend(unreadable.map(named));
         }
         Ok(())
     }

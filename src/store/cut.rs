@@ -6,12 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::derive::Derived;
-use super::dialect::{Appended, Batch, Cut, Prune, WhichFacts, WhichThings};
-use super::heads::ChainMark;
+use super::dialect::{Batch, Cut, Prune, WhichFacts, WhichThings};
 use super::lease::HeldWrite;
-use super::{Store, StoreError, writing};
+use super::{Store, StoreError};
 use crate::model::fact::{Statement, StorePruned};
-use crate::model::thing::{StoredThing, ThingKind, Things};
+use crate::model::thing::{StoredThing, ThingKind};
 
 /// Rows that go at once: so few that nobody waits for it.
 const SLICE: u32 = 500;
@@ -75,7 +74,7 @@ impl Store {
         fence: u64,
     ) -> Result<bool, StoreError> {
         // Read first: who takes the lease after this moves the head.
-        let head = self.dialect.head().await?;
+        let turn = self.turns().next().await?;
         if self.dialect.lease().await?.0.is_none_or(|lease| lease.fence != fence) {
             return Ok(false);
         }
@@ -92,15 +91,9 @@ impl Store {
         let things = serde_json::to_vec(&things).map_err(|error| StoreError::Content(error.to_string()))?;
         let cut = Cut { seq: last, hash: row.hash, things };
         let pruned = StorePruned { kind: "audit".to_owned(), before, seq: Some(last) };
-        let draft = self.new_fact(now, who, Statement::StorePruned(pruned));
-        let (facts, _) = writing::rows_of(&head, vec![draft], Things::default())?;
-        let batch = Batch { facts: &facts, cut: Some(&cut), ..Batch::default() };
+        let said = self.new_fact(now, who, Statement::StorePruned(pruned));
         // Where somebody else was faster, the next round does it.
-        if self.dialect.append(&head, batch).await? == Appended::Done
-            && let Some(last) = facts.last()
-        {
-            self.advance(ChainMark::new(last.seq, &last.hash)).await;
-        }
+        turn.append_with(vec![said], Batch { cut: Some(&cut), ..Batch::default() }).await?;
         Ok(true)
     }
 

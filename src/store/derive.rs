@@ -4,16 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::dialect::{Appended, Batch, Cut, Head, WhichFacts, WhichThings};
-use super::heads::ChainMark;
+use super::dialect::{Batch, Cut, WhichFacts, WhichThings};
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, Statement, StorePruned, StoreRebuilt};
 use crate::model::thing::{StoredThing, ThingKey, ThingKind, Things, follow, forget};
 
 /// Facts that are read at once.
 const PAGE: u32 = 1000;
-/// How often everything is compared again because somebody wrote meanwhile.
-const TRIES: u32 = 20;
 /// Things that a rebuild names in its fact.
 const NAMED: usize = 100;
 
@@ -89,39 +86,27 @@ impl Store {
     /// The store can't be read or written, or others write all the time.
     pub(crate) async fn rebuild(&self, who: &str, now: DateTime<Utc>) -> Result<Compared, StoreError> {
         let mut derived = Derived::from_cut(self.dialect.cut().await?.as_ref())?;
-        for _ in 0..TRIES {
-            let head = self.dialect.head().await?;
+        let mut turns = self.turns();
+        loop {
+            let turn = turns.next().await?;
             self.derive(&mut derived, None).await?;
             let compared = derived.compare(&self.all_things().await?);
             if compared.differing.is_empty() {
                 return Ok(compared);
             }
-            if derived.seq == head.seq && self.replace(&head, &derived, &compared, who, now).await? {
+            // What was put on record since the turn began is not in its place yet.
+            if derived.seq + 1 != turn.next_seq() {
+                continue;
+            }
+            let count = compared.differing.len() as u64;
+            let differed = compared.differing.iter().take(NAMED).cloned().collect();
+            let said = self.new_fact(now, who, Statement::StoreRebuilt(StoreRebuilt { differed, count }));
+            let things: Vec<StoredThing> = derived.things.iter().cloned().collect();
+            let batch = Batch { things: &things, all_things: true, ..Batch::default() };
+            if turn.append_with(vec![said], batch).await?.is_some() {
                 return Ok(compared);
             }
         }
-        Err(StoreError::Crowded)
-    }
-
-    async fn replace(
-        &self,
-        head: &Head,
-        derived: &Derived,
-        compared: &Compared,
-        who: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let count = compared.differing.len() as u64;
-        let differed = compared.differing.iter().take(NAMED).cloned().collect();
-        let draft = self.new_fact(now, who, Statement::StoreRebuilt(StoreRebuilt { differed, count }));
-        let (facts, _) = super::writing::rows_of(head, vec![draft], Things::default())?;
-        let things: Vec<StoredThing> = derived.things.iter().cloned().collect();
-        let batch = Batch { facts: &facts, things: &things, all_things: true, ..Batch::default() };
-        let done = self.dialect.append(head, batch).await? == Appended::Done;
-        if let Some(last) = facts.last().filter(|_| done) {
-            self.advance(ChainMark::new(last.seq, &last.hash)).await;
-        }
-        Ok(done)
     }
 
     /// Follows the facts after those that were followed, up to `until`, or all.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::dialect::{LeaseTaking, Side, WhichFacts};
+use super::dialect::{Batch, LeaseTaking, Side, WhichFacts};
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, LeaseTaken, NewFact, Statement};
 use crate::model::lease::{
@@ -71,7 +71,8 @@ impl Store {
                     let fact = self.new_fact(at, &me.who, Statement::LeaseTaken(said));
                     let new = self.row(me, fence, now);
                     let taking = LeaseTaking { found: lease.as_ref(), new: &new };
-                    if turn.append_taking(vec![fact], Some(&taking)).await?.is_some() {
+                    let batch = Batch { taking: Some(&taking), ..Batch::default() };
+                    if turn.append_with(vec![fact], batch).await?.is_some() {
                         return Ok(LeaseView::Ours { fence, since });
                     }
                 }

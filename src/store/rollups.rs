@@ -6,6 +6,7 @@
 
 mod packing;
 mod reading;
+pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 

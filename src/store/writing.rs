@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use tokio::time::{sleep, timeout};
 
-use super::dialect::{Appended, Batch, FactRow, Head, LeaseTaking, WhichFacts, WhichThings};
+use super::dialect::{Appended, Batch, FactRow, Head, WhichFacts, WhichThings};
 use super::heads::ChainMark;
 use super::{Store, StoreError, chain};
 use crate::model::fact::{Fact, NewFact, Statement};
@@ -130,23 +130,20 @@ impl Turn<'_> {
 
     /// Puts these on record together. `None`: somebody else was faster, nothing is written.
     pub(super) async fn append(self, drafts: Vec<NewFact>) -> Result<Option<()>, StoreError> {
-        self.append_taking(drafts, None).await
+        self.append_with(drafts, Batch::default()).await
     }
 
-    /// The same, while the lease changes hands.
-    pub(super) async fn append_taking(
-        self,
-        drafts: Vec<NewFact>,
-        taking: Option<&LeaseTaking<'_>>,
-    ) -> Result<Option<()>, StoreError> {
+    /// The same, with what else is in the batch: a lease that changes hands, a cut, all things there are.
+    pub(super) async fn append_with(self, drafts: Vec<NewFact>, rest: Batch<'_>) -> Result<Option<()>, StoreError> {
         let mut keys: Vec<ThingKey> = drafts.iter().flat_map(|draft| draft.said.touches()).collect();
         keys.sort();
         keys.dedup();
         let things = self.store.dialect.things(WhichThings::Keys(&keys), u32::MAX).await?.into_iter().collect();
         // A head that is not in the chain stays, so that the loss is still told.
         let sound = self.trusted().await.is_ok();
-        let (facts, things) = rows_of(&self.head, drafts, things)?;
-        match self.write(Batch { facts: &facts, things: &things, taking, ..Batch::default() }).await? {
+        let (facts, changed) = rows_of(&self.head, drafts, things)?;
+        let things = if rest.all_things { rest.things } else { &changed };
+        match self.write(Batch { facts: &facts, things, ..rest }).await? {
             Appended::Clash => Ok(None),
             // The head that is known moves on with whatever is seen next.
             Appended::Known => Ok(Some(())),

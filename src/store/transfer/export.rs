@@ -2,7 +2,8 @@
 
 use super::line::{CutLine, End, ExportHead, FORM, Line};
 use crate::store::chain::hex;
-use crate::store::dialect::{KEPT, TIERS, WhichFacts};
+use crate::store::dialect::{KEPT, WhichFacts};
+use crate::store::rollups::walk::RollupWalk;
 use crate::store::{Store, StoreError};
 
 /// Rows that are read at once.
@@ -67,24 +68,13 @@ impl Store {
         end: &mut End,
         say: &mut impl FnMut(&Line) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
-        for tier in TIERS {
-            let mut after = None;
-            while let Some(series) = self.dialect.next_series(tier, after.as_deref()).await? {
-                let mut from = i64::MIN;
-                loop {
-                    let rows = self.dialect.rollups(tier, &series, from, i64::MAX, PAGE).await?;
-                    for row in &rows {
-                        end.rollups += 1;
-                        from = row.start + 1;
-                        if !say(&Line::of_rollup(row))? {
-                            return Ok(false);
-                        }
-                    }
-                    if rows.len() < PAGE as usize {
-                        break;
-                    }
+        let mut walk = RollupWalk::default();
+        while let Some(rows) = walk.next(self).await? {
+            for row in &rows {
+                end.rollups += 1;
+                if !say(&Line::of_rollup(row))? {
+                    return Ok(false);
                 }
-                after = Some(series);
             }
         }
         Ok(true)
