@@ -74,7 +74,13 @@ async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {
     if !matches!(arguments.what, Some(What::Import { .. })) {
         match run_service::is_begun(global).await {
             Ok(true) => {}
-            Ok(false) => return output::fail(exit::UNKNOWN, "there is no store yet", "the first run makes one"),
+            Ok(false) => {
+                return output::fail(
+                    exit::UNKNOWN,
+                    "no store exists yet",
+                    "it is created when a console opens or an action runs",
+                );
+            }
             Err(code) => return code,
         }
     }
