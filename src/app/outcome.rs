@@ -117,12 +117,13 @@ fn past(state: &mut State, series: &[SeriesKey], histories: Option<Vec<SeriesHis
     Output::default()
 }
 
-/// It is tried again by itself: a person is told when it goes and when it is back, not of each try.
+/// It is tried again by itself: a person is told when it goes and when it is back, not of each try, nor of each reason: the
+/// header says that it is away, and the problems of the diagnostics screen say why.
 fn store(state: &mut State, away: Option<SafeText>, since: DateTime<Utc>) -> Output {
-    let known = state.world.store_away.clone();
+    let known = state.world.store_away.is_some();
     let output = state.world.store_changed(away.clone(), since);
     match away {
-        Some(why) if known.is_none_or(|(_, known)| known != why) => {
+        Some(why) if !known => {
             state.toast(Tone::Error, &format!("the store is away: {why}"));
         }
         Some(_) => {}

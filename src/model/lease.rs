@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// How often a holder renews.
 pub const RENEWED_EVERY: Duration = Duration::from_secs(5);
+/// After so long without a renewal one is missing.
+pub const OVERDUE_AFTER: Duration = Duration::from_secs(8);
 /// After so long without a renewal the lease is free.
 pub const EXPIRES_AFTER: Duration = Duration::from_secs(15);
 /// After so long without a renewal a console may take it over with another configuration.
@@ -36,6 +38,11 @@ impl LeaseRow {
     /// Whether nobody holds it: it was given back, or has expired.
     pub(crate) fn is_free(&self, now: DateTime<Utc>) -> bool {
         self.holder.is_empty() || self.is_silent_for(EXPIRES_AFTER, now)
+    }
+
+    /// Whether a renewal is missing.
+    pub(crate) fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        self.is_silent_for(OVERDUE_AFTER, now)
     }
 
     /// Whether nobody has renewed it for so long. A renewal that lies that far in the future was written before the store's
@@ -124,10 +131,14 @@ pub struct LeaseHolder {
     pub who: String,
     /// On which host.
     pub host: String,
+    /// The number of its process there; two consoles of one person differ by it.
+    pub pid: Option<u32>,
     /// Whether it is a watcher.
     pub watcher: bool,
     /// When it took it, by the store's clock.
     pub since: DateTime<Utc>,
+    /// Whether it has missed a renewal: it may be gone, and nobody can take over before the lease expires.
+    pub overdue: bool,
 }
 
 /// The lease as one process sees it.

@@ -193,7 +193,8 @@ impl Store {
         let taken = self.taken(lease.fence).await?;
         let since = taken.as_ref().map_or(lease.renewed_at, |fact| fact.recorded_at);
         let who = taken.map_or_else(|| "unknown".to_owned(), |fact| fact.draft.who);
-        Ok(Some(LeaseHolder { who, host: lease.host, watcher: lease.watcher, since }))
+        let (pid, overdue) = (pid_of(&lease.holder), lease.is_overdue(now));
+        Ok(Some(LeaseHolder { who, host: lease.host, pid, watcher: lease.watcher, since, overdue }))
     }
 
     /// The fact by which the lease got this fence.
@@ -207,4 +208,9 @@ impl Store {
         let (holder, host, digest) = (me.id.clone(), self.host.clone(), me.digest.clone());
         LeaseRow { holder, host, watcher: me.watcher, fence, digest, renewed_at: now }
     }
+}
+
+/// The process of a candidate's id, `HOST.PID.RANDOM`.
+fn pid_of(id: &str) -> Option<u32> {
+    id.rsplit('.').nth(1)?.parse().ok()
 }

@@ -182,6 +182,12 @@ fn what_others_do_and_what_newer_versions_say_is_told() {
 }
 
 /// From now on this console acts for all, or another one does.
+/// Another console.
+fn ben(since: DateTime<Utc>) -> LeaseHolder {
+    let (who, host) = ("ben (ssh)".to_owned(), "box".to_owned());
+    LeaseHolder { who, host, pid: Some(4711), watcher: false, since, overdue: false }
+}
+
 fn lease(app: &mut App, view: LeaseView) {
     app.outcome(Outcome::Lease(Box::new(LeaseReport { view, ..LeaseReport::default() })));
 }
@@ -240,8 +246,8 @@ fn a_settled_status_that_is_not_on_record_is_said_once_and_only_by_who_acts_for_
     app.pass(40);
     assert_eq!(briefly(said(&mut app)), [""; 0]);
     // Another one takes over.
-    let (who, host, since) = ("ben".to_owned(), "box".to_owned(), app.now().utc);
-    lease(&mut app, LeaseView::Other(LeaseHolder { who, host, watcher: false, since }));
+    let since = app.now().utc;
+    lease(&mut app, LeaseView::Other(ben(since)));
     fail(&mut app, "api");
     app.pass(5);
     assert_eq!(briefly(said(&mut app)), [""; 0]);
@@ -312,8 +318,7 @@ fn what_is_seen_otherwise_than_by_who_acts_for_all_is_ones_own_view() {
     fail(&mut app, "api");
     let shown = |app: &App| text(&draw(&app.state, 80, 24));
     assert!(!shown(&app).contains("own view"), "nobody else acts: {}", shown(&app));
-    let (who, host) = ("ben".to_owned(), "box".to_owned());
-    lease(&mut app, LeaseView::Other(LeaseHolder { who, host, watcher: false, since }));
+    lease(&mut app, LeaseView::Other(ben(since)));
     let lines = |app: &App| shown(app).lines().filter(|line| line.contains("own view")).count();
     assert_eq!(lines(&app), 1, "{}", shown(&app));
     app.keys("2");
@@ -600,4 +605,34 @@ async fn an_outage_is_on_record_and_who_is_started_in_the_middle_of_it_knows_sin
     assert_eq!(down.len(), 1, "{lines:?}");
     assert_eq!((&down[0]["object"], &down[0]["who"]), (&"check:api".into(), &serde_json::Value::Null));
     assert!(down[0]["text"].as_str().unwrap().starts_with("api: DOWN since "), "{down:?}");
+}
+
+#[test]
+fn who_writes_alerts_is_seen_at_once() {
+    let mut app = console();
+    let since = app.now().utc;
+    app.keys("!");
+    lease(&mut app, LeaseView::Other(ben(since)));
+    let shown = |app: &App| text(&draw(&app.state, 80, 24));
+    assert!(shown(&app).contains("alerts written by ben@box"), "{}", shown(&app));
+    assert!(shown(&app).contains("console 4711 since"), "{}", shown(&app));
+    assert!(!shown(&app).contains("late to renew"), "{}", shown(&app));
+    lease(&mut app, LeaseView::Other(LeaseHolder { overdue: true, ..ben(since) }));
+    assert!(shown(&app).contains("late to renew; it may be gone"), "{}", shown(&app));
+}
+
+#[test]
+fn a_store_that_is_away_is_announced_once_and_its_reason_stays_readable() {
+    let mut app = console();
+    let since = app.now().utc;
+    for why in ["the store failed: the server closed the connection", "can't be opened: no server accepts connections"]
+    {
+        app.outcome(Outcome::Store { away: Some(SafeText::new(why)), since });
+    }
+    let shown = |app: &App| text(&draw(&app.state, 80, 24));
+    assert_eq!(shown(&app).matches("the store is away").count(), 1, "{}", shown(&app));
+    assert!(shown(&app).contains("STORE AWAY since"), "{}", shown(&app));
+    app.keys("!");
+    app.pass(20);
+    assert!(shown(&app).contains("can't be opened: no server accepts"), "the last reason: {}", shown(&app));
 }

@@ -27,7 +27,7 @@ impl PanelView for Figures {
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         let inner = Frame::inner(area);
-        let lines = lines(state);
+        let lines = lines(state, usize::from(inner.width).saturating_sub(2));
         let height = usize::from(inner.height);
         let start = state.console.screens.diagnostics.figures.min(lines.len().saturating_sub(height));
         let shown = start..(start + height).min(lines.len());
@@ -40,12 +40,15 @@ impl PanelView for Figures {
     }
 }
 
-fn lines(state: &State) -> Vec<Line<'static>> {
+/// The rows, where a reason has the room of `width` columns.
+fn lines(state: &State, width: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
+    // Who writes alerts is what a person looks for here first: it is above the fold at 80×24.
+    store(state, width, &mut out);
     polling(state, &mut out);
     screen(state, &mut out);
     process(state, &mut out);
-    configuration(state, &mut out);
+    configuration(state, width, &mut out);
     logs(state, &mut out);
     out
 }
@@ -107,13 +110,18 @@ fn process(state: &State, out: &mut Vec<Line<'static>>) {
     let queue = format!("{} of {}", figures::count(meters.queued as u64), figures::count(meters.queue_capacity as u64));
     out.push(fact("queue", queue, bad(meters.queued * 2 > meters.queue_capacity)));
     out.push(fact("dropped messages", figures::count(meters.dropped), bad(meters.dropped > 0)));
+}
+
+fn store(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
+    out.push(heading("store"));
     let store = state.world.store_away.as_ref();
     let since =
         |(since, _): &(_, _)| format!("away since {}", figures::time(*since, state.world.config.console.timezone));
     let kept = state.world.diagnostics.store;
     let size = kept.size.map_or_else(String::new, |size| format!(", {}", figures::bytes(size)));
     let words = store.map_or_else(|| format!("answers{size}"), since);
-    out.push(fact("store", words, if store.is_none() { Role::Text } else { Role::LevelError }));
+    out.push(fact("state", words, if store.is_none() { Role::Text } else { Role::LevelError }));
+    out.extend(store.into_iter().flat_map(|(_, why)| reason(why, width)));
     let StoreFigures { waiting, lost, .. } = kept;
     if waiting > 0 || lost > 0 {
         let words = format!("{waiting} min waiting, {} lost", figures::count(lost));
@@ -127,10 +135,14 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
     let zone = state.world.config.console.timezone;
     let since = |at| format!("since {}", figures::moment(at, state.world.now.utc, zone));
     let named = |holder: &LeaseHolder| {
-        let role = if holder.watcher { "watcher" } else { "console" };
         // How somebody came in is for the audit: the name is enough here.
         let who = holder.who.split(" (").next().unwrap_or_default().to_owned();
-        SafeText::new(&format!("{who}@{} ({role})", holder.host)).to_string()
+        SafeText::new(&format!("{who}@{}", holder.host)).to_string()
+    };
+    let process = |holder: &LeaseHolder| {
+        let role = if holder.watcher { "watcher" } else { "console" };
+        let pid = holder.pid.map_or_else(String::new, |pid| format!(" {pid}"));
+        format!("{role}{pid} {}", since(holder.since))
     };
     let indented = |words: String| Line::plain(" ".repeat(20)).and(words, Role::Text);
     let (waiting, dropped) = state.world.diagnostics.late;
@@ -145,12 +157,16 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
             out.push(fact("alerts written by", "this console, to disk".to_owned(), Role::StatusDegraded));
         }
         LeaseView::Other(holder) => {
-            out.push(fact("alerts written by", named(holder), Role::Text));
-            out.push(indented(since(holder.since)));
+            out.push(fact("alerts written by", named(holder), bad(holder.overdue)));
+            out.push(indented(process(holder)));
+            if holder.overdue {
+                out.push(indented("late to renew; it may be gone".to_owned()));
+            }
         }
         LeaseView::OtherConfiguration(holder) => {
             let who = holder.as_ref().map_or_else(|| "nobody".to_owned(), named);
             out.push(fact("alerts written by", who, Role::StatusDegraded));
+            out.extend(holder.as_ref().map(|holder| indented(process(holder))));
             out.push(indented("other configuration".to_owned()));
         }
     }
@@ -160,14 +176,14 @@ fn lease(state: &State, out: &mut Vec<Line<'static>>) {
     }
 }
 
-fn configuration(state: &State, out: &mut Vec<Line<'static>>) {
+fn configuration(state: &State, width: usize, out: &mut Vec<Line<'static>>) {
     let all = &state.world.diagnostics;
     out.push(heading("configuration"));
     let read = figures::age_of(all.configured_at, state.world.now, "never");
     out.push(fact("read", format!("{read} ago"), Role::Text));
     if let Some((at, why)) = &all.rejected {
         out.push(fact("file", format!("rejected {} ago", figures::age(state.world.now.since(*at))), Role::LevelError));
-        out.push(Line::plain("    ").and(why.to_string(), Role::LevelError));
+        out.extend(reason(why, width));
         out.push(Line::plain("    the previous one stays in effect"));
     }
     out.push(fact("reloads", format!("{} good, {} refused", all.reloads.0, all.reloads.1), bad(all.reloads.1 > 0)));
@@ -187,6 +203,11 @@ fn logs(state: &State, out: &mut Vec<Line<'static>>) {
             out.push(Line::plain("  ").join(log::log_state(view)));
         }
     }
+}
+
+/// Why something failed, whole.
+fn reason(why: &SafeText, width: usize) -> Vec<Line<'static>> {
+    Line::styled(format!("    {why}"), Role::LevelError).wrapped(width, 4)
 }
 
 /// A lag that a person would want to know of.
