@@ -49,7 +49,7 @@ pub enum Binding {
     Command(Command),
     /// The start of an action: its dialog, unless the action says `confirm = "none"`.
     Action(Name),
-    /// A screen of one's own.
+    /// A screen of your own.
     Screen(Name),
     /// A saved filter of the logs.
     Filter(Name),

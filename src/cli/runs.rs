@@ -244,11 +244,8 @@ async fn processes(run_service: &RunService, run: &Run) -> Vec<(&'static str, St
     if let Some(pid) = run_service.supervisor(run).await.filter(|_| run.state.is_open()) {
         let signs = run_service.signs(run).await;
         let sign = match signs.silence(Duration::ZERO) {
-            Some(silence) if signs.full => format!("pid {pid}; {silence}"),
-            _ => match signs.quiet {
-                Some(quiet) => format!("pid {pid}, no sign of it for {} s", quiet.as_secs()),
-                None => format!("pid {pid}"),
-            },
+            Some(silence) => format!("pid {pid}; {silence}"),
+            None => format!("pid {pid}"),
         };
         return vec![("supervisor", sign)];
     }

@@ -143,7 +143,7 @@ pub static STARTABLE: PanelSpec = plain("startable", "The actions that can be st
 /// Runs, beside their output.
 pub static RUNS: PanelSpec = plain("runs", "Running and past runs; output shows the chosen one");
 /// What the chosen run says.
-pub static OUTPUT: PanelSpec = plain("output", "How the run chosen in runs stands, and its output");
+pub static OUTPUT: PanelSpec = plain("output", "The state and output of the run chosen in runs");
 /// Locks.
 pub static LOCKS: PanelSpec = plain("locks", "Targets that are locked, by whom, for what");
 /// Figures about the console itself.

@@ -61,7 +61,7 @@ pub(crate) enum PlanError {
         why: &'static str,
     },
     /// Arguments are seen by every user of the machine.
-    #[error("secret `{0}` stands in an argument, where `ps` shows it to everybody: give it in the adapter's `env`")]
+    #[error("secret `{0}` is in an argument, where `ps` shows it to everyone; pass it in the adapter's `env`")]
     SecretInArgument(String),
     /// The value of a secret, written out.
     #[error(

@@ -38,7 +38,7 @@ impl Verb {
 
 pub(crate) const KEYS: &[KeySpec] = &[
     key("steps", ValueForm::Steps, "The argv of each step, in order; the first that fails ends the run"),
-    key("dry_run", ValueForm::Steps, "The argv of each step of a dry run; if missing, there is no dry run"),
+    key("dry_run", ValueForm::Steps, "The argv of each step of a dry run; a dry run is refused if missing"),
     key(
         "choices",
         ValueForm::Commands,

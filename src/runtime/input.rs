@@ -80,7 +80,7 @@ impl Keyboard {
     fn nudge(&self) {
         // The pipe is empty or the reader is gone; a full pipe wakes it as well.
         if rustix::io::write(&self.wake, &[0]).is_err() {
-            tracing::debug!("the keyboard's reader is gone");
+            tracing::debug!("the keyboard reader has ended");
         }
     }
 }
@@ -115,7 +115,7 @@ impl Reader {
                     Ok(count) => parser.feed(&bytes[..count], &mut events),
                     Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
                     Err(error) => {
-                        tracing::info!(%error, "the keyboard is gone");
+                        tracing::info!(%error, "reading the keyboard failed");
                         return;
                     }
                 }

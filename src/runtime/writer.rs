@@ -130,7 +130,7 @@ fn serve(shared: &Shared, mut sink: impl Write) {
         slot.writing = false;
         slot.spare = frame;
         if let Err(error) = result {
-            tracing::info!(%error, "the terminal is gone");
+            tracing::info!(%error, "writing to the terminal failed");
             slot.failed = true;
             slot.waiting = None;
         }

@@ -1,7 +1,7 @@
 //! The head of the chain as it was last seen here, kept beside the store: a chain that lost its end can't show that by
 //! itself.
 //!
-//! One file a store, named by its id, in one's own state directory; written after the commit, by rename, synced, and only
+//! One file a store, named by its id, in the user's own state directory; written after the commit, by rename, synced, and only
 //! forwards, however many consoles and commands write at once.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -100,7 +100,7 @@ impl World {
         self.alerts.first().filter(cries)
     }
 
-    /// Makes the list of alerts anew, of other machines than before: firing, pending, resolved; worst first, newest first.
+    /// Rebuilds the list of alerts from another set of machines: firing, pending, resolved; worst first, newest first.
     pub(super) fn list_alerts(&mut self) {
         self.alerts = Alerts::default();
         for metric in self.metrics.ids() {

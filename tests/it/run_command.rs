@@ -628,7 +628,7 @@ fn a_supervisor_that_gives_no_sign_is_told() {
     let (id, supervisor) = (run["id"].as_str().unwrap(), supervisor(run));
     assert!(Command::new("kill").args(["-STOP", &supervisor]).status().unwrap().success());
     let from = Instant::now();
-    while !world.run(&["runs", id]).out.contains(&format!("pid {supervisor}, no sign of it for ")) {
+    while !world.run(&["runs", id]).out.contains(&format!("pid {supervisor}; no sign of the supervisor for ")) {
         assert!(from.elapsed() < PATIENCE);
     }
     // Who follows it is told as well, while it is still silent.

@@ -22,7 +22,7 @@ use crate::text::secret::Template;
 pub struct Adapter {
     /// Its name.
     pub name: Name,
-    /// `kind`: the built-in it is made from; `custom` for one's own.
+    /// `kind`: the built-in it is made from; `custom` for your own.
     pub kind: String,
     /// `directory`, the working directory of its steps; default the configuration file's.
     pub directory: PathBuf,

@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         let unit = field.as_deref().map_or(self.unit, |field| unit_of_field(field));
         let level = number(value, unit)?;
         if rising && level > *threshold || falling && level < *threshold {
-            return Err(error(value.offset, "the `until` value lies beyond the threshold", HINT));
+            return Err(error(value.offset, "the `until` value is beyond the threshold", HINT));
         }
         *clear = Some((back, level));
         Ok(())
