@@ -41,7 +41,7 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
             effects.push(FeedEffect::PollNow(service::polled(state)).into());
             state.toast(Tone::Info, "polling now");
         }
-        Command::Save => effects.push(TerminalEffect::SaveScreen.into()),
+        Command::Save => logs::save_evidence(state, effects),
         Command::Theme => next_theme(state),
         Command::Mouse => {
             state.console.mouse = !state.console.mouse;

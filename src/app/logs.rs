@@ -43,7 +43,7 @@ pub(crate) use masked::held;
 pub(in crate::app) use masked::masked;
 pub(in crate::app) use search::next_match;
 use search::{SLICE, go_to_first_match, search_again};
-pub(in crate::app) use taken::{copied, copied_marks, page, save};
+pub(in crate::app) use taken::{copied, copied_marks, page, save, save_evidence};
 pub(in crate::app) use times::{follow_selection, go_to, go_to_cursor};
 
 /// Rows of the list of records.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::panels;
 use crate::model::choice::ChoiceList;
-use crate::model::effect::{Effect, RequestId};
+use crate::model::effect::{Effect, RequestId, TerminalEffect};
 use crate::model::outcome::Outcome;
 use crate::model::rollup::{SeriesHistory, SeriesKey};
 use crate::model::run::Run;
@@ -56,6 +56,12 @@ pub(crate) fn outcome(state: &mut State, outcome: Outcome, effects: &mut Vec<Eff
         }
         // Asked for again meanwhile: that answer is newer.
         Outcome::RunsLoaded { .. } | Outcome::Statuses { .. } => Output::default(),
+        Outcome::EvidenceSaved(path) => {
+            let path = path.display().to_string();
+            state.toast(Tone::Good, &format!("evidence saved in {path}"));
+            effects.push(TerminalEffect::Copy(SafeText::new(&path)).into());
+            Output::default()
+        }
         other => {
             answered(state, other);
             Output::default()
@@ -93,6 +99,7 @@ fn answered(state: &mut State, outcome: Outcome) {
         | Outcome::Run(_)
         | Outcome::RunsLoaded { .. }
         | Outcome::Runs { .. }
+        | Outcome::EvidenceSaved(_)
         | Outcome::Store { .. }
         | Outcome::Past { .. }
         | Outcome::StoreFigures(_)

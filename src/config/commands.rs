@@ -92,7 +92,7 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("freeze", &["f"], "hold the screen still; nothing is lost", CommandContext::Everywhere),
     command("poll", &["ctrl-r"], "poll everything now", CommandContext::Everywhere),
     command("copy", &["y"], "copy what is selected", CommandContext::Everywhere),
-    command("save", &["S"], "save the screen as evidence", CommandContext::Everywhere),
+    command("save", &["S"], "save evidence: screen, logs, timeline, readings", CommandContext::Everywhere),
     command("theme", &["T"], "the next theme", CommandContext::Everywhere),
     command("mouse", &["M"], "mouse on and off", CommandContext::Everywhere),
     command("redraw", &["ctrl-l"], "redraw the screen", CommandContext::Everywhere),

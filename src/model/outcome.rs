@@ -183,4 +183,6 @@ pub enum Outcome {
     Failed(SafeText),
     /// A file was written.
     Saved(PathBuf),
+    /// The evidence of a moment was written into this directory.
+    EvidenceSaved(PathBuf),
 }

@@ -286,8 +286,13 @@ impl Core {
     }
 
     /// Writes files into the state directory, off the loop, and says where.
-    pub(crate) fn save(&mut self, files: Vec<(String, String)>) {
-        self.effects.save_all(&mut self.tasks, files);
+    pub(crate) fn save(&mut self, name: &str, text: String) {
+        self.effects.save_file(&mut self.tasks, name.to_owned(), text);
+    }
+
+    /// Writes files into a directory of their own there.
+    pub(crate) fn save_evidence(&mut self, name: String, files: Vec<(String, String)>) {
+        self.effects.save_evidence(&mut self.tasks, name, files);
     }
 
     /// The state alone.

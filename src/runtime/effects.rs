@@ -16,7 +16,6 @@ use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
 use super::tasks::Tasks;
 use super::watching::Away;
-use crate::actions::save::save;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::effect::{RequestId, StartRun};
@@ -25,7 +24,6 @@ use crate::model::run::{Run, Stopping};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
 use crate::text::name::Name;
-use crate::text::redact::Redactor;
 use crate::text::secret::Template;
 
 /// A store that is away is tried again after so long; the last for ever.
@@ -62,7 +60,7 @@ pub(super) struct Tools {
     started: Arc<Notify>,
     /// Wakes whoever waits to try the store again: a person needs it.
     wanted: Arc<Notify>,
-    secrets_handle: SecretsHandle,
+    pub(super) secrets_handle: SecretsHandle,
     pub(super) state_directory: Arc<Path>,
 }
 
@@ -127,22 +125,6 @@ impl Effects {
             tokio::select! {
                 () = token.cancelled() => {}
                 () = tools.follow(request, &run) => {}
-            }
-        });
-    }
-
-    /// Saves files without the secrets in them, and says where the first one is.
-    pub(crate) fn save_all(&self, tasks: &mut Tasks, files: Vec<(String, String)>) {
-        let mut tools = self.tools.clone();
-        tasks.once("saving", async move {
-            let secrets = tools.secrets_handle.secrets().await;
-            let directory = Arc::clone(&tools.state_directory);
-            let saved =
-                tokio::task::spawn_blocking(move || write_all(&directory, &files, &Redactor::from(&*secrets))).await;
-            match saved {
-                Ok(Ok(Some(path))) => tools.answer(Outcome::Saved(path)).await,
-                Ok(Err(text)) => tools.answer(Outcome::Failed(text)).await,
-                Ok(Ok(None)) | Err(_) => {}
             }
         });
     }
@@ -370,19 +352,6 @@ impl Tools {
         };
         self.close_request(request, followed).await;
     }
-}
-
-fn write_all(directory: &Path, files: &[(String, String)], redactor: &Redactor) -> Result<Option<PathBuf>, SafeText> {
-    let mut first = None;
-    for (name, text) in files {
-        let path = save(directory, name, redactor.redact(text).as_bytes()).map_err(|error| {
-            let place = directory.join("saved");
-            let hint = format!("check that {} is writable and has free space", place.display());
-            SafeText::new(&format!("{name} was not saved: {error}; {hint}"))
-        })?;
-        first.get_or_insert(path);
-    }
-    Ok(first)
 }
 
 /// Of runs that went on while the store was away, those that it does not know now.

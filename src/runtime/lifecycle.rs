@@ -20,7 +20,6 @@ use crate::lang::time::Stamp;
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::text::SafeText;
-use crate::ui::export::ExportFormat;
 
 /// Messages taken in before a frame is considered again.
 const BATCH: usize = 256;
@@ -58,7 +57,7 @@ pub(super) struct Console {
     pub(super) core: Core,
     pub(super) tty: Tty,
     signals: Signals,
-    painter: FramePainter,
+    pub(super) painter: FramePainter,
     pub(super) frames: Frames,
     pager: Pager,
     hands: TerminalOwner,
@@ -285,19 +284,8 @@ impl Console {
                 self.core.effects.say("sent to the terminal's clipboard");
             }
             // Too much for the sequence: a file takes everything.
-            None => self.core.save(vec![("copied.txt".to_owned(), text)]),
+            None => self.core.save("copied.txt", text),
         }
-    }
-
-    pub(super) fn save_screen(&mut self) {
-        let theme = self.core.state().console.theme.clone();
-        let name = format!("screen-{}", self.now().utc.format("%Y%m%dT%H%M%SZ"));
-        let title = format!("opsroom · {}", self.core.state().world.config.console.name);
-        let shown = self.tty.shown().clone();
-        let files = [ExportFormat::Svg, ExportFormat::Ansi, ExportFormat::Text].map(|format| {
-            (format!("{name}.{}", format.extension()), self.painter.export(&theme, &shown, format, &title))
-        });
-        self.core.save(files.into());
     }
 
     pub(super) fn suspend(&mut self, group: bool) {

@@ -34,6 +34,7 @@ pub mod paths;
 pub mod reload;
 mod retention;
 pub mod runs;
+mod saving;
 pub mod secrets;
 pub mod shape_history;
 pub mod signals;

@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "runtime",
         &[
             "text", "lang", "model", "logs", "config", "theme", "clock", "files", "process", "sources", "actions",
-            "store", "world", "app", "ui",
+            "store", "world", "report", "app", "ui",
         ],
     ),
     (

@@ -205,7 +205,22 @@ fn complaint_12_nothing_can_be_copied() {
     let file = files(".log").into_iter().chain(files(".txt")).next().expect("a file of records");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "first line\nsecond line, ünïcode\n");
     console.press("S");
-    until("the screen is saved", || files(".svg").len() == 1 && files(".ansi").len() == 1);
+    console.wait_for("evidence saved in");
+    let [directory] = &evidence(&console)[..] else { panic!("one directory") };
+    let names =
+        ["logs.txt", "readings.json", "screen.ansi", "screen.svg", "screen.txt", "timeline.txt", "versions.txt"];
+    for name in names.into_iter().chain(["SHA256SUMS"]) {
+        assert!(directory.join(name).is_file(), "{name}");
+    }
+    let sums = Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(directory).status();
+    assert!(sums.unwrap().success(), "the hashes are those of the files");
+    assert_eq!(
+        std::fs::read_to_string(directory.join("logs.txt")).unwrap(),
+        "api | first line\napi | second line, ünïcode\n"
+    );
+    assert!(std::fs::read_to_string(directory.join("screen.txt")).unwrap().contains("second line"));
+    let path = format!("\x1b]52;c;{}\x07", STANDARD.encode(directory.to_str().unwrap()));
+    assert!(console.raw().contains(&path), "no OSC 52 with the path");
     // The terminal's own selection needs a mouse that is not captured: it is not, until asked for.
     console.wait("the mouse is free", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
     console.press("M");
@@ -213,6 +228,13 @@ fn complaint_12_nothing_can_be_copied() {
     console.press("M");
     console.wait("the mouse is free again", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
     quit(&mut console);
+}
+
+/// The directories of evidence.
+fn evidence(console: &Terminal) -> Vec<PathBuf> {
+    let saved = std::fs::read_dir(console.state().join("opsroom/saved")).into_iter().flatten();
+    let paths = saved.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("evidence-")).collect()
 }
 
 #[test]
@@ -274,7 +296,7 @@ fn complaint_14_the_configuration_is_rewritten() {
     console.press("/line\r");
     console.press("w+t");
     console.press("S");
-    console.wait_for("✓ saved");
+    console.wait_for("evidence saved in");
     console.press("A");
     console.wait("it ran", |screen| screen.contents().contains("run api: ended"));
     console.press(":reload\r");

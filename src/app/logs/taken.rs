@@ -1,5 +1,8 @@
 //! What is taken out of the logs: copied, written to a file, read in a pager.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::record::Record;
@@ -12,6 +15,8 @@ use super::marks;
 const MAX_SAVED: usize = 100_000;
 /// Records that a pager gets at the most: a key must not wait for more.
 const MAX_PAGED: usize = 20_000;
+/// How far back evidence looks in the logs.
+const LATELY: TimeDelta = TimeDelta::minutes(15);
 
 /// The marked records, raw; `None` where none are.
 pub(in crate::app) fn copied_marks(state: &State) -> Option<String> {
@@ -46,6 +51,30 @@ pub(in crate::app) fn page(state: &mut State, effects: &mut Vec<Effect>) {
     }
     let several = state.console.screens.logs.pane.sources().len() > 1;
     effects.push(TerminalEffect::Page(text(&records, several)).into());
+}
+
+/// Saves the present screen as evidence, with what the logs say beside it: on the logs screen what is marked, else what
+/// passes the filter; elsewhere what was written lately, of all logs.
+pub(in crate::app) fn save_evidence(state: &State, effects: &mut Vec<Effect>) {
+    let records = match state.console.screen {
+        Screen::Logs => chosen(state, MAX_PAGED),
+        _ => lately(state),
+    };
+    effects.push(TerminalEffect::SaveEvidence(text(&records, true)).into());
+}
+
+/// What was written in the last [`LATELY`], by time, the newest [`MAX_PAGED`] at the most.
+fn lately(state: &State) -> Vec<Record> {
+    let from = state.world.now.utc - LATELY;
+    let mut records: Vec<(DateTime<Utc>, &Record)> = Vec::new();
+    for log in &state.world.logs {
+        let ring = &log.ring;
+        let timed = (0..ring.len()).rev().filter_map(|at| Some((ring.time_at(at)?, ring.at(at)?)));
+        records.extend(timed.take_while(|(time, _)| *time >= from).take(MAX_PAGED));
+    }
+    records.sort_by_key(|(time, record)| (*time, record.seq));
+    let first = records.len().saturating_sub(MAX_PAGED);
+    records[first..].iter().map(|(_, record)| (*record).clone()).collect()
 }
 
 /// What is marked, else the newest `most` of what passes the filter.

@@ -11,8 +11,8 @@ pub enum TerminalEffect {
     Redraw,
     /// Put a text into the clipboard (OSC 52), or into a file where the terminal can't.
     Copy(SafeText),
-    /// Save the present frame as evidence.
-    SaveScreen,
+    /// Save the present frame as evidence, with these log lines and what is known.
+    SaveEvidence(String),
     /// Show this text in `$PAGER`; the terminal is handed over meanwhile.
     Page(String),
     /// Set the terminal's title.

@@ -12,7 +12,7 @@ impl Core {
                 Some(loader) => reload::now(&mut self.tasks, loader, self.reload_sender.clone()),
                 None => self.effects.fail("this console has no configuration file to reload"),
             },
-            ConsoleEffect::Save { name, text } => self.effects.save_all(&mut self.tasks, vec![(name, text)]),
+            ConsoleEffect::Save { name, text } => self.effects.save_file(&mut self.tasks, name, text),
         }
     }
 }

@@ -18,7 +18,7 @@ impl Console {
             TerminalEffect::Bell => self.bell = true,
             TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
             TerminalEffect::Copy(text) => self.copy(&text),
-            TerminalEffect::SaveScreen => self.save_screen(),
+            TerminalEffect::SaveEvidence(logs) => self.save_evidence(logs),
             TerminalEffect::Page(text) => self.lend(text),
         }
     }
