@@ -1,11 +1,16 @@
 //! What each command does, on every screen alike; what belongs to one screen is in its module.
 
+use std::path::Path;
+
 use crate::config::panels::PanelId;
 use crate::model::effect::{ConsoleEffect, Effect, FeedEffect, TerminalEffect};
 use crate::text::SafeText;
+use crate::text::name::Name;
 
+use super::describe::subject;
 use super::keymap::Command;
 use super::navigation::open_screen;
+use super::overlays::description::Description;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
@@ -59,6 +64,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::GoToTime => logs::go_to_cursor(state),
         Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
+        Command::Act => act(state),
+        Command::Describe => describe(state),
         Command::Filter => filter(state),
         other => panel_command(state, other, effects),
     }
@@ -76,6 +83,8 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
             logs::show_only(state, Some(name));
         }
         Operation::Metric(name) => metrics::show(state, name),
+        Operation::Runbook(name) => runbook(state, &name, effects),
+        Operation::Copy(text) => effects.push(TerminalEffect::Copy(text).into()),
         Operation::Theme(name) => state.console.theme = name,
         Operation::Action { name, dry_run } => launch::begin(state, &name, dry_run, effects),
     }
@@ -124,6 +133,35 @@ fn next_theme(state: &mut State) {
 fn colours(state: &mut State) {
     state.console.colours = !state.console.colours;
     state.toast(Tone::Info, if state.console.colours { "line colours on" } else { "line colours off" });
+}
+
+/// Opens the menu of what is selected.
+fn act(state: &mut State) {
+    match subject(state).and_then(|subject| Palette::of(state, &subject)) {
+        Some(menu) => state.console.overlays.push(menu),
+        None => state.toast(Tone::Info, "nothing selected"),
+    }
+}
+
+fn describe(state: &mut State) {
+    match subject(state) {
+        Some(subject) => state.console.overlays.push(Description::of(subject)),
+        None => state.toast(Tone::Info, "nothing selected"),
+    }
+}
+
+/// Shows a runbook that is a file in the pager, from its section on; one that is an address is copied.
+fn runbook(state: &mut State, service: &Name, effects: &mut Vec<Effect>) {
+    let world = &state.world;
+    let written = world.config.services.iter().find(|known| known.name == *service);
+    let Some(written) = written.and_then(|known| known.runbook.clone()) else { return };
+    if written.contains("://") {
+        effects.push(TerminalEffect::Copy(SafeText::new(&written)).into());
+        return;
+    }
+    let (path, section) = written.split_once('#').map_or((&*written, ""), |(path, section)| (path, section));
+    let beside = world.config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+    effects.push(TerminalEffect::PageFile { path: beside.join(path), section: section.to_owned() }.into());
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {

@@ -39,7 +39,7 @@ commands! {
     PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
-    OnlyThis = "only-this", NotThis = "not-this",
+    OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
 }
 
 /// What a key means.

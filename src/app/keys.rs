@@ -49,5 +49,5 @@ pub(crate) fn paste(state: &mut State, text: &str) {
 /// Where keys are heard now, the nearest first.
 pub(crate) fn contexts(state: &State) -> Vec<CommandContext> {
     let nearest = state.focused_panel().and_then(|id| panels::find(&id).context());
-    nearest.into_iter().chain([CommandContext::Lists, CommandContext::Everywhere]).collect()
+    nearest.into_iter().chain([CommandContext::Selection, CommandContext::Lists, CommandContext::Everywhere]).collect()
 }

@@ -11,6 +11,8 @@ pub enum CommandContext {
     Everywhere,
     /// Where something can be scrolled or selected.
     Lists,
+    /// Where something is selected, and its panel has no other meaning for the key.
+    Selection,
     /// On the logs screen, and in a log panel that has the focus.
     Logs,
     /// In what lies over the logs or beside them: a record, patterns, top values.
@@ -27,6 +29,7 @@ impl CommandContext {
         match self {
             Self::Everywhere => "everywhere",
             Self::Lists => "in lists",
+            Self::Selection => "on what is selected",
             Self::Logs => "in logs",
             Self::Details => "in a record, patterns and top values",
             Self::Metrics => "in metrics",
@@ -111,6 +114,8 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("open", &["enter"], "open what is selected", CommandContext::Lists),
     command("select", &["space"], "select, or pause and follow", CommandContext::Lists),
     command("filter", &["/"], "filter", CommandContext::Lists),
+    command("act", &["x"], "actions, links and runbook of what is selected", CommandContext::Selection),
+    command("describe", &["d"], "everything that is known of what is selected", CommandContext::Selection),
     command("go-to-time", &["'"], "the logs at the time of the charts' cursor", CommandContext::Lists),
     command("search", &["s"], "search: jumps, hides nothing", CommandContext::Logs),
     command("next-match", &["n"], "the next match", CommandContext::Logs),

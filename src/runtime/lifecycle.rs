@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::core::{Core, StartOptions};
 use super::frames::{Frames, Urgency};
-use super::pager::Pager;
+use super::pager::{Pager, PagerText};
 use super::painter::FramePainter;
 use super::signals::{self, SignalRequest, Signals};
 use super::terminal;
@@ -309,7 +309,7 @@ impl Console {
         self.resize();
     }
 
-    pub(super) fn lend(&mut self, text: String) {
+    pub(super) fn lend(&mut self, text: PagerText) {
         self.tty.hush();
         self.tty.keyboard.pause();
         self.tty.leave();

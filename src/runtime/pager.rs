@@ -2,23 +2,73 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::{Child, ChildStdin};
 
+use crate::files;
+use crate::files::bounded::PATIENCE;
 use crate::process::Invocation;
+use crate::text::SafeText;
 use crate::text::redact::Redactor;
+
+/// What a pager shows.
+#[derive(Debug)]
+pub(crate) enum PagerText {
+    /// This.
+    Ready(String),
+    /// What a file says, from a Markdown heading on.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The anchor of the heading; empty: from the beginning.
+        section: String,
+    },
+}
+
+/// Bytes of a file that are shown at the most.
+const MOST: u64 = 1 << 20;
+
+impl PagerText {
+    /// The text. What a file says may take its time, and comes from outside: it is made safe line by line.
+    fn read(self) -> String {
+        let (path, section) = match self {
+            Self::Ready(text) => return text,
+            Self::File { path, section } => (path, section),
+        };
+        match files::read(&path, MOST, PATIENCE) {
+            Ok(received) => {
+                let text = String::from_utf8_lossy(&received.bytes);
+                let safe: Vec<String> = text.lines().map(|line| SafeText::new(line).to_string()).collect();
+                safe[start_of(&safe, &section)..].join("\n") + "\n"
+            }
+            Err(error) => format!("{} can't be read: {error}\n", path.display()),
+        }
+    }
+}
+
+/// The line of the heading with that anchor: in lower case, words joined by `-`, other signs left out.
+fn start_of(lines: &[String], section: &str) -> usize {
+    let anchor = |line: &String| {
+        let heading = line.strip_prefix('#')?.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        Some(kept.collect::<String>().replace(' ', "-"))
+    };
+    let found = lines.iter().position(|line| anchor(line).is_some_and(|anchor| anchor == section.to_lowercase()));
+    found.unwrap_or(0)
+}
 
 /// The pager that has the terminal, where one has.
 #[derive(Debug, Default)]
 pub(crate) struct Pager {
     running: Option<io::Result<Child>>,
-    text: Option<(String, Redactor)>,
+    text: Option<(PagerText, Redactor)>,
 }
 
 impl Pager {
     /// Starts `$PAGER`, or `less`, with the text on its standard input, without the secrets in it.
-    pub(crate) fn show(&mut self, text: String, redactor: Redactor) {
+    pub(crate) fn show(&mut self, text: PagerText, redactor: Redactor) {
         let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
         // `$PAGER` is a shell's word with options, by custom.
         let shell = Invocation::shell(pager.as_deref().unwrap_or("less")).in_our_environment();
@@ -55,11 +105,11 @@ impl Pager {
 }
 
 /// Writes the text from a thread of its own: a pager reads as its reader scrolls, and may never read all.
-fn feed(stdin: ChildStdin, text: String, redactor: Redactor) -> io::Result<()> {
+fn feed(stdin: ChildStdin, text: PagerText, redactor: Redactor) -> io::Result<()> {
     let mut stdin = File::from(stdin.into_owned_fd()?);
     std::thread::Builder::new().name("pager".into()).spawn(move || {
         // A pager that is left early closes its input: no error.
-        stdin.write_all(redactor.redact(&text).as_bytes()).ok();
+        stdin.write_all(redactor.redact(&text.read()).as_bytes()).ok();
     })?;
     Ok(())
 }

@@ -14,6 +14,7 @@ mod command_logs;
 mod complaints;
 mod complaints_app;
 mod config;
+mod described;
 mod desk;
 mod details;
 mod docker;

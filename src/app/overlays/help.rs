@@ -81,6 +81,7 @@ impl Help {
         let contexts = [
             CommandContext::Everywhere,
             CommandContext::Lists,
+            CommandContext::Selection,
             CommandContext::Logs,
             CommandContext::Details,
             CommandContext::Metrics,

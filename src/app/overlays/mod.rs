@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod choices;
 pub mod confirm;
+pub mod description;
 pub mod help;
 pub mod line;
 pub mod palette;

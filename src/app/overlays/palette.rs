@@ -1,23 +1,33 @@
 //! The palette: every command, screen, service, log and action by name.
 
+mod menu;
+
 use std::borrow::Cow;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config as MatcherConfig, Matcher, Utf32Str};
 
+use crate::app::describe;
 use crate::app::input::TextInput;
 use crate::app::keymap::{Binding, Command};
+use crate::app::row::RowKey;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::state::overlay::{Operation, Overlay, Then};
 use crate::config::commands::COMMANDS;
 use crate::config::plan;
+use crate::config::sections::action::Action;
 use crate::lang::key::{Key, KeyCode};
 use crate::model::effect::Effect;
 
-/// The palette overlay.
-#[derive(Debug, Clone, Default)]
+/// The palette overlay: everything by name, or what can be done with one thing.
+#[derive(Debug, Clone)]
 pub struct Palette {
+    /// What is offered.
+    pub title: String,
+    /// What stands in the empty input.
+    pub placeholder: &'static str,
+    offers: Vec<PaletteItem>,
     /// What was typed.
     pub input: TextInput,
     /// What matches, best first.
@@ -43,19 +53,30 @@ pub struct PaletteItem {
 impl Palette {
     /// The palette with everything in it.
     pub(crate) fn new(state: &State) -> Self {
-        let mut palette = Self::default();
-        palette.refresh(state);
-        palette
+        Self::offering("commands".to_owned(), "a command, screen, service, action or theme", everything(state))
     }
 
-    fn refresh(&mut self, state: &State) {
-        self.items = matching(everything(state), self.input.text());
+    /// The palette with these items.
+    fn offering(title: String, placeholder: &'static str, offers: Vec<PaletteItem>) -> Self {
+        let items = offers.clone();
+        Self { title, placeholder, offers, input: TextInput::default(), items, selected: 0 }
+    }
+
+    /// What can be done with what is selected and with its service: `None` where that is nothing.
+    pub(crate) fn of(state: &State, subject: &RowKey) -> Option<Self> {
+        let offers = menu::offers(state, subject);
+        let title = format!("{}: actions", describe::title(state, subject));
+        (!offers.is_empty()).then(|| Self::offering(title, "type to narrow the list", offers))
+    }
+
+    fn refresh(&mut self) {
+        self.items = matching(self.offers.clone(), self.input.text());
         self.selected = 0;
     }
 }
 
 impl Overlay for Palette {
-    fn key(&mut self, state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
+    fn key(&mut self, _state: &mut State, key: Key, _effects: &mut Vec<Effect>) -> Then {
         let last = self.items.len().saturating_sub(1);
         match (key.code, key.ctrl) {
             (KeyCode::Esc, _) => return Then::Close,
@@ -74,16 +95,16 @@ impl Overlay for Palette {
             (KeyCode::Backspace, false) if self.input.text().is_empty() => return Then::Close,
             _ => {
                 if self.input.key(key) {
-                    self.refresh(state);
+                    self.refresh();
                 }
             }
         }
         Then::Stay
     }
 
-    fn paste(&mut self, state: &mut State, text: &str) {
+    fn paste(&mut self, _state: &mut State, text: &str) {
         self.input.insert(text);
-        self.refresh(state);
+        self.refresh();
     }
 
     fn click_row(&mut self, row: usize) {
@@ -138,9 +159,14 @@ fn everything(state: &State) -> Vec<PaletteItem> {
 
 /// What can be started, and its dry runs; nothing in read-only mode.
 fn actions(state: &State) -> Vec<PaletteItem> {
+    started(state, &state.world.config.actions)
+}
+
+/// Of these actions.
+fn started<'a>(state: &State, actions: impl IntoIterator<Item = &'a Action>) -> Vec<PaletteItem> {
     let config = &state.world.config;
     let mut items = Vec::new();
-    for action in config.actions.iter().filter(|_| !state.world.read_only) {
+    for action in actions.into_iter().filter(|_| !state.world.read_only) {
         let keys = state.console.keymap.keys_of(&Binding::Action(action.name.clone()));
         let does = Operation::Action { name: action.name.clone(), dry_run: false };
         items.push(item(format!("run {}", action.name), action.title.clone(), keys, does));

@@ -8,6 +8,7 @@ use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::record::Record;
 use crate::model::effect::Effect;
+use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::world::World;
 use crate::world::ids::LogId;
@@ -108,6 +109,10 @@ pub enum Operation {
     Log(Name),
     /// The chart of a metric.
     Metric(Name),
+    /// The runbook of a service.
+    Runbook(Name),
+    /// A text into the clipboard.
+    Copy(SafeText),
     /// Another theme.
     Theme(String),
     /// The dialog of an action, or of its dry run.

@@ -1,5 +1,7 @@
 //! What is asked of the terminal.
 
+use std::path::PathBuf;
+
 use crate::text::SafeText;
 
 /// Something that only the owner of the terminal can do. A console without a screen drops it.
@@ -15,6 +17,13 @@ pub enum TerminalEffect {
     SaveEvidence(String),
     /// Show this text in `$PAGER`; the terminal is handed over meanwhile.
     Page(String),
+    /// Show this file in `$PAGER`, from the Markdown heading of that anchor on; from its beginning where that is empty.
+    PageFile {
+        /// The file.
+        path: PathBuf,
+        /// The anchor of a heading, as in `RUNBOOK.md#restart-the-cache`.
+        section: String,
+    },
     /// Set the terminal's title.
     Title(SafeText),
     /// Ring.

@@ -3,6 +3,7 @@
 use crate::model::effect::TerminalEffect;
 use crate::runtime::frames::Urgency;
 use crate::runtime::lifecycle::Console;
+use crate::runtime::pager::PagerText;
 use crate::runtime::signals;
 
 impl Console {
@@ -19,7 +20,8 @@ impl Console {
             TerminalEffect::Mouse(on) => self.tty.set_mouse(on),
             TerminalEffect::Copy(text) => self.copy(&text),
             TerminalEffect::SaveEvidence(logs) => self.save_evidence(logs),
-            TerminalEffect::Page(text) => self.lend(text),
+            TerminalEffect::Page(text) => self.lend(PagerText::Ready(text)),
+            TerminalEffect::PageFile { path, section } => self.lend(PagerText::File { path, section }),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod choices;
 mod confirm;
+mod description;
 mod details;
 mod help;
 mod line;
@@ -20,6 +21,7 @@ use super::widgets::toast;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
 use crate::app::overlays::confirm::Confirmation;
+use crate::app::overlays::description::Description;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
@@ -46,6 +48,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<AskOverlay>,
     draws::<Choices>,
     draws::<Confirmation>,
+    draws::<Description>,
     draws::<Help>,
     draws::<LineInput>,
     draws::<Palette>,

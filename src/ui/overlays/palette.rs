@@ -25,7 +25,7 @@ const NAME: usize = 24;
 impl Draw for Palette {
     fn draw(&self, _state: &State, painter: &mut Painter<'_>, area: Rect) {
         let spot = dialog::spot(area, WIDTH, HEIGHT);
-        let title = Line::styled("commands", Role::DialogTitle);
+        let title = Line::styled(self.title.clone(), Role::DialogTitle);
         let foot = Line::styled("Enter starts, Esc closes", Role::TextDim);
         let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
         let (line, list) = split_top(inner, 1);
@@ -34,7 +34,7 @@ impl Draw for Palette {
             text: self.input.text(),
             cursor: Some(self.input.cursor()),
             error: None,
-            placeholder: "a command, screen, service, action or theme",
+            placeholder: self.placeholder,
         };
         input.draw(painter, line);
         if self.items.is_empty() {

@@ -1,0 +1,68 @@
+//! Everything that is known of what is selected, for the description and for the menu of its actions.
+
+mod things;
+
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::text::SafeText;
+use crate::text::name::Name;
+use crate::world::alerts::AlertSubject;
+
+/// A label with what it says. An empty label continues the row above.
+pub(crate) type Row = (&'static str, SafeText);
+
+/// What is selected in the panel that has the focus; on a service's screen, where nothing is, that service.
+pub(crate) fn subject(state: &State) -> Option<RowKey> {
+    let selected = state.focused_panel().and_then(|id: PanelId| state.selected(&id));
+    selected.or_else(|| {
+        let shows_one = state.console.screen == crate::app::screens::Screen::Service;
+        shows_one.then(|| state.shown_service().map(|service| RowKey::Service(service.name.clone()))).flatten()
+    })
+}
+
+/// The service that something belongs to.
+pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
+    let world = &state.world;
+    match row {
+        RowKey::Service(name) => Some(name.clone()),
+        RowKey::Check(name) => Some(world.row_of(name)),
+        RowKey::Metric(name) => world.metric(name)?.service.clone(),
+        RowKey::Action(name) => world.action(name)?.service.clone(),
+        RowKey::Run(id) => world.run_by_id(id)?.service.clone(),
+        RowKey::Alert(id) => {
+            let alert = world.alert(id)?;
+            match &alert.subject {
+                AlertSubject::Check(name) => Some(world.row_of(name)),
+                AlertSubject::Metric(_) | AlertSubject::Console => alert.service.clone(),
+            }
+        }
+        RowKey::Entry(..) => {
+            world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())
+        }
+        RowKey::Lock(_) | RowKey::Problem(..) => None,
+    }
+}
+
+/// What it is called.
+pub(crate) fn title(state: &State, row: &RowKey) -> String {
+    let world = &state.world;
+    match row {
+        RowKey::Service(name) => world.service(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
+        RowKey::Check(name) => format!("check {name}"),
+        RowKey::Metric(name) => world.metric(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
+        RowKey::Action(name) => world.title_of(name).to_owned(),
+        RowKey::Alert(id) => world.alert(id).map_or_else(|| id.to_string(), crate::world::alerts::AlertView::brief),
+        RowKey::Run(id) => format!("run {id}"),
+        RowKey::Lock(target) => format!("lock of {target}"),
+        RowKey::Entry(..) => "event".to_owned(),
+        RowKey::Problem(..) => "problem".to_owned(),
+    }
+}
+
+/// All that is known of it; empty where it is no more.
+pub(crate) fn rows(state: &State, row: &RowKey) -> Vec<Row> {
+    let mut sheet = things::Sheet::new(state);
+    sheet.fill(row);
+    sheet.rows
+}

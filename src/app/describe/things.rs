@@ -1,0 +1,241 @@
+//! What is said of each kind of thing.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Row;
+use crate::app::keymap::Binding;
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::config::sections::action::Action;
+use crate::config::sections::service::Service;
+use crate::lang::condition::Condition;
+use crate::lang::expression::Expression;
+use crate::lang::unit;
+use crate::model::alert::Severity;
+use crate::model::run::{Lock, Run};
+use crate::model::since::Since;
+use crate::text::SafeText;
+use crate::world::World;
+use crate::world::alerts::AlertView;
+use crate::world::checks::CheckView;
+use crate::world::ids::Id as _;
+use crate::world::metrics::MetricView;
+use crate::world::services::ServiceView;
+
+/// The rows as they are collected.
+pub(super) struct Sheet<'a> {
+    state: &'a State,
+    world: &'a World,
+    pub(super) rows: Vec<Row>,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(state: &'a State) -> Self {
+        Self { state, world: &state.world, rows: Vec::new() }
+    }
+
+    pub(super) fn fill(&mut self, row: &RowKey) {
+        let world = self.world;
+        match row {
+            RowKey::Service(name) => world.service(name).into_iter().for_each(|service| self.service(service)),
+            RowKey::Check(name) => world.check(name).into_iter().for_each(|check| self.check(check)),
+            RowKey::Metric(name) => world.metric(name).into_iter().for_each(|metric| self.metric(metric)),
+            RowKey::Action(name) => world.action(name).into_iter().for_each(|action| self.action(action)),
+            RowKey::Alert(id) => world.alert(id).into_iter().for_each(|alert| self.alert(alert)),
+            RowKey::Run(id) => world.run_by_id(id).into_iter().for_each(|run| self.run(run)),
+            RowKey::Lock(target) => {
+                world.locks.iter().filter(|lock| lock.target == *target).for_each(|lock| self.lock(lock));
+            }
+            RowKey::Entry(_, text) => {
+                for entry in world.timeline.newest_first().filter(|entry| row.is_entry(entry)).take(1) {
+                    self.say("at", self.moment(entry.at.utc));
+                    self.listed("service", entry.service.iter());
+                }
+                self.rows.push(("what", text.clone()));
+            }
+            RowKey::Problem(_, about, text) => {
+                self.rows.push(("about", about.clone()));
+                self.rows.push(("what", text.clone()));
+            }
+        }
+    }
+
+    fn say(&mut self, label: &'static str, text: impl AsRef<str>) {
+        if !text.as_ref().is_empty() {
+            self.rows.push((label, SafeText::new(text.as_ref())));
+        }
+    }
+
+    /// Each in a row of its own.
+    fn listed<T: AsRef<str>>(&mut self, label: &'static str, texts: impl IntoIterator<Item = T>) {
+        for (at, text) in texts.into_iter().enumerate() {
+            self.say(if at == 0 { label } else { "" }, text);
+        }
+    }
+
+    fn moment(&self, at: DateTime<Utc>) -> String {
+        let zone = self.world.config.console.timezone;
+        let ago = (self.world.now.utc - at).to_std().unwrap_or_default();
+        let z = if zone == chrono_tz::Tz::UTC { "Z" } else { "" };
+        format!("{}{z}, {} ago", at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"), unit::age(ago))
+    }
+
+    fn since(&mut self, since: Option<Since>) {
+        if let Some(since) = since {
+            let zone = self.world.config.console.timezone;
+            let words = since.describe(self.world.now, zone);
+            let words = words.strip_prefix("since ").unwrap_or(&words);
+            self.say("since", format!("{words} ({})", unit::age(self.world.now.since(since.at))));
+        }
+    }
+
+    fn conditions(&mut self, alerts: &[(Severity, Condition)]) {
+        self.listed("alerts", alerts.iter().map(|(severity, on)| format!("{}: {}", severity.word(), on.written)));
+    }
+
+    fn service(&mut self, service: &ServiceView) {
+        let world = self.world;
+        self.say("name", &*service.name);
+        self.say("status", service.status.word());
+        self.since(service.since);
+        if let Some(check) = service.leading.and_then(|id| world.checks.get(id)) {
+            self.reason(check);
+        }
+        self.listed("explained by", service.blocked_by.iter());
+        let checks = service.checks.iter().filter_map(|id| world.checks.get(*id));
+        self.listed("checks", checks.map(|check| format!("{} {}", check.name, check.status.word())));
+        let metrics = service.metrics.iter().filter_map(|id| world.metrics.get(*id));
+        self.listed("metrics", metrics.map(|metric| &metric.name));
+        self.listed("logs", service.logs.iter().filter_map(|id| world.logs.get(*id)).map(|log| &log.name));
+        let actions = service.actions.iter().filter_map(|id| world.config.actions.get(id.place()));
+        let keymap = &self.state.console.keymap;
+        let keyed = actions.map(|action| {
+            let keys = keymap.keys_of(&Binding::Action(action.name.clone()));
+            let gap = if keys.is_empty() { "" } else { "  " };
+            format!("{keys}{gap}{}", action.title)
+        });
+        self.listed("actions", keyed.collect::<Vec<_>>());
+        if let Some(configured) = world.config.services.iter().find(|known| known.name == service.name) {
+            self.written(configured);
+        }
+    }
+
+    /// What the configuration alone says of a service.
+    fn written(&mut self, service: &Service) {
+        let all = &self.world.config.services;
+        self.listed("depends on", &service.depends_on);
+        self.listed("needed by", all.iter().filter(|one| one.depends_on.contains(&service.name)).map(|one| &one.name));
+        self.listed("runbook", service.runbook.iter());
+        self.listed("links", service.links.iter().map(|(name, url)| format!("{name}: {url}")));
+    }
+
+    fn reason(&mut self, check: &CheckView) {
+        self.say("reason", self.world.reason(check).to_string());
+        if let Some(own) = &check.own_reason {
+            self.say("own fault", own.as_str());
+        }
+    }
+
+    fn check(&mut self, check: &CheckView) {
+        self.listed("service", check.service.iter());
+        self.say("status", check.status.word());
+        self.since(check.since);
+        self.reason(check);
+        if let Some(by) = self.world.explained_by(check) {
+            self.say("explained by", by);
+        }
+        if let Some(reading) = &check.last {
+            self.say("last answer", self.moment(reading.timing.ended.utc));
+            self.say("took", unit::span(reading.timing.latency()));
+            if let Some(version) = &reading.version {
+                self.say("version", version.as_str());
+            }
+            let parts = reading.components.iter();
+            self.listed("components", parts.map(|(name, part)| format!("{name} {}", part.status.word())));
+        }
+        let Some(written) = self.world.config.checks.iter().find(|known| known.name == check.name) else { return };
+        self.say("polled", format!("every {}, timeout {}", unit::span(written.every), unit::span(written.timeout)));
+        let counts = format!("down after {} failures, ok after {} good", written.fail_after, written.ok_after);
+        self.say("counts", counts);
+        self.say("source", &*written.source);
+        self.listed("expects", written.expect.iter().map(Expression::text));
+        self.listed("degraded if", written.degraded.iter().map(Expression::text));
+        self.conditions(&written.alerts);
+    }
+
+    fn metric(&mut self, metric: &MetricView) {
+        self.say("name", &*metric.name);
+        self.listed("service", metric.service.iter());
+        if let Some((at, value)) = metric.value {
+            self.say("value", unit::quantity(value, &metric.unit));
+            self.say("as of", self.moment(at.utc));
+        }
+        if let Some(error) = &metric.error {
+            self.say("no number", error.as_str());
+        }
+        if let Some(caveat) = &metric.caveat {
+            self.say("left out", caveat.text.as_str());
+        }
+        self.say("every", unit::span(metric.every));
+        let Some(written) = self.world.config.metrics.iter().find(|known| known.name == metric.name) else { return };
+        self.conditions(&written.alerts);
+    }
+
+    fn action(&mut self, action: &Action) {
+        self.say("name", &*action.name);
+        self.listed("service", action.service.iter());
+        self.say("does", format!("{} of {} by adapter {}", action.verb, action.target, action.adapter));
+        self.say("key", action.key.map_or_else(String::new, |key| key.to_string()));
+        self.say("timeout", unit::span(action.timeout));
+        if action.cooldown > Duration::ZERO {
+            self.say("cooldown", unit::span(action.cooldown));
+        }
+        if let Some((times, within)) = action.at_most {
+            self.say("at most", format!("{times} per {}", unit::span(within)));
+        }
+        if let Some(verify) = &action.verify {
+            self.listed("verified by", &verify.checks);
+            self.say("within", unit::span(verify.within));
+        }
+        self.listed("on failure", action.on_failure.iter());
+        let runs = self.world.last_runs(&action.name).into_iter().take(5);
+        let lines: Vec<String> =
+            runs.map(|run| format!("{}: {}", self.moment(run.started_at), run.outcome())).collect();
+        self.listed("last runs", lines);
+    }
+
+    fn alert(&mut self, alert: &AlertView) {
+        self.say("severity", alert.severity.word());
+        self.say("about", alert.subject.name());
+        self.listed("service", alert.service.iter());
+        self.say("condition", &*alert.condition);
+        self.say("state", alert.phase.word());
+        self.since(alert.since);
+        self.say("seen", alert.value.as_str());
+        if let Some(by) = &alert.inhibited_by {
+            self.say("muted because", format!("{by} is down"));
+        }
+    }
+
+    fn run(&mut self, run: &Run) {
+        self.say("action", &*run.action);
+        self.say("does", format!("{} of {}", run.verb, run.target));
+        self.say("outcome", run.outcome_and_note());
+        self.say("by", format!("{} on {}", run.who, run.host));
+        self.say("reason", run.reason.as_deref().unwrap_or_default());
+        self.say("started", self.moment(run.started_at));
+        if let Some(ended) = run.ended_at {
+            self.say("ended", self.moment(ended));
+        }
+        self.say("plan", &run.plan_digest);
+        self.say("output", run.output_path.display().to_string());
+    }
+
+    fn lock(&mut self, lock: &Lock) {
+        self.say("run", &*lock.id);
+        self.say("held by", format!("{} on {}", lock.holder, lock.host));
+        self.say("reason", &lock.reason);
+    }
+}

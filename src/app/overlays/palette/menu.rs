@@ -1,0 +1,40 @@
+//! What can be done with one thing: its actions, its links, its runbook.
+
+use super::{PaletteItem, item, started};
+use crate::app::describe;
+use crate::app::keymap::{Binding, Command};
+use crate::app::row::RowKey;
+use crate::app::state::State;
+use crate::app::state::overlay::Operation;
+use crate::config::sections::action::Action;
+use crate::text::SafeText;
+
+/// What is offered for `subject`: an action is offered itself, everything else what its service has.
+pub(super) fn offers(state: &State, subject: &RowKey) -> Vec<PaletteItem> {
+    let world = &state.world;
+    let service = describe::service_of(state, subject);
+    let wanted = |action: &&Action| match subject {
+        RowKey::Action(name) => action.name == *name,
+        _ => service.is_some() && action.service == service,
+    };
+    let mut items = started(state, world.config.actions.iter().filter(wanted));
+    let keys = |command| state.console.keymap.keys_of(&Binding::Command(command));
+    items.push(item(
+        "describe".to_owned(),
+        "everything that is known of it",
+        keys(Command::Describe),
+        Operation::Command(Command::Describe),
+    ));
+    let Some(name) = service else { return items };
+    items.push(item(format!("service {name}"), "its screen", String::new(), Operation::Service(name.clone())));
+    if let Some(service) = world.config.services.iter().find(|service| service.name == name) {
+        if let Some(runbook) = &service.runbook {
+            items.push(item("runbook".to_owned(), runbook.clone(), String::new(), Operation::Runbook(name)));
+        }
+        for (link, url) in &service.links {
+            let does = Operation::Copy(SafeText::new(url));
+            items.push(item(format!("copy link {link}"), url.clone(), String::new(), does));
+        }
+    }
+    items
+}

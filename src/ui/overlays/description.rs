@@ -1,0 +1,46 @@
+//! Everything that is known of one thing.
+
+use ratatui::layout::Rect;
+
+use super::Draw;
+use crate::app::describe;
+use crate::app::overlays::description::Description;
+use crate::app::state::State;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+use crate::ui::widgets::dialog::{self, DialogTone};
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table;
+
+/// Columns of the widest.
+const WIDTH: u16 = 110;
+/// Columns of the labels.
+const LABEL: usize = 14;
+
+impl Draw for Description {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        let rows = describe::rows(state, &self.subject);
+        let width = usize::from(area.width.min(WIDTH)).saturating_sub(4);
+        let line = |(label, text): &(&'static str, _)| {
+            Line::styled(format!("{label:<LABEL$}"), Role::TextLabel).and(text, Role::Text).wrapped(width, LABEL)
+        };
+        // A scroll is by rows, each whole.
+        let lines: Vec<Line<'static>> = rows.iter().skip(self.scroll).flat_map(line).collect();
+        let all: usize = rows.iter().map(|row| line(row).len()).sum();
+        let height = u16::try_from(all + 2).unwrap_or(u16::MAX).clamp(5, area.height.saturating_sub(2).max(5));
+        let spot = dialog::spot(area, WIDTH, height);
+        let title = Line::styled(describe::title(state, &self.subject), Role::DialogTitle);
+        let shown = usize::from(spot.height.saturating_sub(2));
+        let first = all - lines.len();
+        let place = table::position(&(first..(first + shown).min(all)), all);
+        let foot = place.then("y copies, Esc closes", Role::TextDim);
+        let inner = dialog::frame(painter, spot, DialogTone::Plain, &title, &foot);
+        if rows.is_empty() {
+            Notice::empty("it is no longer there", "Esc closes").draw(painter, inner);
+        }
+        for (row, line) in (0..inner.height).zip(&lines) {
+            painter.put(inner, row, line);
+        }
+    }
+}
