@@ -5,37 +5,26 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::catching_up::ReadTo;
 use super::handover::fetch_choices;
 use super::runs::RunService;
 use super::secrets::SecretsHandle;
 use super::stopping::Recorded;
 use super::tasks::Tasks;
-use super::watching::Away;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::effect::{RequestId, StartRun};
 use crate::model::outcome::Outcome;
 use crate::model::run::{Run, Stopping};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::secret::Template;
 
-/// A store that is away is tried again after so long; the last for ever.
-const TRY_AGAIN: [Duration; 5] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-];
 /// How long who needs a store that is away waits for the next try. A locked one answers after five seconds.
-const ANSWER: Duration = Duration::from_secs(7);
+pub(super) const ANSWER: Duration = Duration::from_secs(7);
 /// How long the last checkpoint may take at the end.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -52,14 +41,14 @@ pub(super) enum StoreState {
 /// What a task of an effect needs. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Tools {
-    outcomes: mpsc::Sender<Outcome>,
+    pub(super) outcomes: mpsc::Sender<Outcome>,
     pub(super) run_service: watch::Receiver<StoreState>,
     /// The one that was open last, though its store may be away: stopping a run needs none.
     last: Arc<Mutex<Option<RunService>>>,
     /// Wakes whoever watches the runs: there is one more.
-    started: Arc<Notify>,
+    pub(super) started: Arc<Notify>,
     /// Wakes whoever waits to try the store again: a person needs it.
-    wanted: Arc<Notify>,
+    pub(super) wanted: Arc<Notify>,
     pub(super) secrets_handle: SecretsHandle,
     pub(super) state_directory: Arc<Path>,
 }
@@ -144,88 +133,6 @@ impl Tools {
     /// Nobody listens any more only where the console is ending.
     pub(super) async fn answer(&self, outcome: Outcome) {
         self.outcomes.send(outcome).await.ok();
-    }
-
-    /// Opens the store and watches it for as long as it answers; then again, for ever.
-    async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
-        let mut away: Option<(DateTime<Utc>, usize)> = None;
-        let mut left: Option<(RunService, Vec<Run>)> = None;
-        let mut read = ReadTo::default();
-        loop {
-            let error = match self.open_once(store, clock).await {
-                Ok(run_service) => {
-                    if let Some((since, _)) = away.take() {
-                        self.answer(Outcome::Store { away: None, since }).await;
-                    }
-                    *self.last() = Some(run_service.clone());
-                    sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
-                    // What this store does not know goes on all the same, and its directory says how.
-                    let mut strangers = unknown_to(&run_service, left.take()).await;
-                    let Away { error, live } = tokio::select! {
-                        away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
-                        () = self.without(&mut strangers) => continue,
-                    };
-                    sender.send_replace(StoreState::Opening);
-                    tokio::time::timeout(ANSWER, run_service.close()).await.ok();
-                    left = Some((run_service, live));
-                    error
-                }
-                Err(error) => error,
-            };
-            tracing::warn!(%error, "the store is away");
-            let (since, tries) = away.unwrap_or((clock.now().utc, 0));
-            away = Some((since, tries + 1));
-            let why = SafeText::new(&error.explained());
-            self.answer(Outcome::Store { away: Some(why.clone()), since }).await;
-            sender.send_replace(StoreState::Closed(why));
-            let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.wanted.notified() => {}
-                () = self.without(&mut left) => {}
-            }
-        }
-    }
-
-    /// Shows what goes on while the store is away; never returns.
-    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) {
-        if let Some((run_service, live)) = left {
-            run_service.watch_without(live, &self.outcomes).await;
-            live.clear();
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// One try: it is open only where what ended meanwhile could be taken in.
-    async fn open_once(&self, store: Option<&Template>, clock: Clock) -> Result<RunService, StoreError> {
-        let url = match store {
-            // The secrets are waited for only where one is asked for.
-            Some(store) if store.secrets().is_empty() => Some(store.0.clone()),
-            Some(store) => {
-                let secrets = self.secrets_handle.clone().secrets().await;
-                Some(store.resolve_url(&secrets).map_err(StoreError::Secret)?)
-            }
-            None => None,
-        };
-        let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
-        match run_service.take_in().await {
-            Ok(taken) => {
-                for run in taken.settled {
-                    self.answer(Outcome::Run(Box::new(run))).await;
-                }
-            }
-            // A row that makes no sense keeps nobody from acting.
-            Err(StoreError::Content(_)) => {}
-            Err(error) => {
-                run_service.close().await;
-                return Err(error);
-            }
-        }
-        if let Err(doubt) = run_service.store().trusted().await {
-            let text = format!("{doubt}; changing actions are refused; {}", doubt.hint());
-            self.answer(Outcome::Failed(SafeText::new(&text))).await;
-        }
-        Ok(run_service)
     }
 
     /// The store, where it is open now.
@@ -341,7 +248,7 @@ impl Tools {
         }
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<RunService>> {
+    pub(super) fn last(&self) -> MutexGuard<'_, Option<RunService>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -352,16 +259,4 @@ impl Tools {
         };
         self.close_request(request, followed).await;
     }
-}
-
-/// Of runs that went on while the store was away, those that it does not know now.
-async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>)>) -> Option<(RunService, Vec<Run>)> {
-    let (before, runs) = left?;
-    let mut unknown = Vec::new();
-    for run in runs {
-        if matches!(run_service.run(&run.id).await, Ok(None)) {
-            unknown.push(run);
-        }
-    }
-    Some((before, unknown))
 }

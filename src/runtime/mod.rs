@@ -27,6 +27,7 @@ mod lease;
 pub mod lifecycle;
 pub mod line;
 pub mod logging;
+mod opening;
 pub mod pager;
 pub mod painter;
 pub mod panics;

@@ -151,6 +151,7 @@ impl RunService {
             }
             lost.look(self, out).await;
             tokio::select! {
+                error = self.store.unwritable() => return error,
                 () = hints.ended.notified() => moved = true,
                 () = hints.wake.notified() => moved = true,
                 // The number that tells of others does not tell of us.

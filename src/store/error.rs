@@ -119,6 +119,16 @@ pub enum StoreError {
     /// The database says no.
     #[error("the store failed: {}", fault::describe(.0))]
     Database(#[from] sqlx::Error),
+    /// It can be read, and not be written.
+    #[error("the store {path} can't be written: {why}")]
+    Unwritable {
+        /// The file, or the database.
+        path: String,
+        /// What is wrong.
+        fault: StoreFault,
+        /// In words.
+        why: String,
+    },
     /// Many others wrote at the same time, and went first each time.
     #[error("too many others are writing into the store")]
     Crowded,
@@ -149,7 +159,7 @@ impl StoreError {
             Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
                 StoreFault::from_io(error).hint()
             }
-            Self::Open { fault, .. } => fault.hint(),
+            Self::Open { fault, .. } | Self::Unwritable { fault, .. } => fault.hint(),
             Self::Database(error) => StoreFault::from_sql(error).hint(),
             Self::Content(_) => StoreFault::Damaged.hint(),
         }
@@ -185,6 +195,7 @@ impl StoreError {
             | Self::Queue { .. } => false,
             Self::File { .. }
             | Self::Open { .. }
+            | Self::Unwritable { .. }
             | Self::Newer { .. }
             | Self::NotAStore { .. }
             | Self::Untrusted(_)

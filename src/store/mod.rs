@@ -9,6 +9,7 @@ pub mod audit;
 mod chain;
 pub(crate) mod check;
 mod cut;
+mod database;
 pub(crate) mod derive;
 mod dialect;
 mod error;
@@ -28,21 +29,27 @@ pub mod trust;
 mod writing;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use self::dialect::Dialect;
+use self::database::Database;
+use self::dialect::Side;
 pub(crate) use self::error::StoreError;
+use self::fault::StoreFault;
 use self::heads::Heads;
 use self::place::{FileIdentity, Found, StoreLocation};
 use self::site::{Opened, Site};
 pub(crate) use self::writing::new_fact;
 
+/// By this name is kept what was written to see whether it can be.
+const TRIED: &str = "store.tried";
+/// Bytes of it: the facts of many checks that turn at once.
+const ROOM: usize = 128 << 10;
+
 /// An open store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    dialect: Arc<dyn Dialect>,
+    dialect: Database,
     /// The host that writes.
     host: String,
     /// Where it lies: the file, or the name of the database.
@@ -90,7 +97,7 @@ impl Store {
     async fn connect(place: &StoreLocation, site: Site) -> Result<Self, StoreError> {
         let Opened { dialect, place: name, file } = site.open().await?;
         let heads = place.state.as_deref().map(Heads::below);
-        let (host, written) = (place.host.clone(), watch::Sender::default());
+        let (host, written, dialect) = (place.host.clone(), watch::Sender::default(), Database::new(dialect));
         Ok(Self { dialect, host, place: name, file, heads, written })
     }
 
@@ -130,6 +137,38 @@ impl Store {
     /// Returns when somebody may have written: only a hint, and never where the store gives none.
     pub(crate) async fn woken(&self) {
         self.dialect.woken().await;
+    }
+
+    /// Returns once the store can't be written, with why: somebody here tried it. A store that can only be read is away.
+    pub(crate) async fn unwritable(&self) -> StoreError {
+        let (fault, why) = self.dialect.failed().await;
+        self.not_written(fault, &why)
+    }
+
+    /// Writes as much as the next facts may need, and takes it back.
+    ///
+    /// # Errors
+    /// The store can't be written, or has no room for them.
+    pub(crate) async fn try_writing(&self) -> Result<(), StoreError> {
+        let mut room = vec![0; ROOM];
+        // What a file system can compress takes no room.
+        fastrand::fill(&mut room);
+        for body in [&room[..], &[]] {
+            let written = self.dialect.put(None, &[Side::Keep(TRIED, body)]).await;
+            written.map_err(|error| match error {
+                StoreError::Database(error) => {
+                    self.not_written(StoreFault::from_sql(&error), &fault::describe(&error))
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn not_written(&self, fault: StoreFault, why: &str) -> StoreError {
+        let fault = if self.file.is_some() { fault.at(&self.place) } else { fault };
+        let why = fault.describe().unwrap_or(why).to_owned();
+        StoreError::Unwritable { path: self.describe(), fault, why }
     }
 
     /// Moves what is in the log into the database where nobody is in the way. So little is then lost with the log.

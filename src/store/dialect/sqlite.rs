@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
@@ -55,6 +56,13 @@ impl Sqlite {
             .foreign_keys(true);
         // One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
         let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.after_release(|connection, _| {
+            async {
+                settle(connection).await;
+                Ok(true)
+            }
+            .boxed()
+        });
         let pool = pool.connect_with(options).await.map_err(named)?;
         let id = migrate::migrate(&pool).await.map_err(|error| match error {
             StoreError::Database(error) => named(error),
@@ -74,6 +82,14 @@ impl Sqlite {
     /// The file as it was when it was opened.
     pub(in crate::store) const fn identity(&self) -> Option<FileIdentity> {
         self.files.database()
+    }
+
+    /// Begins a transaction that may write, which ends with [`commit`] or with the connection's return. Its rights are taken
+    /// from the beginning: what was read is still so when it is written.
+    async fn begin(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        Ok(connection)
     }
 
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -97,7 +113,7 @@ impl Dialect for Sqlite {
 
     fn append<'a>(&'a self, after: &'a Head, batch: Batch<'a>) -> BoxFuture<'a, Result<Appended, StoreError>> {
         async move {
-            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             self.is_still_there(&mut tx).await?;
             let found = head(&mut tx).await?;
             if (found.seq, &found.hash) != (after.seq, &after.hash) {
@@ -118,7 +134,7 @@ impl Dialect for Sqlite {
             if let Some(cut) = batch.cut {
                 side::cut_at(&mut tx, cut).await?;
             }
-            tx.commit().await?;
+            commit(tx).await?;
             Ok(Appended::Done)
         }
         .boxed()
@@ -129,12 +145,10 @@ impl Dialect for Sqlite {
             let (text, number, name, since) = match which {
                 WhichFacts::After(seq) => ("WHERE seq > $2 ORDER BY seq", seq.cast_signed(), "", 0),
                 WhichFacts::Since { since, after } => {
-                    {
-                        // The first of them is found by their times: what lies before it is not walked over.
-                        let text = "WHERE seq > $2 AND recorded_at >= $4
+                    // The first of them is found by their times: what lies before it is not walked over.
+                    let text = "WHERE seq > $2 AND recorded_at >= $4
                         AND seq >= (SELECT min(seq) FROM fact WHERE recorded_at >= $4) ORDER BY seq";
-                        (text, after.cast_signed(), "", millis(since))
-                    }
+                    (text, after.cast_signed(), "", millis(since))
                 }
                 WhichFacts::About(object) => ("WHERE object = $3 ORDER BY seq", 0, object, 0),
                 WhichFacts::LastAbout(object) => ("WHERE object = $3 ORDER BY seq DESC", 0, object, 0),
@@ -185,11 +199,11 @@ impl Dialect for Sqlite {
 
     fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
         async move {
-            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             self.is_still_there(&mut tx).await?;
             let held = side::put(&mut tx, fence, rows).await?;
             if held {
-                tx.commit().await?;
+                commit(tx).await?;
             }
             Ok(held)
         }
@@ -221,10 +235,10 @@ impl Dialect for Sqlite {
 
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {
         async move {
-            let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = self.begin().await?;
             self.is_still_there(&mut tx).await?;
             let gone = side::prune(&mut tx, what, most).await?;
-            tx.commit().await?;
+            commit(tx).await?;
             Ok(gone)
         }
         .boxed()
@@ -295,6 +309,19 @@ impl Sqlite {
         }
         Ok(found)
     }
+}
+
+/// Ends a transaction with what was written.
+async fn commit(mut connection: PoolConnection<sqlx::Sqlite>) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("COMMIT").execute(&mut *connection).await.map(drop)
+}
+
+/// Ends the transaction that a connection may come back with, whatever became of it. The driver's own transactions would not
+/// do: SQLite ends one by itself where it can't go on, as on a full disk, and the driver then counts it for ever and begins
+/// none any more.
+async fn settle(connection: &mut SqliteConnection) {
+    // Refused where none is open.
+    sqlx::raw_sql("ROLLBACK").execute(connection).await.ok();
 }
 
 async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
@@ -371,3 +398,6 @@ fn thing(row: &SqliteRow) -> Result<Option<StoredThing>, StoreError> {
         seq: place(row.try_get(5)?)?,
     }))
 }
+
+#[cfg(test)]
+mod tests;

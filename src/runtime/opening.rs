@@ -1,0 +1,144 @@
+//! The store of a console: opened, watched for as long as it answers and can be written, and opened again, for ever.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::catching_up::ReadTo;
+use super::effects::{ANSWER, StoreState, Tools};
+use super::runs::RunService;
+use super::watching::Away;
+use crate::clock::Clock;
+use crate::model::outcome::Outcome;
+use crate::model::run::Run;
+use crate::store::StoreError;
+use crate::text::SafeText;
+use crate::text::secret::Template;
+
+/// A store that is away is tried again after so long; the last for ever.
+const TRY_AGAIN: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// One that goes again before so long is tried no faster than before: it should not come and go all the time.
+const STEADY: Duration = Duration::from_mins(1);
+
+/// A store that went away.
+#[derive(Debug, Clone, Copy)]
+struct Absence {
+    since: DateTime<Utc>,
+    /// Whether it was there, and could not be written.
+    is_unwritable: bool,
+}
+
+impl Tools {
+    /// Opens the store and watches it for as long as it answers; then again, for ever.
+    pub(super) async fn open(&self, sender: &watch::Sender<StoreState>, store: Option<&Template>, clock: Clock) {
+        let (mut away, mut tries): (Option<Absence>, usize) = (None, 0);
+        let mut left: Option<(RunService, Vec<Run>)> = None;
+        let mut read = ReadTo::default();
+        loop {
+            let error = match self.open_once(store, clock, away).await {
+                Ok(run_service) => {
+                    if let Some(Absence { since, .. }) = away.take() {
+                        self.answer(Outcome::Store { away: None, since }).await;
+                    }
+                    let opened = Instant::now();
+                    *self.last() = Some(run_service.clone());
+                    sender.send_replace(StoreState::Open(Box::new(run_service.clone())));
+                    // What this store does not know goes on all the same, and its directory says how.
+                    let mut strangers = unknown_to(&run_service, left.take()).await;
+                    let Away { error, live } = tokio::select! {
+                        away = run_service.watch(&mut read, &self.started, &self.outcomes) => away,
+                        () = self.without(&mut strangers) => continue,
+                    };
+                    tries = if opened.elapsed() < STEADY { tries } else { 0 };
+                    sender.send_replace(StoreState::Opening);
+                    tokio::time::timeout(ANSWER, run_service.close()).await.ok();
+                    left = Some((run_service, live));
+                    error
+                }
+                Err(error) => error,
+            };
+            tracing::warn!(%error, "the store is away");
+            let absence = away.get_or_insert(Absence { since: clock.now().utc, is_unwritable: false });
+            absence.is_unwritable |= matches!(error, StoreError::Unwritable { .. });
+            let since = absence.since;
+            let why = SafeText::new(&error.explained());
+            self.answer(Outcome::Store { away: Some(why.clone()), since }).await;
+            sender.send_replace(StoreState::Closed(why));
+            let pause = TRY_AGAIN.get(tries).or(TRY_AGAIN.last()).copied().unwrap_or_default();
+            tries += 1;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.wanted.notified() => {}
+                () = self.without(&mut left) => {}
+            }
+        }
+    }
+
+    /// Shows what goes on while the store is away; never returns.
+    async fn without(&self, left: &mut Option<(RunService, Vec<Run>)>) {
+        if let Some((run_service, live)) = left {
+            run_service.watch_without(live, &self.outcomes).await;
+            live.clear();
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// One try: it is open only where what ended meanwhile could be taken in.
+    /// One that could not be written must be so now.
+    async fn open_once(
+        &self,
+        store: Option<&Template>,
+        clock: Clock,
+        away: Option<Absence>,
+    ) -> Result<RunService, StoreError> {
+        let url = match store {
+            // The secrets are waited for only where one is asked for.
+            Some(store) if store.secrets().is_empty() => Some(store.0.clone()),
+            Some(store) => {
+                let secrets = self.secrets_handle.clone().secrets().await;
+                Some(store.resolve_url(&secrets).map_err(StoreError::Secret)?)
+            }
+            None => None,
+        };
+        let run_service = RunService::open(url.as_deref(), &self.state_directory, clock).await?;
+        let is_tried = async {
+            if away.is_some_and(|away| away.is_unwritable) {
+                run_service.store().try_writing().await?;
+            }
+            run_service.take_in().await
+        };
+        match is_tried.await {
+            Ok(taken) => {
+                for run in taken.settled {
+                    self.answer(Outcome::Run(Box::new(run))).await;
+                }
+            }
+            // A row that makes no sense keeps nobody from acting.
+            Err(StoreError::Content(_)) => {}
+            Err(error) => {
+                run_service.close().await;
+                return Err(error);
+            }
+        }
+        if let Err(doubt) = run_service.store().trusted().await {
+            let text = format!("{doubt}; changing actions are refused; {}", doubt.hint());
+            self.answer(Outcome::Failed(SafeText::new(&text))).await;
+        }
+        Ok(run_service)
+    }
+}
+
+/// Of runs that went on while the store was away, those that it does not know now.
+async fn unknown_to(run_service: &RunService, left: Option<(RunService, Vec<Run>)>) -> Option<(RunService, Vec<Run>)> {
+    let (before, runs) = left?;
+    let mut unknown = Vec::new();
+    for run in runs {
+        if matches!(run_service.run(&run.id).await, Ok(None)) {
+            unknown.push(run);
+        }
+    }
+    Some((before, unknown))
+}

@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use sqlx::Connection as _;
+
+use super::*;
+
+async fn open(directory: &Path) -> Sqlite {
+    let path = directory.join("opsroom.db");
+    Sqlite::open(&path, path.clone()).await.unwrap()
+}
+
+fn fact(after: &Head, bytes: usize) -> FactRow {
+    let entry = "x".repeat(bytes);
+    let hash = chain::chained(&after.hash, entry.as_bytes());
+    let (kind, object) = ("test".to_owned(), "test:1".to_owned());
+    FactRow { seq: after.seq + 1, id: format!("{:x}", fastrand::u128(..)), recorded_at: after.now, kind, object, entry, hash }
+}
+
+async fn append(store: &Sqlite, bytes: usize) -> Result<Appended, StoreError> {
+    let head = store.head().await?;
+    let facts = [fact(&head, bytes)];
+    store.append(&head, Batch { facts: &facts, ..Batch::default() }).await
+}
+
+async fn pages(store: &Sqlite, most: &str) -> i64 {
+    let text = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {most}"));
+    sqlx::query_scalar(text).fetch_one(&store.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_had_no_room_is_written_once_there_is_some() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    assert_eq!(append(&store, 10).await.unwrap(), Appended::Done);
+    pages(&store, "1").await;
+    for what in ["the first", "and every one after it"] {
+        let error = append(&store, 1 << 20).await.unwrap_err();
+        let StoreError::Database(error) = error else { panic!("{what}: {error}") };
+        assert_eq!(StoreFault::from_sql(&error), StoreFault::Full, "{what}: {error}");
+        let side = store.put(None, &[Side::Keep("x", &[7; 1 << 20])]).await.unwrap_err();
+        assert!(side.to_string().contains("the disk is full"), "{what}: {side}");
+    }
+    assert!(store.version().await.is_ok(), "it is read all the same");
+    // Nobody else waits for a transaction that was left open.
+    let options = SqliteConnectOptions::new().filename(store.path()).busy_timeout(Duration::ZERO);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE; COMMIT").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+
+    pages(&store, "100000").await;
+    assert_eq!(append(&store, 1 << 20).await.unwrap(), Appended::Done);
+    assert!(store.put(None, &[Side::Keep("x", b"y")]).await.unwrap());
+    assert_eq!(store.head().await.unwrap().seq, 2);
+}
+
+#[tokio::test]
+async fn a_write_that_is_given_up_leaves_no_transaction_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, other) = (open(directory.path()).await, open(directory.path()).await);
+    let head = store.head().await.unwrap();
+    let facts = [fact(&head, 10)];
+    // Dropped after each of its steps, until it gets to its end.
+    for steps in 1.. {
+        let mut writing = store.append(&head, Batch { facts: &facts, ..Batch::default() });
+        let mut taken = 0;
+        let given_up = std::future::poll_fn(|context| {
+            taken += 1;
+            match writing.as_mut().poll(context) {
+                std::task::Poll::Pending if taken == steps => std::task::Poll::Ready(None),
+                polled => polled.map(Some),
+            }
+        });
+        if given_up.await.is_some() {
+            break;
+        }
+        drop(writing);
+        let free = tokio::time::timeout(Duration::from_secs(4), other.put(None, &[Side::Keep("x", b"y")])).await;
+        assert!(free.expect("a transaction holds the file").unwrap(), "after {steps} steps");
+    }
+}
