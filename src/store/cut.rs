@@ -16,6 +16,8 @@ use crate::model::thing::{StoredThing, ThingKind};
 const SLICE: u32 = 500;
 /// The pause between two slices.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Runs that are looked at each time, to see whether any may go.
+const OLDEST: u32 = 100;
 /// Fewer facts than these are not worth a cut.
 const WORTH: u64 = 1000;
 
@@ -33,8 +35,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let Some(before) = day_before(now, kept) else { return Ok(true) };
         let last = self.last_before(before).await?;
-        let runs = self.dialect.things(WhichThings::Latest(ThingKind::Run), u32::MAX).await?;
-        if !runs.iter().any(|run| !run.open && run.seq <= last) {
+        // Their ids begin with the time: what may go is among the first of them.
+        let oldest = self.dialect.things(WhichThings::Oldest(ThingKind::Run), OLDEST).await?;
+        if !oldest.iter().any(|run| run.seq <= last) {
             return Ok(true);
         }
         let pruned = StorePruned { kind: ThingKind::Run.name().to_owned(), before, seq: Some(last) };

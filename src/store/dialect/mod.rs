@@ -83,6 +83,8 @@ pub(super) enum WhichThings<'a> {
     Group(ThingKind, &'a str),
     /// All of a kind, newest first by id.
     Latest(ThingKind),
+    /// Those of a kind that need nobody any more, oldest first by id.
+    Oldest(ThingKind),
 }
 
 /// What is written together.

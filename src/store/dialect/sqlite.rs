@@ -1,5 +1,6 @@
 //! SQLite: one file that all consoles of a host share. Written ahead and synced before a commit returns.
 
+mod connection;
 mod identity;
 mod migrate;
 mod older;
@@ -9,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
@@ -48,22 +48,7 @@ impl Sqlite {
             StoreError::Open { path: path.display().to_string(), fault, error }
         };
         let before = FileIdentity::from_path(&path).ok();
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .foreign_keys(true);
-        // One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
-        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = pool.after_release(|connection, _| {
-            async {
-                settle(connection).await;
-                Ok(true)
-            }
-            .boxed()
-        });
-        let pool = pool.connect_with(options).await.map_err(named)?;
+        let pool = connection::connect(&path).await.map_err(named)?;
         let id = migrate::migrate(&pool).await.map_err(|error| match error {
             StoreError::Database(error) => named(error),
             other => other,
@@ -82,14 +67,6 @@ impl Sqlite {
     /// The file as it was when it was opened.
     pub(in crate::store) const fn identity(&self) -> Option<FileIdentity> {
         self.files.database()
-    }
-
-    /// Begins a transaction that may write, which ends with [`commit`] or with the connection's return. Its rights are taken
-    /// from the beginning: what was read is still so when it is written.
-    async fn begin(&self) -> Result<PoolConnection<sqlx::Sqlite>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        Ok(connection)
     }
 
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -113,7 +90,7 @@ impl Dialect for Sqlite {
 
     fn append<'a>(&'a self, after: &'a Head, batch: Batch<'a>) -> BoxFuture<'a, Result<Appended, StoreError>> {
         async move {
-            let mut tx = self.begin().await?;
+            let mut tx = connection::begin(&self.pool).await?;
             self.is_still_there(&mut tx).await?;
             let found = head(&mut tx).await?;
             if (found.seq, &found.hash) != (after.seq, &after.hash) {
@@ -134,7 +111,7 @@ impl Dialect for Sqlite {
             if let Some(cut) = batch.cut {
                 side::cut_at(&mut tx, cut).await?;
             }
-            commit(tx).await?;
+            connection::commit(tx).await?;
             Ok(Appended::Done)
         }
         .boxed()
@@ -172,6 +149,7 @@ impl Dialect for Sqlite {
                     ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group)
                 }
                 WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+                WhichThings::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
             };
             let text = sqlx::AssertSqlSafe(format!("{THING} {text} LIMIT $1"));
             let rows = sqlx::query(text).bind(most).bind(kind).bind(name).fetch_all(&self.pool).await?;
@@ -199,11 +177,11 @@ impl Dialect for Sqlite {
 
     fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
         async move {
-            let mut tx = self.begin().await?;
+            let mut tx = connection::begin(&self.pool).await?;
             self.is_still_there(&mut tx).await?;
             let held = side::put(&mut tx, fence, rows).await?;
             if held {
-                commit(tx).await?;
+                connection::commit(tx).await?;
             }
             Ok(held)
         }
@@ -235,10 +213,10 @@ impl Dialect for Sqlite {
 
     fn prune<'a>(&'a self, what: Prune<'a>, most: u32) -> BoxFuture<'a, Result<u64, StoreError>> {
         async move {
-            let mut tx = self.begin().await?;
+            let mut tx = connection::begin(&self.pool).await?;
             self.is_still_there(&mut tx).await?;
             let gone = side::prune(&mut tx, what, most).await?;
-            commit(tx).await?;
+            connection::commit(tx).await?;
             Ok(gone)
         }
         .boxed()
@@ -309,19 +287,6 @@ impl Sqlite {
         }
         Ok(found)
     }
-}
-
-/// Ends a transaction with what was written.
-async fn commit(mut connection: PoolConnection<sqlx::Sqlite>) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("COMMIT").execute(&mut *connection).await.map(drop)
-}
-
-/// Ends the transaction that a connection may come back with, whatever became of it. The driver's own transactions would not
-/// do: SQLite ends one by itself where it can't go on, as on a full disk, and the driver then counts it for ever and begins
-/// none any more.
-async fn settle(connection: &mut SqliteConnection) {
-    // Refused where none is open.
-    sqlx::raw_sql("ROLLBACK").execute(connection).await.ok();
 }
 
 async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {

@@ -80,6 +80,7 @@ pub(super) async fn things(
         WhichThings::Open(kind) => ("WHERE kind = $2 AND open ORDER BY seq", kind.name(), ""),
         WhichThings::Group(kind, group) => ("WHERE kind = $2 AND grp = $3 ORDER BY id DESC", kind.name(), group),
         WhichThings::Latest(kind) => ("WHERE kind = $2 ORDER BY id DESC", kind.name(), ""),
+        WhichThings::Oldest(kind) => ("WHERE kind = $2 AND NOT open ORDER BY id", kind.name(), ""),
     };
     let text = format!("WITH given AS (SELECT $2::text, $3::text) {THING} {text} LIMIT $1::bigint");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(most)).bind(kind).bind(name);

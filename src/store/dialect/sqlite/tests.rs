@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::*;
 
@@ -13,7 +14,15 @@ fn fact(after: &Head, bytes: usize) -> FactRow {
     let entry = "x".repeat(bytes);
     let hash = chain::chained(&after.hash, entry.as_bytes());
     let (kind, object) = ("test".to_owned(), "test:1".to_owned());
-    FactRow { seq: after.seq + 1, id: format!("{:x}", fastrand::u128(..)), recorded_at: after.now, kind, object, entry, hash }
+    FactRow {
+        seq: after.seq + 1,
+        id: format!("{:x}", fastrand::u128(..)),
+        recorded_at: after.now,
+        kind,
+        object,
+        entry,
+        hash,
+    }
 }
 
 async fn append(store: &Sqlite, bytes: usize) -> Result<Appended, StoreError> {
