@@ -12,10 +12,12 @@ mod cut;
 mod database;
 pub(crate) mod derive;
 mod dialect;
+pub(crate) mod engine_copy;
 mod error;
 pub mod fault;
 pub mod heads;
 pub(crate) mod history;
+mod late;
 pub mod lease;
 pub mod locks;
 pub mod place;
@@ -156,9 +158,7 @@ impl Store {
         for body in [&room[..], &[]] {
             let written = self.dialect.put(None, &[Side::Keep(TRIED, body)]).await;
             written.map_err(|error| match error {
-                StoreError::Database(error) => {
-                    self.not_written(StoreFault::from_sql(&error), &fault::describe(&error))
-                }
+                StoreError::Database(error) => self.not_written(StoreFault::from_sql(&error), &fault::describe(&error)),
                 other => other,
             })?;
         }
@@ -187,7 +187,8 @@ fn evidence(place: &StoreLocation, path: &Path) -> Result<Option<String>, StoreE
     let Some(state) = &place.state else { return Ok(None) };
     let known = trust::known_at(&Heads::below(state), path)?;
     if let Some(head) = known.first() {
-        let to = head.chain.as_ref().or_else(|| head.chains.get(&place.host)).map_or(0, |mark| mark.seq);
+        let here = head.places.get(path).and_then(|here| here.chain.as_ref());
+        let to = here.or_else(|| head.chains.get(&place.host)).map_or(0, |mark| mark.seq);
         return Ok(Some(format!("one was used there before (id {}, audit up to entry {to})", head.store)));
     }
     Ok(match place::runs_of(state, path) {

@@ -58,8 +58,12 @@ impl Store {
             doubts.push(StoreError::Other { path: self.place.display().to_string(), id, known });
         }
         let Some(known) = heads.read(self.id()).map_err(unreadable(heads))? else { return Ok(doubts) };
-        if let Some(mark) = &known.chain {
-            doubts.extend(self.doubt(head, mark).await?);
+        for mark in known.due(&self.place, self.inode()) {
+            if let Some(doubt) = self.doubt(head, mark).await? {
+                // The furthest says it all.
+                doubts.push(doubt);
+                break;
+            }
         }
         for (writer, mark) in &known.chains {
             doubts.extend(self.doubt_before(writer, mark).await?);
@@ -130,14 +134,19 @@ impl Store {
 
     /// Moves the known head forwards. What was committed stays so where that fails.
     pub(super) async fn advance(&self, mark: ChainMark) {
-        let (heads, id, place) = (self.heads.clone(), self.id().to_owned(), self.place.clone());
+        let (heads, id, place, inode) = (self.heads.clone(), self.id().to_owned(), self.place.clone(), self.inode());
         let written = tokio::task::spawn_blocking(move || match &heads {
-            Some(heads) => heads.advance(&id, &place, &mark),
+            Some(heads) => heads.advance(&id, &place, inode, &mark),
             None => Ok(()),
         });
         if let Ok(Err(error)) = written.await {
             tracing::warn!(%error, "the head of the audit could not be noted");
         }
+    }
+
+    /// The number of its file. The device has none that lasts over a restart of the machine.
+    fn inode(&self) -> Option<u64> {
+        self.file.map(|file| file.inode)
     }
 
     /// Takes what lies in the place for the store from now on, on record: a store that was restored on purpose, or a new
@@ -170,7 +179,8 @@ impl Store {
         store.record(now, who, Statement::StoreAccepted(accepted)).await?;
         if let Some(heads) = &store.heads {
             let head = store.dialect.head().await?;
-            heads.accept(store.id(), &store.place, ChainMark::new(head.seq, &head.hash)).map_err(unreadable(heads))?;
+            let (mark, inode) = (ChainMark::new(head.seq, &head.hash), store.inode());
+            heads.accept(store.id(), &store.place, inode, mark).map_err(unreadable(heads))?;
         }
         Ok(Accepted { store, doubt })
     }
