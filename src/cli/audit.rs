@@ -196,8 +196,11 @@ fn shown(line: &AuditLine) -> String {
         Some(commands) if !commands.is_empty() => format!("{words}: {commands}"),
         _ => words,
     };
+    // Said while the store was away, and put on record when it was back.
+    let is_late = line.entry.get("late").and_then(serde_json::Value::as_bool).unwrap_or_default();
+    let late = if is_late { "  (late)" } else { "" };
     let text = format!(
-        "{:>6}  {}  {:<12}  {}  {words}  by {} on {}",
+        "{:>6}  {}  {:<12}  {}  {words}  by {} on {}{late}",
         line.seq,
         said("at"),
         said("kind"),

@@ -36,6 +36,8 @@ struct Line {
     object: SafeText,
     text: SafeText,
     who: Option<SafeText>,
+    /// Whether it was put on record after the store had been away.
+    late: bool,
     #[serde(skip)]
     moment: DateTime<Utc>,
 }
@@ -81,6 +83,7 @@ fn lines(history: &PastFacts, since: DateTime<Utc>) -> Vec<Line> {
             object: SafeText::new(&object),
             text: said.text,
             who: said.by_person.then(|| SafeText::new(&fact.draft.who)),
+            late: fact.draft.late,
             moment: fact.draft.at,
         });
     }
@@ -109,8 +112,9 @@ fn print(arguments: &Arguments, since: DateTime<Utc>, lines: &[Line]) -> u8 {
     for line in lines {
         let at = line.moment.format("%Y-%m-%d %H:%M:%SZ");
         let who = line.who.as_ref().map_or_else(String::new, |who| format!("  by {who}"));
+        let late = if line.late { "  (late)" } else { "" };
         let (name, about) = (line.kind.name(), line.object.as_str());
-        let _ = writeln!(text, "{at}  {name:kind$}  {about:object$}  {}{who}", line.text);
+        let _ = writeln!(text, "{at}  {name:kind$}  {about:object$}  {}{who}{late}", line.text);
     }
     output::print(&text)
 }
