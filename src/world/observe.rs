@@ -104,8 +104,11 @@ impl World {
         let check = &self.checks[id];
         let because = check.own_reason.as_ref().or(check.error.as_ref());
         let because = because.map_or_else(String::new, |error| format!(": {error}"));
-        // What was found so did not turn now: only a change that was seen is one.
-        let found = check.since.filter(|since| (is_on_record || !since.seen) && to != Status::Unknown);
+        // What was found so, or goes on as it was before nothing was known, did not turn now: only a change that was seen is one.
+        let turned_now = |since: &Since| {
+            since.seen && check.last.as_ref().is_some_and(|last| since.at == last.timing.ended) && !is_on_record
+        };
+        let found = check.since.filter(|since| !turned_now(since) && to != Status::Unknown);
         let what = match found {
             Some(since) => format!("{} {}", to.word(), since.describe(self.now, self.config.console.timezone)),
             None => format!("{} → {}", from.word(), to.word()),
@@ -117,8 +120,9 @@ impl World {
             service: check.service.clone(),
             text,
         };
-        // The first answer of a check is news only where it is bad.
-        if from == Status::Unknown && to == Status::Ok {
+        // The first answer of a check is news only where it is bad, and not before it has settled.
+        let is_none = to == Status::Ok || (to == Status::Pending && found.is_some());
+        if from == Status::Unknown && is_none {
             return;
         }
         match check.settled() {

@@ -61,6 +61,14 @@ pub(crate) enum EventMark {
 }
 
 impl EventMark {
+    /// Whether it is the same, or another word on the same check.
+    fn is_about(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Status(one, _), Self::Status(two, _)) => one == two,
+            _ => self == other,
+        }
+    }
+
     /// How far apart the two may lie. Two consoles see a check with their own polls; a run is in a state only once.
     fn distance(&self, status: Duration) -> Duration {
         match self {
@@ -100,11 +108,17 @@ impl Timeline {
     /// Adds what this console saw now, where no fact has said it already. `near` is how far two looks at the same check may
     /// lie apart; `is_found`: it had begun before.
     pub(crate) fn see(&mut self, entry: TimelineEntry, mark: EventMark, near: Duration, is_found: bool) {
-        let distance = if is_found { Duration::MAX } else { mark.distance(near) };
         let same = |kept: &&mut Kept| {
-            !kept.seen && kept.mark.as_ref() == Some(&mark) && apart(kept.entry.at, entry.at) <= distance
+            !kept.seen && kept.mark.as_ref() == Some(&mark) && apart(kept.entry.at, entry.at) <= mark.distance(near)
         };
-        match self.0.iter_mut().rev().find(same) {
+        // What was found to be so is what was said or seen last of it.
+        let last = |kept: &&mut Kept| kept.mark.as_ref().is_some_and(|known| known.is_about(&mark));
+        let known = if is_found {
+            self.0.iter_mut().rev().find(last).filter(|kept| kept.mark.as_ref() == Some(&mark))
+        } else {
+            self.0.iter_mut().rev().find(same)
+        };
+        match known {
             Some(kept) => kept.seen = true,
             None => self.keep(Kept { entry, mark: Some(mark), seen: true, is_found, fact: None }),
         }
