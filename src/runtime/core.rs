@@ -27,6 +27,7 @@ use crate::model::effect::{HolderEffect, TerminalEffect};
 use crate::model::observation::Observation;
 use crate::model::outcome::Outcome;
 use crate::sources::masks::Masks;
+use crate::store::address::StoreAddress;
 use crate::text::SafeText;
 use crate::text::name::Name;
 use crate::text::redact::{Literals, Redactor};
@@ -156,12 +157,14 @@ impl Core {
         self.secret_store.fill(&mut self.tasks, &self.state.world.config, self.observation_sender.clone());
         self.feeds.start(&mut self.tasks, &self.state.world.config);
         let store = self.store.take().map(Template).or_else(|| self.state.world.config.store.url.clone());
+        let url = store.as_ref().map(|store| store.0.clone());
         self.effects.start(&mut self.tasks, self.clock, store);
         self.history.start(&mut self.tasks, &self.effects, self.clock);
         retention::start(&mut self.tasks, &self.effects, &self.history, self.clock);
         if let Some(lease) = &self.lease {
             let Tools { run_service, state_directory, .. } = &self.effects.tools;
-            lease.start(&mut self.tasks, run_service, state_directory.to_path_buf());
+            let place = StoreAddress::locate(url.as_deref(), state_directory).ok().map(|address| address.name());
+            lease.start(&mut self.tasks, run_service, state_directory, place);
         }
         if let Some(loader) = &self.loader {
             let token = self.tasks.token();

@@ -1,9 +1,12 @@
 //! The console's part in the lease: a turn every few seconds, and what only its holder writes.
 //!
-//! *Invariant:* what the holder says is on record, in the queue on disk, refused because another one holds the lease, or
-//! counted as dropped. It is said in its order.
+//! *Invariant:* what the holder says is on record, in the queue (in memory where the disk has no room for it), refused because
+//! another one holds the lease, or counted as dropped. It is said in its order.
 
-use std::path::PathBuf;
+mod engine;
+mod late;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +15,14 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use self::late::Unqueued;
 use super::effects::StoreState;
 use super::identity::Identity;
 use super::tasks::Tasks;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::model::effect::HolderEffect;
-use crate::model::engine::{ENGINE_VERSION, EngineState};
+use crate::model::engine::EngineState;
 use crate::model::fact::{NewFact, Statement};
 use crate::model::lease::{LeaseCandidate, LeaseReport, LeaseView, RENEWED_EVERY};
 use crate::model::outcome::Outcome;
@@ -60,12 +64,19 @@ impl LeaseTask {
     }
 
     /// Takes part from now on, in whichever store is open.
-    pub(super) fn start(&self, tasks: &mut Tasks, stores: &watch::Receiver<StoreState>, state_directory: PathBuf) {
+    /// `place` is where that is, without password, as far as it is known before.
+    pub(super) fn start(
+        &self,
+        tasks: &mut Tasks,
+        stores: &watch::Receiver<StoreState>,
+        state_directory: &Path,
+        place: Option<PathBuf>,
+    ) {
         let identity = Identity::present();
         let id = format!("{}.{}.{:012x}", identity.host, std::process::id(), fastrand::u64(..1 << 48));
         let (received, outcomes, clock, stores) =
             (Arc::clone(&self.received), self.outcomes.clone(), self.clock, stores.clone());
-        let configuration = self.configuration.subscribe();
+        let (configuration, state_directory) = (self.configuration.subscribe(), state_directory.to_owned());
         tasks.supervise("lease", tasks.token(), move |token| {
             let participant = LeaseParticipant {
                 me: LeaseCandidate {
@@ -81,11 +92,14 @@ impl LeaseTask {
                 stores: stores.clone(),
                 configuration: configuration.clone(),
                 state_directory: state_directory.clone(),
+                place: place.clone(),
                 view: LeaseView::Unknown,
                 holding: None,
                 engine: None,
+                is_engine_kept: false,
                 resumed: None,
                 waiting: 0,
+                unqueued: Unqueued::default(),
                 dropped: 0,
                 reported: LeaseReport::default(),
                 trouble: None,
@@ -133,15 +147,19 @@ struct LeaseParticipant {
     stores: watch::Receiver<StoreState>,
     configuration: watch::Receiver<(Arc<Config>, bool)>,
     state_directory: PathBuf,
+    place: Option<PathBuf>,
     view: LeaseView,
     /// The lease that is ours, or was when the store went away.
     holding: Option<ActingLease>,
-    /// What the engine knows and the store does not.
+    /// What the engine knew last, and whether the store knows it too.
     engine: Option<Box<EngineState>>,
-    /// What was taken over last: the store, and the row as it was.
+    is_engine_kept: bool,
+    /// What was taken over last: the store (empty while that is away), and what its engine knew.
     resumed: Option<(String, Vec<u8>)>,
-    /// Facts in the queue of the store that is or was open, and those that had no room there.
+    /// Facts in the queue of the store that is or was open, those that the disk has no room for, and those that had none
+    /// anywhere.
     waiting: usize,
+    unqueued: Unqueued,
     dropped: usize,
     reported: LeaseReport,
     /// What was wrong at the last turn: said once.
@@ -189,7 +207,7 @@ impl LeaseParticipant {
         match command {
             HolderCommand::Append(at, said) => self.append(at, said).await,
             HolderCommand::Keep(engine) => {
-                self.engine = Some(engine);
+                (self.engine, self.is_engine_kept) = (Some(engine), false);
                 self.keep_engine().await;
             }
         }
@@ -215,7 +233,11 @@ impl LeaseParticipant {
         let trouble = turn.as_ref().err().map(ToString::to_string);
         match turn {
             Ok(Some((store, view))) => self.seen(&store, view).await,
-            Ok(None) | Err(_) => self.go_on(),
+            Ok(None) | Err(_) => {
+                self.go_on();
+                self.resume_away().await;
+                self.copy_engine().await;
+            }
         }
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
             tracing::warn!(%trouble, "the lease");
@@ -248,84 +270,29 @@ impl LeaseParticipant {
         };
     }
 
-    /// Takes over what the engine of the last holder knew: at the start, and whenever the lease is taken.
-    async fn resume(&mut self, store: &Store) {
-        let known = self.resumed.as_ref().is_some_and(|(id, _)| id == store.id());
-        let taken = self.holding.is_some() && self.reported.view.fence() != self.view.fence();
-        if known && !taken {
-            return;
-        }
-        let kept = match store.kept_engine().await {
-            Ok(kept) => kept,
-            Err(error) => return tracing::warn!(%error, "what the engine knew can't be read"),
-        };
-        let body = kept.as_ref().map(|kept| kept.body.clone()).unwrap_or_default();
-        let same = self.resumed.replace((store.id().to_owned(), body)) == self.resumed;
-        let Some(kept) = kept.filter(|_| !same) else { return };
-        match serde_json::from_slice::<EngineState>(&kept.body) {
-            Ok(engine) if engine.version == ENGINE_VERSION => {
-                let (engine, unseen) = (Box::new(engine), kept.silent_for);
-                self.outcomes.send(Outcome::Engine { engine, unseen }).await.ok();
-            }
-            Ok(engine) => tracing::warn!(version = engine.version, "the state of the engine has another version"),
-            Err(error) => tracing::warn!(%error, "the state of the engine makes no sense"),
-        }
-    }
-
-    async fn send_late(&mut self, store: &Store) {
-        match store.send_late(&LateQueue::of(&self.state_directory, store.id())).await {
-            Ok(_) => self.waiting = 0,
-            Err(error) => tracing::warn!(%error, "what waits for the store could not be sent"),
-        }
-    }
-
     async fn append(&mut self, at: DateTime<Utc>, said: Vec<Statement>) {
         let Some(holding) = self.holding.clone() else { return };
         let draft = |said: Statement| new_fact(said.began().unwrap_or(at), &self.me.who, &self.host, said);
         let drafts: Vec<NewFact> = said.into_iter().map(draft).collect();
         let store = self.store().filter(|store| store.id() == holding.store);
         // What waits comes first.
-        if let Some(store) = store.filter(|_| self.waiting == 0) {
+        if let Some(store) = store.filter(|_| self.waiting + self.unqueued.facts.len() == 0) {
             match store.append_held(holding.fence, drafts.clone()).await {
                 Ok(HeldWrite::Done) => return,
                 Ok(HeldWrite::Lost) => return self.turn().await,
                 Err(error) => tracing::warn!(%error, "the holder's facts could not be put on record"),
             }
         }
-        self.queue(&holding, drafts).await;
+        self.queue(&holding.store, drafts).await;
         if matches!(self.view, LeaseView::Ours { .. }) {
             self.go_on();
         }
         self.report().await;
     }
 
-    async fn queue(&mut self, holding: &ActingLease, drafts: Vec<NewFact>) {
-        let (queue, count) = (LateQueue::of(&self.state_directory, &holding.store), drafts.len());
-        let pushed = tokio::task::spawn_blocking(move || queue.push(&drafts)).await;
-        let dropped = match pushed {
-            Ok(Ok(dropped)) => dropped,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the queue on disk can't be written");
-                count
-            }
-            Err(_) => count,
-        };
-        self.waiting += count - dropped;
-        self.dropped += dropped;
-    }
-
-    async fn keep_engine(&mut self) {
-        let (Some(holding), Some(store)) = (&self.holding, self.store()) else { return };
-        let Some(engine) = self.engine.take().filter(|_| store.id() == holding.store) else { return };
-        let Ok(body) = serde_json::to_vec(&engine) else { return };
-        if let Err(error) = store.keep_engine(holding.fence, &body).await {
-            tracing::warn!(%error, "what the engine knows could not be kept");
-            self.engine = Some(engine);
-        }
-    }
-
     async fn leave(&mut self) {
         self.keep_engine().await;
+        self.queue_again().await;
         if let (Some(holding), Some(store)) = (&self.holding, self.store())
             && let Err(error) = store.give_back(holding.fence).await
         {
@@ -340,7 +307,8 @@ impl LeaseParticipant {
         let queue = LateQueue::of(&self.state_directory, &id);
         let others = tokio::task::spawn_blocking(move || queue.others()).await.unwrap_or_default();
         let others = if id.is_empty() { self.reported.others.clone() } else { others };
-        let report = LeaseReport { view: self.view.clone(), waiting: self.waiting, dropped: self.dropped, others };
+        let waiting = self.waiting + self.unqueued.facts.len();
+        let report = LeaseReport { view: self.view.clone(), waiting, dropped: self.dropped, others };
         if report != self.reported {
             self.reported = report.clone();
             self.outcomes.send(Outcome::Lease(Box::new(report))).await.ok();

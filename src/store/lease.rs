@@ -34,6 +34,8 @@ pub enum HeldWrite {
 pub(crate) struct KeptEngine {
     /// As it was written.
     pub body: Vec<u8>,
+    /// Since it was written.
+    pub age: Duration,
     /// Since the holder was last heard of.
     pub silent_for: Duration,
 }
@@ -132,27 +134,6 @@ impl Store {
         Ok(drafts.iter().filter(is_news).cloned().collect())
     }
 
-    /// Puts on record what a holder could not say while the store was away, as history: whoever holds the lease now. What is
-    /// on record already is not said again.
-    ///
-    /// # Errors
-    /// The store can't be written.
-    pub(crate) async fn append_late(&self, drafts: &[NewFact]) -> Result<(), StoreError> {
-        let mut turns = self.turns();
-        loop {
-            let turn = turns.next().await?;
-            let mut missing = Vec::with_capacity(drafts.len());
-            for draft in drafts {
-                if self.dialect.facts(WhichFacts::Id(&draft.id), 1).await?.is_empty() {
-                    missing.push(NewFact { late: true, ..draft.clone() });
-                }
-            }
-            if missing.is_empty() || turn.append(missing).await?.is_some() {
-                return Ok(());
-            }
-        }
-    }
-
     /// Keeps the state of the holder's engine, where the lease still has its fence.
     ///
     /// # Errors
@@ -170,7 +151,8 @@ impl Store {
         let Some((body, written_at)) = self.dialect.kept(ENGINE).await? else { return Ok(None) };
         let (lease, now) = self.dialect.lease().await?;
         let heard = lease.map_or(written_at, |lease| lease.renewed_at.max(written_at));
-        Ok(Some(KeptEngine { body, silent_for: (now - heard).to_std().unwrap_or_default() }))
+        let since = |then: DateTime<Utc>| (now - then).to_std().unwrap_or_default();
+        Ok(Some(KeptEngine { body, age: since(written_at), silent_for: since(heard) }))
     }
 
     /// Whether a watcher, and not this process, waits for the lease.

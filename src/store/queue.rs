@@ -8,15 +8,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Store, StoreError};
 use crate::files::made;
 use crate::files::trust::Owners;
 use crate::model::fact::{Fact, NewFact};
 
 /// Bytes that are kept at most: some twenty thousand facts.
 const MOST: u64 = 8 << 20;
-/// Facts that are put on record together.
-const TOGETHER: usize = 500;
 
 /// The queue of one store.
 #[derive(Debug, Clone)]
@@ -50,15 +47,24 @@ impl LateQueue {
                 bytes.extend_from_slice(line.as_bytes());
             }
         }
+        if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_all()) {
+            // What found room is not there twice when all of it is tried again.
+            file.set_len(length).ok();
+            return Err(error);
+        }
         length += bytes.len() as u64;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
         tracing::warn!(queued = drafts.len() - dropped, dropped, length, "facts wait for the store");
         Ok(dropped)
     }
 
-    /// The facts in it, and the file, which is ours alone until it is dropped.
-    fn take(&self) -> io::Result<(File, Vec<NewFact>)> {
+    /// The facts in it, and the file, which is ours alone until it is dropped; `None` where none wait.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(super) fn take(&self) -> io::Result<Option<(File, Vec<NewFact>)>> {
+        if !fs::metadata(self.file()).is_ok_and(|file| file.len() > 0) {
+            return Ok(None);
+        }
         let mut file = self.open()?;
         file.seek(SeekFrom::Start(0))?;
         let mut text = Vec::new();
@@ -66,7 +72,7 @@ impl LateQueue {
         let text = String::from_utf8_lossy(&text);
         // What is not whole was never taken for queued.
         let facts = text.lines().filter_map(|line| Fact::from_entry(line).ok()).map(|fact| fact.draft).collect();
-        Ok((file, facts))
+        Ok(Some((file, facts)))
     }
 
     /// How many facts wait; 0 where there is no file.
@@ -99,7 +105,8 @@ impl LateQueue {
         others
     }
 
-    fn file(&self) -> PathBuf {
+    /// The file.
+    pub(super) fn file(&self) -> PathBuf {
         self.directory.join(format!("{}.jsonl", self.store))
     }
 
@@ -122,35 +129,6 @@ fn last_byte(file: &mut File) -> io::Result<u8> {
     Ok(byte[0])
 }
 
-impl Store {
-    /// Puts on record what waits for this store, as history. Says how many facts waited.
-    ///
-    /// # Errors
-    /// The queue can't be read, or the store not be written: what waits goes on waiting.
-    pub(crate) async fn send_late(&self, queue: &LateQueue) -> Result<usize, StoreError> {
-        let failed = |error| StoreError::Queue { path: queue.file().display().to_string(), error };
-        let reader = queue.clone();
-        if tokio::task::spawn_blocking(move || reader.len())
-            .await
-            .map_err(io::Error::other)
-            .and_then(|len| len)
-            .map_err(failed)?
-            == 0
-        {
-            return Ok(0);
-        }
-        let reader = queue.clone();
-        let taken = tokio::task::spawn_blocking(move || reader.take()).await.map_err(io::Error::other);
-        let (file, facts) = taken.and_then(|taken| taken).map_err(failed)?;
-        for some in facts.chunks(TOGETHER) {
-            self.append_late(some).await?;
-        }
-        let emptied = tokio::task::spawn_blocking(move || file.set_len(0).and_then(|()| file.sync_all())).await;
-        emptied.map_err(io::Error::other).and_then(|emptied| emptied).map_err(failed)?;
-        Ok(facts.len())
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "what a process of before left is laid out")]
 mod tests {
@@ -164,8 +142,8 @@ mod tests {
     use crate::model::thing::{CheckRecord, StoredThing, ThingKey, ThingKind};
     use crate::store::address::StoreAddress;
     use crate::store::dialect::WhichThings;
-    use crate::store::new_fact;
     use crate::store::place::StoreLocation;
+    use crate::store::{Store, new_fact};
 
     const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 

@@ -1,12 +1,16 @@
+#![expect(clippy::disallowed_methods, reason = "a queue that can't be made is laid out")]
+
 use std::path::Path;
 
 use tokio::sync::mpsc::Receiver;
 
 use super::*;
 use crate::config::load::load_text;
+use crate::model::engine::{ENGINE_VERSION, KeptSince, KeptStreak};
 use crate::model::fact::{CheckStatus, Fact};
 use crate::model::status::Status;
 use crate::runtime::runs::RunService;
+use crate::store::engine_copy::EngineCopy;
 
 /// Far beyond what any wait takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,7 +33,7 @@ impl Part {
         let (stores, observed) = watch::channel(StoreState::Opening);
         let lease = LeaseTask::new(Clock::start(), &config(text), sender);
         let mut tasks = Tasks::new(mpsc::channel(1).0);
-        lease.start(&mut tasks, &observed, directory.to_owned());
+        lease.start(&mut tasks, &observed, directory, Some(directory.join("opsroom.db")));
         Self { lease, tasks, stores, outcomes }
     }
 
@@ -61,12 +65,37 @@ impl Part {
         found.ok().flatten().unwrap_or_else(|| panic!("{what}: {last:?}"))
     }
 
+    /// What it knows of the engine of before, and how long nobody has seen more.
+    async fn engine(&mut self) -> (EngineState, Duration) {
+        let found = async {
+            loop {
+                if let Some(Outcome::Engine { engine, unseen }) = self.outcomes.recv().await {
+                    return (*engine, unseen);
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, found).await.expect("what an engine knew")
+    }
+
+    /// What the engine knows by now; `mark` tells it from others.
+    fn keep(&self, mark: u32) {
+        self.lease.execute(HolderEffect::KeepEngine(Box::new(engine(mark))));
+    }
+
     fn say(&self, status: Status, fence: u64) {
         let (check, service, before, reason) = ("api".into(), None, None, None);
         let since = DateTime::UNIX_EPOCH;
         let said = CheckStatus { check, service, status, before, since, seen: true, reason, fence };
         self.lease.execute(HolderEffect::Append(vec![Statement::CheckStatus(said)]));
     }
+}
+
+fn engine(mark: u32) -> EngineState {
+    let since = KeptSince(DateTime::UNIX_EPOCH, true);
+    let flaps = String::new();
+    let (shown, settled, good, answered, alike, flapping) = (Status::Down, None, 0, 0, None, false);
+    let streak = KeptStreak { shown, since, settled, bad: mark, good, answered, alike, flaps, flapping };
+    EngineState { version: ENGINE_VERSION, checks: vec![("api".into(), streak)], alerts: Vec::new() }
 }
 
 fn is_ours(report: &LeaseReport) -> bool {
@@ -161,4 +190,71 @@ async fn who_leaves_gives_it_back_and_who_only_reads_never_takes_it() {
     // A reload that makes it a reader.
     two.lease.configured(&config("[console]\nread_only = true\n"), true);
     two.until("it gives it back", |report| report.view == LeaseView::Free).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engine_knew_survives_a_kill_while_the_store_is_away() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut killed = Part::start(&state, "");
+    let store = killed.open(&state).await;
+    killed.until("it takes the lease", is_ours).await;
+    killed.keep(1);
+    let is_kept = async {
+        while store.kept_engine().await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store keeps it");
+    assert_eq!(EngineCopy::read(&state, store.id()), None, "the store knows it");
+    killed.close();
+    killed.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+    killed.keep(2);
+    let is_copied = async {
+        while EngineCopy::read(&state, store.id()).is_none_or(|copy| copy.engine != engine(2)) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_copied).await.expect("it lies beside the queue");
+    killed.tasks.end(Duration::ZERO).await;
+
+    // The next one knows it before the store is back, and does not begin to act.
+    let mut next = Part::start(&state, "");
+    next.close();
+    assert_eq!(next.engine().await.0, engine(2));
+    let next_store = next.open(&state).await;
+    next.until("it takes the lease once the last one has expired", is_ours).await;
+    next.keep(3);
+    let is_kept = async {
+        while EngineCopy::read(&state, store.id()).is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_kept).await.expect("the store knows more");
+    let kept = next_store.kept_engine().await.unwrap().unwrap();
+    assert_eq!(serde_json::from_slice::<EngineState>(&kept.body).unwrap(), engine(3));
+    // Nothing older was told meanwhile, nor the same again.
+    next.tasks.end(PATIENCE).await;
+    while let Ok(outcome) = next.outcomes.try_recv() {
+        assert!(!matches!(outcome, Outcome::Engine { .. }), "{outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_disk_has_no_room_for_waits_in_memory() {
+    let at = tempfile::tempdir().unwrap();
+    let state = at.path().join("opsroom");
+    let mut part = Part::start(&state, "");
+    part.open(&state).await;
+    let fence = part.until("it takes the lease", is_ours).await.view.fence().unwrap();
+    part.close();
+    part.until("it goes on", |report| matches!(report.view, LeaseView::Away { .. })).await;
+    // No queue can be made there.
+    std::fs::write(state.join("queue"), "").unwrap();
+    part.say(Status::Down, fence);
+    part.say(Status::Ok, fence);
+    part.until("both wait", |report| (report.waiting, report.dropped) == (2, 0)).await;
+    let store = part.open(&state).await;
+    part.until("nothing waits any more", |report| is_ours(report) && report.waiting == 0).await;
+    assert_eq!(said(&store).await, [(Status::Down, true), (Status::Ok, true)]);
 }

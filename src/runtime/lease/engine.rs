@@ -1,0 +1,100 @@
+//! What the engine of the holder knows: kept in the store, beside the queue while that is away, and taken over from where more
+//! is known.
+
+use std::time::Duration;
+
+use super::{EngineState, LeaseParticipant, Outcome, Store, StoreState};
+use crate::model::engine::ENGINE_VERSION;
+use crate::store::engine_copy::EngineCopy;
+use crate::store::lease::HeldWrite;
+
+impl LeaseParticipant {
+    /// Takes over what the engine of the last holder knew: at the start, and whenever the lease is taken.
+    pub(super) async fn resume(&mut self, store: &Store) {
+        let known = self.resumed.as_ref().is_some_and(|(id, _)| id == store.id());
+        let taken = self.holding.is_some() && self.reported.view.fence() != self.view.fence();
+        if known && !taken {
+            return;
+        }
+        let kept = match store.kept_engine().await {
+            Ok(kept) => kept,
+            Err(error) => return tracing::warn!(%error, "what the engine knew can't be read"),
+        };
+        let (state, id, now) = (self.state_directory.clone(), store.id().to_owned(), self.clock.now().utc);
+        let copy = tokio::task::spawn_blocking(move || EngineCopy::read(&state, &id)).await.ok().flatten();
+        // Each by its own clock: that of a server may be another than ours.
+        let copy = copy.filter(|copy| kept.as_ref().is_none_or(|kept| copy.age(now) <= kept.age));
+        let (body, unseen) = match (copy, kept) {
+            (Some(copy), _) => (serde_json::to_vec(&copy.engine).unwrap_or_default(), copy.age(now)),
+            (None, Some(kept)) => (kept.body, kept.silent_for),
+            (None, None) => (Vec::new(), Duration::ZERO),
+        };
+        self.take_over(store.id().to_owned(), body, unseen).await;
+    }
+
+    /// Takes over what is known of a store that is away, where nothing is known of it yet: what fired then fires on.
+    pub(super) async fn resume_away(&mut self) {
+        let is_closed = matches!(&*self.stores.borrow(), StoreState::Closed(_));
+        let Some(place) = self.place.clone().filter(|_| is_closed && self.resumed.is_none()) else { return };
+        let (state, now) = (self.state_directory.clone(), self.clock.now().utc);
+        let copy = tokio::task::spawn_blocking(move || EngineCopy::at_place(&state, &place)).await.ok().flatten();
+        let Some(copy) = copy else { return };
+        let body = serde_json::to_vec(&copy.engine).unwrap_or_default();
+        self.take_over(String::new(), body, copy.age(now)).await;
+    }
+
+    /// Tells what an engine knew, which nobody has seen for `unseen`, unless that is what was told last.
+    async fn take_over(&mut self, store: String, body: Vec<u8>, unseen: Duration) {
+        let before = self.resumed.replace((store.clone(), body.clone()));
+        if body.is_empty() || before.is_some_and(|(id, known)| known == body && (id == store || id.is_empty())) {
+            return;
+        }
+        match serde_json::from_slice::<EngineState>(&body) {
+            Ok(engine) if engine.version == ENGINE_VERSION => {
+                self.outcomes.send(Outcome::Engine { engine: Box::new(engine), unseen }).await.ok();
+            }
+            Ok(engine) => tracing::warn!(version = engine.version, "the state of the engine has another version"),
+            Err(error) => tracing::warn!(%error, "the state of the engine makes no sense"),
+        }
+    }
+
+    /// Keeps what the engine knows: in the store, or beside the queue where that can't be written.
+    pub(super) async fn keep_engine(&mut self) {
+        let (Some(holding), Some(engine)) = (&self.holding, &self.engine) else { return };
+        let Some(store) = self.store().filter(|store| store.id() == holding.store) else {
+            return self.copy_engine().await;
+        };
+        let Some(body) = serde_json::to_vec(engine).ok().filter(|_| !self.is_engine_kept) else { return };
+        match store.keep_engine(holding.fence, &body).await {
+            Ok(kept) => {
+                self.is_engine_kept = true;
+                if kept == HeldWrite::Done {
+                    let (state, id) = (self.state_directory.clone(), holding.store.clone());
+                    let removed = tokio::task::spawn_blocking(move || EngineCopy::remove(&state, &id)).await;
+                    if let Ok(Err(error)) = removed {
+                        tracing::warn!(%error, "the copy of what the engine knew stays");
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what the engine knows could not be kept");
+                self.copy_engine().await;
+            }
+        }
+    }
+
+    /// Keeps it beside the queue: also where the store knows it, since it does not know up to when it held.
+    pub(super) async fn copy_engine(&mut self) {
+        let (Some(holding), Some(engine)) = (&self.holding, &self.engine) else { return };
+        let copy = EngineCopy {
+            store: holding.store.clone(),
+            place: self.place.clone(),
+            at: self.clock.now().utc,
+            engine: (**engine).clone(),
+        };
+        let state = self.state_directory.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || copy.write(&state)).await {
+            tracing::warn!(%error, "what the engine knows could not be kept beside the queue");
+        }
+    }
+}
