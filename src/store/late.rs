@@ -183,8 +183,8 @@ mod tests {
             let late = facts.filter(|fact| fact.draft.late);
             let late =
                 late.map(|fact| status_of(&fact.draft).map(|said| (said.fence, said.since, said.status)).unwrap());
-            let wanted = written.iter().map(|(fence, second, status)| (*fence, at(*second), *status));
-            assert_eq!(late.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{what}");
+            let due = written.iter().map(|(fence, second, status)| (*fence, at(*second), *status));
+            assert_eq!(late.collect::<Vec<_>>(), due.collect::<Vec<_>>(), "{what}");
         }
     }
 }
