@@ -103,6 +103,7 @@ fn read(path: &Path) -> Option<EngineCopy> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "what lies in the directory is looked at")]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

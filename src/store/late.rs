@@ -143,7 +143,8 @@ mod tests {
         use Status::{Degraded, Down, Ok};
         type Said = (u64, i64, Status);
         // What is on record, what waited of the holder of before, and what of that is put on record.
-        let cases: &[(&str, &[Said], &[Said], &[Said])] = &[
+        type Case = (&'static str, &'static [Said], &'static [Said], &'static [Said]);
+        let cases: &[Case] = &[
             ("nobody else said anything", &[(1, 0, Ok)], &[(1, 9, Down), (1, 20, Ok)], &[(1, 9, Down), (1, 20, Ok)]),
             ("it is on record already", &[(1, 0, Ok), (1, 9, Down)], &[(1, 9, Down)], &[]),
             ("said twice", &[(1, 0, Ok)], &[(1, 9, Down), (1, 40, Down), (1, 50, Ok)], &[(1, 9, Down), (1, 50, Ok)]),
