@@ -231,13 +231,12 @@ impl LeaseParticipant {
             None => Ok(None),
         };
         let trouble = turn.as_ref().err().map(ToString::to_string);
-        match turn {
-            Ok(Some((store, view))) => self.seen(&store, view).await,
-            Ok(None) | Err(_) => {
-                self.go_on();
-                self.resume_away().await;
-                self.copy_engine().await;
-            }
+        if let Ok(Some((store, view))) = turn {
+            self.seen(&store, view).await;
+        } else {
+            self.go_on();
+            self.resume_away().await;
+            self.copy_engine().await;
         }
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
             tracing::warn!(%trouble, "the lease");

@@ -228,6 +228,7 @@ fn read(path: &Path) -> io::Result<Option<ChainHead>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a file of an older form is written as it was")]
 mod tests {
     use super::*;
 

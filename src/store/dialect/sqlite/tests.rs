@@ -46,7 +46,7 @@ async fn what_had_no_room_is_written_once_there_is_some() {
         let error = append(&store, 1 << 20).await.unwrap_err();
         let StoreError::Database(error) = error else { panic!("{what}: {error}") };
         assert_eq!(StoreFault::from_sql(&error), StoreFault::Full, "{what}: {error}");
-        let side = store.put(None, &[Side::Keep("x", &[7; 1 << 20])]).await.unwrap_err();
+        let side = store.put(None, &[Side::Keep("x", &vec![7; 1 << 20])]).await.unwrap_err();
         assert!(side.to_string().contains("the disk is full"), "{what}: {side}");
     }
     assert!(store.version().await.is_ok(), "it is read all the same");
