@@ -37,7 +37,7 @@ commands! {
     NextError = "next-error", PreviousError = "previous-error", NextLog = "next-log", PreviousLog = "previous-log",
     Histogram = "histogram", SaveRecords = "save-records", PageRecords = "page-records", NextMark = "next-mark",
     PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",
-    LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Cancel = "cancel",
+    LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Before = "before", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
 }

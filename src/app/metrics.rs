@@ -1,12 +1,14 @@
 //! The metrics screen: which charts are shown, their span, the cursor in them.
 
+use std::time::Duration;
+
 use crate::config::panels;
 use crate::text::name::Name;
 
 use super::keymap::Command;
 use super::row::RowKey;
 use super::screens::Screen;
-use super::screens::metrics::{Axis, RANGES};
+use super::screens::metrics::{Axis, RANGES, fitted};
 use super::state::State;
 
 /// The charts of the metrics screen, from the top.
@@ -23,6 +25,19 @@ pub(crate) fn charts(state: &State) -> Vec<Name> {
         return selected(state).into_iter().collect();
     }
     many
+}
+
+/// The longest span of a metric's own panel.
+const PANEL_SPAN: Duration = Duration::from_mins(30);
+
+/// The span of the metrics screen's charts, with its word: all of them lie in time alike.
+pub(crate) fn span(state: &State) -> (Duration, &'static str) {
+    fitted(state.console.screens.metrics.span(), state.world.charted_for())
+}
+
+/// The span of a metric's own panel and of sparklines, with its word.
+pub(crate) fn panel_span(state: &State) -> (Duration, &'static str) {
+    fitted(PANEL_SPAN, state.world.charted_for())
 }
 
 /// The metric that is selected in the list of all.
@@ -53,6 +68,7 @@ pub(crate) fn command(state: &mut State, command: Command) -> bool {
     match command {
         Command::LongerRange => screen.range = (screen.range + 1).min(RANGES.len() - 1),
         Command::ShorterRange => screen.range = screen.range.saturating_sub(1),
+        Command::Before => screen.before = screen.before.next(),
         Command::Left | Command::Right => move_cursor(state, command == Command::Left),
         Command::Select => {
             if let Some(name) = selected(state) {
@@ -67,10 +83,9 @@ pub(crate) fn command(state: &mut State, command: Command) -> bool {
 /// The cursor is a moment, not a column: it stays with what it points at while time goes on, and other screens point
 /// at the same. The first press shows it at the newest value; at the right edge it goes away again.
 fn move_cursor(state: &mut State, left: bool) {
-    let Some(metric) = charts(state).first().and_then(|name| state.world.metric(name)) else { return };
-    let drawn = state.console.layout.plot(&metric.name);
-    let columns = drawn.map_or(60, |area| usize::from(area.width)).max(1);
-    let axis = Axis::new(columns, state.console.screens.metrics.span(), metric.every, state.world.now);
+    let Some(name) = charts(state).into_iter().next() else { return };
+    let columns = state.console.layout.plot(&name).map_or(60, |area| usize::from(area.width)).max(1);
+    let Some(axis) = axis(state, &name, columns) else { return };
     let here = state.console.time_cursor.and_then(|at| axis.back(at));
     let next = match (here, left) {
         (None, true) => Some(0),
@@ -78,4 +93,19 @@ fn move_cursor(state: &mut State, left: bool) {
         (here, false) => here.and_then(|here| here.checked_sub(1)),
     };
     state.console.time_cursor = next.map(|back| axis.moment(back));
+}
+
+/// Puts the cursor into the column of a chart that was pointed at. `false`: it is not drawn.
+pub(super) fn point_at(state: &mut State, name: &Name, column: u16) -> bool {
+    let Some(plot) = state.console.layout.plot(name) else { return false };
+    let Some(back) = (plot.x + plot.width).checked_sub(column + 1) else { return false };
+    let Some(axis) = axis(state, name, usize::from(plot.width)) else { return false };
+    state.console.time_cursor = Some(axis.moment(usize::from(back)));
+    true
+}
+
+/// How the columns of a metric's chart lie in time on the metrics screen.
+fn axis(state: &State, name: &Name, columns: usize) -> Option<Axis> {
+    let metric = state.world.metric(name)?;
+    Some(Axis::new(columns, span(state).0, metric.every, state.world.now))
 }

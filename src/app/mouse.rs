@@ -8,7 +8,7 @@ use super::message::{Mouse, MouseKind};
 use super::navigation::open_screen;
 use super::row::RowKey;
 use super::state::{State, overlays};
-use super::{commands, logs, panels};
+use super::{commands, logs, metrics, panels};
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: usize = 3;
@@ -51,7 +51,8 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
         Some(Target::Bar(at)) => logs::jump_to_bar(state, at),
         Some(Target::LogLine(log, seq)) => logs::select(state, &log, seq),
         Some(Target::Row(row)) => return click_row(state, row, effects),
-        Some(target) => return matches!(target, Target::Panel(_) | Target::Plot(_)),
+        Some(Target::Plot(name)) => return metrics::point_at(state, &name, mouse.column),
+        Some(target) => return matches!(target, Target::Panel(_)),
         None => return false,
     }
     true

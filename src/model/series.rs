@@ -89,6 +89,21 @@ impl Series {
         }
     }
 
+    /// Since when anything is known, in milliseconds of the monotonic clock, as exactly as it is still kept.
+    pub(crate) fn first(&self) -> Option<i64> {
+        let mut first: Option<(i64, i64)> = None;
+        // What is kept finer says more exactly when that was, as long as it reaches back so far.
+        for tier in self.tiers.iter().rev() {
+            let start = tier.buckets().next().map(|bucket| tier.start_of(bucket));
+            if let Some(start) = start.filter(|start| first.is_none_or(|(at, step)| *start < at + step)) {
+                first = Some((start, tier.step()));
+            }
+        }
+        let raw = self.raw.iter().find_map(|(at, value)| value.map(|_| millis(*at)));
+        raw.filter(|raw| self.raw_since.is_none() && first.is_none_or(|(at, step)| *raw < at + step))
+            .or(first.map(|(at, _)| at))
+    }
+
     /// The last `count` values as they came, oldest first; at most some hundred are kept.
     pub(crate) fn latest(&self, count: usize) -> Vec<(Stamp, f64)> {
         let mut latest: Vec<_> =
@@ -166,13 +181,22 @@ struct Columns {
     width: i64,
     points: Vec<Option<Point>>,
     counts: Vec<u32>,
-    /// Until when each value could hold from, its value, whether a gap ended it: oldest first.
-    held: Vec<(i64, Option<f64>)>,
+    /// What may stand for columns that have no value of their own: oldest first.
+    held: Vec<Held>,
+}
+
+/// Values over a span, and what holds after it.
+struct Held {
+    from: i64,
+    to: i64,
+    point: Option<Point>,
+    /// `None`: a gap ended it.
+    value: Option<f64>,
 }
 
 impl Columns {
     fn add(&mut self, from: i64, to: i64, point: Option<Point>, count: u32, ended: bool) {
-        self.held.push((to, point.map(|point| point.last).filter(|_| !ended)));
+        self.held.push(Held { from, to, point, value: point.map(|point| point.last).filter(|_| !ended) });
         let (Some(point), Ok(place)) = (point, usize::try_from((from - self.start).div_euclid(self.width))) else {
             return;
         };
@@ -195,16 +219,20 @@ impl Columns {
         let mut next = 0;
         let begins = (0..).map(|place| self.start + place * self.width);
         for (place, begin) in (0..self.points.len()).zip(begins) {
-            while self.held.get(next).is_some_and(|(at, _)| *at < begin) {
+            while self.held.get(next).is_some_and(|held| held.to < begin) {
                 next += 1;
             }
             if self.points[place].is_some() || begin > now {
                 continue;
             }
-            if let Some((at, Some(value))) = next.checked_sub(1).map(|before| self.held[before])
-                && begin - at <= hold
+            // What is kept coarser than the columns stands for each of those that it covers.
+            if let Some(covering) = self.held.get(next).filter(|held| held.from <= begin) {
+                self.points[place] = covering.point;
+            } else if let Some(Held { to, value: Some(value), .. }) =
+                next.checked_sub(1).map(|before| &self.held[before])
+                && begin - to <= hold
             {
-                self.points[place] = Some(Point { min: value, mean: value, max: value, last: value });
+                self.points[place] = Some(Point { min: *value, mean: *value, max: *value, last: *value });
             }
         }
         self.points
@@ -285,6 +313,32 @@ mod tests {
         assert_eq!(series.raw.len(), RAW);
         assert!(series.tiers.iter().all(|tier| tier.buckets().count() <= 4_320));
         assert_eq!(Series::new(seconds(120)).points(3, Duration::from_hours(1), at(3_600)), [None; 3]);
+    }
+
+    #[test]
+    fn what_is_kept_by_the_minute_fills_finer_columns() {
+        let mut series = Series::new(seconds(30));
+        for minute in 0..2_000 {
+            series.push(at(minute * 60), (minute / 60) as f64);
+        }
+        let columns = series.points(20, seconds(15), at(3_600 * 5 - 1));
+        assert!(columns.iter().all(|point| point.is_some_and(|point| (point.mean - 4.0).abs() < 1e-9)), "{columns:?}");
+    }
+
+    #[test]
+    fn the_first_value_is_known_as_exactly_as_it_is_kept() {
+        let mut series = Series::new(seconds(30));
+        assert_eq!(series.first(), None);
+        series.push(at(1_234), 1.0);
+        assert_eq!(series.first(), Some(1_234_000));
+        for sample in 1..=RAW as u64 {
+            series.push(at(1_234 + sample), 1.0);
+        }
+        assert_eq!(series.first(), Some(1_230_000), "the ten seconds in which it came");
+        let mut old = Series::new(seconds(30));
+        (0..300).for_each(|minute| old.push(at(7_300 + minute * 60), 1.0));
+        (0..9_000).for_each(|sample| old.push(at(30_000 + sample), 1.0));
+        assert_eq!(old.first(), Some(7_260_000), "the minute: nothing finer reaches back so far");
     }
 
     #[test]

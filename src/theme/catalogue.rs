@@ -243,6 +243,24 @@ mod tests {
         }
     }
 
+    /// A bar's end is told from the bar, and both from what they are compared with, as long as there are colours.
+    #[test]
+    fn the_parts_of_a_chart_are_told_apart() {
+        let mut catalogue = Catalogue::shipped();
+        let names: Vec<_> = catalogue.names().filter(|name| *name != "mono").map(str::to_owned).collect();
+        for name in names {
+            for depth in [ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
+                let styles = catalogue.styles(&name, depth, GlyphSet::UTF8);
+                let [line, fill, before] =
+                    [Role::ChartLine, Role::ChartFill, Role::ChartCompare].map(|role| styles.get(role).fg);
+                assert!(
+                    line != fill && line != before && fill != before,
+                    "{name} {depth:?}: {line:?} {fill:?} {before:?}"
+                );
+            }
+        }
+    }
+
     /// Where colours are gone, the worst must still stand out.
     #[test]
     fn trouble_stands_out_without_colour() {

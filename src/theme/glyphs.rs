@@ -41,8 +41,14 @@ pub struct Glyphs {
     pub threshold: &'static str,
     /// A full block, for bars and progress.
     pub block: &'static str,
-    /// The rest of a progress bar.
+    /// The rest of a progress bar; in a chart what lies between the average and the greatest value.
     pub shade: &'static str,
+    /// In a chart what lies between the least value and the average.
+    pub band: &'static str,
+    /// In a chart the value of before: low, in the middle or high in its cell.
+    pub before: [&'static str; 3],
+    /// Something happened at that time.
+    pub event: &'static str,
     /// Between chips of the header.
     pub divider: &'static str,
     /// Between words.
@@ -88,6 +94,9 @@ impl GlyphSet {
         threshold: "╌",
         block: "█",
         shade: "░",
+        band: "▒",
+        before: ["_", "─", "‾"],
+        event: "▲",
         divider: "▌",
         dot: "·",
         ellipsis: "…",
@@ -118,6 +127,9 @@ impl GlyphSet {
         threshold: "-",
         block: "#",
         shade: ".",
+        band: ":",
+        before: ["_", "-", "~"],
+        event: "^",
         divider: "|",
         dot: "-",
         ellipsis: "~",
@@ -190,6 +202,14 @@ mod tests {
     fn the_ascii_set_is_ascii() {
         let set = GlyphSet::ASCII;
         let all = [set.horizontal, set.vertical, set.gap, set.threshold, set.dot, set.ellipsis, set.divider];
-        assert!(all.iter().chain(&set.bars).chain(&set.tree).chain(&set.corners).all(|glyph| glyph.is_ascii()));
+        assert!(
+            all.iter()
+                .chain([&set.shade, &set.band, &set.event])
+                .chain(&set.before)
+                .chain(&set.bars)
+                .chain(&set.tree)
+                .chain(&set.corners)
+                .all(|glyph| glyph.is_ascii())
+        );
     }
 }

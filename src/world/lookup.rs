@@ -1,6 +1,7 @@
 //! Finding things by name.
 
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use super::World;
 use super::alerts::AlertView;
@@ -27,6 +28,12 @@ impl World {
     /// The metric of that name.
     pub fn metric(&self, name: &str) -> Option<&MetricView> {
         self.metrics.get(*self.membership.metrics.get(name)?)
+    }
+
+    /// How far back values of any metric go: what the charts have to show together.
+    pub(crate) fn charted_for(&self) -> Duration {
+        let first = self.metrics.iter().filter_map(MetricView::first).min();
+        first.map_or(Duration::ZERO, |first| self.now.mono.saturating_sub(first))
     }
 
     /// The log of that name.

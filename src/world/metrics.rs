@@ -153,6 +153,16 @@ impl MetricView {
         self.series.latest(count)
     }
 
+    /// Since when there are values, on the monotonic clock, with what is stored of before this console began.
+    pub(crate) fn first(&self) -> Option<Duration> {
+        self.series.first().and_then(|first| u64::try_from(first).ok()).map(Duration::from_millis)
+    }
+
+    /// Whether what is stored of it is not here yet.
+    pub(crate) fn is_reading_past(&self) -> bool {
+        self.past == Past::Asked
+    }
+
     /// Age of the latest number.
     pub(crate) fn age(&self, now: Stamp) -> Option<Duration> {
         self.value.map(|(at, _)| now.since(at))

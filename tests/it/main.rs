@@ -9,6 +9,7 @@ mod adapters;
 mod architecture;
 mod as_it_is;
 mod causes;
+mod charts;
 mod check;
 mod command_logs;
 mod complaints;

@@ -221,7 +221,7 @@ fn a_quiet_screen_costs_few_bytes() {
         before = after;
     }
     let rate = written as u64 / seconds;
-    assert!(rate <= 600, "{rate} bytes a second");
+    assert!(rate <= 80, "{rate} bytes a second");
 }
 
 /// The world of the tests with one more screen, opened.

@@ -30,26 +30,42 @@ pub enum HelpRow {
         /// What it does.
         help: String,
     },
-    /// A sign that stands before a record, and what it means.
-    Sign(LogSign, &'static str),
+    /// A sign that is drawn before a record or in a chart, and what it means.
+    Sign(HelpSign, &'static str),
 }
 
-/// What stands before a record.
+/// What is drawn and is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogSign {
+pub enum HelpSign {
     /// It came late.
     Late,
     /// A person marked it.
     Mark,
     /// The follower itself speaks.
     Marker,
+    /// The end of a chart's bar.
+    Average,
+    /// The shades around it.
+    Range,
+    /// Something happened.
+    Event,
+    /// The value of before.
+    Before,
 }
 
 /// The signs before records, with their words.
-const SIGNS: [(LogSign, &str); 3] = [
-    (LogSign::Late, "arrived late; shown where it arrived"),
-    (LogSign::Mark, "marked by you"),
-    (LogSign::Marker, "a note from opsroom: rotated, skipped, ended"),
+const SIGNS: [(HelpSign, &str); 3] = [
+    (HelpSign::Late, "arrived late; shown where it arrived"),
+    (HelpSign::Mark, "marked by you"),
+    (HelpSign::Marker, "a note from opsroom: rotated, skipped, ended"),
+];
+
+/// The signs of charts, with their words.
+const CHART_SIGNS: [(HelpSign, &str); 4] = [
+    (HelpSign::Average, "the bar ends at the average of its time"),
+    (HelpSign::Range, "shaded from the lowest to the highest value"),
+    (HelpSign::Event, "an action or an alert; the cursor on it says which"),
+    (HelpSign::Before, "the average of an hour, a day or a week before"),
 ];
 
 impl Help {
@@ -99,6 +115,9 @@ impl Help {
             }
             if context == CommandContext::Logs {
                 rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
+            }
+            if context == CommandContext::Metrics {
+                rows.extend(CHART_SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
             }
         }
         // A context whose commands are all hidden has nothing to say.

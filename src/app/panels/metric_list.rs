@@ -15,11 +15,12 @@ use crate::world::metrics::MetricView;
 pub(super) struct MetricList;
 
 /// The keys that matter where charts are looked at.
-pub(super) const HINTS: [Hint; 4] = [
+pub(super) const HINTS: [Hint; 5] = [
     (Command::LongerRange, "longer"),
     (Command::ShorterRange, "shorter"),
     (Command::Left, "cursor"),
-    (Command::Select, "compare"),
+    (Command::Before, "compare with before"),
+    (Command::Select, "add a chart"),
 ];
 
 impl Panel for MetricList {

@@ -15,23 +15,88 @@ pub struct MetricsScreen {
     pub range: usize,
     /// The metrics whose charts are shown together; empty shows the selected one.
     pub shown: BTreeSet<Name>,
+    /// With which time before the charts are compared.
+    pub before: Before,
 }
 
 impl Default for MetricsScreen {
     fn default() -> Self {
-        Self { range: 2, shown: BTreeSet::new() }
+        Self { range: 2, shown: BTreeSet::new(), before: Before::Off }
     }
 }
 
 impl MetricsScreen {
-    /// The span that is shown.
+    /// The span that is asked for.
     pub fn span(&self) -> Duration {
         RANGES[self.range.min(RANGES.len() - 1)].0
     }
+}
 
-    pub(crate) fn span_word(&self) -> &'static str {
-        RANGES[self.range.min(RANGES.len() - 1)].1
+/// The time before with which charts are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Before {
+    /// None.
+    #[default]
+    Off,
+    /// An hour before.
+    Hour,
+    /// A day before.
+    Day,
+    /// A week before.
+    Week,
+}
+
+impl Before {
+    /// The next one further back; after a week none again.
+    #[must_use]
+    pub(crate) const fn next(self) -> Self {
+        match self {
+            Self::Off => Self::Hour,
+            Self::Hour => Self::Day,
+            Self::Day => Self::Week,
+            Self::Week => Self::Off,
+        }
     }
+
+    /// How long before, and in words. `None`: nothing is compared.
+    pub(crate) const fn ago(self) -> Option<(Duration, &'static str)> {
+        match self {
+            Self::Off => None,
+            Self::Hour => Some((Duration::from_hours(1), "an hour ago")),
+            Self::Day => Some((Duration::from_hours(24), "a day ago")),
+            Self::Week => Some((Duration::from_hours(7 * 24), "a week ago")),
+        }
+    }
+}
+
+/// The spans to which charts are fitted while there is less than was asked for. Few, so that a scale stays for a while.
+const FITTED: [(Duration, &str); 19] = [
+    (Duration::from_mins(5), "5m"),
+    (Duration::from_mins(10), "10m"),
+    (Duration::from_mins(15), "15m"),
+    (Duration::from_mins(20), "20m"),
+    (Duration::from_mins(30), "30m"),
+    (Duration::from_mins(45), "45m"),
+    (Duration::from_hours(1), "1h"),
+    (Duration::from_hours(2), "2h"),
+    (Duration::from_hours(3), "3h"),
+    (Duration::from_hours(4), "4h"),
+    (Duration::from_hours(6), "6h"),
+    (Duration::from_hours(8), "8h"),
+    (Duration::from_hours(12), "12h"),
+    (Duration::from_hours(24), "24h"),
+    (Duration::from_hours(2 * 24), "2d"),
+    (Duration::from_hours(4 * 24), "4d"),
+    (Duration::from_hours(7 * 24), "7d"),
+    (Duration::from_hours(14 * 24), "14d"),
+    (Duration::from_hours(30 * 24), "30d"),
+];
+
+/// The span to show where `asked` is asked for and values go back as far as `known`: no longer than what there is needs, so
+/// that five minutes are not squeezed into the corner of an hour. With its word.
+pub(crate) fn fitted(asked: Duration, known: Duration) -> (Duration, &'static str) {
+    let [.., longest] = FITTED;
+    FITTED.into_iter().find(|(span, _)| *span >= known.min(asked)).unwrap_or(longest)
 }
 
 /// The spans that can be shown, shortest first.
@@ -72,6 +137,18 @@ impl Axis {
         Self { bucket: Duration::from_secs(bucket), buckets, columns: columns.max(1), end }
     }
 
+    /// The first moment that is shown, and the one at which the newest column ends.
+    pub(crate) fn bounds(self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let span = self.bucket.as_millis() as i64 * i64::try_from(self.buckets).unwrap_or(0);
+        (self.end - chrono::Duration::milliseconds(span), self.end)
+    }
+
+    /// The moments whose values stand in a column, from the newest (0): from the first on, before the second.
+    pub(crate) fn moments(self, back: usize) -> (DateTime<Utc>, DateTime<Utc>) {
+        let at = |back: usize| self.end - chrono::Duration::milliseconds((back as f64 * self.column()) as i64);
+        (at(back + 1), at(back))
+    }
+
     /// Milliseconds of one column.
     fn column(self) -> f64 {
         self.bucket.as_secs_f64() * 1_000.0 * self.buckets as f64 / self.columns as f64
@@ -85,7 +162,43 @@ impl Axis {
     }
 
     /// The middle of a column.
-    pub(in crate::app) fn moment(self, back: usize) -> DateTime<Utc> {
+    pub(crate) fn moment(self, back: usize) -> DateTime<Utc> {
         self.end - chrono::Duration::milliseconds(((back as f64 + 0.5) * self.column()) as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_no_longer_than_what_there_is_and_no_longer_than_asked() {
+        let hours = Duration::from_hours;
+        let cases = [
+            (hours(1), Duration::ZERO, "5m"),
+            (hours(1), Duration::from_mins(5), "5m"),
+            (hours(1), Duration::from_mins(11), "15m"),
+            (hours(1), hours(9), "1h"),
+            (hours(12), hours(5), "6h"),
+            (hours(720), hours(9_000), "30d"),
+            (Duration::from_mins(5), hours(9), "5m"),
+        ];
+        for (asked, known, word) in cases {
+            assert_eq!(fitted(asked, known).1, word, "{asked:?} {known:?}");
+        }
+        assert!(RANGES.iter().all(|range| FITTED.contains(range)), "each that can be asked for can be shown");
+    }
+
+    #[test]
+    fn a_moment_stands_in_the_column_that_holds_it() {
+        let utc: DateTime<Utc> = "2026-11-21T02:42:07Z".parse().unwrap();
+        let now = Stamp { mono: Duration::from_millis(utc.timestamp_millis().cast_unsigned()), utc };
+        let axis = Axis::new(90, Duration::from_mins(15), Duration::from_secs(5), now);
+        assert_eq!(axis.bounds().1, "2026-11-21T02:42:10Z".parse::<DateTime<Utc>>().unwrap());
+        for back in [0, 7, 89] {
+            let (from, to) = axis.moments(back);
+            assert_eq!((axis.back(from), axis.back(axis.moment(back))), (Some(back), Some(back)));
+            assert_eq!(axis.back(to), back.checked_sub(1));
+        }
     }
 }

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::overlays::help::{Help, HelpRow, LogSign};
+use crate::app::overlays::help::{Help, HelpRow, HelpSign};
 use crate::app::state::State;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 use crate::ui::paint::Painter;
 use crate::ui::widgets::dialog::{self, DialogTone};
@@ -30,13 +30,8 @@ impl Draw for Help {
         for (row, entry) in (0..inner.height).zip(&self.rows[shown]) {
             let words = match entry {
                 HelpRow::Sign(sign, meaning) => {
-                    let glyphs = painter.glyphs();
-                    let sign = match sign {
-                        LogSign::Late => glyphs.up,
-                        LogSign::Mark => glyphs.mark,
-                        LogSign::Marker => glyphs.marker,
-                    };
-                    Line::styled(format!("  {sign:<KEYS$} "), Role::LogMark).and(*meaning, Role::Text)
+                    let (sign, role) = drawn(painter.glyphs(), *sign);
+                    Line::styled(format!("  {sign:<KEYS$} "), role).and(*meaning, Role::Text)
                 }
                 HelpRow::Heading(text) => Line::styled(text.clone(), Role::Title),
                 HelpRow::Entry { keys, help } => {
@@ -46,5 +41,18 @@ impl Draw for Help {
             painter.put(inner, row, &words);
             painter.note(Rect { y: inner.y + row, height: 1, ..inner }, Target::OverlayRow(usize::from(row)));
         }
+    }
+}
+
+/// A sign as it is drawn where it stands.
+fn drawn(glyphs: GlyphSet, sign: HelpSign) -> (String, Role) {
+    match sign {
+        HelpSign::Late => (glyphs.up.to_owned(), Role::LogMark),
+        HelpSign::Mark => (glyphs.mark.to_owned(), Role::LogMark),
+        HelpSign::Marker => (glyphs.marker.to_owned(), Role::LogMark),
+        HelpSign::Average => (glyphs.bars[4].to_owned(), Role::ChartLine),
+        HelpSign::Range => (format!("{} {}", glyphs.band, glyphs.shade), Role::ChartLine),
+        HelpSign::Event => (glyphs.event.to_owned(), Role::Key),
+        HelpSign::Before => (glyphs.before[1].to_owned(), Role::ChartCompare),
     }
 }

@@ -17,6 +17,7 @@ use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_bottom, split_top};
 use crate::ui::widgets::log::level;
 use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::scale::Scale;
 use crate::ui::widgets::spark;
 use crate::ui::widgets::table::{self, Column, Table, TableRow};
 
@@ -115,7 +116,7 @@ fn row<'a>(
             Line::plain(figures::count(group.count)),
             Line::styled(format!("{percent:.1}%"), Role::TextDim),
             Line::styled(word, role),
-            spark::line(&trend, 1.0, glyphs, Role::ChartLine),
+            spark::line(&trend, Scale::from_zero(trend.iter().flatten().copied(), 1.0), glyphs, Role::ChartLine),
             Line::styled(age(group.first), Role::TextDim),
             Line::styled(age(group.last), Role::TextDim),
             shape,

@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, metric, note};
+use super::metric_chart::{self, Shown};
+use super::{Height, PanelView, Room, note};
 use crate::app::layout::Target;
-use crate::app::metrics::charts;
+use crate::app::metrics::{charts, span};
 use crate::app::screens::metrics::RANGES;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
@@ -44,12 +45,12 @@ impl PanelView for Charts {
             Notice::empty("no metric selected", "j and k select, Space adds a chart").draw(painter, plots);
             return;
         }
-        let screen = &state.console.screens.metrics;
+        let chart = Shown { span: span(state), before: state.console.screens.metrics.before };
         let mut below = plots;
         for (shown, height) in metrics.iter().zip(shares(plots.height, &vec![1; metrics.len()], 3)) {
             let (spot, rest) = split_top(below, height);
             below = rest;
-            let plot = metric::draw_chart(state, painter, shown, spot, id, (screen.span(), screen.span_word()));
+            let plot = metric_chart::draw(state, painter, shown, spot, id, chart);
             painter.note(plot, Target::Plot(shown.name.clone()));
         }
     }
@@ -63,5 +64,7 @@ fn range_line(state: &State) -> Line<'static> {
         let role = if at == screen.range.min(RANGES.len() - 1) { Role::DialogButtonFocus } else { Role::TextDim };
         words = words.and(" ", Role::Text).and(format!(" {word} "), role);
     }
-    words
+    let (shown, word) = span(state);
+    // Where there is less than was asked for, that is no fault of the chart.
+    if shown < screen.span() { words.and(format!("  showing {word}: no older data"), Role::TextDim) } else { words }
 }

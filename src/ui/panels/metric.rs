@@ -1,33 +1,23 @@
 //! One metric: its value and age in the frame, its course inside.
 
-use std::time::Duration;
-
 use ratatui::layout::Rect;
 
-use super::{Height, PanelView, Room, focused, frame, note};
+use super::metric_chart::{self, Shown};
+use super::{Height, PanelView, Room, focused, frame, next_key, note};
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
+use crate::app::metrics::panel_span;
 use crate::app::row::RowKey;
-use crate::app::screens::metrics::Axis;
+use crate::app::screens::metrics::Before;
 use crate::app::state::State;
 use crate::config::panels::{PanelId, PanelSubject};
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::{Line, Span, cut};
-use crate::ui::paint::{Painter, split_top};
-use crate::ui::widgets::chart::{self, Chart};
+use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
-use crate::ui::widgets::{spark, status};
-use crate::world::metrics::{MetricView, Point};
-
-/// The spans of a metric's panel on the overview, the last for as long as the console runs.
-const SPANS: [(Duration, &str); 3] =
-    [(Duration::from_mins(5), "5m"), (Duration::from_mins(15), "15m"), (Duration::from_mins(30), "30m")];
-
-/// The shortest that holds all there is: just after the start half an hour would be an empty box.
-fn span(state: &State) -> (Duration, &'static str) {
-    let [.., longest] = SPANS;
-    SPANS.into_iter().find(|(span, _)| state.world.now.since(state.world.started) <= *span).unwrap_or(longest)
-}
+use crate::ui::widgets::status;
+use crate::world::metrics::MetricView;
 
 /// From this height on panels that stand one under the other have room for charts.
 const TALL: u16 = 44;
@@ -62,69 +52,10 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         note(painter, area, id.clone());
         return;
     }
-    let plot = draw_chart(state, painter, metric, area, id, span(state));
+    let shown = Shown { span: panel_span(state), before: Before::Off };
+    let plot = metric_chart::draw(state, painter, metric, area, id, shown);
     note(painter, plot, id.clone());
     painter.note(area, Target::Row(RowKey::Metric(metric.name.clone())));
-}
-
-/// A frame with a chart over a span, and the moment that logs and timeline point at in it. Returns where the plot is.
-pub(crate) fn draw_chart(
-    state: &State,
-    painter: &mut Painter<'_>,
-    metric: &MetricView,
-    area: Rect,
-    id: &PanelId,
-    span: (Duration, &str),
-) -> Rect {
-    let value = value(painter, metric);
-    // The name gives way to the value.
-    let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
-    let mut inner = frame(state, painter, id, cut(&metric.title, room, painter.glyphs().ellipsis))
-        .with(value, "")
-        .note(caveat(metric, room, painter.glyphs().ellipsis).join(age(state, metric)))
-        .draw(painter, area);
-    if let Some(why) = metric.error.as_ref().filter(|_| metric.value.is_some() && inner.height > 2) {
-        let (first, rest) = split_top(inner, 1);
-        let why =
-            Line::styled(Span::from(why).fitted(usize::from(first.width), painter.glyphs().ellipsis), Role::LevelError);
-        painter.put(first, 0, &why);
-        inner = rest;
-    }
-    let plot = chart::plot(inner);
-    if metric.value.is_none() {
-        nothing(metric).draw(painter, inner);
-        return plot;
-    }
-    let points = course(state, metric, plot.width, span.0);
-    let axis = Axis::new(usize::from(plot.width), span.0, metric.every, state.world.now);
-    let cursor = state.console.time_cursor.and_then(|at| axis.back(at));
-    let cursor_at = state.console.time_cursor.map_or_else(String::new, |at| {
-        let zone = state.world.config.console.timezone;
-        if figures::same_day(at, state.world.now.utc, zone) {
-            figures::clock(at, zone)
-        } else {
-            figures::full(at, zone)
-        }
-    });
-    let chart = Chart {
-        points: &points,
-        thresholds: &metric.thresholds,
-        unit: &metric.unit,
-        span: span.1,
-        cursor,
-        cursor_at: &cursor_at,
-    };
-    chart.draw(painter, inner);
-    plot
-}
-
-/// The buckets of a span, one a column.
-fn course(state: &State, metric: &MetricView, columns: u16, span: Duration) -> Vec<Option<Point>> {
-    let columns = usize::from(columns).max(1);
-    let Axis { bucket, buckets, .. } = Axis::new(columns, span, metric.every, state.world.now);
-    let points = metric.points(buckets, bucket, state.world.now);
-    // Fewer, longer buckets are drawn as wide as they last.
-    (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
 }
 
 /// Name, value, sparkline and age in one row.
@@ -141,18 +72,11 @@ fn line(state: &State, painter: &mut Painter<'_>, metric: &MetricView, area: Rec
                 let why = Span::from(why).fitted(usize::from(room), painter.glyphs().ellipsis);
                 Line::styled(why, Role::LevelError)
             }
-            None => sparkline(state, painter, metric, room),
+            None => metric_chart::sparkline(state, painter, metric, room),
         };
         painter.put_at(area, used, 0, &words);
     }
     painter.put_right(area, 0, &age);
-}
-
-/// Its course over the same span in one row.
-pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
-    let points = course(state, metric, columns, span(state).0);
-    let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean.max(0.0))).collect();
-    spark::line(&values, 0.0, painter.glyphs(), Role::ChartLine)
 }
 
 /// The latest number, in the colour of what fires for it; STALE where it is too old; that there is none where the last
@@ -177,7 +101,7 @@ pub(crate) fn value(painter: &Painter<'_>, metric: &MetricView) -> Line<'static>
 }
 
 /// What the latest number leaves out, within `room` columns.
-fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
+pub(super) fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'static> {
     let Some(caveat) = &metric.caveat else { return Line::new() };
     let text = cut(caveat.text.as_str(), room.min(48), ellipsis);
     Line::styled(text, Role::MarkStale).and(" ", Role::Text)
@@ -189,10 +113,17 @@ pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
     metric.age(state.world.now).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
 }
 
-/// Why there is no course.
-fn nothing(metric: &MetricView) -> Notice<'_> {
-    match &metric.error {
-        Some(error) => Notice::error("no value", error),
-        None => Notice::empty("waiting for the first value", format!("due every {}", figures::span(metric.every))),
+/// Why there is no course, and what can be done.
+pub(super) fn nothing<'a>(state: &State, metric: &'a MetricView) -> Notice<'a> {
+    let (mut notice, does) = if let Some(error) = &metric.error {
+        (Notice::error("no value", error), "polls again")
+    } else {
+        let due = format!("due every {}", figures::left(metric.every));
+        (Notice::empty("waiting for the first value", due), "polls now")
+    };
+    let next = next_key(state, Command::Poll, does);
+    if !next.is_empty() {
+        notice.next.push(Line::styled(next, Role::TextDim));
     }
+    notice
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, focused, frame, metric, none_matches, note};
+use super::{Height, Listing, PanelView, Room, focused, frame, metric, metric_chart, none_matches, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -70,7 +70,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
         let cells = vec![
             title,
             metric::value(painter, shown),
-            metric::sparkline(state, painter, shown, widths[2]),
+            metric_chart::sparkline(state, painter, shown, widths[2]),
             match &shown.error {
                 Some(why) => Line::styled(why, Role::LevelError),
                 None => thresholds(shown),

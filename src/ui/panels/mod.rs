@@ -11,6 +11,7 @@ mod levels;
 mod locks;
 pub mod log;
 pub mod metric;
+mod metric_chart;
 mod metric_list;
 mod output;
 mod problems;
@@ -32,6 +33,7 @@ use super::paint::Painter;
 use super::widgets::frame::Frame;
 use super::widgets::notice::Notice;
 use super::widgets::table;
+use crate::app::keymap::Command;
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -158,6 +160,11 @@ pub(crate) fn focused(state: &State, id: &PanelId) -> bool {
 pub(crate) fn none_matches(state: &State, id: &PanelId) -> Option<Notice<'static>> {
     let filter = &state.list(id).filter(|list| !list.filter.is_empty())?.filter;
     Some(Notice::empty(format!("no row matches the filter `{filter}`"), "/ changes it, Esc clears it"))
+}
+
+/// `ctrl-r polls now`: the key of a command as it is bound, and what it does here; nothing where it has none.
+pub(crate) fn next_key(state: &State, command: Command, does: &str) -> String {
+    state.console.keymap.key_of(command).map_or_else(String::new, |key| format!("{key} {does}"))
 }
 
 /// A frame for a panel: its name, the words that narrow its rows, and whether it has the focus.

@@ -9,6 +9,7 @@ use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::lang::time::Stamp;
 use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -18,6 +19,7 @@ use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::scale::Scale;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::checks::CheckView;
@@ -168,12 +170,14 @@ pub(crate) fn sparkline(state: &State, painter: &Painter<'_>, check: &CheckView,
     let least = if young { FIRST_BUCKET } else { BUCKET };
     let buckets = check.every.as_secs().div_ceil(least.as_secs()).max(1);
     let bucket = least * u32::try_from(buckets).unwrap_or(u32::MAX);
-    let values: Vec<Option<f64>> = check
-        .spark(usize::from(columns), bucket, state.world.now)
-        .into_iter()
-        .map(|ms| ms.map(|ms| ms as f64))
-        .collect();
-    spark::line(&values, CALM, painter.glyphs(), Role::ChartLine)
+    let now = state.world.now;
+    let medians = |at: Stamp| check.spark(usize::from(columns), bucket, at);
+    let ended = medians(spark::until(now, bucket));
+    // The first bucket of all has not ended yet.
+    let medians = if ended.iter().any(Option::is_some) { ended } else { medians(now) };
+    let values: Vec<Option<f64>> = medians.into_iter().map(|ms| ms.map(|ms| ms as f64)).collect();
+    let scale = Scale::from_zero(values.iter().flatten().copied(), CALM);
+    spark::line(&values, scale, painter.glyphs(), Role::ChartLine)
 }
 
 /// What is wrong, or what it waits for, in `width` columns. A fault of its own comes first.

@@ -1,10 +1,11 @@
-//! A chart: one column a bucket, filled up to the mean and shaded up to the greatest value, with threshold lines,
-//! labels with their unit, an axis of ages that never moves, and a cursor.
+//! A chart: one column a bucket. The bar ends at the average, the shade around its end reaches from the least to the greatest
+//! value; with threshold lines, labels with their unit, a clock under it, and a cursor.
 
 use ratatui::layout::Rect;
 
-use super::spark::ceiling;
+use super::scale::Scale;
 use super::status::severity_role;
+use super::time_axis::{self, Tick};
 use crate::model::alert::Severity;
 use crate::theme::Role;
 use crate::ui::figures;
@@ -14,74 +15,51 @@ use crate::world::metrics::Point;
 
 /// Columns of the labels at the left.
 const LABEL: u16 = 8;
+/// Columns from which labels are worth theirs.
+const LABELS_FROM: u16 = 22;
+/// Rows from which the clock is worth one.
+const AXIS_FROM: u16 = 3;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Chart<'a> {
     /// Buckets, oldest first; `None` where nothing is known.
     pub points: &'a [Option<Point>],
+    /// The buckets of the time with which they are compared, as many; empty where they are with none.
+    pub before: &'a [Option<Point>],
     /// Threshold lines: severity, threshold, whether above it is bad.
     pub thresholds: &'a [(Severity, f64, bool)],
     /// The unit of the values.
     pub unit: &'a str,
     /// The span that all columns cover, as a word: `15m`.
     pub span: &'a str,
-    /// The cursor, in buckets from the newest (0).
-    pub cursor: Option<usize>,
-    /// The clock time at which the cursor stands.
-    pub cursor_at: &'a str,
+    /// Times on the axis.
+    pub ticks: &'a [Tick],
+    /// Columns in which something happened, from the newest (0).
+    pub marks: &'a [(usize, Role)],
+    /// The cursor.
+    pub cursor: Option<Cursor<'a>>,
 }
 
-/// Whether there is room for labels and for the axis of ages.
+/// The cursor of a chart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor<'a> {
+    /// Its column, from the newest (0).
+    pub back: usize,
+    /// The clock time at which it stands.
+    pub at: &'a str,
+    /// When the time was with which is compared: `a day ago`.
+    pub before: &'a str,
+}
+
+/// Whether there is room for labels and for the axis.
 fn furniture(area: Rect) -> (u16, u16) {
-    (if area.width >= 34 && area.height >= 3 { LABEL } else { 0 }, u16::from(area.height >= 5 && area.width >= 34))
+    (if area.width >= LABELS_FROM { LABEL } else { 0 }, u16::from(area.height >= AXIS_FROM))
 }
 
 /// Where the columns are drawn: one bucket each.
 pub(crate) fn plot(area: Rect) -> Rect {
     let (label, axis) = furniture(area);
     Rect { x: area.x + label, width: area.width - label, height: area.height - axis, ..area }
-}
-
-/// The least number of a fine series that is not below `value`: a scale that ends there moves seldom.
-fn nice(value: f64) -> f64 {
-    let top = ceiling(value);
-    [0.5, 0.6, 0.8].iter().map(|part| top * part).find(|part| value <= part + 1e-9).unwrap_or(top)
-}
-
-/// The lowest and the highest value of the plot.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Scale {
-    low: f64,
-    high: f64,
-}
-
-impl Scale {
-    /// Both ends are round numbers, so that the scale moves seldom. A threshold that is not too far away is in sight.
-    fn new(points: &[Option<Point>], thresholds: &[(Severity, f64, bool)]) -> Self {
-        let known = || points.iter().flatten();
-        let least = known().map(|point| point.min).fold(f64::INFINITY, f64::min);
-        let most = known().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max);
-        if !least.is_finite() || !most.is_finite() {
-            return Self { low: 0.0, high: 1.0 };
-        }
-        let near = |threshold: &f64| *threshold <= most.max(0.0) * 4.0 && *threshold >= least.min(0.0) * 4.0;
-        let reach = thresholds.iter().map(|(_, threshold, _)| *threshold).filter(near);
-        let (low_reach, high_reach) = reach.fold((least, most), |(a, b), value| (a.min(value), b.max(value)));
-        // Far above zero and flat, as availability is: then zero would hide everything.
-        if least > 0.0 && low_reach > 0.75 * high_reach {
-            let step = ceiling((high_reach - low_reach).max(high_reach * 0.001));
-            let high = (high_reach / step).ceil() * step;
-            return Self { low: ((low_reach - step * 0.5) / step).floor() * step, high };
-        }
-        let low = if low_reach < 0.0 { -nice(-low_reach) } else { 0.0 };
-        let high = if high_reach > 0.0 { nice(high_reach) } else { 0.0 };
-        if high > low { Self { low, high } } else { Self { low, high: low + 1.0 } }
-    }
-
-    /// 0 at the bottom, 1 at the top.
-    fn share(self, value: f64) -> f64 {
-        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
-    }
 }
 
 impl Chart<'_> {
@@ -93,73 +71,92 @@ impl Chart<'_> {
         let plot = plot(area);
         let shown = self.points.len().min(usize::from(plot.width));
         let points = &self.points[self.points.len() - shown..];
-        let scale = Scale::new(points, self.thresholds);
-        self.lines(painter, area, plot, scale, label > 0);
+        let before = &self.before[self.before.len().saturating_sub(shown)..];
+        let ends = points.iter().chain(before).flatten().flat_map(|point| [point.min, point.max]);
+        let scale = Scale::new(ends, self.thresholds.iter().map(|(_, threshold, _)| *threshold));
+        self.lines(painter, area, plot, scale, label);
         let first = plot.right() - u16::try_from(shown).unwrap_or(plot.width);
-        for (x, point) in (first..plot.right()).zip(points) {
+        for (at, x) in (first..plot.right()).enumerate() {
+            let point = points.get(at).copied().flatten();
             if let Some(point) = point {
-                self.column(painter, plot, x, *point, scale);
+                self.column(painter, plot, x, point, scale);
+            }
+            if let Some(before) = before.get(at).copied().flatten() {
+                self.before(painter, plot, x, before.mean, (point, scale));
             }
         }
-        if axis > 0 {
-            self.ages(painter, Rect { y: plot.bottom(), height: 1, ..plot });
+        if label == 0 {
+            // Too narrow for labels of its own, but never without its greatest value.
+            painter.put(plot, 0, &Line::styled(figures::value(scale.high, self.unit), Role::ChartAxis));
         }
-        if let Some(back) = self.cursor {
-            self.cursor(painter, plot, back.min(shown.saturating_sub(1)), points);
+        if axis > 0 {
+            let row = Rect { y: plot.bottom(), height: 1, ..area };
+            if label > 0 {
+                Self::label(painter, row, row.y, label, &Line::styled(self.span.to_owned(), Role::ChartAxis));
+            }
+            time_axis::draw(painter, Rect { x: plot.x, width: plot.width, ..row }, self.ticks, self.marks);
+        }
+        if let Some(cursor) = self.cursor {
+            let back = cursor.back.min(shown.saturating_sub(1));
+            self.cursor(painter, plot, Cursor { back, ..cursor }, (points, before));
         }
         painter.flatten(area);
     }
 
-    /// Threshold lines through the whole plot, and the labels.
-    fn lines(&self, painter: &mut Painter<'_>, area: Rect, plot: Rect, scale: Scale, labels: bool) {
+    /// Threshold lines through the whole plot, and the labels: the greatest value always, the least if it has a row of its
+    /// own, thresholds beside their lines.
+    fn lines(&self, painter: &mut Painter<'_>, area: Rect, plot: Rect, scale: Scale, label: u16) {
         let glyphs = painter.glyphs();
-        let mut taken = Vec::new();
-        for (severity, threshold, _) in self.thresholds {
-            if *threshold > scale.high || *threshold < scale.low {
-                continue;
-            }
-            let y = row_of(plot, scale.share(*threshold));
+        let mut taken = vec![plot.y];
+        let inside = self.thresholds.iter().filter(|(_, at, _)| *at <= scale.high && *at >= scale.low);
+        for (severity, threshold, _) in inside {
+            let (y, role) = (row_of(plot, scale.share(*threshold)), plain(severity_role(*severity)));
             for x in plot.left()..plot.right() {
-                painter.plot(x, y, glyphs.threshold, plain(severity_role(*severity)));
+                painter.plot(x, y, glyphs.threshold, role);
             }
-            if labels && !taken.contains(&y) {
+            if label > 0 && !taken.contains(&y) {
                 taken.push(y);
-                self.label(painter, area, y, *threshold, plain(severity_role(*severity)));
+                Self::label(painter, area, y, label, &Line::styled(figures::value(*threshold, self.unit), role));
             }
         }
-        if labels {
-            // Two ends of one label would say that nothing lies between them.
-            let is_flat = figures::value(scale.high, self.unit) == figures::value(scale.low, self.unit);
-            for (y, value) in [(plot.y, scale.high), (plot.bottom() - 1, scale.low)] {
-                if !(taken.contains(&y) || is_flat && y != plot.y) {
-                    self.label(painter, area, y, value, Role::ChartAxis);
-                }
-            }
+        if label == 0 {
+            return;
         }
+        let high = figures::value(scale.high, self.unit);
+        let low = figures::value(scale.low, self.unit);
+        // Two ends of one label would say that nothing lies between them.
+        if high != low && !taken.contains(&(plot.bottom() - 1)) {
+            Self::label(painter, area, plot.bottom() - 1, label, &Line::styled(low, Role::ChartAxis));
+        }
+        let top = self.thresholds.iter().find(|(_, at, _)| figures::value(*at, self.unit) == high);
+        let role = top.map_or(Role::ChartAxis, |(severity, ..)| plain(severity_role(*severity)));
+        Self::label(painter, area, plot.y, label, &Line::styled(high, role));
     }
 
-    fn label(&self, painter: &mut Painter<'_>, area: Rect, y: u16, value: f64, role: Role) {
-        let words = Line::styled(figures::value(value, self.unit), role);
-        let spot = Rect { y, height: 1, width: (LABEL - 1).min(area.width), ..area };
-        if painter.put_right(spot, 0, &words) == 0 {
-            painter.put(spot, 0, &words);
+    /// A label in its column, with a blank between it and the plot.
+    fn label(painter: &mut Painter<'_>, area: Rect, y: u16, columns: u16, words: &Line<'_>) {
+        let spot = Rect { y, height: 1, width: (columns - 1).min(area.width), ..area };
+        if painter.put_right(spot, 0, words) == 0 {
+            painter.put(spot, 0, words);
         }
     }
 
     fn column(&self, painter: &mut Painter<'_>, plot: Rect, x: u16, point: Point, scale: Scale) {
         let glyphs = painter.glyphs();
-        let rows = f64::from(plot.height);
-        let (mean, most) = (scale.share(point.mean) * rows, scale.share(point.max) * rows);
-        let role = self.role(point.mean);
+        let rows = |value: f64| scale.share(value) * f64::from(plot.height);
+        let (least, mean, most) = (rows(point.min), rows(point.mean), rows(point.max));
+        let (role, fill) = self.roles(point.mean);
         for row in 0..plot.height {
             let below = f64::from(row);
             let y = plot.bottom() - 1 - row;
-            if mean > below || row == 0 {
-                // Quiet where all is well: only the edge is bright.
-                let edge = mean <= below + 1.0 || role != Role::ChartLine;
-                painter.plot(x, y, glyphs.bar(mean - below), if edge { role } else { Role::ChartFill });
+            if mean > below + 1.0 {
+                // Quiet where all is well: only the end of the bar is bright.
+                let sign = if least < below + 0.5 { glyphs.band } else { glyphs.block };
+                painter.plot(x, y, sign, fill);
+            } else if mean > below || row == 0 {
+                painter.plot(x, y, glyphs.bar(mean - below), role);
                 // The range above must not hang in the air over a cell that is filled in part.
-                if edge && role == Role::ChartLine && mean < below + 1.0 && most >= below + 1.5 {
+                if role == Role::ChartLine && mean < below + 1.0 && most >= below + 1.5 {
                     painter.behind(x, y, Role::ChartFill);
                 }
             } else if most >= below + 0.5 {
@@ -170,40 +167,71 @@ impl Chart<'_> {
         }
     }
 
-    /// The colour of a column: that of the worst threshold that it passes.
-    fn role(&self, value: f64) -> Role {
-        let passed = self.thresholds.iter().filter(|(_, at, above)| if *above { value > *at } else { value < *at });
-        passed.map(|(severity, ..)| *severity).max().map_or(Role::ChartLine, |severity| plain(severity_role(severity)))
-    }
-
-    /// How long ago, at fixed places, so that nothing moves as time goes by.
-    fn ages(&self, painter: &mut Painter<'_>, row: Rect) {
-        painter.put(row, 0, &Line::styled(format!("-{}", self.span), Role::ChartAxis));
-        painter.put_right(row, 0, &Line::styled("now", Role::ChartAxis));
-    }
-
-    fn cursor(&self, painter: &mut Painter<'_>, plot: Rect, back: usize, points: &[Option<Point>]) {
-        let glyphs = painter.glyphs();
-        let Some(x) = plot.right().checked_sub(1 + u16::try_from(back).unwrap_or(0)) else { return };
-        let Some(point) = points.len().checked_sub(1 + back).and_then(|at| points.get(at)) else { return };
-        for y in plot.top()..plot.bottom() {
-            painter.plot(x, y, glyphs.vertical, Role::ChartCursor);
+    /// The value of before in a column: over the bar of now, but not over its end.
+    fn before(&self, painter: &mut Painter<'_>, plot: Rect, x: u16, value: f64, (now, scale): (Option<Point>, Scale)) {
+        let rows = |value: f64| scale.share(value) * f64::from(plot.height);
+        let at = rows(value).min(f64::from(plot.height) - 0.01);
+        let row = at.floor();
+        let end = now.map(|now| rows(now.mean));
+        if end.is_some_and(|end| end <= row + 1.0 && (end > row || row < 1.0)) {
+            return;
         }
-        let value = match point {
-            Some(point) if point.max > point.min => format!(
-                "{} ({} to {})",
-                figures::value(point.mean, self.unit),
-                figures::value(point.min, self.unit),
-                figures::value(point.max, self.unit)
-            ),
-            Some(point) => figures::value(point.mean, self.unit),
-            None => "no value".to_owned(),
-        };
-        let words = Line::styled(format!(" {}  {value} ", self.cursor_at), Role::ChartCursor);
+        let y = plot.bottom() - 1 - row as u16;
+        let third = (((at - row) * 3.0) as usize).min(2);
+        painter.plot(x, y, painter.glyphs().before[third], Role::ChartCompare);
+        // Over the loud bar of a threshold it is a notch, because no one colour is seen on all of theirs.
+        if now.is_some_and(|now| rows(now.mean) > row && self.roles(now.mean).1 == Role::ChartFill) {
+            painter.behind(x, y, Role::ChartFill);
+        }
+    }
+
+    /// The colours of a column's end and of what is under it: those of the worst threshold that it passes.
+    fn roles(&self, value: f64) -> (Role, Role) {
+        let passed = self.thresholds.iter().filter(|(_, at, above)| if *above { value > *at } else { value < *at });
+        let worst = passed.map(|(severity, ..)| *severity).max().map(|severity| plain(severity_role(severity)));
+        worst.map_or((Role::ChartLine, Role::ChartFill), |role| (role, role))
+    }
+
+    fn cursor(
+        &self,
+        painter: &mut Painter<'_>,
+        plot: Rect,
+        cursor: Cursor<'_>,
+        (points, before): (&[Option<Point>], &[Option<Point>]),
+    ) {
+        let Some(x) = plot.right().checked_sub(1 + u16::try_from(cursor.back).unwrap_or(0)) else { return };
+        let at = |points: &[Option<Point>]| points.len().checked_sub(1 + cursor.back).and_then(|at| points[at]);
+        if points.len() <= cursor.back {
+            return;
+        }
+        let sign = painter.glyphs().vertical;
+        for y in plot.top()..plot.bottom() {
+            painter.plot(x, y, sign, Role::ChartCursor);
+        }
+        let words = self.said(cursor, at(points), at(before));
+        // The range, and then what was before, give way to time and value.
+        let room = usize::from(plot.width);
+        let Some(words) = words.iter().find(|words| words.width() <= room).or(words.last()) else { return };
         let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
         let column = x.saturating_sub(plot.x);
         let column = if column + width < plot.width { column + 1 } else { column.saturating_sub(width) };
-        painter.put_at(plot, column, 0, &words);
+        painter.put_at(plot, column, 0, words);
+    }
+
+    /// What the cursor says, from all of it to the least.
+    fn said(&self, cursor: Cursor<'_>, point: Option<Point>, before: Option<Point>) -> [Line<'static>; 3] {
+        let value = |value: f64| figures::value(value, self.unit);
+        let now = point.map_or_else(|| "no value".to_owned(), |point| value(point.mean));
+        let range = point.filter(|point| point.max > point.min);
+        let range = range.map_or_else(String::new, |point| format!(" ({} to {})", value(point.min), value(point.max)));
+        let then = match before {
+            _ if cursor.before.is_empty() => String::new(),
+            Some(before) => format!(", {} {}", value(before.mean), cursor.before),
+            None => format!(", none {}", cursor.before),
+        };
+        let at = cursor.at;
+        [format!(" {at}  {now}{range}{then} "), format!(" {at}  {now}{then} "), format!(" {at}  {now} ")]
+            .map(|text| Line::styled(text, Role::ChartCursor))
     }
 }
 
@@ -243,32 +271,81 @@ mod tests {
     fn thresholds_are_lines_with_labels() {
         let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
         let thresholds = [(Severity::High, 10.0, true), (Severity::Medium, 5.0, true)];
-        let chart =
-            Chart { points: &points, thresholds: &thresholds, unit: "%", span: "5m", cursor: None, cursor_at: "" };
+        let ticks = [(32, "10:00"), (12, "10:03")].map(|(back, label)| Tick { back, label: label.to_owned() });
+        let marks = [(4, Role::Key), (12, Role::Key)];
+        let chart = Chart {
+            points: &points,
+            thresholds: &thresholds,
+            unit: "%",
+            span: "5m",
+            ticks: &ticks,
+            marks: &marks,
+            ..Chart::default()
+        };
         insta::assert_snapshot!(drawn(&chart, 40, 8));
     }
 
     #[test]
     fn a_cursor_says_its_value() {
         let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
-        let chart =
-            Chart { points: &points, thresholds: &[], unit: "s", span: "5m", cursor: Some(1), cursor_at: "10:04:30" };
+        let cursor = Some(Cursor { back: 1, at: "10:04:30", before: "" });
+        let chart = Chart { points: &points, unit: "s", span: "5m", cursor, ..Chart::default() };
         insta::assert_snapshot!(drawn(&chart, 44, 6));
+        let before = [None, None, None, Some(Point { min: 0.0, mean: 3.0, max: 3.0, last: 3.0 }), None];
+        let cursor = Some(Cursor { back: 1, at: "10:04:30", before: "a day ago" });
+        let text = drawn(&Chart { before: &before, cursor, ..chart }, 44, 6);
+        assert!(text.contains(" 10:04:30  8 s, 3 s a day ago "), "{text}");
+    }
+
+    /// The rule of shading, without any colour: full up to the least value, dense up to the average, light up to the greatest.
+    #[test]
+    fn a_bar_ends_at_the_average_and_shades_reach_from_least_to_greatest() {
+        let points = [Some(Point { min: 3.0, mean: 6.5, max: 10.0, last: 4.0 })];
+        let text = drawn(&Chart { points: &points, ..Chart::default() }, 1, 11);
+        // The first column holds the label of the greatest value.
+        let signs: String = text.lines().skip(1).take(9).collect();
+        assert_eq!(signs, "░░▄▒▒▒███", "{text}");
+    }
+
+    #[test]
+    fn before_is_a_line_over_the_bars_of_now_and_in_the_gaps() {
+        let now = [Some(1.0), Some(8.0), None].map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v }));
+        let then =
+            [Some(5.5), Some(5.5), Some(5.5)].map(|value| value.map(|v| Point { min: v, mean: v, max: v, last: v }));
+        let with = |before| drawn(&Chart { points: &now, before, unit: "%", ..Chart::default() }, 30, 9);
+        let lines = |text: &str| text.chars().filter(|sign| *sign == '─').count();
+        assert_eq!((lines(&with(&then)), lines(&with(&[]))), (3, 0), "{}", with(&then));
+    }
+
+    #[test]
+    fn the_greatest_value_and_the_clock_are_always_there() {
+        let points = points(&[1.0, 9.0]);
+        let ticks = [Tick { back: 9, label: "02:35".to_owned() }];
+        for (width, height) in [(12, 3), (23, 4), (30, 3), (60, 9)] {
+            let chart = Chart { points: &points, unit: "%", span: "5m", ticks: &ticks, ..Chart::default() };
+            let text = drawn(&chart, width, height);
+            assert!(
+                text.contains("10 %") && text.contains("02:35") && text.contains("now"),
+                "{width}x{height}: {text}"
+            );
+        }
     }
 
     #[test]
     fn no_plot_is_drawn_in_reverse() {
         use ratatui::style::Modifier;
 
-        let points = points(&[1.0, 2.0, 4.0, 8.0, 12.4]);
+        let (points, before) = (points(&[1.0, 2.0, 4.0, 8.0, 12.4]), points(&[5.0, 0.0, 3.0, 2.0, 1.0]));
         let thresholds = [(Severity::High, 2.0, true), (Severity::Critical, 9.0, true), (Severity::Medium, 1.0, true)];
         let chart = Chart {
             points: &points,
             thresholds: &thresholds,
+            before: &before,
             unit: "%",
             span: "5m",
-            cursor: Some(2),
-            cursor_at: "10:04:30",
+            cursor: Some(Cursor { back: 2, at: "10:04:30", before: "a day ago" }),
+            marks: &[(0, Role::SeverityCritical), (5, Role::SeverityHigh), (7, Role::StatusOk)],
+            ..Chart::default()
         };
         let counts = |n| super::super::levels::LevelCounts { errors: n, warnings: n, others: n };
         let buckets: Vec<_> = (0..40).map(|n| (chrono::DateTime::UNIX_EPOCH, counts(n))).collect();
@@ -289,15 +366,6 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_line_far_above_zero_is_seen() {
-        let points = points(&[99.2, 99.9, 100.0]);
-        let scale = Scale::new(&points, &[(Severity::High, 99.0, false)]);
-        assert!(scale.low > 90.0 && scale.high <= 102.0, "{scale:?}");
-        let far = Scale::new(&points[..1], &[(Severity::High, 1_000.0, true)]);
-        assert!(far.high < 200.0, "a far threshold does not flatten the line: {far:?}");
-    }
-
-    #[test]
     fn no_size_and_no_value_panics() {
         let odd = [
             None,
@@ -312,8 +380,10 @@ mod tests {
                     thresholds: &thresholds,
                     unit: "B",
                     span: "1h",
-                    cursor: Some(9),
-                    cursor_at: "10:04:30",
+                    before: &odd[1..],
+                    ticks: &[Tick { back: 3, label: "10:00".to_owned() }],
+                    marks: &[(0, Role::Key), (99, Role::Key)],
+                    cursor: Some(Cursor { back: 9, at: "10:04:30", before: "" }),
                 };
                 drawn(&chart, width, height);
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::spark::ceiling;
+use super::scale::ceiling;
 use crate::app::layout::Target;
 use crate::theme::Role;
 use crate::ui::figures;

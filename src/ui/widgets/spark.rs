@@ -1,25 +1,28 @@
 //! Sparklines: one column a bucket, the newest at the right. A bucket without data is a gap, not a zero.
 
+use std::time::Duration;
+
+use super::scale::Scale;
+use crate::lang::time::Stamp;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::line::Line;
 
-/// The least number of the series 1, 2, 5, 10, 20, … that is not below `value`. A scale that ends there moves seldom.
-pub(crate) fn ceiling(value: f64) -> f64 {
-    if !(value.is_finite() && value > 0.0) {
-        return 1.0;
-    }
-    let power = 10_f64.powf(value.log10().floor());
-    let leading = value / power;
-    let step = [1.0, 2.0, 5.0].into_iter().find(|step| leading <= *step + 1e-9).unwrap_or(10.0);
-    step * power
+/// Up to this length the bucket that is open is left out.
+const SHORT: Duration = Duration::from_secs(30);
+
+/// The moment up to which buckets of that length are drawn: a sparkline advances by a bucket and not with every value,
+/// because over a slow line each cell that changes costs. A long bucket changes little with each value, and to leave it out
+/// would hide what happens now.
+pub(crate) fn until(now: Stamp, bucket: Duration) -> Stamp {
+    let ended = now.mono.checked_sub(bucket).filter(|_| bucket <= SHORT);
+    ended.map_or(now, |mono| Stamp { mono, utc: now.utc - bucket })
 }
 
-/// Draws values, oldest first, from zero up to the ceiling of the greatest, but at least of `least`.
-pub(crate) fn line(values: &[Option<f64>], least: f64, glyphs: GlyphSet, role: Role) -> Line<'static> {
-    let top = ceiling(values.iter().flatten().copied().fold(least, f64::max));
+/// Draws values, oldest first.
+pub(crate) fn line(values: &[Option<f64>], scale: Scale, glyphs: GlyphSet, role: Role) -> Line<'static> {
     let mut line = String::with_capacity(values.len() * 3);
     for value in values {
-        line.push_str(value.map_or(glyphs.gap, |value| glyphs.bar(value / top)));
+        line.push_str(value.map_or(glyphs.gap, |value| glyphs.bar(scale.share(value))));
     }
     Line::styled(line, role)
 }
@@ -29,16 +32,17 @@ mod tests {
     use super::*;
 
     fn drawn(values: &[Option<f64>]) -> String {
-        line(values, 0.0, GlyphSet::UTF8, Role::ChartLine).pieces().map(|(text, _)| text.to_owned()).collect()
+        let scale = Scale::from_zero(values.iter().flatten().copied(), 0.0);
+        line(values, scale, GlyphSet::UTF8, Role::ChartLine).pieces().map(|(text, _)| text.to_owned()).collect()
     }
 
     #[test]
-    fn scales_end_at_round_numbers() {
-        let cases = [(0.0, 1.0), (1.0, 1.0), (1.1, 2.0), (3.0, 5.0), (7.0, 10.0), (41.0, 50.0), (0.03, 0.05)];
-        for (value, expected) in cases {
-            assert!((ceiling(value) - expected).abs() < 1e-9, "{value}");
-        }
-        assert!((ceiling(f64::NAN) - 1.0).abs() < 1e-9);
+    fn a_short_bucket_is_drawn_when_it_has_ended() {
+        let now = Stamp { mono: Duration::from_secs(605), utc: chrono::DateTime::UNIX_EPOCH };
+        let until = |bucket| until(now, Duration::from_secs(bucket)).mono.as_secs();
+        assert_eq!((until(10), until(30), until(60)), (595, 575, 605));
+        let young = Stamp { mono: Duration::from_secs(3), ..now };
+        assert_eq!(super::until(young, Duration::from_secs(10)), young);
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! The chart of one metric in its frame: its course, the same of before, what happened meanwhile, where the cursor stands.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use super::metric::{age, caveat, nothing, value};
+use super::{frame, next_key};
+use crate::app::keymap::Command;
+use crate::app::metrics::panel_span;
+use crate::app::screens::metrics::{Axis, Before};
+use crate::app::state::State;
+use crate::config::panels::{self, PanelId};
+use crate::lang::time::Stamp;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::{Line, Span, cut};
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::chart::{self, Chart, Cursor};
+use crate::ui::widgets::frame::Frame;
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::scale::Scale;
+use crate::ui::widgets::{spark, status, time_axis};
+use crate::world::metrics::{MetricView, Point};
+use crate::world::timeline::{EventKind, TimelineEntry};
+
+/// What a chart shows beside its metric.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    /// The span that its columns cover, with its word.
+    pub span: (Duration, &'static str),
+    /// With which time it is compared.
+    pub before: Before,
+}
+
+/// A frame with a chart over a span, and the moment that logs and timeline point at in it. Returns where the plot is.
+pub(super) fn draw(
+    state: &State,
+    painter: &mut Painter<'_>,
+    metric: &MetricView,
+    area: Rect,
+    id: &PanelId,
+    shown: Shown,
+) -> Rect {
+    let ellipsis = painter.glyphs().ellipsis;
+    let has_error = metric.error.is_some() && metric.value.is_some() && Frame::inner(area).height > 2;
+    let mut inner = split_top(Frame::inner(area), u16::from(has_error)).1;
+    let plot = chart::plot(inner);
+    let axis = Axis::new(usize::from(plot.width), shown.span.0, metric.every, state.world.now);
+    let cursor = state.console.time_cursor.and_then(|at| axis.back(at));
+    let points = course(metric, plot.width, axis, state.world.now);
+    let before = then(state, metric, plot.width, axis, shown.before);
+    let has_before = before.iter().any(Option::is_some);
+    let foot = cursor
+        .and_then(|back| happened(state, painter, axis, back, area.width))
+        .unwrap_or_else(|| compared(painter, metric, shown.before, has_before));
+    let value = value(painter, metric);
+    // The name gives way to the value.
+    let room = usize::from(area.width).saturating_sub(value.width() + 5).max(4);
+    let whole = frame(state, painter, id, cut(&metric.title, room, ellipsis))
+        .with(value, "")
+        .note(caveat(metric, room, ellipsis).join(age(state, metric)))
+        .foot(foot)
+        .draw(painter, area);
+    if let Some(why) = metric.error.as_ref().filter(|_| has_error) {
+        let (first, rest) = split_top(whole, 1);
+        let why = Line::styled(Span::from(why).fitted(usize::from(first.width), ellipsis), Role::LevelError);
+        painter.put(first, 0, &why);
+        inner = rest;
+    }
+    if let Some(notice) = without_course(state, metric, &points, (id, shown)) {
+        notice.draw(painter, inner);
+        return plot;
+    }
+    let zone = state.world.config.console.timezone;
+    let at = state.console.time_cursor.map_or_else(String::new, |at| {
+        let today = figures::same_day(at, state.world.now.utc, zone);
+        if today { figures::clock(at, zone) } else { figures::full(at, zone) }
+    });
+    let compared = if has_before { shown.before.ago().map_or("", |(_, words)| words) } else { "" };
+    let chart = Chart {
+        points: &points,
+        before: &before,
+        thresholds: &metric.thresholds,
+        unit: &metric.unit,
+        span: shown.span.1,
+        ticks: &time_axis::ticks(axis, zone),
+        marks: &marks(state, axis),
+        cursor: cursor.map(|back| Cursor { back, at: &at, before: compared }),
+    };
+    chart.draw(painter, inner);
+    plot
+}
+
+/// What is said instead of a chart: nothing is known at all, or nothing of the time that is shown.
+fn without_course<'a>(
+    state: &State,
+    metric: &'a MetricView,
+    points: &[Option<Point>],
+    (id, shown): (&PanelId, Shown),
+) -> Option<Notice<'a>> {
+    let Some(age) = metric.age(state.world.now) else { return Some(nothing(state, metric)) };
+    if points.iter().any(Option::is_some) {
+        return None;
+    }
+    let headline = format!("no values in the last {}; the newest is {} old", shown.span.1, figures::age(age));
+    let next = if id.is(&panels::CHARTS) {
+        next_key(state, Command::LongerRange, "shows a longer range")
+    } else {
+        next_key(state, Command::Open, "shows it on the metrics screen")
+    };
+    Some(Notice::empty(headline, next))
+}
+
+/// The buckets of an axis, one a column.
+fn course(metric: &MetricView, columns: u16, axis: Axis, now: Stamp) -> Vec<Option<Point>> {
+    let (columns, Axis { bucket, buckets, .. }) = (usize::from(columns).max(1), axis);
+    let points = metric.points(buckets, bucket, now);
+    // Fewer, longer buckets are drawn as wide as they last.
+    (0..columns).map(|column| points.get(column * buckets / columns).copied().flatten()).collect()
+}
+
+/// The same of the time with which is compared; empty where there is none.
+fn then(state: &State, metric: &MetricView, columns: u16, axis: Axis, before: Before) -> Vec<Option<Point>> {
+    let Some((ago, _)) = before.ago() else { return Vec::new() };
+    // Whole buckets, so that both courses advance together.
+    let buckets = (ago.as_secs_f64() / axis.bucket.as_secs_f64()).round() as u32;
+    earlier(state.world.now, axis.bucket * buckets).map_or_else(Vec::new, |then| course(metric, columns, axis, then))
+}
+
+/// A moment so long ago; `None` where our clock does not reach back so far.
+fn earlier(now: Stamp, ago: Duration) -> Option<Stamp> {
+    let utc = now.utc.checked_sub_signed(chrono::Duration::from_std(ago).ok()?)?;
+    Some(Stamp { mono: now.mono.checked_sub(ago)?, utc })
+}
+
+/// What the line of before is, or that there is none.
+fn compared(painter: &Painter<'_>, metric: &MetricView, before: Before, is_there: bool) -> Line<'static> {
+    match before.ago() {
+        None => Line::new(),
+        Some((_, words)) if is_there => {
+            Line::styled(format!("{} {words}", painter.glyphs().before[1]), Role::ChartCompare)
+        }
+        Some((_, words)) if metric.is_reading_past() => {
+            Line::styled(format!("reading data from {words}"), Role::TextDim)
+        }
+        Some((_, words)) => Line::styled(format!("no data from {words}"), Role::TextDim),
+    }
+}
+
+/// How much an entry of the timeline matters on a chart, and its colour; `None`: it is not marked there.
+fn mark(kind: &EventKind) -> Option<(u8, Role)> {
+    match kind {
+        EventKind::Fired(severity) => Some((
+            2,
+            match status::severity_role(*severity) {
+                Role::SeverityCritical => Role::ChartCritical,
+                role => role,
+            },
+        )),
+        EventKind::Run => Some((1, Role::Key)),
+        EventKind::Resolved(_) => Some((0, Role::StatusOk)),
+        EventKind::Status { .. } | EventKind::Reload | EventKind::Console | EventKind::Note => None,
+    }
+}
+
+/// The columns in which something happened; what matters most last, because it is drawn over the others.
+fn marks(state: &State, axis: Axis) -> Vec<(usize, Role)> {
+    let (start, _) = axis.bounds();
+    let shown = state.world.timeline.newest_first().take_while(|entry| entry.at.utc >= start);
+    let mut marks: Vec<_> = shown.filter_map(|entry| Some((mark(&entry.kind)?, axis.back(entry.at.utc)?))).collect();
+    marks.sort_by_key(|((weight, _), _)| *weight);
+    marks.into_iter().map(|((_, role), back)| (back, role)).collect()
+}
+
+/// What happened in the cursor's column, in one line of at most `width` columns; `None`: nothing.
+fn happened(state: &State, painter: &Painter<'_>, axis: Axis, back: usize, width: u16) -> Option<Line<'static>> {
+    let (from, to) = axis.moments(back);
+    let entries = state.world.timeline.newest_first().skip_while(|entry| entry.at.utc >= to);
+    let entries = entries.take_while(|entry| entry.at.utc >= from);
+    let mut entries: Vec<(&TimelineEntry, (u8, Role))> =
+        entries.filter_map(|entry| Some((entry, mark(&entry.kind)?))).collect();
+    // The newest of what matters most.
+    entries.sort_by_key(|(_, (weight, _))| std::cmp::Reverse(*weight));
+    let (entry, (_, role)) = *entries.first()?;
+    let glyphs = painter.glyphs();
+    let zone = state.world.config.console.timezone;
+    let at = figures::moment(entry.at.utc, state.world.now.utc, zone);
+    let more = if entries.len() > 1 { format!("+{} more", entries.len() - 1) } else { String::new() };
+    let room = usize::from(width).saturating_sub(at.len() + more.len() + 10);
+    let text = cut(entry.text.as_str(), room, glyphs.ellipsis);
+    let line = Line::styled(glyphs.event, role).then(at, Role::LogTime).then(text, Role::Text);
+    Some(if more.is_empty() { line } else { line.then(more, Role::TextDim) })
+}
+
+/// Its course over the span of its panel in one row.
+pub(super) fn sparkline(state: &State, painter: &Painter<'_>, metric: &MetricView, columns: u16) -> Line<'static> {
+    let now = state.world.now;
+    let axis = Axis::new(usize::from(columns).max(1), panel_span(state).0, metric.every, now);
+    let ended = course(metric, columns, axis, spark::until(now, axis.bucket));
+    // The first bucket of all has not ended yet.
+    let points = if ended.iter().any(Option::is_some) { ended } else { course(metric, columns, axis, now) };
+    let values: Vec<Option<f64>> = points.iter().map(|point| point.map(|point| point.mean)).collect();
+    let scale = Scale::new(values.iter().flatten().copied(), metric.thresholds.iter().map(|(_, at, _)| *at));
+    spark::line(&values, scale, painter.glyphs(), Role::ChartLine)
+}

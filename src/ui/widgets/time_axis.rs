@@ -1,0 +1,160 @@
+//! The axis under a chart: the wall clock at round times, `now` at the right edge, and a sign for each moment at which
+//! something happened.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use ratatui::layout::Rect;
+
+use crate::app::screens::metrics::Axis;
+use crate::theme::Role;
+use crate::ui::line::Line;
+use crate::ui::paint::Painter;
+
+/// From one time on the axis to the next, in minutes.
+const STEPS: [i64; 18] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080];
+const DAY: i64 = 1_440;
+/// Times beside `now`, at most.
+const MOST: i64 = 3;
+
+/// A time on the axis, by its column from the newest (0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tick {
+    pub back: usize,
+    pub label: String,
+}
+
+/// The round times of an axis on the clock of a zone, oldest first: the hour and minute, the day where they are days apart.
+pub(crate) fn ticks(axis: Axis, zone: Tz) -> Vec<Tick> {
+    let (start, end) = axis.bounds();
+    let span = (end - start).num_minutes();
+    let [.., longest] = STEPS;
+    let step = STEPS.into_iter().find(|step| step * MOST >= span).unwrap_or(longest);
+    let mut at = floor(end.with_timezone(&zone).naive_local(), step);
+    let mut ticks = Vec::new();
+    while let Some(utc) = moment(at, zone).filter(|utc| *utc >= start) {
+        if let Some(back) = axis.back(utc) {
+            let label = at.format(if step < DAY { "%H:%M" } else { "%m-%d" }).to_string();
+            ticks.push(Tick { back, label });
+        }
+        at -= TimeDelta::minutes(step);
+    }
+    ticks.reverse();
+    ticks
+}
+
+/// The last round time that is not after `at`, counted from midnight, days from a fixed one.
+fn floor(at: NaiveDateTime, step: i64) -> NaiveDateTime {
+    let midnight = at.date().and_time(NaiveTime::MIN);
+    if step < DAY {
+        return midnight + TimeDelta::minutes((at - midnight).num_minutes() / step * step);
+    }
+    let days = (midnight - NaiveDateTime::default()).num_days() % (step / DAY);
+    midnight - Days::new(days.unsigned_abs())
+}
+
+/// When the clock of a zone shows that; where it jumps over it, an hour later.
+fn moment(at: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    let shown = zone.from_local_datetime(&at).earliest();
+    let shown = shown.or_else(|| zone.from_local_datetime(&(at + TimeDelta::hours(1))).earliest());
+    shown.map(|shown| shown.with_timezone(&Utc))
+}
+
+/// Draws the axis in one row; marks by their columns from the newest (0).
+pub(crate) fn draw(painter: &mut Painter<'_>, row: Rect, ticks: &[Tick], marks: &[(usize, Role)]) {
+    let width = usize::from(row.width);
+    let marked: Vec<usize> = marks.iter().filter_map(|(back, _)| width.checked_sub(back + 1)).collect();
+    let mut free = 0..width;
+    // From the right: `now` first, then the newest time.
+    if let Some(spot) = place(width.saturating_sub(2), "now".len(), &free, &marked) {
+        painter.put_at(row, column(spot), 0, &Line::styled("now", Role::ChartAxis));
+        free.end = spot.saturating_sub(1);
+    }
+    for tick in ticks.iter().rev() {
+        let Some(spot) = width.checked_sub(tick.back + 1) else { continue };
+        if let Some(spot) = place(spot, tick.label.len(), &free, &marked) {
+            painter.put_at(row, column(spot), 0, &Line::styled(tick.label.clone(), Role::ChartAxis));
+            free.end = spot.saturating_sub(1);
+        }
+    }
+    let sign = painter.glyphs().event;
+    for (back, role) in marks.iter().filter(|(back, _)| *back < width) {
+        painter.plot(row.x + column(width - 1 - back), row.y, sign, *role);
+    }
+}
+
+/// Where a label of `width` columns begins so that it lies over `at`: with its middle if there is room, else moved aside
+/// for marks and for what is beside it. `None`: it has no room.
+fn place(at: usize, width: usize, free: &Range<usize>, marked: &[usize]) -> Option<usize> {
+    let middle = width / 2;
+    let moves = (0..width).flat_map(|by| [Some(middle + by), middle.checked_sub(by)]).flatten();
+    let starts = moves.filter(|shift| *shift < width).filter_map(|shift| at.checked_sub(shift));
+    let fits = |start: &usize| {
+        let label = *start..start + width;
+        label.start >= free.start && label.end <= free.end && !marked.iter().any(|mark| label.contains(mark))
+    };
+    let mut starts = starts;
+    starts.find(fits)
+}
+
+fn column(at: usize) -> u16 {
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::lang::time::Stamp;
+
+    fn axis(now: &str, minutes: u64, columns: usize) -> Axis {
+        let utc: DateTime<Utc> = now.parse().unwrap();
+        let now = Stamp { mono: Duration::from_millis(utc.timestamp_millis().cast_unsigned()), utc };
+        Axis::new(columns, Duration::from_mins(minutes), Duration::from_secs(10), now)
+    }
+
+    fn labels(axis: Axis, zone: Tz) -> Vec<String> {
+        ticks(axis, zone).into_iter().map(|tick| tick.label).collect()
+    }
+
+    #[test]
+    fn times_are_round_on_the_clock_of_the_zone() {
+        let now = "2026-11-21T02:42:07Z";
+        assert_eq!(labels(axis(now, 15, 90), Tz::UTC), ["02:30", "02:35", "02:40"]);
+        assert_eq!(labels(axis(now, 5, 60), Tz::UTC), ["02:38", "02:40", "02:42"]);
+        assert_eq!(labels(axis(now, 60, 120), chrono_tz::Asia::Kolkata), ["07:20", "07:40", "08:00"]);
+        assert_eq!(labels(axis(now, 1_440, 120), Tz::UTC), ["08:00", "16:00", "00:00"]);
+        assert_eq!(labels(axis(now, 7 * 1_440, 120), Tz::UTC), ["11-15", "11-18", "11-21"]);
+    }
+
+    #[test]
+    fn a_time_stands_in_its_own_column() {
+        let axis = axis("2026-11-21T02:42:07Z", 15, 90);
+        for Tick { back, label } in ticks(axis, Tz::UTC) {
+            let (from, to) = axis.moments(back);
+            let at: DateTime<Utc> = format!("2026-11-21T{label}:00Z").parse().unwrap();
+            assert!(from <= at && at < to, "{label}: {from} to {to}");
+        }
+    }
+
+    /// At one in the morning of 25 October 2026 the clocks of Berlin are put back, at one of 29 March forward.
+    #[test]
+    fn clocks_that_are_put_forward_or_back_do_no_harm() {
+        for now in ["2026-10-25T04:10:00Z", "2026-03-29T04:10:00Z"] {
+            let labels = labels(axis(now, 360, 90), chrono_tz::Europe::Berlin);
+            assert!((2..=4).contains(&labels.len()), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn a_label_gives_way_to_a_mark_and_never_leaves_its_time() {
+        assert_eq!(place(20, 5, &(0..40), &[]), Some(18));
+        assert_eq!(place(20, 5, &(0..40), &[21]), Some(16));
+        assert_eq!(place(20, 5, &(0..40), &[18]), Some(19));
+        assert_eq!(place(0, 5, &(0..40), &[]), Some(0));
+        assert_eq!(place(20, 5, &(0..18), &[]), None);
+        assert_eq!(place(20, 5, &(0..40), &[20]), None);
+    }
+}
