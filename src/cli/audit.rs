@@ -1,7 +1,6 @@
 //! `opsroom audit`: the latest entries, the proof of the chains, the whole as JSON lines.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use clap::{Args, Subcommand};
 
@@ -18,6 +17,8 @@ use crate::text::SafeText;
 const PAGE: u32 = 500;
 /// Entries that the plain command shows.
 const LATEST: u32 = 50;
+/// What is said where there are none.
+const EMPTY: &str = "the audit is empty\n";
 
 /// Arguments of `opsroom audit`.
 #[derive(Debug, Args)]
@@ -53,16 +54,16 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     if let Some(What::Verify { accept: true, why }) = &arguments.what {
         return accept(why.as_deref().unwrap_or_default(), global).await;
     }
-    if let Some(path) = global.store.as_deref().map(Path::new).filter(|path| path.is_absolute() && !path.exists()) {
-        let problem = format!("no store at {}", path.display());
-        return output::fail(exit::UNKNOWN, &problem, "check the path; a store is made by the first run");
-    }
-    let verifies = matches!(arguments.what, Some(What::Verify { .. }));
-    let opened = if verifies { run_service::open_unquestioned(global).await } else { run_service::open(global).await };
-    let run_service = match opened {
-        Ok(run_service) => run_service,
-        Err(_) if verifies => return exit::CRITICAL,
-        Err(code) => return code,
+    let opened = match &arguments.what {
+        Some(What::Verify { .. }) => run_service::look_whole(global).await,
+        _ => run_service::look(global).await,
+    };
+    let run_service = match (opened, &arguments.what) {
+        (Ok(Some(run_service)), _) => run_service,
+        (Ok(None), Some(What::Export)) => return exit::OK,
+        (Ok(None), _) => return output::print(EMPTY),
+        (Err(_), Some(What::Verify { .. })) => return exit::CRITICAL,
+        (Err(code), _) => return code,
     };
     let code = match arguments.what {
         Some(What::Verify { .. }) => verify(run_service.store()).await,
@@ -141,7 +142,7 @@ async fn verify(store: &Store) -> u8 {
         let _ = writeln!(text, "LOST    {doubt}");
     }
     if chains.is_empty() {
-        text.push_str("the audit is empty\n");
+        text.push_str(EMPTY);
     }
     let code = output::print(&text).max(code);
     if let Some(doubt) = doubts.first() {
@@ -177,7 +178,7 @@ async fn export(store: &Store) -> Result<u8, StoreError> {
 async fn latest(store: &Store) -> Result<u8, StoreError> {
     let lines = store.latest_audit(LATEST).await?;
     if lines.is_empty() {
-        return Ok(output::print("the audit is empty\n"));
+        return Ok(output::print(EMPTY));
     }
     Ok(output::print(&lines.iter().rev().map(shown).collect::<String>()))
 }

@@ -7,7 +7,7 @@ use super::configuration::{self, ConfiguredStore};
 use super::output::{self, exit};
 use crate::runtime::runs::{Recovered, RunService};
 use crate::runtime::{paths, secrets};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// The state directory. Where the environment names one that can't be, it is said on stderr.
 ///
@@ -30,33 +30,90 @@ pub(crate) async fn url(global: &Global) -> Result<Option<String>, u8> {
     url.resolve_url(&secrets).map(Some).map_err(|missing| broken(&StoreError::Secret(missing)))
 }
 
-/// Opens the store. Where that fails, it is said on stderr and the exit code is the error.
+/// Opens the store to write into it. Where that fails, it is said on stderr and the exit code is the error.
 ///
 /// # Errors
 /// The exit code.
-pub(crate) async fn open(global: &Global) -> Result<RunService, u8> {
-    let run_service = open_unquestioned(global).await?;
-    if let Err(doubt) = run_service.store().trusted().await {
-        output::eprint_error(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
-    }
+async fn open(global: &Global) -> Result<RunService, u8> {
+    let directory = state_directory()?;
+    let opened = RunService::open(url(global).await?.as_deref(), &directory, global.clock).await;
+    let run_service = opened.map_err(|error| broken(&error))?;
+    warn(run_service.store()).await;
     Ok(run_service)
 }
 
-/// Opens the store without a word on whether it is complete.
+/// Opens the store to look at it, where there is one; makes nothing. `None`: there is none in the usual place, and nobody
+/// named another.
 ///
 /// # Errors
-/// The exit code.
-pub(crate) async fn open_unquestioned(global: &Global) -> Result<RunService, u8> {
-    let directory = state_directory()?;
-    RunService::open(url(global).await?.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
+/// The exit code, also where there is none in a place that somebody named.
+pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
+    let Some(run_service) = look_whole(global).await? else { return Ok(None) };
+    warn(run_service.store()).await;
+    Ok(Some(run_service))
 }
 
-/// Whether there is anything to open; see [`RunService::is_begun`].
+/// The same without a word on whether it lost anything.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn look_whole(global: &Global) -> Result<Option<RunService>, u8> {
+    let Some(run_service) = look_at_any(global).await? else { return Ok(None) };
+    match run_service.store().clone().whole().await {
+        Ok(_) => Ok(Some(run_service)),
+        Err(error) => Err(broken(&error)),
+    }
+}
+
+/// The same, also where an import into it is not at its end.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn look_at_any(global: &Global) -> Result<Option<RunService>, u8> {
+    let (directory, url) = (state_directory()?, url(global).await?);
+    match RunService::open_to_look(url.as_deref(), &directory, global.clock).await {
+        Ok(run_service) => Ok(Some(run_service)),
+        Err(StoreError::Missing { .. }) if url.is_none() => Ok(None),
+        Err(error) => Err(broken(&error)),
+    }
+}
+
+/// The same, and takes in what ended while no console was open, where the store may be written.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn look_and_take_in(global: &Global) -> Result<Option<(RunService, Recovered)>, u8> {
+    let Some(run_service) = look(global).await? else { return Ok(None) };
+    match run_service.take_in().await {
+        Ok(taken) => Ok(Some((run_service, taken))),
+        Err(error) if error.is_of_rights() => Ok(Some((run_service, Recovered::default()))),
+        Err(error) => Err(broken(&error)),
+    }
+}
+
+/// Says what speaks against the store.
+pub(crate) async fn warn(store: &Store) {
+    if let Err(doubt) = store.trusted().await {
+        output::eprint_error(&format!("warning: {doubt}; changing actions are refused\nhint: {}\n", doubt.hint()));
+    }
+}
+
+/// Opens the store to import into it, and makes one where there is none.
 ///
 /// # Errors
 /// The exit code.
-pub(crate) async fn is_begun(global: &Global) -> Result<bool, u8> {
-    RunService::is_begun(url(global).await?.as_deref(), &state_directory()?).map_err(|error| broken(&error))
+pub(crate) async fn open_for_import(global: &Global) -> Result<RunService, u8> {
+    let (directory, url) = (state_directory()?, url(global).await?);
+    RunService::open_for_import(url.as_deref(), &directory, global.clock).await.map_err(|error| broken(&error))
+}
+
+/// Says that there is no store in the usual place.
+pub(crate) fn missing() -> u8 {
+    let path = match state_directory() {
+        Ok(directory) => directory.join("opsroom.db").display().to_string(),
+        Err(code) => return code,
+    };
+    broken(&StoreError::Missing { path })
 }
 
 /// Opens the store and takes in what ended while no console was open.

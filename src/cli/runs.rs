@@ -55,13 +55,9 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
     {
         return code;
     }
-    match run_service::is_begun(global).await {
-        Ok(true) => {}
-        Ok(false) => return nothing(arguments),
-        Err(code) => return code,
-    }
-    let (run_service, taken) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
+    let (run_service, taken) = match run_service::look_and_take_in(global).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return nothing(arguments),
         Err(code) => return code,
     };
     let code = shown(&run_service, taken, arguments, global).await;

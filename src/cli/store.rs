@@ -11,7 +11,7 @@ use super::{Global, configuration, run_service};
 use crate::runtime::runs::RunService;
 use crate::store::StoreError;
 use crate::store::check::Checked;
-use crate::store::transfer::ImportError;
+use crate::store::transfer::{ExportFile, ImportError, ImportMark, Imported};
 use crate::ui::figures;
 
 /// Things that are named where they differ.
@@ -50,6 +50,8 @@ struct Summary {
     first: u64,
     last: u64,
     bytes: u64,
+    /// What is being imported and not at its end.
+    importing: Option<ImportMark>,
 }
 
 /// Shows, checks, rebuilds, exports or imports the store.
@@ -71,32 +73,34 @@ async fn carry_out(arguments: &Arguments, global: &Global) -> u8 {
     {
         return code;
     }
-    if !matches!(arguments.what, Some(What::Import { .. })) {
-        match run_service::is_begun(global).await {
-            Ok(true) => {}
-            Ok(false) => {
-                return output::fail(
-                    exit::UNKNOWN,
-                    "no store exists yet",
-                    "it is created when a console opens or an action runs",
-                );
-            }
-            Err(code) => return code,
-        }
+    if let Some(What::Import { file }) = &arguments.what {
+        return import(file, global).await;
     }
-    let opened = match run_service::open(global).await {
-        Ok(opened) => opened,
+    let opened = match run_service::look_at_any(global).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return run_service::missing(),
         Err(code) => return code,
     };
-    let done = match &arguments.what {
-        None => summary(&opened, arguments.json).await,
-        Some(What::Check) => check(&opened, arguments.json).await,
-        Some(What::Rebuild) => rebuild(&opened).await,
-        Some(What::Export) => export(&opened).await,
-        Some(What::Import { file }) => Ok(import(&opened, file).await),
-    };
+    let done = show(arguments, &opened).await;
     opened.close().await;
     done.unwrap_or_else(|error| run_service::broken(&error))
+}
+
+async fn show(arguments: &Arguments, opened: &RunService) -> Result<u8, StoreError> {
+    let store = opened.store();
+    if let (Some(What::Rebuild | What::Export), Some(mark)) = (&arguments.what, store.importing().await?) {
+        return Err(mark.unfinished(&store.describe()));
+    }
+    run_service::warn(store).await;
+    let code = match arguments.what {
+        Some(What::Check) => check(opened, arguments.json).await?,
+        Some(What::Rebuild) => rebuild(opened).await?,
+        Some(What::Export) => export(opened).await?,
+        Some(What::Import { .. }) | None => summary(opened, arguments.json).await?,
+    };
+    // A file that may only be read was not written to meanwhile.
+    store.extent().await?;
+    Ok(code)
 }
 
 async fn summary(opened: &RunService, json: bool) -> Result<u8, StoreError> {
@@ -108,18 +112,23 @@ async fn summary(opened: &RunService, json: bool) -> Result<u8, StoreError> {
         first: extent.first,
         last: extent.last,
         bytes: extent.bytes,
+        importing: store.importing().await?,
     };
+    let code = if summary.importing.is_some() { exit::CRITICAL } else { exit::OK };
     if json {
-        return Ok(print_json(&summary));
+        return Ok(print_json(&summary).max(code));
     }
-    let Summary { store, id, first, last, bytes } = summary;
+    let Summary { store, id, first, last, bytes, importing } = summary;
     let mut text = format!("store    {store}\nid       {id}\n");
     let _ = match last {
         0 => writeln!(text, "entries  none"),
         last => writeln!(text, "entries  {first} to {last}"),
     };
     let _ = writeln!(text, "size     {}", figures::bytes(bytes));
-    Ok(output::print(&text))
+    if let Some(mark) = importing {
+        let _ = writeln!(text, "INCOMPLETE  {}", unfinished(&mark));
+    }
+    Ok(output::print(&text).max(code))
 }
 
 async fn check(opened: &RunService, json: bool) -> Result<u8, StoreError> {
@@ -135,8 +144,16 @@ async fn check(opened: &RunService, json: bool) -> Result<u8, StoreError> {
     Ok(printed)
 }
 
+fn unfinished(mark: &ImportMark) -> String {
+    let ImportMark { store, reached, last, .. } = mark;
+    format!("the import of store {store} has reached entry {reached} of {last}; the same import, run again, goes on")
+}
+
 fn report(checked: &Checked) -> String {
     let mut text = String::new();
+    if let Some(mark) = &checked.importing {
+        let _ = writeln!(text, "INCOMPLETE  {}", unfinished(mark));
+    }
     for broken in &checked.broken {
         let _ = writeln!(text, "BROKEN    {broken}");
     }
@@ -199,22 +216,62 @@ async fn export(opened: &RunService) -> Result<u8, StoreError> {
     Ok(code)
 }
 
-async fn import(opened: &RunService, file: &Path) -> u8 {
+/// First all of the file is read, then the store is opened: what is refused leaves none behind.
+async fn import(path: &Path, global: &Global) -> u8 {
+    // As other programs name what comes through a pipe.
+    let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+    let file = match ExportFile::read(path) {
+        Ok(file) => file,
+        Err(error) => return refused(path, &error),
+    };
+    let opened = match run_service::open_for_import(global).await {
+        Ok(opened) => opened,
+        Err(code) => return code,
+    };
     let imported = opened.store().import(file, &opened.identity().who, opened.now()).await;
-    match imported {
-        Ok(imported) => {
-            let (facts, rollups) = (imported.facts, imported.rollups);
-            let text = format!("imported {facts} entries and {rollups} rows of roll-ups of store {}\n", imported.from);
-            output::print(&text)
+    let code = match imported {
+        Ok(Imported { from, facts, rollups, recorded }) => {
+            let text = format!(
+                "imported {facts} entries and {rollups} rows of roll-ups of store {from}\n\
+                 entry {recorded} was added: it records the import\n"
+            );
+            let code = output::print(&text);
+            run_service::warn(opened.store()).await;
+            code
         }
-        Err(ImportError::Store(error)) => run_service::broken(&error),
-        Err(error @ ImportError::NotEmpty(_)) => {
-            output::fail(exit::CRITICAL, &error.to_string(), "import into a new one: --store FILE or another database")
+        Err(error) => refused(path, &error),
+    };
+    opened.close().await;
+    code
+}
+
+fn refused(path: &Path, error: &ImportError) -> u8 {
+    const ELSEWHERE: &str = "import into a new one: --store sqlite:FILE or another database";
+    let hint = match error {
+        ImportError::Store(error) => return run_service::broken(error),
+        ImportError::NotEmpty(_) | ImportError::HasReadings => ELSEWHERE,
+        ImportError::Unfinished { .. } => {
+            "import the same file as before, which goes on where it stopped; or remove that store, or import into a new one"
         }
-        Err(error) => {
-            let problem = format!("{}: {error}", file.display());
-            output::fail(exit::USAGE, &problem, "nothing was imported; export it again")
+        ImportError::Busy { .. } => {
+            "wait for its end; where it was stopped, the same import can be run again 15 s after that"
         }
+        ImportError::Overtaken => "wait for its end; `opsroom store` says how far it is",
+        ImportError::NotAFile => "write it into a file first, and name that: opsroom store import FILE",
+        ImportError::Read(_) => "nothing was imported; check the path of the file that `opsroom store export` printed",
+        ImportError::Unsound { .. } => {
+            return output::fail(
+                exit::USAGE,
+                &format!("{}: {error}", path.display()),
+                "nothing was imported; export it again",
+            );
+        }
+    };
+    match error {
+        ImportError::NotAFile | ImportError::Read(_) => {
+            output::fail(exit::USAGE, &format!("{}: {error}", path.display()), hint)
+        }
+        _ => output::fail(exit::CRITICAL, &error.to_string(), hint),
     }
 }
 

@@ -60,8 +60,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global) -> u8 {
 }
 
 async fn show(arguments: &Arguments, since: DateTime<Utc>, global: &Global) -> u8 {
-    let (run_service, _) = match run_service::open_and_take_in(global).await {
-        Ok(opened) => opened,
+    let (run_service, _) = match run_service::look_and_take_in(global).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return print(arguments, since, &[]),
         Err(code) => return code,
     };
     let code = match run_service.store().history(since - AHEAD).await {

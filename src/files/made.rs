@@ -154,17 +154,65 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// Everyone, or a user that neither owns the directory nor is us or root, could replace the file; or it can't be made.
 pub(crate) fn shared_file(path: &Path) -> Result<(), Distrust> {
     let path = std::path::absolute(path).map_err(|error| Distrust::io(path, &error))?;
+    if let Some(directory) = path.parent()
+        && matches!(directory.metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    {
+        own_directory(directory)?;
+    }
+    let place = judge_shared(&path)?;
+    shared(&place).map_err(|error| place.distrust(&error))
+}
+
+/// What we may do with the file of a store that is there, which may be shared; nothing is made.
+///
+/// # Errors
+/// As [`shared_file`]; or it is not there.
+pub(crate) fn existing_shared_file(path: &Path) -> Result<SharedRight, Distrust> {
+    let place = judge_shared(&std::path::absolute(path).map_err(|error| Distrust::io(path, &error))?)?;
+    let denied =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+    let right = match judge_shared_file(&place, OpenOptions::new().append(true)) {
+        Err(error) if denied(&error) => {
+            judge_shared_file(&place, OpenOptions::new().read(true)).map(|()| SharedRight::Read)
+        }
+        judged => judged.map(|()| SharedRight::Write),
+    };
+    right.map_err(|error| place.distrust(&error))
+}
+
+/// What may be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SharedRight {
+    /// It may be written.
+    Write,
+    /// It may only be read.
+    Read,
+}
+
+/// The place of a file that may be shared.
+struct SharedPlace {
+    given: PathBuf,
+    /// Without links on its way.
+    path: PathBuf,
+    /// Whether the group of its directory may write into it.
+    group: bool,
+    owners: Owners,
+}
+
+impl SharedPlace {
+    fn distrust(&self, error: &io::Error) -> Distrust {
+        Distrust::new(
+            format!("{} can't be opened: {}", self.given.display(), describe(error)),
+            hint(error).unwrap_or("check that it is a file of its own that you can write to, or use --store FILE"),
+        )
+    }
+}
+
+fn judge_shared(path: &Path) -> Result<SharedPlace, Distrust> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Distrust::new(format!("{} is not a file", path.display()), "name a file"));
     };
-    let data = match directory.metadata() {
-        Ok(data) => data,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            own_directory(directory)?;
-            directory.metadata().map_err(|error| Distrust::io(directory, &error))?
-        }
-        Err(error) => return Err(Distrust::io(directory, &error)),
-    };
+    let data = directory.metadata().map_err(|error| Distrust::io(directory, &error))?;
     let resolved = resolve(directory, Owners::and(data.uid()))?;
     let shown = resolved.path.display();
     if data.mode() & ALL_WRITE != 0 {
@@ -174,25 +222,24 @@ pub(crate) fn shared_file(path: &Path) -> Result<(), Distrust> {
         ));
     }
     let group = data.mode() & GROUP_WRITE != 0;
-    shared(&resolved.path.join(name), group, Owners::and(data.uid())).map_err(|error| {
-        Distrust::new(
-            format!("{} can't be opened: {}", path.display(), describe(&error)),
-            hint(&error).unwrap_or("check that it is a file of its own that you can write to, or use --store FILE"),
-        )
-    })
+    let (given, path) = (path.to_owned(), resolved.path.join(name));
+    Ok(SharedPlace { given, path, group, owners: Owners::and(data.uid()) })
 }
 
-fn shared(path: &Path, group: bool, owners: Owners) -> io::Result<()> {
-    match create_new(path) {
+fn shared(place: &SharedPlace) -> io::Result<()> {
+    match create_new(&place.path) {
         // The mask of the process would take the group's right away.
-        Ok(made) if group => return made.set_permissions(Permissions::from_mode(0o660)),
+        Ok(made) if place.group => return made.set_permissions(Permissions::from_mode(0o660)),
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    let file = OpenOptions::new().append(true).custom_flags(flags()).open(path).map_err(explained)?;
-    let found = file.metadata()?;
+    judge_shared_file(place, OpenOptions::new().append(true))
+}
+
+fn judge_shared_file(place: &SharedPlace, how: &mut OpenOptions) -> io::Result<()> {
+    let found = how.custom_flags(flags()).open(&place.path).map_err(explained)?.metadata()?;
     // One of the group made it.
-    let owners = if group { Owners::and(found.uid()) } else { owners };
+    let owners = if place.group { Owners::and(found.uid()) } else { place.owners };
     judge_file(&found, owners)
 }

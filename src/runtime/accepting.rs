@@ -12,14 +12,38 @@ use crate::store::trust::Accepted;
 use crate::store::{Store, StoreError};
 
 impl RunService {
-    /// Whether anything was ever kept: a store, or a state directory. What only reads need not make one to find it empty.
+    /// Opens the store to look at it; makes nothing. See [`Store::look`].
     ///
     /// # Errors
-    /// `--store` names none.
-    pub(crate) fn is_begun(store: Option<&str>, state_directory: &Path) -> Result<bool, StoreError> {
-        let place = place(store, state_directory, &Identity::present())?;
-        // A place that somebody names is looked at, and refused where others could change what is in it.
-        Ok(store.is_some() || place.at.name().exists() || state_directory.symlink_metadata().is_ok())
+    /// As there.
+    pub(crate) async fn open_to_look(
+        store: Option<&str>,
+        state_directory: &Path,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let identity = Identity::present();
+        if state_directory.symlink_metadata().is_ok() {
+            made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
+        }
+        let place = place(store, state_directory, &identity)?;
+        let store = Store::look(&place).await?;
+        Ok(Self::over(store, place, identity, state_directory, clock))
+    }
+
+    /// Opens the store to import into it, or makes one. See [`Store::open_for_import`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn open_for_import(
+        store: Option<&str>,
+        state_directory: &Path,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let identity = Identity::present();
+        made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
+        let place = place(store, state_directory, &identity)?;
+        let store = Store::open_for_import(&place).await?;
+        Ok(Self::over(store, place, identity, state_directory, clock))
     }
 
     /// Takes what lies where the store should be for the store from now on, on record.

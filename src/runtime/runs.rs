@@ -31,6 +31,7 @@ use crate::model::preview::Preview;
 use crate::model::run::{Lock, Run, RunState, Verdict};
 use crate::store::address::{ServerUrl, StoreAddress};
 use crate::store::fault::StoreFault;
+use crate::store::place::StoreLocation;
 use crate::store::runs::{Begin, BeginError, Begun};
 use crate::store::{Store, StoreError};
 use crate::text::SafeText;
@@ -72,6 +73,17 @@ impl RunService {
         made::own_directory(state_directory).map_err(StoreError::Untrusted)?;
         let opened = place(store, state_directory, &identity)?;
         let store = Store::open(&opened).await?;
+        Ok(Self::over(store, opened, identity, state_directory, clock))
+    }
+
+    /// The `run_service` over a store that is open.
+    pub(super) fn over(
+        store: Store,
+        opened: StoreLocation,
+        identity: Identity,
+        state_directory: &Path,
+        clock: Clock,
+    ) -> Self {
         let place = StorePlace {
             path: store.path().to_owned(),
             host: opened.host,
@@ -83,7 +95,7 @@ impl RunService {
             StoreAddress::Server(url) => Some(url),
             StoreAddress::File(_) => None,
         };
-        Ok(Self { store, url, place, runs: state_directory.join("runs"), program: own_program(), identity, clock })
+        Self { store, url, place, runs: state_directory.join("runs"), program: own_program(), identity, clock }
     }
 
     /// The same `run_service` with another program as the supervisor, for tests that are not that program.
@@ -255,6 +267,9 @@ impl RunService {
     /// The store can't be read or written.
     pub async fn take_in(&self) -> Result<Recovered, StoreError> {
         let mut taken = Recovered::default();
+        if self.store.is_read_only() {
+            return Ok(taken);
+        }
         for run in self.store.open_runs(&self.identity.host).await? {
             let dir = RunDir::new(&run.output_path);
             let liveness = liveness_of(&run);

@@ -4,11 +4,8 @@ use serde::Serialize;
 
 use super::dialect::RollupRow;
 use super::rollups::walk::RollupWalk;
-use super::{Store, StoreError};
-use crate::model::rollup::{Pack, Sheet, Width};
-
-/// Milliseconds of a minute.
-const MINUTE: i64 = 60_000;
+use super::transfer::ImportMark;
+use super::{Store, StoreError, readable};
 
 /// How far a store reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +37,14 @@ pub(crate) struct Checked {
     pub rollups: u64,
     /// Those that are not readable.
     pub unreadable: Vec<String>,
+    /// What is being imported and not at its end.
+    pub importing: Option<ImportMark>,
 }
 
 impl Checked {
     /// Whether nothing is wrong.
     pub(crate) const fn is_sound(&self) -> bool {
-        self.broken.is_empty() && self.differing.is_empty() && self.unreadable.is_empty()
+        self.broken.is_empty() && self.differing.is_empty() && self.unreadable.is_empty() && self.importing.is_none()
     }
 }
 
@@ -64,7 +63,8 @@ impl Store {
     /// # Errors
     /// The store can't be read.
     pub(crate) async fn check(&self) -> Result<Checked, StoreError> {
-        let mut checked = Checked { first: self.extent().await?.first, ..Checked::default() };
+        let (first, importing) = (self.extent().await?.first, self.importing().await?);
+        let mut checked = Checked { first, importing, ..Checked::default() };
         for chain in self.verify_audit().await? {
             let whose =
                 chain.writer.as_ref().map_or_else(String::new, |writer| format!("the earlier audit of {writer}, "));
@@ -89,21 +89,10 @@ impl Store {
         let mut walk = RollupWalk::default();
         while let Some(rows) = walk.next(self).await? {
             checked.rollups += rows.len() as u64;
-            let unreadable = rows.iter().filter(|row| !is_readable(row));
+            let unreadable = rows.iter().filter(|row| !readable::is_rollup(row));
             let named = |row: &RollupRow| format!("{} {} {}", row.tier, row.series, row.start);
             checked.unreadable.extend(unreadable.map(named));
         }
         Ok(())
-    }
-}
-
-fn is_readable(row: &RollupRow) -> bool {
-    let Some(minute) = (row.start % MINUTE == 0).then(|| u32::try_from(row.start / MINUTE).ok()).flatten() else {
-        return false;
-    };
-    match (row.tier.as_str(), row.series.is_empty()) {
-        ("minute", true) => Sheet::decode(minute, &row.data).is_ok(),
-        ("minute", false) => Pack::decode(Width::Minute, minute, &row.data).is_ok(),
-        _ => Pack::decode(Width::Hour, minute, &row.data).is_ok(),
     }
 }

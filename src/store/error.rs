@@ -48,6 +48,26 @@ pub enum StoreError {
         /// What we know.
         known: usize,
     },
+    /// An older program made the file, and it can't be brought up to date.
+    #[error("the store has schema {found} and may only be read, and this version reads {known}")]
+    Older {
+        /// What it has.
+        found: i64,
+        /// What we know.
+        known: usize,
+    },
+    /// No store lies there, and none was known.
+    #[error("there is no store at {path}")]
+    Missing {
+        /// The file, or the database.
+        path: String,
+    },
+    /// A file that may only be read was written by somebody else while it was read.
+    #[error("the store {path} was written to while it was read")]
+    Changed {
+        /// The file.
+        path: String,
+    },
     /// Something else lies there.
     #[error("{path} is {what}, not a store of opsroom")]
     NotAStore {
@@ -81,6 +101,18 @@ pub enum StoreError {
         id: String,
         /// The id that was known.
         known: String,
+    },
+    /// An import did not come to its end.
+    #[error("the store {path} is incomplete: the import of store {store} has reached entry {reached} of {last}")]
+    Importing {
+        /// The file, or the database.
+        path: String,
+        /// The id of the store that was exported.
+        store: String,
+        /// The entry that is reached.
+        reached: u64,
+        /// The last one.
+        last: u64,
     },
     /// Entries that were seen are not there any more.
     #[error("the store has lost the end of {whose}: entries {from} to {to} are missing")]
@@ -149,11 +181,24 @@ impl StoreError {
             }
             Self::Secret(_) => "check where [secret] says that it comes from",
             Self::Newer { .. } | Self::Crowded => "",
+            Self::Older { .. } => "open it once where it may be written: that brings it up to date",
+            Self::Missing { .. } => {
+                "it is made when a console opens or an action runs; an exported one is brought back with \
+                 `opsroom store import FILE`"
+            }
+            Self::Changed { .. } => "run it again",
             Self::NotAStore { .. } => {
                 "move it away if it does not belong there, or use --store with another file, database or search_path"
             }
-            Self::Gone { .. } | Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
+            Self::Gone { .. } => {
+                "put the latest store back, or an export of it: opsroom store import FILE; if a new one is meant to be used: \
+                 opsroom audit verify --accept --why TEXT"
+            }
+            Self::Other { .. } | Self::LostEnd { .. } | Self::Forked { .. } => {
                 "put the latest store back; if this one is meant to be used: opsroom audit verify --accept --why TEXT"
+            }
+            Self::Importing { .. } => {
+                "wait for its end, or run the same `opsroom store import FILE` again; or remove this store and begin anew"
             }
             Self::Replaced { .. } => StoreFault::Moved.hint(),
             Self::File { error, .. } | Self::Heads { error, .. } | Self::Queue { error, .. } => {
@@ -179,6 +224,13 @@ impl StoreError {
         matches!(self, Self::Database(error) if matches!(StoreFault::from_sql(error), Cut | Device | Stopping))
     }
 
+    /// Whether it may be read and not written.
+    pub(crate) fn is_of_rights(&self) -> bool {
+        use StoreFault::{Denied, NotGranted, ReadOnly, Standby};
+        matches!(self, Self::Database(error)
+            if matches!(StoreFault::from_sql(error), Denied | NotGranted | ReadOnly | Standby))
+    }
+
     /// Whether the file that is open is of no use any more: it is to be opened again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
@@ -197,11 +249,15 @@ impl StoreError {
             | Self::Open { .. }
             | Self::Unwritable { .. }
             | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::Missing { .. }
+            | Self::Changed { .. }
             | Self::NotAStore { .. }
             | Self::Untrusted(_)
             | Self::Url(_)
             | Self::Secret(_)
             | Self::Gone { .. }
+            | Self::Importing { .. }
             | Self::Replaced { .. }
             | Self::Other { .. } => true,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::dialect::{Batch, LeaseTaking, Side, WhichFacts};
+use super::dialect::{Batch, Guard, LeaseTaking, Side, WhichFacts};
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, LeaseTaken, NewFact, Statement};
 use crate::model::lease::{
@@ -18,7 +18,7 @@ use crate::text::name::Name;
 /// By this name a watcher that waits is kept.
 const WAITING: &str = "watcher.waiting";
 /// By this name the state of the holder's engine is kept.
-const ENGINE: &str = "engine";
+pub(super) const ENGINE: &str = "engine";
 
 /// What came of something that only the holder may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// The store can't be written.
     pub(crate) async fn keep_engine(&self, fence: u64, body: &[u8]) -> Result<HeldWrite, StoreError> {
-        let held = self.dialect.put(Some(fence), &[Side::Keep(ENGINE, body)]).await?;
+        let held = self.dialect.put(Guard::Fence(fence), &[Side::Keep(ENGINE, body)]).await?;
         Ok(if held { HeldWrite::Done } else { HeldWrite::Lost })
     }
 
@@ -166,7 +166,7 @@ impl Store {
     async fn announce(&self, me: &LeaseCandidate) -> Result<(), StoreError> {
         let waiting = WaitingWatcher { holder: me.id.clone(), digest: me.digest.clone() };
         let body = serde_json::to_vec(&waiting).map_err(|error| StoreError::Content(error.to_string()))?;
-        self.dialect.put(None, &[Side::Keep(WAITING, &body)]).await.map(drop)
+        self.dialect.put(Guard::Free, &[Side::Keep(WAITING, &body)]).await.map(drop)
     }
 
     /// Who holds a lease; `None` where nobody does.

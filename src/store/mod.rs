@@ -22,6 +22,7 @@ pub mod lease;
 pub mod locks;
 pub mod place;
 pub(crate) mod queue;
+mod readable;
 mod retention;
 pub mod rollups;
 pub mod runs;
@@ -40,7 +41,7 @@ pub(crate) use self::error::StoreError;
 use self::fault::StoreFault;
 use self::heads::Heads;
 use self::place::{FileIdentity, Found, StoreLocation};
-use self::site::{Opened, Site};
+use self::site::{Opened, Purpose, Site};
 pub(crate) use self::writing::new_fact;
 
 /// By this name is kept what was written to see whether it can be.
@@ -59,6 +60,8 @@ pub struct Store {
     /// The file, where it is one.
     file: Option<FileIdentity>,
     heads: Option<Heads>,
+    /// Whether it may only be read.
+    read_only: bool,
     /// The last fact that was put on record here.
     written: watch::Sender<u64>,
 }
@@ -72,15 +75,36 @@ impl Store {
     /// It can't be opened, there was one that is gone, something else is in its place, or a newer program made it.
     pub async fn open(place: &StoreLocation) -> Result<Self, StoreError> {
         let site = Site::look(&place.at).await?;
-        if site.found() != Found::Ours
-            && let Some(evidence) = evidence(place, site.name())?
-        {
-            let (path, how) = (site.name().display().to_string(), site.found().describe());
-            return Err(StoreError::Gone { path, how, evidence });
-        }
-        let store = Self::connect(place, site).await?;
+        refuse_if_gone(place, &site)?;
+        let store = Self::connect(place, site, Purpose::Use).await?.whole().await?;
         store.remember().await;
         Ok(store)
+    }
+
+    /// Opens the store in its place to look at it, also where it may only be read, and where an import is not at its end;
+    /// never makes one, nor anything beside it.
+    ///
+    /// # Errors
+    /// It is not there, there was one that is gone, it can't be opened, or a newer program made it.
+    pub(crate) async fn look(place: &StoreLocation) -> Result<Self, StoreError> {
+        let site = Site::look(&place.at).await?;
+        refuse_if_gone(place, &site)?;
+        if site.found() != Found::Ours {
+            return Err(StoreError::Missing { path: site.name().display().to_string() });
+        }
+        let store = Self::connect(place, site, Purpose::Look).await?;
+        if store.heads.as_ref().is_some_and(|heads| heads.directory().is_dir()) && store.importing().await?.is_none() {
+            store.remember().await;
+        }
+        Ok(store)
+    }
+
+    /// Opens the store in its place to import into it; makes one where there is none, also where there was one that is gone.
+    ///
+    /// # Errors
+    /// It can't be opened, something else is in its place, or a newer program made it.
+    pub(crate) async fn open_for_import(place: &StoreLocation) -> Result<Self, StoreError> {
+        Self::connect(place, Site::look(&place.at).await?, Purpose::Use).await
     }
 
     /// Opens the store in its place where it is there; never makes one.
@@ -90,17 +114,41 @@ impl Store {
     pub(crate) async fn open_existing(place: &StoreLocation) -> Result<Self, StoreError> {
         let site = Site::look(&place.at).await?;
         if site.found() == Found::Ours {
-            return Self::connect(place, site).await;
+            return Self::connect(place, site, Purpose::Use).await?.whole().await;
         }
         let (path, how) = (site.name().display().to_string(), site.found().describe());
         Err(StoreError::Gone { path, how, evidence: "it was in use".to_owned() })
     }
 
-    async fn connect(place: &StoreLocation, site: Site) -> Result<Self, StoreError> {
-        let Opened { dialect, place: name, file } = site.open().await?;
+    /// It, where no import into it is unfinished.
+    ///
+    /// # Errors
+    /// One is.
+    pub(crate) async fn whole(self) -> Result<Self, StoreError> {
+        match self.importing().await {
+            Ok(None) => Ok(self),
+            Ok(Some(mark)) => {
+                self.close().await;
+                Err(mark.unfinished(&self.describe()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What keeps us from writing while an import is unfinished.
+    async fn unfinished(&self) -> StoreError {
+        match self.importing().await {
+            Ok(Some(mark)) => mark.unfinished(&self.describe()),
+            Ok(None) => StoreError::Crowded,
+            Err(error) => error,
+        }
+    }
+
+    async fn connect(place: &StoreLocation, site: Site, purpose: Purpose) -> Result<Self, StoreError> {
+        let Opened { dialect, place: name, file, read_only } = site.open(purpose).await?;
         let heads = place.state.as_deref().map(Heads::below);
         let (host, written, dialect) = (place.host.clone(), watch::Sender::default(), Database::new(dialect));
-        Ok(Self { dialect, host, place: name, file, heads, written })
+        Ok(Self { dialect, host, place: name, file, heads, read_only, written })
     }
 
     /// The file, or the name of the database.
@@ -121,6 +169,11 @@ impl Store {
     /// The file as it was when it was opened; `None` where it is a database on a server.
     pub(crate) fn identity(&self) -> Option<FileIdentity> {
         self.file
+    }
+
+    /// Whether it may only be read.
+    pub(crate) const fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// A number that changes whenever another process has written into the store.
@@ -180,6 +233,16 @@ impl Store {
     pub async fn close(&self) {
         self.dialect.close().await;
     }
+}
+
+/// Refuses where there was a store and there is none any more.
+fn refuse_if_gone(place: &StoreLocation, site: &Site) -> Result<(), StoreError> {
+    if site.found() == Found::Ours {
+        return Ok(());
+    }
+    let Some(evidence) = evidence(place, site.name())? else { return Ok(()) };
+    let (path, how) = (site.name().display().to_string(), site.found().describe());
+    Err(StoreError::Gone { path, how, evidence })
 }
 
 /// How we know that there was a store in this place; `None` where nothing says so.

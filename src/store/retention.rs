@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cut::day_before;
-use super::dialect::{Prune, Side};
+use super::dialect::{Guard, Prune, Side};
 use super::lease::HeldWrite;
 use super::rollups::{HOURS, MINUTES};
 use super::{Store, StoreError};
@@ -25,7 +25,7 @@ const SERIES: usize = 50;
 /// Who says so: nobody asked for it.
 const OPSROOM: &str = "opsroom";
 /// The name by which it is kept what went.
-const PRUNED: &str = "retention.pruned";
+pub(super) const PRUNED: &str = "retention.pruned";
 
 /// What went last of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,11 @@ struct Pruned {
     before: DateTime<Utc>,
     /// Whether all of it is gone.
     done: bool,
+}
+
+/// Whether it says what went.
+pub(super) fn is_pruned(body: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, Pruned>>(body).is_ok()
 }
 
 impl Store {
@@ -87,7 +92,7 @@ impl Store {
 
     async fn keep_pruned(&self, fence: u64, all: &BTreeMap<String, Pruned>) -> Result<bool, StoreError> {
         let body = serde_json::to_vec(all).map_err(|error| StoreError::Content(error.to_string()))?;
-        self.dialect.put(Some(fence), &[Side::Keep(PRUNED, &body)]).await
+        self.dialect.put(Guard::Fence(fence), &[Side::Keep(PRUNED, &body)]).await
     }
 
     /// Whether a tier has any row that begins before a moment.

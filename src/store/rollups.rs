@@ -10,7 +10,7 @@ pub(super) mod walk;
 
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{RollupRow, Side};
+use super::dialect::{Guard, RollupRow, Side};
 use super::{Store, StoreError};
 use crate::model::rollup::{Sheet, Width};
 
@@ -21,7 +21,7 @@ pub(super) const HOURS: &str = "hour";
 /// The series of a sheet.
 const ALL: &str = "";
 /// The name by which it is kept how far sheets are packed.
-const PACKED: &str = "rollup.packed";
+pub(super) const PACKED: &str = "rollup.packed";
 const MINUTE_MS: i64 = 60_000;
 
 /// How far sheets are packed.
@@ -32,6 +32,11 @@ struct PackMark {
     /// The last series of that hour that is packed; the hour is then not to be added to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+}
+
+/// Whether it says how far sheets are packed.
+pub(super) fn is_mark(body: &[u8]) -> bool {
+    serde_json::from_slice::<PackMark>(body).is_ok()
 }
 
 impl PackMark {
@@ -89,7 +94,7 @@ impl Store {
         let back = mark.is_none_or(|mark| hour < mark.hour).then_some(PackMark { hour, after: None });
         let back = back.map(|mark| mark.body()).transpose()?;
         let rows = [Some(Side::Rollup(&row)), back.as_deref().map(|body| Side::Keep(PACKED, body))];
-        self.dialect.put(Some(fence), &rows.into_iter().flatten().collect::<Vec<_>>()).await
+        self.dialect.put(Guard::Fence(fence), &rows.into_iter().flatten().collect::<Vec<_>>()).await
     }
 
     /// Bytes that the store takes.

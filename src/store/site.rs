@@ -39,6 +39,17 @@ pub(super) struct Opened {
     pub place: PathBuf,
     /// The file, where it is one.
     pub file: Option<FileIdentity>,
+    /// Whether it may only be read.
+    pub read_only: bool,
+}
+
+/// What an opening is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A store is made where there is none.
+    Use,
+    /// What is there is looked at, also where it may only be read.
+    Look,
 }
 
 impl Site {
@@ -75,19 +86,22 @@ impl Site {
         }
     }
 
-    /// Opens the store, makes it where there is none, and brings its schema up to date.
+    /// Opens the store and brings its schema up to date.
     ///
     /// # Errors
     /// It can't be opened, or a newer program made it.
-    pub(super) async fn open(self) -> Result<Opened, StoreError> {
+    pub(super) async fn open(self, purpose: Purpose) -> Result<Opened, StoreError> {
         match self {
             Self::File { given, path, .. } => {
-                let sqlite = Sqlite::open(&given, path).await?;
-                let (file, place) = (sqlite.identity(), sqlite.path().to_owned());
-                Ok(Opened { dialect: Arc::new(sqlite), place, file })
+                let sqlite = match purpose {
+                    Purpose::Use => Sqlite::open(&given, path).await?,
+                    Purpose::Look => Sqlite::look(&given, path).await?,
+                };
+                let (file, place, read_only) = (sqlite.identity(), sqlite.path().to_owned(), sqlite.is_read_only());
+                Ok(Opened { dialect: Arc::new(sqlite), place, file, read_only })
             }
             Self::Server { name, reached } => {
-                Ok(Opened { dialect: Arc::new(reached.open().await?), place: name, file: None })
+                Ok(Opened { dialect: Arc::new(reached.open().await?), place: name, file: None, read_only: false })
             }
         }
     }

@@ -9,7 +9,7 @@ use super::chain::{hex, unhex};
 use super::dialect::{Cut, Head, WhichFacts};
 use super::heads::{ChainHead, ChainMark, Heads};
 use super::place::{Found, StoreLocation};
-use super::site::Site;
+use super::site::{Purpose, Site};
 use super::{Store, StoreError};
 use crate::model::fact::{Fact, Statement, StoreAccepted, WrittenBefore};
 
@@ -165,7 +165,7 @@ impl Store {
         if site.found() != Found::Ours {
             gone = Some("a new store in place of one that was gone".to_owned());
         }
-        let store = Self::connect(place, site).await?;
+        let store = Self::connect(place, site, Purpose::Use).await?.whole().await?;
         let doubts = match store.doubts().await {
             Err(error @ StoreError::Heads { .. }) => vec![error],
             doubts => doubts?,

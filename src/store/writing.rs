@@ -145,6 +145,7 @@ impl Turn<'_> {
         let things = if rest.all_things { rest.things } else { &changed };
         match self.write(Batch { facts: &facts, things, ..rest }).await? {
             Appended::Clash => Ok(None),
+            Appended::Importing => Err(self.store.unfinished().await),
             // The head that is known moves on with whatever is seen next.
             Appended::Known => Ok(Some(())),
             Appended::Done => {

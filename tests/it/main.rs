@@ -47,6 +47,7 @@ mod sources;
 mod status;
 mod store_command;
 mod store_faults;
+mod store_import;
 mod store_team;
 mod story_app;
 mod supervisor;

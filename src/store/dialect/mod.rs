@@ -48,6 +48,8 @@ pub(super) enum Appended {
     Clash,
     /// A fact of that id is there already: this very batch was written before.
     Known,
+    /// An import is not at its end, and this is not its batch: nothing is written.
+    Importing,
 }
 
 /// Which facts, in their order.
@@ -100,6 +102,28 @@ pub(super) struct Batch<'a> {
     pub taking: Option<&'a LeaseTaking<'a>>,
     /// From here on what lies before may go.
     pub cut: Option<&'a Cut>,
+    /// It belongs to an import. While there is the mark of one, nothing else is appended.
+    pub import: Option<ImportStep<'a>>,
+}
+
+/// A step of an import: its mark changes with what is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ImportStep<'a> {
+    /// As it was left: nothing is written where it is another by then.
+    pub found: &'a [u8],
+    /// As it is from now on; `None`: the import is at its end, and its mark goes.
+    pub left: Option<&'a [u8]>,
+}
+
+/// What must hold for something to be written beside the chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Guard<'a> {
+    /// Nothing.
+    Free,
+    /// The lease has that fence.
+    Fence(u64),
+    /// The mark of an import is that one; `None`: there is none.
+    Import(Option<&'a [u8]>),
 }
 
 /// A lease that changes hands.
@@ -144,6 +168,8 @@ pub(super) enum Side<'a> {
     RemoveRollup(&'a RollupRow),
     /// What is kept by name.
     Keep(&'a str, &'a [u8]),
+    /// What was kept by a name goes.
+    Forget(&'a str),
 }
 
 /// What may go.
@@ -193,8 +219,8 @@ pub(super) trait Dialect: Debug + Send + Sync {
     /// Renews the lease, or gives it back where `holder` is empty. False: the fence is another one by now.
     fn renew<'a>(&'a self, fence: u64, holder: &'a str, digest: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Writes beside the chain, all or nothing. False: the lease has another fence than that one, and nothing is written.
-    fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>>;
+    /// Writes beside the chain, all or nothing. False: what must hold does not, and nothing is written.
+    fn put<'a>(&'a self, guard: Guard<'a>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Rows of roll-ups of a tier and a series that begin in `[from, until)`, in their order, at most `most`.
     fn rollups<'a>(
@@ -225,7 +251,7 @@ pub(super) trait Dialect: Debug + Send + Sync {
     /// Returns when somebody may have written. Only a hint: who waits looks by the clock too.
     fn woken(&self) -> BoxFuture<'_, ()>;
 
-    /// A number that changes whenever another process has written.
+    /// A number that changes whenever another process has written. An error while an import is not at its end.
     fn version(&self) -> BoxFuture<'_, Result<i64, StoreError>>;
 
     /// Makes what is written independent of anything beside the database, where that is cheap now.
@@ -261,6 +287,8 @@ pub(super) const TIERS: [&str; 2] = ["minute", "hour"];
 pub(super) const KEPT: [&str; 3] = ["engine", "rollup.packed", "retention.pruned"];
 /// The name by which the things at the cut are kept.
 pub(super) const CHECKPOINT: &str = "checkpoint";
+/// The name by which the mark of an import is kept, from its first write to its last.
+pub(super) const IMPORTING: &str = "importing";
 
 #[cfg(test)]
 mod tests;

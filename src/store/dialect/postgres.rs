@@ -15,7 +15,8 @@ use self::connections::{Connections, bounded};
 use self::names::Named;
 use self::wakes::Wakes;
 use super::{
-    Answer, Appended, Batch, Cut, Dialect, FactRow, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts, WhichThings,
+    Answer, Appended, Batch, Cut, Dialect, FactRow, Guard, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts,
+    WhichThings,
 };
 use crate::model::thing::StoredThing;
 use crate::store::StoreError;
@@ -155,8 +156,8 @@ impl Dialect for Postgres {
         call_again!(self, connection => side::renew(&mut connection, &self.named, fence, (holder, digest)))
     }
 
-    fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
-        call_again!(self, connection => append::put(&mut connection, &self.named, fence, rows))
+    fn put<'a>(&'a self, guard: Guard<'a>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        call_again!(self, connection => append::put(&mut connection, &self.named, guard, rows))
     }
 
     fn rollups<'a>(

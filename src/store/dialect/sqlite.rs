@@ -15,13 +15,14 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use self::identity::OpenFiles;
 use super::{
-    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Head, LeaseRow, Prune, RollupRow, Side, WhichFacts,
-    WhichThings, millis, moment, place,
+    Answer, Appended, BUSY, Batch, Cut, Dialect, FactRow, Guard, Head, IMPORTING, LeaseRow, Prune, RollupRow, Side,
+    WhichFacts, WhichThings, millis, moment,
 };
-use crate::files::made;
+use crate::files::made::{self, SharedRight};
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
 use crate::store::fault::StoreFault;
-use crate::store::place::FileIdentity;
+use crate::store::place::{self, FileIdentity};
+use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
 
 const FACT: &str = "SELECT seq, id, recorded_at, kind, object, entry, hash FROM fact";
@@ -34,6 +35,20 @@ pub(in crate::store) struct Sqlite {
     path: PathBuf,
     id: String,
     files: OpenFiles,
+    read_only: bool,
+}
+
+fn named(path: &Path, error: sqlx::Error) -> StoreError {
+    let fault = StoreFault::from_sql(&error).at(path);
+    StoreError::Open { path: path.display().to_string(), fault, error }
+}
+
+/// What keeps the file from being opened.
+fn opening(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Database(error) => named(path, error),
+        other => other,
+    }
 }
 
 impl Sqlite {
@@ -43,20 +58,48 @@ impl Sqlite {
     /// It can't be opened, or a newer program made it.
     pub(in crate::store) async fn open(given: &Path, path: PathBuf) -> Result<Self, StoreError> {
         made::shared_file(given).map_err(StoreError::Untrusted)?;
-        let named = |error| {
-            let fault = StoreFault::from_sql(&error).at(&path);
-            StoreError::Open { path: path.display().to_string(), fault, error }
-        };
+        Self::open_to_write(path).await
+    }
+
+    /// Opens the file to look at it; makes nothing. One that may be written is brought up to date as by [`Sqlite::open`], one
+    /// that may only be read is read.
+    ///
+    /// # Errors
+    /// It can't be opened, a newer program made it, or an older one and it may only be read.
+    pub(in crate::store) async fn look(given: &Path, path: PathBuf) -> Result<Self, StoreError> {
+        use StoreFault::{Denied, ReadOnly, Unreachable};
+        if made::existing_shared_file(given).map_err(StoreError::Untrusted)? == SharedRight::Write {
+            match Self::open_to_write(path.clone()).await {
+                // Its directory may not be written, and no log lies there.
+                Err(StoreError::Open { fault: Denied | ReadOnly | Unreachable, .. }) => {}
+                opened => return opened,
+            }
+        }
+        Self::open_to_read(path).await
+    }
+
+    async fn open_to_write(path: PathBuf) -> Result<Self, StoreError> {
         let before = FileIdentity::from_path(&path).ok();
-        let pool = connection::connect(&path).await.map_err(named)?;
-        let id = migrate::migrate(&pool).await.map_err(|error| match error {
-            StoreError::Database(error) => named(error),
-            other => other,
-        })?;
+        let pool = connection::connect(&path).await.map_err(|error| named(&path, error))?;
+        let id = migrate::migrate(&pool).await.map_err(|error| opening(&path, error))?;
         let files = OpenFiles::of(before, &path);
-        let open = Self { pool, path, id, files };
-        open.version().await?;
-        Ok(open)
+        Self { pool, path, id, files, read_only: false }.checked().await
+    }
+
+    /// With a log beside it, the file is read together with that. With none, all of it is in the file, which is read as it is
+    /// now: so none is made, and what is written meanwhile is noticed by [`OpenFiles`].
+    async fn open_to_read(path: PathBuf) -> Result<Self, StoreError> {
+        let frozen = !place::beside(&path, "-wal").try_exists().unwrap_or(true);
+        let files =
+            if frozen { OpenFiles::frozen(&path) } else { OpenFiles::of(FileIdentity::from_path(&path).ok(), &path) };
+        let pool = connection::look(&path, frozen).await.map_err(|error| named(&path, error))?;
+        let id = migrate::id_of_present(&pool).await.map_err(|error| opening(&path, error))?;
+        Self { pool, path, id, files, read_only: true }.checked().await
+    }
+
+    async fn checked(self) -> Result<Self, StoreError> {
+        self.is_ours().await?;
+        Ok(self)
     }
 
     /// The file.
@@ -67,6 +110,15 @@ impl Sqlite {
     /// The file as it was when it was opened.
     pub(in crate::store) const fn identity(&self) -> Option<FileIdentity> {
         self.files.database()
+    }
+
+    /// Whether it may only be read.
+    pub(in crate::store) const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    async fn is_ours(&self) -> Result<(), StoreError> {
+        self.is_still_there(&mut *self.pool.acquire().await?).await
     }
 
     async fn is_still_there(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -92,6 +144,12 @@ impl Dialect for Sqlite {
         async move {
             let mut tx = connection::begin(&self.pool).await?;
             self.is_still_there(&mut tx).await?;
+            let mark = side::kept(&mut tx, IMPORTING).await?.map(|(mark, _)| mark);
+            match (&mark, batch.import) {
+                (Some(_), None) => return Ok(Appended::Importing),
+                (mark, Some(step)) if mark.as_deref() != Some(step.found) => return Ok(Appended::Clash),
+                _ => {}
+            }
             let found = head(&mut tx).await?;
             if (found.seq, &found.hash) != (after.seq, &after.hash) {
                 return Ok(Appended::Clash);
@@ -110,6 +168,11 @@ impl Dialect for Sqlite {
             }
             if let Some(cut) = batch.cut {
                 side::cut_at(&mut tx, cut).await?;
+            }
+            match batch.import.map(|step| step.left) {
+                Some(Some(mark)) => side::keep(&mut tx, IMPORTING, mark).await?,
+                Some(None) => side::forget(&mut tx, IMPORTING).await?,
+                None => {}
             }
             connection::commit(tx).await?;
             Ok(Appended::Done)
@@ -175,11 +238,11 @@ impl Dialect for Sqlite {
         .boxed()
     }
 
-    fn put<'a>(&'a self, fence: Option<u64>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn put<'a>(&'a self, guard: Guard<'a>, rows: &'a [Side<'a>]) -> BoxFuture<'a, Result<bool, StoreError>> {
         async move {
             let mut tx = connection::begin(&self.pool).await?;
             self.is_still_there(&mut tx).await?;
-            let held = side::put(&mut tx, fence, rows).await?;
+            let held = side::put(&mut tx, guard, rows).await?;
             if held {
                 connection::commit(tx).await?;
             }
@@ -235,6 +298,9 @@ impl Dialect for Sqlite {
         async {
             let mut connection = self.pool.acquire().await?;
             self.is_still_there(&mut connection).await?;
+            if let Some((mark, _)) = side::kept(&mut connection, IMPORTING).await? {
+                return Err(ImportMark::read(&mark)?.unfinished(&self.path.display()));
+            }
             Ok(sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await?)
         }
         .boxed()
@@ -257,7 +323,7 @@ impl Dialect for Sqlite {
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
             // A file that lies where ours was is not written to.
-            if self.version().await.is_ok() {
+            if !self.read_only && self.is_ours().await.is_ok() {
                 self.checkpoint().await;
             }
             self.pool.close().await;
@@ -298,7 +364,7 @@ async fn head(connection: &mut SqliteConnection) -> Result<Head, StoreError> {
     .fetch_one(connection)
     .await?;
     let (now, seq, hash): (i64, i64, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    Ok(Head { seq: place(seq)?, hash: hash.unwrap_or_else(chain::genesis), now: moment(now)? })
+    Ok(Head { seq: super::place(seq)?, hash: hash.unwrap_or_else(chain::genesis), now: moment(now)? })
 }
 
 async fn write(connection: &mut SqliteConnection, facts: &[FactRow], things: &[StoredThing]) -> Result<(), StoreError> {
@@ -341,7 +407,7 @@ fn is_known(error: &sqlx::Error) -> bool {
 
 fn fact(row: &SqliteRow) -> Result<FactRow, StoreError> {
     Ok(FactRow {
-        seq: place(row.try_get(0)?)?,
+        seq: super::place(row.try_get(0)?)?,
         id: row.try_get(1)?,
         recorded_at: moment(row.try_get(2)?)?,
         kind: row.try_get(3)?,
@@ -360,7 +426,7 @@ fn thing(row: &SqliteRow) -> Result<Option<StoredThing>, StoreError> {
         open: row.try_get(2)?,
         group: row.try_get(3)?,
         state: serde_json::from_str(&state).map_err(|error| StoreError::Content(error.to_string()))?,
-        seq: place(row.try_get(5)?)?,
+        seq: super::place(row.try_get(5)?)?,
     }))
 }
 

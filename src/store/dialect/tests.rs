@@ -334,21 +334,24 @@ async fn only_the_holder_of_the_fence_writes_beside_the_chain(fixture: &Fixture)
     let store = fixture.open().await;
     let row = rollup("a", 0, b"1");
     let rows = [Side::Rollup(&row), Side::Keep("engine", b"state")];
-    assert!(!store.dialect.put(Some(1), &rows).await.unwrap(), "nobody holds it");
+    assert!(!store.dialect.put(Guard::Fence(1), &rows).await.unwrap(), "nobody holds it");
     take(&store, None, &lease("a", 1)).await;
-    assert!(store.dialect.put(Some(1), &rows).await.unwrap());
+    assert!(store.dialect.put(Guard::Fence(1), &rows).await.unwrap());
     let found = store.dialect.lease().await.unwrap().0.unwrap();
     take(&store, Some(&found), &lease("b", 2)).await;
     let late = rollup("a", 0, b"late");
-    assert!(!store.dialect.put(Some(1), &[Side::Rollup(&late), Side::Keep("engine", b"late")]).await.unwrap());
+    assert!(!store.dialect.put(Guard::Fence(1), &[Side::Rollup(&late), Side::Keep("engine", b"late")]).await.unwrap());
     assert_eq!(store.dialect.rollups("minute", "a", 0, 9, 99).await.unwrap(), [row]);
     assert_eq!(store.dialect.kept("engine").await.unwrap().unwrap().0, b"state");
-    assert!(store.dialect.put(None, &[Side::Keep("watcher.waiting", b"w")]).await.unwrap(), "what needs no fence");
+    assert!(
+        store.dialect.put(Guard::Free, &[Side::Keep("watcher.waiting", b"w")]).await.unwrap(),
+        "what needs no fence"
+    );
 }
 
 async fn rollups_come_in_their_order_and_replace_each_other(fixture: &Fixture) {
     let store = fixture.open().await;
-    let put = async |rows: &[Side<'_>]| assert!(store.dialect.put(None, rows).await.unwrap());
+    let put = async |rows: &[Side<'_>]| assert!(store.dialect.put(Guard::Free, rows).await.unwrap());
     let all = [rollup("b", 20, b"x"), rollup("b", -10, b"y"), rollup("B", 5, b"z"), rollup("b", 10, b"w")];
     put(&all.each_ref().map(Side::Rollup)).await;
     let starts = async |from, until| {
@@ -376,7 +379,7 @@ async fn what_is_kept_is_read_back(fixture: &Fixture) {
     let store = fixture.open().await;
     assert_eq!(store.dialect.kept("engine").await.unwrap(), None);
     let bytes: Vec<u8> = (0..=255).collect();
-    store.dialect.put(None, &[Side::Keep("engine", b"old"), Side::Keep("engine", &bytes)]).await.unwrap();
+    store.dialect.put(Guard::Free, &[Side::Keep("engine", b"old"), Side::Keep("engine", &bytes)]).await.unwrap();
     let (kept, at) = store.dialect.kept("engine").await.unwrap().unwrap();
     assert_eq!(kept, bytes);
     assert!((store.dialect.lease().await.unwrap().1 - at).abs() < TimeDelta::minutes(1));
@@ -563,7 +566,7 @@ async fn another_store_in_the_place_is_not_the_one_before(fixture: &Fixture) {
         let head = store.dialect.head().await.unwrap_err();
         assert!(matches!(head, StoreError::Other { .. }), "{head}");
         assert!(store.version().await.unwrap_err().is_away());
-        assert!(store.dialect.put(None, &[Side::Keep("engine", b"x")]).await.is_err());
+        assert!(store.dialect.put(Guard::Free, &[Side::Keep("engine", b"x")]).await.is_err());
     }
     let again = fixture.open().await;
     let doubt = again.trusted().await.unwrap_err();

@@ -1,28 +1,26 @@
-//! Reading a whole store from lines into an empty one.
+//! Bringing all of an exported store into an empty one.
 //!
-//! The file is read twice: first to see that all of it is sound, then to write. What was interrupted goes on where it
-//! stopped when it is begun again.
-
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _};
-use std::path::Path;
+//! *Invariant:* the mark of the import is in the store from its first write to its last, changes with each, and goes with the
+//! last fact. So a store without a mark is whole, and two imports can't mix: who finds another mark writes nothing.
 
 use chrono::{DateTime, Utc};
-use thiserror::Error;
 
-use super::line::{CutLine, End, ExportHead, FORM, Line, bytes};
-use crate::files::bounded;
+use super::ImportError;
+use super::export_file::{ExportFile, Walk};
+use super::line::{Line, bytes};
+use super::mark::ImportMark;
 use crate::model::fact::{Fact, Statement, StoreImported};
 use crate::model::thing::{StoredThing, Things};
-use crate::store::chain::{chained, genesis, hex, root, unhex};
 use crate::store::derive::Derived;
-use crate::store::dialect::{self, Appended, Batch, FactRow, KEPT, RollupRow, Side, TIERS};
+use crate::store::dialect::{
+    Appended, Batch, FactRow, Guard, Head, IMPORTING, ImportStep, KEPT, RollupRow, Side, TIERS,
+};
 use crate::store::{Store, StoreError};
 
 /// Lines that are written at once.
-const BATCH: usize = 500;
-/// Bound on one line, in bytes.
-const LINE: u64 = 256 << 20;
+const ROWS: usize = 500;
+/// And bytes of them: a statement is to be done in a second or two.
+const BYTES: usize = 4 << 20;
 
 /// What was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,178 +31,84 @@ pub(crate) struct Imported {
     pub facts: u64,
     /// Rows of roll-ups.
     pub rollups: u64,
-}
-
-/// Why nothing, or not all, was imported.
-#[derive(Debug, Error)]
-pub(crate) enum ImportError {
-    /// The file can't be read.
-    #[error("{0}")]
-    Read(#[from] io::Error),
-    /// The file is not sound: nothing was changed.
-    #[error("line {line}: {what}")]
-    Unsound {
-        /// From 1.
-        line: u64,
-        /// What is wrong.
-        what: String,
-    },
-    /// The store holds something else already.
-    #[error("the store is not empty: it has {0} entries")]
-    NotEmpty(u64),
-    /// The store can't be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// The lines of a file.
-struct Lines {
-    reader: BufReader<File>,
-    number: u64,
-}
-
-impl Lines {
-    fn open(path: &Path) -> Result<Self, ImportError> {
-        let file = bounded::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("not a file: an import reads it twice").into());
-        }
-        Ok(Self { reader: BufReader::new(file), number: 0 })
-    }
-
-    fn again(&mut self) -> Result<(), ImportError> {
-        self.number = 0;
-        Ok(self.reader.rewind()?)
-    }
-
-    fn next(&mut self) -> Result<Option<Line>, ImportError> {
-        let mut text = String::new();
-        let read = io::Read::take(&mut self.reader, LINE).read_line(&mut text);
-        self.number += 1;
-        match read {
-            Ok(0) => Ok(None),
-            Ok(_) => serde_json::from_str(&text).map(Some).map_err(|_| self.unsound("not a line of an exported store")),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(self.unsound("not text")),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn unsound(&self, what: &str) -> ImportError {
-        ImportError::Unsound { line: self.number, what: what.to_owned() }
-    }
-
-    /// The first line.
-    fn head(&mut self) -> Result<ExportHead, ImportError> {
-        match self.next()? {
-            Some(Line::Store(head)) if head.form == FORM => Ok(head),
-            Some(Line::Store(_)) => Err(self.unsound("written by a newer version")),
-            _ => Err(self.unsound("not an exported store")),
-        }
-    }
-}
-
-/// A chain that is read from lines.
-struct Walk {
-    seq: u64,
-    hash: Vec<u8>,
-}
-
-impl Walk {
-    fn begin(cut: Option<&CutLine>) -> Option<Self> {
-        match cut {
-            Some(cut) => Some(Self { seq: cut.seq, hash: unhex(&cut.hash)? }),
-            None => Some(Self { seq: 0, hash: genesis() }),
-        }
-    }
-
-    /// The next fact; `None` where it does not belong there.
-    fn step(&mut self, entry: String, hash: &str) -> Option<(Fact, FactRow)> {
-        let fact = Fact::from_entry(&entry).ok()?;
-        if let (0, Statement::StoreOpened(opened)) = (self.seq, fact.said()) {
-            self.hash = root(opened)?;
-        }
-        let hash = unhex(hash)?;
-        if fact.seq != self.seq + 1 || chained(&self.hash, entry.as_bytes()) != hash {
-            return None;
-        }
-        (self.seq, self.hash) = (fact.seq, hash.clone());
-        let row = FactRow {
-            seq: fact.seq,
-            id: fact.draft.id.clone(),
-            recorded_at: fact.recorded_at,
-            kind: fact.said().kind().to_owned(),
-            object: fact.said().object(),
-            entry,
-            hash,
-        };
-        Some((fact, row))
-    }
+    /// The entry that says that it was imported.
+    pub recorded: u64,
 }
 
 impl Store {
-    /// Brings all of an exported store into this one, which has to be empty.
+    /// Brings all of an exported store into this one, which has to be empty; or goes on with it where it was interrupted.
     ///
     /// # Errors
-    /// The file is not sound, the store is not empty, or can't be written.
-    pub(crate) async fn import(&self, path: &Path, who: &str, now: DateTime<Utc>) -> Result<Imported, ImportError> {
-        let mut lines = Lines::open(path)?;
-        let (head, end) = examine(&mut lines)?;
-        let present = self.dialect.head().await?;
-        if present.seq > end.seq {
-            return Err(ImportError::NotEmpty(present.seq));
+    /// The store is not empty, another import is on the way or not at its end, or it can't be written.
+    pub(crate) async fn import(
+        &self,
+        mut file: ExportFile,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Imported, ImportError> {
+        let head = self.dialect.head().await?;
+        let mut import = self.begin_import(&file, head).await?;
+        import.bring(&mut file).await?;
+        let end = &file.end;
+        let said = StoreImported { store: file.head.id.clone(), seq: end.seq, hash: end.hash.clone() };
+        let said = self.new_fact(now, who, Statement::StoreImported(said));
+        let last = ImportStep { found: &import.body, left: None };
+        let turn = self.turns().next().await?;
+        let recorded = turn.next_seq();
+        if turn.append_with(vec![said], Batch { import: Some(last), ..Batch::default() }).await?.is_none() {
+            return Err(ImportError::Overtaken);
         }
-        lines.again()?;
-        lines.head()?;
-        let mut import = Import { store: self, derived: Derived::default(), walk: Walk { seq: 0, hash: genesis() } };
-        import.begin(&head, &present).await?;
-        import.facts_and_rest(&mut lines, &present).await?;
-        let said = StoreImported { store: head.id.clone(), seq: end.seq, hash: end.hash.clone() };
-        self.record(now, who, Statement::StoreImported(said)).await?;
-        Ok(Imported { from: head.id, facts: end.facts, rollups: end.rollups })
+        Ok(Imported { from: file.head.id, facts: file.end.facts, rollups: file.end.rollups, recorded })
     }
-}
 
-/// Reads the whole file and writes nothing.
-fn examine(lines: &mut Lines) -> Result<(ExportHead, End), ImportError> {
-    let head = lines.head()?;
-    let broken = |lines: &Lines| lines.unsound("the chain is broken here: the entry was changed, or one is missing");
-    let mut walk = Walk::begin(head.cut.as_ref()).ok_or_else(|| broken(lines))?;
-    if let Some(cut) = &head.cut {
-        let things = serde_json::from_value::<Vec<StoredThing>>(cut.things.clone());
-        things.map_err(|_| lines.unsound("the checkpoint is not readable"))?;
+    /// What is being imported into it and not at its end.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub(crate) async fn importing(&self) -> Result<Option<ImportMark>, StoreError> {
+        self.dialect.kept(IMPORTING).await?.map(|(body, _)| ImportMark::read(&body)).transpose()
     }
-    let mut seen = End::default();
-    loop {
-        match lines.next()? {
-            Some(Line::Fact { entry, hash }) => {
-                walk.step(entry, &hash).ok_or_else(|| broken(lines))?;
-                seen.facts += 1;
-            }
-            Some(Line::Rollup { tier, data, .. }) => {
-                bytes(&data)
-                    .filter(|_| TIERS.contains(&tier.as_str()))
-                    .ok_or_else(|| lines.unsound("a roll-up that is not readable"))?;
-                seen.rollups += 1;
-            }
-            Some(Line::Keep { name, body }) => {
-                bytes(&body)
-                    .filter(|_| KEPT.contains(&name.as_str()))
-                    .ok_or_else(|| lines.unsound("something kept that is not known"))?;
-                seen.kept += 1;
-            }
-            Some(Line::End(end)) => {
-                (seen.seq, seen.hash) = (walk.seq, hex(&walk.hash));
-                if end != seen {
-                    return Err(lines.unsound("lines are missing before it"));
+
+    /// Puts our mark into the store.
+    async fn begin_import(&self, file: &ExportFile, head: Head) -> Result<Import<'_>, ImportError> {
+        let found = self.dialect.kept(IMPORTING).await?;
+        match &found {
+            None => self.refuse_unless_empty(&head).await?,
+            Some((body, written)) => {
+                let mark = ImportMark::read(body)?;
+                if mark.is_at_work(*written, head.now, &self.host) {
+                    return Err(ImportError::Busy { host: mark.host, process: mark.process });
                 }
-                if lines.next()?.is_some() {
-                    return Err(lines.unsound("nothing may follow the last line"));
+                if !mark.is_of(file) {
+                    return Err(ImportError::Unfinished { store: mark.store, reached: mark.reached, last: mark.last });
                 }
-                return Ok((head, end));
             }
-            Some(Line::Store(_)) => return Err(lines.unsound("a second store begins")),
-            None => return Err(lines.unsound("the file ends too early: it was cut short")),
         }
+        let mark = ImportMark::new(file, head.seq, &self.host);
+        let body = mark.body()?;
+        let found = found.as_ref().map(|(body, _)| body.as_slice());
+        if !self.dialect.put(Guard::Import(found), &[Side::Keep(IMPORTING, &body)]).await? {
+            return Err(ImportError::Overtaken);
+        }
+        let derived = Derived::from_cut(file.cut.as_ref())?;
+        Ok(Import { store: self, derived, walk: Walk::begin(file.cut.as_ref()), mark, body, head })
+    }
+
+    async fn refuse_unless_empty(&self, head: &Head) -> Result<(), ImportError> {
+        if head.seq > 0 {
+            return Err(ImportError::NotEmpty(head.seq));
+        }
+        for tier in TIERS {
+            if self.dialect.next_series(tier, None).await?.is_some() {
+                return Err(ImportError::HasReadings);
+            }
+        }
+        for name in KEPT {
+            if self.dialect.kept(name).await?.is_some() {
+                return Err(ImportError::HasReadings);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -213,48 +117,44 @@ struct Import<'a> {
     store: &'a Store,
     derived: Derived,
     walk: Walk,
+    mark: ImportMark,
+    /// The mark as it is stored.
+    body: Vec<u8>,
+    /// Where the chain of the store ends by now.
+    head: Head,
+}
+
+/// Lines that wait to be written.
+#[derive(Default)]
+struct Waiting {
+    facts: Vec<(Fact, FactRow)>,
+    rollups: Vec<RollupRow>,
+    bytes: usize,
+}
+
+impl Waiting {
+    const fn is_full(&self) -> bool {
+        self.facts.len() >= ROWS || self.rollups.len() >= ROWS || self.bytes >= BYTES
+    }
 }
 
 impl Import<'_> {
-    /// Puts the checkpoint in place, where there is one and it is not there yet.
-    async fn begin(&mut self, head: &ExportHead, present: &dialect::Head) -> Result<(), ImportError> {
-        let invalid = || StoreError::Content("the checkpoint is not readable".to_owned());
-        self.walk = Walk::begin(head.cut.as_ref()).ok_or_else(invalid)?;
-        let Some(cut) = &head.cut else { return Ok(()) };
-        let cut = cut.to_cut().ok_or_else(invalid)?;
-        self.derived = Derived::from_cut(Some(&cut))?;
-        if present.seq == cut.seq && present.hash != cut.hash {
-            return Err(ImportError::NotEmpty(present.seq));
-        }
-        if present.seq == 0 {
-            let things: Vec<StoredThing> = self.derived.things.iter().cloned().collect();
-            let batch = Batch { things: &things, cut: Some(&cut), ..Batch::default() };
-            if self.store.dialect.append(present, batch).await? == Appended::Clash {
-                return Err(StoreError::Crowded.into());
-            }
-        }
-        Ok(())
-    }
-
-    async fn facts_and_rest(&mut self, lines: &mut Lines, present: &dialect::Head) -> Result<(), ImportError> {
-        let (mut facts, mut rollups) = (Vec::new(), Vec::new());
+    /// Facts, then what lies beside them.
+    async fn bring(&mut self, file: &mut ExportFile) -> Result<(), ImportError> {
+        let mut waiting = Waiting::default();
+        let present = self.head.clone();
         loop {
-            let line = lines.next()?;
-            let is_fact = matches!(line, Some(Line::Fact { .. }));
-            if (!is_fact && !facts.is_empty()) || facts.len() == BATCH {
-                self.write(std::mem::take(&mut facts)).await?;
+            let line = file.next()?;
+            if waiting.is_full() || !matches!(line, Some(Line::Fact { .. } | Line::Rollup { .. })) {
+                self.write(file, std::mem::take(&mut waiting)).await?;
             }
-            if rollups.len() == BATCH || matches!(line, Some(Line::End(_)) | None) {
-                let rows: Vec<Side<'_>> = rollups.iter().map(Side::Rollup).collect();
-                self.store.dialect.put(None, &rows).await?;
-                rollups.clear();
-            }
-            let changed = || lines.unsound("it changed while it was read");
+            let changed = || file.unsound("it changed while it was read");
             match line {
                 Some(Line::Fact { entry, hash }) => {
-                    let (fact, row) = self.walk.step(entry, &hash).ok_or_else(changed)?;
+                    let (fact, row) = self.walk.step(entry, &hash).map_err(|_| changed())?;
                     if row.seq > present.seq {
-                        facts.push((fact, row));
+                        waiting.bytes += row.entry.len();
+                        waiting.facts.push((fact, row));
                     } else if row.seq < present.seq || row.hash == present.hash {
                         self.derived.follow(&fact);
                     } else {
@@ -262,36 +162,79 @@ impl Import<'_> {
                     }
                 }
                 Some(Line::Rollup { tier, series, start, data }) => {
-                    rollups.push(RollupRow { tier, series, start, data: bytes(&data).ok_or_else(changed)? });
+                    let data = bytes(&data).ok_or_else(changed)?;
+                    waiting.bytes += data.len();
+                    waiting.rollups.push(RollupRow { tier, series, start, data });
                 }
                 Some(Line::Keep { name, body }) => {
                     let body = bytes(&body).ok_or_else(changed)?;
-                    self.store.dialect.put(None, &[Side::Keep(&name, &body)]).await?;
+                    self.put(&[Side::Keep(&name, &body)], 0).await?;
                 }
-                _ => return Ok(()),
+                Some(Line::End(_)) => return Ok(()),
+                Some(Line::Store(_)) | None => return Err(changed()),
             }
         }
     }
 
-    /// Writes facts, with the things that they make.
-    async fn write(&mut self, facts: Vec<(Fact, FactRow)>) -> Result<(), ImportError> {
-        let Some((_, first)) = facts.first() else { return Ok(()) };
-        let after = self.store.dialect.head().await?;
-        if after.seq + 1 != first.seq {
-            return Err(ImportError::NotEmpty(after.seq));
+    async fn write(&mut self, file: &ExportFile, waiting: Waiting) -> Result<(), ImportError> {
+        if !waiting.facts.is_empty() {
+            self.append(file, waiting.facts).await?;
         }
-        let before = self.derived.seq;
+        if waiting.rollups.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<Side<'_>> = waiting.rollups.iter().map(Side::Rollup).collect();
+        self.put(&rows, rows.len()).await
+    }
+
+    /// Writes facts, with the things that they make; with the first ones the checkpoint.
+    async fn append(&mut self, file: &ExportFile, facts: Vec<(Fact, FactRow)>) -> Result<(), ImportError> {
+        let before = if self.head.seq == 0 { 0 } else { self.derived.seq };
         let mut rows = Vec::with_capacity(facts.len());
         for (fact, row) in facts {
             self.derived.follow(&fact);
             rows.push(row);
         }
+        let Some(last) = rows.last() else { return Ok(()) };
         let things: Vec<StoredThing> = changed_since(&self.derived.things, before);
-        let batch = Batch { facts: &rows, things: &things, ..Batch::default() };
-        match self.store.dialect.append(&after, batch).await? {
-            Appended::Done => Ok(()),
-            Appended::Clash | Appended::Known => Err(StoreError::Crowded.into()),
+        let mark = self.mark.moved(last.seq, 0);
+        let body = mark.body()?;
+        let import = Some(ImportStep { found: &self.body, left: Some(&body) });
+        let cut = file.cut.as_ref().filter(|_| self.head.seq == 0);
+        let batch = Batch { facts: &rows, things: &things, cut, import, ..Batch::default() };
+        match self.store.dialect.append(&self.head, batch).await? {
+            Appended::Done => {
+                self.head = Head { seq: last.seq, hash: last.hash.clone(), now: self.head.now };
+                (self.mark, self.body) = (mark, body);
+                Ok(())
+            }
+            Appended::Clash | Appended::Known | Appended::Importing => Err(self.overtaken().await?),
         }
+    }
+
+    async fn put(&mut self, rows: &[Side<'_>], rollups: usize) -> Result<(), ImportError> {
+        let mark = self.mark.moved(self.head.seq, rollups);
+        let body = mark.body()?;
+        let rows: Vec<Side<'_>> = rows.iter().copied().chain([Side::Keep(IMPORTING, &body)]).collect();
+        if !self.store.dialect.put(Guard::Import(Some(&self.body)), &rows).await? {
+            return Err(ImportError::Overtaken);
+        }
+        (self.mark, self.body) = (mark, body);
+        Ok(())
+    }
+
+    /// Why facts found no place. Where somebody has written into the empty store just before our mark was there, it is no
+    /// place for an import, and our mark goes.
+    async fn overtaken(&self) -> Result<ImportError, StoreError> {
+        let now = self.store.dialect.head().await?;
+        let ours = self.store.dialect.kept(IMPORTING).await?.is_some_and(|(body, _)| body == self.body);
+        if !ours || now.seq == self.head.seq {
+            return Ok(ImportError::Overtaken);
+        }
+        if self.head.seq == 0 {
+            self.store.dialect.put(Guard::Import(Some(&self.body)), &[Side::Forget(IMPORTING)]).await?;
+        }
+        Ok(ImportError::NotEmpty(now.seq))
     }
 }
 

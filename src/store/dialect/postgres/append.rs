@@ -8,7 +8,9 @@ use sqlx::{PgConnection, Row as _};
 use super::names::{NOW, Named};
 use super::wakes::CHANNEL;
 use crate::model::thing::ThingKind;
-use crate::store::dialect::{Appended, Batch, CHECKPOINT, Head, LEASE, LeaseRow, RollupRow, Side, millis};
+use crate::store::dialect::{
+    Appended, Batch, CHECKPOINT, Guard, Head, IMPORTING, LEASE, LeaseRow, RollupRow, Side, millis,
+};
 use crate::store::{StoreError, chain};
 
 /// The head is compared, and the lease where it changes hands: its row is locked first, so that no renewal falls in between.
@@ -22,12 +24,15 @@ WITH head AS (
     WHERE $19::boolean AND name = $18 AND holder = $20 AND host = $21 AND watcher = $22 AND fence = $23 AND digest = $24
         AND renewed_at = $25
     FOR UPDATE
+), marked AS (
+    SELECT 1 FROM keep WHERE name = $36 AND body = $37::bytea FOR UPDATE
 ), due AS (
     SELECT 1 FROM head
     WHERE ours AND seq = $2::bigint AND hash = $3::bytea AND CASE
         WHEN NOT $19::boolean THEN true
         WHEN $20::text IS NULL THEN NOT EXISTS (SELECT FROM lease WHERE name = $18)
         ELSE EXISTS (SELECT FROM held) END
+    AND CASE WHEN $37::bytea IS NULL THEN NOT EXISTS (SELECT FROM keep WHERE name = $36) ELSE EXISTS (SELECT FROM marked) END
 ), facts AS (
     INSERT INTO fact (seq, id, recorded_at, kind, object, entry, hash)
     SELECT new.* FROM unnest($4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bytea[]) new, due
@@ -56,15 +61,28 @@ WITH head AS (
     ON CONFLICT (name) DO UPDATE SET body = excluded.body, written_at = excluded.written_at
 ), shortened AS (
     UPDATE store SET cut = $31, cut_hash = $32::bytea FROM written WHERE facts > 0 AND cut < $31
+), moved AS (
+    UPDATE keep SET body = $38::bytea, written_at = NOW FROM written
+    WHERE facts > 0 AND name = $36 AND $37::bytea IS NOT NULL AND $38::bytea IS NOT NULL
+), unmarked AS (
+    DELETE FROM keep USING written WHERE facts > 0 AND name = $36 AND $37::bytea IS NOT NULL AND $38::bytea IS NULL
 )
-SELECT (SELECT id FROM store), facts, CASE WHEN facts > 0 THEN pg_notify('CHANNEL', '')::text END FROM written";
+SELECT (SELECT id FROM store), facts, $37::bytea IS NULL AND EXISTS (SELECT FROM keep WHERE name = $36),
+    CASE WHEN facts > 0 THEN pg_notify('CHANNEL', '')::text END FROM written";
 
 /// The lease is locked for the length of the statement, so that nobody takes it while its holder writes.
 const PUT: &str = "
 WITH held AS (
     SELECT holder FROM lease WHERE name = $2 AND fence = $3::bigint FOR SHARE
+), marked AS (
+    SELECT 1 FROM keep WHERE name = $13 AND body = $15::bytea FOR UPDATE
 ), due AS (
-    SELECT 1 FROM store WHERE id = $1 AND ($3::bigint IS NULL OR EXISTS (SELECT FROM held))
+    SELECT 1 FROM store WHERE id = $1 AND ($3::bigint IS NULL OR EXISTS (SELECT FROM held)) AND CASE
+        WHEN NOT $14::boolean THEN true
+        WHEN $15::bytea IS NULL THEN NOT EXISTS (SELECT FROM keep WHERE name = $13)
+        ELSE EXISTS (SELECT FROM marked) END
+), forgotten AS (
+    DELETE FROM keep USING due WHERE name = ANY($16::text[])
 ), gone AS (
     DELETE FROM rollup USING unnest($4::text[], $5::text[], $6::bigint[]) old (tier, series, start), due
     WHERE rollup.tier = old.tier AND rollup.series = old.series AND rollup.start = old.start
@@ -85,7 +103,7 @@ pub(super) async fn append(
     after: &Head,
     batch: Batch<'_>,
 ) -> Result<Appended, StoreError> {
-    let Batch { facts, things, all_things, taking, cut } = batch;
+    let Batch { facts, things, all_things, taking, cut, import } = batch;
     let kinds = all_things.then(|| ThingKind::ALL.map(ThingKind::name).to_vec());
     let found = taking.and_then(|taking| taking.found);
     let new = taking.map(|taking| taking.new);
@@ -116,14 +134,21 @@ pub(super) async fn append(
         .bind(cut.map(|cut| cut.hash.as_slice()))
         .bind(cut.map(|cut| cut.things.as_slice()))
         .bind(CHECKPOINT)
-        .bind(chain::genesis());
+        .bind(chain::genesis())
+        .bind(IMPORTING)
+        .bind(import.map(|step| step.found))
+        .bind(import.and_then(|step| step.left));
     let row = match query.fetch_one(connection).await {
         Ok(row) => row,
         Err(error) => return refused(error),
     };
     store.check(row.try_get(0)?)?;
     let written: i64 = row.try_get(1)?;
-    Ok(if written > 0 { Appended::Done } else { Appended::Clash })
+    Ok(match written {
+        0 if row.try_get(2)? => Appended::Importing,
+        0 => Appended::Clash,
+        _ => Appended::Done,
+    })
 }
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
@@ -152,20 +177,28 @@ fn refused(error: sqlx::Error) -> Result<Appended, StoreError> {
 pub(super) async fn put(
     connection: &mut PgConnection,
     store: &Named,
-    fence: Option<u64>,
+    guard: Guard<'_>,
     rows: &[Side<'_>],
 ) -> Result<bool, StoreError> {
+    let (fence, import) = match guard {
+        Guard::Free => (None, None),
+        Guard::Fence(fence) => (Some(fence), None),
+        Guard::Import(mark) => (None, Some(mark)),
+    };
     // One statement touches a row once: the last word counts.
     let (mut rollups, mut kept) = (BTreeMap::new(), BTreeMap::new());
     for row in rows {
         match row {
             Side::Rollup(row) => drop(rollups.insert(key(row), Some(row.data.as_slice()))),
             Side::RemoveRollup(row) => drop(rollups.insert(key(row), None)),
-            Side::Keep(name, body) => drop(kept.insert(*name, *body)),
+            Side::Keep(name, body) => drop(kept.insert(*name, Some(*body))),
+            Side::Forget(name) => drop(kept.insert(*name, None)),
         }
     }
     let gone: Vec<_> = rollups.iter().filter(|(_, data)| data.is_none()).map(|(key, _)| *key).collect();
     let new: Vec<_> = rollups.iter().filter_map(|(key, data)| Some((*key, (*data)?))).collect();
+    let forgotten: Vec<_> = kept.iter().filter(|(_, body)| body.is_none()).map(|(name, _)| *name).collect();
+    let kept: Vec<_> = kept.iter().filter_map(|(name, body)| Some((*name, (*body)?))).collect();
     let row = sqlx::query(sqlx::AssertSqlSafe(PUT.replace("NOW", NOW)))
         .bind(&store.id)
         .bind(LEASE)
@@ -177,8 +210,12 @@ pub(super) async fn put(
         .bind(new.iter().map(|((_, series, _), _)| *series).collect::<Vec<_>>())
         .bind(new.iter().map(|((_, _, start), _)| *start).collect::<Vec<_>>())
         .bind(new.iter().map(|(_, data)| *data).collect::<Vec<_>>())
-        .bind(kept.keys().copied().collect::<Vec<_>>())
-        .bind(kept.values().copied().collect::<Vec<_>>())
+        .bind(kept.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+        .bind(kept.iter().map(|(_, body)| *body).collect::<Vec<_>>())
+        .bind(IMPORTING)
+        .bind(import.is_some())
+        .bind(import.flatten())
+        .bind(forgotten)
         .fetch_one(connection)
         .await?;
     store.check(row.try_get(0)?)?;

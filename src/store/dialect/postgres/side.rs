@@ -9,8 +9,10 @@ use sqlx::{PgConnection, Row as _};
 use super::names::{NOW, Named};
 use crate::model::thing::{StoredThing, ThingKey, ThingKind};
 use crate::store::dialect::{
-    CHECKPOINT, Cut, FactRow, Head, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings, millis, moment, place,
+    CHECKPOINT, Cut, FactRow, Head, IMPORTING, LEASE, LeaseRow, Prune, RollupRow, WhichFacts, WhichThings, millis,
+    moment, place,
 };
+use crate::store::transfer::ImportMark;
 use crate::store::{StoreError, chain};
 
 const FACT: &str = "SELECT seq, id, recorded_at, kind, object, entry, hash FROM fact";
@@ -31,9 +33,13 @@ pub(super) async fn head(connection: &mut PgConnection, store: &Named) -> Result
 }
 
 pub(super) async fn version(connection: &mut PgConnection, store: &Named) -> Result<i64, StoreError> {
-    let text = "SELECT id, coalesce((SELECT max(seq) FROM fact), cut) FROM store";
-    let row = sqlx::query(text).fetch_optional(connection).await?;
+    let text =
+        "SELECT id, coalesce((SELECT max(seq) FROM fact), cut), (SELECT body FROM keep WHERE name = $1) FROM store";
+    let row = sqlx::query(text).bind(IMPORTING).fetch_optional(connection).await?;
     store.check(row.as_ref().map(|row| row.try_get(0)).transpose()?)?;
+    if let Some(mark) = row.as_ref().map(|row| row.try_get::<Option<Vec<u8>>, _>(2)).transpose()?.flatten() {
+        return Err(ImportMark::read(&mark)?.unfinished(&store.place));
+    }
     Ok(row.map(|row| row.try_get(1)).transpose()?.unwrap_or_default())
 }
 

@@ -23,9 +23,7 @@ pub(super) async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .foreign_keys(true);
-    // One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
-    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let pool = pool.after_release(|connection, _| {
+    let pool = one().after_release(|connection, _| {
         async {
             settle(connection).await;
             Ok(true)
@@ -42,6 +40,17 @@ pub(super) async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
             connected => return connected,
         }
     }
+}
+
+/// Opens a file that may only be read; `frozen`: as it is now, without the log that others may write beside it.
+pub(super) async fn look(path: &Path, frozen: bool) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(frozen).busy_timeout(BUSY);
+    one().connect_with(options).await
+}
+
+/// One connection: SQLite has one writer anyway, and what is read here is small. It is kept, so that its log is.
+fn one() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None)
 }
 
 /// Begins a transaction that may write, which ends with [`commit`] or with the connection's return. Its rights are taken

@@ -1,6 +1,7 @@
 //! Whether the file is the one that was opened: by its number, by its log's, and by the id in it.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use sqlx::SqliteConnection;
 
@@ -10,17 +11,30 @@ use crate::store::place::{self, FileIdentity};
 
 /// The database and its log, which lasts as long as our connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct OpenFiles([Option<FileIdentity>; 2]);
+pub(in crate::store) struct OpenFiles {
+    database: Option<FileIdentity>,
+    log: Option<FileIdentity>,
+    /// The length and the time of the last change of a file that is read as if nobody wrote it.
+    frozen: Option<(u64, SystemTime)>,
+}
 
 impl OpenFiles {
     /// Those of `path`, whose database was `database` when it was opened.
     pub(super) fn of(database: Option<FileIdentity>, path: &Path) -> Self {
-        Self([database, FileIdentity::from_path(&place::beside(path, "-wal")).ok()])
+        let log = FileIdentity::from_path(&place::beside(path, "-wal")).ok();
+        Self { database, log, frozen: None }
+    }
+
+    /// That of `path`, without a log: what is in the file is read as it is now.
+    pub(super) fn frozen(path: &Path) -> Self {
+        let found = path.metadata().ok();
+        let frozen = found.as_ref().and_then(|found| Some((found.len(), found.modified().ok()?)));
+        Self { database: found.as_ref().map(FileIdentity::from), log: None, frozen }
     }
 
     /// The database.
     pub(super) const fn database(&self) -> Option<FileIdentity> {
-        self.0[0]
+        self.database
     }
 
     /// Holds where `path` is still what was opened, with the id `id`, which is read from the file again.
@@ -34,7 +48,13 @@ impl OpenFiles {
         connection: &mut SqliteConnection,
     ) -> Result<(), StoreError> {
         let replaced = || StoreError::Replaced { path: path.display().to_string() };
-        let now = Self::of(FileIdentity::from_path(path).ok(), path);
+        let now = match self.frozen {
+            Some(_) => Self::frozen(path),
+            None => Self::of(FileIdentity::from_path(path).ok(), path),
+        };
+        if now.database == self.database && now.frozen != self.frozen {
+            return Err(StoreError::Changed { path: path.display().to_string() });
+        }
         if now != *self {
             return Err(replaced());
         }

@@ -17,6 +17,20 @@ const SCHEMA: &[&str] = &[
 /// The version from which everything is a fact; the tables of those before go.
 const OF_FACTS: i64 = 5;
 
+/// The id of a store that may only be read.
+///
+/// # Errors
+/// Its schema is not that of now.
+pub(super) async fn id_of_present(pool: &SqlitePool) -> Result<String, StoreError> {
+    let (newest, known) = ("SELECT coalesce(max(version), 0) FROM schema_version", SCHEMA.len());
+    let found: i64 = sqlx::query_scalar(newest).fetch_one(pool).await?;
+    match usize::try_from(found) {
+        Ok(version) if version == known => Ok(sqlx::query_scalar("SELECT id FROM store").fetch_one(pool).await?),
+        Ok(version) if version < known => Err(StoreError::Older { found, known }),
+        _ => Err(StoreError::Newer { found, known }),
+    }
+}
+
 /// Brings the schema up to date, and gives the id.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<String, StoreError> {
     let known = SCHEMA.len();

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{head, moment, place, write};
+use super::{head, moment, write};
 use crate::lang::time::BootTime;
 use crate::model::fact::{NewFact, RunImported, Statement, StoreOpened, WrittenBefore};
 use crate::model::run::{Lock, Plan, Run, RunState};
 use crate::model::thing::Things;
-use crate::store::dialect::Head;
+use crate::store::dialect::{Head, place};
 use crate::store::writing::{new_fact, rows_of};
 use crate::store::{StoreError, chain};
 use crate::text::SafeText;

@@ -8,7 +8,9 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::model::thing::ThingKind;
 use crate::store::StoreError;
-use crate::store::dialect::{CHECKPOINT, Cut, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, moment, place};
+use crate::store::dialect::{
+    CHECKPOINT, Cut, Guard, IMPORTING, LEASE, LeaseRow, LeaseTaking, Prune, RollupRow, Side, moment, place,
+};
 
 /// Where the chain is cut, with what is kept of before.
 pub(super) async fn cut(connection: &mut SqliteConnection) -> Result<Option<Cut>, StoreError> {
@@ -85,15 +87,21 @@ pub(super) async fn renew(
     Ok(done.execute(connection).await?.rows_affected() == 1)
 }
 
-/// Writes what lies beside the chain, where the lease has that fence. False: it has another.
+/// Writes what lies beside the chain, where what must hold does. False: it does not.
 pub(super) async fn put(
     connection: &mut SqliteConnection,
-    fence: Option<u64>,
+    guard: Guard<'_>,
     rows: &[Side<'_>],
 ) -> Result<bool, StoreError> {
-    if let Some(fence) = fence
-        && lease(connection).await?.0.is_none_or(|lease| lease.fence != fence)
-    {
+    let holds = match guard {
+        Guard::Free => true,
+        Guard::Fence(fence) => lease(connection).await?.0.is_some_and(|lease| lease.fence == fence),
+        Guard::Import(mark) => {
+            let found = kept(connection, IMPORTING).await?.map(|(mark, _)| mark);
+            found.as_deref() == mark
+        }
+    };
+    if !holds {
         return Ok(false);
     }
     for row in rows {
@@ -116,12 +124,18 @@ pub(super) async fn put(
                 gone.execute(&mut *connection).await?;
             }
             Side::Keep(name, body) => keep(connection, name, body).await?,
+            Side::Forget(name) => forget(connection, name).await?,
         }
     }
     Ok(true)
 }
 
-async fn keep(connection: &mut SqliteConnection, name: &str, body: &[u8]) -> Result<(), StoreError> {
+pub(super) async fn forget(connection: &mut SqliteConnection, name: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM keep WHERE name = $1").bind(name).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn keep(connection: &mut SqliteConnection, name: &str, body: &[u8]) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO keep (name, body, written_at) VALUES ($1, $2, CAST(unixepoch('subsec') * 1000 AS INTEGER))
          ON CONFLICT (name) DO UPDATE SET body = excluded.body, written_at = excluded.written_at",
