@@ -194,7 +194,7 @@ async fn rebuild(opened: &RunService) -> Result<u8, StoreError> {
         return Ok(output::fail(exit::CRITICAL, &problem, "restore the store from a backup, then rebuild it"));
     }
     let rebuilt = opened.store().rebuild(&opened.identity().who, opened.now()).await?;
-    Ok(match rebuilt.differing.len() {
+    let printed = match rebuilt.differing.len() {
         0 => output::print(&format!("{} things are as the entries say: nothing was changed\n", rebuilt.things)),
         many => {
             let mut text = format!("{many} of {} things put in place again and recorded:\n", rebuilt.things);
@@ -203,7 +203,24 @@ async fn rebuild(opened: &RunService) -> Result<u8, StoreError> {
             }
             output::print(&text)
         }
-    })
+    };
+    if checked.unreadable.is_empty() {
+        return Ok(printed);
+    }
+    warn_of("stays and is left out of everything, since no entry derives it", &checked.unreadable);
+    Ok(printed.max(exit::WARNING))
+}
+
+/// Names on stderr what is not readable.
+fn warn_of(consequence: &str, unreadable: &[String]) {
+    let mut text = format!("warning: not readable; it {consequence}:\n");
+    for one in unreadable.iter().take(NAMED) {
+        let _ = writeln!(text, "  {one}");
+    }
+    if unreadable.len() > NAMED {
+        let _ = writeln!(text, "  and {} more", unreadable.len() - NAMED);
+    }
+    output::eprint_error(&text);
 }
 
 async fn export(opened: &RunService) -> Result<u8, StoreError> {
@@ -212,7 +229,15 @@ async fn export(opened: &RunService) -> Result<u8, StoreError> {
         code = output::print_json(line);
         code == exit::OK
     });
-    exported.await?;
+    let Some(exported) = exported.await? else { return Ok(code) };
+    if !exported.left_out.is_empty() {
+        warn_of("was left out", &exported.left_out);
+        code = code.max(exit::WARNING);
+    }
+    if let Some(broken) = exported.broken.first() {
+        let problem = format!("everything was exported, but the chain is broken at {broken}");
+        return Ok(output::fail(exit::CRITICAL, &problem, "it can't be imported as it is; restore a backup"));
+    }
     Ok(code)
 }
 

@@ -10,5 +10,6 @@ pub mod key;
 pub mod nearest;
 pub mod pattern;
 pub mod selector;
+pub mod store_url;
 pub mod time;
 pub mod unit;

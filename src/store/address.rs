@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use sqlx::postgres::PgConnectOptions;
 
 use super::StoreError;
+use crate::lang::store_url::{self, BadStoreUrl, StoreUrl};
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,22 +29,13 @@ impl StoreAddress {
     /// What `url` says: `sqlite` (and nothing) mean `opsroom.db` in the state directory.
     ///
     /// # Errors
-    /// A URL of another kind, or one that makes no sense.
+    /// It looks like the URL of a database, and is of another kind or makes no sense.
     pub(crate) fn locate(url: Option<&str>, state_directory: &Path) -> Result<Self, StoreError> {
-        let default = || Self::File(state_directory.join("opsroom.db"));
-        let Some(url) = url else { return Ok(default()) };
-        let path = match url.split_once(':') {
-            _ if url == "sqlite" => return Ok(default()),
-            Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
-                return ServerUrl::new(url).map(Self::Server);
-            }
-            Some((scheme, rest)) if rest.starts_with("//") => {
-                return Err(StoreError::Kind(format!("{scheme}://…")));
-            }
-            _ => url,
-        };
-        Ok(if path.is_empty() { default() } else { Self::File(PathBuf::from(path)) })
+        Ok(match store_url::read(url.unwrap_or_default()).map_err(StoreError::Url)? {
+            StoreUrl::Usual => Self::File(state_directory.join("opsroom.db")),
+            StoreUrl::File(path) => Self::File(PathBuf::from(path)),
+            StoreUrl::Server => Self::Server(ServerUrl::new(url.unwrap_or_default())?),
+        })
     }
 
     /// The file as it was named, or the name of the database.
@@ -61,7 +53,11 @@ impl ServerUrl {
     /// # Errors
     /// It makes no sense.
     pub fn new(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|error| StoreError::Url(said(&error)))?;
+        match store_url::read(url).map_err(StoreError::Url)? {
+            StoreUrl::Server => {}
+            StoreUrl::Usual | StoreUrl::File(_) => return Err(invalid("it names no server")),
+        }
+        let options = PgConnectOptions::from_str(url).map_err(|error| said(url, &error))?;
         let host = match options.get_socket() {
             Some(socket) => format!("[{}]", socket.display()),
             None if options.get_host().starts_with('/') => format!("[{}]", options.get_host()),
@@ -94,12 +90,24 @@ impl fmt::Debug for ServerUrl {
     }
 }
 
-/// What is wrong with a URL, without the words that say whose error it is.
-fn said(error: &sqlx::Error) -> String {
+/// What is wrong with a URL, without the words that say whose error it is. They may quote the value of a parameter: not where
+/// that could be part of a password.
+fn said(url: &str, error: &sqlx::Error) -> StoreError {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
     match error {
-        sqlx::Error::Configuration(why) => why.to_string(),
-        other => other.to_string(),
+        _ if query.contains('@') || query.contains("password") => invalid("a part of it makes no sense"),
+        sqlx::Error::Configuration(why) => invalid(&why.to_string()),
+        other => invalid(&other.to_string()),
     }
+}
+
+fn invalid(why: &str) -> StoreError {
+    StoreError::Url(BadStoreUrl {
+        what: format!("the store's URL is not valid: {why}"),
+        hint: "write postgres://USER@HOST:PORT/DATABASE, with special characters percent-encoded; the password may come from \
+               {secret:NAME}, PGPASSWORD or ~/.pgpass"
+            .to_owned(),
+    })
 }
 
 #[cfg(test)]

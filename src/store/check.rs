@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::dialect::RollupRow;
+use super::dialect::KEPT;
 use super::rollups::walk::RollupWalk;
 use super::transfer::ImportMark;
 use super::{Store, StoreError, readable};
@@ -81,17 +81,21 @@ impl Store {
         }
         let compared = self.compare().await?;
         (checked.things, checked.differing) = (compared.things, compared.differing);
-        self.check_rollups(&mut checked).await?;
+        self.check_what_lies_beside(&mut checked).await?;
         Ok(checked)
     }
 
-    async fn check_rollups(&self, checked: &mut Checked) -> Result<(), StoreError> {
+    async fn check_what_lies_beside(&self, checked: &mut Checked) -> Result<(), StoreError> {
         let mut walk = RollupWalk::default();
         while let Some(rows) = walk.next(self).await? {
             checked.rollups += rows.len() as u64;
             let unreadable = rows.iter().filter(|row| !readable::is_rollup(row));
-            let named = |row: &RollupRow| format!("{} {} {}", row.tier, row.series, row.start);
-            checked.unreadable.extend(unreadable.map(named));
+            checked.unreadable.extend(unreadable.map(readable::named));
+        }
+        for name in KEPT {
+            if self.dialect.kept(name).await?.is_some_and(|(body, _)| !readable::is_kept(name, &body)) {
+                checked.unreadable.push(format!("what is kept as `{name}`"));
+            }
         }
         Ok(())
     }

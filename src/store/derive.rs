@@ -117,7 +117,8 @@ impl Store {
                 if until.is_some_and(|until| row.seq > until) {
                     return Ok(());
                 }
-                let fact = Fact::from_entry(&row.entry).map_err(|error| StoreError::Content(error.to_string()))?;
+                let unreadable = |error| StoreError::Content(format!("entry {} is not readable: {error}", row.seq));
+                let fact = Fact::from_entry(&row.entry).map_err(unreadable)?;
                 derived.follow(&fact);
             }
             if page.len() < PAGE as usize {

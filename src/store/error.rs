@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::fault::{self, StoreFault};
 use crate::files::trust::Distrust;
+use crate::lang::store_url::BadStoreUrl;
 
 /// Why the store can't do it. Each is a sentence with the file's name where it helps.
 #[derive(Debug, Error)]
@@ -31,12 +32,9 @@ pub enum StoreError {
         /// What it says.
         error: sqlx::Error,
     },
-    /// A kind of store that does not exist.
-    #[error("`{0}` is not a supported store: use `sqlite`, the path of a file or a `postgres://` URL")]
-    Kind(String),
-    /// The URL of a database makes no sense.
-    #[error("the store's URL is not valid: {0}")]
-    Url(String),
+    /// What names the store makes no sense.
+    #[error("{}", .0.what)]
+    Url(BadStoreUrl),
     /// The URL asks for a secret that has no value.
     #[error("the store's URL needs the secret `{0}`, which has no value")]
     Secret(String),
@@ -174,11 +172,7 @@ impl StoreError {
     pub(crate) fn hint(&self) -> &str {
         match self {
             Self::Untrusted(distrust) => &distrust.hint,
-            Self::Kind(_) => "omit --store to use the default place",
-            Self::Url(_) => {
-                "write postgres://USER@HOST:PORT/DATABASE, with special characters percent-encoded; the password may come \
-                 from {secret:NAME}, PGPASSWORD or ~/.pgpass"
-            }
+            Self::Url(url) => &url.hint,
             Self::Secret(_) => "check where [secret] says that it comes from",
             Self::Newer { .. } | Self::Crowded => "",
             Self::Older { .. } => "open it once where it may be written: that brings it up to date",
@@ -240,7 +234,6 @@ impl StoreError {
             }
             Self::Content(_)
             | Self::Crowded
-            | Self::Kind(_)
             | Self::LostEnd { .. }
             | Self::Forked { .. }
             | Self::Heads { .. }

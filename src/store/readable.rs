@@ -1,5 +1,6 @@
 //! Whether this version can read what lies beside the chain.
 
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::dialect::RollupRow;
@@ -20,6 +21,14 @@ pub(super) fn is_rollup(row: &RollupRow) -> bool {
         ("minute", false) => Pack::decode(Width::Minute, minute, &row.data).is_ok(),
         _ => Pack::decode(Width::Hour, minute, &row.data).is_ok(),
     }
+}
+
+/// How a row of roll-ups is named to a person.
+pub(super) fn named(row: &RollupRow) -> String {
+    let series = if row.series.is_empty() { "all" } else { &row.series };
+    let at = DateTime::from_timestamp_millis(row.start);
+    let at = at.map_or_else(|| row.start.to_string(), |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string());
+    format!("roll-up of {series} by the {} from {at}", row.tier)
 }
 
 /// Whether what is kept by a name is. That of a name that is not known is not ours to judge.

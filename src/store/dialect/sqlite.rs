@@ -425,7 +425,8 @@ fn thing(row: &SqliteRow) -> Result<Option<StoredThing>, StoreError> {
         key: ThingKey { kind, id: row.try_get(1)? },
         open: row.try_get(2)?,
         group: row.try_get(3)?,
-        state: serde_json::from_str(&state).map_err(|error| StoreError::Content(error.to_string()))?,
+        // What is no JSON differs from what the facts say, and is put in place again from them.
+        state: serde_json::from_str(&state).unwrap_or_default(),
         seq: super::place(row.try_get(5)?)?,
     }))
 }

@@ -41,6 +41,11 @@ impl Walk {
         cut.map_or_else(|| Self { seq: 0, hash: genesis() }, |cut| Self { seq: cut.seq, hash: cut.hash.clone() })
     }
 
+    /// Goes on behind a fact, whatever is wrong before it.
+    pub(super) fn go_on(&mut self, seq: u64, hash: &[u8]) {
+        (self.seq, self.hash) = (seq, hash.to_owned());
+    }
+
     /// The next fact.
     ///
     /// # Errors
