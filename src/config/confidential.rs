@@ -284,6 +284,7 @@ impl Reader<'_> {
             return true;
         }
         let own = match self.path.as_slice() {
+            [section, key] if section == "store" && key == "url" => return true,
             [_] => 0,
             [section, _] if NAMED.contains(&section.as_str()) => return false,
             [_, _] => 1,
@@ -292,12 +293,14 @@ impl Reader<'_> {
         self.path.iter().skip(own).any(|key| names_a_secret(key))
     }
 
-    /// Whether a value under `[secret]` only says where the secret is kept.
+    /// Whether a value only says where something is kept.
     fn says_where(&self, value: &str) -> bool {
         match self.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["secret", _, "env"] => is_variable(value),
             ["secret", _, "file"] => value.contains('/') && !value.contains(char::is_whitespace),
             ["secret", _, "command", "0"] => true,
+            // Nobody's password: a file, or a server that asks for none.
+            ["store", "url"] => !value.contains(['@', '=']),
             _ => false,
         }
     }

@@ -118,7 +118,7 @@ fn is_path(text: &str) -> bool {
     }
     let kind = text.split('/').next().unwrap_or_default();
     let is_kind = ["postgres", "postgresql"].iter().any(|name| kind.eq_ignore_ascii_case(name));
-    !text.contains([':', '=', '@']) && !text.contains("//") && !(is_kind && kind == text)
+    !(text.contains([':', '=', '@']) || text.contains("//") || is_kind && kind == text)
 }
 
 fn no_address() -> BadStoreUrl {

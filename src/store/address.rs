@@ -96,7 +96,7 @@ fn said(url: &str, error: &sqlx::Error) -> StoreError {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     match error {
         _ if query.contains('@') || query.contains("password") => invalid("a part of it makes no sense"),
-        sqlx::Error::Configuration(why) => invalid(&why.to_string()),
+        sqlx::Error::Configuration(why) => invalid(why.to_string().trim_start_matches("error with configuration: ")),
         other => invalid(&other.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::StoreError;
-use super::dialect::{Appended, Batch, Dialect, Head, Prune, Side};
+use super::dialect::{Appended, Batch, Dialect, Guard, Head, Prune, Side};
 use super::fault::{self, StoreFault};
 
 /// Why the last write failed: the fault, and its words.
@@ -47,8 +47,8 @@ impl Database {
     }
 
     /// As [`Dialect::put`].
-    pub(super) async fn put(&self, fence: Option<u64>, rows: &[Side<'_>]) -> Result<bool, StoreError> {
-        self.noted(self.dialect.put(fence, rows).await)
+    pub(super) async fn put(&self, guard: Guard<'_>, rows: &[Side<'_>]) -> Result<bool, StoreError> {
+        self.noted(self.dialect.put(guard, rows).await)
     }
 
     /// As [`Dialect::prune`].

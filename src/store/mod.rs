@@ -209,7 +209,7 @@ impl Store {
         // What a file system can compress takes no room.
         fastrand::fill(&mut room);
         for body in [&room[..], &[]] {
-            let written = self.dialect.put(None, &[Side::Keep(TRIED, body)]).await;
+            let written = self.dialect.put(dialect::Guard::Free, &[Side::Keep(TRIED, body)]).await;
             written.map_err(|error| match error {
                 StoreError::Database(error) => self.not_written(StoreFault::from_sql(&error), &fault::describe(&error)),
                 other => other,

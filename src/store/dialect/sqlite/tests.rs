@@ -46,7 +46,7 @@ async fn what_had_no_room_is_written_once_there_is_some() {
         let error = append(&store, 1 << 20).await.unwrap_err();
         let StoreError::Database(error) = error else { panic!("{what}: {error}") };
         assert_eq!(StoreFault::from_sql(&error), StoreFault::Full, "{what}: {error}");
-        let side = store.put(None, &[Side::Keep("x", &vec![7; 1 << 20])]).await.unwrap_err();
+        let side = store.put(Guard::Free, &[Side::Keep("x", &vec![7; 1 << 20])]).await.unwrap_err();
         assert!(side.to_string().contains("the disk is full"), "{what}: {side}");
     }
     assert!(store.version().await.is_ok(), "it is read all the same");
@@ -58,7 +58,7 @@ async fn what_had_no_room_is_written_once_there_is_some() {
 
     pages(&store, "100000").await;
     assert_eq!(append(&store, 1 << 20).await.unwrap(), Appended::Done);
-    assert!(store.put(None, &[Side::Keep("x", b"y")]).await.unwrap());
+    assert!(store.put(Guard::Free, &[Side::Keep("x", b"y")]).await.unwrap());
     assert_eq!(store.head().await.unwrap().seq, 2);
 }
 
@@ -83,7 +83,7 @@ async fn a_write_that_is_given_up_leaves_no_transaction_open() {
             break;
         }
         drop(writing);
-        let free = tokio::time::timeout(Duration::from_secs(4), other.put(None, &[Side::Keep("x", b"y")])).await;
+        let free = tokio::time::timeout(Duration::from_secs(4), other.put(Guard::Free, &[Side::Keep("x", b"y")])).await;
         assert!(free.expect("a transaction holds the file").unwrap(), "after {steps} steps");
     }
 }
