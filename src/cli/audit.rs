@@ -55,7 +55,7 @@ async fn show(arguments: &Arguments, global: &Global) -> u8 {
         return accept(why.as_deref().unwrap_or_default(), global).await;
     }
     let opened = match &arguments.what {
-        Some(What::Verify { .. }) => run_service::look_whole(global).await,
+        Some(What::Verify { .. } | What::Export) => run_service::look_whole(global).await,
         _ => run_service::look(global).await,
     };
     let run_service = match (opened, &arguments.what) {

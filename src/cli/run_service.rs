@@ -42,21 +42,34 @@ async fn open(global: &Global) -> Result<RunService, u8> {
     Ok(run_service)
 }
 
-/// Opens the store to look at it, where there is one; makes nothing. `None`: there is none in the usual place, and nobody
-/// named another.
+/// Opens the store to look at what it has, where there is one; makes nothing. `None`: there is none; where somebody named
+/// the place, that is said on stderr.
 ///
 /// # Errors
-/// The exit code, also where there is none in a place that somebody named.
+/// The exit code.
 pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
-    let Some(run_service) = look_whole(global).await? else { return Ok(None) };
+    let (directory, url) = (state_directory()?, url(global).await?);
+    let run_service = match RunService::open_to_look(url.as_deref(), &directory, global.clock).await {
+        Ok(run_service) => run_service,
+        Err(StoreError::Missing { .. }) if url.is_none() => return Ok(None),
+        // Not made yet, or named wrongly: nothing is on record there either way.
+        Err(error @ StoreError::Missing { .. }) => {
+            output::eprint_error(&format!("warning: {error}\nhint: {}\n", error.hint()));
+            return Ok(None);
+        }
+        Err(error) => return Err(broken(&error)),
+    };
+    if let Err(error) = run_service.store().clone().whole().await {
+        return Err(broken(&error));
+    }
     warn(run_service.store()).await;
     Ok(Some(run_service))
 }
 
-/// The same without a word on whether it lost anything.
+/// The same without a word on whether it lost anything; there has to be one in a place that somebody named.
 ///
 /// # Errors
-/// As [`look`].
+/// The exit code, also where there is none in a place that somebody named.
 pub(crate) async fn look_whole(global: &Global) -> Result<Option<RunService>, u8> {
     let Some(run_service) = look_at_any(global).await? else { return Ok(None) };
     match run_service.store().clone().whole().await {
@@ -84,6 +97,9 @@ pub(crate) async fn look_at_any(global: &Global) -> Result<Option<RunService>, u
 /// As [`look`].
 pub(crate) async fn look_and_take_in(global: &Global) -> Result<Option<(RunService, Recovered)>, u8> {
     let Some(run_service) = look(global).await? else { return Ok(None) };
+    if run_service.store().is_read_only() {
+        return Ok(Some((run_service, Recovered::default())));
+    }
     match run_service.take_in().await {
         Ok(taken) => Ok(Some((run_service, taken))),
         Err(error) if error.is_of_rights() => Ok(Some((run_service, Recovered::default()))),

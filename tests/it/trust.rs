@@ -72,6 +72,18 @@ impl Place {
     fn run(&self, arguments: &[&str]) -> (i32, String) {
         said(&self.command(arguments).output().unwrap())
     }
+
+    /// Arguments of a command that writes into a store, and makes it: what only looks makes nothing.
+    fn writing<'a>(&self, store: Option<&'a Path>) -> Vec<&'a str> {
+        let action = "[adapter.a]\ngo = { steps = [[\"true\"]] }\n[action.go]\nadapter = \"a\"\ndo = \"go\"\n";
+        self.write("opsroom.toml", action, 0o644);
+        let named = store.into_iter().flat_map(|store| ["--store", store.to_str().unwrap()]);
+        named.chain(["run", "go", "--yes"]).collect()
+    }
+
+    fn writes(&self, store: Option<&Path>) -> (i32, String) {
+        self.run(&self.writing(store))
+    }
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -142,7 +154,7 @@ fn a_home_that_is_none_is_refused_and_the_temporary_directory_is_ones_own() {
     let Some(command) = as_other("temporary directory") else { return };
     set_mode(place.0.path(), 0o1777);
     // A command that keeps something there.
-    let mut command = place.of(command, &["audit"]);
+    let mut command = place.of(command, &place.writing(None));
     command.env_remove("XDG_STATE_HOME").env_remove("HOME").env("TMPDIR", place.0.path());
     assert_eq!(said(&command.output().unwrap()).0, 0);
     assert_eq!(place.path("opsroom-54321").metadata().unwrap().mode() & 0o7777, 0o700);
@@ -194,7 +206,7 @@ fn a_store_is_shared_through_a_directory_of_a_group_and_never_of_everyone() {
     let place = Place::new();
     fs::create_dir(place.path("shared")).unwrap();
     let store = place.path("shared/ops.db");
-    let named = || place.run(&["--store", store.to_str().unwrap(), "runs"]);
+    let named = || place.writes(Some(&store));
     for mode in [0o777, 0o1777] {
         set_mode(&place.path("shared"), mode);
         assert_refused(&named(), "is writable by everyone");
@@ -204,7 +216,7 @@ fn a_store_is_shared_through_a_directory_of_a_group_and_never_of_everyone() {
     assert_eq!(named().0, 0, "{}", named().1);
     assert_eq!(store.metadata().unwrap().mode() & 0o777, 0o660);
     let alone = place.path("alone/ops.db");
-    assert_eq!(place.run(&["--store", alone.to_str().unwrap(), "runs"]).0, 0);
+    assert_eq!(place.writes(Some(&alone)).0, 0);
     assert_eq!(alone.metadata().unwrap().mode() & 0o777, 0o600);
 }
 

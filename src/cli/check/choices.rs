@@ -114,9 +114,10 @@ mod tests {
         assert_eq!(
             found(text),
             [
-                "2:5 key `x` no longer means `cancel`",
+                "2:5 key `x` no longer means `act`, `cancel`",
                 "3:5 key `j` no longer means `down`",
                 "4:7 key `+` no longer means `only-this`, `more-context`, `longer-range`",
+                "5:5 key `d` no longer means `describe`",
             ]
         );
     }

@@ -4,6 +4,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::*;
+use crate::store::chain;
 
 async fn open(directory: &Path) -> Sqlite {
     let path = directory.join("opsroom.db");
