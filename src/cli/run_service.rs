@@ -1,6 +1,6 @@
 //! The `run_service` of a command: the store opened, what ended meanwhile taken in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Global;
 use super::configuration::{self, ConfiguredStore};
@@ -53,7 +53,7 @@ pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
         Ok(run_service) => run_service,
         Err(StoreError::Missing { .. }) if url.is_none() => return Ok(None),
         // Not made yet, or named wrongly: nothing is on record there either way.
-        Err(error @ StoreError::Missing { .. }) => {
+        Err(error @ StoreError::Missing { .. }) if can_be_made(url.as_deref()) => {
             output::eprint_error(&format!("warning: {error}\nhint: {}\n", error.hint()));
             return Ok(None);
         }
@@ -64,6 +64,13 @@ pub(crate) async fn look(global: &Global) -> Result<Option<RunService>, u8> {
     }
     warn(run_service.store()).await;
     Ok(Some(run_service))
+}
+
+/// Whether a store can begin in a place that somebody named: a server's database, or a file in a directory that is there.
+fn can_be_made(url: Option<&str>) -> bool {
+    let file = url.filter(|url| !url.contains("://")).map(|url| url.strip_prefix("sqlite:").unwrap_or(url));
+    let directory = file.and_then(|file| Path::new(file).parent());
+    directory.is_none_or(|directory| directory.as_os_str().is_empty() || directory.is_dir())
 }
 
 /// The same without a word on whether it lost anything; there has to be one in a place that somebody named.
