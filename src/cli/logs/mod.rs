@@ -60,10 +60,10 @@ pub(crate) struct Arguments {
     /// Only what passes: words, "phrases", /regex/, field:value, field>number, level>=warn, -not, or, ( )
     #[arg(long, short = 'F', value_name = "EXPR", default_value = "", allow_hyphen_values = true)]
     filter: String,
-    /// Only what was written since: 10m, 1h30m, 2d, or a time
+    /// Only what was written since: 10m, 1h30m, 2d, 02:30 (the last one), or a date and time
     #[arg(long, short, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
-    /// Only what was written before: a time, or 10m for ten minutes ago
+    /// Only what was written before: 10m for ten minutes ago, 02:45 (with --since the first one after it), or a date and time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<String>,
     /// Go on as more is written

@@ -110,7 +110,9 @@ pub(crate) fn understand(arguments: &Arguments, global: &Global) -> Result<Reque
     let zone = configured.as_ref().map_or(Tz::UTC, |config| config.console.timezone);
     let filter = filter.anchored(now, zone);
     let bound = since.as_ref().and_then(|since| since.anchored(now, zone).since());
-    let end = until.as_ref().and_then(|until| until.anchored(now, zone).until());
+    // A time of day is the end that follows the beginning: across midnight too.
+    let window = until.as_ref().map(|until| since.as_ref().map_or_else(|| until.clone(), |since| since.and(until)));
+    let end = window.and_then(|window| window.anchored(now, zone).until());
     let (mut logs, mut files) = (Vec::new(), Vec::new());
     if let (true, Some(config)) = (arguments.names.is_empty(), &configured) {
         logs.clone_from(&config.logs);

@@ -24,8 +24,8 @@ const WORDS: [(&str, &str); 11] = [
     ("raw:", "text anywhere in the line"),
     ("trace:", "the id of a trace or a request, whatever its field is called"),
     ("pattern:", "messages of one shape: \"job <n> done in <n>\""),
-    ("since:", "not older than: 10m, 2h, 17:54:00, a date and time"),
-    ("until:", "older than: 10m, 2h, 17:54:00, a date and time"),
+    ("since:", "not older than: 10m, 2h, 17:54, a date and time"),
+    ("until:", "older than: 10m, 2h, 17:54; behind since:17:30 the first 17:54 after it"),
     ("is:stderr", "written to the standard error"),
 ];
 /// What joins terms.

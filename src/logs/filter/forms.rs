@@ -29,7 +29,8 @@ pub(crate) const FORMS: &[FilterForm] = &[
     form(&["\"user agent\":curl*"], "a field whose name has blanks"),
     form(&["trace:4bf92f"], "by trace or request id, under any of its usual names"),
     form(&["pattern:\"job <n> done in <n>\""], "messages of one shape, with numbers and ids left out"),
-    form(&["since:10m", "since:17:54:00", "until:2026-11-21T10:00:00Z"], "by time"),
+    form(&["since:10m", "since:17:54", "until:2026-11-21T10:00:00Z"], "by time; a time of day is the last one"),
+    form(&["since:02:30 until:02:45", "since:23:50 until:00:10"], "a window; its end is the first after its beginning"),
 ];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! level>=warn  level:error  service:api  log:web   what every record has
 //! trace:4bf92f                                     any of the usual names of a trace or request id
 //! pattern:"job <n> done in <n>"                    messages of one shape, numbers and ids taken out
-//! since:10m  until:17:54:00  until:2026-11-21T10:00:00Z  time
+//! since:10m  since:02:30 until:02:45  until:2026-11-21T10:00:00Z  time; an end is the first after its beginning
 //! -healthz  not (a or b)  a or b c                 `or` binds weaker than the `and` between words
 //! ```
 
@@ -100,7 +100,7 @@ impl Filter {
         }
         Self(Arc::new(Compiled {
             text: format!("({}) ({})", self.0.text, other.0.text),
-            node: Node::All(vec![self.0.node.clone(), other.0.node.clone()]),
+            node: Node::all(vec![self.0.node.clone(), other.0.node.clone()]),
             now: self.0.now.or(other.0.now),
         }))
     }

@@ -59,7 +59,8 @@ pub(super) enum Node {
     Text(Regex, Option<Box<str>>),
     Level(Compare, Level),
     Since(Moment),
-    Until(Moment),
+    /// The end, and where it counts from: see [`Moment::end`].
+    Until(Moment, Option<Moment>),
     Stderr,
     /// The shape of the message has this hash.
     Pattern(u64),
@@ -87,11 +88,42 @@ impl Node {
             Self::Not(node) => !node.matches(record, now),
             Self::Text(regex, _) => says(regex, record),
             Self::Level(compare, level) => !record.is_marker() && compare.holds(record.level(), *level),
-            Self::Since(moment) => record.at() >= instant(*moment, record, now),
-            Self::Until(moment) => record.at() < instant(*moment, record, now),
+            Self::Since(moment) => record.at() >= moment.from(base(record, now)),
+            Self::Until(moment, since) => record.at() < moment.end(*since, base(record, now)),
             Self::Stderr => record.is_stderr(),
             Self::Pattern(hash) => !record.is_marker() && pattern::is_of(record.message(), *hash),
             Self::Field(field, test) => field.passes(test, record),
+        }
+    }
+
+    /// All of these, the end of a window counted from its beginning.
+    pub(super) fn all(mut nodes: Vec<Self>) -> Self {
+        if let Some(since) = nodes.iter().find_map(Self::beginning) {
+            for node in &mut nodes {
+                node.begins(since);
+            }
+        }
+        Self::All(nodes)
+    }
+
+    /// The `since:` that must hold.
+    fn beginning(&self) -> Option<Moment> {
+        match self {
+            Self::Since(moment) => Some(*moment),
+            Self::All(nodes) => nodes.iter().find_map(Self::beginning),
+            _ => None,
+        }
+    }
+
+    fn begins(&mut self, since: Moment) {
+        match self {
+            Self::Until(_, begins) => *begins = begins.or(Some(since)),
+            Self::All(nodes) => {
+                for node in nodes {
+                    node.begins(since);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -108,8 +140,8 @@ impl Node {
     /// The latest time that can pass, where that is certain.
     pub(super) fn until(&self, now: Option<DateTime<Tz>>) -> Option<DateTime<Utc>> {
         match self {
-            Self::Until(Moment::At(at)) => Some(*at),
-            Self::Until(moment) => Some(moment.from(now?)),
+            Self::Until(Moment::At(at), _) => Some(*at),
+            Self::Until(moment, since) => Some(moment.end(*since, now?)),
             Self::All(nodes) => nodes.iter().filter_map(|node| node.until(now)).min(),
             _ => None,
         }
@@ -188,10 +220,23 @@ impl Moment {
             }
         }
     }
+
+    /// The end of a window. A time of day behind a `since:` is the first after that, so that a window may cross midnight
+    /// and may end later than now; the last one before now would lie before its own beginning.
+    fn end(self, since: Option<Self>, now: DateTime<Tz>) -> DateTime<Utc> {
+        let (Self::Clock { time, utc }, Some(since)) = (self, since) else { return self.from(now) };
+        let zone = if utc { Tz::UTC } else { now.timezone() };
+        let since = since.from(now);
+        let day = since.with_timezone(&zone).date_naive();
+        let at = in_zone(day.and_time(time), zone);
+        let next = day.succ_opt().filter(|_| at <= since);
+        next.map_or(at, |next| in_zone(next.and_time(time), zone))
+    }
 }
 
-fn instant<S: Subject + ?Sized>(moment: Moment, record: &S, now: Option<DateTime<Tz>>) -> DateTime<Utc> {
-    moment.from(now.unwrap_or_else(|| record.read_at().with_timezone(&Tz::UTC)))
+/// What moments are counted from: `now` where it was given, else the moment when the record was read.
+fn base<S: Subject + ?Sized>(record: &S, now: Option<DateTime<Tz>>) -> DateTime<Tz> {
+    now.unwrap_or_else(|| record.read_at().with_timezone(&Tz::UTC))
 }
 
 /// The whole line, and the message apart where the line holds it in escaped form or as a list of bytes.

@@ -211,6 +211,37 @@ fn a_time_of_day_is_the_last_one() {
     assert!(Filter::parse("since:25:00").is_err());
 }
 
+/// The end of a window is the first time after its beginning that the clock shows it.
+#[test]
+fn a_window_ends_after_its_beginning() {
+    let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+    let (night, late, noon) = ("2026-11-21T02:40:00Z", "2026-11-21T23:55:00Z", "2026-11-21T12:00:00Z");
+    for (text, now, zone, from, to) in [
+        ("since:02:30 until:02:45", night, Tz::UTC, "2026-11-21T02:30:00Z", "2026-11-21T02:45:00Z"),
+        ("until:02:45 error since:02:30", noon, Tz::UTC, "2026-11-21T02:30:00Z", "2026-11-21T02:45:00Z"),
+        ("since:23:50 until:00:10", late, Tz::UTC, "2026-11-21T23:50:00Z", "2026-11-22T00:10:00Z"),
+        ("since:23:50 (until:00:10 error)", night, Tz::UTC, "2026-11-20T23:50:00Z", "2026-11-21T00:10:00Z"),
+        ("since:02:30 until:10m", night, Tz::UTC, "2026-11-21T02:30:00Z", "2026-11-21T02:30:00Z"),
+        ("since:3h until:00:15", night, Tz::UTC, "2026-11-20T23:40:00Z", "2026-11-21T00:15:00Z"),
+        ("since:2026-11-19T10:00 until:10:15", noon, Tz::UTC, "2026-11-19T10:00:00Z", "2026-11-19T10:15:00Z"),
+        ("since:00:30 until:00:45", noon, Tz::Europe__Zurich, "2026-11-20T23:30:00Z", "2026-11-20T23:45:00Z"),
+    ] {
+        let filter = Filter::parse(text).unwrap().anchored(at(now), zone);
+        assert_eq!((filter.since(), filter.until()), (Some(at(from)), Some(at(to))), "{text} {now}");
+    }
+    // Two filters joined are one window too.
+    let both = Filter::parse("since:23:50").unwrap().and(&Filter::parse("until:00:10").unwrap());
+    assert_eq!(both.anchored(at(late), Tz::UTC).until(), Some(at("2026-11-22T00:10:00Z")));
+    // What comes in live is asked without a fixed now.
+    let live = |filter: &str, read: &str| {
+        let mut data = RecordData::unknown("api".into(), 1, json().read_at, SafeText::new("line"));
+        (data.read_at.utc, data.time) = (at(read), Some(at(read)));
+        Filter::parse(filter).unwrap().matches(&Record::new(data))
+    };
+    assert!(live("since:23:50 until:00:10", "2026-11-22T00:09:59Z"));
+    assert!(!live("since:23:50 until:00:10", "2026-11-22T00:10:00Z"));
+}
+
 #[test]
 fn errors_point_at_the_character() {
     for (text, offset, message, hint) in [

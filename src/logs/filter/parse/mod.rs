@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
                 Some("a term is a word, a \"phrase\", a /regex/ or FIELD:VALUE".into()),
             )),
             1 => Ok(nodes.remove(0)),
-            _ => Ok(Node::All(nodes)),
+            _ => Ok(Node::all(nodes)),
         }
     }
 

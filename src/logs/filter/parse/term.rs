@@ -102,7 +102,7 @@ impl Parser<'_> {
         match (name.to_ascii_lowercase().as_str(), operator) {
             ("level" | "lvl" | "severity", _) => self.level(at, operator),
             ("since", Operator::Is | Operator::Compare(Compare::Equal)) => Ok(Node::Since(self.moment(at)?)),
-            ("until", Operator::Is | Operator::Compare(Compare::Equal)) => Ok(Node::Until(self.moment(at)?)),
+            ("until", Operator::Is | Operator::Compare(Compare::Equal)) => Ok(Node::Until(self.moment(at)?, None)),
             ("since" | "until", _) => {
                 Err(self.error(at, format!("`{name}` is written with `:`"), Some(format!("{name}:10m"))))
             }
