@@ -11,11 +11,13 @@ use super::describe::subject;
 use super::keymap::Command;
 use super::navigation::open_screen;
 use super::overlays::description::Description;
+use super::overlays::columns;
 use super::overlays::help::Help;
 use super::overlays::line::{LineInput, Purpose};
 use super::overlays::palette::Palette;
 use super::panels::find;
 use super::screens::Screen;
+use super::screens::logs::LogScope;
 use super::state::State;
 use super::state::overlay::Operation;
 use super::toasts::Tone;
@@ -62,6 +64,8 @@ pub fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         Command::Wrap => state.console.wrap = !state.console.wrap,
         Command::Colours => colours(state),
         Command::GoToTime => logs::go_to_cursor(state),
+        Command::ServiceLogs => service::show_logs(state),
+        Command::Columns => columns::open(state),
         Command::Timestamps => state.console.timestamps = state.console.timestamps.next(),
         Command::Copy => copy(state, effects),
         Command::Act => act(state),
@@ -80,7 +84,7 @@ pub(super) fn perform(state: &mut State, operation: Operation, effects: &mut Vec
         Operation::Service(name) => service::show(state, name),
         Operation::Log(name) => {
             state.go(Screen::Logs);
-            logs::show_only(state, Some(name));
+            logs::show_scope(state, LogScope::Log(name));
         }
         Operation::Metric(name) => metrics::show(state, name),
         Operation::Runbook(name) => runbook(state, &name, effects),
@@ -177,6 +181,7 @@ fn filter(state: &mut State) {
         Some(panel) if find(&panel).is_list() => Purpose::List(panel),
         _ => {
             // A log panel of another screen, or a chart: filtering is done where there is room for it.
+            logs::choose_scope(state);
             state.go(Screen::Logs);
             Purpose::Filter
         }
@@ -194,6 +199,7 @@ fn panel_command(state: &mut State, command: Command, effects: &mut Vec<Effect>)
     }
     match command {
         Command::Patterns | Command::TopValues => {
+            logs::choose_scope(state);
             state.go(Screen::Logs);
             log_commands::command(state, command, effects);
         }

@@ -33,7 +33,7 @@ commands! {
     Down = "down", Left = "left", Right = "right", Top = "top", Bottom = "bottom", PageUp = "page-up",
     PageDown = "page-down", HalfPageUp = "half-page-up", HalfPageDown = "half-page-down", Open = "open",
     Select = "select", Filter = "filter", Search = "search", NextMatch = "next-match",
-    PreviousMatch = "previous-match", Wrap = "wrap", Timestamps = "timestamps", Mark = "mark",
+    PreviousMatch = "previous-match", Wrap = "wrap", Timestamps = "timestamps", Columns = "columns", ServiceLogs = "service-logs", Mark = "mark",
     NextError = "next-error", PreviousError = "previous-error", NextLog = "next-log", PreviousLog = "previous-log",
     Histogram = "histogram", SaveRecords = "save-records", PageRecords = "page-records", NextMark = "next-mark",
     PreviousMark = "previous-mark", Colours = "colours", GoToTime = "go-to-time", MoreContext = "more-context",

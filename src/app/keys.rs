@@ -9,7 +9,7 @@ use super::navigation::open_screen;
 use super::screens::Screen;
 use super::state::{State, overlays};
 use super::toasts::Tone;
-use super::{commands, launch, logs, panels};
+use super::{commands, launch, logs, panels, service};
 
 /// A key was pressed.
 pub(crate) fn key(state: &mut State, key: Key, effects: &mut Vec<Effect>) {
@@ -49,5 +49,6 @@ pub(crate) fn paste(state: &mut State, text: &str) {
 /// Where keys are heard now, the nearest first.
 pub(crate) fn contexts(state: &State) -> Vec<CommandContext> {
     let nearest = state.focused_panel().and_then(|id| panels::find(&id).context());
+    let nearest = nearest.or_else(|| service::selected(state).map(|_| CommandContext::Services));
     nearest.into_iter().chain([CommandContext::Selection, CommandContext::Lists, CommandContext::Everywhere]).collect()
 }

@@ -3,7 +3,6 @@
 use crate::logs::filter::Filter;
 use crate::logs::record::Level;
 use crate::model::effect::Effect;
-use crate::text::name::Name;
 
 use super::keymap::Command;
 use super::list::moved;
@@ -12,6 +11,7 @@ use super::overlays::line::{LineInput, Purpose};
 use super::overlays::record::RecordOverlay;
 use super::overlays::{patterns, record, top};
 use super::screens::Screen;
+use super::screens::logs::LogScope;
 use super::state::State;
 use super::toasts::Tone;
 
@@ -73,7 +73,7 @@ pub(in crate::app) fn command(state: &mut State, command: Command, effects: &mut
 /// shows. A filter that lets everything through leaves the one in force.
 pub(in crate::app) fn lead_on(
     state: &mut State,
-    only: Option<Name>,
+    scope: LogScope,
     filter: &Filter,
     command: Command,
     effects: &mut Vec<Effect>,
@@ -94,8 +94,8 @@ pub(in crate::app) fn lead_on(
         return;
     }
     state.go(Screen::Logs);
-    if only != state.console.screens.logs.only {
-        logs::show_only(state, only);
+    if scope != state.console.screens.logs.scope {
+        logs::show_scope(state, scope);
     }
     if !filter.is_everything() {
         logs::set_filter(state, filter.clone());

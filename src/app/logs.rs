@@ -21,6 +21,7 @@ use crate::world::ids::LogId;
 use crate::world::logs::{Logs, rings};
 use crate::world::table::IdTable;
 
+use super::screens::logs::LogScope;
 use super::screens::{Screen, Screens};
 use super::state::State;
 use super::state::console::Console;
@@ -113,37 +114,50 @@ pub(in crate::app) fn work(state: &mut State) -> bool {
     true
 }
 
-fn shown(logs: &Logs, only: Option<&Name>) -> Vec<LogId> {
-    logs.ids().filter(|id| only.is_none_or(|name| logs[*id].name == *name)).collect()
+/// Shows all logs, one alone, or those of a service.
+pub(in crate::app) fn show_scope(state: &mut State, scope: LogScope) {
+    state.console.screens.logs.scope = scope;
+    let filter = state.console.screens.logs.filter.clone();
+    set_filter(state, filter);
 }
 
-/// Shows one log alone, or all.
-pub(in crate::app) fn show_only(state: &mut State, name: Option<Name>) {
-    let screen = &mut state.console.screens.logs;
-    let shown = shown(&state.world.logs, name.as_ref());
-    screen.only = name;
-    let filter = screen.pane.view().filter().clone();
-    screen.pane.refilter(&state.world.logs, shown, filter);
-    search_again(state);
-    work(state);
+/// Which logs a person means who comes to the logs from the present screen: those of the service that it is about, else no
+/// longer those of a service that was shown before.
+pub(in crate::app) fn choose_scope(state: &mut State) {
+    let service = (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();
+    if let Some(service) = service.filter(|service| !service.logs.is_empty()) {
+        let name = service.name.clone();
+        show_scope(state, LogScope::Service(name));
+    } else if matches!(state.console.screens.logs.scope, LogScope::Service(_)) {
+        show_scope(state, LogScope::All);
+    }
+}
+
+/// Opens the logs of a service.
+pub(in crate::app) fn show_service(state: &mut State, name: &Name) {
+    let Some(service) = state.world.service(name) else { return };
+    if service.logs.is_empty() {
+        let words = format!("{} has no logs; service = \"{name}\" in a [log.NAME] gives it one", service.title);
+        state.toast(Tone::Info, &words);
+        return;
+    }
+    state.go(Screen::Logs);
+    show_scope(state, LogScope::Service(name.clone()));
 }
 
 /// The next log alone, in the order of the configuration; after the last one all.
 pub(in crate::app) fn step_log(state: &mut State, by: isize) {
     let count = state.world.logs.len();
-    let here = state
-        .console
-        .screens
-        .logs
-        .only
-        .as_ref()
-        .and_then(|name| state.world.logs.iter().position(|log| log.name == *name));
+    let here = match &state.console.screens.logs.scope {
+        LogScope::Log(name) => state.world.logs.iter().position(|log| log.name == *name),
+        LogScope::All | LogScope::Service(_) => None,
+    };
     // Position 0 is all, 1 the first log.
     let here = here.map_or(0, |at| at + 1).cast_signed();
     let next = (here + by).rem_euclid(count.cast_signed() + 1).unsigned_abs();
     let name = next.checked_sub(1).and_then(|nth| state.world.logs.iter().nth(nth)).map(|log| log.name.clone());
     let said = name.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("only {name}"));
-    show_only(state, name);
+    show_scope(state, name.map_or(LogScope::All, LogScope::Log));
     state.toast(Tone::Info, &said);
 }
 
@@ -167,7 +181,8 @@ pub(in crate::app) fn step_cursor(state: &mut State, by: isize) -> Option<Record
     state.console.screens.logs.pane.selected(&state.world.logs)
 }
 
-/// Esc: ends the search, then the filter. `false` where there was neither.
+/// Esc: ends the search, then the filter, then shows all logs instead of those of a service. `false` where there was
+/// nothing of it.
 pub(in crate::app) fn undo(state: &mut State) -> bool {
     if state.console.screen != Screen::Logs {
         return false;
@@ -179,6 +194,8 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
     } else if detour::go_back(state) {
     } else if !state.console.screens.logs.filter.is_everything() {
         set_filter(state, Filter::everything());
+    } else if matches!(state.console.screens.logs.scope, LogScope::Service(_)) {
+        show_scope(state, LogScope::All);
     } else {
         return false;
     }
@@ -188,13 +205,18 @@ pub(in crate::app) fn undo(state: &mut State) -> bool {
 /// The list of logs is another one: places are kept by name.
 pub(in crate::app) fn reconfigured(state: &mut State, before: &IdTable<LogId, Name>) {
     let screen = &mut state.console.screens.logs;
-    if screen.only.as_ref().is_some_and(|name| !state.world.logs.iter().any(|log| log.name == *name)) {
-        screen.only = None;
+    let is_there = screen.scope.is_there(&state.world);
+    if !is_there {
+        screen.scope = LogScope::All;
     }
-    let shown = shown(&state.world.logs, screen.only.as_ref());
+    let shown = screen.scope.sources(&state.world);
     let moved = |id| state.world.membership.logs.get(before.get(id)?).copied();
     screen.pane.remap(&state.world.logs, moved, shown);
     screen.detours.clear();
     state.console.overlays.tell(Overlay::logs_moved);
-    search_again(state);
+    if is_there {
+        search_again(state);
+    } else {
+        show_scope(state, LogScope::All);
+    }
 }

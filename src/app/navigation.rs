@@ -3,6 +3,7 @@
 use crate::config::panels::{self, PanelSpec};
 use crate::model::effect::{Effect, StoreEffect};
 
+use super::logs;
 use super::requests::AwaitedAnswer;
 use super::screens::Screen;
 use super::service;
@@ -51,6 +52,9 @@ impl State {
 pub(super) fn open_screen(state: &mut State, screen: Screen, effects: &mut Vec<Effect>) {
     if screen == Screen::Service {
         service::choose(state);
+    }
+    if screen == Screen::Logs {
+        logs::choose_scope(state);
     }
     let home = screen == Screen::Overview;
     state.go(screen);

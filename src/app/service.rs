@@ -4,9 +4,12 @@ use crate::config::panels;
 use crate::text::name::Name;
 
 use super::keymap::Command;
+use super::logs;
 use super::row::RowKey;
 use super::screens::Screen;
 use super::state::State;
+use super::toasts::Tone;
+use crate::world::alerts::AlertSubject;
 
 /// Takes the service that is selected on the screen one comes from.
 pub(crate) fn choose(state: &mut State) {
@@ -31,6 +34,30 @@ pub(crate) fn polled(state: &State) -> Vec<Name> {
 pub(crate) fn show(state: &mut State, name: Name) {
     state.console.screens.service.service = Some(name);
     state.go(Screen::Service);
+}
+
+/// The service that is selected, or the one that the screen is about.
+pub(crate) fn selected(state: &State) -> Option<Name> {
+    let row = state.focused_panel().and_then(|id| state.selected(&id));
+    let of_row = row.and_then(|row| match row {
+        RowKey::Service(name) => Some(name),
+        RowKey::Check(name) => Some(state.world.row_of(&name)),
+        RowKey::Alert(id) => match state.world.alert(&id).map(|alert| &alert.subject) {
+            Some(AlertSubject::Check(name)) => Some(state.world.row_of(name)),
+            _ => None,
+        },
+        _ => None,
+    });
+    let shown = || (state.console.screen == Screen::Service).then(|| state.shown_service()).flatten();
+    of_row.or_else(|| shown().map(|service| service.name.clone()))
+}
+
+/// Opens the logs of the service that is selected.
+pub(crate) fn show_logs(state: &mut State) {
+    match selected(state) {
+        Some(name) => logs::show_service(state, &name),
+        None => state.toast(Tone::Info, "no service selected"),
+    }
 }
 
 /// Commands of the panels of a service. `false`: none of their own.

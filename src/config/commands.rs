@@ -13,6 +13,8 @@ pub enum CommandContext {
     Lists,
     /// Where something is selected, and its panel has no other meaning for the key.
     Selection,
+    /// Where a service is selected or shown. Nearer than [`Self::Lists`], from which it may take a key.
+    Services,
     /// On the logs screen, and in a log panel that has the focus.
     Logs,
     /// In what lies over the logs or beside them: a record, patterns, top values.
@@ -30,6 +32,7 @@ impl CommandContext {
             Self::Everywhere => "everywhere",
             Self::Lists => "in lists",
             Self::Selection => "on what is selected",
+            Self::Services => "on a service",
             Self::Logs => "in logs",
             Self::Details => "in a record, patterns and top values",
             Self::Metrics => "in metrics",
@@ -39,6 +42,9 @@ impl CommandContext {
 
     /// Whether one key can't mean two commands of these contexts.
     pub(crate) fn overlaps(self, other: Self) -> bool {
+        if matches!((self, other), (Self::Services, Self::Lists) | (Self::Lists, Self::Services)) {
+            return false;
+        }
         self == other
             || matches!(self, Self::Everywhere | Self::Lists)
             || matches!(other, Self::Everywhere | Self::Lists)
@@ -117,12 +123,14 @@ pub const COMMANDS: &[CommandInfo] = &[
     command("act", &["x"], "actions, links and runbook of what is selected", CommandContext::Selection),
     command("describe", &["d"], "everything that is known of what is selected", CommandContext::Selection),
     command("go-to-time", &["'"], "the logs at the time of the charts' cursor", CommandContext::Lists),
+    command("service-logs", &["l"], "the logs of the service", CommandContext::Services),
     command("search", &["s"], "search: jumps, hides nothing", CommandContext::Logs),
     command("next-match", &["n"], "the next match", CommandContext::Logs),
     command("previous-match", &["N"], "the previous match", CommandContext::Logs),
     command("wrap", &["w"], "wrap long lines", CommandContext::Logs),
     command("timestamps", &["t"], "show times: short, full, age, elapsed, none", CommandContext::Logs),
     command("colours", &["c"], "colours of the lines themselves, on and off", CommandContext::Logs),
+    command("columns", &["="], "choose which fields of the records have a column", CommandContext::Logs),
     command("mark", &["m"], "mark the line; it is kept, and saving takes the marked", CommandContext::Logs),
     command("next-mark", &["u"], "the next marked line", CommandContext::Logs),
     command("previous-mark", &["U"], "the previous marked line", CommandContext::Logs),

@@ -172,9 +172,14 @@ impl Record {
     /// Every field of the line, in its order, with dotted names where nested; also time, level and message.
     /// Read from the line at each call: for a record that a person looks at, not for every record.
     pub fn fields(&self) -> Vec<(SafeText, SafeText)> {
+        self.fields_of_start(usize::MAX)
+    }
+
+    /// Those of the first `bytes` of the line: what a row of a list shows, at a cost that does not grow with the record.
+    pub(crate) fn fields_of_start(&self, bytes: usize) -> Vec<(SafeText, SafeText)> {
         let mut found = Vec::new();
         if self.kind != RecordKind::Marker {
-            self.walk(&mut |key, value| {
+            self.walk_start(bytes, &mut |key, value| {
                 found.push((SafeText::new(key), SafeText::of_record(&value.text())));
                 ControlFlow::Continue(())
             });
@@ -190,9 +195,15 @@ impl Record {
     }
 
     fn walk<'a>(&'a self, visit: Visit<'_, 'a>) -> bool {
+        self.walk_start(usize::MAX, visit)
+    }
+
+    /// The fields of the first `bytes` of the line: of what is cut in the middle those before.
+    fn walk_start<'a>(&'a self, bytes: usize, visit: Visit<'_, 'a>) -> bool {
+        let start = |text: &'a str| &text[..text.floor_char_boundary(bytes)];
         match &self.layout {
-            Some(layout) if self.format == Format::Pattern => layout.walk(self.first_line(), visit),
-            _ => fields::walk(self.format, self.raw.as_str(), visit),
+            Some(layout) if self.format == Format::Pattern => layout.walk(start(self.first_line()), visit),
+            _ => fields::walk(self.format, start(self.raw.as_str()), visit),
         }
     }
 

@@ -10,7 +10,9 @@ use opsroom::app::message::{Event, Learned, Mouse, MouseKind};
 use opsroom::app::overlays::line::LineInput;
 use opsroom::app::overlays::record::RecordOverlay;
 use opsroom::app::screens::Screen;
+use opsroom::app::screens::logs::LogScope;
 use opsroom::config::panels;
+use opsroom::logs::format::Format;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{ConsoleEffect, Effect, TerminalEffect};
 use opsroom::model::observation::Observation;
@@ -516,7 +518,7 @@ fn a_panel_of_a_layout_has_a_filter() {
         (&app.state.console.screen, app.state.console.screens.logs.filter.text()),
         (&Screen::Logs, "level>=error")
     );
-    assert_eq!(app.state.console.screens.logs.only.as_deref(), Some("api"));
+    assert_eq!(app.state.console.screens.logs.scope, LogScope::Log("api".into()));
 }
 
 #[test]
@@ -622,4 +624,119 @@ fn what_came_from_stderr_has_a_mark_and_a_word_for_it() {
         }
         assert!(!row("spoken").contains('!') && frame.contains("! stderr"), "{frame}");
     }
+}
+
+/// Sends a line of JSON as the recogniser makes it a record.
+fn json_line(app: &mut App, log: &str, seq: u64, level: Level, message: &str, fields: &str) {
+    let raw = format!(r#"{{"level":"{}","msg":"{message}",{fields}}}"#, level.word());
+    let data = RecordData {
+        level,
+        time: Some(app.now().utc),
+        message: SafeText::new(message),
+        format: Format::Json,
+        ..RecordData::unknown(log.into(), seq, app.now(), SafeText::new(&raw))
+    };
+    batch(app, log, vec![Record::new(data)], Loss::default());
+}
+
+#[test]
+fn fields_follow_the_message_and_columns_can_be_chosen() {
+    let mut app = logs();
+    let fields = r#""http":{"path":"/v1/carts","status":500},"user":"ada l","trace_id":"4bf92f""#;
+    json_line(&mut app, "api", 1, Level::Error, "connect ECONNREFUSED", fields);
+    json_line(&mut app, "api", 2, Level::Error, "GET /v1/carts failed", fields);
+    let frame = shown(&mut app, (120, 40));
+    assert!(
+        frame.contains(r#"connect ECONNREFUSED  path=/v1/carts  status=500  user="ada l"  trace_id=4bf92f"#),
+        "{frame}"
+    );
+    assert!(
+        frame.contains("GET /v1/carts failed  status=500  user="),
+        "what the message says is not said again: {frame}"
+    );
+    app.keys("=");
+    app.typed("stat");
+    app.keys("enter esc");
+    snap_at(&SIZES, "columns", &mut app);
+    let frame = shown(&mut app, (120, 40));
+    let (heading, row) =
+        (frame.lines().find(|line| line.contains(" status ")), frame.lines().find(|line| line.contains("ECONN")));
+    let (heading, row) = (heading.expect("a heading"), row.expect("a row"));
+    assert_eq!(heading.find("status"), row.find("500"), "{frame}");
+    assert!(row.contains("500    connect ECONNREFUSED  path=/v1/carts  user="), "{row}");
+    // They stay on other screens, and the other fields can be hidden.
+    app.keys("= enter esc 1");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("500    connect ECONNREFUSED") && !frame.contains("path=/v1"), "{frame}");
+    // A record of any length costs a row no more than its beginning.
+    app.keys("3 = enter esc");
+    json_line(
+        &mut app,
+        "api",
+        3,
+        Level::Error,
+        "long",
+        &format!(r#""first":1,"blob":"{}","behind":2"#, "x".repeat(1 << 16)),
+    );
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("long  first=1  blob=x") && !frame.contains("behind"), "{frame}");
+}
+
+#[test]
+fn a_window_of_time_says_which_night_it_means() {
+    let mut app = minute();
+    app.keys("/");
+    app.typed("since:10m");
+    app.keys("enter");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("since:10m (from "), "{frame}");
+}
+
+#[test]
+fn a_service_leads_to_its_own_logs_and_back_to_all() {
+    let mut app = minute();
+    // From its screen by the key of the logs.
+    app.keys("1 enter 3");
+    assert_eq!(app.state.console.screens.logs.scope, LogScope::Service("api".into()));
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("logs of api · esc shows all logs · 40"), "{frame}");
+    app.keys("esc");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("all logs · 60"), "{frame}");
+    // `l` where a service is selected or shown, on any screen; back is where one came from.
+    app.keys("1 j l");
+    assert_eq!(app.state.console.screens.logs.scope, LogScope::Service("web".into()));
+    app.keys("q");
+    assert_eq!(app.state.console.screen, Screen::Overview);
+    app.keys("enter l");
+    assert!(shown(&mut app, (80, 24)).contains("logs of web · esc shows all logs · 20"));
+    app.keys("q right");
+    assert_eq!(app.state.console.screen, Screen::Service, "arrows still step to the next service");
+    // A filter is undone before the scope, and another screen leads to all of them again.
+    app.keys("l /");
+    app.typed("request");
+    app.keys("enter");
+    assert!(!shown(&mut app, (120, 40)).contains("esc shows all logs"));
+    app.keys("esc");
+    assert!(shown(&mut app, (120, 40)).contains("esc shows all logs"));
+    app.keys("1 3");
+    assert_eq!(app.state.console.screens.logs.scope, LogScope::All);
+    assert!(shown(&mut app, (120, 40)).contains("all logs · 60"));
+}
+
+#[test]
+fn a_service_without_logs_of_its_own_shows_the_records_that_name_it() {
+    let mut app = App::new("[service.api]\n[service.web]\n[log.all]\nfile = \"/var/log/all.log\"\n");
+    for (seq, service) in [(1, "api"), (2, "web"), (3, "api")] {
+        let data = RecordData {
+            service: Some(SafeText::new(service)),
+            time: Some(app.now().utc),
+            ..RecordData::unknown("all".into(), seq, app.now(), SafeText::new("said"))
+        };
+        batch(&mut app, "all", vec![Record::new(data)], Loss::default());
+    }
+    app.keys("l");
+    assert!(shown(&mut app, (120, 40)).contains("logs of api · esc shows all logs · 2 "));
+    app.keys("q j l");
+    assert!(shown(&mut app, (120, 40)).contains("logs of web · esc shows all logs · 1 "));
 }

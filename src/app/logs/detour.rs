@@ -1,6 +1,6 @@
 //! Ways aside: a filter that a key has made, and the way back to what was shown before.
 
-use crate::app::screens::logs::Former;
+use crate::app::screens::logs::{Former, LogScope};
 use crate::app::state::State;
 use crate::app::toasts::Tone;
 use crate::logs::filter::Filter;
@@ -8,7 +8,7 @@ use crate::logs::filter::write::{TRACE_NAMES, trace_is, trace_of};
 use crate::logs::record::Record;
 
 use super::filtering::parse;
-use super::{select, set_filter, show_only};
+use super::{select, set_filter};
 
 /// Ways back that are remembered.
 const MOST: usize = 16;
@@ -39,7 +39,7 @@ fn remember(state: &State, filter: &Filter, traces: bool) -> Former {
     let screen = &state.console.screens.logs;
     Former {
         filter: screen.filter.clone(),
-        only: screen.only.clone(),
+        scope: screen.scope.clone(),
         place: if screen.pane.follow { None } else { screen.pane.entry() },
         set: filter.clone(),
         traces,
@@ -73,9 +73,7 @@ pub(in crate::app) fn trace(state: &mut State, record: Option<&Record>) -> bool 
     let Ok(filter) = parse(&trace_is(&id)) else { return false };
     let former = remember(state, &filter, true);
     select(state, &record.log, record.seq);
-    if state.console.screens.logs.only.is_some() {
-        show_only(state, None);
-    }
+    state.console.screens.logs.scope = LogScope::All;
     set_filter(state, filter);
     keep(state, former);
     true
@@ -93,9 +91,7 @@ pub(in crate::app) fn go_back(state: &mut State) -> bool {
         return false;
     }
     let Some(former) = state.console.screens.logs.detours.pop() else { return false };
-    if state.console.screens.logs.only != former.only {
-        show_only(state, former.only);
-    }
+    state.console.screens.logs.scope = former.scope;
     set_filter(state, former.filter);
     let pane = &mut state.console.screens.logs.pane;
     match former.place {

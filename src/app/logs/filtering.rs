@@ -15,8 +15,9 @@ pub(in crate::app) fn set_filter(state: &mut State, filter: Filter) {
     let anchored = filter.anchored(state.shown_now().utc, state.world.config.console.timezone);
     let screen = &mut state.console.screens.logs;
     screen.filter = filter;
-    let sources = screen.pane.sources().to_vec();
-    screen.pane.refilter(&state.world.logs, sources, anchored);
+    let both = screen.scope.filter(&state.world).and(&anchored);
+    let sources = screen.scope.sources(&state.world);
+    screen.pane.refilter(&state.world.logs, sources, both);
     search_again(state);
     work(state);
 }

@@ -7,6 +7,7 @@ use crate::app::state::overlay::{Overlay, Then};
 use crate::config::Config;
 use crate::config::commands::{COMMANDS, CommandContext};
 use crate::lang::key::Key;
+use crate::logs::filter::forms::FORMS;
 use crate::model::effect::Effect;
 
 /// The help overlay.
@@ -98,6 +99,7 @@ impl Help {
             CommandContext::Everywhere,
             CommandContext::Lists,
             CommandContext::Selection,
+            CommandContext::Services,
             CommandContext::Logs,
             CommandContext::Details,
             CommandContext::Metrics,
@@ -115,6 +117,11 @@ impl Help {
             }
             if context == CommandContext::Logs {
                 rows.extend(SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));
+                rows.push(HelpRow::Heading("filters of the logs".to_owned()));
+                rows.extend(FORMS.iter().map(|form| HelpRow::Entry {
+                    keys: form.examples.first().copied().unwrap_or_default().to_owned(),
+                    help: form.meaning.to_owned(),
+                }));
             }
             if context == CommandContext::Metrics {
                 rows.extend(CHART_SIGNS.map(|(sign, meaning)| HelpRow::Sign(sign, meaning)));

@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod choices;
+pub mod columns;
 pub mod confirm;
 pub mod description;
 pub mod help;

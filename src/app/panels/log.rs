@@ -5,6 +5,7 @@ use crate::app::keymap::Command;
 use crate::app::log_commands;
 use crate::app::logs;
 use crate::app::row::RowKey;
+use crate::app::screens::logs::LogScope;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::{PanelId, PanelSubject};
@@ -28,7 +29,8 @@ impl Panel for LogTail {
 
     fn command(&self, state: &mut State, id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
         if let PanelSubject::Log(shown) = &id.subject {
-            log_commands::lead_on(state, shown.only().cloned(), &shown.filter, command, effects);
+            let scope = shown.only().cloned().map_or(LogScope::All, LogScope::Log);
+            log_commands::lead_on(state, scope, &shown.filter, command, effects);
         }
         true
     }

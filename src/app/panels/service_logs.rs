@@ -5,6 +5,7 @@ use crate::app::keymap::Command;
 use crate::app::log_commands;
 use crate::app::logs;
 use crate::app::row::RowKey;
+use crate::app::screens::logs::LogScope;
 use crate::app::state::State;
 use crate::config::commands::CommandContext;
 use crate::config::panels::PanelId;
@@ -32,9 +33,9 @@ impl Panel for ServiceLogs {
     }
 
     fn command(&self, state: &mut State, _id: &PanelId, command: Command, effects: &mut Vec<Effect>) -> bool {
-        let logs = state.shown_service().map_or(&[][..], |service| &*service.logs);
-        let only = if let [one] = logs { state.world.logs.get(*one).map(|log| log.name.clone()) } else { None };
-        log_commands::lead_on(state, only, &Filter::everything(), command, effects);
+        if let Some(name) = state.shown_service().map(|service| service.name.clone()) {
+            log_commands::lead_on(state, LogScope::Service(name), &Filter::everything(), command, effects);
+        }
         true
     }
 

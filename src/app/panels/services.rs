@@ -26,7 +26,7 @@ impl Panel for Services {
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {
-        vec![(Command::Open, "open")]
+        vec![(Command::Open, "open"), (Command::ServiceLogs, "logs")]
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {

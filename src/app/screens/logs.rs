@@ -1,6 +1,8 @@
 //! What the logs screen remembers.
 
+mod columns;
 mod pane;
+mod scope;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,10 @@ use crate::logs::view::{View, ViewEntry};
 use crate::text::name::Name;
 use crate::world::logs::Logs;
 
+pub(crate) use columns::{FieldColumns, MAX_COLUMNS};
 pub(in crate::app) use pane::Place;
 pub(crate) use pane::{Pane, PaneRow};
+pub use scope::LogScope;
 pub(crate) use waiting::Waiting;
 
 /// How times are shown.
@@ -56,9 +60,10 @@ const DEFAULT_RANGE: usize = 2;
 pub struct LogsScreen {
     /// The records that pass the filter, and where one stands in them.
     pub pane: Pane,
-    /// The one log that is shown; `None` merges all.
-    pub only: Option<Name>,
-    /// The filter in force; the view's is the same, its times counted from when it was set.
+    /// Which logs are shown.
+    pub scope: LogScope,
+    /// The filter in force. The view's is the same with what the scope asks, its times counted from when it was set or the
+    /// scope was changed.
     pub filter: Filter,
     /// Filters that were used, oldest first.
     pub filters: Vec<String>,
@@ -142,8 +147,8 @@ pub(in crate::app) struct Found {
 pub(crate) struct Former {
     /// Its filter.
     pub filter: Filter,
-    /// The one log that was shown.
-    pub(in crate::app) only: Option<Name>,
+    /// The logs that were shown.
+    pub(in crate::app) scope: LogScope,
     /// Where the cursor stood; `None` where the view followed.
     pub(in crate::app) place: Option<ViewEntry>,
     /// The filter that was set in its stead: with another one there is no way back.

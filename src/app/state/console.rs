@@ -13,7 +13,7 @@ use crate::app::keymap::Keymap;
 use crate::app::layout::LayoutMap;
 use crate::app::list::ListState;
 use crate::app::requests::Requests;
-use crate::app::screens::logs::{LogsScreen, Timestamps, Waiting};
+use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting};
 use crate::app::screens::{Layouts, Screen, Screens};
 use crate::app::tails::{Tail, tails};
 use crate::app::toasts::Toasts;
@@ -73,6 +73,8 @@ pub struct Console {
     pub wrap: bool,
     /// How times of records are shown.
     pub timestamps: Timestamps,
+    /// Which fields of records have a column, wherever records are listed.
+    pub columns: FieldColumns,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Whether the colours that lines ask for are drawn.
@@ -115,6 +117,7 @@ impl Console {
             theme: config.console.theme.clone(),
             wrap: false,
             timestamps: Timestamps::default(),
+            columns: FieldColumns::default(),
             colours: true,
             time_cursor: None,
             mouse: config.console.mouse,

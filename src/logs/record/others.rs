@@ -1,6 +1,7 @@
 //! The fields of a record that are not said already: those beside its time, level, service and message.
 
 use super::{Level, Record, RecordKind};
+use crate::logs::filter::write::TRACE_NAMES;
 use crate::logs::format::Format;
 use crate::text::SafeText;
 
@@ -45,11 +46,24 @@ impl Record {
     /// Every field that time, level, service and message do not say already; none where the message is the whole line.
     /// What the journal notes about a message (`_PID`, `__CURSOR` and the like) is left out.
     pub(crate) fn other_fields(&self) -> Vec<(SafeText, SafeText)> {
+        self.others_among(self.fields())
+    }
+
+    /// Those of `fields` that a row shows behind the message: neither said already, nor found in the message. Ids of traces
+    /// go last, because they are long and say little to the eye.
+    pub(crate) fn unsaid_among(&self, fields: Vec<(SafeText, SafeText)>) -> Vec<(SafeText, SafeText)> {
+        let mut fields = self.others_among(fields);
+        let message = self.message.as_str();
+        fields.retain(|(name, value)| !value.is_empty() && !is_said(message, name.as_str(), value.as_str()));
+        fields.sort_by_key(|(name, _)| TRACE_NAMES.iter().any(|trace| name.as_str().eq_ignore_ascii_case(trace)));
+        fields
+    }
+
+    fn others_among(&self, mut fields: Vec<(SafeText, SafeText)>) -> Vec<(SafeText, SafeText)> {
         let has_fields = self.format.is_json() || self.format == Format::Logfmt;
         if !has_fields || self.kind == RecordKind::Marker || self.message == self.raw {
             return Vec::new();
         }
-        let mut fields = self.fields();
         let is_journal = fields.iter().any(|(name, _)| name.as_str() == "__REALTIME_TIMESTAMP");
         if let Some(at) = self.time.and_then(|_| self.time_of(&fields)) {
             fields.remove(at);
@@ -93,6 +107,21 @@ impl Record {
     }
 }
 
+/// Values of fewer characters may stand in a message by chance.
+const SHORTEST_SAID: usize = 4;
+
+/// Whether a message says what a field says: by its name and value, or by a value that is no word by chance.
+fn is_said(message: &str, name: &str, value: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let stands =
+        |at: usize, length: usize| !message[..at].ends_with(is_part) && !message[at + length..].starts_with(is_part);
+    let mut places = message.match_indices(value);
+    places.any(|(at, _)| {
+        let named = message[..at].strip_suffix('=').is_some_and(|before| before.ends_with(name));
+        stands(at, value.len()) && (named || value.chars().count() >= SHORTEST_SAID)
+    })
+}
+
 /// Whether a value says `level`: by a word, a number or a degree (`DEBUG1`).
 fn says_level(value: &str, level: Level) -> bool {
     let word = value.trim();
@@ -118,6 +147,19 @@ pub(crate) fn quoted(value: &str) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_message_says_is_not_said_again() {
+        for (message, name, value, said) in [
+            ("connect ECONNREFUSED cache:6379", "host", "cache:6379", true),
+            ("retry in 500 ms", "status", "500", false),
+            ("failed with status=500", "status", "500", true),
+            ("user alice2 logged in", "user", "alice", false),
+            ("done", "path", "/v1/carts", false),
+        ] {
+            assert_eq!(is_said(message, name, value), said, "{message}");
+        }
+    }
 
     #[test]
     fn values_are_one_word() {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod choices;
+mod columns;
 mod confirm;
 mod description;
 mod details;
@@ -20,6 +21,7 @@ use super::paint::{Painter, split_bottom};
 use super::widgets::toast;
 use crate::app::overlays::ask::AskOverlay;
 use crate::app::overlays::choices::Choices;
+use crate::app::overlays::columns::ColumnsOverlay;
 use crate::app::overlays::confirm::Confirmation;
 use crate::app::overlays::description::Description;
 use crate::app::overlays::help::Help;
@@ -47,6 +49,7 @@ type Drawing = fn(&dyn Overlay, &State, &mut Painter<'_>, Rect) -> bool;
 const DRAWINGS: &[Drawing] = &[
     draws::<AskOverlay>,
     draws::<Choices>,
+    draws::<ColumnsOverlay>,
     draws::<Confirmation>,
     draws::<Description>,
     draws::<Help>,

@@ -74,16 +74,10 @@ pub(crate) fn tail(
     let dot = painter.glyphs().dot;
     let mut shape = frame(state, painter, id, "");
     shape.title = title.all(if shape.focused { Role::TitleFocus } else { Role::Title });
-    if let Some(filtered) = of.filtered {
-        let view = filtered.view();
-        shape = shape.with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot);
-        shape = shape.with(Line::plain(figures::count(view.len() as u64)), dot);
-        if let Some(done) = view.progress() {
-            shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
-        }
-    } else {
-        shape = shape.with(rate_line(logs.iter().map(|log| log.rate).sum::<f64>()), dot);
-    }
+    shape = match of.filtered {
+        Some(filtered) => of_filter(shape, filtered, dot),
+        None => shape.with(rate_line(logs.iter().map(|log| log.rate).sum::<f64>()), dot),
+    };
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let state_of_all = newest(state, logs, room, painter.glyphs().ellipsis);
     let inner = Frame::inner(area);
@@ -118,9 +112,23 @@ pub(crate) fn tail(
         column: 0,
         finder: &|text| of.filtered.map_or_else(Vec::new, |filtered| filtered.view().filter().hits(text)),
         colours: state.console.colours,
+        columns: &state.console.columns,
         focused: focused(state, id),
     };
+    let inner = style.head_row(painter, inner, &rows);
     style.draw(painter, inner, &rows);
+}
+
+/// A title with the filter and how many records pass it.
+fn of_filter<'a>(shape: Frame<'a>, filtered: &FilteredTail, dot: &'static str) -> Frame<'a> {
+    let view = filtered.view();
+    let shape = shape
+        .with(Line::styled(view.filter().text().to_owned(), Role::LogMatch), dot)
+        .with(Line::plain(figures::count(view.len() as u64)), dot);
+    match view.progress() {
+        Some(done) => shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot),
+        None => shape,
+    }
 }
 
 fn rows(records: &[Record]) -> Vec<LogRow<'_>> {

@@ -7,14 +7,14 @@ use super::{PanelView, focused, frame, log, note};
 use crate::app::keymap::Command;
 use crate::app::logs::former;
 use crate::app::overlays::line::{LineInput, Purpose};
-use crate::app::screens::logs::{LogsScreen, PaneRow};
+use crate::app::screens::logs::{LogScope, LogsScreen, PaneRow};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::logs::record::LogState;
 use crate::theme::Role;
 use crate::ui::figures;
 use crate::ui::line::Line;
-use crate::ui::paint::Painter;
+use crate::ui::paint::{Painter, split_top};
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::log::{LogRow, LogStyle, is_dated};
 use crate::ui::widgets::notice::Notice;
@@ -32,14 +32,15 @@ impl PanelView for Records {
 fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let inner = Frame::inner(area);
     let screen = &state.console.screens.logs;
-    let rows = screen.rows(&state.world.logs, usize::from(inner.height));
+    let below = if state.console.columns.chosen.is_empty() || inner.height < 3 { inner } else { split_top(inner, 1).1 };
+    let rows = screen.rows(&state.world.logs, usize::from(below.height));
     let shape = title(state, painter, id);
     let room = usize::from(area.width).saturating_sub(shape.title.width() + 8);
     let rows: Vec<LogRow<'_>> = rows.iter().map(|row| log_row(screen, row)).collect();
     let logs: Vec<&LogView> = screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at)).collect();
     let foot = log::foot(painter, &logs, &rows, area.width);
     shape.note(standing(state, painter, room)).foot(foot).draw(painter, area);
-    note(painter, inner, id.clone());
+    note(painter, below, id.clone());
     if rows.is_empty() {
         nothing(state).draw(painter, inner);
         return;
@@ -55,11 +56,13 @@ fn records(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         column: screen.column,
         finder: &finder,
         colours: state.console.colours,
+        columns: &state.console.columns,
         focused: focused(state, id),
     };
     // Wrapped rows may need more lines than there are: the cursor's must be among them, and it is at the end while
     // the view follows.
-    style.draw(painter, inner, &rows[style.first_in_sight(&rows, inner, painter.glyphs())..]);
+    let below = style.head_row(painter, inner, &rows);
+    style.draw(painter, below, &rows[style.first_in_sight(&rows, below, painter.glyphs())..]);
 }
 
 fn log_row<'a>(screen: &LogsScreen, row: &'a PaneRow) -> LogRow<'a> {
@@ -79,11 +82,22 @@ fn log_row<'a>(screen: &LogsScreen, row: &'a PaneRow) -> LogRow<'a> {
 fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a> {
     let screen = &state.console.screens.logs;
     let dot = painter.glyphs().dot;
-    let name = screen.only.as_ref().map_or_else(|| "all logs".to_owned(), |name| format!("log {name}"));
+    let name = match &screen.scope {
+        LogScope::All => "all logs".to_owned(),
+        LogScope::Log(name) => format!("log {name}"),
+        LogScope::Service(name) => {
+            format!("logs of {}", state.world.service(name).map_or(&**name, |service| service.title.as_str()))
+        }
+    };
     let mut shape = frame(state, painter, id, name);
+    let is_undone_next = screen.filter.is_everything() && screen.search.is_none();
+    if matches!(screen.scope, LogScope::Service(_)) && is_undone_next {
+        shape = shape.with(Line::styled("esc shows all logs", Role::TextDim), dot);
+    }
     if !screen.filter.is_everything() {
         shape = shape.with(Line::styled(screen.filter.text().to_owned(), Role::LogMatch), dot);
     }
+    shape = shape.with(window(state), "");
     let typed = state.console.overlays.top_as::<LineInput>();
     if typed.is_some_and(|line| line.purpose == Purpose::Filter && line.error.is_some()) {
         shape = shape.with(Line::styled("filter not applied", Role::InputError), dot);
@@ -106,6 +120,20 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
     }
     shape
+}
+
+/// From when to when the filter reaches, where it says so: which night is meant.
+fn window(state: &State) -> Line<'static> {
+    let filter = state.console.screens.logs.pane.view().filter();
+    let (now, zone) = (state.shown_now().utc, state.world.config.console.timezone);
+    let moment = |at| figures::moment(at, now, zone);
+    let words = match (filter.since(), filter.until()) {
+        (Some(from), Some(to)) => format!("({} to {})", moment(from), moment(to)),
+        (Some(from), None) => format!("(from {})", moment(from)),
+        (None, Some(to)) => format!("(before {})", moment(to)),
+        (None, None) => return Line::new(),
+    };
+    Line::styled(words, Role::TextDim)
 }
 
 /// How the records are looked at, and whether they follow; in `room` columns the latter alone.
@@ -194,6 +222,11 @@ fn nothing(state: &State) -> Notice<'static> {
     if !screen.filter.is_everything() && logs.iter().any(|log| !log.ring.is_empty()) {
         let held = logs.iter().map(|log| log.ring.len() as u64).sum();
         return log::none_passes(held, "/ changes the filter, Esc takes it off");
+    }
+    if let LogScope::Service(name) = &screen.scope
+        && logs.iter().any(|log| !log.ring.is_empty())
+    {
+        return Notice::empty(format!("no loaded record names {name}"), "Esc shows all logs");
     }
     log::nothing(&logs)
 }

@@ -1,5 +1,7 @@
 //! Log records as rows: time, level, source, message with what was found in it, fields.
 
+mod fields;
+
 use std::ops::Range;
 
 use chrono::TimeDelta;
@@ -7,14 +9,16 @@ use chrono_tz::Tz;
 use ratatui::layout::Rect;
 
 use crate::app::layout::Target;
-use crate::app::screens::logs::Timestamps;
+use crate::app::screens::logs::{FieldColumns, Timestamps};
 use crate::lang::time::Stamp;
 use crate::logs::record::{Level, Record, RecordKind};
 use crate::text::StyleSpan;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
-use crate::ui::paint::Painter;
+use crate::ui::paint::{Painter, split_top};
+
+use fields::RowFields;
 
 /// One record to draw.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +61,8 @@ pub(crate) struct LogStyle<'a> {
     pub finder: &'a Finder<'a>,
     /// Whether the colours that messages ask for are drawn.
     pub colours: bool,
+    /// The fields that have a column, and whether the others follow the message.
+    pub columns: &'a FieldColumns,
     /// Whether keys go to this list.
     pub focused: bool,
 }
@@ -131,8 +137,25 @@ impl LogStyle<'_> {
         head
     }
 
-    /// The message with what was found in it, in its own colours where nothing else is to be seen.
-    fn message<'r>(&self, row: &LogRow<'r>) -> Line<'r> {
+    /// Cells of the columns of fields: half of a row at the most, and none where the message is short of room.
+    fn room_for_columns(width: usize) -> usize {
+        if width >= 50 { width / 2 } else { 0 }
+    }
+
+    /// Draws the names of the columns in the first row where any were chosen; the rest is for the records.
+    pub(crate) fn head_row(&self, painter: &mut Painter<'_>, area: Rect, rows: &[LogRow<'_>]) -> Rect {
+        let glyphs = painter.glyphs();
+        let words = fields::headings(self.columns, Self::room_for_columns(usize::from(area.width)), glyphs.ellipsis);
+        let Some(like) = rows.first().filter(|_| !words.is_empty() && area.height >= 3) else { return area };
+        let (row, rest) = split_top(area, 1);
+        let before = u16::try_from(self.head(like, usize::from(area.width), glyphs).width()).unwrap_or(area.width);
+        painter.put_at(row, before, 0, &words);
+        rest
+    }
+
+    /// `text`, which is the message or a part of it, with what was found in it, in its own colours where nothing else is to
+    /// be seen.
+    fn message<'r>(&self, row: &LogRow<'r>, text: &'r str) -> Line<'r> {
         let record = row.record;
         let role = match record.kind {
             RecordKind::Marker => Role::LogMarker,
@@ -140,15 +163,20 @@ impl LogStyle<'_> {
             RecordKind::Line => Role::Text,
         };
         let inks = if self.colours && !row.selected && !row.context { record.styles() } else { &[] };
-        inked(shown(record.message.as_str()), (role, Role::LogMatch), self.finder, inks)
+        inked(text, (role, Role::LogMatch), self.finder, inks)
     }
 
     /// The rows of one record in `width` columns.
     pub(crate) fn rows(&self, row: &LogRow<'_>, width: usize, glyphs: GlyphSet) -> Vec<Line<'static>> {
         let record = row.record;
-        let head = self.head(row, width, glyphs);
+        let fields = RowFields::read(record, self.columns);
+        let head = self.head(row, width, glyphs).join(fields.columns(Self::room_for_columns(width), glyphs.ellipsis));
         let indent = head.width();
-        let mut message = self.message(row);
+        // Fields belong to the first line: behind the last one of many nobody would see them.
+        let text = shown(record.message.as_str());
+        let (first, others) = text.split_at(if self.wrap { text.len() } else { text.find('\n').unwrap_or(text.len()) });
+        let mut message = self.message(row, first).join(fields.rest(self.finder));
+        message = message.join(Line::styled(Span::borrowed(others), Role::Text));
         if record.kind == RecordKind::Marker {
             message = Line::styled(glyphs.marker, Role::LogMarker).and(" ", Role::Text).join(message);
         }
