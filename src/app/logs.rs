@@ -15,12 +15,14 @@ mod times;
 use crate::config::panels;
 use crate::lang::time::Stamp;
 use crate::logs::filter::Filter;
-use crate::logs::record::{Record, RecordBatch};
+use crate::logs::record::{Level, Record, RecordBatch};
 use crate::text::name::Name;
 use crate::world::ids::LogId;
 use crate::world::logs::{Logs, rings};
 use crate::world::table::IdTable;
 
+use super::keymap::Command;
+use super::list::moved;
 use super::screens::logs::LogScope;
 use super::screens::{Screen, Screens};
 use super::state::State;
@@ -174,11 +176,42 @@ pub(in crate::app) fn select(state: &mut State, log: &Name, seq: u64) {
     }
 }
 
-/// Moves the cursor and gives the record it stands on then.
-pub(in crate::app) fn step_cursor(state: &mut State, by: isize) -> Option<Record> {
+/// Stands still on what is shown. `true` where the newest record was followed.
+pub(in crate::app) fn hold_still(state: &mut State) -> bool {
     let height = height(state);
-    state.console.screens.logs.pane.step(&state.world.logs, by, height);
-    state.console.screens.logs.pane.selected(&state.world.logs)
+    let pane = &mut state.console.screens.logs.pane;
+    let followed = pane.follow;
+    pane.pause(&state.world.logs, height);
+    followed && !pane.follow
+}
+
+/// Moves the cursor as a command says, and never follows. `false` where it is none of these.
+pub(in crate::app) fn move_cursor(state: &mut State, command: Command) -> bool {
+    const MIDDLE: usize = 1 << 20;
+    let height = height(state);
+    let pane = &mut state.console.screens.logs.pane;
+    let logs = &state.world.logs;
+    match command {
+        Command::Top | Command::Bottom => {
+            let end = if command == Command::Top { pane.view().get(0) } else { pane.view().last() };
+            if let Some(end) = end {
+                pane.jump(logs, end, height);
+            }
+        }
+        Command::NextError | Command::PreviousError => {
+            if let Some(entry) = pane.find_level(Level::Error, command == Command::NextError) {
+                pane.jump(logs, entry, height);
+            }
+        }
+        Command::NextMatch | Command::PreviousMatch => next_match(state, command == Command::NextMatch),
+        Command::Mark => toggle_mark(state),
+        other => {
+            let Some(to) = moved(other, MIDDLE, 2 * MIDDLE, height) else { return false };
+            pane.step(logs, to.cast_signed() - MIDDLE.cast_signed(), height);
+        }
+    }
+    follow_selection(state);
+    true
 }
 
 /// Esc: ends the search, then the filter, then shows all logs instead of those of a service. `false` where there was

@@ -9,7 +9,6 @@ use super::panels::{Height, Room, find};
 use super::widgets::notice::Notice;
 use crate::app::logs::details;
 use crate::app::panels;
-use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::config::sections::screen::{Cell, Placed, Rows, ScreenLayout};
 
@@ -52,11 +51,16 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
 
 /// What is left of the logs screen beside a record, patterns or top values that are open where there is room for both.
 fn beside_details(state: &State, area: Rect) -> Rect {
-    if state.console.screen != Screen::Logs || !details::are_open(state) {
-        return area;
+    let Some(stands) = details::open(state) else { return area };
+    // The details are placed on the whole screen, which has a row above this area and one below.
+    let place = details::place((area.width, area.height + 2), stands);
+    if place.width < area.width {
+        return Rect { width: area.width - place.width, ..area };
     }
-    let place = details::place((area.width, area.height));
-    Rect { width: if place.width < area.width { area.width - place.width } else { area.width }, ..area }
+    match area.height.saturating_sub(place.height) {
+        0 => area,
+        above => Rect { height: above, ..area },
+    }
 }
 
 /// The rows of a layout that are meant for so much room.

@@ -80,10 +80,14 @@ fn a_record_is_a_tree_fields_and_what_came() {
     assert_eq!(record(&app).recognised(), "json (house form)");
     snap("record_tree", &mut app);
     app.keys("tab");
+    assert!(record(&app).inside, "the first tab goes into the record");
+    app.keys("tab");
     snap_state("record_fields", &mut app);
     app.keys("tab");
     assert_eq!(record(&app).tab, Tab::Raw);
     snap_state("record_raw", &mut app);
+    app.keys("tab");
+    assert!(!record(&app).inside, "after the last form comes the list again");
     app.keys("tab");
     assert_eq!(record(&app).tab, Tab::Tree);
     app.keys("shift-tab esc");
@@ -97,7 +101,7 @@ fn parts_are_folded_and_copied() {
     app.keys("enter y");
     assert_eq!(app.take(), [TerminalEffect::Copy(SafeText::new(FAILED)).into()], "the whole is selected at first");
     let all = record(&app).unfolded().len();
-    app.keys("j j j j j space");
+    app.keys("tab j j j j j space");
     assert_eq!(record(&app).unfolded().len(), all - 8, "metadata is folded");
     app.keys("space j j j y");
     assert_eq!(app.take(), [TerminalEffect::Copy(SafeText::new("1.50")).into()], "in its own digits");
@@ -109,14 +113,14 @@ fn a_value_is_a_filter_and_esc_leads_back() {
     for (seq, status) in [(1, 200), (2, 503), (3, 200), (4, 404)] {
         json(&mut app, "api", seq, Level::Info, &format!(r#"{{"message":"m{seq}","status":{status}}}"#));
     }
-    app.keys("k k enter tab j +");
+    app.keys("k k enter tab tab j +");
     assert_eq!(app.state.console.screens.logs.filter.text(), r#"status="503""#);
     assert_eq!(shown(&app), ["m2"]);
     app.keys("esc");
     assert_eq!(app.state.console.screens.logs.filter.text(), "");
-    app.keys("enter tab j -");
+    app.keys("enter tab tab j -");
     assert_eq!(shown(&app), ["m1", "m3", "m4"]);
-    app.keys("enter tab + esc esc");
+    app.keys("enter tab tab + esc esc");
     assert_eq!(shown(&app).len(), 4, "two steps back");
 }
 
@@ -126,11 +130,56 @@ fn neighbours_are_read_without_closing() {
     for seq in 1..=3 {
         json(&mut app, "api", seq, Level::Info, &format!(r#"{{"n":{seq},"message":"m{seq}","status":{seq}}}"#));
     }
-    app.keys("enter tab j j h");
+    app.keys("enter tab tab j j h");
     assert_eq!(record(&app).record.message.as_str(), "m2");
     assert_eq!((record(&app).tab, record(&app).selected()), (Tab::Fields, 2), "the same field");
     app.keys("h h l");
     assert_eq!(record(&app).record.message.as_str(), "m2");
+}
+
+/// The list stays in sight, also where there is least room, and the keys that move go to it.
+#[test]
+fn the_list_moves_while_a_record_is_read() {
+    let mut app = logs();
+    for seq in 1..=30 {
+        let level = if seq == 12 { Level::Error } else { Level::Info };
+        json(&mut app, "api", seq, level, &format!(r#"{{"message":"number {seq} of all","status":{seq}}}"#));
+    }
+    for (width, height) in SIZES {
+        app.send(Event::Resize(width, height));
+        learn(&mut app);
+        app.keys("enter");
+        learn(&mut app);
+        for (keys, expected) in
+            [("k", 29), ("k k k k k k k k", 21), ("j", 22), ("g", 1), ("G", 30), ("E", 12), ("pagedown", 0)]
+        {
+            app.keys(keys);
+            let frame = text(&draw(&app.state, width, height));
+            let message = record(&app).record.message.to_string();
+            assert!(expected == 0 || message == format!("number {expected} of all"), "{keys}: {message}");
+            assert_eq!(frame.matches(&*message).count(), 2, "in the list and in full: {frame}");
+        }
+        app.keys("esc G");
+    }
+    app.send(Event::Resize(80, 24));
+    learn(&mut app);
+    app.keys("enter k");
+    learn(&mut app);
+    snap("record_and_list", &mut app);
+    // Where nobody moved the list goes on as it was.
+    app.keys("esc G enter");
+    assert!(!app.state.console.screens.logs.pane.follow);
+    app.keys("esc");
+    assert!(app.state.console.screens.logs.pane.follow);
+}
+
+/// Draws as the runtime does: the core learns how high the list is.
+fn learn(app: &mut App) {
+    let styles = Catalogue::shipped().styles("midnight", ColorDepth::True, GlyphSet::UTF8);
+    let (width, height) = app.state.console.size;
+    let area = Rect::new(0, 0, width, height);
+    let layout = ui::view(&app.state, &styles, area, &mut Buffer::empty(area));
+    app.send(Event::Learned(Learned::Layout(layout)));
 }
 
 #[test]
@@ -156,7 +205,7 @@ fn a_huge_record_is_opened_and_read_at_any_size() {
     }
     line.push('}');
     json(&mut app, "api", 1, Level::Info, &line);
-    for tab in ["enter", "tab", "tab"] {
+    for tab in ["enter", "tab", "tab", "tab"] {
         app.keys(tab);
         for key in ["G", "g", "pagedown", "ctrl-d", "j"] {
             app.keys(key);
@@ -341,7 +390,7 @@ fn values_of_a_field_are_counted_and_lead_to_their_records() {
     json(&mut app, "api", 6, Level::Info, r#"{"message":"m6","status":503}"#);
     app.keys("j enter");
     assert_eq!(shown(&app), ["m2", "m6"], "the second is 503 by now");
-    app.keys("esc enter tab j #");
+    app.keys("esc enter tab tab j #");
     settle(&mut app);
     let Some(top) = app.state.console.overlays.top_as::<TopOverlay>() else { panic!("no top values") };
     assert_eq!((top.field.as_str(), top.top.total()), ("status", 6), "from a record");

@@ -3,7 +3,7 @@
 use crate::app::layout::Area;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::app::state::overlay::Overlay;
+use crate::app::state::overlay::{Overlay, Stands};
 use crate::logs::record::Record;
 use crate::logs::scan::Slice;
 use crate::world::logs::rings;
@@ -13,22 +13,40 @@ pub(in crate::app) const SLICE: Slice = Slice { records: 500, bytes: 256 << 10 }
 /// Columns from which the list stays in sight.
 const WIDE: u16 = 140;
 
+/// Rows between header and footer from which a list has room above the details.
+const HIGH: u16 = 16;
+/// Rows of such a list at the least, with its frame.
+const LIST: u16 = 8;
+
 /// Where the details are in a terminal of so many columns and rows, with their frame: between header and footer.
-pub(crate) const fn place(size: (u16, u16)) -> Area {
+pub(crate) const fn place(size: (u16, u16), stands: Stands) -> Area {
     let (columns, rows) = size;
-    let width = if columns >= WIDE { columns / 20 * 9 } else { columns };
-    Area { x: columns - width, y: if rows > 1 { 1 } else { 0 }, width, height: rows.saturating_sub(2) }
+    let body = rows.saturating_sub(2);
+    let top = if rows > 1 { 1 } else { 0 };
+    if columns >= WIDE {
+        let width = columns / 20 * 9;
+        return Area { x: columns - width, y: top, width, height: body };
+    }
+    let list = match stands {
+        Stands::WithList if body >= HIGH => {
+            let share = body / 5 * 2;
+            if share > LIST { share } else { LIST }
+        }
+        _ => 0,
+    };
+    Area { x: 0, y: top + list, width: columns, height: body - list }
 }
 
 /// What of that is inside of the frame and under the lines at its top.
-pub(crate) const fn room(size: (u16, u16)) -> Area {
-    let Area { x, y, width, height } = place(size);
+pub(crate) const fn room(size: (u16, u16), stands: Stands) -> Area {
+    let Area { x, y, width, height } = place(size, stands);
     Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
 }
 
-/// Whether details are open over the logs.
-pub(crate) fn are_open(state: &State) -> bool {
-    state.console.screen == Screen::Logs && state.console.overlays.iter().any(Overlay::is_details)
+/// The details that are open over the logs, and how they stand to the list.
+pub(crate) fn open(state: &State) -> Option<Stands> {
+    let details = state.console.overlays.iter().find_map(Overlay::details);
+    details.filter(|_| state.console.screen == Screen::Logs)
 }
 
 /// Whether a record came later than its time says.

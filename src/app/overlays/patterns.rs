@@ -4,7 +4,7 @@ use crate::app::keymap::Command;
 use crate::app::list::moved;
 use crate::app::logs::{self, details};
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::{Overlay, Stands, Then};
 use crate::lang::key::Key;
 use crate::lang::time::Stamp;
 use crate::logs::filter::write;
@@ -94,7 +94,7 @@ impl PatternsOverlay {
 impl Overlay for PatternsOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size).height);
+        let height = usize::from(details::room(state.console.size, Stands::Alone).height);
         let (groups, at) = self.rows();
         if let Some(to) = moved(command, at, groups.len().saturating_sub(1), height) {
             self.selected = groups.get(to).map(|group| group.hash);
@@ -125,8 +125,8 @@ impl Overlay for PatternsOverlay {
         Then::Close
     }
 
-    fn is_details(&self) -> bool {
-        true
+    fn details(&self) -> Option<Stands> {
+        Some(Stands::Alone)
     }
 
     fn is_counting(&self) -> bool {

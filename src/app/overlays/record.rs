@@ -6,7 +6,7 @@ use crate::app::keymap::Command;
 use crate::app::list::moved;
 use crate::app::logs::{self, details};
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::{Overlay, Stands, Then};
 use crate::app::toasts::Tone;
 use crate::lang::key::Key;
 use crate::logs::dialect::dialect;
@@ -58,6 +58,10 @@ pub struct RecordOverlay {
     pub at: [usize; 3],
     /// Late, by the place where it stands.
     pub late: bool,
+    /// Whether keys that move go to what the record holds, and not to the list.
+    pub inside: bool,
+    /// Whether the list followed the newest record when this one was opened, and nobody has moved since.
+    resumes: bool,
 }
 
 impl RecordOverlay {
@@ -70,7 +74,7 @@ impl RecordOverlay {
             (None, false) => Tab::Fields,
             (None, true) => Tab::Raw,
         };
-        Self { record, tab, tree, fields, folded: BTreeSet::new(), at: [0; 3], late }
+        Self { record, tab, tree, fields, folded: BTreeSet::new(), at: [0; 3], late, inside: false, resumes: false }
     }
 
     /// The tabs that this record has.
@@ -146,7 +150,7 @@ impl RecordOverlay {
 
     /// The last row of the present tab.
     fn last(&self, state: &State) -> usize {
-        let room = details::room(state.console.size);
+        let room = details::room(state.console.size, Stands::WithList);
         let rows = match self.tab {
             Tab::Tree => self.unfolded().len(),
             Tab::Fields => self.fields.len(),
@@ -159,11 +163,21 @@ impl RecordOverlay {
         rows.saturating_sub(1)
     }
 
-    /// Shows the next or previous tab, around the ends.
-    fn turn(&mut self, by: usize) {
+    /// Goes on to the next or previous place for keys, around the ends: the list, then each tab.
+    fn turn(&mut self, forward: bool) {
         let tabs = self.tabs();
         let here = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0);
-        self.tab = tabs[(here + by) % tabs.len()];
+        let next = match (self.inside, forward) {
+            (false, true) => Some(0),
+            (false, false) => tabs.len().checked_sub(1),
+            (true, true) => Some(here + 1).filter(|next| *next < tabs.len()),
+            (true, false) => here.checked_sub(1),
+        };
+        self.inside = next.is_some();
+        // In the list the record stays as it is shown.
+        if let Some(tab) = next.and_then(|next| tabs.get(next)) {
+            self.tab = *tab;
+        }
     }
 
     fn fold(&mut self) {
@@ -174,12 +188,12 @@ impl RecordOverlay {
         }
     }
 
-    /// Goes to a neighbour in the list below: the same tab, the same field where it has one.
-    fn step(&mut self, state: &mut State, by: isize) {
-        let Some(record) = logs::step_cursor(state, by) else { return };
-        let (tab, field) = (self.tab, self.field());
+    /// Shows the record under the cursor of the list: the same tab, the same field where it has one.
+    fn show_selected(&mut self, state: &State) {
+        let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) else { return };
+        let (tab, field, inside) = (self.tab, self.field(), self.inside);
         let late = logs::is_late(state, &record);
-        *self = Self::new(record, late);
+        *self = Self { inside, ..Self::new(record, late) };
         if self.tabs().contains(&tab) {
             self.tab = tab;
         }
@@ -194,10 +208,34 @@ impl RecordOverlay {
         }
     }
 
+    /// Lets the list follow again where it did before this was opened.
+    fn leave(&self, state: &mut State) {
+        if self.resumes {
+            state.console.screens.logs.pane.resume();
+        }
+    }
+
+    /// Shows the records with this value, without it, or with this trace. It stays open where that can't be.
+    fn narrow(&self, state: &mut State, command: Command) -> Then {
+        // The way back leads to where one came from.
+        self.leave(state);
+        let done = match command {
+            Command::Trace => logs::trace(state, Some(&self.record)),
+            command => self.filter(state, command == Command::NotThis),
+        };
+        if done {
+            return Then::Close;
+        }
+        if self.resumes {
+            logs::hold_still(state);
+        }
+        Then::Stay
+    }
+
     /// Narrows the list to the value, or to all others. `false` where nothing is selected that a filter could name.
     fn filter(&self, state: &mut State, not: bool) -> bool {
         let Some((name, value)) = self.field() else {
-            state.toast(Tone::Info, "select a field first (Tab shows the fields)");
+            state.toast(Tone::Info, "select a field first: press tab, then j and k");
             return false;
         };
         let term = write::field_is(name.as_str(), value.as_str(), not);
@@ -209,27 +247,35 @@ impl RecordOverlay {
 impl Overlay for RecordOverlay {
     fn key(&mut self, state: &mut State, key: Key, effects: &mut Vec<Effect>) -> Then {
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size).height);
-        if let Some(to) = moved(command, self.selected(), self.last(state), height) {
+        let height = usize::from(details::room(state.console.size, Stands::WithList).height);
+        if !self.inside && logs::move_cursor(state, command) {
+            self.show_selected(state);
+            return Then::Stay;
+        }
+        if let Some(to) = moved(command, self.selected(), self.last(state), height).filter(|_| self.inside) {
             self.at[self.tab as usize] = to;
             return Then::Stay;
         }
+        if matches!(command, Command::OnlyThis | Command::NotThis | Command::Trace) {
+            return self.narrow(state, command);
+        }
         match command {
             Command::Copy => effects.push(TerminalEffect::Copy(self.copied()).into()),
-            Command::Left => self.step(state, -1),
-            Command::Right => self.step(state, 1),
-            Command::NextPanel => self.turn(1),
-            Command::PreviousPanel => self.turn(self.tabs().len() - 1),
-            Command::Select => self.fold(),
-            Command::OnlyThis if self.filter(state, false) => return Then::Close,
-            Command::NotThis if self.filter(state, true) => return Then::Close,
-            Command::Trace if logs::trace(state, Some(&self.record)) => return Then::Close,
+            Command::Left | Command::Right => {
+                logs::move_cursor(state, if command == Command::Left { Command::Up } else { Command::Down });
+                self.show_selected(state);
+            }
+            Command::NextPanel => self.turn(true),
+            Command::PreviousPanel => self.turn(false),
+            Command::Select if self.inside => self.fold(),
             Command::TopValues => {
+                self.leave(state);
                 let field = self.field().map(|(name, _)| name);
                 top::open(state, field.as_ref().map(SafeText::as_str));
                 return Then::Close;
             }
             Command::Patterns => {
+                self.leave(state);
                 patterns::open(state, effects);
                 return Then::Close;
             }
@@ -237,7 +283,10 @@ impl Overlay for RecordOverlay {
                 let help = Help::new(&state.world.config, &state.console.keymap, state.world.read_only);
                 state.console.overlays.push(help);
             }
-            Command::Back | Command::Quit | Command::Open => return Then::Close,
+            Command::Back | Command::Quit | Command::Open => {
+                self.leave(state);
+                return Then::Close;
+            }
             _ => {}
         }
         Then::Stay
@@ -245,6 +294,7 @@ impl Overlay for RecordOverlay {
 
     /// A second click folds the row.
     fn click_row(&mut self, row: usize) {
+        self.inside = true;
         if self.tab != Tab::Raw && self.selected() == row {
             self.fold();
         } else {
@@ -255,25 +305,32 @@ impl Overlay for RecordOverlay {
     /// The buttons are its tabs.
     fn click_button(&mut self, _state: &mut State, button: usize) -> Then {
         self.tab = self.tabs().get(button).copied().unwrap_or(self.tab);
+        self.inside = true;
         Then::Stay
     }
 
-    fn is_details(&self) -> bool {
-        true
+    fn details(&self) -> Option<Stands> {
+        Some(Stands::WithList)
+    }
+
+    fn moves_list(&self) -> bool {
+        !self.inside
     }
 
     fn masked(&mut self, records: &[(Record, Record)]) -> Then {
         if let Some((_, masked)) = records.iter().find(|(held, _)| held.same(&self.record)) {
-            *self = Self::new(masked.clone(), self.late);
+            let (inside, resumes) = (self.inside, self.resumes);
+            *self = Self { inside, resumes, ..Self::new(masked.clone(), self.late) };
         }
         Then::Stay
     }
 }
 
-/// Opens the record under the cursor in full.
+/// Opens the record under the cursor in full. The list stands still meanwhile, or the record would leave it.
 pub(in crate::app) fn open(state: &mut State) {
+    let resumes = logs::hold_still(state);
     if let Some(record) = state.console.screens.logs.pane.selected(&state.world.logs) {
         let late = logs::is_late(state, &record);
-        state.console.overlays.push(RecordOverlay::new(record, late));
+        state.console.overlays.push(RecordOverlay { resumes, ..RecordOverlay::new(record, late) });
     }
 }

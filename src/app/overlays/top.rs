@@ -5,7 +5,7 @@ use crate::app::keymap::Command;
 use crate::app::list::moved;
 use crate::app::logs::{self, details};
 use crate::app::state::State;
-use crate::app::state::overlay::{Overlay, Then};
+use crate::app::state::overlay::{Overlay, Stands, Then};
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::{Subject, number, write};
 use crate::logs::record::Record;
@@ -141,7 +141,7 @@ impl Overlay for TopOverlay {
             return self.choose(state, key);
         }
         let Some(command) = state.console.keymap.details_command(key) else { return Then::Stay };
-        let height = usize::from(details::room(state.console.size).height);
+        let height = usize::from(details::room(state.console.size, Stands::Alone).height);
         let rows = self.top.rows(SHOWN);
         if let Some(to) = moved(command, self.at(), rows.len().saturating_sub(1), height) {
             self.selected = rows.get(to).map(|row| row.value.to_owned());
@@ -174,8 +174,8 @@ impl Overlay for TopOverlay {
         }
     }
 
-    fn is_details(&self) -> bool {
-        true
+    fn details(&self) -> Option<Stands> {
+        Some(Stands::Alone)
     }
 
     fn takes_text(&self) -> bool {

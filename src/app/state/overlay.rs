@@ -38,8 +38,13 @@ pub trait Overlay: Any + Debug {
         true
     }
 
-    /// Whether it shows details of the logs, beside the list where there is room.
-    fn is_details(&self) -> bool {
+    /// How it stands to the list of records, where it shows details of the logs.
+    fn details(&self) -> Option<Stands> {
+        None
+    }
+
+    /// Whether keys that move go to the list of records under it.
+    fn moves_list(&self) -> bool {
         false
     }
 
@@ -81,6 +86,15 @@ pub trait Overlay: Any + Debug {
     fn reconfigured(&mut self, _world: &World) -> Then {
         Then::Stay
     }
+}
+
+/// How details stand to the list of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// The list stays in sight, above them or beside them.
+    WithList,
+    /// The list stays in sight only beside them.
+    Alone,
 }
 
 /// What becomes of an overlay.

@@ -102,7 +102,7 @@ pub(in crate::app) fn click_button(state: &mut State, button: usize) -> Option<O
 
 /// The wheel over details of the logs: as the keys up and down. `false` where it means nothing.
 pub(in crate::app) fn wheel(state: &mut State, up: bool, notch: usize) -> bool {
-    if !state.console.overlays.top().is_some_and(Overlay::is_details) {
+    if state.console.overlays.top().is_none_or(|top| top.details().is_none()) {
         return false;
     }
     let key = Key::plain(if up { KeyCode::Up } else { KeyCode::Down });

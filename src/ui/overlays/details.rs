@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 
 use crate::app::keymap::Command;
 use crate::app::layout::Target;
-use crate::app::logs::details::place;
+use crate::app::logs::details;
 use crate::app::state::State;
+use crate::app::state::overlay::Stands;
 use crate::theme::Role;
 use crate::ui::line::Line;
 use crate::ui::paint::{Painter, split_bottom};
@@ -27,7 +28,8 @@ pub(super) fn frame(
     foot: &Line<'_>,
     keys: &[(Command, &str)],
 ) -> Rect {
-    let spot = place((area.width, area.height));
+    let stands = details::open(state).unwrap_or(Stands::Alone);
+    let spot = details::place((area.width, area.height), stands);
     let spot = Rect::new(area.x + spot.x, area.y + spot.y, spot.width, spot.height);
     let (_, bottom) = split_bottom(area, 1);
     let hint = |(command, label): &(Command, &str)| {
@@ -58,13 +60,13 @@ pub(super) fn tabs(painter: &mut Painter<'_>, row: Rect, tabs: &[&'static str], 
     }
 }
 
-/// Draws rows, of which `at` is selected, so that it is in sight, in the middle where there is more on both sides.
+/// Draws rows, of which `at` is selected and takes keys where `focused`, so that it is in sight, in the middle where there is more on both sides.
 /// `row` makes the words of one: what stands before the value, and the value, which goes on in further lines.
 pub(super) fn rows<'a>(
     painter: &mut Painter<'_>,
     area: Rect,
     count: usize,
-    at: usize,
+    (at, focused): (usize, bool),
     row: impl Fn(usize) -> (Line<'a>, &'a str, Role),
 ) {
     let inside = table::beside_pointer(area);
@@ -90,7 +92,7 @@ pub(super) fn rows<'a>(
         }
         let spot = Rect { y: area.y + top, height: y - top, ..area };
         if index == at {
-            table::select(painter, Rect { height: 1, ..spot }, true);
+            table::select(painter, Rect { height: 1, ..spot }, focused);
         }
         painter.note(spot, Target::OverlayRow(index));
     }

@@ -29,16 +29,26 @@ impl Draw for RecordOverlay {
         let (word, _, role) = level(record.level);
         let title = Line::styled("record", Role::DialogTitle).then(&record.log, Role::LogService).then(word, role);
         let keys = [
-            (Command::NextPanel, "tree, fields, raw"),
             (Command::OnlyThis, "only this value"),
             (Command::NotThis, "not this"),
-            (Command::Copy, "copy"),
-            (Command::Right, "next record"),
-            (Command::Left, "previous"),
+            (Command::TopValues, "top values"),
             (Command::Select, "fold"),
+            (Command::NextPanel, "tree, fields, raw, list"),
+            (Command::Copy, "copy"),
             (Command::Trace, "trace"),
+            (Command::Right, "next record"),
         ];
-        let inner = details::frame(state, painter, area, &title, &place(self), &keys);
+        let in_list = [
+            (Command::Down, "next record"),
+            (Command::Up, "previous"),
+            (Command::NextPanel, "its fields"),
+            (Command::NextError, "next error"),
+            (Command::Trace, "trace"),
+            (Command::Copy, "copy"),
+            (Command::Mark, "mark"),
+        ];
+        let keys = if self.inside { &keys[..] } else { &in_list[..] };
+        let inner = details::frame(state, painter, area, &title, &place(self), keys);
         let body = if inner.height >= ROOM_FOR_FACTS {
             let (facts, rest) = split_top(inner, 4);
             for (row, words) in (0..2).zip(self::facts(state, painter.glyphs(), self)) {
@@ -131,7 +141,7 @@ fn tree(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
     let Some(tree) = &overlay.tree else { return };
     let shown = overlay.unfolded();
     let glyphs = painter.glyphs();
-    details::rows(painter, area, shown.len(), overlay.selected(), |row| {
+    details::rows(painter, area, shown.len(), (overlay.selected(), overlay.inside), |row| {
         let place = shown[row];
         branch(&tree.parts[place], overlay.folded.contains(&place), glyphs)
     });
@@ -172,7 +182,7 @@ fn fields(painter: &mut Painter<'_>, overlay: &RecordOverlay, area: Rect) {
         let rest = widest.saturating_sub(name.width()) + 2;
         (Line::styled(name, Role::LogField).and(" ".repeat(rest), Role::Text), value.as_str(), Role::Text)
     };
-    details::rows(painter, area, overlay.fields.len(), overlay.selected(), row);
+    details::rows(painter, area, overlay.fields.len(), (overlay.selected(), overlay.inside), row);
 }
 
 /// The line as it came; each line of a joined record begins a row.

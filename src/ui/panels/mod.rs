@@ -151,9 +151,12 @@ pub(crate) fn framed(rows: usize) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX).max(1).saturating_add(2)
 }
 
-/// Whether keys go to this panel: it has the focus and nothing lies over the screen.
+/// Whether keys go to this panel: it has the focus and nothing lies over the screen, or what lies there moves in it.
 pub(crate) fn focused(state: &State, id: &PanelId) -> bool {
-    state.console.overlays.is_empty() && state.focused_panel().as_ref() == Some(id)
+    match state.console.overlays.top() {
+        None => state.focused_panel().as_ref() == Some(id),
+        Some(top) => id.is(&panels::RECORDS) && top.moves_list(),
+    }
 }
 
 /// What a list without rows says where its own filter is why; `None` where it has none.

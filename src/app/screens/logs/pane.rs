@@ -309,6 +309,10 @@ impl Pane {
     /// What stands still, and what comes after it where the window has become higher.
     fn standing(&self, logs: &Logs, height: usize) -> Vec<(ViewEntry, Record)> {
         let mut shown = self.window.clone();
+        // Where the window has become lower the cursor stays in sight.
+        let is_cursor = |(entry, _): &(ViewEntry, Record)| self.cursor.is_some_and(|cursor| same(&cursor, entry));
+        let above = shown.iter().position(is_cursor).map_or(0, |at| (at + 1).saturating_sub(height));
+        shown.drain(..above);
         shown.truncate(height);
         let next = match (shown.last(), self.cursor) {
             (Some((last, _)), _) => self.view.after(last),
