@@ -40,6 +40,7 @@ commands! {
     LessContext = "less-context", LongerRange = "longer-range", ShorterRange = "shorter-range", Before = "before", Cancel = "cancel",
     DryRun = "dry-run", FollowUp = "follow-up", Trace = "trace", Patterns = "patterns", TopValues = "top-values", Order = "order",
     OnlyThis = "only-this", NotThis = "not-this", Act = "act", Describe = "describe",
+    GroupBy = "group-by",
 }
 
 /// What a key means.

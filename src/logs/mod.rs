@@ -7,6 +7,7 @@ pub mod dialect;
 pub mod fields;
 pub mod filter;
 pub mod format;
+pub mod grouped;
 pub mod histogram;
 pub mod layout;
 pub mod outline;

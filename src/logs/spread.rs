@@ -34,6 +34,23 @@ impl Spread {
         }
     }
 
+    /// Takes over what another has counted, where it is of one unit.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let (Some(unit), Some((least, greatest))) = (other.unit, other.ends) else { return };
+        if *self.unit.get_or_insert(unit) != unit {
+            return;
+        }
+        let ends = self.ends.unwrap_or((least, greatest));
+        self.ends = Some((ends.0.min(least), ends.1.max(greatest)));
+        self.count += other.count;
+        self.zeros += other.zeros;
+        for (held, more) in [(&mut self.positive, &other.positive), (&mut self.negative, &other.negative)] {
+            for (bucket, count) in more {
+                *held.entry(*bucket).or_default() += count;
+            }
+        }
+    }
+
     /// How many numbers were counted.
     pub(crate) fn count(&self) -> u64 {
         self.count

@@ -430,3 +430,30 @@ fn clicks_and_the_wheel_work_in_details() {
     app.send(Event::Mouse(Mouse { column: area.x + 1, row: area.y, kind: MouseKind::ScrollUp }));
     assert_eq!(panel(&app).rows().1, 0);
 }
+
+#[test]
+fn numbers_are_grouped_by_another_field() {
+    let mut app = logs();
+    for seq in 1..=40 {
+        let (path, took) = if seq % 4 == 0 { ("/slow", seq * 10) } else { ("/fast", seq) };
+        let line = format!(r#"{{"message":"m{seq}","path":"{path}","took":"{took}ms"}}"#);
+        json(&mut app, "api", seq, Level::Info, &line);
+    }
+    // `#` on a number, then by another field.
+    app.keys("enter tab tab j j #");
+    settle(&mut app);
+    app.keys("b");
+    app.typed("path");
+    app.keys("enter");
+    settle(&mut app);
+    snap("grouped", &mut app);
+    app.keys("o o");
+    assert!(text(&draw(&app.state, 120, 40)).contains("most frequent first"));
+    app.keys("j enter");
+    assert_eq!(app.state.console.screens.logs.filter.text(), r#"path="/slow""#);
+    assert_eq!(shown(&app).len(), 10);
+    app.keys("esc #");
+    app.typed("message");
+    app.keys("enter b");
+    assert_eq!(app.toast(), "message holds no numbers to group by another field");
+}

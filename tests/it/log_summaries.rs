@@ -163,3 +163,30 @@ fn what_can_not_be_combined_is_refused() {
     }
     assert_eq!(logs(directory.path(), &["/", "--count"], "").code, Some(3));
 }
+
+#[test]
+fn numbers_are_grouped_by_another_field() {
+    let directory = directory();
+    let line = |n: u32| {
+        let (path, took) = if n.is_multiple_of(4) { ("/slow", n * 10) } else { ("/fast", n) };
+        format!("{{\"level\":\"info\",\"msg\":\"done\",\"path\":\"{path}\",\"took\":\"{took}ms\"}}\n")
+    };
+    let lines = (1..=100).fold(String::new(), |lines, n| lines + &line(n));
+    let lines = lines + "{\"level\":\"info\",\"msg\":\"no number\",\"path\":\"/fast\"}\n";
+    let done = logs(directory.path(), &["-", "--top", "path", "--of", "took"], &lines);
+    let rows: Vec<Vec<&str>> = done.out.lines().map(|row| row.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["RECORDS", "P50", "P95", "MAX", "path"], "{}", done.out);
+    assert_eq!((rows[1][0], *rows[1].last().unwrap()), ("25", "/slow"), "the highest p95 first: {}", done.out);
+    assert!(done.out.contains("1.0 s") || done.out.contains("1 s"), "in its unit: {}", done.out);
+    assert!(done.err.contains("1 records have no number in took"), "{}", done.err);
+    let done = logs(directory.path(), &["-", "--top", "path", "--of", "took", "--json"], &lines);
+    let object: Value = serde_json::from_str(&done.out).unwrap();
+    let groups = object["groups"].as_array().unwrap();
+    assert_eq!(
+        (&groups[0]["value"], &groups[0]["count"], &groups[0]["unit"]),
+        (&"/slow".into(), &25.into(), &"s".into())
+    );
+    assert!((groups[0]["p95"].as_f64().unwrap() - 0.96).abs() < 0.02 && groups[0]["max"] == 1.0, "{object}");
+    let done = logs(directory.path(), &["-", "--of", "took"], &lines);
+    assert_eq!(done.code, Some(64));
+}

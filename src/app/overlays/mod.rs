@@ -6,6 +6,7 @@ pub mod choices;
 pub mod columns;
 pub mod confirm;
 pub mod description;
+pub mod grouped;
 pub mod help;
 pub mod line;
 pub mod palette;

@@ -6,6 +6,7 @@ use crate::app::list::moved;
 use crate::app::logs::{self, details};
 use crate::app::state::State;
 use crate::app::state::overlay::{Overlay, Stands, Then};
+use crate::app::toasts::Tone;
 use crate::lang::key::{Key, KeyCode};
 use crate::logs::filter::{Subject, number, write};
 use crate::logs::record::Record;
@@ -16,6 +17,8 @@ use crate::model::effect::{Effect, TerminalEffect};
 use crate::text::SafeText;
 use crate::world::ids::LogId;
 use crate::world::logs::{Logs, rings};
+
+use super::grouped;
 
 /// Values that are held.
 const MOST: usize = 10_000;
@@ -59,20 +62,68 @@ impl FieldChoice {
         self.fields.iter().filter(|field| field.to_lowercase().contains(&typed)).collect()
     }
 
+    /// The fields of the records that came, but one, which is chosen already.
+    pub(super) fn without(state: &State, field: &str) -> Self {
+        let known = state.console.screens.logs.known.fields();
+        let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
+        let fields = named.chain(ALWAYS.map(str::to_owned)).filter(|name| name != field).collect();
+        Self { fields, ..Self::default() }
+    }
+
     fn chosen(&self) -> String {
         let shown = self.shown();
         shown.get(self.selected).map_or_else(|| self.input.text().trim().to_owned(), |field| (*field).clone())
     }
+
+    /// Takes a key.
+    pub(super) fn key(&mut self, key: Key) -> Chosen {
+        let last = self.shown().len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Chosen::Nothing,
+            KeyCode::Enter => {
+                let field = self.chosen();
+                if !field.is_empty() {
+                    return Chosen::Field(field);
+                }
+            }
+            KeyCode::Up | KeyCode::BackTab => self.selected = self.selected.saturating_sub(1),
+            KeyCode::Down | KeyCode::Tab => self.selected = (self.selected + 1).min(last),
+            _ => {
+                if self.input.key(key) {
+                    self.selected = 0;
+                }
+            }
+        }
+        Chosen::NotYet
+    }
+
+    /// Takes pasted text.
+    pub(super) fn paste(&mut self, text: &str) {
+        self.input.insert(text);
+        self.selected = 0;
+    }
+
+    /// A click on a row.
+    pub(super) fn click(&mut self, row: usize) {
+        self.selected = row.min(self.shown().len().saturating_sub(1));
+    }
+}
+
+/// What became of a choice.
+pub(super) enum Chosen {
+    /// It goes on.
+    NotYet,
+    /// It was given up.
+    Nothing,
+    /// A field.
+    Field(String),
 }
 
 impl TopOverlay {
     /// Asks for a field.
     pub(crate) fn new(state: &State) -> Self {
-        let known = state.console.screens.logs.known.fields();
-        let named = known.iter().map(|(name, _)| name.to_string()).filter(|name| !ALWAYS.contains(&name.as_str()));
-        let fields = named.chain(ALWAYS.map(str::to_owned)).collect();
         let mut panel = Self::counted(state, "");
-        panel.choice = Some(FieldChoice { fields, ..FieldChoice::default() });
+        panel.choice = Some(FieldChoice::without(state, ""));
         panel
     }
 
@@ -114,22 +165,10 @@ impl TopOverlay {
 
     fn choose(&mut self, state: &State, key: Key) -> Then {
         let Some(choice) = &mut self.choice else { return Then::Stay };
-        let last = choice.shown().len().saturating_sub(1);
-        match key.code {
-            KeyCode::Esc => return Then::Close,
-            KeyCode::Enter => {
-                let field = choice.chosen();
-                if !field.is_empty() {
-                    *self = Self::counted(state, &field);
-                }
-            }
-            KeyCode::Up | KeyCode::BackTab => choice.selected = choice.selected.saturating_sub(1),
-            KeyCode::Down | KeyCode::Tab => choice.selected = (choice.selected + 1).min(last),
-            _ => {
-                if choice.input.key(key) {
-                    choice.selected = 0;
-                }
-            }
+        match choice.key(key) {
+            Chosen::Nothing => return Then::Close,
+            Chosen::Field(field) => *self = Self::counted(state, &field),
+            Chosen::NotYet => {}
         }
         Then::Stay
     }
@@ -152,6 +191,13 @@ impl Overlay for TopOverlay {
                 effects.extend(rows.get(self.at()).map(|row| TerminalEffect::Copy(SafeText::new(row.value)).into()));
             }
             Command::TopValues => *self = Self::new(state),
+            Command::GroupBy if self.spread.ends().is_some() => {
+                grouped::open(state, &self.field);
+                return Then::Close;
+            }
+            Command::GroupBy => {
+                state.toast(Tone::Info, &format!("{} holds no numbers to group by another field", self.field));
+            }
             Command::Open | Command::OnlyThis if self.filter_by(state, false) => return Then::Close,
             Command::NotThis if self.filter_by(state, true) => return Then::Close,
             Command::Back | Command::Quit => return Then::Close,
@@ -162,14 +208,13 @@ impl Overlay for TopOverlay {
 
     fn paste(&mut self, _state: &mut State, text: &str) {
         if let Some(choice) = &mut self.choice {
-            choice.input.insert(text);
-            choice.selected = 0;
+            choice.paste(text);
         }
     }
 
     fn click_row(&mut self, row: usize) {
         match &mut self.choice {
-            Some(choice) => choice.selected = row.min(choice.shown().len().saturating_sub(1)),
+            Some(choice) => choice.click(row),
             None => self.selected = self.top.rows(SHOWN).get(row).map(|row| row.value.to_owned()),
         }
     }

@@ -31,6 +31,7 @@ of the record before it; where there is none it is kept, and a note says so.
 
   opsroom logs app.log --filter 'level>=error' --count     instead of grep -c
   opsroom logs app.log --top status                         instead of grep | cut | sort | uniq -c | sort -rn
+  opsroom logs app.log --top path --of duration_ms          which path is slow: p50, p95 and max of each
   opsroom logs app.log --patterns                           what it says most, numbers and ids aside
   opsroom logs app.log --since 1h --histogram               when it went wrong
 
@@ -40,7 +41,9 @@ log of the configuration. Records are read up to 1 MiB; one that is longer is
 cut there, and the number of those is reported.
 
 With --json: --count gives {count, records}; --top {field, records, missing,
-distinct, others, short_by, values: [{value, count, share}]}; --patterns
+distinct, others, short_by, values: [{value, count, share}]}, with --of {field,
+of, without_number, without_value, others, groups: [{value, count, p50, p95,
+max, unit}]}; --patterns
 {records, distinct, others, patterns: [{pattern, count, share, level, levels,
 first, last, trend, example}]}; --histogram {records, untimed, seconds, bars:
 [{from, total, levels}]}; all of them covers {from, until, complete, logs} and
@@ -78,6 +81,9 @@ pub(crate) struct Arguments {
     /// Print the most frequent values of FIELD with their counts; level, service, log, message and trace are fields too
     #[arg(long, group = "summary", value_name = "FIELD", allow_hyphen_values = true)]
     top: Option<String>,
+    /// With --top: p50, p95 and max of the numbers in this FIELD for each value, the highest p95 first
+    #[arg(long, value_name = "FIELD", requires = "top", allow_hyphen_values = true)]
+    of: Option<String>,
     /// Print what is said most: messages with numbers, ids, addresses and times taken out, with their counts
     #[arg(long, group = "summary")]
     patterns: bool,

@@ -71,12 +71,13 @@ fn output(arguments: &Arguments) -> PrintMode {
     let rows = |rows| arguments.limit.map_or(rows, |limit| limit as usize);
     let json = arguments.json;
     let summary = |kind, limit| PrintMode::Summary { kind, json, limit };
-    match &arguments.top {
-        Some(field) => summary(SummaryKind::Top(field.clone()), rows(20)),
-        None if arguments.count => summary(SummaryKind::Count, 1),
-        None if arguments.patterns => summary(SummaryKind::Patterns, rows(20)),
-        None if arguments.histogram => summary(SummaryKind::Histogram, rows(40)),
-        None => PrintMode::Records { json, context: arguments.context },
+    match (&arguments.top, &arguments.of) {
+        (Some(by), Some(of)) => summary(SummaryKind::Grouped { of: of.clone(), by: by.clone() }, rows(20)),
+        (Some(field), None) => summary(SummaryKind::Top(field.clone()), rows(20)),
+        _ if arguments.count => summary(SummaryKind::Count, 1),
+        _ if arguments.patterns => summary(SummaryKind::Patterns, rows(20)),
+        _ if arguments.histogram => summary(SummaryKind::Histogram, rows(40)),
+        _ => PrintMode::Records { json, context: arguments.context },
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a summary is printed.
 
+mod grouped;
+
 use std::io::{self, Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -44,6 +46,7 @@ pub(crate) fn show(summary: &Summary, covers: &Covers, look: PrintOptions, out: 
         let mut value = match &summary.counts {
             SummaryCounts::Number => json!({ "count": summary.passed, "records": summary.records }),
             SummaryCounts::Top(field, top) => top_json(field, top, limit),
+            SummaryCounts::Grouped { of, by, grouped } => grouped::json(of, by, grouped, limit),
             SummaryCounts::Patterns(patterns) => patterns_json(patterns, limit),
             SummaryCounts::Histogram(timeline, untimed) => histogram_json(timeline, *untimed, limit),
         };
@@ -55,6 +58,7 @@ pub(crate) fn show(summary: &Summary, covers: &Covers, look: PrintOptions, out: 
     match &summary.counts {
         SummaryCounts::Number => writeln!(out, "{}", summary.passed),
         SummaryCounts::Top(_, top) => top_text(top, look, out),
+        SummaryCounts::Grouped { by, grouped, .. } => grouped::text(by, grouped, look, out),
         SummaryCounts::Patterns(patterns) => patterns_text(patterns, look, out),
         SummaryCounts::Histogram(timeline, _) => histogram_text(timeline, look, out),
     }
@@ -85,6 +89,7 @@ pub(crate) fn note(summary: &Summary, limit: usize) -> String {
                 parts.push(format!("{} of {} records have no {field}", top.missing(), summary.passed));
             }
         }
+        SummaryCounts::Grouped { of, by, grouped } => parts.extend(grouped::note(of, by, grouped, limit)),
         SummaryCounts::Patterns(patterns) => {
             if patterns.len() > limit {
                 parts.push(format!("{} different patterns; --limit N shows more", patterns.len()));

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
 use crate::logs::filter::{Filter, Subject};
+use crate::logs::grouped::GroupedSpread;
 use crate::logs::pattern::Patterns;
 use crate::logs::record::Record;
 use crate::logs::timeline::LevelTimeline;
@@ -18,6 +19,8 @@ pub(crate) enum SummaryKind {
     Count,
     /// The values of a field.
     Top(String),
+    /// The numbers of a field, by the values of another.
+    Grouped { of: String, by: String },
     /// What is said.
     Patterns,
     /// Levels over time.
@@ -49,6 +52,8 @@ pub(crate) enum SummaryCounts {
     Number,
     /// The values of a field.
     Top(String, Top),
+    /// The numbers of a field, by the values of another.
+    Grouped { of: String, by: String, grouped: Box<GroupedSpread> },
     /// Shapes, each with the line of its first record.
     Patterns(Box<Patterns<SafeText>>),
     /// Levels over time, and how many records state no time.
@@ -61,6 +66,9 @@ impl Summary {
         let counts = match kind {
             SummaryKind::Count => SummaryCounts::Number,
             SummaryKind::Top(field) => SummaryCounts::Top(field.clone(), Top::default()),
+            SummaryKind::Grouped { of, by } => {
+                SummaryCounts::Grouped { of: of.clone(), by: by.clone(), grouped: Box::default() }
+            }
             SummaryKind::Patterns => SummaryCounts::Patterns(Box::default()),
             SummaryKind::Histogram => SummaryCounts::Histogram(LevelTimeline::default(), 0),
         };
@@ -72,6 +80,7 @@ impl Summary {
         let kind = match &self.counts {
             SummaryCounts::Number => SummaryKind::Count,
             SummaryCounts::Top(field, _) => SummaryKind::Top(field.clone()),
+            SummaryCounts::Grouped { of, by, .. } => SummaryKind::Grouped { of: of.clone(), by: by.clone() },
             SummaryCounts::Patterns(_) => SummaryKind::Patterns,
             SummaryCounts::Histogram(..) => SummaryKind::Histogram,
         };
@@ -103,6 +112,9 @@ impl Summary {
         match &mut self.counts {
             SummaryCounts::Number => {}
             SummaryCounts::Top(field, top) => top.add(subject.value(field).as_deref()),
+            SummaryCounts::Grouped { of, by, grouped } => {
+                grouped.add(subject.value(by).as_deref(), subject.value(of).as_deref());
+            }
             SummaryCounts::Patterns(patterns) => {
                 patterns.add(subject.message(), subject.level(), subject.at(), || SafeText::new(subject.raw()));
             }
@@ -121,6 +133,9 @@ impl Summary {
         self.first = earlier(self.first, other.first);
         match (&mut self.counts, other.counts) {
             (SummaryCounts::Top(_, held), SummaryCounts::Top(_, more)) => held.merge(more),
+            (SummaryCounts::Grouped { grouped: held, .. }, SummaryCounts::Grouped { grouped: more, .. }) => {
+                held.merge(*more);
+            }
             (SummaryCounts::Patterns(held), SummaryCounts::Patterns(more)) => held.merge(*more),
             (SummaryCounts::Histogram(held, untimed), SummaryCounts::Histogram(more, others)) => {
                 held.merge(more);

@@ -6,6 +6,7 @@ mod columns;
 mod confirm;
 mod description;
 mod details;
+mod grouped;
 mod help;
 mod line;
 mod palette;
@@ -24,6 +25,7 @@ use crate::app::overlays::choices::Choices;
 use crate::app::overlays::columns::ColumnsOverlay;
 use crate::app::overlays::confirm::Confirmation;
 use crate::app::overlays::description::Description;
+use crate::app::overlays::grouped::GroupedOverlay;
 use crate::app::overlays::help::Help;
 use crate::app::overlays::line::LineInput;
 use crate::app::overlays::palette::Palette;
@@ -52,6 +54,7 @@ const DRAWINGS: &[Drawing] = &[
     draws::<ColumnsOverlay>,
     draws::<Confirmation>,
     draws::<Description>,
+    draws::<GroupedOverlay>,
     draws::<Help>,
     draws::<LineInput>,
     draws::<Palette>,

@@ -30,15 +30,19 @@ const BAR: f64 = 12.0;
 impl Draw for TopOverlay {
     fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
         if let Some(choice) = &self.choice {
-            return choose(state, painter, choice, area);
+            let title = Line::styled("top values of which field?", Role::DialogTitle);
+            return choose(state, painter, choice, &title, area);
         }
         let title = Line::styled("top values of", Role::DialogTitle).then(self.field.clone(), Role::LogField);
+        let group = (Command::GroupBy, "numbers by a field");
         let keys = [
             (Command::Open, "show records"),
             (Command::NotThis, "hide these"),
             (Command::TopValues, "choose field"),
             (Command::Copy, "copy"),
         ];
+        let group = self.spread.ends().is_some().then_some(group);
+        let keys: Vec<_> = group.into_iter().chain(keys).collect();
         let rows = self.top.rows(SHOWN);
         let at = self.at();
         let foot = Line::styled(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
@@ -74,8 +78,13 @@ impl Draw for TopOverlay {
     }
 }
 
+/// A value, which may be empty.
+pub(super) fn shown_text(value: &str) -> Line<'_> {
+    Line::styled(Span::borrowed(if value.is_empty() { "(empty)" } else { value }), Role::Text)
+}
+
 fn shown_value<'a>(row: &Value<'a>) -> Line<'a> {
-    let words = Line::styled(Span::borrowed(if row.value.is_empty() { "(empty)" } else { row.value }), Role::Text);
+    let words = shown_text(row.value);
     match row.left_out {
         0 => words,
         left_out => words.and(format!("… +{}", figures::bytes(left_out as u64)), Role::TextDim),
@@ -116,9 +125,9 @@ fn spread(panel: &TopOverlay, dot: &'static str) -> Line<'static> {
     words
 }
 
-fn choose(state: &State, painter: &mut Painter<'_>, choice: &FieldChoice, area: Rect) {
-    let title = Line::styled("top values of which field?", Role::DialogTitle);
-    let inner = details::frame(state, painter, area, &title, &Line::new(), &[]);
+/// The choice of a field.
+pub(super) fn choose(state: &State, painter: &mut Painter<'_>, choice: &FieldChoice, title: &Line<'_>, area: Rect) {
+    let inner = details::frame(state, painter, area, title, &Line::new(), &[]);
     let (head, body) = split_top(inner, 2);
     let typed = Line::styled("> ", Role::InputPrompt)
         .and(choice.input.text().to_owned(), Role::Input)

@@ -1,0 +1,98 @@
+//! The numbers of one field by the values of another, and before that the choice of the other.
+
+use ratatui::layout::Rect;
+
+use super::top::{choose, shown_text};
+use super::{Draw, details};
+use crate::app::keymap::Command;
+use crate::app::layout::Target;
+use crate::app::overlays::grouped::GroupedOverlay;
+use crate::app::overlays::top::SHOWN;
+use crate::app::state::State;
+use crate::app::state::overlay::Overlay as _;
+use crate::theme::Role;
+use crate::ui::figures;
+use crate::ui::line::Line;
+use crate::ui::paint::{Painter, split_top};
+use crate::ui::widgets::notice::Notice;
+use crate::ui::widgets::table::{self, Column, Table, TableRow};
+
+const COLUMNS: [Column; 5] = [
+    Column::figure("records", 8, 0),
+    Column::figure("p50", 8, 2),
+    Column::figure("p95", 8, 0),
+    Column::figure("max", 8, 1),
+    Column::text("value", 20, 400, 0),
+];
+
+impl Draw for GroupedOverlay {
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, area: Rect) {
+        if let Some(choice) = &self.choice {
+            let title = Line::styled(format!("{} by which field?", self.of), Role::DialogTitle);
+            return choose(state, painter, choice, &title, area);
+        }
+        let title = Line::styled(self.of.clone(), Role::LogField)
+            .then("by", Role::DialogTitle)
+            .then(self.by.clone(), Role::LogField);
+        let keys = [
+            (Command::Open, "show records"),
+            (Command::Order, "order"),
+            (Command::NotThis, "hide these"),
+            (Command::GroupBy, "by another field"),
+            (Command::Copy, "copy"),
+        ];
+        let rows = self.grouped.rows(self.order, SHOWN);
+        let at = self.at();
+        let foot = Line::styled(format!("{} of {}", (at + 1).min(rows.len()), rows.len()), Role::TextDim);
+        let inner = details::frame(state, painter, area, &title, &foot, &keys);
+        let (head, body) = split_top(inner, 2);
+        painter.put(head, 0, &counted(self, painter.glyphs().dot));
+        if rows.is_empty() {
+            let notice = if self.is_counting() {
+                Notice::empty("counting what is held", "newest first")
+            } else {
+                Notice::empty("no record that passes has a number there and the other field", "b chooses another field")
+            };
+            notice.draw(painter, body);
+            return;
+        }
+        let height = usize::from(body.height.saturating_sub(1)).max(1);
+        let shown = table::window(at.saturating_sub(height / 2), Some(at), rows.len(), height);
+        let selected = at.checked_sub(shown.start);
+        let drawn = shown.clone().zip(&rows[shown]).map(|(place, row)| {
+            let figure = |value| figures::value(value, row.unit);
+            TableRow {
+                cells: vec![
+                    Line::plain(figures::count(row.count)),
+                    Line::plain(figure(row.p50)),
+                    Line::styled(figure(row.p95), Role::TextStrong),
+                    Line::plain(figure(row.max)),
+                    shown_text(row.value),
+                ],
+                target: Some(Target::OverlayRow(place)),
+            }
+        });
+        Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
+    }
+}
+
+/// What the rows are made from, and what they leave out.
+fn counted(overlay: &GroupedOverlay, dot: &'static str) -> Line<'static> {
+    let grouped = &overlay.grouped;
+    let values = figures::count(grouped.len() as u64);
+    let mut words =
+        Line::plain(format!("{values} values")).then(format!("{dot} {}", overlay.order.word()), Role::TextDim);
+    for (count, what) in [
+        (grouped.without_number(), "records without a number"),
+        (grouped.without_value(), "without the field to group by"),
+        (grouped.others(), "of rare values"),
+    ] {
+        if count > 0 {
+            words = words.then(format!("{dot} {} {what}", figures::count(count)), Role::TextDim);
+        }
+    }
+    match overlay.progress() {
+        Some(done) => words.then(format!("{dot} counting, {done} %"), Role::StatusPending),
+        None => words,
+    }
+}
