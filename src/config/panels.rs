@@ -116,8 +116,11 @@ pub static CHECK: PanelSpec =
 pub static METRIC: PanelSpec =
     PanelSpec { name: "metric", argument: Argument::Metric, help: "The chart of one metric" };
 /// The tail of a log.
-pub static LOG: PanelSpec =
-    PanelSpec { name: "log", argument: Argument::Log, help: "The newest records of a log, or of all with *" };
+pub static LOG: PanelSpec = PanelSpec {
+    name: "log",
+    argument: Argument::Log,
+    help: "The newest records of a log, or of all with *; on the overview errors first, repeats as one row",
+};
 /// The line about the service that is shown.
 pub static SERVICE_STATUS: PanelSpec =
     plain("service-status", "The chosen service in one line: status, since when, what it depends on, its runbook");

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod outline;
 pub mod pattern;
 pub mod record;
+pub mod repeats;
 pub mod ring;
 pub mod scan;
 pub mod spread;

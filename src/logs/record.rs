@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::fields::{self, FieldValue, Visit};
 use super::format::Format;
 use super::layout::Layout;
+use super::pattern;
 use crate::lang::time::Stamp;
 use crate::text::name::Name;
 use crate::text::redact::Redactor;
@@ -275,11 +276,27 @@ impl std::ops::Deref for Record {
 pub struct RecordBatch {
     /// New records, oldest first.
     pub records: Vec<Record>,
+    /// The hash of the shape of each message, where its source has found it; else it is found by who takes it in.
+    pub shapes: Vec<u64>,
     /// What was lost since the source started.
     pub loss: Loss,
     /// True while these are lines that were there before we came: they are merged where their time says, and
     /// not announced as new.
     pub backlog: bool,
+}
+
+impl RecordBatch {
+    /// With the shapes of its messages: for sources, so that the loop looks at no message.
+    #[must_use]
+    pub(crate) fn with_shapes(mut self) -> Self {
+        let mut shape = String::new();
+        let of = |record: &Record| {
+            pattern::shape_of(record.message.as_str(), &mut shape);
+            pattern::shape_hash(&shape)
+        };
+        self.shapes = self.records.iter().map(of).collect();
+        self
+    }
 }
 
 /// Counts of what a log source could not show as it was, since it started.

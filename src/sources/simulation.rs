@@ -77,7 +77,7 @@ impl Simulation {
             pipeline.line(stream, line.as_ref(), 0, at, false);
         }
         pipeline.settle(stream, at);
-        pipeline.take_batch(false).map(|batch| Observation::Records { log: name.clone(), batch })
+        pipeline.take_batch(false).map(|batch| Observation::Records { log: name.clone(), batch: batch.with_shapes() })
     }
 
     /// The metrics over logs that have another number at `at`.

@@ -9,7 +9,9 @@ use super::ids::LogId;
 use super::table::IdTable;
 use crate::config::sections::log::Log;
 use crate::lang::time::Stamp;
+use crate::logs::pattern;
 use crate::logs::record::{LogState, Loss, Record};
+use crate::logs::repeats::RepeatedShapes;
 use crate::logs::ring::{Ring, RingLimits};
 use crate::logs::view::WINDOW;
 use crate::text::name::Name;
@@ -34,6 +36,8 @@ pub struct LogView {
     pub last_at: Option<Stamp>,
     /// The records that are held.
     pub ring: Ring,
+    /// What was said how often in the last hour.
+    pub(crate) repeats: RepeatedShapes,
     /// Up to which `seq` its records were there before they were read; those above came live.
     backlog_to: u64,
     /// Bytes of the longest service name that a record of this log has stated; never shrinks.
@@ -53,6 +57,7 @@ impl LogView {
             rate: 0.0,
             last_at: None,
             ring: Ring::new(limits),
+            repeats: RepeatedShapes::default(),
             backlog_to: 0,
             longest_service: 0,
             recent: VecDeque::new(),
@@ -63,6 +68,12 @@ impl LogView {
     pub(crate) fn moved(mut self, log: &Log) -> Self {
         self.service.clone_from(&log.service);
         self
+    }
+
+    /// Counts a record that came; `shape` is that of its message, where its source has found it.
+    pub(crate) fn count(&mut self, record: &Record, shape: Option<u64>, backlog: bool) {
+        let shape = shape.unwrap_or_else(|| pattern::hash_of(record.message.as_str()));
+        self.repeats.note(record, shape, backlog);
     }
 
     /// Holds one record more.

@@ -169,7 +169,8 @@ impl World {
         let log = &mut self.logs[id];
         log.loss = batch.loss;
         log.observe(&batch.records, batch.backlog, at);
-        for record in &batch.records {
+        for (at, record) in batch.records.iter().enumerate() {
+            self.logs[id].count(record, batch.shapes.get(at).copied(), batch.backlog);
             self.logs[id].push(record);
             each(&self.logs, id, record, batch.backlog);
         }
@@ -181,6 +182,7 @@ impl World {
     pub(crate) fn masked(&mut self, records: &[(Record, Record)], mut each: impl FnMut(&Logs, LogId, &Record, bool)) {
         for (held, masked) in records {
             let Some(id) = self.membership.logs.get(&held.log).copied() else { continue };
+            self.logs[id].repeats.replace(held, masked);
             if self.logs[id].ring.get(held.seq).is_some_and(|now| now.same(held)) {
                 self.logs[id].push(masked);
                 each(&self.logs, id, masked, true);

@@ -47,6 +47,9 @@ filter = "level>=error"
 key = "F2"
 [screen.overview]
 rows = [["services", "timeline"], ["log:api level>=error*3", "log:*"]]
+[screen.tails]
+key = "F3"
+rows = [["services"], ["log:*"]]
 "#;
 
 /// A console on its logs, with nothing read yet.
@@ -188,7 +191,7 @@ fn a_log_whose_clock_is_slow_is_seen_among_others() {
         line(&mut app, "api", n, 0, Level::Info, &format!("on time {n}"));
         app.pass(1);
     }
-    app.keys("1");
+    app.keys("f3");
     let frame = shown(&mut app, (120, 40));
     assert!(frame.contains("on time 40") && !frame.contains("told "), "what was there before is old:\n{frame}");
     line(&mut app, "web", 51, 7200, Level::Info, "of a slow clock");
@@ -200,6 +203,9 @@ fn a_log_whose_clock_is_slow_is_seen_among_others() {
     assert!(place("on time 37") < place("of a slow") && place("of a slow") < place("on time 41"), "{frame}");
     let wide = shown(&mut app, (200, 50));
     assert!(wide.contains("↑ arrived late"), "{wide}");
+    app.keys("1");
+    let frame = shown(&mut app, (200, 50));
+    assert!(frame.contains("of a slow clock") && !frame.contains("told "), "also where repeats are one row: {frame}");
 }
 
 #[test]
@@ -739,4 +745,63 @@ fn a_service_without_logs_of_its_own_shows_the_records_that_name_it() {
     assert!(shown(&mut app, (120, 40)).contains("logs of api · esc shows all logs · 2 "));
     app.keys("q j l");
     assert!(shown(&mut app, (120, 40)).contains("logs of web · esc shows all logs · 1 "));
+}
+
+#[test]
+fn what_is_said_again_and_again_is_one_row_of_the_overview() {
+    let mut app = App::new("[log.api]\nfile = \"/var/log/api.log\"\n[log.web]\nfile = \"/var/log/web.log\"\n");
+    assert!(shown(&mut app, (120, 40)).contains("opening the logs"));
+    for n in 1..=30 {
+        line(&mut app, "api", n, 0, Level::Info, &format!("GET /v1/carts/{n} took {n} ms"));
+    }
+    for n in 1..=74 {
+        line(&mut app, "web", n, 0, Level::Error, &format!("connect ECONNREFUSED after {n} ms"));
+        app.pass(1);
+    }
+    line(&mut app, "api", 31, 0, Level::Warn, "retry 5 of 5");
+    line(&mut app, "api", 32, 0, Level::Error, "cart.total is undefined");
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("logs · errors first · 75 errors in the last hour · "), "{frame}");
+    let rows: Vec<&str> = frame.lines().skip_while(|line| !line.contains("errors first")).skip(1).take(4).collect();
+    for (row, (words, times)) in rows.iter().zip([
+        ("connect ECONNREFUSED after 74 ms", "×74│"),
+        ("cart.total is undefined", "  │"),
+        ("retry 5 of 5", "  │"),
+        ("GET /v1/carts/30 took 30 ms", "×30│"),
+    ]) {
+        assert!(row.contains(words) && row.ends_with(times), "{row}\n{frame}");
+    }
+    for size in SIZES {
+        insta::assert_snapshot!(format!("folded_{}x{}", size.0, size.1), shown(&mut app, size));
+    }
+    // They are those of an hour, and the records need not be held any more.
+    app.pass(3540);
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("errors in the last hour") && !frame.contains("75 errors"), "{frame}");
+    app.pass(120);
+    let frame = shown(&mut app, (120, 40));
+    assert!(
+        !frame.contains("errors first") && frame.contains("connect ECONNREFUSED"),
+        "what is older is a tail: {frame}"
+    );
+}
+
+#[test]
+fn a_count_says_since_when_it_counts() {
+    let mut app = App::new("[log.api]\nfile = \"/var/log/api.log\"\n");
+    let old = |app: &App, seq, ago| {
+        let time = Some(app.now().utc - Duration::from_secs(ago));
+        let data = RecordData::unknown("api".into(), seq, app.now(), SafeText::new("it broke"));
+        Record::new(RecordData { time, level: Level::Error, ..data })
+    };
+    let records = vec![old(&app, 1, 600), old(&app, 2, 60)];
+    app.send_observation(Observation::Records {
+        log: "api".into(),
+        batch: RecordBatch { records, backlog: true, ..RecordBatch::default() },
+    });
+    let frame = shown(&mut app, (120, 40));
+    assert!(frame.contains("2 errors since 02:31:00"), "older ones may be in the file: {frame}");
+    app.pass(3600);
+    line(&mut app, "api", 3, 0, Level::Error, "it broke");
+    assert!(shown(&mut app, (120, 40)).contains("1 error in the last hour"));
 }

@@ -10,7 +10,7 @@ const LEARNED_AGAIN: usize = 500;
 
 /// Every record that is held, or waits while the screen is frozen.
 pub(crate) fn held(state: &State) -> Vec<Record> {
-    let held = state.world.logs.iter().flat_map(|log| log.ring.iter());
+    let held = state.world.logs.iter().flat_map(|log| log.ring.iter().chain(log.repeats.kept()));
     held.chain(state.console.waiting.all()).cloned().collect()
 }
 

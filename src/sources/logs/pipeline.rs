@@ -281,7 +281,7 @@ impl Pipeline {
             return None;
         }
         self.reported = self.loss;
-        Some(RecordBatch { records: std::mem::take(&mut self.records), loss: self.loss, backlog })
+        Some(RecordBatch { records: std::mem::take(&mut self.records), shapes: Vec::new(), loss: self.loss, backlog })
     }
 
     fn ignored(&self, bytes: &[u8]) -> bool {

@@ -1,4 +1,6 @@
-//! The tail of one log, or of all merged.
+//! The tail of one log, or of all merged; on the overview what is said again and again is one row.
+
+mod folded;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -7,6 +9,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::{PanelView, focused, frame, note};
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::app::tails::Tail as FilteredTail;
 use crate::config::panels::{PanelId, PanelSubject};
@@ -47,6 +50,12 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         None => Line::plain("logs"),
     };
     let filtered = state.console.tails.get(shown);
+    if filtered.is_none()
+        && state.console.screen == Screen::Overview
+        && folded::draw(state, painter, id, &title, &logs, area)
+    {
+        return;
+    }
     tail(state, painter, id, title, &ShownTail { logs: &logs, naming: None, filtered }, area);
 }
 
@@ -148,6 +157,7 @@ fn rows(records: &[Record]) -> Vec<LogRow<'_>> {
             context: false,
             late: latest.timestamp() > at.timestamp(),
             since,
+            times: 1,
         }
     };
     records.iter().map(row).collect()

@@ -75,6 +75,7 @@ fn log_row<'a>(screen: &LogsScreen, row: &'a PaneRow) -> LogRow<'a> {
         context: row.context,
         late: row.late,
         since: row.since,
+        times: 1,
     }
 }
 

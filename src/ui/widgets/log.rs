@@ -36,6 +36,8 @@ pub(crate) struct LogRow<'a> {
     pub late: bool,
     /// Time since the record above it, in this list; `None` where there is none.
     pub since: Option<TimeDelta>,
+    /// How often its like came, where it stands for all of them; 1 elsewhere.
+    pub times: u64,
 }
 
 /// Finds what is to be highlighted in a text.
@@ -88,6 +90,13 @@ fn left_out(record: &Record) -> Option<Line<'static>> {
     let cut = (record.cut_bytes > 0).then(|| format!("+{} cut", bytes(record.cut_bytes)));
     let words = [rest, cut].into_iter().flatten().collect::<Vec<_>>().join(" ");
     (!words.is_empty()).then(|| Line::styled(words, Role::LevelWarn))
+}
+
+/// What stands at the right edge of a row: how often its like came, else what is left out of it.
+fn at_the_end(row: &LogRow<'_>, glyphs: GlyphSet) -> Option<Line<'static>> {
+    let sign = if glyphs.ascii { "x" } else { "×" };
+    let times = (row.times > 1).then(|| Line::styled(format!("{sign}{}", figures::count(row.times)), Role::TextStrong));
+    times.or_else(|| left_out(row.record))
 }
 
 /// Stands behind the level of what a program wrote to its stderr.
@@ -230,7 +239,7 @@ impl LogStyle<'_> {
             let lines = self.rows(row, usize::from(area.width), glyphs);
             let top = y;
             // A row that is not wrapped is cut where the panel ends: what is left out stands there.
-            let rest = left_out(row.record).filter(|rest| !self.wrap && rest.width() < usize::from(area.width) / 2);
+            let rest = at_the_end(row, glyphs).filter(|rest| !self.wrap && rest.width() < usize::from(area.width) / 2);
             for line in &lines {
                 if y >= area.height {
                     break;

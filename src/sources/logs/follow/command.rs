@@ -295,6 +295,7 @@ impl Follower {
         let backlog = self.repeats.are_expected() || matches!(self.backlog, Backlog::Arriving { .. });
         if let Some(batch) = self.pipeline.take_batch(backlog) {
             self.resume.note(&self.log.name, &self.pipeline);
+            let batch = batch.with_shapes();
             if !self.send(Observation::Records { log: self.log.name.clone(), batch }).await {
                 return false;
             }

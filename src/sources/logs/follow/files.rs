@@ -152,7 +152,7 @@ impl FileLog {
         let backlog = self.backlog;
         self.backlog = backlog && (total.behind || matches!(self.state, LogState::CatchingUp { .. }));
         if let Some(batch) = self.pipeline.take_batch(backlog) {
-            out.push(Observation::Records { log: self.log.name.clone(), batch });
+            out.push(Observation::Records { log: self.log.name.clone(), batch: batch.with_shapes() });
         }
         self.say_trouble();
         total
