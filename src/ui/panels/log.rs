@@ -103,7 +103,7 @@ pub(crate) fn tail(
         }
     }
     if let Some(service) = of.naming.filter(|_| records.is_empty() && logs.iter().any(|log| !log.ring.is_empty())) {
-        Notice::empty(format!("no recent records of {service}"), "the records of these logs name their service")
+        Notice::empty(format!("no recent records of {service}"), "l looks through all that is loaded")
             .draw(painter, inner);
         return;
     }

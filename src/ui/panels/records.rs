@@ -106,8 +106,7 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
     if former(state).is_some() {
         shape = shape.with(Line::styled("esc goes back", Role::TextDim), dot);
     }
-    let passing = screen.pane.view().len() as u64;
-    shape = shape.with(Line::plain(figures::count(passing)), dot);
+    shape = shape.with(covered(state), dot);
     if let Some(searched) = &screen.search {
         let (at, of) = screen.hit().unwrap_or_default();
         let place = if at > 0 {
@@ -121,6 +120,28 @@ fn title<'a>(state: &'a State, painter: &Painter<'_>, id: &PanelId) -> Frame<'a>
         shape = shape.with(Line::styled(format!("searching, {done} %"), Role::StatusPending), dot);
     }
     shape
+}
+
+/// How many records are shown, of how many that are loaded, and since when where there may be older ones.
+fn covered(state: &State) -> Line<'static> {
+    let screen = &state.console.screens.logs;
+    let passing = screen.pane.view().len() as u64;
+    let shown = || screen.pane.sources().iter().filter_map(|at| state.world.logs.get(*at));
+    let words = if screen.pane.view().filter().is_everything() {
+        format!("{} {}", figures::count(passing), if passing == 1 { "record" } else { "records" })
+    } else {
+        let held = shown().map(|log| log.ring.len() as u64).sum();
+        format!("{} of {}", figures::count(passing), figures::count(held))
+    };
+    let words = Line::plain(words);
+    match shown().filter_map(LogView::loaded_since).max() {
+        Some(first) => {
+            let zone = state.world.config.console.timezone;
+            let first = figures::moment(first, state.shown_now().utc, zone);
+            words.then(format!("since {first}"), Role::TextDim)
+        }
+        None => words,
+    }
 }
 
 /// From when to when the filter reaches, where it says so: which night is meant.
@@ -137,28 +158,31 @@ fn window(state: &State) -> Line<'static> {
     Line::styled(words, Role::TextDim)
 }
 
-/// How the records are looked at, and whether they follow; in `room` columns the latter alone.
+/// How the records are looked at, and whether they follow: what there is room for, the latter in any case.
 fn standing(state: &State, painter: &Painter<'_>, room: usize) -> Line<'static> {
     let screen = &state.console.screens.logs;
-    let mut words = Line::new();
+    let mut parts = vec![trouble(state)];
     if screen.column > 0 {
-        words = words.then(format!("from column {}", screen.column + 1), Role::TextDim);
+        parts.push(Line::styled(format!("from column {}", screen.column + 1), Role::TextDim));
     }
     if screen.context > 0 && !screen.filter.is_everything() {
-        words = words.then(format!("{} lines around", screen.context), Role::TextDim);
+        parts.push(Line::styled(format!("{} lines around", screen.context), Role::TextDim));
     }
     if let Some(at) = state.console.time_cursor.filter(|at| elsewhere(state, *at)) {
         let zone = state.world.config.console.timezone;
         let key = state.console.keymap.key_of(Command::GoToTime).map_or_else(String::new, |key| key.to_string());
-        words = words
-            .then(format!("{key} goes to {}", figures::moment(at, state.shown_now().utc, zone)), Role::ChartCursor);
+        let moment = figures::moment(at, state.shown_now().utc, zone);
+        parts.push(Line::styled(format!("{key} goes to {moment}"), Role::ChartCursor));
     }
-    words = words.join(trouble(state));
     let following = following(state, painter);
-    if words.is_empty() || words.width() + following.width() + 2 > room {
-        return following;
+    let mut words = Line::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        // A part and the two blanks behind it.
+        if words.width() + part.width() + 2 + following.width() <= room {
+            words = words.join(part).and("  ", Role::Text);
+        }
     }
-    words.and("  ", Role::Text).join(following)
+    words.join(following)
 }
 
 /// The logs of which no records come now: the records of the others must not hide that.
@@ -179,12 +203,12 @@ fn trouble(state: &State) -> Line<'static> {
     for (is_so, words, role) in kinds {
         let mut these = shown().filter(|log| is_so(&log.state));
         if let Some(first) = these.next() {
-            return Line::styled(format!(" {} {words}", one_or_all(first, these.count())), role);
+            return Line::styled(format!("{} {words}", one_or_all(first, these.count())), role);
         }
     }
     let Some((first, _)) = left.first() else { return Line::new() };
     let words = log::catching_up(left.iter().map(|(_, left)| left).sum());
-    Line::styled(format!(" {} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
+    Line::styled(format!("{} {words}", one_or_all(first, left.len() - 1)), Role::StatusPending)
 }
 
 /// The name of a log where it is the only one, else how many there are.
@@ -227,7 +251,8 @@ fn nothing(state: &State) -> Notice<'static> {
     if let LogScope::Service(name) = &screen.scope
         && logs.iter().any(|log| !log.ring.is_empty())
     {
-        return Notice::empty(format!("no loaded record names {name}"), "Esc shows all logs");
+        let next = format!("Esc shows all logs; there / and {name} finds what mentions it");
+        return Notice::empty(format!("no loaded record names {name}"), next);
     }
     log::nothing(&logs)
 }
