@@ -16,7 +16,8 @@ const MOST: usize = 128;
 /// not lost when the record is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct RepeatedShapes {
-    shapes: HashMap<u64, RepeatedShape>,
+    /// By shape and level: an error must not hide among what is said alike at another level.
+    shapes: HashMap<(u64, Level), RepeatedShape>,
     errors: Minutes,
     begins: Option<DateTime<Utc>>,
     last_seq: u64,
@@ -97,10 +98,11 @@ impl RepeatedShapes {
         if record.level >= Level::Error {
             self.errors.add(minute);
         }
-        if !self.shapes.contains_key(&shape) && self.shapes.len() >= MOST {
+        let key = (shape, record.level);
+        if !self.shapes.contains_key(&key) && self.shapes.len() >= MOST {
             self.let_go();
         }
-        let held = self.shapes.entry(shape).or_insert_with(|| RepeatedShape {
+        let held = self.shapes.entry(key).or_insert_with(|| RepeatedShape {
             seq: record.seq,
             at,
             level: record.level,
@@ -111,7 +113,7 @@ impl RepeatedShapes {
             held.kept = alone(record);
         }
         held.minutes.add(minute);
-        (held.seq, held.at, held.level) = (record.seq, at.max(held.at), record.level);
+        (held.seq, held.at) = (record.seq, at.max(held.at));
     }
 
     /// Puts a record in the place of another that must not be shown any more.
@@ -156,11 +158,11 @@ impl RepeatedShapes {
     }
 
     fn let_go(&mut self) {
-        let mut order: Vec<(bool, DateTime<Utc>, u64)> =
-            self.shapes.iter().map(|(shape, held)| (held.level >= Level::Warn, held.at, *shape)).collect();
+        let mut order: Vec<(bool, DateTime<Utc>, (u64, Level))> =
+            self.shapes.iter().map(|(key, held)| (held.level >= Level::Warn, held.at, *key)).collect();
         order.sort_unstable();
-        for (.., shape) in order.into_iter().take(MOST / 4) {
-            self.shapes.remove(&shape);
+        for (.., key) in order.into_iter().take(MOST / 4) {
+            self.shapes.remove(&key);
         }
     }
 }
@@ -213,8 +215,11 @@ mod tests {
         // A quiet log ages by itself.
         assert_eq!(counts(&repeats, 100 * 60), [("job 70 failed".into(), 30), ("started".into(), 1)]);
         assert_eq!(counts(&repeats, 200 * 60), []);
+        // What is said alike at another level is another row.
+        note(&mut repeats, &record(72, 70 * 60, Level::Info, "job 72 failed"));
+        assert_eq!(counts(&repeats, 70 * 60)[1], ("job 72 failed".into(), 1));
         // A later version of a record is the same record.
-        note(&mut repeats, &record(71, 70 * 60, Level::Info, "started"));
+        note(&mut repeats, &record(72, 70 * 60, Level::Info, "job 72 failed"));
         assert_eq!(counts(&repeats, 70 * 60)[1].1, 1);
     }
 

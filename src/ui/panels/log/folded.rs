@@ -86,7 +86,8 @@ fn most_wanted<'a>(logs: &[&'a LogView], now: DateTime<Utc>, most: usize) -> Vec
             _ => 2,
         };
         let is_old = now - repeat.at > RECENT;
-        (class, is_old, Reverse(repeat.level), Reverse(*count), Reverse(repeat.at), log.name.clone())
+        let latest = Reverse((repeat.at, repeat.seq));
+        (class, is_old, Reverse(repeat.level), Reverse(*count), latest, log.name.clone())
     };
     // Hundreds of logs have thousands of shapes: only those that are drawn are put in order.
     if all.len() > most && most > 0 {
