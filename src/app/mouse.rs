@@ -18,6 +18,10 @@ pub(crate) fn mouse(state: &mut State, mouse: Mouse, effects: &mut Vec<Effect>) 
     let target = state.console.layout.at(mouse.column, mouse.row).cloned();
     if !state.console.overlays.is_empty() {
         match (mouse.kind, target) {
+            (MouseKind::Press, Some(Target::LogLine(log, seq))) if logs::details::keep_list(state) => {
+                logs::select(state, &log, seq);
+                overlays::list_moved(state);
+            }
             (MouseKind::Press, Some(Target::OverlayRow(row))) => overlays::click_row(state, row),
             (MouseKind::Press, Some(Target::OverlayButton(button))) => {
                 if let Some(operation) = overlays::click_button(state, button) {

@@ -166,6 +166,11 @@ fn the_list_moves_while_a_record_is_read() {
     app.keys("enter k");
     learn(&mut app);
     snap("record_and_list", &mut app);
+    // A click in the list shows that record.
+    learn(&mut app);
+    let row = text(&draw(&app.state, 200, 50)).lines().position(|line| line.contains("number 27 of all")).unwrap();
+    app.send(Event::Mouse(Mouse { kind: MouseKind::Press, column: 20, row: u16::try_from(row).unwrap() }));
+    assert_eq!(record(&app).record.message.as_str(), "number 27 of all");
     // Where nobody moved the list goes on as it was.
     app.keys("esc G enter");
     assert!(!app.state.console.screens.logs.pane.follow);

@@ -43,6 +43,11 @@ pub(crate) const fn room(size: (u16, u16), stands: Stands) -> Area {
     Area { x: x + 2, y: y + 5, width: width.saturating_sub(4), height: height.saturating_sub(6) }
 }
 
+/// Whether the list of records stays in sight under what lies on top.
+pub(in crate::app) fn keep_list(state: &State) -> bool {
+    state.console.overlays.top().and_then(Overlay::details) == Some(Stands::WithList)
+}
+
 /// The details that are open over the logs, and how they stand to the list.
 pub(crate) fn open(state: &State) -> Option<Stands> {
     let details = state.console.overlays.iter().find_map(Overlay::details);

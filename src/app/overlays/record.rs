@@ -313,6 +313,11 @@ impl Overlay for RecordOverlay {
         Some(Stands::WithList)
     }
 
+    fn list_moved(&mut self, state: &State) {
+        self.inside = false;
+        self.show_selected(state);
+    }
+
     fn moves_list(&self) -> bool {
         !self.inside
     }

@@ -53,6 +53,9 @@ pub trait Overlay: Any + Debug {
         false
     }
 
+    /// Another record was selected in the list of records under it.
+    fn list_moved(&mut self, _state: &State) {}
+
     /// When it was opened, where it ignores keys at first.
     fn ignores_keys_since(&self) -> Option<Stamp> {
         None

@@ -95,6 +95,14 @@ pub(in crate::app) fn click_row(state: &mut State, row: usize) {
     }
 }
 
+/// Another record was selected in the list under the topmost overlay.
+pub(in crate::app) fn list_moved(state: &mut State) {
+    with_top(state, |state, top| {
+        top.list_moved(state);
+        Then::Stay
+    });
+}
+
 /// A click on a button of the topmost overlay.
 pub(in crate::app) fn click_button(state: &mut State, button: usize) -> Option<Operation> {
     with_top(state, |state, top| top.click_button(state, button))
