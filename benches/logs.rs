@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use opsroom::clock::Clock;
 use opsroom::config::sections::log::Log;
 use opsroom::logs::filter::{Filter, Subject};
+use opsroom::logs::grouped::GroupedSpread;
 use opsroom::logs::pattern;
 use opsroom::logs::pattern::Patterns;
 use opsroom::logs::record::Record;
+use opsroom::logs::repeats::RepeatedShapes;
 use opsroom::logs::ring::{Ring, RingLimits};
 use opsroom::logs::top::Top;
 use opsroom::logs::view::View;
@@ -80,6 +82,22 @@ fn shapes(held: &[Record], bytes: usize) {
             patterns.add(record.message.as_str(), record.level, record.at(), || ());
         }
         std::hint::black_box(patterns.len());
+    });
+    // Shapes are found where lines are read; the loop counts them.
+    let shaped: Vec<u64> = held.iter().map(|record| pattern::hash_of(record.message.as_str())).collect();
+    measure("records into repeated shapes", messages, LINES, || {
+        let mut repeats = RepeatedShapes::default();
+        for (record, shape) in held.iter().zip(&shaped) {
+            repeats.note(record, *shape, false);
+        }
+        std::hint::black_box(repeats.errors(held[0].at()));
+    });
+    measure("numbers of a field by another", bytes, LINES, || {
+        let mut grouped = GroupedSpread::default();
+        for record in held {
+            grouped.add(record.value("status").as_deref(), record.value("took_ms").as_deref());
+        }
+        std::hint::black_box(grouped.len());
     });
     measure("top values of a field", bytes, LINES, || {
         let mut top = Top::default();

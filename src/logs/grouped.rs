@@ -69,7 +69,7 @@ impl GroupOrder {
 
 impl GroupedSpread {
     /// Counts a record by the texts of its two fields; `None` where it has no such field.
-    pub(crate) fn add(&mut self, value: Option<&str>, numbers: Option<&str>) {
+    pub fn add(&mut self, value: Option<&str>, numbers: Option<&str>) {
         let Some((numbers, unit)) = numbers.and_then(number) else {
             self.without_number += 1;
             return;
@@ -139,7 +139,7 @@ impl GroupedSpread {
     }
 
     /// Values that are held.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.groups.len()
     }
 

@@ -79,7 +79,7 @@ fn first(now: DateTime<Utc>) -> i64 {
 
 impl RepeatedShapes {
     /// Counts a record once, by `shape`; `backlog` are those that were there before the log was followed.
-    pub(crate) fn note(&mut self, record: &Record, shape: u64, backlog: bool) {
+    pub fn note(&mut self, record: &Record, shape: u64, backlog: bool) {
         if record.kind != RecordKind::Line || record.seq <= self.last_seq {
             return;
         }
@@ -135,7 +135,7 @@ impl RepeatedShapes {
     }
 
     /// Errors and worse of the hour that ends at `now`, also those whose shape is no longer held.
-    pub(crate) fn errors(&self, now: DateTime<Utc>) -> u64 {
+    pub fn errors(&self, now: DateTime<Utc>) -> u64 {
         self.errors.since(first(now))
     }
 
