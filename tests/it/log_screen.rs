@@ -16,6 +16,7 @@ use opsroom::logs::format::Format;
 use opsroom::logs::record::{Level, LogState, Loss, Record, RecordBatch, RecordData};
 use opsroom::model::effect::{ConsoleEffect, Effect, TerminalEffect};
 use opsroom::model::observation::Observation;
+use opsroom::model::outcome::Outcome;
 use opsroom::text::{Colour, SafeText, Sgr, TextStyles};
 use opsroom::theme::{Catalogue, ColorDepth, GlyphSet, Role};
 use opsroom::ui;
@@ -804,4 +805,28 @@ fn a_count_says_since_when_it_counts() {
     app.pass(3600);
     line(&mut app, "api", 3, 0, Level::Error, "it broke");
     assert!(shown(&mut app, (120, 40)).contains("1 error in the last hour"));
+}
+
+#[test]
+fn a_secret_that_is_learned_late_leaves_the_folded_rows_too() {
+    let mut app = logs();
+    let said = |app: &App, words: &str| {
+        let data = RecordData::unknown("api".into(), 1, app.now(), SafeText::new(words));
+        Record::new(RecordData { level: Level::Error, ..data })
+    };
+    let (open, masked) = (said(&app, "login with hunter2secret"), said(&app, "login with ***"));
+    batch(&mut app, "api", vec![open.clone()], Loss::default());
+    // The ring drops the record; its row stays for the hour.
+    for n in 2..=300 {
+        line(&mut app, "api", n, 0, Level::Info, &format!("request {n}"));
+    }
+    assert!(app.state.world.log("api").unwrap().ring.get(1).is_none());
+    app.keys("f3 1");
+    let row = |app: &mut App| {
+        let frame = shown(app, (200, 50));
+        frame.lines().find(|line| line.contains("login with")).map(str::to_owned)
+    };
+    assert!(row(&mut app).unwrap().contains("hunter2secret"));
+    app.outcome(Outcome::Masked(vec![(open, masked)]));
+    assert!(row(&mut app).unwrap().contains("login with ***"));
 }
