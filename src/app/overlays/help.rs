@@ -69,6 +69,18 @@ const CHART_SIGNS: [(HelpSign, &str); 4] = [
     (HelpSign::Before, "the average of an hour, a day or a week before"),
 ];
 
+/// Where keys are heard, in the order of the help.
+const CONTEXTS: [CommandContext; 8] = [
+    CommandContext::Everywhere,
+    CommandContext::Lists,
+    CommandContext::Selection,
+    CommandContext::Services,
+    CommandContext::Logs,
+    CommandContext::Details,
+    CommandContext::Metrics,
+    CommandContext::Actions,
+];
+
 impl Help {
     /// The help for the present keys.
     pub(crate) fn new(config: &Config, keymap: &Keymap, read_only: bool) -> Self {
@@ -95,17 +107,7 @@ impl Help {
                 rows.push(HelpRow::Entry { keys, help: format!("{}: {}", filter.title, filter.filter.text()) });
             }
         }
-        let contexts = [
-            CommandContext::Everywhere,
-            CommandContext::Lists,
-            CommandContext::Selection,
-            CommandContext::Services,
-            CommandContext::Logs,
-            CommandContext::Details,
-            CommandContext::Metrics,
-            CommandContext::Actions,
-        ];
-        for context in contexts {
+        for context in CONTEXTS {
             rows.push(HelpRow::Heading(context.describe().to_owned()));
             for info in COMMANDS.iter().filter(|info| info.context == context) {
                 let Some(command) = Command::from_name(info.name).filter(|c| !(read_only && c.acts())) else {
