@@ -157,6 +157,7 @@ fn fact(place: usize, at: DateTime<Utc>) -> NewFact {
         since: at,
         seen: true,
         reason: None,
+        by: None,
         fence: 1,
     };
     NewFact {

@@ -24,12 +24,8 @@ pub(crate) fn start(state: &mut State, request: RequestId, confirmed: Confirmed,
     let plan = &start.plan;
     let what = if plan.dry_run { format!("dry run: {}", action.title) } else { action.title.clone() };
     state.toast(Tone::Info, &format!("{what}: starting"));
-    state.world.timeline.push(TimelineEntry {
-        at: state.world.now,
-        kind: EventKind::Run,
-        service: plan.service.clone(),
-        text: SafeText::new(&format!("{what}: confirmed")),
-    });
+    let text = SafeText::new(&format!("{what}: confirmed"));
+    state.world.timeline.push(TimelineEntry::new(state.world.now, EventKind::Run, plan.service.clone(), text));
     state.console.requests.expect(request, AwaitedAnswer::Start(plan.action.clone()));
     effects.push(Effect::Run(request, RunEffect::Start(Box::new(start))));
 }

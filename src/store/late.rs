@@ -134,7 +134,8 @@ mod tests {
 
     fn fact((fence, second, status): (u64, i64, Status)) -> NewFact {
         let (check, service, before, reason) = ("api".into(), None, None, None);
-        let said = CheckStatus { check, service, status, before, since: at(second), seen: true, reason, fence };
+        let since = at(second);
+        let said = CheckStatus { check, service, status, before, since, seen: true, reason, by: None, fence };
         new_fact(at(second), "ana", "box", Statement::CheckStatus(said))
     }
 

@@ -154,7 +154,7 @@ mod tests {
 
     fn settled(status: Status, fence: u64) -> NewFact {
         let (check, service, before, reason) = ("api".into(), None, None, None);
-        let said = CheckStatus { check, service, status, before, since: AT, seen: true, reason, fence };
+        let said = CheckStatus { check, service, status, before, since: AT, seen: true, reason, by: None, fence };
         new_fact(AT, "ana", "box", Statement::CheckStatus(said))
     }
 

@@ -16,7 +16,7 @@ use super::ids::{AlertId, CheckId, Id, MetricId, ServiceId};
 use super::machines::{Machine, NETWORK, SubjectId};
 use super::output::{Change, Output};
 use crate::world::alerts::{AlertSubject, AlertView, Alerts, Phase};
-use crate::world::timeline::EventKind;
+use crate::world::timeline::{EventKind, TimelineEntry};
 
 impl World {
     /// A check has a new reading.
@@ -86,7 +86,12 @@ impl World {
         let word = if transition == Transition::Fired { "" } else { " resolved" };
         let muted = view.inhibited_by.as_ref().map_or_else(String::new, |by| format!(" (inhibited by {by})"));
         let text = format!("{}{word}{muted}", view.summary());
-        self.happened(kind, view.service.clone(), &text);
+        // The status of a check is in the timeline already; what is muted asks nothing of a person.
+        let of_status =
+            matches!(view.subject, AlertSubject::Check(_)) && self.machines.all[at].alert.condition.field().is_none();
+        let is_step = !muted.is_empty() || of_status;
+        let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
+        self.timeline.push(TimelineEntry { is_step, ..entry });
         let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
         output.changes.push(if cries { Change::Critical { text, brief: view.brief() } } else { Change::Alerts });
     }

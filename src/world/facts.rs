@@ -75,7 +75,13 @@ impl World {
         let by = if line.by_person { format!(" · {}", fact.draft.who) } else { String::new() };
         // The clock of another host may be ahead: nothing has happened that is still to come.
         let at = self.now.stored(fact.draft.at.min(self.now.utc));
-        let entry = TimelineEntry { at, kind, service, text: SafeText::new(&format!("{}{by}", line.text)) };
+        let text = SafeText::new(&format!("{}{by}", line.text));
+        let reason = match fact.said() {
+            Statement::CheckStatus(said) => self.why(said.by.as_deref(), said.reason.as_ref()),
+            Statement::Deployed(deployed) => deployed.subject.clone(),
+            _ => None,
+        };
+        let entry = TimelineEntry { reason, ..TimelineEntry::new(at, kind, service, text) };
         self.timeline.tell(entry, mark(fact.said()), near, &fact.draft.id)
     }
 }
@@ -86,6 +92,10 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
             let from = said.before.unwrap_or(Status::Unknown);
             EventKind::Status { check: said.check.clone(), from, to: said.status }
         }
+        (Statement::Deployed(deployed), _) => EventKind::Deployed {
+            release: SafeText::new(&format!("{} {}", deployed.service, deployed.version)),
+            who: SafeText::new(&fact.draft.who),
+        },
         (_, HistoryKind::Run | HistoryKind::Deployment) => EventKind::Run,
         (_, HistoryKind::Status | HistoryKind::Config | HistoryKind::Note) => EventKind::Note,
     }
@@ -94,6 +104,7 @@ fn kind(fact: &Fact, kind: HistoryKind) -> EventKind {
 fn service(fact: &Fact, run: Option<&Run>) -> Option<Name> {
     match fact.said() {
         Statement::CheckStatus(said) => said.service.clone(),
+        Statement::Deployed(deployed) => Some(deployed.service.clone()),
         Statement::RunIntended(intended) => intended.service.clone(),
         _ => run?.service.clone(),
     }

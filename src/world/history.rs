@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::lang::time::Stamp;
-use crate::model::fact::{CheckStatus, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
+use crate::model::fact::{CheckStatus, Deployed, Fact, LeaseTaken, RunClosed, RunIntended, Statement, Unlocked};
 use crate::model::run::Run;
 use crate::model::since::Since;
 use crate::model::status::Status;
@@ -57,6 +57,7 @@ pub(crate) struct HistoryLine {
 pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<HistoryLine> {
     let of_run = |said: &str| format!("{}: {said}", run.map_or_else(|| "run".to_owned(), name_of));
     let (kind, text, by_person) = match fact.said() {
+        Statement::Deployed(deployed) => (HistoryKind::Deployment, release(deployed), true),
         Statement::RunIntended(intended) => (HistoryKind::Run, started(intended), true),
         Statement::RunClosed(closed) => (kind_of(run), of_run(&outcome_of(closed, run)), false),
         Statement::RunCancelled { .. } => (HistoryKind::Run, of_run("stop requested"), true),
@@ -102,6 +103,12 @@ pub(crate) fn describe(fact: &Fact, run: Option<&Run>, zone: Tz) -> Option<Histo
     Some(HistoryLine { kind, text: SafeText::new(&text), by_person })
 }
 
+/// `web 2.4.1 deployed: Count carts in the session`.
+fn release(deployed: &Deployed) -> String {
+    let subject = deployed.subject.as_ref().map_or_else(String::new, |subject| format!(": {subject}"));
+    format!("{} {} deployed{subject}", deployed.service, deployed.version)
+}
+
 fn started(intended: &RunIntended) -> String {
     let what = if intended.dry_run { "dry run started" } else { "started" };
     let name = named(&intended.action, &intended.verb, &intended.target);
@@ -122,7 +129,11 @@ fn released(unlocked: &Unlocked) -> String {
 fn standing(said: &CheckStatus, fact: &Fact, zone: Tz) -> String {
     let at = |utc| Stamp { mono: Duration::ZERO, utc };
     let since = Since { at: at(said.since), seen: said.seen }.describe(at(fact.draft.at), zone);
-    let reason = said.reason.as_ref().map_or_else(String::new, |reason| format!(" · {reason}"));
+    let reason = match (&said.by, &said.reason) {
+        (Some(by), _) => format!(" · by {by}"),
+        (None, Some(reason)) => format!(" · {reason}"),
+        (None, None) => String::new(),
+    };
     format!("{}: {} {since}{reason}", said.check, said.status.word())
 }
 

@@ -56,6 +56,11 @@ impl World {
         self.config.actions.iter().find(|action| &*action.name == name)
     }
 
+    /// How a service is shown; its name where there is none of that name.
+    pub(crate) fn title_of_service<'a>(&'a self, name: &'a str) -> &'a str {
+        self.service(name).map_or(name, |service| service.title.as_str())
+    }
+
     /// How an action is shown; its name where the configuration has it no more.
     pub(crate) fn title_of<'a>(&'a self, action: &'a Name) -> &'a str {
         self.action(action).map_or(action, |known| known.title.as_str())

@@ -181,12 +181,12 @@ impl World {
 
     /// Notes what happened here and may be on record too; `is_found`: it had begun before.
     fn saw(&mut self, mark: EventMark, kind: EventKind, service: Option<Name>, text: &str, is_found: bool) {
-        let entry = TimelineEntry { at: self.now, kind, service, text: SafeText::new(text) };
+        let entry = TimelineEntry::new(self.now, kind, service, SafeText::new(text));
         self.timeline.see(entry, mark, Duration::ZERO, is_found);
     }
 
     /// Notes what happened, of no service or of one.
     pub(crate) fn happened(&mut self, kind: EventKind, service: Option<Name>, text: &str) {
-        self.timeline.push(TimelineEntry { at: self.now, kind, service, text: SafeText::new(text) });
+        self.timeline.push(TimelineEntry::new(self.now, kind, service, SafeText::new(text)));
     }
 }

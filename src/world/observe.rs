@@ -114,11 +114,12 @@ impl World {
             None => format!("{} → {}", from.word(), to.word()),
         };
         let text = SafeText::new(&format!("{} {what}{because}", check.name));
+        let kind = EventKind::Status { check: check.name.clone(), from, to };
+        let own = check.own_reason.as_ref().or(check.error.as_ref()).filter(|_| to != Status::Ok);
         let entry = TimelineEntry {
-            at: self.now,
-            kind: EventKind::Status { check: check.name.clone(), from, to },
-            service: check.service.clone(),
-            text,
+            reason: self.why(self.explained_by(check), own),
+            is_step: check.settled().is_none() && to != Status::Cold,
+            ..TimelineEntry::new(self.now, kind, check.service.clone(), text)
         };
         // The first answer of a check is news only where it is bad, and not before it has settled.
         let is_none = to == Status::Ok || (to == Status::Pending && found.is_some());

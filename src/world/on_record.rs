@@ -51,6 +51,7 @@ impl CheckView {
             since: since.at.utc.trunc_subsecs(3),
             seen: since.seen,
             reason: because.cloned(),
+            by: None,
             fence,
         })
     }
@@ -103,7 +104,9 @@ impl World {
             && let Some(id) = self.record.unsaid.pop_first()
         {
             let unsaid = self.checks.get(id).filter(|check| check.is_unsaid());
+            let by = unsaid.and_then(|check| self.explained_by(check)).map(Name::from);
             if let Some(statement) = unsaid.and_then(|check| check.statement(fence)) {
+                let statement = CheckStatus { by, ..statement };
                 self.checks[id].recording.said = Some((statement.status, now));
                 said.push(Statement::CheckStatus(statement));
             }

@@ -54,12 +54,25 @@ impl World {
         }
     }
 
+    /// Why something is not well, in the words of a list: by which dependency, else what is wrong.
+    pub(super) fn why(&self, by: Option<&str>, wrong: Option<&SafeText>) -> Option<SafeText> {
+        match by {
+            Some(by) => Some(SafeText::new(&format!("by {}", self.title_of_service(by)))),
+            None => wrong.map(|wrong| SafeText::new(beside_status(wrong.as_str()))),
+        }
+    }
+
     /// The dependency that explains the trouble of a check; `None` where something is its service's own fault.
     pub(crate) fn explained_by(&self, check: &CheckView) -> Option<&str> {
         let is_troubled = !matches!(check.status, Status::Ok | Status::Cold | Status::Unknown);
         let service = self.service(check.service.as_deref()?)?;
         service.blocked_by.as_deref().filter(|_| is_troubled && check.own_reason.is_none())
     }
+}
+
+/// What an error says beyond the status that stands beside it.
+pub(crate) fn beside_status(error: &str) -> &str {
+    ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
 }
 
 impl fmt::Display for Reason<'_> {

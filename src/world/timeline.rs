@@ -22,6 +22,13 @@ pub enum EventKind {
         /// Now.
         to: Status,
     },
+    /// A release was brought up.
+    Deployed {
+        /// Which: `web 2.4.1`.
+        release: SafeText,
+        /// By whom.
+        who: SafeText,
+    },
     /// An alert began to fire.
     Fired(Severity),
     /// An alert that fired is over.
@@ -47,6 +54,17 @@ pub struct TimelineEntry {
     pub service: Option<Name>,
     /// In words.
     pub text: SafeText,
+    /// Of a status: why it is so, or by which dependency.
+    pub reason: Option<SafeText>,
+    /// Whether it is a step on the way to a status, or what another entry says better: it is left out of the panel.
+    pub is_step: bool,
+}
+
+impl TimelineEntry {
+    /// An entry that is nothing more than its text.
+    pub fn new(at: Stamp, kind: EventKind, service: Option<Name>, text: SafeText) -> Self {
+        Self { at, kind, service, text, reason: None, is_step: false }
+    }
 }
 
 /// By what an entry is known as the same one, where this console sees it and a fact says it.
@@ -181,7 +199,7 @@ mod tests {
 
     fn entry(second: u64, text: &str) -> TimelineEntry {
         let at = Stamp { mono: Duration::ZERO, utc: DateTime::UNIX_EPOCH }.plus(Duration::from_secs(second));
-        TimelineEntry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) }
+        TimelineEntry::new(at, EventKind::Console, None, SafeText::new(text))
     }
 
     fn down() -> EventMark {

@@ -382,8 +382,7 @@ fn logs_charts_and_timeline_point_at_one_moment() {
     let first = app.state.console.screens.logs.pane.selected(&app.state.world.logs).expect("a record").at();
     assert_eq!(app.state.console.time_cursor, Some(first));
     // What is selected in the timeline opens the logs then.
-    let entry =
-        |at, text: &str| TimelineEntry { at, kind: EventKind::Console, service: None, text: SafeText::new(text) };
+    let entry = |at, text: &str| TimelineEntry::new(at, EventKind::Console, None, SafeText::new(text));
     app.state.world.timeline.push(entry(app.now(), "something"));
     app.keys("1 tab enter");
     assert_eq!((&app.state.console.screen, app.state.console.time_cursor), (&Screen::Logs, Some(app.now().utc)));

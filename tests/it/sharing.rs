@@ -51,6 +51,7 @@ fn status(seq: u64, check: &str, status: Status, since: DateTime<Utc>) -> Fact {
         since,
         seen: true,
         reason: (status != Status::Ok).then(|| SafeText::new("503 Service Unavailable")),
+        by: None,
         fence: 1,
     };
     fact(seq, since, Statement::CheckStatus(said))

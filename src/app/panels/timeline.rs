@@ -21,7 +21,8 @@ impl Panel for Timeline {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", entry.text);
-        keys(state.world.timeline.newest_first(), filter, RowKey::entry, text)
+        let shown = state.world.timeline.newest_first().filter(|entry| !entry.is_step);
+        keys(shown, filter, RowKey::entry, text)
     }
 
     /// Logs and charts point at the same moment.

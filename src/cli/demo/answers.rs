@@ -128,15 +128,15 @@ mod tests {
         for service in SERVICES {
             assert_eq!(body(&format!("/{service}/health"), 1).0, 200, "{service}");
         }
-        assert_eq!(body("/cache/health", 25).0, 503);
-        assert_eq!(body("/api/health", 25).1["status"], "degraded");
-        assert_eq!(body("/web/health", 91).0, 500);
+        assert_eq!(body("/cache/health", 32).0, 503);
+        assert_eq!(body("/api/health", 38).1["status"], "degraded");
+        assert_eq!(body("/web/health", 96).0, 500);
     }
 
     #[test]
     fn a_restarting_service_refuses() {
         let mut world = DemoWorld::new(1);
-        world.control(Duration::from_secs(30), super::super::world::Control::Restart("cache".to_owned())).unwrap();
-        assert_eq!(answer(&world, "/cache/health", Duration::from_secs(31)), None);
+        world.control(Duration::from_secs(40), super::super::world::Control::Restart("cache".to_owned())).unwrap();
+        assert_eq!(answer(&world, "/cache/health", Duration::from_secs(41)), None);
     }
 }

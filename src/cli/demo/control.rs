@@ -11,6 +11,7 @@ use serde_json::json;
 use super::backup;
 use super::world::RELEASES;
 use crate::cli::output::{self, exit};
+use crate::clock::Clock;
 
 /// Where the world answers; given to the children by the demo's configuration.
 pub(crate) const ADDRESS: &str = "OPSROOM_DEMO_ADDRESS";
@@ -75,9 +76,13 @@ pub(crate) async fn run(command: ControlCommand, out: &mut impl Write) -> Result
             say(out, format!("{service} {version} is up"))
         }
         ControlCommand::Releases { service } => {
-            let running = post(&format!("/control/version/{service}"))?;
+            let answer = post(&format!("/control/version/{service}"))?;
+            let (running, age) = answer.split_once(' ').unwrap_or((&answer, "0"));
+            let started = Clock::start().now().utc - Duration::from_secs(age.parse().unwrap_or(0));
             RELEASES.iter().try_for_each(|release| {
-                say(out, json!({ "value": release, "running": *release == running }).to_string())
+                let at = (started - release.before).format("%Y-%m-%dT%H:%MZ").to_string();
+                let line = json!({ "value": release.version, "title": release.subject, "at": at, "running": release.version == running });
+                say(out, line.to_string())
             })
         }
         ControlCommand::VerifyBackup { directory } => verify(&directory, out).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{DemoWorld, ServiceFault};
 
@@ -24,59 +24,125 @@ pub(crate) fn lines(world: &DemoWorld, started: DateTime<Utc>, second: u64) -> V
         // What several services do within a moment is one request.
         let request = index / 4;
         let service = ["api", "web", "api", "worker", "auth"][world.noise("who", index, 5) as usize];
-        let (level, message) = message(world, service, at, index);
+        let said = said(world, service, at, index);
         let moment = started + Duration::from_millis(second * 1000 + n * 170 + world.noise("ms", index, 160));
-        let metadata = metadata(world, service, at, index);
-        let line = json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": level, "service": service,
-            "message": message, "metadata": metadata,
+        let mut metadata = said.fields;
+        metadata["host"] = format!("{service}-{}", 1 + world.noise("host", index, 2)).into();
+        let line = json!({"timestamp": moment.to_rfc3339_opts(SecondsFormat::Millis, true), "level": said.level, "service": service,
+            "message": said.message, "metadata": metadata,
             "trace_id": format!("{:04x}{:04x}", world.noise("trace", request, 65536), world.noise("t", request, 65536))});
         out.push(JournalLine { service, text: line.to_string() });
     }
     out
 }
 
-fn message(world: &DemoWorld, service: &str, at: Duration, index: u64) -> (&'static str, String) {
+/// What a service says in one line. The fields are those of what the message tells.
+struct Said {
+    level: &'static str,
+    message: String,
+    fields: Value,
+}
+
+impl Said {
+    fn new(level: &'static str, message: String, fields: Value) -> Self {
+        Self { level, message, fields }
+    }
+
+    /// A request that was answered.
+    fn answered(path: &str, ms: u64) -> Self {
+        let fields = json!({"path": path, "status": 200, "duration_ms": ms});
+        Self::new("info", format!("GET {path} 200 {ms} ms"), fields)
+    }
+
+    /// A request that failed.
+    fn failed(message: &str, path: &str, took: Duration) -> Self {
+        let fields = json!({"path": path, "status": 500, "duration_ms": took.as_millis() as u64});
+        Self::new("error", message.to_owned(), fields)
+    }
+}
+
+fn said(world: &DemoWorld, service: &str, at: Duration, index: u64) -> Said {
     let pick = world.noise("what", index, 10);
     match world.fault(service, at) {
+        Some(ServiceFault::DependencyDown) if pick < 4 => {
+            let path = ["/v1/carts", "/v1/carts", "/v1/prices"][(pick % 3) as usize];
+            Said::failed("connect ECONNREFUSED cache:6379", path, world.latency(service, at))
+        }
         Some(ServiceFault::DependencyDown) if pick < 6 => {
-            if pick < 4 {
-                ("error", "connect ECONNREFUSED cache:6379".to_owned())
-            } else {
-                ("warn", format!("retry {} of 5 in {} ms", 1 + pick % 5, 100 << (pick % 4)))
-            }
+            let (attempt, wait) = (1 + index % 5, 100 << (index % 5));
+            let fields = json!({"attempt": attempt, "wait_ms": wait});
+            Said::new("warn", format!("retry {attempt} of 5 in {wait} ms"), fields)
         }
         Some(ServiceFault::BadRelease) if pick < 7 => {
-            ("error", "TypeError: cart.total is undefined at render (cart.js:118)".to_owned())
+            let message = "TypeError: cart.total is undefined at render (cart.js:118)";
+            Said::failed(message, ["/cart", "/checkout"][(pick % 2) as usize], world.latency(service, at))
         }
         Some(ServiceFault::WorkerStuck) if pick < 6 => {
-            ("warn", format!("no job finished for {} s, {} wait", 10 + pick, world.queue(at)))
+            let jobs = world.queue(at);
+            Said::new("warn", format!("no job finished for {} s, {jobs} wait", 10 + pick), json!({"jobs": jobs}))
         }
         Some(ServiceFault::Restarting) => {
-            ("info", format!("{service} starting, version {}", world.version(service, at)))
+            let version = world.version(service, at);
+            Said::new("info", format!("{service} starting, version {version}"), json!({"version": version}))
         }
         _ => calm(world, service, index, pick),
     }
 }
 
-fn calm(world: &DemoWorld, service: &str, index: u64, pick: u64) -> (&'static str, String) {
+fn calm(world: &DemoWorld, service: &str, index: u64, pick: u64) -> Said {
     let ms = 3 + world.noise("took", index, 40);
     match (service, pick) {
-        ("api", 0) => ("debug", format!("cache hit ratio {}.{} %", 90 + pick, world.noise("hit", index, 10))),
-        ("api", _) => {
-            ("info", format!("GET /v1/{} 200 {ms} ms", ["orders", "carts", "items", "prices"][(pick % 4) as usize]))
+        ("api", 0) => {
+            let ratio = 90.0 + world.noise("hit", index, 100) as f64 / 10.0;
+            Said::new("debug", format!("cache hit ratio {ratio:.1} %"), json!({"ratio": ratio}))
         }
-        ("web", 1) => ("warn", format!("slow render of /checkout: {} ms", 300 + ms)),
-        ("web", _) => ("info", format!("GET /{} 200 {ms} ms", ["", "cart", "checkout", "search"][(pick % 4) as usize])),
-        ("worker", _) => (
-            "info",
-            format!("job {} {} done in {ms} ms", 48_000 + index, ["mail", "invoice", "thumbnail"][(pick % 3) as usize]),
-        ),
-        (_, 2) => ("warn", "token expired 4 s ago, client refreshes".to_owned()),
-        _ => ("info", format!("login ok, session {:06x}", world.noise("session", index, 0xff_ffff))),
+        ("api", _) => Said::answered(["/v1/orders", "/v1/carts", "/v1/items", "/v1/prices"][(pick % 4) as usize], ms),
+        ("web", 1) => {
+            let fields = json!({"path": "/checkout", "status": 200, "duration_ms": 300 + ms});
+            Said::new("warn", format!("slow render of /checkout: {} ms", 300 + ms), fields)
+        }
+        ("web", _) => Said::answered(["/", "/cart", "/checkout", "/search"][(pick % 4) as usize], ms),
+        ("worker", _) => {
+            let (job, kind) = (48_000 + index, ["mail", "invoice", "thumbnail"][(pick % 3) as usize]);
+            let fields = json!({"job": job, "duration_ms": ms});
+            Said::new("info", format!("job {job} {kind} done in {ms} ms"), fields)
+        }
+        (_, 2) => Said::new("warn", "token expired 4 s ago, client refreshes".to_owned(), json!({"status": 401})),
+        _ => {
+            let session = format!("{:06x}", world.noise("session", index, 0xff_ffff));
+            let fields = json!({"status": 200, "duration_ms": ms, "session": session});
+            Said::new("info", format!("login ok, session {session}"), fields)
+        }
     }
 }
 
-fn metadata(world: &DemoWorld, service: &str, at: Duration, index: u64) -> serde_json::Value {
-    let status = if world.noise("fails", index, 1000) < world.failing_share(service, at) { 500 } else { 200 };
-    json!({"host": format!("{service}-{}", 1 + world.noise("host", index, 2)), "status": status, "duration_ms": world.latency(service, at).as_millis() as u64})
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds() -> impl Iterator<Item = Value> {
+        let world = DemoWorld::new(1);
+        let all = (0..240).flat_map(move |second| lines(&world, DateTime::UNIX_EPOCH, second));
+        all.map(|line| serde_json::from_str(&line.text).unwrap())
+    }
+
+    #[test]
+    fn a_line_agrees_with_its_fields() {
+        let mut failed = 0;
+        for line in seconds() {
+            let (message, fields) = (line["message"].as_str().unwrap(), &line["metadata"]);
+            assert_eq!(line["level"] == "error", fields["status"] == 500, "{line}");
+            failed += u32::from(line["level"] == "error");
+            if let (Some(ms), Some((rest, "ms"))) = (fields["duration_ms"].as_u64(), message.rsplit_once(' ')) {
+                assert!(rest.ends_with(&format!(" {ms}")), "{line}");
+            }
+        }
+        assert!(failed > 50, "{failed}");
+    }
+
+    #[test]
+    fn lines_come_in_their_order() {
+        let times: Vec<String> = seconds().map(|line| line["timestamp"].as_str().unwrap().to_owned()).collect();
+        assert!(times.is_sorted());
+    }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use clap::Args;
 use tokio::sync::oneshot;
 
-use super::stage::Stage;
+use super::stage::{STATE, Stage};
 use crate::cli::output::{self, exit};
 use crate::cli::{Global, configuration, console};
 use crate::runtime::core::StartOptions;
@@ -61,7 +61,7 @@ fn open(global: &Global, directory: &std::path::Path) -> u8 {
                 store: global.store.clone(),
                 // A store that is a person's own is not the demo's to act in.
                 acts: global.store.is_none(),
-                state_directory: directory.join("state"),
+                state_directory: directory.join(STATE),
             };
             console::open(&global, start, console::Afterwards::Nothing)
         }

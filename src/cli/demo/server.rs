@@ -123,11 +123,12 @@ async fn request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(String
     Ok(words.next().zip(words.next()).map(|(method, path)| (method.to_owned(), path.to_owned())))
 }
 
-/// `POST /control/restart/SERVICE`, `POST /control/rollback/SERVICE/VERSION`, `POST /control/version/SERVICE`
+/// `POST /control/restart/SERVICE`, `POST /control/rollback/SERVICE/VERSION`, `POST /control/version/SERVICE`,
+/// which answers the running version and the seconds since the start.
 fn control(shared: &Shared, path: &str) -> HttpAnswer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let ["control", "version", service] = parts.as_slice() {
-        let body = shared.version(service);
+        let body = format!("{} {}", shared.version(service), shared.age().as_secs());
         return HttpAnswer { status: 200, content_type: "text/plain", body, takes: Duration::ZERO };
     }
     let done = match parts.as_slice() {

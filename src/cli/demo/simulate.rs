@@ -9,7 +9,7 @@ use chrono::{TimeZone as _, Utc};
 use serde_json::Value;
 
 use super::answers::{HttpAnswer, answer};
-use super::world::DemoWorld;
+use super::world::{DEPLOYER, DemoWorld};
 use super::{journal, stage};
 use crate::app::message::{Event, Message};
 use crate::app::state::State;
@@ -23,9 +23,11 @@ use crate::logs::pattern;
 use crate::logs::pattern::ShapeHistory;
 use crate::model::document::PollError;
 use crate::model::effect::{Effect, LogsEffect, ShapeHistoryQuery};
+use crate::model::fact::Fact;
 use crate::model::outcome::Outcome;
 use crate::sources::kinds::simulated::{Script, Scripted, SimulatedPage};
 use crate::sources::simulation::Simulation;
+use crate::store::new_fact;
 use crate::text::SafeText;
 use crate::text::secret::Secrets;
 
@@ -115,9 +117,23 @@ impl Story {
                 seen.extend(self.simulation.poll_one(watched, at).await);
             }
         }
+        let told = self.told(at);
         self.second += 1;
-        let events = seen.into_iter().map(Event::Observation).chain([Event::Clock]);
+        let events = told.into_iter().map(Event::Outcome).chain(seen.into_iter().map(Event::Observation));
+        let events = events.chain([Event::Clock]);
         events.map(|event| Message { at, event }).collect()
+    }
+}
+
+impl Story {
+    /// What the store tells in this second: it is opened empty, and the newest release is put on record in its time.
+    fn told(&self, now: Stamp) -> Option<Outcome> {
+        if self.second == 0 {
+            return Some(Outcome::Remembered { lately: Vec::new(), head: 0 });
+        }
+        let said = (self.second == self.world.deployed().as_secs()).then(stage::deployment)?;
+        let draft = new_fact(now.utc, DEPLOYER, "ci-1", said);
+        Some(Outcome::Facts(vec![Fact { seq: 1, recorded_at: now.utc, draft }]))
     }
 }
 
@@ -187,6 +203,7 @@ mod tests {
         assert_eq!(status(0, "cache").await, Status::Ok);
         assert_eq!(status(45, "cache").await, Status::Down);
         assert_eq!(status(45, "api").await, Status::Degraded);
+        assert_eq!(status(98, "web").await, Status::Pending);
         assert_eq!(status(45, "db").await, Status::Ok);
     }
 }

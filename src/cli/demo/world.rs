@@ -19,7 +19,7 @@ pub(crate) enum ServiceFault {
     CacheExhausted,
     /// A dependency refuses, so that answers are slow and some fail.
     DependencyDown,
-    /// Release 2.4.1 of the shop front fails on every cart; a rollback fixes it.
+    /// Release 2.4.1 of the shop front fails on carts of the new form, once customers have such; a rollback fixes it.
     BadRelease,
     /// The worker has stopped taking jobs; a restart fixes it.
     WorkerStuck,
@@ -29,13 +29,32 @@ pub(crate) enum ServiceFault {
 
 /// The services, in the order in which they depend on each other.
 pub(crate) const SERVICES: [&str; 6] = ["web", "api", "auth", "worker", "cache", "db"];
-/// The releases of every service, newest first.
-pub(crate) const RELEASES: [&str; 3] = ["2.4.1", "2.4.0", "2.3.7"];
+/// A release of every service.
+#[derive(Debug)]
+pub(crate) struct Release {
+    /// Its version.
+    pub version: &'static str,
+    /// The subject of its commit.
+    pub subject: &'static str,
+    /// How long before the start it was made.
+    pub before: Duration,
+}
+
+/// The releases of every service, newest first. The newest was deployed to the shop front alone.
+pub(crate) const RELEASES: [Release; 3] = [
+    Release { version: "2.4.1", subject: "Keep the total of a cart in its session", before: Duration::from_secs(538) },
+    Release { version: "2.4.0", subject: "Show delivery dates in the cart", before: Duration::from_hours(51) },
+    Release { version: "2.3.7", subject: "Round prices once, at the end", before: Duration::from_hours(194) },
+];
+/// Who deploys them.
+pub(crate) const DEPLOYER: &str = "ci";
 
 /// When the cache runs out of connections.
-pub(crate) const CACHE_FAILS: Duration = Duration::from_secs(20);
-/// When release 2.4.1 of the shop front is deployed.
-pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(90);
+pub(crate) const CACHE_FAILS: Duration = Duration::from_secs(32);
+/// For how long the connections that it has to the cache serve the api.
+const POOLED: Duration = Duration::from_secs(6);
+/// When the shop front comes upon the first carts that its newest release can't read.
+pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(96);
 /// When the worker stops taking jobs.
 pub(crate) const WORKER_STICKS: Duration = Duration::from_secs(210);
 /// Seconds between two looks at the failing share, when failures are counted.
@@ -77,9 +96,10 @@ impl DemoWorld {
             return Err(format!("no service `{service}`; there are {}", SERVICES.join(", ")));
         }
         if let Control::Rollback { version, .. } = &control
-            && !RELEASES.contains(&version.as_str())
+            && !RELEASES.iter().any(|release| release.version == version)
         {
-            return Err(format!("no release `{version}`; there are {}", RELEASES.join(", ")));
+            let known = RELEASES.map(|release| release.version).join(", ");
+            return Err(format!("no release `{version}`; there are {known}"));
         }
         self.controls.push((at, control));
         Ok(())
@@ -88,20 +108,17 @@ impl DemoWorld {
     /// The running version of a service.
     pub(crate) fn version(&self, service: &str, at: Duration) -> &str {
         let chosen = self.controls.iter().rev().find_map(|(when, control)| match control {
-            Control::Rollback { service: of, version } if of == service && *when <= at => {
-                Some((*when, version.as_str()))
-            }
+            Control::Rollback { service: of, version } if of == service && *when <= at => Some(version.as_str()),
             _ => None,
         });
-        match chosen {
-            Some((when, version))
-                if service != "web" || when >= self.calm + BAD_RELEASE || at < self.calm + BAD_RELEASE =>
-            {
-                version
-            }
-            _ if service == "web" && at >= self.calm + BAD_RELEASE => RELEASES[0],
-            _ => RELEASES[1],
-        }
+        let [newest, before, ..] = &RELEASES;
+        let deployed = if service == "web" && at >= self.deployed() { newest } else { before };
+        chosen.unwrap_or(deployed.version)
+    }
+
+    /// When the newest release was deployed to the shop front; at the start where that was before it.
+    pub(crate) fn deployed(&self) -> Duration {
+        self.calm.saturating_sub(RELEASES[0].before)
     }
 
     /// What is wrong with a service, if anything is.
@@ -111,11 +128,19 @@ impl DemoWorld {
         }
         match service {
             "cache" if self.broken_since("cache", CACHE_FAILS, at) => Some(ServiceFault::CacheExhausted),
-            "api" if self.fault("cache", at).is_some() => Some(ServiceFault::DependencyDown),
-            "web" if self.version("web", at) == RELEASES[0] => Some(ServiceFault::BadRelease),
+            "api" if self.is_cache_missed(at) => Some(ServiceFault::DependencyDown),
+            "web" if at >= self.calm + BAD_RELEASE && self.version("web", at) == RELEASES[0].version => {
+                Some(ServiceFault::BadRelease)
+            }
             "worker" if self.broken_since("worker", WORKER_STICKS, at) => Some(ServiceFault::WorkerStuck),
             _ => None,
         }
+    }
+
+    /// Whether the api has no connection to the cache left.
+    fn is_cache_missed(&self, at: Duration) -> bool {
+        at.checked_sub(POOLED).is_some_and(|before| self.fault("cache", before).is_some())
+            && self.fault("cache", at).is_some()
     }
 
     /// Jobs that wait for the worker.
@@ -202,9 +227,10 @@ mod tests {
     #[test]
     fn a_restart_truly_mends_the_cache_and_what_depends_on_it() {
         let mut world = DemoWorld::new(1);
-        assert_eq!(world.fault("cache", seconds(19)), None);
-        assert_eq!(world.fault("cache", seconds(20)), Some(ServiceFault::CacheExhausted));
-        assert_eq!(world.fault("api", seconds(20)), Some(ServiceFault::DependencyDown));
+        assert_eq!(world.fault("cache", seconds(31)), None);
+        assert_eq!(world.fault("cache", seconds(32)), Some(ServiceFault::CacheExhausted));
+        assert_eq!(world.fault("api", seconds(37)), None);
+        assert_eq!(world.fault("api", seconds(38)), Some(ServiceFault::DependencyDown));
         world.control(seconds(40), Control::Restart("cache".to_owned())).unwrap();
         assert_eq!(world.fault("cache", seconds(41)), Some(ServiceFault::Restarting));
         assert_eq!(world.fault("cache", seconds(43)), None);

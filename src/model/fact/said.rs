@@ -256,6 +256,18 @@ pub struct LeaseTaken {
     pub reconfigured: bool,
 }
 
+/// A release that was brought up. Who did it is in the envelope, when it was up is the fact's `at`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployed {
+    /// The service.
+    pub service: Name,
+    /// The release: a version, a tag, a commit.
+    pub version: SafeText,
+    /// What it brings, in a line: the subject of its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SafeText>,
+}
+
 /// A check that settled at another status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStatus {
@@ -273,6 +285,9 @@ pub struct CheckStatus {
     pub seen: bool,
     /// Why, where it is not ok.
     pub reason: Option<SafeText>,
+    /// The dependency that was down then and explained all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Name>,
     /// The fence by which it was said.
     pub fence: u64,
 }

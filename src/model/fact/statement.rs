@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::said::{
-    CheckStatus, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
+    CheckStatus, Deployed, LeaseTaken, RunClosed, RunDated, RunEnded, RunImported, RunIntended, RunLost, RunRefused,
     StoreAccepted, StoreImported, StoreOpened, StorePruned, StoreRebuilt, Unlocked, WrittenBefore,
 };
 use crate::model::thing::{ThingKey, ThingKind};
@@ -32,6 +32,8 @@ pub enum Statement {
     LeaseTaken(LeaseTaken),
     /// A check settled at another status.
     CheckStatus(CheckStatus),
+    /// A release of a service was brought up, by whoever deploys it.
+    Deployed(Deployed),
     /// A run is about to start: the plan that was confirmed, lock and attempt.
     RunIntended(Box<RunIntended>),
     /// The steps of a run ended; its checks are looked at now.
@@ -82,6 +84,7 @@ impl Statement {
             Self::StorePruned(_) => "store.pruned",
             Self::LeaseTaken(_) => "lease.taken",
             Self::CheckStatus(_) => "check.status",
+            Self::Deployed(_) => "deployment",
             Self::RunIntended(_) => "run.intent",
             Self::RunEnded(_) | Self::RunClosed(RunClosed { checks: None, .. }) => "run.end",
             Self::RunCancelled { .. } => "run.cancel",
@@ -102,6 +105,7 @@ impl Statement {
             Self::StoreImported(imported) => format!("store:{}", imported.store),
             Self::LeaseTaken(_) => "lease:engine".to_owned(),
             Self::CheckStatus(status) => format!("check:{}", status.check),
+            Self::Deployed(deployed) => format!("service:{}", deployed.service),
             Self::StoreAccepted(accepted) => format!("store:{}", accepted.store),
             Self::WrittenBefore(before) => format!("audit:{}:{}", before.writer, before.seq),
             Self::RunImported(imported) => format!("run:{}", imported.run.id),
@@ -146,6 +150,7 @@ impl Statement {
             Self::StorePruned(said) => serde_json::to_value(said),
             Self::LeaseTaken(said) => serde_json::to_value(said),
             Self::CheckStatus(said) => serde_json::to_value(said),
+            Self::Deployed(said) => serde_json::to_value(said),
             Self::RunIntended(said) => serde_json::to_value(said),
             Self::RunEnded(said) => serde_json::to_value(said),
             Self::RunClosed(said) => serde_json::to_value(said),
@@ -185,6 +190,7 @@ impl Statement {
             "store.pruned" => Self::StorePruned(typed(detail)?),
             "lease.taken" => Self::LeaseTaken(typed(detail)?),
             "check.status" => Self::CheckStatus(typed(detail)?),
+            "deployment" => Self::Deployed(typed(detail)?),
             "run.intent" => Self::RunIntended(typed(detail)?),
             "run.end" if detail.get("state").is_none() => Self::RunEnded(typed(detail)?),
             "run.cancel" => Self::RunCancelled { run: typed::<OfRun>(detail)?.run },
@@ -217,6 +223,7 @@ impl Statement {
             | Self::StoreRebuilt(_)
             | Self::StorePruned(_)
             | Self::LeaseTaken(_)
+            | Self::Deployed(_)
             | Self::WrittenBefore(_)
             | Self::StoreAccepted(_)
             | Self::RunCancelled { .. }

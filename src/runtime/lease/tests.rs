@@ -85,7 +85,7 @@ impl Part {
     fn say(&self, status: Status, fence: u64) {
         let (check, service, before, reason) = ("api".into(), None, None, None);
         let since = DateTime::UNIX_EPOCH;
-        let said = CheckStatus { check, service, status, before, since, seen: true, reason, fence };
+        let said = CheckStatus { check, service, status, before, since, seen: true, reason, by: None, fence };
         self.lease.execute(HolderEffect::Append(vec![Statement::CheckStatus(said)]));
     }
 }

@@ -18,7 +18,17 @@ async fn store(directory: &std::path::Path, name: &str) -> Store {
 fn status(check: usize, status: Status, at: DateTime<Utc>) -> Statement {
     let check = format!("c{check}").as_str().into();
     let (service, before, reason) = (None, None, None);
-    Statement::CheckStatus(CheckStatus { check, service, status, before, since: at, seen: true, reason, fence: 1 })
+    Statement::CheckStatus(CheckStatus {
+        check,
+        service,
+        status,
+        before,
+        since: at,
+        seen: true,
+        reason,
+        by: None,
+        fence: 1,
+    })
 }
 
 async fn held(store: &Store, now: DateTime<Utc>) -> u64 {

@@ -2,7 +2,6 @@
 
 use ratatui::layout::Rect;
 
-use super::services::beside_status;
 use super::{Height, Listing, PanelView, Room, frame, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
@@ -18,6 +17,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::alerts::{AlertSubject, AlertView, Phase};
+use crate::world::reason::beside_status;
 
 /// Under this many columns the severity is shortened, so that what fires keeps its words.
 const NARROW: u16 = 40;

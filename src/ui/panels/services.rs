@@ -23,7 +23,7 @@ use crate::ui::widgets::scale::Scale;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
 use crate::world::checks::CheckView;
-use crate::world::reason::Reason;
+use crate::world::reason::{Reason, beside_status};
 use crate::world::services::ServiceView;
 
 /// Percentiles on the overview are of this window.
@@ -217,11 +217,6 @@ pub(crate) fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis:
     let also = Line::styled(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
     let room = usize::from(width).saturating_sub(also.width()).max(1);
     Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
-}
-
-/// What an error says beyond the status that stands beside it.
-pub(crate) fn beside_status(error: &str) -> &str {
-    ["unhealthy: ", "degraded: "].into_iter().find_map(|word| error.strip_prefix(word)).unwrap_or(error)
 }
 
 /// `1 down · 1 degraded · 5 ok`, worst first.

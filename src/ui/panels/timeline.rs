@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use super::{Listing, PanelView, frame, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
+use crate::text::name::Name;
 use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::frame::Frame;
 use crate::ui::widgets::notice::Notice;
@@ -15,12 +16,7 @@ use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::timeline::{EventKind, TimelineEntry};
 
-const COLUMNS: [Column; 4] = [
-    Column::text("at", 8, 8, 0),
-    Column::text("", 1, 2, 2),
-    Column::text("what", 10, 200, 0),
-    Column::figure("age", 4, 3),
-];
+const SUBJECT: (u16, u16) = (8, 20);
 
 pub(super) struct Timeline;
 
@@ -45,11 +41,19 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         return;
     }
     let visible = listing.visible();
-    let entries = state.world.timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
+    let shown = || state.world.timeline.newest_first().filter(|entry| visible.iter().any(|row| row.is_entry(entry)));
     let then = then(state);
-    let rows = entries.map(|entry| row(state, painter.glyphs(), entry, then)).collect();
+    let zone = state.world.config.console.timezone;
+    let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.world.now.utc, zone));
+    let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated))).collect();
+    let time = if is_dated { 14 } else { 8 };
+    let columns = [
+        Column::text("at", time, time, 0),
+        Column::text("what", SUBJECT.0, SUBJECT.1, 0),
+        Column::text("", 10, 200, 0),
+    ];
     let focused = super::focused(state, id);
-    Table { columns: &COLUMNS, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
+    Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
 
 /// The last thing that had happened at the moment that logs and charts point at.
@@ -58,17 +62,58 @@ fn then(state: &State) -> Option<&TimelineEntry> {
     state.world.timeline.newest_first().find(|entry| entry.at.utc <= at)
 }
 
-fn row<'a>(state: &State, glyphs: GlyphSet, entry: &'a TimelineEntry, then: Option<&TimelineEntry>) -> TableRow<'a> {
-    let sign = match &entry.kind {
-        EventKind::Status { to, .. } => Line::styled(to.glyph(glyphs.ascii), status::role(*to)),
-        EventKind::Fired(severity) => Line::styled("!", status::severity_role(*severity)),
-        EventKind::Resolved(_) => Line::styled(glyphs.check, Role::StatusOk),
-        EventKind::Run => Line::styled(glyphs.pointer, Role::Key),
-        EventKind::Reload | EventKind::Console | EventKind::Note => Line::styled(glyphs.dot, Role::TextDim),
-    };
+/// When, what it is about, what happened.
+fn row<'a>(
+    state: &'a State,
+    glyphs: GlyphSet,
+    entry: &'a TimelineEntry,
+    (then, is_dated): (Option<&TimelineEntry>, bool),
+) -> TableRow<'a> {
     let is_then = then.is_some_and(|then| std::ptr::eq(then, entry));
     let role = if is_then { Role::ChartCursor } else { Role::LogTime };
-    let time = Line::styled(figures::time(entry.at.utc, state.world.config.console.timezone), role);
-    let age = Line::styled(figures::age(state.world.now.since(entry.at)), Role::TextDim);
-    TableRow { cells: vec![time, sign, Line::plain(&entry.text), age], target: None }
+    let zone = state.world.config.console.timezone;
+    let at = if is_dated { figures::dated(entry.at.utc, zone) } else { figures::time(entry.at.utc, zone) };
+    let of_service = || entry.service.as_deref().map_or("", |name| state.world.title_of_service(name));
+    let (subject, what) = match &entry.kind {
+        EventKind::Status { check, to, .. } => {
+            let word = Line::styled(to.word(), status::role(*to));
+            let why = entry.reason.as_ref().map_or_else(Line::new, |why| Line::plain("  ").and(why, Role::Text));
+            (subject_of(state, check), word.join(why))
+        }
+        EventKind::Deployed { release, who } => {
+            let who = Line::styled("deployed by ", Role::Text).and(who, Role::Text);
+            let subject = entry.reason.as_ref();
+            let subject =
+                subject.map_or_else(Line::new, |subject| Line::styled("  ", Role::Text).and(subject, Role::TextDim));
+            (Line::styled(release, Role::TextStrong), who.join(subject))
+        }
+        EventKind::Fired(severity) => (
+            Line::plain(Span::borrowed(of_service())),
+            Line::styled("!", status::severity_role(*severity)).then(&entry.text, Role::Text),
+        ),
+        EventKind::Resolved(_) => {
+            let sign = Line::styled(glyphs.check, Role::StatusOk);
+            (Line::plain(Span::borrowed(of_service())), sign.then(&entry.text, Role::Text))
+        }
+        EventKind::Run => {
+            let sign = Line::styled(glyphs.pointer, Role::Key);
+            (Line::plain(Span::borrowed(of_service())), sign.then(&entry.text, Role::Text))
+        }
+        EventKind::Reload | EventKind::Console | EventKind::Note => {
+            (Line::styled("opsroom", Role::TextDim), Line::plain(&entry.text))
+        }
+    };
+    TableRow { cells: vec![Line::styled(at, role), subject, what], target: None }
+}
+
+/// The title of the service of a check; the check's own name beside it where the service has several.
+fn subject_of<'a>(state: &'a State, check: &'a Name) -> Line<'a> {
+    let service = state.world.check(check).and_then(|check| state.world.service(check.service.as_deref()?));
+    match service {
+        Some(service) if service.checks.len() > 1 => {
+            Line::plain(Span::borrowed(&service.title)).then(check, Role::TextDim)
+        }
+        Some(service) => Line::plain(Span::borrowed(&service.title)),
+        None => Line::plain(check),
+    }
 }
