@@ -40,7 +40,7 @@ pub(crate) fn service_of(state: &State, row: &RowKey) -> Option<Name> {
         RowKey::Entry(..) => {
             world.timeline.newest_first().find(|entry| row.is_entry(entry)).and_then(|entry| entry.service.clone())
         }
-        RowKey::Lock(_) | RowKey::Problem(..) => None,
+        RowKey::Healthy | RowKey::Lock(_) | RowKey::Problem(..) => None,
     }
 }
 
@@ -52,7 +52,11 @@ pub(crate) fn title(state: &State, row: &RowKey) -> String {
         RowKey::Check(name) => format!("check {name}"),
         RowKey::Metric(name) => world.metric(name).map_or_else(|| name.to_string(), |known| known.title.clone()),
         RowKey::Action(name) => world.title_of(name).to_owned(),
-        RowKey::Alert(id) => world.alert(id).map_or_else(|| id.to_string(), crate::world::alerts::AlertView::brief),
+        RowKey::Healthy => "services that are well".to_owned(),
+        RowKey::Alert(id) => world.alert(id).map_or_else(
+            || id.to_string(),
+            |alert| format!("{} {}", world.title_of_subject(&alert.subject), alert.condition),
+        ),
         RowKey::Run(id) => format!("run {id}"),
         RowKey::Lock(target) => format!("lock of {target}"),
         RowKey::Entry(..) => "event".to_owned(),

@@ -1,7 +1,6 @@
 //! Finding things in the state: the panels in sight, the rows of every list, what is selected.
 
 use crate::config::panels::{self, PanelId};
-use crate::config::sections::screen::ScreenLayout;
 use crate::model::run::Run;
 use crate::text::SafeText;
 use crate::text::name::Name;
@@ -79,25 +78,39 @@ impl State {
     }
 
     /// The panels of the present screen that have something to show, row by row.
-    fn shown_panels(&self) -> impl Iterator<Item = &PanelId> {
+    fn shown_panels(&self) -> impl Iterator<Item = PanelId> {
         let layout = self.console.layouts.get(&self.console.screen);
-        layout.into_iter().flat_map(ScreenLayout::panels).filter(|id| find(id).is_wanted(self))
+        let rows = layout.map(|layout| layout.rows_at(self.console.size.0).into_owned()).unwrap_or_default();
+        let panels = rows.into_iter().flatten().flatten().map(|placed| placed.id);
+        panels.filter(|id| find(id).is_wanted(self))
+    }
+
+    /// The service that panels about one service show: the one that is selected in a list of services on this screen, else
+    /// that of the service screen.
+    pub(crate) fn regarded_service(&self) -> Option<&ServiceView> {
+        let selected = self.shows(&panels::SERVICES).then(|| self.selected(&panels::SERVICES.id())).flatten();
+        match selected {
+            Some(RowKey::Service(name)) => self.world.service(&name),
+            // The folded row stands for those that are well.
+            Some(_) => self.world.services.first(),
+            None => self.shown_service(),
+        }
     }
 
     /// Whether records are in sight, so that new ones are worth a frame.
     pub(crate) fn shows_logs(&self) -> bool {
-        self.shown_panels().any(|id| find(id).shows_records())
+        self.shown_panels().any(|id| find(&id).shows_records())
     }
 
     /// The panels of the present screen that can have the focus, in the order of Tab. Where none can, what is shown has
     /// the keys.
     pub fn panels(&self) -> Vec<PanelId> {
-        let mut panels: Vec<&PanelId> = self.shown_panels().filter(|id| find(id).takes_focus(self)).collect();
+        let mut panels: Vec<PanelId> = self.shown_panels().filter(|id| find(id).takes_focus(self)).collect();
         if panels.is_empty() {
             panels.extend(self.shown_panels());
         }
         panels.sort_by_key(|id| find(id).tab_order());
-        panels.into_iter().cloned().collect()
+        panels
     }
 
     /// The panel with the focus: the one that was chosen while the screen has it, else the first.

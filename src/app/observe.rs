@@ -63,21 +63,21 @@ pub(super) fn show(state: &mut State, output: Output, effects: &mut Vec<Effect>)
         });
     }
     if output.noticeable {
+        title(state, effects);
         state.changed();
     }
 }
 
 fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
     match change {
-        Change::Critical { text, brief } => {
+        Change::Critical { text } => {
             state.toast(Tone::Error, &text);
-            ring(state, &brief, effects);
+            effects.push(TerminalEffect::Bell.into());
         }
-        Change::NetworkLost => ring(state, "our own network is down", effects),
-        Change::Alerts => title(state, effects),
+        Change::NetworkLost => effects.push(TerminalEffect::Bell.into()),
         Change::Problem if state.shows(&panels::PROBLEMS) => state.changed(),
         Change::Overrun if state.shows(&panels::CHECKS) => state.changed(),
-        Change::Problem | Change::Overrun => {}
+        Change::Problem | Change::Overrun | Change::Alerts => {}
         Change::TaskFailed { task, .. } => {
             state.toast(Tone::Error, &format!("{task} failed and was restarted; see diagnostics (!)"));
         }
@@ -92,22 +92,22 @@ fn change(state: &mut State, change: Change, effects: &mut Vec<Effect>) {
     }
 }
 
-fn ring(state: &State, what: &str, effects: &mut Vec<Effect>) {
-    effects.push(TerminalEffect::Bell.into());
-    effects
-        .push(TerminalEffect::Title(SafeText::new(&format!("! {what} · {}", state.world.config.console.name))).into());
-}
-
-/// The title while nothing critical fires: it must not cry for ever.
-fn title(state: &State, effects: &mut Vec<Effect>) {
+/// Brings the title up to what is broken, or to the name alone: it must not cry for ever.
+pub(super) fn title(state: &mut State, effects: &mut Vec<Effect>) {
     let name = &state.world.config.console.name;
-    let text = state.world.crying().map_or_else(|| name.clone(), |alert| format!("! {} · {name}", alert.brief()));
-    effects.push(TerminalEffect::Title(SafeText::new(&text)).into());
+    let text = state.world.headline().map_or_else(|| name.clone(), |headline| format!("! {headline} · {name}"));
+    if state.console.title != text {
+        effects.push(TerminalEffect::Title(SafeText::new(&text)).into());
+        state.console.title = text;
+    }
 }
 
 /// Says how a run ended, and the key of what is offered where it did not help.
 fn ended(state: &mut State, run: &Run) {
     let mut said = state.world.epitaph(run);
+    if let Some(proof) = state.world.proof(run) {
+        said = format!("{said}: {proof}");
+    }
     if state.world.can_verify(run) && !state.world.read_only {
         let key = state.console.keymap.key_of(Command::FollowUp);
         let key = key.map_or_else(|| "follow-up".to_owned(), |key| key.to_string());
@@ -124,5 +124,5 @@ fn ended(state: &mut State, run: &Run) {
         RunState::Inconclusive | RunState::Cancelled => Tone::Warning,
         _ => Tone::Error,
     };
-    state.toast(tone, &said);
+    state.show_result(run, tone, &said);
 }

@@ -12,6 +12,8 @@ use crate::world::timeline::TimelineEntry;
 pub enum RowKey {
     /// A service.
     Service(Name),
+    /// The services that are well, folded into one row.
+    Healthy,
     /// A check.
     Check(Name),
     /// A metric.

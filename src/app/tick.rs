@@ -27,8 +27,10 @@ pub(crate) fn clock(state: &mut State, effects: &mut Vec<Effect>) {
     }
     state.console.drawn_second = second;
     state.console.toasts.expire(state.world.now);
+    state.expire_strip();
     let output = state.world.tick(state.world.now);
     observe::show(state, output, effects);
+    observe::title(state, effects);
     history::ask(state, effects);
     // The header's clock and the ages moved; what was quietly taken in since is drawn along with them.
     state.changed();

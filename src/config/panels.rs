@@ -74,12 +74,15 @@ pub static PANELS: &[&PanelSpec] = &[
     &ALERTS,
     &ACTIONS,
     &TIMELINE,
+    &SERVICE_TIMELINE,
+    &SERVICE_DETAIL,
     &CHECK,
     &METRIC,
     &LOG,
     &SERVICE_STATUS,
     &CHECKS,
     &SERVICE_METRICS,
+    &SERVICE_CHARTS,
     &SERVICE_ACTIONS,
     &SERVICE_LOGS,
     &LEVELS,
@@ -109,6 +112,11 @@ pub static ALERTS: PanelSpec = plain("alerts", "Pending, firing and recently res
 pub static ACTIONS: PanelSpec = plain("actions", "Running and past runs; Enter opens the actions screen");
 /// The timeline.
 pub static TIMELINE: PanelSpec = plain("timeline", "Status changes, alerts, runs and reloads, newest first");
+/// The timeline of the service that is shown.
+pub static SERVICE_TIMELINE: PanelSpec = plain("service-timeline", "What happened to the chosen service, newest first");
+/// What is known of the service that is shown, in a column.
+pub static SERVICE_DETAIL: PanelSpec =
+    plain("service-detail", "The chosen service: version, since when, latency, last deployment, last run");
 /// One check.
 pub static CHECK: PanelSpec =
     PanelSpec { name: "check", argument: Argument::Check, help: "One check: status, latencies, its components" };
@@ -128,6 +136,8 @@ pub static SERVICE_STATUS: PanelSpec =
 pub static CHECKS: PanelSpec = plain("checks", "The checks of the chosen service with their components");
 /// The metrics of the service that is shown.
 pub static SERVICE_METRICS: PanelSpec = plain("service-metrics", "The metrics of the chosen service");
+/// The charts of the service that is shown.
+pub static SERVICE_CHARTS: PanelSpec = plain("service-charts", "The charts of the chosen service, side by side");
 /// The actions of the service that is shown.
 pub static SERVICE_ACTIONS: PanelSpec =
     plain("service-actions", "The actions of the chosen service with their last runs");
@@ -188,6 +198,12 @@ impl LogPanel {
     /// All logs, merged, unfiltered.
     pub(crate) fn all() -> Self {
         Self { name: Name::from(ALL), filter: Filter::everything() }
+    }
+
+    /// All logs, merged: those records that say that something is or may be wrong.
+    pub(crate) fn warnings() -> Self {
+        let filter = syntax::filter("level>=warn").unwrap_or_else(|_| Filter::everything());
+        Self { name: Name::from(ALL), filter }
     }
 
     /// The log that is shown alone; `None` where all are merged.

@@ -130,6 +130,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             let tables = reader.named(&action::SECTION);
             config.actions =
                 tables.filter_map(|table| action::read(&table, defaults, &config.adapters, production)).collect();
+            action::tell_apart(&mut config.actions);
         },
         changes: |old, new, words| {
             compare("action", &old.actions, &new.actions, |action| &action.name, action::facts, words);

@@ -8,7 +8,7 @@ use super::Config;
 use super::file::{FilePlace, SourceFile};
 use super::panels::{self, LogPanel, PanelId};
 use super::reader::{ReadContext, TableReader, entries};
-use super::sections::screen::{self, Cell, Placed, Rows, ScreenLayout};
+use super::sections::screen::{self, Cell, Narrow, Placed, Rows, ScreenLayout, Wide};
 use super::tree::{self, Parsed, TomlValue};
 use crate::text::name::Name;
 
@@ -42,38 +42,72 @@ pub(crate) fn layouts(config: &Config) -> Vec<ScreenLayout> {
     layouts
 }
 
-/// Services beside alerts; up to four metrics; all logs, or the timeline and the actions where there are none.
+/// Services beside what happened and what fires; the first metrics; all logs, or the actions where there are none. Narrow
+/// terminals have alerts beside their service, wide ones a column for the service that is selected.
 fn overview(config: &Config) -> ScreenLayout {
-    let cell = |id: PanelId, weight| -> Cell { vec![Placed { id, weight }] };
-    let mut rows: Rows = vec![vec![cell(panels::SERVICES.id(), 3), cell(panels::ALERTS.id(), 2)]];
-    let metrics = config.metrics.iter().take(MOST_METRICS);
-    let metrics: Vec<Cell> = metrics.map(|metric| cell(PanelId::metric(metric.name.clone()), 1)).collect();
-    if !metrics.is_empty() {
-        rows.push(metrics);
+    let placed = |id: PanelId, weight| Placed { id, weight };
+    let cell = |id: PanelId, weight| -> Cell { vec![placed(id, weight)] };
+    let metrics = |most: usize| -> Vec<Cell> {
+        config.metrics.iter().take(most).map(|metric| cell(PanelId::metric(metric.name.clone()), 1)).collect()
+    };
+    let last = |weight| {
+        cell(if config.logs.is_empty() { panels::ACTIONS.id() } else { PanelId::log(LogPanel::all()) }, weight)
+    };
+    let rows = |all: Vec<Vec<Cell>>| -> Rows { all.into_iter().filter(|row| !row.is_empty()).collect() };
+    let beside = vec![placed(panels::TIMELINE.id(), 3), placed(panels::ALERTS.id(), 2)];
+    let medium = vec![vec![cell(panels::SERVICES.id(), 5), beside], metrics(MOST_METRICS), vec![last(2)]];
+    let narrow = vec![
+        vec![cell(panels::SERVICES.id(), 1)],
+        metrics(MOST_METRICS),
+        vec![cell(panels::TIMELINE.id(), 1)],
+        vec![last(1)],
+    ];
+    // Beside the charts there is room for what fires, and beside all records for those that say that something is wrong.
+    let mut charts = metrics(MOST_METRICS);
+    charts.push(cell(panels::ALERTS.id(), 1));
+    let mut below = vec![last(1)];
+    if !config.logs.is_empty() {
+        below.insert(0, cell(PanelId::log(LogPanel::warnings()), 1));
     }
-    rows.push(if config.logs.is_empty() {
-        vec![cell(panels::TIMELINE.id(), 2), cell(panels::ACTIONS.id(), 2)]
-    } else {
-        vec![cell(PanelId::log(LogPanel::all()), 2)]
-    });
-    ScreenLayout { name: Name::from(OVERVIEW), title: OVERVIEW.to_owned(), key: None, rows, narrow: None }
+    let about = [(panels::SERVICES.id(), 5), (panels::TIMELINE.id(), 4), (panels::SERVICE_DETAIL.id(), 4)];
+    let wide = vec![about.into_iter().map(|(id, weight)| cell(id, weight)).collect(), charts, below];
+    ScreenLayout {
+        name: Name::from(OVERVIEW),
+        title: OVERVIEW.to_owned(),
+        key: None,
+        rows: rows(medium),
+        narrow: Some(Narrow { under: 100, rows: rows(narrow) }),
+        wide: Some(Wide { from: 160, rows: rows(wide) }),
+    }
 }
 
 /// The built-in screens as they are written in a configuration. The overview is the one that is made for `config`.
 pub fn toml(config: &Config) -> String {
-    let mut text =
-        format!("# Is anything wrong? Made from what the configuration has.\n[screen.{OVERVIEW}]\nrows = [\n");
-    for row in &overview(config).rows {
-        let cells: Vec<String> = row.iter().map(|cell| written(cell)).collect();
+    let layout = overview(config);
+    let mut text = format!("# Is anything wrong? Made from what the configuration has.\n[screen.{OVERVIEW}]\nrows = ");
+    text.push_str(&list(&layout.rows));
+    if let Some(Narrow { under, rows }) = &layout.narrow {
         // Writing to a string can't fail.
-        let _ = writeln!(text, "  [{}],", cells.join(", "));
+        let _ = write!(text, "\nnarrow = {{ under = {under}, rows = {} }}", list(rows));
     }
-    text.push_str("]\n");
+    if let Some(Wide { from, rows }) = &layout.wide {
+        let _ = write!(text, "\nwide = {{ from = {from}, rows = {} }}", list(rows));
+    }
+    text.push('\n');
     for file in FILES {
         text.push('\n');
         text.push_str(file);
     }
     text
+}
+
+/// Rows as they are written, each in a line of its own.
+fn list(rows: &Rows) -> String {
+    let row = |row: &Vec<Cell>| {
+        let cells: Vec<String> = row.iter().map(|cell| written(cell)).collect();
+        format!("  [{}],\n", cells.join(", "))
+    };
+    format!("[\n{}]", rows.iter().map(row).collect::<String>())
 }
 
 /// A cell as it is written in `rows`.

@@ -272,10 +272,14 @@ mod tests {
                 let style = styles.get(*role);
                 assert_eq!((style.fg, style.bg), (None, None), "{name} {}", role.name());
             }
-            for role in [Role::StatusDown, Role::SeverityCritical, Role::Selection, Role::DialogButtonFocus] {
+            for role in [Role::StatusDown, Role::SeverityCritical, Role::DialogButtonFocus] {
                 let modifiers = styles.get(role).add_modifier;
                 assert!(modifiers.contains(Modifier::REVERSED), "{name} {}", role.name());
             }
+            // What is selected keeps its own signs: what is down is in reverse in any row.
+            let selection = styles.get(Role::Selection).add_modifier;
+            assert!(!selection.contains(Modifier::REVERSED), "{name}");
+            assert!(name != "mono" || selection.contains(Modifier::BOLD), "{name}");
         }
     }
 

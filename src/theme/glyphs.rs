@@ -55,7 +55,9 @@ pub struct Glyphs {
     pub dot: &'static str,
     /// What was cut off at the right.
     pub ellipsis: &'static str,
-    /// The selected row.
+    /// Before the selected row.
+    pub bar: &'static str,
+    /// What can be opened, and what runs.
     pub pointer: &'static str,
     /// Scrolled: there is more above.
     pub up: &'static str,
@@ -97,9 +99,10 @@ impl GlyphSet {
         band: "▒",
         before: ["_", "─", "‾"],
         event: "▲",
-        divider: "▌",
+        divider: "│",
         dot: "·",
         ellipsis: "…",
+        bar: "▌",
         pointer: "▸",
         up: "↑",
         down: "↓",
@@ -133,6 +136,7 @@ impl GlyphSet {
         divider: "|",
         dot: "-",
         ellipsis: "~",
+        bar: ">",
         pointer: ">",
         up: "^",
         down: "v",

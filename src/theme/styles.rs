@@ -44,7 +44,14 @@ impl Styles {
         let styled = |(attributes, role): (&Attributes, &Role)| {
             let style = style(*attributes, depth);
             // A sign that is drawn in reverse shows the rest of its cell instead of itself.
-            if role.is_of_plots() { style.remove_modifier(Modifier::REVERSED) } else { style }
+            match role {
+                // What is selected keeps its own signs, which a reverse would turn around.
+                Role::Selection if style.add_modifier.contains(Modifier::REVERSED) => {
+                    style.remove_modifier(Modifier::REVERSED).add_modifier(Modifier::BOLD)
+                }
+                role if role.is_of_plots() => style.remove_modifier(Modifier::REVERSED),
+                _ => style,
+            }
         };
         let table = attributes.iter().zip(Role::ALL).map(styled).collect();
         Self { table, glyphs, depth, canvas, theme: theme.to_owned() }

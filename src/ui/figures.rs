@@ -29,6 +29,18 @@ pub(crate) fn age_since(since: Option<Since>, now: Stamp, none: &'static str) ->
     }
 }
 
+/// How long something has lasted, as it is read out: `24s`, `1m 24s`, `2h 05m`, `3d 04h`.
+pub(crate) fn elapsed(span: Duration) -> String {
+    // To the nearest second: what began a millisecond after its second has lasted as the clocks say.
+    let seconds = (span + Duration::from_millis(500)).as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
 /// A span that is counted down or up, coarse.
 pub(crate) fn left(span: Duration) -> String {
     if span < Duration::from_mins(1) { format!("{}s", span.as_secs()) } else { age(span) }
@@ -128,6 +140,14 @@ mod tests {
             assert_eq!(shown(Since::before(at), seconds), before);
         }
         assert_eq!(age_since(None, at, "-"), "-");
+    }
+
+    #[test]
+    fn what_lasts_is_read_out_in_two_units() {
+        let cases = [(24, "24s"), (84, "1m 24s"), (7_503, "2h 05m"), (273_700, "3d 04h")];
+        for (seconds, shown) in cases {
+            assert_eq!(elapsed(Duration::from_secs(seconds)), shown);
+        }
     }
 
     #[test]

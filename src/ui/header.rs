@@ -89,7 +89,7 @@ pub(crate) fn environment(word: &str) -> Line<'static> {
     Line::styled(format!(" {} ", word.to_uppercase()), role)
 }
 
-/// The worst status with how many services have it.
+/// The worst status with how many services have it: `2 of 6 down`.
 pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
     let total = state.world.services.len();
     let fresh = state.world.services.iter().filter(|service| !service.stale || service.status == Status::Down);
@@ -100,8 +100,13 @@ pub(crate) fn worst(state: &State, glyphs: GlyphSet) -> Line<'static> {
         };
     };
     let n = state.world.services.iter().filter(|service| service.status == worst).count();
-    let words = status::label(worst, false, glyphs, status::FULL);
-    words.and(format!(" {n} of {total}"), Role::TextDim)
+    let sign = worst.glyph(glyphs.ascii);
+    let words = if worst == Status::Down {
+        format!(" {sign} {n} of {total} down ")
+    } else {
+        format!("{sign} {n} of {total} {}", worst.word().to_lowercase())
+    };
+    Line::styled(words, status::role(worst))
 }
 
 /// What is not as usual: each a word in reverse.
@@ -169,19 +174,28 @@ fn tabs(state: &State, painter: &mut Painter<'_>, row: Rect, x: u16) {
     }
     let divider = Line::styled(format!(" {} ", painter.glyphs().divider), Role::Border);
     let room = usize::from(row.width.saturating_sub(x));
-    let needed =
-        |tabs: &[(Screen, Line<'_>)]| divider.width() + tabs.iter().map(|(_, words)| words.width() + 2).sum::<usize>();
-    if needed(&tabs) > room {
+    let mut gap = 2;
+    let needed = |tabs: &[(Screen, Line<'_>)], gap: usize| {
+        divider.width() + tabs.iter().map(|(_, words)| words.width() + gap).sum::<usize>()
+    };
+    if needed(&tabs, gap) > room {
+        // Those that everybody has, closer together.
+        tabs.retain(|(screen, _)| {
+            *screen == state.console.screen || !matches!(screen, Screen::Diagnostics | Screen::Custom(_))
+        });
+        gap = 1;
+    }
+    if needed(&tabs, gap) > room {
         tabs.retain(|(screen, _)| *screen == state.console.screen);
     }
-    if tabs.is_empty() || needed(&tabs) > room {
+    if tabs.is_empty() || needed(&tabs, gap) > room {
         return;
     }
     let mut x = x + painter.put_at(row, x, 0, &divider);
     for (screen, words) in tabs {
         let used = painter.put_at(row, x, 0, &words);
         painter.note(Rect { x: row.x + x, width: used, height: 1, ..row }, Target::Tab(screen));
-        x += used + 2;
+        x += used + if gap == 1 { 1 } else { 2 };
     }
 }
 

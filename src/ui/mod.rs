@@ -1,6 +1,6 @@
 //! The view: a pure function from the state to a buffer of cells.
 //!
-//! [`view`] draws the header, one screen, the footer, and what lies over them, and says where things are. Widgets take
+//! [`view`] draws the header, what is broken, one screen, what runs, the footer, and what lies over them, and says where things are. Widgets take
 //! plain data; screens pick it out of the state. Everything goes through [`paint::Painter`], which clips, so that no size
 //! of terminal can make it panic.
 //!
@@ -11,11 +11,13 @@ pub mod export;
 pub mod figures;
 mod footer;
 mod header;
+mod incident;
 pub mod line;
 mod overlays;
 pub mod paint;
 pub mod panels;
 mod screens;
+mod strip;
 pub mod sweep;
 pub mod widgets;
 
@@ -40,6 +42,8 @@ pub fn view(state: &State, styles: &Styles, area: Rect, buffer: &mut Buffer) -> 
         let (top, rest) = split_top(area, 1);
         let (body, bottom) = split_bottom(rest, 1);
         header::draw(state, &mut painter, top);
+        let body = incident::draw(state, &mut painter, body);
+        let body = strip::draw(state, &mut painter, body);
         screens::draw(state, &mut painter, body);
         // With a box over the screen these keys are not there.
         if !overlays::is_boxed(state) {

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::layout::{Area, LayoutMap, Target};
@@ -26,6 +26,11 @@ impl<'a> Painter<'a> {
     /// What was drawn where.
     pub(crate) fn into_map(self) -> LayoutMap {
         self.map
+    }
+
+    /// Columns of the whole screen.
+    pub(crate) fn width(&self) -> u16 {
+        self.buffer.area.width
     }
 
     /// The signs.
@@ -127,18 +132,23 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Shows that a row is selected: one style over all of it, so that it reads as one thing. What is in reverse
-    /// already, a chip or a match, stays as it is.
+    /// Shows that a row is selected: a tint behind the cells' own colours, so that nothing loses its meaning by being
+    /// selected. Where the terminal has too few colours for a tint the row is bold. What is in reverse already, a chip or a
+    /// match, stays as it is.
     pub(crate) fn highlight(&mut self, area: Rect) {
-        let style = self.clean(Role::Selection);
+        let mut style = self.styles.get(Role::Selection);
+        // Among sixteen colours none is sure to leave every word readable on it.
+        if !matches!(style.bg, Some(Color::Rgb(..) | Color::Indexed(16..))) {
+            style.bg = None;
+            style = style.add_modifier(Modifier::BOLD);
+        }
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y))
                     && !cell.modifier.contains(Modifier::REVERSED)
                 {
-                    let bold = cell.modifier & Modifier::BOLD;
-                    cell.set_style(style.add_modifier(bold));
+                    cell.set_style(style);
                 }
             }
         }

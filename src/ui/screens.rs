@@ -1,7 +1,5 @@
 //! How the panels of a screen are placed: rows by weight, within what each panel needs and can use.
 
-use std::borrow::Cow;
-
 use ratatui::layout::Rect;
 
 use super::paint::{Painter, shares, split_left, split_top};
@@ -10,7 +8,7 @@ use super::widgets::notice::Notice;
 use crate::app::logs::details;
 use crate::app::panels;
 use crate::app::state::State;
-use crate::config::sections::screen::{Cell, Placed, Rows, ScreenLayout};
+use crate::config::sections::screen::{Cell, Placed, Rows};
 
 /// Columns of a panel beside others, where its layout does not say otherwise.
 const LEAST_WIDTH: u16 = 20;
@@ -26,8 +24,8 @@ pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) {
         return;
     }
     let Some(layout) = state.console.layouts.get(&state.console.screen) else { return };
-    let room = Room { width: area.width, height: area.height };
-    let rows = wanted(state, &fitting(layout, room), room);
+    let room = Room { width: area.width, height: area.height, screen: area.height };
+    let rows = wanted(state, &layout.rows_at(room.width), room);
     if rows.is_empty() {
         Notice::empty("nothing to show", "the panels of this screen have nothing yet").draw(painter, area);
         return;
@@ -60,15 +58,6 @@ fn beside_details(state: &State, area: Rect) -> Rect {
     match area.height.saturating_sub(place.height) {
         0 => area,
         above => Rect { height: above, ..area },
-    }
-}
-
-/// The rows of a layout that are meant for so much room.
-fn fitting(layout: &ScreenLayout, room: Room) -> Cow<'_, Rows> {
-    match &layout.narrow {
-        Some(narrow) if room.width < narrow.under => Cow::Borrowed(&narrow.rows),
-        None if room.is_narrow() => Cow::Owned(layout.rows.iter().flatten().map(|cell| vec![cell.clone()]).collect()),
-        _ => Cow::Borrowed(&layout.rows),
     }
 }
 

@@ -93,16 +93,7 @@ impl World {
         let entry = TimelineEntry::new(self.now, kind, view.service.clone(), SafeText::new(&text));
         self.timeline.push(TimelineEntry { is_step, ..entry });
         let cries = transition == Transition::Fired && severity == Severity::Critical && view.inhibited_by.is_none();
-        output.changes.push(if cries { Change::Critical { text, brief: view.brief() } } else { Change::Alerts });
-    }
-
-    /// The alert that a title should name: critical, firing, and explained by nothing.
-    pub(crate) fn crying(&self) -> Option<&AlertView> {
-        let cries = |alert: &&AlertView| {
-            alert.severity == Severity::Critical && alert.phase == Phase::Firing && alert.inhibited_by.is_none()
-        };
-        // It would be the first of all.
-        self.alerts.first().filter(cries)
+        output.changes.push(if cries { Change::Critical { text } } else { Change::Alerts });
     }
 
     /// Rebuilds the list of alerts from another set of machines: firing, pending, resolved; worst first, newest first.
@@ -133,6 +124,7 @@ impl World {
             since: self.connectivity.since,
             value: self.connectivity.detail.clone(),
             inhibited_by: None,
+            is_behind: false,
         };
         self.alerts.put(AlertId::new(network), view.rank(), view);
     }
@@ -198,6 +190,10 @@ fn view(world: &World, at: usize) -> Option<AlertView> {
         since: machine.alert.since(),
         value: known.unwrap_or_else(|| SafeText::new(&seen)),
         inhibited_by: inhibited_by(world, machine),
+        is_behind: machine
+            .row
+            .and_then(|row| world.service_at(row))
+            .is_some_and(|service| service.blocked_by.is_some()),
     })
 }
 

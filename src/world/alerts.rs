@@ -68,8 +68,8 @@ impl Phase {
 }
 
 /// What an alert asks of a person, whether it is muted, its phase, how bad it is: the order of the list. What is muted
-/// comes after everything that is not.
-pub(crate) type Standing = (bool, bool, u8, Reverse<Severity>);
+/// comes after everything that is not, and the consequence of a dependency after its cause.
+pub(crate) type Standing = (bool, bool, u8, Reverse<Severity>, bool);
 
 /// The alerts that are not inactive, by their ids; the newest first of those that stand alike.
 pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, AlertView>;
@@ -77,7 +77,7 @@ pub(crate) type Alerts = Ranked<AlertId, Standing, Option<Reverse<Duration>>, Al
 impl Alerts {
     /// How many are in a phase, muted or not, of one severity or of any.
     pub(crate) fn standing(&self, phase: Phase, muted: bool, severity: Option<Severity>) -> usize {
-        self.count(|(_, inhibited, order, Reverse(its))| {
+        self.count(|(_, inhibited, order, Reverse(its), _)| {
             order == phase.order() && inhibited == muted && severity.is_none_or(|wanted| wanted == its)
         })
     }
@@ -106,6 +106,8 @@ pub struct AlertView {
     pub value: SafeText,
     /// Why it is muted: the dependency that is down.
     pub inhibited_by: Option<Name>,
+    /// Whether its service is in trouble for a dependency too, beside what this alert says.
+    pub is_behind: bool,
 }
 
 impl AlertView {
@@ -113,16 +115,11 @@ impl AlertView {
         let newest = self.since.map(|since| Reverse(since.at.mono));
         let muted = self.inhibited_by.is_some();
         let is_over = matches!(self.phase, Phase::Resolved | Phase::Inactive);
-        ((is_over, muted, self.phase.order(), Reverse(self.severity)), newest)
+        ((is_over, muted, self.phase.order(), Reverse(self.severity), self.is_behind), newest)
     }
 
     /// One line in words.
     pub(crate) fn summary(&self) -> String {
         format!("{} {} {} {}", self.severity.word(), self.subject.name(), self.condition, self.value)
-    }
-
-    /// What it is about and when it fires: for a title, where a line is too long.
-    pub(crate) fn brief(&self) -> String {
-        format!("{} {}", self.subject.name(), self.condition)
     }
 }

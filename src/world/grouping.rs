@@ -98,8 +98,18 @@ impl World {
         // First who waits for whom: what a dependency waits for is a part of the explanation.
         let waits: Vec<bool> = rows.iter().map(|row| self.look_for_blocker(*row)).collect();
         let explained: Vec<bool> = rows.iter().map(|row| self.look_for_own_fault(*row, &has_changed)).collect();
+        for row in rows {
+            self.rerank(*row);
+        }
         let changed = waits.into_iter().zip(explained).map(|(waits, explained)| waits || explained);
         rows.iter().zip(changed).filter(|(_, changed)| *changed).map(|(row, _)| *row).collect()
+    }
+
+    /// Moves a service to where it belongs in the list, where what explains it is not what it was.
+    fn rerank(&mut self, row: ServiceId) {
+        if let Some(rank) = self.services.get(row).map(ServiceView::rank) {
+            self.services.rerank(row, rank);
+        }
     }
 
     fn look_for_blocker(&mut self, row: ServiceId) -> bool {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::World;
-use super::alerts::AlertView;
+use super::alerts::{AlertSubject, AlertView};
 use super::checks::CheckView;
 use super::logs::LogView;
 use super::metrics::MetricView;
@@ -46,6 +46,11 @@ impl World {
         self.services.get(*self.membership.services.get(name)?)
     }
 
+    /// The services that are well, in the order of the list.
+    pub(crate) fn healthy(&self) -> impl Iterator<Item = &ServiceView> + Clone {
+        self.services.iter().filter(|service| service.is_healthy())
+    }
+
     /// The alert of that id.
     pub(crate) fn alert(&self, id: &str) -> Option<&AlertView> {
         self.alerts.get(self.machines.alert(id, &self.membership)?)
@@ -59,6 +64,21 @@ impl World {
     /// How a service is shown; its name where there is none of that name.
     pub(crate) fn title_of_service<'a>(&'a self, name: &'a str) -> &'a str {
         self.service(name).map_or(name, |service| service.title.as_str())
+    }
+
+    /// How what an alert is about is shown: a check by its service where that has no other.
+    pub(crate) fn title_of_subject<'a>(&'a self, subject: &'a AlertSubject) -> &'a str {
+        match subject {
+            AlertSubject::Metric(name) => self.metric(name).map_or(&**name, |metric| metric.title.as_str()),
+            AlertSubject::Console => subject.name(),
+            AlertSubject::Check(name) => {
+                let service = self.check(name).and_then(|check| self.service(check.service.as_deref()?));
+                match service {
+                    Some(service) if service.checks.len() == 1 => service.title.as_str(),
+                    _ => name,
+                }
+            }
+        }
     }
 
     /// How an action is shown; its name where the configuration has it no more.

@@ -13,6 +13,7 @@ mod facts;
 mod grouping;
 pub(crate) mod history;
 pub mod ids;
+pub(crate) mod incident;
 mod lease;
 pub mod link;
 pub mod logs;

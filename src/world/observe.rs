@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::World;
+use super::checks::CheckView;
 use super::diagnostics::ProblemKind;
 use super::ids::{CheckId, Id, LogId};
 use super::logs::Logs;
@@ -116,9 +117,18 @@ impl World {
         let text = SafeText::new(&format!("{} {what}{because}", check.name));
         let kind = EventKind::Status { check: check.name.clone(), from, to };
         let own = check.own_reason.as_ref().or(check.error.as_ref()).filter(|_| to != Status::Ok);
+        let why = self.why(self.explained_by(check), own);
+        // When it began is not known: the time beside it is that of the first look.
+        let before =
+            found.filter(|since| !since.seen).map(|since| since.describe(self.now, self.config.console.timezone));
+        let reason = match (before, why) {
+            (Some(before), Some(why)) => Some(SafeText::new(&format!("{before} · {why}"))),
+            (Some(before), None) => Some(SafeText::new(&before)),
+            (None, why) => why,
+        };
         let entry = TimelineEntry {
-            reason: self.why(self.explained_by(check), own),
-            is_step: check.settled().is_none() && to != Status::Cold,
+            reason,
+            is_step: (check.settled().is_none() && to != Status::Cold) || self.is_back(check, from, to),
             ..TimelineEntry::new(self.now, kind, check.service.clone(), text)
         };
         // The first answer of a check is news only where it is bad, and not before it has settled.
@@ -133,6 +143,16 @@ impl World {
             }
             None => self.timeline.push(entry),
         }
+    }
+
+    /// Whether a doubt about a check came to nothing: it stands where it stood before.
+    fn is_back(&self, check: &CheckView, from: Status, to: Status) -> bool {
+        let stood = self.timeline.newest_first().find_map(|entry| match &entry.kind {
+            EventKind::Status { check: of, to, .. } if *of == check.name && !entry.is_step => Some(*to),
+            _ => None,
+        });
+        // What has always been ok was never news.
+        from == Status::Pending && stood.unwrap_or(Status::Ok) == to
     }
 
     fn sample(&mut self, sample: Sample) -> Output {

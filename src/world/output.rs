@@ -40,8 +40,6 @@ pub(crate) enum Change {
     Critical {
         /// What fires, in a line.
         text: String,
-        /// Its subject and its condition.
-        brief: String,
     },
     /// The list of alerts is another one.
     Alerts,

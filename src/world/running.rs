@@ -111,6 +111,20 @@ impl World {
         format!("{title}: {}{took}{note}", run.outcome())
     }
 
+    /// What a run that ended well has proven: the checks that are good, else the last that it said.
+    pub(crate) fn proof(&self, run: &Run) -> Option<String> {
+        if !run.state.is_good() || run.dry_run {
+            return None;
+        }
+        if let Some(verify) = self.action(&run.action).and_then(|action| action.verify.as_ref()) {
+            let names: Vec<&str> = verify.checks.iter().map(|name| &**name).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            return (run.state == RunState::Verified).then(|| format!("{} {verb} good", names.join(", ")));
+        }
+        let said = self.run(&run.id)?.lines.iter().rev().find(|line| !line.text.as_str().trim().is_empty())?;
+        Some(said.text.to_string())
+    }
+
     /// Follows the output of a run, once.
     pub(crate) fn follow(&mut self, id: &Name) -> Output {
         let mut output = Output::default();

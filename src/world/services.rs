@@ -13,8 +13,12 @@ use crate::model::status::Status;
 use crate::text::SafeText;
 use crate::text::name::Name;
 
+/// Among services that are equally bad: those that wait for none that is down, then those that do and have a fault of
+/// their own, then those that a dependency explains; of each first the one for which the most others wait.
+pub(crate) type Precedence = (u8, Reverse<usize>);
+
 /// Services by their row in the configuration, read worst first.
-pub(crate) type Services = Ranked<ServiceId, Reverse<u8>, (), ServiceView>;
+pub(crate) type Services = Ranked<ServiceId, Reverse<u8>, Precedence, ServiceView>;
 
 /// One service, or the console's own name for what belongs to none.
 #[derive(Debug, Clone)]
@@ -48,6 +52,8 @@ pub struct ServiceView {
     pub own_reason: Option<SafeText>,
     /// The same dependency whether or not it is in trouble: it explains the figures too.
     pub(crate) waits_for: Option<Name>,
+    /// How many services depend on it, at whatever remove.
+    pub(super) dependents: usize,
     /// The rows of the dependencies that were suspected when whose fault it is was looked at last.
     pub(super) suspects: Vec<ServiceId>,
 }
@@ -69,6 +75,7 @@ impl ServiceView {
             blocked_by: None,
             own_reason: None,
             waits_for: None,
+            dependents: members.dependents.len(),
             suspects: Vec::new(),
         }
     }
@@ -78,8 +85,21 @@ impl ServiceView {
         self.blocked_by.is_some() && self.own_reason.is_none()
     }
 
-    pub(super) fn rank(&self) -> (Reverse<u8>, ()) {
-        (Reverse(self.status.badness()), ())
+    /// Whether it is known to be well.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.status == Status::Ok && !self.stale
+    }
+
+    /// Cause before consequence.
+    pub(super) fn rank(&self) -> (Reverse<u8>, Precedence) {
+        let waits = match (&self.blocked_by, &self.own_reason) {
+            (None, _) => 0,
+            (Some(_), Some(_)) => 1,
+            (Some(_), None) => 2,
+        };
+        // Where nothing is broken the order is that of the configuration.
+        let dependents = if self.status == Status::Down { self.dependents } else { 0 };
+        (Reverse(self.status.badness()), (waits, Reverse(dependents)))
     }
 
     pub(super) const fn is_in_trouble(&self) -> bool {

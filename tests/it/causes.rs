@@ -150,8 +150,9 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
         let overview = frame::text(&frame::draw(&app.state, 200, 50));
         if let Some(want) = want {
             assert!(critical.value.as_str().contains(&format!("{want} + by cache")), "{name}: {}", critical.value);
-            let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
-            assert!(row.contains(&format!("{want} + by cache")), "{name}: {row}");
+            let row = overview.lines().skip(4).find(|line| line.contains("DOWN     web")).unwrap();
+            let beginning: String = want.chars().take(6).collect();
+            assert!(row.contains(&beginning) && row.contains("+ by cache"), "{name}: {row}");
             app.state.console.screen = Screen::Service;
             app.state.console.screens.service.service = Some("web".into());
             let service = frame::text(&frame::draw(&app.state, 160, 40));
@@ -161,7 +162,7 @@ fn an_own_fault_is_never_hidden_by_that_of_a_dependency() {
                 app.state.world.timeline.newest_first().find(|entry| entry.text.as_str().starts_with("web PENDING"));
             assert!(told.unwrap().text.as_str().contains(want), "{name}: {told:?}");
         } else {
-            assert!(overview.contains("cache is down"), "{name}: {overview}");
+            assert!(overview.contains("by cache"), "{name}: {overview}");
         }
         // What says what is wrong by itself, and what only we can cause, is never explained by a dependency.
         assert_eq!(alert(&app, "check:web/low/2").inhibited_by, None, "{name}");
@@ -180,7 +181,7 @@ fn in_a_narrow_row_the_reason_is_cut_and_the_dependency_stays() {
     );
     for (width, height) in [(120, 40), (160, 50)] {
         let overview = frame::text(&frame::draw(&app.state, width, height));
-        let row = overview.lines().find(|line| line.contains("DOWN") && line.contains("web")).unwrap();
+        let row = overview.lines().skip(4).find(|line| line.contains("DOWN     web")).unwrap();
         assert!(row.contains("cart") && row.contains("+ by cache"), "{width}: {row}");
     }
 }
@@ -245,8 +246,8 @@ fn a_console_that_starts_in_an_outage_claims_nothing_of_before() {
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
     let panel = overview.lines().skip(2).filter(|line| line.contains("api")).collect::<Vec<_>>().join("\n");
     assert!(panel.contains(">3m"), "{overview}");
-    assert!(overview.contains("api PENDING since before 02:41:00Z"), "{overview}");
-    assert!(overview.contains("api DOWN since before 02:41:00Z"), "{overview}");
+    let wide = frame::text(&frame::draw(&app.state, 200, 50));
+    assert!(wide.contains("DOWN  since before 02:41:00Z"), "{wide}");
     assert!(!overview.contains("UNKNOWN → "), "{overview}");
     let small = frame::text(&frame::draw(&app.state, 39, 9));
     assert!(row_of(&small, "api").contains(">3m"), "{small}");
@@ -280,7 +281,7 @@ fn what_was_seen_to_begin_is_stated() {
     );
     assert_eq!(alert(&app, "check:api/critical/0").since, seen);
     let overview = frame::text(&frame::draw(&app.state, 120, 40));
-    assert!(overview.contains("api PENDING → DOWN"), "{overview}");
+    assert!(overview.contains("02:41:10 api        DOWN"), "{overview}");
     app.keys("R");
     let facts = app.dialog().unwrap().context(&app.state);
     assert!(facts.iter().any(|(_, fact)| fact.as_str() == "api is DOWN since 02:41:10Z"), "{facts:#?}");

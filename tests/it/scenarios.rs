@@ -159,6 +159,8 @@ fn check(faults: &mut Faults, play: &mut Play, name: &str, wanted: &ExpectedChec
     if !by.is_empty() {
         let words = format!("explained by {by}");
         faults.says(&format!("the shell's line of {name}"), &line, &words);
+        // The console calls it by its title.
+        let words = format!("explained by {}", play.title_of(by));
         faults.says(&format!("the console's service of {name}"), &shown.service, &words);
     }
     if once.is_none() {
@@ -179,7 +181,8 @@ fn alerts(faults: &mut Faults, play: &mut Play, expected: &Expected, json: &Valu
             faults.0.push(format!("no alert {about:?} on the screen:\n{}", rows.join("\n")));
             continue;
         };
-        let standing = alert.muted.as_ref().map_or_else(|| alert.state.clone(), |by| format!("⊘ {by}"));
+        let standing = alert.muted.as_ref();
+        let standing = standing.map_or_else(|| alert.state.clone(), |by| format!("⊘ {}", play.title_of(by)));
         faults.says(&format!("the row of {}", alert.id), row, &standing);
     }
     let listed = json["alerts"].as_array().expect("an array");

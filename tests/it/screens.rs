@@ -311,3 +311,26 @@ fn every_panel_can_be_alone_on_a_screen() {
         draw(&app.state, 80, 24);
     }
 }
+
+/// The demo's outage on a wide terminal uses the overview: more than half of its blocks of ten cells say something.
+#[tokio::test]
+async fn the_overview_of_an_outage_is_used() {
+    use opsroom::app::update::update;
+    use opsroom::cli::demo::simulate::{CALM, Story, configuration};
+    let mut story = Story::new(std::sync::Arc::new(configuration().expect("the demo's configuration")), 1);
+    let mut state = story.begin((200, 50));
+    for _ in 0..=CALM.as_secs() + 120 {
+        for message in story.next_second().await {
+            drop(update(&mut state, message));
+        }
+    }
+    while state.next_tick() == Some(std::time::Duration::ZERO) {
+        let at = state.world.now;
+        drop(update(&mut state, opsroom::app::message::Message { at, event: Event::Clock }));
+    }
+    let drawn = text(&draw(&state, 200, 50));
+    let is_said = |cells: &[char]| cells.iter().any(|c| !" ─│┌┐└┘━┃┏┓┗┛".contains(*c));
+    let rows = drawn.lines().map(|row| row.chars().collect::<Vec<_>>());
+    let used: usize = rows.map(|row| row.chunks(10).filter(|block| is_said(block)).count()).sum();
+    assert!(used >= 550, "{used} of 1000 blocks\n{drawn}");
+}

@@ -102,7 +102,7 @@ fn a_restart_is_handed_over_with_what_verifies_it_and_the_supervisor_is_shown() 
         "its supervisor decides, nobody else"
     );
     app.outcome(closed(&run, RunState::Verified, ""));
-    assert!(app.toast().contains("verified"), "{}", app.toast());
+    assert!(app.result().contains("verified"), "{}", app.result());
     // What was read before it was closed may arrive after it.
     app.outcome(Outcome::Runs { runs: vec![run.clone()], locks: Vec::new() });
     assert_eq!(app.state.world.run(&run.id).unwrap().run.state, RunState::Verified);
@@ -115,8 +115,8 @@ fn what_did_not_help_is_said_and_the_way_back_is_offered_not_taken() {
     app.take();
     app.outcome(closed(&run, RunState::NotRecovered, "still not healthy after 1m: api"));
     let effects = app.take();
-    assert!(app.toast().contains("not recovered"), "{}", app.toast());
-    assert!(app.toast().contains("rollback api is offered: B"), "{}", app.toast());
+    assert!(app.result().contains("not recovered"), "{}", app.result());
+    assert!(app.result().contains("rollback api is offered: B"), "{}", app.result());
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run(_, RunEffect::Start(_)))));
     app.keys("6");
     app.take();
@@ -132,9 +132,9 @@ fn a_failed_step_is_no_success_though_its_checks_are_good() {
     let run = restarted(&mut app);
     let failed = Run { exit_code: Some(1), checks: Some(ChecksAfter::Good), ..run };
     app.outcome(closed(&failed, RunState::Failed, ""));
-    assert!(app.toast().contains("failed: exit 1 (checks are good)"), "{}", app.toast());
-    assert!(app.toast().contains("rollback api is offered"), "{}", app.toast());
-    assert_eq!(app.state.console.toasts.iter().last().unwrap().tone, Tone::Error);
+    assert!(app.result().contains("failed: exit 1 (checks are good)"), "{}", app.result());
+    assert!(app.result().contains("rollback api is offered"), "{}", app.result());
+    assert_eq!(app.state.run_result().unwrap().tone, Tone::Error);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_unknown_outcome_is_offered_to_be_verified_now() {
     let mut app = App::new(WORLD);
     let run = restarted(&mut app);
     app.outcome(closed(&run, RunState::Unknown, "the supervisor died before its steps ended"));
-    assert!(app.toast().contains("verifies it now"), "{}", app.toast());
+    assert!(app.result().contains("verifies it now"), "{}", app.result());
     app.keys("6");
     app.state.console.focus = Some(panels::RUNS.id());
     app.take();
@@ -170,7 +170,7 @@ fn a_run_that_is_found_lost_is_news_once_and_for_those_who_know_its_action() {
     let mut app = App::new(WORLD);
     let run = lost_long_ago(&app, "restart-api");
     app.outcome(Outcome::Run(Box::new(run.clone())));
-    let toast = app.toast();
+    let toast = app.result();
     // Nobody knows how long it took.
     assert!(toast.contains("outcome unknown (found out at noon)") && !toast.contains("after"), "{toast}");
 
@@ -179,12 +179,12 @@ fn a_run_that_is_found_lost_is_news_once_and_for_those_who_know_its_action() {
     let (target, id, holder) = (run.target.clone(), run.id.clone(), run.who.clone());
     let lock = Lock { target, id, fence: 1, holder, host: run.host.clone(), reason, since: run.started_at };
     later.outcome(Outcome::Runs { runs: vec![run.clone()], locks: vec![lock] });
-    assert_eq!(later.toast(), "");
+    assert_eq!(later.result(), "");
     assert!(later.state.world.run(&run.id).is_some(), "it is kept in sight");
 
     let mut other = App::new(WORLD);
     other.outcome(Outcome::Run(Box::new(lost_long_ago(&other, "of-another-configuration"))));
-    assert_eq!(other.toast(), "");
+    assert_eq!(other.result(), "");
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn what_nothing_verifies_is_not_offered_to_be_verified() {
     let mut app = App::new(WORLD);
     let run = lost_long_ago(&app, "status-api");
     app.outcome(Outcome::Run(Box::new(run.clone())));
-    assert!(app.toast().contains(&format!("opsroom unlock {}", run.id)), "{}", app.toast());
-    assert!(!app.toast().contains("verif"), "{}", app.toast());
+    assert!(app.result().contains(&format!("opsroom unlock {}", run.id)), "{}", app.result());
+    assert!(!app.result().contains("verif"), "{}", app.result());
     app.keys("6");
     app.state.console.focus = Some(panels::RUNS.id());
     app.take();
@@ -499,7 +499,7 @@ fn the_end_of_a_dry_run_says_that_nothing_was_changed() {
         run = Run { exit_code: Some(code), ..app.run_of("rollback-api", state) };
         run.dry_run = true;
         app.outcome(Outcome::Run(Box::new(run)));
-        assert!(app.toast().contains(says), "{}", app.toast());
+        assert!(app.result().contains(says), "{}", app.result());
     }
 }
 

@@ -40,6 +40,7 @@ impl<'a> Sheet<'a> {
         let world = self.world;
         match row {
             RowKey::Service(name) => world.service(name).into_iter().for_each(|service| self.service(service)),
+            RowKey::Healthy => self.listed("services", world.healthy().map(|service| &service.title)),
             RowKey::Check(name) => world.check(name).into_iter().for_each(|check| self.check(check)),
             RowKey::Metric(name) => world.metric(name).into_iter().for_each(|metric| self.metric(metric)),
             RowKey::Action(name) => world.action(name).into_iter().for_each(|action| self.action(action)),

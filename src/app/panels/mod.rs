@@ -17,6 +17,8 @@ mod problems;
 mod records;
 mod runs;
 mod service_actions;
+mod service_charts;
+mod service_detail;
 mod service_logs;
 mod service_metrics;
 mod service_status;
@@ -111,13 +113,16 @@ const ALL: &[(&PanelSpec, &dyn Panel)] = &[
     (&panels::SERVICES, &services::Services),
     (&panels::ALERTS, &alerts::Alerts),
     (&panels::ACTIONS, &actions::Actions),
-    (&panels::TIMELINE, &timeline::Timeline),
+    (&panels::TIMELINE, &timeline::Timeline { of_service: false }),
+    (&panels::SERVICE_TIMELINE, &timeline::Timeline { of_service: true }),
+    (&panels::SERVICE_DETAIL, &service_detail::ServiceDetail),
     (&panels::CHECK, &check::OneCheck),
     (&panels::METRIC, &metric::OneMetric),
     (&panels::LOG, &log::LogTail),
     (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
     (&panels::CHECKS, &checks::Checks),
     (&panels::SERVICE_METRICS, &service_metrics::ServiceMetrics),
+    (&panels::SERVICE_CHARTS, &service_charts::ServiceCharts),
     (&panels::SERVICE_ACTIONS, &service_actions::ServiceActions),
     (&panels::SERVICE_LOGS, &service_logs::ServiceLogs),
     (&panels::LEVELS, &levels::Levels),

@@ -9,7 +9,17 @@ use crate::app::service;
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::model::effect::Effect;
+use crate::model::status::Status;
 use crate::world::services::ServiceView;
+
+/// Fewer are not worth folding.
+const LEAST: usize = 2;
+
+/// Whether services that are well are folded into one row: while something is broken, and there is more than one.
+fn folds(state: &State) -> bool {
+    let is_broken = |service: &ServiceView| matches!(service.status, Status::Down | Status::Degraded);
+    state.world.services.first().is_some_and(is_broken) && state.world.healthy().nth(LEAST - 1).is_some()
+}
 
 pub(super) struct Services;
 
@@ -22,7 +32,13 @@ impl Panel for Services {
         let text = |to: &mut String, service: &ServiceView| {
             write!(to, "{} {} {}", service.name, service.title, service.status.word())
         };
-        keys(state.world.services.iter(), filter, |service| RowKey::Service(service.name.clone()), text)
+        let key = |service: &ServiceView| RowKey::Service(service.name.clone());
+        if !filter.is_empty() || !folds(state) {
+            return keys(state.world.services.iter(), filter, key, text);
+        }
+        let troubled = state.world.services.iter().filter(|service| !service.is_healthy()).map(key);
+        let healthy = state.world.healthy().filter(|_| state.console.screens.overview.healthy_is_open).map(key);
+        troubled.chain([RowKey::Healthy]).chain(healthy).collect()
     }
 
     fn hints(&self, _state: &State) -> Vec<Hint> {
@@ -30,8 +46,13 @@ impl Panel for Services {
     }
 
     fn open(&self, state: &mut State, _id: &PanelId, row: Option<RowKey>, _effects: &mut Vec<Effect>) {
-        if let Some(RowKey::Service(name)) = row {
-            service::show(state, name);
+        match row {
+            Some(RowKey::Service(name)) => service::show(state, name),
+            Some(RowKey::Healthy) => {
+                let is_open = &mut state.console.screens.overview.healthy_is_open;
+                *is_open = !*is_open;
+            }
+            _ => {}
         }
     }
 

@@ -12,7 +12,10 @@ use crate::config::panels::{self, PanelId};
 use crate::model::effect::Effect;
 use crate::world::timeline::TimelineEntry;
 
-pub(super) struct Timeline;
+/// Of everything, or of the service that is shown.
+pub(super) struct Timeline {
+    pub of_service: bool,
+}
 
 impl Panel for Timeline {
     fn is_list(&self) -> bool {
@@ -21,13 +24,16 @@ impl Panel for Timeline {
 
     fn rows(&self, state: &State, _id: &PanelId, filter: &str) -> Vec<RowKey> {
         let text = |to: &mut String, entry: &TimelineEntry| write!(to, "{}", entry.text);
-        let shown = state.world.timeline.newest_first().filter(|entry| !entry.is_step);
+        let service = state.regarded_service().filter(|_| self.of_service).map(|service| &service.name);
+        let of_it = |entry: &&TimelineEntry| service.is_none() || entry.service.as_ref() == service;
+        let shown = state.world.timeline.newest_first().filter(|entry| !entry.is_step).filter(of_it);
         keys(shown, filter, RowKey::entry, text)
     }
 
     /// Logs and charts point at the same moment.
     fn moved(&self, state: &mut State) {
-        let row = state.selected(&panels::TIMELINE.id());
+        let panel = if self.of_service { panels::SERVICE_TIMELINE.id() } else { panels::TIMELINE.id() };
+        let row = state.selected(&panel);
         state.console.time_cursor = row.and_then(|row| moment(state, &row)).or(state.console.time_cursor);
     }
 

@@ -88,6 +88,8 @@ impl Layouts {
 /// What each screen remembers beside its lists.
 #[derive(Debug, Clone, Default)]
 pub struct Screens {
+    /// The overview.
+    pub overview: OverviewScreen,
     /// One service.
     pub service: ServiceScreen,
     /// Logs.
@@ -98,6 +100,13 @@ pub struct Screens {
     pub actions: ActionsScreen,
     /// Diagnostics.
     pub diagnostics: DiagnosticsScreen,
+}
+
+/// What the overview remembers.
+#[derive(Debug, Clone, Default)]
+pub struct OverviewScreen {
+    /// Whether the services that are well are listed one by one while something is broken.
+    pub healthy_is_open: bool,
 }
 
 /// What the service screen remembers.

@@ -13,6 +13,7 @@ use crate::app::keymap::Keymap;
 use crate::app::layout::LayoutMap;
 use crate::app::list::ListState;
 use crate::app::requests::Requests;
+use crate::app::results::RunStrip;
 use crate::app::screens::logs::{FieldColumns, LogsScreen, Timestamps, Waiting};
 use crate::app::screens::{Layouts, Screen, Screens};
 use crate::app::tails::{Tail, tails};
@@ -29,6 +30,8 @@ pub(crate) const THEMES: [&str; 8] =
     reason = "independent switches of a console; a bit set would hide their names"
 )]
 pub struct Console {
+    /// The terminal's title, as it was set last; at first the name alone.
+    pub(in crate::app) title: String,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Rises whenever something visible changed; the runtime draws when it differs from what it last drew.
@@ -43,6 +46,8 @@ pub struct Console {
     pub focused: bool,
     /// What the filtered log panels of the layouts show.
     pub tails: HashMap<LogPanel, Tail>,
+    /// What a run says above the footer.
+    pub strip: RunStrip,
     /// Short messages.
     pub toasts: Toasts,
     /// The screen that is shown.
@@ -95,6 +100,7 @@ impl Console {
         let config = &world.config;
         let layouts = Layouts::new(config);
         Self {
+            title: config.console.name.clone(),
             size,
             revision: 1,
             frozen: None,
@@ -102,6 +108,7 @@ impl Console {
             answered: 0,
             focused: true,
             tails: tails(&layouts, &world.logs),
+            strip: RunStrip::default(),
             toasts: Toasts::default(),
             screen: Screen::Overview,
             back: Vec::new(),

@@ -56,8 +56,8 @@ pub(crate) fn answer(world: &DemoWorld, path: &str, at: Duration) -> Option<Http
             "replica": {"status": "UP", "details": {"lag_ms": 12}},
             "diskSpace": {"status": "UP", "details": {"free": 61_203_283_968_u64}}}})),
         ("cache", "health") => match world.fault("cache", at) {
-            Some(_) => json(503, &json!({"status": "unhealthy",
-                "services": {"memory": "healthy", "connections": {"status": "unhealthy", "error": "max number of clients reached (1024)"}}})),
+            Some(_) => json(503, &json!({"status": "unhealthy", "error": "max number of clients reached (1024)",
+                "services": {"memory": "healthy", "connections": {"status": "unhealthy"}}})),
             None => json(200, &json!({"status": "healthy",
                 "services": {"memory": "healthy", "connections": {"status": "healthy", "latency_ms": 1}}})),
         },
@@ -107,6 +107,8 @@ fn exposition(world: &DemoWorld, at: Duration) -> String {
     }
     let _ =
         writeln!(text, "# HELP queue_jobs Jobs that wait.\n# TYPE queue_jobs gauge\nqueue_jobs {}", world.queue(at));
+    let clients = world.clients(at);
+    let _ = writeln!(text, "# TYPE cache_clients gauge\ncache_clients {clients}");
     let used = 71.0 + at.as_secs_f64() / 600.0;
     let _ = writeln!(text, "# TYPE disk_used_percent gauge\ndisk_used_percent{{mount=\"/\"}} {used:.2}");
     let load = 0.6 + world.noise("load", at.as_secs() / 5, 90) as f64 / 100.0;
@@ -129,7 +131,7 @@ mod tests {
             assert_eq!(body(&format!("/{service}/health"), 1).0, 200, "{service}");
         }
         assert_eq!(body("/cache/health", 32).0, 503);
-        assert_eq!(body("/api/health", 38).1["status"], "degraded");
+        assert_eq!(body("/api/health", 42).1["status"], "degraded");
         assert_eq!(body("/web/health", 96).0, 500);
     }
 

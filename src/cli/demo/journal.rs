@@ -23,7 +23,7 @@ pub(crate) fn lines(world: &DemoWorld, started: DateTime<Utc>, second: u64) -> V
         let index = second * 8 + n;
         // What several services do within a moment is one request.
         let request = index / 4;
-        let service = ["api", "web", "api", "worker", "auth"][world.noise("who", index, 5) as usize];
+        let service = ["api", "web", "api", "worker", "auth", "cache"][world.noise("who", index, 6) as usize];
         let said = said(world, service, at, index);
         let moment = started + Duration::from_millis(second * 1000 + n * 170 + world.noise("ms", index, 160));
         let mut metadata = said.fields;
@@ -77,6 +77,10 @@ fn said(world: &DemoWorld, service: &str, at: Duration, index: u64) -> Said {
             let message = "TypeError: cart.total is undefined at render (cart.js:118)";
             Said::failed(message, ["/cart", "/checkout"][(pick % 2) as usize], world.latency(service, at))
         }
+        Some(ServiceFault::CacheExhausted) => {
+            let fields = json!({"clients": world.clients(at), "client": format!("10.0.0.{}", 11 + index % 3)});
+            Said::new("error", "max number of clients reached (1024)".to_owned(), fields)
+        }
         Some(ServiceFault::WorkerStuck) if pick < 6 => {
             let jobs = world.queue(at);
             Said::new("warn", format!("no job finished for {} s, {jobs} wait", 10 + pick), json!({"jobs": jobs}))
@@ -85,11 +89,12 @@ fn said(world: &DemoWorld, service: &str, at: Duration, index: u64) -> Said {
             let version = world.version(service, at);
             Said::new("info", format!("{service} starting, version {version}"), json!({"version": version}))
         }
-        _ => calm(world, service, index, pick),
+        _ => calm(world, service, at, index),
     }
 }
 
-fn calm(world: &DemoWorld, service: &str, index: u64, pick: u64) -> Said {
+fn calm(world: &DemoWorld, service: &str, at: Duration, index: u64) -> Said {
+    let pick = world.noise("what", index, 10);
     let ms = 3 + world.noise("took", index, 40);
     match (service, pick) {
         ("api", 0) => {
@@ -102,6 +107,10 @@ fn calm(world: &DemoWorld, service: &str, index: u64, pick: u64) -> Said {
             Said::new("warn", format!("slow render of /checkout: {} ms", 300 + ms), fields)
         }
         ("web", _) => Said::answered(["/", "/cart", "/checkout", "/search"][(pick % 4) as usize], ms),
+        ("cache", _) => {
+            let clients = world.clients(at);
+            Said::new("info", format!("{clients} clients connected"), json!({"clients": clients}))
+        }
         ("worker", _) => {
             let (job, kind) = (48_000 + index, ["mail", "invoice", "thumbnail"][(pick % 3) as usize]);
             let fields = json!({"job": job, "duration_ms": ms});
@@ -131,7 +140,8 @@ mod tests {
         let mut failed = 0;
         for line in seconds() {
             let (message, fields) = (line["message"].as_str().unwrap(), &line["metadata"]);
-            assert_eq!(line["level"] == "error", fields["status"] == 500, "{line}");
+            let is_request = line["service"] != "cache";
+            assert_eq!(is_request && line["level"] == "error", fields["status"] == 500, "{line}");
             failed += u32::from(line["level"] == "error");
             if let (Some(ms), Some((rest, "ms"))) = (fields["duration_ms"].as_u64(), message.rsplit_once(' ')) {
                 assert!(rest.ends_with(&format!(" {ms}")), "{line}");

@@ -52,7 +52,7 @@ pub(crate) const DEPLOYER: &str = "ci";
 /// When the cache runs out of connections.
 pub(crate) const CACHE_FAILS: Duration = Duration::from_secs(32);
 /// For how long the connections that it has to the cache serve the api.
-const POOLED: Duration = Duration::from_secs(6);
+const POOLED: Duration = Duration::from_secs(10);
 /// When the shop front comes upon the first carts that its newest release can't read.
 pub(crate) const BAD_RELEASE: Duration = Duration::from_secs(96);
 /// When the worker stops taking jobs.
@@ -143,6 +143,21 @@ impl DemoWorld {
             && self.fault("cache", at).is_some()
     }
 
+    /// Clients that are connected to the cache: they pile up in the two minutes before it takes no more.
+    pub(crate) fn clients(&self, at: Duration) -> u64 {
+        const MOST: u64 = 1024;
+        if self.fault("cache", at) == Some(ServiceFault::Restarting) {
+            return 0;
+        }
+        let calm = 610 + self.noise("clients", at.as_secs() / 2, 24);
+        if self.last_start("cache", at).is_some() {
+            return calm;
+        }
+        let fails = self.calm + CACHE_FAILS;
+        let left = fails.saturating_sub(at).as_secs();
+        if left == 0 { MOST } else { calm.max(MOST.saturating_sub(4 * left)) }
+    }
+
     /// Jobs that wait for the worker.
     pub(crate) fn queue(&self, at: Duration) -> u64 {
         let calm = 3 + self.noise("queue", at.as_secs(), 9);
@@ -229,12 +244,12 @@ mod tests {
         let mut world = DemoWorld::new(1);
         assert_eq!(world.fault("cache", seconds(31)), None);
         assert_eq!(world.fault("cache", seconds(32)), Some(ServiceFault::CacheExhausted));
-        assert_eq!(world.fault("api", seconds(37)), None);
-        assert_eq!(world.fault("api", seconds(38)), Some(ServiceFault::DependencyDown));
-        world.control(seconds(40), Control::Restart("cache".to_owned())).unwrap();
-        assert_eq!(world.fault("cache", seconds(41)), Some(ServiceFault::Restarting));
-        assert_eq!(world.fault("cache", seconds(43)), None);
-        assert_eq!(world.fault("api", seconds(43)), None);
+        assert_eq!(world.fault("api", seconds(41)), None);
+        assert_eq!(world.fault("api", seconds(42)), Some(ServiceFault::DependencyDown));
+        world.control(seconds(50), Control::Restart("cache".to_owned())).unwrap();
+        assert_eq!(world.fault("cache", seconds(51)), Some(ServiceFault::Restarting));
+        assert_eq!(world.fault("cache", seconds(53)), None);
+        assert_eq!(world.fault("api", seconds(53)), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `[screen.NAME]`: a layout of panels.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::config::changes::{Fact, hidden, summary};
@@ -25,6 +26,8 @@ pub struct ScreenLayout {
     pub rows: Rows,
     /// `narrow = { under = 100, rows = … }`
     pub narrow: Option<Narrow>,
+    /// `wide = { from = 160, rows = … }`
+    pub wide: Option<Wide>,
 }
 
 /// Rows from the top, each of cells from the left.
@@ -51,10 +54,36 @@ pub struct Narrow {
     pub rows: Rows,
 }
 
+/// Other rows for terminals that are wider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wide {
+    /// Columns from which they are used.
+    pub from: u16,
+    /// The rows.
+    pub rows: Rows,
+}
+
 impl ScreenLayout {
-    /// Its panels, row by row.
+    /// Under this width panels stand one under the other, where the layout does not say otherwise.
+    pub(crate) const STACKED: u16 = 80;
+
+    /// Every panel of it, at whatever width. One that is in the rows of several widths comes more than once.
     pub(crate) fn panels(&self) -> impl Iterator<Item = &PanelId> {
-        self.rows.iter().flatten().flatten().map(|placed| &placed.id)
+        let others = [self.narrow.as_ref().map(|narrow| &narrow.rows), self.wide.as_ref().map(|wide| &wide.rows)];
+        let rows = [Some(&self.rows)].into_iter().chain(others).flatten();
+        rows.flatten().flatten().flatten().map(|placed| &placed.id)
+    }
+
+    /// The rows that are meant for so many columns.
+    pub(crate) fn rows_at(&self, width: u16) -> Cow<'_, Rows> {
+        match (&self.narrow, &self.wide) {
+            (Some(narrow), _) if width < narrow.under => Cow::Borrowed(&narrow.rows),
+            (_, Some(wide)) if width >= wide.from => Cow::Borrowed(&wide.rows),
+            (None, _) if width < Self::STACKED => {
+                Cow::Owned(self.rows.iter().flatten().map(|cell| vec![cell.clone()]).collect())
+            }
+            _ => Cow::Borrowed(&self.rows),
+        }
     }
 
     /// Whether a panel of that kind is in it.
@@ -81,6 +110,11 @@ const NARROW: &[KeySpec] = &[
     key("rows", ValueForm::Rows, "Rows of panels"),
 ];
 
+const WIDE: &[KeySpec] = &[
+    key("from", ValueForm::Whole(1, 1000), "Columns of the terminal from which these rows are used"),
+    key("rows", ValueForm::Rows, "Rows of panels"),
+];
+
 /// The keys of a screen.
 pub(crate) const KEYS: &[KeySpec] = &[
     key("title", ValueForm::Text, "How it is shown. Default its name"),
@@ -95,6 +129,7 @@ pub(crate) const KEYS: &[KeySpec] = &[
         ValueForm::Table(NARROW),
         "Other rows for narrow terminals. Default: every panel in a row of its own under 80",
     ),
+    key("wide", ValueForm::Table(WIDE), "Other rows for wide terminals"),
 ];
 
 pub(crate) const SECTION: SectionSpec =
@@ -114,6 +149,7 @@ pub(crate) fn read(table: &TableReader<'_>) -> ScreenLayout {
         key: super::action::read_key(table),
         rows,
         narrow: table.table("narrow").and_then(|table| narrow(&table)),
+        wide: table.table("wide").and_then(|table| wide(&table)),
     }
 }
 
@@ -127,6 +163,14 @@ fn narrow(table: &TableReader<'_>) -> Option<Narrow> {
         );
     }
     Some(Narrow { under: u16::try_from(under?).ok()?, rows })
+}
+
+fn wide(table: &TableReader<'_>) -> Option<Wide> {
+    let (from, rows) = (table.whole("from"), rows(table));
+    if table.lacks(&["from"]) || table.lacks(&["rows"]) {
+        table.context.error(table.at, "`wide` needs `from` and `rows`", "write wide = { from = 160, rows = […] }");
+    }
+    Some(Wide { from: u16::try_from(from?).ok()?, rows })
 }
 
 fn rows(table: &TableReader<'_>) -> Rows {
@@ -202,6 +246,6 @@ pub(crate) fn facts(screen: &ScreenLayout) -> Vec<Fact> {
     vec![
         summary("title", &screen.title),
         summary("key", screen.key.map_or_else(String::new, |key| key.to_string())),
-        hidden("rows", &(&screen.rows, &screen.narrow)),
+        hidden("rows", &(&screen.rows, &screen.narrow, &screen.wide)),
     ]
 }

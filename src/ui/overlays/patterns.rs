@@ -122,6 +122,7 @@ fn row<'a>(
             shape,
         ],
         target: Some(Target::OverlayRow(place)),
+        ..TableRow::default()
     }
 }
 

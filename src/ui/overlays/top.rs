@@ -73,6 +73,7 @@ impl Draw for TopOverlay {
                 shown_value(row),
             ],
             target: Some(Target::OverlayRow(place)),
+            ..TableRow::default()
         });
         Table { columns: &COLUMNS, rows: drawn.collect(), selected, focused: true, headings: true }.draw(painter, body);
     }
@@ -144,6 +145,7 @@ pub(super) fn choose(state: &State, painter: &mut Painter<'_>, choice: &FieldCho
     let rows = window.clone().zip(&shown[window.clone()]).map(|(place, field)| TableRow {
         cells: vec![Line::styled(Span::borrowed(field), Role::LogField)],
         target: Some(Target::OverlayRow(place)),
+        ..TableRow::default()
     });
     let selected = at.checked_sub(window.start);
     Table { columns: &FIELDS, rows: rows.collect(), selected, focused: true, headings: false }.draw(painter, body);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Height, Listing, PanelView, Room, frame, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
@@ -32,9 +32,13 @@ const COLUMNS: [Column; 4] = [
 pub(super) struct Alerts;
 
 impl PanelView for Alerts {
-    /// Alerts come and go: the height of a row must not.
-    fn height(&self, _state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        Some(Height { most: 12, yields: true, ..Height::from(if room.is_narrow() { 3 } else { 5 }) })
+    /// Alerts come and go: the height of a row must not, or not by much.
+    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
+        Some(Height {
+            most: framed(state.world.alerts.len().clamp(3, 6)),
+            yields: true,
+            ..Height::from(if room.is_narrow() { 3 } else { 5 })
+        })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -84,7 +88,7 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
     let resolved = alert.phase == Phase::Resolved;
     let mut severity = status::severity(alert.severity, narrow);
     let muted = alert.inhibited_by.is_some();
-    let mut what = what(painter, alert);
+    let mut what = what(state, painter, alert);
     // Where the state has no column, a sign stands for it.
     if narrow && muted {
         what = Line::styled(painter.glyphs().inhibited, Role::MarkInhibited).and(" ", Role::Text).join(what);
@@ -102,17 +106,18 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView, narrow
         if resolved { Role::TextDim } else { Role::Text },
     );
     TableRow {
-        cells: vec![severity, what, standing(painter, alert), since],
+        cells: vec![severity, what, standing(state, painter, alert), since],
         target: Some(Target::Row(RowKey::Alert(alert.id.clone()))),
+        ..TableRow::default()
     }
 }
 
 /// `error-rate 12.4 % > 10%`, `api down · connection refused`: what is seen, what was asked, in the order in which a
 /// person reads them. For how long it must hold matters while it waits, and no more once it fires.
-fn what<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
+fn what<'a>(state: &State, painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let waits = alert.phase == Phase::Pending && alert.inhibited_by.is_none();
     let asked = if waits { &*alert.condition } else { without_time(&alert.condition) };
-    let name = Line::styled(Span::borrowed(alert.subject.name()), Role::TextStrong);
+    let name = Line::styled(state.world.title_of_subject(&alert.subject).to_owned(), Role::TextStrong);
     let seen = alert.value.as_str();
     match alert.subject {
         AlertSubject::Metric(_) if !seen.is_empty() => {
@@ -142,11 +147,12 @@ fn without_time(condition: &str) -> &str {
 }
 
 /// Where it stands, with the reason where it is muted.
-pub(crate) fn standing<'a>(painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
+pub(crate) fn standing<'a>(state: &'a State, painter: &Painter<'_>, alert: &'a AlertView) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &alert.inhibited_by {
         // The heading counts what is inhibited: in a row the sign and by what are enough.
-        return Line::styled(glyphs.inhibited, Role::MarkInhibited).then(by, Role::MarkInhibited);
+        return Line::styled(glyphs.inhibited, Role::MarkInhibited)
+            .then(Span::borrowed(state.world.title_of_service(by)), Role::MarkInhibited);
     }
     match alert.phase {
         Phase::Firing => Line::styled("firing", Role::TextStrong),

@@ -55,7 +55,7 @@ impl PanelView for Locks {
                 Line::styled(figures::age(age), Role::TextDim),
                 Line::styled(lock.reason.clone(), Role::TextDim),
             ];
-            TableRow { cells, target: None }
+            TableRow { cells, target: None, ..TableRow::default() }
         });
         let rows = rows.collect();
         let focused = focused(state, id);

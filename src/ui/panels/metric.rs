@@ -1,5 +1,7 @@
 //! One metric: its value and age in the frame, its course inside.
 
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use super::metric_chart::{self, Shown};
@@ -30,6 +32,7 @@ impl PanelView for OneMetric {
         let (least, most) = match room.is_narrow() {
             true if room.height < TALL => (1, 1),
             true => (1, 8),
+            false if room.is_low() => (1, 1),
             false => (5, 12),
         };
         Some(Height { most, yields: true, ..Height::from(least) })
@@ -107,10 +110,11 @@ pub(super) fn caveat(metric: &MetricView, room: usize, ellipsis: &str) -> Line<'
     Line::styled(text, Role::MarkStale).and(" ", Role::Text)
 }
 
-/// How old the latest number is.
+/// How old the latest number is, where it is late: a fresh one carries no age.
 pub(crate) fn age(state: &State, metric: &MetricView) -> Line<'static> {
+    let is_late = |age: &Duration| metric.stale || *age > metric.every * 2;
     let role = if metric.stale { Role::MarkStale } else { Role::TextDim };
-    metric.age(state.world.now).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
+    metric.age(state.world.now).filter(is_late).map_or_else(Line::new, |age| Line::styled(figures::age(age), role))
 }
 
 /// Why there is no course, and what can be done.

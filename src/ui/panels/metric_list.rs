@@ -77,7 +77,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             },
             metric::age(state, shown),
         ];
-        TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))) }
+        TableRow { cells, target: Some(Target::Row(RowKey::Metric(shown.name.clone()))), ..TableRow::default() }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);

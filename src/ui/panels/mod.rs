@@ -18,6 +18,8 @@ mod problems;
 mod records;
 pub mod runs;
 mod service_actions;
+mod service_charts;
+mod service_detail;
 mod service_logs;
 mod service_metrics;
 mod service_status;
@@ -38,6 +40,7 @@ use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
 use crate::config::panels::{self, PanelId, PanelSpec};
+use crate::config::sections::screen::ScreenLayout;
 use crate::theme::Role;
 use crate::ui::line::Line;
 
@@ -67,12 +70,15 @@ const ALL: &[(&PanelSpec, &dyn PanelView)] = &[
     (&panels::ALERTS, &alerts::Alerts),
     (&panels::ACTIONS, &actions::Actions),
     (&panels::TIMELINE, &timeline::Timeline),
+    (&panels::SERVICE_TIMELINE, &timeline::Timeline),
+    (&panels::SERVICE_DETAIL, &service_detail::ServiceDetail),
     (&panels::CHECK, &check::OneCheck),
     (&panels::METRIC, &metric::OneMetric),
     (&panels::LOG, &log::LogTail),
     (&panels::SERVICE_STATUS, &service_status::ServiceStatus),
     (&panels::CHECKS, &checks::Checks),
     (&panels::SERVICE_METRICS, &service_metrics::ServiceMetrics),
+    (&panels::SERVICE_CHARTS, &service_charts::ServiceCharts),
     (&panels::SERVICE_ACTIONS, &service_actions::ServiceActions),
     (&panels::SERVICE_LOGS, &service_logs::ServiceLogs),
     (&panels::LEVELS, &levels::Levels),
@@ -104,15 +110,22 @@ pub(crate) struct Room {
     pub width: u16,
     /// Rows of the screen, or of the column that the panel stands in.
     pub height: u16,
+    /// Rows of the screen.
+    pub screen: u16,
 }
 
 impl Room {
-    /// Under this width panels stand one under the other.
-    const STACKED: u16 = 80;
+    /// Under so many rows of the screen there are none for charts: a number and its course in a line is what is left.
+    const LOW: u16 = 26;
 
     /// Whether panels are short of room, because they stand one under the other.
     pub(crate) const fn is_narrow(self) -> bool {
-        self.width < Self::STACKED
+        self.width < ScreenLayout::STACKED
+    }
+
+    /// Whether there are too few rows for charts.
+    pub(crate) const fn is_low(self) -> bool {
+        self.screen < Self::LOW
     }
 }
 

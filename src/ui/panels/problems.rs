@@ -59,5 +59,5 @@ fn row<'a>(state: &State, problem: &'a Problem) -> TableRow<'a> {
         Line::plain(&problem.text),
         Line::styled(times, Role::TextDim),
     ];
-    TableRow { cells, target: None }
+    TableRow { cells, target: None, ..TableRow::default() }
 }

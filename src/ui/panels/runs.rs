@@ -79,7 +79,7 @@ fn row<'a>(state: &State, glyphs: GlyphSet, run: &'a Run) -> TableRow<'a> {
         Line::styled(ago(state.world.moment(), run), Role::TextDim),
         Line::styled(run.who.clone(), Role::TextDim),
     ];
-    TableRow { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))) }
+    TableRow { cells, target: Some(Target::Row(RowKey::Run(run.id.clone()))), ..TableRow::default() }
 }
 
 /// Glyph and words of an outcome.

@@ -8,7 +8,7 @@ use crate::config::panels::PanelId;
 use crate::model::since::Since;
 use crate::theme::Role;
 use crate::ui::figures;
-use crate::ui::line::Line;
+use crate::ui::line::{Line, Span};
 use crate::ui::paint::Painter;
 use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::status;
@@ -39,8 +39,16 @@ fn about(state: &State, painter: &mut Painter<'_>, service: &ServiceView, row: R
         .join(status::label(service.status, service.stale, glyphs, status::FULL))
         .and(standing(state, service.since), Role::TextDim);
     words = match (&service.blocked_by, &service.own_reason) {
-        (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(own, by, 60, glyphs.ellipsis)),
-        (Some(by), None) => words.and(format!("  {} explained by {by}", glyphs.inhibited), Role::MarkInhibited),
+        (Some(by), Some(own)) => words.and("  ", Role::Text).join(services::own_and(
+            own,
+            Span::borrowed(state.world.title_of_service(by)),
+            60,
+            glyphs.ellipsis,
+        )),
+        (Some(by), None) => words.and(
+            format!("  {} explained by {}", glyphs.inhibited, state.world.title_of_service(by)),
+            Role::MarkInhibited,
+        ),
         (None, _) => words,
     };
     if let Some(config) = state.world.config.services.iter().find(|config| config.name == service.name) {

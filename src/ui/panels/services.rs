@@ -8,12 +8,11 @@ use super::{Height, Listing, PanelView, Room, frame, framed, note};
 use crate::app::layout::Target;
 use crate::app::row::RowKey;
 use crate::app::state::State;
-use crate::config::panels::PanelId;
+use crate::config::panels::{self, PanelId};
 use crate::lang::time::Stamp;
 use crate::model::status::Status;
 use crate::text::SafeText;
-use crate::text::name::Name;
-use crate::theme::Role;
+use crate::theme::{GlyphSet, Role};
 use crate::ui::figures;
 use crate::ui::line::{Line, Span};
 use crate::ui::paint::{Painter, split_top};
@@ -22,6 +21,7 @@ use crate::ui::widgets::notice::Notice;
 use crate::ui::widgets::scale::Scale;
 use crate::ui::widgets::table::{Column, Table, TableRow, beside_pointer, widths};
 use crate::ui::widgets::{spark, status};
+use crate::world::alerts::Phase;
 use crate::world::checks::CheckView;
 use crate::world::reason::{Reason, beside_status};
 use crate::world::services::ServiceView;
@@ -43,9 +43,11 @@ pub(super) struct Services;
 
 impl PanelView for Services {
     /// As high as there are services, under their headings.
-    fn height(&self, state: &State, _id: &PanelId, room: Room) -> Option<Height> {
-        let most = framed(state.world.services.len().max(3)).saturating_add(1);
-        Some(Height { most, ..Height::from(if room.is_narrow() { 4 } else { 5 }) })
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        let most = framed(state.rows(id).len().max(3)).saturating_add(1);
+        // Four of them are seen at any height, under their headings where these are worth a row.
+        let least = if room.is_narrow() { 4 } else { most.min(7) };
+        Some(Height { most, ..Height::from(least) })
     }
 
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
@@ -77,15 +79,33 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let columns = columns(state, painter, inner.width);
     let room = widths(&columns, beside_pointer(inner).width);
     let shown = listing.visible().iter().filter_map(|key| match key {
-        RowKey::Service(name) => state.world.service(name),
+        RowKey::Service(name) => Some(row(state, painter, state.world.service(name)?, &room)),
+        RowKey::Healthy => Some(healthy(state, painter, &room)),
         _ => None,
     });
-    let rows = shown.map(|service| row(state, painter, service, &room)).collect();
+    let rows = shown.collect();
     let focused = super::focused(state, id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings }.draw(painter, inner);
 }
 
-fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
+/// The services that are well, in one row.
+fn healthy<'a>(state: &'a State, painter: &Painter<'_>, widths: &[u16]) -> TableRow<'a> {
+    let titles: Vec<&str> = state.world.healthy().map(|service| service.title.as_str()).collect();
+    let is_open = state.console.screens.overview.healthy_is_open;
+    let count = Line::styled(format!("{} services", titles.len()), Role::Text);
+    let words = if is_open {
+        count.and(", Enter folds them", Role::TextDim)
+    } else {
+        count.and(format!(": {}", titles.join(", ")), Role::TextDim)
+    };
+    TableRow {
+        cells: vec![status::label(Status::Ok, false, painter.glyphs(), widths[0]), words],
+        running_on: Some(1),
+        target: Some(Target::Row(RowKey::Healthy)),
+    }
+}
+
+fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 8] {
     // ASCII glyphs are two columns wide. Words give way to glyphs last of all.
     let word = if painter.glyphs().ascii { 11 } else { 10 };
     let status = if width < 26 { 2 } else { word };
@@ -94,15 +114,32 @@ fn columns(state: &State, painter: &Painter<'_>, width: u16) -> [Column; 7] {
     let own =
         if state.world.services.iter().any(|service| is_own_view(state, service)) { OWN_VIEW.len() + 1 } else { 0 };
     let name = u16::try_from(longest.clamp(7, 20) + own).unwrap_or(20);
+    let alert = if is_beside_alerts(state, painter) { 0 } else { ALERT };
+    let reason = (width * 9 / 20).clamp(REASON, 60);
     [
         Column::text("status", status, word, 0),
         Column::text("service", if own > 0 { name } else { name.min(10) }, name, 0),
-        Column::figure("for", 4, 1),
-        Column::figure("p95", 5, 3),
-        Column::figure(availability_heading(state), 8, 4),
-        Column::plot("latency", 7, if width >= 100 { 24 } else { 10 }, 5),
-        Column::text("", 16, 200, 6),
+        Column::text("since", 8, if width >= ROOMY { 17 } else { 8 }, 1),
+        Column::text("alert", alert, alert, if alert == 0 { u8::MAX } else { 2 }),
+        Column::text("reason", REASON.min(width / 3), reason, 3),
+        Column::figure("p95", 5, 4),
+        Column::plot("latency", 7, if width >= ROOMY { 24 } else { 10 }, 5),
+        Column::figure(availability_heading(state), 8, 6),
     ]
+}
+
+/// Columns that a reason is worth before anything else beside the name.
+const REASON: u16 = 24;
+/// Columns of an alert's severity.
+const ALERT: u16 = 8;
+/// Columns from which there is room for more than the least of everything.
+const ROOMY: u16 = 90;
+
+/// Whether alerts are in a panel of their own on this screen.
+fn is_beside_alerts(state: &State, painter: &Painter<'_>) -> bool {
+    let layout = state.console.layouts.get(&state.console.screen);
+    let rows = layout.map(|layout| layout.rows_at(painter.width()));
+    rows.is_some_and(|rows| rows.iter().flatten().flatten().any(|placed| placed.id.is(&panels::ALERTS)))
 }
 
 /// What the availability is of: where minutes are known it can't be spoken of a day.
@@ -126,29 +163,64 @@ fn row<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView, wi
     let glyphs = painter.glyphs();
     let leading = service.leading.and_then(|id| state.world.checks.get(id));
     let old = leading.map_or(service.stale, |check| check.stale);
-    let since = if old {
-        leading.and_then(|check| check.age(state.world.now)).map_or_else(|| "-".to_owned(), figures::age)
-    } else {
-        figures::age_since(service.since, state.world.now, "-")
-    };
     let mut title = Line::styled(service.title.clone(), if service.own { Role::TextDim } else { Role::Text });
     if is_own_view(state, service) {
         title = title.then(OWN_VIEW, Role::MarkStale);
     }
-    let mut cells = vec![status::label(service.status, old, glyphs, widths[0]), title, Line::plain(since)];
-    cells.extend(leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths)));
-    cells.resize(6, Line::styled(glyphs.none, Role::TextDim));
-    cells.push(why(state, painter, service, leading, widths.get(6).copied().unwrap_or(0)));
+    let none = || Line::styled(glyphs.none, Role::TextDim);
+    let mut figures = leading.map_or_else(Vec::new, |check| figures_of(state, painter, check, widths[6]));
+    figures.resize_with(3, none);
+    let mut cells = vec![
+        status::label(service.status, old, glyphs, widths[0]),
+        title,
+        Line::plain(since(state, service, if old { leading } else { None }, widths[2])),
+        alert(state, glyphs, service),
+        why(state, painter, service, leading, widths[4]),
+    ];
+    cells.extend(figures);
     if old {
         for cell in cells.iter_mut().skip(1) {
             *cell = std::mem::take(cell).all(Role::TextDim);
         }
     }
-    TableRow { cells, target: Some(Target::Row(RowKey::Service(service.name.clone()))) }
+    let target = Some(Target::Row(RowKey::Service(service.name.clone())));
+    TableRow { cells, target, ..TableRow::default() }
 }
 
-/// Percentile, availability, sparkline of the leading check.
-fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &[u16]) -> Vec<Line<'static>> {
+/// Since when: the clock where that was seen today, with the time that it lasts where there is room; of a stale check (`old`) how
+/// old its answer is.
+fn since(state: &State, service: &ServiceView, old: Option<&CheckView>, width: u16) -> String {
+    let (now, zone) = (state.world.now, state.world.config.console.timezone);
+    if let Some(check) = old {
+        return check.age(now).map_or_else(|| "-".to_owned(), figures::age);
+    }
+    let lasts = figures::age_since(service.since, now, "-");
+    match service.since {
+        Some(since) if since.seen && figures::same_day(since.at.utc, now.utc, zone) => {
+            let clock = figures::time(since.at.utc, zone);
+            if width >= 13 { format!("{clock} {lasts}") } else { clock }
+        }
+        _ => lasts,
+    }
+}
+
+/// The worst that fires for a service; a sign where its alerts are muted.
+fn alert(state: &State, glyphs: GlyphSet, service: &ServiceView) -> Line<'static> {
+    let mut its = state
+        .world
+        .alerts
+        .iter()
+        .filter(|alert| alert.phase == Phase::Firing && (alert.service.as_ref() == Some(&service.name)));
+    match its.next() {
+        // Those that are muted come last.
+        Some(alert) if alert.inhibited_by.is_some() => Line::styled(glyphs.inhibited, Role::MarkInhibited),
+        Some(alert) => status::severity(alert.severity, false),
+        None => Line::new(),
+    }
+}
+
+/// Percentile, sparkline and availability of the leading check.
+fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, columns: u16) -> Vec<Line<'static>> {
     let glyphs = painter.glyphs();
     let none = || Line::styled(glyphs.none, Role::TextDim);
     let latency = check.percentile(0.95, LATENCY_WINDOW).map_or_else(none, |ms| Line::plain(figures::milliseconds(ms)));
@@ -158,7 +230,7 @@ fn figures_of(state: &State, painter: &Painter<'_>, check: &CheckView, widths: &
         }
         Line::plain(figures::percent(figure.percent))
     });
-    vec![latency, availability, sparkline(state, painter, check, widths.get(5).copied().unwrap_or(0))]
+    vec![latency, sparkline(state, painter, check, columns), availability]
 }
 
 /// The latency of a check over the last buckets.
@@ -190,13 +262,11 @@ fn why<'a>(
 ) -> Line<'a> {
     let glyphs = painter.glyphs();
     if let Some(by) = &service.blocked_by {
-        if let Some(own) = &service.own_reason {
-            return own_and(own, by, width, glyphs.ellipsis);
-        }
-        // The name first: the room is short.
-        return Line::styled(glyphs.inhibited, Role::MarkInhibited)
-            .then(by, Role::MarkInhibited)
-            .then("is down", Role::MarkInhibited);
+        let by = Span::borrowed(state.world.title_of_service(by));
+        return match &service.own_reason {
+            Some(own) => own_and(own, by, width, glyphs.ellipsis),
+            None => Line::styled("by ", Role::MarkInhibited).and(by, Role::MarkInhibited),
+        };
     }
     let Some(check) = leading else { return Line::styled("no checks", Role::TextDim) };
     let reason = state.world.reason(check);
@@ -213,7 +283,7 @@ fn why<'a>(
 }
 
 /// `cart: TypeError … + by cache`: where the room is short the reason is cut, and the name behind it stays.
-pub(crate) fn own_and<'a>(own: &'a SafeText, by: &'a Name, width: u16, ellipsis: &str) -> Line<'a> {
+pub(crate) fn own_and<'a>(own: &'a SafeText, by: Span<'a>, width: u16, ellipsis: &str) -> Line<'a> {
     let also = Line::styled(" + by ", Role::MarkInhibited).and(by, Role::MarkInhibited);
     let room = usize::from(width).saturating_sub(also.width()).max(1);
     Line::plain(Span::from(own).fitted(room, ellipsis)).join(also)
@@ -240,8 +310,13 @@ pub(crate) fn counts(state: &State) -> Line<'static> {
     words
 }
 
-/// How old the oldest answer is.
+/// How old the oldest answer is, of those that are late.
 fn freshness(state: &State) -> Line<'static> {
-    let oldest = state.world.checks.iter().filter_map(|check| check.age(state.world.now)).max();
-    oldest.map_or_else(Line::new, |age| Line::styled(format!("answers {} old", figures::age(age)), Role::TextDim))
+    let oldest = state
+        .world
+        .checks
+        .iter()
+        .filter_map(|check| check.age(state.world.now).filter(|age| *age > check.every * 2))
+        .max();
+    oldest.map_or_else(Line::new, |age| Line::styled(format!("oldest answer {} old", figures::age(age)), Role::TextDim))
 }

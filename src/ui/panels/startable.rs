@@ -68,7 +68,7 @@ pub(super) fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area:
             last.map_or_else(|| Line::styled("never run", Role::TextDim), |run| runs::outcome_line(run, glyphs)),
             last.map_or_else(Line::new, |run| Line::styled(runs::ago(state.world.moment(), run), Role::TextDim)),
         ];
-        TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))) }
+        TableRow { cells, target: Some(Target::Row(RowKey::Action(action.name.clone()))), ..TableRow::default() }
     });
     let rows = rows.collect();
     let is_focused = focused(state, id);

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Listing, PanelView, frame, none_matches, note};
+use super::{Height, Listing, PanelView, Room, frame, framed, none_matches, note};
 use crate::app::state::State;
 use crate::config::panels::PanelId;
 use crate::text::name::Name;
@@ -16,11 +16,20 @@ use crate::ui::widgets::status;
 use crate::ui::widgets::table::{Column, Table, TableRow};
 use crate::world::timeline::{EventKind, TimelineEntry};
 
-const SUBJECT: (u16, u16) = (8, 20);
+/// Rows that it can use.
+const MOST: usize = 10;
+/// Columns for what an entry is about.
+const SUBJECT: (u16, u16) = (10, 20);
 
 pub(super) struct Timeline;
 
 impl PanelView for Timeline {
+    /// As high as what happened, within bounds: a long history is no reason to push out the logs.
+    fn height(&self, state: &State, id: &PanelId, room: Room) -> Option<Height> {
+        let least = if room.is_narrow() { 3 } else { 4 };
+        Some(Height { most: framed(state.rows(id).len().clamp(4, MOST)), ..Height::from(least) })
+    }
+
     fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
         draw(state, painter, id, area);
     }
@@ -47,11 +56,10 @@ fn draw(state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
     let is_dated = shown().any(|entry| !figures::same_day(entry.at.utc, state.world.now.utc, zone));
     let rows = shown().map(|entry| row(state, painter.glyphs(), entry, (then, is_dated))).collect();
     let time = if is_dated { 14 } else { 8 };
-    let columns = [
-        Column::text("at", time, time, 0),
-        Column::text("what", SUBJECT.0, SUBJECT.1, 0),
-        Column::text("", 10, 200, 0),
-    ];
+    let longest = state.world.services.iter().map(|service| service.title.chars().count()).max().unwrap_or(0);
+    let subject = u16::try_from(longest).unwrap_or(u16::MAX).clamp(SUBJECT.0, SUBJECT.1);
+    let columns =
+        [Column::text("at", time, time, 0), Column::text("what", subject, subject, 0), Column::text("", 10, 200, 0)];
     let focused = super::focused(state, id);
     Table { columns: &columns, rows, selected: listing.selected, focused, headings: false }.draw(painter, inner);
 }
@@ -103,7 +111,7 @@ fn row<'a>(
             (Line::styled("opsroom", Role::TextDim), Line::plain(&entry.text))
         }
     };
-    TableRow { cells: vec![Line::styled(at, role), subject, what], target: None }
+    TableRow { cells: vec![Line::styled(at, role), subject, what], target: None, ..TableRow::default() }
 }
 
 /// The title of the service of a check; the check's own name beside it where the service has several.

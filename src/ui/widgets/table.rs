@@ -108,6 +108,8 @@ pub(crate) fn position(shown: &Range<usize>, total: usize) -> Line<'static> {
 pub(crate) struct TableRow<'a> {
     /// Its cells, one a column.
     pub cells: Vec<Line<'a>>,
+    /// The cell that runs on over all that follow it, which are left out.
+    pub running_on: Option<usize>,
     /// What a click on it means.
     pub target: Option<Target>,
 }
@@ -131,8 +133,8 @@ impl Table<'_> {
         let widths = widths(self.columns, inside.width);
         let mut y = 0;
         if self.headings && area.height > 1 {
-            let cells: Vec<_> = self.columns.iter().map(|column| Line::styled(column.title, Role::TextDim)).collect();
-            self.cells(painter, inside, y, &widths, &cells);
+            let cells = self.columns.iter().map(|column| Line::styled(column.title, Role::TextDim)).collect();
+            self.cells(painter, inside, y, &widths, &TableRow { cells, ..TableRow::default() });
             y += 1;
         }
         for (at, row) in self.rows.iter().enumerate() {
@@ -140,10 +142,10 @@ impl Table<'_> {
                 break;
             }
             let line = Rect { y: area.y + y, height: 1, ..area };
-            self.cells(painter, inside, y, &widths, &row.cells);
+            self.cells(painter, inside, y, &widths, row);
             if self.selected == Some(at) {
                 select(painter, line, self.focused);
-                self.cells_where(painter, inside, y, (&widths, &row.cells), |column| column.plot);
+                self.cells_where(painter, inside, y, (&widths, row), |column| column.plot);
             }
             if let Some(target) = &row.target {
                 painter.note(line, target.clone());
@@ -152,8 +154,8 @@ impl Table<'_> {
         }
     }
 
-    fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], cells: &[Line<'_>]) {
-        self.cells_where(painter, area, y, (widths, cells), |_| true);
+    fn cells(&self, painter: &mut Painter<'_>, area: Rect, y: u16, widths: &[u16], row: &TableRow<'_>) {
+        self.cells_where(painter, area, y, (widths, row), |_| true);
     }
 
     /// Draws the cells of some of the columns.
@@ -162,16 +164,20 @@ impl Table<'_> {
         painter: &mut Painter<'_>,
         area: Rect,
         y: u16,
-        (widths, cells): (&[u16], &[Line<'_>]),
+        (widths, row): (&[u16], &TableRow<'_>),
         is_drawn: impl Fn(&Column) -> bool,
     ) {
         let mut x = 0_u16;
-        for ((column, width), words) in self.columns.iter().zip(widths).zip(cells) {
+        for (at, ((column, width), words)) in self.columns.iter().zip(widths).zip(&row.cells).enumerate() {
+            if row.running_on.is_some_and(|running_on| at > running_on) {
+                break;
+            }
             if *width == 0 {
                 continue;
             }
             let left = area.width.saturating_sub(x);
-            let cell = Rect { x: area.x.saturating_add(x), width: (*width).min(left), ..area };
+            let wanted = if row.running_on == Some(at) { left } else { *width };
+            let cell = Rect { x: area.x.saturating_add(x), width: wanted.min(left), ..area };
             if !is_drawn(column) {
                 // Its place is kept.
             } else if column.right && words.width() <= usize::from(cell.width) {
@@ -190,12 +196,12 @@ pub(crate) fn beside_pointer(area: Rect) -> Rect {
     Rect { x: area.x + column, width: area.width - column, ..area }
 }
 
-/// Shows that a row is selected: a pointer, and the row's style where keys go to it.
+/// Shows that a row is selected: a bar, and a tint where keys go to it.
 pub(crate) fn select(painter: &mut Painter<'_>, line: Rect, focused: bool) {
     if line.is_empty() {
         return;
     }
-    let sign = painter.glyphs().pointer;
+    let sign = painter.glyphs().bar;
     if focused {
         painter.sign(line.x, line.y, sign, Role::Key);
         painter.highlight(beside_pointer(line));

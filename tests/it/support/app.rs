@@ -201,6 +201,11 @@ impl App {
         self.state.console.overlays.top_as().expect("no choices are open")
     }
 
+    /// How the last run ended, as the row above the footer says it.
+    pub fn result(&self) -> String {
+        self.state.run_result().map(|result| result.text.to_string()).unwrap_or_default()
+    }
+
     /// The last toast.
     pub fn toast(&self) -> String {
         self.state.console.toasts.iter().last().map(|toast| toast.text.to_string()).unwrap_or_default()

@@ -481,6 +481,11 @@ impl Play {
         format!("{}s", (utc - self.begin.utc).num_seconds())
     }
 
+    /// How the console calls a service; what is none has its name.
+    pub fn title_of(&self, name: &str) -> String {
+        self.console.state.world.service(name).map_or_else(|| name.to_owned(), |service| service.title.clone())
+    }
+
     /// How the heading of a check says since when.
     pub fn standing(&self, check: &str) -> String {
         match self.console.state.world.check(check).expect("a configured check").since {
@@ -498,7 +503,7 @@ impl Play {
         (console.focus, console.zoomed) = (Some(panel.id()), true);
         let drawn = frame::text(&frame::draw(&self.console.state, 120, 40));
         self.console.state.console.zoomed = false;
-        let inner = |line: &str| line.trim_matches(['┃', '│', ' ']).trim_start_matches('▸').trim().to_owned();
+        let inner = |line: &str| line.trim_matches(['┃', '│', ' ']).trim_start_matches(['▸', '▌']).trim().to_owned();
         drawn.lines().map(inner).collect()
     }
 

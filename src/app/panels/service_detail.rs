@@ -1,0 +1,20 @@
+//! What is known of the service that is shown.
+
+use super::Panel;
+use crate::app::state::State;
+
+pub(super) struct ServiceDetail;
+
+impl Panel for ServiceDetail {
+    fn is_wanted(&self, state: &State) -> bool {
+        state.regarded_service().is_some()
+    }
+
+    fn takes_focus(&self, _state: &State) -> bool {
+        false
+    }
+
+    fn takes_wheel(&self) -> bool {
+        false
+    }
+}

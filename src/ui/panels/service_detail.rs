@@ -1,0 +1,107 @@
+//! What is known of the service that is shown, in a column: what is wrong, since when, its version, how fast it answers,
+//! what was deployed and run last.
+
+use ratatui::layout::Rect;
+
+use super::services::{AVAILABILITY_WINDOW, LATENCY_WINDOW};
+use super::{Height, PanelView, Room, check, frame, note, runs};
+use crate::app::state::State;
+use crate::config::panels::PanelId;
+use crate::model::run::Run;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::figures;
+use crate::ui::line::{Line, Span};
+use crate::ui::paint::Painter;
+use crate::ui::widgets::status;
+use crate::world::services::ServiceView;
+use crate::world::timeline::EventKind;
+
+/// Columns of the names before the values.
+const LABEL: usize = 9;
+
+pub(super) struct ServiceDetail;
+
+impl PanelView for ServiceDetail {
+    fn height(&self, _state: &State, _id: &PanelId, _room: Room) -> Option<Height> {
+        Some(Height { most: 10, ..Height::from(5) })
+    }
+
+    fn draw(&self, state: &State, painter: &mut Painter<'_>, id: &PanelId, area: Rect) {
+        let Some(service) = state.regarded_service() else { return };
+        let glyphs = painter.glyphs();
+        let label = status::label(service.status, service.stale, glyphs, status::FULL);
+        let title = service.title.clone();
+        let inner = frame(state, painter, id, title).with(label, "").draw(painter, area);
+        note(painter, inner, id.clone());
+        let width = usize::from(inner.width.saturating_sub(2));
+        let mut row = 0;
+        for line in lines(state, painter, service) {
+            for part in line.wrapped(width, LABEL + 1) {
+                painter.put_at(inner, 1, row, &part);
+                row += 1;
+            }
+        }
+    }
+}
+
+fn lines<'a>(state: &'a State, painter: &Painter<'_>, service: &'a ServiceView) -> Vec<Line<'a>> {
+    let glyphs = painter.glyphs();
+    let world = &state.world;
+    let label = |name: &str| Line::styled(format!("{name:<LABEL$} "), Role::TextLabel);
+    let mut lines = Vec::new();
+    if *service.title != *service.name {
+        lines.push(label("name").and(&service.name, Role::Text));
+    }
+    if let Some(since) = service.since {
+        let ago = format!(", {}", figures::elapsed(world.now.since(since.at)));
+        let since = since.describe(world.now, world.config.console.timezone);
+        let since = since.strip_prefix("since ").unwrap_or(&since).to_owned();
+        lines.push(label("since").and(since, Role::Text).and(ago, Role::TextDim));
+    }
+    let leading = service.leading.and_then(|id| world.checks.get(id));
+    if let Some(by) = &service.blocked_by {
+        let by = world.title_of_service(by);
+        lines.push(label("waits for").and(Span::borrowed(by), Role::MarkInhibited));
+    }
+    if let Some(why) = world.own_words(service) {
+        lines.push(label("reason").and(why, Role::Text));
+    }
+    let version = leading.and_then(|check| check.last.as_ref()).and_then(|last| last.version.as_ref());
+    if let Some(version) = version {
+        lines.push(label("version").and(version, Role::Text));
+    }
+    if let Some(check) = leading {
+        lines.push(label("latency").join(check::latencies(painter, check)));
+        let p95 = check.percentile(0.95, LATENCY_WINDOW).map_or_else(|| glyphs.none.to_owned(), figures::milliseconds);
+        let known = check.availability(AVAILABILITY_WINDOW, world.now);
+        let up = known.map_or_else(|| glyphs.none.to_owned(), |known| figures::rough_percent(known.percent));
+        lines.push(label("last 15m").and(format!("p95 {p95}, up {up}"), Role::Text));
+    }
+    lines.extend(deployed(state, service).map(|words| label("deployed").join(words)));
+    let runs = world.all_runs().into_iter().filter(|run| run.service.as_ref() == Some(&service.name));
+    lines.push(label("last run").join(
+        runs.take(1).next().map_or_else(|| Line::styled("none", Role::TextDim), |run| last_run(state, glyphs, run)),
+    ));
+    lines
+}
+
+fn last_run<'a>(state: &'a State, glyphs: GlyphSet, run: &'a Run) -> Line<'a> {
+    Line::plain(Span::borrowed(state.world.title_of(&run.action)))
+        .and(" ", Role::Text)
+        .join(runs::outcome_line(run, glyphs))
+        .and(format!(" {} ago", runs::ago(state.world.moment(), run)), Role::TextDim)
+}
+
+/// The newest release of a service that is on record.
+fn deployed<'a>(state: &'a State, service: &ServiceView) -> Option<Line<'a>> {
+    let mut events = state.world.timeline.newest_first().filter(|entry| entry.service.as_ref() == Some(&service.name));
+    events.find_map(|entry| {
+        let EventKind::Deployed { release, who } = &entry.kind else { return None };
+        let at = figures::moment(entry.at.utc, state.world.now.utc, state.world.config.console.timezone);
+        let words = Line::plain(release).and(format!(" at {at} by "), Role::TextDim).and(who, Role::TextDim);
+        Some(match &entry.reason {
+            Some(subject) => words.and(": ", Role::TextDim).and(subject, Role::TextDim),
+            None => words,
+        })
+    })
+}

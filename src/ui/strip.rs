@@ -1,0 +1,90 @@
+//! The row above the footer while something runs, is verified, or has just ended.
+
+use ratatui::layout::Rect;
+
+use super::figures;
+use super::footer::{hint_of, key_of_screen};
+use super::paint::{Painter, split_bottom};
+use super::widgets::hints::{Hint, joined};
+use super::widgets::progress;
+use crate::app::keymap::Command;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::app::strip::Strip;
+use crate::app::toasts::Tone;
+use crate::model::run::RunState;
+use crate::theme::{GlyphSet, Role};
+use crate::ui::line::Line;
+use crate::world::runs::RunView;
+
+/// Draws it in the last row of `area` and returns the rest.
+pub(crate) fn draw(state: &State, painter: &mut Painter<'_>, area: Rect) -> Rect {
+    let Some(strip) = state.strip() else { return area };
+    let (rest, row) = split_bottom(area, 1);
+    let glyphs = painter.glyphs();
+    let (words, dismiss) = match strip {
+        Strip::Open(view, others) => (going_on(state, glyphs, view, others), "hide"),
+        Strip::Result(result) => {
+            let (sign, role) = match result.tone {
+                Tone::Good => (glyphs.check, Role::StatusOk),
+                Tone::Info | Tone::Warning => (glyphs.dot, Role::StatusDegraded),
+                Tone::Error => (glyphs.cross, Role::LevelError),
+            };
+            (Line::styled(sign, role).then(&result.text, role), "dismiss")
+        }
+    };
+    let output = Some(key_of_screen(state, &Screen::Actions)).filter(|key| !key.is_empty());
+    let output = output.filter(|_| state.console.screen != Screen::Actions).map(|key| Hint::new(key, "output"));
+    let hints: Vec<Hint> = output.into_iter().chain(hint_of(state, Command::Back, dismiss)).collect();
+    let inside = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+    let keys = joined(&hints, 3);
+    let room = usize::from(inside.width).saturating_sub(keys.width() + 2);
+    // What is said comes before the keys to it.
+    if words.width() <= room || room >= 60 {
+        painter.put_right(inside, 0, &keys);
+        painter.put(Rect { width: u16::try_from(room).unwrap_or(inside.width), ..inside }, 0, &words);
+    } else {
+        painter.put(inside, 0, &words);
+    }
+    rest
+}
+
+/// `restart cache · exit 0 · checking cache: 1 of 2 good · 37s left`.
+fn going_on<'a>(state: &'a State, glyphs: GlyphSet, view: &'a RunView, others: usize) -> Line<'a> {
+    let run = &view.run;
+    let dot = |line: Line<'a>| line.then(glyphs.dot, Role::TextDim).and(" ", Role::Text);
+    let mut words =
+        Line::styled(glyphs.pointer, Role::Key).then(state.world.title_of(&run.action).to_owned(), Role::TextStrong);
+    let now = state.world.moment();
+    if run.state == RunState::Verifying {
+        if let Some(code) = run.exit_code {
+            words = dot(words).and(format!("exit {code}"), Role::Text);
+        }
+        words = dot(words).and("checking", Role::StatusPending);
+        if let Some(progress) = &view.progress {
+            for (at, check) in progress.checks.iter().enumerate() {
+                let name = format!(
+                    "{}{}: {} of {} good ",
+                    if at > 0 { ", " } else { " " },
+                    check.name,
+                    check.good,
+                    check.needed
+                );
+                words = words.and(name, Role::Text).join(progress::steps(check.good, check.needed, glyphs));
+            }
+            words = dot(words).and(format!("{} left", figures::elapsed(progress.left(now))), Role::TextDim);
+        }
+    } else {
+        words = dot(words).and("running", Role::StatusPending);
+        if let Some(took) = run.duration(now) {
+            words = words.then(figures::elapsed(took), Role::Text);
+        }
+        if let Some(line) = view.lines.back() {
+            words = dot(words).and(&line.text, Role::TextDim);
+        }
+    }
+    if others > 0 {
+        words = words.then(format!("+{others} more"), Role::StatusPending);
+    }
+    words
+}

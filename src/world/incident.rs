@@ -1,0 +1,129 @@
+//! What is broken above all: the cause that a person should see first, what it takes down, and what else is wrong.
+
+use super::World;
+use super::alerts::{AlertView, Phase};
+use super::ids::Id as _;
+use super::reason::{Reason, beside_status};
+use super::services::ServiceView;
+use crate::config::sections::action::Action;
+use crate::model::alert::Severity;
+use crate::model::since::Since;
+use crate::model::status::Status;
+
+/// What is broken: a service that is down by itself, or an alert that fires high and is not muted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cause<'a> {
+    /// A service that no dependency explains.
+    Service(&'a ServiceView),
+    /// An alert.
+    Alert(&'a AlertView),
+}
+
+/// The worst cause, with what follows from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Incident<'a> {
+    /// What is broken.
+    pub cause: Cause<'a>,
+    /// Since when.
+    pub since: Option<Since>,
+    /// Why, as far as anything says it; empty where nothing does.
+    pub why: String,
+    /// The services that are in trouble and wait for it, in the order of the list.
+    pub takes_down: Vec<&'a ServiceView>,
+    /// Causes that are not named yet.
+    pub more: usize,
+    /// What can be done about it: the first action of the service that has a key.
+    pub action: Option<&'a Action>,
+}
+
+impl World {
+    /// What is broken above all; `None` while nothing unmuted is down or fires high.
+    pub(crate) fn incident(&self) -> Option<Incident<'_>> {
+        let down = || self.services.iter().take_while(|service| service.status == Status::Down);
+        let causes = down().filter(|service| !service.is_explained());
+        let alerts = self.alerts.iter().take_while(|alert| alert.phase == Phase::Firing);
+        let is_cause = |alert: &&AlertView| {
+            let is_down = alert.service.as_deref().and_then(|name| self.service(name));
+            alert.severity >= Severity::High
+                && alert.inhibited_by.is_none()
+                && is_down.is_none_or(|service| service.status != Status::Down)
+        };
+        let mut alerts = alerts.filter(is_cause);
+        let mut causes = causes;
+        let cause = match causes.next() {
+            Some(service) => Cause::Service(service),
+            None => Cause::Alert(alerts.next()?),
+        };
+        let takes_down = if let Cause::Service(service) = cause { self.taken_down(service) } else { Vec::new() };
+        // Who is named is not counted again.
+        let others = causes.filter(|other| !takes_down.iter().any(|service| service.name == other.name));
+        let more = others.count() + alerts.count();
+        Some(match cause {
+            Cause::Service(service) => Incident {
+                cause,
+                since: service.since,
+                why: self.why_down(service),
+                takes_down,
+                more,
+                action: self.action_of(service),
+            },
+            Cause::Alert(alert) => Incident {
+                cause,
+                since: alert.since,
+                why: String::new(),
+                takes_down,
+                more,
+                action: alert.service.as_deref().and_then(|name| self.service(name)).and_then(|of| self.action_of(of)),
+            },
+        })
+    }
+
+    /// In a few words what is broken, for a terminal's title.
+    pub(crate) fn headline(&self) -> Option<String> {
+        let incident = self.incident()?;
+        Some(match incident.cause {
+            Cause::Service(service) => {
+                format!("{} {}", service.title, service.status.word_of(self.is_stale(service)))
+            }
+            Cause::Alert(alert) => format!("{} {}", self.title_of_subject(&alert.subject), alert.condition),
+        })
+    }
+
+    /// Whether what a service is said to be rests on an answer that is too old.
+    pub(crate) fn is_stale(&self, service: &ServiceView) -> bool {
+        service.leading.and_then(|id| self.checks.get(id)).map_or(service.stale, |check| check.stale)
+    }
+
+    /// The same, where there is anything to say.
+    pub(crate) fn own_words(&self, service: &ServiceView) -> Option<String> {
+        Some(self.why_down(service)).filter(|why| !why.is_empty())
+    }
+
+    /// Why a service is not well: its own fault, else what its leading check says.
+    fn why_down(&self, service: &ServiceView) -> String {
+        if let Some(own) = &service.own_reason {
+            return own.to_string();
+        }
+        let leading = service.leading.and_then(|id| self.checks.get(id));
+        match leading.map(|check| self.reason(check)) {
+            Some(Reason::Error(error)) => beside_status(error.as_str()).to_owned(),
+            Some(reason) => reason.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// The services in trouble that wait for this one, at whatever remove.
+    fn taken_down<'a>(&'a self, cause: &ServiceView) -> Vec<&'a ServiceView> {
+        let Some(row) = self.membership.services.get(&cause.name) else { return Vec::new() };
+        let waiting = self.membership.rows[*row].dependents.iter().filter_map(|id| self.service_at(*id));
+        let mut waiting: Vec<&ServiceView> = waiting.filter(|service| service.blocked_by.is_some()).collect();
+        // Those that it explains are named first; the others have a fault of their own too.
+        waiting.sort_by_key(|service| !service.is_explained());
+        waiting
+    }
+
+    fn action_of(&self, service: &ServiceView) -> Option<&Action> {
+        let actions = service.actions.iter().filter_map(|id| self.config.actions.get(id.place()));
+        actions.into_iter().find(|action| action.key.is_some() && action.service.as_ref() == Some(&service.name))
+    }
+}
